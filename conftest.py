@@ -1,0 +1,47 @@
+"""The documentation runs: a page's Python blocks, top to bottom, in one namespace and an empty folder."""
+
+import os
+import tempfile
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+from xdist.scheduler import LoadScopeScheduling
+
+os.environ["MPLBACKEND"] = "Agg"  # pictures go to files, here and in every test
+
+collect_ignore = ["docs/_build", "docs/conf.py"]
+
+
+def enter_empty_folder(namespace: dict[str, Any]) -> None:
+    namespace["_home"] = Path.cwd()
+    namespace["_folder"] = tempfile.TemporaryDirectory()
+    os.chdir(namespace["_folder"].name)
+
+
+def leave_empty_folder(namespace: dict[str, Any]) -> None:
+    os.chdir(namespace["_home"])
+    namespace["_folder"].cleanup()
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE), SkipParser()],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    setup=enter_empty_folder,
+    teardown=leave_empty_folder,
+).pytest()
+
+
+class PagesStayTogether(LoadScopeScheduling):
+    """A later block needs what an earlier one defined, so all blocks of a page go to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(".md") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTogether:
+    return PagesStayTogether(config, log)

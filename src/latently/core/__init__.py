@@ -1,0 +1,1 @@
+"""The engine: it knows models by their protocol, and no model by name."""

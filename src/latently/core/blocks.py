@@ -1,0 +1,161 @@
+"""The data, cut into blocks between units.
+
+A *unit* is what the model holds independent of the rest: a row, a sequence, a document. A *block*
+is some units on end, and the piece in which work is scheduled and sums are taken. Its size follows
+from the shapes of the model and never from the amount of data or the number of workers, so the
+blocks, and with them every bit of a sum, are the same wherever the work is done. A *tile* is the
+piece of a block that fits the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_BYTES = 2**21
+TILE_BYTES = 2**18
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some units on end.
+
+    Attributes
+    ----------
+    x : array of shape (n_rows, ...)
+        The rows of all units of the block, one unit after the other.
+    weights : array of shape (n_units,)
+        How often each unit counts.
+    offsets : array of shape (n_units + 1,) or None
+        Unit `u` has the rows ``offsets[u]:offsets[u + 1]``; None where each row is a unit.
+    first : int
+        Position of the first unit in the whole data, for messages.
+    """
+
+    x: Any
+    weights: NDArray[np.float64]
+    offsets: NDArray[np.int64] | None = None
+    first: int = 0
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.weights)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all units together."""
+        return int(self.x.shape[0])
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row, which is that of its unit."""
+        return self.weights if self.offsets is None else np.repeat(self.weights, np.diff(self.offsets))
+
+    def rows(self, rows: slice) -> Any:
+        """Some of the rows; floating-point numbers of any kind as float64, in which all sums are taken."""
+        x = self.x[rows]
+        return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x
+
+    def tiles(self, floats_per_row: int) -> Iterator[slice]:
+        """Cut the rows into cache-sized pieces, at least one.
+
+        Parameters
+        ----------
+        floats_per_row : int
+            Size of the working set: how many float64 numbers one row needs in the cache.
+        """
+        step = _rows_within(TILE_BYTES, floats_per_row)
+        for start in range(0, max(self.n_rows, 1), step):
+            yield slice(start, min(start + step, self.n_rows))
+
+
+class BlockSource(Protocol):
+    """Whatever can give its data block by block, as often as asked."""
+
+    def __len__(self) -> int:
+        """Number of units."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order."""
+        ...
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> BlockSource:
+        """Some of the units at random, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """Rows in memory.
+
+    Parameters
+    ----------
+    x : array of shape (n_rows, ...)
+        The rows of all units.
+    weights : array of shape (n_units,)
+        How often each unit counts.
+    offsets : array of shape (n_units + 1,) or None
+        Where units begin and end; None where each row is a unit.
+    block_rows : int
+        Rows in a block, at least as many as one unit has. See `block_rows`.
+    """
+
+    x: Any
+    weights: NDArray[np.float64]
+    offsets: NDArray[np.int64] | None
+    block_rows: int
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order."""
+        if self.offsets is None:
+            for start in range(0, max(len(self), 1), self.block_rows):
+                stop = start + self.block_rows
+                yield Block(self.x[start:stop], self.weights[start:stop], None, start)
+            return
+        start = 0
+        while start < len(self):
+            limit = self.offsets[start] + self.block_rows
+            stop = max(int(np.searchsorted(self.offsets, limit, side="right")) - 1, start + 1)
+            low, high = self.offsets[start], self.offsets[stop]
+            yield Block(
+                self.x[low:high], self.weights[start:stop], self.offsets[start : stop + 1] - low, start
+            )
+            start = stop
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
+        """Some of the units at random, in their order; all of them if there are no more."""
+        if n_units >= len(self):
+            return self
+        return self.take(np.sort(rng.choice(len(self), n_units, replace=False)))
+
+    def take(self, units: NDArray[np.int64]) -> ArraySource:
+        """The named units, as a source of its own."""
+        if self.offsets is None:
+            return ArraySource(self.x[units], self.weights[units], None, self.block_rows)
+        pieces = [np.arange(self.offsets[u], self.offsets[u + 1]) for u in units]
+        lengths = [len(piece) for piece in pieces]
+        return ArraySource(
+            self.x[np.concatenate(pieces)],
+            self.weights[units],
+            np.concatenate([[0], np.cumsum(lengths)]),
+            self.block_rows,
+        )
+
+
+def block_rows(floats_per_row: int) -> int:
+    """Rows in a block of a model that needs so many float64 numbers for a row: a power of two."""
+    return _rows_within(BLOCK_BYTES, floats_per_row)
+
+
+def _rows_within(n_bytes: int, floats_per_row: int) -> int:
+    rows = max(n_bytes // (8 * max(floats_per_row, 1)), 64)
+    return 1 << (rows.bit_length() - 1)

@@ -1,0 +1,73 @@
+"""When to stop: by the log-likelihood still to be gained, not by the size of the last step.
+
+Near its limit EM gains a constant fraction `a` of what it gained the step before, so what is still
+to come is a geometric series (docs/formulas.md, "Aitken's estimate"). Slow convergence does not look like
+convergence to this rule, as it does to one that looks at the last gain alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+EPS = 2.0**-52
+ROUNDING = 64 * EPS
+
+
+def remaining_gain(first: float, second: float, third: float) -> float:
+    """Aitken's estimate of what the objective will still gain after the third of three plain EM steps.
+
+    Parameters
+    ----------
+    first, second, third : float
+        The objective at three consecutive iterates of plain EM.
+
+    Returns
+    -------
+    float
+        The gain still to come, never negative; infinite while the gains do not shrink.
+
+    References
+    ----------
+    .. [1] McLachlan, G. J. and Krishnan, T. (2008). The EM Algorithm and Extensions, 2nd ed., section 4.9.
+
+    Examples
+    --------
+    >>> remaining_gain(0.0, 1.0, 1.5)
+    0.5
+    """
+    gain, last = second - first, third - second
+    if last <= 0.0:
+        return 0.0
+    if gain <= last:
+        return math.inf
+    ratio = last / gain
+    return last * ratio / (1.0 - ratio)
+
+
+@dataclass
+class StoppingRule:
+    """Says when the gain still to come is small, twice running.
+
+    Parameters
+    ----------
+    tol : float
+        The gain, per unit of weight, that is not worth another step; 0 never stops.
+    n : float
+        Sum of the weights.
+    """
+
+    tol: float
+    n: float
+    _met: int = 0
+
+    def met(self, objectives: list[float], magnitude: float) -> bool:
+        """Whether to stop after the last of these objectives of consecutive plain EM steps."""
+        if self.tol <= 0.0 or len(objectives) < 3:
+            return False
+        first, second, third = objectives[-3:]
+        level = EPS * magnitude
+        still = abs(third - second) <= level and abs(second - first) <= level
+        close = still or remaining_gain(first, second, third) <= self.tol * self.n
+        self._met = self._met + 1 if close else 0
+        return self._met >= 2

@@ -1,0 +1,23 @@
+"""What can go wrong in a fit: each message names the culprit and the remedy."""
+
+from __future__ import annotations
+
+
+class FitError(ValueError):
+    """A run of EM cannot go on; another start may do better."""
+
+
+class SingularCovarianceError(FitError):
+    """A covariance matrix is not positive definite."""
+
+
+class ImpossibleObservationError(FitError):
+    """An observation has density zero, or no number for a density, under the model."""
+
+
+class ObjectiveFellError(FitError):
+    """The objective fell by more than rounding: a bug in a model, never a sign of convergence."""
+
+
+class SpuriousMaximumWarning(UserWarning):
+    """The fit rests on a floor or on a handful of rows: its likelihood says little."""

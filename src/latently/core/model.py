@@ -1,0 +1,99 @@
+"""What a model is to the engine: the mathematics, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Literal, Protocol, Self, TypeVar
+
+import numpy as np
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.core.parameters import Spaces
+
+Unit = Literal["row", "sequence", "document"]
+
+
+class Description(Protocol):
+    """What is said of the data once per fit. Descriptions of two pieces add."""
+
+    @property
+    def n_observed(self) -> float:
+        """Sum of the weights of the rows with any observed cell: the n of BIC."""
+        ...
+
+    def __add__(self, other: Any, /) -> Any: ...
+
+
+class Statistics(Protocol):
+    """Expected sufficient statistics. Those of two pieces add."""
+
+    @property
+    def bound(self) -> float:
+        """Their share of the objective: the log-likelihood of the piece, or a bound below it."""
+        ...
+
+    @property
+    def magnitude(self) -> float:
+        """Sum of the absolute terms of `bound`: what its rounding error is relative to."""
+        ...
+
+    def __add__(self, other: Any, /) -> Any: ...
+
+
+D = TypeVar("D", bound=Description)
+P = TypeVar("P")
+S = TypeVar("S", bound=Statistics)
+
+
+class Model(Protocol[D, P, S]):
+    """An immutable specification of a model with something hidden.
+
+    ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
+    ``params = m_step(stats, params)`` is one step of EM.
+    """
+
+    @property
+    def unit(self) -> Unit:
+        """What is independent of what; blocks are cut between units."""
+        ...
+
+    def describe(self, block: Block) -> D:
+        """What the fit needs to know of the data beforehand; additive."""
+        ...
+
+    def bind(self, description: D) -> Self:
+        """The same model with all that depends on the data (floors, scales, alphabets) filled in."""
+        ...
+
+    def start(self, description: D, rng: np.random.Generator) -> P:
+        """Draw starting values."""
+        ...
+
+    def e_step(self, params: P, block: Block, executor: Executor) -> S:
+        """Return the expected statistics of a block. Pure; a long unit may use the executor for its parts."""
+        ...
+
+    def m_step(self, stats: S, params: P, fixed: Collection[str] = ()) -> P:
+        """Return the params that maximise Q, those named in `fixed` as they are in `params`."""
+        ...
+
+    def log_prior(self, params: P) -> float:
+        """Log density of the prior, zero without one: the objective is the sum of bounds plus this."""
+        ...
+
+    def expected_log_likelihood(self, stats: S, params: P) -> float:
+        """Q(params | stats): the complete-data log-likelihood as expected by the statistics."""
+        ...
+
+    def spaces(self, params: P) -> Spaces:
+        """Where each parameter lives, by name."""
+        ...
+
+    def permute(self, params: P, order: Any) -> P:
+        """Relabel the hidden states: state `i` of the result is state ``order[i]``."""
+        ...
+
+    def doubts(self, params: P, blocks: Iterable[Block]) -> tuple[str, ...]:
+        """Why this maximum should not be trusted, a sentence for each reason; none if it may be."""
+        ...

@@ -1,0 +1,211 @@
+"""Where parameters live: which values are feasible, how many are free, and what counts as far.
+
+A model says for each of its parameters, by name, in which space it lives. From that follow the
+degrees of freedom of BIC (a symmetric matrix counts once, a simplex less one, a structural zero
+not at all) and the distance between two iterates in units that do not depend on those of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+ROUNDING = 1e-8
+
+
+class Space(Protocol):
+    """The set in which one parameter lives."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers."""
+        ...
+
+    @property
+    def scale(self) -> Array:
+        """What a change of one means, broadcast against the parameter."""
+        ...
+
+    def feasible(self, value: Array) -> bool:
+        """Whether the value lies in the space."""
+        ...
+
+
+Spaces = Mapping[str, Space]
+
+
+@dataclass(frozen=True)
+class Real:
+    """Any finite number.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the parameter.
+    scale : array
+        What counts as a change of one, such as the standard deviations of the features.
+    """
+
+    shape: tuple[int, ...]
+    scale: Array
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers."""
+        return int(np.prod(self.shape))
+
+    def feasible(self, value: Array) -> bool:
+        """Whether all are finite."""
+        return bool(np.isfinite(value).all())
+
+
+@dataclass(frozen=True)
+class Positive:
+    """Any finite number above zero.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the parameter.
+    scale : array
+        What counts as a change of one.
+    """
+
+    shape: tuple[int, ...]
+    scale: Array
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers."""
+        return int(np.prod(self.shape))
+
+    def feasible(self, value: Array) -> bool:
+        """Whether all are finite and above zero."""
+        return bool((np.isfinite(value) & (value > 0)).all())
+
+
+@dataclass(frozen=True)
+class Simplex:
+    """Probabilities along the last axis: not negative, and one in sum.
+
+    Parameters
+    ----------
+    support : array of bool
+        False marks structural zeros. Its shape is that of the parameter.
+    """
+
+    support: NDArray[np.bool_]
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers: one less than there are possible outcomes, for each row."""
+        return int((np.maximum(self.support.sum(axis=-1), 1) - 1).sum())
+
+    @property
+    def scale(self) -> Array:
+        """One: probabilities have no unit."""
+        return np.ones(())
+
+    def feasible(self, value: Array) -> bool:
+        """Whether the rows are probabilities and the structural zeros zero."""
+        return bool(
+            (value >= 0).all()
+            and (value[~self.support] == 0).all()
+            and np.allclose(value.sum(axis=-1), 1.0, rtol=0, atol=ROUNDING)
+        )
+
+
+@dataclass(frozen=True)
+class SPD:
+    """Symmetric positive definite matrices along the last two axes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the parameter.
+    scale : array of shape (d, d)
+        What counts as a change of one: products of the features' standard deviations.
+    """
+
+    shape: tuple[int, ...]
+    scale: Array
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers: each symmetric pair once."""
+        d = self.shape[-1]
+        return int(np.prod(self.shape[:-2])) * (d * (d + 1) // 2)
+
+    def feasible(self, value: Array) -> bool:
+        """Whether all matrices are symmetric and have a Cholesky factor."""
+        standard = value / self.scale
+        if not (
+            np.isfinite(standard).all()
+            and np.allclose(standard, np.swapaxes(standard, -1, -2), rtol=ROUNDING, atol=0)
+        ):
+            return False
+        try:
+            np.linalg.cholesky(value)
+        except np.linalg.LinAlgError:
+            return False
+        return True
+
+
+def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:
+    """Number of free parameters, those held fixed left out."""
+    return sum(space.dimension for name, space in spaces.items() if name not in fixed)
+
+
+def feasible(spaces: Spaces, params: Any) -> bool:
+    """Whether each parameter lies in its space."""
+    values = named(params)
+    return all(space.feasible(values[name]) for name, space in spaces.items())
+
+
+def largest_change(spaces: Spaces, old: Any, new: Any) -> float:
+    """The largest change of any parameter, in units of its scale."""
+    before, after = named(old), named(new)
+    return max(
+        float(np.max(np.abs(after[name] - before[name]) / space.scale, initial=0.0))
+        for name, space in spaces.items()
+    )
+
+
+def named(params: Any) -> dict[str, Any]:
+    """The arrays of params by name, those of nested dataclasses included.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Inner:
+    ...     rates: float
+    >>> @dataclass(frozen=True)
+    ... class Outer:
+    ...     weights: float
+    ...     emission: Inner
+    >>> named(Outer(0.5, Inner(2.0)))
+    {'weights': 0.5, 'rates': 2.0}
+    """
+    found: dict[str, Any] = {}
+    for f in fields(params):
+        value = getattr(params, f.name)
+        found.update(named(value) if is_dataclass(value) else {f.name: value})
+    return found
+
+
+def with_named(params: Any, values: Mapping[str, Any]) -> Any:
+    """The same params with other arrays under the given names."""
+    changes: dict[str, Any] = {}
+    for f in fields(params):
+        value = getattr(params, f.name)
+        if is_dataclass(value):
+            changes[f.name] = with_named(value, values)
+        elif f.name in values:
+            changes[f.name] = values[f.name]
+    return replace(params, **changes)

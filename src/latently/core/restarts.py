@@ -1,0 +1,277 @@
+"""Many short runs from different starts; the best of them finished.
+
+The likelihood of most models has many maxima, and the start decides which one EM climbs to. So
+many starts run for a few steps, on a subsample of the units where there are many; the more
+promising half goes on for twice as long, until a handful is left; and those are finished on all
+the data (Biernacki, Celeux & Govaert 2003, "emEM"). A failed run never fails the fit, and a maximum
+that the model itself doubts loses to one that it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+import numpy as np
+
+from latently.core.blocks import BlockSource
+from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
+from latently.core.errors import FitError
+from latently.core.model import D, P, S
+
+AGREEMENT = 1e-6
+
+
+@dataclass(frozen=True)
+class Start(Generic[P]):
+    """A way to draw starting values.
+
+    Parameters
+    ----------
+    kind : str
+        Its name, for the record.
+    draw : callable
+        Called with a generator; returns params.
+    """
+
+    kind: str
+    draw: Callable[[np.random.Generator], P]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many runs, how long, and on how much.
+
+    Parameters
+    ----------
+    short_iter : int
+        EM steps of each start before the first cut; doubled at each further one.
+    finish : int
+        Runs that are finished on all the data.
+    n_units : int
+        Units in the subsample of the short runs.
+    short_tol : float
+        Gain still to come, per unit of weight, at which a short run ends early.
+    """
+
+    short_iter: int = 10
+    finish: int = 4
+    n_units: int = 5000
+    short_tol: float = 1e-5
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one start.
+
+    Attributes
+    ----------
+    kind : str
+        How it was started.
+    log_likelihood : float or None
+        Where it ended, on the data it ran on; None if it failed.
+    n_iter : int
+        EM steps it took on these data.
+    finished : bool
+        Whether it ran to its end on all the data.
+    failure : str or None
+        Why it failed.
+    doubts : tuple of str
+        Why its maximum should not be trusted.
+    """
+
+    kind: str
+    log_likelihood: float | None
+    n_iter: int
+    finished: bool
+    failure: str | None = None
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """All runs of a fit.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+        Every start, the finished ones first and the best of them foremost.
+    n_agreeing : int
+        How many runs reached the maximum of the chosen one, those cut short there included.
+    passed_over : tuple of Run
+        Runs with a higher log-likelihood whose maximum is not to be trusted.
+    """
+
+    runs: tuple[Run, ...]
+    n_agreeing: int
+    passed_over: tuple[Run, ...]
+
+    @property
+    def n_failed(self) -> int:
+        """How many runs failed."""
+        return sum(run.failure is not None for run in self.runs)
+
+    def __str__(self) -> str:
+        finished = sum(run.finished for run in self.runs)
+        text = (
+            f"{len(self.runs)} starts, {finished} finished, {self.n_agreeing} at the same maximum as the best"
+        )
+        if self.n_failed:
+            text += f", {self.n_failed} failed"
+        if self.passed_over:
+            best = max(run.log_likelihood or -np.inf for run in self.passed_over)
+            text += f"; {len(self.passed_over)} higher but spurious (up to {best:.6g}): "
+            text += self.passed_over[0].doubts[0]
+        return text
+
+
+@dataclass
+class _Candidate(Generic[P]):
+    kind: str
+    params: P | None
+    objective: float = -np.inf
+    log_likelihood: float | None = None
+    n_iter: int = 0
+    failure: str | None = None
+    twins: int = 0
+
+
+def search(
+    em: EMMap[D, P, S],
+    starts: Sequence[Start[P]],
+    settings: Settings,
+    n: float,
+    rng: np.random.Generator,
+    plan: Plan | None,
+) -> tuple[FitResult[P], tuple[str, ...], Restarts]:
+    """Run EM from many starts and return the best fit that is not spurious.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map on all the data.
+    starts : sequence of Start
+        Where from. Each gets a random stream of its own.
+    settings : Settings
+        Of the finished runs.
+    n : float
+        Sum of the weights of all the data.
+    rng : Generator
+        Source of all that is random.
+    plan : Plan or None
+        How the field is narrowed down; None finishes every start.
+
+    Returns
+    -------
+    best : FitResult
+        The best run.
+    doubts : tuple of str
+        Why its maximum should not be trusted: empty unless all finished runs are spurious.
+    restarts : Restarts
+        The record of all runs.
+
+    Raises
+    ------
+    FitError
+        If every run failed, with the reason of the first.
+
+    References
+    ----------
+    .. [1] Biernacki, C., Celeux, G. and Govaert, G. (2003). Choosing starting values for the EM algorithm.
+       Computational Statistics & Data Analysis 41, 561-575, section 3.
+    """
+    candidates = [_draw(start, stream) for start, stream in zip(starts, rng.spawn(len(starts)), strict=True)]
+    lost: list[_Candidate[P]] = []
+    if plan is not None and len(candidates) > plan.finish:
+        candidates, lost = _narrow(em, candidates, plan, n, rng)
+
+    ends: list[tuple[FitResult[P], Run, int]] = []
+    failed: list[Run] = []
+    for candidate in candidates:
+        if candidate.params is None:
+            failed.append(_record(candidate))
+            continue
+        try:
+            result = run(em, candidate.params, settings, n)
+        except FitError as error:
+            failed.append(Run(candidate.kind, None, 0, False, str(error)))
+            continue
+        doubts = em.model.doubts(result.params, em.source.blocks())
+        record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, doubts)
+        ends.append((result, record, 1 + candidate.twins))
+        if result.stop_reason == STOPPED:
+            break
+    if not ends:
+        reasons = failed + [_record(candidate) for candidate in lost if candidate.failure]
+        raise FitError(f"all {len(starts)} runs failed; the first because {reasons[0].failure}")
+    ends.sort(key=lambda end: (not end[1].doubts, end[0].objective), reverse=True)
+    best, chosen, _ = ends[0]
+    runs = (*(record for _, record, _ in ends), *failed, *map(_record, lost))
+    agreeing = sum(
+        size for result, _, size in ends if abs(result.objective - best.objective) <= AGREEMENT * n
+    )
+    passed_over = tuple(
+        record
+        for result, record, _ in ends
+        if record.doubts and not chosen.doubts and result.objective > best.objective
+    )
+    return best, chosen.doubts, Restarts(runs, agreeing, passed_over)
+
+
+def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
+    try:
+        return _Candidate(start.kind, start.draw(rng))
+    except FitError as error:
+        return _Candidate(start.kind, None, failure=str(error))
+
+
+def _narrow(
+    em: EMMap[D, P, S], candidates: list[_Candidate[P]], plan: Plan, n: float, rng: np.random.Generator
+) -> tuple[list[_Candidate[P]], list[_Candidate[P]]]:
+    """Halve the field in rounds of short runs until `plan.finish` distinct ones are left."""
+    source: BlockSource = em.source.subsample(plan.n_units, rng)
+    small = replace(em, source=source)
+    n_small = sum(float(block.weights.sum()) for block in source.blocks())
+    lost: list[_Candidate[P]] = []
+    max_iter = plan.short_iter
+    while len(candidates) > plan.finish:
+        for candidate in candidates:
+            _advance(small, candidate, Settings(plan.short_tol, max_iter, em.fixed), n_small)
+        candidates.sort(key=lambda c: c.objective, reverse=True)
+        keep = max(plan.finish, len(candidates) // 2)
+        distinct: list[_Candidate[P]] = []
+        rest: list[_Candidate[P]] = []
+        for candidate in candidates:
+            twin = next((other for other in distinct if _same(candidate, other, n_small)), None)
+            if twin is not None:
+                twin.twins += 1 + candidate.twins
+            full = len(distinct) >= keep or candidate.failure is not None
+            (rest if twin is not None or full else distinct).append(candidate)
+        lost += rest
+        if not distinct or len(distinct) == len(candidates):
+            return distinct or candidates[:1], lost
+        candidates = distinct
+        max_iter *= 2
+    return candidates, lost
+
+
+def _same(one: _Candidate[P], other: _Candidate[P], n: float) -> bool:
+    return one.params is not None and abs(one.objective - other.objective) <= AGREEMENT * n
+
+
+def _advance(em: EMMap[D, P, S], candidate: _Candidate[P], settings: Settings, n: float) -> None:
+    if candidate.params is None:
+        return
+    try:
+        result: FitResult[Any] = run(em, candidate.params, settings, n)
+    except FitError as error:
+        candidate.failure, candidate.params, candidate.objective = str(error), None, -np.inf
+        return
+    candidate.params, candidate.objective = result.params, result.objective
+    candidate.log_likelihood = result.log_likelihood
+    candidate.n_iter += result.n_iter
+
+
+def _record(candidate: _Candidate[Any]) -> Run:
+    return Run(candidate.kind, candidate.log_likelihood, candidate.n_iter, False, candidate.failure)

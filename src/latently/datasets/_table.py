@@ -1,0 +1,54 @@
+"""A CSV file of numbers beside this module, as a scikit-learn Bunch."""
+
+import csv
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
+
+
+def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
+    """Read a packaged table: the first line names the features, every other line is a sample.
+
+    Parameters
+    ----------
+    filename : str
+        A file of this package, such as ``"faithful.csv"``.
+    description : str
+        What the data are, in which units and from where.
+    as_frame : bool
+        Whether to give the data as a pandas DataFrame.
+
+    Returns
+    -------
+    Bunch
+        With ``data``, ``feature_names``, ``frame``, ``DESCR`` and ``filename``.
+
+    Raises
+    ------
+    ImportError
+        If `as_frame` is true and pandas is not installed.
+    """
+    text = files(__package__).joinpath(filename).read_text(encoding="utf-8")
+    header, *rows = csv.reader(text.splitlines())
+    data = np.array(rows, dtype=np.float64)
+    frame = _to_frame(data, header) if as_frame else None
+    return Bunch(
+        data=data if frame is None else frame,
+        feature_names=header,
+        frame=frame,
+        DESCR=description,
+        filename=filename,
+    )
+
+
+def _to_frame(data: NDArray[np.float64], columns: list[str]) -> Any:
+    try:
+        from pandas import DataFrame
+    except ImportError as error:
+        raise ImportError(
+            "as_frame=True needs pandas: pip install pandas, or leave as_frame out to get NumPy arrays"
+        ) from error
+    return DataFrame(data, columns=columns)

@@ -1,0 +1,100 @@
+"""What is seen given the label: the protocol of an emission family.
+
+A family is a bank of K components, never K objects, so that components may share parameters. A new
+one needs the seven abstract methods; the rest has defaults that suit a family whose parameters
+have the components along their first axis.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import fields, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.parameters import Spaces
+
+Array = NDArray[np.float64]
+
+
+class Emission(ABC):
+    """A family of densities p(x | label).
+
+    Attributes
+    ----------
+    accepts_missing : bool
+        Whether NaN is a missing cell to this family; False refuses it in the data.
+    """
+
+    accepts_missing: bool = False
+
+    @abstractmethod
+    def describe(self, x: Array, weights: Array) -> Any:
+        """Return additive facts about rows of data, taken once per fit.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_features)
+            The rows.
+        weights : array of shape (n_rows,)
+            Their weights.
+        """
+
+    def bind(self, description: Any) -> Self:
+        """Return the same family with all that depends on the data filled in."""
+        return self
+
+    @abstractmethod
+    def start(self, description: Any, n_components: int, rng: np.random.Generator) -> Any:
+        """Draw starting values."""
+
+    @abstractmethod
+    def log_density(self, params: Any, x: Array) -> Array:
+        """Return the log density of each row under each component, shape (n_rows, n_components)."""
+
+    @abstractmethod
+    def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
+        """Return the additive statistics of rows with given responsibilities (weights applied)."""
+
+    @abstractmethod
+    def m_step(self, stats: Any, params: Any, fixed: Collection[str] = ()) -> Any:
+        """Return better params, those named in `fixed` unchanged."""
+
+    @abstractmethod
+    def expected_log_likelihood(self, stats: Any, params: Any) -> float:
+        """Its part of Q(params | stats), all constants included."""
+
+    @abstractmethod
+    def spaces(self, params: Any) -> Spaces:
+        """Where each parameter lives, by the name of its field."""
+
+    def log_prior(self, params: Any) -> float:
+        """Log density of the prior; zero without one."""
+        return 0.0
+
+    def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw a row for each label."""
+        raise NotImplementedError(f"{type(self).__name__} has no sample method")
+
+    def mean(self, params: Any) -> Array | None:
+        """Return the mean of each component, shape (n_components, n_features); None if it has none."""
+        return None
+
+    def permute(self, params: Any, order: Any) -> Any:
+        """Relabel the components: component `i` of the result is component ``order[i]``."""
+        return replace(params, **{f.name: getattr(params, f.name)[order] for f in fields(params)})
+
+    def embed(self, description: Any, x: Array) -> Array | None:
+        """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
+        return None
+
+    def floor_active(self, params: Any) -> NDArray[np.bool_] | None:
+        """Which components rest on a floor; None for a family without floors."""
+        return None
+
+    def rows_needed(self, params: Any) -> int:
+        """Distinct rows a component needs to have a maximum of its own."""
+        return 1

@@ -1,0 +1,100 @@
+"""A variance for each component and feature, shape (K, d)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.parameters import Positive, Space
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.matrices import positive_from_precision
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.variances import above, refuse_zero
+
+
+@dataclass(frozen=True)
+class DiagGaussian(GaussianFamily):
+    """Gaussians with independent features."""
+
+    def params(self, means: Array, covariances: Array) -> GaussianParams:
+        """Put means and variances together."""
+        return GaussianParams(means, covariances)
+
+    def log_density(self, params: GaussianParams, x: Array) -> Array:
+        """Sum of squared standardised differences."""
+        norms = np.empty((len(x), len(params.means)))
+        deviations = np.sqrt(params.covariances)
+        for k, mean in enumerate(params.means):
+            y = (x - mean) / deviations[k]
+            norms[:, k] = np.einsum("nd,nd->n", y, y)
+        return -0.5 * (norms + (x.shape[1] * LOG_2PI + self.log_det(params)))
+
+    def expected_stats(self, params: GaussianParams, x: Array, resp: Array) -> ComponentMoments:
+        """Weighted sums and squares about the current means."""
+        first, second = np.empty_like(params.means), np.empty_like(params.means)
+        for k, mean in enumerate(params.means):
+            centred = x - mean
+            first[k] = resp[:, k] @ centred
+            second[k] = resp[:, k] @ (centred * centred)
+        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+
+    def covariances(
+        self,
+        stats: ComponentMoments,
+        counts: Array,
+        shift: Array,
+        kept: NDArray[np.bool_],
+        params: GaussianParams,
+    ) -> Array:
+        """Squares over count, less the square of the shift."""
+        moved = np.maximum(_about(stats, shift) / counts[:, None], 0.0)
+        return np.where(kept[:, None], moved, params.covariances)
+
+    def held(self, params: GaussianParams) -> GaussianParams:
+        """Raise the variances that are below the floor."""
+        if self.floor is None:
+            refuse_zero(params.covariances)
+            return params
+        return self.params(params.means, np.maximum(params.covariances, self.floor))
+
+    def floor_active(self, params: GaussianParams) -> NDArray[np.bool_] | None:
+        """Which components have a variance on the floor."""
+        return None if self.floor is None else (~above(params.covariances, self.floor)).any(axis=1)
+
+    def log_det(self, params: GaussianParams) -> Array:
+        """Sum of the log variances."""
+        return np.asarray(np.log(params.covariances).sum(axis=1))
+
+    def total_mahalanobis(self, stats: ComponentMoments, params: GaussianParams) -> float:
+        """Squares about the means of `params`, over the variances."""
+        return float((_about(stats, params.means - stats.origin) / params.covariances).sum())
+
+    def dense(self, params: GaussianParams) -> Array:
+        """Diagonal matrices."""
+        return params.covariances[:, :, None] * np.eye(params.means.shape[1])
+
+    def from_dense(self, matrices: Array) -> Array:
+        """The diagonals."""
+        return np.einsum("kii->ki", matrices).copy()
+
+    def covariance_space(self, params: GaussianParams, variances: Array) -> Space:
+        """Positive numbers."""
+        return Positive(params.covariances.shape, variances)
+
+    def precisions_cholesky(self, params: GaussianParams) -> Array:
+        """One over the standard deviations, shape (K, d)."""
+        return 1.0 / np.sqrt(params.covariances)
+
+    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
+        """Invert each number."""
+        return positive_from_precision(precisions, (n_components, n_features))
+
+
+def _about(stats: ComponentMoments, shift: Array) -> Array:
+    """Squares about ``origin + shift``."""
+    counts = stats.counts[:, None]
+    return stats.second - 2 * stats.first * shift + counts * shift * shift

@@ -1,0 +1,168 @@
+"""What the four Gaussian families have in common; how they differ is a file each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.parameters import Real, Space, Spaces
+from latently.emissions.base import Array, Emission
+from latently.emissions.gaussian.matrices import EPS
+from latently.emissions.gaussian.moments import ComponentMoments, Moments
+from latently.emissions.gaussian.params import GaussianParams
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class GaussianFamily(Emission):
+    """A bank of K Gaussians that share one way of writing their covariances.
+
+    Parameters
+    ----------
+    reg_covar : float
+        Floor of the covariances, relative to the variances of the features: each covariance is held above
+        `reg_covar` times the diagonal matrix of these variances. 0 turns it off.
+    variances : array of shape (d,), optional
+        Variances of the features, filled in by `bind`.
+    """
+
+    reg_covar: float = 1e-6
+    variances: Array | None = None
+
+    def describe(self, x: Array, weights: Array) -> Moments:
+        """Mean and scatter of the rows."""
+        return Moments.of(x, weights)
+
+    def bind(self, description: Moments) -> Self:
+        """Return the same family, the floor in the units of the data."""
+        return replace(self, variances=description.variances)
+
+    @property
+    def floor(self) -> Array | None:
+        """Diagonal of the matrix below which no covariance falls, shape (d,); None without a floor."""
+        if self.variances is None or not self.reg_covar:
+            return None
+        return self.reg_covar * self.variances
+
+    def start(self, description: Moments, n_components: int, rng: np.random.Generator) -> Any:
+        """Means drawn from the Gaussian of all the data, and its covariance for each component."""
+        deviations = rng.standard_normal((n_components, len(description.mean)))
+        return self.pooled(description, description.mean + deviations @ self._root(description).T)
+
+    def pooled(self, description: Moments, means: Array) -> Any:
+        """Params with the given means, and the covariance of all the data for each component."""
+        dense = np.repeat(description.covariance[None], len(means), axis=0)
+        return self.held(self.params(means, self.from_dense(dense)))
+
+    def embed(self, description: Moments, x: Array) -> Array:
+        """Whiten the rows by the covariance of all the data."""
+        root = self._root(description)
+        return np.asarray(np.linalg.solve(root, (x - description.mean).T).T)
+
+    def _root(self, description: Moments) -> Array:
+        """A square root of the covariance of all the data, collinear directions held apart."""
+        scale = np.sqrt(description.variances)
+        values, vectors = np.linalg.eigh(description.covariance / np.outer(scale, scale))
+        values = np.maximum(values, 1e-8 * values[-1])
+        return scale[:, None] * vectors * np.sqrt(values)
+
+    def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
+        """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
+        d = params.means.shape[1]
+        constant = stats.counts @ (d * LOG_2PI + self.log_det(params))
+        return -0.5 * float(constant + self.total_mahalanobis(stats, params))
+
+    def m_step(self, stats: ComponentMoments, params: Any, fixed: Collection[str] = ()) -> Any:
+        """Weighted means and covariances, held above the floor; a component without rows stays as it is.
+
+        Raises
+        ------
+        SingularCovarianceError
+            If a covariance is singular and there is no floor.
+        """
+        kept = stats.counts > EPS * stats.counts.sum()
+        counts = np.where(kept, stats.counts, 1.0)
+        shift = np.where(kept[:, None], stats.first / counts[:, None], 0.0)
+        if "means" in fixed:
+            shift = np.zeros_like(shift)
+        means = stats.origin + shift
+        if "covariances" in fixed:
+            return self.params(means, params.covariances)
+        covariances = self.covariances(stats, counts, shift, kept, params)
+        return self.held(self.params(means, covariances))
+
+    def mean(self, params: GaussianParams) -> Array:
+        """Means of the components."""
+        return params.means
+
+    def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw a row for each label through the Cholesky factors."""
+        roots = np.linalg.cholesky(self.dense(params))
+        noise = rng.standard_normal((len(labels), params.means.shape[1]))
+        rows = np.empty_like(noise)
+        for k in np.unique(labels):
+            mine = labels == k
+            rows[mine] = params.means[k] + noise[mine] @ roots[k].T
+        return rows
+
+    def spaces(self, params: Any) -> Spaces:
+        """Means are real, covariances positive definite, in units of the features' variances."""
+        variances = self.variances
+        if variances is None:
+            variances = np.einsum("kii->ki", self.dense(params)).mean(axis=0)
+        return {
+            "means": Real(params.means.shape, np.sqrt(variances)),
+            "covariances": self.covariance_space(params, variances),
+        }
+
+    def rows_needed(self, params: GaussianParams) -> int:
+        """One more than there are features (law 7 of the design)."""
+        return params.means.shape[1] + 1
+
+    @abstractmethod
+    def params(self, means: Array, covariances: Array) -> Any:
+        """Put means and covariances together."""
+
+    @abstractmethod
+    def dense(self, params: Any) -> Array:
+        """Return the covariances as matrices, shape (K, d, d)."""
+
+    @abstractmethod
+    def from_dense(self, matrices: Array) -> Array:
+        """Return covariances in the shape of the family from matrices of shape (K, d, d)."""
+
+    @abstractmethod
+    def covariances(
+        self, stats: ComponentMoments, counts: Array, shift: Array, kept: NDArray[np.bool_], params: Any
+    ) -> Array:
+        """Return the weighted covariances about ``stats.origin + shift``, before any floor."""
+
+    @abstractmethod
+    def held(self, params: Any) -> Any:
+        """Return params with the covariances held above the floor; an error where one is singular."""
+
+    @abstractmethod
+    def log_det(self, params: Any) -> Array:
+        """Return the log determinants of the covariances, shape (K,)."""
+
+    @abstractmethod
+    def total_mahalanobis(self, stats: ComponentMoments, params: Any) -> float:
+        """Return the sum of responsibility times squared Mahalanobis distance to `params`."""
+
+    @abstractmethod
+    def covariance_space(self, params: Any, variances: Array) -> Space:
+        """Where the covariances live."""
+
+    @abstractmethod
+    def precisions_cholesky(self, params: Any) -> Array:
+        """Return Cholesky factors of the precisions, as scikit-learn stores them."""
+
+    @abstractmethod
+    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
+        """Return covariances from precisions in the family's shape, checked."""

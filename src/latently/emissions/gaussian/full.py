@@ -1,0 +1,117 @@
+"""A covariance matrix for each component, shape (K, d, d)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from latently.core.parameters import SPD, Space
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.matrices import (
+    cholesky,
+    hold_above,
+    inverse_factor,
+    on_floor,
+    precision_factors,
+    spd_from_precision,
+)
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import MatrixParams
+
+
+@dataclass(frozen=True)
+class FullGaussian(GaussianFamily):
+    """Gaussians with a covariance matrix each."""
+
+    def params(self, means: Array, covariances: Array) -> MatrixParams:
+        """Put means and covariances together."""
+        return MatrixParams(means, covariances)
+
+    def log_density(self, params: MatrixParams, x: Array) -> Array:
+        """Through a triangular solve with each Cholesky factor."""
+        norms = np.empty((len(x), len(params.means)))
+        for k, (mean, factor) in enumerate(zip(params.means, params.cholesky, strict=True)):
+            y = solve_triangular(factor, (x - mean).T, lower=True, overwrite_b=True, check_finite=False)
+            norms[:, k] = np.einsum("in,in->n", y, y)
+        return -0.5 * (norms + (x.shape[1] * LOG_2PI + params.log_det))
+
+    def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
+        """Weighted sums and scatter about the current means."""
+        K, d = params.means.shape
+        first, second = np.empty((K, d)), np.empty((K, d, d))
+        for k, mean in enumerate(params.means):
+            centred = x - mean
+            weighted = centred * resp[:, k : k + 1]
+            first[k] = weighted.sum(axis=0)
+            second[k] = weighted.T @ centred
+        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+
+    def covariances(
+        self,
+        stats: ComponentMoments,
+        counts: Array,
+        shift: Array,
+        kept: NDArray[np.bool_],
+        params: MatrixParams,
+    ) -> Array:
+        """Scatter over count, less the outer product of the shift."""
+        moved = _about(stats, shift) / counts[:, None, None]
+        moved = (moved + np.swapaxes(moved, 1, 2)) / 2
+        return np.where(kept[:, None, None], moved, params.covariances)
+
+    def held(self, params: MatrixParams) -> MatrixParams:
+        """Clip the eigenvalues that are below the floor."""
+        if self.floor is not None:
+            params = self.params(
+                params.means, np.stack([hold_above(matrix, self.floor) for matrix in params.covariances])
+            )
+        cholesky(params.covariances)
+        return params
+
+    def floor_active(self, params: MatrixParams) -> NDArray[np.bool_] | None:
+        """Which components have an eigenvalue on the floor."""
+        return None if self.floor is None else on_floor(params.covariances, self.floor)
+
+    def log_det(self, params: MatrixParams) -> Array:
+        """From the Cholesky factors."""
+        return params.log_det
+
+    def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Trace of the whitened scatters about the means of `params`."""
+        scatters = _about(stats, params.means - stats.origin)
+        total = 0.0
+        for factor, scatter in zip(params.cholesky, scatters, strict=True):
+            inverse = inverse_factor(factor)
+            total += float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
+        return total
+
+    def dense(self, params: MatrixParams) -> Array:
+        """The covariances themselves."""
+        return params.covariances
+
+    def from_dense(self, matrices: Array) -> Array:
+        """The matrices themselves."""
+        return matrices
+
+    def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
+        """Symmetric positive definite matrices."""
+        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)))
+
+    def precisions_cholesky(self, params: MatrixParams) -> Array:
+        """Upper factors, shape (K, d, d)."""
+        return precision_factors(params.cholesky)
+
+    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
+        """Invert each matrix."""
+        return spd_from_precision(precisions, (n_components, n_features, n_features))
+
+
+def _about(stats: ComponentMoments, shift: Array) -> Array:
+    """Scatter about ``origin + shift``."""
+    cross = stats.first[:, :, None] * shift[:, None, :]
+    square = stats.counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
+    return np.asarray(stats.second - cross - np.swapaxes(cross, 1, 2) + square)

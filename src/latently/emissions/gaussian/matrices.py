@@ -1,0 +1,118 @@
+"""Covariance matrices: Cholesky factors, inverses and floors, for one matrix or a stack."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from latently.core.errors import SingularCovarianceError
+from latently.emissions.base import Array
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def cholesky(covariances: Array, names: str = "component {k}") -> Array:
+    """Lower Cholesky factors of one matrix or a stack of them.
+
+    Raises
+    ------
+    SingularCovarianceError
+        If a matrix is not positive definite to working precision; it is named.
+    """
+    stack = covariances if covariances.ndim == 3 else covariances[None]
+    factors = np.empty_like(stack)
+    for k, matrix in enumerate(stack):
+        name = names.format(k=k) if covariances.ndim == 3 else "the covariance shared by all components"
+        try:
+            factors[k] = np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError:
+            refuse_singular(name)
+        pivots = np.diagonal(factors[k]) ** 2
+        if (pivots <= len(matrix) * EPS * np.diagonal(matrix)).any():
+            refuse_singular(name)
+    return factors.reshape(covariances.shape)
+
+
+def refuse_singular(name: str) -> None:
+    """Raise the error of a covariance that is not positive definite."""
+    what = name if name.startswith("the cov") else f"the covariance of {name}"
+    raise SingularCovarianceError(
+        f"{what} is not positive definite: its rows lie in fewer dimensions than there are features, or on "
+        "one point; set reg_covar (1e-6 is the default), lower n_components, or leave out collinear features"
+    )
+
+
+def hold_above(covariance: Array, floor: Array) -> Array:
+    """The matrix nearest in likelihood to `covariance` that is not below the diagonal matrix of `floor`.
+
+    In units of the floor the eigenvalues below one are raised to one, which is the exact M-step under
+    this constraint (docs/formulas.md, "Floors").
+    """
+    unit = np.sqrt(floor)
+    standard = covariance / np.outer(unit, unit)
+    try:
+        np.linalg.cholesky(standard - np.eye(len(floor)))
+        return covariance
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(standard)
+    standard = (vectors * np.maximum(values, 1.0)) @ vectors.T
+    standard = (standard + standard.T) / 2
+    return np.asarray(standard * np.outer(unit, unit))
+
+
+def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
+    """Which of some matrices (K, d, d) touch the floor."""
+    unit = np.sqrt(floor)
+    least = np.linalg.eigvalsh(covariances / np.outer(unit, unit))[:, 0]
+    return np.asarray(least <= 1.0 + 1e-6)
+
+
+def inverse_factor(factor: Array) -> Array:
+    """The inverse of a lower triangular matrix, lower triangular itself."""
+    eye = np.eye(len(factor))
+    return np.asarray(solve_triangular(factor, eye, lower=True, check_finite=False))
+
+
+def precision_factors(factors: Array) -> Array:
+    """Upper triangular U with U U' = the precision, for lower Cholesky factors of one or more covariances."""
+    stack = factors.reshape((-1, *factors.shape[-2:]))
+    return np.stack([inverse_factor(factor).T for factor in stack]).reshape(factors.shape)
+
+
+def spd_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
+    """Covariances from precision matrices of a given shape.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another or a matrix is not symmetric positive definite.
+    """
+    precisions = np.asarray(precisions, dtype=np.float64)
+    if precisions.shape != shape:
+        raise ValueError(f"precisions_init has shape {precisions.shape}, should be {shape}")
+    symmetric = np.swapaxes(precisions, -1, -2)
+    if not np.allclose(precisions, symmetric, rtol=1e-8, atol=0):
+        raise ValueError("precisions_init must be symmetric matrices")
+    try:
+        factors = np.linalg.cholesky(precisions)
+    except np.linalg.LinAlgError:
+        raise ValueError("precisions_init must be positive definite matrices") from None
+    uppers = precision_factors(factors)
+    return np.asarray(uppers @ np.swapaxes(uppers, -1, -2))
+
+
+def positive_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
+    """Variances from precisions of a given shape.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another or a precision is not positive.
+    """
+    precisions = np.asarray(precisions, dtype=np.float64)
+    if precisions.shape != shape:
+        raise ValueError(f"precisions_init has shape {precisions.shape}, should be {shape}")
+    if not (np.isfinite(precisions) & (precisions > 0)).all():
+        raise ValueError("precisions_init must be positive")
+    return 1.0 / precisions

@@ -1,0 +1,129 @@
+"""One covariance matrix for all components, shape (d, d)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from latently.core.parameters import SPD, Space
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.matrices import (
+    cholesky,
+    hold_above,
+    inverse_factor,
+    on_floor,
+    precision_factors,
+    spd_from_precision,
+)
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import MatrixParams
+
+
+@dataclass(frozen=True)
+class TiedGaussian(GaussianFamily):
+    """Gaussians that share one covariance matrix."""
+
+    def params(self, means: Array, covariances: Array) -> MatrixParams:
+        """Put means and the covariance together."""
+        return MatrixParams(means, covariances)
+
+    def log_density(self, params: MatrixParams, x: Array) -> Array:
+        """Whiten the rows and the means once, about the middle of the means; then distances."""
+        middle = params.means.mean(axis=0)
+        y = _whiten(params.cholesky, x - middle)
+        centres = _whiten(params.cholesky, params.means - middle)
+        norms = np.empty((len(x), len(params.means)))
+        for k in range(len(params.means)):
+            away = y - centres[:, k : k + 1]
+            norms[:, k] = np.einsum("in,in->n", away, away)
+        return -0.5 * (norms + (x.shape[1] * LOG_2PI + params.log_det))
+
+    def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
+        """Weighted sums about the current means, and one scatter for all of them."""
+        K, d = params.means.shape
+        first, second = np.empty((K, d)), np.zeros((d, d))
+        for k, mean in enumerate(params.means):
+            centred = x - mean
+            weighted = centred * resp[:, k : k + 1]
+            first[k] = weighted.sum(axis=0)
+            second += weighted.T @ centred
+        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+
+    def covariances(
+        self,
+        stats: ComponentMoments,
+        counts: Array,
+        shift: Array,
+        kept: NDArray[np.bool_],
+        params: MatrixParams,
+    ) -> Array:
+        """Scatter within components over the total count."""
+        moved = _about(stats, shift) / stats.counts.sum()
+        return np.asarray((moved + moved.T) / 2)
+
+    def held(self, params: MatrixParams) -> MatrixParams:
+        """Clip the eigenvalues that are below the floor."""
+        if self.floor is not None:
+            params = self.params(params.means, hold_above(params.covariances, self.floor))
+        cholesky(params.covariances)
+        return params
+
+    def floor_active(self, params: MatrixParams) -> NDArray[np.bool_] | None:
+        """All components or none."""
+        if self.floor is None:
+            return None
+        return np.repeat(on_floor(params.covariances[None], self.floor), len(params.means))
+
+    def rows_needed(self, params: MatrixParams) -> int:
+        """One: the covariance is learned from all rows together."""
+        return 1
+
+    def log_det(self, params: MatrixParams) -> Array:
+        """The same for each component."""
+        return np.repeat(params.log_det, len(params.means))
+
+    def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Trace of the whitened scatter about the means of `params`."""
+        inverse = inverse_factor(params.cholesky)
+        scatter = _about(stats, params.means - stats.origin)
+        return float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
+
+    def dense(self, params: MatrixParams) -> Array:
+        """The matrix, once for each component."""
+        return np.repeat(params.covariances[None], len(params.means), axis=0)
+
+    def from_dense(self, matrices: Array) -> Array:
+        """The mean of the matrices."""
+        return np.asarray(matrices.mean(axis=0))
+
+    def permute(self, params: MatrixParams, order: NDArray[np.int64]) -> MatrixParams:
+        """Relabel the means; the covariance has no label."""
+        return MatrixParams(params.means[order], params.covariances)
+
+    def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
+        """A symmetric positive definite matrix."""
+        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)))
+
+    def precisions_cholesky(self, params: MatrixParams) -> Array:
+        """One upper factor, shape (d, d)."""
+        return precision_factors(params.cholesky)
+
+    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
+        """Invert the matrix."""
+        return spd_from_precision(precisions, (n_features, n_features))
+
+
+def _whiten(factor: Array, rows: Array) -> Array:
+    """Rows in units of the covariance, feature-major."""
+    return np.asarray(solve_triangular(factor, rows.T, lower=True, overwrite_b=True, check_finite=False))
+
+
+def _about(stats: ComponentMoments, shift: Array) -> Array:
+    """Scatter about ``origin + shift``, all components together."""
+    cross = stats.first.T @ shift
+    square = (stats.counts[:, None] * shift).T @ shift
+    return np.asarray(stats.second - cross - cross.T + square)

@@ -1,0 +1,130 @@
+"""From an estimator's settings to a fit: the one place where the surface meets the engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from latently.core.blocks import BlockSource
+from latently.core.em import EMMap, FitResult, Settings
+from latently.core.errors import SpuriousMaximumWarning
+from latently.core.restarts import Plan, Restarts, Start, search
+from latently.estimators.progress import progress_bar
+
+AUTO_STARTS = 30
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit leaves for an estimator to show.
+
+    Attributes
+    ----------
+    result : FitResult
+        The best run.
+    doubts : tuple of str
+        Why its maximum should not be trusted.
+    restarts : Restarts
+        The record of all runs.
+    n_observed : float
+        Sum of the weights of the rows with any observed cell.
+    """
+
+    result: FitResult[Any]
+    doubts: tuple[str, ...]
+    restarts: Restarts
+    n_observed: float
+
+
+def fit(
+    em: EMMap[Any, Any, Any],
+    starts: Sequence[Start[Any]],
+    settings: Settings,
+    n_observed: float,
+    rng: np.random.Generator,
+    *,
+    arrange: Callable[[Any], Any],
+    plan: Plan | None,
+    verbose: int,
+    name: str,
+) -> Fit:
+    """Search from the starts, and warn of what the user should know.
+
+    Parameters
+    ----------
+    em : EMMap
+        The model and the data.
+    starts : sequence of Start
+        Starting values.
+    settings : Settings
+        Tolerance, limits, callbacks.
+    n_observed : float
+        Sum of the weights of the rows with any observed cell.
+    rng : Generator
+        Source of all that is random.
+    arrange : callable
+        Puts the labels of params into the order in which the user will see them.
+    plan : Plan or None
+        How the field of starts is narrowed down; None finishes each.
+    verbose : int
+        Above zero, a progress bar is shown.
+    name : str
+        What the bar says.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the best run reached `max_iter` while `tol` was positive.
+    SpuriousMaximumWarning
+        If the best run rests on a floor or on too few rows.
+    """
+    with progress_bar(name, verbose) as show:
+        callbacks: list[Callable[..., Any]] = [*settings.callbacks, show]
+        result, doubts, restarts = search(
+            em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
+        )
+    result = replace(result, params=arrange(result.params))
+    if doubts:
+        doubts = em.model.doubts(result.params, em.source.blocks())
+    if not result.converged and settings.tol > 0 and result.n_iter >= settings.max_iter:
+        warnings.warn(
+            f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "
+            "increase max_iter or tol",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    if doubts:
+        warnings.warn(
+            f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Lower n_components, choose a "
+            "covariance_type with fewer parameters, or raise reg_covar",
+            SpuriousMaximumWarning,
+            stacklevel=3,
+        )
+    return Fit(result, doubts, restarts, n_observed)
+
+
+def make_plan(n_init: int | str, n_starts: int, source: BlockSource, params_per_unit: int) -> Plan | None:
+    """The plan that `n_init` asks for: "auto" narrows the field down, an integer finishes every run."""
+    if n_init != "auto" or n_starts == 1:
+        return None
+    return Plan(n_units=max(5000, 20 * params_per_unit))
+
+
+def n_starts(n_init: int | str) -> int:
+    """How many starts `n_init` asks for.
+
+    Raises
+    ------
+    ValueError
+        If it is neither "auto" nor a positive integer.
+    """
+    if n_init == "auto":
+        return AUTO_STARTS
+    if isinstance(n_init, (int, np.integer)) and not isinstance(n_init, bool) and n_init >= 1:
+        return int(n_init)
+    raise ValueError(f"n_init={n_init!r}: should be 'auto' or an integer of at least 1")

@@ -1,0 +1,360 @@
+"""Gaussian mixtures: scikit-learn's estimator of that name, and more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+
+from latently.core.restarts import Start
+from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.estimators.inputs import Array
+from latently.estimators.mixture import BaseMixture
+from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
+from latently.estimators.starts import MixtureStarts
+from latently.latent.independent import Independent, Weights
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+
+class GaussianMixture(BaseMixture):
+    """A mixture of multivariate normal distributions, fitted by EM.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of components.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
+        A covariance matrix for each component; one for all; independent features; one variance each.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per row, at which EM stops, by Aitken's estimate from two plain
+        steps and met twice. 0 means exactly `max_iter` steps.
+    reg_covar : float, default 1e-6
+        Floor of the covariances relative to the variances of the features, without unit. A fit above the
+        floor is the exact maximum of the likelihood; one on it warns. 0 turns it off.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
+        Kind of starting values, found on whitened rows; "auto" mixes them.
+    weights_init : array-like of shape (n_components,), optional
+        Starting weights.
+    means_init : array-like of shape (n_components, n_features), optional
+        Starting means. With these and ``n_init="auto"`` there is one run; covariances not given start as that
+        of all the data, weights not given as equal.
+    precisions_init : array-like, optional
+        Starting inverse covariances, in the shape of `covariances_`.
+    fixed : tuple of str, default ()
+        Names of parameters ("weights", "means", "covariances") that keep their starting values.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    weights_ : array of shape (n_components,)
+        Probability of each component, in falling order unless starting values were given.
+    means_ : array of shape (n_components, n_features)
+        Means, in the units of the features.
+    covariances_ : array
+        Shape (n_components, n_features, n_features), (n_features, n_features), (n_components, n_features) or
+        (n_components,), by `covariance_type`.
+    precisions_, precisions_cholesky_ : array
+        Inverse covariances and their factors, as scikit-learn has them.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under these parameters, in nats.
+    log_likelihood_history_, parameter_change_history_ : array of shape (n_iter_ + 1,)
+        At each E-step: the log-likelihood, and the largest change of a parameter, in units of the features.
+    lower_bound_ : float
+        `log_likelihood_` per row, as scikit-learn has it.
+    converged_, stop_reason_, n_iter_
+        Whether and why the best run stopped, and its number of EM steps.
+    doubts_ : tuple of str
+        Why this maximum should not be trusted: it rests on the floor, or on too few rows. Empty if it may be.
+    restarts_ : Restarts
+        The record of all runs: their log-likelihoods, failures and doubts, and how many agreed.
+    n_parameters_ : int
+        Number of free parameters.
+
+    See Also
+    --------
+    MixtureModel : Mixtures of any family.
+    select : The number of components and the covariance type by BIC.
+
+    References
+    ----------
+    .. [1] McLachlan, G. J. and Peel, D. (2000). Finite Mixture Models. Wiley, sections 3.2 and 3.8.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> mixture.means_.round(2).tolist()
+    [[4.29, 79.97], [2.04, 54.48]]
+    >>> round(mixture.bic(), 3)
+    2322.192
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-8,
+        reg_covar: float = 1e-6,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        init_params: str = "auto",
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        fixed: tuple[str, ...] = (),
+        random_state: Any = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.fixed = fixed
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    @classmethod
+    def from_parameters(
+        cls, weights: Any, means: Any, covariances: Any, *, covariance_type: str = "full"
+    ) -> Self:
+        """Return a mixture with given parameters, ready to predict and to sample, without fitting.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_components,)
+            Probabilities.
+        means : array-like of shape (n_components, n_features)
+            Means.
+        covariances : array-like
+            Covariances, in the shape of `covariance_type`.
+        covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
+            How the covariances are written.
+
+        Returns
+        -------
+        GaussianMixture
+            Labels in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, weights are not probabilities, or a covariance is not positive definite.
+
+        Examples
+        --------
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
+        >>> mixture.predict_proba([[2.0]]).tolist()
+        [[0.5, 0.5]]
+        """
+        means = np.array(means, dtype=np.float64)
+        if means.ndim != 2 or not means.size:
+            raise ValueError(f"means has shape {means.shape}, should be (n_components, n_features)")
+        if not np.isfinite(means).all():
+            raise ValueError("means has entries that are not finite")
+        mixture = cls(len(means), covariance_type=covariance_type)
+        weights = _probabilities(weights, len(means), "weights")
+        family = mixture._family()
+        covariances = np.array(covariances, dtype=np.float64)
+        shape = family.from_dense(np.zeros((*means.shape, means.shape[1]))).shape
+        if covariances.shape != shape:
+            raise ValueError(
+                f"covariances has shape {covariances.shape}, should be {shape} for {covariance_type!r}"
+            )
+        if not np.isfinite(covariances).all():
+            raise ValueError("covariances has entries that are not finite")
+        space = family.covariance_space(family.params(means, covariances), np.ones(means.shape[1]))
+        params = family.held(family.params(means, covariances))
+        if not space.feasible(covariances):
+            raise ValueError("covariances must be symmetric matrices")
+        mixture.n_features_in_ = means.shape[1]
+        model = LatentEmission(Independent(), family, len(means))
+        mixture._set_params(model, LatentEmissionParams(Weights(weights), params))
+        return mixture
+
+    def _family(self) -> GaussianFamily:
+        if self.covariance_type not in FAMILIES:
+            allowed = ", ".join(repr(name) for name in FAMILIES)
+            raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
+        if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
+            raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
+        return FAMILIES[self.covariance_type](float(self.reg_covar))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super(BaseMixture, self).__sklearn_tags__()
+        tags.input_tags.allow_nan = False
+        return tags
+
+    def _names_labels(self) -> bool:
+        return any(value is not None for value in (self.weights_init, self.means_init, self.precisions_init))
+
+    def _given(self, description: Description, n_features: int) -> dict[str, Array]:
+        given: dict[str, Array] = {}
+        if self.weights_init is not None:
+            given["weights"] = _probabilities(self.weights_init, self.n_components, "weights_init")
+        if self.means_init is not None:
+            means = np.asarray(self.means_init, dtype=np.float64)
+            shape = (self.n_components, n_features)
+            if means.shape != shape or not np.isfinite(means).all():
+                raise ValueError(f"means_init has shape {means.shape}, should be {shape} and finite")
+            given["means"] = means
+        if self.precisions_init is not None:
+            given["covariances"] = self._family().from_precisions(
+                self.precisions_init, self.n_components, n_features
+            )
+        return given
+
+    def _with_given(
+        self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
+    ) -> list[Start[LatentEmissionParams]]:
+        family: Any = model.emission
+
+        def put_in(base: LatentEmissionParams) -> LatentEmissionParams:
+            emission = family.params(
+                given.get("means", base.emission.means), given.get("covariances", base.emission.covariances)
+            )
+            latent = Weights(given.get("weights", base.latent.weights))
+            return LatentEmissionParams(latent, family.held(emission))
+
+        if "means" in given:
+            pooled = family.pooled(starts.description.emission, given["means"])
+            base = LatentEmissionParams(starts.origin.latent, pooled)
+            return [Start("given", lambda rng: put_in(base))]
+
+        def altered(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
+            return Start(start.kind, lambda rng: put_in(start.draw(rng)))
+
+        return [altered(start) for start in starts.of(self.init_params, n)]
+
+    def _show(self, params: LatentEmissionParams) -> None:
+        family = self._family()
+        self.means_ = params.emission.means
+        self.covariances_ = params.emission.covariances
+        self.precisions_cholesky_ = family.precisions_cholesky(params.emission)
+        upper = self.precisions_cholesky_
+        matrices = self.covariance_type in ("full", "tied")
+        self.precisions_ = upper @ np.swapaxes(upper, -1, -2) if matrices else upper**2
+
+    @property
+    def components_(self) -> list[MultivariateNormal]:
+        """The components, each as a distribution of its own."""
+        dense = self._dense(self.params_)
+        return [
+            MultivariateNormal(mean, matrix)
+            for mean, matrix in zip(self.params_.emission.means, dense, strict=True)
+        ]
+
+    def _dense(self, params: LatentEmissionParams) -> Array:
+        return np.asarray(self._family().dense(params.emission))
+
+    def marginal(self, keep: Sequence[int]) -> GaussianMixture:
+        """Return the mixture of some of the features.
+
+        Parameters
+        ----------
+        keep : sequence of int
+            Positions of the features, in the order they are to have.
+
+        Returns
+        -------
+        GaussianMixture
+            Of ``len(keep)`` features, with the same weights and labels.
+
+        Raises
+        ------
+        ValueError
+            If a position is out of range or twice there.
+        """
+        kept = positions(keep, self.n_features_in_, "keep")
+        parts = [component.marginal(kept) for component in self.components_]
+        return self._of(self.weights_, parts)
+
+    def conditional(self, given: Sequence[int], values: Any) -> GaussianMixture:
+        """Return the mixture of the other features, given the values of some.
+
+        Parameters
+        ----------
+        given : sequence of int
+            Positions of the known features.
+        values : array-like of shape (len(given),)
+            Their values.
+
+        Returns
+        -------
+        GaussianMixture
+            Of the other features; each weight is the responsibility of the component for the values.
+
+        Raises
+        ------
+        ValueError
+            If a position is out of range or twice there, none is left, or the values do not fit.
+
+        References
+        ----------
+        .. [1] Sung, H. G. (2004). Gaussian mixture regression and classification. PhD thesis, Rice University,
+           section 2.2.
+
+        Examples
+        --------
+        >>> from latently import GaussianMixture, datasets
+        >>> X = datasets.load_faithful().data
+        >>> mixture = GaussianMixture(2, random_state=0).fit(X)
+        >>> waiting = mixture.conditional([0], [2.0])
+        >>> (waiting.weights_ @ waiting.means_).round(1).tolist()
+        [54.3]
+        """
+        known = positions(given, self.n_features_in_, "given")
+        values = conditioning_values(known, values)
+        parts = [component.conditional(known, values) for component in self.components_]
+        weights = self.weights_
+        if len(known):
+            margins = [component.marginal(known) for component in self.components_]
+            log_density = np.array([margin.log_density(values[None])[0] for margin in margins])
+            with np.errstate(divide="ignore"):
+                joint = np.log(weights) + log_density
+            if not np.isfinite(logsumexp(joint)):
+                raise ValueError(
+                    "values have density zero under every component: nothing can be said given them"
+                )
+            weights = softmax(joint)
+        return self._of(weights, parts)
+
+    def _of(self, weights: Array, parts: list[MultivariateNormal]) -> GaussianMixture:
+        matrices = np.stack([part.covariance for part in parts])
+        return GaussianMixture.from_parameters(
+            weights,
+            np.stack([part.mean for part in parts]),
+            self._family().from_dense(matrices),
+            covariance_type=self.covariance_type,
+        )
+
+
+def _probabilities(values: Any, n: int, name: str) -> Array:
+    """Check weights and return them with a sum of exactly one."""
+    weights = np.array(values, dtype=np.float64)
+    if weights.shape != (n,):
+        raise ValueError(f"{name} has shape {weights.shape}, should be ({n},)")
+    if not (weights >= 0).all() or not np.isclose(weights.sum(), 1.0, rtol=0, atol=1e-6):
+        raise ValueError(f"{name} must be zero or more and sum to 1; they are {weights.tolist()}")
+    return weights / weights.sum()

@@ -1,0 +1,148 @@
+"""What users hand in, checked once: each refusal names the culprit and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+Array = NDArray[np.float64]
+
+
+def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
+    """Check a table and return it as an array of float64 or float32 of shape (n_samples, n_features).
+
+    Parameters
+    ----------
+    estimator : estimator
+        Learns the names and the number of the features when `reset`, is compared with them otherwise.
+    X : array-like of shape (n_samples, n_features)
+        The table: an array, or a pandas or polars frame.
+    reset : bool
+        Whether this is the table of a fit.
+    accepts_missing : bool
+        Whether NaN is a missing cell; otherwise it is refused.
+
+    Raises
+    ------
+    ValueError
+        If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
+    """
+    _refuse_text(X)
+    names = column_names(X)
+    rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
+    finite = np.isfinite(rows).all() if not accepts_missing else not np.isinf(rows).any()
+    if not finite:
+        wrong = np.isinf(rows) if accepts_missing else ~np.isfinite(rows)
+        row, column = np.argwhere(wrong)[0]
+        where = f"row {row}, column {_label(names, column)}"
+        if np.isnan(rows[row, column]):
+            raise ValueError(
+                f"Input X contains NaN at {where} ({int(wrong.sum())} such cells): {type(estimator).__name__} "
+                "needs complete rows; drop those rows or fill the cells first"
+            )
+        raise ValueError(
+            f"Input X contains infinity at {where} ({int(wrong.sum())} such cells): drop those rows or "
+            "replace the cells"
+        )
+    return rows
+
+
+def check_weights(sample_weight: Any, n_samples: int) -> Array:
+    """Check the weights of rows and return them as float64; ones if there are none.
+
+    Raises
+    ------
+    ValueError
+        If their number is wrong or one is negative or not finite, which is named, or all are zero.
+    """
+    if sample_weight is None:
+        return np.ones(n_samples)
+    if np.isscalar(sample_weight):
+        return np.full(n_samples, float(sample_weight))  # type: ignore[arg-type]
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight has shape {weights.shape}, should be ({n_samples},): one weight for each row"
+        )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"sample_weight of row {row} is {weights[row]:g}: weights must be finite, and zero or more"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: at least one row must count")
+    return weights
+
+
+def check_informative(rows: Any, weights: Array, n_components: int, names: list[str] | None) -> None:
+    """Refuse tables from which no mixture can be learned.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows, or fewer distinct rows, than components, or a column is constant.
+    """
+    used = weights > 0
+    n_used = int(used.sum())
+    if n_used < n_components:
+        raise ValueError(
+            f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_used} "
+            "with positive weight: lower n_components"
+        )
+    low = np.nanmin(rows, axis=0, where=used[:, None], initial=np.inf)
+    high = np.nanmax(rows, axis=0, where=used[:, None], initial=-np.inf)
+    constant = np.flatnonzero(low == high)
+    if len(constant):
+        column = constant[0]
+        reason = "n_samples = 1" if n_used == 1 else f"every value is {low[column]:g}"
+        raise ValueError(
+            f"column {_label(names, column)} is constant ({reason}): it says nothing about "
+            "components; leave it out"
+        )
+    distinct: set[bytes] = set()
+    for row in np.flatnonzero(used):
+        distinct.add(rows[row].tobytes())
+        if len(distinct) >= n_components:
+            return
+    raise ValueError(
+        f"there are {len(distinct)} distinct rows for {n_components} components: lower n_components"
+    )
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Names of the columns of a frame; None for anything else."""
+    columns = getattr(X, "columns", None)
+    return None if columns is None else [str(column) for column in columns]
+
+
+def _label(names: list[str] | None, column: Any) -> str:
+    return f"'{names[column]}'" if names else str(int(column))
+
+
+def _refuse_text(X: Any) -> None:
+    """Name the columns of a frame that are not numbers."""
+    names = column_names(X)
+    if names is None:
+        return
+    wrong = []
+    for position, name in enumerate(names):
+        column = X.iloc[:, position] if hasattr(X, "iloc") else X[name]
+        kind = getattr(column.dtype, "kind", None)
+        numeric = kind in "biuf" if kind else bool(getattr(column.dtype, "is_numeric", lambda: True)())
+        if not numeric:
+            wrong.append(f"'{name}'")
+    if wrong:
+        raise ValueError(
+            f"could not convert to float: column {', '.join(wrong)} is not numeric; leave it out or encode it"
+        )
+
+
+def random_generator(random_state: Any) -> np.random.Generator:
+    """A generator from a seed, from fresh entropy (None), or from a generator of either kind, drawn from."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31, size=4))
+    return np.random.default_rng(random_state)

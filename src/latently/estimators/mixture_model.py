@@ -1,0 +1,132 @@
+"""A mixture of any emission family, the user's own included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.core.parameters import named, with_named
+from latently.core.restarts import Start
+from latently.emissions.base import Emission
+from latently.estimators.inputs import Array
+from latently.estimators.mixture import BaseMixture
+from latently.estimators.starts import MixtureStarts
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+
+class MixtureModel(BaseMixture):
+    """A finite mixture of any emission family, fitted by EM.
+
+    Parameters
+    ----------
+    emission : Emission
+        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family").
+    n_components : int, default 1
+        Number of components.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per row, at which EM stops, by Aitken's estimate from two plain
+        steps and met twice. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
+        Kind of starting values; "auto" mixes those that suit the family.
+    starting_values : dict, optional
+        Starting values by the name of the parameter: "weights", and the fields of the family's params.
+    fixed : tuple of str, default ()
+        Names of parameters that keep their starting values.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    weights_ : array of shape (n_components,)
+        Probability of each component, in falling order unless starting values were given.
+    params_ : LatentEmissionParams
+        All parameters: ``params_.emission`` is what the family's M-step returns.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under `params_`.
+    converged_, stop_reason_, n_iter_, doubts_, restarts_
+        Whether and why the best run stopped, its EM steps, why its maximum should not be trusted, and the
+        record of all runs.
+
+    See Also
+    --------
+    GaussianMixture : The same for Gaussians, with what is special to them.
+
+    References
+    ----------
+    .. [1] McLachlan, G. J. and Peel, D. (2000). Finite Mixture Models. Wiley, section 2.8.
+
+    Examples
+    --------
+    >>> from latently import MixtureModel, datasets
+    >>> from latently.emissions import FullGaussian
+    >>> X = datasets.load_faithful().data
+    >>> mixture = MixtureModel(FullGaussian(), 2, random_state=0).fit(X)
+    >>> round(mixture.log_likelihood_, 3)
+    -1130.264
+    """
+
+    def __init__(
+        self,
+        emission: Emission,
+        n_components: int = 1,
+        *,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        init_params: str = "auto",
+        starting_values: dict[str, Any] | None = None,
+        fixed: tuple[str, ...] = (),
+        random_state: Any = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.emission = emission
+        self.n_components = n_components
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.starting_values = starting_values
+        self.fixed = fixed
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def _family(self) -> Emission:
+        return self.emission
+
+    def _names_labels(self) -> bool:
+        return bool(self.starting_values)
+
+    def _given(self, description: Description, n_features: int) -> dict[str, Array]:
+        values = self.starting_values or {}
+        return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+
+    def _with_given(
+        self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
+    ) -> list[Start[LatentEmissionParams]]:
+        template = named(starts.origin)
+        for name, value in given.items():
+            shape = np.shape(template[name])
+            if value.shape != shape:
+                raise ValueError(f"starting value of '{name}' has shape {value.shape}, should be {shape}")
+            if not model.spaces(starts.origin)[name].feasible(value):
+                raise ValueError(f"starting value of '{name}' is not feasible: check its range and its sum")
+
+        def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
+            return Start(start.kind, lambda rng: with_named(start.draw(rng), given))
+
+        complete = set(given) == set(template)
+        return [put_in(start) for start in starts.of(self.init_params, 1 if complete else n)]
+
+    def _show(self, params: LatentEmissionParams) -> None:
+        """Nothing more: the parameters of a family of any kind are in `params_`."""

@@ -1,0 +1,276 @@
+"""The multivariate normal distribution, through a Cholesky factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from sklearn.utils.validation import check_array
+
+from latently.emissions.gaussian.family import LOG_2PI
+from latently.emissions.gaussian.matrices import cholesky
+from latently.emissions.gaussian.moments import Moments
+from latently.estimators.inputs import Array, check_weights, random_generator
+
+
+@dataclass(frozen=True, eq=False)
+class MultivariateNormal:
+    """A multivariate normal distribution.
+
+    Parameters
+    ----------
+    mean : array-like of shape (n_features,)
+        Mean.
+    covariance : array-like of shape (n_features, n_features)
+        Covariance, symmetric and positive definite.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a number is not finite, or the covariance is not symmetric.
+    SingularCovarianceError
+        If the covariance is not positive definite (a ValueError, too).
+
+    References
+    ----------
+    .. [1] Mardia, K. V., Kent, J. T. and Bibby, J. M. (1979). Multivariate Analysis. Academic Press, chapter 3.
+
+    Examples
+    --------
+    >>> from latently import MultivariateNormal
+    >>> normal = MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+    >>> normal.conditional([0], [1.0]).mean.tolist()
+    [1.5]
+    >>> round(float(normal.mahalanobis([[1.0, 1.0]])[0]), 4)
+    0.8165
+    """
+
+    mean: Array
+    covariance: Array
+
+    def __post_init__(self) -> None:
+        mean = np.array(self.mean, dtype=np.float64)
+        covariance = np.array(self.covariance, dtype=np.float64)
+        if mean.ndim != 1 or not len(mean):
+            raise ValueError(f"mean has shape {mean.shape}, should be (n_features,)")
+        if covariance.shape != (len(mean), len(mean)):
+            raise ValueError(
+                f"covariance has shape {covariance.shape}, should be {(len(mean), len(mean))} to go with the mean"
+            )
+        for name, value in (("mean", mean), ("covariance", covariance)):
+            if not np.isfinite(value).all():
+                raise ValueError(f"{name} has entries that are not finite")
+        scale = np.sqrt(np.abs(np.diagonal(covariance)))
+        if (np.abs(covariance - covariance.T) > 1e-8 * np.outer(scale, scale)).any():
+            raise ValueError("covariance is not symmetric")
+        covariance = (covariance + covariance.T) / 2
+        mean.setflags(write=False)
+        covariance.setflags(write=False)
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "covariance", covariance)
+        _ = self._cholesky
+
+    @classmethod
+    def fit(cls, X: Any, sample_weight: Any = None) -> Self:
+        """Fit by maximum likelihood, in closed form.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        MultivariateNormal
+            With the weighted mean and the covariance about it (divided by n, not by n - 1).
+
+        Raises
+        ------
+        ValueError
+            If X is not a table of finite numbers.
+        SingularCovarianceError
+            If the rows lie in fewer dimensions than there are features.
+        """
+        rows = check_array(X, dtype=np.float64)
+        moments = Moments.of(rows, check_weights(sample_weight, len(rows)))
+        return cls(moments.mean, moments.covariance)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.mean)
+
+    @cached_property
+    def log_det(self) -> float:
+        """Log determinant of the covariance."""
+        return float(2 * np.log(np.diagonal(self._cholesky)).sum())
+
+    @cached_property
+    def _cholesky(self) -> Array:
+        return np.asarray(cholesky(self.covariance[None], "this distribution")[0])
+
+    def _whitened(self, X: Any) -> Array:
+        rows = np.asarray(X, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features:
+            raise ValueError(f"X has shape {rows.shape}, should be (n_samples, {self.n_features})")
+        return np.asarray(solve_triangular(self._cholesky, (rows - self.mean).T, lower=True))
+
+    def mahalanobis(self, X: Any) -> Array:
+        """Mahalanobis distance of each row from the mean (not its square).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Distances, without unit.
+        """
+        return np.linalg.norm(self._whitened(X), axis=0)
+
+    def log_density(self, X: Any) -> Array:
+        """Log density of each row, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Log densities.
+        """
+        y = self._whitened(X)
+        return np.asarray(-0.5 * (np.einsum("in,in->n", y, y) + self.n_features * LOG_2PI + self.log_det))
+
+    def density(self, X: Any) -> Array:
+        """Density of each row, in one over the product of the units of the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Densities.
+        """
+        return np.asarray(np.exp(self.log_density(X)))
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> Array:
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int
+            How many.
+        random_state : None, int, Generator or RandomState
+            None draws afresh each time, an integer repeats, a generator is drawn from.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            Rows.
+        """
+        noise = random_generator(random_state).standard_normal((n_samples, self.n_features))
+        return np.asarray(self.mean + noise @ self._cholesky.T)
+
+    def marginal(self, keep: Sequence[int]) -> MultivariateNormal:
+        """Return the distribution of some of the features.
+
+        Parameters
+        ----------
+        keep : sequence of int
+            Positions of the features, in the order they are to have.
+
+        Returns
+        -------
+        MultivariateNormal
+            Of ``len(keep)`` features.
+        """
+        kept = positions(keep, self.n_features, "keep")
+        return MultivariateNormal(self.mean[kept], self.covariance[np.ix_(kept, kept)])
+
+    def conditional(self, given: Sequence[int], values: Any) -> MultivariateNormal:
+        """Return the distribution of the other features, given the values of some.
+
+        Parameters
+        ----------
+        given : sequence of int
+            Positions of the known features.
+        values : array-like of shape (len(given),)
+            Their values.
+
+        Returns
+        -------
+        MultivariateNormal
+            Of the other features, in their order.
+
+        Raises
+        ------
+        ValueError
+            If a position is out of range or twice there, none is left, or the values do not fit.
+        """
+        known = positions(given, self.n_features, "given")
+        values = conditioning_values(known, values)
+        free = np.setdiff1d(np.arange(self.n_features), known)
+        if not len(free):
+            raise ValueError("given names every feature: none is left")
+        if not len(known):
+            return self
+        factor = cholesky(self.covariance[np.ix_(known, known)][None], "the given features")[0]
+        cross = solve_triangular(factor, self.covariance[np.ix_(known, free)], lower=True)
+        shift = solve_triangular(factor, values - self.mean[known], lower=True)
+        return MultivariateNormal(
+            self.mean[free] + cross.T @ shift, self.covariance[np.ix_(free, free)] - cross.T @ cross
+        )
+
+    def entropy(self) -> float:
+        """Differential entropy, in nats."""
+        return 0.5 * (self.n_features * (1 + LOG_2PI) + self.log_det)
+
+
+def positions(chosen: Sequence[int], n_features: int, name: str) -> Any:
+    """Check positions of features.
+
+    Raises
+    ------
+    ValueError
+        If one is not an integer, out of range, or there twice.
+    """
+    listed = list(np.atleast_1d(np.asarray(chosen, dtype=object)))
+    for position in listed:
+        if not isinstance(position, Integral) or isinstance(position, bool):
+            raise ValueError(f"{name} holds {position!r}: should be positions of features, from 0")
+        if not 0 <= position < n_features:
+            raise ValueError(f"{name} holds {position}: should be from 0 to {n_features - 1}")
+    if len(set(listed)) != len(listed):
+        raise ValueError(f"{name} holds a position twice: {listed}")
+    return np.array(listed, dtype=np.intp)
+
+
+def conditioning_values(known: Any, values: Any) -> Array:
+    """Check the values of known features.
+
+    Raises
+    ------
+    ValueError
+        If their number is another or one is not finite.
+    """
+    values = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if values.shape != known.shape:
+        raise ValueError(f"values has shape {values.shape}, should be {known.shape}: one for each of given")
+    if not np.isfinite(values).all():
+        raise ValueError("values has entries that are not finite")
+    return values

@@ -1,0 +1,21 @@
+"""A progress bar over the E-steps of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm.auto import tqdm
+
+
+@contextmanager
+def progress_bar(name: str, verbose: int) -> Iterator[Callable[[int, Any, float], None]]:
+    """Yield a callback of EM that moves a bar, if `verbose` is above zero, and does nothing otherwise."""
+    with tqdm(desc=name, unit=" E-steps", disable=verbose <= 0) as bar:
+
+        def show(iteration: int, params: Any, log_likelihood: float) -> None:
+            bar.set_postfix_str(f"log-likelihood {log_likelihood:.6g}", refresh=False)
+            bar.update()
+
+        yield show

@@ -1,0 +1,110 @@
+"""What is hidden: the protocol of a latent structure.
+
+A latent structure turns log densities into responsibilities and learns its own parameters from
+them. It hands the responsibilities on tile by tile, so that nothing of size n x K need exist.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.core.model import Unit
+from latently.core.parameters import Spaces
+from latently.core.statistics import Additive
+
+Array = NDArray[np.float64]
+Density = Callable[[slice], Array]
+Visit = Callable[[slice, Array], Any]
+
+
+@dataclass(frozen=True)
+class Expected(Additive):
+    """What an E-step yields.
+
+    Attributes
+    ----------
+    latent : Additive
+        Expected statistics of the hidden variables.
+    emission : Additive
+        Expected statistics of the data given the hidden variables.
+    bound : float
+        Log-likelihood of the piece.
+    magnitude : float
+        Sum of its absolute terms.
+    """
+
+    latent: Any
+    emission: Any
+    bound: float
+    magnitude: float
+
+
+class Latent(ABC):
+    """A latent structure p(z).
+
+    Attributes
+    ----------
+    unit : {"row", "sequence", "document"}
+        What it holds independent of what.
+    """
+
+    unit: Unit
+
+    @abstractmethod
+    def start(self, n_components: int, rng: np.random.Generator) -> Any:
+        """Draw starting values."""
+
+    @abstractmethod
+    def run(self, params: Any, density: Density, block: Block, visit: Visit, executor: Executor) -> Expected:
+        """Return the expected statistics of a block.
+
+        Parameters
+        ----------
+        params : object
+            Its own parameters.
+        density : callable
+            ``density(rows)`` gives the log densities of a slice of rows, shape (n_rows, n_components).
+        block : Block
+            The data, for its weights and the limits of its units.
+        visit : callable
+            ``visit(rows, resp)`` takes the responsibilities of these rows, weights applied, and returns the
+            emission's statistics of them.
+        executor : Executor
+            For parts of one unit that can be worked on side by side.
+        """
+
+    @abstractmethod
+    def stats_of(self, resp: Array, block: Block) -> Any:
+        """Return the statistics of labels drawn independently for each row with probabilities `resp`.
+
+        That is a distribution of the hidden variables as good as any for a lower bound. Weights are
+        applied here.
+        """
+
+    @abstractmethod
+    def m_step(self, stats: Any, params: Any, fixed: Collection[str] = ()) -> Any:
+        """Return better params."""
+
+    def log_prior(self, params: Any) -> float:
+        """Log density of the prior; zero without one."""
+        return 0.0
+
+    @abstractmethod
+    def expected_log_likelihood(self, stats: Any, params: Any) -> float:
+        """Its part of Q(params | stats)."""
+
+    @abstractmethod
+    def spaces(self, params: Any) -> Spaces:
+        """Where each parameter lives."""
+
+    @abstractmethod
+    def permute(self, params: Any, order: Any) -> Any:
+        """Relabel the hidden states."""

@@ -1,0 +1,140 @@
+"""Independent labels: each row draws its component on its own. With an emission, a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
+from latently.core.executors import Executor
+from latently.core.model import Unit
+from latently.core.parameters import Simplex, Spaces
+from latently.core.statistics import Additive, tree_sum
+from latently.latent.base import Array, Density, Expected, Latent, Visit
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Parameters: the probability of each component, shape (n_components,)."""
+
+    weights: Array
+
+    @property
+    def log(self) -> Array:
+        """Their logarithms, minus infinity for a component that is out."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights)
+
+
+@dataclass(frozen=True)
+class Counts(Additive):
+    """Statistics: the expected number of rows of each component, shape (n_components,)."""
+
+    counts: Array
+
+
+@dataclass(frozen=True)
+class Independent(Latent):
+    """Labels drawn independently for each row."""
+
+    unit: Unit = "row"
+
+    def start(self, n_components: int, rng: np.random.Generator) -> Weights:
+        """Equal weights."""
+        return Weights(np.full(n_components, 1.0 / n_components))
+
+    def posterior(self, params: Weights, log_density: Array) -> tuple[Array, Array]:
+        """Responsibilities and log-likelihoods of rows, by log-sum-exp.
+
+        Parameters
+        ----------
+        params : Weights
+            The weights.
+        log_density : array of shape (n_rows, n_components)
+            Log density of each row under each component.
+
+        Returns
+        -------
+        resp : array of shape (n_rows, n_components)
+            Responsibilities; rows sum to one.
+        log_likelihood : array of shape (n_rows,)
+            Log density of each row under the mixture; minus infinity (and resp NaN) where impossible.
+        """
+        joint = log_density + params.log
+        top = joint.max(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            joint -= top
+        np.exp(joint, out=joint)
+        total = joint.sum(axis=1, keepdims=True)
+        joint /= total
+        return joint, (top + np.log(total))[:, 0] if np.isfinite(top).all() else _guarded(top, total)
+
+    def run(
+        self, params: Weights, density: Density, block: Block, visit: Visit, executor: Executor
+    ) -> Expected:
+        """Return the expected statistics of a block, tile by tile."""
+        weights = block.weights
+
+        def tile(rows: slice) -> Expected:
+            resp, log_likelihood = self.posterior(params, density(rows))
+            w = weights[rows]
+            finite = np.isfinite(log_likelihood)
+            if not finite.all():
+                used = np.flatnonzero(~finite & (w > 0))
+                if len(used):
+                    _refuse(block.first + rows.start + int(used[0]), log_likelihood[used[0]])
+                resp[~finite], log_likelihood = 0.0, np.where(finite, log_likelihood, 0.0)
+            resp *= w[:, None]
+            return Expected(
+                Counts(resp.sum(axis=0)),
+                visit(rows, resp),
+                float(w @ log_likelihood),
+                float(w @ np.abs(log_likelihood)),
+            )
+
+        width = 2 * len(params.weights) + 3 * _width(block.x)
+        return tree_sum(map(tile, block.tiles(width)))
+
+    def stats_of(self, resp: Array, block: Block) -> Counts:
+        """Return the weighted column sums."""
+        return Counts(block.weights @ resp)
+
+    def m_step(self, stats: Counts, params: Weights, fixed: Collection[str] = ()) -> Weights:
+        """Weights in proportion to the counts."""
+        return params if "weights" in fixed else Weights(stats.counts / stats.counts.sum())
+
+    def expected_log_likelihood(self, stats: Counts, params: Weights) -> float:
+        """Sum of counts times log weights, components without rows left out."""
+        used = stats.counts > 0
+        return float(stats.counts[used] @ params.log[used])
+
+    def spaces(self, params: Weights) -> Spaces:
+        """The weights are probabilities."""
+        return {"weights": Simplex(np.ones(params.weights.shape, dtype=bool))}
+
+    def permute(self, params: Weights, order: Any) -> Weights:
+        """Relabel the components."""
+        return Weights(params.weights[order])
+
+
+def _width(x: Any) -> int:
+    return int(np.prod(x.shape[1:]))
+
+
+def _guarded(top: Array, total: Array) -> Array:
+    return np.where(np.isnan(top), np.nan, np.where(np.isneginf(top), -np.inf, top + np.log(total)))[:, 0]
+
+
+def _refuse(row: int, value: float) -> None:
+    if np.isnan(value):
+        raise ImpossibleObservationError(
+            f"the log density of row {row} is not a number; check that row, or the log_density of the family"
+        )
+    raise ImpossibleObservationError(
+        f"row {row} has {'zero' if value < 0 else 'infinite'} density under every component; remove that row, "
+        "start from other values, or choose a family that allows it"
+    )

@@ -1,0 +1,210 @@
+"""The product: a latent structure times an emission family is a model.
+
+A mixture is ``Independent x family``, a hidden Markov model ``Chain x family``. The engine knows
+`Model` only; this is how most models come to be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor, SerialExecutor
+from latently.core.model import Unit
+from latently.core.parameters import Spaces
+from latently.core.statistics import Additive
+from latently.emissions.base import Array, Emission
+from latently.latent.base import Expected, Latent
+
+
+@dataclass(frozen=True)
+class LatentEmissionParams:
+    """Parameters of the latent structure and of the emission."""
+
+    latent: Any
+    emission: Any
+
+
+@dataclass(frozen=True)
+class Description(Additive):
+    """What is said of the data once per fit.
+
+    Attributes
+    ----------
+    n_observed : float
+        Sum of the weights of the rows with any observed cell.
+    weight : float
+        Sum of the weights of all rows.
+    emission : Additive
+        What the family says.
+    """
+
+    n_observed: float
+    weight: float
+    emission: Any
+
+
+@dataclass(frozen=True)
+class LatentEmission:
+    """A model from its two factors.
+
+    Parameters
+    ----------
+    latent : Latent
+        What is hidden.
+    emission : Emission
+        What is seen given the label.
+    n_components : int
+        Number of labels.
+    """
+
+    latent: Latent
+    emission: Emission
+    n_components: int
+
+    @property
+    def unit(self) -> Unit:
+        """That of the latent structure."""
+        return self.latent.unit
+
+    def describe(self, block: Block) -> Description:
+        """Count the rows and let the family describe them."""
+        x, weights = block.rows(slice(None)), block.row_weights
+        return Description(
+            float(weights @ observed(x)), float(weights.sum()), self.emission.describe(x, weights)
+        )
+
+    def bind(self, description: Description) -> Self:
+        """Bind the family."""
+        return replace(self, emission=self.emission.bind(description.emission))
+
+    def start(self, description: Description, rng: np.random.Generator) -> LatentEmissionParams:
+        """Each factor's own starting values."""
+        return LatentEmissionParams(
+            self.latent.start(self.n_components, rng),
+            self.emission.start(description.emission, self.n_components, rng),
+        )
+
+    def e_step(
+        self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
+    ) -> Expected:
+        """Let the latent structure run over the block and hand its responsibilities to the family."""
+        emission, theta = self.emission, params.emission
+
+        def density(rows: slice) -> Array:
+            return emission.log_density(theta, block.rows(rows))
+
+        def visit(rows: slice, resp: Array) -> Any:
+            return emission.expected_stats(theta, block.rows(rows), resp)
+
+        return self.latent.run(params.latent, density, block, visit, executor or SerialExecutor())
+
+    def m_step(
+        self, stats: Expected, params: LatentEmissionParams, fixed: Collection[str] = ()
+    ) -> LatentEmissionParams:
+        """Maximise each factor's part of Q."""
+        return LatentEmissionParams(
+            self.latent.m_step(stats.latent, params.latent, fixed),
+            self.emission.m_step(stats.emission, params.emission, fixed),
+        )
+
+    def log_prior(self, params: LatentEmissionParams) -> float:
+        """Sum of both."""
+        return self.latent.log_prior(params.latent) + self.emission.log_prior(params.emission)
+
+    def expected_log_likelihood(self, stats: Expected, params: LatentEmissionParams) -> float:
+        """Q is the sum of both parts."""
+        return self.latent.expected_log_likelihood(
+            stats.latent, params.latent
+        ) + self.emission.expected_log_likelihood(stats.emission, params.emission)
+
+    def spaces(self, params: LatentEmissionParams) -> Spaces:
+        """Those of both factors."""
+        return {**self.latent.spaces(params.latent), **self.emission.spaces(params.emission)}
+
+    def permute(self, params: LatentEmissionParams, order: Any) -> LatentEmissionParams:
+        """Relabel the hidden states in both factors."""
+        return LatentEmissionParams(
+            self.latent.permute(params.latent, order), self.emission.permute(params.emission, order)
+        )
+
+    def doubts(self, params: LatentEmissionParams, blocks: Iterable[Block]) -> tuple[str, ...]:
+        """Components that kept no data, rest on a floor, or on fewer distinct rows than they need."""
+        found: dict[int, str] = {}
+        active = self.emission.floor_active(params.emission)
+        if active is not None and active.all() and len(active) > 1:
+            return ("the covariances of all components rest on the floor set by reg_covar",)
+        if active is not None:
+            for k in np.flatnonzero(active):
+                found[int(k)] = f"component {k} rests on the floor set by reg_covar"
+        needed = self.emission.rows_needed(params.emission)
+        for k, (count, example) in self._short_of_rows(params, blocks, needed).items():
+            if not count:
+                found[k] = f"component {k} kept no data: lower n_components"
+            else:
+                reason = f"rests on {count:.1f} effective distinct rows (row {example} among them)"
+                if k in found:
+                    found[k] += f" and on {count:.1f} effective distinct rows (row {example} among them)"
+                else:
+                    found[k] = f"component {k} {reason}, fewer than the {needed} it needs"
+        return tuple(found[k] for k in sorted(found))
+
+    def _short_of_rows(
+        self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
+    ) -> dict[int, tuple[float, int]]:
+        """Components with fewer effective distinct rows than needed, how many, and one of the rows.
+
+        The effective number of a component is the sum of its responsibilities over distinct rows. Blocks
+        are read only until each component has enough.
+        """
+        counts = np.zeros(self.n_components)
+        example = np.zeros(self.n_components, dtype=np.int64)
+        best = np.zeros(self.n_components)
+        seen: set[bytes] = set()
+        for block in blocks:
+            poor = np.flatnonzero(counts < needed)
+            if not len(poor):
+                break
+            resp = self.responsibilities(params, block)[:, poor]
+            resp[block.row_weights == 0] = 0.0
+            rows = np.flatnonzero(resp.max(axis=1) > 1e-6)
+            for row in rows[np.argsort(-resp[rows].max(axis=1), kind="stable")]:
+                if (counts[poor] >= needed).all():
+                    break
+                key = np.ascontiguousarray(block.x[row]).tobytes()
+                if key in seen:
+                    continue
+                seen.add(key)
+                counts[poor] += resp[row]
+                better = resp[row] > best[poor]
+                best[poor[better]] = resp[row, better]
+                example[poor[better]] = block.first + row
+        return {int(k): (float(counts[k]), int(example[k])) for k in np.flatnonzero(counts < needed - 1e-9)}
+
+    def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
+        """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""
+        resp = np.empty((block.n_rows, self.n_components))
+        plain = replace(block, weights=np.ones_like(block.weights))
+        theta = params.emission
+
+        def density(rows: slice) -> Array:
+            return self.emission.log_density(theta, block.rows(rows))
+
+        def visit(rows: slice, tile: Array) -> Any:
+            resp[rows] = tile
+            return 0.0
+
+        self.latent.run(params.latent, density, plain, visit, SerialExecutor())
+        return resp
+
+
+def observed(x: Any) -> NDArray[np.bool_]:
+    """Which rows have any observed cell."""
+    if x.dtype.kind != "f":
+        return np.ones(len(x), dtype=bool)
+    return np.asarray(~np.isnan(x).reshape(len(x), -1).all(axis=1))

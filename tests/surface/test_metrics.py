@@ -1,0 +1,114 @@
+"""Matched labels against every possible matching, tried one by one."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from latently.metrics import match_labels, matched_accuracy
+
+labels = st.one_of(st.integers(-2, 2), st.sampled_from(["a", "b", "unmatched 1"]), st.none())
+pairs_of_labels = st.lists(st.tuples(labels, labels), min_size=1, max_size=12)
+pairs_of_integers = st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), min_size=1, max_size=12)
+
+
+def object_arrays(pairs):
+    return tuple(np.fromiter(column, dtype=object) for column in zip(*pairs, strict=True))
+
+
+def best_agreement(true, predicted):
+    """Try every one-to-one renaming; names of no true label stand by for those left over."""
+    levels = list(dict.fromkeys(predicted))
+    names = [*dict.fromkeys(true), *(object() for _ in levels)]
+    renamings = (dict(zip(levels, chosen, strict=True)) for chosen in permutations(names, len(levels)))
+    return max(sum(renaming[p] == t for t, p in zip(true, predicted, strict=True)) for renaming in renamings)
+
+
+@given(pairs_of_integers)
+def test_matching_is_the_best_of_all(pairs):
+    true, predicted = map(list, zip(*pairs, strict=True))
+    best = best_agreement(true, predicted)
+    assert np.sum(match_labels(true, predicted) == np.array(true)) == best
+    assert matched_accuracy(true, predicted) == best / len(true)
+
+
+@given(pairs_of_labels)
+def test_renaming_keeps_the_partition(pairs):
+    true, predicted = object_arrays(pairs)
+    renamed = match_labels(true, predicted)
+    same_before = predicted[:, None] == predicted[None, :]
+    same_after = renamed[:, None] == renamed[None, :]
+    assert_array_equal(same_after, same_before)
+
+
+@given(pairs_of_labels)
+def test_accuracy_is_that_of_the_renamed_labels(pairs):
+    true, predicted = object_arrays(pairs)
+    assert matched_accuracy(true, predicted) == np.mean(match_labels(true, predicted) == true)
+
+
+@given(pairs_of_labels)
+def test_predicted_names_do_not_matter(pairs):
+    true, predicted = object_arrays(pairs)
+    renamed = np.array([f"state {label}" for label in predicted])
+    assert_array_equal(match_labels(true, predicted), match_labels(true, renamed))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64, np.float32, bool, "<U1", object])
+def test_dtype_of_true_is_kept_when_all_are_matched(dtype):
+    true = np.array([0, 1, 1]).astype(dtype)
+    matched = match_labels(true, ["x", "y", "y"])
+    assert matched.dtype == true.dtype
+    assert_array_equal(matched, true)
+
+
+@pytest.mark.parametrize(
+    ("true", "expected"),
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 2]),
+        ([-1, -1, 3, 3], [-1, -1, 3, 0]),
+        ([0.5, 0.5, 0.0, 0.0], [0.5, 0.5, 0.0, 1.0]),
+        ([False, False, True, True], [0, 0, 1, 2]),
+        (np.array([0, 0, 2**64 - 1, 2**64 - 1], dtype=np.uint64), [0, 0, 2**64 - 1, 1]),
+        (["a", "a", "b", "b"], ["a", "a", "b", "unmatched 1"]),
+        (["a", "a", "unmatched 1", "unmatched 1"], ["a", "a", "unmatched 1", "unmatched 2"]),
+        ([None, None, "b", "b"], [None, None, "b", "unmatched 1"]),
+    ],
+)
+def test_a_label_without_a_partner_takes_a_new_name(true, expected):
+    assert match_labels(true, [5, 5, 6, 7]).tolist() == expected
+
+
+def test_labels_left_over_are_numbered_as_they_appear():
+    assert match_labels([0, 0, 0, 0, 0], ["c", "b", "a", "a", "b"]).tolist() == [1, 0, 2, 2, 0]
+
+
+def test_tuples_are_labels_in_an_array_of_objects():
+    true = np.fromiter([(0, 1), (0, 1), (1, 0)], dtype=object)
+    assert match_labels(true, [1, 1, 0]).tolist() == true.tolist()
+
+
+def test_fewer_predicted_than_true_labels_leave_true_ones_unused():
+    assert match_labels([0, 1, 1, 2], ["a", "a", "a", "a"]).tolist() == [1, 1, 1, 1]
+    assert matched_accuracy([0, 1, 1, 2], ["a", "a", "a", "a"]) == 0.5
+
+
+@pytest.mark.parametrize("metric", [match_labels, matched_accuracy])
+@pytest.mark.parametrize(
+    ("true", "predicted", "message"),
+    [
+        ([0, 1, 1, 0], [0, 1, 1], r"true has 4 labels, predicted 3"),
+        ([], [], r"true is empty"),
+        ([0], [], r"predicted is empty"),
+        ([[0], [1]], [0, 1], r"true has shape \(2, 1\)"),
+        ([0, 1], [[0, 1]], r"predicted has shape \(1, 2\)"),
+        (0, [0], r"true has shape \(\)"),
+        ([0.0, 1.0], [1.0, np.nan], r"predicted holds NaN, first in row 1"),
+    ],
+)
+def test_what_cannot_be_matched_is_named(metric, true, predicted, message):
+    with pytest.raises(ValueError, match=message):
+        metric(true, predicted)
