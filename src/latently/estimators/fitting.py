@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.core.blas import single_threaded_blas
 from latently.core.blocks import BlockSource
 from latently.core.em import EMMap, FitResult, Settings
 from latently.core.errors import SpuriousMaximumWarning
@@ -83,7 +84,7 @@ def fit(
     SpuriousMaximumWarning
         If the best run rests on a floor or on too few rows.
     """
-    with progress_bar(name, verbose) as show:
+    with single_threaded_blas(), progress_bar(name, verbose) as show:
         callbacks: list[Callable[..., Any]] = [*settings.callbacks, show]
         result, doubts, restarts = search(
             em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan

@@ -312,8 +312,8 @@ class GaussianMixture(BaseMixture):
 
         References
         ----------
-        .. [1] Sung, H. G. (2004). Gaussian mixture regression and classification. PhD thesis, Rice University,
-           section 2.2.
+        .. [1] Sung, H. G. (2004). Gaussian Mixture Regression and Classification. PhD thesis, Rice
+           University, section 2.2.
 
         Examples
         --------

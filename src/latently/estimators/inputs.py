@@ -40,8 +40,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
         where = f"row {row}, column {_label(names, column)}"
         if np.isnan(rows[row, column]):
             raise ValueError(
-                f"Input X contains NaN at {where} ({int(wrong.sum())} such cells): {type(estimator).__name__} "
-                "needs complete rows; drop those rows or fill the cells first"
+                f"Input X contains NaN at {where} ({int(wrong.sum())} such cells), and "
+                f"{type(estimator).__name__} needs complete rows: drop those rows or fill the cells first"
             )
         raise ValueError(
             f"Input X contains infinity at {where} ({int(wrong.sum())} such cells): drop those rows or "

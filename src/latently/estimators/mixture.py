@@ -151,11 +151,12 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def _check_settings(self) -> None:
-        for name, kind, low in (("n_components", Integral, 1), ("max_iter", Integral, 1), ("tol", Real, 0)):
-            value = getattr(self, name)
-            if not isinstance(value, kind) or isinstance(value, bool) or not value >= low:
-                what = "a number" if kind is Real else "an integer"
-                raise ValueError(f"{name}={value!r}: should be {what} of at least {low}")
+        for name in ("n_components", "max_iter"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
+                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
+        if not isinstance(self.tol, Real) or not float(self.tol) >= 0:
+            raise ValueError(f"tol={self.tol!r}: should be a number of at least 0")
         if self.init_params != "auto" and self.init_params not in KINDS:
             allowed = ", ".join(repr(kind) for kind in ("auto", *KINDS))
             raise ValueError(f"init_params={self.init_params!r}: should be one of {allowed}")
@@ -238,7 +239,8 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _posterior(self, rows: Any) -> tuple[Array, Array]:
         """Responsibilities and log densities of rows."""
-        latent, emission, params = self._model.latent, self._model.emission, self.params_
+        latent: Any = self._model.latent
+        emission, params = self._model.emission, self.params_
         resp = np.empty((len(rows), self.n_components))
         log_density = np.empty(len(rows))
         block = Block(rows, np.ones(len(rows)))

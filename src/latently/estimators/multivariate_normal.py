@@ -38,7 +38,7 @@ class MultivariateNormal:
 
     References
     ----------
-    .. [1] Mardia, K. V., Kent, J. T. and Bibby, J. M. (1979). Multivariate Analysis. Academic Press, chapter 3.
+    .. [1] Mardia, K. V., Kent, J. T. and Bibby, J. M. (1979). Multivariate Analysis, chapter 3.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class MultivariateNormal:
             raise ValueError(f"mean has shape {mean.shape}, should be (n_features,)")
         if covariance.shape != (len(mean), len(mean)):
             raise ValueError(
-                f"covariance has shape {covariance.shape}, should be {(len(mean), len(mean))} to go with the mean"
+                f"covariance has shape {covariance.shape}, should be {(len(mean), len(mean))} as the mean is"
             )
         for name, value in (("mean", mean), ("covariance", covariance)):
             if not np.isfinite(value).all():
@@ -253,7 +253,7 @@ def positions(chosen: Sequence[int], n_features: int, name: str) -> Any:
     for position in listed:
         if not isinstance(position, Integral) or isinstance(position, bool):
             raise ValueError(f"{name} holds {position!r}: should be positions of features, from 0")
-        if not 0 <= position < n_features:
+        if not 0 <= int(position) < n_features:
             raise ValueError(f"{name} holds {position}: should be from 0 to {n_features - 1}")
     if len(set(listed)) != len(listed):
         raise ValueError(f"{name} holds a position twice: {listed}")

@@ -98,7 +98,7 @@ class MixtureStarts:
     def _random_from_data(self, rng: np.random.Generator) -> LatentEmissionParams:
         coordinates = self._coordinates("random_from_data")
         share = self.sampled.weights / self.sampled.weights.sum()
-        n_possible = np.count_nonzero(share)
+        n_possible = int(np.count_nonzero(share))
         n = min(self.model.n_components, n_possible)
         seeds = coordinates[rng.choice(len(coordinates), n, replace=False, p=share)]
         return self._from_labels(_nearest(coordinates, seeds))

@@ -135,6 +135,6 @@ def _refuse(row: int, value: float) -> None:
             f"the log density of row {row} is not a number; check that row, or the log_density of the family"
         )
     raise ImpossibleObservationError(
-        f"row {row} has {'zero' if value < 0 else 'infinite'} density under every component; remove that row, "
+        f"row {row} has {'zero' if value < 0 else 'infinite'} density under every component; remove it, "
         "start from other values, or choose a family that allows it"
     )

@@ -29,7 +29,7 @@ def q_function(
 
 
 def posterior_entropy(model: LatentEmission, params: LatentEmissionParams, source: BlockSource) -> float:
-    """Entropy of the hidden variables given the data, in nats: the log-likelihood less Q at its own params."""
+    """Entropy of the hidden variables given the data, in nats: log-likelihood less Q at its own params."""
     stats: Expected = EMMap(model, source).e_step(params)
     return stats.bound - model.expected_log_likelihood(stats, params)
 

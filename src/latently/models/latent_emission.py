@@ -140,8 +140,8 @@ class LatentEmission:
         if active is not None and active.all() and len(active) > 1:
             return ("the covariances of all components rest on the floor set by reg_covar",)
         if active is not None:
-            for k in np.flatnonzero(active):
-                found[int(k)] = f"component {k} rests on the floor set by reg_covar"
+            rests = "component {} rests on the floor set by reg_covar"
+            found = {int(k): rests.format(k) for k in np.flatnonzero(active)}
         needed = self.emission.rows_needed(params.emission)
         for k, (count, example) in self._short_of_rows(params, blocks, needed).items():
             if not count:

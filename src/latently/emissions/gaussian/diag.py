@@ -63,7 +63,9 @@ class DiagGaussian(GaussianFamily):
 
     def floor_active(self, params: GaussianParams) -> NDArray[np.bool_] | None:
         """Which components have a variance on the floor."""
-        return None if self.floor is None else (~above(params.covariances, self.floor)).any(axis=1)
+        if self.floor is None:
+            return None
+        return np.asarray((~above(params.covariances, self.floor)).any(axis=1))
 
     def log_det(self, params: GaussianParams) -> Array:
         """Sum of the log variances."""

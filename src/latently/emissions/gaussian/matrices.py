@@ -95,7 +95,7 @@ def spd_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
     if not np.allclose(precisions, symmetric, rtol=1e-8, atol=0):
         raise ValueError("precisions_init must be symmetric matrices")
     try:
-        factors = np.linalg.cholesky(precisions)
+        factors = np.asarray(np.linalg.cholesky(precisions), dtype=np.float64)
     except np.linalg.LinAlgError:
         raise ValueError("precisions_init must be positive definite matrices") from None
     uppers = precision_factors(factors)

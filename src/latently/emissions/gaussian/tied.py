@@ -20,7 +20,7 @@ from latently.emissions.gaussian.matrices import (
     spd_from_precision,
 )
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import MatrixParams
+from latently.emissions.gaussian.params import GaussianParams, MatrixParams
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class TiedGaussian(GaussianFamily):
             return None
         return np.repeat(on_floor(params.covariances[None], self.floor), len(params.means))
 
-    def rows_needed(self, params: MatrixParams) -> int:
+    def rows_needed(self, params: GaussianParams) -> int:
         """One: the covariance is learned from all rows together."""
         return 1
 
