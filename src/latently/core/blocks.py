@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 2**21
+BLOCK_BYTES = 2**22
 TILE_BYTES = 2**18
 
 
@@ -55,6 +55,12 @@ class Block:
     def row_weights(self) -> NDArray[np.float64]:
         """The weight of each row, which is that of its unit."""
         return self.weights if self.offsets is None else np.repeat(self.weights, np.diff(self.offsets))
+
+    def unit_of(self, row: int) -> int:
+        """Position in the whole data of the unit that holds a row of this block, for messages."""
+        if self.offsets is None:
+            return self.first + int(row)
+        return self.first + int(np.searchsorted(self.offsets, row, side="right")) - 1
 
     def rows(self, rows: slice) -> Any:
         """Some of the rows; floating-point numbers of any kind as float64, in which all sums are taken."""
@@ -113,6 +119,11 @@ class ArraySource:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks, if units are rows; an estimate from their number otherwise."""
+        return -(-self.x.shape[0] // self.block_rows)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
+from latently.core.acceleration import Squarem
 from latently.core.blocks import Block, BlockSource
 from latently.core.convergence import ROUNDING, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError
@@ -36,12 +37,15 @@ class Settings:
         Names of the parameters that keep their starting values.
     callbacks : sequence of callable
         Each is called as ``callback(iteration, params, log_likelihood)`` after every E-step; True stops.
+    accelerate : bool
+        Whether SQUAREM may step in where progress is slow and linear. Never if `tol` is 0.
     """
 
     tol: float = 1e-8
     max_iter: int = 1000
     fixed: Collection[str] = ()
     callbacks: Sequence[Callback] = ()
+    accelerate: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,9 @@ class FitResult(Generic[P]):
     objective : float
         The log-likelihood (or bound) plus the log prior.
     history : tuple of Step
-        One entry for each E-step: the log-likelihood and the largest relative parameter change.
+        One entry for each iterate: its log-likelihood and the largest relative parameter change to it.
+    n_iter : int
+        EM steps: the E-steps after the first one, those at proposals that were rejected included.
     converged : bool
         Whether the run ended because there was nothing left to gain.
     stop_reason : str
@@ -76,13 +82,9 @@ class FitResult(Generic[P]):
     log_likelihood: float
     objective: float
     history: tuple[Step, ...]
+    n_iter: int
     converged: bool
     stop_reason: str
-
-    @property
-    def n_iter(self) -> int:
-        """Number of EM steps; the history has one entry more, for the last E-step."""
-        return len(self.history) - 1
 
 
 @dataclass(frozen=True)
@@ -155,41 +157,96 @@ def run(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitResul
         If the objective fell by more than 64 eps times the sum of its absolute terms.
     """
     rule = StoppingRule(settings.tol, n)
-    objectives: list[float] = []
-    history: list[Step] = []
-    change = float("inf")
+    squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
+    here = _evaluate(em, params)
+    track = [here]  # the last few iterates, joined by plain steps
+    history = [Step(here.log_likelihood, float("inf"))]
+    n_e_steps = 1
     while True:
-        iteration = len(history)
-        stats = em.e_step(params)
-        objective = em.objective(stats, params)
-        if objective != objective:
-            raise FitError(f"the objective is not a number at iteration {iteration}")
-        objectives.append(objective)
-        history.append(Step(float(stats.bound), change))
-        magnitude = float(stats.magnitude) + abs(objective - float(stats.bound))
-        _guard(objectives, magnitude, em.model)
-
-        stop = [bool(callback(iteration, params, float(stats.bound))) for callback in settings.callbacks]
+        iteration = n_e_steps - 1
+        stop = [
+            bool(callback(iteration, here.params, here.log_likelihood)) for callback in settings.callbacks
+        ]
         if any(stop):
             converged, reason = False, STOPPED
-        elif rule.met(objectives, magnitude):
+        elif rule.met([point.objective for point in track], here.magnitude):
             converged = True
             reason = f"converged: at most {settings.tol:g} per unit of weight still to be gained"
         elif iteration >= settings.max_iter:
             converged, reason = False, f"reached max_iter={settings.max_iter}"
         else:
-            better = em.m_step(stats, params)
-            change = largest_change(em.model.spaces(params), params, better)
-            params = better
+            plain = em.m_step(here.stats, here.params)
+            proposal = None
+            if squarem and iteration + 1 < settings.max_iter:
+                proposal = _proposal(em, squarem, track, plain)
+            following = _leap(em, squarem, here, proposal) if squarem and proposal is not None else None
+            n_e_steps += 1 if proposal is not None else 0
+            if following is None:
+                following = _evaluate(em, plain)
+                n_e_steps += 1
+                _guard(here, following, em.model, n_e_steps - 1)
+                track = [*track[-3:], following]
+            else:
+                track = [following]
+            change = largest_change(em.model.spaces(here.params), here.params, following.params)
+            here = following
+            history.append(Step(here.log_likelihood, change))
             continue
-        return FitResult(params, float(stats.bound), objective, tuple(history), converged, reason)
+        return FitResult(
+            here.params, here.log_likelihood, here.objective, tuple(history), iteration, converged, reason
+        )
 
 
-def _guard(objectives: list[float], magnitude: float, model: object) -> None:
+@dataclass(frozen=True)
+class _Point(Generic[P, S]):
+    """An iterate and what its E-step says of it."""
+
+    params: P
+    stats: S
+    objective: float
+    magnitude: float
+
+    @property
+    def log_likelihood(self) -> float:
+        return float(self.stats.bound)
+
+
+def _evaluate(em: EMMap[D, P, S], params: P) -> _Point[P, S]:
+    stats = em.e_step(params)
+    objective = em.objective(stats, params)
+    if objective != objective:
+        raise FitError("the objective is not a number")
+    magnitude = float(stats.magnitude) + abs(objective - float(stats.bound))
+    return _Point(params, stats, objective, magnitude)
+
+
+def _proposal(em: EMMap[D, P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
+    """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
+    if not squarem.ready([point.objective for point in track]):
+        return None
+    first, second = track[-2:]
+    proposal: P | None = squarem.propose(em.model.spaces(plain), first.params, second.params, plain)
+    return proposal
+
+
+def _leap(em: EMMap[D, P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
+    """The proposed iterate with its E-step, unless it lowers the objective."""
+    try:
+        point = _evaluate(em, proposal)
+    except FitError:
+        point = None
+    if point is None or not point.objective >= here.objective:
+        squarem.rejected()
+        return None
+    squarem.accepted()
+    return point
+
+
+def _guard(before: _Point[P, S], after: _Point[P, S], model: object, iteration: int) -> None:
     """Law 3: the objective never falls by more than rounding."""
-    if len(objectives) > 1 and objectives[-2] - objectives[-1] > ROUNDING * magnitude:
+    if before.objective - after.objective > ROUNDING * max(before.magnitude, after.magnitude):
         raise ObjectiveFellError(
-            f"the objective fell from {objectives[-2]!r} to {objectives[-1]!r} at iteration "
-            f"{len(objectives) - 1}: the E-step and the M-step of {type(model).__name__} do not belong "
-            "together; check its m_step against its expected_log_likelihood, or report this as a bug"
+            f"the objective fell from {before.objective!r} to {after.objective!r} at iteration {iteration}: "
+            f"the E-step and the M-step of {type(model).__name__} do not belong together; check its m_step "
+            "against its expected_log_likelihood, or report this as a bug"
         )

@@ -1,16 +1,24 @@
-"""Who does the work on the blocks: one thread here, more of them in the same way.
+"""Who does the work on the blocks: the calling thread, or several.
 
 An executor promises nothing about when a piece is done, only that results come back in the order
-of the pieces, so that sums are taken in the same tree by every executor.
+of the pieces, so that sums are taken in the same tree by every executor, and have the same bits.
 """
 
 from __future__ import annotations
 
+import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_inside = threading.local()
 
 
 class Executor(Protocol):
@@ -27,3 +35,77 @@ class SerialExecutor:
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
         return map(task, pieces)
+
+
+class ThreadExecutor:
+    """Several pieces at a time, each in one thread; few enough at once that memory stays small.
+
+    A task that itself asks for work to be shared out gets it done in its own thread: waiting for a free
+    one could wait for ever.
+
+    Parameters
+    ----------
+    pool : ThreadPoolExecutor
+        The threads.
+    n_threads : int
+        How many there are.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:
+        self._pool = pool
+        self._ahead = 2 * n_threads
+
+    def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+        """The results, in the order of the pieces."""
+        if getattr(_inside, "worker", False):
+            return map(task, pieces)
+        return self._shared_out(task, pieces)
+
+    def _shared_out(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+        remaining = iter(pieces)
+        pending: deque[Future[R]] = deque()
+        try:
+            for piece in islice(remaining, self._ahead):
+                pending.append(self._pool.submit(_work, task, piece))
+            while pending:
+                result = pending.popleft().result()
+                for piece in islice(remaining, 1):
+                    pending.append(self._pool.submit(_work, task, piece))
+                yield result
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _work(task: Callable[[Any], R], piece: Any) -> R:
+    _inside.worker = True
+    return task(piece)
+
+
+@contextmanager
+def executor(n_threads: int) -> Iterator[Executor]:
+    """Yield an executor with so many threads, which end with the context.
+
+    No thread outlives the fit it was made for, so a process may fork between fits.
+    """
+    if n_threads == 1:
+        yield SerialExecutor()
+        return
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="latently") as pool:
+        yield ThreadExecutor(pool, n_threads)
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Threads that `n_jobs` asks for: None or -1 means all cores this process may use, -2 all but one.
+
+    Raises
+    ------
+    ValueError
+        If it is zero or not an integer.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs is None:
+        return cores
+    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ValueError(f"n_jobs={n_jobs!r}: should be None or an integer other than 0")
+    return n_jobs if n_jobs > 0 else max(cores + 1 + n_jobs, 1)

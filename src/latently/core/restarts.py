@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic
 
 import numpy as np
@@ -236,8 +237,8 @@ def _narrow(
     lost: list[_Candidate[P]] = []
     max_iter = plan.short_iter
     while len(candidates) > plan.finish:
-        for candidate in candidates:
-            _advance(small, candidate, Settings(plan.short_tol, max_iter, em.fixed), n_small)
+        short = partial(_advance, small, Settings(plan.short_tol, max_iter, em.fixed), n_small)
+        candidates = list(em.executor.map(short, candidates))
         candidates.sort(key=lambda c: c.objective, reverse=True)
         keep = max(plan.finish, len(candidates) // 2)
         distinct: list[_Candidate[P]] = []
@@ -260,17 +261,22 @@ def _same(one: _Candidate[P], other: _Candidate[P], n: float) -> bool:
     return one.params is not None and abs(one.objective - other.objective) <= AGREEMENT * n
 
 
-def _advance(em: EMMap[D, P, S], candidate: _Candidate[P], settings: Settings, n: float) -> None:
+def _advance(em: EMMap[D, P, S], settings: Settings, n: float, candidate: _Candidate[P]) -> _Candidate[P]:
+    """The candidate after a short run."""
     if candidate.params is None:
-        return
+        return candidate
     try:
         result: FitResult[Any] = run(em, candidate.params, settings, n)
     except FitError as error:
-        candidate.failure, candidate.params, candidate.objective = str(error), None, -np.inf
-        return
-    candidate.params, candidate.objective = result.params, result.objective
-    candidate.log_likelihood = result.log_likelihood
-    candidate.n_iter += result.n_iter
+        return _Candidate(candidate.kind, None, failure=str(error))
+    return _Candidate(
+        candidate.kind,
+        result.params,
+        result.objective,
+        result.log_likelihood,
+        candidate.n_iter + result.n_iter,
+        twins=candidate.twins,
+    )
 
 
 def _record(candidate: _Candidate[Any]) -> Run:

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from latently.core.blas import single_threaded_blas
-from latently.core.blocks import BlockSource
 from latently.core.em import EMMap, FitResult, Settings
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.restarts import Plan, Restarts, Start, search
@@ -84,7 +82,7 @@ def fit(
     SpuriousMaximumWarning
         If the best run rests on a floor or on too few rows.
     """
-    with single_threaded_blas(), progress_bar(name, verbose) as show:
+    with progress_bar(name, verbose) as show:
         callbacks: list[Callable[..., Any]] = [*settings.callbacks, show]
         result, doubts, restarts = search(
             em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
@@ -109,11 +107,11 @@ def fit(
     return Fit(result, doubts, restarts, n_observed)
 
 
-def make_plan(n_init: int | str, n_starts: int, source: BlockSource, params_per_unit: int) -> Plan | None:
+def make_plan(n_init: int | str, n_starts: int, n_means: int) -> Plan | None:
     """The plan that `n_init` asks for: "auto" narrows the field down, an integer finishes every run."""
     if n_init != "auto" or n_starts == 1:
         return None
-    return Plan(n_units=max(5000, 20 * params_per_unit))
+    return Plan(n_units=max(5000, 20 * n_means))
 
 
 def n_starts(n_init: int | str) -> int:

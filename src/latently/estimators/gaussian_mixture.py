@@ -51,6 +51,10 @@ class GaussianMixture(BaseMixture):
         Names of parameters ("weights", "means", "covariances") that keep their starting values.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default, -2 all but one. Any number gives the same bits.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -117,6 +121,8 @@ class GaussianMixture(BaseMixture):
         precisions_init: Any = None,
         fixed: tuple[str, ...] = (),
         random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -132,6 +138,8 @@ class GaussianMixture(BaseMixture):
         self.precisions_init = precisions_init
         self.fixed = fixed
         self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
         self.callbacks = callbacks
         self.verbose = verbose
 

@@ -60,9 +60,9 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
     """
     if sample_weight is None:
         return np.ones(n_samples)
-    if np.isscalar(sample_weight):
-        return np.full(n_samples, float(sample_weight))  # type: ignore[arg-type]
     weights = np.asarray(sample_weight, dtype=np.float64)
+    if not weights.ndim:
+        weights = np.full(n_samples, weights)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight has shape {weights.shape}, should be ({n_samples},): one weight for each row"

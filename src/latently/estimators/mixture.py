@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
 from typing import Any, Self
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
+from latently import archive
+from latently.core.blas import single_threaded_blas
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.core.em import EMMap, Settings, describe
-from latently.core.executors import SerialExecutor
+from latently.core.executors import count_threads, executor
 from latently.core.parameters import dimension, named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
-from latently.estimators.fitting import Fit, fit, make_plan, n_starts
+from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_starts
 from latently.estimators.inputs import (
     Array,
     check_informative,
@@ -27,6 +30,7 @@ from latently.estimators.inputs import (
     random_generator,
 )
 from latently.estimators.starts import KINDS, MixtureStarts, sampled
+from latently.estimators.state import pack
 from latently.latent.independent import Independent
 from latently.models import bounds
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams, observed
@@ -45,6 +49,8 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
     init_params: str
     fixed: Any
     random_state: Any
+    acceleration: str | None
+    n_jobs: int | None
     callbacks: Any
     verbose: int
 
@@ -105,30 +111,29 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         weights = check_weights(sample_weight, len(rows))
         check_informative(rows, weights, self.n_components, names)
 
-        executor = SerialExecutor()
         model = LatentEmission(Independent(), family, self.n_components)
         source = self._source(rows, weights)
-        description = describe(model, source, executor)
-        model = model.bind(description)
-        em = EMMap(model, source, executor, tuple(self.fixed))
         rng = random_generator(self.random_state)
-        starts = self._starts(model, description, rows, weights, rng)
-        settings = Settings(self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()))
-        size = self.n_components * (rows.shape[1] + 1)
-        self._keep(
-            model,
-            fit(
-                em,
+        settings = Settings(
+            self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
+        )
+        n_threads = min(count_threads(self.n_jobs), max(source.n_blocks, AUTO_STARTS))
+        with single_threaded_blas(), executor(n_threads) as workers:
+            description = describe(model, source, workers)
+            model = model.bind(description)
+            starts = self._starts(model, description, rows, weights, rng)
+            fitted = fit(
+                EMMap(model, source, workers, tuple(self.fixed)),
                 starts,
                 settings,
                 description.n_observed,
                 rng,
                 arrange=lambda params: self._arranged(model, params),
-                plan=make_plan(self.n_init, len(starts), source, size),
+                plan=make_plan(self.n_init, len(starts), self.n_components * (rows.shape[1] + 1)),
                 verbose=self.verbose,
                 name=type(self).__name__,
-            ),
-        )
+            )
+        self._keep(model, fitted)
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
@@ -162,6 +167,11 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError(f"init_params={self.init_params!r}: should be one of {allowed}")
         if isinstance(self.fixed, str):
             raise ValueError(f"fixed={self.fixed!r}: should be a tuple of names, such as ('{self.fixed}',)")
+
+    def _accelerate(self) -> bool:
+        if self.acceleration not in ("auto", "squarem", None):
+            raise ValueError(f"acceleration={self.acceleration!r}: should be 'auto', 'squarem' or None")
+        return self.acceleration is not None
 
     def _starts(
         self,
@@ -447,6 +457,42 @@ class BaseMixture(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         n = float(weights @ observed(rows))
         bic = -2 * float(weights @ log_density) + self.n_parameters_ * np.log(n)
         return float(bic - 2 * weights @ np.log(resp.max(axis=1)))
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the mixture to a file, from which `latently.load` makes one that predicts the same bits.
+
+        The file is a zip archive of JSON and arrays, never a pickle. Callbacks are not stored, nor is a
+        generator of random numbers in `random_state`: both are None after loading.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to. A file of this name is replaced once the new one is safely on the disk; if saving
+            fails, it stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If a setting, or the family of a `MixtureModel`, is not made of numbers, strings and arrays.
+        OSError
+            If the path cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from latently import GaussianMixture, load
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
+        >>> with TemporaryDirectory() as folder:
+        ...     mixture.save(Path(folder) / "model.latently")
+        ...     again = load(Path(folder) / "model.latently")
+        >>> again.predict([[3.0]]).tolist()
+        [1]
+        """
+        check_is_fitted(self)
+        archive.write(path, pack(self))
 
     # -- for teaching and testing --------------------------------------------------------------------
 

@@ -39,6 +39,10 @@ class MixtureModel(BaseMixture):
         Names of parameters that keep their starting values.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default, -2 all but one. Any number gives the same bits.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -86,6 +90,8 @@ class MixtureModel(BaseMixture):
         starting_values: dict[str, Any] | None = None,
         fixed: tuple[str, ...] = (),
         random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -98,6 +104,8 @@ class MixtureModel(BaseMixture):
         self.starting_values = starting_values
         self.fixed = fixed
         self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
         self.callbacks = callbacks
         self.verbose = verbose
 

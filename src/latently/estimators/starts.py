@@ -25,6 +25,7 @@ from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 MOST_SOFTENING = 0.1
+DIGITS = 9
 KINDS = ("kmeans", "k-means++", "random_from_data", "random")
 
 
@@ -83,8 +84,12 @@ class MixtureStarts:
 
     @cached_property
     def embedded(self) -> Array | None:
-        """The sampled rows in coordinates in which distance means something."""
-        return self.model.emission.embed(self.description.emission, self.sampled.x)
+        """The sampled rows in coordinates in which distance means something.
+
+        They are rounded, so that equal distances are equal however the sums behind them were rounded.
+        """
+        rows = self.model.emission.embed(self.description.emission, self.sampled.x)
+        return None if rows is None else np.round(rows, DIGITS)
 
     @cached_property
     def origin(self) -> LatentEmissionParams:
@@ -155,8 +160,18 @@ def _nearest(coordinates: Array, seeds: Array) -> NDArray[np.int64]:
 
 
 def sampled(x: Any, weights: Array, n_rows: int, rng: np.random.Generator) -> Sampled:
-    """At most so many rows of positive weight, at random."""
+    """At most so many rows of positive weight, at random.
+
+    They come sorted, and equal rows as one with the sum of their weights: if no row is left out, a seed leads
+    to the same starts from weighted as from repeated rows, in any order.
+    """
     used = np.flatnonzero(weights > 0)
     if len(used) > n_rows:
         used = np.sort(rng.choice(used, n_rows, replace=False))
-    return Sampled(np.asarray(x[used], dtype=np.float64), weights[used])
+    rows, weights = np.asarray(x[used], dtype=np.float64), weights[used]
+    order = np.lexsort(rows.T)
+    rows, weights = rows[order], weights[order]
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = ~((rows[1:] == rows[:-1]) | (np.isnan(rows[1:]) & np.isnan(rows[:-1]))).all(axis=1)
+    first = np.flatnonzero(new)
+    return Sampled(rows[first], np.add.reduceat(weights, first))

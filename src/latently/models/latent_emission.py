@@ -20,6 +20,7 @@ from latently.core.parameters import Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
+from latently.models.overrides import OVERRIDES
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,14 @@ class LatentEmission:
         What is seen given the label.
     n_components : int
         Number of labels.
+    fused : bool
+        Whether fused kernels may take the place of the generic path.
     """
 
     latent: Latent
     emission: Emission
     n_components: int
+    fused: bool = True
 
     @property
     def unit(self) -> Unit:
@@ -91,6 +95,14 @@ class LatentEmission:
         )
 
     def e_step(
+        self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
+    ) -> Expected:
+        """One fused kernel where there is one for these factors; else the generic path."""
+        override = OVERRIDES.get((type(self.latent), type(self.emission))) if self.fused else None
+        stats = override(self.emission, params, block) if override else None
+        return stats or self.generic_e_step(params, block, executor)
+
+    def generic_e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
     ) -> Expected:
         """Let the latent structure run over the block and hand its responsibilities to the family."""
@@ -147,17 +159,17 @@ class LatentEmission:
             if not count:
                 found[k] = f"component {k} kept no data: lower n_components"
             else:
-                reason = f"rests on {count:.1f} effective distinct rows (row {example} among them)"
+                reason = f"on {count:.1f} effective distinct rows ({self.unit} {example} among them)"
                 if k in found:
-                    found[k] += f" and on {count:.1f} effective distinct rows (row {example} among them)"
+                    found[k] += f" and {reason}"
                 else:
-                    found[k] = f"component {k} {reason}, fewer than the {needed} it needs"
+                    found[k] = f"component {k} rests {reason}, fewer than the {needed} it needs"
         return tuple(found[k] for k in sorted(found))
 
     def _short_of_rows(
         self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
     ) -> dict[int, tuple[float, int]]:
-        """Components with fewer effective distinct rows than needed, how many, and one of the rows.
+        """Components with fewer effective distinct rows than needed, how many, and the unit of one of them.
 
         The effective number of a component is the sum of its responsibilities over distinct rows. Blocks
         are read only until each component has enough.
@@ -183,7 +195,7 @@ class LatentEmission:
                 counts[poor] += resp[row]
                 better = resp[row] > best[poor]
                 best[poor[better]] = resp[row, better]
-                example[poor[better]] = block.first + row
+                example[poor[better]] = block.unit_of(row)
         return {int(k): (float(counts[k]), int(example[k])) for k in np.flatnonzero(counts < needed - 1e-9)}
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
@@ -207,4 +219,4 @@ def observed(x: Any) -> NDArray[np.bool_]:
     """Which rows have any observed cell."""
     if x.dtype.kind != "f":
         return np.ones(len(x), dtype=bool)
-    return np.asarray(~np.isnan(x).reshape(len(x), -1).all(axis=1))
+    return np.asarray(~np.isnan(x).all(axis=tuple(range(1, x.ndim))))

@@ -66,11 +66,14 @@ class GaussianFamily(Emission):
         return np.asarray(np.linalg.solve(root, (x - description.mean).T).T)
 
     def _root(self, description: Moments) -> Array:
-        """A square root of the covariance of all the data, collinear directions held apart."""
+        """The square root of the covariance of all the data, collinear directions held apart.
+
+        Being symmetric it is the only one: rounding cannot turn it round, as it can eigenvectors.
+        """
         scale = np.sqrt(description.variances)
         values, vectors = np.linalg.eigh(description.covariance / np.outer(scale, scale))
         values = np.maximum(values, 1e-8 * values[-1])
-        return scale[:, None] * vectors * np.sqrt(values)
+        return scale[:, None] * ((vectors * np.sqrt(values)) @ vectors.T)
 
     def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
         """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
@@ -93,7 +96,7 @@ class GaussianFamily(Emission):
             shift = np.zeros_like(shift)
         means = stats.origin + shift
         if "covariances" in fixed:
-            return self.params(means, params.covariances)
+            return params.with_means(means)
         covariances = self.covariances(stats, counts, shift, kept, params)
         return self.held(self.params(means, covariances))
 

@@ -66,9 +66,7 @@ class FullGaussian(GaussianFamily):
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
         if self.floor is not None:
-            params = self.params(
-                params.means, np.stack([hold_above(matrix, self.floor) for matrix in params.covariances])
-            )
+            return MatrixParams.factored(params.means, *hold_above(params.covariances, self.floor))
         cholesky(params.covariances)
         return params
 
@@ -96,6 +94,10 @@ class FullGaussian(GaussianFamily):
     def from_dense(self, matrices: Array) -> Array:
         """The matrices themselves."""
         return matrices
+
+    def permute(self, params: MatrixParams, order: NDArray[np.int64]) -> MatrixParams:
+        """Relabel means, covariances and factors."""
+        return MatrixParams.factored(params.means[order], params.covariances[order], params.cholesky[order])
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """Symmetric positive definite matrices."""

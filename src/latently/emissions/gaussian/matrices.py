@@ -43,22 +43,40 @@ def refuse_singular(name: str) -> None:
     )
 
 
-def hold_above(covariance: Array, floor: Array) -> Array:
-    """The matrix nearest in likelihood to `covariance` that is not below the diagonal matrix of `floor`.
+def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
+    """The matrices nearest in likelihood to the given ones (one or a stack) that are not below a floor.
 
     In units of the floor the eigenvalues below one are raised to one, which is the exact M-step under
     this constraint (docs/formulas.md, "Floors").
+
+    The factor of a clipped matrix comes from its eigenvalues. The matrix itself is rounded in units of its
+    largest entries, so a factor taken from it would know the floor to few digits only, and as the likelihood
+    is not flat where it rests on a floor, it would fall between iterates by more than rounding.
+
+    Returns
+    -------
+    matrices, factors : array
+        The covariances and their lower Cholesky factors, in the shape of `covariances`.
     """
     unit = np.sqrt(floor)
-    standard = covariance / np.outer(unit, unit)
-    try:
-        np.linalg.cholesky(standard - np.eye(len(floor)))
-        return covariance
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(standard)
-    standard = (vectors * np.maximum(values, 1.0)) @ vectors.T
-    standard = (standard + standard.T) / 2
-    return np.asarray(standard * np.outer(unit, unit))
+    held = covariances.copy()
+    stack = held.reshape((-1, *held.shape[-2:]))
+    clipped: dict[int, Array] = {}
+    for k, matrix in enumerate(stack):
+        standard = matrix / np.outer(unit, unit)
+        try:
+            np.linalg.cholesky(standard - np.eye(len(floor)))
+        except np.linalg.LinAlgError:
+            values, vectors = np.linalg.eigh(standard)
+            # Largest eigenvalues first, which keeps the small ones accurate in the QR decomposition.
+            root = (vectors * np.sqrt(np.maximum(values, 1.0)))[:, ::-1]
+            upper = np.asarray(np.linalg.qr(root.T, mode="r"))
+            clipped[k] = unit[:, None] * (upper.T * np.sign(np.diagonal(upper)))
+            stack[k] = clipped[k] @ clipped[k].T
+    factors = cholesky(held)
+    for k, factor in clipped.items():
+        factors.reshape(stack.shape)[k] = factor
+    return held, factors
 
 
 def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.matrices import cholesky
+from latently.emissions.gaussian.matrices import cholesky, precision_factors
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,35 @@ class GaussianParams:
     means: Array
     covariances: Array
 
+    def with_means(self, means: Array) -> Self:
+        """The same covariances about other means."""
+        return type(self)(means, self.covariances)
+
 
 @dataclass(frozen=True)
 class MatrixParams(GaussianParams):
     """Params whose covariances are full matrices, with their Cholesky factors."""
 
+    @classmethod
+    def factored(cls, means: Array, covariances: Array, factors: Array) -> Self:
+        """Params whose Cholesky factors are known."""
+        params = cls(means, covariances)
+        params.__dict__["cholesky"] = factors  # fills the cached property
+        return params
+
+    def with_means(self, means: Array) -> Self:
+        """The same covariances and factors about other means."""
+        return self.factored(means, self.covariances, self.cholesky)
+
     @cached_property
     def cholesky(self) -> Array:
         """Lower Cholesky factors, in the shape of the covariances."""
         return cholesky(self.covariances)
+
+    @cached_property
+    def whiteners(self) -> Array:
+        """Inverses of the Cholesky factors, lower triangular."""
+        return np.ascontiguousarray(np.swapaxes(precision_factors(self.cholesky), -1, -2))
 
     @cached_property
     def log_det(self) -> Array:

@@ -68,7 +68,7 @@ class TiedGaussian(GaussianFamily):
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
         if self.floor is not None:
-            params = self.params(params.means, hold_above(params.covariances, self.floor))
+            return MatrixParams.factored(params.means, *hold_above(params.covariances, self.floor))
         cholesky(params.covariances)
         return params
 
@@ -102,7 +102,7 @@ class TiedGaussian(GaussianFamily):
 
     def permute(self, params: MatrixParams, order: NDArray[np.int64]) -> MatrixParams:
         """Relabel the means; the covariance has no label."""
-        return MatrixParams(params.means[order], params.covariances)
+        return params.with_means(params.means[order])
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """A symmetric positive definite matrix."""

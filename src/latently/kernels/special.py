@@ -1,0 +1,81 @@
+"""Special functions the compiler can vectorise: straight-line polynomials, no branches, no tables.
+
+Numba calls the C library for each exp and log; these are inlined into loops and run on as many numbers as
+a register holds. Tested against mpmath to 2 units in the last place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+
+FLAGS = {"contract", "nsz"}
+LOWEST = -708.0
+
+
+@intrinsic
+def bits_of(typingctx, x):
+    """The bits of a float64, as an int64."""
+
+    def codegen(context, builder, signature, args):
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), codegen
+
+
+@intrinsic
+def float_of(typingctx, n):
+    """The float64 that has the given bits."""
+
+    def codegen(context, builder, signature, args):
+        return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), codegen
+
+
+@njit(fastmath=FLAGS, nogil=True)
+def exp(x):
+    """exp(x) for x up to 709; zero below -708, where the result would be subnormal."""
+    v = x if x > LOWEST else LOWEST
+    k = np.floor(v * 1.4426950408889634 + 0.5)
+    f = (v - k * 0.693145751953125) - k * 1.42860682030941723212e-6
+    p = 1.6059043836821613e-10
+    p = p * f + 2.08767569878681e-09
+    p = p * f + 2.505210838544172e-08
+    p = p * f + 2.755731922398589e-07
+    p = p * f + 2.7557319223985893e-06
+    p = p * f + 2.48015873015873e-05
+    p = p * f + 0.0001984126984126984
+    p = p * f + 0.001388888888888889
+    p = p * f + 0.008333333333333333
+    p = p * f + 0.041666666666666664
+    p = p * f + 0.16666666666666666
+    p = p * f + 0.5
+    p = p * f + 1.0
+    p = p * f + 1.0
+    y = p * float_of((np.int64(k) + 1023) << 52)
+    return y if x > LOWEST else (0.0 if x <= LOWEST else x)
+
+
+@njit(fastmath=FLAGS, nogil=True)
+def log(x):
+    """log(x) for normal x > 0, by the series of atanh (Cody & Waite 1980, chapter 5)."""
+    bits = bits_of(x)
+    # Split x = 2^e m with m in [sqrt(1/2), sqrt(2)).
+    shifted = bits - np.int64(4604544271217802189)
+    e = shifted >> 52
+    m = float_of(bits - (e << 52))
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01
+    p = p * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    low = np.float64(e) * 1.90821492927058770002e-10
+    return np.float64(e) * 6.93147180369123816490e-01 - ((half - (s * (half + p * z) + low)) - f)
