@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.executors import Executor
@@ -84,6 +85,14 @@ class Model(Protocol[D, P, S]):
 
     def expected_log_likelihood(self, stats: S, params: P) -> float:
         """Q(params | stats): the complete-data log-likelihood as expected by the statistics."""
+        ...
+
+    def gradient(self, stats: S, params: P) -> Mapping[str, NDArray[np.float64]]:
+        """Derivative of Q(params | stats) by the parameters, by name.
+
+        For symmetric matrices by each entry as if they were independent. Parameters that are left out are
+        differentiated numerically, from Q alone.
+        """
         ...
 
     def spaces(self, params: P) -> Spaces:

@@ -2,7 +2,8 @@
 
 A model says for each of its parameters, by name, in which space it lives. From that follow the
 degrees of freedom of BIC (a symmetric matrix counts once, a simplex less one, a structural zero
-not at all) and the distance between two iterates in units that do not depend on those of the data.
+not at all), the distance between two iterates in units that do not depend on those of the data, and
+the directions in which derivatives are taken.
 """
 
 from __future__ import annotations
@@ -13,9 +14,39 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Array = NDArray[np.float64]
 ROUNDING = 1e-8
+ON_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Free coordinates round a value, without unit: the value they stand for is linear in them.
+
+    Attributes
+    ----------
+    origin : array
+        The value at coordinates zero.
+    basis : sparse array of shape (origin.size, dimension)
+        Derivative of the flat value by the coordinates.
+    boundary : str or None
+        Why derivatives say nothing here: what boundary the value lies on.
+    """
+
+    origin: Array
+    basis: Any
+    boundary: str | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        return int(self.basis.shape[1])
+
+    def at(self, coordinates: Array) -> Array:
+        """Return the value at some coordinates."""
+        return np.asarray(self.origin + (self.basis @ coordinates).reshape(self.origin.shape))
 
 
 class Space(Protocol):
@@ -33,6 +64,10 @@ class Space(Protocol):
 
     def feasible(self, value: Array) -> bool:
         """Whether the value lies in the space."""
+        ...
+
+    def chart(self, value: Array) -> Chart:
+        """Free coordinates round a value."""
         ...
 
 
@@ -63,6 +98,10 @@ class Real:
         """Whether all are finite."""
         return bool(np.isfinite(value).all())
 
+    def chart(self, value: Array) -> Chart:
+        """Differences, in units of the scale."""
+        return Chart(value, sparse.diags_array(np.broadcast_to(self.scale, self.shape).ravel()).tocsr())
+
 
 @dataclass(frozen=True)
 class Positive:
@@ -74,10 +113,13 @@ class Positive:
         Shape of the parameter.
     scale : array
         What counts as a change of one.
+    floor : array or float
+        What the number is not below.
     """
 
     shape: tuple[int, ...]
     scale: Array
+    floor: Array | float = 0.0
 
     @property
     def dimension(self) -> int:
@@ -85,8 +127,14 @@ class Positive:
         return int(np.prod(self.shape))
 
     def feasible(self, value: Array) -> bool:
-        """Whether all are finite and above zero."""
-        return bool((np.isfinite(value) & (value > 0)).all())
+        """Whether all are finite, above zero, and not below the floor."""
+        return bool((np.isfinite(value) & (value > 0) & (value >= (1 - ROUNDING) * self.floor)).all())
+
+    def chart(self, value: Array) -> Chart:
+        """Relative differences."""
+        on_floor = (value <= (1 + ON_FLOOR) * self.floor).any()
+        basis = sparse.diags_array(value.ravel()).tocsr()
+        return Chart(value, basis, "a variance rests on the floor" if on_floor else None)
 
 
 @dataclass(frozen=True)
@@ -119,6 +167,24 @@ class Simplex:
             and np.allclose(value.sum(axis=-1), 1.0, rtol=0, atol=ROUNDING)
         )
 
+    def chart(self, value: Array) -> Chart:
+        """Relative differences of all possible outcomes but the likeliest, which makes up for them."""
+        rows = value.reshape(-1, value.shape[-1])
+        support = self.support.reshape(rows.shape)
+        entries: list[tuple[int, int, float]] = []
+        column = 0
+        for r, row in enumerate(rows):
+            likeliest = int(row.argmax())
+            for j in np.flatnonzero(support[r]):
+                if j != likeliest:
+                    entries.append((r * len(row) + int(j), column, row[j]))
+                    entries.append((r * len(row) + likeliest, column, -row[j]))
+                    column += 1
+        where = ([e[0] for e in entries], [e[1] for e in entries])
+        basis = sparse.csr_array(([e[2] for e in entries], where), shape=(value.size, column))
+        at_zero = bool((value[self.support] == 0).any())
+        return Chart(value, basis, "a probability is zero" if at_zero else None)
+
 
 @dataclass(frozen=True)
 class SPD:
@@ -130,10 +196,13 @@ class SPD:
         Shape of the parameter.
     scale : array of shape (d, d)
         What counts as a change of one: products of the features' standard deviations.
+    floor : array of shape (d,), optional
+        Diagonal of the matrix they are not below.
     """
 
     shape: tuple[int, ...]
     scale: Array
+    floor: Array | None = None
 
     @property
     def dimension(self) -> int:
@@ -150,10 +219,31 @@ class SPD:
         ):
             return False
         try:
-            np.linalg.cholesky(value)
+            np.linalg.cholesky(standard)
         except np.linalg.LinAlgError:
             return False
-        return True
+        return self.floor is None or bool(self._above_floor(value) >= 1 - ROUNDING)
+
+    def _above_floor(self, value: Array) -> float:
+        """The smallest eigenvalue in units of the floor."""
+        unit = np.sqrt(np.asarray(self.floor))
+        return float(np.linalg.eigvalsh(value / np.outer(unit, unit)).min())
+
+    def chart(self, value: Array) -> Chart:
+        """Differences of the whitened matrix, each symmetric pair once."""
+        d = self.shape[-1]
+        pairs = [(i, j) for i in range(d) for j in range(i + 1)]
+        blocks = []
+        for matrix in value.reshape(-1, d, d):
+            root = np.linalg.cholesky(matrix)
+            columns = np.empty((d * d, len(pairs)))
+            for column, (i, j) in enumerate(pairs):
+                outer = np.outer(root[:, i], root[:, j])
+                columns[:, column] = ((outer + outer.T) / (2 if i == j else 1)).ravel()
+            blocks.append(sparse.csr_array(columns))
+        on_floor = self.floor is not None and self._above_floor(value) <= 1 + ON_FLOOR
+        basis = sparse.block_diag(blocks, format="csr")
+        return Chart(value, basis, "a covariance rests on the floor" if on_floor else None)
 
 
 def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:

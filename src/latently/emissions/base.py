@@ -71,6 +71,10 @@ class Emission(ABC):
     def spaces(self, params: Any) -> Spaces:
         """Where each parameter lives, by the name of its field."""
 
+    def gradient(self, stats: Any, params: Any) -> dict[str, Array]:
+        """Derivative of its part of Q by its parameters, by name; the rest is found by differences."""
+        return {}
+
     def log_prior(self, params: Any) -> float:
         """Log density of the prior; zero without one."""
         return 0.0

@@ -101,6 +101,10 @@ class Latent(ABC):
     def expected_log_likelihood(self, stats: Any, params: Any) -> float:
         """Its part of Q(params | stats)."""
 
+    def gradient(self, stats: Any, params: Any) -> dict[str, Array]:
+        """Derivative of its part of Q by its parameters, by name; the rest is found by differences."""
+        return {}
+
     @abstractmethod
     def spaces(self, params: Any) -> Spaces:
         """Where each parameter lives."""

@@ -112,6 +112,11 @@ class Independent(Latent):
         used = stats.counts > 0
         return float(stats.counts[used] @ params.log[used])
 
+    def gradient(self, stats: Counts, params: Weights) -> dict[str, Array]:
+        """Counts over weights."""
+        out = params.weights == 0
+        return {"weights": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.weights))}
+
     def spaces(self, params: Weights) -> Spaces:
         """The weights are probabilities."""
         return {"weights": Simplex(np.ones(params.weights.shape, dtype=bool))}

@@ -135,6 +135,13 @@ class LatentEmission:
             stats.latent, params.latent
         ) + self.emission.expected_log_likelihood(stats.emission, params.emission)
 
+    def gradient(self, stats: Expected, params: LatentEmissionParams) -> dict[str, Array]:
+        """Derivatives of both parts of Q, as far as the factors know them."""
+        return {
+            **self.latent.gradient(stats.latent, params.latent),
+            **self.emission.gradient(stats.emission, params.emission),
+        }
+
     def spaces(self, params: LatentEmissionParams) -> Spaces:
         """Those of both factors."""
         return {**self.latent.spaces(params.latent), **self.emission.spaces(params.emission)}

@@ -75,6 +75,15 @@ class DiagGaussian(GaussianFamily):
         """Squares about the means of `params`, over the variances."""
         return float((_about(stats, params.means - stats.origin) / params.covariances).sum())
 
+    def gradient(self, stats: ComponentMoments, params: GaussianParams) -> dict[str, Array]:
+        """Half of S / v^2 - n / v for the variances v, S being the squares about the means."""
+        shift = params.means - stats.origin
+        v, counts = params.covariances, stats.counts[:, None]
+        return {
+            "means": (stats.first - counts * shift) / v,
+            "covariances": 0.5 * (_about(stats, shift) / v - counts) / v,
+        }
+
     def dense(self, params: GaussianParams) -> Array:
         """Diagonal matrices."""
         return params.covariances[:, :, None] * np.eye(params.means.shape[1])
@@ -85,7 +94,8 @@ class DiagGaussian(GaussianFamily):
 
     def covariance_space(self, params: GaussianParams, variances: Array) -> Space:
         """Positive numbers."""
-        return Positive(params.covariances.shape, variances)
+        floor = 0.0 if self.floor is None else self.floor
+        return Positive(params.covariances.shape, variances, floor)
 
     def precisions_cholesky(self, params: GaussianParams) -> Array:
         """One over the standard deviations, shape (K, d)."""

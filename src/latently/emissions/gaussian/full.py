@@ -87,6 +87,17 @@ class FullGaussian(GaussianFamily):
             total += float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
         return total
 
+    def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
+        """Half of P S P - n P for the covariances, P being the precisions and S the scatters."""
+        shift = params.means - stats.origin
+        precisions = np.swapaxes(params.whiteners, 1, 2) @ params.whiteners
+        away = stats.first - stats.counts[:, None] * shift
+        scatters = precisions @ _about(stats, shift) @ precisions
+        return {
+            "means": np.einsum("kij,kj->ki", precisions, away),
+            "covariances": 0.5 * (scatters - stats.counts[:, None, None] * precisions),
+        }
+
     def dense(self, params: MatrixParams) -> Array:
         """The covariances themselves."""
         return params.covariances
@@ -101,7 +112,7 @@ class FullGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """Symmetric positive definite matrices."""
-        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)))
+        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor)
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """Upper factors, shape (K, d, d)."""

@@ -73,6 +73,16 @@ class SphericalGaussian(GaussianFamily):
         """Squared distances about the means of `params`, over the variances."""
         return float((_about(stats, params.means - stats.origin) / params.covariances).sum())
 
+    def gradient(self, stats: ComponentMoments, params: GaussianParams) -> dict[str, Array]:
+        """Half of S / v^2 - n d / v for the variances v, S being the squared distances from the means."""
+        shift = params.means - stats.origin
+        v = params.covariances
+        n_squares = stats.counts * params.means.shape[1]
+        return {
+            "means": (stats.first - stats.counts[:, None] * shift) / v[:, None],
+            "covariances": 0.5 * (_about(stats, shift) / v - n_squares) / v,
+        }
+
     def dense(self, params: GaussianParams) -> Array:
         """Multiples of the identity."""
         return params.covariances[:, None, None] * np.eye(params.means.shape[1])
@@ -83,7 +93,8 @@ class SphericalGaussian(GaussianFamily):
 
     def covariance_space(self, params: GaussianParams, variances: Array) -> Space:
         """Positive numbers."""
-        return Positive(params.covariances.shape, variances.mean())
+        floor = 0.0 if self.floor is None else float(self.floor.max())
+        return Positive(params.covariances.shape, variances.mean(), floor)
 
     def precisions_cholesky(self, params: GaussianParams) -> Array:
         """One over the standard deviations, shape (K,)."""

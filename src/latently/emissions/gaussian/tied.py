@@ -92,6 +92,17 @@ class TiedGaussian(GaussianFamily):
         scatter = _about(stats, params.means - stats.origin)
         return float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
 
+    def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
+        """Half of P S P - n P for the covariance, P being the precision and S the scatter."""
+        shift = params.means - stats.origin
+        precision = params.whiteners.T @ params.whiteners
+        away = stats.first - stats.counts[:, None] * shift
+        scatter = precision @ _about(stats, shift) @ precision
+        return {
+            "means": away @ precision,
+            "covariances": 0.5 * (scatter - stats.counts.sum() * precision),
+        }
+
     def dense(self, params: MatrixParams) -> Array:
         """The matrix, once for each component."""
         return np.repeat(params.covariances[None], len(params.means), axis=0)
@@ -106,7 +117,7 @@ class TiedGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """A symmetric positive definite matrix."""
-        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)))
+        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor)
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """One upper factor, shape (d, d)."""

@@ -1,0 +1,215 @@
+"""Standard errors of any likelihood model, from its E-step and its Q function.
+
+By Fisher's identity the derivative of the log-likelihood is that of Q at its own parameters, which the
+expected statistics give without another thought. Differencing this score gives the observed
+information; its inverse, carried from free coordinates to the parameters by the delta method, their
+covariance (docs/formulas.md, "Standard errors").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.em import EMMap
+from latently.core.model import D, P, S
+from latently.core.parameters import Chart, named, with_named
+
+Array = NDArray[np.float64]
+Kind = Literal["observed", "robust"]
+STEP = 1e-5
+SINGULAR = 1e-10
+RISE = 1e-2
+
+
+@dataclass(frozen=True)
+class StandardErrors:
+    """Standard errors of all parameters.
+
+    Attributes
+    ----------
+    errors : dict of str to array
+        For each parameter by name, in its own shape and units; zero for one held fixed, NaN where there is
+        none.
+    reasons : tuple of str
+        Why errors are NaN, or should be taken with care; empty if all is well.
+    kind : str
+        How they were found.
+    """
+
+    errors: Mapping[str, Array]
+    reasons: tuple[str, ...]
+    kind: str
+
+    def __getitem__(self, name: str) -> Array:
+        return self.errors[name]
+
+
+@dataclass(frozen=True)
+class Coordinates(Generic[P]):
+    """Free coordinates of all parameters together, round given params.
+
+    Attributes
+    ----------
+    params : object
+        The params at coordinates zero.
+    charts : dict of str to Chart
+        The coordinates of each parameter that is not fixed, in their order.
+    """
+
+    params: P
+    charts: Mapping[str, Chart]
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        return sum(chart.dimension for chart in self.charts.values())
+
+    def slices(self) -> dict[str, slice]:
+        """Where the coordinates of each parameter stand."""
+        found, start = {}, 0
+        for name, chart in self.charts.items():
+            found[name] = slice(start, start + chart.dimension)
+            start += chart.dimension
+        return found
+
+    def at(self, coordinates: Array) -> P:
+        """Return the params at some coordinates."""
+        where = self.slices()
+        values = {name: chart.at(coordinates[where[name]]) for name, chart in self.charts.items()}
+        moved: P = with_named(self.params, values)
+        return moved
+
+
+def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) -> Array:
+    """Derivative of the objective by free coordinates, at the params the statistics were taken at."""
+    known = em.model.gradient(stats, params)
+    gradient = np.empty(coordinates.dimension)
+    for name, where in coordinates.slices().items():
+        chart = coordinates.charts[name]
+        if name in known:
+            gradient[where] = chart.basis.T @ np.ravel(known[name])
+        else:
+            gradient[where] = _by_differences(
+                lambda moved: em.model.expected_log_likelihood(stats, moved), params, name, chart
+            )
+        gradient[where] += _by_differences(em.model.log_prior, params, name, chart)
+    return gradient
+
+
+def _by_differences(function: Any, params: Any, name: str, chart: Chart) -> Array:
+    """Central differences of a function of params along the coordinates of one parameter."""
+    value = named(params)[name]
+    slopes = np.zeros(chart.dimension)
+    for j in range(chart.dimension):
+        change = STEP * chart.basis[:, [j]].toarray().reshape(value.shape)
+        up = function(with_named(params, {name: value + change}))
+        down = function(with_named(params, {name: value - change}))
+        slopes[j] = (up - down) / (2 * STEP)
+    return slopes
+
+
+def standard_errors(
+    em: EMMap[D, P, S], params: P, fixed: Collection[str] = (), kind: Kind = "observed"
+) -> StandardErrors:
+    """Standard errors from the observed information, or robust ones from the sandwich.
+
+    Parameters
+    ----------
+    em : EMMap
+        The model and the data.
+    params : object
+        A maximum of the objective.
+    fixed : collection of str
+        Names of the parameters that were held fixed.
+    kind : {"observed", "robust"}
+        "robust" does not assume that the model is true (White 1982); it needs the score of each unit.
+
+    Returns
+    -------
+    StandardErrors
+        NaN, with the reason, on a boundary or where the information is singular.
+
+    References
+    ----------
+    .. [1] McLachlan, G. J. and Krishnan, T. (2008). The EM Algorithm and Extensions, 2nd ed., sections 4.2
+       and 4.7.
+    .. [2] White, H. (1982). Maximum likelihood estimation of misspecified models. Econometrica 50, 1-25.
+    """
+    values = named(params)
+    spaces = {name: space for name, space in em.model.spaces(params).items() if name not in fixed}
+    coordinates = Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
+    boundaries = [f"{name}: {chart.boundary}" for name, chart in coordinates.charts.items() if chart.boundary]
+    if boundaries:
+        reason = "no standard errors on a boundary of the parameter space: " + "; ".join(boundaries)
+        return _none(values, fixed, reason, kind)
+
+    information, slope = _observed_information(em, coordinates)
+    eigenvalues = np.linalg.eigvalsh(information)
+    if not eigenvalues[0] > SINGULAR * eigenvalues[-1]:
+        reason = (
+            "the observed information is singular or not positive definite: some parameters are not "
+            "determined by the data, or this is not a maximum"
+        )
+        return _none(values, fixed, reason, kind)
+    covariance = np.linalg.inv(information)
+    reasons = []
+    if slope @ covariance @ slope / 2 > RISE:
+        reasons.append("the objective still rises here: fit with a smaller tol or a larger max_iter")
+    if kind == "robust":
+        covariance = covariance @ _score_products(em, coordinates) @ covariance
+    errors = {}
+    for name, where in coordinates.slices().items():
+        basis = coordinates.charts[name].basis
+        spread = (basis @ covariance[where, where] * basis.toarray()).sum(axis=1)
+        errors[name] = np.sqrt(spread).reshape(values[name].shape)
+    for name in fixed:
+        errors[name] = np.zeros(values[name].shape)
+    return StandardErrors(errors, tuple(reasons), kind)
+
+
+def _observed_information(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> tuple[Array, Array]:
+    """Minus the Hessian of the objective by central differences of the score, and the score."""
+
+    def score_at(z: Array) -> Array:
+        moved = coordinates.at(z)
+        return score(em, coordinates, moved, em.e_step(moved))
+
+    p = coordinates.dimension
+    hessian = np.empty((p, p))
+    for j in range(p):
+        z = np.zeros(p)
+        z[j] = STEP
+        hessian[j] = (score_at(z) - score_at(-z)) / (2 * STEP)
+    return -(hessian + hessian.T) / 2, score_at(np.zeros(p))
+
+
+def _score_products(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> Array:
+    """Sum over units of weight times the outer product of the score with itself."""
+    total = np.zeros((coordinates.dimension, coordinates.dimension))
+    for block in em.source.blocks():
+        scores = np.empty((block.n_units, coordinates.dimension))
+        for unit in range(block.n_units):
+            stats = em.model.e_step(coordinates.params, _alone(block, unit), em.executor)
+            scores[unit] = score(em, coordinates, coordinates.params, stats)
+        total += (scores.T * block.weights) @ scores
+    return total
+
+
+def _alone(block: Block, unit: int) -> Block:
+    """One unit of a block, as a block of weight one."""
+    low, high = (unit, unit + 1) if block.offsets is None else block.offsets[unit : unit + 2]
+    offsets = None if block.offsets is None else np.array([0, high - low])
+    return replace(block, x=block.x[low:high], weights=np.ones(1), offsets=offsets, first=block.first + unit)
+
+
+def _none(values: Mapping[str, Any], fixed: Collection[str], reason: str, kind: str) -> StandardErrors:
+    errors = {
+        name: np.full(np.shape(value), 0.0 if name in fixed else np.nan) for name, value in values.items()
+    }
+    return StandardErrors(errors, (reason,), kind)
