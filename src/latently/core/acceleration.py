@@ -20,6 +20,7 @@ SLOW = 0.5
 STEADY = 0.1
 GROWTH = 4.0
 HALVINGS = 6
+REMEMBERED = 4
 
 
 class Squarem:
@@ -35,6 +36,17 @@ class Squarem:
         self._cap = GROWTH
         self._started = False
         self._at_cap = False
+        self._ratios: list[float] = []
+
+    @property
+    def ratio(self) -> float:
+        """What part of a gain the next one has in the slow direction; zero before the first proposal.
+
+        A proposal stirs up directions in which EM is fast, so the gains of the plain steps after it shrink
+        fast at first, whatever is left to gain where EM is slow. The steps themselves tell: where they shrink
+        by a factor, gains shrink by its square; where they grow, there is no end in sight.
+        """
+        return max(self._ratios[-REMEMBERED:], default=0.0)
 
     def ready(self, objectives: Sequence[float]) -> bool:
         """Whether progress over plain steps has become slow and linear; once started it goes on.
@@ -73,13 +85,17 @@ class Squarem:
         curvature = _norm(spaces, bend)
         if not length > 0.0 or not curvature > 0.0:
             return None
+        self._ratios.append(max(1.0 + _dot(spaces, step, bend) / length**2, 0.0) ** 2)
         size = length / curvature
         self._at_cap = size >= self._cap
         size = min(size, self._cap)
         for _ in range(HALVINGS):
             if size <= 1.0:
                 return None
-            values = {name: zero[name] + 2 * size * step[name] + size * size * bend[name] for name in spaces}
+            values = {
+                name: space.settled(zero[name] + 2 * size * step[name] + size * size * bend[name])
+                for name, space in spaces.items()
+            }
             proposal = with_named(third, values)
             if feasible(spaces, proposal):
                 return proposal
@@ -98,4 +114,9 @@ class Squarem:
 
 def _norm(spaces: Spaces, change: dict[str, Any]) -> float:
     """Euclidean norm of a change of all parameters, each in units of its scale."""
-    return float(np.sqrt(sum(np.sum((change[name] / space.scale) ** 2) for name, space in spaces.items())))
+    return float(np.sqrt(_dot(spaces, change, change)))
+
+
+def _dot(spaces: Spaces, one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Inner product of two changes."""
+    return float(sum(np.sum(one[name] * other[name] / space.scale**2) for name, space in spaces.items()))

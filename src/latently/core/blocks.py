@@ -123,7 +123,7 @@ class ArraySource:
     @property
     def n_blocks(self) -> int:
         """Number of blocks, if units are rows; an estimate from their number otherwise."""
-        return -(-self.x.shape[0] // self.block_rows)
+        return -(-int(self.x.shape[0]) // self.block_rows)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""

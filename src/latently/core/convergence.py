@@ -14,13 +14,15 @@ EPS = 2.0**-52
 ROUNDING = 64 * EPS
 
 
-def remaining_gain(first: float, second: float, third: float) -> float:
+def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
     """Aitken's estimate of what the objective will still gain after the third of three plain EM steps.
 
     Parameters
     ----------
     first, second, third : float
         The objective at three consecutive iterates of plain EM.
+    ratio : float
+        What part of a gain the next one has at least, if that is known from elsewhere.
 
     Returns
     -------
@@ -39,9 +41,9 @@ def remaining_gain(first: float, second: float, third: float) -> float:
     gain, last = second - first, third - second
     if last <= 0.0:
         return 0.0
-    if gain <= last:
+    ratio = max(last / gain, ratio) if gain > last else 1.0
+    if ratio >= 1.0:
         return math.inf
-    ratio = last / gain
     return last * ratio / (1.0 - ratio)
 
 
@@ -61,13 +63,23 @@ class StoppingRule:
     n: float
     _met: int = 0
 
-    def met(self, objectives: list[float], magnitude: float) -> bool:
-        """Whether to stop after the last of these objectives of consecutive plain EM steps."""
+    def met(self, objectives: list[float], magnitude: float, ratio: float = 0.0) -> bool:
+        """Whether to stop after the last of these objectives of consecutive plain EM steps.
+
+        Parameters
+        ----------
+        objectives : list of float
+            The objectives.
+        magnitude : float
+            What their rounding is relative to.
+        ratio : float
+            What part of a gain the next one has at least, if that is known from elsewhere.
+        """
         if self.tol <= 0.0 or len(objectives) < 3:
             return False
         first, second, third = objectives[-3:]
         level = EPS * magnitude
         still = abs(third - second) <= level and abs(second - first) <= level
-        close = still or remaining_gain(first, second, third) <= self.tol * self.n
+        close = still or remaining_gain(first, second, third, ratio) <= self.tol * self.n
         self._met = self._met + 1 if close else 0
         return self._met >= 2

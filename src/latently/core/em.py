@@ -169,7 +169,9 @@ def run(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitResul
         ]
         if any(stop):
             converged, reason = False, STOPPED
-        elif rule.met([point.objective for point in track], here.magnitude):
+        elif rule.met(
+            [point.objective for point in track], here.magnitude, squarem.ratio if squarem else 0.0
+        ):
             converged = True
             reason = f"converged: at most {settings.tol:g} per unit of weight still to be gained"
         elif iteration >= settings.max_iter:

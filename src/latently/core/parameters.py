@@ -66,6 +66,10 @@ class Space(Protocol):
         """Whether the value lies in the space."""
         ...
 
+    def settled(self, value: Array) -> Array:
+        """A value that would lie in the space but for rounding, without the rounding."""
+        ...
+
     def chart(self, value: Array) -> Chart:
         """Free coordinates round a value."""
         ...
@@ -98,6 +102,10 @@ class Real:
         """Whether all are finite."""
         return bool(np.isfinite(value).all())
 
+    def settled(self, value: Array) -> Array:
+        """The value: any will do."""
+        return value
+
     def chart(self, value: Array) -> Chart:
         """Differences, in units of the scale."""
         return Chart(value, sparse.diags_array(np.broadcast_to(self.scale, self.shape).ravel()).tocsr())
@@ -129,6 +137,10 @@ class Positive:
     def feasible(self, value: Array) -> bool:
         """Whether all are finite, above zero, and not below the floor."""
         return bool((np.isfinite(value) & (value > 0) & (value >= (1 - ROUNDING) * self.floor)).all())
+
+    def settled(self, value: Array) -> Array:
+        """The value: rounding cannot take it out."""
+        return value
 
     def chart(self, value: Array) -> Chart:
         """Relative differences."""
@@ -166,6 +178,10 @@ class Simplex:
             and (value[~self.support] == 0).all()
             and np.allclose(value.sum(axis=-1), 1.0, rtol=0, atol=ROUNDING)
         )
+
+    def settled(self, value: Array) -> Array:
+        """Rows with a sum of one: n times what is amiss would pass for log-likelihood."""
+        return np.asarray(value / value.sum(axis=-1, keepdims=True))
 
     def chart(self, value: Array) -> Chart:
         """Relative differences of all possible outcomes but the likeliest, which makes up for them."""
@@ -228,6 +244,10 @@ class SPD:
         """The smallest eigenvalue in units of the floor."""
         unit = np.sqrt(np.asarray(self.floor))
         return float(np.linalg.eigvalsh(value / np.outer(unit, unit)).min())
+
+    def settled(self, value: Array) -> Array:
+        """The value: a sum of symmetric matrices is symmetric to the last bit."""
+        return value
 
     def chart(self, value: Array) -> Chart:
         """Differences of the whitened matrix, each symmetric pair once."""

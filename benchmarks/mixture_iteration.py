@@ -1,0 +1,105 @@
+"""Seconds of one EM iteration of a Gaussian mixture: plain EM from given starting values.
+
+A run of many iterations less one of few, over the difference, so that what happens once per fit is left
+out. Starting values are the first rows as means, equal weights and four times the identity.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.mixture import GaussianMixture as Peer
+
+from benchmarks.data import clusters
+from benchmarks.harness import alternate, installed, medians, seconds, table, write
+from latently import GaussianMixture
+
+SIZES = ((1_000_000, 2, 8), (1_000_000, 8, 16), (200_000, 32, 32), (50_000, 128, 32))
+TYPES = ("full", "tied", "diag", "spherical")
+PRECISION = 0.25
+
+
+def precisions(covariance_type: str, d: int, K: int) -> Any:
+    """Starting precisions, in scikit-learn's shapes."""
+    return {
+        "full": np.repeat(PRECISION * np.eye(d)[None], K, axis=0),
+        "tied": PRECISION * np.eye(d),
+        "diag": np.full((K, d), PRECISION),
+        "spherical": np.full(K, PRECISION),
+    }[covariance_type]
+
+
+def per_iteration(fit: Callable[[int], Any], few: int, many: int) -> Callable[[], float]:
+    """Measure by the difference of two runs."""
+    return lambda: (seconds(lambda: fit(many)) - seconds(lambda: fit(few))) / (many - few)
+
+
+def one_line(n: int, d: int, K: int, covariance_type: str, scale: float, rounds: int) -> dict[str, Any]:
+    """Measure all who can do it side by side."""
+    X, _ = clusters(n, d, K, scale)
+    start: dict[str, Any] = {
+        "covariance_type": covariance_type,
+        "weights_init": np.full(K, 1 / K),
+        "means_init": X[:K].copy(),
+        "precisions_init": precisions(covariance_type, d, K),
+        "tol": 0,
+    }
+
+    def ours(max_iter: int) -> Any:
+        return GaussianMixture(K, max_iter=max_iter, acceleration=None, n_init=1, **start).fit(X)
+
+    def sklearn(max_iter: int) -> Any:
+        return Peer(K, max_iter=max_iter, **start).fit(X)
+
+    contestants = {
+        "latently": per_iteration(ours, 2, 12),
+        "scikit-learn": per_iteration(sklearn, 1, 3),
+    }
+    if covariance_type in ("full", "diag") and d < 100 and installed("scikit-learn-intelex"):
+        contestants["oneDAL"] = per_iteration(onedal(X, K, covariance_type), 2, 7)
+    ours(1)
+    found = medians(alternate(contestants, rounds))
+    row: dict[str, Any] = {"n": n, "d": d, "K": K, "type": covariance_type, "means x": scale}
+    row |= {f"{name} s": value for name, value in found.items()}
+    row["x scikit-learn"] = found["scikit-learn"] / found["latently"]
+    row["x oneDAL"] = found["oneDAL"] / found["latently"] if "oneDAL" in found else "-"
+    return row
+
+
+def onedal(X: Any, K: int, covariance_type: str) -> Callable[[int], Any]:
+    """EM of oneDAL by daal4py, from the same starting values."""
+    import daal4py
+
+    d = X.shape[1]
+    storage = "diagonal" if covariance_type == "diag" else "full"
+    one = np.full((1, d), 1 / PRECISION) if storage == "diagonal" else np.eye(d) / PRECISION
+    weights, means = np.full((1, K), 1 / K), X[:K].copy()
+
+    def fit(max_iter: int) -> Any:
+        algorithm = daal4py.em_gmm(
+            K, maxIterations=max_iter, accuracyThreshold=0.0, covarianceStorage=storage
+        )
+        return algorithm.compute(X, weights, means, [one.copy() for _ in range(K)])
+
+    return fit
+
+
+def main(rounds: int = 5) -> None:
+    """Measure all lines, print and write them."""
+    warnings.simplefilter("ignore")
+    lines = [(n, d, K, kind, 1.0) for n, d, K in SIZES for kind in TYPES]
+    lines.append((200_000, 32, 32, "full", 0.3))
+    rows = []
+    for line in lines:
+        rows.append(one_line(*line, rounds))
+        print(".", end="", flush=True)
+    columns = ["latently s", "scikit-learn s", "oneDAL s"]
+    rows = [
+        {**{c: row[c] for c in row if c not in columns}, **{c: row.get(c, "-") for c in columns}}
+        for row in rows
+    ]
+    table("One EM iteration of a Gaussian mixture (seconds; ratios of medians)", rows)
+    write("mixture_iteration", rows)

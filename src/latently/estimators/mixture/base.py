@@ -1,0 +1,232 @@
+"""Fitting a mixture, in scikit-learn's conventions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, DensityMixin
+
+from latently.core.blas import single_threaded_blas
+from latently.core.em import EMMap, Settings, describe
+from latently.core.executors import count_threads, executor
+from latently.core.parameters import named
+from latently.core.restarts import Start
+from latently.emissions.base import Emission
+from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_starts
+from latently.estimators.inputs import (
+    Array,
+    check_informative,
+    check_rows,
+    check_weights,
+    column_names,
+    random_generator,
+)
+from latently.estimators.mixture.bound import Bound
+from latently.estimators.mixture.criteria import Criteria
+from latently.estimators.mixture.errors import Errors
+from latently.estimators.mixture.predictions import Predictions
+from latently.estimators.starts import KINDS, MixtureStarts, sampled
+from latently.latent.independent import Independent
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+
+class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstimator):
+    """A finite mixture of any emission family, fitted by EM.
+
+    Concrete mixtures say which family they are of and how its parameters are shown; the rest is here.
+    """
+
+    n_components: int
+    tol: float
+    max_iter: int
+    n_init: int | str
+    init_params: str
+    fixed: Any
+    random_state: Any
+    acceleration: str | None
+    n_jobs: int | None
+    callbacks: Any
+    verbose: int
+
+    @abstractmethod
+    def _family(self) -> Emission:
+        """Return the emission family, unbound."""
+
+    @abstractmethod
+    def _given(self, description: Description, n_features: int) -> dict[str, Array]:
+        """Return the starting values the user gave, by the names of the engine."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._family().accepts_missing
+        return tags
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit the mixture by EM.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; integers are the same as repeated rows.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the input or a setting is unusable; the message names the culprit and the remedy.
+        FitError
+            If every run failed (a ValueError, too).
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` was reached.
+        SpuriousMaximumWarning
+            If the best maximum rests on the floor or on too few rows.
+        """
+        self._check_settings()
+        family = self._family()
+        names = column_names(X)
+        rows = check_rows(self, X, reset=True, accepts_missing=family.accepts_missing)
+        weights = check_weights(sample_weight, len(rows))
+        check_informative(rows, weights, self.n_components, names)
+
+        model = LatentEmission(Independent(), family, self.n_components)
+        source = self._source(rows, weights)
+        rng = random_generator(self.random_state)
+        settings = Settings(
+            self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
+        )
+        n_threads = min(count_threads(self.n_jobs), max(source.n_blocks, AUTO_STARTS))
+        with single_threaded_blas(), executor(n_threads) as workers:
+            description = describe(model, source, workers)
+            model = model.bind(description)
+            starts = self._starts(model, description, rows, weights, rng)
+            fitted = fit(
+                EMMap(model, source, workers, tuple(self.fixed)),
+                starts,
+                settings,
+                description.n_observed,
+                rng,
+                arrange=lambda params: self._arranged(model, params),
+                plan=make_plan(self.n_init, len(starts), self.n_components * (rows.shape[1] + 1)),
+                verbose=self.verbose,
+                name=type(self).__name__,
+            )
+        self._keep(model, fitted)
+        return self
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
+        """Fit the mixture and label its rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            The likeliest component of each row.
+        """
+        return self.fit(X, sample_weight=sample_weight).predict(X)
+
+    def _check_settings(self) -> None:
+        for name in ("n_components", "max_iter"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
+                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
+        if not isinstance(self.tol, Real) or not float(self.tol) >= 0:
+            raise ValueError(f"tol={self.tol!r}: should be a number of at least 0")
+        if self.init_params != "auto" and self.init_params not in KINDS:
+            allowed = ", ".join(repr(kind) for kind in ("auto", *KINDS))
+            raise ValueError(f"init_params={self.init_params!r}: should be one of {allowed}")
+        if isinstance(self.fixed, str):
+            raise ValueError(f"fixed={self.fixed!r}: should be a tuple of names, such as ('{self.fixed}',)")
+
+    def _accelerate(self) -> bool:
+        if self.acceleration not in ("auto", "squarem", None):
+            raise ValueError(f"acceleration={self.acceleration!r}: should be 'auto', 'squarem' or None")
+        return self.acceleration is not None
+
+    def _starts(
+        self,
+        model: LatentEmission,
+        description: Description,
+        rows: Any,
+        weights: Array,
+        rng: np.random.Generator,
+    ) -> list[Start[LatentEmissionParams]]:
+        """Starting values: as many as asked for, with those the user gave put in."""
+        given = self._given(description, rows.shape[1])
+        n = n_starts(self.n_init)
+        sample = sampled(rows, weights, max(5000, 20 * self.n_components * rows.shape[1]), rng)
+        starts = MixtureStarts(model, description, sample)
+        known = list(named(starts.origin))
+        unknown = [name for name in (*given, *self.fixed) if name not in known]
+        if unknown:
+            raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(known)}")
+        without = [name for name in self.fixed if name not in given]
+        if without:
+            raise ValueError(
+                f"'{without[0]}' is to be kept fixed but has no value: give its starting value "
+                f"({without[0]}_init)"
+            )
+        if not given:
+            return starts.of(self.init_params, n if self.n_components > 1 else 1)
+        return self._with_given(model, starts, given, n)
+
+    @abstractmethod
+    def _with_given(
+        self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
+    ) -> list[Start[LatentEmissionParams]]:
+        """Return starts in which the given values stand; one if nothing is left to chance."""
+
+    def _arranged(self, model: LatentEmission, params: LatentEmissionParams) -> LatentEmissionParams:
+        """Labels in canonical order, unless something given by the user names them."""
+        if self._names_labels():
+            return params
+        order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
+        return model.permute(params, order)
+
+    def _keep(self, model: LatentEmission, fitted: Fit) -> None:
+        result = fitted.result
+        self._set_params(model, result.params)
+        self.log_likelihood_ = result.log_likelihood
+        self.log_likelihood_history_ = np.array([step.log_likelihood for step in result.history])
+        self.parameter_change_history_ = np.array([step.change for step in result.history])
+        self.converged_ = result.converged
+        self.stop_reason_ = result.stop_reason
+        self.n_iter_ = result.n_iter
+        self.restarts_ = fitted.restarts
+        self.doubts_ = fitted.doubts
+        self.n_observed_ = fitted.n_observed
+        self.lower_bound_ = result.log_likelihood / fitted.n_observed
+        self.lower_bounds_ = (self.log_likelihood_history_ / fitted.n_observed).tolist()
+
+    def _names_labels(self) -> bool:
+        """Whether anything the user gave names a label, so that the labels must keep their order."""
+        return False
+
+
+def canonical_order(weights: Array, means: Array | None) -> NDArray[np.int64]:
+    """Components by falling weight; near-ties by their means, feature by feature."""
+    rounded = np.round(-weights, 6)
+    keys = [rounded] if means is None else [*means.T[::-1], rounded]
+    return np.lexsort(keys)

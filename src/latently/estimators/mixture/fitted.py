@@ -1,0 +1,92 @@
+"""A mixture with parameters: what all that is said of one needs."""
+
+from __future__ import annotations
+
+import os
+from abc import ABCMeta, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from latently import archive
+from latently.core.blocks import ArraySource, Block, block_rows
+from latently.estimators.inputs import Array, check_rows, check_weights
+from latently.estimators.state import pack
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+
+class FittedMixture(metaclass=ABCMeta):
+    """A mixture that has its parameters, from a fit, a file, or by hand."""
+
+    n_components: int
+    fixed: Any
+    params_: LatentEmissionParams
+    _model: LatentEmission
+
+    @abstractmethod
+    def _show(self, params: LatentEmissionParams) -> None:
+        """Set the fitted attributes that show the parameters."""
+
+    def _set_params(self, model: LatentEmission, params: LatentEmissionParams) -> None:
+        self._model = model
+        self.params_ = params
+        self.weights_ = params.latent.weights
+        self._show(params)
+
+    def _rows(self, X: Any) -> Any:
+        check_is_fitted(self)
+        return check_rows(self, X, reset=False, accepts_missing=self._model.emission.accepts_missing)
+
+    def _source(self, rows: Any, weights: Array) -> ArraySource:
+        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + self.n_components))
+
+    def _posterior(self, rows: Any) -> tuple[Array, Array]:
+        """Responsibilities and log densities of rows."""
+        latent: Any = self._model.latent
+        emission, params = self._model.emission, self.params_
+        resp = np.empty((len(rows), self.n_components))
+        log_density = np.empty(len(rows))
+        block = Block(rows, np.ones(len(rows)))
+        for tile in block.tiles(2 * self.n_components + 3 * rows.shape[1]):
+            densities = emission.log_density(params.emission, block.rows(tile))
+            resp[tile], log_density[tile] = latent.posterior(params.latent, densities)
+        return resp, log_density
+
+    def _weighted_source(self, X: Any, sample_weight: Any) -> ArraySource:
+        rows = self._rows(X)
+        return self._source(rows, check_weights(sample_weight, len(rows)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the mixture to a file, from which `latently.load` makes one that predicts the same bits.
+
+        The file is a zip archive of JSON and arrays, never a pickle. Callbacks are not stored, nor is a
+        generator of random numbers in `random_state`: both are None after loading.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to. A file of this name is replaced once the new one is safely on the disk; if saving
+            fails, it stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If a setting, or the family of a `MixtureModel`, is not made of numbers, strings and arrays.
+        OSError
+            If the path cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from latently import GaussianMixture, load
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
+        >>> with TemporaryDirectory() as folder:
+        ...     mixture.save(Path(folder) / "model.latently")
+        ...     again = load(Path(folder) / "model.latently")
+        >>> again.predict([[3.0]]).tolist()
+        [1]
+        """
+        check_is_fitted(self)
+        archive.write(path, pack(self))

@@ -1,0 +1,258 @@
+"""A mixture as the contents of a file, and back: all that is read is checked before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from latently.archive import Contents
+from latently.core.parameters import named
+from latently.core.restarts import Restarts, Run
+from latently.emissions.base import Emission
+from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.emissions.gaussian.params import GaussianParams, MatrixParams
+from latently.estimators.codec import Decoder, Encoder, check_types
+from latently.estimators.fitting import n_starts
+from latently.estimators.inputs import Array
+from latently.latent.independent import Independent, Weights
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+ROOT = "mixture"
+NOT_STORED = ("callbacks",)
+ROUNDING = 1e-8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fit leaves beside the parameters: each field is an attribute of that name and an underscore."""
+
+    log_likelihood: float
+    log_likelihood_history: Array
+    parameter_change_history: Array
+    converged: bool
+    stop_reason: str
+    n_iter: int
+    restarts: Restarts
+    doubts: tuple[str, ...]
+    n_observed: float
+    lower_bound: float
+    lower_bounds: list[float]
+
+
+@dataclass(frozen=True)
+class State:
+    """All there is to a mixture.
+
+    Attributes
+    ----------
+    estimator : str
+        Its class.
+    settings : dict of str to object
+        Constructor parameters. Callbacks and generators of random numbers cannot be stored and are None.
+    n_features : int
+        Number of features.
+    feature_names : tuple of str or None
+        Their names, if the data had any.
+    model : LatentEmission
+        The model, bound to its data.
+    params : LatentEmissionParams
+        Its parameters.
+    factors : array or None
+        Cholesky factors of covariance matrices. On a floor they say more than the rounded matrices do.
+    outcome : Outcome or None
+        None if the mixture was not fitted.
+    """
+
+    estimator: str
+    settings: dict[str, Any]
+    n_features: int
+    feature_names: tuple[str, ...] | None
+    model: LatentEmission
+    params: LatentEmissionParams
+    factors: Array | None
+    outcome: Outcome | None
+
+
+CLASSES: list[type] = [
+    State,
+    Outcome,
+    Restarts,
+    Run,
+    LatentEmission,
+    LatentEmissionParams,
+    Independent,
+    Weights,
+]
+CLASSES += [GaussianParams, MatrixParams, *FAMILIES.values()]
+KNOWN = {cls.__name__: cls for cls in CLASSES}
+
+
+def pack(mixture: Any) -> Contents:
+    """Return what a file needs to hold.
+
+    Parameters
+    ----------
+    mixture : BaseMixture
+        Fitted, or made from parameters.
+
+    Raises
+    ------
+    ValueError
+        If a setting or the family cannot be stored, or `unpack` would refuse the contents.
+    """
+    encoder = Encoder(KNOWN)
+    try:
+        contents = Contents(encoder.encode(_state_of(mixture), ROOT), encoder.arrays)
+        unpack(contents, {type(mixture).__name__: type(mixture)}, encoder.own)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"this {type(mixture).__name__} cannot be saved: {error}") from error
+    return contents
+
+
+def unpack(contents: Contents, estimators: Mapping[str, type], own: Sequence[type] = ()) -> Any:
+    """Return the mixture that was packed.
+
+    Parameters
+    ----------
+    contents : Contents
+        What `pack` returned.
+    estimators : mapping of str to type
+        The classes a mixture may be of.
+    own : sequence of type
+        The user's classes.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, unknown, of another type or shape, or not feasible; it is named.
+    UnknownClassError
+        If a class of the user's is needed and not in `own` (a ValueError, too).
+    """
+    state = Decoder(contents.arrays, KNOWN, own).decode(contents.document, ROOT)
+    if not isinstance(state, State):
+        raise ValueError(f"it holds a {type(state).__name__}, not a mixture")
+    if state.estimator not in estimators:
+        allowed = ", ".join(estimators)
+        raise ValueError(f"it is a {state.estimator}, and this version of latently knows {allowed}")
+    mixture = _unfitted(estimators[state.estimator], state.settings)
+    with np.errstate(all="ignore"):
+        _check_model(mixture, state)
+        params = _check_params(state)
+    mixture.n_features_in_ = state.n_features
+    if state.feature_names is not None:
+        mixture.feature_names_in_ = np.array(state.feature_names, dtype=object)
+    mixture._set_params(state.model, params)
+    if state.outcome is not None:
+        _check_outcome(state.outcome)
+        for name, value in vars(state.outcome).items():
+            setattr(mixture, f"{name}_", value)
+    return mixture
+
+
+def _state_of(mixture: Any) -> State:
+    settings = mixture.get_params(deep=False)
+    settings.update(dict.fromkeys(NOT_STORED))
+    if not isinstance(settings["random_state"], (int, np.integer)):
+        settings["random_state"] = None
+    fitted = "log_likelihood_" in vars(mixture)
+    names = getattr(mixture, "feature_names_in_", None)
+    emission = mixture.params_.emission
+    return State(
+        type(mixture).__name__,
+        settings,
+        mixture.n_features_in_,
+        None if names is None else tuple(names),
+        mixture._model,
+        mixture.params_,
+        emission.cholesky if isinstance(emission, MatrixParams) else None,
+        Outcome(**{f.name: getattr(mixture, f"{f.name}_") for f in fields(Outcome)}) if fitted else None,
+    )
+
+
+def _unfitted(cls: Any, settings: dict[str, Any]) -> Any:
+    unknown = sorted(set(settings) - set(cls._get_param_names()))
+    if unknown:
+        raise ValueError(f"it has a setting '{unknown[0]}', which {cls.__name__} does not")
+    check_types(cls.__init__, settings, f"{ROOT}.settings")
+    mixture = cls(**settings)
+    mixture._check_settings()
+    n_starts(mixture.n_init)
+    return mixture
+
+
+def _check_model(mixture: Any, state: State) -> None:
+    """The model is the one that the settings ask for."""
+    model, names = state.model, state.feature_names
+    family = mixture._family()
+    if not isinstance(model.latent, Independent) or type(model.emission) is not type(family):
+        raise ValueError(f"its model is not that of its settings, of {type(family).__name__} components")
+    if model.n_components != mixture.n_components:
+        raise ValueError(f"it has {model.n_components} components where n_components={mixture.n_components}")
+    if state.n_features < 1 or (names is not None and len(names) != state.n_features):
+        raise ValueError(f"its {state.n_features} features and their names {names} do not fit")
+
+
+def _check_params(state: State) -> LatentEmissionParams:
+    """The parameters are of the right shape and lie in their spaces; returned with their factors."""
+    model, params = state.model, state.params
+    K, d = model.n_components, state.n_features
+    if not isinstance(params.latent, Weights) or params.latent.weights.shape != (K,):
+        raise ValueError(f"it has not one weight for each of {K} components")
+    if isinstance(model.emission, GaussianFamily):
+        _check_gaussians(model.emission, params.emission, K, d)
+    elif type(model.emission).permute is Emission.permute:  # components are along the first axis
+        short = [name for name, value in named(params.emission).items() if np.shape(value)[:1] != (K,)]
+        if short:
+            raise ValueError(f"its '{short[0]}' is not that of {K} components")
+    values = named(params)
+    wrong = [name for name, value in values.items() if not _finite(value)]
+    spaces = model.spaces(params)
+    wrong += [name for name, space in spaces.items() if not space.feasible(values[name])]
+    if wrong:
+        raise ValueError(f"its '{wrong[0]}' is not feasible: not finite, or out of range")
+    return _with_factors(params, state.factors)
+
+
+def _check_gaussians(family: GaussianFamily, theta: Any, K: int, d: int) -> None:
+    if not isinstance(theta, GaussianParams) or theta.means.shape != (K, d):
+        raise ValueError(f"its means are not those of {K} components and {d} features")
+    found, shape = theta.covariances.shape, family.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
+    if found != shape or type(theta) is not type(family.params(theta.means, theta.covariances)):
+        raise ValueError(f"its covariances have shape {found}, should be {shape}")
+    floor = np.ones(d) if family.variances is None else family.variances
+    if floor.shape != (d,) or not _finite(floor) or not (floor > 0).all():
+        raise ValueError("the variances of its features are not positive numbers, one for each")
+
+
+def _with_factors(params: LatentEmissionParams, factors: Array | None) -> LatentEmissionParams:
+    theta = params.emission
+    if not isinstance(theta, MatrixParams):
+        return params
+    scale = np.sqrt(np.diagonal(theta.covariances, axis1=-2, axis2=-1))
+    room = ROUNDING * scale[..., :, None] * scale[..., None, :]
+    if (
+        factors is None
+        or factors.shape != theta.covariances.shape
+        or np.triu(factors, 1).any()
+        or not (np.diagonal(factors, axis1=-2, axis2=-1) > 0).all()
+        or not (np.abs(factors @ np.swapaxes(factors, -1, -2) - theta.covariances) <= room).all()
+    ):
+        raise ValueError("the Cholesky factors of its covariances are not theirs")
+    return replace(params, emission=MatrixParams.factored(theta.means, theta.covariances, factors))
+
+
+def _check_outcome(outcome: Outcome) -> None:
+    history, changes = outcome.log_likelihood_history, outcome.parameter_change_history
+    shapes = {history.shape, changes.shape, np.shape(outcome.lower_bounds)}
+    numbers = [outcome.log_likelihood, outcome.n_observed, outcome.lower_bound, *outcome.lower_bounds]
+    finite = _finite(numbers) and _finite(history) and not np.isnan(changes).any()
+    if history.ndim != 1 or len(shapes) != 1 or not finite:
+        raise ValueError("the record of its fit is not whole: histories differ in length or are not finite")
+
+
+def _finite(value: Any) -> bool:
+    array = np.asarray(value)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
