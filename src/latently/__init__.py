@@ -1,7 +1,18 @@
 """Latent-variable models fitted by expectation maximisation (EM)."""
 
-from latently import datasets, metrics
+from latently import datasets, metrics, plots
 from latently.estimators import GaussianMixture, MixtureModel, MultivariateNormal
+from latently.files import load
+from latently.selection import select
+from latently.version import __version__ as __version__
 
-__all__ = ["GaussianMixture", "MixtureModel", "MultivariateNormal", "datasets", "metrics"]
-__version__ = "0.1.0"
+__all__ = [
+    "GaussianMixture",
+    "MixtureModel",
+    "MultivariateNormal",
+    "datasets",
+    "load",
+    "metrics",
+    "plots",
+    "select",
+]

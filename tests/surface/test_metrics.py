@@ -79,7 +79,9 @@ def test_dtype_of_true_is_kept_when_all_are_matched(dtype):
     ],
 )
 def test_a_label_without_a_partner_takes_a_new_name(true, expected):
-    assert match_labels(true, [5, 5, 6, 7]).tolist() == expected
+    renamed = match_labels(true, [5, 5, 6, 7]).tolist()
+    assert renamed == expected
+    assert [type(label) for label in renamed] == [type(label) for label in expected]
 
 
 def test_labels_left_over_are_numbered_as_they_appear():
@@ -107,6 +109,7 @@ def test_fewer_predicted_than_true_labels_leave_true_ones_unused():
         ([0, 1], [[0, 1]], r"predicted has shape \(1, 2\)"),
         (0, [0], r"true has shape \(\)"),
         ([0.0, 1.0], [1.0, np.nan], r"predicted holds NaN, first in row 1"),
+        ([None, np.nan, np.nan], [0, 1, 2], r"true holds NaN, first in row 1"),
     ],
 )
 def test_what_cannot_be_matched_is_named(metric, true, predicted, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+FELL = "the objective fell"
+
 
 class FitError(ValueError):
     """A run of EM cannot go on; another start may do better."""

@@ -51,7 +51,8 @@ class Model(Protocol[D, P, S]):
     """An immutable specification of a model with something hidden.
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
-    ``params = m_step(stats, params)`` is one step of EM.
+    ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
+    not write `bind`, `log_prior`, `gradient` and `doubts`: they say nothing unless told to.
     """
 
     @property
@@ -65,7 +66,7 @@ class Model(Protocol[D, P, S]):
 
     def bind(self, description: D) -> Self:
         """The same model with all that depends on the data (floors, scales, alphabets) filled in."""
-        ...
+        return self
 
     def start(self, description: D, rng: np.random.Generator) -> P:
         """Draw starting values."""
@@ -81,7 +82,7 @@ class Model(Protocol[D, P, S]):
 
     def log_prior(self, params: P) -> float:
         """Log density of the prior, zero without one: the objective is the sum of bounds plus this."""
-        ...
+        return 0.0
 
     def expected_log_likelihood(self, stats: S, params: P) -> float:
         """Q(params | stats): the complete-data log-likelihood as expected by the statistics."""
@@ -93,7 +94,7 @@ class Model(Protocol[D, P, S]):
         For symmetric matrices by each entry as if they were independent. Parameters that are left out are
         differentiated numerically, from Q alone.
         """
-        ...
+        return {}
 
     def spaces(self, params: P) -> Spaces:
         """Where each parameter lives, by name."""
@@ -105,4 +106,4 @@ class Model(Protocol[D, P, S]):
 
     def doubts(self, params: P, blocks: Iterable[Block]) -> tuple[str, ...]:
         """Why this maximum should not be trusted, a sentence for each reason; none if it may be."""
-        ...
+        return ()

@@ -229,10 +229,7 @@ class SPD:
     def feasible(self, value: Array) -> bool:
         """Whether all matrices are symmetric and have a Cholesky factor."""
         standard = value / self.scale
-        if not (
-            np.isfinite(standard).all()
-            and np.allclose(standard, np.swapaxes(standard, -1, -2), rtol=ROUNDING, atol=0)
-        ):
+        if not (np.isfinite(standard).all() and symmetric(standard)):
             return False
         try:
             np.linalg.cholesky(standard)
@@ -264,6 +261,13 @@ class SPD:
         on_floor = self.floor is not None and self._above_floor(value) <= 1 + ON_FLOOR
         basis = sparse.block_diag(blocks, format="csr")
         return Chart(value, basis, "a covariance rests on the floor" if on_floor else None)
+
+
+def symmetric(matrices: Array) -> bool:
+    """Whether matrices are symmetric up to rounding, in units of their diagonals."""
+    unit = np.sqrt(np.abs(np.diagonal(matrices, axis1=-2, axis2=-1)))
+    tolerance = ROUNDING * unit[..., :, None] * unit[..., None, :]
+    return bool((np.abs(matrices - np.swapaxes(matrices, -1, -2)) <= tolerance).all())
 
 
 def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:

@@ -205,7 +205,8 @@ def search(
             break
     if not ends:
         reasons = failed + [_record(candidate) for candidate in lost if candidate.failure]
-        raise FitError(f"all {len(starts)} runs failed; the first because {reasons[0].failure}")
+        what = f"all {len(starts)} runs failed, the first" if len(starts) > 1 else "the run failed"
+        raise FitError(f"{what} because {reasons[0].failure}")
     ends.sort(key=lambda end: (not end[1].doubts, end[0].objective), reverse=True)
     best, chosen, _ = ends[0]
     runs = (*(record for _, record, _ in ends), *failed, *map(_record, lost))

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings
-from latently.core.errors import SpuriousMaximumWarning
+from latently.core.errors import FELL, SpuriousMaximumWarning
 from latently.core.restarts import Plan, Restarts, Start, search
 from latently.estimators.progress import progress_bar
 
@@ -79,6 +79,8 @@ def fit(
     -----
     ConvergenceWarning
         If the best run reached `max_iter` while `tol` was positive.
+    RuntimeWarning
+        If the objective fell in a run: a bug in the model, which the run did not survive.
     SpuriousMaximumWarning
         If the best run rests on a floor or on too few rows.
     """
@@ -97,10 +99,15 @@ def fit(
             ConvergenceWarning,
             stacklevel=3,
         )
+    fell = [run.failure for run in restarts.runs if run.failure and FELL in run.failure]
+    if fell:
+        warnings.warn(
+            f"{len(fell)} of {len(restarts.runs)} runs ended: {fell[0]}", RuntimeWarning, stacklevel=3
+        )
     if doubts:
         warnings.warn(
-            f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Lower n_components, choose a "
-            "covariance_type with fewer parameters, or raise reg_covar",
+            f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Lower n_components, or choose "
+            "a family with fewer parameters or a higher floor",
             SpuriousMaximumWarning,
             stacklevel=3,
         )

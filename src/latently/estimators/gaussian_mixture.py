@@ -73,8 +73,8 @@ class GaussianMixture(BaseMixture):
         Inverse covariances and their factors, as scikit-learn has them.
     log_likelihood_ : float
         Total log-likelihood of the training data under these parameters, in nats.
-    log_likelihood_history_, parameter_change_history_ : array of shape (n_iter_ + 1,)
-        At each E-step: the log-likelihood, and the largest change of a parameter, in units of the features.
+    log_likelihood_history_, parameter_change_history_ : array of shape (n_iterates,)
+        At each iterate: the log-likelihood, and the largest change of a parameter, in units of the features.
     lower_bound_ : float
         `log_likelihood_` per row, as scikit-learn has it.
     converged_, stop_reason_, n_iter_
@@ -330,7 +330,7 @@ class GaussianMixture(BaseMixture):
         >>> mixture = GaussianMixture(2, random_state=0).fit(X)
         >>> waiting = mixture.conditional([0], [2.0])
         >>> (waiting.weights_ @ waiting.means_).round(1).tolist()
-        [54.3]
+        [54.2]
         """
         known = positions(given, self.n_features_in_, "given")
         values = conditioning_values(known, values)

@@ -84,7 +84,7 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     Raises
     ------
     ValueError
-        If there are fewer rows, or fewer distinct rows, than components, or a column is constant.
+        If there are fewer rows, or fewer distinct rows, than components, or a column is constant or empty.
     """
     used = weights > 0
     n_used = int(used.sum())
@@ -95,6 +95,9 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
         )
     low = np.nanmin(rows, axis=0, where=used[:, None], initial=np.inf)
     high = np.nanmax(rows, axis=0, where=used[:, None], initial=-np.inf)
+    empty = np.flatnonzero(low > high)
+    if len(empty):
+        raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")
     constant = np.flatnonzero(low == high)
     if len(constant):
         column = constant[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,35 @@ from numba import njit
 
 _announced = False
 
+# Sums may be taken in any order, so that they can be taken side by side; NaN and infinity stay what they are.
+FLAGS: dict[str, Any] = {
+    "fastmath": {"contract", "nsz", "reassoc"},
+    "nogil": True,
+    "error_model": "numpy",
+}
 
-def kernel(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate an entry point of compiled code.
+part = njit(**FLAGS)
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate an entry point of compiled code; what it calls is decorated with `part`.
 
     It is compiled at its first call. The machine code is cached beside the module or in the user's
     cache folder; where neither can be written it is compiled anew in each process. The first
     compilation of a process says so in one line.
     """
+    try:
+        compiled = njit(cache=True, **FLAGS)(function)
+    except RuntimeError:  # Numba's way to say that no cache folder can be written
+        compiled = njit(**FLAGS)(function)
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        try:
-            compiled = njit(nogil=True, cache=True, **flags)(function)
-        except RuntimeError:  # Numba's way to say that no cache folder can be written
-            compiled = njit(nogil=True, **flags)(function)
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        if not compiled.signatures and not _cached(compiled):
+            _announce()
+        return compiled(*arguments)
 
-        def call(*arguments: Any) -> Any:
-            if not compiled.signatures and not _cached(compiled):
-                _announce()
-            return compiled(*arguments)
-
-        call.__doc__, call.__name__ = function.__doc__, function.__name__
-        return call
-
-    return decorate
+    return call
 
 
 def _cached(compiled: Any) -> bool:

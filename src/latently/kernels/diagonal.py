@@ -6,17 +6,16 @@ Diagonal covariances as they are, spherical ones with equal scales, tied ones af
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from latently.kernels.compiling import kernel
+from latently.kernels.compiling import kernel, part
 from latently.kernels.special import exp, log
-from latently.kernels.tiles import SLOPE, SPREAD, SUMS, TILE, TINY, gather, load, normalise, select
+from latently.kernels.tiles import SLOPE, SPREAD, TILE, TINY, gather, load, normalise, select
 
 FEW = 4
 STAGE = 8
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def scaled_norms(rows, mean, scale, low, high, count, q):
     """Add to q the squares of features `low` to `high` of `rows`, less the mean, times the scale."""
     i = low
@@ -39,7 +38,7 @@ def scaled_norms(rows, mean, scale, low, high, count, q):
         i += 1
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def add_squares(r, rows, mean, count, first, second):
     """Add weighted sums and squares of columns of `rows` less the mean."""
     for i in range(len(mean)):
@@ -55,7 +54,7 @@ def add_squares(r, rows, mean, count, first, second):
         second[i] += squares
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def scaled_norms_at(rows, mean, scale, low, high, index, count, q):
     """The same as `scaled_norms` for the named columns only."""
     for i in range(low, high):
@@ -65,7 +64,7 @@ def scaled_norms_at(rows, mean, scale, low, high, index, count, q):
             q[t] += v * v
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
     """Only the pairs that count; the bound is that of the first `stage` features. Return their number too."""
     n, d = x.shape
@@ -173,7 +172,7 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
     return bound, magnitude, n_pairs
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def dense(x, w, means, scales, log_norm, drop, counts, first, second):
     """Every pair: for few features, where that costs less than telling which count, or where most do."""
     n, d = x.shape
@@ -232,7 +231,7 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
     return bound, magnitude
 
 
-@kernel(fastmath=SUMS)
+@kernel
 def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and magnitude.
 

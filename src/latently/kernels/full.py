@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from latently.kernels.compiling import kernel
+from latently.kernels.compiling import kernel, part
 from latently.kernels.special import exp, log
 from latently.kernels.tiles import (
     SLOPE,
     SPREAD,
-    SUMS,
     TILE,
     TINY,
     centre,
@@ -28,7 +26,7 @@ STAGE = 16
 # below writes one array and reads up to eight.
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def combine(row, n_columns, centred, count, out):
     """Write the sum of the first `n_columns` rows of `centred`, each times its entry of `row`, to `out`."""
     for s in range(count):
@@ -57,7 +55,7 @@ def combine(row, n_columns, centred, count, out):
         j += 1
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def whitened_norms(whiten, low, high, centred, count, y, q):
     """Add to q the squares of features `low` to `high` of the whitened columns of `centred`.
 
@@ -97,7 +95,7 @@ def whitened_norms(whiten, low, high, centred, count, y, q):
         i += 1
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def add_scatter(r, centred, count, y, first, second):
     """Add weighted sums and the lower triangle of the weighted scatter of columns of `centred`."""
     for i in range(len(first)):
@@ -134,7 +132,7 @@ def add_scatter(r, centred, count, y, first, second):
             j += 1
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
     """Only the pairs that count; the bound is that of the first `stage` features. Return their number too."""
     n, d = x.shape
@@ -259,7 +257,7 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
     return bound, magnitude, n_pairs
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
     """Every pair: for few features, where that costs less than telling which count, or where most do."""
     n, d = x.shape
@@ -329,7 +327,7 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
     return bound, magnitude
 
 
-@kernel(fastmath=SUMS)
+@kernel
 def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and magnitude.
 

@@ -10,20 +10,19 @@ bound says that they might count. The rest is below the last bit of the sums it 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from latently.kernels.compiling import part
 from latently.kernels.special import exp, log
 
 TILE = 256
 TINY = 1e-300
-SUMS = {"contract", "nsz", "reassoc"}
 
 # -q / 2 + log(1 + q) <= SLOPE q + SPREAD for q >= 0, the tangent at q = 63: how much a pair may count for.
 SLOPE = 0.015625 - 0.5
 SPREAD = 3.18
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def load(x, start, size, rows):
     """Copy `size` rows of x from `start` on into `rows`, feature-major and as float64."""
     d = x.shape[1]
@@ -32,7 +31,7 @@ def load(x, start, size, rows):
             rows[i, s] = x[start + s, i]
 
 
-@njit(nogil=True)
+@part
 def select(mask, count, index):
     """Write the positions of the set bytes of `mask` to `index`, and return how many there are.
 
@@ -52,7 +51,7 @@ def select(mask, count, index):
     return found
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def centre(rows, mean, n_features, count, centred):
     """Copy the first features of all columns of `rows`, less the mean, into `centred`."""
     for i in range(n_features):
@@ -61,7 +60,7 @@ def centre(rows, mean, n_features, count, centred):
             out[s] = row[s] - mu
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def gather(rows, mean, index, count, centred):
     """Copy the named columns of `rows`, less the mean, into `centred`."""
     for i in range(len(mean)):
@@ -70,7 +69,7 @@ def gather(rows, mean, index, count, centred):
             out[t] = row[index[t]] - mu
 
 
-@njit(fastmath=SUMS, nogil=True)
+@part
 def normalise(joint, index, first, top, total, size, weight):
     """Turn log joint densities of pairs into responsibilities; return bound and magnitude.
 

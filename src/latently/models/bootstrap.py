@@ -106,6 +106,6 @@ def _reweighted(source: ArraySource, rng: np.random.Generator) -> ArraySource:
 def _match(main: Array, other: Array) -> Any | None:
     """The order in which the labels of `other` are those of `main`; None if that is ambiguous."""
     shared = main.T @ other
-    rows, order = linear_sum_assignment(shared, maximize=True)
+    _, order = linear_sum_assignment(shared, maximize=True)
     favourite = (shared / np.maximum(main.sum(axis=0)[:, None], 1e-300)).argmax(axis=1)
     return order if (favourite == order).all() else None

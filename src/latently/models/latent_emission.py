@@ -166,7 +166,7 @@ class LatentEmission:
             if not count:
                 found[k] = f"component {k} kept no data: lower n_components"
             else:
-                reason = f"on {count:.1f} effective distinct rows ({self.unit} {example} among them)"
+                reason = f"on {count:.3g} effective distinct rows ({self.unit} {example} among them)"
                 if k in found:
                     found[k] += f" and {reason}"
                 else:

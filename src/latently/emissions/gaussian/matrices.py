@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from latently.core.errors import SingularCovarianceError
+from latently.core.parameters import symmetric
 from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -109,8 +110,7 @@ def spd_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
     precisions = np.asarray(precisions, dtype=np.float64)
     if precisions.shape != shape:
         raise ValueError(f"precisions_init has shape {precisions.shape}, should be {shape}")
-    symmetric = np.swapaxes(precisions, -1, -2)
-    if not np.allclose(precisions, symmetric, rtol=1e-8, atol=0):
+    if not symmetric(precisions):
         raise ValueError("precisions_init must be symmetric matrices")
     try:
         factors = np.asarray(np.linalg.cholesky(precisions), dtype=np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 
-from latently.core.blas import single_threaded_blas
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
+from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
@@ -110,7 +110,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
             self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
         )
         n_threads = min(count_threads(self.n_jobs), max(source.n_blocks, AUTO_STARTS))
-        with single_threaded_blas(), executor(n_threads) as workers:
+        with single_threaded_libraries(), executor(n_threads) as workers:
             description = describe(model, source, workers)
             model = model.bind(description)
             starts = self._starts(model, description, rows, weights, rng)

@@ -15,7 +15,7 @@ class Bound(FittedMixture):
     """Q, the lower bound and the entropy, of which the log-likelihood is made."""
 
     def q_function(self, X: Any, at: LatentEmissionParams | None = None, sample_weight: Any = None) -> float:
-        """Q(at | params_): the complete-data log-likelihood expected under this model's posterior.
+        """Q(at | params): the complete-data log-likelihood expected under this model's posterior.
 
         Parameters
         ----------

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from latently.core.blas import single_threaded_blas
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
+from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import named
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
@@ -55,8 +55,8 @@ class Errors(FittedMixture):
         Returns
         -------
         StandardErrors
-            ``result["means"]`` has the shape and the units of `means_`. NaN, with the reason in `reasons`, on a
-            boundary of the parameter space or where the information is singular.
+            ``result["means"]`` has the shape and the units of `means_`. NaN, with the reason in `reasons`, on
+            a boundary of the parameter space or where the information is singular.
 
         Raises
         ------
@@ -80,7 +80,10 @@ class Errors(FittedMixture):
         if kind not in KINDS:
             raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
         source = self._weighted_source(X, sample_weight)
-        with single_threaded_blas(), executor(min(count_threads(self.n_jobs), source.n_blocks)) as workers:
+        with (
+            single_threaded_libraries(),
+            executor(min(count_threads(self.n_jobs), source.n_blocks)) as workers,
+        ):
             em = EMMap(self._model, source, workers)
             return standard_errors(em, self.params_, tuple(self.fixed), kind)  # type: ignore[arg-type]
 
@@ -142,7 +145,7 @@ class Errors(FittedMixture):
         source = self._weighted_source(X, sample_weight)
         rng = random_generator(random_state)
         settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)
-        with single_threaded_blas(), executor(count_threads(self.n_jobs)) as workers:
+        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             em = EMMap(self._model, source, workers, tuple(self.fixed))
             n = float(source.weights.sum())
             return bootstrap(em, self.params_, n_replicates, settings, n, rng)

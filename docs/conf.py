@@ -1,0 +1,28 @@
+"""Settings of the documentation. `make docs` builds it, and any warning fails the build."""
+
+from latently import __version__
+
+project = "latently"
+author = "The latently developers"
+copyright = "The latently developers, BSD-3-Clause"
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+exclude_patterns = ["_build"]
+needs_sphinx = "8.1"
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # types stand in the docstrings, in words
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "furo"
+html_title = "latently"
+html_theme_options = {
+    name: {"code-font-size": "var(--font-size--small--3)"}  # 96 columns fit
+    for name in ("light_css_variables", "dark_css_variables")
+}
+html_show_sphinx = False

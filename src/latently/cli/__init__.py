@@ -1,0 +1,35 @@
+"""The command `latently`. What it needs beyond the library is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+NEEDED = ("matplotlib", "polars", "rich", "typer")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 if all went well, 2 if what was asked cannot be, 130 if interrupted.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands behind the name of the command. Default: those of the process.
+
+    Raises
+    ------
+    SystemExit
+        Always.
+    """
+    try:
+        from latently.cli.app import run
+
+        code = run(arguments)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in NEEDED:
+            raise
+        print(f'latently: the command needs {error.name}: pip install "latently[cli]"', file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

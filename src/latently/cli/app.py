@@ -1,0 +1,193 @@
+"""The jobs of the command, their options, and how they end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from latently.cli.failure import CommandError
+from latently.version import __version__
+
+# Neither typer nor the click inside it names this class in public.
+UsageError: Any = typer.BadParameter.__base__
+INTERRUPTED = 130
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Covariance(StrEnum):
+    """What `--covariance` takes."""
+
+    full = "full"
+    tied = "tied"
+    diag = "diag"
+    spherical = "spherical"
+    all = "all"
+
+
+Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"latently {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _latently(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find what is hidden in a table: fit latent-variable models by expectation maximisation."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def cluster(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file; its first line names the columns.")
+    ],
+    components: Annotated[
+        str, typer.Option("-k", "--components", help="How many clusters: 3, or from 1 to 9 as 1:9.")
+    ] = "1:9",
+    covariance: Annotated[
+        Covariance,
+        typer.Option(
+            help="Shape of the clusters: full (each its own), tied (all the same), diag (no correlation), "
+            "spherical (round), or all: BIC chooses."
+        ),
+    ] = Covariance.all,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Columns to use, as a,b,c. Otherwise all that are numbers.", show_default=False),
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column of true labels. It is kept out of the model, and compared with the clusters: "
+            "adjusted Rand index and silhouette.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Out = None,
+    seed: Annotated[
+        int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
+    ] = 0,
+    force: Force = False,
+) -> None:
+    """Find clusters in a table of numbers with Gaussian mixtures; BIC chooses how many.
+
+    Writes to ./latently-cluster-TABLE/ unless told otherwise: the page index.html, the table with a cluster
+    and its probability for each row (result.csv), the model (model.latently), summary.json and pictures.
+
+    Example: latently cluster faithful.csv -k 1:5
+    """
+    from latently.cli import cluster as job
+
+    job.run(
+        job.Request(
+            table,
+            components,
+            covariance.value,
+            columns,
+            truth,
+            out or Path(f"latently-cluster-{table.stem}"),
+            seed,
+            force,
+        )
+    )
+
+
+@app.command()
+def predict(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model.latently that an earlier run wrote.")
+    ],
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="New rows, with the model's columns by name.")
+    ],
+    out: Out = None,
+    force: Force = False,
+) -> None:
+    """Label new rows with a model fitted before.
+
+    Writes ./latently-predict-TABLE/result.csv unless told otherwise: all columns of the table, the cluster
+    of each row, and its probability.
+
+    Example: latently predict latently-cluster-faithful/model.latently new.csv
+    """
+    from latently.cli import predict as job
+
+    job.run(job.Request(model, table, out or Path(f"latently-predict-{table.stem}"), force))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("demo"),
+    force: Force = False,
+) -> None:
+    """Fit models to the data that come with latently, and write a page about what they find."""
+    from latently.cli import demo as job
+
+    job.run(out, force)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a job and say how it ended.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands behind the name of the command. Default: those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = app(
+            list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="latently",
+            standalone_mode=False,
+        )
+    except UsageError as error:
+        return _refuse(f"{error.format_message()} (latently --help tells more)")
+    except (CommandError, ValueError, OSError, MemoryError) as error:
+        return _refuse(str(error) or type(error).__name__)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if code == INTERRUPTED:
+        print("latently: interrupted, and nothing was written", file=sys.stderr)
+    return int(code or 0)
+
+
+def _refuse(message: str) -> int:
+    """One line, whatever was in the message."""
+    print(f"latently: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _interrupt(signum: int, frame: Any) -> NoReturn:
+    """Treat a polite kill as Ctrl-C, so that nothing half-written is left."""
+    raise KeyboardInterrupt

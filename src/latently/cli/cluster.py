@@ -1,0 +1,164 @@
+"""The job `cluster`: from a table to clusters, files and a page."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from latently.cli.columns import Choice, choose
+from latently.cli.failure import CommandError
+from latently.cli.folder import ResultFolder
+from latently.cli.read import read_table
+from latently.cli.table import Table
+from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.emissions.gaussian import FAMILIES
+from latently.estimators import GaussianMixture
+from latently.report import (
+    MixtureAnalysis,
+    Truth,
+    cautions,
+    findings,
+    headline,
+    in_words,
+    mixture_figures,
+    mixture_page,
+    mixture_summary,
+    tables,
+    to_json,
+    write_text,
+)
+from latently.selection import select
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as it was typed."""
+
+    table: Path
+    components: str
+    covariance: str
+    columns: str | None
+    truth: str | None
+    out: Path
+    seed: int
+    force: bool
+
+    def command(self) -> str:
+        """The command that does the same again."""
+        words = [
+            "latently",
+            "cluster",
+            self.table.name,
+            "-k",
+            self.components,
+            "--covariance",
+            self.covariance,
+        ]
+        for option, value in (("--columns", self.columns), ("--truth", self.truth)):
+            words += [] if value is None else [option, value]
+        return shlex.join([*words, "--seed", str(self.seed)])
+
+
+def run(request: Request) -> None:
+    """Find clusters, write the results and tell about them.
+
+    Raises
+    ------
+    CommandError
+        If something is wrong with what was asked.
+    """
+    tried = numbers_of_components(request.components)
+    table = read_table(request.table)
+    choice = choose(table, request.columns, request.truth)
+    truth = None if request.truth is None else _truth(table, request.truth)
+    with ResultFolder(request.out, request.force) as folder:
+        analysis = _analyse(request, tried, table, choice, truth)
+        taken = _write(folder, table, analysis)
+    _tell(analysis, request.out, taken)
+
+
+def numbers_of_components(text: str) -> list[int]:
+    """The numbers that `-k` asks for: one, or from one to another, both ends included.
+
+    Raises
+    ------
+    CommandError
+        If it is neither a number nor a range of numbers from 1 on.
+
+    Examples
+    --------
+    >>> numbers_of_components("3"), numbers_of_components("2:4")
+    ([3], [2, 3, 4])
+    """
+    first, colon, last = (part.strip() for part in text.partition(":"))
+    if not (first.isdecimal() and (last.isdecimal() if colon else True)):
+        raise CommandError(f"-k {text}: write a number, as in -k 3, or a range, as in -k 1:9")
+    low, high = int(first), int(last if colon else first)
+    if low < 1:
+        raise CommandError(f"-k {text}: there is at least 1 component; write -k 1 or more")
+    if high < low:
+        raise CommandError(f"-k {text} runs backwards: write -k {high}:{low}")
+    return list(range(low, high + 1))
+
+
+def _truth(table: Table, column: str) -> Truth:
+    labels = table.frame[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
+    if not any(labels):
+        raise CommandError(f"column '{column}' of {table.name} is empty: there is no truth to compare with")
+    return Truth(column, labels)
+
+
+def _analyse(
+    request: Request, tried: list[int], table: Table, choice: Choice, truth: Truth | None
+) -> MixtureAnalysis:
+    families = list(FAMILIES) if request.covariance == "all" else [request.covariance]
+    grid = {"covariance_type": families, "n_components": tried}
+    with progress(in_words) as told:
+        selection = select(GaussianMixture(random_state=request.seed), choice.X, grid, progress=told)
+    settings = {"Command": request.command(), "Seed": str(request.seed)}
+    mixture: Any = selection.best_
+    return MixtureAnalysis(
+        mixture, choice.X, table.name, selection, truth, choice.left_out, choice.notes, settings
+    )
+
+
+def _write(folder: ResultFolder, table: Table, a: MixtureAnalysis) -> list[str]:
+    a.mixture.save(folder.file("model.latently"))
+    added = table.write(
+        folder.file("result.csv"),
+        {"cluster": pl.Series(a.labels), "probability": pl.Series(a.probability)},
+    )
+    write_text(folder.file("summary.json"), to_json(mixture_summary(a)))
+    pictures = mixture_figures(a)
+    for picture in pictures:
+        folder.file(f"{picture.name}.png").write_bytes(picture.png())
+    write_text(folder.file("index.html"), mixture_page(a, pictures))
+    return added
+
+
+def _tell(a: MixtureAnalysis, out: Path, added: list[str]) -> None:
+    console = terminal()
+    say_heading(console, headline(a))
+    say_bullets(console, findings(a))
+    for table in (tables.clusters(a), tables.truth(a), tables.bic(a)):
+        if table is not None:
+            say_table(console, table)
+    console.print()
+    facts = [("Why it stopped", a.mixture.stop_reason_), ("Restarts", str(a.mixture.restarts_))]
+    if a.left_out:
+        facts.append(("Left out", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())))
+    say_facts(console, facts)
+    careful = cautions(a)
+    if careful:
+        console.print()
+        say_heading(console, "What to be careful about")
+        say_bullets(console, careful, style="yellow")
+    console.print()
+    console.print(
+        f"Wrote {out}/: open index.html for the pictures; result.csv has the columns {' and '.join(added)}.",
+        soft_wrap=True,
+    )

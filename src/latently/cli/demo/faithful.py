@@ -1,0 +1,135 @@
+"""Old Faithful: two kinds of eruption, and why BIC wants three components."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from latently import datasets, plots
+from latently.cli.demo.chapter import Chapter
+from latently.cli.terminal import Told
+from latently.emissions.gaussian import FAMILIES
+from latently.estimators import GaussianMixture
+from latently.report import Figure, MixtureAnalysis, Section, in_words, tables
+from latently.report.mixture import how, numbers
+from latently.report.numbers import count, number, share
+from latently.report.page import bullets, element, figures, paragraph
+from latently.report.ridge import without_dip
+from latently.selection import Selection, select
+
+COLUMNS = ["eruption (minutes)", "wait until the next (minutes)"]
+TRIED = range(1, 7)
+SEED = 0
+ABOUT = (
+    "The geyser Old Faithful in Yellowstone erupts for a minute and a half to five, and then rests for "
+    "three quarters of an hour to an hour and a half. Nobody has labelled its eruptions. Which kinds are "
+    "there?"
+)
+
+
+def old_faithful(told: Told) -> Chapter:
+    """Fit mixtures of every family, and look closely at the best by BIC and at two components.
+
+    Parameters
+    ----------
+    told : callable
+        Called before each fit of the search.
+    """
+    X = pl.DataFrame(datasets.load_faithful().data, schema=COLUMNS)
+    grid = {"covariance_type": list(FAMILIES), "n_components": list(TRIED)}
+    selection = select(GaussianMixture(random_state=SEED), X, grid, progress=told)
+    best: Any = selection.best_
+    pair = GaussianMixture(2, random_state=SEED).fit(X)
+    many = MixtureAnalysis(best, X, "Old Faithful", selection, settings={"Seed": str(SEED)})
+    two = MixtureAnalysis(pair, X, "Old Faithful")
+    said = [
+        f"{count(many.n_rows, 'eruption')} of Old Faithful, by {' and '.join(COLUMNS)}.",
+        *_verdict(many, two),
+    ]
+    shown = [tables.clusters(many), tables.clusters(two), tables.bic(many)]
+    return Chapter(
+        _section(many, two, selection, said), said, [table for table in shown if table is not None]
+    )
+
+
+def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
+    """Both values of BIC, and why the lower need not tell the number of kinds."""
+    said = [
+        f"BIC is lowest, {many.mixture.bic():.3f}, for {_choice(many)}; for {_choice(two)} it is "
+        f"{two.mixture.bic():.3f}.",
+        "BIC looks for the best density, not for the number of kinds. " + _shape(many, two),
+    ]
+    said += [
+        f"Indeed there is no dip in the density between clusters {i} and {j}: they are one hill, drawn with "
+        "two Gaussians."
+        for i, j in without_dip(many.mixture)
+    ]
+    said.append(
+        f"With {many.n_clusters} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
+        f"than 90% sure to be in their cluster, with two {share(two.n_unsure, two.n_rows)}."
+    )
+    icl = many.mixture.icl(many.X), two.mixture.icl(two.X)
+    if icl[1] < icl[0]:
+        said.append(
+            f"ICL, which also asks that the clusters be told apart, is lower for two: {icl[1]:.1f} against "
+            f"{icl[0]:.1f}."
+        )
+    return said
+
+
+def _shape(many: MixtureAnalysis, two: MixtureAnalysis) -> str:
+    """What tied covariances cannot say, and a further component can."""
+    narrow, wide = sorted(two.deviations[:, 0])
+    return (
+        f"Tied components all have one shape, but long eruptions vary {number(wide / narrow, 1)} times as "
+        f"much in length as short ones (standard deviations {number(wide, 2)} and {number(narrow, 2)} "
+        "minutes) and lean to one side: two Gaussians that overlap describe one such cluster, and cost BIC "
+        "less than covariances for each."
+    )
+
+
+def _choice(a: MixtureAnalysis) -> str:
+    return in_words({"covariance_type": a.mixture.covariance_type, "n_components": a.n_clusters})
+
+
+def _section(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection, said: list[str]) -> Section:
+    classic = GaussianMixture(2, n_init=1, init_params="random", acceleration=None, random_state=SEED)
+    classic.fit(two.X)
+    climb = Figure(
+        "panels",
+        lambda axes: plots.mixture_panels(classic, two.X, ax=axes),
+        "The eruptions, two components that plain EM found from a start at random, and its climb: the "
+        "likelihood rises slowly until the components have parted, and never falls.",
+        n_axes=3,
+    )
+    best = Figure(
+        "best", lambda ax: plots.data(many.mixture, many.X, ax=ax), f"Lowest in BIC: {_choice(many)}."
+    )
+    pair = Figure("pair", lambda ax: plots.data(two.mixture, two.X, ax=ax), f"Two kinds: {_choice(two)}.")
+    unsure = Figure(
+        "uncertainty",
+        lambda ax: plots.uncertainty(many.mixture, many.X, ax=ax),
+        "Where the components overlap, labels are close to guesses.",
+    )
+    bic = Figure(
+        "bic",
+        lambda ax: plots.criterion(selection, ax=ax),
+        "BIC weighs fit against the number of parameters. Lower is better.",
+    )
+    return Section(
+        "Old Faithful",
+        [
+            paragraph(ABOUT),
+            figures([climb]),
+            element("h3", "How many kinds?"),
+            bullets(said[1:]),
+            figures([best, pair, bic, unsure]),
+            element("h3", _choice(many)),
+            numbers(many),
+            element("h3", _choice(two)),
+            numbers(two),
+            element("h3", "How it was computed"),
+            how(many),
+        ],
+    )

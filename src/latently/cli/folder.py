@@ -1,0 +1,122 @@
+"""The folder of results: there as a whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from latently.cli.failure import CommandError
+
+# Every file a job writes. A folder that holds anything else is not ours to replace.
+RESULTS = frozenset(
+    {"index.html", "summary.json", "result.csv", "model.latently"}
+    | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
+)
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
+class ResultFolder:
+    """A folder that is filled aside and takes its place when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        Its place. Folders above it are made where needed.
+    force : bool
+        Whether results of an earlier run may be replaced.
+
+    Raises
+    ------
+    CommandError
+        On entry: if the place is taken, or nothing can be written there.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as parent:
+    ...     place = Path(parent) / "results"
+    ...     with ResultFolder(place, force=False) as folder:
+    ...         folder.file("summary.json").write_text("{}")
+    ...         early = place.exists()
+    ...     early, [file.name for file in place.iterdir()]
+    2
+    (False, ['summary.json'])
+    """
+
+    def __init__(self, path: Path, force: bool) -> None:
+        self.path = path
+        self.force = force
+
+    def __enter__(self) -> Self:
+        self._check()
+        above = self.path.absolute().parent
+        while not above.exists():
+            above = above.parent
+        try:
+            self._aside = Path(tempfile.mkdtemp(prefix=".latently-", dir=above))
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return self
+
+    def file(self, name: str) -> Path:
+        """Where to write one of the results."""
+        if name not in RESULTS:
+            raise ValueError(f"'{name}' is not in RESULTS: add it, so that --force may replace it")
+        return self._aside / name
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._put_in_place()
+        except OSError as problem:
+            raise self._unwritable(problem) from None
+        finally:
+            shutil.rmtree(self._aside, ignore_errors=True)
+
+    def _check(self) -> None:
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise CommandError(f"'{self.path}' is a file: choose another --out")
+        if self.path.resolve() in (Path.cwd(), *Path.cwd().parents):
+            raise CommandError(f"'{self.path}' is the folder you are in, or above it: choose another --out")
+        held = {entry.name for entry in self.path.iterdir()}
+        foreign = sorted(held - RESULTS - LITTER)
+        if foreign:
+            raise CommandError(
+                f"'{self.path}' holds '{foreign[0]}', which latently did not write: choose another --out"
+            )
+        if held and not self.force:
+            raise CommandError(
+                f"'{self.path}' is there already: add --force to replace it, or choose another --out"
+            )
+
+    def _put_in_place(self) -> None:
+        """Make the folder visible; what was there goes only when the new one stands."""
+        mask = os.umask(0)
+        os.umask(mask)
+        self._aside.chmod(0o777 & ~mask)
+        place = self.path.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            self._aside.rename(place)
+            return
+        old = Path(tempfile.mkdtemp(prefix=".latently-", dir=place.parent))
+        try:
+            place.rename(old / "old")
+            self._aside.rename(place)
+        finally:
+            if not place.exists():
+                (old / "old").rename(place)
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _unwritable(self, error: OSError) -> CommandError:
+        return CommandError(
+            f"'{self.path}' cannot be written: {error.strerror or error}; choose another --out"
+        )

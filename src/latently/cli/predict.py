@@ -1,0 +1,117 @@
+"""The job `predict`: new rows labelled by a model fitted before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from latently.cli.columns import as_numbers, check_finite
+from latently.cli.failure import CommandError
+from latently.cli.folder import ResultFolder
+from latently.cli.read import read_bytes, read_table
+from latently.cli.table import Table, quoted
+from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
+from latently.files import load
+from latently.report.numbers import count, share
+from latently.report.table import Table as Shown
+
+SURE = 0.9
+# Rows less likely than this share of what the model itself draws are unlike what it has learned from.
+UNLIKE = 0.001
+MANY_UNLIKE = 0.01
+N_DRAWS = 50_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as it was typed."""
+
+    model: Path
+    table: Path
+    out: Path
+    force: bool
+
+
+def run(request: Request) -> None:
+    """Label the rows, write them and tell about them.
+
+    Raises
+    ------
+    CommandError
+        If something is wrong with what was asked.
+    """
+    read_bytes(request.model)
+    model = load(request.model)
+    table = read_table(request.table)
+    X = columns_of(model, table)
+    with ResultFolder(request.out, request.force) as folder:
+        resp = np.asarray(model.predict_proba(X))
+        labels, probability = resp.argmax(axis=1), resp.max(axis=1)
+        added = table.write(
+            folder.file("result.csv"), {"cluster": pl.Series(labels), "probability": pl.Series(probability)}
+        )
+    console = terminal()
+    say_heading(
+        console, f"{count(table.frame.height, 'row')} of {table.name} in {count(resp.shape[1], 'cluster')}"
+    )
+    sizes = np.bincount(labels, minlength=resp.shape[1])
+    heads = ["", *(f"cluster {k}" for k in range(len(sizes)))]
+    shares = [share(size, len(labels)) for size in sizes]
+    say_table(
+        console, Shown("Sizes", heads, [["rows", *(f"{size:,}" for size in sizes)], ["share", *shares]])
+    )
+    console.print()
+    say_bullets(console, _doubts(model, X, probability), style="yellow")
+    console.print(f"Wrote {request.out}/result.csv, with the columns {' and '.join(added)}.", soft_wrap=True)
+
+
+def columns_of(model: Any, table: Table) -> pl.DataFrame:
+    """The columns of a model, by name and in its order.
+
+    Raises
+    ------
+    CommandError
+        If one is not there or not numeric, or has empty or infinite cells.
+    """
+    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    if not names:
+        raise CommandError("the model was fitted to an array without names of columns: fit it to a table")
+    missing = [name for name in names if name not in table.frame.columns]
+    if len(missing) == 1:
+        table.must_have(missing[0])
+    if missing:
+        raise CommandError(f"{table.name} lacks columns of the model: {quoted(missing)}")
+    columns = [as_numbers(table, name) for name in names]
+    for column in columns:
+        if column.values is None:
+            raise CommandError(
+                f"column '{column.name}' of {table.name} is not numeric ({column.why_not}), and the model "
+                "needs it"
+            )
+    X = pl.DataFrame([column.values for column in columns if column.values is not None])
+    check_finite(table, X, others=False)
+    return X
+
+
+def _doubts(model: Any, X: pl.DataFrame, probability: Any) -> list[str]:
+    doubts = []
+    unsure = int((probability < SURE).sum())
+    n = len(probability)
+    if unsure:
+        be, their = ("is", "its") if unsure == 1 else ("are", "their")
+        doubts.append(
+            f"{count(unsure, 'row')} ({share(unsure, n)}) {be} less than 90% sure to be in {their} cluster."
+        )
+    draws, _ = model.sample(N_DRAWS, random_state=0)
+    usual = np.quantile(model.score_samples(pl.DataFrame(draws, schema=X.columns)), UNLIKE)
+    unlike = int((model.score_samples(X) < usual).sum())
+    if unlike > max(1, MANY_UNLIKE * n):
+        doubts.append(
+            f"{count(unlike, 'row')} ({share(unlike, n)}) lie where the model expects 1 in "
+            f"{1 / UNLIKE:,.0f}: these rows are unlike those it was fitted to, and so are their clusters."
+        )
+    return doubts

@@ -1,0 +1,74 @@
+"""Axes to draw on: the caller's or new ones, without what a picture does not need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latently.plots.palette import FAINT, GRID, INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def canvas(ax: Axes | None) -> Axes:
+    """Return the axes to draw on, made plain.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The caller's; None makes a new figure.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed; the message says how to install it.
+    """
+    return plain(new_axes(1)[0] if ax is None else ax)
+
+
+def new_axes(n: int) -> Any:
+    """Return an array of `n` axes side by side, in a figure of their own."""
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            'pictures need matplotlib: pip install "latently[plot]"', name="matplotlib"
+        ) from error
+    _, axes = pyplot.subplots(1, n, figsize=(5.2 * n, 4.2), layout="constrained", squeeze=False)
+    return axes[0]
+
+
+def plain(ax: Axes) -> Axes:
+    """Take away the box, and put a quiet grid behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(FAINT)
+    ax.tick_params(colors=FAINT, labelcolor=INK, labelsize="small")
+    ax.xaxis.label.set_color(INK)
+    ax.yaxis.label.set_color(INK)
+    ax.set_axisbelow(True)
+    ax.grid(color=GRID, linewidth=0.8)
+    return ax
+
+
+def title(ax: Axes, text: str, note: str) -> None:
+    """Say above the axes, from their left edge on, what one sees, and below it how to read it."""
+    ax.set_title(text, loc="left", fontsize="medium", color=INK, pad=20)
+    ax.annotate(
+        note,
+        (0, 1),
+        (0, 6),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize="x-small",
+        color=FAINT,
+    )
+
+
+def literal(name: str) -> str:
+    """A name as it stands: matplotlib would read what is between dollars as a formula."""
+    return name.replace("$", r"\$")
+
+
+def count(n: int, noun: str) -> str:
+    """A number and its noun: 1 row, 1,000 rows."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -1,0 +1,107 @@
+"""Which number of components and which family: a criterion over all fits of a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latently.plots.canvas import canvas, count, title
+from latently.plots.palette import GRID, INK, colour, marker
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from latently.selection import Selection
+
+CLOSE = 10.0
+NOTE = "shaded: within 10 of the best; hollow: a doubtful maximum"
+
+
+def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw how far each fit of a search lies above the best, against the number of components.
+
+    Each family is a line; a fit that failed is a gap in it, one whose maximum is doubtful a hollow mark. The
+    scale is logarithmic above ten, which is the difference in BIC that counts as very strong evidence, and
+    linear in the shaded band below.
+
+    Parameters
+    ----------
+    selection : Selection
+        What `latently.select` returned, of a search over `n_components`.
+    name : {"bic", "aic"}, optional
+        The criterion, lower is better. Default: the one that decided.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the search was not over `n_components`, or had no such criterion.
+
+    References
+    ----------
+    .. [1] Kass, R. E. and Raftery, A. E. (1995). Bayes factors. JASA 90, 773-795, section 3.2.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets, plots, select
+    >>> X = datasets.load_faithful().data
+    >>> selection = select(GaussianMixture(random_state=0), X, {"n_components": [1, 2, 3]})
+    >>> plots.criterion(selection).get_xlabel()
+    'number of components'
+    """
+    name = name or selection.criterion
+    best = selection.best_params_
+    for column in (name, "n_components"):
+        if column not in selection.table_[0]:
+            raise ValueError(
+                f"the search had no '{column}': this picture shows a criterion against n_components"
+            )
+    ax = canvas(ax)
+    lowest = selection.table_[selection.best_index_][name]
+    families = [key for key in best if key != "n_components"]
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in selection.table_:
+        lines.setdefault(", ".join(str(row[key]) for key in families), []).append(row)
+
+    ax.axhspan(-CLOSE, CLOSE, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+    low = high = 0.0
+    for position, (family, rows) in enumerate(lines.items()):
+        rows = sorted(rows, key=lambda row: row["n_components"])
+        k = np.array([row["n_components"] for row in rows])
+        above = np.array([np.nan if row["failure"] else row[name] - lowest for row in rows])
+        doubtful = np.array([bool(row["doubts"]) for row in rows])
+        low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
+        look: dict[str, Any] = {
+            "color": colour(position),
+            "marker": marker(6 * position),
+            "markersize": 6,
+            "zorder": 3,
+        }
+        ax.plot(k, above, linewidth=1.4, label=family, markevery=np.flatnonzero(~doubtful).tolist(), **look)
+        ax.plot(k[doubtful], above[doubtful], linestyle="none", markerfacecolor="white", **look)
+    ax.plot(best["n_components"], 0.0, "o", markersize=14, fillstyle="none", color=INK, zorder=4)
+
+    _scale(ax, low, high)
+    ax.set(xlabel="number of components", ylabel=f"{name.upper()} above the best")
+    ax.set_xticks(sorted({row["n_components"] for row in selection.table_}))
+    if families:
+        ax.legend(frameon=False, fontsize="small")
+    chosen = ", ".join([*(str(best[key]) for key in families), count(best["n_components"], "component")])
+    title(ax, f"{name.upper()} is lowest ({lowest:,.1f}) for {chosen}", NOTE)
+    return ax
+
+
+def _scale(ax: Axes, low: float, high: float) -> None:
+    """Linear within `CLOSE` of the best, logarithmic beyond."""
+    ax.set_yscale("symlog", linthresh=CLOSE)
+    ax.set_ylim(min(-0.2 * CLOSE, 1.6 * low), max(1.2 * CLOSE, 1.6 * high))
+    ax.yaxis.set_major_formatter("{x:,.0f}")

@@ -1,0 +1,83 @@
+"""Numbers as people read them: no more digits than are known, thousands apart, a real minus sign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MINUS = "\N{MINUS SIGN}"
+EN_DASH = "\N{EN DASH}"
+LARGE = 1e7
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number with so many decimals.
+
+    Examples
+    --------
+    >>> number(12345.678, 1), number(2.5e-9, 11), number(3e12)
+    ('12,345.7', '2.5e-09', '3e+12')
+    """
+    if not math.isfinite(value):
+        return EN_DASH
+    scientific = abs(value) >= LARGE or decimals > 6
+    text = f"{value:.4g}" if scientific else f"{value:,.{decimals}f}"
+    return text.replace("-", MINUS, 1) if text.startswith("-") else text
+
+
+def decimals(scales: Iterable[float]) -> int:
+    """Decimals that show two significant digits of the smallest of some scales above zero.
+
+    Examples
+    --------
+    >>> decimals([0.26, 5.9]), decimals([120.0])
+    (2, 0)
+    """
+    positive = [scale for scale in scales if scale > 0 and math.isfinite(scale)]
+    if not positive:
+        return 2
+    return max(0, 1 - math.floor(math.log10(min(positive))))
+
+
+def share(part: float, whole: float = 1.0) -> str:
+    """A share in percent, never rounded to none or to all.
+
+    Examples
+    --------
+    >>> share(1, 3), share(1, 1000), share(999, 1000), share(0, 5)
+    ('33%', '<1%', '>99%', '0%')
+    """
+    percent = 100.0 * part / whole
+    if 0 < percent < 1:
+        return "<1%"
+    if 99 < percent < 100:
+        return ">99%"
+    return f"{percent:.0f}%"
+
+
+def count(n: int, noun: str) -> str:
+    """A number and its noun: 1 row, 1,000 rows."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Words in a row.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    *first, final = words
+    return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def sentence(text: str) -> str:
+    """A capital letter in front, a full stop behind.
+
+    Examples
+    --------
+    >>> sentence("it rose"), sentence("Why?")
+    ('It rose.', 'Why?')
+    """
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"

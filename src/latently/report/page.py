@@ -1,0 +1,185 @@
+"""One HTML page from sections: everything inside it, nothing fetched, every word escaped."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from latently.report.figures import Figure
+from latently.report.table import Table
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Parameters
+    ----------
+    title : str
+        Its heading.
+    blocks : sequence of Markup
+        What stands below it.
+    """
+
+    title: str
+    blocks: Sequence[Markup]
+
+
+def element(tag: str, *children: str, **attributes: str) -> Markup:
+    """An element; children that are not markup are escaped, as are attributes.
+
+    Examples
+    --------
+    >>> element("p", "1 < 2", title='"so"')
+    '<p title="&quot;so&quot;">1 &lt; 2</p>'
+    """
+    inner = "".join(child if isinstance(child, Markup) else escape(child) for child in children)
+    written = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    return Markup(f"<{tag}{written}>{inner}</{tag}>")
+
+
+def paragraph(text: str, **attributes: str) -> Markup:
+    """A paragraph."""
+    return element("p", text, **attributes)
+
+
+def bullets(lines: Iterable[str], **attributes: str) -> Markup:
+    """A list of sentences."""
+    return element("ul", *(element("li", line) for line in lines), **attributes)
+
+
+def tiles(facts: Iterable[tuple[str, str]]) -> Markup:
+    """Numbers large enough to be seen first, each with its name."""
+    return element(
+        "dl",
+        *(element("div", element("dt", name), element("dd", value)) for name, value in facts),
+        class_="tiles",
+    )
+
+
+def definitions(facts: Iterable[tuple[str, str]]) -> Markup:
+    """Names and what they are."""
+    pairs = (Markup(element("dt", name) + element("dd", value)) for name, value in facts)
+    return element("dl", *pairs, class_="facts")
+
+
+def warning(title: str, lines: Sequence[str]) -> Markup:
+    """A box that is not to be overlooked."""
+    return element("aside", element("h3", title), bullets(lines), class_="warning")
+
+
+def figures(pictures: Iterable[Figure]) -> Markup:
+    """Pictures with their captions, side by side where there is room."""
+    shown = []
+    for picture in pictures:
+        image = Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}">')
+        wide = {"class_": "wide"} if picture.n_axes > 1 else {}
+        shown.append(element("figure", image, element("figcaption", picture.caption), **wide))
+    return element("div", *shown, class_="figures")
+
+
+def table(content: Table) -> Markup:
+    """A table; on a narrow screen it scrolls by itself."""
+    head = element("tr", *(element("th", name, scope="col") for name in content.columns))
+    lines = []
+    for i, (name, *cells) in enumerate(content.rows):
+        marked = [
+            element("td", cell, **({"class_": "best"} if (i, j) in content.best else {}))
+            for j, cell in enumerate(cells, start=1)
+        ]
+        lines.append(element("tr", element("th", name, scope="row"), *marked))
+    title = element("caption", content.title)
+    grid = element("table", title, element("thead", head), element("tbody", *lines))
+    note = [paragraph(content.note, class_="note")] if content.note else []
+    return element("div", element("div", grid, class_="scroll"), *note, class_="table")
+
+
+def side_by_side(parts: Iterable[Markup]) -> Markup:
+    """Parts next to each other where there is room."""
+    return element("div", *parts, class_="beside")
+
+
+def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str:
+    """A whole page.
+
+    Parameters
+    ----------
+    title : str
+        Its heading.
+    lead : str
+        The sentence below it.
+    sections : iterable of Section
+        Its parts.
+    footer : str
+        The last line.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> html = page("A & B", "", [Section("First", [paragraph("x < y")])], "the end")
+    >>> "A &amp; B" in html, "x &lt; y" in html, "http" in html
+    (True, True, False)
+    """
+    style = Markup(files(__package__).joinpath("style.css").read_text(encoding="utf-8"))
+    head = element(
+        "head",
+        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
+        element("title", title),
+        element("style", style),
+    )
+    body = element(
+        "body",
+        element("header", element("h1", title), paragraph(lead, class_="lead")),
+        element("main", *(element("section", element("h2", s.title), *s.blocks) for s in sections)),
+        element("footer", paragraph(footer)),
+    )
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file whole or not at all: into a neighbour first, which then takes its place.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to; a file that is there is replaced.
+    text : str
+        What.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; a file that was there is left as it was.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,129 @@
+"""Each fused kernel against the generic path in plain NumPy, on hard data."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from latently.core.blocks import Block
+from latently.core.executors import SerialExecutor
+from latently.emissions import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
+from latently.emissions.gaussian.moments import Moments
+from latently.latent import Independent
+from latently.latent.independent import Weights
+from latently.models import LatentEmission, LatentEmissionParams
+from latently.models.overrides import OVERRIDES
+
+FAMILIES = (FullGaussian, TiedGaussian, DiagGaussian, SphericalGaussian)
+
+# rows, features, components, scale of the means, offset, scale of the data
+SHAPES = {
+    "one feature": (700, 1, 3, 1.0, 0.0, 1.0),
+    "two features": (1500, 2, 4, 1.0, 0.0, 1.0),
+    "overlapping": (1500, 12, 9, 0.05, 0.0, 1.0),
+    "separated": (1500, 8, 6, 3.0, 0.0, 1.0),
+    "many features": (900, 37, 5, 0.5, 0.0, 1.0),
+    "seventeen features, far apart": (900, 17, 7, 10.0, 0.0, 1.0),
+    "offset": (900, 5, 3, 1.0, 1e6, 1.0),
+    "offset, many features": (900, 20, 3, 1.0, 1e6, 1.0),
+    "small numbers": (900, 7, 3, 1.0, 0.0, 1e-8),
+    "large numbers": (900, 18, 3, 1.0, 0.0, 1e8),
+    "fewer rows than a tile": (9, 2, 3, 1.0, 0.0, 1.0),
+    "one component": (600, 6, 1, 1.0, 0.0, 1.0),
+}
+
+
+def problem(family, shape, rng, dtype=np.float64):
+    n, d, K, spread, offset, unit = shape
+    means = rng.normal(size=(K, d)) * 4 * spread
+    roots = rng.normal(size=(K, d, d)) / np.sqrt(d) + np.eye(d)
+    labels = rng.integers(K, size=n)
+    x = means[labels] + np.einsum("nij,nj->ni", roots[labels], rng.normal(size=(n, d)))
+    x, means = ((x + offset) * unit).astype(dtype), (means + offset) * unit
+    covariances = roots @ np.swapaxes(roots, 1, 2) * unit**2
+    return parts(family, x, rng.integers(0, 3, n).astype(float), means, covariances, rng)
+
+
+def parts(family, x, weights, means, covariances, rng):
+    emission = family().bind(Moments.of(x.astype(np.float64), weights))
+    params = emission.params(means, emission.from_dense(covariances))
+    mixture_weights = Weights(rng.dirichlet(np.ones(len(means))))
+    model = LatentEmission(Independent(), emission, len(means))
+    return model, LatentEmissionParams(mixture_weights, params), Block(x, weights)
+
+
+def assert_agree(model, params, block, rtol=1e-9):
+    override = OVERRIDES[Independent, type(model.emission)]
+    fused = override(model.emission, params, block)
+    plain = model.generic_e_step(params, block, SerialExecutor())
+    assert fused is not None
+    assert fused.bound == pytest.approx(plain.bound, rel=rtol)
+    assert fused.magnitude == pytest.approx(plain.magnitude, rel=rtol)
+    np.testing.assert_allclose(fused.latent.counts, plain.latent.counts, rtol=rtol, atol=rtol * len(block.x))
+    for name in ("counts", "first", "second"):
+        mine, theirs = getattr(fused.emission, name), getattr(plain.emission, name)
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=rtol * np.abs(theirs).max(initial=1e-300))
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_agrees_with_the_generic_path(family, shape):
+    assert_agree(*problem(family, shape, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_agrees_on_float32(family):
+    shape = (1500, 6, 4, 1.0, 0.0, 1.0)
+    assert_agree(*problem(family, shape, np.random.default_rng(1), np.float32))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_agrees_on_duplicates_and_fortran_order(family):
+    model, params, block = problem(family, (300, 9, 4, 1.0, 0.0, 1.0), np.random.default_rng(2))
+    repeated = Block(np.asfortranarray(np.repeat(block.x, 3, axis=0)), np.repeat(block.weights, 3))
+    assert_agree(model, params, repeated)
+
+
+@pytest.mark.parametrize("d", [3, 20])
+def test_agrees_at_condition_1e9(d):
+    rng = np.random.default_rng(3)
+    turn = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    covariance = (turn * np.geomspace(1.0, 1e-9, d)) @ turn.T
+    means = rng.multivariate_normal(np.zeros(d), covariance, size=2)
+    x = rng.multivariate_normal(np.zeros(d), covariance, size=500)
+    problem_parts = parts(FullGaussian, x, np.ones(500), means, np.stack([covariance, 2 * covariance]), rng)
+    # Both paths know the whitened rows to condition times rounding, 1e-7, and no better.
+    assert_agree(*problem_parts, rtol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_outlier_keeps_its_scatter(family):
+    # Its responsibility for the far component is tiny, but its distance is not.
+    model, params, block = problem(family, (800, 10, 3, 1.0, 0.0, 1.0), np.random.default_rng(4))
+    x = block.x.copy()
+    x[:5] += 40.0
+    assert_agree(model, params, replace(block, x=x))
+
+
+def test_components_without_weight_get_nothing():
+    model, params, block = problem(FullGaussian, (800, 10, 3, 1.0, 0.0, 1.0), np.random.default_rng(5))
+    params = replace(params, latent=Weights(np.array([0.5, 0.0, 0.5])))
+    assert_agree(model, params, block)
+    assert model.e_step(params, block).latent.counts[1] == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_not_a_number_is_left_to_the_generic_path(family, wrong):
+    model, params, block = problem(family, (300, 9, 4, 1.0, 0.0, 1.0), np.random.default_rng(6))
+    x = block.x.copy()
+    x[0], weights = wrong, np.ones(len(x))
+    override = OVERRIDES[Independent, family]
+    with np.errstate(invalid="ignore"):
+        assert override(model.emission, params, Block(x, weights)) is None
+
+
+def test_far_components_of_a_tied_mixture_are_left_to_the_generic_path():
+    shape = (300, 9, 4, 1e6, 0.0, 1.0)
+    model, params, block = problem(TiedGaussian, shape, np.random.default_rng(7))
+    assert OVERRIDES[Independent, TiedGaussian](model.emission, params, block) is None

@@ -1,0 +1,115 @@
+"""Law 4: same seed, same bits, for any number of threads."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from latently import GaussianMixture
+from latently.core.em import EMMap, describe
+from latently.core.executors import SerialExecutor
+from tests.comparing import assert_identical
+from tests.laws.exemptions import bound_by
+from tests.models import iterate
+
+
+class Threads:
+    """Pieces side by side, the later ones often done first."""
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+
+    def map(self, task: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
+        with ThreadPoolExecutor(self.n_threads) as pool:
+            return iter(list(pool.map(task, pieces)))
+
+
+class Backwards:
+    """The last piece first."""
+
+    def map(self, task: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
+        return reversed([task(piece) for piece in reversed(list(pieces))])
+
+
+@bound_by()
+@pytest.mark.parametrize("executor", [SerialExecutor(), Threads(2), Threads(5), Backwards()], ids=str)
+def test_same_bits_by_any_executor(entry, executor):
+    model, params, data = entry.prepared()
+    assert_identical(
+        iterate(EMMap(model, data.source), params, 5), iterate(EMMap(model, data.source, executor), params, 5)
+    )
+    assert_identical(describe(model, data.source, SerialExecutor()), describe(model, data.source, executor))
+
+
+@bound_by()
+def test_an_e_step_changes_nothing(entry):
+    """Neither params nor data; so a second one gives the same."""
+    model, params, data = entry.prepared()
+    x, weights = data.x.copy(), data.weights.copy()
+    em = EMMap(model, data.source)
+    first = em.e_step(params)
+    em.m_step(first, params)
+    assert_identical(first, em.e_step(params))
+    np.testing.assert_array_equal(data.x, x)
+    np.testing.assert_array_equal(data.weights, weights)
+
+
+@bound_by()
+def test_same_seed_same_start(entry):
+    model, _, data = entry.prepared()
+    description = describe(model, data.source, SerialExecutor())
+    one, other, another = (model.start(description, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    assert_identical(one, other)
+    with pytest.raises(AssertionError):
+        assert_identical(one, another)
+
+
+def fitted(X, **settings):
+    mixture = GaussianMixture(3, random_state=3, **settings).fit(X)
+    return mixture.log_likelihood_history_, mixture.params_
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_same_seed_same_fit(covariance_type):
+    X = np.random.default_rng(0).standard_normal((100, 2))
+    first, second = (fitted(X, covariance_type=covariance_type, tol=1e-3) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    assert_identical(first[1], second[1])
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_same_bits_for_any_number_of_blas_threads(covariance_type):
+    X = np.random.default_rng(0).standard_normal((1500, 40)) + np.arange(1500)[:, None] % 3
+    results = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            results.append(fitted(X, covariance_type=covariance_type, tol=0, max_iter=3, n_init=2))
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    assert_identical(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_same_bits_for_any_number_of_threads(covariance_type):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 2)) + 4 * (np.arange(300) % 3)[:, None]
+    results = [fitted(X, covariance_type=covariance_type, tol=1e-3, n_jobs=n_jobs) for n_jobs in (1, 2, 5)]
+    for other in results[1:]:
+        np.testing.assert_array_equal(other[0], results[0][0])
+        assert_identical(results[0][1], other[1])
+
+
+def test_same_bits_for_any_number_of_threads_over_many_blocks():
+    X = np.random.default_rng(0).standard_normal((70_000, 30))
+    settings = {"covariance_type": "diag", "tol": 0, "max_iter": 2, "n_init": 1}
+    results = [fitted(X, **settings, n_jobs=n_jobs) for n_jobs in (1, 3)]
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    assert_identical(results[0][1], results[1][1])
+
+
+def test_the_global_generator_of_numpy_is_left_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    fitted(np.random.default_rng(0).standard_normal((60, 2)), tol=1e-3)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

@@ -1,0 +1,148 @@
+"""Law 5: shift or rescale the features, permute rows or labels, and the same model comes back."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from latently import GaussianMixture
+from latently.core.em import EMMap, Settings, run
+from latently.core.parameters import largest_change
+from tests.comparing import assert_same
+from tests.laws.exemptions import EACH_FEATURE, SHIFT, bound_by
+from tests.models import Data, Entry, iterate, responsibilities
+
+
+def fits(entry: Entry, data: Data) -> tuple[Any, Any, Any]:
+    """Model, the params after 30 steps, and the history until there is nothing left to gain."""
+    em = entry.em(data)
+    start = entry.start(em.model, data)
+    return em.model, iterate(em, start, 30), run(em, start, Settings(tol=1e-5), data.weights.sum())
+
+
+def assert_same_model(entry: Entry, data: Data, other: Data, scales: Any = 1.0, rtol: float = 1e-7) -> None:
+    """The same responsibilities, and the same density but for the change of units."""
+    model, params, result = fits(entry, data)
+    other_model, other_params, other_result = fits(entry, other)
+    assert_allclose(
+        responsibilities(other_model, other_params, other),
+        responsibilities(model, params, data),
+        rtol=0,
+        atol=rtol,
+    )
+    per_row = np.where(np.isnan(data.x), 0.0, np.log(np.broadcast_to(scales, data.x.shape))).sum(axis=1)
+    jacobian = float(data.row_weights @ per_row)
+    log_likelihood = EMMap(model, data.source).e_step(params).bound
+    assert_allclose(
+        EMMap(other_model, other.source).e_step(other_params).bound + jacobian,
+        log_likelihood,
+        rtol=rtol * 1e-2,
+        atol=rtol * 1e-2 * abs(jacobian),
+    )
+    assert other_result.n_iter == result.n_iter
+    assert other_result.converged == result.converged
+    changes, other_changes = ([step.change for step in end.history[1:6]] for end in (result, other_result))
+    assert_allclose(other_changes, changes, rtol=1e-5)
+    off_grid = replace(data, x=np.where(np.isnan(data.x), np.nan, data.x * 1.25))
+    off_grid_other = replace(other, x=other.x + (off_grid.x - data.x) * scales)
+    assert_allclose(
+        responsibilities(other_model, other_params, off_grid_other),
+        responsibilities(model, params, off_grid),
+        rtol=0,
+        atol=rtol,
+    )
+
+
+@bound_by(SHIFT)
+@pytest.mark.parametrize("offset", [-3.0, 1e6])
+def test_shift(entry, offset):
+    data = entry.data(np.random.default_rng(0))
+    assert_same_model(entry, data, replace(data, x=data.x + offset))
+
+
+@bound_by()
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_one_scale_for_all_features(entry, scale):
+    data = entry.data(np.random.default_rng(0))
+    assert_same_model(entry, data, replace(data, x=data.x * scale), scale)
+
+
+@bound_by(EACH_FEATURE)
+def test_rescale_each_feature(entry):
+    data = entry.data(np.random.default_rng(0))
+    scales = 10.0 ** np.linspace(-8, 8, data.x.shape[1])
+    assert_same_model(entry, data, replace(data, x=data.x * scales), scales)
+
+
+@bound_by(SHIFT)
+def test_rescale_on_the_floor(entry):
+    """Few distinct rows: the floor is in the units of the data, so it moves with them."""
+    data = entry.hard["duplicates"](np.random.default_rng(0))
+    for scale in (1e-8, 1e8):
+        assert_same_model(entry, data, replace(data, x=data.x * scale), scale, rtol=1e-6)
+
+
+@bound_by()
+def test_permuted_units(entry):
+    data = entry.data(np.random.default_rng(0))
+    order = np.random.default_rng(1).permutation(len(data.weights))
+    other = data.take(order)
+    model, params, result = fits(entry, data)
+    other_model, other_params, other_result = fits(entry, other)
+    assert_same(params, other_params, rtol=1e-8)
+    assert_allclose(
+        responsibilities(other_model, other_params, other),
+        responsibilities(model, params, data)[data.rows_of(order)],
+        rtol=0,
+        atol=1e-8,
+    )
+    assert other_result.n_iter == result.n_iter
+
+
+@bound_by()
+def test_permuted_labels(entry):
+    model, start, data = entry.prepared()
+    order = np.arange(model.n_components)[::-1]
+    em = EMMap(model, data.source)
+    end, other_end = iterate(em, start, 30), iterate(em, model.permute(start, order), 30)
+    assert_same(model.permute(end, order), other_end, rtol=1e-8)
+    assert largest_change(model.spaces(end), end, other_end) > 0.01
+    assert_allclose(
+        responsibilities(model, other_end, data), responsibilities(model, end, data)[:, order], atol=1e-8
+    )
+
+
+# -- the estimator ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag"])
+def test_estimator_shows_the_transformed_parameters(covariance_type):
+    rng = np.random.default_rng(0)
+    X = (
+        np.round(np.concatenate([rng.standard_normal((80, 2)), 3 + rng.standard_normal((60, 2))]) * 2**20)
+        / 2**20
+    )
+    scales, offset = np.array([1e-8, 1e8]), np.array([2e-2, -1e14])
+    settings = {"covariance_type": covariance_type, "random_state": 0}
+    plain = GaussianMixture(2, means_init=X[[0, -1]], **settings).fit(X)
+    moved = GaussianMixture(2, means_init=X[[0, -1]] * scales + offset, **settings).fit(X * scales + offset)
+    assert_allclose(moved.weights_, plain.weights_, rtol=1e-6)
+    assert_allclose((moved.means_ - offset) / scales, plain.means_, atol=1e-6)
+    units = scales**2 if covariance_type == "diag" else np.outer(scales, scales)
+    assert_allclose(moved.covariances_ / units, plain.covariances_, rtol=1e-6, atol=1e-6)
+    assert moved.n_iter_ == plain.n_iter_
+
+
+def test_labels_come_in_falling_order_of_weight_and_ties_in_order_of_the_means():
+    X = np.repeat([[0.0], [10.0], [20.0]], [30, 50, 30], axis=0) + np.tile([-1.0, 1.0], 55)[:, None]
+    for seed in range(3):
+        mixture = GaussianMixture(3, random_state=seed).fit(X)
+        assert_allclose(mixture.means_.ravel(), [10.0, 0.0, 20.0], atol=1e-6)
+
+
+def test_labels_named_by_starting_values_keep_their_order():
+    X = np.repeat([[0.0], [10.0]], [30, 50], axis=0) + np.tile([-1.0, 1.0], 40)[:, None]
+    mixture = GaussianMixture(2, means_init=[[0.0], [10.0]]).fit(X)
+    assert_allclose(mixture.means_.ravel(), [0.0, 10.0], atol=1e-6)

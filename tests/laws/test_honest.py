@@ -1,0 +1,143 @@
+"""Law 8: the reported likelihood is that of the returned parameters; `converged_` says why it stopped."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
+
+from latently import GaussianMixture, MixtureModel
+from latently.core.em import EMMap, Settings, run
+from latently.emissions.gaussian import FAMILIES
+from tests.laws.exemptions import bound_by
+from tests.models import Exponential, exponential_rows, iterate
+
+OVERLAPPING = np.concatenate(
+    [
+        np.random.default_rng(0).standard_normal((150, 1)),
+        2.2 + np.random.default_rng(1).standard_normal((150, 1)),
+    ]
+)
+
+
+@bound_by()
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(), Settings(accelerate=True), Settings(tol=0, max_iter=7), Settings(tol=1e-2)],
+    ids=["to the end", "accelerated", "7 steps", "a wide tol"],
+)
+def test_the_log_likelihood_is_that_of_the_returned_params(entry, settings):
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    result = run(em, params, settings, data.weights.sum())
+    stats = em.e_step(result.params)
+    assert result.log_likelihood == stats.bound
+    assert result.objective == em.objective(stats, result.params)
+    assert result.history[-1].log_likelihood == result.log_likelihood
+    if not settings.accelerate:
+        assert result.n_iter == len(result.history) - 1
+
+
+@bound_by()
+def test_tol_zero_takes_exactly_max_iter_steps(entry):
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    result = run(em, params, Settings(tol=0, max_iter=7), data.weights.sum())
+    assert result.n_iter == 7
+    assert not result.converged
+    assert result.stop_reason == "reached max_iter=7"
+    assert em.e_step(iterate(em, params, 7)).bound == result.log_likelihood
+
+
+@bound_by()
+@pytest.mark.parametrize("accelerate", [False, True], ids=["plain", "accelerated"])
+def test_converged_means_that_there_was_nothing_left_to_gain(entry, accelerate):
+    """Run on to the end: the gain was no more than `tol` says, twofold for the estimate being one."""
+    model, params, data = entry.prepared()
+    em, n = EMMap(model, data.source), data.weights.sum()
+    for tol in (1e-3, 1e-5):
+        result = run(em, params, Settings(tol=tol, accelerate=accelerate), n)
+        assert result.converged
+        assert result.stop_reason.startswith("converged")
+        further = em.e_step(iterate(em, result.params, 300)).bound
+        assert further - result.log_likelihood <= 2 * tol * n
+
+
+def test_slow_convergence_does_not_look_like_convergence():
+    """Each step gains less than `tol` per row long before the sum of the steps to come does."""
+    tol, n = 1e-6, len(OVERLAPPING)
+    start = {"means_init": [[0.9], [1.3]], "reg_covar": 0.0, "max_iter": 20_000}
+    limit = GaussianMixture(2, tol=1e-13, **start).fit(OVERLAPPING).log_likelihood_
+
+    plain = GaussianMixture(2, tol=tol, acceleration=None, **start).fit(OVERLAPPING)
+    history = plain.log_likelihood_history_
+    small_step = int(np.flatnonzero(np.diff(history) <= tol * n)[0]) + 1
+    assert limit - history[small_step] > 10 * tol * n
+    assert plain.n_iter_ > small_step + 10
+    assert plain.converged_
+    assert limit - plain.log_likelihood_ <= 2 * tol * n
+
+    accelerated = GaussianMixture(2, tol=tol, **start).fit(OVERLAPPING)
+    assert accelerated.n_iter_ < plain.n_iter_ / 2
+    assert accelerated.converged_
+    assert limit - accelerated.log_likelihood_ <= 2 * tol * n
+
+
+@pytest.mark.parametrize("covariance_type", list(FAMILIES))
+def test_estimator(covariance_type):
+    X = np.random.default_rng(0).standard_normal((100, 2)) + 3 * (np.arange(100) % 2)[:, None]
+    weights = np.random.default_rng(1).random(100)
+    mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(
+        X, sample_weight=weights
+    )
+    assert_allclose(mixture.log_likelihood_, weights @ mixture.score_samples(X), rtol=1e-12)
+    assert_allclose(mixture.lower_bound_, mixture.score(X, sample_weight=weights), rtol=1e-12)
+    assert mixture.log_likelihood_history_[-1] == mixture.log_likelihood_
+    assert len(mixture.log_likelihood_history_) == mixture.n_iter_ + 1
+    assert len(mixture.parameter_change_history_) == mixture.n_iter_ + 1
+    assert mixture.parameter_change_history_[0] == np.inf
+    assert mixture.restarts_.runs[0].log_likelihood == mixture.log_likelihood_
+    assert mixture.converged_
+    assert mixture.stop_reason_ == "converged: at most 1e-08 per unit of weight still to be gained"
+
+
+def test_estimator_of_a_family_of_ones_own():
+    x = exponential_rows(np.arange(120) % 2, np.random.default_rng(0))
+    mixture = MixtureModel(Exponential(), 2, random_state=0).fit(x)
+    assert_allclose(mixture.log_likelihood_, mixture.score_samples(x).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("max_iter", [1, 5])
+def test_reaching_max_iter_warns_and_is_not_convergence(max_iter):
+    with pytest.warns(
+        ConvergenceWarning, match=f"reached max_iter={max_iter} before .* increase max_iter or tol"
+    ):
+        mixture = GaussianMixture(2, max_iter=max_iter, n_init=2, random_state=0).fit(OVERLAPPING)
+    assert not mixture.converged_
+    assert mixture.stop_reason_ == f"reached max_iter={max_iter}"
+    assert mixture.n_iter_ == max_iter
+    assert_allclose(mixture.log_likelihood_, mixture.score(OVERLAPPING) * len(OVERLAPPING), rtol=1e-12)
+
+
+def test_tol_zero_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mixture = GaussianMixture(2, tol=0, max_iter=4, n_init=2, random_state=0).fit(OVERLAPPING)
+    assert mixture.n_iter_ == 4
+    assert not mixture.converged_
+
+
+def test_stopped_by_a_callback_is_not_convergence():
+    seen = []
+
+    def stop(iteration, params, log_likelihood):
+        seen.append(log_likelihood)
+        return iteration == 3
+
+    mixture = GaussianMixture(2, callbacks=[stop], n_init=2, random_state=0).fit(OVERLAPPING)
+    assert not mixture.converged_
+    assert mixture.stop_reason_ == "stopped by a callback"
+    assert mixture.n_iter_ == 3
+    assert_allclose(seen, mixture.log_likelihood_history_)
+    assert_allclose(mixture.log_likelihood_, mixture.score(OVERLAPPING) * len(OVERLAPPING), rtol=1e-12)

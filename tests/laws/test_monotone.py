@@ -1,0 +1,111 @@
+"""Law 3: the objective never falls by more than rounding, 64 eps times the sum of its absolute terms."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latently.core.em import EMMap, Settings, describe, run
+from latently.core.errors import ObjectiveFellError
+from latently.core.executors import SerialExecutor
+from tests.laws.exemptions import bound_by, on_hard_data, over_gaussians
+from tests.models import Data, Entry
+
+EPS = 2.0**-52
+
+
+def assert_climbs(em: EMMap, params: Any, n_steps: int = 30) -> list[float]:
+    """Take the steps by hand, so that the guard of `run` has no part in it."""
+    objectives = []
+    for step in range(n_steps):
+        stats = em.e_step(params)
+        objectives.append(em.objective(stats, params))
+        assert np.isfinite(objectives[-1])
+        if step:
+            fall = objectives[-2] - objectives[-1]
+            assert fall <= 64 * EPS * stats.magnitude, f"fell by {fall} at step {step}"
+        params = em.m_step(stats, params)
+    return objectives
+
+
+def starts_of(entry: Entry, model: Any, data: Data) -> list[Any]:
+    """From the labels, from labels at random, and the model's own."""
+    rng = np.random.default_rng(1)
+    mixed = replace(data, labels=rng.integers(2, size=len(data.labels)))
+    own = model.start(describe(model, data.source, SerialExecutor()), rng)
+    return [entry.start(model, data), entry.start(model, mixed), own]
+
+
+@bound_by()
+@pytest.mark.parametrize("seed", range(3))
+def test_on_ordinary_data(entry, seed):
+    data = entry.data(np.random.default_rng(seed))
+    em = entry.em(data)
+    for params in starts_of(entry, em.model, data):
+        objectives = assert_climbs(em, params)
+        assert objectives[-1] > objectives[0]
+
+
+@on_hard_data()
+def test_on_hard_data(entry, kind):
+    data = entry.hard[kind](np.random.default_rng(0))
+    em = entry.em(data)
+    for params in starts_of(entry, em.model, data):
+        assert_climbs(em, params)
+
+
+@over_gaussians()
+@pytest.mark.parametrize("kind", ["offset 1e6", "scales 1e-8 and 1e8", "condition 1e6"])
+@pytest.mark.parametrize("reg_covar", [0.0, 0.3])
+def test_without_a_floor_and_with_a_high_one(entry, kind, reg_covar):
+    entry = entry.with_floor(reg_covar)
+    data = entry.hard[kind](np.random.default_rng(1))
+    em = entry.em(data)
+    for params in starts_of(entry, em.model, data):
+        assert_climbs(em, params)
+
+
+@bound_by()
+def test_under_acceleration(entry):
+    """Between all iterates, plain and extrapolated."""
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    result = run(em, params, Settings(tol=1e-12, accelerate=True), data.weights.sum())
+    magnitude = em.e_step(result.params).magnitude
+    steps = np.diff([step.log_likelihood for step in result.history])
+    assert steps.min() >= -64 * EPS * magnitude
+
+
+@bound_by()
+def test_with_parameters_held_fixed(entry):
+    model, params, data = entry.prepared()
+    for name in model.spaces(params):
+        em = EMMap(model, data.source, fixed=(name,))
+        assert_climbs(em, params)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A model whose M-step does not belong to its E-step."""
+
+    inner: Any
+    other_start: Any
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def m_step(self, stats, params, fixed=()):
+        return self.other_start
+
+
+@bound_by()
+def test_a_greater_fall_is_reported_as_a_bug(entry):
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    better = em.m_step(em.e_step(params), params)
+    wrong = EMMap(Wrong(model, params), data.source)
+    with pytest.raises(
+        ObjectiveFellError, match=r"the objective fell from .* at iteration 1: .* report this"
+    ):
+        run(wrong, better, Settings(), data.weights.sum())

@@ -1,0 +1,58 @@
+"""Law 2: integer weights equal repeated units."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from latently.core.parameters import dimension, named
+from tests.comparing import assert_identical, assert_same
+from tests.laws.exemptions import bound_by
+from tests.models import iterate, whole_e_step
+
+
+@bound_by()
+def test_statistics_and_description(entry):
+    model, params, data = entry.prepared()
+    assert set(data.weights) == {0.0, 1.0, 2.0, 3.0}
+    repeated = data.repeated()
+    assert_same(whole_e_step(model, params, data), whole_e_step(model, params, repeated))
+    assert_same(
+        model.describe(data.block(0, len(data.weights))),
+        model.describe(repeated.block(0, len(repeated.weights))),
+    )
+
+
+@bound_by()
+def test_statistics_are_linear_in_the_weights(entry):
+    model, params, data = entry.prepared()
+    rng = np.random.default_rng(0)
+    one, other = rng.random(len(data.weights)), rng.random(len(data.weights))
+    parts = [whole_e_step(model, params, replace(data, weights=weights)) for weights in (one, 2.5 * other)]
+    together = whole_e_step(model, params, replace(data, weights=one + 2.5 * other))
+    assert_same(together, parts[0] + parts[1])
+
+
+@bound_by()
+def test_fits_from_given_starts(entry):
+    _, _, data = entry.prepared()
+    ends = []
+    for units in (data, data.repeated()):
+        em = entry.em(units)
+        ends.append(iterate(em, entry.start(em.model, units), 25))
+        assert dimension(em.model.spaces(ends[-1])) == dimension(em.model.spaces(ends[0]))
+    assert_same(ends[0], ends[1], rtol=1e-8)
+
+
+@bound_by()
+def test_a_unit_without_weight_may_hold_anything(entry):
+    """Even one that is impossible, or far out: it is not there."""
+    model, params, data = entry.prepared()
+    out = np.flatnonzero(data.weights == 0)[:2]
+    x = data.x.copy()
+    x[data.rows_of(out)] = -1e6
+    changed = replace(data, x=x)
+    assert_identical(whole_e_step(model, params, data), whole_e_step(model, params, changed))
+    bound = entry.bound(changed)
+    one, other = named(entry.start(model, data)), named(entry.start(bound, changed))
+    for name, value in one.items():
+        np.testing.assert_array_equal(other[name], value, err_msg=name)

@@ -1,0 +1,279 @@
+"""The models that the laws and the oracles run over. A later model joins by one line in ENTRIES."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from examples.own_family import Exponential
+from latently.core.blocks import ArraySource, Block
+from latently.core.em import EMMap, describe
+from latently.core.executors import SerialExecutor
+from latently.core.statistics import tree_sum
+from latently.emissions import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
+from latently.emissions.gaussian import GaussianFamily
+from latently.latent import Independent
+from latently.models import LatentEmission, LatentEmissionParams
+from tests.chain import Chain
+
+BLOCK_ROWS = 32
+
+
+@dataclass(frozen=True)
+class Data:
+    """Units of data, and a label for each row to start from: so a start is transformed with its data."""
+
+    x: np.ndarray
+    weights: np.ndarray
+    labels: np.ndarray
+    offsets: np.ndarray | None = None
+
+    @property
+    def source(self) -> ArraySource:
+        return ArraySource(self.x, self.weights, self.offsets, BLOCK_ROWS)
+
+    @property
+    def row_weights(self) -> np.ndarray:
+        return Block(self.x, self.weights, self.offsets).row_weights
+
+    def block(self, start: int, stop: int) -> Block:
+        """The units from `start` to `stop` as one block."""
+        if self.offsets is None:
+            return Block(self.x[start:stop], self.weights[start:stop], None, start)
+        low, high = self.offsets[start], self.offsets[stop]
+        offsets = self.offsets[start : stop + 1] - low
+        return Block(self.x[low:high], self.weights[start:stop], offsets, start)
+
+    def rows_of(self, units: np.ndarray) -> np.ndarray:
+        if self.offsets is None:
+            return units
+        return np.concatenate([np.arange(*self.offsets[u : u + 2]) for u in units])
+
+    def take(self, units: np.ndarray) -> "Data":
+        """These units, in this order."""
+        source = self.source.take(units)
+        return Data(source.x, source.weights, self.labels[self.rows_of(units)], source.offsets)
+
+    def repeated(self) -> "Data":
+        """Each unit as often as its weight says."""
+        units = np.repeat(np.arange(len(self.weights)), self.weights.astype(int))
+        taken = self.take(units)
+        return replace(taken, weights=np.ones(len(units)))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model and the data to try it on.
+
+    `data` draws ordinary data, integer weights (zeros among them) included; `hard` draws more of it,
+    each kind with what is hard about it.
+    """
+
+    name: str
+    model: Any
+    data: Callable[[np.random.Generator], Data]
+    hard: dict[str, Callable[[np.random.Generator], Data]]
+
+    def bound(self, data: Data) -> Any:
+        return self.model.bind(describe(self.model, data.source, SerialExecutor()))
+
+    def em(self, data: Data) -> EMMap:
+        return EMMap(self.bound(data), data.source)
+
+    def start(self, model: Any, data: Data) -> Any:
+        """Params after one M-step from the labels, softened: equivariant as the M-step is."""
+        description = describe(model, data.source, SerialExecutor())
+        origin = model.start(description, np.random.default_rng(0))
+        resp = np.full((len(data.x), model.n_components), 0.3 / model.n_components)
+        resp[np.arange(len(data.x)), data.labels] += 0.7
+        stats = model.emission.expected_stats(
+            origin.emission, data.x.astype(np.float64), resp * data.row_weights[:, None]
+        )
+        return LatentEmissionParams(
+            model.latent.m_step(model.latent.stats_of(resp, data.block(0, len(data.weights))), origin.latent),
+            model.emission.m_step(stats, origin.emission),
+        )
+
+    def prepared(self, seed: int = 0) -> tuple[Any, Any, Data]:
+        """Model, starting values and ordinary data."""
+        data = self.data(np.random.default_rng(seed))
+        model = self.bound(data)
+        return model, self.start(model, data), data
+
+    def with_floor(self, reg_covar: float) -> "Entry":
+        """The same model of a Gaussian family, with another floor."""
+        emission = replace(self.model.emission, reg_covar=reg_covar)
+        return replace(self, model=replace(self.model, emission=emission))
+
+    def tiny(self, seed: int = 0) -> tuple[Any, Any, Data]:
+        """The same for so few units that all assignments can be tried."""
+        model, params, data = self.prepared(seed)
+        few = data.take(np.arange(6 if data.offsets is None else 2))
+        return model, params, replace(few, weights=np.ones(len(few.weights)))
+
+
+def iterate(em: EMMap, params: Any, n_steps: int) -> Any:
+    """Params after so many plain EM steps."""
+    for _ in range(n_steps):
+        params = em.m_step(em.e_step(params), params)
+    return params
+
+
+def whole_e_step(model: Any, params: Any, data: Data) -> Any:
+    """Statistics of all the data as one block."""
+    return model.e_step(params, data.block(0, len(data.weights)), SerialExecutor())
+
+
+def responsibilities(model: Any, params: Any, data: Data) -> np.ndarray:
+    return model.responsibilities(params, data.block(0, len(data.weights)))
+
+
+def sum_of_pieces(task: Callable[[Block], Any], data: Data, cuts: list[int]) -> Any:
+    edges = [0, *sorted(cuts), len(data.weights)]
+    return tree_sum(task(data.block(start, stop)) for start, stop in pairwise(edges))
+
+
+# -- data --------------------------------------------------------------------------------------------------
+
+
+def independent(rows: Callable, n: int = 120) -> Callable[[np.random.Generator], Data]:
+    """Rows whose labels are drawn independently."""
+
+    def draw(rng):
+        labels = rng.choice(2, size=n, p=[0.6, 0.4])
+        return Data(rows(labels, rng), rng.permutation(np.arange(n) % 4.0), labels)
+
+    return draw
+
+
+def chained(rows: Callable, n: int = 10) -> Callable[[np.random.Generator], Data]:
+    """Sequences of 1 to 12 rows whose labels follow each other; the first two have 3 rows."""
+
+    def draw(rng):
+        lengths = np.concatenate([[3, 3], rng.integers(1, 13, n - 2)])
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        labels = np.empty(offsets[-1], dtype=np.int64)
+        for low, high in pairwise(offsets):
+            labels[low:high] = (rng.integers(2) + np.cumsum(rng.random(high - low) < 0.25)) % 2
+        return Data(rows(labels, rng), rng.permutation(np.arange(n) % 4.0), labels, offsets)
+
+    return draw
+
+
+def gaussian_rows(labels, rng):
+    """Two overlapping clouds, on a grid of 2**-20 so that a shift by 1e6 is exact."""
+    roots = np.array([[[1.0, 0.0], [0.8, 0.6]], [[0.7, 0.0], [-0.9, 1.2]]])
+    means = np.array([[0.0, 0.0], [2.0, 1.5]])
+    x = means[labels] + np.einsum("nij,nj->ni", roots[labels], rng.standard_normal((len(labels), 2)))
+    return np.round(x * 2**20) / 2**20
+
+
+def shifted(rows):
+    return lambda labels, rng: rows(labels, rng) + 1e6
+
+
+def scaled(rows):
+    return lambda labels, rng: rows(labels, rng) * np.array([1e-8, 1e8])
+
+
+def single(rows):
+    return lambda labels, rng: rows(labels, rng).astype(np.float32)
+
+
+def duplicated(rows):
+    """Few distinct rows, one of them very often."""
+
+    def draw(labels, rng):
+        distinct = rows(np.arange(10) % 2, rng)
+        x = distinct[rng.integers(10, size=len(labels))]
+        x[: len(x) // 3] = distinct[0]
+        return x
+
+    return draw
+
+
+def nearly_collinear(rows, noise):
+    """Two features that are almost one, so a condition of about 7 / noise**2, whatever the units."""
+
+    def draw(labels, rng):
+        x = rows(labels, rng)
+        x[:, 1] = x[:, 0] + noise * x[:, 1]
+        return x
+
+    return draw
+
+
+def exponential_rows(labels, rng):
+    """A fifth of the cells missing, and some whole rows."""
+    x = rng.exponential(np.array([[1.0, 0.3, 2.0], [3.0, 4.0, 0.5]])[labels])
+    x[rng.random(x.shape) < 0.2] = np.nan
+    x[5::40] = np.nan
+    return x
+
+
+def mostly_missing(labels, rng):
+    x = exponential_rows(labels, rng)
+    x[rng.random(x.shape) < 0.7] = np.nan
+    return x
+
+
+def many_zeros(labels, rng):
+    x = exponential_rows(labels, rng)
+    x[rng.random(x.shape) < 0.3] = 0.0
+    return x
+
+
+def three_scales(labels, rng):
+    return exponential_rows(labels, rng) * np.array([1e-8, 1.0, 1e8])
+
+
+GAUSSIAN_HARD = {
+    "offset 1e6": shifted(gaussian_rows),
+    "scales 1e-8 and 1e8": scaled(gaussian_rows),
+    "float32": single(gaussian_rows),
+    "duplicates": duplicated(gaussian_rows),
+    "condition 1e6": nearly_collinear(gaussian_rows, 2.5e-3),
+    "condition 1e9": nearly_collinear(gaussian_rows, 8e-5),
+}
+EXPONENTIAL_HARD = {
+    "mostly missing": mostly_missing,
+    "many zeros": many_zeros,
+    "three scales": three_scales,
+}
+
+
+GAUSSIAN = (gaussian_rows, GAUSSIAN_HARD)
+EXPONENTIAL = (exponential_rows, EXPONENTIAL_HARD)
+
+
+def entry(name: str, latent: Any, emission: Any, units: Callable, kind: tuple, fused: bool = True) -> Entry:
+    rows, hard = kind
+    model = LatentEmission(latent, emission, 2, fused)
+    return Entry(name, model, units(rows), {name: units(difficult) for name, difficult in hard.items()})
+
+
+ENTRIES = [
+    # Mixtures of Gaussians by their fused kernels, and by the generic path.
+    entry("independent x full", Independent(), FullGaussian(), independent, GAUSSIAN),
+    entry("independent x tied", Independent(), TiedGaussian(), independent, GAUSSIAN),
+    entry("independent x diag", Independent(), DiagGaussian(), independent, GAUSSIAN),
+    entry("independent x spherical", Independent(), SphericalGaussian(), independent, GAUSSIAN),
+    entry("independent x full, NumPy", Independent(), FullGaussian(), independent, GAUSSIAN, fused=False),
+    entry("independent x tied, NumPy", Independent(), TiedGaussian(), independent, GAUSSIAN, fused=False),
+    entry("independent x diag, NumPy", Independent(), DiagGaussian(), independent, GAUSSIAN, fused=False),
+    entry(
+        "independent x spherical, NumPy",
+        Independent(),
+        SphericalGaussian(),
+        independent,
+        GAUSSIAN,
+        fused=False,
+    ),
+    entry("independent x exponential", Independent(), Exponential(), independent, EXPONENTIAL),
+    entry("chain x full", Chain(), FullGaussian(), chained, GAUSSIAN),
+    entry("chain x exponential", Chain(), Exponential(), chained, EXPONENTIAL),
+]
+GAUSSIAN_ENTRIES = [entry for entry in ENTRIES if isinstance(entry.model.emission, GaussianFamily)]
+ENTRIES_BY_NAME = {entry.name: entry for entry in ENTRIES}

@@ -1,0 +1,87 @@
+"""All assignments of labels to the rows of tiny data, tried one by one."""
+
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp, xlogy
+
+from latently.latent import Independent
+from tests.chain import Chain
+from tests.models import Data
+
+
+def _independent(params: Any, labels: np.ndarray, data: Data) -> float:
+    return float(np.log(params.weights[labels]).sum())
+
+
+def _chain(params: Any, labels: np.ndarray, data: Data) -> float:
+    total = 0.0
+    for low, high in pairwise(data.offsets):
+        total += np.log(params.startprob[labels[low]])
+        for t in range(low + 1, high):
+            total += np.log(params.transmat[labels[t - 1], labels[t]])
+    return float(total)
+
+
+# log p(z) of each latent structure, written once more and as plainly as can be.
+LOG_PRIORS = {Independent: _independent, Chain: _chain}
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """What is true of a model and data, by brute force; every unit counts once."""
+
+    model: Any
+    params: Any
+    data: Data
+
+    @property
+    def paths(self) -> np.ndarray:
+        return np.array(list(product(range(self.model.n_components), repeat=len(self.data.x))))
+
+    def log_joint(self, params: Any) -> np.ndarray:
+        """log p(x, z) for each assignment z."""
+        log_density = self.model.emission.log_density(params.emission, self.data.x)
+        log_prior = LOG_PRIORS[type(self.model.latent)]
+        rows = np.arange(len(self.data.x))
+        with np.errstate(divide="ignore"):
+            return np.array(
+                [
+                    log_prior(params.latent, path, self.data) + log_density[rows, path].sum()
+                    for path in self.paths
+                ]
+            )
+
+    @property
+    def log_likelihood(self) -> float:
+        return float(logsumexp(self.log_joint(self.params)))
+
+    @property
+    def posterior(self) -> np.ndarray:
+        """p(z | x) for each assignment z."""
+        log_joint = self.log_joint(self.params)
+        return np.exp(log_joint - logsumexp(log_joint))
+
+    @property
+    def responsibilities(self) -> np.ndarray:
+        hits = self.paths[:, :, None] == np.arange(self.model.n_components)
+        return np.einsum("z,znk->nk", self.posterior, hits)
+
+    def q_function(self, at: Any) -> float:
+        return expectation(self.posterior, self.log_joint(at))
+
+    @property
+    def entropy(self) -> float:
+        return -float(xlogy(self.posterior, self.posterior).sum())
+
+    def of_rows(self, resp: np.ndarray) -> np.ndarray:
+        """Probability of each assignment if labels were independent across rows with probabilities `resp`."""
+        return resp[np.arange(len(resp)), self.paths].prod(axis=1)
+
+
+def expectation(probabilities: np.ndarray, values: np.ndarray) -> float:
+    """The mean of values, those of probability zero left out even if infinite."""
+    used = probabilities > 0
+    return float(probabilities[used] @ values[used])

@@ -1,0 +1,132 @@
+"""The bound that EM climbs: below the log-likelihood for any resp, and by how much."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose
+from scipy.special import rel_entr
+
+from latently import GaussianMixture, MixtureModel
+from latently.latent import Independent
+from latently.models import bounds
+from tests.laws.exemptions import bound_by
+from tests.models import Exponential, exponential_rows, responsibilities, whole_e_step
+from tests.oracles.enumeration import Enumeration, expectation
+
+shares = st.one_of(st.just(0.0), st.floats(1e-6, 1.0))
+any_resp = arrays(np.float64, (6, 2), elements=shares).map(
+    lambda a: np.where(a.sum(axis=1, keepdims=True) > 0, a, 1.0)
+).map(lambda a: a / a.sum(axis=1, keepdims=True))  # fmt: skip
+
+
+@bound_by()
+@settings(max_examples=15)
+@given(resp=any_resp)
+@example(resp=np.tile([1.0, 0.0], (6, 1)))
+def test_below_the_log_likelihood_by_the_divergence_from_the_posterior(entry, resp):
+    model, params, data = entry.tiny()
+    truth = Enumeration(model, params, data)
+    bound = bounds.lower_bound(model, params, data.source, resp)
+    assert bound <= truth.log_likelihood + 1e-9
+    divergence = rel_entr(truth.of_rows(resp), truth.posterior).sum()
+    assert_allclose(truth.log_likelihood - bound, divergence, rtol=1e-9, atol=1e-9)
+
+
+@bound_by()
+@settings(max_examples=5)
+@given(resp=any_resp)
+def test_it_is_expected_joint_plus_entropy(entry, resp):
+    model, params, data = entry.tiny()
+    truth = Enumeration(model, params, data)
+    q = truth.of_rows(resp)
+    entropy = -expectation(q, np.log(np.maximum(q, 1e-300)))
+    assert_allclose(
+        bounds.lower_bound(model, params, data.source, resp),
+        expectation(q, truth.log_joint(params)) + entropy,
+        rtol=1e-10,
+        atol=1e-10,
+    )
+
+
+@bound_by()
+def test_equal_at_the_posterior(entry):
+    """Where labels are independent given the rows, the posterior itself can be handed in."""
+    model, params, data = entry.prepared()
+    resp = responsibilities(model, params, data)
+    bound = bounds.lower_bound(model, params, data.source, resp)
+    log_likelihood = whole_e_step(model, params, data).bound
+    if isinstance(model.latent, Independent):
+        assert_allclose(bound, log_likelihood, rtol=1e-11)
+    else:
+        assert bound < log_likelihood
+
+
+@bound_by()
+def test_q_plus_entropy_is_the_log_likelihood(entry):
+    model, params, data = entry.prepared()
+    q = bounds.q_function(model, params, data.source, params)
+    entropy = bounds.posterior_entropy(model, params, data.source)
+    assert_allclose(q + entropy, whole_e_step(model, params, data).bound, rtol=1e-12)
+    assert entropy > 0
+
+
+# -- the estimators ---------------------------------------------------------------------------------------
+
+
+def mixtures():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 2)) + 2 * (np.arange(80) % 2)[:, None]
+    weights = rng.integers(0, 3, 80).astype(float)
+    for covariance_type in ("full", "tied", "diag", "spherical"):
+        yield GaussianMixture(2, covariance_type=covariance_type, n_init=1, random_state=0), X, weights
+    yield (
+        MixtureModel(Exponential(), 2, n_init=1, random_state=0),
+        exponential_rows(np.arange(80) % 2, rng),
+        weights,
+    )
+
+
+@pytest.mark.parametrize(
+    ("mixture", "X", "weights"), list(mixtures()), ids=lambda value: type(value).__name__
+)
+def test_estimators(mixture, X, weights):
+    mixture.fit(X, sample_weight=weights)
+    log_likelihood = float(weights @ mixture.score_samples(X))
+    resp = mixture.predict_proba(X)
+    assert_allclose(mixture.lower_bound(X, resp, sample_weight=weights), log_likelihood, rtol=1e-11)
+    assert_allclose(
+        mixture.q_function(X, sample_weight=weights) + mixture.posterior_entropy(X, sample_weight=weights),
+        log_likelihood,
+        rtol=1e-11,
+    )
+    assert_allclose(
+        mixture.posterior_entropy(X, sample_weight=weights),
+        -(weights[:, None] * resp * np.log(np.maximum(resp, 1e-300))).sum(),
+        rtol=1e-8,
+    )
+    flat = np.full_like(resp, 0.5)
+    divergence = float(weights @ rel_entr(flat, resp).sum(axis=1))
+    assert_allclose(
+        log_likelihood - mixture.lower_bound(X, flat, sample_weight=weights), divergence, rtol=1e-9
+    )
+    # Q at other params, and no better ones than those EM converged to.
+    other = type(mixture)(**mixture.get_params()).set_params(tol=0, max_iter=3).fit(X[::2])
+    assert mixture.q_function(X, at=other.params_, sample_weight=weights) < mixture.q_function(
+        X, sample_weight=weights
+    )
+
+
+@pytest.mark.parametrize(
+    ("resp", "message"),
+    [
+        (np.full((5, 3), 1 / 3), r"resp has shape \(5, 3\), should be \(5, 2\)"),
+        (np.array([[0.5, 0.5]] * 4 + [[0.5, 0.6]]), "row 4 of resp is not a set of probabilities"),
+        (np.array([[1.5, -0.5]] + [[0.5, 0.5]] * 4), "row 0 of resp is not a set of probabilities"),
+    ],
+)
+def test_resp_is_checked(resp, message):
+    mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [1.0]], [[[1.0]], [[1.0]]])
+    with pytest.raises(ValueError, match=message):
+        mixture.lower_bound(np.zeros((5, 1)), resp)

@@ -1,0 +1,96 @@
+"""Free parameters, counted: the rank of the map from coordinates to numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from latently import GaussianMixture
+from latently.core.parameters import SPD, Positive, Real, Simplex, dimension, feasible, largest_change, named
+from latently.latent.independent import Weights
+from tests.charts import Chart
+from tests.laws.exemptions import bound_by
+from tests.models import ENTRIES_BY_NAME
+
+
+@bound_by()
+def test_dimension_is_the_number_of_directions_one_can_move_in(entry):
+    model, params, _ = entry.prepared()
+    spaces = model.spaces(params)
+    assert dimension(spaces) == Chart(model, params).rank()
+    assert set(spaces) == set(named(params))
+    for name in spaces:
+        assert dimension(spaces, (name,)) == dimension(spaces) - spaces[name].dimension
+
+
+@bound_by()
+def test_structural_zeros_are_not_counted(entry):
+    """A chain that cannot go back has fewer free transitions."""
+    if "transmat" not in entry.model.spaces(entry.prepared()[1]):
+        pytest.skip("no transitions")
+    support = np.array([[True, True], [False, True]])
+    left_to_right = replace(
+        entry, model=replace(entry.model, latent=replace(entry.model.latent, support=support))
+    )
+    model, params, _ = left_to_right.prepared()
+    transmat = np.where(support, params.latent.transmat, 0.0)
+    transmat /= transmat.sum(axis=1, keepdims=True)
+    params = replace(params, latent=replace(params.latent, transmat=transmat))
+    assert feasible(model.spaces(params), params)
+    assert dimension(model.spaces(params)) == dimension(entry.model.spaces(params)) - 1
+    assert dimension(model.spaces(params)) == Chart(model, params).rank()
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize(("K", "d"), [(1, 1), (3, 2), (2, 5)])
+def test_of_gaussian_mixtures(covariance_type, K, d):
+    """As counted by McLachlan and Peel (2000), and by the criteria."""
+    X = np.random.default_rng(0).standard_normal((60, d)) + 4 * (np.arange(60) % K)[:, None]
+    mixture = GaussianMixture(K, covariance_type=covariance_type, n_init=1, random_state=0).fit(X)
+    symmetric = d * (d + 1) // 2
+    covariances = {"full": K * symmetric, "tied": symmetric, "diag": K * d, "spherical": K}[covariance_type]
+    p = K - 1 + K * d + covariances
+    assert mixture.n_parameters_ == p
+    log_likelihood = mixture.score_samples(X).sum()
+    assert mixture.bic() == pytest.approx(-2 * log_likelihood + p * np.log(60))
+    assert mixture.aic() == pytest.approx(-2 * log_likelihood + 2 * p)
+    assert mixture.bic(X) == pytest.approx(mixture.bic())
+    assert mixture.aic(X) == pytest.approx(mixture.aic())
+
+
+def test_n_is_the_sum_of_the_weights_of_rows_with_any_observed_cell():
+    entry = ENTRIES_BY_NAME["independent x exponential"]
+    data = entry.data(np.random.default_rng(0))
+    observed = ~np.isnan(data.x).all(axis=1)
+    assert not observed.all()
+    description = entry.model.describe(data.block(0, len(data.weights)))
+    assert description.n_observed == data.weights[observed].sum()
+    assert description.weight == data.weights.sum()
+
+
+def test_spaces_know_what_is_feasible():
+    assert Real((2,), np.ones(2)).feasible(np.array([-1.0, 1e9]))
+    assert not Real((2,), np.ones(2)).feasible(np.array([0.0, np.inf]))
+    assert not Positive((1,), np.ones(1)).feasible(np.zeros(1))
+    simplex = Simplex(np.array([True, True, False]))
+    assert simplex.dimension == 1
+    assert simplex.feasible(np.array([0.25, 0.75, 0.0]))
+    assert not simplex.feasible(np.array([0.25, 0.65, 0.1]))
+    assert not simplex.feasible(np.array([0.25, 0.25, 0.0]))
+    assert not simplex.feasible(np.array([1.25, -0.25, 0.0]))
+    spd = SPD((2, 2), np.ones((2, 2)))
+    assert spd.feasible(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    assert spd.feasible(np.array([[1.0, 1e-17], [-1e-17, 1.0]]))  # zero, but for rounding
+    assert not spd.feasible(np.array([[2.0, 1.0], [1.1, 2.0]]))
+    assert not spd.feasible(np.array([[1.0, 2.0], [2.0, 1.0]]))
+
+
+def test_changes_are_measured_in_units_of_the_features():
+    spaces = {"weights": Simplex(np.ones(2, dtype=bool))}
+    assert largest_change(
+        spaces, Weights(np.array([0.5, 0.5])), Weights(np.array([0.4, 0.6]))
+    ) == pytest.approx(0.1)
+    model, params, _ = ENTRIES_BY_NAME["independent x full"].prepared()
+    moved = replace(params, emission=params.emission.with_means(params.emission.means + 0.5))
+    expected = 0.5 / np.sqrt(model.emission.variances).min()
+    assert largest_change(model.spaces(params), params, moved) == pytest.approx(expected)

@@ -1,0 +1,59 @@
+"""The pages name what exists, and what exists is on the pages; that their code runs is Sybil's to check."""
+
+import ast
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import latently
+from latently import emissions
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+EXAMPLE = ROOT / "examples" / "own_family.py"
+PREPARATION = (ast.Assign, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
+
+
+def test_every_public_name_is_in_the_api():
+    page = (ROOT / "docs" / "api.md").read_text()
+    documented = set(re.findall(r"^\.\. auto\w+:: (?:latently\.)?(\w+)", page, re.MULTILINE))
+    assert set(latently.__all__) <= documented
+    assert set(emissions.__all__) <= documented
+
+
+def test_docstrings_point_to_sections_that_exist():
+    found = 0
+    for path in [*SOURCES, ROOT / "CONTRIBUTING.md"]:
+        for page, section in re.findall(r'docs/(\w+\.md), "([^"]+)"', " ".join(path.read_text().split())):
+            assert section in headings(ROOT / "docs" / page), f"{path}: no section {section!r} in {page}"
+            found += 1
+    assert found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_block_that_does_something_also_checks_it(page):
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        tree = ast.parse(block)
+        if not all(isinstance(statement, PREPARATION) for statement in tree.body):
+            assert any(isinstance(node, ast.Assert) for node in ast.walk(tree)), block
+
+
+def headings(page):
+    return re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+
+
+def test_a_family_of_ones_own_takes_under_sixty_lines():
+    assert len(EXAMPLE.read_text().splitlines()) < 60
+
+
+def test_the_example_finds_the_true_rates(capsys):
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    rows = [row.split() for row in re.findall(r"\[([\d. ]+)\]", capsys.readouterr().out)]
+    true, fitted = np.array(rows[::2], dtype=float), np.array(rows[1::2], dtype=float)
+    assert true.shape == (2, 3)
+    assert_allclose(fitted, true, rtol=0.15)

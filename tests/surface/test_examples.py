@@ -1,0 +1,53 @@
+"""Every example runs, as a user would run it, and says what it should."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run an example once, each in a folder of its own: the folder and the finished process."""
+    runs = {}
+
+    def once(stem):
+        if stem not in runs:
+            path = next(path for path in EXAMPLES if path.stem == stem)
+            folder = tmp_path_factory.mktemp(stem)
+            command = [sys.executable, "-W", "error", str(path)]
+            environment = {**os.environ, "MPLBACKEND": "Agg"}
+            ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+            runs[stem] = folder, ran
+        return runs[stem]
+
+    return once
+
+
+@pytest.mark.parametrize("stem", [path.stem for path in EXAMPLES])
+def test_an_example_runs_without_a_warning_and_says_something(run, stem):
+    _, ran = run(stem)
+    assert ran.stderr == ""
+    assert ran.returncode == 0
+    assert ran.stdout
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_short_and_says_what_it_shows(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 60
+    assert lines[0].startswith('"""')
+
+
+def test_blobs_are_found_again(run):
+    folder, ran = run("blobs")
+    found = dict(re.findall(r"^(adjusted Rand index|silhouette) +([\d.]+)", ran.stdout, re.MULTILINE))
+    assert float(found["adjusted Rand index"]) > 0.95
+    assert float(found["silhouette"]) > 0.5
+    assert os.listdir(folder) == ["blobs.png"]
+    assert (folder / "blobs.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,318 @@
+"""A page says what is true of the fit, warns where it must, and needs no other file."""
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pandas
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+
+from latently import GaussianMixture, datasets, select
+from latently.core.restarts import Restarts, Run
+from latently.report import (
+    MixtureAnalysis,
+    Section,
+    Truth,
+    cautions,
+    findings,
+    headline,
+    mixture_page,
+    mixture_summary,
+    page,
+    tables,
+    to_json,
+    write_text,
+)
+from latently.report.page import bullets, definitions, paragraph, table, tiles, warning
+from latently.report.ridge import without_dip
+from latently.report.table import Table
+
+FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
+GRID = {"covariance_type": ["full", "tied"], "n_components": [1, 2, 3]}
+NASTY = "<script>alert('&')</script>"
+VOID = {"meta", "img"}
+
+
+@pytest.fixture(scope="module")
+def search():
+    return select(GaussianMixture(n_init=4, random_state=0), FAITHFUL, GRID)
+
+
+@pytest.fixture(scope="module")
+def three(search):
+    return MixtureAnalysis(search.best_, FAITHFUL, "faithful.csv", search, settings={"Seed": "0"})
+
+
+@pytest.fixture(scope="module")
+def two():
+    mixture = GaussianMixture(2, n_init=4, random_state=0).fit(FAITHFUL)
+    return MixtureAnalysis(mixture, FAITHFUL, "faithful.csv")
+
+
+def changed(a, **fitted):
+    """The same analysis of a mixture of which something else is said."""
+    mixture = GaussianMixture.from_parameters(a.mixture.weights_, a.mixture.means_, a.mixture.covariances_)
+    keep = {name: value for name, value in vars(a.mixture).items() if name.endswith("_")}
+    for name, value in {**keep, **fitted}.items():
+        setattr(mixture, name, value)
+    return MixtureAnalysis(mixture, a.X, a.source, a.selection)
+
+
+@pytest.fixture(scope="module")
+def html(three):
+    return mixture_page(three)
+
+
+class Page(HTMLParser):
+    """Reads a page, and fails where a tag is left open."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.addresses, self.text = [], [], [], ""
+        self.feed(html)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+# -- the page ------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_was_found(html, three):
+    read = Page(html)
+    for words in (
+        "3 clusters in the 272 rows of faithful.csv",
+        "What to be careful about",
+        f"{three.mixture.bic():,.1f}",
+        three.mixture.stop_reason_,
+        str(three.mixture.restarts_),
+        "Seed",
+    ):
+        assert words in read.text
+    assert read.tags.count("img") == 4
+
+
+def test_the_page_needs_no_other_file(html):
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in Page(html).addresses)
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_same_fit_makes_the_same_page(html, three):
+    again = MixtureAnalysis(three.mixture, three.X, three.source, three.selection, settings=three.settings)
+    assert mixture_page(again) == html
+
+
+def test_every_word_is_escaped():
+    blocks = [
+        paragraph(NASTY),
+        bullets([NASTY]),
+        tiles([(NASTY, NASTY)]),
+        definitions([(NASTY, NASTY)]),
+        warning(NASTY, [NASTY]),
+        table(Table(NASTY, ["", NASTY], [[NASTY, NASTY]], NASTY)),
+    ]
+    html = page(NASTY, NASTY, [Section(NASTY, blocks)], NASTY)
+    assert "<script" not in html
+    assert Page(html).text.count(NASTY) == 18
+
+
+def test_names_from_a_file_are_escaped_on_the_whole_page():
+    X = FAITHFUL.set_axis([NASTY, "b"], axis=1)
+    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
+    a = MixtureAnalysis(mixture, X, NASTY, left_out={NASTY: "text"}, notes=[NASTY])
+    html = mixture_page(a)
+    assert "<script" not in html
+    assert NASTY in Page(html).text
+
+
+def test_the_best_cell_is_marked():
+    html = table(Table("t", ["", "a", "b"], [["r", "1", "2"], ["s", "3", "4"]], best=frozenset({(1, 2)})))
+    assert re.findall(r'<td class="best">(.*?)</td>', html) == ["4"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "page.html"
+    write_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "new \ud800")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["page.html"]
+    write_text(path, "näw\n")
+    assert path.read_bytes() == "näw\n".encode()
+
+
+# -- words and numbers ---------------------------------------------------------------------------------
+
+
+def test_findings_tell_sizes_and_what_stands_out(two):
+    said = " ".join(findings(two))
+    assert headline(two) == "2 clusters in the 272 rows of faithful.csv"
+    assert "Cluster 0 holds 175 rows (64%): high length (4.29) and high wait (80.0)." in said
+    assert "Cluster 1 holds 97 rows (36%): low length (2.04) and low wait (54.5)." in said
+    assert "1 row (<1%) is less than 90% sure" in said
+
+
+def test_findings_tell_how_clearly_bic_chose(three):
+    said = " ".join(findings(three))
+    assert "BIC chose 3 components with tied covariances (2,314.3) among 6 fits" in said
+    assert "next comes 2 components with full covariances, 7.9 above: not far enough to rule it out" in said
+
+
+def test_one_component_is_no_set_of_clusters():
+    a = MixtureAnalysis(GaussianMixture(1).fit(FAITHFUL), FAITHFUL, "f.csv")
+    assert findings(a) == ["One Gaussian describes all rows. Seen by 2 columns: length and wait."]
+    assert a.silhouette is None
+    assert "1 cluster in the" in Page(mixture_page(a)).text
+
+
+def test_the_table_of_clusters_is_in_the_units_of_the_data(two):
+    shown = {row[0]: row[1:] for row in tables.clusters(two).rows}
+    assert shown["rows"] == ["175", "97"]
+    assert shown["length"] == ["4.29 ± 0.41", "2.04 ± 0.26"]
+    assert shown["wait"] == ["80.0 ± 6.0", "54.5 ± 5.8"]
+
+
+def test_the_bic_table_has_a_cell_for_each_fit(three, search):
+    shown = tables.bic(three)
+    assert shown.columns == ["components", "full", "tied"]
+    assert shown.rows[2][2] == "2,314.3"
+    assert shown.best == {(2, 2)}
+    assert {cell for row in shown.rows for cell in row[1:]} == {f"{row['bic']:,.1f}" for row in search.table_}
+
+
+def test_the_bic_table_shows_failures_and_doubts(three):
+    rows = [dict(row) for row in three.selection.table_]
+    rows[0] |= {"failure": "singular", "bic": None}
+    rows[1] |= {"doubts": ("rests on 2 rows",)}
+    selection = SimpleNamespace(table_=rows, best_index_=5)
+    shown = tables.bic(MixtureAnalysis(three.mixture, FAITHFUL, "f.csv", selection))
+    assert shown.rows[0][1] == "failed"
+    assert shown.rows[1][1].endswith("*")
+    assert "spurious" in shown.note
+
+
+def test_correlations_are_those_within_the_clusters(two):
+    covariance = two.mixture.covariances_[1]
+    expected = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert tables.correlations(two).rows == [["length and wait", "0.38", f"{expected:.2f}"]]
+
+
+def test_the_truth_is_compared():
+    mixture = GaussianMixture(2, n_init=4, random_state=0).fit(FAITHFUL)
+    labels = ["long" if length > 3 else "short" for length in FAITHFUL["length"]]
+    labels[0] = ""
+    a = MixtureAnalysis(mixture, FAITHFUL, "f.csv", truth=Truth("kind", labels))
+    assert a.agreement.adjusted_rand == pytest.approx(adjusted_rand_score(labels[1:], a.labels[1:]))
+    assert a.silhouette == pytest.approx(silhouette_score(FAITHFUL, a.labels))
+    assert a.agreement.n_unlabelled == 1
+    counts = np.array([[int(cell) for cell in row[1:]] for row in tables.truth(a).rows])
+    assert counts.sum() == 271
+    assert [row[0] for row in tables.truth(a).rows] == ["long", "short"]
+    assert "adjusted Rand index 1.000" in " ".join(findings(a))
+
+
+def test_the_summary_is_strict_json_of_the_fit(three):
+    read = json.loads(to_json(mixture_summary(three)), parse_constant=pytest.fail)
+    assert read["n_components"] == 3
+    assert read["sizes"] == three.sizes
+    assert_allclose(read["means"], three.mixture.means_)
+    assert len(read["fits"]) == 6
+    assert read["bic"] == three.mixture.bic()
+
+
+def test_what_is_not_finite_is_null_in_json():
+    found = to_json({"a": np.array([1.0, np.inf]).tolist(), "b": np.float64("nan"), "c": np.int64(3)})
+    assert json.loads(found) == {"a": [1.0, None], "b": None, "c": 3}
+
+
+# -- doubts --------------------------------------------------------------------------------------------
+
+
+def test_a_clean_fit_needs_no_caution(two):
+    assert cautions(two) == []
+
+
+def test_the_edge_of_the_range_is_named_and_a_wider_one_proposed(three):
+    assert any("largest that was tried: try more, for example 1:6" in text for text in cautions(three))
+
+
+def test_components_without_a_dip_between_them_are_named(three):
+    assert any("Between clusters 0 and 2 the density has no dip" in text for text in cautions(three))
+
+
+def test_overlap_is_named(three):
+    assert any("of the rows are less than 90% sure" in text for text in cautions(three))
+
+
+@pytest.mark.parametrize(
+    ("fitted", "words"),
+    [
+        (
+            {"doubts_": ("component 1 rests on 2 rows",)},
+            "spurious: component 1 rests on 2 rows. Ask for fewer",
+        ),
+        (
+            {"converged_": False, "stop_reason_": "reached max_iter=3"},
+            "EM had not converged: it reached max_iter=3",
+        ),
+        (
+            {"restarts_": Restarts((), 3, (Run("kmeans", -1.0, 5, True, None, ("rests on 2 rows",)),))},
+            "1 higher but spurious maximum was passed over (rests on 2 rows)",
+        ),
+        ({"restarts_": Restarts((Run("random", -1.0, 5, True),) * 30, 1, ())}, "Only one of 30 starts"),
+    ],
+)
+def test_doubts_of_the_fit_are_told(two, fitted, words):
+    assert any(words in text for text in cautions(changed(two, **fitted)))
+
+
+def test_fits_that_failed_or_were_too_good_are_told(three):
+    rows = [dict(row) for row in three.selection.table_]
+    rows[0] |= {"failure": "it is singular", "bic": None}
+    rows[1] |= {"doubts": ("component 0 rests on 2 rows",), "bic": 5.0}
+    selection = SimpleNamespace(table_=rows, best_index_=5, edge_=None)
+    told = " ".join(cautions(MixtureAnalysis(three.mixture, FAITHFUL, "f.csv", selection)))
+    assert "1 fit failed, the first (1 component with full covariances) because it is singular" in told
+    assert "2 components with full covariances has a lower BIC, 5.0, and was not chosen" in told
+
+
+def test_clusters_of_few_rows_are_told():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(60, 3)), 20 + rng.normal(size=(8, 3))])
+    a = MixtureAnalysis(GaussianMixture(2, n_init=4, random_state=0).fit(X), X, "f.csv")
+    assert any("Cluster 1 rests on about 8 rows for 9 parameters" in text for text in cautions(a))
+
+
+@pytest.mark.parametrize(("distance", "expected"), [(1.9, [(0, 1)]), (4.0, [])])
+def test_two_gaussians_are_one_hill_up_to_two_standard_deviations(distance, expected):
+    # Of equal weights and variances: one hill if and only if the means are at most that far apart.
+    mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [distance]], [[[1.0]], [[1.0]]])
+    assert without_dip(mixture) == expected
+
+
+def test_the_ridgeline_is_followed_where_it_bends():
+    # Between these means the straight line runs through a valley that the ridgeline goes round.
+    covariances = [[[9.0, 0.0], [0.0, 0.1]], [[0.1, 0.0], [0.0, 9.0]]]
+    mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0, 0.0], [1.5, 1.5]], covariances)
+    line = np.linspace([0.0, 0.0], [1.5, 1.5], 50)
+    straight = mixture.score_samples(line)
+    assert straight.min() < np.log(0.5) + min(straight[0], straight[-1])
+    assert without_dip(mixture) == [(0, 1)]

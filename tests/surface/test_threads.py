@@ -1,0 +1,162 @@
+"""Threads: the same bits for any number, inside one another, side by side, and across processes."""
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+import latently
+from latently import GaussianMixture
+from latently.core import blocks
+from latently.core.executors import ThreadExecutor, count_threads, executor
+from latently.core.libraries import single_threaded_libraries
+
+SMALL = 2**14  # bytes, so that there are many blocks
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", SMALL)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(3000, 7)), rng.normal(3.0, 1.5, size=(3000, 7))])
+    return X[rng.permutation(len(X))]
+
+
+def bits(model):
+    return model.means_.tobytes() + model.covariances_.tobytes() + np.float64(model.log_likelihood_).tobytes()
+
+
+def fit(X, n_jobs, **settings):
+    model = GaussianMixture(2, random_state=0, n_jobs=n_jobs, max_iter=20, tol=0, n_init=1, **settings)
+    return bits(model.fit(X))
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_same_bits_for_1_2_and_7_threads(rows, covariance_type):
+    found = {fit(rows, n_jobs, covariance_type=covariance_type) for n_jobs in (1, 2, 7)}
+    assert len(found) == 1
+
+
+def test_same_bits_with_restarts(rows):
+    found = {bits(GaussianMixture(3, random_state=1, n_jobs=n).fit(rows[::4])) for n in (1, 2, 7)}
+    assert len(found) == 1
+
+
+def test_fits_side_by_side_and_inside_one_another(rows):
+    alone = fit(rows, 2)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: fit(rows, 2), range(6)))
+    assert set(found) == {alone}
+
+
+def test_work_within_a_worker_is_done_there():
+    with executor(2) as workers:
+        inner = workers.map(
+            lambda i: (list(workers.map(lambda j: i * j, range(3))), threading.get_ident()), [1, 2]
+        )
+        results = [result for result, _ in inner]
+    assert results == [[0, 1, 2], [0, 2, 4]]
+
+
+def test_results_come_in_order_and_a_failure_is_passed_on():
+    with executor(3) as workers:
+        assert isinstance(workers, ThreadExecutor)
+        assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
+        with pytest.raises(ZeroDivisionError):
+            list(workers.map(lambda i: 1 // (i - 7), range(50)))
+
+
+def blas_threads():
+    return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+
+
+def test_blas_is_held_to_one_thread_until_all_have_left():
+    before = blas_threads()
+    entered, leave = threading.Event(), threading.Event()
+
+    def other():
+        with single_threaded_libraries():
+            entered.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=other)
+    with single_threaded_libraries():
+        thread.start()
+        assert entered.wait(10)
+        assert blas_threads() == {1}
+    assert blas_threads() == {1}  # the other one is still inside
+    leave.set()
+    thread.join()
+    with single_threaded_libraries():
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+
+
+def in_child(queue, X):
+    blocks.BLOCK_BYTES = SMALL
+    queue.put(fit(X, 2))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_fits_alike(rows, method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"{method} is not there on this system")
+    alone = fit(rows, 2)
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    child = context.Process(target=in_child, args=(queue, rows))
+    child.start()
+    try:
+        assert queue.get(timeout=120) == alone
+    finally:
+        child.join(20)
+        child.kill()
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, True, "2"])
+def test_n_jobs_is_refused_by_name(n_jobs):
+    with pytest.raises(ValueError, match=r"n_jobs=.*should be None or an integer other than 0"):
+        count_threads(n_jobs)
+
+
+def test_n_jobs_counts_from_the_end():
+    assert count_threads(-1) == count_threads(None)
+    assert count_threads(-1000) == 1
+
+
+FIT = """
+from latently import GaussianMixture, datasets
+X = datasets.load_faithful().data
+print(GaussianMixture(2, covariance_type="diag", random_state=0).fit(X).log_likelihood_)
+"""
+
+
+def test_a_cache_that_cannot_be_written_does_not_fail(tmp_path):
+    no_caches = shutil.ignore_patterns("__pycache__")
+    copy = shutil.copytree(Path(latently.__file__).parent, tmp_path / "latently", ignore=no_caches)
+    nowhere = copy / "kernels" / "__pycache__"
+    nowhere.write_text("a file, so nothing can be written below it")
+    result = subprocess.run(
+        [sys.executable, "-c", FIT],
+        cwd=tmp_path,
+        env=os.environ
+        | {"NUMBA_CACHE_DIR": str(nowhere / "cache"), "HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert float(result.stdout) == pytest.approx(-1147.806353, abs=1e-4)
+    assert result.stderr.count("compiling its kernels") == 1
