@@ -10,8 +10,8 @@ from latently import GaussianMixture, plots
 # 1000 points, and the centre that each was drawn round. The mixture never sees these labels.
 X, y = make_blobs(n_samples=1000, centers=3, random_state=9)
 
-# Plain EM from three of the points as means, so that the whole climb can be seen. For real use leave both out:
-# GaussianMixture(3) makes many short runs and finishes the best.
+# Plain EM from three of the points as means, so that the whole climb can be seen. For real use leave both
+# out: GaussianMixture(3) makes many short runs and finishes the best.
 mixture = GaussianMixture(n_components=3, means_init=X[:3], acceleration=None).fit(X)
 labels = mixture.predict(X)
 

@@ -17,11 +17,13 @@ from typing import Any, Generic
 import numpy as np
 
 from latently.core.blocks import BlockSource
+from latently.core.convergence import remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
 
 AGREEMENT = 1e-6
+FORESIGHT = 20
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Plan:
         Gain still to come, per unit of weight, at which a short run ends early.
     """
 
-    short_iter: int = 10
-    finish: int = 4
+    short_iter: int = 15
+    finish: int = 6
     n_units: int = 5000
     short_tol: float = 1e-5
 
@@ -132,6 +134,7 @@ class _Candidate(Generic[P]):
     kind: str
     params: P | None
     objective: float = -np.inf
+    promise: float = -np.inf
     log_likelihood: float | None = None
     n_iter: int = 0
     failure: str | None = None
@@ -238,9 +241,10 @@ def _narrow(
     lost: list[_Candidate[P]] = []
     max_iter = plan.short_iter
     while len(candidates) > plan.finish:
-        short = partial(_advance, small, Settings(plan.short_tol, max_iter, em.fixed), n_small)
+        settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True)
+        short = partial(_advance, small, settings, n_small)
         candidates = list(em.executor.map(short, candidates))
-        candidates.sort(key=lambda c: c.objective, reverse=True)
+        candidates.sort(key=lambda c: c.promise, reverse=True)
         keep = max(plan.finish, len(candidates) // 2)
         distinct: list[_Candidate[P]] = []
         rest: list[_Candidate[P]] = []
@@ -274,10 +278,19 @@ def _advance(em: EMMap[D, P, S], settings: Settings, n: float, candidate: _Candi
         candidate.kind,
         result.params,
         result.objective,
+        result.objective + _still_to_come(result),
         result.log_likelihood,
         candidate.n_iter + result.n_iter,
         twins=candidate.twins,
     )
+
+
+def _still_to_come(result: FitResult[Any]) -> float:
+    """What a run may yet gain, as far as its last steps tell: slow starts are not cut off for being slow."""
+    if len(result.history) < 3:
+        return 0.0
+    first, second, third = (step.log_likelihood for step in result.history[-3:])
+    return min(remaining_gain(first, second, third), FORESIGHT * max(third - second, 0.0))
 
 
 def _record(candidate: _Candidate[Any]) -> Run:

@@ -15,7 +15,7 @@ from latently.core.errors import FELL, SpuriousMaximumWarning
 from latently.core.restarts import Plan, Restarts, Start, search
 from latently.estimators.progress import progress_bar
 
-AUTO_STARTS = 30
+AUTO_STARTS = 48
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from latently.core.restarts import Start
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+Labels = NDArray[np.int64]
 
 MOST_SOFTENING = 0.1
 DIGITS = 9
@@ -64,23 +66,36 @@ class MixtureStarts:
     sampled: Sampled
 
     def of(self, kind: str, n: int) -> list[Start[LatentEmissionParams]]:
-        """So many starts of a kind; for "auto" a mix of all kinds that suit the family."""
+        """So many starts of a kind; for "auto" a mix of all kinds that suit the family.
+
+        Whitening shrinks the very direction in which clusters lie far apart; features in units of their
+        spread leave stretched clusters stretched. Neither suits all data, so the mix uses both by turns.
+        """
         if kind != "auto":
-            return [Start(kind, self._draws()[kind])] * n
+            return [Start(kind, partial(self._draw, kind, self.embedded))] * n
         if self.embedded is None:
             kinds: Sequence[str] = ("family", "random")
         else:
             kinds = ("kmeans", "random_from_data", "k-means++", "random_from_data", "family", "random")
-        return [Start(kinds[i % len(kinds)], self._draws()[kinds[i % len(kinds)]]) for i in range(n)]
+        turns = [(kinds[i % len(kinds)], i // len(kinds) % 2) for i in range(n)]
+        return [
+            Start(name, partial(self._draw, name, self.standardised if turn else self.embedded))
+            for name, turn in turns
+        ]
 
-    def _draws(self) -> dict[str, Callable[[np.random.Generator], LatentEmissionParams]]:
-        return {
-            "family": lambda rng: self.model.start(self.description, rng),
-            "random": self._random,
-            "random_from_data": self._random_from_data,
-            "k-means++": self._kmeans_plusplus,
-            "kmeans": self._kmeans,
-        }
+    def _draw(self, kind: str, coordinates: Array | None, rng: np.random.Generator) -> LatentEmissionParams:
+        n_components, weights = self.model.n_components, self.sampled.weights
+        if kind == "family":
+            return self.model.start(self.description, rng)
+        if kind == "random":
+            resp = rng.random((len(weights), n_components))
+            return self._from_resp(resp / resp.sum(axis=1, keepdims=True))
+        if coordinates is None:
+            raise ValueError(
+                f"init_params='{kind}' needs distances, and {type(self.model.emission).__name__} has none "
+                "(no embed method): use 'auto' or 'random'"
+            )
+        return self._from_labels(LABELLERS[kind](coordinates, weights, n_components, rng))
 
     @cached_property
     def embedded(self) -> Array | None:
@@ -92,49 +107,21 @@ class MixtureStarts:
         return None if rows is None else np.round(rows, DIGITS)
 
     @cached_property
+    def standardised(self) -> Array | None:
+        """The sampled rows in units of the spread of each feature, if the family has distances at all."""
+        if self.embedded is None:
+            return None
+        x, weights = self.sampled.x, self.sampled.weights
+        centred = x - np.average(x, axis=0, weights=weights)
+        spread = np.sqrt(np.average(centred * centred, axis=0, weights=weights))
+        return np.round(centred / np.where(spread > 0, spread, 1.0), DIGITS)
+
+    @cached_property
     def origin(self) -> LatentEmissionParams:
         """Params at which the statistics of a start are taken: any will do, the M-step forgets them."""
         return self.model.start(self.description, np.random.default_rng(0))
 
-    def _random(self, rng: np.random.Generator) -> LatentEmissionParams:
-        resp = rng.random((len(self.sampled.x), self.model.n_components))
-        return self._from_resp(resp / resp.sum(axis=1, keepdims=True))
-
-    def _random_from_data(self, rng: np.random.Generator) -> LatentEmissionParams:
-        coordinates = self._coordinates("random_from_data")
-        share = self.sampled.weights / self.sampled.weights.sum()
-        n_possible = int(np.count_nonzero(share))
-        n = min(self.model.n_components, n_possible)
-        seeds = coordinates[rng.choice(len(coordinates), n, replace=False, p=share)]
-        return self._from_labels(_nearest(coordinates, seeds))
-
-    def _kmeans_plusplus(self, rng: np.random.Generator) -> LatentEmissionParams:
-        coordinates = self._coordinates("k-means++")
-        seeds, _ = kmeans_plusplus(
-            coordinates,
-            self.model.n_components,
-            sample_weight=self.sampled.weights,
-            random_state=int(rng.integers(2**31)),
-        )
-        return self._from_labels(_nearest(coordinates, seeds))
-
-    def _kmeans(self, rng: np.random.Generator) -> LatentEmissionParams:
-        search = KMeans(self.model.n_components, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            labels = search.fit_predict(self._coordinates("kmeans"), sample_weight=self.sampled.weights)
-        return self._from_labels(labels)
-
-    def _coordinates(self, kind: str) -> Array:
-        coordinates = self.embedded
-        if coordinates is None:
-            raise ValueError(
-                f"init_params='{kind}' needs distances, and {type(self.model.emission).__name__} has none "
-                "(no embed method): use 'auto' or 'random'"
-            )
-        return coordinates
-
-    def _from_labels(self, labels: NDArray[np.int64]) -> LatentEmissionParams:
+    def _from_labels(self, labels: Labels) -> LatentEmissionParams:
         """Labels, softened so that each component has something of as many rows as it needs."""
         n_components = self.model.n_components
         needed = n_components * self.model.emission.rows_needed(self.origin.emission)
@@ -154,7 +141,35 @@ class MixtureStarts:
         )
 
 
-def _nearest(coordinates: Array, seeds: Array) -> NDArray[np.int64]:
+def _random_from_data(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
+    """The nearest of some rows, drawn by their weights."""
+    share = weights / weights.sum()
+    n = min(n, int(np.count_nonzero(share)))
+    return _nearest(coordinates, coordinates[rng.choice(len(coordinates), n, replace=False, p=share)])
+
+
+def _kmeans_plusplus(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
+    """The nearest of some rows, drawn far apart."""
+    seeds, _ = kmeans_plusplus(coordinates, n, sample_weight=weights, random_state=int(rng.integers(2**31)))
+    return _nearest(coordinates, seeds)
+
+
+def _kmeans(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
+    """The clusters of k-means."""
+    search = KMeans(n, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return np.asarray(search.fit_predict(coordinates, sample_weight=weights))
+
+
+LABELLERS: dict[str, Callable[[Array, Array, int, np.random.Generator], Labels]] = {
+    "kmeans": _kmeans,
+    "k-means++": _kmeans_plusplus,
+    "random_from_data": _random_from_data,
+}
+
+
+def _nearest(coordinates: Array, seeds: Array) -> Labels:
     """Index of the nearest seed of each row."""
     return np.asarray(cdist(coordinates, seeds, "sqeuclidean").argmin(axis=1))
 

@@ -221,7 +221,8 @@ def _check_gaussians(family: GaussianFamily, theta: Any, K: int, d: int) -> None
         raise ValueError(f"its means are not those of {K} components and {d} features")
     found, shape = theta.covariances.shape, family.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
     if found != shape or type(theta) is not type(family.params(theta.means, theta.covariances)):
-        raise ValueError(f"its covariances have shape {found}, should be {shape}")
+        kind = type(family).__name__
+        raise ValueError(f"its covariances, of shape {found}, are not those of a {kind}, of shape {shape}")
     floor = np.ones(d) if family.variances is None else family.variances
     if floor.shape != (d,) or not _finite(floor) or not (floor > 0).all():
         raise ValueError("the variances of its features are not positive numbers, one for each")

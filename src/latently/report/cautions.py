@@ -12,7 +12,8 @@ from latently.report.numbers import count, listed, number, sentence, share
 from latently.report.ridge import without_dip
 
 MUCH_UNSURE = 0.2
-ROWS_PER_PARAMETER = 2
+FEWEST_ROWS = 10
+ROWS_PER_COLUMN = 4
 
 
 def cautions(a: MixtureAnalysis) -> list[str]:
@@ -81,17 +82,17 @@ def _higher_but_spurious(a: MixtureAnalysis) -> Iterator[str]:
 
 
 def _small(a: MixtureAnalysis) -> Iterator[str]:
-    """Clusters with few rows for what is estimated from them."""
-    d = len(a.names)
-    own = {"full": d + d * (d + 1) // 2, "tied": d, "diag": 2 * d, "spherical": d + 1}[
-        a.mixture.covariance_type
-    ]
-    rows = a.mixture.weights_ * a.n_rows
-    for k in np.flatnonzero(rows < ROWS_PER_PARAMETER * own):
-        yield (
-            f"cluster {k} rests on about {count(round(rows[k]), 'row')} for {own} parameters of its own: its "
-            "mean and spread are rough guesses"
-        )
+    """Clusters of few rows, or of few for a covariance matrix of their own."""
+    rows = np.round(a.mixture.weights_ * a.n_rows).astype(int)
+    matrix = a.mixture.covariance_type == "full"
+    fewest = max(FEWEST_ROWS, ROWS_PER_COLUMN * len(a.names)) if matrix else FEWEST_ROWS
+    small = np.flatnonzero(rows < fewest)
+    if not len(small):
+        return
+    who = f"cluster {small[0]} rests" if len(small) == 1 else f"clusters {listed(map(str, small))} rest"
+    sizes = listed(f"{n:,}" for n in rows[small])
+    what = "means and covariances" if matrix else "means and spreads"
+    yield f"{who} on about {sizes} rows: too few for {what} to be more than rough guesses"
 
 
 def _no_dip(a: MixtureAnalysis) -> Iterator[str]:
