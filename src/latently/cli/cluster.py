@@ -115,7 +115,9 @@ def _truth(table: Table, column: str) -> Truth:
 def _analyse(
     request: Request, tried: list[int], table: Table, choice: Choice, truth: Truth | None
 ) -> MixtureAnalysis:
-    families = list(FAMILIES) if request.covariance == "all" else [request.covariance]
+    families = [request.covariance] if request.covariance != "all" else list(FAMILIES)
+    if choice.X.width == 1 and request.covariance == "all":
+        families = ["full", "tied"]  # without a second column the others are the same as full
     grid = {"covariance_type": families, "n_components": tried}
     with progress(in_words) as told:
         selection = select(GaussianMixture(random_state=request.seed), choice.X, grid, progress=told)

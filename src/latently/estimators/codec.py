@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -236,7 +236,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, dict) and all(_fits(item, args[1]) for item in value.values())
     if hint is float:
         return isinstance(value, (float, int))
-    return isinstance(value, NoneType if hint is None else hint)
+    return isinstance(value, hint)
 
 
 def _given(cls: type) -> dict[str, bool]:

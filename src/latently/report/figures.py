@@ -10,7 +10,10 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from latently import plots
+from latently.plots.convergence import INVISIBLE
 from latently.report.analysis import MixtureAnalysis
 
 if TYPE_CHECKING:
@@ -81,18 +84,9 @@ class Figure:
 
 
 def mixture_figures(a: MixtureAnalysis) -> list[Figure]:
-    """The pictures of a mixture: data, uncertainty, criterion, convergence."""
-    shown = a.telling[:2] if len(a.names) > 1 else [0]
-    # Two features stand as they do in the data.
-    shown = sorted(shown)
-    of = "" if len(a.names) <= 2 else " Shown are the two columns that tell the clusters apart best."
-    figures = [
-        Figure(
-            "data",
-            lambda ax: plots.data(a.mixture, a.X, features=shown, ax=ax),
-            "Each dot is a row, in the colour of its likeliest cluster." + of,
-        )
-    ]
+    """The pictures of a mixture: data, uncertainty, criterion, convergence; without those that show nothing."""
+    shown = sorted(a.telling[:2])
+    figures = [Figure("data", lambda ax: plots.data(a.mixture, a.X, features=shown, ax=ax), _of_the_data(a))]
     if a.n_clusters > 1:
         figures.append(
             Figure(
@@ -110,11 +104,21 @@ def mixture_figures(a: MixtureAnalysis) -> list[Figure]:
                 "BIC weighs fit against the number of parameters. Lower is better.",
             )
         )
-    figures.append(
-        Figure(
-            "convergence",
-            lambda ax: plots.convergence(a.mixture, ax=ax),
-            "The best run, from where the short trial runs had left it. The likelihood cannot fall.",
+    if np.ptp(a.mixture.log_likelihood_history_) > INVISIBLE:
+        figures.append(
+            Figure(
+                "convergence",
+                lambda ax: plots.convergence(a.mixture, ax=ax),
+                "The best run, from where the short trial runs had left it. The likelihood cannot fall.",
+            )
         )
-    )
     return figures
+
+
+def _of_the_data(a: MixtureAnalysis) -> str:
+    if len(a.names) == 1:
+        return "The bars are the rows; the curves are the components, and the mixture they add up to."
+    dots = "Each dot is a row, in the colour of its likeliest cluster."
+    return (
+        dots if len(a.names) == 2 else f"{dots} Shown are the two columns that tell the clusters apart best."
+    )

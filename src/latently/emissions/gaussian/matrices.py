@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg import lapack
 
 from latently.core.errors import SingularCovarianceError
 from latently.core.parameters import symmetric
@@ -21,18 +21,27 @@ def cholesky(covariances: Array, names: str = "component {k}") -> Array:
     SingularCovarianceError
         If a matrix is not positive definite to working precision; it is named.
     """
-    stack = covariances if covariances.ndim == 3 else covariances[None]
-    factors = np.empty_like(stack)
-    for k, matrix in enumerate(stack):
-        name = names.format(k=k) if covariances.ndim == 3 else "the covariance shared by all components"
-        try:
-            factors[k] = np.linalg.cholesky(matrix)
-        except np.linalg.LinAlgError:
-            refuse_singular(name)
-        pivots = np.diagonal(factors[k]) ** 2
-        if (pivots <= len(matrix) * EPS * np.diagonal(matrix)).any():
-            refuse_singular(name)
-    return factors.reshape(covariances.shape)
+    factors = _cholesky(covariances)
+    if factors is not None:
+        return factors
+    if covariances.ndim == 2:
+        refuse_singular("the covariance shared by all components")
+    for k, matrix in enumerate(covariances):
+        if _cholesky(matrix) is None:
+            refuse_singular(names.format(k=k))
+    raise AssertionError("a stack of matrices is positive definite if each of them is")
+
+
+def _cholesky(covariances: Array) -> Array | None:
+    """Lower Cholesky factors, or None if a matrix is not positive definite to working precision."""
+    try:
+        factors = np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    pivots = np.diagonal(factors, axis1=-2, axis2=-1) ** 2
+    variances = np.diagonal(covariances, axis1=-2, axis2=-1)
+    positive = (pivots > covariances.shape[-1] * EPS * variances).all()
+    return factors if positive else None
 
 
 def refuse_singular(name: str) -> None:
@@ -60,14 +69,14 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
         The covariances and their lower Cholesky factors, in the shape of `covariances`.
     """
     unit = np.sqrt(floor)
+    standards = covariances / (unit[:, None] * unit)
+    if _positive(standards - np.eye(len(floor))):
+        return covariances, cholesky(covariances)
     held = covariances.copy()
     stack = held.reshape((-1, *held.shape[-2:]))
     clipped: dict[int, Array] = {}
-    for k, matrix in enumerate(stack):
-        standard = matrix / np.outer(unit, unit)
-        try:
-            np.linalg.cholesky(standard - np.eye(len(floor)))
-        except np.linalg.LinAlgError:
+    for k, standard in enumerate(standards.reshape(stack.shape)):
+        if not _positive(standard - np.eye(len(floor))):
             values, vectors = np.linalg.eigh(standard)
             # Largest eigenvalues first, which keeps the small ones accurate in the QR decomposition.
             root = (vectors * np.sqrt(np.maximum(values, 1.0)))[:, ::-1]
@@ -80,6 +89,15 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     return held, factors
 
 
+def _positive(matrices: Array) -> bool:
+    """Whether all of some matrices have a Cholesky factor."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
 def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
     """Which of some matrices (K, d, d) touch the floor."""
     unit = np.sqrt(floor)
@@ -89,8 +107,8 @@ def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
 
 def inverse_factor(factor: Array) -> Array:
     """The inverse of a lower triangular matrix, lower triangular itself."""
-    eye = np.eye(len(factor))
-    return np.asarray(solve_triangular(factor, eye, lower=True, check_finite=False))
+    inverse, _ = lapack.dtrtri(factor, lower=1)
+    return np.tril(inverse)
 
 
 def precision_factors(factors: Array) -> Array:
