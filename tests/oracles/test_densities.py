@@ -132,3 +132,23 @@ def test_densities_of_a_row_do_not_depend_on_its_neighbours(entry):
     together = model.emission.log_density(params.emission, data.x[:9])
     alone = np.concatenate([model.emission.log_density(params.emission, row[None]) for row in data.x[:9]])
     assert_allclose(together, alone, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied"])
+def test_terms_that_cancel_when_rows_are_whitened(covariance_type):
+    """What rounding is relative to: a half for each feature where none cancel, whatever the units."""
+    family = FAMILIES[covariance_type]()
+    stats = family.expected_stats(
+        family.params(np.zeros((1, 3)), family.from_dense(np.eye(3)[None])),
+        np.ones((10, 3)),
+        np.ones((10, 1)),
+    )
+
+    def terms(covariance):
+        return family.inner_terms(stats, family.params(np.zeros((1, 3)), family.from_dense(covariance[None])))
+
+    assert_allclose(terms(np.diag([1e-16, 1.0, 1e16])), 10 * 3 / 2)
+    units = np.outer([1e-8, 1.0, 1e8], [1e-8, 1.0, 1e8])
+    correlated = rotated(1e4)
+    assert_allclose(terms(correlated * units), terms(correlated), rtol=1e-9)
+    assert 10 < terms(correlated) / 15 < 1000

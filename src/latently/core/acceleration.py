@@ -36,6 +36,7 @@ class Squarem:
         self._cap = GROWTH
         self._started = False
         self._at_cap = False
+        self.gain = 0.0
         self._ratios: list[float] = []
 
     @property
@@ -102,13 +103,15 @@ class Squarem:
             size = (size + 1.0) / 2
         return None
 
-    def accepted(self) -> None:
-        """Allow longer steps if the last one was as long as allowed."""
+    def accepted(self, gain: float) -> None:
+        """Note what the last step gained, and allow longer ones if it was as long as allowed."""
+        self.gain = gain
         if self._at_cap:
             self._cap *= GROWTH
 
     def rejected(self) -> None:
         """Allow shorter steps only."""
+        self.gain = 0.0
         self._cap = max(self._cap / GROWTH, GROWTH)
 
 

@@ -21,6 +21,7 @@ from latently.core.statistics import tree_sum
 
 Callback = Callable[[int, Any, float], Any]
 STOPPED = "stopped by a callback"
+WORTHWHILE = 0.05  # part of the tolerance: a run whose leaps still gain more is not stopped
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def run(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitResul
             converged, reason = False, STOPPED
         elif rule.met(
             [point.objective for point in track], here.magnitude, squarem.ratio if squarem else 0.0
-        ):
+        ) and not (squarem and squarem.gain > WORTHWHILE * settings.tol * n):
             converged = True
             reason = f"converged: at most {settings.tol:g} per unit of weight still to be gained"
         elif iteration >= settings.max_iter:
@@ -240,7 +241,7 @@ def _leap(em: EMMap[D, P, S], squarem: Squarem, here: _Point[P, S], proposal: P)
     if point is None or not point.objective >= here.objective:
         squarem.rejected()
         return None
-    squarem.accepted()
+    squarem.accepted(point.objective - here.objective)
     return point
 
 

@@ -95,6 +95,13 @@ class Emission(ABC):
         """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
         return None
 
+    def inner_terms(self, stats: Any, params: Any) -> float:
+        """Sum of the absolute terms within the log densities of the rows, where they cancel; zero if not.
+
+        With the log-likelihoods of the rows it is what the rounding error of the objective is relative to.
+        """
+        return 0.0
+
     def floor_active(self, params: Any) -> NDArray[np.bool_] | None:
         """Which components rest on a floor; None for a family without floors."""
         return None

@@ -100,7 +100,9 @@ class LatentEmission:
         """One fused kernel where there is one for these factors; else the generic path."""
         override = OVERRIDES.get((type(self.latent), type(self.emission))) if self.fused else None
         stats = override(self.emission, params, block) if override else None
-        return stats or self.generic_e_step(params, block, executor)
+        stats = stats or self.generic_e_step(params, block, executor)
+        inner = self.emission.inner_terms(stats.emission, params.emission)
+        return replace(stats, magnitude=stats.magnitude + inner)
 
     def generic_e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None

@@ -84,7 +84,7 @@ class Figure:
 
 
 def mixture_figures(a: MixtureAnalysis) -> list[Figure]:
-    """The pictures of a mixture: data, uncertainty, criterion, convergence; without those that show nothing."""
+    """The pictures of a mixture, without those that would show nothing."""
     shown = sorted(a.telling[:2])
     figures = [Figure("data", lambda ax: plots.data(a.mixture, a.X, features=shown, ax=ax), _of_the_data(a))]
     if a.n_clusters > 1:

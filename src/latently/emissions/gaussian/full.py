@@ -78,6 +78,10 @@ class FullGaussian(GaussianFamily):
         """From the Cholesky factors."""
         return params.log_det
 
+    def inner_terms(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Those of whitening, for each component as often as it has rows."""
+        return float(stats.counts @ params.inner_terms)
+
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Trace of the whitened scatters about the means of `params`."""
         scatters = _about(stats, params.means - stats.origin)

@@ -58,6 +58,17 @@ class MatrixParams(GaussianParams):
         return np.ascontiguousarray(np.swapaxes(precision_factors(self.cholesky), -1, -2))
 
     @cached_property
+    def inner_terms(self) -> Array:
+        """Absolute terms in half the squared norm of a whitened row of each component, on average.
+
+        To whiten is to take sums, whose terms are large and cancel if features are nearly collinear or a
+        covariance rests on its floor: those of ``y = inv(L) c`` are at most ``abs(inv(L)) abs(L) abs(y)``
+        (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 8.2). Units do not matter to it.
+        """
+        columns, rows = np.abs(self.whiteners).sum(axis=-2), np.abs(self.cholesky).sum(axis=-1)
+        return np.asarray(0.5 * (columns * rows).sum(axis=-1))
+
+    @cached_property
     def log_det(self) -> Array:
         """Log determinants of the covariances."""
         pivots = np.diagonal(self.cholesky, axis1=-2, axis2=-1)

@@ -86,6 +86,10 @@ class TiedGaussian(GaussianFamily):
         """The same for each component."""
         return np.repeat(params.log_det, len(params.means))
 
+    def inner_terms(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Those of whitening, as often as there are rows."""
+        return float(stats.counts.sum() * params.inner_terms)
+
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Trace of the whitened scatter about the means of `params`."""
         inverse = inverse_factor(params.cholesky)

@@ -1,0 +1,86 @@
+"""SQUAREM: fewer steps to the same place, and never a step down."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from latently import GaussianMixture
+from latently.core.acceleration import Squarem
+from latently.core.em import EMMap, Settings, run
+from latently.core.parameters import Real, Simplex
+from latently.latent.independent import Weights
+from tests.models import ENTRIES
+
+ONE = {"weights": Simplex(np.ones(3, dtype=bool))}
+
+
+def slow_rows():
+    rng = np.random.default_rng(1)
+    return np.concatenate([rng.normal(size=(1000, 2)), rng.normal([1.2, 0.0], 1.0, size=(1000, 2))])
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_a_third_of_the_steps_to_the_same_log_likelihood(covariance_type):
+    X = slow_rows()
+    start = {"means_init": X[[0, 1000]], "covariance_type": covariance_type, "tol": 1e-9, "max_iter": 20_000}
+    plain = GaussianMixture(2, acceleration=None, **start).fit(X)
+    fast = GaussianMixture(2, acceleration="squarem", **start).fit(X)
+    assert fast.converged_
+    assert fast.log_likelihood_ >= plain.log_likelihood_ - 1e-8 * len(X)
+    assert 3 * fast.n_iter_ <= plain.n_iter_
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_objective_never_falls(entry):
+    model, params, data = entry.prepared(3)
+    result = run(EMMap(model, data.source), params, Settings(1e-12, 300, accelerate=True), 1.0)
+    climbs = np.diff([step.log_likelihood for step in result.history])
+    assert climbs.min() >= -1e-9 * abs(result.log_likelihood)
+
+
+@dataclass(frozen=True)
+class Point:
+    x: np.ndarray
+
+
+def simplex_params(values):
+    return Weights(np.array(values))
+
+
+def test_the_limit_of_a_geometric_run_is_found_in_one_leap():
+    spaces = {"x": Real((2,), np.ones(2))}
+    limit, gap = np.array([3.0, -1.0]), np.array([1.0, 2.0])
+    track = [Point(limit - gap * 0.7**t) for t in range(3)]
+    squarem = Squarem()
+    proposal = squarem.propose(spaces, *track)
+    np.testing.assert_allclose(proposal.x, limit, rtol=1e-12)
+
+
+def test_probabilities_keep_their_sum_and_their_zeros():
+    track = [simplex_params(v) for v in ([0.5, 0.0, 0.5], [0.52, 0.0, 0.48], [0.535, 0.0, 0.465])]
+    proposal = Squarem().propose(ONE, *track)
+    assert proposal.weights.sum() == pytest.approx(1.0, abs=1e-15)
+    assert proposal.weights[1] == 0.0
+    assert proposal.weights[0] > 0.535
+
+
+def test_an_infeasible_proposal_is_drawn_back_or_dropped():
+    track = [simplex_params(v) for v in ([0.9, 0.05, 0.05], [0.95, 0.025, 0.025], [0.999, 0.0005, 0.0005])]
+    proposal = Squarem().propose(ONE, *track)
+    assert proposal is None or (proposal.weights >= 0).all()
+
+
+def test_it_waits_until_progress_is_slow_and_linear():
+    assert not Squarem().ready([0.0, 1.0, 1.1, 1.11])  # fast
+    assert not Squarem().ready([0.0, 1.0, 1.6, 2.5])  # not linear
+    assert Squarem().ready([0.0, 1.0, 1.9, 2.71])  # slow and linear
+
+
+def test_tol_zero_means_plain_steps():
+    X = slow_rows()
+    start = {"means_init": X[[0, 1000]], "tol": 0, "max_iter": 60}
+    plain = GaussianMixture(2, acceleration=None, **start).fit(X)
+    auto = GaussianMixture(2, **start).fit(X)
+    np.testing.assert_array_equal(plain.log_likelihood_history_, auto.log_likelihood_history_)
+    assert auto.n_iter_ == 60

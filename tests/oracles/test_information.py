@@ -1,0 +1,183 @@
+"""Standard errors against closed forms, differences of the log-likelihood, and simulation."""
+
+import numpy as np
+import pytest
+
+from examples.own_family import Exponential
+from latently import GaussianMixture, MixtureModel
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap
+from latently.core.executors import SerialExecutor
+from latently.core.information import Coordinates, score, standard_errors
+from latently.core.parameters import named
+from tests.models import ENTRIES, iterate
+
+
+def normal_rows(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.multivariate_normal([1.0, -2.0], [[2.0, 0.7], [0.7, 1.0]], size=n)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_closed_forms_of_one_component(covariance_type, weighted):
+    X = normal_rows()
+    weights = np.arange(len(X)) % 3.0 if weighted else np.ones(len(X))
+    n = weights.sum()
+    errors = GaussianMixture(1, covariance_type=covariance_type).fit(X, sample_weight=weights)
+    found = errors.standard_errors(X, sample_weight=weights)
+    S = np.cov(X.T, aweights=weights, ddof=0)
+    variances = np.diagonal(S)
+    np.testing.assert_allclose(found["means"][0], np.sqrt(variances / n), rtol=1e-6)
+    if covariance_type == "diag":
+        expected = np.sqrt(2 * variances**2 / n)[None]
+    else:
+        expected = np.sqrt((S**2 + np.outer(variances, variances)) / n)
+        expected = expected[None] if covariance_type == "full" else expected
+    np.testing.assert_allclose(found["covariances"], expected, rtol=1e-6)
+    assert found["weights"].tolist() == [0.0]
+    assert found.reasons == ()
+
+
+def test_robust_errors_of_one_mean_are_those_of_the_sample():
+    X = np.random.default_rng(1).exponential(size=(500, 2))
+    found = GaussianMixture(1).fit(X).standard_errors(X, "robust")
+    np.testing.assert_allclose(found["means"][0], X.std(axis=0) / np.sqrt(len(X)), rtol=1e-6)
+    squares = (X - X.mean(axis=0)) ** 2
+    variances = np.diagonal(found["covariances"][0])
+    np.testing.assert_allclose(variances, squares.std(axis=0) / np.sqrt(len(X)), rtol=1e-6)
+
+
+def test_exponential_family_of_the_user_from_q_alone():
+    rng = np.random.default_rng(2)
+    X = rng.exponential([1.0, 4.0], size=(600, 2))
+    X[rng.random(X.shape) < 0.2] = np.nan
+    found = MixtureModel(Exponential(), 1).fit(X)
+    counts = (~np.isnan(X)).sum(axis=0)
+    rates = found.params_.emission.rates
+    np.testing.assert_allclose(found.standard_errors(X)["rates"], rates / np.sqrt(counts), rtol=1e-5)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_information_is_minus_the_hessian_of_the_log_likelihood(entry):
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    params = iterate(em, params, 30)
+    values = named(params)
+    spaces = model.spaces(params)
+    if any(np.min(np.abs(values["weights" if "weights" in values else name])) == 0 for name in values):
+        pytest.skip("on a boundary")
+    coordinates = Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
+    rng = np.random.default_rng(0)
+    direction = rng.normal(size=coordinates.dimension) / np.sqrt(coordinates.dimension)
+
+    def slope(step):
+        moved = coordinates.at(step * direction)
+        return score(em, coordinates, moved, em.e_step(moved)) @ direction
+
+    def value(step):
+        moved = coordinates.at(step * direction)
+        return em.objective(em.e_step(moved), moved)
+
+    h = 1e-3
+    curvature = (value(h) - 2 * value(0.0) + value(-h)) / h**2
+    assert (slope(1e-5) - slope(-1e-5)) / 2e-5 == pytest.approx(curvature, rel=1e-3, abs=1e-3)
+    assert slope(0.0) == pytest.approx((value(1e-5) - value(-1e-5)) / 2e-5, rel=1e-4, abs=1e-4)
+
+
+def test_numerical_and_written_derivatives_agree():
+    X = np.concatenate([normal_rows(), normal_rows(seed=3) + 4.0])
+    mixture = GaussianMixture(2, random_state=0).fit(X)
+    em = EMMap(mixture._model, ArraySource(X, np.ones(len(X)), None, 256))
+
+    class FromQAlone(type(mixture._model)):
+        def gradient(self, stats, params):
+            return {}
+
+    plain = FromQAlone(mixture._model.latent, mixture._model.emission, 2)
+    numerical = standard_errors(EMMap(plain, em.source, SerialExecutor()), mixture.params_)
+    for name, written in standard_errors(em, mixture.params_).errors.items():
+        np.testing.assert_allclose(numerical[name], written, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["observed", "robust", "bootstrap"])
+def test_intervals_cover_as_often_as_they_say(kind):
+    runs = {"observed": 200, "robust": 40, "bootstrap": 25}[kind]
+    covered = []
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        labels = rng.random(300) < 0.4
+        X = np.where(labels, rng.normal(4.0, 1.0, 300), rng.normal(0.0, 0.7, 300))[:, None]
+        start = {"weights_init": [0.6, 0.4], "means_init": [[0.0], [4.0]]}
+        mixture = GaussianMixture(2, **start).fit(X)
+        settings = {"n_replicates": 60} if kind == "bootstrap" else {}
+        low, high = mixture.confidence_intervals(X, 0.9, kind, **settings)["means"]
+        covered.append(((low < [[0.0], [4.0]]) & (high > [[0.0], [4.0]]))[:, 0])
+    share = np.mean(covered)
+    # Both means together: at least 2 * runs trials, taken as half independent.
+    assert abs(share - 0.9) < 3.5 * np.sqrt(0.09 / runs)
+
+
+def test_fixed_parameters_have_no_error_and_lend_others_precision():
+    X = np.concatenate([normal_rows(), normal_rows(seed=3) + 2.0])
+    start = {"means_init": [[1.0, -2.0], [3.0, 0.0]]}
+    free = GaussianMixture(2, **start).fit(X).standard_errors(X)
+    fixed = GaussianMixture(2, fixed=("means",), **start).fit(X).standard_errors(X)
+    assert (fixed["means"] == 0).all()
+    assert (fixed["weights"] < free["weights"]).all()
+
+
+def test_nan_with_the_reason_on_the_floor():
+    X = normal_rows()
+    X[:30] = X[0]
+    with pytest.warns(UserWarning, match="rests on the floor"):
+        mixture = GaussianMixture(
+            2, means_init=[X[0], [1.0, -2.0]], precisions_init=[np.eye(2) * 1e6, np.eye(2)]
+        ).fit(X)
+    found = mixture.standard_errors(X)
+    assert np.isnan(found["means"]).all()
+    assert "floor" in found.reasons[0]
+
+
+def test_nan_with_the_reason_where_components_are_the_same():
+    X = normal_rows()
+    same = [[1.0, -2.0], [1.0, -2.0]]
+    mixture = GaussianMixture(2, means_init=same, weights_init=[0.5, 0.5]).fit(X)
+    found = mixture.standard_errors(X)
+    assert np.isnan(found["means"]).all()
+    assert "singular" in found.reasons[0]
+
+
+def test_a_run_cut_short_is_told():
+    X = np.concatenate([normal_rows(), normal_rows(seed=3) + 2.0])
+    mixture = GaussianMixture(2, means_init=[[0.0, 0.0], [3.0, 0.0]], tol=0, max_iter=3).fit(X)
+    assert any(
+        "still rises" in reason or "singular" in reason for reason in mixture.standard_errors(X).reasons
+    )
+
+
+def test_replicates_with_other_components_are_left_out_and_told():
+    X = np.random.default_rng(5).normal(size=(60, 1))
+    mixture = GaussianMixture(2, random_state=0).fit(X)
+    reasons = mixture.standard_errors(X, "bootstrap", n_replicates=60).reasons
+    assert any("replicates were left out" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "exact"}, "kind='exact': should be one of 'observed', 'robust', 'bootstrap'"),
+        ({"kind": "bootstrap", "n_replicates": 1}, "n_replicates=1: should be at least 2"),
+    ],
+)
+def test_bad_settings_are_named(settings, message):
+    X = normal_rows()
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture(1).fit(X).standard_errors(X, **settings)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_that_is_none_is_named(level):
+    X = normal_rows()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        GaussianMixture(1).fit(X).confidence_intervals(X, level)

@@ -1,0 +1,24 @@
+"""Every check scikit-learn has for estimators, none of them expected to fail."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from latently import GaussianMixture, MixtureModel
+from latently.emissions import FullGaussian
+
+# The checks fit tiny, meaningless tables, and are warned of that.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::latently.core.errors.SpuriousMaximumWarning", "ignore::sklearn.exceptions.ConvergenceWarning"
+)
+
+ESTIMATORS = [
+    *(GaussianMixture(2, covariance_type=kind, n_jobs=1) for kind in ("full", "tied", "diag", "spherical")),
+    MixtureModel(FullGaussian(), 2, n_init=2, n_jobs=1),
+    GaussianMixture(n_init=1),
+    GaussianMixture(3, n_jobs=2, max_iter=50),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_sklearn(estimator, check):
+    check(estimator)
