@@ -35,7 +35,11 @@ class Backwards:
 
 
 @bound_by()
-@pytest.mark.parametrize("executor", [SerialExecutor(), Threads(2), Threads(5), Backwards()], ids=str)
+@pytest.mark.parametrize(
+    "executor",
+    [SerialExecutor(), Threads(2), Threads(5), Backwards()],
+    ids=["serial", "2 threads", "5 threads", "backwards"],
+)
 def test_same_bits_by_any_executor(entry, executor):
     model, params, data = entry.prepared()
     assert_identical(

@@ -118,7 +118,7 @@ def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
     doubts = model.doubts(alone, changed.source.blocks())
     unit = "row" if data.offsets is None else "sequence"
     assert doubts[-1] == (
-        f"component 1 rests on 1.0 effective distinct rows ({unit} {number} among them), "
+        f"component 1 rests on 1 effective distinct rows ({unit} {number} among them), "
         "fewer than the 3 it needs"
     )
 

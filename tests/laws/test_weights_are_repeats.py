@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from numpy.testing import assert_allclose
 
+from latently import GaussianMixture
 from latently.core.parameters import dimension, named
 from tests.comparing import assert_identical, assert_same
 from tests.laws.exemptions import bound_by
@@ -56,3 +59,19 @@ def test_a_unit_without_weight_may_hold_anything(entry):
     one, other = named(entry.start(model, data)), named(entry.start(bound, changed))
     for name, value in one.items():
         np.testing.assert_array_equal(other[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_at_the_estimator_from_starts_of_its_own(covariance_type):
+    """A seed leads to the same starts from weighted as from repeated rows, in any order."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 2)) + 4 * (np.arange(60) % 2)[:, None]
+    weights = rng.integers(0, 4, 60)
+    settings = {"covariance_type": covariance_type, "random_state": 0, "tol": 1e-6}
+    weighted = GaussianMixture(2, **settings).fit(X, sample_weight=weights)
+    repeated = GaussianMixture(2, **settings).fit(rng.permutation(np.repeat(X, weights, axis=0)))
+    assert_allclose(repeated.log_likelihood_, weighted.log_likelihood_, rtol=1e-12)
+    assert_allclose(repeated.predict_proba(X), weighted.predict_proba(X), atol=1e-9)
+    assert_allclose(repeated.means_, weighted.means_, rtol=1e-9)
+    assert repeated.n_iter_ == weighted.n_iter_
+    assert repeated.bic() == pytest.approx(weighted.bic(), rel=1e-12)

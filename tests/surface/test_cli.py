@@ -383,6 +383,20 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, signum):
     assert os.listdir(tmp_path) == ["t.csv"]
 
 
+def test_results_are_there_even_if_nobody_listens(tmp_path):
+    (tmp_path / "t.csv").write_text(written([["h"], *([f"{h:.3f}"] for h in HEIGHT)]))
+    command = [*COMMAND, "cluster", "t.csv", *FAST]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert "Traceback" not in err
+    assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}
+
+
 def test_without_its_extra_the_command_says_how_to_install_it(tmp_path):
     code = (
         "import sys; sys.modules['polars'] = None; from latently.cli import main; main(['cluster', 't.csv'])"

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 ESTIMATORS = [
-    *(GaussianMixture(2, covariance_type=kind, n_jobs=1) for kind in ("full", "tied", "diag", "spherical")),
-    MixtureModel(FullGaussian(), 2, n_init=2, n_jobs=1),
-    GaussianMixture(n_init=1),
-    GaussianMixture(3, n_jobs=2, max_iter=50),
+    GaussianMixture(),
+    *(GaussianMixture(2, covariance_type=kind, n_init=2) for kind in ("full", "tied", "diag", "spherical")),
+    GaussianMixture(3, init_params="kmeans", n_init=1, n_jobs=2),
+    MixtureModel(FullGaussian(), 2, n_init=2),
 ]
 
 

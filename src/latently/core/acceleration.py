@@ -93,10 +93,7 @@ class Squarem:
         for _ in range(HALVINGS):
             if size <= 1.0:
                 return None
-            values = {
-                name: space.settled(zero[name] + 2 * size * step[name] + size * size * bend[name])
-                for name, space in spaces.items()
-            }
+            values = {name: zero[name] + 2 * size * step[name] + size * size * bend[name] for name in spaces}
             proposal = with_named(third, values)
             if feasible(spaces, proposal):
                 return proposal

@@ -235,7 +235,7 @@ def _proposal(em: EMMap[D, P, S], squarem: Squarem, track: list[_Point[P, S]], p
 def _leap(em: EMMap[D, P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
     """The proposed iterate with its E-step, unless it lowers the objective."""
     try:
-        point = _evaluate(em, proposal)
+        point = _evaluate(em, em.model.settled(proposal))
     except FitError:
         point = None
     if point is None or not point.objective >= here.objective:

@@ -52,7 +52,7 @@ class Model(Protocol[D, P, S]):
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient` and `doubts`: they say nothing unless told to.
+    not write `bind`, `log_prior`, `gradient`, `settled` and `doubts`: they say nothing unless told to.
     """
 
     @property
@@ -99,6 +99,10 @@ class Model(Protocol[D, P, S]):
     def spaces(self, params: P) -> Spaces:
         """Where each parameter lives, by name."""
         ...
+
+    def settled(self, params: P) -> P:
+        """Params that would be feasible but for rounding, without the rounding."""
+        return params
 
     def permute(self, params: P, order: Any) -> P:
         """Relabel the hidden states: state `i` of the result is state ``order[i]``."""

@@ -208,7 +208,7 @@ def search(
             break
     if not ends:
         reasons = failed + [_record(candidate) for candidate in lost if candidate.failure]
-        what = f"all {len(starts)} runs failed, the first" if len(starts) > 1 else "the run failed"
+        what = f"all {len(starts)} runs failed; the first" if len(starts) > 1 else "the run failed"
         raise FitError(f"{what} because {reasons[0].failure}")
     ends.sort(key=lambda end: (not end[1].doubts, end[0].objective), reverse=True)
     best, chosen, _ = ends[0]

@@ -95,6 +95,10 @@ class Emission(ABC):
         """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
         return None
 
+    def settled(self, params: Any) -> Any:
+        """Params that would be feasible but for rounding, without the rounding."""
+        return params
+
     def inner_terms(self, stats: Any, params: Any) -> float:
         """Sum of the absolute terms within the log densities of the rows, where they cancel; zero if not.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latently.core.blocks import Block
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import Unit
-from latently.core.parameters import Spaces
+from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
@@ -147,6 +147,14 @@ class LatentEmission:
     def spaces(self, params: LatentEmissionParams) -> Spaces:
         """Those of both factors."""
         return {**self.latent.spaces(params.latent), **self.emission.spaces(params.emission)}
+
+    def settled(self, params: LatentEmissionParams) -> LatentEmissionParams:
+        """Each space takes the rounding out of its own, and the family what spaces do not see."""
+        values = named(params)
+        params = with_named(
+            params, {name: space.settled(values[name]) for name, space in self.spaces(params).items()}
+        )
+        return replace(params, emission=self.emission.settled(params.emission))
 
     def permute(self, params: LatentEmissionParams, order: Any) -> LatentEmissionParams:
         """Relabel the hidden states in both factors."""

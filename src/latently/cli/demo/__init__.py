@@ -39,17 +39,15 @@ def run(out: Path, force: bool) -> None:
     CommandError
         If the folder is taken or cannot be written.
     """
+    with ResultFolder(out, force) as folder, progress(in_words) as told:
+        written = [chapter(told) for chapter in CHAPTERS]
+        html = page(TITLE, LEAD, [chapter.section for chapter in written], f"latently {__version__}")
+        write_text(folder.file("index.html"), html)
     console = terminal()
-    with ResultFolder(out, force) as folder:
-        sections = []
-        for chapter in CHAPTERS:
-            with progress(in_words) as told:
-                written = chapter(told)
-            say_heading(console, written.section.title)
-            say_bullets(console, written.said)
-            for table in written.tables:
-                say_table(console, table)
-            console.print()
-            sections.append(written.section)
-        write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
+    for chapter in written:
+        say_heading(console, chapter.section.title)
+        say_bullets(console, chapter.said)
+        for table in chapter.tables:
+            say_table(console, table)
+        console.print()
     console.print(f"Wrote {out}/index.html: open it in a browser.", soft_wrap=True)

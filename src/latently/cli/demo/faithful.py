@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+from scipy.stats import skew
 
 from latently import datasets, plots
 from latently.cli.demo.chapter import Chapter
@@ -79,13 +80,17 @@ def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
 
 
 def _shape(many: MixtureAnalysis, two: MixtureAnalysis) -> str:
-    """What tied covariances cannot say, and a further component can."""
-    narrow, wide = sorted(two.deviations[:, 0])
+    """What one Gaussian cannot say of the long eruptions, and two can."""
+    long = int(two.mixture.means_[:, 0].argmax())
+    wide, narrow = two.deviations[long, 0], two.deviations[1 - long, 0]
+    lean = skew(two.rows[two.labels == long, 0])
+    parameters = many.mixture.n_parameters_, two.mixture.n_parameters_
+    cost = f"for {parameters[0]} parameters in place of {parameters[1]}"
     return (
-        f"Tied components all have one shape, but long eruptions vary {number(wide / narrow, 1)} times as "
-        f"much in length as short ones (standard deviations {number(wide, 2)} and {number(narrow, 2)} "
-        "minutes) and lean to one side: two Gaussians that overlap describe one such cluster, and cost BIC "
-        "less than covariances for each."
+        f"Long eruptions vary {number(wide / narrow, 1)} times as much in length as short ones (standard "
+        f"deviations {number(wide, 2)} and {number(narrow, 2)} minutes) and have a longer tail on one side "
+        f"(skewness {number(lean, 1)}). Two Gaussians that overlap describe such a cluster better than one, "
+        f"{'for as many parameters' if parameters[0] == parameters[1] else cost}."
     )
 
 

@@ -100,6 +100,10 @@ class GaussianFamily(Emission):
         covariances = self.covariances(stats, counts, shift, kept, params)
         return self.held(self.params(means, covariances))
 
+    def settled(self, params: Any) -> Any:
+        """Covariances to the last digit of their floor, which a matrix alone does not know."""
+        return self.held(params)
+
     def mean(self, params: GaussianParams) -> Array:
         """Means of the components."""
         return params.means

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from latently.core.errors import SingularCovarianceError
-from latently.core.parameters import symmetric
+from latently.core.parameters import ON_FLOOR, symmetric
 from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -59,9 +59,10 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     In units of the floor the eigenvalues below one are raised to one, which is the exact M-step under
     this constraint (docs/formulas.md, "Floors").
 
-    The factor of a clipped matrix comes from its eigenvalues. The matrix itself is rounded in units of its
-    largest entries, so a factor taken from it would know the floor to few digits only, and as the likelihood
-    is not flat where it rests on a floor, it would fall between iterates by more than rounding.
+    The factor of a matrix that is not clear of the floor comes from its eigenvalues. The matrix itself is
+    rounded in units of its largest entries, so a factor taken from it would know the floor to few digits
+    only, and as the likelihood is not flat where it rests on a floor, it would fall between iterates by more
+    than rounding.
 
     Returns
     -------
@@ -70,13 +71,14 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     """
     unit = np.sqrt(floor)
     standards = covariances / (unit[:, None] * unit)
-    if _positive(standards - np.eye(len(floor))):
+    clear = (1.0 + ON_FLOOR) * np.eye(len(floor))
+    if _positive(standards - clear):
         return covariances, cholesky(covariances)
     held = covariances.copy()
     stack = held.reshape((-1, *held.shape[-2:]))
     clipped: dict[int, Array] = {}
     for k, standard in enumerate(standards.reshape(stack.shape)):
-        if not _positive(standard - np.eye(len(floor))):
+        if not _positive(standard - clear):
             values, vectors = np.linalg.eigh(standard)
             # Largest eigenvalues first, which keeps the small ones accurate in the QR decomposition.
             root = (vectors * np.sqrt(np.maximum(values, 1.0)))[:, ::-1]
@@ -102,7 +104,7 @@ def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
     """Which of some matrices (K, d, d) touch the floor."""
     unit = np.sqrt(floor)
     least = np.linalg.eigvalsh(covariances / np.outer(unit, unit))[:, 0]
-    return np.asarray(least <= 1.0 + 1e-6)
+    return np.asarray(least <= 1.0 + ON_FLOOR)
 
 
 def inverse_factor(factor: Array) -> Array:

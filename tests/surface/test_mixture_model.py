@@ -1,0 +1,118 @@
+"""Mixtures of any family, the user's own among them."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from examples.own_family import Exponential, Rates
+from latently import GaussianMixture, MixtureModel, datasets
+from latently.emissions import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
+
+FAITHFUL = datasets.load_faithful().data
+FAMILIES = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagGaussian, "spherical": SphericalGaussian}
+RATES = np.array([[1.0, 0.2, 3.0], [0.1, 2.0, 0.5]])
+
+
+def exponentials(n=600, missing=0.2):
+    rng = np.random.default_rng(0)
+    labels = rng.choice(2, size=n, p=[0.65, 0.35])
+    x = rng.exponential(1 / RATES[labels])
+    x[rng.random(x.shape) < missing] = np.nan
+    return x, labels
+
+
+@pytest.mark.parametrize("covariance_type", list(FAMILIES))
+def test_the_same_as_gaussian_mixture(covariance_type):
+    ours = MixtureModel(FAMILIES[covariance_type](), 2, random_state=0).fit(FAITHFUL)
+    other = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(FAITHFUL)
+    assert_array_equal(ours.params_.emission.means, other.means_)
+    assert_array_equal(ours.params_.emission.covariances, other.covariances_)
+    assert_array_equal(ours.weights_, other.weights_)
+    assert ours.log_likelihood_ == other.log_likelihood_
+    assert ours.bic() == other.bic()
+    assert_array_equal(ours.predict(FAITHFUL), other.predict(FAITHFUL))
+
+
+def test_a_family_of_ones_own_with_missing_cells():
+    x, labels = exponentials()
+    mixture = MixtureModel(Exponential(), 2, random_state=0).fit(x)
+    assert_allclose(mixture.params_.emission.rates, RATES, rtol=0.25)
+    assert np.mean(mixture.predict(x) == labels) > 0.9
+    assert mixture.converged_
+    assert mixture.n_parameters_ == 1 + 6
+    n = (~np.isnan(x).all(axis=1)).sum()
+    assert n < len(x)
+    assert mixture.n_observed_ == n
+    assert mixture.bic() == pytest.approx(-2 * mixture.log_likelihood_ + 7 * np.log(n))
+    assert_allclose(mixture.score_samples(np.full((1, 3), np.nan)), 0.0, atol=1e-12)
+    assert_allclose(mixture.predict_proba(np.full((1, 3), np.nan))[0], mixture.weights_)
+
+
+def test_without_holes_it_is_the_same_as_by_hand():
+    x, labels = exponentials(missing=0.0)
+    one = MixtureModel(Exponential(), 1).fit(x)
+    assert_allclose(one.params_.emission.rates[0], 1 / x.mean(axis=0), rtol=1e-12)
+    assert_allclose(one.log_likelihood_, -len(x) * (1 + np.log(x.mean(axis=0))).sum())
+    del labels
+
+
+def test_starting_values_and_fixed_parameters():
+    x, _ = exponentials()
+    start = {"weights": np.array([0.3, 0.7]), "rates": RATES[::-1]}
+    mixture = MixtureModel(Exponential(), 2, starting_values=start, fixed=("weights",)).fit(x)
+    assert len(mixture.restarts_.runs) == 1
+    assert_array_equal(mixture.weights_, [0.3, 0.7])
+    assert_allclose(mixture.params_.emission.rates, RATES[::-1], rtol=0.3)
+    rates = MixtureModel(Exponential(), 2, starting_values=start, fixed=("rates",)).fit(x)
+    assert_array_equal(rates.params_.emission.rates, RATES[::-1])
+    assert_allclose(rates.weights_, [0.35, 0.65], atol=0.08)
+    assert rates.n_parameters_ == 1
+    some = MixtureModel(Exponential(), 2, starting_values={"rates": RATES}, n_init=3, random_state=0).fit(x)
+    assert_allclose(some.params_.emission.rates, RATES, rtol=0.3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"starting_values": {"rate": RATES}}, "there is no parameter 'rate'; this model has weights, rates"),
+        ({"fixed": ("rates",)}, "'rates' is to be kept fixed but has no value"),
+        ({"fixed": "rates"}, r"fixed='rates': should be a tuple of names, such as \('rates',\)"),
+        ({"starting_values": {"rates": RATES[:1]}}, r"'rates' has shape \(1, 3\), should be \(2, 3\)"),
+        ({"starting_values": {"rates": -RATES}}, "starting value of 'rates' is not feasible"),
+        ({"starting_values": {"weights": [0.5, 0.6]}}, "starting value of 'weights' is not feasible"),
+        ({"init_params": "kmeans"}, "init_params='kmeans' needs distances, and Exponential has none"),
+    ],
+)
+def test_bad_settings(settings, message):
+    x, _ = exponentials()
+    with pytest.raises(ValueError, match=message):
+        MixtureModel(Exponential(), 2, random_state=0, **settings).fit(x)
+
+
+def test_a_family_without_a_sampler_says_so():
+    x, _ = exponentials()
+    mixture = MixtureModel(Exponential(), 2, n_init=1, random_state=0).fit(x)
+    with pytest.raises(NotImplementedError, match="Exponential has no sample method"):
+        mixture.sample(3)
+
+
+def test_a_family_that_refuses_holes():
+    with pytest.raises(ValueError, match="contains NaN at row 1, column 0"):
+        MixtureModel(FullGaussian(), 1).fit([[0.0], [np.nan], [1.0]])
+
+
+def test_labels_without_means_are_ordered_by_weight():
+    x, _ = exponentials()
+    for seed in range(3):
+        mixture = MixtureModel(Exponential(), 2, random_state=seed, tol=1e-5).fit(x)
+        assert mixture.weights_[0] > mixture.weights_[1]
+
+
+def test_the_family_is_not_changed_by_the_fit():
+    family = FullGaussian()
+    MixtureModel(family, 2, n_init=1, random_state=0).fit(FAITHFUL)
+    assert family == FullGaussian()
+    assert family.variances is None
+    own = Exponential()
+    assert MixtureModel(own, 2, n_init=1, random_state=0).fit(exponentials()[0]).emission is own
+    assert isinstance(Rates(RATES), Rates)
