@@ -217,6 +217,9 @@ class GaussianMixture(BaseMixture):
     def _names_labels(self) -> bool:
         return any(value is not None for value in (self.weights_init, self.means_init, self.precisions_init))
 
+    def _argument_of(self, name: str) -> str:
+        return "precisions_init" if name == "covariances" else f"{name}_init"
+
     def _given(self, description: Description, n_features: int) -> dict[str, Array]:
         given: dict[str, Array] = {}
         if self.weights_init is not None:

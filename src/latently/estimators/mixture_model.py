@@ -115,6 +115,9 @@ class MixtureModel(BaseMixture):
     def _names_labels(self) -> bool:
         return bool(self.starting_values)
 
+    def _argument_of(self, name: str) -> str:
+        return f"starting_values['{name}']"
+
     def _given(self, description: Description, n_features: int) -> dict[str, Array]:
         values = self.starting_values or {}
         return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}

@@ -185,12 +185,16 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         without = [name for name in self.fixed if name not in given]
         if without:
             raise ValueError(
-                f"'{without[0]}' is to be kept fixed but has no value: give its starting value "
-                f"({without[0]}_init)"
+                f"'{without[0]}' is to be kept fixed but has no value: give its starting value in "
+                f"{self._argument_of(without[0])}"
             )
         if not given:
             return starts.of(self.init_params, n if self.n_components > 1 else 1)
         return self._with_given(model, starts, given, n)
+
+    @abstractmethod
+    def _argument_of(self, name: str) -> str:
+        """The argument in which the user gives the starting value of a parameter."""
 
     @abstractmethod
     def _with_given(
