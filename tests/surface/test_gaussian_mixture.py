@@ -1,4 +1,4 @@
-"""What the estimator promises beyond the laws: sampling, callbacks, fixed parameters, mixtures of mixtures."""
+"""What the estimator promises beyond the laws: samples, callbacks, fixed parameters, parts of mixtures."""
 
 import inspect
 
@@ -321,7 +321,7 @@ def test_components_are_distributions():
 
 def test_uncertainty(faithful):
     assert_allclose(faithful.uncertainty(FAITHFUL), 1 - faithful.predict_proba(FAITHFUL).max(axis=1))
-    assert 0.0 <= faithful.uncertainty(FAITHFUL).min()
+    assert faithful.uncertainty(FAITHFUL).min() >= 0.0
     assert faithful.uncertainty(FAITHFUL).max() <= 0.5
 
 

@@ -75,7 +75,10 @@ def test_starting_values_and_fixed_parameters():
     ("settings", "message"),
     [
         ({"starting_values": {"rate": RATES}}, "there is no parameter 'rate'; this model has weights, rates"),
-        ({"fixed": ("rates",)}, "'rates' is to be kept fixed but has no value"),
+        (
+            {"fixed": ("rates",)},
+            r"'rates' is to be kept fixed but has no value: give .* starting_values\['rates'\]",
+        ),
         ({"fixed": "rates"}, r"fixed='rates': should be a tuple of names, such as \('rates',\)"),
         ({"starting_values": {"rates": RATES[:1]}}, r"'rates' has shape \(1, 3\), should be \(2, 3\)"),
         ({"starting_values": {"rates": -RATES}}, "starting value of 'rates' is not feasible"),

@@ -279,3 +279,32 @@ except ImportError as error:
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", 'pictures need matplotlib: pip install "latently[plot]"']
+
+
+def test_intervals_are_those_of_the_fit():
+    ax = plots.intervals(TWO, FAITHFUL, "means", feature=1, level=0.9)
+    low, high = TWO.confidence_intervals(FAITHFUL, 0.9)["means"]
+    lines = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert_allclose(lines, np.column_stack([low[:, 1], high[:, 1]]))
+    dots_at = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
+    assert_allclose(dots_at, TWO.means_[:, 1])
+    assert "90% intervals" in title(ax)
+
+
+def test_a_component_without_an_interval_is_hollow():
+    same = {"means_init": FAITHFUL[[0, 0]], "weights_init": [0.5, 0.5]}
+    ax = plots.intervals(GaussianMixture(2, **same).fit(FAITHFUL), FAITHFUL, "weights")
+    assert [line.get_markerfacecolor() for line in ax.lines] == ["white", "white"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"parameter": "mean"}, "parameter='mean': should be one of 'weights', 'means'"),
+        ({"parameter": "covariances"}, "should be one of 'weights', 'means'"),
+        ({"feature": 2}, "feature=2: should be from 0 to 1"),
+    ],
+)
+def test_intervals_of_what_is_not_there(settings, message):
+    with pytest.raises(ValueError, match=message):
+        plots.intervals(TWO, FAITHFUL, **settings)

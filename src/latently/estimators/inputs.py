@@ -10,6 +10,9 @@ from sklearn.utils.validation import validate_data
 
 Array = NDArray[np.float64]
 
+# Squares below this lose digits.
+TINY = 1e-280
+
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
     """Check a table and return it as an array of float64 or float32 of shape (n_samples, n_features).
@@ -84,7 +87,8 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     Raises
     ------
     ValueError
-        If there are fewer rows, or fewer distinct rows, than components, or a column is constant or empty.
+        If there are fewer rows, or fewer distinct rows, than components, or a column is constant, empty or of
+        a spread whose square cannot be held.
     """
     used = weights > 0
     n_used = int(used.sum())
@@ -105,6 +109,15 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
         raise ValueError(
             f"column {_label(names, column)} is constant ({reason}): it says nothing about "
             "components; leave it out"
+        )
+    with np.errstate(over="ignore", under="ignore"):
+        square = (high - low).astype(np.float64) ** 2 * used.sum()
+    extreme = np.flatnonzero(~((square > TINY) & np.isfinite(square)))
+    if len(extreme):
+        column = extreme[0]
+        raise ValueError(
+            f"column {_label(names, column)} spans {high[column] - low[column]:g}, the square of which is beyond "
+            "double precision: choose another unit for it"
         )
     distinct: set[bytes] = set()
     for row in np.flatnonzero(used):

@@ -3,7 +3,8 @@
 from latently.plots.convergence import convergence
 from latently.plots.criterion import criterion
 from latently.plots.data import data
+from latently.plots.intervals import intervals
 from latently.plots.panels import mixture_panels
 from latently.plots.uncertainty import uncertainty
 
-__all__ = ["convergence", "criterion", "data", "mixture_panels", "uncertainty"]
+__all__ = ["convergence", "criterion", "data", "intervals", "mixture_panels", "uncertainty"]

@@ -12,6 +12,9 @@ from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)
 
+# A pivot below this part of the variance, times the number of features, is what rounding leaves of zero.
+PIVOT = 64 * EPS
+
 
 def cholesky(covariances: Array, names: str = "component {k}") -> Array:
     """Lower Cholesky factors of one matrix or a stack of them.
@@ -40,7 +43,7 @@ def _cholesky(covariances: Array) -> Array | None:
         return None
     pivots = np.diagonal(factors, axis1=-2, axis2=-1) ** 2
     variances = np.diagonal(covariances, axis1=-2, axis2=-1)
-    positive = (pivots > covariances.shape[-1] * EPS * variances).all()
+    positive = (pivots > PIVOT * covariances.shape[-1] * variances).all()
     return factors if positive else None
 
 
