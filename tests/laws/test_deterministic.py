@@ -78,7 +78,7 @@ def fitted(X, **settings):
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
 def test_same_seed_same_fit(covariance_type):
-    X = np.random.default_rng(0).standard_normal((100, 2))
+    X = np.random.default_rng(0).standard_normal((80, 2))
     first, second = (fitted(X, covariance_type=covariance_type, tol=1e-3) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     assert_identical(first[1], second[1])
@@ -98,8 +98,8 @@ def test_same_bits_for_any_number_of_blas_threads(covariance_type):
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
 def test_same_bits_for_any_number_of_threads(covariance_type):
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((300, 2)) + 4 * (np.arange(300) % 3)[:, None]
-    results = [fitted(X, covariance_type=covariance_type, tol=1e-3, n_jobs=n_jobs) for n_jobs in (1, 2, 5)]
+    X = rng.standard_normal((150, 2)) + 4 * (np.arange(150) % 3)[:, None]
+    results = [fitted(X, covariance_type=covariance_type, tol=1e-2, n_jobs=n_jobs) for n_jobs in (1, 3)]
     for other in results[1:]:
         np.testing.assert_array_equal(other[0], results[0][0])
         assert_identical(results[0][1], other[1])

@@ -138,7 +138,7 @@ def test_estimator_shows_the_transformed_parameters(covariance_type):
 def test_labels_come_in_falling_order_of_weight_and_ties_in_order_of_the_means():
     X = np.repeat([[0.0], [10.0], [20.0]], [30, 50, 30], axis=0) + np.tile([-1.0, 1.0], 55)[:, None]
     for seed in range(3):
-        mixture = GaussianMixture(3, random_state=seed).fit(X)
+        mixture = GaussianMixture(3, n_init=3, random_state=seed).fit(X)
         assert_allclose(mixture.means_.ravel(), [10.0, 0.0, 20.0], atol=1e-6)
 
 

@@ -89,6 +89,17 @@ def test_an_impossible_observation_at_the_estimator():
         MixtureModel(Exponential(), 2, random_state=0).fit(x)
 
 
+def test_an_impossible_observation_belongs_to_no_component():
+    x = np.random.default_rng(0).exponential(size=(40, 2))
+    mixture = MixtureModel(Exponential(), 2, n_init=2, random_state=0).fit(x)
+    x[31, 0] = -1.0
+    for method in (mixture.predict, mixture.predict_proba, mixture.uncertainty):
+        with pytest.raises(ImpossibleObservationError, match="row 31 has zero density under every component"):
+            method(x)
+    assert mixture.score_samples(x)[31] == -np.inf
+    assert np.isfinite(np.delete(mixture.score_samples(x), 31)).all()
+
+
 def test_a_log_density_that_is_not_a_number_names_its_row():
     class Broken(Exponential):
         def log_density(self, params, x):

@@ -61,6 +61,15 @@ TABLES = {
         r"column 'flag' is constant \(every value is 1\)",
     ),
     "a constant column at an offset": (np.column_stack([X, np.full(30, 0.1)]), "column 2 is constant"),
+    "a column too narrow for its square": (
+        X * [1.0, 1e-200],
+        "column 1 spans .*e-200, the square of which is beyond double precision: choose another unit",
+    ),
+    "a column too wide for its square": (X * [1e200, 1.0], "column 0 spans .*e[+]20.*: choose another unit"),
+    "a column as wide as can be": (
+        changed(0, 0, 1.7e308) - changed(1, 0, 1.7e308, 0 * X),
+        "column 0 spans inf",
+    ),
     "one row": (X[:1], "n_samples = 1"),
     "fewer rows than components": (X[:2], r"n_components = 3, n_samples = 2 .*: lower n_components"),
     "fewer distinct rows than components": (

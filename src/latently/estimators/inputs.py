@@ -111,13 +111,14 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
             "components; leave it out"
         )
     with np.errstate(over="ignore", under="ignore"):
-        square = (high - low).astype(np.float64) ** 2 * used.sum()
+        spread = (high - low).astype(np.float64)
+        square = spread**2 * n_used
     extreme = np.flatnonzero(~((square > TINY) & np.isfinite(square)))
     if len(extreme):
         column = extreme[0]
         raise ValueError(
-            f"column {_label(names, column)} spans {high[column] - low[column]:g}, the square of which is beyond "
-            "double precision: choose another unit for it"
+            f"column {_label(names, column)} spans {spread[column]:g}, the square of which is beyond double "
+            "precision: choose another unit for it"
         )
     distinct: set[bytes] = set()
     for row in np.flatnonzero(used):

@@ -57,13 +57,18 @@ class MixtureStarts:
         The mixture, bound to the description.
     description : Description
         Of all the data.
-    sampled : Sampled
-        Some rows.
+    sample : callable
+        Draws some rows, if a start needs them.
     """
 
     model: LatentEmission
     description: Description
-    sampled: Sampled
+    sample: Callable[[], Sampled]
+
+    @cached_property
+    def sampled(self) -> Sampled:
+        """Some rows, drawn once."""
+        return self.sample()
 
     def of(self, kind: str, n: int) -> list[Start[LatentEmissionParams]]:
         """So many starts of a kind; for "auto" a mix of all kinds that suit the family.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,8 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
 from latently.models.overrides import OVERRIDES
+
+PIECE = 512
 
 
 @dataclass(frozen=True)
@@ -188,14 +191,14 @@ class LatentEmission:
     ) -> dict[int, tuple[float, int]]:
         """Components with fewer effective distinct rows than needed, how many, and the unit of one of them.
 
-        The effective number of a component is the sum of its responsibilities over distinct rows. Blocks
+        The effective number of a component is the sum of its responsibilities over distinct rows. Rows
         are read only until each component has enough.
         """
         counts = np.zeros(self.n_components)
         example = np.zeros(self.n_components, dtype=np.int64)
         best = np.zeros(self.n_components)
         seen: set[bytes] = set()
-        for block in blocks:
+        for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
             poor = np.flatnonzero(counts < needed)
             if not len(poor):
                 break

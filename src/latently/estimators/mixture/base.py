@@ -29,7 +29,7 @@ from latently.estimators.mixture.bound import Bound
 from latently.estimators.mixture.criteria import Criteria
 from latently.estimators.mixture.errors import Errors
 from latently.estimators.mixture.predictions import Predictions
-from latently.estimators.starts import KINDS, MixtureStarts, sampled
+from latently.estimators.starts import KINDS, MixtureStarts, Sampled, sampled
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -176,7 +176,10 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         """Starting values: as many as asked for, with those the user gave put in."""
         given = self._given(description, rows.shape[1])
         n = n_starts(self.n_init)
-        sample = sampled(rows, weights, max(5000, 20 * self.n_components * rows.shape[1]), rng)
+
+        def sample() -> Sampled:
+            return sampled(rows, weights, max(5000, 20 * self.n_components * rows.shape[1]), rng)
+
         starts = MixtureStarts(model, description, sample)
         known = list(named(starts.origin))
         unknown = [name for name in (*given, *self.fixed) if name not in known]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from latently.core.errors import ImpossibleObservationError
 from latently.estimators.inputs import Array, check_weights, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
 
@@ -28,8 +29,19 @@ class Predictions(FittedMixture):
         -------
         array of shape (n_samples, n_components)
             Rows sum to one.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a row has zero density under every component (a ValueError, too).
         """
-        return self._posterior(self._rows(X))[0]
+        resp = self._posterior(self._rows(X))[0]
+        impossible = np.flatnonzero(np.isnan(resp).any(axis=1))
+        if len(impossible):
+            raise ImpossibleObservationError(
+                f"row {impossible[0]} has zero density under every component, so belongs to none: remove it"
+            )
+        return resp
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Return the likeliest component of each row.

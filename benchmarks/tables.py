@@ -1,0 +1,137 @@
+"""The tables of the README and the docs, from results/*.json; ``python -m benchmarks.tables`` rewrites them.
+
+A table stands between the lines ``<!-- table NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import RESULTS
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "speed.md")
+MARKED = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def results(name: str) -> dict[str, Any]:
+    """What one benchmark wrote."""
+    content: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    return content
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def times(value: Any) -> str:
+    """A ratio, to two digits."""
+    return f"{value:.2g}x" if isinstance(value, float) and value < 99.5 else f"{value:.0f}x"
+
+
+def mixture_iteration() -> str:
+    """How many times faster an iteration is than scikit-learn's, by size and covariance type."""
+    found = [row for row in results("mixture_iteration")["rows"] if row["means x"] == 1.0]
+    kinds = ["full", "tied", "diag", "spherical"]
+    sizes = list(dict.fromkeys((row["n"], row["d"], row["K"]) for row in found))
+    rows = []
+    for size in sizes:
+        mine = {row["type"]: row for row in found if (row["n"], row["d"], row["K"]) == size}
+        rows.append(
+            [f"{size[0]:,}, {size[1]}, {size[2]}", *(times(mine[k]["x scikit-learn"]) for k in kinds)]
+        )
+    return markdown(["rows, features, components", *kinds], rows)
+
+
+def onedal() -> str:
+    """How many times faster an iteration is than oneDAL's."""
+    found = [row for row in results("mixture_iteration")["rows"] if row["means x"] == 1.0]
+    sizes = list(dict.fromkeys((row["n"], row["d"], row["K"]) for row in found))
+    rows = []
+    for size in sizes:
+        mine = {row["type"]: row["x oneDAL"] for row in found if (row["n"], row["d"], row["K"]) == size}
+        if mine["full"] != "-":
+            label = f"{size[0]:,}, {size[1]}, {size[2]}"
+            rows.append([label, times(mine["full"]), times(mine["diag"])])
+    return markdown(["rows, features, components", "full", "diag"], rows)
+
+
+def overlapping() -> str:
+    """The same where clusters overlap and most pairs count."""
+    rows = [row for row in results("mixture_iteration")["rows"] if row["means x"] != 1.0]
+    header = ["rows, features, components", "type", "means times", "scikit-learn", "oneDAL"]
+    return markdown(
+        header,
+        [
+            [
+                f"{row['n']:,}, {row['d']}, {row['K']}",
+                row["type"],
+                f"{row['means x']:g}",
+                times(row["x scikit-learn"]),
+                times(row["x oneDAL"]) if row["x oneDAL"] != "-" else "-",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def mixture_fit() -> str:
+    """A default fit against scikit-learn's ten starts."""
+    rows = results("mixture_fit")["rows"]
+    return markdown(
+        ["seed", "latently, s", "scikit-learn, s", "ratio", "log-likelihood per row, ours less theirs"],
+        [
+            [
+                str(row["seed"]),
+                f"{row['latently s']:.2f}",
+                f"{row['scikit-learn s']:.1f}",
+                times(row["ratio"]),
+                f"{row['gain per row']:+.5f}",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def footprint() -> str:
+    """Memory and seconds to the first answer."""
+    return markdown(
+        ["what", "value"], [[r["what"], f"{r['value']:.3g}"] for r in results("footprint")["rows"]]
+    )
+
+
+def squarem() -> str:
+    """E-steps of plain EM and of SQUAREM."""
+    row = results("squarem")["rows"][0]
+    return markdown(
+        ["plain EM", "SQUAREM", "ratio"], [[str(row["plain EM"]), str(row["SQUAREM"]), times(row["ratio"])]]
+    )
+
+
+def machine() -> str:
+    """What all was measured on."""
+    found = results("mixture_iteration")["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items() if number)
+    return f"{found['processor']}, {found['cores']} cores, Python {found['python']}; {versions}.\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    table.__name__: table
+    for table in (mixture_iteration, onedal, overlapping, mixture_fit, footprint, squarem, machine)
+}
+
+
+def filled(text: str) -> str:
+    """The page with every table as the results have it."""
+    return MARKED.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}{match[3]}", text)
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(filled(page.read_text()))
