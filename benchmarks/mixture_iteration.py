@@ -61,13 +61,14 @@ def one_line(n: int, d: int, K: int, covariance_type: str, scale: float, rounds:
 
     contestants = {
         "latently": ours,
-        "scikit-learn": per_iteration(sklearn, 1, 3),
+        "scikit-learn": per_iteration(sklearn, 1, 2),
     }
     if covariance_type in ("full", "diag") and d < 100 and installed("scikit-learn-intelex"):
         contestants["oneDAL"] = per_iteration(onedal(X, means, covariance_type), 2, 7)
     ours()
     found = medians(alternate(contestants, rounds))
     row: dict[str, Any] = {"n": n, "d": d, "K": K, "type": covariance_type, "means x": scale}
+    row["rounds"] = rounds
     row |= {f"{name} s": value for name, value in found.items()}
     row["x scikit-learn"] = found["scikit-learn"] / found["latently"]
     row["x oneDAL"] = found["oneDAL"] / found["latently"] if "oneDAL" in found else "-"
