@@ -1,6 +1,8 @@
 """The documentation runs: a page's Python blocks, top to bottom, in one namespace and an empty folder."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
@@ -45,3 +47,17 @@ class PagesStayTogether(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTogether:
     return PagesStayTogether(config, log)
+
+
+WARM_UP = """
+from latently import GaussianMixture, datasets
+X = datasets.load_faithful().data
+for covariance_type in ("full", "diag"):
+    GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
+"""
+
+
+def pytest_configure(config):
+    """Compile the kernels once, before there are workers: two compilations need not round alike."""
+    if not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, "-c", WARM_UP], check=True, stderr=subprocess.DEVNULL)
