@@ -133,8 +133,20 @@ def add_scatter(r, centred, count, y, first, second):
 
 
 @part
+def thin(mine, compact, count, top, least, mask, kept):
+    """Keep the pairs whose bound still says that they might count; return how many they are."""
+    for t in range(count):
+        mask[t] = SLOPE * compact[t] > top[mine[t]] + least
+    left = select(mask, count, kept)
+    for t in range(left):
+        mine[t] = mine[kept[t]]
+        compact[t] = compact[kept[t]]
+    return left
+
+
+@part
 def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
-    """Only the pairs that count; the bound is that of the first `stage` features. Return their number too."""
+    """Only the pairs that count; the first bound is that of `stage` features."""
     n, d = x.shape
     K = len(means)
     tile = TILE
@@ -154,7 +166,6 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
     pairs = np.zeros(K + 1, np.int64)
     bound = 0.0
     magnitude = 0.0
-    n_pairs = 0
     for start in range(0, n, tile):
         size = min(tile, n - start)
         load(x, start, size, rows)
@@ -205,33 +216,28 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
                 compact[t] = q[mine[t]]
             low = stage
             if 2 * count > size:
+                # Most of them: all at once, without gathering columns.
                 for s in range(size):
                     mine[s] = s
                     compact[s] = q[s]
                 count = size
-                centre(rows, means[k], d, size, centred)
-                whitened_norms(whiten[k], low, d, centred, size, y, compact)
+                if low < d:
+                    centre(rows, means[k], d, size, centred)
+                    whitened_norms(whiten[k], low, d, centred, size, y, compact)
                 low = d
+                count = thin(mine, compact, count, top, least, mask, kept)
             while count and low < d:
                 high = min(2 * low, d)
                 gather(rows, means[k], mine, count, centred)
                 whitened_norms(whiten[k], low, high, centred, count, y, compact)
                 low = high
-                if low < d:
-                    for t in range(count):
-                        mask[t] = SLOPE * compact[t] > top[mine[t]] + least
-                    left = select(mask, count, kept)
-                    for t in range(left):
-                        mine[t] = mine[kept[t]]
-                        compact[t] = compact[kept[t]]
-                    count = left
+                count = thin(mine, compact, count, top, least, mask, kept)
             value = joint[at:]
             base = log_norm[k]
             for t in range(count):
                 value[t] = base - 0.5 * compact[t]
             at += count
         pairs[K] = at
-        n_pairs += at
         for t in range(at):
             top[index[t]] = max(top[index[t]], joint[t])
 
@@ -254,12 +260,12 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
                 else:
                     gather(rows, means[k], mine, count, centred)
                 add_scatter(r, centred, count, y[0], first[k], second[k])
-    return bound, magnitude, n_pairs
+    return bound, magnitude
 
 
 @part
 def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
-    """Every pair: for few features, where that costs less than telling which count, or where most do."""
+    """Every pair: for few features, where that costs less than telling which count."""
     n, d = x.shape
     K = len(means)
     tile = TILE
@@ -350,17 +356,7 @@ def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second):
     counts, first, second : arrays of shape (K,), (K, d), (K, d, d)
         Sums to add to; of `second` the lower triangle.
     """
-    n, d = x.shape
+    d = x.shape[1]
     if d < FEW:
         return dense(x, w, means, whiten, log_norm, drop, counts, first, second)
-    head = min(n, TILE)
-    bound, magnitude, n_pairs = staged(
-        x[:head], w[:head], means, whiten, log_norm, drop, min(d, STAGE), counts, first, second
-    )
-    if 2 * n_pairs > head * len(means):
-        more, larger = dense(x[head:], w[head:], means, whiten, log_norm, drop, counts, first, second)
-    else:
-        more, larger, _ = staged(
-            x[head:], w[head:], means, whiten, log_norm, drop, min(d, STAGE), counts, first, second
-        )
-    return bound + more, magnitude + larger
+    return staged(x, w, means, whiten, log_norm, drop, min(d, STAGE), counts, first, second)

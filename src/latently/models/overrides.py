@@ -24,63 +24,57 @@ from latently.emissions.gaussian.moments import ComponentMoments
 from latently.latent.base import Expected
 from latently.latent.independent import Counts, Independent
 
-# Whitened distances beyond this, squared, would cost the tied form more than six digits.
-FAR = 1e6
+FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
+MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 
 Override = Callable[[Any, Any, Block], Expected | None]
 
 
 def mixture_of_full(emission: FullGaussian, params: Any, block: Block) -> Expected | None:
     """E-step of a mixture of Gaussians with a covariance matrix each."""
+    return _full(emission, params, block, params.emission.whiteners, lambda second: second)
+
+
+def _full(
+    emission: GaussianFamily, params: Any, block: Block, whiteners: Array, shape: Callable[[Array], Array]
+) -> Expected | None:
     from latently.kernels.full import fused_full
 
-    theta = params.emission
-    K, d = theta.means.shape
+    means = params.emission.means
+    K, d = means.shape
     counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
     log_norm, drop = _levels(emission, params)
     bound, magnitude = fused_full(
-        _rows(block), block.weights, theta.means, theta.whiteners, log_norm, drop, counts, first, second
+        _rows(block), block.weights, means, whiteners, log_norm, drop, counts, first, second
     )
-    return _expected(params, bound, magnitude, counts, first, _symmetric(second))
+    return _expected(params, bound, magnitude, counts, first, shape(_symmetric(second)))
 
 
 def mixture_of_tied(emission: TiedGaussian, params: Any, block: Block) -> Expected | None:
     """E-step of a mixture of Gaussians that share a covariance matrix.
 
-    The rows are whitened once, about the middle of the means; the scatter within components is that of
-    all rows less that of the means. With few features it is cheaper to take each component on its own.
+    With few features, or where the linear form would lose digits, as if each had one of its own.
     """
-    from latently.kernels.diagonal import fused_diagonal
-    from latently.kernels.full import FEW, fused_full
-
-    theta, weights = params.emission, block.weights
+    theta = params.emission
     K, d = theta.means.shape
-    counts, first = np.zeros(K), np.zeros((K, d))
-    log_norm, drop = _levels(emission, params)
-    if d < FEW:
-        whiteners = np.repeat(theta.whiteners[None], K, axis=0)
-        seconds = np.zeros((K, d, d))
-        bound, magnitude = fused_full(
-            _rows(block), weights, theta.means, whiteners, log_norm, drop, counts, first, seconds
-        )
-        return _expected(params, bound, magnitude, counts, first, _symmetric(seconds.sum(axis=0)))
+    if d >= FEW:
+        from latently.models.linear_forms import linear_tied
 
-    middle = theta.means.mean(axis=0)
-    centres = (theta.means - middle) @ theta.whiteners.T
-    if np.einsum("kd,kd->k", centres, centres).max() > FAR:
-        return None
-    y = (_rows(block) - middle) @ theta.whiteners.T
-    ones, unused = np.ones((K, d)), np.zeros((K, d))
-    bound, magnitude = fused_diagonal(y, weights, centres, ones, log_norm, drop, counts, first, unused)
-    sums = first + counts[:, None] * centres
-    cross = sums.T @ centres
-    scatter = (y.T * weights) @ y - cross - cross.T + (counts[:, None] * centres).T @ centres
-    second = theta.cholesky @ scatter @ theta.cholesky.T
-    return _expected(params, bound, magnitude, counts, first @ theta.cholesky.T, (second + second.T) / 2)
+        stats = linear_tied(params, _levels(emission, params)[0], block)
+        if stats is not None:
+            return stats
+    whiteners = np.repeat(theta.whiteners[None], K, axis=0)
+    return _full(emission, params, block, whiteners, lambda second: second.sum(axis=0))
 
 
 def mixture_of_diag(emission: DiagGaussian, params: Any, block: Block) -> Expected | None:
     """E-step of a mixture of Gaussians with independent features."""
+    if params.emission.means.shape[1] >= MANY:
+        from latently.models.linear_forms import linear_diag
+
+        stats = linear_diag(params, _levels(emission, params)[0], block)
+        if stats is not None:
+            return stats
     scales = 1.0 / np.sqrt(params.emission.covariances)
     return _diagonal(emission, params, block, scales, lambda second: second)
 
@@ -88,6 +82,12 @@ def mixture_of_diag(emission: DiagGaussian, params: Any, block: Block) -> Expect
 def mixture_of_spherical(emission: SphericalGaussian, params: Any, block: Block) -> Expected | None:
     """E-step of a mixture of Gaussians with one variance each."""
     theta = params.emission
+    if theta.means.shape[1] >= MANY:
+        from latently.models.linear_forms import linear_spherical
+
+        stats = linear_spherical(params, _levels(emission, params)[0], block)
+        if stats is not None:
+            return stats
     scales = np.repeat(1.0 / np.sqrt(theta.covariances)[:, None], theta.means.shape[1], axis=1)
     return _diagonal(emission, params, block, scales, lambda second: second.sum(axis=1))
 

@@ -1,0 +1,170 @@
+"""Mixtures whose log joint densities are linear in features of the row: all pairs by matrix products.
+
+For a covariance that all components share the features are the row itself, for independent features the row
+and its squares, for one variance the row and its squared norm (docs/formulas.md, "Linear form").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from latently.kernels.compiling import kernel
+from latently.kernels.special import exp, log
+
+ROOM = 2**17  # floats in a tile: they fit the cache
+LEAST = 64  # rows in a tile
+
+
+class LinearSums(NamedTuple):
+    """What `linear_sums` gives back.
+
+    Attributes
+    ----------
+    counts : array of shape (K,)
+        Sums of the responsibilities.
+    sums : array of shape (K, f)
+        Sums of the features, by responsibility.
+    scatter : array of shape (f, f) or None
+        Sum of outer products of the features of all rows.
+    bound, magnitude : float
+        Sum of the log-likelihoods and of their absolute values.
+    largest : float
+        Largest absolute log-likelihood of a row.
+    """
+
+    counts: Any
+    sums: Any
+    scatter: Any
+    bound: float
+    magnitude: float
+    largest: float
+
+
+def linear_sums(
+    x: Any,
+    w: Any,
+    origin: Any,
+    lift: Callable[[Any, Any], None] | None,
+    directions: Any,
+    base: Any,
+    scatter: bool = False,
+) -> LinearSums:
+    """Take the E-step and its sums, tile by tile.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+        Rows.
+    w : array of shape (n,)
+        Weights.
+    origin : array of shape (d,)
+        What the features are taken about.
+    lift : callable or None
+        ``lift(centred, features)`` writes the features of centred rows; None if they are those rows.
+    directions : array of shape (K, f)
+        Coefficients of each component's log joint density.
+    base : array of shape (K,)
+        Its value at the origin.
+    scatter : bool
+        Whether the scatter of the features is wanted.
+    """
+    n, d = x.shape
+    K, f = directions.shape
+    step = min(max(LEAST, ROOM // (f + K)), max(n, 1))
+    centred_room = np.empty((step, d))
+    features_room = np.empty((step, f)) if lift else centred_room
+    joint_room, top, total = np.empty(K * step), np.empty(step), np.empty(step)
+    counts, sums = np.zeros(K), np.zeros((K, f))
+    whole = np.zeros((f, f)) if scatter else None
+    bound = magnitude = largest = 0.0
+    for start in range(0, n, step):
+        weights = w[start : start + step]
+        size = len(weights)
+        centred = np.subtract(x[start : start + step], origin, out=centred_room[:size])
+        features = features_room[:size]
+        if lift:
+            lift(centred, features)
+        joint = np.matmul(directions, features.T, out=joint_room[: K * size].reshape(K, size))
+        more, terms, farthest = posterior(joint, base, weights, top, total, counts)
+        bound, magnitude, largest = bound + more, magnitude + terms, max(largest, farthest)
+        sums += joint @ features
+        if whole is not None:
+            whole += (features.T if (weights == 1).all() else features.T * weights) @ features
+    return LinearSums(counts, sums, whole, bound, magnitude, largest)
+
+
+@kernel
+def posterior(joint, base, w, top, total, counts):
+    """Turn log joint densities into responsibilities times weights; return bound, magnitude and largest term.
+
+    Formulas: docs/formulas.md, "Mixtures".
+
+    Parameters
+    ----------
+    joint : array of shape (K, n)
+        Log joint densities, less `base`; overwritten by the responsibilities, weights applied.
+    base : array of shape (K,)
+        What is added to each component's log joint densities.
+    w : array of shape (n,)
+        Weights.
+    top, total : arrays of shape (n,)
+        Room to work in.
+    counts : array of shape (K,)
+        Sums of the responsibilities, to add to.
+    """
+    K, n = joint.shape
+    for s in range(n):
+        top[s] = -np.inf
+        total[s] = 0.0
+    for k in range(K):
+        r, plus = joint[k], base[k]
+        for s in range(n):
+            r[s] += plus
+            top[s] = max(top[s], r[s])
+    for k in range(K):
+        r = joint[k]
+        for s in range(n):
+            r[s] = exp(r[s] - top[s])
+            total[s] += r[s]
+    bound = 0.0
+    magnitude = 0.0
+    largest = 0.0
+    for s in range(n):
+        value = top[s] + log(total[s])
+        bound += w[s] * value
+        magnitude += w[s] * abs(value)
+        largest = max(largest, abs(value))
+        total[s] = w[s] / total[s]
+    for k in range(K):
+        r = joint[k]
+        mass = 0.0
+        for s in range(n):
+            r[s] *= total[s]
+            mass += r[s]
+        counts[k] += mass
+    return bound, magnitude, largest
+
+
+@kernel
+def squares(centred, features):
+    """Write each row and its squares."""
+    n, d = centred.shape
+    for s in range(n):
+        for i in range(d):
+            features[s, i] = centred[s, i]
+            features[s, d + i] = centred[s, i] * centred[s, i]
+
+
+@kernel
+def squared_norms(centred, features):
+    """Write each row and its squared norm."""
+    n, d = centred.shape
+    for s in range(n):
+        total = 0.0
+        for i in range(d):
+            features[s, i] = centred[s, i]
+            total += centred[s, i] * centred[s, i]
+        features[s, d] = total

@@ -1,0 +1,106 @@
+"""The E-step of a Gaussian mixture as matrix products: log joint densities linear in features of the row.
+
+Fast, but the terms are larger than what they add up to. Each form gives back None where that would cost
+more digits than rounding errors may, and a form that does not lose them takes over. Formulas:
+docs/formulas.md, "Linear form".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.core.blocks import Block
+from latently.emissions.base import Array
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.kernels.linear import LinearSums, linear_sums, squared_norms, squares
+from latently.latent.base import Expected
+from latently.latent.independent import Counts
+
+FAR = 1e4  # squared whitened distance between components beyond which their means hide their widths
+UNLIKELY = 1e6  # log-likelihood of a row that is as far from all components
+LOSSY = 1e4  # how much larger than their sum terms may be before rows are whitened
+
+
+def linear_tied(params: Any, log_norm: Array, block: Block) -> Expected | None:
+    """One covariance matrix: features are the row, whitened where the matrix is ill-conditioned.
+
+    The scatter within components is that of all rows less that of the means.
+    """
+    theta = params.emission
+    origin = theta.means.mean(axis=0)
+    away = theta.means - origin
+    centres = away @ theta.whiteners.T
+    norms = np.einsum("kd,kd->k", centres, centres)
+    directions = centres @ theta.whiteners
+    if norms.max() > FAR:
+        return None
+    whiten = (np.abs(directions) @ np.sqrt(np.diagonal(theta.covariances))).max() > LOSSY
+
+    def whitened(centred: Array, features: Array) -> None:
+        np.matmul(centred, theta.whiteners.T, out=features)
+
+    base = log_norm - 0.5 * norms
+    if whiten:
+        sums = linear_sums(block.x, block.weights, origin, whitened, centres, base, scatter=True)
+        half = 0.5 * float(np.trace(sums.scatter))
+        first = sums.sums @ theta.cholesky.T
+        scatter = theta.cholesky @ sums.scatter @ theta.cholesky.T
+    else:
+        sums = linear_sums(block.x, block.weights, origin, None, directions, base, scatter=True)
+        half = 0.5 * float(np.einsum("ij,jk,ik->", theta.whiteners, sums.scatter, theta.whiteners))
+        first, scatter = sums.sums, sums.scatter
+    cross = first.T @ away
+    second = scatter - cross - cross.T + (sums.counts[:, None] * away).T @ away
+    return _expected(params, sums, norms, half, _moved(first, sums.counts, away), (second + second.T) / 2)
+
+
+def linear_diag(params: Any, log_norm: Array, block: Block) -> Expected | None:
+    """A variance for each component and feature: features are the row and its squares."""
+    theta = params.emission
+    d = theta.means.shape[1]
+    origin = theta.means.mean(axis=0)
+    away = theta.means - origin
+    squared = away * away / theta.covariances
+    norms = squared.sum(axis=1)
+    if norms.max() > FAR:
+        return None
+    directions = np.hstack([away / theta.covariances, -0.5 / theta.covariances])
+    sums = linear_sums(block.x, block.weights, origin, squares, directions, log_norm - 0.5 * norms)
+    first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
+    second = second - 2 * first * away + counts * away * away
+    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second)
+
+
+def linear_spherical(params: Any, log_norm: Array, block: Block) -> Expected | None:
+    """One variance for each component: features are the row and its squared norm."""
+    theta = params.emission
+    origin = theta.means.mean(axis=0)
+    away = theta.means - origin
+    distances = np.einsum("kd,kd->k", away, away)
+    variances = theta.covariances
+    norms = distances / variances
+    if norms.max() > FAR:
+        return None
+    directions = np.hstack([away, np.full((len(away), 1), -0.5)]) / variances[:, None]
+    sums = linear_sums(block.x, block.weights, origin, squared_norms, directions, log_norm - 0.5 * norms)
+    first, second = sums.sums[:, :-1], sums.sums[:, -1]
+    second = second - 2 * np.einsum("kd,kd->k", first, away) + sums.counts * distances
+    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second)
+
+
+def _moved(first: Array, counts: Array, away: Array) -> Array:
+    """Sums about the means in place of the origin."""
+    return np.asarray(first - counts[:, None] * away)
+
+
+def _expected(
+    params: Any, sums: LinearSums, norms: Array, half: float, first: Array, second: Array
+) -> Expected | None:
+    """The statistics, unless digits were lost; `half` is common to all components."""
+    if not (np.isfinite(sums.bound) and sums.largest <= UNLIKELY):
+        return None
+    moments = ComponentMoments(sums.counts, first, second, params.emission.means)
+    terms = float(sums.counts @ norms) + half
+    return Expected(Counts(sums.counts), moments, sums.bound - half, sums.magnitude + terms)
