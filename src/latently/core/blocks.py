@@ -10,7 +10,7 @@ piece of a block that fits the cache.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 BLOCK_BYTES = 2**22
 TILE_BYTES = 2**18
+GROUPED_BYTES = 2**25
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,15 @@ class Block:
         Unit `u` has the rows ``offsets[u]:offsets[u + 1]``; None where each row is a unit.
     first : int
         Position of the first unit in the whole data, for messages.
+    units : array of shape (n_units,) or None
+        Positions of all units, where they are not on end in the whole data.
     """
 
     x: Any
     weights: NDArray[np.float64]
     offsets: NDArray[np.int64] | None = None
     first: int = 0
+    units: NDArray[np.int64] | None = None
 
     @property
     def n_units(self) -> int:
@@ -58,9 +62,10 @@ class Block:
 
     def unit_of(self, row: int) -> int:
         """Position in the whole data of the unit that holds a row of this block, for messages."""
-        if self.offsets is None:
-            return self.first + int(row)
-        return self.first + int(np.searchsorted(self.offsets, row, side="right")) - 1
+        unit = int(row)
+        if self.offsets is not None:
+            unit = int(np.searchsorted(self.offsets, row, side="right")) - 1
+        return self.first + unit if self.units is None else int(self.units[unit])
 
     def rows(self, rows: slice) -> Any:
         """Some of the rows; floating-point numbers of any kind as float64, in which all sums are taken."""
@@ -73,8 +78,30 @@ class Block:
             yield self
             return
         for start in range(0, self.n_rows, n_rows):
-            stop = start + n_rows
-            yield Block(self.x[start:stop], self.weights[start:stop], None, self.first + start)
+            yield self._of_rows(slice(start, min(start + n_rows, self.n_rows)))
+
+    def by_completeness(self) -> tuple[Block, Block | None]:
+        """Cut a block whose units are rows of numbers into those without NaN and those with (None if none).
+
+        Infinite cells may count as NaN, too.
+        """
+        if self.x.dtype.kind != "f" or self.x.ndim != 2:
+            return self, None
+        with np.errstate(invalid="ignore", over="ignore"):
+            holed = np.isnan(self.x @ np.ones(self.x.shape[1], dtype=self.x.dtype))
+        if not holed.any():
+            return self, None
+        start = int(holed.argmax())
+        if holed[start:].all():
+            return self._of_rows(slice(0, start)), self._of_rows(slice(start, self.n_rows))
+        return self._of_rows(np.flatnonzero(~holed)), self._of_rows(np.flatnonzero(holed))
+
+    def _of_rows(self, rows: Any) -> Block:
+        """Some of the rows, where each is a unit: a slice, or their positions in order."""
+        if isinstance(rows, slice) and self.units is None:
+            return Block(self.x[rows], self.weights[rows], None, self.first + rows.start)
+        units = np.arange(self.first, self.first + self.n_units) if self.units is None else self.units
+        return Block(self.x[rows], self.weights[rows], None, 0, units[rows])
 
     def tiles(self, floats_per_row: int) -> Iterator[slice]:
         """Cut the rows into cache-sized pieces, at least one.
@@ -119,12 +146,15 @@ class ArraySource:
         Where units begin and end; None where each row is a unit.
     block_rows : int
         Rows in a block, at least as many as one unit has. See `block_rows`.
+    units : array of shape (n_units,) or None
+        Where the units stood in the data as given, for messages; None if they stand there still.
     """
 
     x: Any
     weights: NDArray[np.float64]
     offsets: NDArray[np.int64] | None
     block_rows: int
+    units: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -139,7 +169,8 @@ class ArraySource:
         if self.offsets is None:
             for start in range(0, max(len(self), 1), self.block_rows):
                 stop = start + self.block_rows
-                yield Block(self.x[start:stop], self.weights[start:stop], None, start)
+                units = None if self.units is None else self.units[start:stop]
+                yield Block(self.x[start:stop], self.weights[start:stop], None, start, units)
             return
         start = 0
         while start < len(self):
@@ -151,6 +182,22 @@ class ArraySource:
             )
             start = stop
 
+    def grouped(self) -> ArraySource:
+        """The same units, those with equal missing cells on end and complete ones first.
+
+        Whoever works on missing cells can then do for many rows what is the same for all of them. Sequences
+        stay as they are, and so do tables too large to be copied.
+        """
+        if self.offsets is not None or self.x.dtype.kind != "f" or self.x.nbytes > GROUPED_BYTES:
+            return self
+        missing = np.isnan(self.x.reshape(len(self.x), -1))
+        if not missing.any():
+            return self
+        packed = np.packbits(missing, axis=1)
+        order = np.lexsort(packed.T[::-1])
+        source = self.take(order)
+        return replace(source, units=order if self.units is None else self.units[order])
+
     def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
         """Some of the units at random, in their order; all of them if there are no more."""
         if n_units >= len(self):
@@ -160,7 +207,8 @@ class ArraySource:
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         """The named units, as a source of its own."""
         if self.offsets is None:
-            return ArraySource(self.x[units], self.weights[units], None, self.block_rows)
+            names = None if self.units is None else self.units[units]
+            return ArraySource(self.x[units], self.weights[units], None, self.block_rows, names)
         pieces = [np.arange(self.offsets[u], self.offsets[u + 1]) for u in units]
         lengths = [len(piece) for piece in pieces]
         return ArraySource(

@@ -95,6 +95,10 @@ class Emission(ABC):
         """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
         return None
 
+    def fill(self, description: Any, x: Array) -> Array:
+        """Rows with missing cells filled in somehow: for starts only, whose distances need all cells."""
+        return x
+
     def settled(self, params: Any) -> Any:
         """Params that would be feasible but for rounding, without the rounding."""
         return params

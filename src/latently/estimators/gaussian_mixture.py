@@ -11,6 +11,8 @@ from scipy.special import logsumexp, softmax
 
 from latently.core.restarts import Start
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.emissions.gaussian.prior import Prior
+from latently.estimators.filling import Predictive, expected
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
@@ -49,6 +51,13 @@ class GaussianMixture(BaseMixture):
         Starting inverse covariances, in the shape of `covariances_`.
     fixed : tuple of str, default ()
         Names of parameters ("weights", "means", "covariances") that keep their starting values.
+    prior : {None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default None
+        None is maximum likelihood. "ridge" holds every covariance as if there were a few more rows without
+        correlations; the other two are conjugate, the last one for the means as well. All are in units of
+        the features' variances and counted in the objective.
+    prior_strength : float, optional
+        For "ridge" how many rows it is worth, by default one more than a hundredth of the data; for the
+        others the degrees of freedom, by default ``n_features + 2``.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
     acceleration : {"auto", "squarem", None}, default "auto"
@@ -120,6 +129,8 @@ class GaussianMixture(BaseMixture):
         means_init: Any = None,
         precisions_init: Any = None,
         fixed: tuple[str, ...] = (),
+        prior: str | None = None,
+        prior_strength: float | None = None,
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
@@ -137,6 +148,8 @@ class GaussianMixture(BaseMixture):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.fixed = fixed
+        self.prior = prior
+        self.prior_strength = prior_strength
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
@@ -207,11 +220,12 @@ class GaussianMixture(BaseMixture):
             raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
         if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
             raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
-        return FAMILIES[self.covariance_type](float(self.reg_covar))
+        prior = None if self.prior is None else Prior(self.prior, self.prior_strength)
+        return FAMILIES[self.covariance_type](float(self.reg_covar), prior=prior)
 
     def __sklearn_tags__(self) -> Any:
         tags = super(BaseMixture, self).__sklearn_tags__()
-        tags.input_tags.allow_nan = False
+        tags.input_tags.allow_nan = True
         return tags
 
     def _names_labels(self) -> bool:
@@ -278,6 +292,37 @@ class GaussianMixture(BaseMixture):
 
     def _dense(self, params: LatentEmissionParams) -> Array:
         return np.asarray(self._family().dense(params.emission))
+
+    def impute(self, X: Any) -> Array:
+        """Fill missing cells by their expectation given the observed cells of their row.
+
+        That is the best guess of each cell, but a table of best guesses has less spread than the data: for
+        standard errors draw imputations with `GaussianImputer`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows; NaN is a missing cell.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            Observed cells as they are.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from latently import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 1.0]]])
+        >>> mixture.impute([[2.0, np.nan]]).tolist()
+        [[2.0, 1.0]]
+        """
+        rows = self._rows(X)
+        return expected(self._predictive(rows), rows)
+
+    def _predictive(self, rows: Any) -> Predictive:
+        resp, _ = self._posterior(rows)
+        return Predictive(resp, self.means_, self._dense(self.params_))
 
     def marginal(self, keep: Sequence[int]) -> GaussianMixture:
         """Return the mixture of some of the features.

@@ -97,8 +97,8 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_used} "
             "with positive weight: lower n_components"
         )
-    low = np.nanmin(rows, axis=0, where=used[:, None], initial=np.inf)
-    high = np.nanmax(rows, axis=0, where=used[:, None], initial=-np.inf)
+    low = np.fmin.reduce(rows, axis=0, where=used[:, None], initial=np.inf)
+    high = np.fmax.reduce(rows, axis=0, where=used[:, None], initial=-np.inf)
     empty = np.flatnonzero(low > high)
     if len(empty):
         raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")

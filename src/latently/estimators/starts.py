@@ -23,6 +23,7 @@ from latently.core.restarts import Start
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.routines import routines
 
 Labels = NDArray[np.int64]
 
@@ -76,6 +77,8 @@ class MixtureStarts:
         Whitening shrinks the very direction in which clusters lie far apart; features in units of their
         spread leave stretched clusters stretched. Neither suits all data, so the mix uses both by turns.
         """
+        if self.model.n_components == 1:
+            return [Start("family", partial(self._draw, "family", None))] * n
         if kind != "auto":
             return [Start(kind, partial(self._draw, kind, self.embedded))] * n
         if self.embedded is None:
@@ -108,7 +111,7 @@ class MixtureStarts:
 
         They are rounded, so that equal distances are equal however the sums behind them were rounded.
         """
-        rows = self.model.emission.embed(self.description.emission, self.sampled.x)
+        rows = self.model.emission.embed(self.description.emission, self.filled)
         return None if rows is None else np.round(rows, DIGITS)
 
     @cached_property
@@ -116,10 +119,15 @@ class MixtureStarts:
         """The sampled rows in units of the spread of each feature, if the family has distances at all."""
         if self.embedded is None:
             return None
-        x, weights = self.sampled.x, self.sampled.weights
+        x, weights = self.filled, self.sampled.weights
         centred = x - np.average(x, axis=0, weights=weights)
         spread = np.sqrt(np.average(centred * centred, axis=0, weights=weights))
         return np.round(centred / np.where(spread > 0, spread, 1.0), DIGITS)
+
+    @cached_property
+    def filled(self) -> Array:
+        """The sampled rows with missing cells where the family expects them: for distances only."""
+        return self.model.emission.fill(self.description.emission, self.sampled.x)
 
     @cached_property
     def origin(self) -> LatentEmissionParams:
@@ -139,7 +147,8 @@ class MixtureStarts:
         """One M-step of each factor from the family's own starting values."""
         origin = self.origin
         weighted = resp * self.sampled.weights[:, None]
-        stats = self.model.emission.expected_stats(origin.emission, self.sampled.x, weighted)
+        family = routines(self.model.emission, origin.emission, self.model.fused)
+        stats = family.expected_stats(self.sampled.x, weighted)
         return LatentEmissionParams(
             self.model.latent.m_step(Counts(weighted.sum(axis=0)), origin.latent),
             self.model.emission.m_step(stats, origin.emission),

@@ -86,7 +86,7 @@ class Independent(Latent):
             if not finite.all():
                 used = np.flatnonzero(~finite & (w > 0))
                 if len(used):
-                    _refuse(block.first + rows.start + int(used[0]), log_likelihood[used[0]])
+                    _refuse(block.unit_of(rows.start + int(used[0])), log_likelihood[used[0]])
                 resp[~finite], log_likelihood = 0.0, np.where(finite, log_likelihood, 0.0)
             resp *= w[:, None]
             return Expected(

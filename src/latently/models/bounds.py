@@ -8,7 +8,6 @@ the log-likelihood, and the gap is the Kullback-Leibler divergence of q from the
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from scipy.special import xlogy
@@ -18,6 +17,7 @@ from latently.core.em import EMMap
 from latently.emissions.base import Array
 from latently.latent.base import Expected
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.models.routines import routines
 
 
 def q_function(
@@ -42,13 +42,10 @@ def lower_bound(
     for block in source.blocks():
         piece = resp[row : row + block.n_rows]
         weights = block.row_weights[:, None]
-        stats: Any = Expected(
-            model.latent.stats_of(piece, block),
-            model.emission.expected_stats(params.emission, block.rows(slice(None)), weights * piece),
-            0.0,
-            0.0,
-        )
-        total += model.expected_log_likelihood(stats, params)
+        latent = model.latent.stats_of(piece, block)
+        density = routines(model.emission, params.emission, model.fused).log_density(block.rows(slice(None)))
+        total += model.latent.expected_log_likelihood(latent, params.latent)
+        total += float(np.sum(weights * np.where(piece > 0, piece * density, 0.0)))
         total -= float(np.sum(weights * xlogy(piece, piece)))
         row += block.n_rows
     return total

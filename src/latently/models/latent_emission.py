@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
-from latently.models.overrides import OVERRIDES
+from latently.models.overrides import OVERRIDES, Override
+from latently.models.routines import routines
 
 PIECE = 512
 
@@ -100,24 +102,44 @@ class LatentEmission:
     def e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
     ) -> Expected:
-        """One fused kernel where there is one for these factors; else the generic path."""
+        """One fused kernel where there is one for these factors; else the generic path.
+
+        Rows with missing cells take the generic path, the others of the block do not.
+        """
         override = OVERRIDES.get((type(self.latent), type(self.emission))) if self.fused else None
-        stats = override(self.emission, params, block) if override else None
-        stats = stats or self.generic_e_step(params, block, executor)
+        if override:
+            stats = self._by_rows(override, params, block, executor)
+        else:
+            stats = self.generic_e_step(params, block, executor)
         inner = self.emission.inner_terms(stats.emission, params.emission)
         return replace(stats, magnitude=stats.magnitude + inner)
+
+    def _by_rows(
+        self, override: Override, params: LatentEmissionParams, block: Block, executor: Executor | None
+    ) -> Expected:
+        """Complete rows by the override, others by the generic path, which also names what is wrong."""
+        complete, holed = block.by_completeness()
+        if holed is None:
+            return override(self.emission, params, block) or self.generic_e_step(params, block, executor)
+        try:
+            stats = self.generic_e_step(params, holed, executor)
+            if complete.n_units:
+                stats = stats + self._by_rows(override, params, complete, executor)
+        except ImpossibleObservationError:
+            stats = self.generic_e_step(params, block, executor)
+        return stats
 
     def generic_e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
     ) -> Expected:
         """Let the latent structure run over the block and hand its responsibilities to the family."""
-        emission, theta = self.emission, params.emission
+        family = routines(self.emission, params.emission, self.fused)
 
         def density(rows: slice) -> Array:
-            return emission.log_density(theta, block.rows(rows))
+            return family.log_density(block.rows(rows))
 
         def visit(rows: slice, resp: Array) -> Any:
-            return emission.expected_stats(theta, block.rows(rows), resp)
+            return family.expected_stats(block.rows(rows), resp)
 
         return self.latent.run(params.latent, density, block, visit, executor or SerialExecutor())
 
@@ -222,10 +244,10 @@ class LatentEmission:
         """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""
         resp = np.empty((block.n_rows, self.n_components))
         plain = replace(block, weights=np.ones_like(block.weights))
-        theta = params.emission
+        family = routines(self.emission, params.emission, self.fused)
 
         def density(rows: slice) -> Array:
-            return self.emission.log_density(theta, block.rows(rows))
+            return family.log_density(block.rows(rows))
 
         def visit(rows: slice, tile: Array) -> Any:
             resp[rows] = tile

@@ -70,7 +70,7 @@ def linear_diag(params: Any, log_norm: Array, block: Block) -> Expected | None:
     sums = linear_sums(block.x, block.weights, origin, squares, directions, log_norm - 0.5 * norms)
     first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
     second = second - 2 * first * away + counts * away * away
-    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second)
+    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second, (-1, 1))
 
 
 def linear_spherical(params: Any, log_norm: Array, block: Block) -> Expected | None:
@@ -87,7 +87,7 @@ def linear_spherical(params: Any, log_norm: Array, block: Block) -> Expected | N
     sums = linear_sums(block.x, block.weights, origin, squared_norms, directions, log_norm - 0.5 * norms)
     first, second = sums.sums[:, :-1], sums.sums[:, -1]
     second = second - 2 * np.einsum("kd,kd->k", first, away) + sums.counts * distances
-    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second)
+    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second, (-1, 1))
 
 
 def _moved(first: Array, counts: Array, away: Array) -> Array:
@@ -96,11 +96,17 @@ def _moved(first: Array, counts: Array, away: Array) -> Array:
 
 
 def _expected(
-    params: Any, sums: LinearSums, norms: Array, half: float, first: Array, second: Array
+    params: Any,
+    sums: LinearSums,
+    norms: Array,
+    half: float,
+    first: Array,
+    second: Array,
+    shape: tuple[int, ...] = (-1,),
 ) -> Expected | None:
-    """The statistics, unless digits were lost; `half` is common to all components."""
+    """The statistics, unless digits were lost; `half` is common to all components, `shape` that of counts."""
     if not (np.isfinite(sums.bound) and sums.largest <= UNLIKELY):
         return None
-    moments = ComponentMoments(sums.counts, first, second, params.emission.means)
+    moments = ComponentMoments(sums.counts.reshape(shape), first, second, params.emission.means)
     terms = float(sums.counts @ norms) + half
     return Expected(Counts(sums.counts), moments, sums.bound - half, sums.magnitude + terms)

@@ -103,7 +103,7 @@ def _diagonal(
     bound, magnitude = fused_diagonal(
         _rows(block), block.weights, means, scales, log_norm, drop, counts, first, second
     )
-    return _expected(params, bound, magnitude, counts, first, shape(second))
+    return _expected(params, bound, magnitude, counts, first, shape(second), (-1, 1))
 
 
 def _rows(block: Block) -> Array:
@@ -130,11 +130,17 @@ def _symmetric(lower: Array) -> Array:
 
 
 def _expected(
-    params: Any, bound: float, magnitude: float, counts: Array, first: Array, second: Array
+    params: Any,
+    bound: float,
+    magnitude: float,
+    counts: Array,
+    first: Array,
+    second: Array,
+    shape: tuple[int, ...] = (-1,),
 ) -> Expected | None:
     if not np.isfinite(bound):
         return None
-    moments = ComponentMoments(counts, first, second, params.emission.means)
+    moments = ComponentMoments(counts.reshape(shape), first, second, params.emission.means)
     return Expected(Counts(counts), moments, bound, magnitude)
 
 

@@ -13,6 +13,7 @@ from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
 from latently.emissions.gaussian.matrices import positive_from_precision
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.variances import above, refuse_zero
 
 
@@ -25,22 +26,33 @@ class DiagGaussian(GaussianFamily):
         return GaussianParams(means, covariances)
 
     def log_density(self, params: GaussianParams, x: Array) -> Array:
-        """Sum of squared standardised differences."""
-        norms = np.empty((len(x), len(params.means)))
+        """Sum over the observed cells of squared standardised differences and their constants."""
+        values = np.empty((len(x), len(params.means)))
+        constants = np.log(params.covariances) + LOG_2PI
         deviations = np.sqrt(params.covariances)
+        missing = np.isnan(x)
+        holed = bool(missing.any())
         for k, mean in enumerate(params.means):
             y = (x - mean) / deviations[k]
-            norms[:, k] = np.einsum("nd,nd->n", y, y)
-        return -0.5 * (norms + (x.shape[1] * LOG_2PI + self.log_det(params)))
+            if holed:
+                y[missing] = 0.0
+            values[:, k] = np.einsum("nd,nd->n", y, y)
+            values[:, k] += (~missing) @ constants[k] if holed else constants[k].sum()
+        return -0.5 * values
 
     def expected_stats(self, params: GaussianParams, x: Array, resp: Array) -> ComponentMoments:
-        """Weighted sums and squares about the current means."""
+        """Weighted counts, sums and squares of the observed cells, about the current means."""
         first, second = np.empty_like(params.means), np.empty_like(params.means)
+        missing = np.isnan(x)
+        holed = bool(missing.any())
         for k, mean in enumerate(params.means):
             centred = x - mean
+            if holed:
+                centred[missing] = 0.0
             first[k] = resp[:, k] @ centred
             second[k] = resp[:, k] @ (centred * centred)
-        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+        counts = resp.T @ ~missing if holed else resp.sum(axis=0)[:, None]
+        return ComponentMoments(counts, first, second, params.means)
 
     def covariances(
         self,
@@ -51,8 +63,13 @@ class DiagGaussian(GaussianFamily):
         params: GaussianParams,
     ) -> Array:
         """Squares over count, less the square of the shift."""
-        moved = np.maximum(_about(stats, shift) / counts[:, None], 0.0)
-        return np.where(kept[:, None], moved, params.covariances)
+        moved = np.maximum(_about(stats, shift) / counts, 0.0)
+        return np.where(kept, moved, params.covariances)
+
+    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
+        """The prior's rows beside those of each component, feature by feature."""
+        total = counts * covariances + np.diagonal(prior.diagonal) + np.einsum("kii->ki", pulls)
+        return np.asarray(total / (counts + prior.rows + prior.rows_per_mean))
 
     def held(self, params: GaussianParams) -> GaussianParams:
         """Raise the variances that are below the floor."""
@@ -71,6 +88,10 @@ class DiagGaussian(GaussianFamily):
         """Sum of the log variances."""
         return np.asarray(np.log(params.covariances).sum(axis=1))
 
+    def total_constant(self, stats: ComponentMoments, params: GaussianParams) -> float:
+        """Sum over the observed cells of responsibility times ``log 2 pi + log variance``."""
+        return float((stats.counts * (LOG_2PI + np.log(params.covariances))).sum())
+
     def total_mahalanobis(self, stats: ComponentMoments, params: GaussianParams) -> float:
         """Squares about the means of `params`, over the variances."""
         return float((_about(stats, params.means - stats.origin) / params.covariances).sum())
@@ -78,7 +99,7 @@ class DiagGaussian(GaussianFamily):
     def gradient(self, stats: ComponentMoments, params: GaussianParams) -> dict[str, Array]:
         """Half of S / v^2 - n / v for the variances v, S being the squares about the means."""
         shift = params.means - stats.origin
-        v, counts = params.covariances, stats.counts[:, None]
+        v, counts = params.covariances, stats.counts
         return {
             "means": (stats.first - counts * shift) / v,
             "covariances": 0.5 * (_about(stats, shift) / v - counts) / v,
@@ -108,5 +129,4 @@ class DiagGaussian(GaussianFamily):
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:
     """Squares about ``origin + shift``."""
-    counts = stats.counts[:, None]
-    return stats.second - 2 * stats.first * shift + counts * shift * shift
+    return np.asarray(stats.second - 2 * stats.first * shift + stats.counts * shift * shift)

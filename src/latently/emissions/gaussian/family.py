@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.gaussian.matrices import EPS
+from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
 from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.prior import Prior
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -30,18 +32,27 @@ class GaussianFamily(Emission):
         `reg_covar` times the diagonal matrix of these variances. 0 turns it off.
     variances : array of shape (d,), optional
         Variances of the features, filled in by `bind`.
+    prior : Prior, optional
+        Of covariances and means; maximum likelihood without one.
     """
 
     reg_covar: float = 1e-6
     variances: Array | None = None
+    prior: Prior | None = None
+
+    @property
+    def accepts_missing(self) -> bool:  # type: ignore[override]
+        """NaN is a missing cell."""
+        return True
 
     def describe(self, x: Array, weights: Array) -> Moments:
-        """Mean and scatter of the rows."""
+        """Means and scatter of the observed cells."""
         return Moments.of(x, weights)
 
     def bind(self, description: Moments) -> Self:
         """Return the same family, the floor in the units of the data."""
-        return replace(self, variances=description.variances)
+        prior = None if self.prior is None else self.prior.bind(description)
+        return replace(self, variances=description.variances, prior=prior)
 
     @property
     def floor(self) -> Array | None:
@@ -51,7 +62,12 @@ class GaussianFamily(Emission):
         return self.reg_covar * self.variances
 
     def start(self, description: Moments, n_components: int, rng: np.random.Generator) -> Any:
-        """Means drawn from the Gaussian of all the data, and its covariance for each component."""
+        """Means drawn from the Gaussian of all the data, and its covariance for each component.
+
+        One component starts at its mean.
+        """
+        if n_components == 1:
+            return self.pooled(description, description.mean[None])
         deviations = rng.standard_normal((n_components, len(description.mean)))
         return self.pooled(description, description.mean + deviations @ self._root(description).T)
 
@@ -65,6 +81,17 @@ class GaussianFamily(Emission):
         root = self._root(description)
         return np.asarray(np.linalg.solve(root, (x - description.mean).T).T)
 
+    def fill(self, description: Moments, x: Array) -> Array:
+        """Missing cells where the Gaussian of all the data expects them."""
+        if not np.isnan(x).any():
+            return x
+        root = self._root(description)
+        factor = np.asarray(np.linalg.cholesky(root @ root.T), dtype=np.float64)
+        centred = x - description.mean
+        for observed, rows in by_pattern(x):
+            centred[rows] = conditional(factor, observed).completed(centred[rows])
+        return description.mean + centred
+
     def _root(self, description: Moments) -> Array:
         """The square root of the covariance of all the data, collinear directions held apart.
 
@@ -77,9 +104,11 @@ class GaussianFamily(Emission):
 
     def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
         """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
-        d = params.means.shape[1]
-        constant = stats.counts @ (d * LOG_2PI + self.log_det(params))
-        return -0.5 * float(constant + self.total_mahalanobis(stats, params))
+        return -0.5 * (self.total_constant(stats, params) + self.total_mahalanobis(stats, params))
+
+    def total_constant(self, stats: ComponentMoments, params: Any) -> float:
+        """Sum of responsibility times ``d log 2 pi + log det``."""
+        return float(stats.counts @ (params.means.shape[1] * LOG_2PI + self.log_det(params)))
 
     def m_step(self, stats: ComponentMoments, params: Any, fixed: Collection[str] = ()) -> Any:
         """Weighted means and covariances, held above the floor; a component without rows stays as it is.
@@ -89,16 +118,42 @@ class GaussianFamily(Emission):
         SingularCovarianceError
             If a covariance is singular and there is no floor.
         """
-        kept = stats.counts > EPS * stats.counts.sum()
+        kept = stats.counts > EPS * stats.counts.sum(axis=0)
         counts = np.where(kept, stats.counts, 1.0)
-        shift = np.where(kept[:, None], stats.first / counts[:, None], 0.0)
+        rows = (slice(None), None) if counts.ndim == 1 else slice(None)
+        shift = np.where(kept[rows], stats.first / counts[rows], 0.0)
         if "means" in fixed:
             shift = np.zeros_like(shift)
+        elif self.prior is not None:
+            cells = np.where(kept, stats.counts, 0.0)[rows]
+            centre = self.prior.means(stats.origin + shift, cells) - stats.origin
+            shift = np.where(kept[rows], centre, shift)
         means = stats.origin + shift
         if "covariances" in fixed:
             return params.with_means(means)
         covariances = self.covariances(stats, counts, shift, kept, params)
+        if self.prior is not None:
+            seen = np.where(kept, stats.counts, 0.0)
+            covariances = self.with_prior(covariances, seen, self.prior, self.prior.pulls(means))
         return self.held(self.params(means, covariances))
+
+    def log_prior(self, params: Any) -> float:
+        """Log density of the prior up to a constant: that of the rows it is worth."""
+        prior = self.prior
+        if prior is None or prior.scatter is None:
+            return 0.0
+        matrices = self.dense(params)
+        K = len(matrices)
+        share = 1.0 if self.covariance_each else 1.0 / K
+        scatter = share * prior.diagonal + prior.pulls(params.means)
+        rows = share * prior.rows + prior.rows_per_mean
+        traces = np.einsum("kii->k", np.linalg.solve(matrices, scatter))
+        return -0.5 * float((rows * self.log_det(params) + traces).sum())
+
+    @property
+    def covariance_each(self) -> bool:
+        """Whether each component has a covariance of its own."""
+        return True
 
     def settled(self, params: Any) -> Any:
         """Covariances to the last digit of their floor, which a matrix alone does not know."""
@@ -149,6 +204,10 @@ class GaussianFamily(Emission):
         self, stats: ComponentMoments, counts: Array, shift: Array, kept: NDArray[np.bool_], params: Any
     ) -> Array:
         """Return the weighted covariances about ``stats.origin + shift``, before any floor."""
+
+    @abstractmethod
+    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
+        """Return the covariances that maximise the posterior, from weighted ones and their counts."""
 
     @abstractmethod
     def held(self, params: Any) -> Any:

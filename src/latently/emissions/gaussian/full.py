@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from latently.core.parameters import SPD, Space
 from latently.emissions.base import Array
@@ -19,8 +18,10 @@ from latently.emissions.gaussian.matrices import (
     precision_factors,
     spd_from_precision,
 )
+from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import MatrixParams
+from latently.emissions.gaussian.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,34 @@ class FullGaussian(GaussianFamily):
         return MatrixParams(means, covariances)
 
     def log_density(self, params: MatrixParams, x: Array) -> Array:
-        """Through a triangular solve with each Cholesky factor."""
-        norms = np.empty((len(x), len(params.means)))
-        for k, (mean, factor) in enumerate(zip(params.means, params.cholesky, strict=True)):
-            y = solve_triangular(factor, (x - mean).T, lower=True, overwrite_b=True, check_finite=False)
-            norms[:, k] = np.einsum("in,in->n", y, y)
-        return -0.5 * (norms + (x.shape[1] * LOG_2PI + params.log_det))
+        """Through a triangular solve with the Cholesky factor of each component's observed features."""
+        values = np.zeros((len(x), len(params.means)))
+        for observed, rows in by_pattern(x):
+            if not observed.any():
+                continue
+            for k, (mean, factor) in enumerate(zip(params.means, params.cholesky, strict=True)):
+                given = conditional(factor, observed)
+                y = given.whitened(x[rows] - mean)
+                constant = len(y) * LOG_2PI + given.log_det
+                values[rows, k] = -0.5 * (np.einsum("in,in->n", y, y) + constant)
+        return values
 
     def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
-        """Weighted sums and scatter about the current means."""
+        """Weighted sums and scatter about the current means; a row without observed cells adds nothing."""
         K, d = params.means.shape
-        first, second = np.empty((K, d)), np.empty((K, d, d))
-        for k, mean in enumerate(params.means):
-            centred = x - mean
-            weighted = centred * resp[:, k : k + 1]
-            first[k] = weighted.sum(axis=0)
-            second[k] = weighted.T @ centred
-        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+        counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+        for observed, rows in by_pattern(x):
+            if not observed.any():
+                continue
+            r = resp[rows]
+            counts += r.sum(axis=0)
+            for k, (mean, factor) in enumerate(zip(params.means, params.cholesky, strict=True)):
+                given = conditional(factor, observed)
+                centred = given.completed(x[rows] - mean)
+                weighted = centred * r[:, k : k + 1]
+                first[k] += weighted.sum(axis=0)
+                second[k] += weighted.T @ centred + r[:, k].sum() * given.covariance
+        return ComponentMoments(counts, first, second, params.means)
 
     def covariances(
         self,
@@ -62,6 +74,12 @@ class FullGaussian(GaussianFamily):
         moved = _about(stats, shift) / counts[:, None, None]
         moved = (moved + np.swapaxes(moved, 1, 2)) / 2
         return np.where(kept[:, None, None], moved, params.covariances)
+
+    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
+        """The prior's rows beside those of each component."""
+        n = counts[:, None, None]
+        total = n * covariances + prior.diagonal + pulls
+        return np.asarray(total / (n + prior.rows + prior.rows_per_mean))
 
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""

@@ -9,25 +9,34 @@ import numpy as np
 from latently.core.statistics import Additive, shared
 from latently.emissions.base import Array
 
+LEAST_CORRELATION = 1e-3  # eigenvalue
+
 
 @dataclass(frozen=True)
 class Moments:
-    """Weight, mean and scatter of rows; those of two pieces add (Chan, Golub & LeVeque 1983, eq. 2.1).
+    """Weights, means and scatter of rows with missing cells; those of two pieces add.
+
+    Each feature has a mean of its observed cells, and a cell that is missing adds nothing to the scatter;
+    that of complete rows is the usual one (Chan, Golub & LeVeque 1983, eq. 2.1). Formulas: docs/formulas.md,
+    "Description of a table".
 
     Attributes
     ----------
-    weight : float
-        Sum of the weights.
     mean : array of shape (d,)
-        Weighted mean.
+        Weighted mean of the observed cells of each feature.
+    pairs : array of shape (d, d)
+        Weight of the rows in which both features are observed.
+    cross : array of shape (d, d)
+        Weighted sum of feature i, less its mean, over the rows in which i and j are observed.
     scatter : array of shape (d, d)
-        Weighted sum of outer products of the rows less their mean.
+        Weighted sum of products of features, less their means, over these rows.
     low, high : array of shape (d,)
-        Least and greatest value of each feature among rows of positive weight.
+        Least and greatest observed value of each feature among rows of positive weight.
     """
 
-    weight: float
     mean: Array
+    pairs: Array
+    cross: Array
     scatter: Array
     low: Array
     high: Array
@@ -38,40 +47,87 @@ class Moments:
         d = x.shape[1]
         used = weights > 0
         x, weights = x[used], weights[used]
-        total = float(weights.sum())
+        low, high = np.full(d, np.inf), np.full(d, -np.inf)
         if not len(x):
-            zero = np.zeros(d)
-            return cls(0.0, zero, np.zeros((d, d)), np.full(d, np.inf), np.full(d, -np.inf))
-        anchor = x[0]
+            zero = np.zeros((d, d))
+            return cls(np.zeros(d), zero, zero, zero, low, high)
+        observed = ~np.isnan(x)
+        complete = bool(observed.all())
+        anchor = x[observed.argmax(axis=0), np.arange(d)]
+        anchor = np.where(np.isnan(anchor), 0.0, anchor)
         centred = x - anchor
-        shift = weights @ centred / total
+        if complete:
+            total = float(weights.sum())
+            pairs = np.full((d, d), total)
+        else:
+            centred[~observed] = 0.0
+            seen = observed.astype(np.float64)
+            pairs = (seen * weights[:, None]).T @ seen
+        count = np.diagonal(pairs)
+        shift = weights @ centred / np.where(count > 0, count, 1.0)
         centred -= shift
+        if complete:
+            cross = np.zeros((d, d))
+        else:
+            centred[~observed] = 0.0
+            cross = (centred * weights[:, None]).T @ seen
         scatter = (centred * weights[:, None]).T @ centred
-        return cls(total, anchor + shift, scatter, x.min(axis=0), x.max(axis=0))
+        np.minimum.reduce(x, axis=0, where=observed, initial=np.inf, out=low)
+        np.maximum.reduce(x, axis=0, where=observed, initial=-np.inf, out=high)
+        return cls(anchor + shift, pairs, cross, scatter, low, high)
 
     def __add__(self, other: Moments) -> Moments:
-        total = self.weight + other.weight
-        if not total:
-            return self
-        delta = other.mean - self.mean
-        share = other.weight / total
+        count, more = np.diagonal(self.pairs), np.diagonal(other.pairs)
+        total = count + more
+        share = more / np.where(total > 0, total, 1.0)
+        delta = np.where(more > 0, np.where(count > 0, other.mean - self.mean, 0.0), 0.0)
+        mean = np.where(count > 0, self.mean + share * delta, other.mean)
+        mine, theirs = self._about(mean), other._about(mean)
+        pairs = self.pairs + other.pairs
+        # Where a feature is never observed without the other, its deviations add up to zero.
+        never = np.isclose(pairs, np.diagonal(pairs)[:, None], rtol=1e-13, atol=0)
         return Moments(
-            total,
-            self.mean + share * delta,
-            self.scatter + other.scatter + self.weight * share * np.outer(delta, delta),
+            mean,
+            pairs,
+            np.where(never, 0.0, mine[0] + theirs[0]),
+            mine[1] + theirs[1],
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
         )
 
+    def _about(self, mean: Array) -> tuple[Array, Array]:
+        """Cross sums and scatter about other means."""
+        moved = np.where(np.diagonal(self.pairs) > 0, self.mean - mean, 0.0)
+        cross = self.cross + moved[:, None] * self.pairs
+        products = self.cross * moved
+        scatter = self.scatter + products + products.T + np.outer(moved, moved) * self.pairs
+        return cross, scatter
+
     @property
     def covariance(self) -> Array:
-        """Maximum-likelihood covariance, shape (d, d)."""
-        return self.scatter / self.weight
+        """Maximum-likelihood covariance of complete rows, shape (d, d).
+
+        With missing cells each entry is that of the rows in which both features are observed; eigenvalues of
+        the correlations that come out too small are raised, so that it is a covariance matrix.
+        """
+        if (self.pairs == self.pairs[0, 0]).all():
+            return self.scatter / self.pairs
+        pairs = np.where(self.pairs > 0, self.pairs, 1.0)
+        covariance = (self.scatter - self.cross * self.cross.T / pairs) / pairs
+        spread = np.sqrt(np.diagonal(covariance))
+        unit = np.where(spread > 0, spread, 1.0)
+        values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
+        if values[0] >= LEAST_CORRELATION:
+            return np.asarray(covariance)
+        raised = (vectors * np.maximum(values, LEAST_CORRELATION)) @ vectors.T
+        scale = spread / np.sqrt(np.diagonal(raised))
+        return np.asarray(raised * np.outer(scale, scale))
 
     @property
     def variances(self) -> Array:
         """Variances of the features, shape (d,): exactly zero for a constant one."""
-        return np.where(self.low == self.high, 0.0, np.diagonal(self.scatter) / self.weight)
+        count = np.diagonal(self.pairs)
+        return np.where(self.low == self.high, 0.0, np.diagonal(self.scatter) / count)
 
 
 @dataclass(frozen=True)
@@ -83,8 +139,9 @@ class ComponentMoments(Additive):
 
     Attributes
     ----------
-    counts : array of shape (K,)
-        Sum of the responsibilities.
+    counts : array of shape (K,), or (K, 1) or (K, d)
+        Sum of the responsibilities. For families without correlations those of the observed cells of each
+        feature, in one column if no cell is missing.
     first : array of shape (K, d)
         Sum of the rows less `origin`, by responsibility.
     second : array

@@ -13,6 +13,7 @@ from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
 from latently.emissions.gaussian.matrices import positive_from_precision
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.variances import above, refuse_zero
 
 
@@ -25,22 +26,28 @@ class SphericalGaussian(GaussianFamily):
         return GaussianParams(means, covariances)
 
     def log_density(self, params: GaussianParams, x: Array) -> Array:
-        """Squared distances over the variances."""
-        norms = np.empty((len(x), len(params.means)))
+        """Squared distances in the observed features over the variances, and their constants."""
+        values = np.empty((len(x), len(params.means)))
+        missing = np.isnan(x)
         for k, mean in enumerate(params.means):
             centred = x - mean
-            norms[:, k] = np.einsum("nd,nd->n", centred, centred)
-        norms /= params.covariances
-        return -0.5 * (norms + (x.shape[1] * LOG_2PI + self.log_det(params)))
+            centred[missing] = 0.0
+            values[:, k] = np.einsum("nd,nd->n", centred, centred)
+        values /= params.covariances
+        n_observed = x.shape[1] - missing.sum(axis=1)
+        return -0.5 * (values + n_observed[:, None] * (LOG_2PI + np.log(params.covariances)))
 
     def expected_stats(self, params: GaussianParams, x: Array, resp: Array) -> ComponentMoments:
-        """Weighted sums and squared distances about the current means."""
+        """Weighted counts, sums and squared distances of the observed cells, about the current means."""
         first, second = np.empty_like(params.means), np.empty(len(params.means))
+        missing = np.isnan(x)
         for k, mean in enumerate(params.means):
             centred = x - mean
+            centred[missing] = 0.0
             first[k] = resp[:, k] @ centred
             second[k] = resp[:, k] @ np.einsum("nd,nd->n", centred, centred)
-        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+        counts = resp.T @ ~missing if missing.any() else resp.sum(axis=0)[:, None]
+        return ComponentMoments(counts, first, second, params.means)
 
     def covariances(
         self,
@@ -51,8 +58,16 @@ class SphericalGaussian(GaussianFamily):
         params: GaussianParams,
     ) -> Array:
         """Mean over the features of squares over count, less the square of the shift."""
-        moved = np.maximum(_about(stats, shift) / (counts * shift.shape[1]), 0.0)
-        return np.where(kept, moved, params.covariances)
+        n_cells = np.broadcast_to(np.where(kept, counts, 0.0), shift.shape).sum(axis=1)
+        moved = np.maximum(_about(stats, shift) / np.where(n_cells > 0, n_cells, 1.0), 0.0)
+        return np.where(n_cells > 0, moved, params.covariances)
+
+    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
+        """The prior's rows beside those of each component, all features together."""
+        d = pulls.shape[1]
+        n_cells = np.broadcast_to(counts, pulls.shape[:2]).sum(axis=1)
+        total = n_cells * covariances + np.trace(prior.diagonal) + np.einsum("kii->k", pulls)
+        return np.asarray(total / (n_cells + d * (prior.rows + prior.rows_per_mean)))
 
     def held(self, params: GaussianParams) -> GaussianParams:
         """Raise the variances that are below the floor."""
@@ -69,6 +84,10 @@ class SphericalGaussian(GaussianFamily):
         """Number of features times the log variance."""
         return np.asarray(params.means.shape[1] * np.log(params.covariances))
 
+    def total_constant(self, stats: ComponentMoments, params: GaussianParams) -> float:
+        """Number of observed cells, by responsibility, times ``log 2 pi + log variance``."""
+        return float(_cells(stats) @ (LOG_2PI + np.log(params.covariances)))
+
     def total_mahalanobis(self, stats: ComponentMoments, params: GaussianParams) -> float:
         """Squared distances about the means of `params`, over the variances."""
         return float((_about(stats, params.means - stats.origin) / params.covariances).sum())
@@ -77,9 +96,9 @@ class SphericalGaussian(GaussianFamily):
         """Half of S / v^2 - n d / v for the variances v, S being the squared distances from the means."""
         shift = params.means - stats.origin
         v = params.covariances
-        n_squares = stats.counts * params.means.shape[1]
+        n_squares = _cells(stats)
         return {
-            "means": (stats.first - stats.counts[:, None] * shift) / v[:, None],
+            "means": (stats.first - stats.counts * shift) / v[:, None],
             "covariances": 0.5 * (_about(stats, shift) / v - n_squares) / v,
         }
 
@@ -107,5 +126,10 @@ class SphericalGaussian(GaussianFamily):
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:
     """Squared distances about ``origin + shift``."""
-    cross = np.einsum("kd,kd->k", stats.first, shift)
-    return stats.second - 2 * cross + stats.counts * np.einsum("kd,kd->k", shift, shift)
+    moved = stats.counts * shift * shift - 2 * stats.first * shift
+    return np.asarray(stats.second + moved.sum(axis=1))
+
+
+def _cells(stats: ComponentMoments) -> Array:
+    """Number of observed cells of each component, by responsibility, shape (K,)."""
+    return np.asarray(np.broadcast_to(stats.counts, stats.first.shape).sum(axis=1))

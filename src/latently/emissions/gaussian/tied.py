@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from latently.core.parameters import SPD, Space
 from latently.emissions.base import Array
@@ -19,8 +18,10 @@ from latently.emissions.gaussian.matrices import (
     precision_factors,
     spd_from_precision,
 )
+from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams, MatrixParams
+from latently.emissions.gaussian.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -32,26 +33,38 @@ class TiedGaussian(GaussianFamily):
         return MatrixParams(means, covariances)
 
     def log_density(self, params: MatrixParams, x: Array) -> Array:
-        """Whiten the rows and the means once, about the middle of the means; then distances."""
+        """Whiten the observed features of rows and means about the middle of the means; then distances."""
         middle = params.means.mean(axis=0)
-        y = _whiten(params.cholesky, x - middle)
-        centres = _whiten(params.cholesky, params.means - middle)
-        norms = np.empty((len(x), len(params.means)))
-        for k in range(len(params.means)):
-            away = y - centres[:, k : k + 1]
-            norms[:, k] = np.einsum("in,in->n", away, away)
-        return -0.5 * (norms + (x.shape[1] * LOG_2PI + params.log_det))
+        values = np.zeros((len(x), len(params.means)))
+        for observed, rows in by_pattern(x):
+            if not observed.any():
+                continue
+            given = conditional(params.cholesky, observed)
+            y = given.whitened(x[rows] - middle)
+            centres = given.whitened(params.means - middle)
+            constant = len(y) * LOG_2PI + given.log_det
+            for k in range(len(params.means)):
+                away = y - centres[:, k : k + 1]
+                values[rows, k] = -0.5 * (np.einsum("in,in->n", away, away) + constant)
+        return values
 
     def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
-        """Weighted sums about the current means, and one scatter for all of them."""
+        """Weighted sums about the current means, and one scatter; a row without cells adds nothing."""
         K, d = params.means.shape
-        first, second = np.empty((K, d)), np.zeros((d, d))
-        for k, mean in enumerate(params.means):
-            centred = x - mean
-            weighted = centred * resp[:, k : k + 1]
-            first[k] = weighted.sum(axis=0)
-            second += weighted.T @ centred
-        return ComponentMoments(resp.sum(axis=0), first, second, params.means)
+        counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((d, d))
+        for observed, rows in by_pattern(x):
+            if not observed.any():
+                continue
+            r = resp[rows]
+            counts += r.sum(axis=0)
+            given = conditional(params.cholesky, observed)
+            second += r.sum() * given.covariance
+            for k, mean in enumerate(params.means):
+                centred = given.completed(x[rows] - mean)
+                weighted = centred * r[:, k : k + 1]
+                first[k] += weighted.sum(axis=0)
+                second += weighted.T @ centred
+        return ComponentMoments(counts, first, second, params.means)
 
     def covariances(
         self,
@@ -64,6 +77,17 @@ class TiedGaussian(GaussianFamily):
         """Scatter within components over the total count."""
         moved = _about(stats, shift) / stats.counts.sum()
         return np.asarray((moved + moved.T) / 2)
+
+    @property
+    def covariance_each(self) -> bool:
+        """One for all."""
+        return False
+
+    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
+        """The prior's rows beside those of all components."""
+        n = counts.sum()
+        total = n * covariances + prior.diagonal + pulls.sum(axis=0)
+        return np.asarray(total / (n + prior.rows + len(pulls) * prior.rows_per_mean))
 
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
@@ -130,11 +154,6 @@ class TiedGaussian(GaussianFamily):
     def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
         """Invert the matrix."""
         return spd_from_precision(precisions, (n_features, n_features))
-
-
-def _whiten(factor: Array, rows: Array) -> Array:
-    """Rows in units of the covariance, feature-major."""
-    return np.asarray(solve_triangular(factor, rows.T, lower=True, overwrite_b=True, check_finite=False))
 
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:

@@ -104,7 +104,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         check_informative(rows, weights, self.n_components, names)
 
         model = LatentEmission(Independent(), family, self.n_components)
-        source = self._source(rows, weights)
+        source = self._source(rows, weights).grouped()
         rng = random_generator(self.random_state)
         settings = Settings(
             self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()

@@ -14,6 +14,7 @@ from latently.core.blocks import ArraySource, Block, block_rows
 from latently.estimators.inputs import Array, check_rows, check_weights
 from latently.estimators.state import pack
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.models.routines import routines
 
 
 class FittedMixture(metaclass=ABCMeta):
@@ -44,12 +45,13 @@ class FittedMixture(metaclass=ABCMeta):
     def _posterior(self, rows: Any) -> tuple[Array, Array]:
         """Responsibilities and log densities of rows."""
         latent: Any = self._model.latent
-        emission, params = self._model.emission, self.params_
+        params = self.params_
+        family = routines(self._model.emission, params.emission, self._model.fused)
         resp = np.empty((len(rows), self.n_components))
         log_density = np.empty(len(rows))
         block = Block(rows, np.ones(len(rows)))
         for tile in block.tiles(2 * self.n_components + 3 * rows.shape[1]):
-            densities = emission.log_density(params.emission, block.rows(tile))
+            densities = family.log_density(block.rows(tile))
             resp[tile], log_density[tile] = latent.posterior(params.latent, densities)
         return resp, log_density
 

@@ -1,0 +1,99 @@
+"""Rows with missing cells under Gaussians with covariance matrices: group by group of equal pattern.
+
+Formulas: docs/formulas.md, "Missing cells".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from latently.emissions.base import Array
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """A Gaussian about zero seen in some features: the factor of its covariance, these features first.
+
+    Attributes
+    ----------
+    observed : array of bool of shape (d,)
+        Which features are observed.
+    seen : array of shape (o, o)
+        Lower Cholesky factor of the covariance of the observed features.
+    slope : array of shape (m, o)
+        What a whitened observed row adds to the missing features.
+    spread : array of shape (m, m)
+        Lower Cholesky factor of the covariance of the missing features given the observed ones.
+    """
+
+    observed: NDArray[np.bool_]
+    seen: Array
+    slope: Array
+    spread: Array
+
+    @property
+    def log_det(self) -> float:
+        """Log determinant of the covariance of the observed features."""
+        return float(2 * np.log(np.diagonal(self.seen)).sum())
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance of all features given the observed ones, shape (d, d): zero where one is observed."""
+        d = len(self.observed)
+        whole = np.zeros((d, d))
+        whole[np.ix_(~self.observed, ~self.observed)] = self.spread @ self.spread.T
+        return whole
+
+    def whitened(self, centred: Array) -> Array:
+        """The observed features of centred rows in units of their covariance, feature-major, shape (o, n)."""
+        seen = centred[:, self.observed].T
+        return np.asarray(solve_triangular(self.seen, seen, lower=True, check_finite=False))
+
+    def completed(self, centred: Array) -> Array:
+        """Centred rows with missing cells at their expectation."""
+        complete = centred.copy()
+        complete[:, ~self.observed] = (self.slope @ self.whitened(centred)).T
+        return complete
+
+
+def conditional(factor: Array, observed: NDArray[np.bool_]) -> Conditional:
+    """Condition a Gaussian on some of its features.
+
+    The factor of the reordered covariance is that of its own factor's rows by a QR decomposition, so a
+    covariance on its floor keeps the digits that its factor has and its matrix has not.
+
+    Parameters
+    ----------
+    factor : array of shape (d, d)
+        Lower Cholesky factor of the covariance.
+    observed : array of bool of shape (d,)
+        The features to condition on.
+    """
+    o = int(observed.sum())
+    if o == len(observed):
+        return Conditional(observed, factor, factor[:0, :], factor[:0, :0])
+    order = np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)])
+    upper = np.asarray(np.linalg.qr(factor[order].T, mode="r"))
+    lower = (upper * np.where(np.diagonal(upper) < 0, -1.0, 1.0)[:, None]).T
+    return Conditional(observed, lower[:o, :o], lower[o:, :o], lower[o:, o:])
+
+
+def by_pattern(x: Array) -> Iterator[tuple[NDArray[np.bool_], Any]]:
+    """Each pattern of observed features, and the rows that have it."""
+    observed = ~np.isnan(x)
+    if observed.all():
+        yield np.ones(x.shape[1], dtype=bool), slice(None)
+        return
+    packed = np.packbits(observed, axis=1)
+    keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}")[:, 0]
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    rows = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=len(first)))
+    for start, row, stop in zip([0, *ends[:-1]], first, ends, strict=True):
+        yield observed[row], rows[start:stop]

@@ -1,0 +1,136 @@
+"""What a Gaussian mixture says of missing cells: expectations, intervals, draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from latently.emissions.gaussian.matrices import cholesky, precision_factors
+from latently.estimators.inputs import Array
+
+NEGLIGIBLE = 1e-12  # responsibility
+HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """The distribution of missing cells given the observed cells of their rows.
+
+    Attributes
+    ----------
+    resp : array of shape (n_rows, K)
+        Responsibilities of the components for the rows.
+    means : array of shape (K, d)
+        Their means.
+    covariances : array of shape (K, d, d)
+        Their covariances.
+    """
+
+    resp: Array
+    means: Array
+    covariances: Array
+
+    def precisions(self) -> Array:
+        """Inverse covariances, shape (K, d, d)."""
+        upper = precision_factors(cholesky(self.covariances))
+        return np.ascontiguousarray(upper @ np.swapaxes(upper, 1, 2))
+
+
+def _filled(x: Array, mean: Array, precision: Array, noise: Array, variances: Array) -> Array:
+    from latently.kernels.missing import fill_rows
+
+    out = np.empty_like(x)
+    fill_rows(x, np.ascontiguousarray(mean), precision, noise, out, variances)
+    return out
+
+
+def expected(predictive: Predictive, rows: Array) -> Array:
+    """Rows with missing cells at their expectation, float64."""
+    filled = np.array(rows, dtype=np.float64)
+    holed = np.flatnonzero(np.isnan(filled).any(axis=1))
+    if not len(holed):
+        return filled
+    x, nothing = np.ascontiguousarray(filled[holed]), np.empty((0, filled.shape[1]))
+    total = np.zeros_like(x)
+    for k, precision in enumerate(predictive.precisions()):
+        share = predictive.resp[holed, k : k + 1]
+        total += share * _filled(x, predictive.means[k], precision, nothing, nothing)
+    filled[holed] = np.where(np.isnan(x), total, x)
+    return filled
+
+
+def drawn(predictive: Predictive, rows: Array, rng: np.random.Generator) -> Array:
+    """Rows with missing cells drawn from their distribution, those of a row together; float64."""
+    filled = np.array(rows, dtype=np.float64)
+    holed = np.flatnonzero(np.isnan(filled).any(axis=1))
+    if not len(holed):
+        return filled
+    x = np.ascontiguousarray(filled[holed])
+    noise, nothing = rng.standard_normal(x.shape), np.empty((0, x.shape[1]))
+    edges = np.cumsum(predictive.resp[holed], axis=1)
+    label = (rng.random((len(x), 1)) * edges[:, -1:] > edges).sum(axis=1)
+    for k, precision in enumerate(predictive.precisions()):
+        mine = np.flatnonzero(label == k)
+        if len(mine):
+            parts = np.ascontiguousarray(x[mine]), predictive.means[k], precision, noise[mine]
+            filled[holed[mine]] = _filled(*parts, nothing)
+    return filled
+
+
+def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tuple[Array, Array]:
+    """Central intervals of missing cells, each on its own; NaN for observed cells.
+
+    Parameters
+    ----------
+    predictives : sequence of Predictive
+        The distribution of the cells is the even mixture of these.
+    rows : array of shape (n, d)
+        Rows.
+    level : float
+        Probability of the intervals.
+    """
+    rows = np.asarray(rows, dtype=np.float64)
+    missing = np.isnan(rows)
+    lower, upper = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
+    holed = np.flatnonzero(missing.any(axis=1))
+    if not len(holed):
+        return lower, upper
+    x = np.ascontiguousarray(rows[holed])
+    cells = np.isnan(x)
+    nothing = np.empty((0, x.shape[1]))
+    weights, means, deviations = [], [], []
+    for predictive in predictives:
+        for k, precision in enumerate(predictive.precisions()):
+            share = predictive.resp[holed, k]
+            if not (share > NEGLIGIBLE).any():
+                continue
+            variances = np.empty_like(x)
+            filled = _filled(x, predictive.means[k], precision, nothing, variances)
+            weights.append(np.broadcast_to(share[:, None], x.shape)[cells])
+            means.append(filled[cells])
+            deviations.append(np.sqrt(variances[cells]))
+    parts = np.stack(weights) / np.sum(weights, axis=0), np.stack(means), np.stack(deviations)
+    tail = (1 - level) / 2
+    for bound, probability in ((lower, tail), (upper, 1 - tail)):
+        found = bound[holed]
+        found[cells] = _quantile(probability, *parts)
+        bound[holed] = found
+    return lower, upper
+
+
+def _quantile(probability: float, weights: Array, means: Array, deviations: Array) -> Array:
+    """Quantiles of normal mixtures, one for each column, by bisection."""
+    ends = means + ndtri(probability) * deviations
+    if len(weights) == 1:
+        return np.asarray(ends[0])
+    counted = weights > NEGLIGIBLE
+    low = np.where(counted, ends, np.inf).min(axis=0)
+    high = np.where(counted, ends, -np.inf).max(axis=0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        below = (weights * ndtr((middle - means) / deviations)).sum(axis=0) < probability
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)

@@ -1,0 +1,556 @@
+"""Imputation of tables by a Gaussian or a mixture of Gaussians."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.impute import MissingIndicator
+from sklearn.utils.validation import check_is_fitted
+
+from latently import archive
+from latently.core.errors import SingularCovarianceError, SpuriousMaximumWarning
+from latently.estimators.filling import drawn, expected, interval
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.inputs import (
+    Array,
+    check_informative,
+    check_rows,
+    check_weights,
+    column_names,
+    random_generator,
+)
+from latently.estimators.parameter_draws import METHODS, draw_parameters
+from latently.estimators.tables import collinear_columns, label_of
+
+FLOOR = 1e-10
+ROWS = 2**14  # filled in at a time
+
+
+class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
+
+    The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
+    cell is missing may depend on the observed cells of its row, not on what it would have held. Missing cells
+    are never filled in on the way.
+
+    Three outputs answer three questions: `transform` gives the best guess of each cell, `interval` how far
+    off it may be, and `draw_imputations` several complete tables for analyses with honest standard errors
+    (join their results with `latently.pool`).
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of Gaussians. One is the multivariate normal model; more follow bent or clustered data.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
+        As for `GaussianMixture`. With one component "diag" and "spherical" know no correlations and fill in
+        means; a warning says so.
+    prior : {None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default None
+        None is maximum likelihood. A prior is needed if columns are collinear or as many as the rows; it is
+        counted in the objective. As for `GaussianMixture`.
+    prior_strength : float, optional
+        As for `GaussianMixture`.
+    n_parameter_draws : int, default 0
+        Parameters to draw at the fit, of which `draw_imputations` needs one for each table; 20 is usual.
+    draw_method : {"bootstrap", "posterior"}, default "bootstrap"
+        "bootstrap" refits on rows drawn with replacement (Honaker & King 2010). "posterior" draws from the
+        posterior under the usual flat prior by data augmentation (Schafer 1997); for one full component.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per row, at which EM stops.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        Starts of a mixture, as for `GaussianMixture`.
+    min_value, max_value : float or array-like of shape (n_features,), optional
+        Limits of filled cells. They act on the output only: the fit knows nothing of them.
+    add_indicator : bool, default False
+        Whether `transform` appends a column of zeros and ones for each feature that had missing cells at the
+        fit.
+    keep_empty_features : bool, default False
+        Whether columns without any observed value stay, as NaN. Otherwise they are an error.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        As for `GaussianMixture`.
+    n_jobs : int, optional
+        Threads; all cores by default. Any number gives the same bits.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    mean_ : array of shape (n_features,)
+        Mean of the model, in the units of the features.
+    covariance_ : array of shape (n_features, n_features)
+        Its covariance; of a mixture that of all components together.
+    log_likelihood_ : float
+        Log-likelihood of all observed cells, in nats, constants included, the prior not.
+    log_likelihood_history_ : array of shape (n_iterates,)
+        At each iterate.
+    converged_, stop_reason_, n_iter_
+        Whether and why EM stopped, and its number of steps.
+    mixture_ : GaussianMixture
+        The fitted model.
+    parameter_draws_ : tuple of Draw
+        Parameters drawn at the fit.
+    missing_counts_ : array of int of shape (n_features,)
+        Missing cells of each column at the fit.
+
+    See Also
+    --------
+    latently.pool : Join the results of several imputed tables by Rubin's rules.
+    latently.little_mcar_test : Whether cells are missing completely at random.
+    latently.missing_patterns : Which cells are missing together.
+
+    References
+    ----------
+    .. [1] Little, R. J. A. and Rubin, D. B. (2002). Statistical Analysis with Missing Data, 2nd edition,
+           sections 8.2 and 11.2.
+    .. [2] Honaker, J. and King, G. (2010). What to do about missing values in time-series cross-section data.
+           American Journal of Political Science 54, 561-581.
+    .. [3] Schafer, J. L. (1997). Analysis of Incomplete Multivariate Data, section 5.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import GaussianImputer
+    >>> X = np.array([[1.0, 2.1], [2.0, 3.9], [3.0, 6.2], [4.0, 7.8], [5.0, np.nan]])
+    >>> imputer = GaussianImputer().fit(X)
+    >>> imputer.transform(X)[4].round(2).tolist()
+    [5.0, 9.85]
+    >>> lower, upper = imputer.interval(X)
+    >>> bool(lower[4, 1] < 9.85 < upper[4, 1])
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        prior: str | None = None,
+        prior_strength: float | None = None,
+        n_parameter_draws: int = 0,
+        draw_method: str = "bootstrap",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        min_value: Any = None,
+        max_value: Any = None,
+        add_indicator: bool = False,
+        keep_empty_features: bool = False,
+        random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.prior = prior
+        self.prior_strength = prior_strength
+        self.n_parameter_draws = n_parameter_draws
+        self.draw_method = draw_method
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.min_value = min_value
+        self.max_value = max_value
+        self.add_indicator = add_indicator
+        self.keep_empty_features = keep_empty_features
+        self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit the model to all observed cells by EM.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The table; NaN is a missing cell.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        self
+            The fitted imputer.
+
+        Raises
+        ------
+        ValueError
+            If a column has no observed value or only one, is not numeric, or holds an infinity; if there are
+            no more rows than columns and no prior; if a setting is unusable.
+        SingularCovarianceError
+            If columns are collinear and there is no prior: they are named (a ValueError, too).
+
+        Warns
+        -----
+        UserWarning
+            If one component without correlations fills in means.
+        ConvergenceWarning
+            If `max_iter` was reached.
+        """
+        self._check_settings()
+        names = column_names(X)
+        rows = check_rows(self, X, reset=True, accepts_missing=True)
+        weights = check_weights(sample_weight, len(rows))
+        kept = self._kept(rows, weights, names)
+        if names is not None:
+            names = [name for name, keep in zip(names, kept, strict=True) if keep]
+        self._kept_features = kept
+        table = rows if kept.all() else rows[:, kept]
+        self._limits(len(kept))
+        self.missing_counts_ = np.isnan(rows).sum(axis=0)
+        check_informative(table, weights, self.n_components, names)
+        self._check_rank(table, weights, names)
+        if self.n_components == 1 and self.covariance_type in ("diag", "spherical") and table.shape[1] > 1:
+            warnings.warn(
+                f"one component with covariance_type='{self.covariance_type}' knows no correlations and "
+                "fills in the mean of each column; choose 'full', or more components",
+                UserWarning,
+                stacklevel=2,
+            )
+        rng = random_generator(self.random_state)
+        mixture = self._mixture(rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpuriousMaximumWarning)
+            mixture.fit(table, sample_weight=weights)
+        self._check_floor(mixture, names)
+        self.mixture_ = mixture
+        self.mean_, self.covariance_ = self._moments()
+        self.log_likelihood_ = mixture.log_likelihood_
+        self.log_likelihood_history_ = mixture.log_likelihood_history_
+        self.converged_ = mixture.converged_
+        self.stop_reason_ = mixture.stop_reason_
+        self.n_iter_ = mixture.n_iter_
+        self.parameter_draws_ = draw_parameters(
+            mixture, table, weights, self.n_parameter_draws, self.draw_method, rng
+        )
+        if self.add_indicator:
+            self.indicator_ = MissingIndicator(error_on_new=False).fit(rows)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Fill missing cells by their expectation given the observed cells of their row.
+
+        Only the fitted model is used: new rows teach it nothing.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, of the fit or new ones; NaN is a missing cell.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            Observed cells as they are; a frame if `set_output` asked for one. With `add_indicator` more
+            columns follow.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit, or not numbers.
+        """
+        rows = self._rows(X)
+        filled = self._filled(rows, lambda table: expected(self.mixture_._predictive(table), table))
+        return filled if not self.add_indicator else np.hstack([filled, self.indicator_.transform(rows)])
+
+    def interval(
+        self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
+    ) -> tuple[Array, Array]:
+        """Intervals that hold each missing cell with a given probability, given the rest of its row.
+
+        By default the fitted parameters are taken for the true ones; that is the most of it once there are
+        fifty rows to a column. With ``parameter_uncertainty=True`` the interval is that of the mixture over
+        the parameter draws, and a little wider.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows; NaN is a missing cell.
+        level : float, default 0.95
+            Probability of each interval.
+        parameter_uncertainty : bool, default False
+            Whether the uncertainty of the parameters is in it; needs ``n_parameter_draws`` at the fit.
+
+        Returns
+        -------
+        lower, upper : array of shape (n_samples, n_features)
+            In the units of the features; NaN for observed cells.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not between 0 and 1, or there are no parameter draws.
+        """
+        if not isinstance(level, Real) or not 0 < level < 1:
+            raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
+        rows = self._rows(X)
+        table = rows[:, self._kept_features]
+        if parameter_uncertainty:
+            self._need_draws(1)
+            models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_]
+        else:
+            models = [self.mixture_]
+        predictives = [model._predictive(table) for model in models]
+        lower, upper = interval(predictives, table, float(level))
+        shape = rows.shape
+        ends = np.full(shape, np.nan), np.full(shape, np.nan)
+        for whole, part in zip(ends, (lower, upper), strict=True):
+            whole[:, self._kept_features] = self._limited(part)
+        return ends
+
+    def draw_imputations(
+        self, X: Any, n_imputations: int = 20, random_state: Any = None
+    ) -> list[NDArray[Any]]:
+        """Complete tables whose missing cells are drawn, each table under parameters of its own.
+
+        So the tables differ by as much as is not known. Run an analysis on each and join the results with
+        `latently.pool`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, of the fit or new ones.
+        n_imputations : int, default 20
+            How many tables: at most as many as there are parameter draws.
+        random_state : None, int, Generator or RandomState
+            None takes the imputer's own.
+
+        Returns
+        -------
+        list of array of shape (n_samples, n_features)
+            Observed cells as they are.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer parameter draws than tables.
+        """
+        if not isinstance(n_imputations, Integral) or n_imputations < 1:
+            raise ValueError(f"n_imputations={n_imputations!r}: should be an integer of at least 1")
+        rows = self._rows(X)
+        self._need_draws(int(n_imputations))
+        rng = random_generator(self.random_state if random_state is None else random_state)
+        draws = self.parameter_draws_[: int(n_imputations)]
+        models = [draw.mixture(self.covariance_type) for draw in draws]
+        return [
+            self._filled(rows, lambda table, model=model: drawn(model._predictive(table), table, rng))
+            for model in models
+        ]
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Names of the columns of the output.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the columns of the input, if the fit had none.
+
+        Returns
+        -------
+        array of str
+            Those of the input, and those of the indicator after them.
+        """
+        names = super().get_feature_names_out(input_features)
+        if not self.add_indicator:
+            return names
+        more = self.indicator_.get_feature_names_out(names)
+        return np.concatenate([names, more])
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean log density of the observed cells of a row, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Higher is better.
+        """
+        rows = self._rows(X)
+        return float(self.mixture_.score(rows[:, self._kept_features]))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the imputer to a file, from which `latently.load` makes one that fills in the same bits.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; replaced once the new file is safely on the disk.
+
+        Raises
+        ------
+        ValueError
+            If a setting cannot be stored.
+        OSError
+            If the path cannot be written.
+        """
+        from latently.estimators.imputer_state import pack_imputer
+
+        check_is_fitted(self)
+        archive.write(path, pack_imputer(self))
+
+    def _check_settings(self) -> None:
+        n_draws = self.n_parameter_draws
+        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 0:
+            raise ValueError(f"n_parameter_draws={n_draws!r}: should be an integer of at least 0")
+        if self.draw_method not in METHODS:
+            allowed = " or ".join(repr(method) for method in METHODS)
+            raise ValueError(f"draw_method={self.draw_method!r}: should be {allowed}")
+        plain = self.n_components == 1 and self.covariance_type == "full" and self.prior is None
+        if n_draws and self.draw_method == "posterior" and not plain:
+            raise ValueError(
+                "draw_method='posterior' is for one full component without a prior: use "
+                "draw_method='bootstrap'"
+            )
+        self._mixture(None)._check_settings()
+        self._mixture(None)._family()
+
+    def _mixture(self, random_state: Any) -> GaussianMixture:
+        return GaussianMixture(
+            self.n_components,
+            covariance_type=self.covariance_type,
+            prior=self.prior,
+            prior_strength=self.prior_strength,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            n_init=self.n_init,
+            reg_covar=FLOOR if self.n_components == 1 else 1e-6,
+            random_state=random_state,
+            acceleration=self.acceleration,
+            n_jobs=self.n_jobs,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+        )
+
+    def _kept(self, rows: Any, weights: Array, names: list[str] | None) -> NDArray[np.bool_]:
+        """Which columns have any observed value; an error that names the others unless they may be kept."""
+        kept = np.asarray((~np.isnan(rows[weights > 0])).any(axis=0))
+        if not kept.all() and not self.keep_empty_features:
+            empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
+            raise ValueError(
+                f"column {empty} has no observed value: leave it out, or set keep_empty_features=True to "
+                "keep it as NaN"
+            )
+        if not kept.any():
+            raise ValueError("no column has an observed value: there is nothing to learn from")
+        return kept
+
+    def _check_rank(self, table: Any, weights: Array, names: list[str] | None) -> None:
+        """Refuse what has no maximum of the likelihood, where no prior makes one."""
+        d = table.shape[1]
+        if self.prior is not None or d == 1 or self.covariance_type in ("diag", "spherical"):
+            return
+        used = weights > 0
+        n = int((~np.isnan(table[used])).any(axis=1).sum())
+        if n <= d:
+            raise ValueError(
+                f"there are {n} rows with an observed value for {d} columns, too few for the covariances: "
+                "set prior='ridge', leave columns out, or choose covariance_type='diag'"
+            )
+        involved = collinear_columns(table[used])
+        if len(involved):
+            self._refuse_collinear(involved, names)
+
+    def _check_floor(self, mixture: GaussianMixture, names: list[str] | None) -> None:
+        """A maximum on the floor is none: name the columns that are collinear in it."""
+        if self.n_components > 1 or self.covariance_type in ("diag", "spherical"):
+            return
+        covariance = mixture._dense(mixture.params_)[0]
+        spread = np.sqrt(np.diagonal(covariance))
+        values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
+        if values[0] < 100 * FLOOR:
+            self._refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > 0.05), names)
+
+    def _refuse_collinear(self, involved: Any, names: list[str] | None) -> None:
+        listed = ", ".join(label_of(names, column) for column in involved)
+        raise SingularCovarianceError(
+            f"columns {listed} are collinear: each follows from the others exactly, so their covariance is "
+            "singular; set prior='ridge', or leave one of them out"
+        )
+
+    def _limits(self, n_features: int) -> tuple[Array, Array]:
+        """Least and greatest values of filled cells, for each column."""
+        ends = []
+        for name, value, default in (
+            ("min_value", self.min_value, -np.inf),
+            ("max_value", self.max_value, np.inf),
+        ):
+            limits = np.asarray(default if value is None else value, dtype=np.float64)
+            if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
+                raise ValueError(
+                    f"{name} has shape {limits.shape}, should be a number or ({n_features},): one for each column"
+                )
+            ends.append(np.broadcast_to(limits, (n_features,)))
+        if not (ends[0] <= ends[1]).all():
+            column = int(np.flatnonzero(~(ends[0] <= ends[1]))[0])
+            raise ValueError(f"min_value is above max_value in column {column}")
+        return ends[0], ends[1]
+
+    def _need_draws(self, n: int) -> None:
+        have = len(self.parameter_draws_)
+        if have < n:
+            raise ValueError(
+                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={n} and fit "
+                "again"
+            )
+
+    def _rows(self, X: Any) -> Any:
+        check_is_fitted(self)
+        return check_rows(self, X, reset=False, accepts_missing=True)
+
+    def _moments(self) -> tuple[Array, Array]:
+        mixture = self.mixture_
+        mean = mixture.weights_ @ mixture.means_
+        away = mixture.means_ - mean
+        covariance = np.einsum("k,kij->ij", mixture.weights_, mixture._dense(mixture.params_))
+        covariance += np.einsum("k,ki,kj->ij", mixture.weights_, away, away)
+        if self._kept_features.all():
+            return mean, covariance
+        kept = np.flatnonzero(self._kept_features)
+        d = len(self._kept_features)
+        whole, matrix = np.full(d, np.nan), np.full((d, d), np.nan)
+        whole[kept] = mean
+        matrix[np.ix_(kept, kept)] = covariance
+        return whole, matrix
+
+    def _limited(self, values: Array) -> Array:
+        lower, upper = self._limits(len(self._kept_features))
+        return np.clip(values, lower[self._kept_features], upper[self._kept_features])
+
+    def _filled(self, rows: Any, fill: Callable[[Any], Array]) -> Any:
+        """Rows with missing cells filled in, within their limits; observed cells and the type as they are."""
+        out = rows.copy()
+        kept: Any = slice(None) if self._kept_features.all() else self._kept_features
+        for start in range(0, len(rows), ROWS):
+            part = slice(start, start + ROWS)
+            table = rows[part][:, kept]
+            if np.isnan(table).any():
+                out[part, kept] = np.where(np.isnan(table), self._limited(fill(table)), table)
+        return out

@@ -1,0 +1,138 @@
+"""Parameters drawn as uncertain as they are: by the bootstrap, or from the posterior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import wishart
+
+from latently.core.em import EMMap, Settings, run
+from latently.core.errors import FitError
+from latently.core.executors import count_threads, executor
+from latently.core.libraries import single_threaded_libraries
+from latently.emissions.gaussian.matrices import cholesky
+from latently.estimators.filling import Predictive, drawn
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.inputs import Array
+
+METHODS = ("bootstrap", "posterior")
+STEPS = 100  # of data augmentation from one draw to the next
+TRIES = 10
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Parameters of a mixture.
+
+    Attributes
+    ----------
+    weights : array of shape (K,)
+        Weights.
+    means : array of shape (K, d)
+        Means.
+    covariances : array
+        Covariances, in the shape of their type.
+    """
+
+    weights: Array
+    means: Array
+    covariances: Array
+
+    def mixture(self, covariance_type: str) -> GaussianMixture:
+        """The mixture that has these parameters."""
+        return GaussianMixture.from_parameters(
+            self.weights, self.means, self.covariances, covariance_type=covariance_type
+        )
+
+
+def draw_parameters(
+    mixture: GaussianMixture, table: Any, weights: Array, n: int, method: str, rng: np.random.Generator
+) -> tuple[Draw, ...]:
+    """Draw parameters as uncertain as a table leaves them.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted to the table.
+    table : array of shape (n_rows, d)
+        Rows; NaN is a missing cell.
+    weights : array of shape (n_rows,)
+        How often each row counts.
+    n : int
+        How many.
+    method : {"bootstrap", "posterior"}
+        How.
+    rng : Generator
+        Source of all that is random.
+
+    Raises
+    ------
+    FitError
+        If refits keep failing, on tables too small to be drawn from with replacement.
+    """
+    if not n:
+        return ()
+    draw = {"bootstrap": _bootstrap, "posterior": _posterior}[method]
+    return draw(mixture, table, weights, n, rng)
+
+
+def _bootstrap(
+    mixture: GaussianMixture, table: Any, weights: Array, n: int, rng: np.random.Generator
+) -> tuple[Draw, ...]:
+    """Refits from the fit itself, on as many rows drawn with replacement."""
+    draws: list[Draw] = []
+    total = max(round(float(weights.sum())), 1)
+    observed = ~np.isnan(table)
+    settings = Settings(mixture.tol, mixture.max_iter, accelerate=True)
+    failure: Exception | None = None
+    with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
+        for _ in range(n * TRIES):
+            counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
+            if (counts @ observed < 2).any():
+                continue
+            source = mixture._source(table, counts).grouped()
+            em = EMMap(mixture._model, source, workers)
+            try:
+                params = run(em, mixture.params_, settings, counts.sum()).params
+            except FitError as error:
+                failure = error
+                continue
+            draws.append(Draw(params.latent.weights, params.emission.means, params.emission.covariances))
+            if len(draws) == n:
+                return tuple(draws)
+    reason = failure or "columns are left with too few observed values"
+    raise FitError(
+        f"only {len(draws)} of {n} refits on rows drawn with replacement succeeded ({reason}): "
+        "set prior='ridge'"
+    )
+
+
+def _posterior(
+    mixture: GaussianMixture, table: Any, weights: Array, n: int, rng: np.random.Generator
+) -> tuple[Draw, ...]:
+    """Data augmentation under the prior ``det(covariance) ** (-(d + 1) / 2)`` (Schafer 1997, section 5.4)."""
+    rows = np.asarray(table, dtype=np.float64)
+    rows, weights = rows[weights > 0], weights[weights > 0]
+    seen = ~np.isnan(rows).all(axis=1)
+    rows, weights = rows[seen], weights[seen]
+    total = weights.sum()
+    mean, covariance = mixture.means_[0], mixture.covariances_[0]
+    ones = np.ones((len(rows), 1))
+    draws: list[Draw] = []
+    for step in range(n * STEPS):
+        complete = drawn(Predictive(ones, mean[None], covariance[None]), rows, rng)
+        centre = weights @ complete / total
+        away = complete - centre
+        scatter = (away.T * weights) @ away
+        # With W a standard Wishart matrix and L L' the scatter, L inv(W) L' is inverse Wishart.
+        standard = wishart.rvs(total - 1, np.eye(len(centre)), random_state=rng)
+        root = np.linalg.cholesky(np.atleast_2d(standard))
+        half = np.linalg.solve(root, cholesky(scatter[None])[0].T)
+        covariance = half.T @ half
+        covariance = (covariance + covariance.T) / 2
+        mean = centre + np.linalg.cholesky(covariance / total) @ rng.standard_normal(len(centre))
+        if (step + 1) % STEPS == 0:
+            draws.append(Draw(np.ones(1), mean[None], covariance[None]))
+    return tuple(draws)

@@ -1,0 +1,72 @@
+"""What tables say of their columns, for messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.emissions.gaussian.moments import Moments
+
+COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
+ROWS = 2**16  # taken at a time
+INVOLVED = 0.05  # entry of its eigenvector that counts
+
+
+def label_of(names: list[str] | None, column: Any) -> str:
+    """Name of a column for a message, its position if it has none."""
+    return f"'{names[column]}'" if names else str(int(column))
+
+
+def collinear_columns(table: Any) -> NDArray[np.int64]:
+    """Columns of which one follows from the others exactly in the complete rows, or two in the rows of both.
+
+    Parameters
+    ----------
+    table : array of shape (n, d)
+        Rows; NaN is a missing cell.
+
+    Returns
+    -------
+    array of int
+        Their positions; empty if there are none, or too few complete rows to tell.
+
+    Notes
+    -----
+    Of many complete rows the first are looked at.
+    """
+    rows = table
+    complete = rows[~np.isnan(rows).any(axis=1)][:ROWS].astype(np.float64)
+    d = rows.shape[1]
+    if len(complete) > d:
+        moments = Moments.of(complete, np.ones(len(complete)))
+        spread = np.sqrt(moments.variances)
+        if (spread > 0).all():
+            values, vectors = np.linalg.eigh(moments.covariance / np.outer(spread, spread))
+            if values[0] < COLLINEAR:
+                return np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED)
+    return _two_alike(rows)
+
+
+def _two_alike(rows: Any) -> NDArray[np.int64]:
+    """Two columns of which one is a line in the other wherever both are observed, if there are any."""
+    d = rows.shape[1]
+    centre = np.nanmean(rows, axis=0)
+    n, first, square, product = np.zeros((4, d, d))
+    for start in range(0, len(rows), ROWS):
+        centred = rows[start : start + ROWS] - centre
+        seen = ~np.isnan(centred)
+        centred[~seen] = 0.0
+        other = seen.astype(np.float64)
+        n += other.T @ other
+        first += centred.T @ other
+        square += (centred * centred).T @ other
+        product += centred.T @ centred
+    count = np.where(n > 0, n, 1.0)
+    variance = square - first * first / count
+    covariance = product - first * first.T / count
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alike = 1 - covariance**2 / (variance * variance.T) < COLLINEAR
+    pairs = np.argwhere(np.triu(alike & (n > 2) & (variance > COLLINEAR * square), 1))
+    return pairs[0] if len(pairs) else np.array([], dtype=np.int64)
