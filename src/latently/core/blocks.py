@@ -80,6 +80,11 @@ class Block:
         for start in range(0, self.n_rows, n_rows):
             yield self._of_rows(slice(start, min(start + n_rows, self.n_rows)))
 
+    @property
+    def ends_holed(self) -> bool:
+        """Whether the last row has a missing cell: where rows are grouped, whether any has."""
+        return bool(self.n_rows and self.x.dtype.kind == "f" and np.isnan(self.x[-1]).any())
+
     def by_completeness(self) -> tuple[Block, Block | None]:
         """Cut a block whose units are rows of numbers into those without NaN and those with (None if none).
 

@@ -505,7 +505,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             limits = np.asarray(default if value is None else value, dtype=np.float64)
             if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
                 raise ValueError(
-                    f"{name} has shape {limits.shape}, should be a number or ({n_features},): one for each column"
+                    f"{name} has shape {limits.shape}: should be a number or of shape ({n_features},)"
                 )
             ends.append(np.broadcast_to(limits, (n_features,)))
         if not (ends[0] <= ends[1]).all():

@@ -14,7 +14,7 @@ import numpy as np
 from latently.kernels.compiling import kernel
 from latently.kernels.special import exp, log
 
-ROOM = 2**17  # floats in a tile: they fit the cache
+ROOM = 2**18  # floats in a tile: they fit the cache
 LEAST = 64  # rows in a tile
 
 

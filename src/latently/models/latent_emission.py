@@ -117,10 +117,18 @@ class LatentEmission:
     def _by_rows(
         self, override: Override, params: LatentEmissionParams, block: Block, executor: Executor | None
     ) -> Expected:
-        """Complete rows by the override, others by the generic path, which also names what is wrong."""
+        """Complete rows by the override, others by the generic path, which also names what is wrong.
+
+        To look for missing cells costs a good part of an iteration with few components: so the last row is
+        looked at only, and an override gives up on NaN.
+        """
+        if not block.ends_holed:
+            stats = override(self.emission, params, block)
+            if stats is not None:
+                return stats
         complete, holed = block.by_completeness()
         if holed is None:
-            return override(self.emission, params, block) or self.generic_e_step(params, block, executor)
+            return self.generic_e_step(params, block, executor)
         try:
             stats = self.generic_e_step(params, holed, executor)
             if complete.n_units:

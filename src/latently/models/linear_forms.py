@@ -49,7 +49,7 @@ def linear_tied(params: Any, log_norm: Array, block: Block) -> Expected | None:
         scatter = theta.cholesky @ sums.scatter @ theta.cholesky.T
     else:
         sums = linear_sums(block.x, block.weights, origin, None, directions, base, scatter=True)
-        half = 0.5 * float(np.einsum("ij,jk,ik->", theta.whiteners, sums.scatter, theta.whiteners))
+        half = 0.5 * float(np.vdot(theta.whiteners @ sums.scatter, theta.whiteners))
         first, scatter = sums.sums, sums.scatter
     cross = first.T @ away
     second = scatter - cross - cross.T + (sums.counts[:, None] * away).T @ away

@@ -106,7 +106,7 @@ class FullGaussian(GaussianFamily):
         total = 0.0
         for factor, scatter in zip(params.cholesky, scatters, strict=True):
             inverse = inverse_factor(factor)
-            total += float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
+            total += float(np.vdot(inverse @ scatter, inverse))
         return total
 
     def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:

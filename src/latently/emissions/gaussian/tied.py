@@ -118,7 +118,7 @@ class TiedGaussian(GaussianFamily):
         """Trace of the whitened scatter about the means of `params`."""
         inverse = inverse_factor(params.cholesky)
         scatter = _about(stats, params.means - stats.origin)
-        return float(np.einsum("ij,jk,ik->", inverse, scatter, inverse))
+        return float(np.vdot(inverse @ scatter, inverse))
 
     def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
         """Half of P S P - n P for the covariance, P being the precision and S the scatter."""
