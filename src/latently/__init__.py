@@ -1,8 +1,18 @@
 """Latent-variable models fitted by expectation maximisation (EM)."""
 
 from latently import datasets, metrics, plots
-from latently.estimators import GaussianImputer, GaussianMixture, MixtureModel, MultivariateNormal
+from latently.estimators import (
+    GaussianImputer,
+    GaussianMixture,
+    MixtureModel,
+    MultivariateNormal,
+    dispersed_starts,
+    little_mcar_test,
+    missing_patterns,
+    overimpute,
+)
 from latently.files import load
+from latently.metrics import pool
 from latently.selection import select
 from latently.version import __version__ as __version__
 
@@ -12,8 +22,13 @@ __all__ = [
     "MixtureModel",
     "MultivariateNormal",
     "datasets",
+    "dispersed_starts",
+    "little_mcar_test",
     "load",
     "metrics",
+    "missing_patterns",
+    "overimpute",
     "plots",
+    "pool",
     "select",
 ]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from latently import archive
 from latently.archive import ModelFileError
-from latently.estimators import GaussianMixture, MixtureModel
+from latently.estimators import GaussianImputer, GaussianMixture, MixtureModel
 from latently.estimators.codec import UnknownClassError
+from latently.estimators.imputer_state import is_imputer, unpack_imputer
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.state import unpack
 
-ESTIMATORS: dict[str, type[BaseMixture]] = {cls.__name__: cls for cls in (GaussianMixture, MixtureModel)}
+MIXTURES: dict[str, type[BaseMixture]] = {cls.__name__: cls for cls in (GaussianMixture, MixtureModel)}
+IMPUTERS = {"GaussianImputer": GaussianImputer}
 
 __all__ = ["ModelFileError", "load"]
 
 
-def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> BaseMixture:
+def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     """Return the estimator that was saved to a file; it predicts the same bits.
 
     A file cannot name code to import or to run, so one from a stranger is safe to load. What it holds is
@@ -33,7 +36,7 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Base
 
     Returns
     -------
-    GaussianMixture or MixtureModel
+    GaussianMixture, MixtureModel or GaussianImputer
         As it was saved. Callbacks are None, and so is `random_state` if it was a generator.
 
     Raises
@@ -62,7 +65,9 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Base
     contents = archive.read(path)
     name = os.fspath(path)
     try:
-        return unpack(contents, ESTIMATORS, own)
+        if is_imputer(contents):
+            return unpack_imputer(contents, IMPUTERS, own)
+        return unpack(contents, MIXTURES, own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])
         raise ModelFileError(

@@ -26,7 +26,7 @@ from latently.estimators.inputs import (
     column_names,
     random_generator,
 )
-from latently.estimators.parameter_draws import METHODS, draw_parameters
+from latently.estimators.parameter_draws import METHODS, Draw, draw_parameters
 from latently.estimators.tables import collinear_columns, label_of
 
 FLOOR = 1e-10
@@ -217,10 +217,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         kept = self._kept(rows, weights, names)
         if names is not None:
             names = [name for name, keep in zip(names, kept, strict=True) if keep]
-        self._kept_features = kept
         table = rows if kept.all() else rows[:, kept]
         self._limits(len(kept))
-        self.missing_counts_ = np.isnan(rows).sum(axis=0)
         check_informative(table, weights, self.n_components, names)
         self._check_rank(table, weights, names)
         if self.n_components == 1 and self.covariance_type in ("diag", "spherical") and table.shape[1] > 1:
@@ -236,6 +234,20 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             warnings.simplefilter("ignore", SpuriousMaximumWarning)
             mixture.fit(table, sample_weight=weights)
         self._check_floor(mixture, names)
+        draws = draw_parameters(mixture, table, weights, self.n_parameter_draws, self.draw_method, rng)
+        self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws)
+        return self
+
+    def _restore(
+        self,
+        mixture: GaussianMixture,
+        kept: NDArray[np.bool_],
+        missing_counts: NDArray[np.int64],
+        draws: tuple[Draw, ...],
+    ) -> None:
+        """Set what is known after a fit."""
+        self._kept_features = kept
+        self.missing_counts_ = missing_counts
         self.mixture_ = mixture
         self.mean_, self.covariance_ = self._moments()
         self.log_likelihood_ = mixture.log_likelihood_
@@ -243,12 +255,10 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.converged_ = mixture.converged_
         self.stop_reason_ = mixture.stop_reason_
         self.n_iter_ = mixture.n_iter_
-        self.parameter_draws_ = draw_parameters(
-            mixture, table, weights, self.n_parameter_draws, self.draw_method, rng
-        )
+        self.parameter_draws_ = draws
         if self.add_indicator:
-            self.indicator_ = MissingIndicator(error_on_new=False).fit(rows)
-        return self
+            example = np.where(missing_counts > 0, np.nan, 0.0)[None]
+            self.indicator_ = MissingIndicator(error_on_new=False).fit(example)
 
     def transform(self, X: Any) -> Any:
         """Fill missing cells by their expectation given the observed cells of their row.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 Array = NDArray[np.float64]
@@ -51,6 +52,17 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
             "replace the cells"
         )
     return rows
+
+
+def check_table(X: Any) -> Array:
+    """Check a table with missing cells that no estimator is to learn; return it as float64.
+
+    Raises
+    ------
+    ValueError
+        If it is not a table of numbers, or has infinite cells; the column is named.
+    """
+    return np.asarray(check_rows(BaseEstimator(), X, reset=True, accepts_missing=True), dtype=np.float64)
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> Array:

@@ -14,6 +14,7 @@ from latently.core.restarts import Restarts, Run
 from latently.emissions.base import Emission
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.emissions.gaussian.params import GaussianParams, MatrixParams
+from latently.emissions.gaussian.prior import Prior
 from latently.estimators.codec import Decoder, Encoder, check_types
 from latently.estimators.fitting import n_starts
 from latently.estimators.inputs import Array
@@ -86,7 +87,7 @@ CLASSES: list[type] = [
     Independent,
     Weights,
 ]
-CLASSES += [GaussianParams, MatrixParams, *FAMILIES.values()]
+CLASSES += [GaussianParams, MatrixParams, Prior, *FAMILIES.values()]
 KNOWN = {cls.__name__: cls for cls in CLASSES}
 
 
@@ -105,7 +106,7 @@ def pack(mixture: Any) -> Contents:
     """
     encoder = Encoder(KNOWN)
     try:
-        contents = Contents(encoder.encode(_state_of(mixture), ROOT), encoder.arrays)
+        contents = Contents(encoder.encode(state_of(mixture), ROOT), encoder.arrays)
         unpack(contents, {type(mixture).__name__: type(mixture)}, encoder.own)
     except (ValueError, TypeError) as error:
         raise ValueError(f"this {type(mixture).__name__} cannot be saved: {error}") from error
@@ -134,6 +135,17 @@ def unpack(contents: Contents, estimators: Mapping[str, type], own: Sequence[typ
     state = Decoder(contents.arrays, KNOWN, own).decode(contents.document, ROOT)
     if not isinstance(state, State):
         raise ValueError(f"it holds a {type(state).__name__}, not a mixture")
+    return mixture_from(state, estimators)
+
+
+def mixture_from(state: State, estimators: Mapping[str, type]) -> Any:
+    """The mixture of a state, once all of it is found to be sound.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, unknown, of another type or shape, or not feasible; it is named.
+    """
     if state.estimator not in estimators:
         allowed = ", ".join(estimators)
         raise ValueError(f"it is a {state.estimator}, and this version of latently knows {allowed}")
@@ -152,7 +164,8 @@ def unpack(contents: Contents, estimators: Mapping[str, type], own: Sequence[typ
     return mixture
 
 
-def _state_of(mixture: Any) -> State:
+def state_of(mixture: Any) -> State:
+    """All there is to a mixture."""
     settings = mixture.get_params(deep=False)
     settings.update(dict.fromkeys(NOT_STORED))
     if not isinstance(settings["random_state"], (int, np.integer)):

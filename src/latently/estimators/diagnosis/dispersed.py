@@ -1,0 +1,123 @@
+"""Whether fits from starts far apart climb to one maximum."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.errors import SpuriousMaximumWarning
+from latently.estimators.gaussian_imputer import GaussianImputer
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.inputs import Array, check_table, random_generator
+
+AGREEMENT = 1e-6  # log-likelihood per row
+SPREAD = 2.0  # standard deviations of starting means
+
+
+@dataclass(frozen=True)
+class DispersedStarts:
+    """Where fits from dispersed starts ended.
+
+    Attributes
+    ----------
+    log_likelihoods : array of shape (n_starts,)
+        Log-likelihood of the observed cells at the end of each run, in nats.
+    n_iter : array of int of shape (n_starts,)
+        EM steps.
+    converged : array of bool of shape (n_starts,)
+        Whether they ended because there was nothing left to gain.
+    n_rows : int
+        Number of rows.
+    """
+
+    log_likelihoods: Array
+    n_iter: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    n_rows: int
+
+    @property
+    def agree(self) -> bool:
+        """Whether all runs ended at one maximum."""
+        return bool(np.ptp(self.log_likelihoods) <= AGREEMENT * self.n_rows)
+
+
+def dispersed_starts(
+    imputer: GaussianImputer, X: Any, n_starts: int = 8, random_state: Any = None
+) -> DispersedStarts:
+    """Fit an imputer's model from starting values scattered far apart.
+
+    With many missing cells the likelihood may have more than one maximum, or a ridge; then the runs end at
+    different heights, and results depend on where a fit starts.
+
+    Parameters
+    ----------
+    imputer : GaussianImputer
+        Whose settings are used; it is not changed.
+    X : array-like of shape (n_samples, n_features)
+        The table; NaN is a missing cell.
+    n_starts : int, default 8
+        Number of runs.
+    random_state : None, int, Generator or RandomState
+        Draws the starts.
+
+    Returns
+    -------
+    DispersedStarts
+        The end of each run.
+
+    Raises
+    ------
+    ValueError
+        If the table does not fit the imputer, or `n_starts` is less than two.
+
+    References
+    ----------
+    .. [1] Honaker, J., King, G. and Blackwell, M. (2011). Amelia II: A program for missing data. Journal of
+           Statistical Software 45(7), section 5.3.
+
+    Examples
+    --------
+    >>> from latently import GaussianImputer, datasets, dispersed_starts
+    >>> X = datasets.load_airquality().data[:, :4]
+    >>> dispersed_starts(GaussianImputer(), X, random_state=0).agree
+    True
+    """
+    if n_starts < 2:
+        raise ValueError(f"n_starts={n_starts!r}: should be at least 2")
+    rows = check_table(X)
+    rng = random_generator(random_state)
+    kept = ~np.isnan(rows).all(axis=0) if imputer.keep_empty_features else slice(None)
+    table = rows[:, kept]
+    centre, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
+    K, d = imputer.n_components, table.shape[1]
+    runs: list[GaussianMixture] = []
+    for _ in range(n_starts):
+        mixture: Any = imputer._mixture(int(rng.integers(2**31)))
+        scales = spread * np.exp(rng.normal(size=d))
+        covariances = np.repeat(_random_correlations(d, rng)[None] * np.outer(scales, scales), K, axis=0)
+        family = mixture._family()
+        shaped = family.params(np.zeros((K, d)), family.from_dense(covariances))
+        upper = family.precisions_cholesky(shaped)
+        matrices = imputer.covariance_type in ("full", "tied")
+        mixture.set_params(
+            means_init=centre + SPREAD * spread * rng.normal(size=(K, d)),
+            precisions_init=upper @ np.swapaxes(upper, -1, -2) if matrices else upper**2,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpuriousMaximumWarning)
+            runs.append(mixture.fit(table))
+    return DispersedStarts(
+        np.array([run.log_likelihood_ for run in runs]),
+        np.array([run.n_iter_ for run in runs]),
+        np.array([run.converged_ for run in runs]),
+        len(rows),
+    )
+
+
+def _random_correlations(d: int, rng: np.random.Generator) -> Array:
+    """Correlations of a random sample of few more rows than columns."""
+    return np.asarray(np.corrcoef(rng.normal(size=(2 * d + 2, d)), rowvar=False)).reshape(d, d)
