@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.harness import machine
 
-NAMES = ("mixture_iteration", "mixture_fit", "footprint")
+NAMES = ("mixture_iteration", "mixture_fit", "footprint", "imputation")
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_BYTES = 2**22
-TILE_BYTES = 2**18
+TILE_BYTES = 2**20
 GROUPED_BYTES = 2**25
 
 

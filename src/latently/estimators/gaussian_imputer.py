@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
 from latently.core.errors import SingularCovarianceError, SpuriousMaximumWarning
+from latently.core.libraries import single_threaded_libraries
 from latently.estimators.filling import drawn, expected, interval
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.inputs import (
@@ -461,7 +462,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _kept(self, rows: Any, weights: Array, names: list[str] | None) -> NDArray[np.bool_]:
         """Which columns have any observed value; an error that names the others unless they may be kept."""
-        kept = np.asarray((~np.isnan(rows[weights > 0])).any(axis=0))
+        used: Any = slice(None) if (weights > 0).all() else weights > 0
+        kept = ~np.isnan(np.fmin.reduce(rows[used], axis=0))
         if not kept.all() and not self.keep_empty_features:
             empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
             raise ValueError(
@@ -478,13 +480,16 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.prior is not None or d == 1 or self.covariance_type in ("diag", "spherical"):
             return
         used = weights > 0
-        n = int((~np.isnan(table[used])).any(axis=1).sum())
+        n = int((~np.isnan(table[used][: 10 * d])).any(axis=1).sum())
+        if n <= d:
+            n = int((~np.isnan(table[used])).any(axis=1).sum())
         if n <= d:
             raise ValueError(
                 f"there are {n} rows with an observed value for {d} columns, too few for the covariances: "
                 "set prior='ridge', leave columns out, or choose covariance_type='diag'"
             )
-        involved = collinear_columns(table[used])
+        with single_threaded_libraries():
+            involved = collinear_columns(table if used.all() else table[used])
         if len(involved):
             self._refuse_collinear(involved, names)
 

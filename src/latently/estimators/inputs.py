@@ -109,8 +109,9 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_used} "
             "with positive weight: lower n_components"
         )
-    low = np.fmin.reduce(rows, axis=0, where=used[:, None], initial=np.inf)
-    high = np.fmax.reduce(rows, axis=0, where=used[:, None], initial=-np.inf)
+    where: Any = True if used.all() else used[:, None]
+    low = np.fmin.reduce(rows, axis=0, where=where, initial=np.inf)
+    high = np.fmax.reduce(rows, axis=0, where=where, initial=-np.inf)
     empty = np.flatnonzero(low > high)
     if len(empty):
         raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")

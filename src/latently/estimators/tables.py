@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from latently.emissions.gaussian.moments import Moments
 
 COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
-ROWS = 2**16  # taken at a time
+ROWS = 2**14  # taken at a time
+ENOUGH = 10  # complete rows for each column
 INVOLVED = 0.05  # entry of its eigenvector that counts
 
 
@@ -34,19 +35,33 @@ def collinear_columns(table: Any) -> NDArray[np.int64]:
 
     Notes
     -----
-    Of many complete rows the first are looked at.
+    Where there are many complete rows the first of them are looked at: if columns are collinear in all rows,
+    they are in these.
     """
-    rows = table
-    complete = rows[~np.isnan(rows).any(axis=1)][:ROWS].astype(np.float64)
-    d = rows.shape[1]
-    if len(complete) > d:
-        moments = Moments.of(complete, np.ones(len(complete)))
-        spread = np.sqrt(moments.variances)
-        if (spread > 0).all():
-            values, vectors = np.linalg.eigh(moments.covariance / np.outer(spread, spread))
-            if values[0] < COLLINEAR:
-                return np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED)
-    return _two_alike(rows)
+    complete = _complete_rows(table)
+    if len(complete) <= table.shape[1]:
+        return _two_alike(table)
+    moments = Moments.of(complete, np.ones(len(complete)))
+    spread = np.sqrt(moments.variances)
+    if not (spread > 0).all():
+        return _two_alike(table)
+    values, vectors = np.linalg.eigh(moments.covariance / np.outer(spread, spread))
+    if values[0] < COLLINEAR:
+        return np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED)
+    return np.array([], dtype=np.int64)
+
+
+def _complete_rows(table: Any) -> Any:
+    """The first complete rows, so many that they tell."""
+    found: list[Any] = []
+    n_found = 0
+    for start in range(0, len(table), ROWS):
+        rows = table[start : start + ROWS]
+        found.append(rows[~np.isnan(rows).any(axis=1)].astype(np.float64))
+        n_found += len(found[-1])
+        if n_found > ENOUGH * table.shape[1]:
+            break
+    return np.concatenate(found)
 
 
 def _two_alike(rows: Any) -> NDArray[np.int64]:

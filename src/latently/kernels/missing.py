@@ -86,29 +86,31 @@ def solve_upper(factor, count, v):
 
 
 @part
-def invert_block(factor, count, inverse):
-    """Write the inverse of the matrix with this lower factor: its lower triangle."""
+def invert_block(factor, count, root, inverse):
+    """Write the inverse of the matrix with this lower factor, its lower triangle, and that of the factor."""
     for a in range(count):
-        row = inverse[a]
+        row = root[a]
         for c in range(a):
             row[c] = 0.0
         # Row a of the inverse of the factor, by forward substitution in the columns before it.
         pivot = 1.0 / factor[a, a]
         for b in range(a):
             value = factor[a, b]
-            other = inverse[b]
+            other = root[b]
             for c in range(b + 1):
                 row[c] -= value * other[c]
         for c in range(a):
             row[c] *= pivot
         row[a] = pivot
-    # inverse' inverse, column by column from the top, in place.
-    for a in range(count):
         for b in range(a + 1):
-            total = 0.0
-            for c in range(a, count):
-                total += inverse[c, a] * inverse[c, b]
-            inverse[a, b] = total
+            inverse[a, b] = 0.0
+    for c in range(count):
+        row = root[c]
+        for a in range(c + 1):
+            value = row[a]
+            out = inverse[a]
+            for b in range(a + 1):
+                out[b] += value * row[b]
 
 
 @part
@@ -221,7 +223,7 @@ def add_missing_moments(x, resp, precisions, z, counts, first, second):
     n, d = x.shape
     K = len(precisions)
     missing = np.empty(d, np.int64)
-    factor, inverse = np.empty((d, d)), np.empty((d, d))
+    factor, root, inverse = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
     weighted = np.empty((n, d))
     for k in range(K):
         for s in range(n):
@@ -245,7 +247,7 @@ def add_missing_moments(x, resp, precisions, z, counts, first, second):
                 counts[k] += mass
                 if count and mass > LEAST * length:
                     factor_block(precisions[k], missing, count, factor)
-                    invert_block(factor, count, inverse)
+                    invert_block(factor, count, root, inverse)
                     for a in range(count):
                         row = second[k, missing[a]]
                         for b in range(a + 1):
@@ -298,7 +300,7 @@ def fill_rows(x, mean, precision, noise, filled, variances):
     """
     n, d = x.shape
     missing = np.empty(d, np.int64)
-    factor, inverse, slope = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    factor, root, inverse, slope = np.empty((d, d)), np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
     v, z = np.empty(d), np.empty(d)
     start = 0
     while start < n:
@@ -309,7 +311,7 @@ def fill_rows(x, mean, precision, noise, filled, variances):
         if long:
             regression(precision, missing, count, factor, slope, v)
         if len(variances):
-            invert_block(factor, count, inverse)
+            invert_block(factor, count, root, inverse)
         for s in range(start, start + length):
             for j in range(d):
                 filled[s, j] = x[s, j]

@@ -106,7 +106,7 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike | No
     >>> result.estimate, round(result.standard_error, 3)
     (11.0, 1.528)
     >>> [round(end, 1) for end in result.interval()]
-    [6.8, 15.2]
+    [7.0, 15.0]
     """
     values = np.asarray(estimates, dtype=np.float64)
     squares = np.asarray(variances, dtype=np.float64)

@@ -95,12 +95,15 @@ class Completed:
 
     def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
         """Sums and scatters of completed rows, with the covariance of what they lack."""
-        if not np.isnan(x).any():
-            return self.plain.expected_stats(x, resp)
         from latently.kernels.missing import add_missing_moments
 
         kept, self._tile = self._tile, None
-        z = kept[1] if kept is not None and _same(kept[0], x) else self._complete(x)[0]
+        if kept is not None and _same(kept[0], x):
+            z = kept[1]
+        elif np.isnan(x).any():
+            z = self._complete(x)[0]
+        else:
+            return self.plain.expected_stats(x, resp)
         K, d = self.params.means.shape
         counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
         resp = np.ascontiguousarray(resp)

@@ -70,10 +70,9 @@ class Moments:
             cross = np.zeros((d, d))
         else:
             centred[~observed] = 0.0
-            cross = (centred * weights[:, None]).T @ seen
+            cross = _without_rounding((centred * weights[:, None]).T @ seen, pairs)
         scatter = (centred * weights[:, None]).T @ centred
-        np.minimum.reduce(x, axis=0, where=observed, initial=np.inf, out=low)
-        np.maximum.reduce(x, axis=0, where=observed, initial=-np.inf, out=high)
+        low, high = np.fmin(low, np.fmin.reduce(x, axis=0)), np.fmax(high, np.fmax.reduce(x, axis=0))
         return cls(anchor + shift, pairs, cross, scatter, low, high)
 
     def __add__(self, other: Moments) -> Moments:
@@ -84,12 +83,10 @@ class Moments:
         mean = np.where(count > 0, self.mean + share * delta, other.mean)
         mine, theirs = self._about(mean), other._about(mean)
         pairs = self.pairs + other.pairs
-        # Where a feature is never observed without the other, its deviations add up to zero.
-        never = np.isclose(pairs, np.diagonal(pairs)[:, None], rtol=1e-13, atol=0)
         return Moments(
             mean,
             pairs,
-            np.where(never, 0.0, mine[0] + theirs[0]),
+            _without_rounding(mine[0] + theirs[0], pairs),
             mine[1] + theirs[1],
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
@@ -128,6 +125,12 @@ class Moments:
         """Variances of the features, shape (d,): exactly zero for a constant one."""
         count = np.diagonal(self.pairs)
         return np.where(self.low == self.high, 0.0, np.diagonal(self.scatter) / count)
+
+
+def _without_rounding(cross: Array, pairs: Array) -> Array:
+    """Zero where a feature is never observed without the other: there its deviations add up to zero."""
+    never = np.isclose(pairs, np.diagonal(pairs)[:, None], rtol=1e-13, atol=0)
+    return np.where(never, 0.0, cross)
 
 
 @dataclass(frozen=True)
