@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -63,6 +63,11 @@ class ThreadExecutor:
 
     def _shared_out(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         remaining = iter(pieces)
+        some = list(islice(remaining, 2))
+        if len(some) == 1:  # nothing to share out: it stays free to share out its own parts
+            yield task(some[0])
+            return
+        remaining = chain(some, remaining)
         pending: deque[Future[R]] = deque()
         try:
             for piece in islice(remaining, self._ahead):

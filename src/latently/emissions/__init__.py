@@ -3,19 +3,23 @@
 from latently.core.parameters import SPD, Positive, Real, Simplex
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
+from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import (
     DiagGaussian,
     FullGaussian,
     SphericalGaussian,
     TiedGaussian,
 )
+from latently.emissions.poisson import Poisson
 
 __all__ = [
     "SPD",
     "Additive",
+    "Categorical",
     "DiagGaussian",
     "Emission",
     "FullGaussian",
+    "Poisson",
     "Positive",
     "Real",
     "Simplex",

@@ -1,6 +1,7 @@
 """What is hidden: p(z)."""
 
 from latently.latent.base import Expected, Latent
+from latently.latent.chain import Chain
 from latently.latent.independent import Independent
 
-__all__ = ["Expected", "Independent", "Latent"]
+__all__ = ["Chain", "Expected", "Independent", "Latent"]

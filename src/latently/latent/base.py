@@ -97,6 +97,10 @@ class Latent(ABC):
         """Log density of the prior; zero without one."""
         return 0.0
 
+    def settled(self, params: Any) -> Any:
+        """Params in which what follows from others does so: after an extrapolation."""
+        return params
+
     @abstractmethod
     def expected_log_likelihood(self, stats: Any, params: Any) -> float:
         """Its part of Q(params | stats)."""

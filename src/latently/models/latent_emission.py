@@ -22,7 +22,7 @@ from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
-from latently.models.overrides import OVERRIDES, Override
+from latently.models.overrides import OF_SEQUENCES, OVERRIDES, Override
 from latently.models.routines import routines
 
 PIECE = 512
@@ -106,11 +106,14 @@ class LatentEmission:
 
         Rows with missing cells take the generic path, the others of the block do not.
         """
-        override = OVERRIDES.get((type(self.latent), type(self.emission))) if self.fused else None
+        factors = type(self.latent), type(self.emission)
+        override = OVERRIDES.get(factors) if self.fused else None
+        whole = OF_SEQUENCES.get(factors) if self.fused else None
         if override:
             stats = self._by_rows(override, params, block, executor)
         else:
-            stats = self.generic_e_step(params, block, executor)
+            found = whole(self, params, block, executor or SerialExecutor()) if whole else None
+            stats = found or self.generic_e_step(params, block, executor)
         inner = self.emission.inner_terms(stats.emission, params.emission)
         return replace(stats, magnitude=stats.magnitude + inner)
 
@@ -187,7 +190,9 @@ class LatentEmission:
         params = with_named(
             params, {name: space.settled(values[name]) for name, space in self.spaces(params).items()}
         )
-        return replace(params, emission=self.emission.settled(params.emission))
+        return LatentEmissionParams(
+            self.latent.settled(params.latent), self.emission.settled(params.emission)
+        )
 
     def permute(self, params: LatentEmissionParams, order: Any) -> LatentEmissionParams:
         """Relabel the hidden states in both factors."""
@@ -221,8 +226,8 @@ class LatentEmission:
     ) -> dict[int, tuple[float, int]]:
         """Components with fewer effective distinct rows than needed, how many, and the unit of one of them.
 
-        The effective number of a component is the sum of its responsibilities over distinct rows. Rows
-        are read only until each component has enough.
+        The effective number of a component is the sum of its responsibilities over distinct rows; one
+        without observed cells says nothing. Rows are read only until each component has enough.
         """
         counts = np.zeros(self.n_components)
         example = np.zeros(self.n_components, dtype=np.int64)
@@ -233,7 +238,7 @@ class LatentEmission:
             if not len(poor):
                 break
             resp = self.responsibilities(params, block)[:, poor]
-            resp[block.row_weights == 0] = 0.0
+            resp[(block.row_weights == 0) | ~observed(block.x)] = 0.0
             rows = np.flatnonzero(resp.max(axis=1) > 1e-6)
             for row in rows[np.argsort(-resp[rows].max(axis=1), kind="stable")]:
                 if (counts[poor] >= needed).all():

@@ -16,18 +16,22 @@ from typing import Any
 import numpy as np
 
 from latently.core.blocks import Block
+from latently.core.executors import Executor
 from latently.emissions.base import Array
+from latently.emissions.categorical import Categorical, CategoricalCounts
 from latently.emissions.gaussian import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
 from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
 from latently.emissions.gaussian.matrices import EPS
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.latent.base import Expected
+from latently.latent.chain import Chain, padded_width
 from latently.latent.independent import Counts, Independent
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 
 Override = Callable[[Any, Any, Block], Expected | None]
+Whole = Callable[[Any, Any, Block, Executor], Expected | None]
 
 
 def mixture_of_full(emission: FullGaussian, params: Any, block: Block) -> Expected | None:
@@ -144,9 +148,34 @@ def _expected(
     return Expected(Counts(counts), moments, bound, magnitude)
 
 
+def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) -> Expected | None:
+    """E-step of a hidden Markov model of symbols: their densities are looked up, and tallied in passing."""
+    latent, emission = model.latent, model.emission
+    K = model.n_components
+    logs = emission.table(params.emission)
+    top = logs.max(axis=1)
+    table = np.zeros((len(logs), padded_width(K)))
+    table[:, :K] = np.exp(logs - np.where(np.isneginf(top), 0.0, top)[:, None])
+    tallies = np.zeros_like(table)
+    symbols = np.ascontiguousarray(block.x[:, 0])
+    passed = latent.pass_through(params.latent, table, symbols, block, executor, tallies)
+    seen = tallies.sum(axis=1)
+    used = seen > 0
+    tops, absolute = float(seen[used] @ top[used]), float(seen[used] @ np.abs(top[used]))
+    return Expected(
+        passed.counts,
+        CategoricalCounts(np.ascontiguousarray(tallies[:-1, :K].T)),
+        float(block.weights @ passed.scales) + tops,
+        float(block.weights @ np.abs(passed.scales)) + absolute,
+    )
+
+
 OVERRIDES: dict[tuple[type, type], Override] = {
     (Independent, FullGaussian): mixture_of_full,
     (Independent, TiedGaussian): mixture_of_tied,
     (Independent, DiagGaussian): mixture_of_diag,
     (Independent, SphericalGaussian): mixture_of_spherical,
 }
+
+# Those of models whose units are sequences: they see the whole model, and may share out parts of a unit.
+OF_SEQUENCES: dict[tuple[type, type], Whole] = {(Chain, Categorical): chain_of_symbols}

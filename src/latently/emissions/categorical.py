@@ -1,0 +1,116 @@
+"""Symbols: a probability for each of an alphabet, shape (K, n_symbols)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.parameters import Simplex, Spaces
+from latently.core.statistics import Additive
+from latently.emissions.base import Array, Emission
+
+
+@dataclass(frozen=True)
+class SymbolCounts(Additive):
+    """How often each symbol stands in the data, by weight, shape (n_symbols,)."""
+
+    counts: Array
+
+
+@dataclass(frozen=True)
+class CategoricalParams:
+    """Probability of each symbol under each component, shape (K, n_symbols)."""
+
+    emissionprob: Array
+
+
+@dataclass(frozen=True)
+class CategoricalCounts(Additive):
+    """Expected number of each symbol under each component, shape (K, n_symbols)."""
+
+    counts: Array
+
+
+@dataclass(frozen=True)
+class Categorical(Emission):
+    """One symbol a row, as an integer from 0; `n_symbols` stands for a missing one.
+
+    Parameters
+    ----------
+    n_symbols : int
+        Size of the alphabet.
+    support : array of bool of shape (K, n_symbols), optional
+        Symbols that can be emitted; all by default. The others stay exactly zero.
+    """
+
+    n_symbols: int
+    support: NDArray[np.bool_] | None = None
+
+    def describe(self, x: Any, weights: Array) -> SymbolCounts:
+        """Count the symbols."""
+        symbols = x[:, 0]
+        seen = symbols < self.n_symbols
+        return SymbolCounts(np.bincount(symbols[seen], weights[seen], self.n_symbols).astype(np.float64))
+
+    def start(
+        self, description: SymbolCounts, n_components: int, rng: np.random.Generator
+    ) -> CategoricalParams:
+        """The frequencies of the data, unevenly shared out."""
+        share = (description.counts + 1.0) / (description.counts.sum() + self.n_symbols)
+        values = self._support(n_components) * share * rng.gamma(2.0, size=(n_components, self.n_symbols))
+        return CategoricalParams(values / values.sum(axis=1, keepdims=True))
+
+    def table(self, params: CategoricalParams) -> Array:
+        """Log probabilities of all symbols and, last, of a missing one: shape (n_symbols + 1, K)."""
+        with np.errstate(divide="ignore"):
+            return np.vstack([np.log(params.emissionprob.T), np.zeros(len(params.emissionprob))])
+
+    def log_density(self, params: CategoricalParams, x: Any) -> Array:
+        """Looked up; the last row is that of a missing symbol."""
+        return self.table(params)[x[:, 0]]
+
+    def expected_stats(self, params: CategoricalParams, x: Any, resp: Array) -> CategoricalCounts:
+        """Responsibilities added up by symbol."""
+        counts = [np.bincount(x[:, 0], column, self.n_symbols + 1)[:-1] for column in resp.T]
+        return CategoricalCounts(np.array(counts))
+
+    def m_step(
+        self, stats: CategoricalCounts, params: CategoricalParams, fixed: Collection[str] = ()
+    ) -> CategoricalParams:
+        """Probabilities in proportion to the counts; a component without data keeps its row."""
+        if "emissionprob" in fixed:
+            return params
+        total = stats.counts.sum(axis=1, keepdims=True)
+        return CategoricalParams(
+            np.divide(stats.counts, total, out=params.emissionprob.copy(), where=total > 0)
+        )
+
+    def expected_log_likelihood(self, stats: CategoricalCounts, params: CategoricalParams) -> float:
+        """Sum of counts times log probabilities."""
+        used = stats.counts > 0
+        with np.errstate(divide="ignore"):
+            return float(stats.counts[used] @ np.log(params.emissionprob[used]))
+
+    def gradient(self, stats: CategoricalCounts, params: CategoricalParams) -> dict[str, Array]:
+        """Counts over probabilities."""
+        out = params.emissionprob == 0
+        return {"emissionprob": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.emissionprob))}
+
+    def spaces(self, params: CategoricalParams) -> Spaces:
+        """Each row sums to one."""
+        return {"emissionprob": Simplex(self._support(len(params.emissionprob)))}
+
+    def sample(self, params: CategoricalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        """Draw a symbol for each label."""
+        edges = np.cumsum(params.emissionprob, axis=1)[labels]
+        symbols = (rng.random((len(labels), 1)) * edges[:, -1:] >= edges).sum(axis=1)
+        return np.minimum(symbols, self.n_symbols - 1)[:, None]
+
+    def _support(self, n_components: int) -> NDArray[np.bool_]:
+        if self.support is None:
+            return np.ones((n_components, self.n_symbols), dtype=bool)
+        return self.support

@@ -1,0 +1,145 @@
+"""Counts: independent Poisson features, shape (K, d) of rates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, xlogy
+
+from latently.core.parameters import Positive, Spaces
+from latently.core.statistics import Additive
+from latently.emissions.base import Array, Emission
+
+FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
+
+
+@dataclass(frozen=True)
+class PoissonDescription(Additive):
+    """Observed cells of each feature, their sum and sum of squares, by weight."""
+
+    cells: Array
+    total: Array
+    squares: Array
+
+
+@dataclass(frozen=True)
+class PoissonParams:
+    """Rates: expected counts of each component and feature, shape (K, d)."""
+
+    lambdas: Array
+
+
+@dataclass(frozen=True)
+class PoissonCounts(Additive):
+    """Expected statistics of a bank of Poisson distributions.
+
+    Attributes
+    ----------
+    cells : array of shape (K, d)
+        Sum of the responsibilities of observed cells.
+    total : array of shape (K, d)
+        Sum of the counts in them.
+    constant : array of shape (K,)
+        Sum of the log factorials, by responsibility.
+    """
+
+    cells: Array
+    total: Array
+    constant: Array
+
+
+@dataclass(frozen=True)
+class Poisson(Emission):
+    """Independent Poisson counts; NaN is a missing one.
+
+    Parameters
+    ----------
+    means : array of shape (d,), optional
+        Mean counts of the data, filled in by `bind`.
+    """
+
+    means: Array | None = None
+
+    @property
+    def accepts_missing(self) -> bool:  # type: ignore[override]
+        """NaN is a missing count."""
+        return True
+
+    def describe(self, x: Array, weights: Array) -> PoissonDescription:
+        """Sums of the observed cells."""
+        seen = ~np.isnan(x)
+        values = np.where(seen, x, 0.0)
+        return PoissonDescription(weights @ seen, weights @ values, weights @ values**2)
+
+    def bind(self, description: PoissonDescription) -> Self:
+        """Take the mean counts as the unit."""
+        return replace(self, means=description.total / np.maximum(description.cells, 1.0))
+
+    def start(
+        self, description: PoissonDescription, n_components: int, rng: np.random.Generator
+    ) -> PoissonParams:
+        """Rates scattered about the mean as the counts are."""
+        cells = np.maximum(description.cells, 1.0)
+        mean = description.total / cells
+        spread = np.sqrt(np.maximum(description.squares / cells - mean**2, mean))
+        rates = mean + spread * rng.standard_normal((n_components, len(mean)))
+        return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3))
+
+    def log_density(self, params: PoissonParams, x: Array) -> Array:
+        """Sum over the observed cells of the log probabilities."""
+        seen = ~np.isnan(x)
+        values = np.where(seen, x, 0.0)
+        linear = values @ np.log(params.lambdas).T - seen @ params.lambdas.T
+        return np.asarray(linear - gammaln(values + 1.0).sum(axis=1, keepdims=True))
+
+    def expected_stats(self, params: PoissonParams, x: Array, resp: Array) -> PoissonCounts:
+        """Weighted cells and counts."""
+        seen = ~np.isnan(x)
+        values = np.where(seen, x, 0.0)
+        return PoissonCounts(resp.T @ seen, resp.T @ values, resp.T @ gammaln(values + 1.0).sum(axis=1))
+
+    def m_step(
+        self, stats: PoissonCounts, params: PoissonParams, fixed: Collection[str] = ()
+    ) -> PoissonParams:
+        """Mean counts; a component without data keeps its rates, and none is below a tiny floor."""
+        if "lambdas" in fixed:
+            return params
+        rates = np.divide(stats.total, stats.cells, out=params.lambdas.copy(), where=stats.cells > 0)
+        return PoissonParams(np.maximum(rates, self._floor(params)))
+
+    def expected_log_likelihood(self, stats: PoissonCounts, params: PoissonParams) -> float:
+        """Sum of counts times log rates, less cells times rates, less log factorials."""
+        events = xlogy(stats.total, params.lambdas) - stats.cells * params.lambdas
+        return float(events.sum() - stats.constant.sum())
+
+    def gradient(self, stats: PoissonCounts, params: PoissonParams) -> dict[str, Array]:
+        """Counts over rates, less cells."""
+        return {"lambdas": stats.total / params.lambdas - stats.cells}
+
+    def spaces(self, params: PoissonParams) -> Spaces:
+        """Rates are positive, in units of the standard deviations of counts at the mean."""
+        means = params.lambdas.mean(axis=0) if self.means is None else self.means
+        return {"lambdas": Positive(params.lambdas.shape, np.sqrt(means + FLOOR), self._floor(params))}
+
+    def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw counts for each label."""
+        return rng.poisson(params.lambdas[labels]).astype(np.float64)
+
+    def mean(self, params: PoissonParams) -> Array:
+        """The rates."""
+        return params.lambdas
+
+    def embed(self, description: PoissonDescription, x: Array) -> Array:
+        """Square roots, whose spread is the same at any rate."""
+        return 2 * np.sqrt(x)
+
+    def fill(self, description: PoissonDescription, x: Array) -> Array:
+        """Missing counts at the mean."""
+        return np.where(np.isnan(x), description.total / np.maximum(description.cells, 1.0), x)
+
+    def _floor(self, params: PoissonParams) -> Any:
+        return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300

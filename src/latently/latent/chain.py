@@ -1,0 +1,351 @@
+"""A Markov chain of labels: each state depends on the one before. With an emission, a hidden Markov model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
+from latently.core.executors import Executor
+from latently.core.model import Unit
+from latently.core.parameters import Simplex, Spaces
+from latently.core.statistics import Additive, tree_sum
+from latently.latent.base import Array, Density, Expected, Latent, Visit
+from latently.latent.stationary import maximise, stationary
+
+STARTS = ("free", "stationary", "uniform")
+SHARED = 20_000  # times from which on two threads share one sequence
+
+
+@dataclass(frozen=True)
+class ChainParams:
+    """Parameters of a chain.
+
+    Attributes
+    ----------
+    startprob : array of shape (K,)
+        Probabilities of the first state.
+    transmat : array of shape (K, K)
+        Transition probabilities, from row to column.
+    """
+
+    startprob: Array
+    transmat: Array
+
+
+@dataclass(frozen=True)
+class ChainCounts(Additive):
+    """Expected statistics of a chain.
+
+    Attributes
+    ----------
+    initial : array of shape (K,)
+        Expected number of sequences that begin in each state.
+    transitions : array of shape (K, K)
+        Expected number of transitions, from row to column.
+    """
+
+    initial: Array
+    transitions: Array
+
+
+@dataclass(frozen=True)
+class Chain(Latent):
+    """Labels that follow each other.
+
+    Parameters
+    ----------
+    startprob : {"free", "stationary", "uniform"}
+        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
+        even one.
+    support : array of bool of shape (K, K), optional
+        Transitions that can happen; all by default. The others stay exactly zero.
+    """
+
+    unit: Unit = "sequence"
+    startprob: str = "free"
+    support: NDArray[np.bool_] | None = None
+
+    def start(self, n_components: int, rng: np.random.Generator) -> ChainParams:
+        """Transitions a little uneven, and staying likelier than leaving."""
+        support = self._support(n_components)
+        transmat = support * (rng.uniform(0.5, 1.5, support.shape) + n_components * np.eye(n_components))
+        transmat = transmat / transmat.sum(axis=1, keepdims=True)
+        return self.settled(ChainParams(np.full(n_components, 1.0 / n_components), transmat))
+
+    def settled(self, params: ChainParams) -> ChainParams:
+        """The first state follows from the transitions where it is not free."""
+        if self.startprob == "free":
+            return params
+        return replace(params, startprob=self.first(params))
+
+    def first(self, params: ChainParams) -> Array:
+        """Probabilities of the first state."""
+        if self.startprob == "stationary":
+            return stationary(params.transmat)
+        if self.startprob == "uniform":
+            K = len(params.transmat)
+            return np.full(K, 1.0 / K)
+        return params.startprob
+
+    def run(
+        self, params: ChainParams, density: Density, block: Block, visit: Visit, executor: Executor
+    ) -> Expected:
+        """Forward and backward through all sequences of a block, then the emission tile by tile."""
+        K = len(params.transmat)
+        table, top = densities(density, block, K)
+        passed = self.pass_through(params, table, None, block, executor)
+        tops = np.add.reduceat(np.append(top, 0.0), block_offsets(block)[:-1]) if block.n_units else top
+        lengths = np.diff(block_offsets(block))
+        tops = np.where((lengths > 0) & (block.weights > 0), tops, 0.0)
+        absolute = np.add.reduceat(np.append(np.abs(top), 0.0), block_offsets(block)[:-1])
+        absolute = np.where((lengths > 0) & (block.weights > 0), absolute, 0.0)
+        resp = passed.state[:, :K]
+        width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
+        stats = tree_sum(visit(rows, np.ascontiguousarray(resp[rows])) for rows in block.tiles(width))
+        return Expected(
+            passed.counts,
+            stats,
+            float(block.weights @ (passed.scales + tops)),
+            float(block.weights @ (np.abs(passed.scales) + absolute)),
+        )
+
+    def pass_through(
+        self,
+        params: ChainParams,
+        table: Array,
+        index: NDArray[np.int64] | None,
+        block: Block,
+        executor: Executor,
+        tallies: Array | None = None,
+    ) -> Passed:
+        """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible; it is named, and the time.
+        """
+        padded = Padded.of(self.first(params), params.transmat, table.shape[1])
+        offsets = block_offsets(block)
+        shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
+        if tallies is None:
+            tallies = np.zeros((1, table.shape[1]))
+        through = _shared if shared else _alone
+        return through(padded, table, index, offsets, block, executor, tallies, len(params.transmat))
+
+    def stats_of(self, resp: Array, block: Block) -> ChainCounts:
+        """Return first states and transitions of labels drawn independently."""
+        K = resp.shape[1]
+        initial, transitions = np.zeros(K), np.zeros((K, K))
+        offsets = block_offsets(block)
+        for weight, low, high in zip(block.weights, offsets[:-1], offsets[1:], strict=True):
+            if low < high:
+                initial += weight * resp[low]
+                transitions += weight * resp[low : high - 1].T @ resp[low + 1 : high]
+        return ChainCounts(initial, transitions)
+
+    def m_step(self, stats: ChainCounts, params: ChainParams, fixed: Collection[str] = ()) -> ChainParams:
+        """Probabilities in proportion to the counts; a state that was never left keeps its row."""
+        transmat = params.transmat
+        if "transmat" not in fixed:
+            if self.startprob == "stationary":
+                transmat = maximise(stats.initial, stats.transitions, params.transmat)
+            else:
+                total = stats.transitions.sum(axis=1, keepdims=True)
+                transmat = np.divide(stats.transitions, total, out=transmat.copy(), where=total > 0)
+        startprob = params.startprob
+        if self.startprob == "free" and "startprob" not in fixed:
+            startprob = stats.initial / stats.initial.sum()
+        return self.settled(ChainParams(startprob, transmat))
+
+    def expected_log_likelihood(self, stats: ChainCounts, params: ChainParams) -> float:
+        """Sums of counts times log probabilities."""
+        return _part(stats.initial, self.first(params)) + _part(stats.transitions, params.transmat)
+
+    def spaces(self, params: ChainParams) -> Spaces:
+        """Each row of probabilities sums to one; what follows from the transitions is not free."""
+        K = len(params.transmat)
+        spaces: dict[str, Any] = {"transmat": Simplex(self._support(K))}
+        if self.startprob == "free":
+            spaces["startprob"] = Simplex(np.ones(K, dtype=bool))
+        return spaces
+
+    def permute(self, params: ChainParams, order: Any) -> ChainParams:
+        """Relabel the states."""
+        return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
+
+    def _support(self, n_components: int) -> NDArray[np.bool_]:
+        if self.support is None:
+            return np.ones((n_components, n_components), dtype=bool)
+        return self.support
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a forward and backward pass leaves.
+
+    Attributes
+    ----------
+    state : array of shape (T, width)
+        Responsibilities, weights applied, in the first K columns.
+    scales : array of shape (n_sequences,)
+        Log-likelihoods, less the logs of what the densities were divided by.
+    counts : ChainCounts
+        Expected first states and transitions.
+    """
+
+    state: Array
+    scales: Array
+    counts: ChainCounts
+
+
+@dataclass(frozen=True)
+class Padded:
+    """Probabilities padded with states that cannot be reached, so that whole registers are filled."""
+
+    start: Array
+    transmat: Array
+    transposed: Array
+    lanes: Any
+
+    @classmethod
+    def of(cls, start: Array, transmat: Array, width: int) -> Padded:
+        """Pad to a width."""
+        K = len(start)
+        wide, square = np.zeros(width), np.zeros((width, width))
+        wide[:K] = start
+        square[:K, :K] = transmat
+        lanes = (0,) * width if width in (4, 8) else None
+        return cls(wide, square, np.ascontiguousarray(square.T), lanes)
+
+
+def padded_width(n_components: int) -> int:
+    """Width of rows of states in memory: four or a multiple of eight."""
+    return 4 if n_components <= 4 else -(-n_components // 8) * 8
+
+
+def densities(density: Density, block: Block, n_components: int) -> tuple[Array, Array]:
+    """Densities of all rows of a block over the largest of their row, and its logarithm."""
+    from latently.kernels.chain import shift_rows
+
+    table = np.zeros((block.n_rows, padded_width(n_components)))
+    top = np.zeros(block.n_rows)
+    width = 2 * n_components + 3 * int(np.prod(block.x.shape[1:]))
+    for rows in block.tiles(width):
+        shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
+    return table, top
+
+
+def block_offsets(block: Block) -> NDArray[np.int64]:
+    """Where the sequences of a block begin and end; rows that are units are sequences of one."""
+    return np.arange(block.n_rows + 1) if block.offsets is None else block.offsets
+
+
+def _alone(
+    padded: Padded,
+    table: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    executor: Executor,
+    tallies: Array,
+    K: int,
+) -> Passed:
+    """All sequences in this thread."""
+    from latently.kernels.chain import forward_backward
+
+    width = table.shape[1]
+    state, scales = np.empty((block.n_rows, width)), np.empty(block.n_units)
+    initial, counts = np.zeros(width), np.zeros((width, width))
+    sequence, time = forward_backward(
+        table,
+        index,
+        offsets,
+        block.weights,
+        padded.start,
+        padded.transmat,
+        padded.transposed,
+        state,
+        scales,
+        initial,
+        counts,
+        tallies,
+        padded.lanes,
+    )
+    if sequence >= 0:
+        _refuse(block, sequence, time - int(offsets[sequence]))
+    return Passed(state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
+
+
+def _shared(
+    padded: Padded,
+    table: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    executor: Executor,
+    tallies: Array,
+    K: int,
+) -> Passed:
+    """One long sequence, each direction by itself."""
+    from latently.kernels.chain import first_half, other_half
+
+    T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
+    state = np.empty((T, width))
+    mid = (T + 1) // 2
+    directions = (True, False)
+
+    def first(forward: bool) -> tuple[float, int]:
+        parts = padded.start, padded.transmat, padded.transposed, state, 0, T, padded.lanes, forward
+        return first_half(table, index, *parts)
+
+    (log_scale, wrong), _ = executor.map(first, directions)
+    if wrong >= 0:
+        _refuse(block, 0, wrong)
+    here = table[mid] if index is None else table[index[mid]]
+    vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
+    sums = {way: (np.zeros((width, width)), np.zeros_like(tallies)) for way in directions}
+
+    def other(forward: bool) -> tuple[float, int]:
+        return other_half(
+            table,
+            index,
+            padded.transmat,
+            padded.transposed,
+            vectors[forward],
+            state,
+            0,
+            T,
+            weight,
+            *sums[forward],
+            padded.lanes,
+            forward,
+        )
+
+    (more, wrong), _ = executor.map(other, directions)
+    if wrong >= 0:
+        _refuse(block, 0, wrong)
+    tallies += sums[True][1] + sums[False][1]
+    counts = (sums[True][0] + sums[False][0]) * padded.transmat
+    scale = log_scale + more + np.log(vectors[True].sum())
+    return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
+
+
+def _part(counts: Array, probabilities: Array) -> float:
+    used = counts > 0
+    with np.errstate(divide="ignore"):
+        return float(counts[used] @ np.log(probabilities[used]))
+
+
+def _refuse(block: Block, sequence: int, time: int) -> None:
+    unit = block.first + sequence if block.units is None else int(block.units[sequence])
+    raise ImpossibleObservationError(
+        f"sequence {unit} is impossible from time {time} on: no state that can be reached allows what is "
+        "observed there; allow more transitions, start from other values, or check that observation"
+    )
