@@ -2,10 +2,14 @@
 
 from latently import datasets, metrics, plots
 from latently.estimators import (
+    CategoricalHMM,
+    GaussianHMM,
     GaussianImputer,
     GaussianMixture,
+    HiddenMarkovModel,
     MixtureModel,
     MultivariateNormal,
+    PoissonHMM,
     dispersed_starts,
     little_mcar_test,
     missing_patterns,
@@ -17,10 +21,14 @@ from latently.selection import select
 from latently.version import __version__ as __version__
 
 __all__ = [
+    "CategoricalHMM",
+    "GaussianHMM",
     "GaussianImputer",
     "GaussianMixture",
+    "HiddenMarkovModel",
     "MixtureModel",
     "MultivariateNormal",
+    "PoissonHMM",
     "datasets",
     "dispersed_starts",
     "little_mcar_test",

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently.datasets import load_faithful
+from latently import datasets
+from latently.datasets import load_airquality, load_apple, load_cholesterol, load_faithful
+
+LOADERS = [getattr(datasets, name) for name in datasets.__all__]
 
 
 def test_faithful_is_the_data_set_of_r():
@@ -24,26 +27,72 @@ def test_faithful_is_the_data_set_of_r():
     assert_allclose(np.cov(faithful.data.T), covariance, atol=5e-7)
 
 
-def test_faithful_tells_its_source_and_units():
-    description = load_faithful().DESCR
-    assert "Azzalini" in description
-    assert "minutes" in description
+def test_airquality_is_the_data_set_of_r():
+    air = load_airquality()
+    assert air.data.shape == (153, 6)
+    assert air.feature_names == ["Ozone", "Solar.R", "Wind", "Temp", "Month", "Day"]
+    # head(airquality), tail(airquality), colSums(is.na(airquality)), colMeans(airquality, na.rm = TRUE) in R
+    assert_array_equal(air.data[0], [41, 190, 7.4, 67, 5, 1])
+    assert_array_equal(air.data[4], [np.nan, np.nan, 14.3, 56, 5, 5])
+    assert_array_equal(air.data[-1], [20, 223, 11.5, 68, 9, 30])
+    assert_array_equal(np.isnan(air.data).sum(axis=0), [37, 7, 0, 0, 0, 0])
+    assert (~np.isnan(air.data).any(axis=1)).sum() == 111
+    mean = [42.12931, 185.9315, 9.957516, 77.88235, 6.993464, 15.80392]
+    assert_allclose(np.nanmean(air.data, axis=0), mean, rtol=1e-6)
 
 
-def test_each_call_gives_its_own_data():
-    load_faithful().data[:] = 0
-    assert load_faithful().data.min() > 0
+def test_apple_is_that_of_little_and_rubin():
+    apple = load_apple()
+    assert apple.data.shape == (18, 2)
+    assert apple.feature_names == ["size", "worms"]
+    assert_array_equal(np.isnan(apple.data), np.outer(np.arange(18) >= 12, [False, True]))
+    # The means of the complete trees in Snedecor and Cochran, and that of all crops.
+    assert_array_equal(apple.data[:12].mean(axis=0), [19, 45])
+    assert apple.data[:, 0].sum() == 265
 
 
-def test_without_as_frame_there_is_no_frame():
-    assert load_faithful().frame is None
+def test_cholesterol_is_that_of_schafer():
+    cholesterol = load_cholesterol()
+    assert cholesterol.data.shape == (28, 3)
+    assert cholesterol.feature_names == ["day2", "day4", "day14"]
+    assert_array_equal(np.isnan(cholesterol.data).sum(axis=0), [0, 0, 9])
+    # Schafer's means of the first two columns, and their variances with denominator n.
+    assert_allclose(cholesterol.data[:, :2].mean(axis=0), [253.928571, 230.642857], atol=5e-7)
+    assert_allclose(cholesterol.data[:, :2].var(axis=0), [2194.994898, 2127.158163], atol=5e-7)
 
 
-def test_as_frame_gives_the_same_numbers_by_name():
-    faithful = load_faithful(as_frame=True)
-    assert faithful.frame is faithful.data
-    assert list(faithful.frame.columns) == faithful.feature_names
-    assert_array_equal(faithful.frame.to_numpy(), load_faithful().data)
+@pytest.mark.parametrize(
+    ("loader", "author", "unit"),
+    [
+        (load_faithful, "Azzalini", "minutes"),
+        (load_airquality, "Chambers", "Fahrenheit"),
+        (load_apple, "Snedecor", "percent"),
+        (load_cholesterol, "Schafer", "mg/dl"),
+    ],
+)
+def test_a_data_set_tells_its_source_and_units(loader, author, unit):
+    description = loader().DESCR
+    assert author in description
+    assert unit in description
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_each_call_gives_its_own_data(loader):
+    loader().data[:] = 0
+    assert np.nanmax(loader().data) > 0
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_without_as_frame_there_is_no_frame(loader):
+    assert loader().frame is None
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_as_frame_gives_the_same_numbers_by_name(loader):
+    bunch = loader(as_frame=True)
+    assert bunch.frame is bunch.data
+    assert list(bunch.frame.columns) == bunch.feature_names
+    assert_array_equal(bunch.frame.to_numpy(), loader().data)
 
 
 def test_as_frame_without_pandas_names_the_remedy(monkeypatch):

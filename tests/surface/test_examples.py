@@ -51,3 +51,16 @@ def test_blobs_are_found_again(run):
     assert float(found["silhouette"]) > 0.5
     assert os.listdir(folder) == ["blobs.png"]
     assert (folder / "blobs.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_imputation_beats_column_means_and_only_forgetting_biases_the_covariance(run):
+    _, ran = run("imputation")
+    found = dict(re.findall(r"^ *(\S.*?)  +(.+)$", ran.stdout, re.MULTILINE))
+    assert float(re.search(r"missing ([\d.]+)%", ran.stdout)[1]) == pytest.approx(20, abs=1)
+    assert float(found["imputer"]) < 0.88 * float(found["column means"])
+    exact = [float(entry) for entry in re.findall(r"[+-][\d.]+", found["with the conditional"])]
+    forgetful = [float(entry) for entry in re.findall(r"[+-][\d.]+", found["without it"])]
+    assert len(exact) == len(forgetful) == 6
+    assert max(map(abs, exact)) < 3
+    assert max(forgetful[:3]) < -5  # variances too small
+    assert min(forgetful[3:]) > 5  # correlations too large

@@ -12,6 +12,8 @@ from sklearn.utils import Bunch
 def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
     """Read a packaged table: the first line names the features, every other line is a sample.
 
+    A cell ``NA`` is missing, and becomes NaN.
+
     Parameters
     ----------
     filename : str
@@ -33,7 +35,7 @@ def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
     """
     text = files(__package__).joinpath(filename).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
-    data = np.array(rows, dtype=np.float64)
+    data = np.array([["nan" if cell == "NA" else cell for cell in row] for row in rows], dtype=np.float64)
     frame = _to_frame(data, header) if as_frame else None
     return Bunch(
         data=data if frame is None else frame,

@@ -319,7 +319,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows = self._rows(X)
         table = rows[:, self._kept_features]
         if parameter_uncertainty:
-            self._need_draws(1)
+            self._need_draws(2)
             models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_]
         else:
             models = [self.mixture_]
@@ -532,8 +532,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         have = len(self.parameter_draws_)
         if have < n:
             raise ValueError(
-                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={n} and fit "
-                "again"
+                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={max(n, 20)} "
+                "and fit again"
             )
 
     def _rows(self, X: Any) -> Any:

@@ -220,6 +220,10 @@ class GaussianMixture(BaseMixture):
             raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
         if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
             raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
+        if self.prior is None and self.prior_strength is not None:
+            raise ValueError(
+                f"prior_strength={self.prior_strength!r} without a prior: set prior, or leave it out"
+            )
         prior = None if self.prior is None else Prior(self.prior, self.prior_strength)
         return FAMILIES[self.covariance_type](float(self.reg_covar), prior=prior)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.gaussian.moments import Moments
+from latently.estimators.inputs import Array
 
 COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
 ROWS = 2**14  # taken at a time
@@ -35,31 +36,33 @@ def collinear_columns(table: Any) -> NDArray[np.int64]:
 
     Notes
     -----
-    Where there are many complete rows the first of them are looked at: if columns are collinear in all rows,
-    they are in these.
+    Columns that are collinear in all rows are so in the first complete ones: so only if they are there, all
+    are looked at.
     """
-    complete = _complete_rows(table)
-    if len(complete) <= table.shape[1]:
+    some = _complete_rows(table, ENOUGH * table.shape[1])
+    if len(some) <= table.shape[1] or (np.ptp(some, axis=0) == 0).any():
         return _two_alike(table)
-    moments = Moments.of(complete, np.ones(len(complete)))
+    found = _in_one_plane(some)
+    return _in_one_plane(_complete_rows(table, len(table))) if len(found) else found
+
+
+def _in_one_plane(rows: Array) -> NDArray[np.int64]:
+    """Columns of complete rows that are involved in a linear relation."""
+    moments = Moments.of(rows, np.ones(len(rows)))
     spread = np.sqrt(moments.variances)
-    if not (spread > 0).all():
-        return _two_alike(table)
     values, vectors = np.linalg.eigh(moments.covariance / np.outer(spread, spread))
-    if values[0] < COLLINEAR:
-        return np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED)
-    return np.array([], dtype=np.int64)
+    return np.flatnonzero((np.abs(vectors[:, 0]) > INVOLVED) & (values[0] < COLLINEAR))
 
 
-def _complete_rows(table: Any) -> Any:
-    """The first complete rows, so many that they tell."""
-    found: list[Any] = []
+def _complete_rows(table: Any, n: int) -> Array:
+    """The first complete rows, at least so many of them if there are."""
+    found: list[Array] = []
     n_found = 0
     for start in range(0, len(table), ROWS):
         rows = table[start : start + ROWS]
         found.append(rows[~np.isnan(rows).any(axis=1)].astype(np.float64))
         n_found += len(found[-1])
-        if n_found > ENOUGH * table.shape[1]:
+        if n_found > n:
             break
     return np.concatenate(found)
 

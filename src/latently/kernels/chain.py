@@ -377,3 +377,48 @@ def viterbi(table, index, log_start, log_transmat, low, high, back, path):
         if t > low:
             state = back[t - low, state]
     return best
+
+
+@kernel
+def filtered(table, start, transmat, low, high, out):
+    """Write the probabilities of the states of a sequence at each time given what was seen up to it.
+
+    Return the time at which the sequence becomes impossible, -1 if it does not, and the log of the scales.
+
+    Parameters
+    ----------
+    table : array of shape (T, K)
+        Densities up to a factor for each time.
+    start, transmat : arrays of shape (K,), (K, K)
+        Probabilities of the first state, and of transitions from row to column.
+    low, high : int
+        Where the sequence begins and ends.
+    out : array of shape (T, K)
+        Where to write.
+    """
+    K = len(start)
+    predicted = np.empty(K)
+    log_scale = 0.0
+    for t in range(low, high):
+        here = out[t]
+        for j in range(K):
+            predicted[j] = 0.0
+        if t == low:
+            for j in range(K):
+                predicted[j] = start[j]
+        else:
+            before = out[t - 1]
+            for i in range(K):
+                p, row = before[i], transmat[i]
+                for j in range(K):
+                    predicted[j] += p * row[j]
+        total = 0.0
+        for j in range(K):
+            here[j] = predicted[j] * table[t, j]
+            total += here[j]
+        if not total > 0.0:
+            return t, log_scale
+        log_scale += log(total)
+        for j in range(K):
+            here[j] /= total
+    return -1, log_scale

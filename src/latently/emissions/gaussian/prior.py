@@ -30,7 +30,8 @@ class Prior:
         Its name.
     strength : float, optional
         For "ridge" the number of rows it is worth, one more than a hundredth of the data by default. For the
-        others the degrees of freedom, ``n_features + 2`` by default, the least for which the mean exists.
+        others the degrees of freedom, ``n_features + 2`` by default; the likeliest covariance is that of
+        uncorrelated features with the variances of the data.
     rows : float
         Filled in by `bind`.
     scatter, mean : array of shape (d,), optional
@@ -71,12 +72,14 @@ class Prior:
         if self.kind == "ridge":
             n = float(np.diagonal(description.pairs).max())
             rows = 1.0 + 0.01 * n if self.strength is None else self.strength
-            scatter = rows * description.variances
         else:
             freedom = d + 2.0 if self.strength is None else self.strength
-            if not freedom > d + 1:
-                raise ValueError(f"prior_strength={freedom:g}: should be above n_features + 1 = {d + 1}")
-            rows, scatter = freedom + d + 1, (freedom - d - 1) * description.variances
+            if not freedom > d - 1:
+                raise ValueError(
+                    f"prior_strength={freedom:g}: should be above n_features - 1 = {d - 1}"
+                )
+            rows = freedom + d + 1
+        scatter = rows * description.variances
         return replace(self, rows=rows, scatter=scatter, mean=description.mean)
 
     @property

@@ -26,6 +26,8 @@ class DispersedStarts:
     ----------
     log_likelihoods : array of shape (n_starts,)
         Log-likelihood of the observed cells at the end of each run, in nats.
+    objectives : array of shape (n_starts,)
+        The same with the log density of the prior, if there is one: what is climbed.
     n_iter : array of int of shape (n_starts,)
         EM steps.
     converged : array of bool of shape (n_starts,)
@@ -35,6 +37,7 @@ class DispersedStarts:
     """
 
     log_likelihoods: Array
+    objectives: Array
     n_iter: NDArray[np.int64]
     converged: NDArray[np.bool_]
     n_rows: int
@@ -42,7 +45,7 @@ class DispersedStarts:
     @property
     def agree(self) -> bool:
         """Whether all runs ended at one maximum."""
-        return bool(np.ptp(self.log_likelihoods) <= AGREEMENT * self.n_rows)
+        return bool(np.ptp(self.objectives) <= AGREEMENT * self.n_rows)
 
 
 def dispersed_starts(
@@ -112,6 +115,7 @@ def dispersed_starts(
             runs.append(mixture.fit(table))
     return DispersedStarts(
         np.array([run.log_likelihood_ for run in runs]),
+        np.array([run.log_likelihood_ + run._model.log_prior(run.params_) for run in runs]),
         np.array([run.n_iter_ for run in runs]),
         np.array([run.converged_ for run in runs]),
         len(rows),

@@ -74,7 +74,13 @@ def little_mcar_test(X: Any) -> MCARTest:
     >>> round(test.statistic, 3), test.df, round(test.p_value, 4)
     (7.358, 1, 0.0067)
     """
-    imputer = GaussianImputer(tol=PRECISE, max_iter=10_000).fit(X)
+    try:
+        imputer = GaussianImputer(tol=PRECISE, max_iter=10_000).fit(X)
+    except ValueError as error:
+        reason = str(error).partition(": set prior")[0].partition("; set prior")[0]
+        raise ValueError(
+            f"Little's test needs maximum-likelihood moments, and {reason}; leave columns out"
+        ) from error
     rows = check_table(X)
     factor = np.asarray(np.linalg.cholesky(imputer.covariance_), dtype=np.float64)
     statistic, df, n_patterns = 0.0, -rows.shape[1], 0

@@ -1,0 +1,71 @@
+"""Cholesterol after a heart attack: three measurements, the last of which not everyone came to."""
+
+from sklearn.utils import Bunch
+
+from latently.datasets._table import load_table
+
+DESCRIPTION = """\
+Cholesterol after a heart attack
+================================
+
+28 patients of a medical center in Pennsylvania, one row each.
+
+| feature | what                                              | unit  |
+|---------|---------------------------------------------------|-------|
+| day2    | cholesterol in the blood 2 days after the attack  | mg/dl |
+| day4    | the same after 4 days                             | mg/dl |
+| day14   | the same after 14 days                            | mg/dl |
+
+The third measurement is missing for 9 patients. As only one column has holes, the maximum-likelihood estimate
+is a regression of day14 on the other two.
+
+Source: Schafer, J. L. (1997). Analysis of Incomplete Multivariate Data, table 5.1. Chapman & Hall;
+after Ryan, B. F. and Joiner, B. L. (1994). Minitab Handbook, 3rd edition. Wadsworth.
+"""
+
+
+def load_cholesterol(*, as_frame: bool = False) -> Bunch:
+    """Load cholesterol after heart attacks: 28 samples of 3 features, 9 cells of the last missing.
+
+    Parameters
+    ----------
+    as_frame : bool, default=False
+        Whether to give the data as a pandas DataFrame, which needs pandas.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        A dictionary whose keys are attributes too:
+
+        data : ndarray of shape (28, 3), float64
+            One row per patient: cholesterol 2, 4 and 14 days after the attack, in mg/dl. NaN is a missing
+            cell. With ``as_frame=True``, a DataFrame.
+        feature_names : list of str
+            ``["day2", "day4", "day14"]``, the columns of `data`.
+        frame : DataFrame of shape (28, 3) or None
+            `data` once more with ``as_frame=True``, otherwise None.
+        DESCR : str
+            What the data are and where they come from.
+        filename : str
+            The name of the file inside the package.
+
+    Raises
+    ------
+    ImportError
+        If `as_frame` is true and pandas is not installed.
+
+    References
+    ----------
+    Schafer, J. L. (1997). Analysis of Incomplete Multivariate Data, table 5.1. Chapman & Hall.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently.datasets import load_cholesterol
+    >>> cholesterol = load_cholesterol()
+    >>> cholesterol.data.shape
+    (28, 3)
+    >>> np.isnan(cholesterol.data).sum(axis=0)
+    array([0, 0, 9])
+    """
+    return load_table("cholesterol.csv", DESCRIPTION, as_frame=as_frame)

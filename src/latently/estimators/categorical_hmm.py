@@ -1,0 +1,222 @@
+"""Hidden Markov models of symbols."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.emissions.categorical import Categorical
+from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.base import probabilities
+from latently.estimators.hmm.sequences import Sequences, joined
+from latently.estimators.inputs import Array
+from latently.models.latent_emission import LatentEmissionParams
+
+
+class CategoricalHMM(BaseHMM):
+    """A hidden Markov model of symbols, fitted by EM.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of states.
+    categories : sequence, optional
+        The alphabet: numbers or strings. By default the sorted symbols of the training data.
+    n_features : int, optional
+        Size of the alphabet if it is the integers from 0.
+    startprob : {"free", "stationary", "uniform"}, default "free"
+        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
+        even one.
+    startprob_init : array-like of shape (n_components,), optional
+        Starting probabilities of the first state.
+    transmat_init : array-like of shape (n_components, n_components), optional
+        Starting transition probabilities, from row to column. Exact zeros stay zero for ever.
+    emissionprob_init : array-like of shape (n_components, n_symbols), optional
+        Starting probabilities of the symbols. Exact zeros stay zero for ever.
+    fixed : tuple of str, default ()
+        Names of parameters ("startprob", "transmat", "emissionprob") that keep their starting values.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per time, at which EM stops. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default. Any number gives the same bits.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    startprob_ : array of shape (n_components,)
+        Probabilities of the first state.
+    transmat_ : array of shape (n_components, n_components)
+        Transition probabilities, from row to column.
+    emissionprob_ : array of shape (n_components, n_symbols)
+        Probability of each symbol in each state.
+    categories_ : array of shape (n_symbols,)
+        The alphabet.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under these parameters, in nats.
+    log_likelihood_history_ : array of shape (n_iterates,)
+        At each iterate.
+    converged_, stop_reason_, n_iter_, restarts_
+        Whether and why the best run stopped, its EM steps, and the record of all runs.
+    n_parameters_ : int
+        Number of free parameters.
+
+    Notes
+    -----
+    None and NaN are missing symbols: such a time has density 1.
+
+    References
+    ----------
+    .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
+       recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
+
+    Examples
+    --------
+    >>> from latently import CategoricalHMM
+    >>> weather = list("rrrrrrssssssrrrrrsssss")
+    >>> model = CategoricalHMM(2, random_state=0).fit(weather)
+    >>> model.categories_.tolist()
+    ['r', 's']
+    >>> len(set(model.predict(weather)[:6]))
+    1
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        categories: Any = None,
+        n_features: int | None = None,
+        startprob: str = "free",
+        startprob_init: Any = None,
+        transmat_init: Any = None,
+        emissionprob_init: Any = None,
+        fixed: tuple[str, ...] = (),
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.categories = categories
+        self.n_features = n_features
+        self.startprob = startprob
+        self.startprob_init = startprob_init
+        self.transmat_init = transmat_init
+        self.emissionprob_init = emissionprob_init
+        self.fixed = fixed
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def _family(self) -> Categorical:
+        support = None
+        if self.emissionprob_init is not None:
+            given = np.asarray(self.emissionprob_init, dtype=np.float64)
+            support = None if (given > 0).all() else given > 0
+        return Categorical(len(self.categories_), support)
+
+    def _names_labels(self) -> bool:
+        return super()._names_labels() or self.emissionprob_init is not None
+
+    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
+        table, offsets = joined(X, lengths)
+        symbols = np.asarray(table)
+        if symbols.ndim == 2 and symbols.shape[1] == 1:
+            symbols = symbols[:, 0]
+        if symbols.ndim != 1:
+            raise ValueError(f"X has shape {symbols.shape}: should be one symbol for each time, (n_times, 1)")
+        missing = _missing(symbols)
+        if reset:
+            self.categories_ = self._alphabet(symbols[~missing])
+            self.n_features_in_ = 1
+        found = Sequences(symbols, offsets)
+        codes = np.full(len(symbols), len(self.categories_), dtype=np.int64)
+        codes[~missing] = self._codes(symbols[~missing], np.flatnonzero(~missing), found)
+        return Sequences(codes[:, None], offsets)
+
+    def _alphabet(self, symbols: Any) -> Any:
+        if self.n_features is not None:
+            if self.categories is not None:
+                raise ValueError("categories and n_features both give the alphabet: leave one out")
+            return np.arange(self.n_features)
+        if self.categories is not None:
+            alphabet = np.asarray(self.categories)
+            if len(set(alphabet.tolist())) != len(alphabet):
+                raise ValueError("categories holds a symbol twice")
+            return alphabet
+        if not len(symbols):
+            raise ValueError("no symbol is observed: there is nothing to learn from")
+        return np.unique(symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist()))
+
+    def _codes(self, symbols: Any, times: Any, found: Sequences) -> Any:
+        if self.categories_.dtype.kind in "iu" and symbols.dtype.kind in "iuf":
+            n = len(self.categories_)
+            if np.array_equal(self.categories_, np.arange(n)):
+                known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
+                self._refuse(symbols, ~known, times, found)
+                return symbols.astype(np.int64)
+        order = np.argsort(self.categories_, kind="stable")
+        alphabet = self.categories_[order]
+        plain = symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist())
+        try:
+            at = np.minimum(np.searchsorted(alphabet, plain), len(alphabet) - 1)
+            known = alphabet[at] == plain
+        except TypeError:
+            at, known = np.zeros(len(plain), dtype=np.int64), np.zeros(len(plain), dtype=bool)
+        self._refuse(symbols, ~np.asarray(known), times, found)
+        return order[at]
+
+    def _refuse(self, symbols: Any, wrong: Any, times: Any, found: Sequences) -> None:
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            listed = ", ".join(map(repr, self.categories_.tolist()[:10]))
+            raise ValueError(
+                f"{found.where(int(times[first]))} holds {symbols[first]!r}, which is not in the alphabet "
+                f"({listed}): add it to categories and fit again, or make it missing"
+            )
+
+    def _given(self, n_features: int) -> dict[str, Array]:
+        if self.emissionprob_init is None:
+            return {}
+        shape = (self.n_components, len(self.categories_))
+        return {"emissionprob": probabilities(self.emissionprob_init, shape, "emissionprob_init")}
+
+    def _order(self, emission: Any) -> Any:
+        """States by how often they emit the first symbol, then the next, most often first."""
+        return np.lexsort(-np.round(emission.emissionprob, 6).T[::-1])
+
+    def _show(self, params: LatentEmissionParams) -> None:
+        self.emissionprob_ = params.emission.emissionprob
+
+    def _shown(self, observations: Any) -> Any:
+        return self.categories_[observations[:, 0]][:, None]
+
+
+def _missing(symbols: Any) -> Any:
+    """Which symbols are None or NaN."""
+    if symbols.dtype.kind == "f":
+        return np.isnan(symbols)
+    if symbols.dtype.kind != "O":
+        return np.zeros(len(symbols), dtype=bool)
+    return np.array([symbol is None or symbol != symbol for symbol in symbols], dtype=bool)

@@ -1,0 +1,181 @@
+"""Hidden Markov models of Gaussian observations."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.sequences import Sequences, joined
+from latently.estimators.inputs import Array, check_rows
+from latently.models.latent_emission import LatentEmissionParams
+
+
+class GaussianHMM(BaseHMM):
+    """A hidden Markov model of numbers, normal in each state, fitted by EM.
+
+    NaN is a missing cell, handled by exact marginal likelihood; a time without any observed cell is a gap.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of states.
+    covariance_type : {"diag", "full", "tied", "spherical"}, default "diag"
+        As for `GaussianMixture`.
+    reg_covar : float, default 1e-6
+        Floor of the covariances relative to the variances of the features. 0 turns it off.
+    startprob : {"free", "stationary", "uniform"}, default "free"
+        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
+        even one.
+    startprob_init : array-like of shape (n_components,), optional
+        Starting probabilities of the first state.
+    transmat_init : array-like of shape (n_components, n_components), optional
+        Starting transition probabilities, from row to column. Exact zeros stay zero for ever.
+    means_init : array-like of shape (n_components, n_features), optional
+        Starting means.
+    covariances_init : array-like, optional
+        Starting covariances, in the shape of `covariances_`.
+    fixed : tuple of str, default ()
+        Names of parameters ("startprob", "transmat", "means", "covariances") that keep their starting values.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per time, at which EM stops. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default. Any number gives the same bits.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    startprob_ : array of shape (n_components,)
+        Probabilities of the first state.
+    transmat_ : array of shape (n_components, n_components)
+        Transition probabilities, from row to column.
+    means_ : array of shape (n_components, n_features)
+        Means, in rising order of the first feature unless starting values were given.
+    covariances_ : array
+        Covariances, in the shapes that `GaussianMixture` has.
+    covars_ : array of shape (n_components, n_features, n_features)
+        The same as matrices, as hmmlearn has them.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under these parameters, in nats.
+    log_likelihood_history_ : array of shape (n_iterates,)
+        At each iterate.
+    converged_, stop_reason_, n_iter_, restarts_
+        Whether and why the best run stopped, its EM steps, and the record of all runs.
+    n_parameters_ : int
+        Number of free parameters.
+
+    References
+    ----------
+    .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
+       recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import GaussianHMM
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.repeat([0.0, 5.0, 0.0], 50)[:, None] + rng.normal(size=(150, 1))
+    >>> model = GaussianHMM(2, random_state=0).fit(X)
+    >>> model.predict(X)[[0, 75, 149]].tolist()
+    [0, 1, 0]
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "diag",
+        reg_covar: float = 1e-6,
+        startprob: str = "free",
+        startprob_init: Any = None,
+        transmat_init: Any = None,
+        means_init: Any = None,
+        covariances_init: Any = None,
+        fixed: tuple[str, ...] = (),
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.reg_covar = reg_covar
+        self.startprob = startprob
+        self.startprob_init = startprob_init
+        self.transmat_init = transmat_init
+        self.means_init = means_init
+        self.covariances_init = covariances_init
+        self.fixed = fixed
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def _family(self) -> GaussianFamily:
+        if self.covariance_type not in FAMILIES:
+            allowed = ", ".join(repr(name) for name in FAMILIES)
+            raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
+        if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
+            raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
+        return FAMILIES[self.covariance_type](float(self.reg_covar))
+
+    def _names_labels(self) -> bool:
+        given = self.means_init is not None or self.covariances_init is not None
+        return super()._names_labels() or given
+
+    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
+        table, offsets = joined(X, lengths)
+        rows = np.asarray(check_rows(self, table, reset=reset, accepts_missing=True), dtype=np.float64)
+        return Sequences(rows, offsets)
+
+    def _given(self, n_features: int) -> dict[str, Array]:
+        given: dict[str, Array] = {}
+        family, K, d = self._family(), self.n_components, n_features
+        if self.means_init is not None:
+            means = np.array(self.means_init, dtype=np.float64)
+            if means.shape != (K, d) or not np.isfinite(means).all():
+                raise ValueError(f"means_init has shape {means.shape}, should be {(K, d)} and finite")
+            given["means"] = means
+        if self.covariances_init is not None:
+            covariances = np.array(self.covariances_init, dtype=np.float64)
+            shape = family.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
+            space = family.covariance_space(family.params(np.zeros((K, d)), covariances), np.ones(d))
+            if covariances.shape != shape or not space.feasible(covariances):
+                raise ValueError(
+                    f"covariances_init has shape {covariances.shape}, should be {shape} and positive definite"
+                )
+            given["covariances"] = covariances
+        return given
+
+    def _show(self, params: LatentEmissionParams) -> None:
+        self.means_ = params.emission.means
+        self.covariances_ = params.emission.covariances
+
+    @property
+    def covars_(self) -> Array:
+        """Covariances as matrices, shape (n_components, n_features, n_features)."""
+        dense = self._family().dense(self.params_.emission)
+        shape = (self.n_components, *dense.shape[1:])
+        return np.asarray(np.broadcast_to(dense, shape))

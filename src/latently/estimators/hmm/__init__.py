@@ -1,0 +1,7 @@
+"""Hidden Markov models of any emission family, in hmmlearn's names."""
+
+from latently.estimators.hmm.base import BaseHMM
+from latently.estimators.hmm.forecast import Forecast
+from latently.estimators.hmm.online import Filtering
+
+__all__ = ["BaseHMM", "Filtering", "Forecast"]

@@ -1,0 +1,322 @@
+"""Fitting a hidden Markov model."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from latently.core.em import EMMap, Settings, describe
+from latently.core.executors import count_threads, executor
+from latently.core.libraries import single_threaded_libraries
+from latently.core.parameters import dimension, named, with_named
+from latently.core.restarts import Plan, Start
+from latently.emissions.base import Emission
+from latently.estimators.fitting import Fit, fit
+from latently.estimators.hmm.decoding import Decoding
+from latently.estimators.hmm.known_states import UNKNOWN, KnownStates
+from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
+from latently.estimators.hmm.starts import ChainStarts
+from latently.estimators.inputs import Array, random_generator
+from latently.latent.chain import STARTS, Chain
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+AUTO_STARTS = 24
+ROUNDING = 1e-6
+OLD_NAMES = {
+    "n_iter": "max_iter",
+    "params": "fixed",
+    "init_params": "startprob_init, transmat_init and the starting values of the emission",
+}
+
+
+class BaseHMM(Decoding, BaseEstimator):
+    """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm)."""
+
+    startprob: str
+    startprob_init: Any
+    transmat_init: Any
+    tol: float
+    max_iter: int
+    n_init: int | str
+    random_state: Any
+    acceleration: str | None
+    callbacks: Any
+    verbose: int
+
+    @abstractmethod
+    def _family(self) -> Emission:
+        """Return the emission family, unbound."""
+
+    @abstractmethod
+    def _given(self, n_features: int) -> dict[str, Array]:
+        """Return the starting values of the emission that the user gave, by the names of the engine."""
+
+    def fit(
+        self, X: Any, y: Any = None, *, lengths: Any = None, sequence_weight: Any = None, states: Any = None
+    ) -> Self:
+        """Fit by EM.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            One table of all sequences on end, or one table for each.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table; it is one sequence by default.
+        sequence_weight : array-like of shape (n_sequences,), optional
+            How often each sequence counts.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
+
+        Returns
+        -------
+        self
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the input or a setting is unusable; the message names the culprit and the remedy.
+        FitError
+            If every run failed (a ValueError, too).
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` was reached.
+        UserWarning
+            If a state lost all its data.
+        """
+        self._check_settings()
+        found = self._observations(X, lengths, reset=True)
+        refuse_y(y, len(found.x))
+        weights = check_sequence_weight(sequence_weight, len(found))
+        known = self._known(states, len(found.x))
+        given = self._given(int(np.prod(found.x.shape[1:])))
+        chain = self._chain_of_settings()
+        family = self._family()
+        model = LatentEmission(chain, family, self.n_components)
+        rng = random_generator(self.random_state)
+        settings = Settings(
+            self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
+        )
+        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
+            source = self._source(found, weights)
+            description = describe(model, source, workers)
+            model = model.bind(description)
+            starts = self._starts(model, description, found, weights, given)
+            fitted_model = model
+            if known is not None:
+                seen = replace(found, x=np.column_stack([found.x, known]))
+                fitted_model = replace(model, emission=KnownStates(model.emission))
+                source = self._source(seen, weights)
+            n_observed = float(np.repeat(weights, np.diff(found.offsets)).sum())
+            fitted = fit(
+                EMMap(fitted_model, source, workers, tuple(self.fixed)),
+                starts,
+                settings,
+                n_observed,
+                rng,
+                arrange=lambda params: self._arranged(model, params, known is not None),
+                plan=Plan(n_units=max(len(found), 1)) if self.n_init == "auto" and len(starts) > 1 else None,
+                verbose=self.verbose,
+                name=type(self).__name__,
+            )
+        self._keep(model, fitted)
+        return self
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of free parameters."""
+        return dimension(self._model.spaces(self.params_), tuple(self.fixed))
+
+    def bic(self, X: Any = None, *, lengths: Any = None) -> float:
+        """Bayesian information criterion; lower is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), optional
+            Sequences; None means the training data.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        float
+            Minus twice the log-likelihood plus the number of free parameters times the log of the number of
+            times.
+        """
+        log_likelihood, n = self._fit_of(X, lengths)
+        return float(-2 * log_likelihood + self.n_parameters_ * np.log(n))
+
+    def aic(self, X: Any = None, *, lengths: Any = None) -> float:
+        """Akaike's information criterion; lower is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), optional
+            Sequences; None means the training data.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        float
+            Minus twice the log-likelihood plus twice the number of free parameters.
+        """
+        log_likelihood, _ = self._fit_of(X, lengths)
+        return float(-2 * log_likelihood + 2 * self.n_parameters_)
+
+    def _fit_of(self, X: Any, lengths: Any) -> tuple[float, float]:
+        if X is None:
+            return self.log_likelihood_, self.n_observed_
+        found = self._sequences(X, lengths)
+        return float(self._smoothed(found)[0].sum()), float(len(found.x))
+
+    def _check_settings(self) -> None:
+        for name in ("n_components", "max_iter"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
+                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
+        if not isinstance(self.tol, Real) or not float(self.tol) >= 0:
+            raise ValueError(f"tol={self.tol!r}: should be a number of at least 0")
+        if self.startprob not in STARTS:
+            allowed = ", ".join(map(repr, STARTS))
+            raise ValueError(f"startprob={self.startprob!r}: should be one of {allowed}")
+        if self.n_init != "auto" and (not isinstance(self.n_init, Integral) or self.n_init < 1):
+            raise ValueError(f"n_init={self.n_init!r}: should be 'auto' or an integer of at least 1")
+        if isinstance(self.fixed, str):
+            raise ValueError(f"fixed={self.fixed!r}: should be a tuple of names, such as ('{self.fixed}',)")
+
+    def _accelerate(self) -> bool:
+        if self.acceleration not in ("auto", "squarem", None):
+            raise ValueError(f"acceleration={self.acceleration!r}: should be 'auto', 'squarem' or None")
+        return self.acceleration is not None
+
+    def _chain_of_settings(self) -> Chain:
+        """The chain, with the zeros of the starting transitions kept for ever."""
+        transmat = self._transmat_given()
+        support = None if transmat is None or (transmat > 0).all() else transmat > 0
+        return Chain(startprob=self.startprob, support=support)
+
+    def _transmat_given(self) -> Array | None:
+        if self.transmat_init is None:
+            return None
+        K = self.n_components
+        return probabilities(self.transmat_init, (K, K), "transmat_init")
+
+    def _starts(
+        self,
+        model: LatentEmission,
+        description: Any,
+        found: Sequences,
+        weights: Array,
+        given: dict[str, Array],
+    ) -> list[Start[LatentEmissionParams]]:
+        given = dict(given)
+        transmat = self._transmat_given()
+        if transmat is not None:
+            given["transmat"] = transmat
+        if self.startprob_init is not None:
+            given["startprob"] = probabilities(self.startprob_init, (self.n_components,), "startprob_init")
+        drawn = ChainStarts(model, description, found.x, np.repeat(weights, np.diff(found.offsets)))
+        template = model.start(description, np.random.default_rng(0))
+        names = list(named(template))
+        unknown = [name for name in self.fixed if name not in names]
+        if unknown:
+            raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(names)}")
+        without = [name for name in self.fixed if name not in given]
+        if without:
+            raise ValueError(f"'{without[0]}' is to be kept fixed but has no starting value: give one")
+        free = [name for name in names if name not in given]
+        if self.startprob != "free":
+            free = [name for name in free if name != "startprob"]
+        n = AUTO_STARTS if self.n_init == "auto" else int(self.n_init)
+
+        def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
+            def draw(rng: np.random.Generator) -> LatentEmissionParams:
+                return model.settled(with_named(start.draw(rng), given))
+
+            return Start(start.kind if free else "given", draw)
+
+        return [put_in(start) for start in drawn.of(n if free else 1)]
+
+    def _known(self, states: Any, n: int) -> NDArray[np.float64] | None:
+        if states is None:
+            return None
+        known = np.asarray(states)
+        if known.shape != (n,) or known.dtype.kind not in "iu":
+            raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
+        wrong = (known < UNKNOWN) | (known >= self.n_components)
+        if wrong.any():
+            time = int(wrong.argmax())
+            raise ValueError(
+                f"states holds {int(known[time])} at time {time}: should be -1 or from 0 to "
+                f"{self.n_components - 1}"
+            )
+        return known.astype(np.float64)
+
+    def _arranged(
+        self, model: LatentEmission, params: LatentEmissionParams, labelled: bool
+    ) -> LatentEmissionParams:
+        """States in canonical order, unless something given by the user names them."""
+        if labelled or self._names_labels():
+            return params
+        return model.permute(params, self._order(params.emission))
+
+    def _names_labels(self) -> bool:
+        return any(value is not None for value in (self.startprob_init, self.transmat_init))
+
+    def _order(self, emission: Any) -> NDArray[np.int64]:
+        """Canonical order of the states: by their means, feature by feature."""
+        means = self._model_mean(emission)
+        if means is None:
+            return np.arange(self.n_components)
+        return np.lexsort(means.T[::-1])
+
+    def _model_mean(self, emission: Any) -> Array | None:
+        return self._family().mean(emission)
+
+    def _keep(self, model: LatentEmission, fitted: Fit) -> None:
+        result = fitted.result
+        self._set_params(model, result.params)
+        self.log_likelihood_ = result.log_likelihood
+        self.log_likelihood_history_ = np.array([step.log_likelihood for step in result.history])
+        self.converged_ = result.converged
+        self.stop_reason_ = result.stop_reason
+        self.n_iter_ = result.n_iter
+        self.restarts_ = fitted.restarts
+        self.doubts_ = fitted.doubts
+        self.n_observed_ = fitted.n_observed
+        lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
+        for doubt in lost:
+            warnings.warn(doubt.replace("component", "state"), UserWarning, stacklevel=3)
+
+
+def probabilities(values: Any, shape: tuple[int, ...], name: str) -> Array:
+    """Check probabilities whose last axis sums to one.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, one is negative, or a row does not sum to one, which is named.
+    """
+    found = np.array(values, dtype=np.float64)
+    if found.shape != shape:
+        raise ValueError(f"{name} has shape {found.shape}, should be {shape}")
+    totals = np.atleast_1d(found.sum(axis=-1))
+    if not (found >= 0).all():
+        raise ValueError(f"{name} holds a negative probability")
+    wrong = np.flatnonzero(~(np.abs(totals - 1) <= ROUNDING))
+    if len(wrong):
+        row = "" if found.ndim == 1 else f"row {int(wrong[0])} of "
+        raise ValueError(f"{row}{name} sums to {totals[wrong[0]]:g}, should be 1")
+    return np.asarray(found / found.sum(axis=-1, keepdims=True))

@@ -1,0 +1,360 @@
+"""What a hidden Markov model says of sequences: scores, states given the past or everything, and paths."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
+from latently.core.executors import count_threads, executor
+from latently.core.libraries import single_threaded_libraries
+from latently.estimators.hmm.fitted import FittedHMM
+from latently.estimators.hmm.forecast import Forecast
+from latently.estimators.hmm.online import Filtering
+from latently.estimators.hmm.sequences import Sequences
+from latently.estimators.inputs import Array, random_generator
+from latently.latent.stationary import stationary
+
+ALGORITHMS = ("viterbi", "map")
+
+
+class Decoding(FittedHMM):
+    """Scoring, decoding, filtering, smoothing, forecasting and sampling."""
+
+    n_jobs: int | None
+
+    def score(self, X: Any, y: Any = None, *, lengths: Any = None) -> float:
+        """Total log-likelihood of the sequences, in nats (not the mean).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        y : None
+            Ignored.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        float
+            Higher is better; minus infinity if a sequence is impossible.
+        """
+        return float(self._smoothed(self._sequences(X, lengths))[0].sum())
+
+    def score_samples(self, X: Any, *, lengths: Any = None) -> tuple[float, Array]:
+        """Total log-likelihood, and the probabilities of the states given all of each sequence.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        log_likelihood : float
+            In nats.
+        posteriors : array of shape (n_times, n_components)
+            As `smooth` gives them.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible; it and the time are named.
+        """
+        log_likelihoods, state = self._smoothed(self._sequences(X, lengths), refuse=True)
+        return float(log_likelihoods.sum()), state
+
+    def smooth(self, X: Any, *, lengths: Any = None) -> Array:
+        """Probabilities of the states at each time given the whole sequence, its future included.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        array of shape (n_times, n_components)
+            Rows sum to one.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible.
+
+        References
+        ----------
+        .. [1] Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time
+           Series, 2nd ed., section 5.4.1.
+        """
+        return self.score_samples(X, lengths=lengths)[1]
+
+    def predict_proba(self, X: Any, *, lengths: Any = None) -> Array:
+        """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        array of shape (n_times, n_components)
+            Rows sum to one.
+        """
+        return self.smooth(X, lengths=lengths)
+
+    def filter(self, X: Any, *, lengths: Any = None) -> Array:
+        """Probabilities of the states at each time given what was seen up to it, and nothing later.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        array of shape (n_times, n_components)
+            Rows sum to one.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible.
+        """
+        from latently.kernels.chain import filtered
+
+        found = self._sequences(X, lengths)
+        table = np.ascontiguousarray(self._table(found)[0][:, : self.n_components])
+        out = np.empty_like(table)
+        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
+            wrong, _ = filtered(table, self.startprob_, self.transmat_, low, high, out)
+            if wrong >= 0:
+                _refuse(found, int(wrong))
+        return out
+
+    def fixed_lag(self, X: Any, lag: int, *, lengths: Any = None) -> Array:
+        """Probabilities of the states at each time given what was seen up to `lag` times later.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lag : int
+            How far into the future of each time to look; 0 is `filter`.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        array of shape (n_times, n_components)
+            Rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            If `lag` is not an integer of at least 0.
+        """
+        if not isinstance(lag, Integral) or lag < 0:
+            raise ValueError(f"lag={lag!r}: should be an integer of at least 0")
+        found = self._sequences(X, lengths)
+        now = self.filter(X, lengths=lengths)
+        table = self._table(found)[0][:, : self.n_components]
+        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
+            back = np.ones((high - low, self.n_components))
+            for _ in range(min(int(lag), int(high - low) - 1)):
+                ahead = (table[low + 1 : high] * back[1:]) @ self.transmat_.T
+                back[:-1] = ahead / ahead.max(axis=1, keepdims=True)
+            now[low:high] *= back
+        return now / now.sum(axis=1, keepdims=True)
+
+    def forecast(self, X: Any, steps: int = 1) -> Forecast:
+        """Distributions of the states and observations that follow a sequence.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features)
+            One sequence, seen up to now.
+        steps : int, default 1
+            How many times ahead.
+
+        Returns
+        -------
+        Forecast
+            ``states[h - 1]`` are the probabilities of the states `h` times ahead.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is not a positive integer.
+        """
+        if not isinstance(steps, Integral) or steps < 1:
+            raise ValueError(f"steps={steps!r}: should be an integer of at least 1")
+        here = self.filter(X)[-1]
+        states = np.empty((int(steps), self.n_components))
+        for step in range(int(steps)):
+            here = here @ self.transmat_
+            states[step] = here
+        return Forecast(states, self._model.emission, self.params_.emission)
+
+    def filtering(self) -> Filtering:
+        """An object that takes observations one at a time and knows the state now.
+
+        Returns
+        -------
+        Filtering
+            At the beginning of a sequence.
+        """
+        return Filtering(self)
+
+    def decode(
+        self, X: Any, *, lengths: Any = None, algorithm: str = "viterbi"
+    ) -> tuple[float, NDArray[np.int64]]:
+        """The likeliest path of states, or the likeliest state at each time by itself.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+        algorithm : {"viterbi", "map"}, default "viterbi"
+            "viterbi" finds the path, "map" the state at each time.
+
+        Returns
+        -------
+        log_probability : float
+            "viterbi": log joint density of the paths and the data; "map": sum of the largest log posteriors.
+        states : array of int of shape (n_times,)
+            The states.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible.
+        ValueError
+            If the algorithm is unknown.
+
+        References
+        ----------
+        .. [1] Viterbi, A. (1967). Error bounds for convolutional codes and an asymptotically optimum decoding
+           algorithm. IEEE Transactions on Information Theory 13, 260-269.
+        """
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm={algorithm!r}: should be one of {', '.join(map(repr, ALGORITHMS))}")
+        found = self._sequences(X, lengths)
+        if algorithm == "map":
+            posteriors = self._smoothed(found, refuse=True)[1]
+            with np.errstate(divide="ignore"):
+                return float(np.log(posteriors.max(axis=1)).sum()), np.asarray(posteriors.argmax(axis=1))
+        from latently.kernels.chain import viterbi
+
+        table = self._log_density(found.x)
+        with np.errstate(divide="ignore"):
+            start, transmat = np.log(self.startprob_), np.ascontiguousarray(np.log(self.transmat_).T)
+        path = np.empty(len(found.x), dtype=np.int64)
+        total = 0.0
+        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
+            back = np.empty((high - low, self.n_components), dtype=np.int32)
+            value = viterbi(table, None, start, transmat, low, high, back, path)
+            if not np.isfinite(value):
+                self._smoothed(found, refuse=True)
+            total += value
+        return float(total), path
+
+    def predict(self, X: Any, *, lengths: Any = None) -> NDArray[np.int64]:
+        """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_features), or a list of such
+            The sequences.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table.
+
+        Returns
+        -------
+        array of int of shape (n_times,)
+            States from 0 to n_components - 1.
+        """
+        return self.decode(X, lengths=lengths)[1]
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Any, NDArray[np.int64]]:
+        """Draw one sequence.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            How many times.
+        random_state : None, int, Generator or RandomState
+            None draws afresh each time, an integer repeats, a generator is drawn from.
+
+        Returns
+        -------
+        X : array of shape (n_samples, n_features)
+            Observations.
+        states : array of int of shape (n_samples,)
+            The states they were drawn from.
+
+        Raises
+        ------
+        ValueError
+            If `n_samples` is less than one.
+        """
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"n_samples={n_samples!r}: should be an integer of at least 1")
+        rng = random_generator(random_state)
+        states = np.empty(int(n_samples), dtype=np.int64)
+        edges, uniform = np.cumsum(self.transmat_, axis=1), rng.random(int(n_samples))
+        first = np.cumsum(self.startprob_)
+        for t, u in enumerate(uniform):
+            limits = first if t == 0 else edges[states[t - 1]]
+            states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), self.n_components - 1)
+        return self._shown(self._model.emission.sample(self.params_.emission, states, rng)), states
+
+    def get_stationary_distribution(self) -> Array:
+        """The distribution of states that transitions leave as it is.
+
+        Returns
+        -------
+        array of shape (n_components,)
+            Sums to one.
+        """
+        return stationary(self.transmat_)
+
+    def _shown(self, observations: Any) -> Any:
+        """Observations as the user writes them."""
+        return observations
+
+    def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
+        """Log-likelihood of each sequence, and the responsibilities of all times."""
+        table, top = self._table(found)
+        block = Block(found.x, np.ones(len(found)), found.offsets)
+        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
+            try:
+                passed = self._chain.pass_through(self.params_.latent, table, None, block, workers)
+            except ImpossibleObservationError:
+                if refuse:
+                    raise
+                return np.array([-np.inf]), np.full((len(found.x), self.n_components), np.nan)
+        tops = np.add.reduceat(top, found.offsets[:-1])
+        return passed.scales + tops, np.ascontiguousarray(passed.state[:, : self.n_components])
+
+
+def _refuse(found: Sequences, time: int) -> None:
+    raise ImpossibleObservationError(
+        f"{found.where(time)} is impossible: no state that can be reached allows what is observed there"
+    )

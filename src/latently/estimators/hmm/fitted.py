@@ -1,0 +1,73 @@
+"""A hidden Markov model with parameters: what all that is said of one needs."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from latently.core.blocks import ArraySource, Block, block_rows
+from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
+from latently.estimators.inputs import Array
+from latently.latent.chain import Chain, densities
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.models.routines import routines
+
+
+class FittedHMM(metaclass=ABCMeta):
+    """A hidden Markov model that has its parameters, from a fit or by hand."""
+
+    n_components: int
+    fixed: Any
+    params_: LatentEmissionParams
+    _model: LatentEmission
+
+    @abstractmethod
+    def _show(self, params: LatentEmissionParams) -> None:
+        """Set the fitted attributes that show the parameters of the emission."""
+
+    @abstractmethod
+    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
+        """Check sequences and return them as the family reads them."""
+
+    def _set_params(self, model: LatentEmission, params: LatentEmissionParams) -> None:
+        self._model = model
+        self.params_ = params
+        chain: Any = model.latent
+        self.startprob_ = chain.first(params.latent)
+        self.transmat_ = params.latent.transmat
+        self._show(params)
+
+    def _sequences(self, X: Any, lengths: Any) -> Sequences:
+        check_is_fitted(self)
+        return self._observations(X, lengths, reset=False)
+
+    def _source(self, found: Sequences, weights: Array) -> ArraySource:
+        width = int(np.prod(found.x.shape[1:])) + 2 * self.n_components
+        return ArraySource(found.x, weights, found.offsets, block_rows(width))
+
+    def _weighted_source(self, X: Any, lengths: Any, sequence_weight: Any) -> ArraySource:
+        found = self._sequences(X, lengths)
+        return self._source(found, check_sequence_weight(sequence_weight, len(found)))
+
+    def _log_density(self, x: Any) -> Array:
+        """Log density of each time under each state."""
+        family = routines(self._model.emission, self.params_.emission, self._model.fused)
+        block = Block(x, np.ones(len(x)))
+        out = np.empty((len(x), self.n_components))
+        for rows in block.tiles(2 * self.n_components + 3 * int(np.prod(x.shape[1:]))):
+            out[rows] = family.log_density(block.rows(rows))
+        return out
+
+    def _table(self, found: Sequences) -> tuple[Array, Array]:
+        """Densities over the largest of their row, padded, and its logarithm."""
+        family = routines(self._model.emission, self.params_.emission, self._model.fused)
+        block = Block(found.x, np.ones(len(found)), found.offsets)
+        return densities(lambda rows: family.log_density(block.rows(rows)), block, self.n_components)
+
+    @property
+    def _chain(self) -> Chain:
+        chain: Any = self._model.latent
+        return chain

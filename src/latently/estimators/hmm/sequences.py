@@ -1,0 +1,120 @@
+"""Sequences as users hand them in, checked once: one table with lengths, or a list of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.estimators.inputs import Array
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences on end.
+
+    Attributes
+    ----------
+    x : array of shape (n_times, ...)
+        All times, one sequence after the other.
+    offsets : array of int of shape (n_sequences + 1,)
+        Where sequences begin and end.
+    """
+
+    x: Any
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def where(self, time: int) -> str:
+        """A time, for messages."""
+        if len(self) == 1:
+            return f"time {time}"
+        sequence = int(np.searchsorted(self.offsets, time, side="right")) - 1
+        return f"sequence {sequence}, time {time - int(self.offsets[sequence])}"
+
+
+def joined(X: Any, lengths: Any) -> tuple[Any, NDArray[np.int64]]:
+    """Sequences as one table and the limits of each.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_times, ...), or a list of such
+        One table of all sequences, or one for each.
+    lengths : array-like of int, optional
+        Lengths of the sequences in one table; one sequence by default.
+
+    Raises
+    ------
+    ValueError
+        If lengths do not add up, a sequence is empty, or lengths are given for a list of tables.
+    """
+    if is_list_of_tables(X):
+        if lengths is not None:
+            raise ValueError("X is a list of sequences, whose lengths are their own: leave lengths out")
+        sizes = [len(part) for part in X]
+        table = np.concatenate([np.asarray(part) for part in X])
+    else:
+        table = X
+        n = len(X) if hasattr(X, "__len__") else len(np.asarray(X))
+        sizes = [n] if lengths is None else _checked(lengths, n)
+    empty = [i for i, size in enumerate(sizes) if size == 0]
+    if empty:
+        raise ValueError(f"sequence {empty[0]} is empty: leave it out")
+    return table, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def is_list_of_tables(X: Any) -> bool:
+    """Whether X is a list of arrays rather than one table."""
+    return isinstance(X, (list, tuple)) and len(X) > 0 and all(isinstance(part, np.ndarray) for part in X)
+
+
+def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
+    """Weights of sequences; ones if there are none.
+
+    Raises
+    ------
+    ValueError
+        If their number is another, or one is negative or not finite, or all are zero.
+    """
+    if sequence_weight is None:
+        return np.ones(n)
+    weights = np.asarray(sequence_weight, dtype=np.float64)
+    if weights.shape != (n,):
+        raise ValueError(
+            f"sequence_weight has shape {weights.shape}, should be ({n},): one for each sequence"
+        )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        raise ValueError(f"sequence_weight of sequence {int(wrong.argmax())} must be finite and not negative")
+    if not weights.any():
+        raise ValueError("sequence_weight is zero for every sequence: at least one must count")
+    return weights
+
+
+def refuse_y(y: Any, n: int) -> None:
+    """Hmmlearn takes lengths as the second argument: say so.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not as long as X.
+    """
+    if y is not None and np.size(y) != n:
+        raise ValueError(
+            f"y has {np.size(y)} entries for {n} times, and is ignored: for lengths write lengths="
+        )
+
+
+def _checked(lengths: Any, n: int) -> list[int]:
+    sizes = np.asarray(lengths)
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu":
+        raise ValueError(f"lengths={lengths!r}: should be a list of integers, one for each sequence")
+    if (sizes < 0).any():
+        raise ValueError(f"lengths holds {int(sizes.min())}: should be positive")
+    if int(sizes.sum()) != n:
+        raise ValueError(f"lengths add up to {int(sizes.sum())}, and X has {n} times: they should be equal")
+    return [int(size) for size in sizes]

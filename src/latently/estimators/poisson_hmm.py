@@ -1,0 +1,151 @@
+"""Hidden Markov models of counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.emissions.poisson import Poisson
+from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.sequences import Sequences, joined
+from latently.estimators.inputs import Array, check_rows
+from latently.models.latent_emission import LatentEmissionParams
+
+
+class PoissonHMM(BaseHMM):
+    """A hidden Markov model of counts, Poisson in each state, fitted by EM.
+
+    NaN is a missing count.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of states.
+    startprob : {"free", "stationary", "uniform"}, default "free"
+        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
+        even one.
+    startprob_init : array-like of shape (n_components,), optional
+        Starting probabilities of the first state.
+    transmat_init : array-like of shape (n_components, n_components), optional
+        Starting transition probabilities, from row to column. Exact zeros stay zero for ever.
+    lambdas_init : array-like of shape (n_components, n_features), optional
+        Starting rates.
+    fixed : tuple of str, default ()
+        Names of parameters ("startprob", "transmat", "lambdas") that keep their starting values.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per time, at which EM stops. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default. Any number gives the same bits.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+
+    Attributes
+    ----------
+    startprob_ : array of shape (n_components,)
+        Probabilities of the first state.
+    transmat_ : array of shape (n_components, n_components)
+        Transition probabilities, from row to column.
+    lambdas_ : array of shape (n_components, n_features)
+        Rates: expected counts, in rising order unless starting values were given.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under these parameters, in nats.
+    log_likelihood_history_ : array of shape (n_iterates,)
+        At each iterate.
+    converged_, stop_reason_, n_iter_, restarts_
+        Whether and why the best run stopped, its EM steps, and the record of all runs.
+    n_parameters_ : int
+        Number of free parameters.
+
+    References
+    ----------
+    .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
+       recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
+    .. [2] Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time
+       Series, 2nd ed., chapters 2 to 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import PoissonHMM
+    >>> counts = np.array([1, 0, 2, 1, 9, 8, 11, 7, 1, 0, 1, 2, 10, 9])[:, None]
+    >>> model = PoissonHMM(2, random_state=0).fit(counts)
+    >>> model.lambdas_.round(1).tolist()
+    [[1.0], [9.0]]
+    >>> model.predict(counts).tolist()
+    [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        startprob: str = "free",
+        startprob_init: Any = None,
+        transmat_init: Any = None,
+        lambdas_init: Any = None,
+        fixed: tuple[str, ...] = (),
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        acceleration: str | None = "auto",
+        n_jobs: int | None = None,
+        callbacks: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.startprob = startprob
+        self.startprob_init = startprob_init
+        self.transmat_init = transmat_init
+        self.lambdas_init = lambdas_init
+        self.fixed = fixed
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def _family(self) -> Poisson:
+        return Poisson()
+
+    def _names_labels(self) -> bool:
+        return super()._names_labels() or self.lambdas_init is not None
+
+    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
+        table, offsets = joined(X, lengths)
+        rows = np.asarray(check_rows(self, table, reset=reset, accepts_missing=True), dtype=np.float64)
+        found = Sequences(rows, offsets)
+        wrong = ~np.isnan(rows) & ((rows < 0) | (rows != np.floor(rows)))
+        if wrong.any():
+            time, column = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"{found.where(int(time))}, column {column} holds {rows[time, column]:g}: counts are whole "
+                "numbers from 0"
+            )
+        return found
+
+    def _given(self, n_features: int) -> dict[str, Array]:
+        if self.lambdas_init is None:
+            return {}
+        rates = np.array(self.lambdas_init, dtype=np.float64)
+        shape = (self.n_components, n_features)
+        if rates.shape != shape or not (np.isfinite(rates) & (rates > 0)).all():
+            raise ValueError(f"lambdas_init has shape {rates.shape}, should be {shape} and positive")
+        return {"lambdas": rates}
+
+    def _show(self, params: LatentEmissionParams) -> None:
+        self.lambdas_ = params.emission.lambdas
