@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.harness import machine
 
-NAMES = ("mixture_iteration", "mixture_fit", "footprint", "imputation")
+NAMES = ("mixture_iteration", "mixture_fit", "footprint", "imputation", "hmm")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Imputation of a multivariate normal table with a fifth of its cells missing, beside scikit-learn and Amelia II.
+"""Imputation of a normal table with a fifth of its cells missing, beside scikit-learn and Amelia II.
 
-Data: rows ``z L' / sqrt(d)`` with `z` and `L` standard normal, a cell missing with probability 0.2, whatever it
-holds. Ours converges to a gain still to come of 1e-4 per row, which 1000 further plain steps then check.
+Data: rows ``z L' / sqrt(d)`` with `z` and `L` standard normal, a cell missing with probability 0.2, whatever
+it holds. Ours converges to a gain still to come of 1e-4 per row, which 1000 further plain steps then check.
 """
 
 from __future__ import annotations

@@ -206,6 +206,11 @@ class CategoricalHMM(BaseHMM):
         """States by how often they emit the first symbol, then the next, most often first."""
         return np.lexsort(-np.round(emission.emissionprob, 6).T[::-1])
 
+    def _lookup(self, x: Any) -> tuple[Array, Any]:
+        """Log probabilities of all symbols, and the symbol of each time."""
+        family: Any = self._model.emission
+        return family.table(self.params_.emission), np.ascontiguousarray(x[:, 0])
+
     def _show(self, params: LatentEmissionParams) -> None:
         self.emissionprob_ = params.emission.emissionprob
 

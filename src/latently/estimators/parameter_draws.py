@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import wishart
 
 from latently.core.em import EMMap, Settings, run
@@ -86,7 +87,8 @@ def _bootstrap(
     total = max(round(float(weights.sum())), 1)
     observed = ~np.isnan(table)
     settings = Settings(mixture.tol, mixture.max_iter, accelerate=True)
-    failure: Exception | None = None
+    rested = _on_floor(mixture, mixture.params_)
+    failure: Exception | str | None = None
     with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
         for _ in range(n * TRIES):
             counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
@@ -99,6 +101,10 @@ def _bootstrap(
             except FitError as error:
                 failure = error
                 continue
+            # On the floor there is no maximum: too few distinct rows were drawn.
+            if (_on_floor(mixture, params) & ~rested).any():
+                failure = failure or "covariances are singular"
+                continue
             draws.append(Draw(params.latent.weights, params.emission.means, params.emission.covariances))
             if len(draws) == n:
                 return tuple(draws)
@@ -107,6 +113,14 @@ def _bootstrap(
         f"only {len(draws)} of {n} refits on rows drawn with replacement succeeded ({reason}): "
         "set prior='ridge'"
     )
+
+
+def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
+    """Which components have a covariance that is singular but for its floor."""
+    family: Any = mixture._model.emission
+    unit = np.sqrt(family.floor)
+    standard = family.dense(params.emission) / np.outer(unit, unit)
+    return np.asarray(np.linalg.eigvalsh(standard)[:, 0] < 2.0)
 
 
 def _posterior(

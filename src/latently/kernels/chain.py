@@ -316,11 +316,12 @@ def forward_backward(
 
 @kernel
 def shift_rows(log_density, shifted, top):
-    """Write densities over the largest of their row, and its logarithm.
+    """Write densities over the largest of their row, zeros in further columns, and the largest's logarithm.
 
     Rows that are all minus infinity become zero, and their logarithm minus infinity.
     """
     n, K = log_density.shape
+    wide = shifted.shape[1]
     for s in range(n):
         best = -np.inf
         for j in range(K):
@@ -328,7 +329,12 @@ def shift_rows(log_density, shifted, top):
         top[s] = best
         less = best if best > -np.inf else 0.0
         for j in range(K):
-            shifted[s, j] = exp(log_density[s, j] - less)
+            shifted[s, j] = log_density[s, j] - less
+        for j in range(K, wide):
+            shifted[s, j] = -np.inf
+    flat = shifted.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] = exp(flat[i])
 
 
 @kernel
@@ -342,7 +348,7 @@ def viterbi(table, index, log_start, log_transmat, low, high, back, path):
     index : array of int of shape (T,) or None
         Which row of the table each time has.
     log_start, log_transmat : arrays of shape (K,), (K, K)
-        Logarithms of the probabilities, the latter from column to row.
+        Logarithms of the probabilities, the latter from row to column.
     low, high : int
         Where the sequence begins and ends.
     back : array of int of shape (high - low, K)
@@ -351,32 +357,35 @@ def viterbi(table, index, log_start, log_transmat, low, high, back, path):
         Where to write.
     """
     K = len(log_start)
-    score, following = np.empty(K), np.empty(K)
+    score, best = np.empty(K), np.empty(K)
+    origin = np.empty(K, np.int64)
     b = density_at(table, index, low)
     for j in range(K):
         score[j] = log_start[j] + b[j]
     for t in range(low + 1, high):
+        for j in range(K):
+            best[j] = -np.inf
+            origin[j] = 0
+        for i in range(K):
+            so_far, row = score[i], log_transmat[i]
+            for j in range(K):
+                value = so_far + row[j]
+                better = value > best[j]
+                best[j] = value if better else best[j]
+                origin[j] = i if better else origin[j]
         b, before = density_at(table, index, t), back[t - low]
         for j in range(K):
-            row = log_transmat[j]
-            best, state = -np.inf, 0
-            for i in range(K):
-                value = score[i] + row[i]
-                if value > best:
-                    best, state = value, i
-            following[j] = best + b[j]
-            before[j] = state
-        for j in range(K):
-            score[j] = following[j]
-    best, state = -np.inf, 0
+            score[j] = best[j] + b[j]
+            before[j] = origin[j]
+    highest, state = -np.inf, 0
     for j in range(K):
-        if score[j] > best:
-            best, state = score[j], j
+        if score[j] > highest:
+            highest, state = score[j], j
     for t in range(high - 1, low - 1, -1):
         path[t] = state
         if t > low:
             state = back[t - low, state]
-    return best
+    return highest
 
 
 @kernel

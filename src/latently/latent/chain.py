@@ -98,7 +98,7 @@ class Chain(Latent):
     ) -> Expected:
         """Forward and backward through all sequences of a block, then the emission tile by tile."""
         K = len(params.transmat)
-        table, top = densities(density, block, K)
+        table, top = densities(density, block, K, executor)
         passed = self.pass_through(params, table, None, block, executor)
         tops = np.add.reduceat(np.append(top, 0.0), block_offsets(block)[:-1]) if block.n_units else top
         lengths = np.diff(block_offsets(block))
@@ -107,7 +107,9 @@ class Chain(Latent):
         absolute = np.where((lengths > 0) & (block.weights > 0), absolute, 0.0)
         resp = passed.state[:, :K]
         width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
-        stats = tree_sum(visit(rows, np.ascontiguousarray(resp[rows])) for rows in block.tiles(width))
+        stats = tree_sum(
+            executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
+        )
         return Expected(
             passed.counts,
             stats,
@@ -230,15 +232,18 @@ def padded_width(n_components: int) -> int:
     return 4 if n_components <= 4 else -(-n_components // 8) * 8
 
 
-def densities(density: Density, block: Block, n_components: int) -> tuple[Array, Array]:
+def densities(density: Density, block: Block, n_components: int, executor: Executor) -> tuple[Array, Array]:
     """Densities of all rows of a block over the largest of their row, and its logarithm."""
     from latently.kernels.chain import shift_rows
 
-    table = np.zeros((block.n_rows, padded_width(n_components)))
-    top = np.zeros(block.n_rows)
+    table, top = np.empty((block.n_rows, padded_width(n_components))), np.empty(block.n_rows)
     width = 2 * n_components + 3 * int(np.prod(block.x.shape[1:]))
-    for rows in block.tiles(width):
+
+    def fill(rows: slice) -> None:
         shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
+
+    for _ in executor.map(fill, block.tiles(width)):
+        pass
     return table, top
 
 

@@ -262,14 +262,14 @@ class Decoding(FittedHMM):
                 return float(np.log(posteriors.max(axis=1)).sum()), np.asarray(posteriors.argmax(axis=1))
         from latently.kernels.chain import viterbi
 
-        table = self._log_density(found.x)
+        table, index = self._lookup(found.x)
         with np.errstate(divide="ignore"):
-            start, transmat = np.log(self.startprob_), np.ascontiguousarray(np.log(self.transmat_).T)
+            start, transmat = np.log(self.startprob_), np.log(self.transmat_)
         path = np.empty(len(found.x), dtype=np.int64)
         total = 0.0
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             back = np.empty((high - low, self.n_components), dtype=np.int32)
-            value = viterbi(table, None, start, transmat, low, high, back, path)
+            value = viterbi(table, index, start, transmat, low, high, back, path)
             if not np.isfinite(value):
                 self._smoothed(found, refuse=True)
             total += value

@@ -6,9 +6,11 @@ from abc import ABCMeta, abstractmethod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from latently.core.blocks import ArraySource, Block, block_rows
+from latently.core.executors import SerialExecutor
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.inputs import Array
 from latently.latent.chain import Chain, densities
@@ -61,11 +63,16 @@ class FittedHMM(metaclass=ABCMeta):
             out[rows] = family.log_density(block.rows(rows))
         return out
 
+    def _lookup(self, x: Any) -> tuple[Array, NDArray[np.int64] | None]:
+        """Log densities, and which row of them each time has; None if they are in order."""
+        return self._log_density(x), None
+
     def _table(self, found: Sequences) -> tuple[Array, Array]:
         """Densities over the largest of their row, padded, and its logarithm."""
         family = routines(self._model.emission, self.params_.emission, self._model.fused)
         block = Block(found.x, np.ones(len(found)), found.offsets)
-        return densities(lambda rows: family.log_density(block.rows(rows)), block, self.n_components)
+        serial = SerialExecutor()
+        return densities(lambda rows: family.log_density(block.rows(rows)), block, self.n_components, serial)
 
     @property
     def _chain(self) -> Chain:
