@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -170,12 +171,41 @@ def gaussian_rows(labels, rng):
     return np.round(x * 2**20) / 2**20
 
 
+def wider_gaussian_rows(labels, rng):
+    """The same in three features, so that several cells can be missing beside one that is not."""
+    roots = np.array(
+        [
+            [[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [-0.3, 0.5, 0.7]],
+            [[0.7, 0.0, 0.0], [-0.9, 1.2, 0.0], [0.4, 0.2, 0.5]],
+        ]
+    )
+    means = np.array([[0.0, 0.0, 0.0], [2.0, 1.5, -1.0]])
+    x = means[labels] + np.einsum("nij,nj->ni", roots[labels], rng.standard_normal((len(labels), 3)))
+    return np.round(x * 2**20) / 2**20
+
+
+def holed(rows, share=0.2):
+    """That share of the cells missing, and some whole rows."""
+
+    def draw(labels, rng):
+        x = rows(labels, rng)
+        x[rng.random(x.shape) < share] = np.nan
+        x[5::40] = np.nan
+        return x
+
+    return draw
+
+
 def shifted(rows):
     return lambda labels, rng: rows(labels, rng) + 1e6
 
 
 def scaled(rows):
-    return lambda labels, rng: rows(labels, rng) * np.array([1e-8, 1e8])
+    def draw(labels, rng):
+        x = rows(labels, rng)
+        return x * 10.0 ** np.linspace(-8, 8, x.shape[1])
+
+    return draw
 
 
 def single(rows):
@@ -205,12 +235,10 @@ def nearly_collinear(rows, noise):
     return draw
 
 
+@holed
 def exponential_rows(labels, rng):
-    """A fifth of the cells missing, and some whole rows."""
-    x = rng.exponential(np.array([[1.0, 0.3, 2.0], [3.0, 4.0, 0.5]])[labels])
-    x[rng.random(x.shape) < 0.2] = np.nan
-    x[5::40] = np.nan
-    return x
+    """Waiting times of two kinds."""
+    return rng.exponential(np.array([[1.0, 0.3, 2.0], [3.0, 4.0, 0.5]])[labels])
 
 
 def mostly_missing(labels, rng):
@@ -236,6 +264,14 @@ GAUSSIAN_HARD = {
     "duplicates": duplicated(gaussian_rows),
     "condition 1e9": nearly_collinear(gaussian_rows, 8e-5),
 }
+HOLED_HARD = {
+    "offset 1e6": shifted(holed(wider_gaussian_rows)),
+    "scales 1e-8 and 1e8": scaled(holed(wider_gaussian_rows)),
+    "float32": single(holed(wider_gaussian_rows)),
+    "duplicates": duplicated(holed(wider_gaussian_rows)),
+    "condition 1e9": holed(nearly_collinear(wider_gaussian_rows, 8e-5), 0.1),
+    "mostly missing": holed(wider_gaussian_rows, 0.6),
+}
 EXPONENTIAL_HARD = {
     "mostly missing": mostly_missing,
     "many zeros": many_zeros,
@@ -244,6 +280,7 @@ EXPONENTIAL_HARD = {
 
 
 GAUSSIAN = (gaussian_rows, GAUSSIAN_HARD)
+HOLED = (holed(wider_gaussian_rows), HOLED_HARD)
 EXPONENTIAL = (exponential_rows, EXPONENTIAL_HARD)
 
 
@@ -270,8 +307,25 @@ ENTRIES = [
         GAUSSIAN,
         fused=False,
     ),
+    # The same with missing cells.
+    entry("independent x full, NaN", Independent(), FullGaussian(), independent, HOLED),
+    entry("independent x tied, NaN", Independent(), TiedGaussian(), independent, HOLED),
+    entry("independent x diag, NaN", Independent(), DiagGaussian(), independent, HOLED),
+    entry("independent x spherical, NaN", Independent(), SphericalGaussian(), independent, HOLED),
+    entry("independent x full, NaN, NumPy", Independent(), FullGaussian(), independent, HOLED, fused=False),
+    entry("independent x tied, NaN, NumPy", Independent(), TiedGaussian(), independent, HOLED, fused=False),
+    entry("independent x diag, NaN, NumPy", Independent(), DiagGaussian(), independent, HOLED, fused=False),
+    entry(
+        "independent x spherical, NaN, NumPy",
+        Independent(),
+        SphericalGaussian(),
+        independent,
+        HOLED,
+        fused=False,
+    ),
     entry("independent x exponential", Independent(), Exponential(), independent, EXPONENTIAL),
     entry("chain x full", Chain(), FullGaussian(), chained, GAUSSIAN),
+    entry("chain x full, NaN", Chain(), FullGaussian(), partial(chained, n=20), HOLED),
     entry("chain x exponential", Chain(), Exponential(), chained, EXPONENTIAL),
 ]
 GAUSSIAN_ENTRIES = [entry for entry in ENTRIES if isinstance(entry.model.emission, GaussianFamily)]

@@ -46,8 +46,8 @@ def test_the_m_step_on_the_floor_beats_every_feasible_neighbour(entry):
     model = entry.bound(data)
     start = entry.start(model, data)
     # Statistics with less scatter than the floor in one direction, more in another.
-    wide = np.array([1.0, 1e-3])
-    narrow = replace(data, x=(data.x - data.x.mean(axis=0)) * wide)
+    wide = np.geomspace(1.0, 1e-3, data.x.shape[1])
+    narrow = replace(data, x=(data.x - np.nanmean(data.x, axis=0)) * wide)
     stats = EMMap(model, narrow.source).e_step(start)
     best = model.m_step(stats, start)
     assert model.emission.floor_active(best.emission).any()

@@ -1,4 +1,4 @@
-"""All assignments of labels to the rows of tiny data, tried one by one."""
+"""All assignments of labels to the rows of tiny data, tried one by one; missing cells by conditionals."""
 
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp, xlogy
 
+from latently.emissions import FullGaussian, TiedGaussian
 from latently.latent import Independent
 from tests.chain import Chain
 from tests.models import Data
@@ -27,6 +28,20 @@ def _chain(params: Any, labels: np.ndarray, data: Data) -> float:
 
 # log p(z) of each latent structure, written once more and as plainly as can be.
 LOG_PRIORS = {Independent: _independent, Chain: _chain}
+
+
+# Families to which missing cells are hidden variables, beside the labels; others leave them out.
+COMPLETING = (FullGaussian, TiedGaussian)
+
+
+def conditional_moments(mean: np.ndarray, matrix: np.ndarray, row: np.ndarray) -> tuple:
+    """Expectation and covariance of all cells of a row given those observed, by the textbook's inverse."""
+    seen, lost = np.flatnonzero(~np.isnan(row)), np.flatnonzero(np.isnan(row))
+    slope = matrix[np.ix_(lost, seen)] @ np.linalg.inv(matrix[np.ix_(seen, seen)])
+    expected, left = row.copy(), np.zeros_like(matrix)
+    expected[lost] = mean[lost] + slope @ (row[seen] - mean[seen])
+    left[np.ix_(lost, lost)] = matrix[np.ix_(lost, lost)] - slope @ matrix[np.ix_(seen, lost)]
+    return expected, left
 
 
 @dataclass(frozen=True)
@@ -70,11 +85,36 @@ class Enumeration:
         return np.einsum("z,znk->nk", self.posterior, hits)
 
     def q_function(self, at: Any) -> float:
-        return expectation(self.posterior, self.log_joint(at))
+        return expectation(self.posterior, self.log_joint(at)) + self._completed(at)
+
+    @property
+    def label_entropy(self) -> float:
+        return -float(xlogy(self.posterior, self.posterior).sum())
 
     @property
     def entropy(self) -> float:
-        return -float(xlogy(self.posterior, self.posterior).sum())
+        return self.label_entropy - self._completed(self.params)
+
+    def _completed(self, at: Any) -> float:
+        """Expected log density at `at` of missing cells given labels and observed cells, where they count."""
+        if not isinstance(self.model.emission, COMPLETING):
+            return 0.0
+        here, there = self.params.emission, at.emission
+        dense, other_dense = self.model.emission.dense(here), self.model.emission.dense(there)
+        total = 0.0
+        for row, resp in zip(self.data.x, self.responsibilities, strict=True):
+            lost = np.isnan(row)
+            # A row without observed cells is no data at all.
+            if not lost.any() or lost.all():
+                continue
+            for k, r in enumerate(resp):
+                expected, left = conditional_moments(here.means[k], dense[k], row)
+                centre, spread = conditional_moments(there.means[k], other_dense[k], row)
+                away, spread = (expected - centre)[lost], spread[np.ix_(lost, lost)]
+                scatter = left[np.ix_(lost, lost)] + np.outer(away, away)
+                trace = np.trace(np.linalg.solve(spread, scatter))
+                total -= r / 2 * (lost.sum() * np.log(2 * np.pi) + np.linalg.slogdet(spread)[1] + trace)
+        return total
 
     def of_rows(self, resp: np.ndarray) -> np.ndarray:
         """Probability of each assignment if labels were independent across rows with probabilities `resp`."""

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
 
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel
@@ -44,13 +45,22 @@ TABLES = {
         changed(3, 0, np.inf, X.astype(np.float32)),
         "contains infinity at row 3, column 0",
     ),
-    "NaN": (
-        changed(4, 0, np.nan),
-        "contains NaN at row 4, column 0 .1 such cells.*: drop those rows or fill",
+    "an empty column": (
+        np.insert(X, 1, np.nan, axis=1),
+        "column 1 has no observed value: leave it out",
     ),
-    "NaN in pandas": (
-        pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, None, 1.0]}),
-        "contains NaN at row 1, column 'b'",
+    "an empty column in pandas": (
+        pd.DataFrame({"a": X[:, 0], "b": np.nan}),
+        "column 'b' has no observed value: leave it out",
+    ),
+    "no cell at all": (np.full((30, 2), np.nan), "column 0 has no observed value"),
+    "infinite beside NaN": (
+        changed(7, 1, np.inf, changed(7, 0, np.nan)),
+        "contains infinity at row 7, column 1 .1 such cells.: drop those rows",
+    ),
+    "constant where it is observed": (
+        np.column_stack([X, np.where(np.arange(30) % 3, 7.25, np.nan)]),
+        r"column 2 is constant \(every value is 7.25\)",
     ),
     "a constant column": (
         np.column_stack([X, np.full(30, 7.25)]),
@@ -182,7 +192,7 @@ def test_starting_values(settings, message):
         (np.zeros((3, 3)), "X has 3 features, but GaussianMixture is expecting 2 features as input"),
         (np.zeros((3, 1)), "X has 1 features, but GaussianMixture is expecting 2"),
         (np.empty((0, 2)), r"0 sample\(s\)"),
-        ([[0.0, np.nan]], "contains NaN at row 0, column 1"),
+        ([[np.nan, -np.inf]], "contains infinity at row 0, column 1"),
         ([[np.inf, 0.0]], "contains infinity at row 0, column 0"),
     ],
 )
@@ -218,9 +228,44 @@ def test_other_arguments(call, message):
 def test_a_failed_fit_leaves_an_earlier_one_as_it_was():
     mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
     means = mixture.means_
-    with pytest.raises(ValueError, match="contains NaN"):
-        mixture.fit(changed(0, 0, np.nan))
+    with pytest.raises(ValueError, match="contains infinity"):
+        mixture.fit(changed(0, 0, np.inf))
     assert mixture.means_ is means
+
+
+class Complete(Exponential):
+    """A family that does not know of missing cells."""
+
+    accepts_missing = False
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (changed(4, 0, np.nan), "contains NaN at row 4, column 0 .1 such cells.*: drop those rows or fill"),
+        (
+            pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, None, 1.0]}),
+            "contains NaN at row 1, column 'b'",
+        ),
+        (changed(4, 0, np.inf), "contains infinity at row 4, column 0"),
+    ],
+)
+def test_a_family_may_refuse_missing_cells(table, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        MixtureModel(Complete(), 2).fit(table)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("estimator", [GaussianMixture(2), MixtureModel(FullGaussian(), 2)], ids=str)
+def test_missing_cells_are_no_bad_input(estimator):
+    holed = X.copy()
+    holed[::4, 0] = holed[1::5, 1] = np.nan
+    holed[7] = np.nan
+    mixture = clone(estimator).set_params(n_init=1, random_state=0).fit(holed)
+    assert np.isfinite(mixture.log_likelihood_)
+    assert mixture.n_observed_ == np.sum(~np.isnan(holed).all(axis=1)) < 30
+    assert np.isfinite(mixture.predict_proba([[0.0, np.nan], [np.nan, np.nan]])).all()
+    assert mixture.score_samples([[np.nan, np.nan]])[0] == pytest.approx(0.0, abs=1e-15)
 
 
 def test_a_column_without_an_observed_cell():

@@ -20,13 +20,14 @@ from sklearn.metrics import adjusted_rand_score
 import latently
 from latently import GaussianMixture
 from latently.cli import demo, main
-from latently.cli.columns import as_numbers, looks_like_identifier
-from latently.cli.csv_file import read_csv
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
+from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.csv_file import read_csv
+from latently.cli.tables.oddities import looks_like_identifier
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
-from latently.report.table import Table as Shown
+from latently.report import Table as Shown
 
 COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
 ARGUMENTS = ("cluster", "plants.csv", "-k", "1:2", "--covariance", "full", "--truth", "kind")
@@ -411,6 +412,319 @@ def test_without_typer_the_command_says_how_to_install_it(run, monkeypatch):
     assert_one_clear_line(*run("--version"), 'needs typer: pip install "latently[cli]"')
 
 
+# -- impute --------------------------------------------------------------------------------------------
+
+IMPUTE = ("impute", "plants.csv", "-m", "3", "--columns", 'height,"width, cm"')
+IMPUTED = {
+    *("model.latently", "completed.csv", "intervals.csv", "draws", "summary.json", "index.html"),
+    *(f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")),
+}
+
+# Heights and widths that go together, with holes as files have them, and cells of other columns with holes.
+HOLED = [list(row) for row in WIDE]
+for i, mark in ((3, ""), (8, "NA"), (20, " nan "), (33, "?")):
+    HOLED[i][1] = mark
+for i in (5, 8, 40):
+    HOLED[i][3] = "n/a"
+HOLED[2][2] = ""
+
+
+@pytest.fixture(scope="module")
+def imputed(tmp_path_factory):
+    """One real run, looked at by many tests: the folder and the finished process."""
+    folder = tmp_path_factory.mktemp("imputed")
+    (folder / "plants.csv").write_text(written(HOLED), encoding="utf-8")
+    ran = subprocess.run([*COMMAND, *IMPUTE], cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    return folder / "latently-impute-plants", ran
+
+
+def holed_features():
+    frame = polars.DataFrame(HOLED[1:], schema=HOLED[0], orient="row").select("height", "width, cm")
+    return frame.with_columns(polars.all().cast(polars.Float64, strict=False).fill_nan(None))
+
+
+def test_an_imputation_ends_well_is_quiet_and_writes_its_folder_and_nothing_else(imputed):
+    folder, ran = imputed
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\x1b" not in ran.stdout
+    assert set(os.listdir(folder.parent)) == {"plants.csv", "latently-impute-plants"}
+    assert set(os.listdir(folder)) - {"convergence.png"} == IMPUTED
+    assert sorted(os.listdir(folder / "draws")) == ["01.csv", "02.csv", "03.csv"]
+    for name in IMPUTED:
+        if name.endswith(".png"):
+            assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["completed.csv", *(f"draws/0{i}.csv" for i in (1, 2, 3))])
+def test_completed_tables_keep_every_cell_that_was_observed(imputed, name):
+    result = rows_of(imputed[0] / name)
+    assert result[0] == HOLED[0]
+    assert len(result) == len(HOLED)
+    for i, (was, now) in enumerate(zip(HOLED, result, strict=True)):
+        for j, (before, after) in enumerate(zip(was, now, strict=True)):
+            if j in (1, 3) and before.strip().lower() in ("", "na", "nan", "?", "n/a"):
+                assert np.isfinite(float(after))
+            else:
+                assert after == before, (i, j)
+
+
+def test_what_is_filled_in_is_what_the_saved_model_says(imputed):
+    folder, _ = imputed
+    model = latently.load(folder / "model.latently")
+    X = holed_features()
+    completed = polars.read_csv(folder / "completed.csv").select(X.columns).to_numpy()
+    assert_allclose(completed, model.transform(X), atol=1e-4)
+    tables = [polars.read_csv(folder / "draws" / f"0{i}.csv").select(X.columns).to_numpy() for i in (1, 2, 3)]
+    for table, drawn in zip(tables, model.draw_imputations(X, 3, random_state=0), strict=True):
+        assert_allclose(table, drawn, atol=1e-4)
+    spread = np.ptp(tables, axis=0)
+    assert (spread[np.isnan(X.to_numpy())] > 0).all()
+
+
+def test_intervals_have_a_line_for_each_filled_cell(imputed):
+    folder, _ = imputed
+    result = rows_of(folder / "intervals.csv")
+    assert result[0] == ["row", "column", "value", "lower", "upper"]
+    X = holed_features()
+    model = latently.load(folder / "model.latently")
+    i, j = np.nonzero(np.isnan(X.to_numpy()))
+    assert [row[:2] for row in result[1:]] == [[str(r + 1), X.columns[c]] for r, c in zip(i, j, strict=True)]
+    lower, upper = model.interval(X, 0.95, parameter_uncertainty=True)
+    expected = np.column_stack([model.transform(X)[i, j], lower[i, j], upper[i, j]])
+    assert_allclose(np.array([row[2:] for row in result[1:]], dtype=float), expected, atol=1e-4)
+    completed = rows_of(folder / "completed.csv")
+    assert all(completed[int(row)][HOLED[0].index(name)] == value for row, name, value, *_ in result[1:])
+
+
+def test_the_first_screen_of_an_imputation_says_what_matters(imputed):
+    said = " ".join(imputed[1].stdout.split())
+    for words in (
+        "7 missing cells of plants.csv filled in",
+        "6% of the cells are missing: 7 of 120, in 6 of 60 rows (10%)",
+        "Missing cells: height 4 (7%) and width, cm 3 (5%); no column is complete",
+        "Little's test",
+        "observed range",
+        "For standard errors use the 3 tables of draws/, not completed.csv",
+        "id (not asked for), name (not asked for)",
+        "Cells stay empty in columns that are not in the model: 1 of name",
+        "Wrote latently-impute-plants/: open index.html",
+    ):
+        assert words in said
+
+
+def test_the_summary_of_an_imputation_agrees(imputed):
+    folder, _ = imputed
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    model = latently.load(folder / "model.latently")
+    assert summary["missing"] == [4, 3]
+    assert summary["empty_cells_left"] == {"name": 1}
+    assert summary["log_likelihood"] == model.log_likelihood_
+    assert_allclose(summary["mean"], model.mean_)
+    test = latently.little_mcar_test(holed_features())
+    assert summary["little_mcar_test"]["p_value"] == pytest.approx(test.p_value)
+    assert summary["settings"]["Command"] == (
+        "latently impute plants.csv -m 3 --components 1 --columns 'height,\"width, cm\"' --level 0.95 "
+        "--seed 0"
+    )
+    assert "7 missing cells of plants.csv filled in" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_same_seed_gives_the_same_imputation_in_another_process(imputed, run, here):
+    (here / "plants.csv").write_text(written(HOLED), encoding="utf-8")
+    assert run(*IMPUTE)[0] == 0
+    for name in (
+        "completed.csv",
+        "intervals.csv",
+        "draws/03.csv",
+        "model.latently",
+        "index.html",
+        "scatters.png",
+    ):
+        assert (here / "latently-impute-plants" / name).read_bytes() == (imputed[0] / name).read_bytes(), name
+
+
+def test_columns_that_are_not_numbers_or_empty_pass_through_and_are_listed(run, here):
+    rows = [["a", "kind", "b", "nothing", "ripe"]]
+    rows += [[f"{h:.3f}", "x", f"{w:.3f}", "", "true"] for h, w in zip(HEIGHT, WIDTH, strict=True)]
+    rows[7][0] = ""
+    rows[9][4] = ""
+    (here / "t.csv").write_text(written(rows))
+    code, out, _ = run("impute", "t.csv", "-m", "2")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "kind (text), nothing (empty), ripe (true or false)" in said
+    assert "60 of nothing and 1 of ripe" in said
+    result = rows_of(here / "latently-impute-t" / "completed.csv")
+    assert [row[1:] for row in result] == [row[1:] for row in rows]
+    assert float(result[7][0]) != 0
+
+
+def test_an_imputation_of_decimal_commas_is_in_the_manner_of_its_file(run, here):
+    cells = [[f"{value:.3f}".replace(".", ",") for value in pair] for pair in zip(HEIGHT, WIDTH, strict=True)]
+    cells[4][1] = ""
+    (here / "euro.csv").write_text(written([["a", "b"], *cells], ";"))
+    assert run("impute", "euro.csv", "-m", "2", "--level", "0.8")[0] == 0
+    folder = here / "latently-impute-euro"
+    result = rows_of(folder / "completed.csv", ";")
+    assert [row for i, row in enumerate(result[1:]) if i != 4] == [
+        row for i, row in enumerate(cells) if i != 4
+    ]
+    value = result[5][1]
+    assert "." not in value
+    line = rows_of(folder / "intervals.csv", ";")[1]
+    assert line[:3] == ["5", "b", value]
+    low, middle, high = (float(line[i].replace(",", ".")) for i in (3, 2, 4))
+    assert low < middle < high
+
+
+def test_an_imputation_of_parquet_fills_nulls_and_nan(run, here):
+    height, count = [*HEIGHT[:-2], None, np.nan], [*np.arange(59), None]
+    frame = polars.DataFrame(
+        {"h": height, "w": WIDTH, "n": polars.Series(count, dtype=polars.Int64)}, strict=False
+    )
+    frame.write_parquet(here / "t.parquet")
+    assert run("impute", "t.parquet", "-m", "2", "--columns", "h,w,n")[0] == 0
+    result = polars.read_csv(here / "latently-impute-t" / "completed.csv")
+    assert_array_equal(result["h"][:58], HEIGHT[:58])
+    assert_array_equal(result["w"], WIDTH)
+    assert rows_of(here / "latently-impute-t" / "completed.csv")[2][2] == "1"
+    assert np.isfinite(result["h"][58:].to_numpy()).all()
+    assert np.isfinite(result["n"][59])
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-9, 0.0), (1.0, 1e6), (1e8, 0.0)])
+def test_digits_are_kept_whatever_the_unit(run, here, scale, offset):
+    rows = [["a", "b"], *([str(offset + scale * h), str(w)] for h, w in zip(HEIGHT, WIDTH, strict=True))]
+    rows[11][0] = ""
+    (here / "t.csv").write_text(written(rows))
+    assert run("impute", "t.csv", "-m", "2")[0] == 0
+    value = float(rows_of(here / "latently-impute-t" / "completed.csv")[11][0])
+    X = polars.DataFrame(
+        {"a": [None if i == 10 else offset + scale * h for i, h in enumerate(HEIGHT)], "b": WIDTH}
+    )
+    model = latently.load(here / "latently-impute-t" / "model.latently")
+    assert value == pytest.approx(model.transform(X)[10, 0], abs=1e-4 * scale * HEIGHT.std())
+
+
+def test_a_mixture_may_impute(run, here):
+    rows = [["h", "w"], *([f"{h:.3f}", f"{w:.3f}"] for h, w in zip(HEIGHT, WIDTH, strict=True))]
+    rows[1][1] = rows[2][0] = ""
+    (here / "t.csv").write_text(written(rows))
+    assert run("impute", "t.csv", "-m", "2", "--components", "2")[0] == 0
+    assert latently.load(here / "latently-impute-t" / "model.latently").n_components == 2
+
+
+def test_a_prior_fills_collinear_columns(run, here):
+    heights = np.round(HEIGHT, 3)
+    cells = [[f"{h:.3f}", f"{2 * h:.3f}", f"{w:.3f}"] for h, w in zip(heights, WIDTH, strict=True)]
+    rows = [["h", "twice", "w"], *cells]
+    rows[1][2] = rows[5][1] = ""
+    (here / "t.csv").write_text(written(rows))
+    code, _, err = run("impute", "t.csv", "-m", "2")
+    assert code == 2
+    assert "'h', 'twice' are collinear" in err
+    assert "add --prior ridge" in err
+    assert os.listdir(here) == ["t.csv"]
+    assert run("impute", "t.csv", "-m", "2", "--prior", "ridge")[0] == 0
+    result = rows_of(here / "latently-impute-t" / "completed.csv")
+    assert float(result[5][1]) == pytest.approx(2 * float(result[5][0]), abs=0.5)
+
+
+def test_an_imputation_is_replaced_only_by_force_and_never_with_files_that_are_not_ours(run, here):
+    (here / "plants.csv").write_text(written(HOLED))
+    command = ("impute", "plants.csv", "-m", "2", "--columns", 'height,"width, cm"', "--out", "o")
+    assert run(*command[:3], "4", *command[4:])[0] == 0
+    assert_one_clear_line(*run(*command), "'o' is there already: add --force")
+    assert run(*command, "--force")[0] == 0
+    assert sorted(os.listdir(here / "o" / "draws")) == ["01.csv", "02.csv"]
+    (here / "o" / "draws" / "mine.csv").write_text("years of work")
+    assert_one_clear_line(
+        *run(*command, "--force"), "'o' holds 'draws/mine.csv', which latently did not write"
+    )
+    assert (here / "o" / "draws" / "mine.csv").read_text() == "years of work"
+    assert sorted(os.listdir(here)) == ["o", "plants.csv"]
+
+
+def test_a_folder_called_like_a_result_is_not_ours(run, here):
+    (here / "plants.csv").write_text(written(HOLED))
+    (here / "o" / "index.html").mkdir(parents=True)
+    assert_one_clear_line(*run(*IMPUTE, "--out", "o", "--force"), "'o' holds 'index.html/'")
+
+
+HOLE = "height,b,c\n1,2,x\n3,5,y\n5,,x\n2,2,\n4,1,y\n7,3,x\n"
+CANNOT_IMPUTE = {
+    ("no.csv",): "there is no file 'no.csv'",
+    ("t.csv", "--columns", "hieght"): "no column 'hieght': did you mean 'height'?",
+    (
+        "t.csv",
+        "--columns",
+        "height",
+    ): "no empty cell in the columns used ('height'): there is nothing to fill in; "
+    "columns that are not used have some: 'b', 'c'",
+    ("t.csv", "--columns", "b,c"): "column 'c' of t.csv is not numeric (text)",
+    ("t.csv", "-m", "1"): "-m 1: write a number from 2 to 999",
+    ("t.csv", "-m", "0"): "-m 0: write a number from 2",
+    ("t.csv", "-m", "many"): "valid int",
+    ("t.csv", "--level", "95"): "--level 95: write a share between 0 and 1",
+    ("t.csv", "--level", "nan"): "--level nan",
+    ("t.csv", "--components", "0"): "--components 0: there is at least 1",
+    ("t.csv", "--components", "9"): "n_components = 9",
+    ("t.csv", "--prior", "horseshoe"): "'horseshoe' is not one of",
+    ("t.csv", "--seed", "-1"): "--seed",
+    ("t.csv", "--out", "t.csv"): "'t.csv' is a file",
+    (): "Missing argument",
+}
+NOT_TO_BE_FILLED = {
+    "infinity": ("a,b\n1,2\n3,\n5,inf\n4,1\n", "line 4 of t.csv is infinite in column 'b'"),
+    "constant": ("a,b\n1,2\n1,\n,4\n1,1\n", "column 'a' of t.csv is constant (every value is 1)"),
+    "one value": ("a,b\n1,2\n,3\n,4\n,1\n", "column 'a' of t.csv is constant (every value is 1)"),
+    "few rows": ("a,b,c\n1,2,3\n2,,5\n3,1,1\n", "3 rows with a number for 3 columns, too few"),
+    "full": ("a,b\n1,2\n2,3\n4,5\n", "nothing to fill in"),
+    "text": ("a,b\nx,y\n,z\n", "no column of numbers"),
+    "empty rows": ("a,b\n,\n,\n", "no column of numbers to work with: 'a' (empty), 'b' (empty)"),
+    "header only": ("a,b\n", "a header and no rows"),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), CANNOT_IMPUTE.items(), ids=[" ".join(k) for k in CANNOT_IMPUTE]
+)
+def test_a_wrong_imputation_is_one_clear_line_and_leaves_nothing(run, here, arguments, words):
+    (here / "t.csv").write_text(HOLE)
+    assert_one_clear_line(*run("impute", *arguments), words)
+    assert os.listdir(here) == ["t.csv"]
+
+
+@pytest.mark.parametrize(("content", "words"), NOT_TO_BE_FILLED.values(), ids=NOT_TO_BE_FILLED)
+def test_a_table_that_cannot_be_filled_is_one_clear_line_and_leaves_nothing(run, here, content, words):
+    (here / "t.csv").write_text(content)
+    assert_one_clear_line(*run("impute", "t.csv"), words)
+    assert os.listdir(here) == ["t.csv"]
+
+
+def test_an_empty_column_that_was_asked_for_is_named(run, here):
+    (here / "t.csv").write_text("a,b\n1,\n2,NA\n")
+    assert_one_clear_line(
+        *run("impute", "t.csv", "--columns", "a,b"), "column 'b' of t.csv has no number in it"
+    )
+
+
+def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
+    def full(a):
+        raise OSError("No space left on device")
+
+    (here / "plants.csv").write_text(written(HOLED))
+    monkeypatch.setattr("latently.cli.impute.imputation_figures", full)
+    assert_one_clear_line(*run(*IMPUTE), "No space left on device")
+    assert os.listdir(here) == ["plants.csv"]
+
+
+def test_predict_says_that_an_imputer_labels_nothing(imputed, run, here):
+    (here / "new.csv").write_text(GOOD)
+    (here / "m.latently").write_bytes((imputed[0] / "model.latently").read_bytes())
+    assert_one_clear_line(*run("predict", "m.latently", "new.csv"), "fills in cells and labels no rows")
+
+
 # -- predict -------------------------------------------------------------------------------------------
 
 
@@ -479,7 +793,10 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
         assert "for 2 components with full covariances it is 2322.192" in text
         assert "not for the number of kinds" in text
         assert "no dip in the density between clusters 0 and 2" in text
-    assert html.count("<img") == 5
+        assert "44 of 612 measurements of the air in New York are missing, on 42 of 153 days" in text
+        assert "Month and Day pass through" in text
+        assert "3 of the 44 filled cells lie outside the observed range" in text
+    assert html.count("<img") == 5 + 4
     assert run("demo", "--out", "demo")[0] == 2
 
 
@@ -507,12 +824,15 @@ def test_the_version_is_that_of_the_library(run):
 def test_help_lists_the_jobs(run, arguments):
     code, out, err = run(*arguments)
     assert (code, err) == (0, "")
-    assert all(job in out for job in ("cluster", "predict", "demo"))
+    assert all(job in out for job in ("cluster", "impute", "predict", "demo"))
 
 
 def test_help_of_a_job_lists_its_options(run):
     out = run("cluster", "--help")[1]
     for option in ("--components", "--covariance", "--columns", "--truth", "--out", "--seed", "--force"):
+        assert option in out
+    out = run("impute", "--help")[1]
+    for option in ("-m", "--columns", "--components", "--prior", "--level", "--out", "--seed", "--force"):
         assert option in out
 
 

@@ -5,9 +5,18 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import poisson
 
-from latently import datasets
-from latently.datasets import load_airquality, load_apple, load_cholesterol, load_faithful
+from latently import CategoricalHMM, datasets
+from latently.datasets import (
+    load_airquality,
+    load_apple,
+    load_casino,
+    load_cholesterol,
+    load_earthquakes,
+    load_faithful,
+    load_ice_cream,
+)
 
 LOADERS = [getattr(datasets, name) for name in datasets.__all__]
 
@@ -61,6 +70,48 @@ def test_cholesterol_is_that_of_schafer():
     assert_allclose(cholesterol.data[:, :2].var(axis=0), [2194.994898, 2127.158163], atol=5e-7)
 
 
+def test_earthquakes_are_those_of_zucchini_and_macdonald():
+    earthquakes = load_earthquakes()
+    counts = earthquakes.data[:, 0]
+    assert earthquakes.data.shape == (107, 1)
+    assert counts.dtype == np.int64
+    assert_array_equal(earthquakes.year, np.arange(1900, 2007))
+    # From their table 1.1. In the text its mean is about 19 and its variance about 52.
+    assert_array_equal(counts[:8], [13, 14, 8, 10, 16, 26, 32, 27])
+    assert_array_equal(counts[-4:], [15, 16, 11, 11])
+    assert counts.mean() == pytest.approx(19.36, abs=0.005)
+    assert counts.var(ddof=1) == pytest.approx(51.57, abs=0.005)
+    # Their -log L of one Poisson distribution.
+    assert poisson.logpmf(counts, counts.mean()).sum() == pytest.approx(-391.9189, abs=5e-5)
+
+
+def test_a_frame_of_earthquakes_is_indexed_by_the_year():
+    earthquakes = load_earthquakes(as_frame=True)
+    assert earthquakes.frame.index.name == "year"
+    assert earthquakes.frame.loc[1943, "earthquakes"] == 41
+
+
+def test_the_casino_is_that_of_durbin():
+    casino = load_casino()
+    assert casino.data.shape == (300, 1)
+    assert casino.data.dtype == np.int64
+    assert "".join(map(str, casino.data[:30, 0])) == "315116246446644245311321631164"
+    published = {f"{name}_init": casino[name] for name in ("startprob", "transmat", "emissionprob")}
+    fixed = ("startprob", "transmat", "emissionprob")
+    model = CategoricalHMM(2, **published, fixed=fixed).fit(casino.data)
+    # Every roll counts in both, so a wrong one would show.
+    assert model.log_likelihood_ == pytest.approx(-516.927712, abs=1e-6)
+    assert model.decode(casino.data)[0] == pytest.approx(-539.494003, abs=1e-6)
+
+
+def test_ice_cream_is_that_of_eisner():
+    cones = load_ice_cream().data
+    assert cones.shape == (33, 1)
+    assert cones.dtype == np.int64
+    diary = "233232322313311121113121112332322"
+    assert "".join(map(str, cones[:, 0])) == diary
+
+
 @pytest.mark.parametrize(
     ("loader", "author", "unit"),
     [
@@ -68,6 +119,9 @@ def test_cholesterol_is_that_of_schafer():
         (load_airquality, "Chambers", "Fahrenheit"),
         (load_apple, "Snedecor", "percent"),
         (load_cholesterol, "Schafer", "mg/dl"),
+        (load_earthquakes, "Zucchini", "per year"),
+        (load_casino, "Durbin", "1 to 6"),
+        (load_ice_cream, "Eisner", "1 to 3"),
     ],
 )
 def test_a_data_set_tells_its_source_and_units(loader, author, unit):

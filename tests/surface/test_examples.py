@@ -64,3 +64,42 @@ def test_imputation_beats_column_means_and_only_forgetting_biases_the_covariance
     assert max(map(abs, exact)) < 3
     assert max(forgetful[:3]) < -5  # variances too small
     assert min(forgetful[3:]) > 5  # correlations too large
+
+
+def test_the_casino_is_decoded_as_in_the_book_and_learned_from_many_rolls(run):
+    _, ran = run("dishonest_casino")
+    out = ran.stdout
+    rolls = "".join(re.findall(r"^  rolls (\d+)$", out, re.MULTILINE))
+    dice = "".join(re.findall(r"^  dice  ([FL]+)$", out, re.MULTILINE))
+    assert len(rolls) == len(dice) == 300
+    assert dice.count("L") == 84
+    published, path = map(
+        float, re.search(r"^published .*hood ([-\d.]+), path ([-\d.]+)$", out, re.MULTILINE).groups()
+    )
+    assert published == pytest.approx(-516.928, abs=1e-3)
+    assert path == pytest.approx(-539.494, abs=1e-3)
+    fitted = float(re.search(r"^fitted .*log-likelihood ([-\d.]+)", out, re.MULTILINE)[1])
+    assert fitted >= -513.723
+
+    shares = {}
+    for name, *row in re.findall(
+        r"^  (\w+) model +path ([\d.]+), .*? ([\d.]+), .* ([\d.]+)$", out, re.MULTILINE
+    ):
+        shares[name] = by_path, by_roll, by_past = [float(share) for share in row]
+        assert by_roll >= by_path
+        assert by_roll >= by_past
+    always = float(re.search(r"saying fair ([\d.]+)", out)[1])
+    assert min(shares["published"]) > always + 0.05
+    assert shares["learned"] == pytest.approx(shares["published"], abs=0.02)
+
+
+def test_three_states_are_decoded_as_well_as_by_the_truth(run):
+    _, ran = run("three_states")
+    found = re.findall(r"^(\w+) parameters +(-[\d.]+) +([\d.]+)$", ran.stdout, re.MULTILINE)
+    score = {name: (float(log_likelihood), float(accuracy)) for name, log_likelihood, accuracy in found}
+    assert score["fitted"][0] > score["true"][0]
+    assert score["true"][1] > 0.88
+    assert score["fitted"][1] > score["true"][1] - 0.02
+    paths = dict(re.findall(r"^(true|decoded) +([012]{100})$", ran.stdout, re.MULTILINE))
+    agree = [a == b for a, b in zip(paths["true"], paths["decoded"], strict=True)]
+    assert sum(agree) > 80

@@ -8,12 +8,13 @@ import numpy as np
 import pandas
 import pytest
 from matplotlib import pyplot
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.patches import Ellipse
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import GaussianMixture, datasets, plots
+from latently import GaussianImputer, GaussianMixture, datasets, missing_patterns, overimpute, plots
+from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import COLOURS, colour, marker
 
 FAITHFUL = datasets.load_faithful().data
@@ -308,3 +309,214 @@ def test_a_component_without_an_interval_is_hollow():
 def test_intervals_of_what_is_not_there(settings, message):
     with pytest.raises(ValueError, match=message):
         plots.intervals(TWO, FAITHFUL, **settings)
+
+
+# -- missing cells -------------------------------------------------------------------------------------
+
+AIR = pandas.DataFrame(datasets.load_airquality().data[:, :4], columns=["Ozone", "Solar.R", "Wind", "Temp"])
+HOLES = AIR.isna().to_numpy()
+IMPUTER = GaussianImputer(n_parameter_draws=3, random_state=0).fit(AIR)
+DRAWN = IMPUTER.draw_imputations(AIR, 3)
+
+
+def bars(ax):
+    """Ends of all straight bars, each from its lower to its upper end."""
+    groups = [drawn.get_segments() for drawn in ax.collections if isinstance(drawn, LineCollection)]
+    return [np.asarray(segment) for group in groups for segment in group]
+
+
+def outline(ax, style):
+    """The one ellipse in a style of line, as its mean and its covariance."""
+    drawn = [patch for patch in ax.patches if isinstance(patch, Ellipse) and patch.get_linestyle() == style]
+    assert len(drawn) == 1
+    angle = np.radians(drawn[0].angle)
+    axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    half = np.diag([drawn[0].width / 2, drawn[0].height / 2])
+    return np.asarray(drawn[0].center), axes @ half**2 @ axes.T / 4
+
+
+def test_the_map_has_a_line_for_each_pattern_with_its_rows():
+    ax = plots.patterns(missing_patterns(AIR))
+    mesh = next(drawn for drawn in ax.collections if isinstance(drawn, QuadMesh))
+    expected = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0]]
+    assert_array_equal(mesh.get_array().reshape(4, 4), expected)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["111 (73%)", "35 (23%)", "5 (3%)", "2 (1%)"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()][:2] == ["Ozone\n37", "Solar.R\n7"]
+    assert ax.get_ylim() == (4, 0)  # the most frequent on top
+    assert title(ax) == "44 of 612 cells are missing, in 4 patterns"
+
+
+def test_of_very_many_patterns_and_columns_some_are_drawn_and_the_note_says_so():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 40))
+    X[:, 10:][rng.random((300, 30)) < 0.1] = np.nan
+    ax = plots.patterns(missing_patterns(X))
+    mesh = next(drawn for drawn in ax.collections if isinstance(drawn, QuadMesh))
+    assert mesh.get_array().size == 20 * 30
+    labels = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert labels == [f"feature {j}: {np.isnan(X[:, j]).sum()}" for j in range(10, 40)]
+    note = ax.texts[0].get_text()
+    assert "the 20 most frequent patterns" in note
+    assert "the 30 columns that lack most" in note
+
+
+def test_panels_of_an_imputation_show_what_is_known_what_is_complete_and_what_is_filled():
+    known, alone, after = plots.imputation_panels(IMPUTER, AIR)
+    assert {panel.get_xlabel() for panel in (known, alone, after)} == {"Temp"}
+    assert {panel.get_ylabel() for panel in (known, alone, after)} == {"Ozone"}
+    pair = AIR[["Temp", "Ozone"]].to_numpy()
+    assert_array_equal(dots(known)[OBSERVED], pair[~HOLES[:, 0]])
+    assert_array_equal(known.lines[0].get_xdata(), AIR["Temp"][HOLES[:, 0]])
+    assert_array_equal(dots(alone)[OBSERVED], pair[~HOLES.any(axis=1)])
+    assert_array_equal(dots(after)[OBSERVED], pair[~HOLES[:, 0]])
+    filled = IMPUTER.transform(AIR)[:, [3, 0]][HOLES[:, 0]]
+    assert_allclose(dots(after)[FILLED], filled)
+    assert len({panel.get_ylim() for panel in (known, alone, after)}) == 1
+    assert after.get_ylim()[0] < filled[:, 1].min() < 0
+
+
+def test_filled_dots_carry_their_intervals():
+    after = plots.imputation_panels(IMPUTER, AIR, level=0.8)[2]
+    lower, upper = (end[HOLES[:, 0], 0] for end in IMPUTER.interval(AIR, 0.8, parameter_uncertainty=True))
+    drawn = np.array(bars(after))
+    assert_allclose(drawn[:, :, 0], np.repeat(AIR["Temp"][HOLES[:, 0]].to_numpy()[:, None], 2, axis=1))
+    assert_allclose(drawn[:, :, 1], np.column_stack([lower, upper]))
+    assert "80% intervals" in after.texts[0].get_text()
+
+
+def test_ellipses_are_those_of_the_model_and_of_the_complete_rows():
+    after = plots.imputation_panels(IMPUTER, AIR)[2]
+    mean, covariance = outline(after, "-")
+    assert_allclose(mean, IMPUTER.mean_[[3, 0]])
+    assert_allclose(covariance, IMPUTER.covariance_[np.ix_([3, 0], [3, 0])], rtol=1e-8)
+    complete = AIR[["Temp", "Ozone"]].to_numpy()[~HOLES.any(axis=1)]
+    mean, covariance = outline(after, "--")
+    assert_allclose(mean, complete.mean(axis=0))
+    assert_allclose(covariance, np.cov(complete, rowvar=False, bias=True), rtol=1e-8)
+
+
+def test_panels_show_the_truth_where_it_is_known():
+    truth = np.where(HOLES, 200.0, AIR)
+    _, axes = pyplot.subplots(1, 3)
+    panels = plots.imputation_panels(IMPUTER, AIR, truth, features=("Solar.R", "Wind"), ax=axes)
+    lost = HOLES[:, 1]
+    assert_array_equal(dots(panels[0])[FILLED], truth[lost][:, [1, 2]])
+    assert_array_equal(dots(panels[0])[OBSERVED], truth[~lost][:, [1, 2]])
+    assert title(panels[0]) == "153 rows as they were"
+    assert panels[0] is axes[0]
+
+
+def test_many_filled_dots_have_no_bars():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    X[:100, 0] = np.nan
+    after = plots.imputation_panels(GaussianImputer().fit(X), X)[2]
+    assert not bars(after)
+    assert len(dots(after)[FILLED]) == 100
+    assert "intervals" not in after.texts[0].get_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"features": ("Ozone",)}, "shows two features"),
+        ({"features": ("Ozone", "Ozone")}, "shows two features"),
+        ({"features": ("Ozone", "Rain")}, "no feature 'Rain'"),
+        ({"features": (0, 4)}, "from 0 to 3"),
+        ({"truth": AIR.to_numpy()[:5]}, r"truth has shape \(5, 4\)"),
+    ],
+)
+def test_panels_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plots.imputation_panels(IMPUTER, AIR, **arguments)
+
+
+def test_panels_need_a_second_column():
+    alone = GaussianImputer().fit(AIR[["Ozone"]])
+    with pytest.raises(ValueError, match=r"use plots\.densities"):
+        plots.imputation_panels(alone, AIR[["Ozone"]])
+
+
+def test_densities_are_of_observed_cells_of_each_table_and_of_all_together():
+    ax = plots.densities(AIR, DRAWN)
+    assert title(ax) == "Ozone: 37 of 153 cells imputed"
+    lines = [line for line in ax.lines if len(line.get_xdata()) > 2]
+    assert len(lines) == 1 + 3 + 1
+    observed, *each, together = (np.trapezoid(line.get_ydata(), line.get_xdata()) for line in lines)
+    assert_allclose([observed, together], 1, atol=0.03)
+    assert_allclose(each, 1, atol=0.1)
+    middle = [np.average(line.get_xdata(), weights=line.get_ydata()) for line in lines]
+    assert middle[0] == pytest.approx(AIR["Ozone"].mean(), rel=0.02)
+    assert middle[-1] == pytest.approx(np.mean([table[HOLES[:, 0], 0].mean() for table in DRAWN]), rel=0.05)
+    ends = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
+    assert ends == [1.0, 168.0]
+
+
+def test_few_imputed_cells_have_one_density_and_none_have_none():
+    few = plots.densities(AIR, DRAWN, "Solar.R")
+    assert sum(len(line.get_xdata()) > 2 for line in few.lines) == 2
+    assert few.texts[0].get_text().startswith("imputed: 3 tables together")
+    none = plots.densities(AIR, DRAWN, 3)
+    assert sum(len(line.get_xdata()) > 2 for line in none.lines) == 1
+    assert title(none) == "Temp: 0 of 153 cells imputed"
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [([AIR.to_numpy()], "still has missing cells"), ([DRAWN[0][:9]], r"shape \(9, 4\), and X \(153, 4\)")],
+)
+def test_densities_refuse_what_is_no_completed_table(tables, message):
+    with pytest.raises(ValueError, match=message):
+        plots.densities(AIR, tables)
+
+
+def test_densities_need_an_observed_cell():
+    with pytest.raises(ValueError, match="'b' has no observed cell"):
+        plots.densities(pandas.DataFrame({"a": [1.0, 2.0], "b": [np.nan] * 2}), [np.ones((2, 2))])
+
+
+def test_overimputation_marks_the_intervals_that_miss():
+    found = overimpute(IMPUTER, AIR, share=0.2, random_state=1)
+    missed = (found.true < found.lower) | (found.upper < found.true)
+    assert 0 < missed.sum() < 20
+    ax = plots.overimputation(found, AIR)
+    assert {face: len(drawn) for face, drawn in dots(ax).items()} == {
+        OBSERVED: (~missed).sum(),
+        FILLED: missed.sum(),
+    }
+    n = len(missed)
+    assert title(ax) == f"{(~missed).sum()} of {n} hidden cells ({(~missed).mean():.0%}) in 95% intervals"
+    line = ax.lines[-1]
+    assert_array_equal(line.get_xdata(), line.get_ydata())
+
+
+def test_overimputation_of_one_feature_is_in_its_units():
+    found = overimpute(IMPUTER, AIR, share=0.2, random_state=1)
+    ax = plots.overimputation(found, AIR, "Temp")
+    temp = found.columns == 3
+    shown = np.concatenate(list(dots(ax).values()))
+    order = np.lexsort((found.predicted[temp], found.true[temp]))
+    assert_allclose(
+        shown[np.lexsort(shown.T[::-1])], np.column_stack([found.true, found.predicted])[temp][order]
+    )
+    ends = {(round(bar[0, 1], 9), round(bar[1, 1], 9)) for bar in bars(ax)}
+    assert ends == {
+        (round(low, 9), round(high, 9))
+        for low, high in zip(found.lower[temp], found.upper[temp], strict=True)
+    }
+    assert "hidden value of Temp" in ax.get_xlabel()
+
+
+def test_overimputation_of_a_feature_without_hidden_cells_is_refused():
+    found = overimpute(IMPUTER, AIR, share=0.003, random_state=0)
+    absent = next(j for j in range(4) if j not in found.columns)
+    with pytest.raises(ValueError, match="hide a larger share"):
+        plots.overimputation(found, AIR, absent)
+
+
+def test_convergence_serves_the_imputer_and_says_if_a_prior_is_left_out():
+    ax = plots.convergence(IMPUTER)
+    assert title(ax) == f"Converged after {IMPUTER.n_iter_} steps"
+    assert "prior" not in ax.texts[0].get_text()
+    with_prior = GaussianImputer(prior="ridge").fit(AIR)
+    assert "the prior is left out" in plots.convergence(with_prior).texts[0].get_text()

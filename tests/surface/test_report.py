@@ -13,11 +13,17 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from latently import GaussianMixture, datasets, select
+from latently import GaussianImputer, GaussianMixture, datasets, select
 from latently.core.restarts import Restarts, Run
-from latently.report import (
+from latently.report import Figure, Section, imputation, page, to_json, write_text
+from latently.report.imputation import (
+    ImputationAnalysis,
+    imputation_figures,
+    imputation_page,
+    imputation_summary,
+)
+from latently.report.mixture import (
     MixtureAnalysis,
-    Section,
     Truth,
     cautions,
     findings,
@@ -25,13 +31,11 @@ from latently.report import (
     mixture_figures,
     mixture_page,
     mixture_summary,
-    page,
     tables,
-    to_json,
-    write_text,
 )
+from latently.report.mixture.ridge import without_dip
+from latently.report.numbers import EN_DASH, MINUS
 from latently.report.page import bullets, definitions, paragraph, table, tiles, warning
-from latently.report.ridge import without_dip
 from latently.report.table import Table
 
 FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
@@ -324,3 +328,230 @@ def test_the_ridgeline_is_followed_where_it_bends():
     straight = mixture.score_samples(line)
     assert straight.min() < np.log(0.5) + min(straight[0], straight[-1])
     assert without_dip(mixture) == [(0, 1)]
+
+
+# -- imputation ----------------------------------------------------------------------------------------
+
+AIR = pandas.DataFrame(datasets.load_airquality().data[:, :4], columns=["Ozone", "Solar.R", "Wind", "Temp"])
+HOLES = AIR.isna().to_numpy()
+
+
+def analysed(X, n_draws=2, *, fit=None, **said):
+    imputer = GaussianImputer(n_parameter_draws=n_draws, random_state=0, **(fit or {})).fit(X)
+    return ImputationAnalysis(imputer, X, "air.csv", **said)
+
+
+@pytest.fixture(scope="module")
+def air():
+    return analysed(AIR, 3, drawn="draws/", left_out={"Month": "not asked for"})
+
+
+def doubting(a, **found):
+    """The same analysis, of which something else is said."""
+    other = copy(a)
+    vars(other).update(found)
+    return other
+
+
+def test_the_page_of_an_imputation_says_what_matters(air):
+    html = imputation_page(air)
+    read = Page(html)
+    for words in (
+        "44 missing cells of air.csv filled in",
+        "7% of the cells are missing: 44 of 612, in 42 of 153 rows (27%)",
+        "Little's test",
+        "3 of the 44 filled cells lie outside",
+        "the 3 tables of draws/, not completed.csv",
+        f"{MINUS}2,326.697383",
+        "What to be careful about",
+        "Month (not asked for)",
+        "latently.pool(",
+    ):
+        assert words in read.text
+    assert read.tags.count("img") == 5
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in read.addresses)
+    assert imputation_page(analysed(AIR, 3, drawn="draws/", left_out={"Month": "not asked for"})) == html
+
+
+def test_names_are_escaped_on_the_page_of_an_imputation():
+    html = imputation_page(analysed(AIR.set_axis([NASTY, "b", "c", "d"], axis=1), notes=[NASTY]))
+    assert "<script" not in html
+    assert NASTY in Page(html).text
+
+
+def test_findings_of_an_imputation_tell_how_much_is_missing_and_where(air):
+    first, where, test, outside, check, draws = imputation.findings(air)
+    assert "44 of 612" in first
+    assert where == "Missing cells: Ozone 37 (24%) and Solar.R 7 (5%); Wind and Temp are complete."
+    assert "finds no sign" in test
+    assert "no proof" in test
+    assert f"(3 of Ozone: down to {MINUS}21, least observed 1)" in outside
+    found = air.overimputation
+    assert f"{len(found.true)} observed cells were hidden and predicted: {found.inside.sum()}" in check
+    assert "standard errors" in draws
+
+
+def test_a_table_without_a_complete_column_or_with_many_is_told_briefly():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 12))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    said = imputation.findings(analysed(X))[1]
+    assert said.endswith("no column is complete.")
+    assert "4 more columns with fewer" in said
+
+
+def test_what_is_filled_above_the_observed_range_is_told(air):
+    completed = air.completed.copy()
+    completed[4, 0] = 169.5
+    said = " ".join(
+        imputation.findings(
+            doubting(air, completed=completed, outside=HOLES & (completed > [168, 400, 99, 99]))
+        )
+    )
+    assert "1 of the 44 filled cells lies outside the observed range of its column" in said
+    assert "(1 of Ozone: up to 169.5, greatest observed 168)" in said
+    none = doubting(air, outside=np.zeros_like(HOLES))
+    assert "Every filled cell lies within" in " ".join(imputation.findings(none))
+
+
+def test_littles_test_is_told_in_words(air):
+    def told(p_value, df=8):
+        return imputation.mcar_in_words(
+            doubting(air, test=SimpleNamespace(statistic=14.9, df=df, p_value=p_value))
+        )
+
+    assert "Cells are not missing completely at random, says Little's test" in told(0.049)
+    assert "p < 0.001" in told(1e-9)
+    assert "1 degree of freedom" in told(0.2, 1)
+    assert "finds no sign" in told(0.051)
+    assert "cannot be made" in imputation.mcar_in_words(doubting(air, test=None))
+    assert all("No test can show that" in told(p) for p in (0.01, 0.9))
+
+
+def test_one_pattern_is_no_test():
+    X = np.column_stack([AIR["Wind"], AIR["Temp"]])
+    X[:5] = np.nan
+    assert analysed(X).test is None
+
+
+def test_the_table_of_columns_sets_what_is_observed_beside_the_model(air):
+    shown = {row[0]: row[1:] for row in imputation.tables.columns(air).rows}
+    assert shown["Ozone"][:5] == ["37 (24%)", "42 ± 33", "42 ± 32", "1 to 168", f"{MINUS}21 to 72"]
+    assert shown["Ozone"][5] == "3"
+    assert shown["Wind"] == ["none", "10.0 ± 3.5", "10.0 ± 3.5", "1.7 to 20.7", EN_DASH, EN_DASH, "35%"]
+
+
+def test_what_other_columns_explain_is_their_squared_multiple_correlation():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3)) @ rng.normal(size=(3, 3))
+    holed = X.copy()
+    holed[0, 0] = np.nan
+    design = np.column_stack([np.ones(499), X[1:, 1:]])
+    residual = X[1:, 0] - design @ np.linalg.lstsq(design, X[1:, 0], rcond=None)[0]
+    assert analysed(holed).explained[0] == pytest.approx(1 - residual.var() / X[1:, 0].var(), abs=0.003)
+
+
+def test_the_table_of_patterns_names_what_is_missing_together(air):
+    assert imputation.tables.patterns(air).rows == [
+        ["nothing", "111", "73%"],
+        ["Ozone", "35", "23%"],
+        ["Solar.R", "5", "3%"],
+        ["Ozone, Solar.R", "2", "1%"],
+    ]
+
+
+def test_pictures_of_an_imputation_leave_out_what_would_show_nothing(air):
+    names = [picture.name for picture in imputation_figures(air)]
+    assert names == ["patterns", "overimputation", "scatters", "densities", "convergence"]
+    alone = analysed(AIR[["Ozone"]])
+    assert "scatters" not in [picture.name for picture in imputation_figures(alone)]
+    flat = copy(air.imputer)
+    flat.log_likelihood_history_ = np.array([-5.0, -5.0])
+    assert "convergence" not in [picture.name for picture in imputation_figures(doubting(air, imputer=flat))]
+
+
+def test_many_axes_stand_in_lines():
+    drawn = []
+    picture = Figure("many", lambda axes: drawn.extend(axes), "", n_axes=5).drawing
+    assert len(picture.axes) == len(drawn) == 5
+    tops = {round(ax.get_subplotspec().get_position(picture).y1, 6) for ax in drawn}
+    assert len(tops) == 2
+
+
+def test_the_summary_of_an_imputation_is_strict_json(air):
+    read = json.loads(to_json(imputation_summary(air)), parse_constant=pytest.fail)
+    assert read["missing"] == [37, 7, 0, 0]
+    assert read["filled_outside_the_observed_range"] == [3, 0, 0, 0]
+    assert read["patterns"][3] == {"missing": ["Ozone", "Solar.R"], "rows": 2}
+    assert_allclose(read["mean"], [41.871173, 184.846806, 9.957516, 77.882353], rtol=1e-5)
+    assert read["little_mcar_test"]["df"] == 8
+    assert read["overimputation"]["coverage"] == air.overimputation.coverage
+    assert read["starts_agree"] is True
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (
+            {"starts": SimpleNamespace(agree=False, log_likelihoods=np.array([-1.0, -3.5]))},
+            "2 starts far apart did not end at one maximum (their log-likelihoods are up to 2.500 apart)",
+        ),
+        ({"overimputation": None}, "too few rows to hide some cells"),
+        (
+            {"overimputation": SimpleNamespace(true=np.ones(60), inside=np.arange(60) < 48, level=0.95)},
+            "only 80% of the hidden cells lie in their 95% intervals",
+        ),
+        (
+            {"explained": np.array([0.05, 0.5, 0.05, 0.5])},
+            "tell next to nothing of Ozone, which is filled in",
+        ),
+        ({"still_empty": {"Note": 3}}, "cells stay empty in columns that are not in the model: 3 of Note"),
+    ],
+)
+def test_doubts_of_an_imputation_are_told(air, found, words):
+    told = " ".join(imputation.cautions(doubting(air, **found)))
+    assert words.casefold() in told.casefold()
+    assert words.casefold() not in " ".join(imputation.cautions(air)).casefold()
+
+
+def test_an_imputation_that_had_not_converged_is_told(air):
+    stopped = copy(air.imputer)
+    stopped.converged_, stopped.stop_reason_ = False, "reached max_iter=3"
+    assert "it reached max_iter=3" in " ".join(imputation.cautions(doubting(air, imputer=stopped)))
+
+
+def test_columns_that_are_hardly_there_or_no_amounts_are_told():
+    rng = np.random.default_rng(0)
+    X = pandas.DataFrame(rng.normal(size=(80, 3)), columns=["a", "b", "code"])
+    X["code"] = (X["a"] + rng.normal(size=80) > 0).astype(float)
+    X.loc[:45, "b"] = np.nan
+    X.loc[70:75, "code"] = np.nan
+    X.loc[76:77] = np.nan
+    told = " ".join(imputation.cautions(analysed(X)))
+    assert "Most of b is missing" in told
+    assert "Column code holds two values only" in told
+    assert "2 rows lack all of the columns used" in told
+
+
+def test_few_rows_and_a_prior_are_told():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 4))
+    X[0, 0] = np.nan
+    told = " ".join(imputation.cautions(analysed(X, fit={"prior": "ridge"})))
+    assert "12 rows are few for the covariances of 4 columns" in told
+    assert "The ridge prior was asked for" in told
+
+
+def test_a_clean_imputation_needs_no_caution():
+    rng = np.random.default_rng(3)
+    X = rng.multivariate_normal([0, 5], [[1, 0.8], [0.8, 1]], size=300)
+    X[:20, 0] = np.nan
+    assert imputation.cautions(analysed(X)) == []
+
+
+def test_a_mixture_imputes_and_is_named():
+    X = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
+    X.loc[::10, "wait"] = np.nan
+    a = analysed(X, fit={"n_components": 2, "n_init": 4})
+    assert a.starts is None
+    assert "Mixture of 2 Gaussians" in Page(imputation_page(a)).text

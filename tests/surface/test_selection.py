@@ -196,7 +196,7 @@ def test_a_criterion_that_fails_or_is_no_number_fails_its_row():
 
 
 def test_if_all_fail_the_first_reason_is_told():
-    with pytest.raises(ValueError, match=r"all 2 fits failed; the first because Input X contains NaN"):
+    with pytest.raises(ValueError, match=r"all 2 fits failed; the first because column 0 has no observed"):
         select(MIXTURE, np.full((5, 2), np.nan), {"n_components": [1, 2]})
 
 

@@ -36,7 +36,18 @@ class Covariance(StrEnum):
     all = "all"
 
 
+class Prior(StrEnum):
+    """What `--prior` takes."""
+
+    ridge = "ridge"
+    inverse_wishart = "inverse-wishart"
+    normal_inverse_wishart = "normal-inverse-wishart"
+
+
 Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
+Seed = Annotated[
+    int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")]
 
 
@@ -87,9 +98,7 @@ def cluster(
         ),
     ] = None,
     out: Out = None,
-    seed: Annotated[
-        int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
-    ] = 0,
+    seed: Seed = 0,
     force: Force = False,
 ) -> None:
     """Find clusters in a table of numbers with Gaussian mixtures; BIC chooses how many.
@@ -109,6 +118,62 @@ def cluster(
             columns,
             truth,
             out or Path(f"latently-cluster-{table.stem}"),
+            seed,
+            force,
+        )
+    )
+
+
+@app.command()
+def impute(
+    table: Annotated[
+        Path,
+        typer.Argument(metavar="TABLE", help="A CSV or Parquet file; empty cells and NA are missing."),
+    ],
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns to fill in and to learn from, as a,b,c. Otherwise all that are numbers.",
+            show_default=False,
+        ),
+    ] = None,
+    n_tables: Annotated[
+        int, typer.Option("-m", "--tables", help="How many complete tables to draw, for standard errors.")
+    ] = 20,
+    components: Annotated[
+        int,
+        typer.Option(
+            "-k", "--components", help="How many Gaussians: 1 for lines, more for clusters or bends."
+        ),
+    ] = 1,
+    prior: Annotated[
+        Prior | None,
+        typer.Option(help="For collinear columns, or few rows: ridge is the usual one.", show_default=False),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Probability of the intervals.")] = 0.95,
+    out: Out = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Fill in the missing numbers of a table, and say how far off they may be.
+
+    Writes to ./latently-impute-TABLE/ unless told otherwise: the page index.html, the table with the best
+    guess of each missing cell (completed.csv), their intervals (intervals.csv), complete tables for standard
+    errors (draws/01.csv and so on), the model (model.latently), summary.json and pictures.
+
+    Example: latently impute airquality.csv -m 20
+    """
+    from latently.cli import impute as job
+
+    job.run(
+        job.Request(
+            table,
+            columns,
+            n_tables,
+            components,
+            None if prior is None else prior.value,
+            level,
+            out or Path(f"latently-impute-{table.stem}"),
             seed,
             force,
         )

@@ -9,15 +9,18 @@ from typing import Any
 
 import polars as pl
 
-from latently.cli.columns import Choice, choose
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.read import read_table
-from latently.cli.table import Table
+from latently.cli.tables.checks import check_filled, check_not_infinite, check_varied
+from latently.cli.tables.columns import Choice, choose
+from latently.cli.tables.oddities import oddities
+from latently.cli.tables.read import read_table
+from latently.cli.tables.table import Table
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
 from latently.emissions.gaussian import FAMILIES
 from latently.estimators import GaussianMixture
-from latently.report import (
+from latently.report import to_json, write_text
+from latently.report.mixture import (
     MixtureAnalysis,
     Truth,
     cautions,
@@ -28,8 +31,6 @@ from latently.report import (
     mixture_page,
     mixture_summary,
     tables,
-    to_json,
-    write_text,
 )
 from latently.selection import select
 
@@ -74,6 +75,9 @@ def run(request: Request) -> None:
     tried = numbers_of_components(request.components)
     table = read_table(request.table)
     choice = choose(table, request.columns, request.truth)
+    check_filled(table, choice.X, others=True)
+    check_not_infinite(table, choice.X, others=True)
+    check_varied(table, choice.X)
     truth = None if request.truth is None else _truth(table, request.truth)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, tried, table, choice, truth)
@@ -123,9 +127,8 @@ def _analyse(
         selection = select(GaussianMixture(random_state=request.seed), choice.X, grid, progress=told)
     settings = {"Command": request.command(), "Seed": str(request.seed)}
     mixture: Any = selection.best_
-    return MixtureAnalysis(
-        mixture, choice.X, table.name, selection, truth, choice.left_out, choice.notes, settings
-    )
+    notes = oddities(table, choice, "clusters")
+    return MixtureAnalysis(mixture, choice.X, table.name, selection, truth, choice.left_out, notes, settings)
 
 
 def _write(folder: ResultFolder, table: Table, a: MixtureAnalysis) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,9 +15,12 @@ from latently.cli.failure import CommandError
 
 # Every file a job writes. A folder that holds anything else is not ours to replace.
 RESULTS = frozenset(
-    {"index.html", "summary.json", "result.csv", "model.latently"}
+    {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
     | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
+    | {f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")}
 )
+DRAWS = "draws"
+DRAW = re.compile(rf"{DRAWS}/\d{{2,}}\.csv")
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
@@ -64,9 +69,11 @@ class ResultFolder:
 
     def file(self, name: str) -> Path:
         """Where to write one of the results."""
-        if name not in RESULTS:
+        if name not in RESULTS and not DRAW.fullmatch(name):
             raise ValueError(f"'{name}' is not in RESULTS: add it, so that --force may replace it")
-        return self._aside / name
+        path = self._aside / name
+        path.parent.mkdir(exist_ok=True)
+        return path
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -86,8 +93,8 @@ class ResultFolder:
             raise CommandError(f"'{self.path}' is a file: choose another --out")
         if self.path.resolve() in (Path.cwd(), *Path.cwd().parents):
             raise CommandError(f"'{self.path}' is the folder you are in, or above it: choose another --out")
-        held = {entry.name for entry in self.path.iterdir()}
-        foreign = sorted(held - RESULTS - LITTER)
+        held = sorted(_held(self.path))
+        foreign = [name for name in held if not _ours(name)]
         if foreign:
             raise CommandError(
                 f"'{self.path}' holds '{foreign[0]}', which latently did not write: choose another --out"
@@ -120,3 +127,16 @@ class ResultFolder:
         return CommandError(
             f"'{self.path}' cannot be written: {error.strerror or error}; choose another --out"
         )
+
+
+def _held(folder: Path) -> Iterator[str]:
+    """What is in a folder, and in its folder of draws."""
+    for entry in folder.iterdir():
+        if entry.name == DRAWS and entry.is_dir():
+            yield from (f"{DRAWS}/{inner.name}{'/' * inner.is_dir()}" for inner in entry.iterdir())
+        else:
+            yield f"{entry.name}{'/' * entry.is_dir()}"
+
+
+def _ours(name: str) -> bool:
+    return name in RESULTS or name.removeprefix(f"{DRAWS}/") in LITTER or bool(DRAW.fullmatch(name))

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from latently.cli.columns import as_numbers, check_finite
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.read import read_bytes, read_table
-from latently.cli.table import Table, quoted
+from latently.cli.tables.checks import check_filled, check_not_infinite
+from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.read import read_bytes, read_table
+from latently.cli.tables.table import Table, quoted
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
+from latently.estimators import GaussianImputer
 from latently.files import load
+from latently.report import Table as Shown
 from latently.report.numbers import count, share
-from latently.report.table import Table as Shown
 
 SURE = 0.9
 # Rows less likely than this share of what the model itself draws are unlike what it has learned from.
@@ -45,7 +47,12 @@ def run(request: Request) -> None:
         If something is wrong with what was asked.
     """
     read_bytes(request.model)
-    model = load(request.model)
+    model: Any = load(request.model)
+    if isinstance(model, GaussianImputer):
+        raise CommandError(
+            f"{request.model.name} fills in cells and labels no rows: latently.load it in Python and call "
+            "its transform with the new rows"
+        )
     table = read_table(request.table)
     X = columns_of(model, table)
     with ResultFolder(request.out, request.force) as folder:
@@ -93,7 +100,8 @@ def columns_of(model: Any, table: Table) -> pl.DataFrame:
                 "needs it"
             )
     X = pl.DataFrame([column.values for column in columns if column.values is not None])
-    check_finite(table, X, others=False)
+    check_filled(table, X, others=False)
+    check_not_infinite(table, X, others=False)
     return X
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from latently.report.table import Table
 
-Told = Callable[[int, int, dict[str, Any]], None]
+Told = Callable[[int, int, Any], None]
 
 
 def terminal() -> Console:
@@ -29,13 +29,13 @@ def terminal() -> Console:
 
 
 @contextmanager
-def progress(what: Callable[[dict[str, Any]], str]) -> Iterator[Told]:
+def progress(what: Callable[[Any], str]) -> Iterator[Told]:
     """Yield a callback that moves a bar on standard error; nothing is shown unless that is a terminal.
 
     Parameters
     ----------
     what : callable
-        Words for the params of a fit.
+        Words for what is told, such as the params of a fit.
     """
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     columns = (
@@ -47,8 +47,8 @@ def progress(what: Callable[[dict[str, Any]], str]) -> Iterator[Told]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
-        def told(i: int, n: int, params: dict[str, Any]) -> None:
-            bar.update(task, completed=i, total=n, description=what(params))
+        def told(i: int, n: int, at: Any) -> None:
+            bar.update(task, completed=i, total=n, description=what(at))
 
         yield told
 

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 
-def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
+def load_table(
+    filename: str, description: str, *, as_frame: bool, dtype: type[np.generic] = np.float64
+) -> Bunch:
     """Read a packaged table: the first line names the features, every other line is a sample.
 
     A cell ``NA`` is missing, and becomes NaN.
@@ -22,6 +24,8 @@ def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
         What the data are, in which units and from where.
     as_frame : bool
         Whether to give the data as a pandas DataFrame.
+    dtype : type, default numpy.float64
+        Of the data: ``numpy.int64`` for counts and symbols.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
     """
     text = files(__package__).joinpath(filename).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
-    data = np.array([["nan" if cell == "NA" else cell for cell in row] for row in rows], dtype=np.float64)
+    data = np.array([["nan" if cell == "NA" else cell for cell in row] for row in rows], dtype=dtype)
     frame = _to_frame(data, header) if as_frame else None
     return Bunch(
         data=data if frame is None else frame,
@@ -46,7 +50,7 @@ def load_table(filename: str, description: str, *, as_frame: bool) -> Bunch:
     )
 
 
-def _to_frame(data: NDArray[np.float64], columns: list[str]) -> Any:
+def _to_frame(data: NDArray[Any], columns: list[str]) -> Any:
     try:
         from pandas import DataFrame
     except ImportError as error:

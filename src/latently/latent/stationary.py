@@ -75,10 +75,12 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
         matrix = matrix_of(free)
         slope = _gradient(initial, transitions, matrix)
         slope = matrix * (slope - (matrix * slope).sum(axis=1, keepdims=True))
+        slope = np.where(np.isfinite(slope), slope, 0.0)
         return -_objective(initial, transitions, matrix) / scale, -slope[rows, columns] / scale
 
     free = np.log(np.maximum(start[rows, columns], TINY))
-    found = minimize(falling, free, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9})
+    with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart there are no slopes
+        found = minimize(falling, free, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9})
     candidates = [matrix_of(found.x), start, transmat]
     return max(candidates, key=lambda matrix: _objective(initial, transitions, matrix))
 
@@ -96,7 +98,11 @@ def _gradient(initial: Array, transitions: Array, matrix: Array) -> Array:
     """Derivatives by the entries; those of the stationary distribution through the fundamental matrix."""
     first = stationary(matrix)
     K = len(matrix)
-    fundamental = np.linalg.inv(np.eye(K) - matrix + np.outer(np.ones(K), first))
-    pull = fundamental @ (initial / np.maximum(first, TINY))
+    system = np.eye(K) - matrix + np.outer(np.ones(K), first)
+    wanted = initial / np.maximum(first, TINY)
+    try:
+        pull = np.linalg.solve(system, wanted)
+    except np.linalg.LinAlgError:  # several closed classes
+        pull = np.zeros(K)
     own = np.divide(transitions, matrix, out=np.zeros_like(matrix), where=matrix > 0)
     return np.asarray(own + first[:, None] * pull)

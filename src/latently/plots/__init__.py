@@ -2,9 +2,19 @@
 
 from latently.plots.convergence import convergence
 from latently.plots.criterion import criterion
-from latently.plots.data import data
+from latently.plots.imputation import densities, imputation_panels, overimputation, patterns
 from latently.plots.intervals import intervals
-from latently.plots.panels import mixture_panels
-from latently.plots.uncertainty import uncertainty
+from latently.plots.mixture import data, mixture_panels, uncertainty
 
-__all__ = ["convergence", "criterion", "data", "intervals", "mixture_panels", "uncertainty"]
+__all__ = [
+    "convergence",
+    "criterion",
+    "data",
+    "densities",
+    "imputation_panels",
+    "intervals",
+    "mixture_panels",
+    "overimputation",
+    "patterns",
+    "uncertainty",
+]

@@ -22,7 +22,8 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     estimator : estimator
-        Any that was fitted by EM: its `log_likelihood_history_` is drawn.
+        Any that was fitted by EM, such as `GaussianMixture` or `GaussianImputer`: its
+        `log_likelihood_history_` is drawn.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -38,11 +39,14 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from latently import GaussianMixture, datasets, plots
+    >>> from latently import GaussianImputer, GaussianMixture, datasets, plots
     >>> X = datasets.load_faithful().data
     >>> mixture = GaussianMixture(2, n_init=1, init_params="random", random_state=0).fit(X)
     >>> plots.convergence(mixture).get_xlabel()
     'step'
+    >>> imputer = GaussianImputer().fit(datasets.load_airquality().data)
+    >>> plots.convergence(imputer).get_ylabel()
+    'log-likelihood below its last value'
     """
     ax = canvas(ax)
     history = np.asarray(estimator.log_likelihood_history_)
@@ -55,5 +59,6 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(bottom=min(ax.get_ylim()[0], -INVISIBLE))
     end = "Converged" if estimator.converged_ else "Not converged"
     last = f"{history[-1]:,.3f}".replace("-", "\N{MINUS SIGN}")
-    title(ax, f"{end} after {count(len(history) - 1, 'step')}", f"the last value: {last}")
+    prior = "" if getattr(estimator, "prior", None) is None else "; the prior is left out of it"
+    title(ax, f"{end} after {count(len(history) - 1, 'step')}", f"the last value: {last}{prior}")
     return ax

@@ -8,8 +8,8 @@ import numpy as np
 
 from latently.core.parameters import named
 from latently.plots.canvas import canvas, title
+from latently.plots.features import feature_names
 from latently.plots.palette import colour
-from latently.plots.view import feature_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

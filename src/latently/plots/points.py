@@ -9,17 +9,26 @@ from numpy.typing import NDArray
 
 from latently.plots.canvas import literal
 from latently.plots.palette import NEUTRAL, colour, marker
-from latently.plots.view import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Array = NDArray[np.float64]
+
 MARGIN = 0.07
+MOST_DRAWN = 10_000
+
+
+def some(n_rows: int) -> NDArray[np.intp]:
+    """Positions of the rows to draw: all, or a random sample of those that are too many to be seen."""
+    if n_rows <= MOST_DRAWN:
+        return np.arange(n_rows)
+    return np.random.default_rng(0).choice(n_rows, MOST_DRAWN, replace=False)
 
 
 def frame(ax: Axes, x: Array, names: list[str]) -> None:
     """Fit the axes to rows of shape (n_samples, 2), and name them."""
-    low, high = x.min(axis=0), x.max(axis=0)
+    low, high = np.nanmin(x, axis=0), np.nanmax(x, axis=0)
     margin = MARGIN * (high - low)
     ax.set(
         xlim=(low[0] - margin[0], high[0] + margin[0]),
@@ -31,12 +40,11 @@ def frame(ax: Axes, x: Array, names: list[str]) -> None:
 
 def points(ax: Axes, x: Array, labels: NDArray[np.int64] | None) -> None:
     """Draw rows of shape (n_samples, 2); without labels all look the same."""
-    size, alpha = look(len(x))
     if labels is None:
-        _dots(ax, x, NEUTRAL, "o", size, alpha)
+        dots(ax, x, NEUTRAL, "o", len(x))
         return
     for k in np.unique(labels):
-        _dots(ax, x[labels == k], colour(k), marker(k), size, alpha)
+        dots(ax, x[labels == k], colour(k), marker(k), len(x))
 
 
 def look(n: int) -> tuple[float, float]:
@@ -44,7 +52,9 @@ def look(n: int) -> tuple[float, float]:
     return float(np.clip(6000 / n, 4, 26)), float(np.clip(4000 / n, 0.35, 0.85))
 
 
-def _dots(ax: Axes, x: Array, face: str, shape: str, size: float, alpha: float) -> None:
+def dots(ax: Axes, x: Array, face: str, shape: str, n: int, zorder: float = 2) -> None:
+    """Draw dots of one kind, as large and dark as there is room for among `n`."""
+    size, alpha = look(n)
     ax.scatter(
         x[:, 0],
         x[:, 1],
@@ -54,6 +64,6 @@ def _dots(ax: Axes, x: Array, face: str, shape: str, size: float, alpha: float) 
         alpha=alpha,
         edgecolors="white",
         linewidths=0.3,
-        zorder=2,
+        zorder=zorder,
         rasterized=len(x) > 2000,
     )

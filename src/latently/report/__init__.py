@@ -1,28 +1,13 @@
-"""What a fit says, in words, tables and pictures, on one page that needs nothing else."""
+"""What a fit says, in words, tables and pictures, on one page that needs nothing else.
 
-from latently.report import tables
-from latently.report.analysis import MixtureAnalysis, Truth
-from latently.report.cautions import cautions
-from latently.report.figures import Figure, mixture_figures
-from latently.report.findings import findings, headline, in_words
-from latently.report.mixture import mixture_page
+Here is what all pages are made of; each kind of fit has a room of its own, with the same files in it:
+`analysis` (all that is spoken of), `findings` and `cautions` (in words), `tables`, `figures`, `summary` (for
+programs), `sections` (the page).
+"""
+
+from latently.report.figure import Figure
 from latently.report.page import Section, page, write_text
-from latently.report.summary import mixture_summary, to_json
+from latently.report.strict_json import to_json
+from latently.report.table import Table
 
-__all__ = [
-    "Figure",
-    "MixtureAnalysis",
-    "Section",
-    "Truth",
-    "cautions",
-    "findings",
-    "headline",
-    "in_words",
-    "mixture_figures",
-    "mixture_page",
-    "mixture_summary",
-    "page",
-    "tables",
-    "to_json",
-    "write_text",
-]
+__all__ = ["Figure", "Section", "Table", "page", "to_json", "write_text"]

@@ -39,6 +39,18 @@ def decimals(scales: Iterable[float]) -> int:
     return max(0, 1 - math.floor(math.log10(min(positive))))
 
 
+def exact(value: float) -> str:
+    """A value from a table as briefly as it can be written.
+
+    Examples
+    --------
+    >>> exact(97.0), exact(-1.75)
+    ('97', '−1.75')
+    """
+    text = f"{value:.6g}"
+    return text.replace("-", MINUS, 1) if text.startswith("-") else text
+
+
 def share(part: float, whole: float = 1.0) -> str:
     """A share in percent, never rounded to none or to all.
 

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from latently.report.figures import Figure
+from latently.report.figure import Figure
 from latently.report.table import Table
 
 
@@ -57,6 +57,11 @@ def paragraph(text: str, **attributes: str) -> Markup:
 def bullets(lines: Iterable[str], **attributes: str) -> Markup:
     """A list of sentences."""
     return element("ul", *(element("li", line) for line in lines), **attributes)
+
+
+def code(text: str) -> Markup:
+    """Lines of a program."""
+    return element("pre", element("code", text))
 
 
 def tiles(facts: Iterable[tuple[str, str]]) -> Markup:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from latently.cli.demo.airquality import air_quality
 from latently.cli.demo.chapter import Chapter
 from latently.cli.demo.faithful import old_faithful
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import Told, progress, say_bullets, say_heading, say_table, terminal
-from latently.report import in_words, page, write_text
+from latently.report import page, write_text
 from latently.version import __version__
 
-CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (old_faithful,)
+CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (old_faithful, air_quality)
 
 TITLE = "What latently finds"
 LEAD = (
@@ -39,7 +40,7 @@ def run(out: Path, force: bool) -> None:
     CommandError
         If the folder is taken or cannot be written.
     """
-    with ResultFolder(out, force) as folder, progress(in_words) as told:
+    with ResultFolder(out, force) as folder, progress(str) as told:
         written = [chapter(told) for chapter in CHAPTERS]
         html = page(TITLE, LEAD, [chapter.section for chapter in written], f"latently {__version__}")
         write_text(folder.file("index.html"), html)

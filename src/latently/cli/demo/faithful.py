@@ -12,11 +12,11 @@ from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
 from latently.emissions.gaussian import FAMILIES
 from latently.estimators import GaussianMixture
-from latently.report import Figure, MixtureAnalysis, Section, in_words, tables
-from latently.report.mixture import how, numbers
+from latently.report import Figure, Section
+from latently.report.mixture import MixtureAnalysis, how, in_words, numbers, tables
+from latently.report.mixture.ridge import without_dip
 from latently.report.numbers import count, number, share
 from latently.report.page import bullets, element, figures, paragraph
-from latently.report.ridge import without_dip
 from latently.selection import Selection, select
 
 COLUMNS = ["eruption (minutes)", "wait until the next (minutes)"]
@@ -39,7 +39,9 @@ def old_faithful(told: Told) -> Chapter:
     """
     X = pl.DataFrame(datasets.load_faithful().data, schema=COLUMNS)
     grid = {"covariance_type": list(FAMILIES), "n_components": list(TRIED)}
-    selection = select(GaussianMixture(random_state=SEED), X, grid, progress=told)
+    selection = select(
+        GaussianMixture(random_state=SEED), X, grid, progress=lambda i, n, at: told(i, n, in_words(at))
+    )
     best: Any = selection.best_
     pair = GaussianMixture(2, random_state=SEED).fit(X)
     many = MixtureAnalysis(best, X, "Old Faithful", selection, settings={"Seed": str(SEED)})

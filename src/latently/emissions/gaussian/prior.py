@@ -75,9 +75,7 @@ class Prior:
         else:
             freedom = d + 2.0 if self.strength is None else self.strength
             if not freedom > d - 1:
-                raise ValueError(
-                    f"prior_strength={freedom:g}: should be above n_features - 1 = {d - 1}"
-                )
+                raise ValueError(f"prior_strength={freedom:g}: should be above n_features - 1 = {d - 1}")
             rows = freedom + d + 1
         scatter = rows * description.variances
         return replace(self, rows=rows, scatter=scatter, mean=description.mean)

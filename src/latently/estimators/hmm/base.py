@@ -115,7 +115,7 @@ class BaseHMM(Decoding, BaseEstimator):
             starts = self._starts(model, description, found, weights, given)
             fitted_model = model
             if known is not None:
-                seen = replace(found, x=np.column_stack([found.x, known]))
+                seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
                 fitted_model = replace(model, emission=KnownStates(model.emission))
                 source = self._source(seen, weights)
             n_observed = float(np.repeat(weights, np.diff(found.offsets)).sum())
@@ -313,6 +313,8 @@ def probabilities(values: Any, shape: tuple[int, ...], name: str) -> Array:
     if found.shape != shape:
         raise ValueError(f"{name} has shape {found.shape}, should be {shape}")
     totals = np.atleast_1d(found.sum(axis=-1))
+    if np.isnan(found).any():
+        raise ValueError(f"{name} holds NaN: should be probabilities")
     if not (found >= 0).all():
         raise ValueError(f"{name} holds a negative probability")
     wrong = np.flatnonzero(~(np.abs(totals - 1) <= ROUNDING))

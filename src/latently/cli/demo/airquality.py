@@ -1,0 +1,82 @@
+"""Air quality in New York: what is missing, what can be filled in, and how far to trust it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from latently import datasets
+from latently.cli.demo.chapter import Chapter
+from latently.cli.terminal import Told
+from latently.estimators import GaussianImputer
+from latently.report import Section
+from latently.report.imputation import (
+    ImputationAnalysis,
+    cautions,
+    findings,
+    how,
+    imputation_figures,
+    numbers,
+    tables,
+)
+from latently.report.page import bullets, element, figures, paragraph, warning
+
+FILLED = ["Ozone", "Solar.R", "Wind", "Temp"]
+CALENDAR = ["Month", "Day"]
+N_TABLES = 20
+SEED = 0
+ABOUT = (
+    "On each day from May to September 1973 ozone, sunshine, wind and temperature were measured in New York; "
+    "and on some days one of them was not. What would have been measured, and how well can it be known?"
+)
+SHOWN = ("scatters", "densities", "patterns", "overimputation")
+
+
+def air_quality(told: Told) -> Chapter:
+    """Fill in what is missing of four columns; the two of the calendar pass through.
+
+    Parameters
+    ----------
+    told : callable
+        Called before the fit and before it is checked.
+    """
+    measured = datasets.load_airquality()
+    names = list(measured.feature_names)
+    X = pl.DataFrame(np.asarray(measured.data)[:, [names.index(name) for name in FILLED]], schema=FILLED)
+    told(0, 2, "air quality: filling in")
+    imputer = GaussianImputer(n_parameter_draws=N_TABLES, random_state=SEED).fit(X)
+    a = ImputationAnalysis(
+        imputer,
+        X,
+        "New York, 1973",
+        seed=SEED,
+        left_out=dict.fromkeys(CALENDAR, "the calendar"),
+        settings={"Seed": str(SEED)},
+    )
+    told(1, 2, "air quality: checking")
+    said = [
+        f"{a.n_missing} of {a.missing.size} measurements of the air in New York are missing, on "
+        f"{a.n_holed_rows} of {a.n_rows} days; {' and '.join(CALENDAR)} pass through.",
+        *findings(a)[1:],
+    ]
+    return Chapter(_section(a, said), said, [tables.columns(a), tables.patterns(a)])
+
+
+def _section(a: ImputationAnalysis, said: list[str]) -> Section:
+    pictures = {picture.name: picture for picture in imputation_figures(a)}
+    doubts = cautions(a)
+    return Section(
+        "Air quality",
+        [
+            paragraph(ABOUT),
+            figures([pictures[name] for name in SHOWN[:1]]),
+            element("h3", "What is missing, and what can be said of it?"),
+            bullets(said),
+            *([warning("What to be careful about", doubts)] if doubts else []),
+            figures([pictures[name] for name in SHOWN[1:]]),
+            element("h3", "Numbers"),
+            numbers(a),
+            element("h3", "How it was computed"),
+            how(a),
+        ],
+    )

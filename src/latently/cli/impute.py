@@ -1,0 +1,222 @@
+"""The job `impute`: from a table with empty cells to completed tables, intervals and a page."""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from sklearn.exceptions import ConvergenceWarning
+
+from latently.cli.failure import CommandError
+from latently.cli.folder import DRAWS, ResultFolder
+from latently.cli.tables.checks import check_not_infinite, check_varied
+from latently.cli.tables.columns import Choice, choose, empty_cells
+from latently.cli.tables.digits import written
+from latently.cli.tables.oddities import oddities
+from latently.cli.tables.read import read_table
+from latently.cli.tables.table import Table, quoted
+from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.estimators import GaussianImputer
+from latently.report import to_json, write_text
+from latently.report.imputation import (
+    ImputationAnalysis,
+    cautions,
+    findings,
+    headline,
+    imputation_figures,
+    imputation_page,
+    imputation_summary,
+    tables,
+)
+
+MOST_TABLES = 999
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as it was typed."""
+
+    table: Path
+    columns: str | None
+    n_tables: int
+    components: int
+    prior: str | None
+    level: float
+    out: Path
+    seed: int
+    force: bool
+
+    def command(self) -> str:
+        """The command that does the same again."""
+        words = ["latently", "impute", self.table.name, "-m", str(self.n_tables)]
+        words += ["--components", str(self.components)]
+        for option, value in (("--columns", self.columns), ("--prior", self.prior)):
+            words += [] if value is None else [option, value]
+        return shlex.join([*words, "--level", f"{self.level:g}", "--seed", str(self.seed)])
+
+
+def run(request: Request) -> None:
+    """Fill in what is missing, write the results and tell about them.
+
+    Raises
+    ------
+    CommandError
+        If something is wrong with what was asked.
+    """
+    _check(request)
+    table = read_table(request.table)
+    choice = choose(table, request.columns)
+    _check_table(request, table, choice)
+    with ResultFolder(request.out, request.force) as folder:
+        analysis = _analyse(request, table, choice)
+        _write(folder, table, analysis)
+    _tell(analysis, request.out)
+
+
+def _check(request: Request) -> None:
+    if not 0 < request.level < 1:
+        raise CommandError(f"--level {request.level:g}: write a share between 0 and 1, such as --level 0.95")
+    if not 2 <= request.n_tables <= MOST_TABLES:
+        raise CommandError(
+            f"-m {request.n_tables}: write a number from 2 to {MOST_TABLES}; by how much two tables or more "
+            "differ shows what is not known"
+        )
+    if request.components < 1:
+        raise CommandError(f"--components {request.components}: there is at least 1; write --components 1")
+
+
+def _check_table(request: Request, table: Table, choice: Choice) -> None:
+    X = choice.X
+    check_not_infinite(table, X, others=True)
+    check_varied(table, X)
+    if not X.null_count().sum_horizontal().item():
+        elsewhere = [name for name in choice.left_out if empty_cells(table, name)]
+        where = f"; columns that are not used have some: {quoted(elsewhere)}" if elsewhere else ""
+        raise CommandError(
+            f"{table.name} has no empty cell in the columns used ({quoted(X.columns)}): there is nothing to "
+            f"fill in{where}"
+        )
+    seen = int((~X.select(pl.all_horizontal(pl.all().is_null())).to_series()).sum())
+    if request.prior is None and seen <= X.width:
+        raise CommandError(
+            f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how columns "
+            "go together: name fewer --columns, or add --prior ridge"
+        )
+
+
+def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalysis:
+    imputer = GaussianImputer(
+        request.components,
+        prior=request.prior,
+        n_parameter_draws=request.n_tables,
+        random_state=request.seed,
+    )
+    still_empty = {name: empty_cells(table, name) for name in choice.left_out}
+    a = ImputationAnalysis(
+        imputer,
+        choice.X,
+        table.name,
+        request.level,
+        request.seed,
+        f"{DRAWS}/",
+        choice.left_out,
+        {name: n for name, n in still_empty.items() if n},
+        oddities(table, choice, "the other columns"),
+        {"Command": request.command(), "Seed": str(request.seed)},
+    )
+    steps = {
+        "fitting, and drawing parameters": lambda: _fit(imputer, choice.X),
+        "testing whether cells are missing completely at random": lambda: a.test,
+        "hiding observed cells and predicting them": lambda: a.overimputation,
+        "starting far away": lambda: a.starts,
+        "filling in": lambda: (a.completed, a.limits, a.tables),
+    }
+    with progress(str) as told:
+        for i, (what, do) in enumerate(steps.items()):
+            told(i, len(steps), what)
+            do()
+    return a
+
+
+def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
+    """Fit; where that cannot be, name what can be typed instead."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
+        try:
+            imputer.fit(X)
+        except ValueError as error:
+            raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
+
+
+def _write(folder: ResultFolder, table: Table, a: ImputationAnalysis) -> None:
+    a.imputer.save(folder.file("model.latently"))
+    _filled(table, a, a.completed).write(folder.file("completed.csv"), {})
+    _intervals(table, a).write(folder.file("intervals.csv"), {})
+    digits = max(2, len(str(a.n_tables)))
+    for i, drawn in enumerate(a.tables, start=1):
+        _filled(table, a, drawn).write(folder.file(f"{DRAWS}/{i:0{digits}}.csv"), {})
+    write_text(folder.file("summary.json"), to_json(imputation_summary(a)))
+    pictures = imputation_figures(a)
+    for picture in pictures:
+        folder.file(f"{picture.name}.png").write_bytes(picture.png())
+    write_text(folder.file("index.html"), imputation_page(a, pictures))
+
+
+def _filled(table: Table, a: ImputationAnalysis, values: np.ndarray) -> Table:
+    """The table with missing cells filled in, and every other cell as it was."""
+    cells = {}
+    for j in a.holed:
+        numbers = np.where(a.missing[:, j], values[:, j], np.nan)
+        cells[a.names[j]] = written(
+            pl.Series(a.names[j], numbers).fill_nan(None), a.deviations[j], table.decimal_comma
+        )
+    return table.filled(cells)
+
+
+def _intervals(table: Table, a: ImputationAnalysis) -> Table:
+    """A line for each filled cell, in the order of the table."""
+    i, j = np.nonzero(a.missing)
+    columns = {"row": pl.Series(i + 1), "column": pl.Series([a.names[k] for k in j])}
+    for name, values in (("value", a.completed), ("lower", a.limits[0]), ("upper", a.limits[1])):
+        cells = np.empty(len(i), dtype=object)
+        for k in a.holed:
+            of_column = pl.Series(values[i[j == k], k])
+            cells[j == k] = written(of_column, a.deviations[k], table.decimal_comma).to_list()
+        columns[name] = pl.Series(cells.tolist(), dtype=pl.String)
+    frame = pl.DataFrame(columns)
+    return Table("intervals.csv", frame, separator=table.separator, decimal_comma=table.decimal_comma)
+
+
+def _tell(a: ImputationAnalysis, out: Path) -> None:
+    console = terminal()
+    say_heading(console, headline(a))
+    say_bullets(console, findings(a))
+    for table in (tables.columns(a), tables.patterns(a)):
+        say_table(console, table)
+    console.print()
+    say_facts(console, _facts(a))
+    careful = cautions(a)
+    if careful:
+        console.print()
+        say_heading(console, "What to be careful about")
+        say_bullets(console, careful, style="yellow")
+    console.print()
+    console.print(
+        f"Wrote {out}/: open index.html for the pictures; completed.csv, intervals.csv, and "
+        f"{a.n_tables} tables in {DRAWS}/.",
+        soft_wrap=True,
+    )
+
+
+def _facts(a: ImputationAnalysis) -> Iterator[tuple[str, str]]:
+    yield "Why it stopped", a.imputer.stop_reason_
+    if a.starts is not None:
+        ended = "at one maximum" if a.starts.agree else "at more than one maximum"
+        yield "Other starts", f"{len(a.starts.log_likelihoods)}, scattered far apart, ended {ended}"
+    if a.left_out:
+        yield "Left as it was", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())

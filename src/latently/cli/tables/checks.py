@@ -1,0 +1,79 @@
+"""What is wrong with the numbers of a table: one line that names the cell and the remedy."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.columns import option
+from latently.cli.tables.table import Table, quoted
+
+
+def check_filled(table: Table, X: pl.DataFrame, *, others: bool) -> None:
+    """Refuse empty cells.
+
+    Parameters
+    ----------
+    table : Table
+        Where the numbers come from.
+    X : DataFrame
+        The numbers.
+    others : bool
+        Whether the columns could be left out, which then is among the remedies.
+
+    Raises
+    ------
+    CommandError
+        Naming the first such cell and the number of such cells.
+    """
+    _refuse(table, X.select(pl.all().is_null()), "empty", "fill or drop", others)
+
+
+def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
+    """Refuse infinities; the parameters are those of `check_filled`.
+
+    Raises
+    ------
+    CommandError
+        Naming the first such cell and the number of such cells.
+    """
+    wrong = X.select(pl.all().is_infinite().fill_null(False))
+    _refuse(table, wrong, "infinite", "replace or drop", others)
+
+
+def check_varied(table: Table, X: pl.DataFrame) -> None:
+    """Refuse a table of one row, and columns of one value.
+
+    Raises
+    ------
+    CommandError
+        Naming the first such column.
+    """
+    if X.height == 1:
+        raise CommandError(f"{table.name} has only one row: nothing can be learned; add rows")
+    constant = [column.name for column in X if column.min() == column.max()]
+    if constant:
+        instead = [name for name in X.columns if name not in constant]
+        remedy = f"leave it out: {option(instead)}" if instead else "and there is no other to work with"
+        value = float(X[constant[0]].min())  # type: ignore[arg-type]
+        raise CommandError(
+            f"column '{constant[0]}' of {table.name} is constant (every value is {value:g}) and "
+            f"tells nothing: {remedy}"
+        )
+
+
+def _refuse(table: Table, wrong: pl.DataFrame, what: str, remedy: str, others: bool) -> None:
+    counts = {column.name: int(column.sum()) for column in wrong if column.any()}
+    if not counts:
+        return
+    name = next(iter(counts))
+    row = wrong[name].arg_true()[0]
+    total = sum(counts.values())
+    cells = "the only such cell" if total == 1 else f"one of {total} such cells"
+    where = "" if len(counts) == 1 else f" in columns {quoted(list(counts))}"
+    instead = [column for column in wrong.columns if column not in counts]
+    leave = f", or leave the column out: {option(instead)}" if others and instead else ""
+    raise CommandError(
+        f"{table.where(row)} of {table.name} is {what} in column '{name}' ({cells}{where}): {remedy} "
+        f"such rows{leave}"
+    )

@@ -1,0 +1,138 @@
+"""A CSV file as it stands: every cell as text, every line with as many cells as the header.
+
+Readers of tables forgive: they fill up short lines, rename columns, guess at bytes. Here nothing is forgiven
+and everything is named, so that no row is silently something else than what stands in the file; and cells
+come out again as they went in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.table import Table
+
+SEPARATORS = (",", ";", "\t", "|")
+OTHER_FILES = {
+    b"PK\x03\x04": "a spreadsheet or a zip archive: save it as CSV",
+    b"\x1f\x8b": "compressed: unpack it first",
+    b"\xff\xfe": "in UTF-16: save it as UTF-8",
+    b"\xfe\xff": "in UTF-16: save it as UTF-8",
+}
+AT_ONCE = 20_000
+
+Line = tuple[int, list[str]]
+
+
+def read_csv(content: bytes, name: str) -> Table:
+    """Read a CSV file; commas, semicolons, tabs and bars are recognised as separators.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    name : str
+        What to call it in messages.
+
+    Raises
+    ------
+    CommandError
+        If it is not text in UTF-8, is empty, has a line with more or fewer cells than the header, an unclosed
+        quote, or two columns of the same name.
+    """
+    text = _decoded(content, name)
+    if not text.strip():
+        raise CommandError(f"{name} is empty: give a table with a header and rows")
+    separator = _separator(text)
+    lines = _lines(text, separator, name)
+    names = _column_names(next(lines)[1], name)
+    numbers: list[int] = []
+    frames = [_frame(names, [])]
+    while some := list(islice(_full(lines, names, separator, name), AT_ONCE)):
+        numbers += [number for number, _ in some]
+        frames.append(_frame(names, [cells for _, cells in some]))
+    return Table(name, pl.concat(frames), numbers, separator, _decimal_comma(text, separator))
+
+
+def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+    columns = zip(*rows, strict=True) if rows else [[]] * len(names)
+    return pl.DataFrame(
+        [pl.Series(name, cells, pl.String) for name, cells in zip(names, columns, strict=True)]
+    )
+
+
+def _decoded(content: bytes, name: str) -> str:
+    for start, what in OTHER_FILES.items():
+        if content.startswith(start):
+            raise CommandError(f"{name} is {what}")
+    if b"\0" in content:
+        raise CommandError(f"{name} is not a text file: give a CSV or Parquet file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CommandError(
+            f"line {line} of {name} is not UTF-8 (byte 0x{content[error.start]:02x}): save the file as "
+            "UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8"
+        ) from None
+
+
+def _separator(text: str) -> str:
+    """The separator that the header has most of, outside of quotes."""
+    header = next(line for line in text.splitlines() if line.strip())
+    return max(SEPARATORS, key=re.sub(r'"[^"]*"', "", header).count)
+
+
+def _decimal_comma(text: str, separator: str) -> bool:
+    """Whether numbers are written as 1,5: some cells are, and none as 1.5."""
+    if separator == ",":
+        return False
+    edge = re.escape(separator)
+
+    def written_with(mark: str) -> bool:
+        return bool(re.search(rf"(^|{edge})\s*[+-]?\d+{mark}\d+\s*({edge}|$)", text, re.MULTILINE))
+
+    return written_with(",") and not written_with(r"\.")
+
+
+def _lines(text: str, separator: str, name: str) -> Iterator[Line]:
+    """The cells of each line that is not blank, with the number of the line in the file."""
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            if len(cells) > 1 or (cells and cells[0].strip()):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise CommandError(
+            f"line {reader.line_num} of {name} cannot be read ({error}): look for a quote that is not closed"
+        ) from None
+
+
+def _full(lines: Iterator[Line], names: list[str], separator: str, name: str) -> Iterator[Line]:
+    """The same lines, each of which must have a cell for each column."""
+    for number, cells in lines:
+        if len(cells) != len(names):
+            n = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            raise CommandError(
+                f"line {number} of {name} has {n} and the header {len(names)}: add or take away a "
+                f"'{separator}', or put quotes round a cell that holds one"
+            )
+        yield number, cells
+
+
+def _column_names(cells: list[str], name: str) -> list[str]:
+    names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, start=1)]
+    for position, one in enumerate(names):
+        if one in names[:position]:
+            raise CommandError(
+                f"two columns of {name} are called '{one}' (columns {names.index(one) + 1} and "
+                f"{position + 1}): rename one of them"
+            )
+    return names

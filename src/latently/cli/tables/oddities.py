@@ -1,0 +1,51 @@
+"""What looks odd in a table although it can be worked with."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from latently.cli.tables.columns import Choice, option
+from latently.cli.tables.table import Table
+
+FEWEST_IDENTIFIERS = 10
+
+
+def oddities(table: Table, choice: Choice, matter: str) -> list[str]:
+    """Sentences about columns that may not be what they were taken for.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    choice : Choice
+        What is used of it.
+    matter : str
+        What an identifier says nothing about.
+    """
+    X = choice.X
+    notes = []
+    for column in X:
+        if looks_like_identifier(column):
+            instead = [name for name in X.columns if name != column.name]
+            leave = f"leave it out: {option(instead)}" if instead else f"it says nothing about {matter}"
+            notes.append(
+                f"column '{column.name}' has a whole number of its own in every row and looks like an "
+                f"identifier: if it is one, {leave}"
+            )
+    for name, why in choice.left_out.items():
+        if why.endswith("is not a number"):
+            notes.append(f"column '{name}' was left out although most of it is numbers: {why}")
+    if all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
+        notes.append(
+            f"the first line of {table.name} was read as names of columns and is all numbers: if it is a "
+            "row, put a line of names above it"
+        )
+    return notes
+
+
+def looks_like_identifier(column: pl.Series) -> bool:
+    """Whether every value is a whole number that no other row has."""
+    whole = bool((column == column.round()).all())
+    return whole and len(column) >= FEWEST_IDENTIFIERS and column.n_unique() == len(column)

@@ -1,0 +1,54 @@
+"""A file as a table, whatever kind it is of."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.csv_file import read_csv
+from latently.cli.tables.table import Table
+
+PARQUET = b"PAR1"
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that the user named.
+
+    Raises
+    ------
+    CommandError
+        If it does not exist, is a folder, or cannot be read.
+    """
+    if path.is_dir():
+        raise CommandError(f"'{path}' is a folder: give a file")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CommandError(f"there is no file '{path}': check its name and folder") from None
+    except OSError as error:
+        raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV or Parquet file with at least one row.
+
+    Raises
+    ------
+    CommandError
+        If it cannot be read, is no table, or has no rows.
+    """
+    content = read_bytes(path)
+    table = _read_parquet(content, path.name) if content.startswith(PARQUET) else read_csv(content, path.name)
+    if not table.frame.height:
+        raise CommandError(f"{path.name} has a header and no rows: add rows")
+    return table
+
+
+def _read_parquet(content: bytes, name: str) -> Table:
+    try:
+        return Table(name, pl.read_parquet(io.BytesIO(content)))
+    except pl.exceptions.PolarsError as error:
+        raise CommandError(f"{name} is a damaged Parquet file ({error}): write it again") from None

@@ -1,0 +1,124 @@
+"""A table as it stands in a file, and the same table with more columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
+
+from latently.cli.failure import CommandError
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table from a file.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    frame : DataFrame
+        Its columns: text from a CSV file, typed from a Parquet file.
+    lines : sequence of int, optional
+        The line of the file in which each row stands; without them rows are counted from 1.
+    separator : str
+        What stands between cells.
+    decimal_comma : bool
+        Whether numbers are written as 1,5.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    lines: Sequence[int] | None = None
+    separator: str = ","
+    decimal_comma: bool = False
+
+    def where(self, row: int) -> str:
+        """Where a row stands, in words."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def must_have(self, column: str) -> None:
+        """Refuse a column that is not there, and name the likeliest of those that are.
+
+        Raises
+        ------
+        CommandError
+            If there is no such column.
+        """
+        if column in self.frame.columns:
+            return
+        close = get_close_matches(column, self.frame.columns, n=1, cutoff=0.5)
+        remedy = f"did you mean '{close[0]}'?" if close else f"it has {quoted(self.frame.columns)}"
+        raise CommandError(f"{self.name} has no column '{column}': {remedy}")
+
+    def filled(self, cells: Mapping[str, pl.Series]) -> Table:
+        """The same table with some of its cells filled in.
+
+        Parameters
+        ----------
+        cells : mapping of str to Series
+            Texts by the name of their column; a cell stays as it is where there is none.
+        """
+        old = (self._flat(self.frame[name]).cast(pl.String) for name in cells)
+        new = [
+            pl.DataFrame({"new": texts, "old": column})
+            .select(pl.coalesce("new", "old").alias(name))
+            .to_series()
+            for (name, texts), column in zip(cells.items(), old, strict=True)
+        ]
+        return replace(self, frame=self.frame.with_columns(new))
+
+    def write(self, path: Path, added: Mapping[str, pl.Series]) -> list[str]:
+        """Write the table as CSV, in the manner of the file it came from, with columns added at the end.
+
+        Parameters
+        ----------
+        path : Path
+            Where to.
+        added : mapping of str to Series
+            New columns. One whose name is taken gets a number behind it.
+
+        Returns
+        -------
+        list of str
+            The names of the new columns.
+        """
+        names = [self._free(name) for name in added]
+        new = [self._written(series).alias(name) for name, series in zip(names, added.values(), strict=True)]
+        whole = self.frame.with_columns(self._flat(column) for column in self.frame).with_columns(new)
+        whole.write_csv(path, separator=self.separator)
+        return names
+
+    def _free(self, name: str) -> str:
+        names = (name, *(f"{name}_{i}" for i in range(2, len(self.frame.columns) + 3)))
+        return next(one for one in names if one not in self.frame.columns)
+
+    def _written(self, series: pl.Series) -> pl.Series:
+        if not series.dtype.is_float():
+            return series
+        text = series.round(6).cast(pl.String)
+        return text.str.replace(".", ",", literal=True) if self.decimal_comma else text
+
+    def _flat(self, column: pl.Series) -> pl.Series:
+        """Empty cells as nothing between separators, and what has no place in a CSV file as text."""
+        if column.dtype == pl.String:
+            return column.replace("", None)
+        if column.dtype.is_nested():
+            return (
+                column.to_frame()
+                .select(pl.struct(column.name).struct.json_encode())
+                .to_series()
+                .alias(column.name)
+            )
+        if column.dtype == pl.Binary:
+            return column.bin.encode("hex")
+        return column
+
+
+def quoted(names: Sequence[str], most: int = 12) -> str:
+    """Names in quotes; of very many, the first."""
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

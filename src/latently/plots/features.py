@@ -1,0 +1,35 @@
+"""Names of features, and what the caller means by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def feature_names(estimator: Any) -> list[str]:
+    """Names of all features: those of the table it was fitted to, or their positions."""
+    return named(getattr(estimator, "feature_names_in_", None), estimator.n_features_in_)
+
+
+def named(names: Sequence[Any] | None, n_features: int) -> list[str]:
+    """Names as they are, or positions where there are none."""
+    if names is None:
+        return [f"feature {position}" for position in range(n_features)]
+    return [str(name) for name in names]
+
+
+def position(feature: int | str, names: list[str]) -> int:
+    """Position of a feature that is given by it or by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such feature.
+    """
+    if isinstance(feature, str):
+        if feature not in names:
+            raise ValueError(f"there is no feature '{feature}'; there are {', '.join(names)}")
+        return names.index(feature)
+    if not 0 <= feature < len(names):
+        raise ValueError(f"feature={feature!r}: should be from 0 to {len(names) - 1}")
+    return feature

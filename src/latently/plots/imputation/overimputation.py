@@ -1,0 +1,122 @@
+"""Observed cells that were hidden and predicted, with the intervals that should hold them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latently.estimators.inputs import check_table, column_names
+from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.features import named, position
+from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
+from latently.plots.palette import INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from latently.estimators.diagnosis import Overimputation
+
+MOST_BARS = 400
+MARGIN = 0.05
+
+
+def overimputation(
+    found: Overimputation, X: Any, feature: int | str | None = None, *, ax: Axes | None = None
+) -> Axes:
+    """Draw cells that were hidden: what they hold against what was predicted, with intervals.
+
+    Parameters
+    ----------
+    found : Overimputation
+        What `latently.overimpute` returned.
+    X : array-like of shape (n_samples, n_features)
+        The table it was given.
+    feature : int or str, optional
+        Position or name of one feature, to be drawn in its own units. Default: all of them, in standard
+        deviations from the mean of each.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on. The line is where predictions are right; intervals that miss it are orange. Of
+        more than 400 cells a random 400 are drawn, and all are counted.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the feature does not exist, or none of its cells was hidden.
+
+    References
+    ----------
+    .. [1] Honaker, J., King, G. and Blackwell, M. (2011). Amelia II: A program for missing data. Journal of
+           Statistical Software 45(7), section 5.2.
+
+    Examples
+    --------
+    >>> from latently import GaussianImputer, datasets, overimpute, plots
+    >>> X = datasets.load_airquality().data[:, :4]
+    >>> found = overimpute(GaussianImputer(), X, random_state=0)
+    >>> plots.overimputation(found, X).get_xlabel()
+    'hidden value (standard deviations from the mean)'
+    """
+    rows = check_table(X)
+    names = named(column_names(X), rows.shape[1])
+    if feature is None:
+        chosen = np.ones(len(found.true), dtype=bool)
+        centre, scale = np.nanmean(rows, axis=0)[found.columns], np.nanstd(rows, axis=0)[found.columns]
+        of, what = "", " (standard deviations from the mean)"
+    else:
+        j = position(feature, names)
+        chosen = found.columns == j
+        if not chosen.any():
+            raise ValueError(f"no cell of '{names[j]}' was hidden: hide a larger share")
+        centre, scale = np.zeros(len(chosen)), np.ones(len(chosen))
+        of, what = f" of {literal(names[j])}", f" of {literal(names[j])}"
+    inside = found.inside[chosen]
+    true, predicted, lower, upper = (
+        ((values - centre) / scale)[chosen]
+        for values in (found.true, found.predicted, found.lower, found.upper)
+    )
+    n = len(true)
+    drawn = np.zeros(n, dtype=bool)
+    drawn[np.random.default_rng(0).permutation(n)[:MOST_BARS]] = True
+    ax = canvas(ax)
+    for which, colour, mark, zorder in (
+        (drawn & inside, OBSERVED, OBSERVED_MARKER, 2),
+        (drawn & ~inside, FILLED, FILLED_MARKER, 4),
+    ):
+        ax.vlines(
+            true[which], lower[which], upper[which], colors=colour, linewidth=1.0, alpha=0.45, zorder=zorder
+        )
+        ax.scatter(
+            true[which],
+            predicted[which],
+            s=22,
+            c=colour,
+            marker=mark,
+            edgecolors="white",
+            linewidths=0.4,
+            zorder=zorder + 1,
+        )
+    low, high = true.min(), true.max()
+    margin = MARGIN * (high - low if n > 1 else 1.0)
+    ends = np.array([low - margin, high + margin])
+    ax.plot(ends, ends, color=INK, linewidth=1.1, linestyle="--", zorder=3)
+    ax.set(xlim=ends, xlabel=f"hidden value{what}", ylabel="predicted" + ("" if feature is None else of))
+    n_inside = int(inside.sum())
+    held = f"{n_inside:,} of {count(n, 'hidden cell')}{of} ({_percent(n_inside / n)})"
+    title(
+        ax,
+        f"{held} in {found.level:.0%} intervals",
+        "orange: outside" + ("" if n <= MOST_BARS else f"; {MOST_BARS} of them drawn at random"),
+    )
+    return ax
+
+
+def _percent(share: float) -> str:
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"

@@ -1,0 +1,105 @@
+"""Which cells are missing together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.features import named
+from latently.plots.imputation.looks import FILLED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+
+    from latently.estimators.diagnosis import MissingPatterns
+
+SEEN = "#d6e4ef"
+MOST_PATTERNS = 20
+MOST_COLUMNS = 30
+UPRIGHT = 8  # columns whose names fit side by side
+LONG = 12  # letters
+
+
+def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
+    """Draw a map of the missing cells: a line for each pattern, a column for each feature.
+
+    Parameters
+    ----------
+    found : MissingPatterns
+        What `latently.missing_patterns` returned.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on. On the left stand the rows that have each pattern, below the missing cells of each
+        column. Of more than 20 patterns the most frequent are drawn, of more than 30 columns those that lack
+        most cells.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from latently import datasets, missing_patterns, plots
+    >>> X = datasets.load_airquality().data[:, :4]
+    >>> plots.patterns(missing_patterns(X)).get_title(loc="left")
+    '44 of 612 cells are missing, in 4 patterns'
+    """
+    ax = canvas(ax)
+    names = named(found.feature_names, len(found.missing_counts))
+    most_lacking = np.argsort(-found.missing_counts, kind="stable")[:MOST_COLUMNS]
+    columns = np.sort(most_lacking)
+    missing = ~found.observed[:MOST_PATTERNS][:, columns]
+    n, d = missing.shape
+    ax.pcolormesh(
+        np.arange(d + 1),
+        np.arange(n + 1),
+        missing.astype(float),
+        cmap=_two_colours(),
+        vmin=0,
+        vmax=1,
+        edgecolors="white",
+        linewidth=2 if max(n, d) <= MOST_PATTERNS else 0.8,
+    )
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.set_ylim(n, 0)
+    ax.set_yticks(
+        np.arange(n) + 0.5,
+        [f"{rows:,} ({_percent(rows / found.n_rows)})" for rows in found.counts[:n]],
+    )
+    ax.set_ylabel("rows with the pattern")
+    upright = d <= UPRIGHT and max(len(names[j]) for j in columns) <= LONG
+    between = "\n" if upright else ": "
+    labels = [f"{literal(names[j])}{between}{found.missing_counts[j]:,}" for j in columns]
+    ax.set_xticks(np.arange(d) + 0.5, labels, rotation=0 if upright else 90)
+    ax.set_xlabel("missing cells of each column")
+    n_missing = int(found.missing_counts.sum())
+    n_cells = found.n_rows * len(names)
+    total = len(found.counts)
+    be = "is" if n_missing == 1 else "are"
+    note = "orange: missing; pale: observed"
+    if n < total:
+        note += f"; the {n} most frequent patterns, {_percent(found.counts[:n].sum() / found.n_rows)} of rows"
+    if d < len(names):
+        note += f"; the {d} columns that lack most"
+    title(ax, f"{n_missing:,} of {count(n_cells, 'cell')} {be} missing, in {count(total, 'pattern')}", note)
+    return ax
+
+
+def _two_colours() -> Colormap:
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([SEEN, FILLED])
+
+
+def _percent(share: float) -> str:
+    return "<1%" if 0 < share < 0.01 else f"{share:.0%}"

@@ -1,0 +1,87 @@
+"""The rows, coloured by component, with the shapes of the mixture round them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.mixture.shapes import centres, contours, curves, ellipses
+from latently.plots.mixture.view import View, view
+from latently.plots.palette import GRID
+from latently.plots.points import frame, points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from latently.estimators import GaussianMixture
+
+
+def data(
+    mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw rows in the colour of their component, with what the mixture says of where they lie.
+
+    Two features make a scatter plot: the ellipses are the components at one and two standard deviations, the
+    dashed contours hold 50 and 90 percent of the mixture. One feature makes a histogram under the density of
+    the mixture and of each component times its weight. Of more features two are shown, with the mixture of
+    these alone.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
+    features : sequence of int or str, optional
+        Positions or names of the one or two features to show. Default: the first two.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `X` does not fit the mixture or a feature does not exist.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets, plots
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(2, random_state=0).fit(X)
+    >>> plots.data(mixture, X).get_title(loc="left")
+    '272 rows in 2 components'
+    """
+    ax = canvas(ax)
+    shown = view(mixture, X, features)
+    if len(shown.names) == 1:
+        _histogram(ax, shown)
+        note = "coloured: components times their weights; black: their sum"
+    else:
+        frame(ax, shown.x, shown.names)
+        points(ax, shown.x, shown.labels)
+        ellipses(ax, shown.mixture)
+        contours(ax, shown.mixture)
+        centres(ax, shown.mixture)
+        note = "shaded: 1 and 2 standard deviations; dashed: 50% and 90% of all"
+    text = f"{count(shown.n_rows, 'row')} in {count(len(shown.mixture.weights_), 'component')}"
+    title(ax, text if len(shown.x) == shown.n_rows else f"{text}, {len(shown.x):,} of them drawn", note)
+    return ax
+
+
+def _histogram(ax: Axes, shown: View) -> None:
+    x = shown.x[:, 0]
+    edges = np.histogram_bin_edges(x, bins="fd")
+    edges = np.linspace(edges[0], edges[-1], int(np.clip(len(edges), 20, 80)))
+    ax.hist(x, edges.tolist(), density=True, color=GRID, edgecolor="white", linewidth=0.6, zorder=1)
+    ax.set(xlabel=literal(shown.names[0]), ylabel="density")
+    curves(ax, shown.mixture)
+    ax.legend(frameon=False, fontsize="small")

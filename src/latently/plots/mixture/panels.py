@@ -1,0 +1,81 @@
+"""The classic demonstration of EM: what was given, what was found, how it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from latently.metrics import match_labels
+from latently.plots.canvas import count, new_axes, plain, title
+from latently.plots.convergence import convergence
+from latently.plots.mixture.data import data
+from latently.plots.mixture.view import view
+from latently.plots.points import frame, points
+
+if TYPE_CHECKING:
+    from latently.estimators import GaussianMixture
+
+
+def mixture_panels(
+    mixture: GaussianMixture,
+    X: Any,
+    y: ArrayLike | None = None,
+    *,
+    features: Sequence[int | str] | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the rows as they were given, as the mixture clusters them, and how its likelihood rose.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted, to two features or more.
+    X : array-like of shape (n_samples, n_features)
+        The rows.
+    y : array-like of shape (n_samples,), optional
+        The true labels where they are known. They colour the first panel, in the order in which
+        `latently.metrics.match_labels` pairs them with the components.
+    features : sequence of int or str, optional
+        Positions or names of the two features to show. Default: the first two.
+    ax : array of 3 Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    array of 3 Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `X` does not fit the mixture, or there is only one feature.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets, plots
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
+    >>> [panel.get_title(loc="left") for panel in plots.mixture_panels(mixture, X)][:2]
+    ['272 rows as given', '272 rows in 2 components']
+    """
+    left, middle, right = panels = new_axes(3) if ax is None else np.asarray(ax, dtype=object)
+    shown = view(mixture, X, features)
+    if len(shown.names) != 2:
+        raise ValueError("mixture_panels shows two features, and there is one: use plots.data")
+    labels = None if y is None else match_labels(mixture.predict(X), y)
+    frame(plain(left), shown.x, shown.names)
+    points(left, shown.x, None if labels is None else labels[shown.drawn])
+    given = "as given" if labels is None else f"of {count(len(np.unique(labels)), 'true cluster')}"
+    title(
+        left,
+        f"{count(shown.n_rows, 'row')} {given}",
+        "before EM" if labels is None else "coloured by the truth",
+    )
+    data(mixture, X, features=features, ax=middle)
+    convergence(mixture, ax=right)
+    return panels

@@ -1,0 +1,88 @@
+"""The shapes of a mixture: ellipses of its components, contours and curves of its density."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latently.plots.ellipse import ellipse
+from latently.plots.palette import INK, colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from latently.estimators import GaussianMixture
+
+RADII = (1.0, 2.0)
+SHARES = (0.5, 0.9)
+GRID_SIZE = 160
+N_DRAWS = 20_000
+
+
+def ellipses(ax: Axes, mixture: GaussianMixture) -> None:
+    """Draw each component of a mixture of two features at one and two standard deviations."""
+    for k, component in enumerate(mixture.components_):
+        for radius in RADII:
+            ellipse(
+                ax,
+                component.mean,
+                component.covariance,
+                radius,
+                facecolor=(colour(k), 0.10),
+                edgecolor=(colour(k), 0.9),
+                linewidth=1.2,
+                zorder=1,
+            )
+
+
+def contours(ax: Axes, mixture: GaussianMixture) -> None:
+    """Draw the densest regions that hold half and nine tenths of a mixture of two features.
+
+    The density at the edge of such a region is a quantile of the density at draws from the mixture.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. (1996). Computing and graphing highest density regions. The American Statistician
+       50, 120-126, section 2.
+    """
+    draws, _ = mixture.sample(N_DRAWS, random_state=0)
+    levels = np.quantile(mixture.score_samples(draws), [1.0 - share for share in reversed(SHARES)])
+    x = np.linspace(*ax.get_xlim(), GRID_SIZE)
+    y = np.linspace(*ax.get_ylim(), GRID_SIZE)
+    grid = np.stack(np.meshgrid(x, y), axis=-1)
+    log_density = mixture.score_samples(grid.reshape(-1, 2)).reshape(GRID_SIZE, GRID_SIZE)
+    ax.contour(x, y, log_density, levels=levels, colors=INK, linewidths=0.9, linestyles="--", zorder=3)
+
+
+def centres(ax: Axes, mixture: GaussianMixture) -> None:
+    """Write the number of each component at its mean."""
+    for k, mean in enumerate(mixture.means_):
+        ax.annotate(
+            str(k),
+            mean,
+            ha="center",
+            va="center",
+            fontsize="small",
+            fontweight="bold",
+            color="white",
+            zorder=7,
+            bbox={
+                "boxstyle": "circle,pad=0.25",
+                "facecolor": colour(k),
+                "edgecolor": "white",
+                "linewidth": 1.2,
+            },
+        )
+
+
+def curves(ax: Axes, mixture: GaussianMixture) -> None:
+    """Draw the density of a mixture of one feature, and of each component times its weight."""
+    at = np.linspace(*ax.get_xlim(), 500)
+    ax.plot(
+        at, np.exp(mixture.score_samples(at[:, None])), color=INK, linewidth=1.4, zorder=4, label="mixture"
+    )
+    for k, (weight, component) in enumerate(zip(mixture.weights_, mixture.components_, strict=True)):
+        part = weight * component.density(at[:, None])
+        ax.fill_between(at, part, color=colour(k), alpha=0.25, linewidth=0, zorder=2)
+        ax.plot(at, part, color=colour(k), linewidth=1.4, zorder=3, label=f"component {k}")

@@ -1,0 +1,98 @@
+"""Where the mixture is not sure: rows that could well belong to another component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.mixture.shapes import centres, ellipses
+from latently.plots.mixture.view import view
+from latently.plots.palette import INK, NEUTRAL
+from latently.plots.points import frame, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from latently.estimators import GaussianMixture
+
+SURE = 0.1
+
+
+def uncertainty(
+    mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw rows the larger and darker, the likelier it is that they belong to another component.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
+    features : sequence of int or str, optional
+        Positions or names of the one or two features to show; the uncertainty is that by all features.
+        Default: the first two.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on. One feature is drawn against its uncertainty.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `X` does not fit the mixture or a feature does not exist.
+
+    References
+    ----------
+    .. [1] Fraley, C. and Raftery, A. E. (2002). Model-based clustering, discriminant analysis, and density
+       estimation. JASA 97, 611-631, section 3.2 and its uncertainty plot.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets, plots
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(2, random_state=0).fit(X)
+    >>> plots.uncertainty(mixture, X).get_title(loc="left")
+    '1 of 272 rows is less than 90% sure'
+    """
+    ax = canvas(ax)
+    shown = view(mixture, X, features)
+    unsure = shown.uncertainty
+    if len(shown.names) == 1:
+        ax.set(xlabel=literal(shown.names[0]), ylabel="uncertainty")
+        note = "dark: those rows, larger where less sure"
+        x = np.column_stack([shown.x[:, 0], unsure])
+    else:
+        frame(ax, shown.x, shown.names)
+        ellipses(ax, shown.mixture)
+        centres(ax, shown.mixture)
+        x = shown.x
+        note = "dark: those rows, larger where less sure"
+    size, alpha = look(len(x))
+    sure = unsure <= SURE
+    ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, c=NEUTRAL, alpha=0.5 * alpha, linewidths=0, zorder=2)
+    ax.scatter(
+        x[~sure, 0],
+        x[~sure, 1],
+        s=size * (1 + 6 * unsure[~sure]),
+        c=INK,
+        alpha=0.9,
+        edgecolors="white",
+        linewidths=0.5,
+        zorder=6,
+    )
+    n_unsure = int((mixture.uncertainty(X) > SURE).sum())
+    title(
+        ax,
+        f"{n_unsure:,} of {count(shown.n_rows, 'row')} {'is' if n_unsure == 1 else 'are'} less than 90% sure",
+        note,
+    )
+    return ax

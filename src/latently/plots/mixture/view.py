@@ -1,0 +1,88 @@
+"""What a picture can show of a mixture and its rows: one or two of the features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.plots.features import feature_names, position
+from latently.plots.points import Array, some
+
+if TYPE_CHECKING:
+    from latently.estimators import GaussianMixture
+
+
+@dataclass(frozen=True)
+class View:
+    """One or two features of some rows, and the mixture of these features alone.
+
+    Attributes
+    ----------
+    mixture : GaussianMixture
+        The marginal mixture.
+    x : array of shape (n_drawn, 1) or (n_drawn, 2)
+        The rows, or a random sample of them where there are more than can be seen.
+    names : list of str
+        Names of the features.
+    resp : array of shape (n_drawn, n_components)
+        Responsibilities, from all the features.
+    drawn : array of shape (n_drawn,)
+        Positions of the rows drawn.
+    n_rows : int
+        How many rows there are.
+    """
+
+    mixture: GaussianMixture
+    x: Array
+    names: list[str]
+    resp: Array
+    drawn: NDArray[np.intp]
+    n_rows: int
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The likeliest component of each row drawn."""
+        return np.asarray(self.resp.argmax(axis=1))
+
+    @property
+    def uncertainty(self) -> Array:
+        """One minus the largest responsibility of each row drawn."""
+        return np.asarray(1.0 - self.resp.max(axis=1))
+
+
+def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None) -> View:
+    """Choose what to show.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        The rows, with all the features of the mixture.
+    features : sequence of int or str, or None
+        Positions or names of one or two features; None means the first two, or the only one.
+
+    Raises
+    ------
+    ValueError
+        If a feature does not exist, or their number is neither one nor two.
+    """
+    resp = mixture.predict_proba(X)
+    rows = np.asarray(X, dtype=np.float64)
+    names = feature_names(mixture)
+    chosen = list(range(min(2, len(names)))) if features is None else [position(f, names) for f in features]
+    if len(chosen) not in (1, 2):
+        raise ValueError(f"features has {len(chosen)} entries: a picture shows one feature or two")
+    drawn = some(len(rows))
+    return View(
+        mixture.marginal(chosen),
+        rows[drawn][:, chosen],
+        [names[at] for at in chosen],
+        resp[drawn],
+        drawn,
+        len(rows),
+    )

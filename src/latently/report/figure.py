@@ -1,0 +1,83 @@
+"""A picture for a page and for a file."""
+
+from __future__ import annotations
+
+import warnings
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+# Inches, so that words are as large on the page as they should be.
+USUAL = (5.2, 3.9)
+WIDE = (12.0, 3.7)
+MOST_ACROSS = 3
+
+# The same bytes for the same picture: no date, and names inside the file that do not change.
+REPRODUCIBLE: Any = {"svg.hashsalt": "latently"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture and what is said of it.
+
+    Parameters
+    ----------
+    name : str
+        Its file's name, without the ending.
+    draw : callable
+        Called with axes (an array of them if `n_axes` is above one), draws on them.
+    caption : str
+        How to read it.
+    n_axes : int
+        How many axes it has, side by side; more than three stand in several lines.
+    """
+
+    name: str
+    draw: Callable[[Any], Any]
+    caption: str
+    n_axes: int = 1
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The picture, drawn outside of pyplot: no window, no state."""
+        from matplotlib.figure import Figure as Drawing
+
+        n_lines = -(-self.n_axes // MOST_ACROSS)
+        across = -(-self.n_axes // n_lines)
+        size = (WIDE[0], WIDE[1] * n_lines) if self.n_axes > 1 else USUAL
+        drawing = Drawing(figsize=size, layout="constrained")
+        axes = drawing.subplots(n_lines, across, squeeze=False).ravel()
+        for spare in axes[self.n_axes :]:
+            spare.remove()
+        self.draw(axes[0] if self.n_axes == 1 else axes[: self.n_axes])
+        return drawing
+
+    def alternative(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        return "; ".join(ax.get_title(loc="left") for ax in self.drawing.axes)
+
+    def svg(self) -> str:
+        """The picture as a data address."""
+        from matplotlib import rc_context
+
+        with rc_context(REPRODUCIBLE):
+            content = self._saved("svg", metadata={"Date": None})
+        return "data:image/svg+xml;base64," + b64encode(content).decode()
+
+    def png(self) -> bytes:
+        """The picture as the bytes of a PNG file."""
+        return self._saved("png")
+
+    def _saved(self, format: str, **how: Any) -> bytes:
+        file = BytesIO()
+        with warnings.catch_warnings():
+            # A column may be named in letters that the font lacks: boxes stand for them.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            self.drawing.savefig(file, format=format, dpi=160, **how)
+        return file.getvalue()

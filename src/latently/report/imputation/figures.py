@@ -1,0 +1,79 @@
+"""The pictures of an imputation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently import plots
+from latently.plots.convergence import INVISIBLE
+from latently.report.figure import Figure
+from latently.report.imputation.analysis import ImputationAnalysis
+from latently.report.imputation.findings import percent
+
+MOST_DENSITIES = 6
+
+
+def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
+    """The pictures of an imputation, without those that would show nothing."""
+    figures = [
+        Figure(
+            "patterns",
+            lambda ax: plots.patterns(a.patterns, ax=ax),
+            "Each line is a kind of row, with what it lacks.",
+        )
+    ]
+    check = a.overimputation
+    if check is not None:
+        figures.append(
+            Figure(
+                "overimputation",
+                lambda ax: plots.overimputation(check, a.X, ax=ax),
+                "Observed cells, hidden and predicted by a fit without them. About "
+                f"{percent(check.level)} of the intervals should reach the line. Predictions lie closer to "
+                "the mean than the truth does: hence the drawn tables, which spread as the data do.",
+            )
+        )
+    if len(a.names) > 1:
+        figures.append(
+            Figure(
+                "scatters",
+                lambda axes: plots.imputation_panels(a.imputer, a.X, level=a.level, ax=axes),
+                "What is known, what the complete rows show alone, and what is filled in: the expectation of "
+                "each cell given the rest of its row.",
+                n_axes=3,
+            )
+        )
+    shown = [int(j) for j in a.holed[:MOST_DENSITIES]]
+
+    def draw(axes: Any) -> None:
+        for j, ax in zip(shown, np.atleast_1d(axes), strict=True):
+            plots.densities(a.X, a.tables, j, ax=ax)
+
+    more = f" Shown are the {len(shown)} columns that lack most." if len(a.holed) > len(shown) else ""
+    figures.append(
+        Figure(
+            "densities",
+            draw,
+            "Observed cells and those of the drawn tables. They may differ where rows that lack a cell are "
+            f"of another kind; what lies beyond the dotted lines was never observed.{more}",
+            n_axes=len(shown),
+        )
+    )
+    if np.ptp(a.imputer.log_likelihood_history_) > INVISIBLE:
+        figures.append(
+            Figure(
+                "convergence",
+                lambda ax: plots.convergence(a.imputer, ax=ax),
+                _of_the_climb(a),
+            )
+        )
+    return figures
+
+
+def _of_the_climb(a: ImputationAnalysis) -> str:
+    if a.starts is not None and a.starts.agree:
+        n = len(a.starts.log_likelihoods)
+        return f"How EM climbed. Fits from {n} starts scattered far apart ended at the same maximum."
+    return "How EM climbed."

@@ -1,0 +1,385 @@
+"""The compiled chain against the plain one of tests/chain.py, on hard sequences; symbols fused and not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
+from latently.core.executors import SerialExecutor, executor
+from latently.emissions import Categorical
+from latently.emissions.categorical import CategoricalParams
+from latently.latent import chain as compiled
+from latently.models import LatentEmission, LatentEmissionParams
+from tests import chain as plain
+from tests.comparing import assert_identical, assert_same
+
+STATES = (1, 2, 3, 4, 5, 8, 9, 20)
+LENGTHS = np.array([1, 2, 3, 0, 1, 7, 0, 50, 2, 900, 0])
+WEIGHTS = np.array([1.0, 0.0, 3.0, 1.0, 2.5, 1.0, 0.0, 2.0, 1.0, 0.5, 2.0])
+
+over_states = pytest.mark.parametrize("K", STATES)
+
+
+def offsets_of(lengths):
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def ordinary(T, K, rng):
+    return 3.0 * rng.standard_normal((T, K))
+
+
+def tiny(T, K, rng):
+    """About exp(-1000), and at every other time exp(-1300)."""
+    return ordinary(T, K, rng) - 1000.0 - 300.0 * (np.arange(T) % 2)[:, None]
+
+
+def huge(T, K, rng):
+    return ordinary(T, K, rng) + 900.0
+
+
+def turning(T, K, rng):
+    """At each time another state is the likelier by exp(300)."""
+    here = np.arange(T)[:, None] % K == np.arange(K)
+    return ordinary(T, K, rng) + np.where(here, 0.0, -300.0)
+
+
+def partly_zero(T, K, rng):
+    """A third of the densities are zero, but never all of a time."""
+    values = ordinary(T, K, rng)
+    values[rng.random((T, K)) < 1 / 3] = -np.inf
+    values[np.arange(T), np.arange(T) % K] = rng.standard_normal(T)
+    return values
+
+
+def gaps(T, K, rng):
+    """Times without any observation among sharp ones."""
+    values = 20.0 * ordinary(T, K, rng)
+    values[rng.random(T) < 0.4] = 0.0
+    return values
+
+
+DENSITIES = {f.__name__: f for f in (ordinary, tiny, huge, turning, partly_zero, gaps)}
+
+
+def dense(K, rng):
+    return rng.dirichlet(np.ones(K)), rng.dirichlet(np.ones(K), K)
+
+
+def nearly_zero(K, rng):
+    """Most transitions are rarer than 1e-100."""
+    transmat = 1e-120 * rng.random((K, K)) + np.roll(np.eye(K), 1, axis=1) + 0.5 * np.eye(K)
+    return np.full(K, 1 / K), transmat / transmat.sum(axis=1, keepdims=True)
+
+
+def banded(K, rng):
+    """From each state to itself and the next, the last of which is the first; sequences start in two."""
+    keep = rng.uniform(0.2, 0.8, K)[:, None]
+    start = np.zeros(K)
+    start[: min(2, K)] = 1 / min(2, K)
+    return start, keep * np.eye(K) + (1 - keep) * np.roll(np.eye(K), 1, axis=1)
+
+
+TRANSITIONS = {f.__name__: f for f in (dense, nearly_zero, banded)}
+
+# Where a path must cross a factor of exp(300) at each time nothing that is scaled can follow: so not those.
+over_problems = pytest.mark.parametrize(
+    ("density", "transitions"),
+    [(d, t) for d in DENSITIES for t in TRANSITIONS if d != "turning" or t == "dense"],
+)
+
+
+class Recorder:
+    """Takes responsibilities as an emission does, and keeps them."""
+
+    def __init__(self, n, K):
+        self.resp = np.full((n, K), np.nan)
+
+    def visit(self, rows, resp):
+        self.resp[rows] = resp
+        return resp.sum(axis=0)
+
+
+def passed(module, start, transmat, log_density, block, workers=None):
+    recorder = Recorder(*log_density.shape)
+    expected = module.Chain().run(
+        module.ChainParams(start, transmat),
+        lambda rows: log_density[rows],
+        block,
+        recorder.visit,
+        workers or SerialExecutor(),
+    )
+    return expected, recorder.resp
+
+
+def assert_passes_agree(one, other, weight, atol=1e-11):
+    """Bounds, responsibilities and counts; the magnitude bounds the bound."""
+    (mine, resp), (theirs, their_resp) = one, other
+    assert_allclose(mine.bound, theirs.bound, rtol=1e-12, atol=1e-10)
+    assert_allclose(resp, their_resp, rtol=1e-9, atol=atol)
+    assert_allclose(mine.latent.initial, theirs.latent.initial, rtol=1e-9, atol=atol)
+    assert_allclose(mine.latent.transitions, theirs.latent.transitions, rtol=1e-9, atol=atol * weight)
+    assert_allclose(mine.emission, theirs.emission, rtol=1e-9, atol=atol * weight)
+    assert mine.magnitude >= abs(mine.bound) * (1 - 1e-12)
+
+
+def problem(K, density, transitions, lengths=LENGTHS, weights=WEIGHTS, seed=0):
+    rng = np.random.default_rng([seed, K])
+    start, transmat = TRANSITIONS[transitions](K, rng)
+    if transitions == "banded":
+        log_density = np.clip(DENSITIES[density](int(lengths.sum()), K, rng), -2000.0, None)
+        if density == "partly_zero":  # along a path that exists, so that no sequence is impossible
+            log_density = np.where(log_density == -2000.0, -np.inf, log_density)
+            for low, high in zip(offsets_of(lengths)[:-1], offsets_of(lengths)[1:], strict=True):
+                log_density[np.arange(low, high), np.arange(high - low) % K] = 0.5
+    else:
+        log_density = DENSITIES[density](int(lengths.sum()), K, rng)
+    offsets = offsets_of(lengths)
+    block = Block(np.zeros((offsets[-1], 1)), weights, offsets, first=3)
+    return start, transmat, log_density, block
+
+
+# -- one thread, many sequences ----------------------------------------------------------------------------
+
+
+@over_states
+@over_problems
+def test_agrees_with_plain_numpy(K, density, transitions):
+    parts = problem(K, density, transitions)
+    one, other = passed(compiled, *parts), passed(plain, *parts)
+    assert_passes_agree(one, other, 1000.0)
+    total = (LENGTHS * WEIGHTS).sum()
+    assert_allclose(one[1].sum(), total, rtol=1e-12)
+    assert_allclose(one[0].latent.initial.sum(), WEIGHTS[LENGTHS > 0].sum(), rtol=1e-12)
+    inner = (np.maximum(LENGTHS - 1, 0) * WEIGHTS).sum()
+    assert_allclose(one[0].latent.transitions.sum(), inner, rtol=1e-12)
+
+
+@over_states
+def test_exact_zeros_stay(K):
+    parts = problem(K, "partly_zero", "banded")
+    expected, resp = passed(compiled, *parts)
+    assert_array_equal(expected.latent.transitions[parts[1] == 0], 0.0)
+    assert_array_equal(resp[np.isneginf(parts[2])], 0.0)
+    if K > 2:
+        assert_array_equal(expected.latent.initial[parts[0] == 0], 0.0)
+
+
+@pytest.mark.parametrize("K", [1, 3, 9])
+@pytest.mark.parametrize("T", range(1, 20))
+def test_each_small_length(K, T):
+    """Where the two directions meet, and where vectors are rescaled, depends on the length."""
+    lengths, weights = np.array([T]), np.array([1.7])
+    parts = problem(K, "ordinary", "dense", lengths, weights)
+    assert_passes_agree(passed(compiled, *parts), passed(plain, *parts), T, atol=1e-13)
+
+
+@pytest.mark.parametrize("K", [2, 8])
+def test_a_block_of_rows_is_one_of_sequences_of_one(K):
+    start, transmat, log_density, block = problem(K, "ordinary", "dense", np.ones(40, dtype=int), np.ones(40))
+    as_rows = replace(block, offsets=None)
+    one = passed(compiled, start, transmat, log_density, block)
+    other = passed(compiled, start, transmat, log_density, as_rows)
+    assert_identical(one[0], other[0])
+    assert_allclose(one[0].latent.initial, one[1].sum(axis=0), rtol=1e-13)
+
+
+def test_an_empty_block_gives_zeros():
+    parts = problem(3, "ordinary", "dense", np.array([], dtype=int), np.array([]))
+    expected, resp = passed(compiled, *parts)
+    assert expected.bound == expected.magnitude == 0.0
+    assert_array_equal(expected.latent.transitions, 0.0)
+    assert_array_equal(expected.latent.initial, 0.0)
+    assert resp.shape == (0, 3)
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 10, 31])
+@pytest.mark.parametrize("K", [2, 5])
+def test_impossible_at_any_time_is_named(T, K):
+    """In whichever half; another sequence before it is possible."""
+    for wrong in range(T):
+        lengths = np.array([4, T])
+        start, transmat, log_density, block = problem(K, "ordinary", "dense", lengths, np.ones(2))
+        log_density[4 + wrong] = -np.inf
+        with pytest.raises(ImpossibleObservationError, match=rf"sequence 4 is impossible from time {wrong} "):
+            passed(compiled, start, transmat, log_density, block)
+
+
+def test_impossible_by_its_transitions_is_named():
+    """No density is zero at every state, but no path exists."""
+    transmat = np.roll(np.eye(3), 1, axis=1)
+    log_density = np.where(np.eye(3)[[0, 1, 2, 0, 2, 2]] > 0, 0.0, -np.inf)
+    block = Block(np.zeros((6, 1)), np.ones(1), np.array([0, 6]))
+    with pytest.raises(ImpossibleObservationError, match="sequence 0 is impossible from time 4 on"):
+        passed(compiled, np.full(3, 1 / 3), transmat, log_density, block)
+
+
+def test_what_counts_nothing_may_be_impossible():
+    start, transmat, log_density, block = problem(3, "ordinary", "dense", np.array([5, 5]), np.array([1.0, 0]))
+    first = passed(compiled, start, transmat, log_density, block)
+    log_density[7] = -np.inf
+    assert_identical(passed(compiled, start, transmat, log_density, block)[0], first[0])
+
+
+# -- one long sequence, shared by two threads --------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    monkeypatch.setattr(compiled, "SHARED", 2)
+
+
+@over_states
+@pytest.mark.parametrize("T", [2, 3, 4, 33, 900])
+@pytest.mark.parametrize("density", ["ordinary", "tiny", "partly_zero", "gaps"])
+def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
+    parts = problem(K, density, "dense", np.array([T]), np.array([2.5]))
+    alone = passed(compiled, *parts)
+    monkeypatch.setattr(compiled, "SHARED", 2)
+    calls = counted(monkeypatch, "_shared")
+    together = passed(compiled, *parts)
+    assert len(calls) == 1
+    assert_passes_agree(together, alone, T, atol=1e-12)
+    assert_passes_agree(together, passed(plain, *parts), T)
+
+
+def counted(monkeypatch, name):
+    """Calls of a function of the module, which is called all the same."""
+    calls, function = [], getattr(compiled, name)
+
+    def counting(*args):
+        calls.append(name)
+        return function(*args)
+
+    monkeypatch.setattr(compiled, name, counting)
+    return calls
+
+
+@pytest.mark.parametrize("K", [2, 5, 8])
+def test_any_number_of_threads_gives_the_same_bits(K, shared):
+    parts = problem(K, "ordinary", "dense", np.array([900]), np.array([2.0]))
+    found = []
+    for n_threads in (1, 2, 7):
+        with executor(n_threads) as workers:
+            found.append(passed(compiled, *parts, workers))
+    for expected, resp in found[1:]:
+        assert_identical(expected, found[0][0])
+        assert_array_equal(resp, found[0][1])
+
+
+@pytest.mark.parametrize("wrong", [0, 3, 449, 450, 451, 898, 899])
+def test_impossible_in_either_half_is_named(wrong, shared):
+    start, transmat, log_density, block = problem(3, "ordinary", "dense", np.array([900]), np.ones(1))
+    log_density[wrong] = -np.inf
+    with (
+        executor(2) as workers,
+        pytest.raises(ImpossibleObservationError, match=rf"sequence 3 is impossible from time {wrong} "),
+    ):
+        passed(compiled, start, transmat, log_density, block, workers)
+
+
+def test_a_sequence_without_weight_is_not_shared(shared):
+    start, transmat, log_density, block = problem(3, "ordinary", "dense", np.array([50]), np.zeros(1))
+    log_density[20] = -np.inf
+    expected, resp = passed(compiled, start, transmat, log_density, block)
+    assert expected.bound == 0.0
+    assert_array_equal(resp, 0.0)
+
+
+# -- symbols, looked up and tallied in passing -------------------------------------------------------------
+
+
+def symbols(K, n_symbols, lengths, weights, rng, missing=0.0, zeros=False):
+    x = rng.integers(n_symbols, size=(int(lengths.sum()), 1))
+    x[rng.random(len(x)) < missing] = n_symbols
+    emissionprob = rng.dirichlet(np.ones(n_symbols), K)
+    if zeros:
+        emissionprob[np.arange(K), np.arange(K) % n_symbols] = 0.0
+        emissionprob /= emissionprob.sum(axis=1, keepdims=True)
+    params = LatentEmissionParams(
+        compiled.ChainParams(rng.dirichlet(np.ones(K)), rng.dirichlet(np.ones(K), K)),
+        CategoricalParams(emissionprob),
+    )
+    model = LatentEmission(compiled.Chain(), Categorical(n_symbols), K)
+    return model, params, Block(x, weights, offsets_of(lengths))
+
+
+def assert_fused_agrees(model, params, block, monkeypatch, workers=None):
+    fused = model.e_step(params, block, workers)
+    with monkeypatch.context() as patch:
+        # Its own scaling, and not by the same kernel.
+        patch.setattr(compiled.Chain, "run", run_plainly)
+        generic = replace(model, fused=False).e_step(params, block)
+    assert_allclose(fused.bound, generic.bound, rtol=1e-12)
+    assert_same(fused.latent.initial, generic.latent.initial, rtol=1e-10)
+    assert_same(fused.latent.transitions, generic.latent.transitions, rtol=1e-10)
+    assert_same(fused.emission, generic.emission, rtol=1e-10)
+    assert fused.magnitude >= abs(fused.bound) * (1 - 1e-12)
+
+
+def run_plainly(self, params, density, block, visit, workers):
+    return plain.Chain().run(params, density, block, visit, workers)
+
+
+@over_states
+@pytest.mark.parametrize("n_symbols", [2, 7])
+@pytest.mark.parametrize(("missing", "zeros"), [(0.0, False), (0.3, False), (0.2, True)])
+def test_fused_symbols_agree_with_the_generic_path(K, n_symbols, missing, zeros, monkeypatch):
+    zeros = zeros and K > 1  # an only state must allow all symbols
+    rng = np.random.default_rng([K, n_symbols])
+    assert_fused_agrees(*symbols(K, n_symbols, LENGTHS, WEIGHTS, rng, missing, zeros), monkeypatch)
+
+
+@pytest.mark.parametrize("K", [2, 5, 8])
+def test_fused_symbols_on_the_shared_path(K, shared, monkeypatch):
+    rng = np.random.default_rng(K)
+    parts = symbols(K, 6, np.array([901]), np.array([1.5]), rng, 0.1)
+    calls = counted(monkeypatch, "_shared")
+    assert_fused_agrees(*parts, monkeypatch)
+    assert calls
+    found = []
+    for n_threads in (1, 2, 7):
+        with executor(n_threads) as workers:
+            found.append(parts[0].e_step(*parts[1:], workers))
+    assert_identical(found[0], found[1])
+    assert_identical(found[0], found[2])
+
+
+def test_all_symbols_missing_leaves_the_chain_alone(monkeypatch):
+    rng = np.random.default_rng(0)
+    model, params, block = symbols(3, 4, np.array([1, 30]), np.ones(2), rng, missing=1.0)
+    stats = model.e_step(params, block)
+    assert_allclose(stats.bound, 0.0, atol=1e-12)
+    assert_array_equal(stats.emission.counts, 0.0)
+    assert_allclose(stats.latent.initial, 2 * params.latent.startprob, rtol=1e-12)
+    assert_fused_agrees(model, params, replace(block, weights=np.array([1.0, 0.0])), monkeypatch)
+
+
+def test_rare_symbols(monkeypatch):
+    """Probabilities of 1e-300 are as good as any."""
+    rng = np.random.default_rng(1)
+    model, params, block = symbols(3, 4, np.array([300]), np.ones(1), rng)
+    emissionprob = params.emission.emissionprob.copy()
+    emissionprob[:, 0] *= 1e-300
+    emissionprob /= emissionprob.sum(axis=1, keepdims=True)
+    params = replace(params, emission=CategoricalParams(emissionprob))
+    assert (block.x == 0).sum() > 30
+    assert_fused_agrees(model, params, block, monkeypatch)
+
+
+def test_an_impossible_symbol_is_named_by_both():
+    rng = np.random.default_rng(2)
+    model, params, block = symbols(3, 4, np.array([6, 6]), np.ones(2), rng)
+    block.x[:] = rng.integers(1, 4, size=block.x.shape)
+    block.x[8] = 0
+    emissionprob = params.emission.emissionprob.copy()
+    emissionprob[:, 0] = 0.0
+    emissionprob /= emissionprob.sum(axis=1, keepdims=True)
+    params = replace(params, emission=CategoricalParams(emissionprob))
+    for fused in (True, False):
+        with pytest.raises(ImpossibleObservationError, match="sequence 1 is impossible from time 2 on"):
+            replace(model, fused=fused).e_step(params, block)
+    unheard = model.e_step(params, replace(block, weights=np.array([1.0, 0.0])))
+    assert np.isfinite(unheard.bound)

@@ -1,0 +1,119 @@
+"""The laws where a prior was asked for, cells missing: it is in the objective, and moves with the units."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+
+from latently import GaussianImputer, GaussianMixture
+from latently.core.em import EMMap, Settings, run
+from latently.core.parameters import named
+from latently.emissions.gaussian.prior import KINDS, Prior
+from tests.comparing import assert_same
+from tests.laws.test_monotone import assert_climbs, starts_of
+from tests.models import ENTRIES_BY_NAME, iterate
+
+NAMES = [
+    "independent x full, NaN",
+    "independent x tied, NaN",
+    "independent x diag, NaN",
+    "independent x spherical, NaN",
+    "chain x full, NaN",
+]
+over_priors = pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in NAMES for kind in KINDS], ids=lambda value: value
+)
+
+
+def with_prior(name, kind, strength=None):
+    entry = ENTRIES_BY_NAME[name]
+    emission = replace(entry.model.emission, prior=Prior(kind, strength))
+    return replace(entry, model=replace(entry.model, emission=emission))
+
+
+@over_priors
+def test_the_objective_climbs(name, kind):
+    entry = with_prior(name, kind)
+    data = entry.data(np.random.default_rng(0))
+    em = entry.em(data)
+    for params in starts_of(entry, em.model, data):
+        assert em.model.log_prior(params) != 0.0
+        assert_climbs(em, params)
+
+
+@over_priors
+@pytest.mark.parametrize("hard", ["mostly missing", "scales 1e-8 and 1e8"])
+def test_the_objective_climbs_on_hard_data(name, kind, hard):
+    entry = with_prior(name, kind)
+    data = entry.hard[hard](np.random.default_rng(1))
+    em = entry.em(data)
+    assert_climbs(em, starts_of(entry, em.model, data)[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_log_likelihood_alone_may_fall(kind):
+    """So that the prior is seen to count: EM climbs to another place than without it."""
+    entry = with_prior("independent x full, NaN", kind, strength=60.0)
+    data = entry.data(np.random.default_rng(0))
+    plain = ENTRIES_BY_NAME["independent x full, NaN"].em(data)
+    start = entry.start(plain.model, data)
+    em = entry.em(data)
+    best = iterate(plain, start, 60)
+    end = iterate(em, best, 60)
+    assert em.e_step(end).bound < em.e_step(best).bound - 0.1
+    assert em.objective(em.e_step(end), end) > em.objective(em.e_step(best), best) + 0.1
+
+
+@over_priors
+def test_the_reported_objective_is_that_of_the_returned_params(name, kind):
+    entry = with_prior(name, kind)
+    model, params, data = entry.prepared()
+    em = EMMap(model, data.source)
+    result = run(em, params, Settings(tol=1e-6, accelerate=True), data.weights.sum())
+    stats = em.e_step(result.params)
+    assert result.log_likelihood == stats.bound
+    assert result.objective == stats.bound + model.log_prior(result.params)
+    assert result.converged
+
+
+@over_priors
+def test_another_unit_for_each_feature(name, kind):
+    if "spherical" in name:
+        pytest.skip("one variance for all features allows one common scale")
+    entry = with_prior(name, kind)
+    data = entry.data(np.random.default_rng(0))
+    scales = np.array([1e-8, 1.0, 1e8])
+    other = replace(data, x=data.x * scales)
+    ends = []
+    for each in (data, other):
+        em = entry.em(each)
+        ends.append(iterate(em, entry.start(em.model, each), 25))
+    one, moved = (named(end) for end in ends)
+    assert_allclose(moved["means"] / scales, one["means"], rtol=1e-8, atol=1e-8)
+    units = scales**2 if "diag" in name else np.outer(scales, scales)
+    assert_allclose(moved["covariances"] / units, one["covariances"], rtol=1e-8, atol=1e-8)
+
+
+@over_priors
+def test_integer_weights_equal_repeated_units(name, kind):
+    entry = with_prior(name, kind)
+    data = entry.data(np.random.default_rng(0))
+    ends = []
+    for units in (data, data.repeated()):
+        em = entry.em(units)
+        ends.append(iterate(em, entry.start(em.model, units), 20))
+    assert_same(ends[0], ends[1], rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("estimator", [GaussianMixture(1), GaussianImputer()], ids=["mixture", "imputer"])
+def test_the_prior_is_not_in_the_reported_log_likelihood(estimator, kind):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3)) @ rng.standard_normal((3, 3))
+    X[rng.random(X.shape) < 0.2] = np.nan
+    fitted = clone(estimator).set_params(prior=kind).fit(X)
+    assert_allclose(fitted.log_likelihood_, len(X) * fitted.score(X), rtol=1e-12)
+    free = clone(estimator).fit(X)
+    assert fitted.log_likelihood_ < free.log_likelihood_

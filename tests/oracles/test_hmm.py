@@ -1,0 +1,395 @@
+"""What hidden Markov models say, against all paths of tiny sequences, tried one by one."""
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm, poisson
+
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
+from latently.core.errors import SpuriousMaximumWarning
+from latently.emissions import Poisson
+
+K = 3
+LENGTHS = [5, 1, 3]
+OFFSETS = np.concatenate([[0], np.cumsum(LENGTHS)])
+STARTPROB = np.array([0.5, 0.3, 0.2])
+TRANSMAT = np.array([[0.7, 0.2, 0.1], [0.05, 0.8, 0.15], [0.3, 0.3, 0.4]])
+BANDED = np.array([[0.7, 0.3, 0.0], [0.0, 0.6, 0.4], [0.2, 0.0, 0.8]])
+EMISSIONPROB = np.array([[0.5, 0.3, 0.1, 0.1], [0.1, 0.2, 0.6, 0.1], [0.25, 0.25, 0.1, 0.4]])
+LAMBDAS = np.array([[1.0, 6.0], [4.0, 2.0], [9.0, 9.0]])
+MEANS = np.array([[0.0, 0.0], [1.5, -1.0], [-1.0, 2.0]])
+VARIANCES = np.array([[1.0, 0.5], [0.7, 2.0], [1.5, 1.0]])
+MATRICES = np.array([[[1.0, 0.4], [0.4, 0.5]], [[0.7, -0.3], [-0.3, 2.0]], [[1.5, 0.9], [0.9, 1.0]]])
+COMMON = np.array([[1.0, 0.4], [0.4, 0.8]])
+SPHERICAL = np.array([0.5, 1.0, 2.0])
+
+
+# -- densities, from the textbook's formulas and SciPy's distributions -------------------------------------
+
+
+def log_of_symbols(x):
+    """One for a missing symbol."""
+    with np.errstate(divide="ignore"):
+        table = np.log(EMISSIONPROB)
+    return np.array([np.zeros(K) if symbol is None else table[:, symbol] for symbol in x])
+
+
+def log_of_counts(x):
+    each = poisson.logpmf(np.nan_to_num(x)[:, None, :], LAMBDAS[None])
+    return np.where(np.isnan(x)[:, None, :], 0.0, each).sum(axis=2)
+
+
+def log_of_numbers(matrices):
+    def log_density(x):
+        out = np.zeros((len(x), K))
+        for t, row in enumerate(x):
+            seen = np.flatnonzero(~np.isnan(row))
+            for k in range(K) if len(seen) else ():
+                part = matrices[k][np.ix_(seen, seen)]
+                out[t, k] = multivariate_normal(MEANS[k][seen], part).logpdf(row[seen])
+        return out
+
+    return log_density
+
+
+def counts_with_gaps(rng):
+    x = rng.poisson(4.0, (sum(LENGTHS), 2)).astype(float)
+    x[2] = x[5] = np.nan
+    x[6, 0] = np.nan
+    return x
+
+
+def symbols_with_gaps(rng):
+    x = rng.integers(4, size=sum(LENGTHS)).astype(object)
+    x[3] = x[5] = None
+    return x
+
+
+def numbers_with_gaps(rng):
+    x = rng.normal(0.5, 1.5, (sum(LENGTHS), 2))
+    x[1] = x[5] = np.nan
+    x[3, 1] = np.nan
+    return x
+
+
+def whole(draw):
+    def complete(rng):
+        x = draw(rng)
+        if x.dtype == object:
+            x[[3, 5]] = [1, 2]
+            return x.astype(int)
+        return np.where(np.isnan(x), 2.0, x)
+
+    return complete
+
+
+@dataclass(frozen=True)
+class Case:
+    make: object
+    log_density: object
+    draw: object
+
+
+def known(estimator, names, **starts):
+    """An estimator whose every parameter is given and stays."""
+
+    def make(transmat=TRANSMAT, startprob=STARTPROB, **settings):
+        return estimator(
+            **starts,
+            startprob_init=startprob,
+            transmat_init=transmat,
+            fixed=("startprob", "transmat", *names),
+            **settings,
+        )
+
+    return make
+
+
+def gaussian(kind, covariances, matrices):
+    make = known(
+        lambda **s: GaussianHMM(K, covariance_type=kind, means_init=MEANS, covariances_init=covariances, **s),
+        ("means", "covariances"),
+    )
+    return make, log_of_numbers(matrices)
+
+
+FAMILIES = {
+    "symbols": (
+        known(lambda **s: CategoricalHMM(K, n_features=4, emissionprob_init=EMISSIONPROB, **s), ["emissionprob"]),
+        log_of_symbols,
+        symbols_with_gaps,
+    ),
+    "counts": (
+        known(lambda **s: PoissonHMM(K, lambdas_init=LAMBDAS, **s), ["lambdas"]),
+        log_of_counts,
+        counts_with_gaps,
+    ),
+    "any family": (
+        known(
+            lambda **s: HiddenMarkovModel(Poisson(), K, starting_values={"lambdas": LAMBDAS}, **s), ["lambdas"]
+        ),
+        log_of_counts,
+        counts_with_gaps,
+    ),
+    "diag": (*gaussian("diag", VARIANCES, [np.diag(v) for v in VARIANCES]), numbers_with_gaps),
+    "full": (*gaussian("full", MATRICES, MATRICES), numbers_with_gaps),
+    "tied": (*gaussian("tied", COMMON, [COMMON] * K), numbers_with_gaps),
+    "spherical": (*gaussian("spherical", SPHERICAL, [v * np.eye(2) for v in SPHERICAL]), numbers_with_gaps),
+}
+CASES = {name: Case(make, log, whole(draw)) for name, (make, log, draw) in FAMILIES.items()}
+CASES |= {f"{name}, gaps": Case(make, log, draw) for name, (make, log, draw) in FAMILIES.items()}
+
+over_cases = pytest.mark.parametrize("case", list(CASES))
+over_transitions = pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["dense", "zeros"])
+
+
+# -- the truth ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One sequence and all its paths."""
+
+    log_density: np.ndarray
+    transmat: np.ndarray
+    startprob: np.ndarray = None
+
+    @cached_property
+    def paths(self):
+        return np.array(list(product(range(K), repeat=len(self.log_density))))
+
+    @cached_property
+    def log_joint(self):
+        with np.errstate(divide="ignore"):
+            start = np.log(STARTPROB if self.startprob is None else self.startprob)
+            transmat = np.log(self.transmat)
+        paths = self.paths
+        total = start[paths[:, 0]] + transmat[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+        return total + self.log_density[np.arange(len(self.log_density)), paths].sum(axis=1)
+
+    @property
+    def log_likelihood(self):
+        return logsumexp(self.log_joint)
+
+    @property
+    def posterior(self):
+        return np.exp(self.log_joint - self.log_likelihood)
+
+    @property
+    def smoothed(self):
+        return np.einsum("z,ztk->tk", self.posterior, self.paths[:, :, None] == np.arange(K))
+
+    @property
+    def transitions(self):
+        """Expected transitions."""
+        found = np.zeros((K, K))
+        for p, path in zip(self.posterior, self.paths, strict=True):
+            np.add.at(found, (path[:-1], path[1:]), p)
+        return found
+
+    def up_to(self, t):
+        return Truth(self.log_density[: t + 1], self.transmat, self.startprob)
+
+    def then(self, steps):
+        """The same sequence and times of which nothing is known."""
+        longer = np.vstack([self.log_density, np.zeros((steps, K))])
+        return Truth(longer, self.transmat, self.startprob)
+
+
+def prepared(case, transmat, seed=0, **settings):
+    """A model that has its parameters, data, and the truth of each sequence."""
+    spec = CASES[case]
+    x = spec.draw(np.random.default_rng(seed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpuriousMaximumWarning)  # so few rows
+        model = spec.make(transmat, **settings).fit(x, lengths=LENGTHS)
+    log_density = spec.log_density(x)
+    return model, x, [Truth(log_density[low:high], transmat) for low, high in pairwise(OFFSETS)]
+
+
+@over_cases
+@over_transitions
+def test_likelihood_and_smoothing(case, transmat):
+    for seed in range(3):
+        model, x, truths = prepared(case, transmat, seed)
+        total = sum(truth.log_likelihood for truth in truths)
+        smoothed = np.vstack([truth.smoothed for truth in truths])
+        assert_allclose(model.log_likelihood_, total, rtol=1e-12)
+        assert_allclose(model.score(x, lengths=LENGTHS), total, rtol=1e-12)
+        assert_allclose(model.smooth(x, lengths=LENGTHS), smoothed, rtol=1e-10, atol=1e-14)
+        value, posteriors = model.score_samples(x, lengths=LENGTHS)
+        assert_allclose(value, total, rtol=1e-12)
+        assert_allclose(posteriors, smoothed, rtol=1e-10, atol=1e-14)
+
+
+@over_cases
+@over_transitions
+def test_filtering_and_fixed_lags(case, transmat):
+    model, x, truths = prepared(case, transmat)
+    filtered = [truth.up_to(t).smoothed[t] for truth in truths for t in range(len(truth.log_density))]
+    assert_allclose(model.filter(x, lengths=LENGTHS), filtered, rtol=1e-10, atol=1e-14)
+    for lag in (0, 1, 2, 7):
+        late = [truth.up_to(t + lag).smoothed[t] for truth in truths for t in range(len(truth.log_density))]
+        assert_allclose(model.fixed_lag(x, lag, lengths=LENGTHS), late, rtol=1e-10, atol=1e-14)
+    assert np.abs(model.fixed_lag(x, 1, lengths=LENGTHS) - np.array(filtered)).max() > 0.01
+
+
+@over_cases
+@over_transitions
+def test_the_likeliest_path(case, transmat):
+    for seed in range(3):
+        model, x, truths = prepared(case, transmat, seed)
+        value, states = model.decode(x, lengths=LENGTHS)
+        assert_allclose(value, sum(truth.log_joint.max() for truth in truths), rtol=1e-12)
+        for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True):
+            at = np.flatnonzero((truth.paths == states[low:high]).all(axis=1))
+            assert_allclose(truth.log_joint[at], truth.log_joint.max(), rtol=1e-12)
+        assert_array_equal(model.predict(x, lengths=LENGTHS), states)
+
+
+@over_cases
+@over_transitions
+def test_the_likeliest_state_at_each_time(case, transmat):
+    model, x, truths = prepared(case, transmat)
+    smoothed = np.vstack([truth.smoothed for truth in truths])
+    value, states = model.decode(x, lengths=LENGTHS, algorithm="map")
+    assert_allclose(smoothed[np.arange(len(smoothed)), states], smoothed.max(axis=1), rtol=1e-10)
+    assert_allclose(value, np.log(smoothed.max(axis=1)).sum(), rtol=1e-10)
+
+
+@over_cases
+@over_transitions
+def test_forecasts(case, transmat):
+    model, x, (truth, *_) = prepared(case, transmat)
+    forecast = model.forecast(x[: LENGTHS[0]], 3)
+    longer = truth.then(3)
+    assert_allclose(forecast.states, longer.smoothed[-3:], rtol=1e-10, atol=1e-14)
+    assert_allclose(longer.log_likelihood, truth.log_likelihood, rtol=1e-12)
+
+
+def test_forecasts_of_observations():
+    model, x, (truth, *_) = prepared("counts", TRANSMAT)
+    states = truth.then(2).smoothed[-2:]
+    possible = np.array([[0.0, 3.0], [5.0, 1.0], [np.nan, 2.0]])
+    density = np.exp(log_of_counts(possible))
+    forecast = model.forecast(x[: LENGTHS[0]], 2)
+    assert_allclose(np.exp(forecast.log_density(possible)), states @ density.T, rtol=1e-10)
+    assert_allclose(forecast.mean, states @ LAMBDAS, rtol=1e-10)
+    # The density of what comes next is the ratio of two likelihoods.
+    for row, value in zip(possible, forecast.log_density(possible)[0], strict=True):
+        longer = np.vstack([x[: LENGTHS[0]], row])
+        assert_allclose(model.score(longer) - model.score(x[: LENGTHS[0]]), value, rtol=1e-9)
+
+
+def test_forecasts_of_numbers_and_of_symbols():
+    model, x, (truth, *_) = prepared("diag", TRANSMAT)
+    states = truth.then(1).smoothed[-1:]
+    forecast = model.forecast(x[: LENGTHS[0]])
+    rows = np.array([[0.3, -0.2]])
+    joint = norm.pdf(rows[:, None], MEANS, np.sqrt(VARIANCES)).prod(axis=2)
+    assert_allclose(np.exp(forecast.log_density(rows)), states @ joint.T, rtol=1e-10)
+    assert_allclose(forecast.mean, states @ MEANS, rtol=1e-10, atol=1e-14)
+    model, x, (truth, *_) = prepared("symbols", TRANSMAT)
+    forecast = model.forecast(x[: LENGTHS[0]])
+    values = np.exp(forecast.log_density(np.arange(4)[:, None]))
+    assert_allclose(values, truth.then(1).smoothed[-1:] @ EMISSIONPROB, rtol=1e-10)
+    assert forecast.mean is None
+
+
+def test_missing_times_are_summed_over():
+    """The likelihood with a gap is the sum of those with each symbol in it."""
+    model, x, _ = prepared("symbols, gaps", BANDED)
+    first = x[: LENGTHS[0]]
+    (gap,) = [t for t, symbol in enumerate(first) if symbol is None]
+    filled = [np.concatenate([first[:gap], [symbol], first[gap + 1 :]]) for symbol in range(4)]
+    assert_allclose(model.score(first), logsumexp([model.score(f.astype(int)) for f in filled]), rtol=1e-12)
+
+
+# -- Baum and Welch's step ---------------------------------------------------------------------------------
+
+
+def expected_counts(truths):
+    """Of first states, and of transitions."""
+    return (
+        sum(truth.smoothed[0] for truth in truths),
+        sum(truth.transitions for truth in truths),
+        np.vstack([truth.smoothed for truth in truths]),
+    )
+
+
+@pytest.mark.parametrize("case", ["symbols", "symbols, gaps", "counts, gaps", "any family, gaps"])
+@over_transitions
+def test_one_step_of_em(case, transmat):
+    """Means over the posterior of all paths."""
+    _, x, truths = prepared(case, transmat)
+    initial, transitions, resp = expected_counts(truths)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = CASES[case].make(transmat).set_params(fixed=(), tol=0, max_iter=1, acceleration=None)
+        model.fit(x, lengths=LENGTHS)
+    assert_allclose(model.startprob_, initial / initial.sum(), rtol=1e-10)
+    assert_allclose(model.transmat_, transitions / transitions.sum(axis=1, keepdims=True), rtol=1e-10)
+    if case.startswith("symbols"):
+        counts = np.array([[resp[[s == v for s in x], k].sum() for v in range(4)] for k in range(K)])
+        assert_allclose(model.emissionprob_, counts / counts.sum(axis=1, keepdims=True), rtol=1e-10)
+    else:
+        rates = resp.T @ np.nan_to_num(x) / (resp.T @ ~np.isnan(x))
+        assert_allclose(model.params_.emission.lambdas, rates, rtol=1e-10)
+
+
+# -- known states ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_partly_known_states(case):
+    """Paths that go elsewhere are ruled out: in the likelihood and in what one step learns."""
+    _, x, truths = prepared(case, TRANSMAT)
+    states = np.full(len(x), -1)
+    states[[1, 2, 6]] = [2, 0, 1]
+    others = (states[:, None] != -1) & (states[:, None] != np.arange(K))
+    barred = [
+        Truth(np.where(others[low:high], -np.inf, truth.log_density), TRANSMAT)
+        for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True)
+    ]
+    initial, transitions, _ = expected_counts(barred)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = CASES[case].make().set_params(tol=0, max_iter=1, acceleration=None)
+        names = [name for name in model.fixed if name not in ("startprob", "transmat")]
+        model.set_params(fixed=tuple(names)).fit(x, lengths=LENGTHS, states=states)
+    assert_allclose(model.log_likelihood_history_[0], sum(t.log_likelihood for t in barred), rtol=1e-12)
+    assert_allclose(model.startprob_, initial / initial.sum(), rtol=1e-10)
+    assert_allclose(model.transmat_, transitions / transitions.sum(axis=1, keepdims=True), rtol=1e-10)
+    # It can be asked about data whose states are not known.
+    assert model.smooth(x, lengths=LENGTHS).shape == (len(x), K)
+
+
+# -- stationary and uniform starts -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["dense", "zeros"])
+@pytest.mark.parametrize("startprob", ["stationary", "uniform"])
+def test_starts_that_are_not_free(transmat, startprob):
+    spec = CASES["counts"]
+    x = spec.draw(np.random.default_rng(1))
+    settings = {"lambdas_init": LAMBDAS, "transmat_init": transmat, "fixed": ("transmat", "lambdas")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpuriousMaximumWarning)
+        model = PoissonHMM(K, startprob=startprob, **settings).fit(x, lengths=LENGTHS)
+    if startprob == "uniform":
+        first = np.full(K, 1 / K)
+    else:
+        values, vectors = np.linalg.eig(transmat.T)
+        first = np.real(vectors[:, np.argmin(np.abs(values - 1))])
+        first = first / first.sum()
+    assert_allclose(model.startprob_, first, rtol=1e-10)
+    assert_allclose(model.get_stationary_distribution() @ transmat, model.get_stationary_distribution())
+    log_density = spec.log_density(x)
+    truths = [Truth(log_density[low:high], transmat, first) for low, high in pairwise(OFFSETS)]
+    assert_allclose(model.log_likelihood_, sum(t.log_likelihood for t in truths), rtol=1e-12)

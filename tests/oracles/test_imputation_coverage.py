@@ -1,0 +1,112 @@
+"""Intervals hold what they promise, by simulation: for missing cells, and for what is estimated of them."""
+
+import numpy as np
+import pytest
+
+from latently import GaussianImputer, overimpute, pool
+
+D = 3
+N = 100 * D
+LEVEL = 0.95
+MEAN = np.array([0.0, 5.0, -3.0])
+COVARIANCE = np.array([[1.0, 0.7, 0.4], [0.7, 2.0, 0.9], [0.4, 0.9, 1.5]])
+
+
+def completely_at_random(x, rng):
+    return rng.random(x.shape) < [0.0, 0.25, 0.25]
+
+
+def at_random(x, rng):
+    """Later columns are missing the oftener, the larger the first is, which is always seen."""
+    chance = 1 / (1 + np.exp(1.5 - 1.5 * x[:, :1]))
+    return rng.random(x.shape) < chance * [0.0, 1.0, 1.0]
+
+
+MECHANISMS = {"completely at random": completely_at_random, "at random": at_random}
+over_mechanisms = pytest.mark.parametrize("mechanism", list(MECHANISMS))
+
+
+def holed(mechanism, seed, n=N):
+    rng = np.random.default_rng(seed)
+    x = rng.multivariate_normal(MEAN, COVARIANCE, size=n)
+    lost = MECHANISMS[mechanism](x, rng)
+    return x, np.where(lost, np.nan, x), lost
+
+
+@over_mechanisms
+@pytest.mark.parametrize("uncertain", [False, True])
+def test_cells_are_in_their_intervals(mechanism, uncertain):
+    """At a hundred rows to a column; cells of one table share its parameters, so tables are the trials."""
+    shares = []
+    for seed in range(12 if uncertain else 60):
+        truth, x, lost = holed(mechanism, seed)
+        imputer = GaussianImputer(tol=1e-5, n_parameter_draws=20 * uncertain, random_state=0, n_jobs=1)
+        lower, upper = imputer.fit(x).interval(x, LEVEL, parameter_uncertainty=uncertain)
+        shares.append(np.mean((lower[lost] < truth[lost]) & (truth[lost] < upper[lost])))
+    error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+    assert error < 0.01
+    # What the parameters cost is a term of order d / n, beside the Monte Carlo error.
+    assert abs(np.mean(shares) - LEVEL) < 3.5 * error + 0.5 * D / N
+
+
+def test_at_fifty_rows_to_a_column():
+    shares = []
+    for seed in range(60):
+        truth, x, lost = holed("at random", seed, 50 * D)
+        lower, upper = GaussianImputer(tol=1e-5, n_jobs=1).fit(x).interval(x, LEVEL)
+        shares.append(np.mean((lower[lost] < truth[lost]) & (truth[lost] < upper[lost])))
+    error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+    assert abs(np.mean(shares) - LEVEL) < 3.5 * error + 0.5 * D / (50 * D)
+
+
+def test_hidden_cells_are_in_theirs():
+    _, x, _ = holed("completely at random", 0, 2000)
+    found = overimpute(GaussianImputer(tol=1e-5), x, random_state=0)
+    assert abs(found.coverage - LEVEL) < 4 * np.sqrt(LEVEL * (1 - LEVEL) / len(found.true))
+
+
+# -- estimates --------------------------------------------------------------------------------------------
+
+RUNS = 100
+M = 10
+SLOPE = COVARIANCE[0, 1] / COVARIANCE[0, 0]  # of the second column on the first
+
+
+def slope_and_variance(x):
+    centred = x[:, 0] - x[:, 0].mean()
+    square = centred @ centred
+    slope = centred @ x[:, 1] / square
+    residual = x[:, 1] - x[:, 1].mean() - slope * centred
+    return slope, residual @ residual / (len(x) - 2) / square
+
+
+def mean_and_variance(x):
+    return x[:, 1].mean(), x[:, 1].var(ddof=1) / len(x)
+
+
+def both(x):
+    """Estimates and their variances, shape (2, 2)."""
+    return np.transpose([slope_and_variance(x), mean_and_variance(x)])
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "posterior"])
+def test_pooled_intervals_cover_where_those_of_one_table_do_not(method, monkeypatch):
+    """The slope of the second column on the first, and its mean; half of it is missing."""
+    monkeypatch.setattr("latently.estimators.parameter_draws.STEPS", 10)
+    n, truth = 100, np.array([SLOPE, MEAN[1]])
+    pooled, single = np.empty((RUNS, 2)), np.empty((RUNS, 2))
+    for run in range(RUNS):
+        rng = np.random.default_rng(run)
+        x = rng.multivariate_normal(MEAN[:2], COVARIANCE[:2, :2], size=n)
+        x[rng.random(n) < 1 / (1 + np.exp(-x[:, 0])), 1] = np.nan
+        settings = {"n_parameter_draws": M, "draw_method": method, "tol": 1e-4, "n_jobs": 1}
+        imputer = GaussianImputer(random_state=run, **settings).fit(x)
+        found = np.array([both(table) for table in imputer.draw_imputations(x, M)])
+        lower, upper = pool(found[:, 0], found[:, 1], df_complete=n - 2).interval(LEVEL)
+        pooled[run] = (lower < truth) & (truth < upper)
+        estimates, variances = both(imputer.transform(x))
+        single[run] = np.abs(estimates - truth) < 1.96 * np.sqrt(variances)
+    error = np.sqrt(LEVEL * (1 - LEVEL) / RUNS)
+    assert (pooled.mean(axis=0) > LEVEL - 3 * error).all()
+    assert (single.mean(axis=0) < LEVEL - 4 * error).all()
+    assert (pooled.mean(axis=0) - single.mean(axis=0) > 0.1).all()
