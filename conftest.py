@@ -50,10 +50,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTog
 
 
 WARM_UP = """
-from latently import GaussianMixture, datasets
+import numpy as np
+from latently import CategoricalHMM, GaussianImputer, GaussianMixture, PoissonHMM, datasets
 X = datasets.load_faithful().data
 for covariance_type in ("full", "diag"):
     GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
+wide = np.random.default_rng(0).normal(size=(60, 20))
+for covariance_type in ("tied", "diag", "spherical"):
+    GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(wide)
+air = datasets.load_airquality().data[:, :4]
+imputer = GaussianImputer(n_parameter_draws=1, random_state=0).fit(air)
+imputer.transform(air), imputer.interval(air), imputer.draw_imputations(air, 1)
+counts = np.arange(60)[:, None] % 7
+for K in (2, 5, 9):
+    for model in (PoissonHMM(K, n_init=1, max_iter=2, tol=0), CategoricalHMM(K, n_init=1, max_iter=2, tol=0)):
+        model.fit(counts).predict(counts)
+        model.filter(counts)
 """
 
 

@@ -50,6 +50,10 @@ class Categorical(Emission):
     n_symbols: int
     support: NDArray[np.bool_] | None = None
 
+    def rows_needed(self, params: Any) -> int:
+        """None: probabilities are at most one, so no maximum is spurious."""
+        return 0
+
     def describe(self, x: Any, weights: Array) -> SymbolCounts:
         """Count the symbols."""
         symbols = x[:, 0]

@@ -69,6 +69,10 @@ class Poisson(Emission):
         """NaN is a missing count."""
         return True
 
+    def rows_needed(self, params: Any) -> int:
+        """None: probabilities are at most one, so no maximum is spurious."""
+        return 0
+
     def describe(self, x: Array, weights: Array) -> PoissonDescription:
         """Sums of the observed cells."""
         seen = ~np.isnan(x)

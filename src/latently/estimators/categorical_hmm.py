@@ -192,8 +192,8 @@ class CategoricalHMM(BaseHMM):
             first = int(np.argmax(wrong))
             listed = ", ".join(map(repr, self.categories_.tolist()[:10]))
             raise ValueError(
-                f"{found.where(int(times[first]))} holds {symbols[first]!r}, which is not in the alphabet "
-                f"({listed}): add it to categories and fit again, or make it missing"
+                f"{found.where(int(times[first]))} holds {np.asarray(symbols[first]).item()!r}, which is not in the "
+                f"alphabet ({listed}): add it to categories and fit again, or make it missing"
             )
 
     def _given(self, n_features: int) -> dict[str, Array]:
@@ -205,6 +205,9 @@ class CategoricalHMM(BaseHMM):
     def _order(self, emission: Any) -> Any:
         """States by how often they emit the first symbol, then the next, most often first."""
         return np.lexsort(-np.round(emission.emissionprob, 6).T[::-1])
+
+    def _seen(self, x: Any) -> Any:
+        return x[:, 0] < len(self.categories_)
 
     def _lookup(self, x: Any) -> tuple[Array, Any]:
         """Log probabilities of all symbols, and the symbol of each time."""

@@ -137,7 +137,7 @@ class MixtureStarts:
     def _from_labels(self, labels: Labels) -> LatentEmissionParams:
         """Labels, softened so that each component has something of as many rows as it needs."""
         n_components = self.model.n_components
-        needed = n_components * self.model.emission.rows_needed(self.origin.emission)
+        needed = n_components * max(1, self.model.emission.rows_needed(self.origin.emission))
         soft = min(needed / len(labels), MOST_SOFTENING)
         resp = np.full((len(labels), n_components), soft / n_components)
         resp[np.arange(len(labels)), labels] += 1.0 - soft

@@ -229,29 +229,31 @@ class LatentEmission:
         The effective number of a component is the sum of its responsibilities over distinct rows; one
         without observed cells says nothing. Rows are read only until each component has enough.
         """
+        enough = needed if needed else 1e-6
         counts = np.zeros(self.n_components)
         example = np.zeros(self.n_components, dtype=np.int64)
         best = np.zeros(self.n_components)
-        seen: set[bytes] = set()
+        seen: list[dict[bytes, float]] = [{} for _ in counts]
         for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
-            poor = np.flatnonzero(counts < needed)
+            poor = np.flatnonzero(counts < enough)
             if not len(poor):
                 break
             resp = self.responsibilities(params, block)[:, poor]
             resp[(block.row_weights == 0) | ~observed(block.x)] = 0.0
-            rows = np.flatnonzero(resp.max(axis=1) > 1e-6)
-            for row in rows[np.argsort(-resp[rows].max(axis=1), kind="stable")]:
-                if (counts[poor] >= needed).all():
-                    break
-                key = np.ascontiguousarray(block.x[row]).tobytes()
-                if key in seen:
-                    continue
-                seen.add(key)
-                counts[poor] += resp[row]
-                better = resp[row] > best[poor]
-                best[poor[better]] = resp[row, better]
-                example[poor[better]] = block.unit_of(row)
-        return {int(k): (float(counts[k]), int(example[k])) for k in np.flatnonzero(counts < needed - 1e-9)}
+            for k, column in zip(poor, resp.T, strict=True):
+                rows = np.flatnonzero(column > 1e-6)
+                for row in rows[np.argsort(-column[rows], kind="stable")]:
+                    if counts[k] >= enough:
+                        break
+                    key = np.ascontiguousarray(block.x[row]).tobytes()
+                    more = column[row] - seen[k].get(key, 0.0)
+                    if more <= 0:
+                        continue
+                    seen[k][key] = column[row]
+                    counts[k] += more
+                    if column[row] > best[k]:
+                        best[k], example[k] = column[row], block.unit_of(int(row))
+        return {int(k): (float(counts[k]), int(example[k])) for k in np.flatnonzero(counts < enough - 1e-9)}
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
         """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""

@@ -127,7 +127,7 @@ class GaussianFamily(Emission):
         elif self.prior is not None:
             cells = np.where(kept, stats.counts, 0.0)[rows]
             centre = self.prior.means(stats.origin + shift, cells) - stats.origin
-            shift = np.where(kept[rows], centre, shift)
+            shift = centre if self.prior.pull else shift
         means = stats.origin + shift
         if "covariances" in fixed:
             return params.with_means(means)

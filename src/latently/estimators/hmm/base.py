@@ -25,15 +25,10 @@ from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, 
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import Array, random_generator
 from latently.latent.chain import STARTS, Chain
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams, observed
 
 AUTO_STARTS = 24
 ROUNDING = 1e-6
-OLD_NAMES = {
-    "n_iter": "max_iter",
-    "params": "fixed",
-    "init_params": "startprob_init, transmat_init and the starting values of the emission",
-}
 
 
 class BaseHMM(Decoding, BaseEstimator):
@@ -118,7 +113,7 @@ class BaseHMM(Decoding, BaseEstimator):
                 seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
                 fitted_model = replace(model, emission=KnownStates(model.emission))
                 source = self._source(seen, weights)
-            n_observed = float(np.repeat(weights, np.diff(found.offsets)).sum())
+            n_observed = max(self._n_observed(found, weights), 1.0)
             fitted = fit(
                 EMMap(fitted_model, source, workers, tuple(self.fixed)),
                 starts,
@@ -179,7 +174,15 @@ class BaseHMM(Decoding, BaseEstimator):
         if X is None:
             return self.log_likelihood_, self.n_observed_
         found = self._sequences(X, lengths)
-        return float(self._smoothed(found)[0].sum()), float(len(found.x))
+        return float(self._smoothed(found)[0].sum()), self._n_observed(found, np.ones(len(found)))
+
+    def _n_observed(self, found: Sequences, weights: Array) -> float:
+        """Sum of the weights of the times with any observed cell."""
+        return float(np.repeat(weights, np.diff(found.offsets)) @ self._seen(found.x))
+
+    def _seen(self, x: Any) -> NDArray[np.bool_]:
+        """Which times have any observed cell."""
+        return observed(x)
 
     def _check_settings(self) -> None:
         for name in ("n_components", "max_iter"):

@@ -15,7 +15,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.hmm.forecast import Forecast
 from latently.estimators.hmm.online import Filtering
-from latently.estimators.hmm.sequences import Sequences
+from latently.estimators.hmm.sequences import Sequences, refuse_y
 from latently.estimators.inputs import Array, random_generator
 from latently.latent.stationary import stationary
 
@@ -44,7 +44,9 @@ class Decoding(FittedHMM):
         float
             Higher is better; minus infinity if a sequence is impossible.
         """
-        return float(self._smoothed(self._sequences(X, lengths))[0].sum())
+        found = self._sequences(X, lengths)
+        refuse_y(y, len(found.x))
+        return float(self._smoothed(found)[0].sum())
 
     def score_samples(self, X: Any, *, lengths: Any = None) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
@@ -203,12 +205,19 @@ class Decoding(FittedHMM):
         """
         if not isinstance(steps, Integral) or steps < 1:
             raise ValueError(f"steps={steps!r}: should be an integer of at least 1")
+        found = self._sequences(X, None)
+        if len(found) > 1:
+            raise ValueError(f"X holds {len(found)} sequences: forecast each by itself")
         here = self.filter(X)[-1]
         states = np.empty((int(steps), self.n_components))
         for step in range(int(steps)):
             here = here @ self.transmat_
             states[step] = here
-        return Forecast(states, self._model.emission, self.params_.emission)
+
+        def read(x: Any) -> Any:
+            return self._observations(x, None, reset=False).x
+
+        return Forecast(states, self._model.emission, self.params_.emission, read)
 
     def filtering(self) -> Filtering:
         """An object that takes observations one at a time and knows the state now.

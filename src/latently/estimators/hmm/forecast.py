@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,14 @@ class Forecast:
         The family.
     params : object
         Its parameters.
+    read : callable
+        Turns observations as the user writes them into what the family reads.
     """
 
     states: Array
     emission: Emission
     params: Any
+    read: Callable[[Any], Any]
 
     @property
     def mean(self) -> Array | None:
@@ -40,14 +44,15 @@ class Forecast:
 
         Parameters
         ----------
-        x : array of shape (n, n_features)
-            Observations, as the family reads them.
+        x : array-like of shape (n, n_features)
+            Observations, as they are given to `fit`: symbols for a `CategoricalHMM`.
 
         Returns
         -------
         array of shape (steps, n)
             In nats.
         """
+        density = self.emission.log_density(self.params, self.read(x))
         with np.errstate(divide="ignore"):
-            joint = np.log(self.states)[:, None, :] + self.emission.log_density(self.params, x)[None]
+            joint = np.log(self.states)[:, None, :] + density[None]
         return np.asarray(logsumexp(joint, axis=2))

@@ -91,6 +91,14 @@ class KnownStates(Emission):
         """As the family."""
         return self.emission.floor_active(params)
 
+    def rows_needed(self, params: Any) -> int:
+        """As the family."""
+        return self.emission.rows_needed(params)
+
+    def mean(self, params: Any) -> Array | None:
+        """As the family."""
+        return self.emission.mean(params)
+
     def inner_terms(self, stats: Any, params: Any) -> float:
         """As the family."""
         return self.emission.inner_terms(stats, params)

@@ -1,0 +1,187 @@
+"""Chains that start from their stationary distribution: Q and its gradient by other means, and law 3."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
+
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap, Settings, describe, run
+from latently.core.executors import SerialExecutor
+from latently.emissions import Categorical, Poisson
+from latently.latent.chain import Chain
+from latently.latent.stationary import _gradient, maximise, stationary
+from latently.models import LatentEmission
+from tests.laws.test_monotone import assert_climbs
+
+EPS = 2.0**-52
+
+SHAPES = {
+    "dense": lambda K, rng: np.ones((K, K)),
+    "banded": lambda K, rng: np.eye(K) + np.roll(np.eye(K), 1, axis=1),
+    "holed": lambda K, rng: (rng.random((K, K)) < 0.4) + np.roll(np.eye(K), 1, axis=1),
+}
+over_shapes = pytest.mark.parametrize("shape", list(SHAPES))
+
+
+def stationary_by_power(transmat):
+    """Mixed with staying, which changes nothing and makes any irreducible chain settle."""
+    lazy = (transmat + np.eye(len(transmat))) / 2
+    for _ in range(40):
+        lazy = lazy @ lazy
+        lazy /= lazy.sum(axis=1, keepdims=True)
+    return lazy[0]
+
+
+def q_function(initial, transitions, transmat):
+    used, began = transitions > 0, initial > 0
+    first = stationary_by_power(transmat)
+    return float(transitions[used] @ np.log(transmat[used]) + initial[began] @ np.log(first[began]))
+
+
+def problem(K, shape, rng):
+    """Counts of few and of many sequences, some of them zero, and transitions."""
+    support = SHAPES[shape](K, rng) > 0
+    transmat = support * rng.gamma(1.0, size=(K, K)) + 0.01 * support
+    transmat /= transmat.sum(axis=1, keepdims=True)
+    initial = rng.dirichlet(np.ones(K)) * 10 ** rng.uniform(-1, 2)
+    transitions = support * rng.gamma(0.7, size=(K, K)) * 10 ** rng.uniform(-1, 3)
+    transitions[rng.random((K, K)) < 0.1] = 0.0
+    return initial, transitions, transmat
+
+
+@over_shapes
+@pytest.mark.parametrize("K", [1, 2, 3, 6])
+def test_stationary_distributions(K, shape):
+    rng = np.random.default_rng(K)
+    for _ in range(5):
+        _, _, transmat = problem(K, shape, rng)
+        assert_allclose(stationary(transmat), stationary_by_power(transmat), rtol=1e-8)
+
+
+def test_stationary_distribution_of_a_chain_that_comes_apart():
+    """One of many, left as it is by the transitions."""
+    apart = np.array([[0.5, 0.5, 0.0], [0.2, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    for transmat in (np.eye(3), apart):
+        found = stationary(transmat)
+        assert_allclose(found @ transmat, found, atol=1e-12)
+        assert_allclose(found.sum(), 1.0)
+    ending = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+    assert_allclose(stationary(ending), [0.0, 0.0, 1.0], atol=1e-12)
+
+
+@over_shapes
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_gradient_by_differences(K, shape):
+    """Along directions in which rows keep their sums."""
+    rng = np.random.default_rng(K)
+    for _ in range(5):
+        initial, transitions, transmat = problem(K, shape, rng)
+        slope = _gradient(initial, transitions, transmat)
+        direction = rng.standard_normal((K, K)) * transmat
+        direction -= transmat * direction.sum(axis=1, keepdims=True)
+        h = 1e-5
+        up, down = (q_function(initial, transitions, transmat + s * h * direction) for s in (1, -1))
+        assert_allclose((slope * direction).sum(), (up - down) / (2 * h), rtol=1e-6, atol=1e-6)
+
+
+@over_shapes
+@pytest.mark.parametrize("K", [1, 2, 3, 6])
+def test_maximise_raises_q_and_keeps_zeros(K, shape):
+    rng = np.random.default_rng(10 + K)
+    raised = []
+    for _ in range(8):
+        initial, transitions, transmat = problem(K, shape, rng)
+        found = maximise(initial, transitions, transmat)
+        before, after = (q_function(initial, transitions, m) for m in (transmat, found))
+        assert after >= before - 1e-9 * abs(before)
+        raised.append(after - before)
+        total = transitions.sum(axis=1, keepdims=True)
+        if (transitions[transmat > 0] > 0).all():
+            assert after >= q_function(initial, transitions, transitions / total) - 1e-9 * abs(before)
+        assert_array_equal(found[transmat == 0], 0.0)
+        assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)
+        again = maximise(initial, transitions, found)
+        assert_allclose(q_function(initial, transitions, again), after, rtol=1e-6, atol=1e-6)
+    assert max(raised) > 0.1 or K == 1
+
+
+def test_maximise_is_as_high_as_another_search():
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        initial, transitions, transmat = problem(3, "dense", rng)
+        initial /= initial.sum()  # one sequence: the usual case
+
+        def falling(logits, initial=initial, transitions=transitions):
+            values = np.exp(logits.reshape(3, 3))
+            return -q_function(initial, transitions, values / values.sum(axis=1, keepdims=True))
+
+        best = minimize(falling, np.log(transmat).ravel(), method="L-BFGS-B").fun
+        assert q_function(initial, transitions, maximise(initial, transitions, transmat)) >= -best - 1e-4
+
+
+@pytest.mark.parametrize(
+    "transmat",
+    [
+        np.eye(3),
+        np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]]),
+        np.eye(3) + 1e-300 * np.ones((3, 3)),
+        np.array([[1.0, 1e-300, 0.0], [0.0, 1.0, 1e-300], [1e-300, 0.0, 1.0]]),
+    ],
+    ids=["apart", "ending", "all but apart", "all but apart, zeros"],
+)
+def test_maximise_where_the_chain_comes_apart(transmat):
+    """No slope to follow there: the transitions stay as good as they were, and finite."""
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        transitions = rng.gamma(1.0, size=(3, 3)) * (transmat > 0)
+        found = maximise(rng.dirichlet(np.ones(3)), transitions, transmat)
+        assert np.isfinite(found).all()
+        assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)
+        assert_array_equal(found[transmat == 0], 0.0)
+
+
+# -- law 3 -------------------------------------------------------------------------------------------------
+
+
+def sequences(kind, rng):
+    lengths = rng.integers(1, 15, size=rng.integers(1, 12))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    if kind == "counts":
+        return rng.poisson(rng.choice([1.0, 8.0, 20.0], size=(offsets[-1], 1))).astype(float), offsets
+    return rng.integers(4, size=(offsets[-1], 1)), offsets
+
+
+def em_of(kind, K, shape, seed):
+    rng = np.random.default_rng([seed, K])
+    x, offsets = sequences(kind, rng)
+    support = None if shape == "dense" else SHAPES[shape](K, rng) > 0
+    family = Poisson() if kind == "counts" else Categorical(4)
+    model = LatentEmission(Chain(startprob="stationary", support=support), family, K)
+    source = ArraySource(x, rng.integers(1, 4, len(offsets) - 1).astype(float), offsets, 64)
+    description = describe(model, source, SerialExecutor())
+    model = model.bind(description)
+    return EMMap(model, source), model.start(description, rng)
+
+
+@over_shapes
+@pytest.mark.parametrize("kind", ["counts", "symbols"])
+@pytest.mark.parametrize("K", [2, 3, 4])
+def test_the_objective_never_falls(kind, K, shape):
+    """A generalised EM step is taken only uphill, whatever the data."""
+    for seed in range(8):
+        em, params = em_of(kind, K, shape, seed)
+        objectives = assert_climbs(em, params, 12)
+        assert objectives[-1] > objectives[0]
+
+
+@pytest.mark.parametrize("kind", ["counts", "symbols"])
+def test_nor_under_acceleration(kind):
+    for seed in range(4):
+        em, params = em_of(kind, 3, "dense", seed)
+        result = run(em, params, Settings(tol=1e-8, accelerate=True), em.source.weights.sum())
+        steps = np.diff([step.log_likelihood for step in result.history])
+        assert steps.min() >= -64 * EPS * em.e_step(result.params).magnitude
+        first = em.model.latent.first(result.params.latent)
+        assert_allclose(first, stationary_by_power(result.params.latent.transmat), rtol=1e-6, atol=1e-9)
+        assert_array_equal(result.params.latent.startprob, first)
