@@ -191,8 +191,9 @@ class CategoricalHMM(BaseHMM):
         if wrong.any():
             first = int(np.argmax(wrong))
             listed = ", ".join(map(repr, self.categories_.tolist()[:10]))
+            symbol = np.asarray(symbols[first]).item()
             raise ValueError(
-                f"{found.where(int(times[first]))} holds {np.asarray(symbols[first]).item()!r}, which is not in the "
+                f"{found.where(int(times[first]))} holds {symbol!r}, which is not in the "
                 f"alphabet ({listed}): add it to categories and fit again, or make it missing"
             )
 

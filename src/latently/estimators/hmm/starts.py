@@ -69,6 +69,8 @@ class ChainStarts:
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
             mixture = LatentEmission(Independent(), self.model.emission, self.model.n_components)
             rows = sampled(self.x, self.weights, ROWS, rng)
+            if len(rows.x) < self.model.n_components:  # more states than distinct rows
+                return self._from_family(rng)
             starts = MixtureStarts(mixture, self.description, lambda: rows)
             params = starts.of(kind, 1)[0].draw(rng)
             source = self._source(rows)
