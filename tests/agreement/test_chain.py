@@ -217,7 +217,9 @@ def test_impossible_by_its_transitions_is_named():
 
 
 def test_what_counts_nothing_may_be_impossible():
-    start, transmat, log_density, block = problem(3, "ordinary", "dense", np.array([5, 5]), np.array([1.0, 0]))
+    start, transmat, log_density, block = problem(
+        3, "ordinary", "dense", np.array([5, 5]), np.array([1.0, 0])
+    )
     first = passed(compiled, start, transmat, log_density, block)
     log_density[7] = -np.inf
     assert_identical(passed(compiled, start, transmat, log_density, block)[0], first[0])
@@ -345,6 +347,13 @@ def test_fused_symbols_on_the_shared_path(K, shared, monkeypatch):
             found.append(parts[0].e_step(*parts[1:], workers))
     assert_identical(found[0], found[1])
     assert_identical(found[0], found[2])
+
+
+def test_symbols_that_hardly_count(monkeypatch):
+    """Weights far below one, and some symbols seen once."""
+    rng = np.random.default_rng(3)
+    weights = np.array([1e-3, 1e-9, 0.2])
+    assert_fused_agrees(*symbols(3, 9, np.array([3, 5, 2]), weights, rng), monkeypatch)
 
 
 def test_all_symbols_missing_leaves_the_chain_alone(monkeypatch):

@@ -20,8 +20,6 @@ PEER = {"implementation": "log", "init_params": "", "tol": -np.inf}
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # Nothing is said here of how good a model is after a few steps.
-    pytest.mark.filterwarnings("ignore::latently.core.errors.SpuriousMaximumWarning"),
 ]
 
 

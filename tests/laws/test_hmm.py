@@ -171,6 +171,14 @@ def test_a_sequence_without_weight_may_hold_anything(name):
     assert_same(whole_e_step(model, params, data), whole_e_step(model, params, changed), rtol=1e-13)
 
 
+@pytest.mark.parametrize("name", ["poisson", "poisson, NaN"])
+def test_the_mean_count_does_not_depend_on_the_scale_of_the_weights(name):
+    _, _, data = CASES[name].prepared()
+    family = CASES[name].model.emission
+    means = [family.bind(family.describe(data.x, share * data.row_weights)).means for share in (1.0, 1e-4)]
+    assert_allclose(means[1], means[0], rtol=1e-12)
+
+
 # -- 3: monotone -------------------------------------------------------------------------------------------
 
 

@@ -121,7 +121,9 @@ def gaussian(kind, covariances, matrices):
 
 FAMILIES = {
     "symbols": (
-        known(lambda **s: CategoricalHMM(K, n_features=4, emissionprob_init=EMISSIONPROB, **s), ["emissionprob"]),
+        known(
+            lambda **s: CategoricalHMM(K, n_features=4, emissionprob_init=EMISSIONPROB, **s), ["emissionprob"]
+        ),
         log_of_symbols,
         symbols_with_gaps,
     ),
@@ -132,7 +134,8 @@ FAMILIES = {
     ),
     "any family": (
         known(
-            lambda **s: HiddenMarkovModel(Poisson(), K, starting_values={"lambdas": LAMBDAS}, **s), ["lambdas"]
+            lambda **s: HiddenMarkovModel(Poisson(), K, starting_values={"lambdas": LAMBDAS}, **s),
+            ["lambdas"],
         ),
         log_of_counts,
         counts_with_gaps,

@@ -25,6 +25,16 @@ class PoissonDescription(Additive):
     total: Array
     squares: Array
 
+    @property
+    def divisors(self) -> Array:
+        """The cells, or one where there are none."""
+        return np.where(self.cells > 0, self.cells, 1.0)
+
+    @property
+    def mean(self) -> Array:
+        """Mean counts, zero where there are no cells."""
+        return np.asarray(self.total / self.divisors)
+
 
 @dataclass(frozen=True)
 class PoissonParams:
@@ -81,15 +91,14 @@ class Poisson(Emission):
 
     def bind(self, description: PoissonDescription) -> Self:
         """Take the mean counts as the unit."""
-        return replace(self, means=description.total / np.maximum(description.cells, 1.0))
+        return replace(self, means=description.mean)
 
     def start(
         self, description: PoissonDescription, n_components: int, rng: np.random.Generator
     ) -> PoissonParams:
         """Rates scattered about the mean as the counts are."""
-        cells = np.maximum(description.cells, 1.0)
-        mean = description.total / cells
-        spread = np.sqrt(np.maximum(description.squares / cells - mean**2, mean))
+        mean = description.mean
+        spread = np.sqrt(np.maximum(description.squares / description.divisors - mean**2, mean))
         rates = mean + spread * rng.standard_normal((n_components, len(mean)))
         return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3))
 
@@ -143,7 +152,7 @@ class Poisson(Emission):
 
     def fill(self, description: PoissonDescription, x: Array) -> Array:
         """Missing counts at the mean."""
-        return np.where(np.isnan(x), description.total / np.maximum(description.cells, 1.0), x)
+        return np.where(np.isnan(x), description.mean, x)
 
     def _floor(self, params: PoissonParams) -> Any:
         return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300

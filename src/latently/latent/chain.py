@@ -105,6 +105,7 @@ class Chain(Latent):
         tops = np.where((lengths > 0) & (block.weights > 0), tops, 0.0)
         absolute = np.add.reduceat(np.append(np.abs(top), 0.0), block_offsets(block)[:-1])
         absolute = np.where((lengths > 0) & (block.weights > 0), absolute, 0.0)
+        absolute += lengths  # the logarithm of a sum near one is near zero, but known to a rounding of one
         resp = passed.state[:, :K]
         width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
         stats = tree_sum(

@@ -301,7 +301,7 @@ class BaseHMM(Decoding, BaseEstimator):
         self.n_observed_ = fitted.n_observed
         lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
         for doubt in lost:
-            warnings.warn(doubt.replace("component", "state"), UserWarning, stacklevel=3)
+            warnings.warn(doubt.replace("component ", "state "), UserWarning, stacklevel=3)
 
 
 def probabilities(values: Any, shape: tuple[int, ...], name: str) -> Array:

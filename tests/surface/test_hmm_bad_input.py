@@ -1,0 +1,334 @@
+"""What is refused in sequences, and how: the sequence and the time are named, and the remedy."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+
+from latently import CategoricalHMM, GaussianHMM, PoissonHMM
+from latently.core.errors import FitError, ImpossibleObservationError, SpuriousMaximumWarning
+
+COUNTS = np.array([1.0, 2, 0, 7, 8, 9, 1, 0, 2, 9, 8, 1])[:, None]
+NUMBERS = np.random.default_rng(0).standard_normal((12, 2))
+SYMBOLS = np.array([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, 1, 2])
+
+
+def changed(x, time, value):
+    other = x.copy()
+    other[time] = value
+    return other
+
+
+def refused(call, message, error=ValueError):
+    with pytest.raises(error, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+# -- lengths -----------------------------------------------------------------------------------------------
+
+LENGTHS = {
+    "too few": ([5, 5], "lengths add up to 10, and X has 12 times: they should be equal"),
+    "too many": ([5, 8], "lengths add up to 13, and X has 12 times"),
+    "an empty sequence": ([5, 0, 7], "sequence 1 is empty: leave it out"),
+    "negative": ([13, -1], "lengths holds -1: should be positive"),
+    "fractions": ([5.5, 6.5], "should be a list of integers, one for each sequence"),
+    "one number": (12, "lengths=12: should be a list of integers"),
+    "text": ("ab", "lengths='ab': should be a list of integers"),
+    "a matrix": ([[6, 6]], "should be a list of integers"),
+}
+FITTED = {
+    "counts": (PoissonHMM(2, n_init=1, random_state=0), COUNTS),
+    "symbols": (CategoricalHMM(2, n_init=1, random_state=0), SYMBOLS),
+    "numbers": (GaussianHMM(2, covariance_type="spherical", n_init=1, random_state=0), NUMBERS),
+}
+
+
+def fitted(name):
+    estimator, x = FITTED[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return estimator.fit(x), x
+
+
+@pytest.mark.parametrize("case", list(LENGTHS))
+@pytest.mark.parametrize("name", list(FITTED))
+def test_lengths(name, case):
+    lengths, message = LENGTHS[case]
+    model, x = fitted(name)
+    for verb in ("fit", "smooth", "filter", "predict", "decode", "score", "score_samples", "bic", "aic"):
+        refused(lambda verb=verb: getattr(model, verb)(x, lengths=lengths), message)
+    refused(lambda: model.fixed_lag(x, 1, lengths=lengths), message)
+
+
+@pytest.mark.parametrize("name", list(FITTED))
+def test_lists_of_sequences(name):
+    model, x = fitted(name)
+    refused(lambda: model.fit([x[:5], x[:0], x[5:]]), "sequence 1 is empty: leave it out")
+    refused(lambda: model.fit([x[:5], x[5:]], lengths=[5, 7]), "X is a list .*: leave lengths out")
+    refused(lambda: model.fit(x[:0]), "sequence 0 is empty")
+    refused(lambda: model.smooth([]), "sequence 0 is empty")
+
+
+def test_lengths_in_the_place_of_y():
+    """As hmmlearn has it."""
+    refused(lambda: PoissonHMM(2).fit(COUNTS, [5, 7]), "y has 2 entries for 12 times.*write lengths=")
+
+
+# -- symbols -----------------------------------------------------------------------------------------------
+
+VERBS = ("smooth", "filter", "predict", "decode", "score", "score_samples", "bic", "forecast")
+
+
+def test_symbols_outside_the_alphabet_at_prediction():
+    model, _ = fitted("symbols")
+    where = (
+        r"time 1 holds .*7.*, which is not in the alphabet \(0, 1, 2\): add it to categories and fit again"
+    )
+    for verb in VERBS:
+        refused(lambda verb=verb: getattr(model, verb)([0, 7, 1]), where)
+    refused(lambda: model.score([0, 1, 0, 7], lengths=[2, 2]), "sequence 1, time 1 holds .*7")
+    refused(lambda: model.filtering().update(7), "holds .*7.*, which is not in the alphabet")
+    for wrong in (-1, 0.5, "rain"):
+        refused(lambda wrong=wrong: model.predict([wrong]), "time 0 holds .*, which is not in the alphabet")
+    words = CategoricalHMM(1).fit(list("abcab"))
+    refused(lambda: words.predict(["a", "b", "rain"]), r"time 2 holds .*rain.* not in the alphabet \('a', ")
+    refused(lambda: words.predict([1, 2]), "time 0 holds .*1.*not in the alphabet")
+
+
+def test_symbols_outside_the_alphabet_at_fit():
+    refused(lambda: CategoricalHMM(2, n_features=2).fit(SYMBOLS), r"time 2 holds .*2.* alphabet \(0, 1\)")
+    model = CategoricalHMM(2, categories=[0, 2])
+    refused(lambda: model.fit(SYMBOLS, lengths=[4, 8]), "sequence 0, time 1 holds .*1.*add it to categories")
+    refused(lambda: CategoricalHMM(2, n_features=3).fit(["a", "b"]), "time 0 holds .*a.*not in the alphabet")
+
+
+@pytest.mark.parametrize(
+    ("settings", "x", "message"),
+    [
+        ({"categories": [0, 1, 1, 2]}, SYMBOLS, "categories holds a symbol twice"),
+        (
+            {"categories": [0, 1, 2], "n_features": 3},
+            SYMBOLS,
+            "categories and n_features both .*leave one out",
+        ),
+        ({}, [None, None], "no symbol is observed"),
+        ({}, np.zeros((4, 2)), r"X has shape \(4, 2\): should be one symbol for each time"),
+        ({"emissionprob_init": [[0.5, 0.5]]}, SYMBOLS, r"emissionprob_init has shape \(1, 2\), .* \(2, 3\)"),
+        (
+            {"emissionprob_init": [[0.5, 0.5, 0.0], [0.5, 0.5, 0.5]]},
+            SYMBOLS,
+            "row 1 of emissionprob_init sums to 1.5, should be 1",
+        ),
+    ],
+)
+def test_alphabets(settings, x, message):
+    refused(lambda: CategoricalHMM(2, **settings).fit(x), message)
+
+
+# -- counts and numbers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [-1.0, 1.5, -0.25])
+def test_counts(value):
+    wrong = changed(COUNTS, 7, value)
+    whole = rf"time 7, column 0 holds {value:g}: counts are whole numbers from 0"
+    split = rf"sequence 1, time 2, column 0 holds {value:g}: counts are whole numbers from 0"
+    refused(lambda: PoissonHMM(2).fit(wrong), whole)
+    refused(lambda: PoissonHMM(2).fit(wrong, lengths=[5, 7]), split)
+    model, _ = fitted("counts")
+    for verb in VERBS:
+        refused(lambda verb=verb: getattr(model, verb)(wrong), whole)
+    refused(lambda: model.score([wrong[:5], wrong[5:]]), split)
+    refused(lambda: model.filtering().update([value]), f"holds {value:g}")
+
+
+@pytest.mark.parametrize("name", ["counts", "numbers"])
+def test_tables(name):
+    model, x = fitted(name)
+    refused(lambda: model.fit(changed(x, 3, np.inf)), "contains infinity at row 3, column 0")
+    refused(lambda: model.smooth(changed(x, 3, np.inf)), "contains infinity at row 3, column 0")
+    width = x.shape[1]
+    refused(
+        lambda: model.predict(np.column_stack([x, x])), f"X has {2 * width} features, .* {width} features"
+    )
+    refused(lambda: model.fit([["a"], ["b"]]), "could not convert|dtype|numeric")
+
+
+# -- starting values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"transmat_init": [[0.5, 0.6], [0.5, 0.5]]}, "row 0 of transmat_init sums to 1.1, should be 1"),
+        ({"transmat_init": [[0.5, 0.5], [0.5, 0.4]]}, "row 1 of transmat_init sums to 0.9, should be 1"),
+        ({"transmat_init": [[0.5, 0.5], [0.0, 0.0]]}, "row 1 of transmat_init sums to 0, should be 1"),
+        ({"transmat_init": [[1.5, -0.5], [0.5, 0.5]]}, "transmat_init holds a negative probability"),
+        ({"transmat_init": [[np.nan, 0.5], [0.5, 0.5]]}, "transmat_init holds NaN"),
+        ({"transmat_init": [[1.0]]}, r"transmat_init has shape \(1, 1\), should be \(2, 2\)"),
+        ({"startprob_init": [0.5, 0.6]}, "startprob_init sums to 1.1, should be 1"),
+        ({"startprob_init": [1.0]}, r"startprob_init has shape \(1,\), should be \(2,\)"),
+        ({"startprob_init": [1.5, -0.5]}, "startprob_init holds a negative probability"),
+        ({"lambdas_init": [[1.0], [0.0]]}, r"lambdas_init has shape \(2, 1\), .* and positive"),
+        ({"lambdas_init": [[1.0]]}, r"lambdas_init has shape \(1, 1\), should be \(2, 1\)"),
+        ({"fixed": ("means",)}, "there is no parameter 'means'; this model has startprob, transmat, lambdas"),
+        ({"fixed": ("lambdas",)}, "'lambdas' is to be kept fixed but has no starting value: give one"),
+        ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('lambdas',\)"),
+        ({"startprob": "even"}, "startprob='even': should be one of 'free', 'stationary', 'uniform'"),
+        ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
+        ({"max_iter": 0}, "max_iter=0"),
+        ({"tol": -1.0}, "tol=-1.0"),
+        ({"n_init": "many"}, "n_init='many': should be 'auto' or an integer"),
+        ({"acceleration": "fast"}, "acceleration='fast': should be 'auto', 'squarem' or None"),
+        ({"n_jobs": 0}, "n_jobs=0"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_settings(settings, message):
+    model = PoissonHMM(**{"n_components": 2, **settings})
+    refused(lambda: model.fit(COUNTS), message)
+    assert not hasattr(model, "transmat_")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"means_init": [[0.0]]}, r"means_init has shape \(1, 1\), should be \(2, 2\) and finite"),
+        ({"covariances_init": -np.ones((2, 2))}, "covariances_init .* positive definite"),
+        ({"covariances_init": np.ones((2, 2, 2))}, r"covariances_init .* should be \(2, 2\)"),
+        ({"covariance_type": "round"}, "covariance_type='round': should be one of 'full', 'tied', 'diag'"),
+        ({"reg_covar": -1.0}, "reg_covar=-1.0"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_gaussian_settings(settings, message):
+    refused(lambda: GaussianHMM(2, **settings).fit(NUMBERS), message)
+
+
+# -- weights and known states ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0], r"sequence_weight has shape \(1,\), should be \(2,\): one for each sequence"),
+        (np.ones(12), r"sequence_weight has shape \(12,\)"),
+        ([1.0, -1.0], "sequence_weight of sequence 1 must be finite and not negative"),
+        ([np.nan, 1.0], "sequence_weight of sequence 0 must be finite"),
+        ([0.0, 0.0], "sequence_weight is zero for every sequence: at least one must count"),
+    ],
+    ids=str,
+)
+def test_weights(weights, message):
+    refused(lambda: PoissonHMM(2).fit(COUNTS, lengths=[5, 7], sequence_weight=weights), message)
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        ([0, 1], r"states has shape \(2,\), should be 12 integers, -1 for unknown"),
+        (np.full(12, 0.5), "should be 12 integers, -1 for unknown"),
+        (changed(np.full(12, -1), 4, 2), "states holds 2 at time 4: should be -1 or from 0 to 1"),
+        (changed(np.full(12, -1), 0, -2), "states holds -2 at time 0"),
+    ],
+    ids=["too few", "fractions", "too high", "too low"],
+)
+def test_known_states(states, message):
+    refused(lambda: PoissonHMM(2).fit(COUNTS, states=states), message)
+
+
+# -- impossible observations -------------------------------------------------------------------------------
+
+CYCLE = {
+    "startprob_init": [1.0, 0.0],
+    "transmat_init": [[0.0, 1.0], [1.0, 0.0]],
+    "emissionprob_init": [[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]],
+}
+
+
+def test_impossible_at_fit():
+    model = CategoricalHMM(2, **CYCLE)
+    message = "sequence 1 is impossible from time 1 on: .* check that observation"
+    refused(lambda: model.fit([0, 1, 0, 2, 0, 0, 0, 0], lengths=[4, 4]), message, FitError)
+
+
+@pytest.mark.parametrize("n_before", [0, 3])
+def test_impossible_at_prediction(n_before):
+    """In the first sequence or in a later one."""
+    model = CategoricalHMM(2, **CYCLE).fit([0, 1, 0, 2])
+    x, lengths = [0, 1, 0] * n_before + [0, 1, 1, 2], [3] * n_before + [4]
+    for verb in ("smooth", "predict_proba", "predict", "decode", "score_samples", "filter"):
+        where = f"sequence {n_before} is impossible from time 2 on"
+        if verb == "filter":
+            where = f"sequence {n_before}, time 2 is impossible" if n_before else "^time 2 is impossible"
+        refused(lambda verb=verb: getattr(model, verb)(x, lengths=lengths), where, ImpossibleObservationError)
+    refused(lambda: model.forecast([0, 1, 1]), "time 2 is impossible", ImpossibleObservationError)
+    refused(lambda: model.fixed_lag([0, 1, 1], 1), "time 2 is impossible", ImpossibleObservationError)
+    assert model.score(x, lengths=lengths) == -np.inf
+    assert model.bic(x, lengths=lengths) == np.inf
+
+
+def test_impossible_online():
+    online = CategoricalHMM(2, **CYCLE).fit([0, 1, 0, 2]).filtering()
+    online.update(0)
+    refused(lambda: online.update(0), "observation 1 is impossible", ImpossibleObservationError)
+    assert_array_equal(online.states, [1.0, 0.0])
+    assert_array_equal(online.update(2), [0.0, 1.0])
+
+
+# -- a state that loses its data ---------------------------------------------------------------------------
+
+
+def test_a_state_without_data_keeps_its_rows_and_is_named():
+    transmat = np.array([[0.5, 0.5, 0.0], [0.4, 0.6, 0.0], [0.3, 0.3, 0.4]])
+    emissionprob = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5], [0.1, 0.8, 0.1]])
+    model = CategoricalHMM(
+        3,
+        startprob_init=[0.5, 0.5, 0.0],
+        transmat_init=transmat,
+        emissionprob_init=emissionprob,
+        tol=1e-4,
+    )
+    with (
+        pytest.warns(SpuriousMaximumWarning, match="2 kept no data"),
+        pytest.warns(UserWarning, match="^state 2 kept no data: lower n_components"),
+    ):
+        model.fit(SYMBOLS)
+    assert_array_equal(model.transmat_[2], transmat[2] / transmat[2].sum())
+    assert_array_equal(model.emissionprob_[2], emissionprob[2] / emissionprob[2].sum())
+    assert np.isfinite(model.log_likelihood_)
+    assert_array_equal(model.smooth(SYMBOLS)[:, 2], 0.0)
+
+
+# -- other arguments ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, x: m.decode(x, algorithm="best"), "algorithm='best': should be one of 'viterbi', 'map'"),
+        (lambda m, x: m.fixed_lag(x, -1), "lag=-1: should be an integer of at least 0"),
+        (lambda m, x: m.fixed_lag(x, 1.5), "lag=1.5"),
+        (lambda m, x: m.forecast(x, 0), "steps=0: should be an integer of at least 1"),
+        (lambda m, x: m.sample(0), "n_samples=0: should be an integer of at least 1"),
+        (lambda m, x: m.sample(1.5), "n_samples=1.5"),
+    ],
+)
+def test_arguments(call, message):
+    model, x = fitted("counts")
+    refused(lambda: call(model, x), message)
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "predict_proba"])
+def test_before_a_fit(verb):
+    refused(lambda: getattr(PoissonHMM(2), verb)(COUNTS), "is not fitted yet", NotFittedError)
+
+
+def test_a_failed_fit_leaves_an_earlier_one_as_it_was():
+    model, x = fitted("counts")
+    rates = model.lambdas_
+    refused(lambda: model.fit(changed(x, 2, -1.0)), "holds -1")
+    assert model.lambdas_ is rates
