@@ -1,6 +1,7 @@
 """What users of hidden Markov models see: ways to hand in sequences, settings, alphabets, long series."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -476,3 +477,29 @@ def test_samples_begin_where_sequences_do_and_follow_the_zeros():
         fixed=("startprob", "transmat", "lambdas"),
     ).fit([[9.0], [31.0], [2.0], [12.0]])
     assert_array_equal(model.sample(7, random_state=1)[1], [1, 2, 0, 1, 2, 0, 1])
+
+
+def test_a_state_that_was_lost_comes_back():
+    """Two states that never meet: long after one has underflowed it is the only one that explains the rest."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=100), 6 + rng.normal(size=200), 3 + rng.normal(size=300)])[:, None]
+    fixed = ("startprob", "transmat", "means", "covariances")
+    model = GaussianHMM(
+        2,
+        startprob_init=[0.5, 0.5],
+        transmat_init=np.eye(2),
+        means_init=[[0.0], [6.0]],
+        covariances_init=np.ones((2, 1)),
+        fixed=fixed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X)
+    constant = np.log(0.5) - 0.5 * len(X) * np.log(2 * np.pi)
+    paths = [constant - 0.5 * ((X - mean) ** 2).sum() for mean in (0.0, 6.0)]
+    np.testing.assert_allclose(model.score(X), np.logaddexp(*paths), rtol=1e-12)
+    np.testing.assert_allclose(model.log_likelihood_, np.logaddexp(*paths), rtol=1e-12)
+    np.testing.assert_array_equal(model.smooth(X).argmax(axis=1), int(np.argmax(paths)))
+    online = model.filtering()
+    for row, expected in zip(X, model.filter(X), strict=True):
+        np.testing.assert_allclose(online.update(row), expected, atol=1e-12)

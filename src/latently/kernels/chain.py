@@ -16,6 +16,7 @@ from latently.kernels.compiling import kernel, part
 from latently.kernels.special import exp, log
 
 SMALL = 1e-30
+LOST = 1e-200  # agreement of the two directions below which one of them has lost what mattered
 EVERY = 8
 SEGMENT = 256
 
@@ -148,7 +149,9 @@ def forward_rest(table, index, transmat, before, state, low, high, weight, count
         for j in range(K):
             ahead[j] = b[j] * here[j]
             norm += predicted[j] * ahead[j]
-        inverse = weight / norm if norm > 0.0 else 0.0
+        if not norm > LOST:
+            return log_scale, t
+        inverse = weight / norm
         for j in range(K):
             ahead[j] *= inverse
         for i in range(K):
@@ -181,7 +184,9 @@ def backward_rest(table, index, transposed, after, state, low, high, weight, cou
         norm = 0.0
         for j in range(K):
             norm += here[j] * back[j]
-        inverse = weight / norm if norm > 0.0 else 0.0
+        if not norm > LOST:
+            return t
+        inverse = weight / norm
         if t < high - 1:
             for i in range(K):
                 p, row = inverse * here[i], counts[i]
@@ -193,6 +198,7 @@ def backward_rest(table, index, transposed, after, state, low, high, weight, cou
             after[j] = back[j] * b[j]
         tally(tallies, index, t, here, lanes)
         rescaled(after, high - t, SMALL, lanes)
+    return -1
 
 
 @part
@@ -219,8 +225,9 @@ def other_half(
     mid = middle(low, high)
     if forward:
         return forward_rest(table, index, transmat, vector, state, mid, high, weight, counts, tallies, lanes)
-    backward_rest(table, index, transposed, vector, state, low, mid, weight, counts, tallies, lanes)
-    return 0.0, -1
+    return 0.0, backward_rest(
+        table, index, transposed, vector, state, low, mid, weight, counts, tallies, lanes
+    )
 
 
 @kernel
@@ -268,7 +275,7 @@ def forward_backward(
     Returns
     -------
     sequence, time : int
-        The first that is impossible; -1, -1 if none is.
+        The first that is impossible, or in which a vector lost a state that mattered; -1, -1 if none is.
     """
     K = width(lanes, start)
     vector, after = np.empty(K), np.empty(K)
@@ -298,7 +305,11 @@ def forward_backward(
             if wrong >= 0:
                 return u, wrong
             total += more
-            backward_rest(table, index, transposed, after, state, low, mid, weight, counts, tallies, lanes)
+            wrong = backward_rest(
+                table, index, transposed, after, state, low, mid, weight, counts, tallies, lanes
+            )
+            if wrong >= 0:
+                return u, wrong
         else:
             norm = 0.0
             for j in range(K):
@@ -386,48 +397,3 @@ def viterbi(table, index, log_start, log_transmat, low, high, back, path):
         if t > low:
             state = back[t - low, state]
     return highest
-
-
-@kernel
-def filtered(table, start, transmat, low, high, out):
-    """Write the probabilities of the states of a sequence at each time given what was seen up to it.
-
-    Return the time at which the sequence becomes impossible, -1 if it does not, and the log of the scales.
-
-    Parameters
-    ----------
-    table : array of shape (T, K)
-        Densities up to a factor for each time.
-    start, transmat : arrays of shape (K,), (K, K)
-        Probabilities of the first state, and of transitions from row to column.
-    low, high : int
-        Where the sequence begins and ends.
-    out : array of shape (T, K)
-        Where to write.
-    """
-    K = len(start)
-    predicted = np.empty(K)
-    log_scale = 0.0
-    for t in range(low, high):
-        here = out[t]
-        for j in range(K):
-            predicted[j] = 0.0
-        if t == low:
-            for j in range(K):
-                predicted[j] = start[j]
-        else:
-            before = out[t - 1]
-            for i in range(K):
-                p, row = before[i], transmat[i]
-                for j in range(K):
-                    predicted[j] += p * row[j]
-        total = 0.0
-        for j in range(K):
-            here[j] = predicted[j] * table[t, j]
-            total += here[j]
-        if not total > 0.0:
-            return t, log_scale
-        log_scale += log(total)
-        for j in range(K):
-            here[j] /= total
-    return -1, log_scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,23 +99,28 @@ class Chain(Latent):
         """Forward and backward through all sequences of a block, then the emission tile by tile."""
         K = len(params.transmat)
         table, top = densities(density, block, K, executor)
-        passed = self.pass_through(params, table, None, block, executor)
-        tops = np.add.reduceat(np.append(top, 0.0), block_offsets(block)[:-1]) if block.n_units else top
-        lengths = np.diff(block_offsets(block))
-        tops = np.where((lengths > 0) & (block.weights > 0), tops, 0.0)
-        absolute = np.add.reduceat(np.append(np.abs(top), 0.0), block_offsets(block)[:-1])
-        absolute = np.where((lengths > 0) & (block.weights > 0), absolute, 0.0)
-        absolute += lengths  # the logarithm of a sum near one is near zero, but known to a rounding of one
-        resp = passed.state[:, :K]
+
+        def logs() -> Array:
+            return np.concatenate([density(rows) for rows in block.tiles(width)])
+
         width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
+        passed = self.pass_through(params, table, None, logs, block, executor)
+        offsets = block_offsets(block)
+        lengths = np.diff(offsets)
+        counted = (lengths > 0) & (block.weights > 0)
+        tops, absolute = (
+            np.where(counted, np.add.reduceat(np.append(values, 0.0), offsets[:-1]), 0.0)
+            for values in (top, np.abs(top))
+        )
+        resp = passed.state[:, :K]
         stats = tree_sum(
             executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
         )
+        log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
+        # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
+        magnitude = np.abs(passed.scales) + absolute + lengths
         return Expected(
-            passed.counts,
-            stats,
-            float(block.weights @ (passed.scales + tops)),
-            float(block.weights @ (np.abs(passed.scales) + absolute)),
+            passed.counts, stats, float(block.weights @ log_likelihoods), float(block.weights @ magnitude)
         )
 
     def pass_through(
@@ -123,24 +128,50 @@ class Chain(Latent):
         params: ChainParams,
         table: Array,
         index: NDArray[np.int64] | None,
+        logs: Callable[[], Array],
         block: Block,
         executor: Executor,
         tallies: Array | None = None,
     ) -> Passed:
         """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
 
+        Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done
+        again in logarithms.
+
+        Parameters
+        ----------
+        params : ChainParams
+            The parameters.
+        table : array of shape (n, width)
+            Densities over the largest of their row.
+        index : array of int of shape (n_times,) or None
+            Which row of the table each time has; None if they are in order.
+        logs : callable
+            Gives the log densities of the rows of the table, shape (n, K), if they are needed.
+        block : Block
+            For the limits and weights of the sequences.
+        executor : Executor
+            For the two directions of a long sequence.
+        tallies : array of shape (n, width), optional
+            Zeros, to which the responsibilities are added by row of the table.
+
         Raises
         ------
         ImpossibleObservationError
             If a sequence is impossible; it is named, and the time.
         """
-        padded = Padded.of(self.first(params), params.transmat, table.shape[1])
+        start, K = self.first(params), len(params.transmat)
+        padded = Padded.of(start, params.transmat, table.shape[1])
         offsets = block_offsets(block)
         shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
         if tallies is None:
             tallies = np.zeros((1, table.shape[1]))
         through = _shared if shared else _alone
-        return through(padded, table, index, offsets, block, executor, tallies, len(params.transmat))
+        passed = through(padded, table, index, offsets, block, executor, tallies, K)
+        if passed is None:
+            tallies[:] = 0.0
+            passed = _in_logs(start, params.transmat, logs(), index, offsets, block, tallies)
+        return passed
 
     def stats_of(self, resp: Array, block: Block) -> ChainCounts:
         """Return first states and transitions of labels drawn independently."""
@@ -201,11 +232,14 @@ class Passed:
         Log-likelihoods, less the logs of what the densities were divided by.
     counts : ChainCounts
         Expected first states and transitions.
+    shifted : bool
+        Whether these logs are still to be added.
     """
 
     state: Array
     scales: Array
     counts: ChainCounts
+    shifted: bool = True
 
 
 @dataclass(frozen=True)
@@ -262,14 +296,14 @@ def _alone(
     executor: Executor,
     tallies: Array,
     K: int,
-) -> Passed:
-    """All sequences in this thread."""
+) -> Passed | None:
+    """All sequences in this thread; None if a state was lost that mattered."""
     from latently.kernels.chain import forward_backward
 
     width = table.shape[1]
     state, scales = np.empty((block.n_rows, width)), np.empty(block.n_units)
     initial, counts = np.zeros(width), np.zeros((width, width))
-    sequence, time = forward_backward(
+    sequence, _ = forward_backward(
         table,
         index,
         offsets,
@@ -285,7 +319,7 @@ def _alone(
         padded.lanes,
     )
     if sequence >= 0:
-        _refuse(block, sequence, time - int(offsets[sequence]))
+        return None
     return Passed(state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
 
 
@@ -298,8 +332,8 @@ def _shared(
     executor: Executor,
     tallies: Array,
     K: int,
-) -> Passed:
-    """One long sequence, each direction by itself."""
+) -> Passed | None:
+    """One long sequence, each direction by itself; None if a state was lost that mattered."""
     from latently.kernels.chain import first_half, other_half
 
     T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
@@ -313,7 +347,7 @@ def _shared(
 
     (log_scale, wrong), _ = executor.map(first, directions)
     if wrong >= 0:
-        _refuse(block, 0, wrong)
+        return None
     here = table[mid] if index is None else table[index[mid]]
     vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
     sums = {way: (np.zeros((width, width)), np.zeros_like(tallies)) for way in directions}
@@ -334,13 +368,47 @@ def _shared(
             forward,
         )
 
-    (more, wrong), _ = executor.map(other, directions)
-    if wrong >= 0:
-        _refuse(block, 0, wrong)
+    (more, wrong), (_, lost) = executor.map(other, directions)
+    if wrong >= 0 or lost >= 0:
+        return None
     tallies += sums[True][1] + sums[False][1]
     counts = (sums[True][0] + sums[False][0]) * padded.transmat
     scale = log_scale + more + np.log(vectors[True].sum())
     return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
+
+
+def _in_logs(
+    start: Array,
+    transmat: Array,
+    log_density: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    tallies: Array,
+) -> Passed:
+    """All sequences, in logarithms."""
+    from latently.kernels.log_chain import forward_backward_in_logs
+
+    K = len(start)
+    state, log_likelihoods = np.empty((block.n_rows, tallies.shape[1])), np.empty(block.n_units)
+    initial, transitions = np.zeros(K), np.zeros((K, K))
+    with np.errstate(divide="ignore"):
+        logs = np.log(start), np.log(transmat)
+    sequence, time = forward_backward_in_logs(
+        np.ascontiguousarray(log_density),
+        index,
+        offsets,
+        block.weights,
+        *logs,
+        state,
+        log_likelihoods,
+        initial,
+        transitions,
+        tallies,
+    )
+    if sequence >= 0:
+        _refuse(block, sequence, time - int(offsets[sequence]))
+    return Passed(state, log_likelihoods, ChainCounts(initial, transitions), shifted=False)
 
 
 def _part(counts: Array, probabilities: Array) -> float:

@@ -24,7 +24,7 @@ from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
 from latently.emissions.gaussian.matrices import EPS
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.latent.base import Expected
-from latently.latent.chain import Chain, padded_width
+from latently.latent.chain import Chain, block_offsets, padded_width
 from latently.latent.independent import Counts, Independent
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
@@ -158,15 +158,16 @@ def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) 
     table[:, :K] = np.exp(logs - np.where(np.isneginf(top), 0.0, top)[:, None])
     tallies = np.zeros_like(table)
     symbols = np.ascontiguousarray(block.x[:, 0])
-    passed = latent.pass_through(params.latent, table, symbols, block, executor, tallies)
+    passed = latent.pass_through(params.latent, table, symbols, lambda: logs, block, executor, tallies)
+    lengths = np.diff(block_offsets(block))
     seen = tallies.sum(axis=1)
     used = seen > 0
     tops, absolute = float(seen[used] @ top[used]), float(seen[used] @ np.abs(top[used]))
     return Expected(
         passed.counts,
         CategoricalCounts(np.ascontiguousarray(tallies[:-1, :K].T)),
-        float(block.weights @ passed.scales) + tops,
-        float(block.weights @ np.abs(passed.scales)) + absolute,
+        float(block.weights @ passed.scales) + (tops if passed.shifted else 0.0),
+        float(block.weights @ (np.abs(passed.scales) + lengths)) + absolute,
     )
 
 

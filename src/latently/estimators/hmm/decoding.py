@@ -137,13 +137,15 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible.
         """
-        from latently.kernels.chain import filtered
+        from latently.kernels.log_chain import filter_in_logs
 
         found = self._sequences(X, lengths)
-        table = np.ascontiguousarray(self._table(found)[0][:, : self.n_components])
-        out = np.empty_like(table)
+        table, index = self._lookup(found.x)
+        out = np.empty((len(found.x), self.n_components))
+        with np.errstate(divide="ignore"):
+            logs = np.log(self.startprob_), np.log(self.transmat_)
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            wrong, _ = filtered(table, self.startprob_, self.transmat_, low, high, out)
+            wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, out)
             if wrong >= 0:
                 _refuse(found, int(wrong))
         return out
@@ -179,7 +181,8 @@ class Decoding(FittedHMM):
             back = np.ones((high - low, self.n_components))
             for _ in range(min(int(lag), int(high - low) - 1)):
                 ahead = (table[low + 1 : high] * back[1:]) @ self.transmat_.T
-                back[:-1] = ahead / ahead.max(axis=1, keepdims=True)
+                top = ahead.max(axis=1, keepdims=True)
+                back[:-1] = ahead / np.where(top > 0, top, 1.0)
             now[low:high] *= back
         return now / now.sum(axis=1, keepdims=True)
 
@@ -354,13 +357,16 @@ class Decoding(FittedHMM):
         block = Block(found.x, np.ones(len(found)), found.offsets)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
-                passed = self._chain.pass_through(self.params_.latent, table, None, block, workers)
+                passed = self._chain.pass_through(
+                    self.params_.latent, table, None, lambda: self._log_density(found.x), block, workers
+                )
             except ImpossibleObservationError:
                 if refuse:
                     raise
                 return np.array([-np.inf]), np.full((len(found.x), self.n_components), np.nan)
         tops = np.add.reduceat(top, found.offsets[:-1])
-        return passed.scales + tops, np.ascontiguousarray(passed.state[:, : self.n_components])
+        log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
+        return log_likelihoods, np.ascontiguousarray(passed.state[:, : self.n_components])
 
 
 def _refuse(found: Sequences, time: int) -> None:

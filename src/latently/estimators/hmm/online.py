@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from latently.core.errors import ImpossibleObservationError
 from latently.estimators.inputs import Array
@@ -32,6 +33,7 @@ class Filtering:
     def __init__(self, model: Any) -> None:
         self._model = model
         self.states: Array = model.startprob_.copy()
+        self._log_states: Array = np.zeros_like(self.states)  # in which no state is ever lost
         self.log_likelihood = 0.0
         self.n_seen = 0
 
@@ -54,17 +56,20 @@ class Filtering:
             If no state that can be reached allows it; the state is as before then.
         """
         row = self._model._observations(np.atleast_1d(np.asarray(x))[None], None, reset=False).x
-        log_density = self._model._log_density(row)[0]
-        predicted = self.states if self.n_seen == 0 else self.states @ self._model.transmat_
-        top = log_density.max()
-        joint = predicted * np.exp(log_density - top) if np.isfinite(top) else np.zeros_like(predicted)
-        total = joint.sum()
-        if not total > 0:
+        with np.errstate(divide="ignore"):
+            if self.n_seen == 0:
+                predicted = np.log(self._model.startprob_)
+            else:
+                predicted = logsumexp(self._log_states[:, None] + np.log(self._model.transmat_), axis=0)
+        joint = predicted + self._model._log_density(row)[0]
+        total = float(logsumexp(joint))
+        if not total > -np.inf:
             raise ImpossibleObservationError(
                 f"observation {self.n_seen} is impossible: no state that can be reached allows it"
             )
-        self.states = joint / total
-        self.log_likelihood += float(top + np.log(total))
+        self._log_states = joint - total
+        self.states = np.exp(self._log_states)
+        self.log_likelihood += total
         self.n_seen += 1
         return self.states
 
