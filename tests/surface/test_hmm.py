@@ -480,7 +480,7 @@ def test_samples_begin_where_sequences_do_and_follow_the_zeros():
 
 
 def test_a_state_that_was_lost_comes_back():
-    """Two states that never meet: long after one has underflowed it is the only one that explains the rest."""
+    """Two states that never meet: long after one has underflowed it alone explains the rest."""
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=100), 6 + rng.normal(size=200), 3 + rng.normal(size=300)])[:, None]
     fixed = ("startprob", "transmat", "means", "covariances")
