@@ -160,6 +160,7 @@ def test_a_name_with_dollars_is_no_formula():
 
 
 def test_pictures_are_drawn_on_the_axes_given():
+    pyplot.close("all")  # what pages may have left open in this process
     _, axes = pyplot.subplots(1, 4)
     drawn = [
         plots.data(TWO, FAITHFUL, ax=axes[0]),

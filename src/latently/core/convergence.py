@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 EPS = 2.0**-52
 ROUNDING = 64 * EPS
-SAFETY = 0.95  # of the tolerance: the estimate is one, and may fall short of the truth
 
 
 def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
@@ -81,6 +80,6 @@ class StoppingRule:
         first, second, third = objectives[-3:]
         level = EPS * magnitude
         still = abs(third - second) <= level and abs(second - first) <= level
-        close = still or remaining_gain(first, second, third, ratio) <= SAFETY * self.tol * self.n
+        close = still or remaining_gain(first, second, third, ratio) <= self.tol * self.n
         self._met = self._met + 1 if close else 0
         return self._met >= 2

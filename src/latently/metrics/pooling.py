@@ -65,6 +65,8 @@ class Pooled:
         if not 0 < level < 1:
             raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
         reach = student.ppf((1 + level) / 2, self.df) * self.standard_error
+        if np.ndim(reach) == 0:
+            reach = float(reach)
         return self.estimate - reach, self.estimate + reach
 
 
