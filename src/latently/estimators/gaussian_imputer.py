@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.impute import MissingIndicator
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
@@ -258,6 +257,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_iter_ = mixture.n_iter_
         self.parameter_draws_ = draws
         if self.add_indicator:
+            from sklearn.impute import MissingIndicator  # it takes long to import, and few ask for it
+
             example = np.where(missing_counts > 0, np.nan, 0.0)[None]
             self.indicator_ = MissingIndicator(error_on_new=False).fit(example)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from latently.latent.base import Array
 
@@ -56,6 +55,8 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     array of shape (K, K)
         Rows sum to one.
     """
+    from scipy.optimize import minimize  # it takes long to import, and few chains need it
+
     support = transmat > 0
     total = transitions.sum(axis=1, keepdims=True)
     plain = np.divide(transitions, total, out=transmat.copy(), where=total > 0)
