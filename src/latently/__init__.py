@@ -1,24 +1,32 @@
-"""Latent-variable models fitted by expectation maximisation (EM)."""
+"""Latent-variable models fitted by expectation maximisation (EM).
 
-from latently import datasets, metrics, plots
-from latently.estimators import (
-    CategoricalHMM,
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    HiddenMarkovModel,
-    MixtureModel,
-    MultivariateNormal,
-    PoissonHMM,
-    dispersed_starts,
-    little_mcar_test,
-    missing_patterns,
-    overimpute,
-)
-from latently.files import load
-from latently.metrics import pool
-from latently.selection import select
+Names are imported when they are first used, so that whoever wants one does not wait for all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from latently.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from latently import datasets, metrics, plots
+    from latently.estimators import (
+        CategoricalHMM,
+        GaussianHMM,
+        GaussianImputer,
+        GaussianMixture,
+        HiddenMarkovModel,
+        MixtureModel,
+        MultivariateNormal,
+        PoissonHMM,
+        dispersed_starts,
+        little_mcar_test,
+        missing_patterns,
+        overimpute,
+    )
+    from latently.files import load
+    from latently.metrics import pool
+    from latently.selection import select
 
 __all__ = [
     "CategoricalHMM",
@@ -40,3 +48,20 @@ __all__ = [
     "pool",
     "select",
 ]
+
+_ROOMS = ("datasets", "metrics", "plots")
+_ELSEWHERE = {"load": "files", "pool": "metrics", "select": "selection"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'latently' has no attribute {name!r}")
+    if name in _ROOMS:
+        return import_module(f"latently.{name}")
+    value = getattr(import_module(f"latently.{_ELSEWHERE.get(name, 'estimators')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
