@@ -10,7 +10,7 @@ from latently import archive
 from latently.archive import ModelFileError
 from latently.estimators import GaussianImputer, GaussianMixture, MixtureModel
 from latently.estimators.codec import UnknownClassError
-from latently.estimators.imputer_state import is_imputer, unpack_imputer
+from latently.estimators.imputation.state import is_imputer, unpack_imputer
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.state import unpack
 

@@ -92,7 +92,7 @@ def both(x):
 @pytest.mark.parametrize("method", ["bootstrap", "posterior"])
 def test_pooled_intervals_cover_where_those_of_one_table_do_not(method, monkeypatch):
     """The slope of the second column on the first, and its mean; half of it is missing."""
-    monkeypatch.setattr("latently.estimators.parameter_draws.STEPS", 10)
+    monkeypatch.setattr("latently.estimators.imputation.parameter_draws.STEPS", 10)
     n, truth = 100, np.array([SLOPE, MEAN[1]])
     pooled, single = np.empty((RUNS, 2)), np.empty((RUNS, 2))
     for run in range(RUNS):

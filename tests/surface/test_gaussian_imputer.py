@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from latently import GaussianImputer, GaussianMixture, load
 from latently.core.errors import SingularCovarianceError
-from latently.estimators import parameter_draws
+from latently.estimators.imputation import parameter_draws
 
 NAMES = ["size", "weight", "age"]
 MEAN = np.array([1.0, -2.0, 10.0])

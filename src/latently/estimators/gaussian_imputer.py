@@ -14,10 +14,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
-from latently.core.errors import SingularCovarianceError, SpuriousMaximumWarning
-from latently.core.libraries import single_threaded_libraries
-from latently.estimators.filling import drawn, expected, interval
+from latently.core.errors import SpuriousMaximumWarning
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
+from latently.estimators.imputation.filling import drawn, expected, interval
+from latently.estimators.imputation.limits import check_limits
+from latently.estimators.imputation.parameter_draws import METHODS, Draw, draw_parameters
 from latently.estimators.inputs import (
     Array,
     check_informative,
@@ -26,8 +28,6 @@ from latently.estimators.inputs import (
     column_names,
     random_generator,
 )
-from latently.estimators.parameter_draws import METHODS, Draw, draw_parameters
-from latently.estimators.tables import collinear_columns, label_of
 
 FLOOR = 1e-10
 ROWS = 2**14  # filled in at a time
@@ -214,14 +214,16 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         names = column_names(X)
         rows = check_rows(self, X, reset=True, accepts_missing=True)
         weights = check_weights(sample_weight, len(rows))
-        kept = self._kept(rows, weights, names)
+        kept = kept_columns(rows, weights, names, self.keep_empty_features)
         if names is not None:
             names = [name for name, keep in zip(names, kept, strict=True) if keep]
         table = rows if kept.all() else rows[:, kept]
-        self._limits(len(kept))
+        check_limits(self.min_value, self.max_value, len(kept))
         check_informative(table, weights, self.n_components, names)
-        self._check_rank(table, weights, names)
-        if self.n_components == 1 and self.covariance_type in ("diag", "spherical") and table.shape[1] > 1:
+        correlated = self.covariance_type in ("full", "tied") and table.shape[1] > 1
+        if correlated and self.prior is None:
+            check_rank(table, weights, names)
+        if self.n_components == 1 and not correlated and table.shape[1] > 1:
             warnings.warn(
                 f"one component with covariance_type='{self.covariance_type}' knows no correlations and "
                 "fills in the mean of each column; choose 'full', or more components",
@@ -233,7 +235,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpuriousMaximumWarning)
             mixture.fit(table, sample_weight=weights)
-        self._check_floor(mixture, names)
+        if correlated and self.n_components == 1:
+            check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, names)
         draws = draw_parameters(mixture, table, weights, self.n_parameter_draws, self.draw_method, rng)
         self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws)
         return self
@@ -423,7 +426,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         OSError
             If the path cannot be written.
         """
-        from latently.estimators.imputer_state import pack_imputer
+        from latently.estimators.imputation.state import pack_imputer
 
         check_is_fitted(self)
         archive.write(path, pack_imputer(self))
@@ -461,74 +464,6 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def _kept(self, rows: Any, weights: Array, names: list[str] | None) -> NDArray[np.bool_]:
-        """Which columns have any observed value; an error that names the others unless they may be kept."""
-        used: Any = slice(None) if (weights > 0).all() else weights > 0
-        kept = ~np.isnan(np.fmin.reduce(rows[used], axis=0))
-        if not kept.all() and not self.keep_empty_features:
-            empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
-            raise ValueError(
-                f"column {empty} has no observed value: leave it out, or set keep_empty_features=True to "
-                "keep it as NaN"
-            )
-        if not kept.any():
-            raise ValueError("no column has an observed value: there is nothing to learn from")
-        return kept
-
-    def _check_rank(self, table: Any, weights: Array, names: list[str] | None) -> None:
-        """Refuse what has no maximum of the likelihood, where no prior makes one."""
-        d = table.shape[1]
-        if self.prior is not None or d == 1 or self.covariance_type in ("diag", "spherical"):
-            return
-        used = weights > 0
-        n = int((~np.isnan(table[used][: 10 * d])).any(axis=1).sum())
-        if n <= d:
-            n = int((~np.isnan(table[used])).any(axis=1).sum())
-        if n <= d:
-            raise ValueError(
-                f"there are {n} rows with an observed value for {d} columns, too few for the covariances: "
-                "set prior='ridge', leave columns out, or choose covariance_type='diag'"
-            )
-        with single_threaded_libraries():
-            involved = collinear_columns(table if used.all() else table[used])
-        if len(involved):
-            self._refuse_collinear(involved, names)
-
-    def _check_floor(self, mixture: GaussianMixture, names: list[str] | None) -> None:
-        """A maximum on the floor is none: name the columns that are collinear in it."""
-        if self.n_components > 1 or self.covariance_type in ("diag", "spherical"):
-            return
-        covariance = mixture._dense(mixture.params_)[0]
-        spread = np.sqrt(np.diagonal(covariance))
-        values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
-        if values[0] < 100 * FLOOR:
-            self._refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > 0.05), names)
-
-    def _refuse_collinear(self, involved: Any, names: list[str] | None) -> None:
-        listed = ", ".join(label_of(names, column) for column in involved)
-        raise SingularCovarianceError(
-            f"columns {listed} are collinear: each follows from the others exactly, so their covariance is "
-            "singular; set prior='ridge', or leave one of them out"
-        )
-
-    def _limits(self, n_features: int) -> tuple[Array, Array]:
-        """Least and greatest values of filled cells, for each column."""
-        ends = []
-        for name, value, default in (
-            ("min_value", self.min_value, -np.inf),
-            ("max_value", self.max_value, np.inf),
-        ):
-            limits = np.asarray(default if value is None else value, dtype=np.float64)
-            if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
-                raise ValueError(
-                    f"{name} has shape {limits.shape}: should be a number or of shape ({n_features},)"
-                )
-            ends.append(np.broadcast_to(limits, (n_features,)))
-        if not (ends[0] <= ends[1]).all():
-            column = int(np.flatnonzero(~(ends[0] <= ends[1]))[0])
-            raise ValueError(f"min_value is above max_value in column {column}")
-        return ends[0], ends[1]
-
     def _need_draws(self, n: int) -> None:
         have = len(self.parameter_draws_)
         if have < n:
@@ -557,7 +492,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return whole, matrix
 
     def _limited(self, values: Array) -> Array:
-        lower, upper = self._limits(len(self._kept_features))
+        lower, upper = check_limits(self.min_value, self.max_value, len(self._kept_features))
         return np.clip(values, lower[self._kept_features], upper[self._kept_features])
 
     def _filled(self, rows: Any, fill: Callable[[Any], Array]) -> Any:

@@ -12,7 +12,7 @@ from scipy.special import logsumexp, softmax
 from latently.core.restarts import Start
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.emissions.gaussian.prior import Prior
-from latently.estimators.filling import Predictive, expected
+from latently.estimators.imputation.filling import Predictive, expected
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions

@@ -15,7 +15,7 @@ from latently.plots.palette import INK
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators.diagnosis import Overimputation
+    from latently.estimators.imputation.diagnosis import Overimputation
 
 MOST_BARS = 400
 MARGIN = 0.05

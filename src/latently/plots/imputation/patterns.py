@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
-    from latently.estimators.diagnosis import MissingPatterns
+    from latently.estimators.imputation.diagnosis import MissingPatterns
 
 SEEN = "#d6e4ef"
 MOST_PATTERNS = 20

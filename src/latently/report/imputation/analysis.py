@@ -19,7 +19,12 @@ from latently.estimators import (
     missing_patterns,
     overimpute,
 )
-from latently.estimators.diagnosis import DispersedStarts, MCARTest, MissingPatterns, Overimputation
+from latently.estimators.imputation.diagnosis import (
+    DispersedStarts,
+    MCARTest,
+    MissingPatterns,
+    Overimputation,
+)
 from latently.plots.features import feature_names
 
 Array = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What tables say of their columns, for messages."""
+"""Columns that cannot be imputed, or only with a prior: each refusal names them and the remedy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.errors import SingularCovarianceError
+from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
 from latently.estimators.inputs import Array
 
@@ -19,6 +21,79 @@ INVOLVED = 0.05  # entry of its eigenvector that counts
 def label_of(names: list[str] | None, column: Any) -> str:
     """Name of a column for a message, its position if it has none."""
     return f"'{names[column]}'" if names else str(int(column))
+
+
+def kept_columns(rows: Any, weights: Array, names: list[str] | None, keep_empty: bool) -> NDArray[np.bool_]:
+    """Which columns have any observed value.
+
+    Raises
+    ------
+    ValueError
+        If one has none and empty columns are not to be kept, or all have none.
+    """
+    used: Any = slice(None) if (weights > 0).all() else weights > 0
+    kept = np.asarray(~np.isnan(np.fmin.reduce(rows[used], axis=0)))
+    if not kept.all() and not keep_empty:
+        empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
+        raise ValueError(
+            f"column {empty} has no observed value: leave it out, or set keep_empty_features=True to "
+            "keep it as NaN"
+        )
+    if not kept.any():
+        raise ValueError("no column has an observed value: there is nothing to learn from")
+    return kept
+
+
+def check_rank(table: Any, weights: Array, names: list[str] | None) -> None:
+    """Refuse a table that has no maximum-likelihood covariance matrix.
+
+    Raises
+    ------
+    ValueError
+        If there are no more rows than columns.
+    SingularCovarianceError
+        If columns are collinear.
+    """
+    d = table.shape[1]
+    used = weights > 0
+    rows = table if used.all() else table[used]
+    n = 0
+    for start in range(0, len(rows), ROWS):
+        n += int((~np.isnan(rows[start : start + ROWS])).any(axis=1).sum())
+        if n > d:
+            break
+    if n <= d:
+        raise ValueError(
+            f"there are {n} rows with an observed value for {d} columns, too few for the covariances: "
+            "set prior='ridge', leave columns out, or choose covariance_type='diag'"
+        )
+    with single_threaded_libraries():
+        involved = collinear_columns(rows)
+    if len(involved):
+        refuse_collinear(involved, names)
+
+
+def check_clear_of(covariance: Array, least: float, names: list[str] | None) -> None:
+    """Refuse a covariance whose correlations have an eigenvalue below `least`: it rests on a floor.
+
+    Raises
+    ------
+    SingularCovarianceError
+        If it has; the columns that are collinear in it are named.
+    """
+    spread = np.sqrt(np.diagonal(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
+    if values[0] < least:
+        refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED), names)
+
+
+def refuse_collinear(involved: Any, names: list[str] | None) -> None:
+    """Raise the error that names collinear columns."""
+    listed = ", ".join(label_of(names, column) for column in involved)
+    raise SingularCovarianceError(
+        f"columns {listed} are collinear: each follows from the others exactly, so their covariance is "
+        "singular; set prior='ridge', or leave one of them out"
+    )
 
 
 def collinear_columns(table: Any) -> NDArray[np.int64]:

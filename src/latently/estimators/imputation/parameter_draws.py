@@ -14,8 +14,8 @@ from latently.core.errors import FitError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.matrices import cholesky
-from latently.estimators.filling import Predictive, drawn
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
 
 METHODS = ("bootstrap", "posterior")

@@ -10,8 +10,8 @@ import numpy as np
 
 from latently.archive import Contents
 from latently.estimators.codec import Decoder, Encoder, check_types
+from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.inputs import Array
-from latently.estimators.parameter_draws import Draw
 from latently.estimators.state import KNOWN, NOT_STORED, State, mixture_from, state_of
 
 ROOT = "imputer"

@@ -1,0 +1,1 @@
+"""The parts of imputation: checks of columns, filling, parameter draws, files, and questions to ask of it."""

@@ -1,0 +1,34 @@
+"""Limits of filled cells, which act on the output only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.estimators.inputs import Array
+
+
+def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array, Array]:
+    """Least and greatest values of filled cells, one for each column.
+
+    Raises
+    ------
+    ValueError
+        If one is not a number or of another shape, or a least value is above the greatest.
+    """
+    lower = _limit("min_value", min_value, -np.inf, n_features)
+    upper = _limit("max_value", max_value, np.inf, n_features)
+    if not (lower <= upper).all():
+        raise ValueError(f"min_value is above max_value in column {int((lower > upper).argmax())}")
+    return lower, upper
+
+
+def _limit(name: str, value: Any, default: float, n_features: int) -> Array:
+    try:
+        limits = np.asarray(default if value is None else value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={value!r}: should be a number, or a list of {n_features}") from None
+    if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
+        raise ValueError(f"{name} has shape {limits.shape}: should be a number or of shape ({n_features},)")
+    return np.broadcast_to(limits, (n_features,))
