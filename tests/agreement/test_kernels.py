@@ -76,14 +76,16 @@ def test_agrees_with_the_generic_path(family, shape):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_agrees_on_float32(family):
-    shape = (1500, 6, 4, 1.0, 0.0, 1.0)
+@pytest.mark.parametrize("d", [6, 20])
+def test_agrees_on_float32(family, d):
+    shape = (1500, d, 4, 1.0, 0.0, 1.0)
     assert_agree(*problem(family, shape, np.random.default_rng(1), np.float32))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_agrees_on_duplicates_and_fortran_order(family):
-    model, params, block = problem(family, (300, 9, 4, 1.0, 0.0, 1.0), np.random.default_rng(2))
+@pytest.mark.parametrize("d", [9, 20])
+def test_agrees_on_duplicates_and_fortran_order(family, d):
+    model, params, block = problem(family, (300, d, 4, 1.0, 0.0, 1.0), np.random.default_rng(2))
     repeated = Block(np.asfortranarray(np.repeat(block.x, 3, axis=0)), np.repeat(block.weights, 3))
     assert_agree(model, params, repeated)
 
@@ -101,9 +103,10 @@ def test_agrees_at_condition_1e9(d):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_an_outlier_keeps_its_scatter(family):
+@pytest.mark.parametrize("d", [10, 20])
+def test_an_outlier_keeps_its_scatter(family, d):
     # Its responsibility for the far component is tiny, but its distance is not.
-    model, params, block = problem(family, (800, 10, 3, 1.0, 0.0, 1.0), np.random.default_rng(4))
+    model, params, block = problem(family, (800, d, 3, 1.0, 0.0, 1.0), np.random.default_rng(4))
     x = block.x.copy()
     x[:5] += 40.0
     assert_agree(model, params, replace(block, x=x))
@@ -118,8 +121,9 @@ def test_components_without_weight_get_nothing():
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_what_is_not_a_number_is_left_to_the_generic_path(family, wrong):
-    model, params, block = problem(family, (300, 9, 4, 1.0, 0.0, 1.0), np.random.default_rng(6))
+@pytest.mark.parametrize("d", [9, 20])
+def test_what_is_not_a_number_is_left_to_the_generic_path(family, wrong, d):
+    model, params, block = problem(family, (300, d, 4, 1.0, 0.0, 1.0), np.random.default_rng(6))
     x = block.x.copy()
     x[0], weights = wrong, np.ones(len(x))
     override = OVERRIDES[Independent, family]

@@ -10,16 +10,20 @@ from hypothesis.extra.numpy import arrays
 
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap
+from latently.core.errors import ImpossibleObservationError
 from latently.emissions import FullGaussian, TiedGaussian
 from latently.emissions.gaussian.missing import conditional
 from latently.emissions.gaussian.moments import Moments
-from latently.kernels.missing import LONG, fill_rows
+from latently.kernels.missing import fill_rows
 from latently.latent import Independent
 from latently.latent.independent import Weights
-from latently.models import LatentEmission, LatentEmissionParams
-from latently.models.overrides import FEW
-from latently.models.routines import Completed, Plain, routines
+from latently.models import LatentEmission, LatentEmissionParams, holed_rows
+from latently.models.completed_rows import Completed
+from latently.models.overrides import FEW, OF_HOLES
+from latently.models.routines import Plain, routines
 from tests.comparing import assert_same
+
+LONG = 4  # rows of one pattern on end
 
 FAMILIES = (FullGaussian, TiedGaussian)
 over_families = pytest.mark.parametrize("family", FAMILIES)
@@ -70,6 +74,7 @@ SHAPES = {
     "many patterns": (600, 9, 3, scattered(0.3), 0.0, (1.0, 1.0)),
     "many features": (150, 40, 2, scattered(0.2), 0.0, (1.0, 1.0)),
     "runs of equal patterns": (500, 6, 3, in_runs, 0.0, (1.0, 1.0)),
+    "many features, many missing": (150, 60, 2, scattered(0.6), 0.0, (1.0, 1.0)),
     "mostly missing": (300, 7, 2, scattered(0.8), 0.0, (1.0, 1.0)),
     "one cell in each row": (60, 5, 2, one_cell_each, 0.0, (1.0, 1.0)),
     "no cell at all": (20, 4, 2, empty, 0.0, (1.0, 1.0)),
@@ -230,6 +235,74 @@ def test_grouping_rows_by_pattern_changes_nothing_but_rounding(family):
     grouped = source.grouped()
     assert not np.array_equal(grouped.weights, weights)
     assert_same(EMMap(model, source).e_step(params), EMMap(model, grouped).e_step(params), rtol=1e-11)
+
+
+def whole_step(model, params, block):
+    stats = model.e_step(params, block)
+    assert stats.magnitude >= abs(stats.bound) * (1 - 1e-12)
+    return stats
+
+
+@over_families
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("K", [1, 3])
+def test_short_cuts_agree(family, shape, K, monkeypatch):
+    """One component in one pass; more by the marginals of patterns, if they have a few rows on end."""
+    monkeypatch.setattr(holed_rows, "MANY", 2)
+    rng = np.random.default_rng(10)
+    n, d, _, holes, offset, scales = shape
+    emission, theta, x, _, units = problem(family, (n, d, K, holes, offset, scales), rng)
+    block = Block(x, rng.integers(0, 3, n).astype(float))
+    model = LatentEmission(Independent(), emission, K)
+    params = LatentEmissionParams(Weights(rng.dirichlet(np.ones(K))), theta)
+    mine, theirs = whole_step(model, params, block), whole_step(replace(model, fused=False), params, block)
+    assert mine.bound == pytest.approx(theirs.bound, rel=1e-10, abs=1e-10)
+    assert_same(theirs.latent, mine.latent, rtol=1e-10)
+    assert_same(in_units(theirs.emission, units), in_units(mine.emission, units), rtol=1e-9)
+
+
+@over_families
+def test_short_cuts_are_taken(family, monkeypatch):
+    """Long runs and one component do without the generic path, which gets the rest."""
+    rng = np.random.default_rng(11)
+    x = rows_of(400, 5, rng)
+    x[:200, 1], x[200:390, 3], x[390:] = np.nan, np.nan, np.nan
+    handed = []
+
+    def generic(block):
+        handed.append(block.n_rows)
+        return model.generic_e_step(params, block)
+
+    for K, many, expected in ((1, 10, []), (2, 195, [200]), (2, 10, [10]), (2, 500, [400])):
+        model, params = models(family, x, np.ones(400), K, rng)
+        monkeypatch.setattr(holed_rows, "MANY", many)
+        handed.clear()
+        override = OF_HOLES[Independent, family]
+        assert override(model.emission, params, Block(x, np.ones(400)), generic) is not None
+        assert handed == expected
+
+
+@over_families
+@pytest.mark.parametrize("K", [1, 2])
+def test_an_infinite_cell_is_named(family, K, monkeypatch):
+    monkeypatch.setattr(holed_rows, "MANY", 2)
+    rng = np.random.default_rng(12)
+    x = in_runs(60, 4, rng)
+    x[7] = [np.nan, np.inf, 0.0, 1.0]
+    model, params = models(family, np.nan_to_num(x, posinf=0.0), np.ones(60), K, rng)
+    with np.errstate(invalid="ignore"), pytest.raises(ImpossibleObservationError, match="row 7 "):
+        model.e_step(params, Block(x, np.ones(60)))
+
+
+@over_families
+def test_one_gaussian_is_whitened_where_a_trace_would_lose_digits(family):
+    rng = np.random.default_rng(13)
+    for left, taken in ((1.0, True), (1e-4, False)):
+        emission = family()
+        params = emission.params(np.zeros((1, 4)), emission.from_dense(nearly_collinear(4, left, rng)))
+        x = scattered(0.3)(50, 4, rng)
+        both = LatentEmissionParams(Weights(np.ones(1)), params)
+        assert (holed_rows.one_gaussian(emission, both, Block(x, np.ones(50))) is not None) == taken
 
 
 # -- filling in -------------------------------------------------------------------------------------------

@@ -53,6 +53,16 @@ def test_stops_once_the_rest_is_within_tol_per_unit_twice(ratio, n):
     assert steps_until_stop(series, tol, n) == max(expected, 2) + 1
 
 
+def test_a_ratio_that_was_low_once_is_not_believed():
+    """After an extrapolation fast directions shrink first; a step before, the slow one had shown."""
+    rule = StoppingRule(1e-2, 1.0)
+    assert not rule.met([0.0, 1e-3, 1e-3 + 0.99e-3], 1.0)  # 0.1 still to come
+    for _ in range(3):
+        assert not rule.met([0.0, 1e-3, 1e-3 + 0.5e-3], 1.0)  # not 5e-4, but 0.05
+    for seen in range(3):  # forgotten by and by
+        assert rule.met([0.0, 1e-3, 1e-3 + 0.5e-3], 1.0) == (seen > 0)
+
+
 def test_slow_convergence_is_not_convergence():
     """Steps of a hundredth of tol, of which ten thousand are still to come."""
     series = [-(0.9999**k) for k in range(100)]

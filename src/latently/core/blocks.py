@@ -78,7 +78,7 @@ class Block:
             yield self
             return
         for start in range(0, self.n_rows, n_rows):
-            yield self._of_rows(slice(start, min(start + n_rows, self.n_rows)))
+            yield self.take(slice(start, min(start + n_rows, self.n_rows)))
 
     @property
     def ends_holed(self) -> bool:
@@ -98,11 +98,11 @@ class Block:
             return self, None
         start = int(holed.argmax())
         if holed[start:].all():
-            return self._of_rows(slice(0, start)), self._of_rows(slice(start, self.n_rows))
-        return self._of_rows(np.flatnonzero(~holed)), self._of_rows(np.flatnonzero(holed))
+            return self.take(slice(0, start)), self.take(slice(start, self.n_rows))
+        return self.take(np.flatnonzero(~holed)), self.take(np.flatnonzero(holed))
 
-    def _of_rows(self, rows: Any) -> Block:
-        """Some of the rows, where each is a unit: a slice, or their positions in order."""
+    def take(self, rows: Any) -> Block:
+        """Some of the rows, where each is a unit: a slice with a start, or their positions in order."""
         if isinstance(rows, slice) and self.units is None:
             return Block(self.x[rows], self.weights[rows], None, self.first + rows.start)
         units = np.arange(self.first, self.first + self.n_units) if self.units is None else self.units

@@ -8,10 +8,11 @@ convergence to this rule, as it does to one that looks at the last gain alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 EPS = 2.0**-52
 ROUNDING = 64 * EPS
+REMEMBERED = 4  # ratios of gains
 
 
 def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
@@ -51,6 +52,10 @@ def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0
 class StoppingRule:
     """Says when the gain still to come is small, twice running.
 
+    Gains are sums of geometric series, of which the slowest is left in the end; until then their ratio is
+    less than its, and the more so after an extrapolation, which stirs up fast ones. So the largest of the
+    last few ratios counts.
+
     Parameters
     ----------
     tol : float
@@ -62,6 +67,7 @@ class StoppingRule:
     tol: float
     n: float
     _met: int = 0
+    _ratios: list[float] = field(default_factory=list)
 
     def met(self, objectives: list[float], magnitude: float, ratio: float = 0.0) -> bool:
         """Whether to stop after the last of these objectives of consecutive plain EM steps.
@@ -80,6 +86,9 @@ class StoppingRule:
         first, second, third = objectives[-3:]
         level = EPS * magnitude
         still = abs(third - second) <= level and abs(second - first) <= level
-        close = still or remaining_gain(first, second, third, ratio) <= self.tol * self.n
+        if second - first > third - second > 0.0:
+            self._ratios.append((third - second) / (second - first))
+        slowest = max([ratio, *self._ratios[-REMEMBERED:]])
+        close = still or remaining_gain(first, second, third, slowest) <= self.tol * self.n
         self._met = self._met + 1 if close else 0
         return self._met >= 2

@@ -4,6 +4,7 @@ from latently.core.parameters import SPD, Positive, Real, Simplex
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
+from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian import (
     DiagGaussian,
     FullGaussian,
@@ -17,6 +18,7 @@ __all__ = [
     "Additive",
     "Categorical",
     "DiagGaussian",
+    "Distribution",
     "Emission",
     "FullGaussian",
     "Poisson",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
+from latently.emissions.distribution import Distribution
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,16 @@ class Categorical(Emission):
         edges = np.cumsum(params.emissionprob, axis=1)[labels]
         symbols = (rng.random((len(labels), 1)) * edges[:, -1:] >= edges).sum(axis=1)
         return np.minimum(symbols, self.n_symbols - 1)[:, None]
+
+    def distribution(self, params: CategoricalParams, x: Any) -> Distribution:
+        """Sums of probabilities in the order of the alphabet, from either end; a missing symbol is NaN."""
+        at = params.emissionprob.T
+        none, unknown = np.zeros((1, at.shape[1])), np.full((1, at.shape[1]), np.nan)
+        below = np.concatenate([none, at.cumsum(axis=0)[:-1], unknown])
+        above = np.concatenate([at[::-1].cumsum(axis=0)[-2::-1], none, unknown])
+        with np.errstate(divide="ignore"):
+            tables = [np.log(table) for table in (below, above, np.concatenate([at, unknown]))]
+        return Distribution(*(table[x[:, 0]][:, :, None] for table in tables))
 
     def _support(self, n_components: int) -> NDArray[np.bool_]:
         if self.support is None:

@@ -5,7 +5,9 @@ direction goes on through the other half, where it meets what is needed to finis
 and two threads can share one sequence (docs/formulas.md, "Forward and backward").
 
 Vectors are rescaled when they have become small and not at each step: a division at each step is what the
-next one would wait for. Densities come as rows of `table`, at `index` or, without one, in order.
+next one would wait for. Times are counted from the beginning of the sequence for that in either direction, so
+that a pass which stops and goes on (kernels/checkpoints.py) does the same. Densities come as rows of `table`,
+at `index` or, without one, in order.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ from latently.kernels.special import exp, log
 SMALL = 1e-30
 LOST = 1e-200  # agreement of the two directions below which one of them has lost what mattered
 EVERY = 8
-SEGMENT = 256
 
 
 @part
@@ -91,15 +92,14 @@ def rescaled(vector, t, low, lanes):
 
 
 @part
-def forward_first(table, index, start, transmat, state, low, high, lanes):
+def forward_first(table, index, predicted, transmat, state, low, high, lanes):
     """Fill rows `low` to `high` of `state` with forward vectors; return the log of their scales.
 
     Where the sequence is impossible, the time at which it becomes so is given as well, -1 otherwise.
+    `predicted` is what the times before say of `low`, and is overwritten with what all say of `high`.
     """
-    K = width(lanes, start)
-    before, predicted = np.empty(K), np.empty(K)
-    for j in range(K):
-        predicted[j] = start[j]
+    K = width(lanes, predicted)
+    before = np.empty(K)
     log_scale = 0.0
     for t in range(low, high):
         here, b = state[t], density_at(table, index, t)
@@ -117,18 +117,19 @@ def forward_first(table, index, start, transmat, state, low, high, lanes):
 
 
 @part
-def backward_first(table, index, transposed, state, low, high, lanes):
-    """Fill rows `low` to `high` of `state` with backward vectors, up to a factor each."""
-    K = width(lanes, transposed)
-    ahead, back = np.empty(K), np.empty(K)
-    for j in range(K):
-        back[j] = 1.0
+def backward_first(table, index, back, transposed, state, low, high, lanes):
+    """Fill rows `low` to `high` of `state` with backward vectors, up to a factor each.
+
+    `back` is that of the last row, and is overwritten with that of the time before `low`.
+    """
+    K = width(lanes, back)
+    ahead = np.empty(K)
     for t in range(high - 1, low - 1, -1):
         here, b = state[t], density_at(table, index, t)
         for j in range(K):
             here[j] = back[j]
             ahead[j] = back[j] * b[j]
-        rescaled(ahead, high - t, SMALL, lanes)
+        rescaled(ahead, t - low, SMALL, lanes)
         step(transposed, ahead, lanes, back)
 
 
@@ -171,10 +172,11 @@ def forward_rest(table, index, transmat, before, state, low, high, weight, count
 
 
 @part
-def backward_rest(table, index, transposed, after, state, low, high, weight, counts, tallies, lanes):
+def backward_rest(table, index, transposed, after, state, low, high, weight, counts, tallies, lanes, met):
     """Turn rows `low` to `high` of `state` from forward vectors into responsibilities, times `weight`.
 
-    `after` is what the time `high` says: its backward vector times its densities; it is overwritten.
+    `after` is what the time `high` says: its backward vector times its densities; it is overwritten. The
+    step to that time is counted unless this is where the two directions `met`: the other one counts it.
     """
     K = width(lanes, transposed)
     back = np.empty(K)
@@ -187,7 +189,7 @@ def backward_rest(table, index, transposed, after, state, low, high, weight, cou
         if not norm > LOST:
             return t
         inverse = weight / norm
-        if t < high - 1:
+        if t < high - 1 or not met:
             for i in range(K):
                 p, row = inverse * here[i], counts[i]
                 for j in range(K):
@@ -197,23 +199,27 @@ def backward_rest(table, index, transposed, after, state, low, high, weight, cou
             here[j] *= inverse * back[j]
             after[j] = back[j] * b[j]
         tally(tallies, index, t, here, lanes)
-        rescaled(after, high - t, SMALL, lanes)
+        rescaled(after, t - low, SMALL, lanes)
     return -1
 
 
 @part
 def middle(low, high):
-    """Where the two directions meet."""
-    return low + (high - low + 1) // 2
+    """Where the two directions meet: a multiple of `EVERY` from `low`, so that both rescale alike."""
+    half = (high - low + 1) // 2
+    return low + (half if half < EVERY else half - half % EVERY)
 
 
 @kernel
 def first_half(table, index, start, transmat, transposed, state, low, high, lanes, forward):
     """One direction through the half where it begins; see `forward_first` and `backward_first`."""
-    mid = middle(low, high)
+    mid, K = middle(low, high), width(lanes, start)
+    vector = np.empty(K)
+    for j in range(K):
+        vector[j] = start[j] if forward else 1.0
     if forward:
-        return forward_first(table, index, start, transmat, state, low, mid, lanes)
-    backward_first(table, index, transposed, state, mid, high, lanes)
+        return forward_first(table, index, vector, transmat, state, low, mid, lanes)
+    backward_first(table, index, vector, transposed, state, mid, high, lanes)
     return 0.0, -1
 
 
@@ -226,7 +232,7 @@ def other_half(
     if forward:
         return forward_rest(table, index, transmat, vector, state, mid, high, weight, counts, tallies, lanes)
     return 0.0, backward_rest(
-        table, index, transposed, vector, state, low, mid, weight, counts, tallies, lanes
+        table, index, transposed, vector, state, low, mid, weight, counts, tallies, lanes, True
     )
 
 
@@ -288,10 +294,13 @@ def forward_backward(
                     state[t, j] = 0.0
             continue
         mid = middle(low, high)
-        total, wrong = forward_first(table, index, start, transmat, state, low, mid, lanes)
+        for j in range(K):
+            vector[j] = start[j]
+            after[j] = 1.0
+        total, wrong = forward_first(table, index, vector, transmat, state, low, mid, lanes)
         if wrong >= 0:
             return u, wrong
-        backward_first(table, index, transposed, state, mid, high, lanes)
+        backward_first(table, index, after, transposed, state, mid, high, lanes)
         for j in range(K):
             vector[j] = state[mid - 1, j]
             after[j] = 1.0
@@ -306,7 +315,7 @@ def forward_backward(
                 return u, wrong
             total += more
             wrong = backward_rest(
-                table, index, transposed, after, state, low, mid, weight, counts, tallies, lanes
+                table, index, transposed, after, state, low, mid, weight, counts, tallies, lanes, True
             )
             if wrong >= 0:
                 return u, wrong

@@ -28,25 +28,54 @@ def log_sum(values, count):
 
 
 @part
-def forward_logs(table, index, log_start, log_transmat, low, high, state):
-    """Write log forward vectors; return the time at which the sequence becomes impossible, or -1."""
-    K = len(log_start)
+def forward_logs(table, index, predicted, log_transmat, low, high, state):
+    """Write log forward vectors; return the time at which the sequence becomes impossible, or -1.
+
+    `predicted` is what the times before say of `low`, and is overwritten with what all say of `high`.
+    """
+    K = len(predicted)
     room = np.empty(K)
     for t in range(low, high):
         b = density_at(table, index, t)
         best = -np.inf
         for j in range(K):
-            if t == low:
-                value = log_start[j]
-            else:
-                for i in range(K):
-                    room[i] = state[t - 1, i] + log_transmat[i, j]
-                value = log_sum(room, K)
-            state[t, j] = value + b[j]
+            state[t, j] = predicted[j] + b[j]
             best = max(best, state[t, j])
         if best == -np.inf:
             return t
+        for j in range(K):
+            for i in range(K):
+                room[i] = state[t, i] + log_transmat[i, j]
+            predicted[j] = log_sum(room, K)
     return -1
+
+
+@part
+def backward_logs(
+    table, index, log_transmat, ahead, more, total, state, low, high, weight, transitions, tallies
+):
+    """Turn rows `low` to `high` of `state` from log forward vectors into responsibilities, times `weight`.
+
+    `ahead` is what the time `high` says, if there are `more` times: its log backward vector plus its log
+    densities; it is overwritten with that of `low`. `total` is the log-likelihood of the sequence.
+    """
+    K = len(ahead)
+    room, back = np.empty(K), np.zeros(K)
+    for t in range(high - 1, low - 1, -1):
+        b = density_at(table, index, t)
+        if more or t < high - 1:
+            for i in range(K):
+                here = state[t, i] - total
+                for j in range(K):
+                    room[j] = log_transmat[i, j] + ahead[j]
+                    transitions[i, j] += weight * exp(here + room[j])
+                back[i] = log_sum(room, K)
+        for j in range(K):
+            state[t, j] = weight * exp(state[t, j] + back[j] - total)
+            ahead[j] = b[j] + back[j]
+        if index is not None:
+            for j in range(K):
+                tallies[index[t], j] += state[t, j]
 
 
 @kernel
@@ -65,7 +94,7 @@ def filter_in_logs(table, index, log_start, log_transmat, low, high, state):
     int
         The time at which the sequence becomes impossible, -1 if it does not.
     """
-    wrong = forward_logs(table, index, log_start, log_transmat, low, high, state)
+    wrong = forward_logs(table, index, log_start.copy(), log_transmat, low, high, state)
     if wrong >= 0:
         return wrong
     K = len(log_start)
@@ -116,7 +145,7 @@ def forward_backward_in_logs(
         The first that is impossible; -1, -1 if none is.
     """
     K = len(log_start)
-    room, ahead, back = np.empty(K), np.empty(K), np.empty(K)
+    ahead = np.empty(K)
     for u in range(len(weights)):
         low, high, weight = offsets[u], offsets[u + 1], weights[u]
         log_likelihoods[u] = 0.0
@@ -125,33 +154,14 @@ def forward_backward_in_logs(
                 state[t, j] = 0.0
         if low == high or weight == 0.0:
             continue
-        wrong = forward_logs(table, index, log_start, log_transmat, low, high, state)
+        wrong = forward_logs(table, index, log_start.copy(), log_transmat, low, high, state)
         if wrong >= 0:
             return u, wrong
         total = log_sum(state[high - 1], K)
         log_likelihoods[u] = total
-        for j in range(K):
-            back[j] = 0.0
-        for t in range(high - 1, low - 1, -1):
-            b = density_at(table, index, t)
-            if t > low:
-                for j in range(K):
-                    ahead[j] = b[j] + back[j]
-                for i in range(K):
-                    before = state[t - 1, i] - total
-                    for j in range(K):
-                        room[j] = log_transmat[i, j] + ahead[j]
-                        transitions[i, j] += weight * exp(before + room[j])
-            for j in range(K):
-                state[t, j] = weight * exp(state[t, j] + back[j] - total)
-            if index is not None:
-                for j in range(K):
-                    tallies[index[t], j] += state[t, j]
-            if t > low:
-                for i in range(K):
-                    for j in range(K):
-                        room[j] = log_transmat[i, j] + ahead[j]
-                    back[i] = log_sum(room, K)
+        backward_logs(
+            table, index, log_transmat, ahead, False, total, state, low, high, weight, transitions, tallies
+        )
         for j in range(K):
             initial[j] += state[low, j]
     return -1, -1

@@ -10,48 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block
-from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
-from latently.core.statistics import Additive, tree_sum
+from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Latent, Visit
+from latently.latent.chain_parts import ChainCounts, ChainParams, Padded, block_offsets, padded_width, refuse
+from latently.latent.checkpoints import cut, in_segments
+from latently.latent.readings import OfDensities
 from latently.latent.stationary import maximise, stationary
 
 STARTS = ("free", "stationary", "uniform")
 SHARED = 20_000  # times from which on two threads share one sequence
-
-
-@dataclass(frozen=True)
-class ChainParams:
-    """Parameters of a chain.
-
-    Attributes
-    ----------
-    startprob : array of shape (K,)
-        Probabilities of the first state.
-    transmat : array of shape (K, K)
-        Transition probabilities, from row to column.
-    """
-
-    startprob: Array
-    transmat: Array
-
-
-@dataclass(frozen=True)
-class ChainCounts(Additive):
-    """Expected statistics of a chain.
-
-    Attributes
-    ----------
-    initial : array of shape (K,)
-        Expected number of sequences that begin in each state.
-    transitions : array of shape (K, K)
-        Expected number of transitions, from row to column.
-    """
-
-    initial: Array
-    transitions: Array
 
 
 @dataclass(frozen=True)
@@ -65,11 +35,15 @@ class Chain(Latent):
         even one.
     support : array of bool of shape (K, K), optional
         Transitions that can happen; all by default. The others stay exactly zero.
+    budget : int, optional
+        Bytes that the arrays of one pass along sequences may take. A sequence too long for that goes segment
+        by segment, with checkpoints between them. There is no limit by default.
     """
 
     unit: Unit = "sequence"
     startprob: str = "free"
     support: NDArray[np.bool_] | None = None
+    budget: int | None = None
 
     def start(self, n_components: int, rng: np.random.Generator) -> ChainParams:
         """Transitions a little uneven, and staying likelier than leaving."""
@@ -98,6 +72,13 @@ class Chain(Latent):
     ) -> Expected:
         """Forward and backward through all sequences of a block, then the emission tile by tile."""
         K = len(params.transmat)
+        most = self.rows_within(2 * padded_width(K) + 1)
+        if most is not None and block.n_rows > most:
+            parts = (
+                self._run_piece(params, density, low, piece, visit, executor, most)
+                for low, piece in cut(block, most)
+            )
+            return tree_sum(parts)
         table, top = densities(density, block, K, executor)
 
         def logs() -> Array:
@@ -105,6 +86,7 @@ class Chain(Latent):
 
         width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
         passed = self.pass_through(params, table, None, logs, block, executor)
+        del table  # what follows needs room
         offsets = block_offsets(block)
         lengths = np.diff(offsets)
         counted = (lengths > 0) & (block.weights > 0)
@@ -122,6 +104,38 @@ class Chain(Latent):
         return Expected(
             passed.counts, stats, float(block.weights @ log_likelihoods), float(block.weights @ magnitude)
         )
+
+    def _run_piece(
+        self,
+        params: ChainParams,
+        density: Density,
+        low: int,
+        piece: Block,
+        visit: Visit,
+        executor: Executor,
+        most: int,
+    ) -> Expected:
+        """Some sequences of a block, from row `low` on: as ever if there is room, else one in segments."""
+
+        def shifted(rows: slice) -> slice:
+            return slice(rows.start + low, rows.stop + low)
+
+        def density_here(rows: slice) -> Array:
+            return density(shifted(rows))
+
+        def visit_here(rows: slice, resp: Array) -> Any:
+            return visit(shifted(rows), resp)
+
+        if piece.n_rows <= most:
+            return self.run(params, density_here, piece, visit_here, executor)
+        reading = OfDensities(density_here, visit_here, len(params.transmat))
+        found = in_segments(self.first(params), params.transmat, reading, piece, executor)
+        weight = float(piece.weights[0])
+        return Expected(found.counts, found.stats, weight * found.log_likelihood, weight * found.magnitude)
+
+    def rows_within(self, floats_per_row: int) -> int | None:
+        """How many rows of so many float64 numbers the budget allows; None if there is no limit."""
+        return None if self.budget is None else self.budget // (8 * floats_per_row)
 
     def pass_through(
         self,
@@ -242,31 +256,6 @@ class Passed:
     shifted: bool = True
 
 
-@dataclass(frozen=True)
-class Padded:
-    """Probabilities padded with states that cannot be reached, so that whole registers are filled."""
-
-    start: Array
-    transmat: Array
-    transposed: Array
-    lanes: Any
-
-    @classmethod
-    def of(cls, start: Array, transmat: Array, width: int) -> Padded:
-        """Pad to a width."""
-        K = len(start)
-        wide, square = np.zeros(width), np.zeros((width, width))
-        wide[:K] = start
-        square[:K, :K] = transmat
-        lanes = (0,) * width if width in (4, 8) else None
-        return cls(wide, square, np.ascontiguousarray(square.T), lanes)
-
-
-def padded_width(n_components: int) -> int:
-    """Width of rows of states in memory: four or a multiple of eight."""
-    return 4 if n_components <= 4 else -(-n_components // 8) * 8
-
-
 def densities(density: Density, block: Block, n_components: int, executor: Executor) -> tuple[Array, Array]:
     """Densities of all rows of a block over the largest of their row, and its logarithm."""
     from latently.kernels.chain import shift_rows
@@ -280,11 +269,6 @@ def densities(density: Density, block: Block, n_components: int, executor: Execu
     for _ in executor.map(fill, block.tiles(width)):
         pass
     return table, top
-
-
-def block_offsets(block: Block) -> NDArray[np.int64]:
-    """Where the sequences of a block begin and end; rows that are units are sequences of one."""
-    return np.arange(block.n_rows + 1) if block.offsets is None else block.offsets
 
 
 def _alone(
@@ -334,11 +318,11 @@ def _shared(
     K: int,
 ) -> Passed | None:
     """One long sequence, each direction by itself; None if a state was lost that mattered."""
-    from latently.kernels.chain import first_half, other_half
+    from latently.kernels.chain import first_half, middle, other_half
 
     T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
     state = np.empty((T, width))
-    mid = (T + 1) // 2
+    mid = middle.py_func(0, T)
     directions = (True, False)
 
     def first(forward: bool) -> tuple[float, int]:
@@ -407,7 +391,7 @@ def _in_logs(
         tallies,
     )
     if sequence >= 0:
-        _refuse(block, sequence, time - int(offsets[sequence]))
+        refuse(block, sequence, time - int(offsets[sequence]))
     return Passed(state, log_likelihoods, ChainCounts(initial, transitions), shifted=False)
 
 
@@ -415,11 +399,3 @@ def _part(counts: Array, probabilities: Array) -> float:
     used = counts > 0
     with np.errstate(divide="ignore"):
         return float(counts[used] @ np.log(probabilities[used]))
-
-
-def _refuse(block: Block, sequence: int, time: int) -> None:
-    unit = block.first + sequence if block.units is None else int(block.units[sequence])
-    raise ImpossibleObservationError(
-        f"sequence {unit} is impossible from time {time} on: no state that can be reached allows what is "
-        "observed there; allow more transitions, start from other values, or check that observation"
-    )

@@ -6,8 +6,9 @@ A mixture is ``Independent x family``, a hidden Markov model ``Chain x family``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any, Self
 
@@ -22,8 +23,9 @@ from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Expected, Latent
-from latently.models.overrides import OF_SEQUENCES, OVERRIDES, Override
+from latently.models.overrides import OF_HOLES, OF_SEQUENCES, OVERRIDES, Override
 from latently.models.routines import routines
+from latently.models.support import Support
 
 PIECE = 512
 
@@ -133,12 +135,22 @@ class LatentEmission:
         if holed is None:
             return self.generic_e_step(params, block, executor)
         try:
-            stats = self.generic_e_step(params, holed, executor)
+            stats = self._with_holes(params, holed, executor)
             if complete.n_units:
                 stats = stats + self._by_rows(override, params, complete, executor)
         except ImpossibleObservationError:
             stats = self.generic_e_step(params, block, executor)
         return stats
+
+    def _with_holes(self, params: LatentEmissionParams, block: Block, executor: Executor | None) -> Expected:
+        """Rows that all have missing cells, by the override for them if there is one and it takes them."""
+
+        def generic(rows: Block) -> Expected:
+            return self.generic_e_step(params, rows, executor)
+
+        override = OF_HOLES.get((type(self.latent), type(self.emission)))
+        stats = override(self.emission, params, block, generic) if override else None
+        return stats or generic(block)
 
     def generic_e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
@@ -224,40 +236,27 @@ class LatentEmission:
     def _short_of_rows(
         self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
     ) -> dict[int, tuple[float, int]]:
-        """Components with fewer effective distinct rows than needed, how many, and the unit of one of them.
-
-        The effective number of a component is the sum of its responsibilities over distinct rows; one
-        without observed cells says nothing. Rows are read only until each component has enough.
-        """
-        enough = needed if needed else 1e-6
-        counts = np.zeros(self.n_components)
-        example = np.zeros(self.n_components, dtype=np.int64)
-        best = np.zeros(self.n_components)
-        seen: list[dict[bytes, float]] = [{} for _ in counts]
+        """Components with fewer effective distinct rows than needed, how many, and the unit of one."""
+        support = Support(self.n_components, needed)
         for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
-            poor = np.flatnonzero(counts < enough)
-            if not len(poor):
+            if not len(support.poor):
                 break
-            resp = self.responsibilities(params, block)[:, poor]
-            resp[(block.row_weights == 0) | ~observed(block.x)] = 0.0
-            for k, column in zip(poor, resp.T, strict=True):
-                rows = np.flatnonzero(column > 1e-6)
-                for row in rows[np.argsort(-column[rows], kind="stable")]:
-                    if counts[k] >= enough:
-                        break
-                    key = np.ascontiguousarray(block.x[row]).tobytes()
-                    more = column[row] - seen[k].get(key, 0.0)
-                    if more <= 0:
-                        continue
-                    seen[k][key] = column[row]
-                    counts[k] += more
-                    if column[row] > best[k]:
-                        best[k], example[k] = column[row], block.unit_of(int(row))
-        return {int(k): (float(counts[k]), int(example[k])) for k in np.flatnonzero(counts < enough - 1e-9)}
+            says = (block.row_weights > 0) & observed(block.x)
+            self._visit(params, block, partial(support.add, block, says))
+        return support.short
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
         """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""
         resp = np.empty((block.n_rows, self.n_components))
+
+        def keep(rows: slice, tile: Array) -> None:
+            resp[rows] = tile
+
+        self._visit(params, block, keep)
+        return resp
+
+    def _visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
+        """Show the responsibilities of a block tile by tile, weights not applied."""
         plain = replace(block, weights=np.ones_like(block.weights))
         family = routines(self.emission, params.emission, self.fused)
 
@@ -265,11 +264,10 @@ class LatentEmission:
             return family.log_density(block.rows(rows))
 
         def visit(rows: slice, tile: Array) -> Any:
-            resp[rows] = tile
+            see(rows, tile)
             return 0.0
 
         self.latent.run(params.latent, density, plain, visit, SerialExecutor())
-        return resp
 
 
 def observed(x: Any) -> NDArray[np.bool_]:

@@ -18,30 +18,30 @@ import numpy as np
 from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.emissions.base import Array
-from latently.emissions.categorical import Categorical, CategoricalCounts
+from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
 from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
-from latently.emissions.gaussian.matrices import EPS
+from latently.emissions.gaussian.matrices import EPS, from_lower
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.latent.base import Expected
-from latently.latent.chain import Chain, block_offsets, padded_width
+from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
+from latently.models.symbols import chain_of_symbols
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 
 Override = Callable[[Any, Any, Block], Expected | None]
+Holed = Callable[[Any, Any, Block, Callable[[Block], Expected]], Expected | None]
 Whole = Callable[[Any, Any, Block, Executor], Expected | None]
 
 
 def mixture_of_full(emission: FullGaussian, params: Any, block: Block) -> Expected | None:
     """E-step of a mixture of Gaussians with a covariance matrix each."""
-    return _full(emission, params, block, params.emission.whiteners, lambda second: second)
+    return _full(emission, params, block, params.emission.whiteners)
 
 
-def _full(
-    emission: GaussianFamily, params: Any, block: Block, whiteners: Array, shape: Callable[[Array], Array]
-) -> Expected | None:
+def _full(emission: GaussianFamily, params: Any, block: Block, whiteners: Array) -> Expected | None:
     from latently.kernels.full import fused_full
 
     means = params.emission.means
@@ -51,7 +51,7 @@ def _full(
     bound, magnitude = fused_full(
         _rows(block), block.weights, means, whiteners, log_norm, drop, counts, first, second
     )
-    return _expected(params, bound, magnitude, counts, first, shape(_symmetric(second)))
+    return _expected(params, bound, magnitude, counts, first, emission.gathered(from_lower(second)))
 
 
 def mixture_of_tied(emission: TiedGaussian, params: Any, block: Block) -> Expected | None:
@@ -68,7 +68,7 @@ def mixture_of_tied(emission: TiedGaussian, params: Any, block: Block) -> Expect
         if stats is not None:
             return stats
     whiteners = np.repeat(theta.whiteners[None], K, axis=0)
-    return _full(emission, params, block, whiteners, lambda second: second.sum(axis=0))
+    return _full(emission, params, block, whiteners)
 
 
 def mixture_of_diag(emission: DiagGaussian, params: Any, block: Block) -> Expected | None:
@@ -80,7 +80,7 @@ def mixture_of_diag(emission: DiagGaussian, params: Any, block: Block) -> Expect
         if stats is not None:
             return stats
     scales = 1.0 / np.sqrt(params.emission.covariances)
-    return _diagonal(emission, params, block, scales, lambda second: second)
+    return _diagonal(emission, params, block, scales)
 
 
 def mixture_of_spherical(emission: SphericalGaussian, params: Any, block: Block) -> Expected | None:
@@ -93,12 +93,10 @@ def mixture_of_spherical(emission: SphericalGaussian, params: Any, block: Block)
         if stats is not None:
             return stats
     scales = np.repeat(1.0 / np.sqrt(theta.covariances)[:, None], theta.means.shape[1], axis=1)
-    return _diagonal(emission, params, block, scales, lambda second: second.sum(axis=1))
+    return _diagonal(emission, params, block, scales)
 
 
-def _diagonal(
-    emission: GaussianFamily, params: Any, block: Block, scales: Array, shape: Callable[[Array], Array]
-) -> Expected | None:
+def _diagonal(emission: GaussianFamily, params: Any, block: Block, scales: Array) -> Expected | None:
     from latently.kernels.diagonal import fused_diagonal
 
     means = params.emission.means
@@ -107,7 +105,18 @@ def _diagonal(
     bound, magnitude = fused_diagonal(
         _rows(block), block.weights, means, scales, log_norm, drop, counts, first, second
     )
-    return _expected(params, bound, magnitude, counts, first, shape(second), (-1, 1))
+    return _expected(params, bound, magnitude, counts, first, emission.gathered(second), (-1, 1))
+
+
+def matrices_with_holes(
+    emission: GaussianFamily, params: Any, block: Block, generic: Callable[[Block], Expected]
+) -> Expected | None:
+    """E-step of rows with missing cells under Gaussians with covariance matrices."""
+    from latently.models.holed_rows import by_marginals, one_gaussian
+
+    if len(params.emission.means) == 1:
+        return one_gaussian(emission, params, block)
+    return by_marginals(OVERRIDES[Independent, type(emission)], generic, emission, params, block)
 
 
 def _rows(block: Block) -> Array:
@@ -127,12 +136,6 @@ def _levels(emission: GaussianFamily, params: Any) -> tuple[Array, Array]:
     return log_norm, log_weights + np.log(EPS)
 
 
-def _symmetric(lower: Array) -> Array:
-    """Full matrices from their lower triangles."""
-    strict = np.tril(lower, -1)
-    return np.tril(lower) + np.swapaxes(strict, -1, -2)
-
-
 def _expected(
     params: Any,
     bound: float,
@@ -148,34 +151,17 @@ def _expected(
     return Expected(Counts(counts), moments, bound, magnitude)
 
 
-def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) -> Expected | None:
-    """E-step of a hidden Markov model of symbols: their densities are looked up, and tallied in passing."""
-    latent, emission = model.latent, model.emission
-    K = model.n_components
-    logs = emission.table(params.emission)
-    top = logs.max(axis=1)
-    table = np.zeros((len(logs), padded_width(K)))
-    table[:, :K] = np.exp(logs - np.where(np.isneginf(top), 0.0, top)[:, None])
-    tallies = np.zeros_like(table)
-    symbols = np.ascontiguousarray(block.x[:, 0])
-    passed = latent.pass_through(params.latent, table, symbols, lambda: logs, block, executor, tallies)
-    lengths = np.diff(block_offsets(block))
-    seen = tallies.sum(axis=1)
-    used = seen > 0
-    tops, absolute = float(seen[used] @ top[used]), float(seen[used] @ np.abs(top[used]))
-    return Expected(
-        passed.counts,
-        CategoricalCounts(np.ascontiguousarray(tallies[:-1, :K].T)),
-        float(block.weights @ passed.scales) + (tops if passed.shifted else 0.0),
-        float(block.weights @ (np.abs(passed.scales) + lengths)) + absolute,
-    )
-
-
 OVERRIDES: dict[tuple[type, type], Override] = {
     (Independent, FullGaussian): mixture_of_full,
     (Independent, TiedGaussian): mixture_of_tied,
     (Independent, DiagGaussian): mixture_of_diag,
     (Independent, SphericalGaussian): mixture_of_spherical,
+}
+
+# Those for blocks of rows that all have missing cells; they may hand some of the rows to the generic path.
+OF_HOLES: dict[tuple[type, type], Holed] = {
+    (Independent, FullGaussian): matrices_with_holes,
+    (Independent, TiedGaussian): matrices_with_holes,
 }
 
 # Those of models whose units are sequences: they see the whole model, and may share out parts of a unit.

@@ -71,6 +71,10 @@ class DiagGaussian(GaussianFamily):
         total = counts * covariances + np.diagonal(prior.diagonal) + np.einsum("kii->ki", pulls)
         return np.asarray(total / (counts + prior.rows + prior.rows_per_mean))
 
+    def gathered(self, second: Array) -> Array:
+        """The squares themselves."""
+        return second
+
     def held(self, params: GaussianParams) -> GaussianParams:
         """Raise the variances that are below the floor."""
         if self.floor is None:

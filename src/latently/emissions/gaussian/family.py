@@ -9,9 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
+from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian.matrices import EPS
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
@@ -173,6 +175,12 @@ class GaussianFamily(Emission):
             rows[mine] = params.means[k] + noise[mine] @ roots[k].T
         return rows
 
+    def distribution(self, params: Any, x: Array) -> Distribution:
+        """Normal distribution functions of the features, each by itself."""
+        spread = np.sqrt(np.einsum("kii->ki", self.dense(params)))
+        deviations = (x[:, None, :] - params.means) / spread
+        return Distribution(log_ndtr(deviations), log_ndtr(-deviations))
+
     def spaces(self, params: Any) -> Spaces:
         """Means are real, covariances positive definite, in units of the features' variances."""
         variances = self.variances
@@ -208,6 +216,13 @@ class GaussianFamily(Emission):
     @abstractmethod
     def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
         """Return the covariances that maximise the posterior, from weighted ones and their counts."""
+
+    @abstractmethod
+    def gathered(self, second: Array) -> Array:
+        """Return second moments in the shape of the family, from those of each component.
+
+        Those are matrices, shape (K, d, d), where there are correlations, and squares, shape (K, d), else.
+        """
 
     @abstractmethod
     def held(self, params: Any) -> Any:

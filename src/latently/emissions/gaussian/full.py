@@ -81,6 +81,10 @@ class FullGaussian(GaussianFamily):
         total = n * covariances + prior.diagonal + pulls
         return np.asarray(total / (n + prior.rows + prior.rows_per_mean))
 
+    def gathered(self, second: Array) -> Array:
+        """The matrices themselves."""
+        return second
+
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
         if self.floor is not None:

@@ -110,6 +110,12 @@ def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
     return np.asarray(least <= 1.0 + ON_FLOOR)
 
 
+def from_lower(lower: Array) -> Array:
+    """Symmetric matrices, one or a stack, from their lower triangles."""
+    strict = np.tril(lower, -1)
+    return np.tril(lower) + np.swapaxes(strict, -1, -2)
+
+
 def inverse_factor(factor: Array) -> Array:
     """The inverse of a lower triangular matrix, lower triangular itself."""
     inverse, _ = lapack.dtrtri(factor, lower=1)

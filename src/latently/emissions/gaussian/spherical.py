@@ -69,6 +69,10 @@ class SphericalGaussian(GaussianFamily):
         total = n_cells * covariances + np.trace(prior.diagonal) + np.einsum("kii->k", pulls)
         return np.asarray(total / (n_cells + d * (prior.rows + prior.rows_per_mean)))
 
+    def gathered(self, second: Array) -> Array:
+        """Their sums over the features."""
+        return np.asarray(second.sum(axis=1))
+
     def held(self, params: GaussianParams) -> GaussianParams:
         """Raise the variances that are below the floor."""
         if self.floor is None:

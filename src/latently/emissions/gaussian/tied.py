@@ -89,6 +89,10 @@ class TiedGaussian(GaussianFamily):
         total = n * covariances + prior.diagonal + pulls.sum(axis=0)
         return np.asarray(total / (n + prior.rows + len(pulls) * prior.rows_per_mean))
 
+    def gathered(self, second: Array) -> Array:
+        """Their sum."""
+        return np.asarray(second.sum(axis=0))
+
     def held(self, params: MatrixParams) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
         if self.floor is not None:

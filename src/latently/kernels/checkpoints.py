@@ -1,0 +1,53 @@
+"""One segment of a sequence at a time: the steps of a pass that keeps vectors at the limits of segments only.
+
+Each begins with the vector at which the segment before stopped, and leaves the one at which the next goes
+on. Rows of `state` are those of the segment, and so are those of `table` or of `index`.
+"""
+
+from __future__ import annotations
+
+from latently.kernels.chain import backward_first, backward_rest, forward_first, forward_rest
+from latently.kernels.compiling import kernel
+from latently.kernels.log_chain import backward_logs, forward_logs
+
+
+@kernel
+def fill_forward(table, index, predicted, transmat, state, lanes):
+    """Write forward vectors; return the log of their scales, and where all becomes impossible, or -1."""
+    return forward_first(table, index, predicted, transmat, state, 0, len(state), lanes)
+
+
+@kernel
+def fill_backward(table, index, back, transposed, state, lanes):
+    """Write backward vectors, up to a factor each."""
+    backward_first(table, index, back, transposed, state, 0, len(state), lanes)
+
+
+@kernel
+def finish_forward(table, index, transmat, before, state, weight, counts, tallies, lanes):
+    """Turn backward vectors into responsibilities; see `kernels.chain.forward_rest`."""
+    return forward_rest(table, index, transmat, before, state, 0, len(state), weight, counts, tallies, lanes)
+
+
+@kernel
+def finish_backward(table, index, transposed, after, state, weight, counts, tallies, lanes, met):
+    """Turn forward vectors into responsibilities; see `kernels.chain.backward_rest`."""
+    return backward_rest(
+        table, index, transposed, after, state, 0, len(state), weight, counts, tallies, lanes, met
+    )
+
+
+@kernel
+def fill_logs(table, index, predicted, log_transmat, state):
+    """Write log forward vectors; return where all becomes impossible, or -1."""
+    return forward_logs(table, index, predicted, log_transmat, 0, len(state), state)
+
+
+@kernel
+def finish_logs(table, index, log_transmat, ahead, more, total, state, weight, transitions, tallies):
+    """Turn log forward vectors into responsibilities; see `kernels.log_chain.backward_logs`."""
+    n, K = len(state), len(ahead)
+    backward_logs(table, index, log_transmat, ahead, more, total, state, 0, n, weight, transitions, tallies)
+    for t in range(n):
+        for j in range(K, state.shape[1]):
+            state[t, j] = 0.0

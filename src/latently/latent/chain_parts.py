@@ -1,0 +1,91 @@
+"""What all passes along a chain share: its parameters and counts, padding, and the limits of sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
+from latently.core.statistics import Additive
+from latently.latent.base import Array
+
+
+@dataclass(frozen=True)
+class ChainParams:
+    """Parameters of a chain.
+
+    Attributes
+    ----------
+    startprob : array of shape (K,)
+        Probabilities of the first state.
+    transmat : array of shape (K, K)
+        Transition probabilities, from row to column.
+    """
+
+    startprob: Array
+    transmat: Array
+
+
+@dataclass(frozen=True)
+class ChainCounts(Additive):
+    """Expected statistics of a chain.
+
+    Attributes
+    ----------
+    initial : array of shape (K,)
+        Expected number of sequences that begin in each state.
+    transitions : array of shape (K, K)
+        Expected number of transitions, from row to column.
+    """
+
+    initial: Array
+    transitions: Array
+
+
+@dataclass(frozen=True)
+class Padded:
+    """Probabilities padded with states that cannot be reached, so that whole registers are filled."""
+
+    start: Array
+    transmat: Array
+    transposed: Array
+    lanes: Any
+
+    @classmethod
+    def of(cls, start: Array, transmat: Array, width: int) -> Padded:
+        """Pad to a width."""
+        K = len(start)
+        wide, square = np.zeros(width), np.zeros((width, width))
+        wide[:K] = start
+        square[:K, :K] = transmat
+        lanes = (0,) * width if width in (4, 8) else None
+        return cls(wide, square, np.ascontiguousarray(square.T), lanes)
+
+
+def padded_width(n_components: int) -> int:
+    """Width of rows of states in memory: four or a multiple of eight."""
+    return 4 if n_components <= 4 else -(-n_components // 8) * 8
+
+
+def block_offsets(block: Block) -> NDArray[np.int64]:
+    """Where the sequences of a block begin and end; rows that are units are sequences of one."""
+    return np.arange(block.n_rows + 1) if block.offsets is None else block.offsets
+
+
+def refuse(block: Block, sequence: int, time: int) -> NoReturn:
+    """Name a sequence that is impossible, and the time.
+
+    Raises
+    ------
+    ImpossibleObservationError
+        Always.
+    """
+    unit = block.first + sequence if block.units is None else int(block.units[sequence])
+    raise ImpossibleObservationError(
+        f"sequence {unit} is impossible from time {time} on: no state that can be reached allows what is "
+        "observed there; allow more transitions, start from other values, or check that observation"
+    )

@@ -1,0 +1,256 @@
+"""A pass along one sequence that keeps vectors at the limits of segments only, and fills the rest in again.
+
+Of T rows about the square root of T exist at a time, at the price of half as many steps again, and of
+densities taken twice. The steps are those of the ordinary pass (docs/formulas.md, "Forward and backward"):
+both directions go through the half where they begin, leaving checkpoints; then each goes on through the
+other's half, where the vectors of a segment are computed again from its checkpoint just before they are met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.latent.base import Array
+from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, padded_width, refuse
+from latently.latent.readings import Reading
+
+LEAST = 256  # rows of a segment, a multiple of the steps between rescalings
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a pass in segments leaves; the weight of the sequence is applied to all but the last two.
+
+    Attributes
+    ----------
+    counts : ChainCounts
+        Expected first state and transitions.
+    stats : object
+        Sum of what was taken.
+    tallies : array
+        Responsibilities by row of the table.
+    log_likelihood, magnitude : float
+        Of the sequence once, and the sum of its absolute terms.
+    """
+
+    counts: ChainCounts
+    stats: Any
+    tallies: Array
+    log_likelihood: float
+    magnitude: float
+
+
+def in_segments(start: Array, transmat: Array, reading: Reading, block: Block, executor: Executor) -> Passed:
+    """Forward and backward along the one sequence of a block.
+
+    Where a scaled vector loses a state that matters later, or the sequence seems impossible, all is done
+    again in logarithms, in segments as well.
+
+    Parameters
+    ----------
+    start, transmat : arrays of shape (K,), (K, K)
+        Probabilities.
+    reading : Reading
+        Its observations.
+    block : Block
+        For its length and weight.
+    executor : Executor
+        For the two directions.
+
+    Raises
+    ------
+    ImpossibleObservationError
+        If the sequence is impossible; it is named, and the time.
+    """
+    K = len(start)
+    if not block.n_rows or not block.weights[0]:
+        nothing = reading.take(slice(0, 0), np.empty((0, K)))
+        return Passed(ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, reading.tallies(), 0.0, 0.0)
+    found = _scaled(start, transmat, reading, block.n_rows, float(block.weights[0]), executor)
+    return found or _in_logs(start, transmat, reading, block)
+
+
+def cut(block: Block, most: int) -> Iterator[tuple[int, Block]]:
+    """Cut a block between sequences: into so many rows, or one sequence. Each comes with where it begins."""
+    offsets = block_offsets(block)
+    first = 0
+    while first < block.n_units:
+        last = max(int(np.searchsorted(offsets, offsets[first] + most, side="right")) - 1, first + 1)
+        low, high = int(offsets[first]), int(offsets[last])
+        units = None if block.units is None else block.units[first:last]
+        limits = offsets[first : last + 1] - low
+        yield low, Block(block.x[low:high], block.weights[first:last], limits, block.first + first, units)
+        first = last
+
+
+def segments(low: int, high: int, n_rows: int) -> list[slice]:
+    """Cut a half of a sequence of so many rows."""
+    step = max(LEAST, -(-int(np.sqrt(n_rows)) // LEAST) * LEAST)
+    return [slice(a, min(a + step, high)) for a in range(low, high, step)]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """One direction through the half where it begins.
+
+    Attributes
+    ----------
+    kept : list of tuple (slice, array)
+        Segments in the order in which they were met, each with the vector it began with.
+    edge : array of shape (width,)
+        What this half says in the middle: the last forward vector, or the backward one times its densities.
+    log_scale, tops, magnitude : float
+        Logs of the scales (forwards), and of what densities were divided by: sum and absolute sum.
+    """
+
+    kept: list[tuple[slice, Array]]
+    edge: Array
+    log_scale: float
+    tops: float
+    magnitude: float
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """One direction through the other's half; `first` is the first row of the segment it came to last."""
+
+    counts: Array
+    tallies: Array
+    stats: Any
+    log_scale: float
+    first: Array
+
+
+def _scaled(
+    start: Array, transmat: Array, reading: Reading, n_rows: int, weight: float, executor: Executor
+) -> Passed | None:
+    """The pass with scaled vectors; None if one lost what mattered."""
+    from latently.kernels.chain import middle
+
+    K = len(start)
+    padded = Padded.of(start, transmat, padded_width(K))
+    mid = middle.py_func(0, n_rows)
+    halves = {True: segments(0, mid, n_rows), False: segments(mid, n_rows, n_rows)[::-1]}
+    begun = list(executor.map(lambda way: _begin(way, halves[way], reading, padded), (True, False)))
+    forwards, backwards = begun
+    if forwards is None or backwards is None:
+        return None
+
+    def end(way: bool) -> _Ended | None:
+        mine, other = (forwards, backwards) if way else (backwards, forwards)
+        return _end(way, mine.edge, other.kept[::-1], reading, padded, weight, K)
+
+    later, earlier = executor.map(end, (True, False))
+    if later is None or earlier is None:
+        return None
+    counts = (later.counts + earlier.counts) * padded.transmat
+    log_scale = forwards.log_scale + later.log_scale
+    return Passed(
+        ChainCounts(earlier.first, counts[:K, :K]),
+        earlier.stats if later.stats is None else earlier.stats + later.stats,
+        later.tallies + earlier.tallies,
+        log_scale + forwards.tops + backwards.tops,
+        abs(log_scale) + forwards.magnitude + backwards.magnitude + n_rows,
+    )
+
+
+def _begin(forward: bool, pieces: list[slice], reading: Reading, padded: Padded) -> _Begun | None:
+    """Go through the half where a direction begins; None if all becomes impossible there."""
+    from latently.kernels.checkpoints import fill_backward, fill_forward
+
+    vector = padded.start.copy() if forward else np.ones_like(padded.start)
+    kept, edge = [], vector
+    log_scale = tops = magnitude = 0.0
+    for rows in pieces:
+        kept.append((rows, vector.copy()))
+        table, index, top = reading.densities(rows)
+        tops += float(top.sum())
+        magnitude += float(np.abs(top).sum())
+        state = np.empty((rows.stop - rows.start, len(vector)))
+        if forward:
+            scale, wrong = fill_forward(table, index, vector, padded.transmat, state, padded.lanes)
+            if wrong >= 0:
+                return None
+            log_scale += scale
+            edge = state[-1].copy()
+        else:
+            fill_backward(table, index, vector, padded.transposed, state, padded.lanes)
+            edge = state[0] * table[0 if index is None else index[0]]
+    return _Begun(kept, edge, log_scale, tops, magnitude)
+
+
+def _end(
+    forward: bool,
+    vector: Array,
+    pieces: list[tuple[slice, Array]],
+    reading: Reading,
+    padded: Padded,
+    weight: float,
+    K: int,
+) -> _Ended | None:
+    """Go through the other's half, from the middle on; None if one of the two lost what mattered."""
+    from latently.kernels.checkpoints import fill_backward, fill_forward, finish_backward, finish_forward
+
+    lanes = padded.lanes
+    counts, tallies = np.zeros_like(padded.transmat), reading.tallies()
+    stats, log_scale, first = None, 0.0, vector[:K]
+    for rows, kept in pieces:
+        table, index, _ = reading.densities(rows)
+        state = np.empty((rows.stop - rows.start, len(vector)))
+        if forward:
+            fill_backward(table, index, kept, padded.transposed, state, lanes)
+            scale, wrong = finish_forward(
+                table, index, padded.transmat, vector, state, weight, counts, tallies, lanes
+            )
+            log_scale += scale
+        else:
+            fill_forward(table, index, kept, padded.transmat, state, lanes)
+            met = rows is pieces[0][0]
+            wrong = finish_backward(
+                table, index, padded.transposed, vector, state, weight, counts, tallies, lanes, met
+            )
+        if wrong >= 0:
+            return None
+        part = reading.take(rows, np.ascontiguousarray(state[:, :K]))
+        stats = part if stats is None else stats + part
+        first = state[0, :K].copy()
+    if forward:
+        log_scale += float(np.log(vector.sum()))
+    return _Ended(counts, tallies, stats, log_scale, first)
+
+
+def _in_logs(start: Array, transmat: Array, reading: Reading, block: Block) -> Passed:
+    """The pass in logarithms: forwards, leaving checkpoints, and back."""
+    from latently.kernels.checkpoints import fill_logs, finish_logs
+
+    K, T = len(start), block.n_rows
+    width, weight = padded_width(K), float(block.weights[0])
+    with np.errstate(divide="ignore"):
+        predicted, log_transmat = np.log(start), np.log(transmat)
+    kept = []
+    total = 0.0
+    for rows in segments(0, T, T):
+        kept.append((rows, predicted.copy()))
+        state = np.empty((rows.stop - rows.start, width))
+        wrong = fill_logs(*reading.logs(rows), predicted, log_transmat, state)
+        if wrong >= 0:
+            refuse(block, 0, rows.start + wrong)
+        total = float(logsumexp(state[-1, :K]))
+    ahead, transitions, tallies = np.zeros(K), np.zeros((K, K)), reading.tallies()
+    stats, first = None, ahead
+    for rows, predicted in kept[::-1]:
+        seen = reading.logs(rows)
+        state = np.empty((rows.stop - rows.start, width))
+        fill_logs(*seen, predicted, log_transmat, state)
+        finish_logs(*seen, log_transmat, ahead, rows.stop < T, total, state, weight, transitions, tallies)
+        part = reading.take(rows, np.ascontiguousarray(state[:, :K]))
+        stats = part if stats is None else stats + part
+        first = state[0, :K].copy()
+    return Passed(ChainCounts(first, transitions), stats, tallies, total, abs(total) + T)

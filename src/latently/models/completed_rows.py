@@ -1,0 +1,117 @@
+"""Log densities and statistics of rows with missing cells under Gaussians with covariance matrices.
+
+Through precisions (docs/formulas.md, "Missing cells"); `tests/agreement/test_missing.py` holds them to the
+family's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import get_ident
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import MatrixParams
+
+# Variance of a feature over what is left of it given all others, beyond which precisions lose digits.
+COLLINEAR = 1e6
+
+
+class _Tile(NamedTuple):
+    """Rows completed, as `latently.kernels.missing.complete_rows` writes them."""
+
+    x: Array
+    order: NDArray[np.int64]
+    lacks: NDArray[np.int64]
+    z: Array
+    norms: Array
+    half_log_det: Array
+
+
+@dataclass
+class Completed:
+    """Gaussians with covariance matrices: missing cells are completed under each component.
+
+    The completed rows of the last tile of each thread are kept: its statistics are often wanted next.
+    """
+
+    emission: GaussianFamily
+    params: MatrixParams
+    _tiles: dict[int, _Tile] = field(default_factory=dict)
+
+    @cached_property
+    def whiteners(self) -> Array:
+        """Inverses of the Cholesky factors, one for each component."""
+        K, d = self.params.means.shape
+        return np.ascontiguousarray(np.broadcast_to(self.params.whiteners, (K, d, d)))
+
+    @cached_property
+    def precisions(self) -> Array:
+        """Inverse covariances, one for each component."""
+        return np.ascontiguousarray(np.swapaxes(self.whiteners, 1, 2) @ self.whiteners)
+
+    def log_density(self, x: Array) -> Array:
+        """Log density of the observed cells of each row: zero for a row without any."""
+        if not np.isnan(x).any():
+            return np.asarray(self.emission.log_density(self.params, x))
+        tile = self._complete(x)
+        self._tiles[get_ident()] = tile
+        d = x.shape[1]
+        constants = self.emission.log_det(self.params)[:, None] + (d - tile.lacks) * LOG_2PI
+        sorted_values = -0.5 * (tile.norms + constants) - tile.half_log_det
+        sorted_values[:, tile.lacks == d] = 0.0
+        values = np.empty((len(x), len(sorted_values)))
+        values[tile.order] = sorted_values.T
+        return values
+
+    def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
+        """Sums and scatters of completed rows, with the covariance of what they lack."""
+        from latently.kernels.missing import add_missing_moments
+
+        tile = self._tiles.pop(get_ident(), None)
+        if tile is None or not _same(tile.x, x):
+            if not np.isnan(x).any():
+                stats: ComponentMoments = self.emission.expected_stats(self.params, x, resp)
+                return stats
+            tile = self._complete(x)
+        K, d = self.params.means.shape
+        counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+        sorted_resp = np.ascontiguousarray(resp[tile.order].T)
+        rows = np.ascontiguousarray(x)
+        add_missing_moments(
+            rows, tile.order, tile.lacks, sorted_resp, self.precisions, tile.z, counts, first, second
+        )
+        return ComponentMoments(counts, first, self.emission.gathered(second), self.params.means)
+
+    def _complete(self, x: Array) -> _Tile:
+        from latently.kernels.holes import TILE, WIDTH
+        from latently.kernels.missing import complete_rows, order_by_count
+
+        K, d = self.params.means.shape
+        rows = np.ascontiguousarray(x)
+        order, lacks = order_by_count(rows)
+        z = np.empty((-(-len(x) // TILE), K, d, WIDTH))
+        norms, half = np.empty((K, len(x))), np.empty((K, len(x)))
+        theta = self.params.means, self.precisions, self.whiteners
+        complete_rows(rows, order, lacks, *theta, z, norms, half)
+        return _Tile(x, order, lacks, z, norms, half)
+
+
+def completed_rows(emission: GaussianFamily, params: MatrixParams) -> Completed | None:
+    """Completed rows, unless features so nearly collinear would cost their precisions digits."""
+    completed = Completed(emission, params)
+    variances = np.diagonal(params.covariances, axis1=-2, axis2=-1)
+    inflation = np.einsum("kii->ki", completed.precisions) * variances
+    return completed if inflation.max() < COLLINEAR else None
+
+
+def _same(one: Array, other: Array) -> bool:
+    """Whether two arrays are the same cells in memory."""
+    mine, theirs = one.__array_interface__, other.__array_interface__
+    return one.shape == other.shape and mine["data"] == theirs["data"] and one.strides == other.strides

@@ -1,0 +1,152 @@
+"""The E-step of rows with missing cells under Gaussians with covariance matrices, where there is a short cut.
+
+One component needs no responsibilities. Rows that lack the same features are complete rows of a marginal,
+whose E-step gives theirs by one linear map, if they are many enough to pay for it.
+
+Formulas: docs/formulas.md, "Missing cells".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.statistics import tree_sum
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import GaussianFamily
+from latently.emissions.gaussian.matrices import from_lower
+from latently.emissions.gaussian.missing import conditional
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import MatrixParams
+from latently.latent.base import Expected
+from latently.latent.independent import Counts
+from latently.models.completed_rows import completed_rows
+
+MANY = 1024  # rows of one pattern from which on the factors of its marginals pay
+LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
+
+
+def one_gaussian(emission: GaussianFamily, params: Any, block: Block) -> Expected | None:
+    """One component: its rows need no responsibilities, and of their squared norms only the sum.
+
+    The sum is a trace, ``sum |y|^2 = tr(inv(L) scatter inv(L)')`` with the scatter of the completed rows.
+    """
+    from latently.kernels.missing import add_moments_of_one
+
+    theta = params.emission
+    completed = completed_rows(emission, theta)
+    if completed is None:
+        return None
+    whitener, precision = completed.whiteners[0], completed.precisions[0]
+    covariance = theta.covariances.reshape(whitener.shape)
+    d = len(whitener)
+    if _terms(whitener, covariance) > LOSSY * d:
+        return None
+    first, second, spread = np.zeros(d), np.zeros((d, d)), np.zeros((d, d))
+    x, weights = np.ascontiguousarray(block.rows(slice(None))), block.weights
+    log_det = float(emission.log_det(theta)[0])
+    mass, constants, magnitude = add_moments_of_one(
+        x, weights, theta.means[0], precision, log_det, first, second, spread
+    )
+    second = from_lower(second)
+    bound = -0.5 * float(np.vdot(whitener @ second, whitener)) - constants
+    if not np.isfinite(bound):
+        return None
+    both = second + from_lower(spread)
+    moments = ComponentMoments(np.array([mass]), first[None], emission.gathered(both[None]), theta.means)
+    total = Counts(np.array([weights.sum()]))
+    return Expected(total, moments, bound, magnitude + 0.5 * _terms(whitener, second))
+
+
+def by_marginals(
+    complete: Callable[[Any, Any, Block], Expected | None],
+    generic: Callable[[Block], Expected],
+    emission: GaussianFamily,
+    params: Any,
+    block: Block,
+) -> Expected:
+    """Long runs of rows of one pattern as complete rows of its marginal, others by the generic path.
+
+    Parameters
+    ----------
+    complete : callable
+        The E-step of complete rows; None for what it does not take.
+    generic : callable
+        The E-step of any rows.
+    emission : GaussianFamily
+        The family.
+    params : LatentEmissionParams
+        Params of the mixture.
+    block : Block
+        Rows, those of one pattern on end.
+    """
+    x = block.rows(slice(None))
+    rest = np.ones(len(x), dtype=bool)
+    parts = []
+    for start, stop in _long_runs(np.isnan(x)):
+        stats = _marginal(complete, emission, params, block.take(slice(start, stop)))
+        if stats is not None:
+            parts.append(stats)
+            rest[start:stop] = False
+    if not parts:
+        return generic(block)
+    if rest.any():
+        parts.append(generic(block.take(np.flatnonzero(rest))))
+    return tree_sum(parts)
+
+
+def _long_runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where many rows on end lack the same cells, and not all."""
+    packed = np.packbits(missing, axis=1)
+    changes = np.flatnonzero((packed[1:] != packed[:-1]).any(axis=1)) + 1
+    edges = [0, *changes.tolist(), len(missing)]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= MANY and not missing[a].all()]
+
+
+def _marginal(
+    complete: Callable[[Any, Any, Block], Expected | None],
+    emission: GaussianFamily,
+    params: Any,
+    block: Block,
+) -> Expected | None:
+    """Statistics of rows of one pattern.
+
+    With B the matrix that gives a centred row from its observed features and C the covariance of the others,
+    ``first = B first_o`` and ``second = B second_o B' + counts C``.
+    """
+    theta = params.emission
+    x = block.rows(slice(None))
+    observed = ~np.isnan(x[0])
+    d, o = len(observed), int(observed.sum())
+    conditionals = [conditional(factor, observed) for factor in theta.cholesky.reshape(-1, d, d)]
+    seen = MatrixParams.factored(
+        np.ascontiguousarray(theta.means[:, observed]),
+        np.ascontiguousarray(theta.covariances[..., observed, :][..., observed]),
+        np.stack([given.seen for given in conditionals]).reshape(*theta.covariances.shape[:-2], o, o),
+    )
+    rows = replace(block, x=np.ascontiguousarray(x[:, observed]))
+    stats = complete(emission, replace(params, emission=seen), rows)
+    if stats is None:
+        return None
+    maps = np.zeros((len(conditionals), d, o))
+    maps[:, observed] = np.eye(o)
+    slopes = np.stack([given.slope for given in conditionals])
+    maps[:, ~observed] = slopes @ seen.whiteners.reshape(-1, o, o)
+    found = stats.emission
+    masses = found.counts.reshape(len(maps), -1).sum(axis=1)
+    scatters = maps @ found.second.reshape(-1, o, o) @ np.swapaxes(maps, 1, 2)
+    scatters += masses[:, None, None] * np.stack([given.covariance for given in conditionals])
+    first = (maps @ found.first[:, :, None])[:, :, 0]
+    moments = ComponentMoments(found.counts, first, scatters.reshape(theta.covariances.shape), theta.means)
+    return replace(stats, emission=moments)
+
+
+def _terms(whitener: Array, scatter: Array) -> float:
+    """Sum of the absolute terms of ``tr(whitener scatter whitener')``."""
+    return float(np.vdot(np.abs(whitener) @ np.abs(scatter), np.abs(whitener)))

@@ -1,0 +1,96 @@
+"""Log densities and statistics of rows under Gaussians without correlations, by matrix products.
+
+One product a tile each way (docs/formulas.md, "Linear form"); `tests/agreement/test_routines.py` holds them
+to the family's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from latently.emissions.base import Array
+from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import GaussianParams
+
+FAR = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Gaussians without correlations: log densities linear in the row, its squares and which cells it has.
+
+    Parameters
+    ----------
+    emission : GaussianFamily
+        The family.
+    params : GaussianParams
+        Its params.
+    variances : array of shape (K, d)
+        The variance of each component and feature.
+    """
+
+    emission: GaussianFamily
+    params: GaussianParams
+    variances: Array
+
+    @cached_property
+    def origin(self) -> Array:
+        """The middle of the means."""
+        return np.asarray(self.params.means.mean(axis=0))
+
+    @cached_property
+    def away(self) -> Array:
+        """Means less the origin."""
+        return np.asarray(self.params.means - self.origin)
+
+    @cached_property
+    def directions(self) -> Array:
+        """Coefficients of cells and squares, shape (K, 2 d)."""
+        return np.hstack([self.away / self.variances, -0.5 / self.variances])
+
+    @cached_property
+    def constants(self) -> Array:
+        """What each observed cell adds, shape (K, d)."""
+        return -0.5 * (LOG_2PI + np.log(self.variances) + self.away**2 / self.variances)
+
+    def log_density(self, x: Array) -> Array:
+        """Log density of the observed cells of each row under each component."""
+        features, seen = self._features(x)
+        values = features @ self.directions.T
+        values += self.constants.sum(axis=1) if seen is None else seen @ self.constants.T
+        return np.asarray(values)
+
+    def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
+        """Counts, sums and squares of the observed cells, moved to the means."""
+        features, seen = self._features(x)
+        d = x.shape[1]
+        sums = resp.T @ features
+        counts = resp.sum(axis=0)[:, None] if seen is None else resp.T @ seen
+        first, second = sums[:, :d], sums[:, d:]
+        second = second - 2 * first * self.away + counts * self.away**2
+        second = self.emission.gathered(second)
+        return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
+
+    def _features(self, x: Array) -> tuple[Array, Array | None]:
+        from latently.kernels.linear import squares
+
+        centred = x - self.origin
+        missing = np.isnan(centred)
+        seen = None
+        if missing.any():
+            centred[missing] = 0.0
+            seen = (~missing).astype(np.float64)
+        features = np.empty((len(x), 2 * x.shape[1]))
+        squares(centred, features)
+        return features, seen
+
+
+def linear_rows(emission: GaussianFamily, params: GaussianParams) -> Linear | None:
+    """The linear form, unless means so far from their middle would cost it digits."""
+    variances = params.covariances.reshape(len(params.means), -1) * np.ones(params.means.shape)
+    linear = Linear(emission, params, variances)
+    return linear if (linear.away**2 / variances).max() < FAR else None
