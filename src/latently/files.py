@@ -8,13 +8,26 @@ from typing import Any
 
 from latently import archive
 from latently.archive import ModelFileError
-from latently.estimators import GaussianImputer, GaussianMixture, MixtureModel
+from latently.estimators import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    HiddenMarkovModel,
+    MixtureModel,
+    PoissonHMM,
+)
 from latently.estimators.codec import UnknownClassError
+from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.state import is_hmm, unpack_hmm
 from latently.estimators.imputation.state import is_imputer, unpack_imputer
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.state import unpack
 
 MIXTURES: dict[str, type[BaseMixture]] = {cls.__name__: cls for cls in (GaussianMixture, MixtureModel)}
+HMMS: dict[str, type[BaseHMM]] = {
+    cls.__name__: cls for cls in (CategoricalHMM, GaussianHMM, PoissonHMM, HiddenMarkovModel)
+}
 IMPUTERS = {"GaussianImputer": GaussianImputer}
 
 __all__ = ["ModelFileError", "load"]
@@ -36,8 +49,9 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
 
     Returns
     -------
-    GaussianMixture, MixtureModel or GaussianImputer
-        As it was saved. Callbacks are None, and so is `random_state` if it was a generator.
+    estimator
+        A mixture, a hidden Markov model or a `GaussianImputer`, as it was saved. Callbacks are None, and so
+        is `random_state` if it was a generator.
 
     Raises
     ------
@@ -67,6 +81,8 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     try:
         if is_imputer(contents):
             return unpack_imputer(contents, IMPUTERS, own)
+        if is_hmm(contents):
+            return unpack_hmm(contents, HMMS, own)
         return unpack(contents, MIXTURES, own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])

@@ -74,7 +74,12 @@ def test_lists_of_sequences(name):
 
 def test_lengths_in_the_place_of_y():
     """As hmmlearn has it."""
-    refused(lambda: PoissonHMM(2).fit(COUNTS, [5, 7]), "y has 2 entries for 12 times.*write lengths=")
+    message = "y has 2 entries for 12 times.*write lengths="
+    for name in FITTED:
+        model, x = fitted(name)
+        refused(lambda model=model, x=x: model.fit(x, [5, 7]), message)
+        refused(lambda model=model, x=x: model.fit([x[:5], x[5:]], [5, 7]), message)
+        refused(lambda model=model, x=x: model.score(x, np.array([5, 7])), message)
 
 
 # -- symbols -----------------------------------------------------------------------------------------------
@@ -114,6 +119,9 @@ def test_symbols_outside_the_alphabet_at_fit():
             SYMBOLS,
             "categories and n_features both .*leave one out",
         ),
+        ({"n_features": 0}, SYMBOLS, "n_features=0: should be an integer of at least 1"),
+        ({"n_features": 2.5}, SYMBOLS, "n_features=2.5"),
+        ({"n_features": True}, SYMBOLS, "n_features=True"),
         ({}, [None, None], "no symbol is observed"),
         ({}, np.zeros((4, 2)), r"X has shape \(4, 2\): should be one symbol for each time"),
         ({"emissionprob_init": [[0.5, 0.5]]}, SYMBOLS, r"emissionprob_init has shape \(1, 2\), .* \(2, 3\)"),

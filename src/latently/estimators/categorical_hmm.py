@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 
-from latently.emissions.categorical import Categorical
+from latently.emissions.categorical import Categorical, CategoricalParams
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.base import probabilities
+from latently.estimators.hmm.by_hand import given_chain, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array
+from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -48,6 +51,10 @@ class CategoricalHMM(BaseHMM):
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     n_jobs : int, optional
         Threads; all cores by default. Any number gives the same bits.
+    memory_budget : int or str, optional
+        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
+        too long for that is passed in segments that are computed twice, with the same result: then memory
+        grows with the square root of its length. There is no limit by default.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -92,6 +99,7 @@ class CategoricalHMM(BaseHMM):
     1
     """
 
+    @refuses_old_names(CATEGORICAL_HMM)
     def __init__(
         self,
         n_components: int = 1,
@@ -109,6 +117,7 @@ class CategoricalHMM(BaseHMM):
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
+        memory_budget: int | str | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -126,8 +135,69 @@ class CategoricalHMM(BaseHMM):
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
+        self.memory_budget = memory_budget
         self.callbacks = callbacks
         self.verbose = verbose
+
+    @classmethod
+    def from_parameters(
+        cls, startprob: Any, transmat: Any, emissionprob: Any, *, categories: Any = None
+    ) -> Self:
+        """Return a model with given parameters, ready to predict and to sample, without fitting.
+
+        Parameters
+        ----------
+        startprob : array-like of shape (n_components,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (n_components, n_components)
+            Transition probabilities, from row to column. Exact zeros cannot happen.
+        emissionprob : array-like of shape (n_components, n_symbols)
+            Probability of each symbol in each state.
+        categories : sequence of length n_symbols, optional
+            The alphabet: numbers or strings, in the order of the columns. By default the integers from 0.
+
+        Returns
+        -------
+        CategoricalHMM
+            States in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a row is no set of probabilities, or the alphabet is of another length or
+            holds a symbol twice.
+
+        Examples
+        --------
+        >>> from latently import CategoricalHMM
+        >>> stay = [[0.8, 0.2], [0.2, 0.8]]
+        >>> cones = [[0.75, 0.25], [0.25, 0.75]]
+        >>> model = CategoricalHMM.from_parameters([0.5, 0.5], stay, cones, categories=["few", "many"])
+        >>> model.filter(["many", "many", "few"])[:, 1].round(3).tolist()
+        [0.75, 0.848, 0.448]
+        """
+        chain = given_chain(startprob, transmat)
+        table = np.array(emissionprob, dtype=np.float64)
+        if table.ndim != 2 or not table.shape[1] or len(table) != chain.n_components:
+            raise ValueError(
+                f"emissionprob has shape {table.shape}, should be ({chain.n_components}, n_symbols)"
+            )
+        table = probabilities(table, table.shape, "emissionprob")
+        n_symbols = table.shape[1]
+        hmm = cls(
+            chain.n_components,
+            categories=categories,
+            n_features=n_symbols if categories is None else None,
+            startprob=chain.startprob,
+        )
+        hmm.categories_ = hmm._alphabet(np.empty(0))
+        if np.shape(hmm.categories_) != (n_symbols,):
+            raise ValueError(
+                f"categories holds {np.size(hmm.categories_)} symbols, and emissionprob has {n_symbols} "
+                "columns: there should be one for each"
+            )
+        family = Categorical(n_symbols, None if (table > 0).all() else table > 0)
+        return made(hmm, chain, family, CategoricalParams(table), 1)
 
     def _family(self) -> Categorical:
         support = None
@@ -140,12 +210,15 @@ class CategoricalHMM(BaseHMM):
         return super()._names_labels() or self.emissionprob_init is not None
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        table, offsets = joined(X, lengths)
+        table, offsets = joined(X, lengths, symbols=True)
         symbols = np.asarray(table)
         if symbols.ndim == 2 and symbols.shape[1] == 1:
             symbols = symbols[:, 0]
         if symbols.ndim != 1:
-            raise ValueError(f"X has shape {symbols.shape}: should be one symbol for each time, (n_times, 1)")
+            raise ValueError(
+                f"X has shape {symbols.shape}: should be one symbol for each time, (n_times, 1); several "
+                "sequences are a list of arrays"
+            )
         missing = _missing(symbols)
         if reset:
             self.categories_ = self._alphabet(symbols[~missing])
@@ -159,6 +232,9 @@ class CategoricalHMM(BaseHMM):
         if self.n_features is not None:
             if self.categories is not None:
                 raise ValueError("categories and n_features both give the alphabet: leave one out")
+            n = self.n_features
+            if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+                raise ValueError(f"n_features={n!r}: should be an integer of at least 1")
             return np.arange(self.n_features)
         if self.categories is not None:
             alphabet = np.asarray(self.categories)

@@ -1,7 +1,8 @@
 """Frozen dataclasses as JSON and arrays, and back.
 
 What JSON has no word for is an object of one key: ``{"array": name}``, ``{"tuple": [...]}``,
-``{"mapping": {...}}``, ``{"number": "inf"}``. A dataclass is ``{"latently": class, "fields": {...}}``, or
+``{"mapping": {...}}``, ``{"number": "inf"}``, and for arrays of text ``{"text": [...]}``, of symbols of any
+kind ``{"symbols": [...]}``. A dataclass is ``{"latently": class, "fields": {...}}``, or
 ``{"own": class, "fields": {...}}`` if the user wrote it. A name is only ever looked up among classes that
 are at hand: nothing that is read can name code to import.
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from latently.emissions.base import Emission
 
 Classes = Mapping[str, type]
+PLAIN = (type(None), bool, int, float, str, np.generic)
 
 
 class UnknownClassError(ValueError):
@@ -113,6 +115,10 @@ class Encoder:
 
     def _encode_array(self, value: Any, where: str) -> Any:
         array = np.asarray(value)
+        if array.ndim == 1 and array.dtype.kind == "U":
+            return {"text": array.tolist()}
+        if array.ndim == 1 and array.dtype.kind == "O" and all(isinstance(item, PLAIN) for item in array):
+            return {"symbols": [self.encode(item, f"{where}.{i}") for i, item in enumerate(array)]}
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8 or where in self.arrays:
             raise ValueError(f"{where} is a {type(value).__name__}, which a file cannot hold")
         self.arrays[where] = array
@@ -166,6 +172,10 @@ class Decoder:
                 return float(number)
             case {"tuple": list(items), **rest} if not rest:
                 return tuple(self.decode(items, where))
+            case {"text": list(items), **rest} if not rest and all(isinstance(item, str) for item in items):
+                return np.array(items, dtype=str)
+            case {"symbols": list(items), **rest} if not rest:
+                return self._symbols(items, where)
             case {"mapping": dict(items), **rest} if not rest:
                 return {key: self.decode(item, f"{where}.{key}") for key, item in items.items()}
             case {"latently": str(name), "fields": dict(items), **rest} if not rest and name in self.known:
@@ -176,6 +186,14 @@ class Decoder:
                 cls = self._own(name)
                 return cls(**self._fields(cls, items, where))
         raise ValueError(f"{where} is {str(value)[:60]!r}, which says nothing")
+
+    def _symbols(self, items: list[Any], where: str) -> NDArray[Any]:
+        found = np.empty(len(items), dtype=object)
+        for i, item in enumerate(items):
+            found[i] = self.decode(item, f"{where}.{i}")
+            if not isinstance(found[i], PLAIN):
+                raise ValueError(f"{where}.{i} is {str(item)[:60]!r}, which is no symbol")
+        return found
 
     def _fields(self, cls: type, items: Mapping[str, Any], where: str) -> dict[str, Any]:
         given = _given(cls)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.by_hand import given_chain, given_gaussians, made
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_rows
+from latently.estimators.inputs import Array, check_informative, check_rows
+from latently.estimators.old_names import GAUSSIAN_HMM, refuses_old_names
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -52,6 +54,10 @@ class GaussianHMM(BaseHMM):
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     n_jobs : int, optional
         Threads; all cores by default. Any number gives the same bits.
+    memory_budget : int or str, optional
+        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
+        too long for that is passed in segments that are computed twice, with the same result: then memory
+        grows with the square root of its length. There is no limit by default.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -94,6 +100,7 @@ class GaussianHMM(BaseHMM):
     [0, 1, 0]
     """
 
+    @refuses_old_names(GAUSSIAN_HMM)
     def __init__(
         self,
         n_components: int = 1,
@@ -112,6 +119,7 @@ class GaussianHMM(BaseHMM):
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
+        memory_budget: int | str | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -130,8 +138,55 @@ class GaussianHMM(BaseHMM):
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
+        self.memory_budget = memory_budget
         self.callbacks = callbacks
         self.verbose = verbose
+
+    @classmethod
+    def from_parameters(
+        cls, startprob: Any, transmat: Any, means: Any, covariances: Any, *, covariance_type: str = "diag"
+    ) -> Self:
+        """Return a model with given parameters, ready to predict and to sample, without fitting.
+
+        Parameters
+        ----------
+        startprob : array-like of shape (n_components,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (n_components, n_components)
+            Transition probabilities, from row to column. Exact zeros cannot happen.
+        means : array-like of shape (n_components, n_features)
+            Means.
+        covariances : array-like
+            Covariances, in the shape of `covariance_type`.
+        covariance_type : {"diag", "full", "tied", "spherical"}, default "diag"
+            How the covariances are written.
+
+        Returns
+        -------
+        GaussianHMM
+            States in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a row is no set of probabilities, or a covariance is not positive definite;
+            it is named.
+
+        Examples
+        --------
+        >>> from latently import GaussianHMM
+        >>> transmat = [[0.9, 0.1], [0.2, 0.8]]
+        >>> model = GaussianHMM.from_parameters("stationary", transmat, [[0.0], [4.0]], [[1.0], [1.0]])
+        >>> model.startprob_.round(3).tolist()
+        [0.667, 0.333]
+        >>> model.predict([[0.5], [0.0], [4.2]]).tolist()
+        [0, 0, 1]
+        """
+        chain = given_chain(startprob, transmat)
+        hmm = cls(chain.n_components, covariance_type=covariance_type, startprob=chain.startprob)
+        family = hmm._family()
+        params = given_gaussians(family, chain.n_components, means, covariances)
+        return made(hmm, chain, family, params, params.means.shape[1])
 
     def _family(self) -> GaussianFamily:
         if self.covariance_type not in FAMILIES:
@@ -149,6 +204,9 @@ class GaussianHMM(BaseHMM):
         table, offsets = joined(X, lengths)
         rows = np.asarray(check_rows(self, table, reset=reset, accepts_missing=True), dtype=np.float64)
         return Sequences(rows, offsets)
+
+    def _check_data(self, found: Sequences, weights: Array) -> None:
+        check_informative(found.x, weights, 1, self._names())
 
     def _given(self, n_features: int) -> dict[str, Array]:
         given: dict[str, Array] = {}

@@ -28,6 +28,7 @@ from latently.estimators.inputs import (
     column_names,
     random_generator,
 )
+from latently.estimators.old_names import GAUSSIAN_IMPUTER, refuses_old_names
 
 FLOOR = 1e-10
 ROWS = 2**14  # filled in at a time
@@ -131,6 +132,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     True
     """
 
+    @refuses_old_names(GAUSSIAN_IMPUTER)
     def __init__(
         self,
         n_components: int = 1,

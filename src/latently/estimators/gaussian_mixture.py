@@ -16,6 +16,7 @@ from latently.estimators.imputation.filling import Predictive, expected
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
+from latently.estimators.old_names import GAUSSIAN_MIXTURE, refuses_old_names
 from latently.estimators.starts import MixtureStarts
 from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
@@ -115,6 +116,7 @@ class GaussianMixture(BaseMixture):
     2322.192
     """
 
+    @refuses_old_names(GAUSSIAN_MIXTURE)
     def __init__(
         self,
         n_components: int = 1,

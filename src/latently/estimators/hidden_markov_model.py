@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.core.parameters import named
 from latently.emissions.base import Emission
+from latently.emissions.categorical import Categorical
+from latently.emissions.gaussian import GaussianFamily
 from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.by_hand import given_chain, given_emission, made
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_rows
+from latently.estimators.inputs import Array, check_informative, check_rows
+from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -46,6 +51,10 @@ class HiddenMarkovModel(BaseHMM):
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     n_jobs : int, optional
         Threads; all cores by default. Any number gives the same bits.
+    memory_budget : int or str, optional
+        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
+        too long for that is passed in segments that are computed twice, with the same result: then memory
+        grows with the square root of its length. There is no limit by default.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -84,6 +93,7 @@ class HiddenMarkovModel(BaseHMM):
     [[1.0], [9.0]]
     """
 
+    @refuses_old_names(ANY_HMM)
     def __init__(
         self,
         emission: Emission,
@@ -100,6 +110,7 @@ class HiddenMarkovModel(BaseHMM):
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
+        memory_budget: int | str | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -116,8 +127,62 @@ class HiddenMarkovModel(BaseHMM):
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
+        self.memory_budget = memory_budget
         self.callbacks = callbacks
         self.verbose = verbose
+
+    @classmethod
+    def from_parameters(
+        cls, emission: Emission, startprob: Any, transmat: Any, params: Any, *, n_features: int | None = None
+    ) -> Self:
+        """Return a model with given parameters, ready for all but `fit`'s record, without fitting.
+
+        Parameters
+        ----------
+        emission : Emission
+            The family of the observations in each state.
+        startprob : array-like of shape (n_components,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (n_components, n_components)
+            Transition probabilities, from row to column. Exact zeros cannot happen.
+        params : object
+            Parameters of the family, in its own dataclass.
+        n_features : int, optional
+            Number of columns; by default that of the means, if the family has any.
+
+        Returns
+        -------
+        HiddenMarkovModel
+            States in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a row is no set of probabilities, a parameter is out of range, or
+            `n_features` is not known.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from latently import HiddenMarkovModel
+        >>> from latently.emissions.poisson import Poisson, PoissonParams
+        >>> rates = PoissonParams(np.array([[1.0], [9.0]]))
+        >>> stay = [[0.9, 0.1], [0.2, 0.8]]
+        >>> HiddenMarkovModel.from_parameters(Poisson(), [0.5, 0.5], stay, rates).predict([[0], [8]]).tolist()
+        [0, 1]
+        """
+        chain = given_chain(startprob, transmat)
+        params = given_emission(emission, chain.n_components, params)
+        means = emission.mean(params)
+        if n_features is None and means is None:
+            raise ValueError(
+                f"{type(emission).__name__} does not tell the number of columns: give n_features"
+            )
+        hmm = cls(emission, chain.n_components, startprob=chain.startprob)
+        n = means.shape[1] if n_features is None and means is not None else int(n_features or 0)
+        if n < 1:
+            raise ValueError(f"n_features={n_features!r}: should be an integer of at least 1")
+        return made(hmm, chain, emission, params, n)
 
     def _family(self) -> Emission:
         return self.emission
@@ -127,8 +192,34 @@ class HiddenMarkovModel(BaseHMM):
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths)
-        accepts = self.emission.accepts_missing
-        return Sequences(check_rows(self, table, reset=reset, accepts_missing=accepts), offsets)
+        symbols = isinstance(self.emission, Categorical)
+        accepts = self.emission.accepts_missing or symbols
+        found = Sequences(check_rows(self, table, reset=reset, accepts_missing=accepts), offsets)
+        return self._as_symbols(found) if symbols else found
+
+    def _as_symbols(self, found: Sequences) -> Sequences:
+        """Whole numbers below the size of the alphabet, which stands for a missing symbol."""
+        n = self.emission.n_symbols  # type: ignore[attr-defined]
+        if found.x.shape[1] != 1:
+            raise ValueError(f"X has shape {found.x.shape}: should be one symbol for each time, (n_times, 1)")
+        symbols = np.where(np.isnan(found.x), n, found.x)
+        wrong = (symbols < 0) | (symbols > n) | (symbols != np.floor(symbols))
+        if wrong.any():
+            time = int(wrong[:, 0].argmax())
+            raise ValueError(
+                f"{found.where(time)} holds {symbols[time, 0]:g}: symbols are whole numbers from 0 to "
+                f"{n - 1}; CategoricalHMM takes any alphabet"
+            )
+        return Sequences(symbols.astype(np.int64), found.offsets)
+
+    def _seen(self, x: Any) -> NDArray[np.bool_]:
+        if isinstance(self.emission, Categorical):
+            return np.asarray(x[:, 0] < self.emission.n_symbols)
+        return super()._seen(x)
+
+    def _check_data(self, found: Sequences, weights: Array) -> None:
+        if isinstance(self.emission, GaussianFamily):
+            check_informative(found.x, weights, 1, self._names())
 
     def _given(self, n_features: int) -> dict[str, Array]:
         values = self.starting_values or {}

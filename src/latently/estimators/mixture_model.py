@@ -11,6 +11,7 @@ from latently.core.restarts import Start
 from latently.emissions.base import Emission
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
+from latently.estimators.old_names import ANY_MIXTURE, refuses_old_names
 from latently.estimators.starts import MixtureStarts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -78,6 +79,7 @@ class MixtureModel(BaseMixture):
     -1130.264
     """
 
+    @refuses_old_names(ANY_MIXTURE)
     def __init__(
         self,
         emission: Emission,

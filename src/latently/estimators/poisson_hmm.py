@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from latently.emissions.poisson import Poisson
+from latently.emissions.poisson import Poisson, PoissonParams
 from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.by_hand import given_chain, given_rates, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_rows
+from latently.estimators.old_names import POISSON_HMM, refuses_old_names
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -45,6 +47,10 @@ class PoissonHMM(BaseHMM):
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     n_jobs : int, optional
         Threads; all cores by default. Any number gives the same bits.
+    memory_budget : int or str, optional
+        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
+        too long for that is passed in segments that are computed twice, with the same result: then memory
+        grows with the square root of its length. There is no limit by default.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
@@ -86,6 +92,7 @@ class PoissonHMM(BaseHMM):
     [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
     """
 
+    @refuses_old_names(POISSON_HMM)
     def __init__(
         self,
         n_components: int = 1,
@@ -101,6 +108,7 @@ class PoissonHMM(BaseHMM):
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
+        memory_budget: int | str | None = None,
         callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -116,8 +124,44 @@ class PoissonHMM(BaseHMM):
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
+        self.memory_budget = memory_budget
         self.callbacks = callbacks
         self.verbose = verbose
+
+    @classmethod
+    def from_parameters(cls, startprob: Any, transmat: Any, lambdas: Any) -> Self:
+        """Return a model with given parameters, ready to predict and to sample, without fitting.
+
+        Parameters
+        ----------
+        startprob : array-like of shape (n_components,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (n_components, n_components)
+            Transition probabilities, from row to column. Exact zeros cannot happen.
+        lambdas : array-like of shape (n_components, n_features)
+            Rates: expected counts.
+
+        Returns
+        -------
+        PoissonHMM
+            States in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a row is no set of probabilities, or a rate is not positive; it is named.
+
+        Examples
+        --------
+        >>> from latently import PoissonHMM
+        >>> model = PoissonHMM.from_parameters([0.5, 0.5], [[0.9, 0.1], [0.2, 0.8]], [[1.0], [9.0]])
+        >>> model.predict([[0], [1], [8], [10]]).tolist()
+        [0, 0, 1, 1]
+        """
+        chain = given_chain(startprob, transmat)
+        params = PoissonParams(given_rates(chain.n_components, lambdas))
+        hmm = cls(chain.n_components, startprob=chain.startprob)
+        return made(hmm, chain, Poisson(), params, params.lambdas.shape[1])
 
     def _family(self) -> Poisson:
         return Poisson()
@@ -137,6 +181,13 @@ class PoissonHMM(BaseHMM):
                 "numbers from 0"
             )
         return found
+
+    def _check_data(self, found: Sequences, weights: Array) -> None:
+        empty = np.isnan(found.x[weights > 0]).all(axis=0)
+        if empty.any():
+            names, column = self._names(), int(empty.argmax())
+            label = f"'{names[column]}'" if names else str(column)
+            raise ValueError(f"column {label} has no observed value: leave it out")
 
     def _given(self, n_features: int) -> dict[str, Array]:
         if self.lambdas_init is None:

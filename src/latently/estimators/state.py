@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from latently.archive import Contents
-from latently.core.parameters import named
 from latently.core.restarts import Restarts, Run
-from latently.emissions.base import Emission
-from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.emissions.categorical import Categorical, CategoricalParams
+from latently.emissions.gaussian import FAMILIES
 from latently.emissions.gaussian.params import GaussianParams, MatrixParams
 from latently.emissions.gaussian.prior import Prior
-from latently.estimators.codec import Decoder, Encoder, check_types
+from latently.emissions.poisson import Poisson, PoissonParams
+from latently.estimators.codec import Decoder, Encoder
 from latently.estimators.fitting import n_starts
 from latently.estimators.inputs import Array
+from latently.estimators.soundness import checked_params, factors_of, is_finite, settings_of, unfitted
 from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 ROOT = "mixture"
-NOT_STORED = ("callbacks",)
-ROUNDING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,7 @@ CLASSES: list[type] = [
     Weights,
 ]
 CLASSES += [GaussianParams, MatrixParams, Prior, *FAMILIES.values()]
+CLASSES += [Poisson, PoissonParams, Categorical, CategoricalParams]
 KNOWN = {cls.__name__: cls for cls in CLASSES}
 
 
@@ -149,7 +149,8 @@ def mixture_from(state: State, estimators: Mapping[str, type]) -> Any:
     if state.estimator not in estimators:
         allowed = ", ".join(estimators)
         raise ValueError(f"it is a {state.estimator}, and this version of latently knows {allowed}")
-    mixture = _unfitted(estimators[state.estimator], state.settings)
+    mixture = unfitted(estimators[state.estimator], state.settings, f"{ROOT}.settings")
+    n_starts(mixture.n_init)
     with np.errstate(all="ignore"):
         _check_model(mixture, state)
         params = _check_params(state)
@@ -166,34 +167,18 @@ def mixture_from(state: State, estimators: Mapping[str, type]) -> Any:
 
 def state_of(mixture: Any) -> State:
     """All there is to a mixture."""
-    settings = mixture.get_params(deep=False)
-    settings.update(dict.fromkeys(NOT_STORED))
-    if not isinstance(settings["random_state"], (int, np.integer)):
-        settings["random_state"] = None
     fitted = "log_likelihood_" in vars(mixture)
     names = getattr(mixture, "feature_names_in_", None)
-    emission = mixture.params_.emission
     return State(
         type(mixture).__name__,
-        settings,
+        settings_of(mixture),
         mixture.n_features_in_,
         None if names is None else tuple(names),
         mixture._model,
         mixture.params_,
-        emission.cholesky if isinstance(emission, MatrixParams) else None,
+        factors_of(mixture.params_),
         Outcome(**{f.name: getattr(mixture, f"{f.name}_") for f in fields(Outcome)}) if fitted else None,
     )
-
-
-def _unfitted(cls: Any, settings: dict[str, Any]) -> Any:
-    unknown = sorted(set(settings) - set(cls._get_param_names()))
-    if unknown:
-        raise ValueError(f"it has a setting '{unknown[0]}', which {cls.__name__} does not")
-    check_types(cls.__init__, settings, f"{ROOT}.settings")
-    mixture = cls(**settings)
-    mixture._check_settings()
-    n_starts(mixture.n_init)
-    return mixture
 
 
 def _check_model(mixture: Any, state: State) -> None:
@@ -210,63 +195,16 @@ def _check_model(mixture: Any, state: State) -> None:
 
 def _check_params(state: State) -> LatentEmissionParams:
     """The parameters are of the right shape and lie in their spaces; returned with their factors."""
-    model, params = state.model, state.params
-    K, d = model.n_components, state.n_features
-    if not isinstance(params.latent, Weights) or params.latent.weights.shape != (K,):
+    K = state.model.n_components
+    if not isinstance(state.params.latent, Weights) or state.params.latent.weights.shape != (K,):
         raise ValueError(f"it has not one weight for each of {K} components")
-    if isinstance(model.emission, GaussianFamily):
-        _check_gaussians(model.emission, params.emission, K, d)
-    elif type(model.emission).permute is Emission.permute:  # components are along the first axis
-        short = [name for name, value in named(params.emission).items() if np.shape(value)[:1] != (K,)]
-        if short:
-            raise ValueError(f"its '{short[0]}' is not that of {K} components")
-    values = named(params)
-    wrong = [name for name, value in values.items() if not _finite(value)]
-    spaces = model.spaces(params)
-    wrong += [name for name, space in spaces.items() if not space.feasible(values[name])]
-    if wrong:
-        raise ValueError(f"its '{wrong[0]}' is not feasible: not finite, or out of range")
-    return _with_factors(params, state.factors)
-
-
-def _check_gaussians(family: GaussianFamily, theta: Any, K: int, d: int) -> None:
-    if not isinstance(theta, GaussianParams) or theta.means.shape != (K, d):
-        raise ValueError(f"its means are not those of {K} components and {d} features")
-    found, shape = theta.covariances.shape, family.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
-    if found != shape or type(theta) is not type(family.params(theta.means, theta.covariances)):
-        kind = type(family).__name__
-        raise ValueError(f"its covariances, of shape {found}, are not those of a {kind}, of shape {shape}")
-    floor = np.ones(d) if family.variances is None else family.variances
-    if floor.shape != (d,) or not _finite(floor) or not (floor > 0).all():
-        raise ValueError("the variances of its features are not positive numbers, one for each")
-
-
-def _with_factors(params: LatentEmissionParams, factors: Array | None) -> LatentEmissionParams:
-    theta = params.emission
-    if not isinstance(theta, MatrixParams):
-        return params
-    scale = np.sqrt(np.diagonal(theta.covariances, axis1=-2, axis2=-1))
-    room = ROUNDING * scale[..., :, None] * scale[..., None, :]
-    if (
-        factors is None
-        or factors.shape != theta.covariances.shape
-        or np.triu(factors, 1).any()
-        or not (np.diagonal(factors, axis1=-2, axis2=-1) > 0).all()
-        or not (np.abs(factors @ np.swapaxes(factors, -1, -2) - theta.covariances) <= room).all()
-    ):
-        raise ValueError("the Cholesky factors of its covariances are not theirs")
-    return replace(params, emission=MatrixParams.factored(theta.means, theta.covariances, factors))
+    return checked_params(state.model, state.params, state.n_features, state.factors)
 
 
 def _check_outcome(outcome: Outcome) -> None:
     history, changes = outcome.log_likelihood_history, outcome.parameter_change_history
     shapes = {history.shape, changes.shape, np.shape(outcome.lower_bounds)}
     numbers = [outcome.log_likelihood, outcome.n_observed, outcome.lower_bound, *outcome.lower_bounds]
-    finite = _finite(numbers) and _finite(history) and not np.isnan(changes).any()
+    finite = is_finite(numbers) and is_finite(history) and not np.isnan(changes).any()
     if history.ndim != 1 or len(shapes) != 1 or not finite:
         raise ValueError("the record of its fit is not whole: histories differ in length or are not finite")
-
-
-def _finite(value: Any) -> bool:
-    array = np.asarray(value)
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())

@@ -2,6 +2,7 @@
 
 from latently.plots.convergence import convergence
 from latently.plots.criterion import criterion
+from latently.plots.hmm import decoded, emissions, hmm_panels, pseudo_residuals, states, transitions
 from latently.plots.imputation import densities, imputation_panels, overimputation, patterns
 from latently.plots.intervals import intervals
 from latently.plots.mixture import data, mixture_panels, uncertainty
@@ -10,11 +11,17 @@ __all__ = [
     "convergence",
     "criterion",
     "data",
+    "decoded",
     "densities",
+    "emissions",
+    "hmm_panels",
     "imputation_panels",
     "intervals",
     "mixture_panels",
     "overimputation",
     "patterns",
+    "pseudo_residuals",
+    "states",
+    "transitions",
     "uncertainty",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from latently.plots.palette import FAINT, GRID, INK
 
@@ -28,14 +31,46 @@ def canvas(ax: Axes | None) -> Axes:
 
 def new_axes(n: int) -> Any:
     """Return an array of `n` axes side by side, in a figure of their own."""
+    _, axes = _pyplot().subplots(1, n, figsize=(5.2 * n, 4.2), layout="constrained", squeeze=False)
+    return axes[0]
+
+
+def stacked_axes(heights: Sequence[float]) -> Any:
+    """Return an array of axes one under another, of these heights in inches, that share what is across."""
+    _, axes = _pyplot().subplots(
+        len(heights),
+        1,
+        figsize=(9.0, sum(heights) + 0.9),
+        sharex=True,
+        layout="constrained",
+        squeeze=False,
+        height_ratios=heights,
+    )
+    return axes[:, 0]
+
+
+def given_axes(ax: Any, n: int) -> Any:
+    """Check that the caller's axes are as many as a picture needs, and return an array of them.
+
+    Raises
+    ------
+    ValueError
+        If they are more or fewer.
+    """
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if len(axes) != n:
+        raise ValueError(f"ax holds {count(len(axes), 'panel')}, and this picture has {n}")
+    return axes
+
+
+def _pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
         raise ImportError(
             'pictures need matplotlib: pip install "latently[plot]"', name="matplotlib"
         ) from error
-    _, axes = pyplot.subplots(1, n, figsize=(5.2 * n, 4.2), layout="constrained", squeeze=False)
-    return axes[0]
+    return pyplot
 
 
 def plain(ax: Axes) -> Axes:

@@ -3,5 +3,6 @@
 from latently.estimators.hmm.base import BaseHMM
 from latently.estimators.hmm.forecast import Forecast
 from latently.estimators.hmm.online import Filtering
+from latently.estimators.hmm.residuals import PseudoResiduals
 
-__all__ = ["BaseHMM", "Filtering", "Forecast"]
+__all__ = ["BaseHMM", "Filtering", "Forecast", "PseudoResiduals"]

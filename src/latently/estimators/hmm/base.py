@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
@@ -19,8 +20,13 @@ from latently.core.parameters import dimension, named, with_named
 from latently.core.restarts import Plan, Start
 from latently.emissions.base import Emission
 from latently.estimators.fitting import Fit, fit
-from latently.estimators.hmm.decoding import Decoding
+from latently.estimators.hmm.bound import Bound
+from latently.estimators.hmm.errors import Errors
+from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.known_states import UNKNOWN, KnownStates
+from latently.estimators.hmm.memory import bytes_of
+from latently.estimators.hmm.residuals import Residuals
+from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import Array, random_generator
@@ -31,7 +37,7 @@ AUTO_STARTS = 24
 ROUNDING = 1e-6
 
 
-class BaseHMM(Decoding, BaseEstimator):
+class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
     """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm)."""
 
     startprob: str
@@ -42,6 +48,7 @@ class BaseHMM(Decoding, BaseEstimator):
     n_init: int | str
     random_state: Any
     acceleration: str | None
+    memory_budget: int | str | None
     callbacks: Any
     verbose: int
 
@@ -54,7 +61,14 @@ class BaseHMM(Decoding, BaseEstimator):
         """Return the starting values of the emission that the user gave, by the names of the engine."""
 
     def fit(
-        self, X: Any, y: Any = None, *, lengths: Any = None, sequence_weight: Any = None, states: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        lengths: Any = None,
+        groups: Any = None,
+        sequence_weight: Any = None,
+        states: Any = None,
     ) -> Self:
         """Fit by EM.
 
@@ -66,6 +80,8 @@ class BaseHMM(Decoding, BaseEstimator):
             Ignored; there for scikit-learn's conventions.
         lengths : array-like of int, optional
             Lengths of the sequences in one table; it is one sequence by default.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to. Those of one sequence stand together.
         sequence_weight : array-like of shape (n_sequences,), optional
             How often each sequence counts.
         states : array-like of int of shape (n_times,), optional
@@ -91,9 +107,10 @@ class BaseHMM(Decoding, BaseEstimator):
             If a state lost all its data.
         """
         self._check_settings()
-        found = self._observations(X, lengths, reset=True)
+        found = self._observations(X, lengths_of(X, lengths, groups), reset=True)
         refuse_y(y, len(found.x))
         weights = check_sequence_weight(sequence_weight, len(found))
+        self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
         known = self._known(states, len(found.x))
         given = self._given(int(np.prod(found.x.shape[1:])))
         chain = self._chain_of_settings()
@@ -133,7 +150,7 @@ class BaseHMM(Decoding, BaseEstimator):
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
 
-    def bic(self, X: Any = None, *, lengths: Any = None) -> float:
+    def bic(self, X: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
         """Bayesian information criterion; lower is better.
 
         Parameters
@@ -142,6 +159,8 @@ class BaseHMM(Decoding, BaseEstimator):
             Sequences; None means the training data.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
@@ -149,10 +168,10 @@ class BaseHMM(Decoding, BaseEstimator):
             Minus twice the log-likelihood plus the number of free parameters times the log of the number of
             times.
         """
-        log_likelihood, n = self._fit_of(X, lengths)
+        log_likelihood, n = self._fit_of(X, lengths, groups)
         return float(-2 * log_likelihood + self.n_parameters_ * np.log(n))
 
-    def aic(self, X: Any = None, *, lengths: Any = None) -> float:
+    def aic(self, X: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
         """Akaike's information criterion; lower is better.
 
         Parameters
@@ -161,19 +180,24 @@ class BaseHMM(Decoding, BaseEstimator):
             Sequences; None means the training data.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
         float
             Minus twice the log-likelihood plus twice the number of free parameters.
         """
-        log_likelihood, _ = self._fit_of(X, lengths)
+        log_likelihood, _ = self._fit_of(X, lengths, groups)
         return float(-2 * log_likelihood + 2 * self.n_parameters_)
 
-    def _fit_of(self, X: Any, lengths: Any) -> tuple[float, float]:
+    def _fit_of(self, X: Any, lengths: Any, groups: Any) -> tuple[float, float]:
         if X is None:
+            check_is_fitted(self)
+            if not hasattr(self, "log_likelihood_"):
+                raise ValueError("this model was not fitted to data: pass X")
             return self.log_likelihood_, self.n_observed_
-        found = self._sequences(X, lengths)
+        found = self._sequences(X, lengths, groups)
         return float(self._smoothed(found)[0].sum()), self._n_observed(found, np.ones(len(found)))
 
     def _n_observed(self, found: Sequences, weights: Array) -> float:
@@ -183,6 +207,14 @@ class BaseHMM(Decoding, BaseEstimator):
     def _seen(self, x: Any) -> NDArray[np.bool_]:
         """Which times have any observed cell."""
         return observed(x)
+
+    def _check_data(self, found: Sequences, weights: Array) -> None:
+        """Refuse data from which the family cannot learn; `weights` are those of the times."""
+
+    def _names(self) -> list[str] | None:
+        """Names of the features, if they have any."""
+        names = getattr(self, "feature_names_in_", None)
+        return None if names is None else [str(name) for name in names]
 
     def _check_settings(self) -> None:
         for name in ("n_components", "max_iter"):
@@ -208,7 +240,7 @@ class BaseHMM(Decoding, BaseEstimator):
         """The chain, with the zeros of the starting transitions kept for ever."""
         transmat = self._transmat_given()
         support = None if transmat is None or (transmat > 0).all() else transmat > 0
-        return Chain(startprob=self.startprob, support=support)
+        return Chain(startprob=self.startprob, support=support, budget=bytes_of(self.memory_budget))
 
     def _transmat_given(self) -> Array | None:
         if self.transmat_init is None:

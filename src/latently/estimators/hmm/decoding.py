@@ -12,22 +12,22 @@ from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
-from latently.estimators.hmm.fitted import FittedHMM
+from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
 from latently.estimators.hmm.forecast import Forecast
 from latently.estimators.hmm.online import Filtering
 from latently.estimators.hmm.sequences import Sequences, refuse_y
-from latently.estimators.inputs import Array, random_generator
+from latently.estimators.inputs import Array
 from latently.latent.stationary import stationary
 
 ALGORITHMS = ("viterbi", "map")
 
 
 class Decoding(FittedHMM):
-    """Scoring, decoding, filtering, smoothing, forecasting and sampling."""
+    """Scoring, decoding, filtering, smoothing and forecasting."""
 
     n_jobs: int | None
 
-    def score(self, X: Any, y: Any = None, *, lengths: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
         """Total log-likelihood of the sequences, in nats (not the mean).
 
         Parameters
@@ -38,17 +38,19 @@ class Decoding(FittedHMM):
             Ignored.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
         float
             Higher is better; minus infinity if a sequence is impossible.
         """
-        found = self._sequences(X, lengths)
+        found = self._sequences(X, lengths, groups)
         refuse_y(y, len(found.x))
         return float(self._smoothed(found)[0].sum())
 
-    def score_samples(self, X: Any, *, lengths: Any = None) -> tuple[float, Array]:
+    def score_samples(self, X: Any, *, lengths: Any = None, groups: Any = None) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
 
         Parameters
@@ -57,6 +59,8 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
@@ -70,10 +74,10 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible; it and the time are named.
         """
-        log_likelihoods, state = self._smoothed(self._sequences(X, lengths), refuse=True)
+        log_likelihoods, state = self._smoothed(self._sequences(X, lengths, groups), refuse=True)
         return float(log_likelihoods.sum()), state
 
-    def smooth(self, X: Any, *, lengths: Any = None) -> Array:
+    def smooth(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
         """Probabilities of the states at each time given the whole sequence, its future included.
 
         Parameters
@@ -82,6 +86,8 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
@@ -98,9 +104,9 @@ class Decoding(FittedHMM):
         .. [1] Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time
            Series, 2nd ed., section 5.4.1.
         """
-        return self.score_samples(X, lengths=lengths)[1]
+        return self.score_samples(X, lengths=lengths, groups=groups)[1]
 
-    def predict_proba(self, X: Any, *, lengths: Any = None) -> Array:
+    def predict_proba(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
         """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
 
         Parameters
@@ -109,15 +115,17 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
         array of shape (n_times, n_components)
             Rows sum to one.
         """
-        return self.smooth(X, lengths=lengths)
+        return self.smooth(X, lengths=lengths, groups=groups)
 
-    def filter(self, X: Any, *, lengths: Any = None) -> Array:
+    def filter(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to it, and nothing later.
 
         Parameters
@@ -126,6 +134,8 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
@@ -139,7 +149,7 @@ class Decoding(FittedHMM):
         """
         from latently.kernels.log_chain import filter_in_logs
 
-        found = self._sequences(X, lengths)
+        found = self._sequences(X, lengths, groups)
         table, index = self._lookup(found.x)
         out = np.empty((len(found.x), self.n_components))
         with np.errstate(divide="ignore"):
@@ -147,10 +157,10 @@ class Decoding(FittedHMM):
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, out)
             if wrong >= 0:
-                _refuse(found, int(wrong))
+                refuse_impossible(found, int(wrong))
         return out
 
-    def fixed_lag(self, X: Any, lag: int, *, lengths: Any = None) -> Array:
+    def fixed_lag(self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to `lag` times later.
 
         Parameters
@@ -161,6 +171,8 @@ class Decoding(FittedHMM):
             How far into the future of each time to look; 0 is `filter`.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
@@ -174,8 +186,8 @@ class Decoding(FittedHMM):
         """
         if not isinstance(lag, Integral) or lag < 0:
             raise ValueError(f"lag={lag!r}: should be an integer of at least 0")
-        found = self._sequences(X, lengths)
-        now = self.filter(X, lengths=lengths)
+        found = self._sequences(X, lengths, groups)
+        now = self.filter(X, lengths=lengths, groups=groups)
         table = self._table(found)[0][:, : self.n_components]
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             back = np.ones((high - low, self.n_components))
@@ -233,7 +245,7 @@ class Decoding(FittedHMM):
         return Filtering(self)
 
     def decode(
-        self, X: Any, *, lengths: Any = None, algorithm: str = "viterbi"
+        self, X: Any, *, lengths: Any = None, groups: Any = None, algorithm: str = "viterbi"
     ) -> tuple[float, NDArray[np.int64]]:
         """The likeliest path of states, or the likeliest state at each time by itself.
 
@@ -243,6 +255,8 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
         algorithm : {"viterbi", "map"}, default "viterbi"
             "viterbi" finds the path, "map" the state at each time.
 
@@ -267,7 +281,7 @@ class Decoding(FittedHMM):
         """
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm={algorithm!r}: should be one of {', '.join(map(repr, ALGORITHMS))}")
-        found = self._sequences(X, lengths)
+        found = self._sequences(X, lengths, groups)
         if algorithm == "map":
             posteriors = self._smoothed(found, refuse=True)[1]
             with np.errstate(divide="ignore"):
@@ -287,7 +301,7 @@ class Decoding(FittedHMM):
             total += value
         return float(total), path
 
-    def predict(self, X: Any, *, lengths: Any = None) -> NDArray[np.int64]:
+    def predict(self, X: Any, *, lengths: Any = None, groups: Any = None) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
 
         Parameters
@@ -296,46 +310,15 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
 
         Returns
         -------
         array of int of shape (n_times,)
             States from 0 to n_components - 1.
         """
-        return self.decode(X, lengths=lengths)[1]
-
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Any, NDArray[np.int64]]:
-        """Draw one sequence.
-
-        Parameters
-        ----------
-        n_samples : int, default 1
-            How many times.
-        random_state : None, int, Generator or RandomState
-            None draws afresh each time, an integer repeats, a generator is drawn from.
-
-        Returns
-        -------
-        X : array of shape (n_samples, n_features)
-            Observations.
-        states : array of int of shape (n_samples,)
-            The states they were drawn from.
-
-        Raises
-        ------
-        ValueError
-            If `n_samples` is less than one.
-        """
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise ValueError(f"n_samples={n_samples!r}: should be an integer of at least 1")
-        rng = random_generator(random_state)
-        states = np.empty(int(n_samples), dtype=np.int64)
-        edges, uniform = np.cumsum(self.transmat_, axis=1), rng.random(int(n_samples))
-        first = np.cumsum(self.startprob_)
-        for t, u in enumerate(uniform):
-            limits = first if t == 0 else edges[states[t - 1]]
-            states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), self.n_components - 1)
-        return self._shown(self._model.emission.sample(self.params_.emission, states, rng)), states
+        return self.decode(X, lengths=lengths, groups=groups)[1]
 
     def get_stationary_distribution(self) -> Array:
         """The distribution of states that transitions leave as it is.
@@ -346,10 +329,6 @@ class Decoding(FittedHMM):
             Sums to one.
         """
         return stationary(self.transmat_)
-
-    def _shown(self, observations: Any) -> Any:
-        """Observations as the user writes them."""
-        return observations
 
     def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihood of each sequence, and the responsibilities of all times."""
@@ -367,9 +346,3 @@ class Decoding(FittedHMM):
         tops = np.add.reduceat(top, found.offsets[:-1])
         log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
         return log_likelihoods, np.ascontiguousarray(passed.state[:, : self.n_components])
-
-
-def _refuse(found: Sequences, time: int) -> None:
-    raise ImpossibleObservationError(
-        f"{found.where(time)} is impossible: no state that can be reached allows what is observed there"
-    )

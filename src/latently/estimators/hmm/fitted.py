@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABCMeta, abstractmethod
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
+from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import SerialExecutor
+from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
+from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
 from latently.latent.chain import Chain, densities
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
@@ -42,9 +47,9 @@ class FittedHMM(metaclass=ABCMeta):
         self.transmat_ = params.latent.transmat
         self._show(params)
 
-    def _sequences(self, X: Any, lengths: Any) -> Sequences:
+    def _sequences(self, X: Any, lengths: Any, groups: Any = None) -> Sequences:
         check_is_fitted(self)
-        return self._observations(X, lengths, reset=False)
+        return self._observations(X, lengths_of(X, lengths, groups), reset=False)
 
     def _source(self, found: Sequences, weights: Array) -> ArraySource:
         width = int(np.prod(found.x.shape[1:])) + 2 * self.n_components
@@ -78,3 +83,51 @@ class FittedHMM(metaclass=ABCMeta):
     def _chain(self) -> Chain:
         chain: Any = self._model.latent
         return chain
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file, from which `latently.load` makes one that predicts the same bits.
+
+        The file is a zip archive of JSON and arrays, never a pickle. Callbacks are not stored, nor is a
+        generator of random numbers in `random_state`: both are None after loading.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to. A file of this name is replaced once the new one is safely on the disk; if saving
+            fails, it stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If a setting, the alphabet, or the family of a `HiddenMarkovModel` is not made of numbers, strings
+            and arrays.
+        OSError
+            If the path cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from latently import PoissonHMM, load
+        >>> model = PoissonHMM.from_parameters([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], [[1.0], [9.0]])
+        >>> with TemporaryDirectory() as folder:
+        ...     model.save(Path(folder) / "model.latently")
+        ...     again = load(Path(folder) / "model.latently")
+        >>> again.predict([[0], [10], [8]]).tolist()
+        [0, 1, 1]
+        """
+        check_is_fitted(self)
+        archive.write(path, pack_hmm(self))
+
+
+def refuse_impossible(found: Sequences, time: int) -> NoReturn:
+    """Name the time at which a sequence becomes impossible.
+
+    Raises
+    ------
+    ImpossibleObservationError
+        Always.
+    """
+    raise ImpossibleObservationError(
+        f"{found.where(time)} is impossible: no state that can be reached allows what is observed there"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
 from latently.estimators.inputs import Array
 
 
@@ -37,7 +38,7 @@ class Sequences:
         return f"sequence {sequence}, time {time - int(self.offsets[sequence])}"
 
 
-def joined(X: Any, lengths: Any) -> tuple[Any, NDArray[np.int64]]:
+def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray[np.int64]]:
     """Sequences as one table and the limits of each.
 
     Parameters
@@ -46,30 +47,30 @@ def joined(X: Any, lengths: Any) -> tuple[Any, NDArray[np.int64]]:
         One table of all sequences, or one for each.
     lengths : array-like of int, optional
         Lengths of the sequences in one table; one sequence by default.
+    symbols : bool, default False
+        Whether they are symbols, which may be one-dimensional.
 
     Raises
     ------
     ValueError
-        If lengths do not add up, a sequence is empty, or lengths are given for a list of tables.
+        If lengths do not add up, a sequence is empty, lengths are given for a list of tables, or one of these
+        is not like the others.
     """
     if is_list_of_tables(X):
         if lengths is not None:
             raise ValueError("X is a list of sequences, whose lengths are their own: leave lengths out")
         sizes = [len(part) for part in X]
-        table = np.concatenate([np.asarray(part) for part in X])
     else:
-        table = X
-        n = len(X) if hasattr(X, "__len__") else len(np.asarray(X))
+        n = len(X) if hasattr(X, "__len__") else len(np.atleast_1d(np.asarray(X)))
         sizes = [n] if lengths is None else _checked(lengths, n)
     empty = [i for i, size in enumerate(sizes) if size == 0]
     if empty:
         raise ValueError(f"sequence {empty[0]} is empty: leave it out")
-    return table, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-def is_list_of_tables(X: Any) -> bool:
-    """Whether X is a list of arrays rather than one table."""
-    return isinstance(X, (list, tuple)) and len(X) > 0 and all(isinstance(part, np.ndarray) for part in X)
+    if is_list_of_tables(X):
+        X = put_on_end(X, symbols)
+    else:
+        check_table(X, symbols)
+    return X, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 def check_sequence_weight(sequence_weight: Any, n: int) -> Array:

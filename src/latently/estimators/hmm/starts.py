@@ -21,6 +21,7 @@ from latently.models.latent_emission import Description, LatentEmission, LatentE
 ROWS = 5000
 STEPS = 20
 KINDS = ("kmeans", "random_from_data", "k-means++", "family")
+WITHOUT_DISTANCES = ("family", "random")
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,13 @@ class ChainStarts:
         """So many starts: by turns from a short mixture fit and from the family's own starting values."""
         if self.model.n_components == 1 or self.x.dtype.kind != "f":
             return [Start("family", self._from_family)] * n
-        kinds = [KINDS[i % len(KINDS)] for i in range(n)]
-        return [Start(kind, self._from_mixture(kind)) for kind in kinds]
+        kinds = KINDS if self._has_distances() else WITHOUT_DISTANCES
+        return [Start(kind, self._from_mixture(kind)) for kind in (kinds[i % len(kinds)] for i in range(n))]
+
+    def _has_distances(self) -> bool:
+        """Whether the family says in what coordinates rows are near each other."""
+        family, facts = self.model.emission, self.description.emission
+        return family.embed(facts, family.fill(facts, self.x[:1])) is not None
 
     def _from_family(self, rng: np.random.Generator) -> LatentEmissionParams:
         return LatentEmissionParams(self._transitions(rng), self.model.start(self.description, rng).emission)

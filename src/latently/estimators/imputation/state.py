@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from latently.archive import Contents
-from latently.estimators.codec import Decoder, Encoder, check_types
+from latently.estimators.codec import Decoder, Encoder
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.inputs import Array
-from latently.estimators.state import KNOWN, NOT_STORED, State, mixture_from, state_of
+from latently.estimators.soundness import settings_of, unfitted
+from latently.estimators.state import KNOWN, State, mixture_from, state_of
 
 ROOT = "imputer"
 
@@ -68,14 +69,10 @@ def pack_imputer(imputer: Any) -> Contents:
     ValueError
         If a setting cannot be stored, or `unpack_imputer` would refuse the contents.
     """
-    settings = imputer.get_params(deep=False)
-    settings.update(dict.fromkeys(NOT_STORED))
-    if not isinstance(settings["random_state"], (int, np.integer)):
-        settings["random_state"] = None
     names = getattr(imputer, "feature_names_in_", None)
     state = ImputerState(
         type(imputer).__name__,
-        settings,
+        settings_of(imputer),
         imputer.n_features_in_,
         None if names is None else tuple(names),
         tuple(bool(keep) for keep in imputer._kept_features),
@@ -107,13 +104,7 @@ def unpack_imputer(contents: Contents, estimators: Mapping[str, type], own: Sequ
         raise ValueError(
             f"it is a {state.estimator}, and this version of latently knows {', '.join(estimators)}"
         )
-    cls: Any = estimators[state.estimator]
-    unknown = sorted(set(state.settings) - set(cls._get_param_names()))
-    if unknown:
-        raise ValueError(f"it has a setting '{unknown[0]}', which {cls.__name__} does not")
-    check_types(cls.__init__, state.settings, f"{ROOT}.settings")
-    imputer = cls(**state.settings)
-    imputer._check_settings()
+    imputer = unfitted(estimators[state.estimator], state.settings, f"{ROOT}.settings")
     d, names = state.n_features, state.feature_names
     if d < 1 or len(state.kept) != d or state.missing_counts.shape != (d,) or not any(state.kept):
         raise ValueError(f"its {d} columns, those it keeps and their missing cells do not fit")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from scipy.stats import norm
-
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
 from latently.core.libraries import single_threaded_libraries
-from latently.core.parameters import named
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
+from latently.estimators.uncertainty import (
+    check_kind,
+    check_level,
+    check_replicates,
+    percentiles,
+    spread,
+    symmetric_intervals,
+)
 from latently.models.bootstrap import Replicates, bootstrap
-
-KINDS = ("observed", "robust", "bootstrap")
 
 
 class Errors(FittedMixture):
@@ -76,9 +78,8 @@ class Errors(FittedMixture):
         [[0.03, 0.46], [0.03, 0.59]]
         """
         if kind == "bootstrap":
-            return _spread(self._bootstrap(X, sample_weight, n_replicates, random_state), self.fixed)
-        if kind not in KINDS:
-            raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
+            return spread(self._bootstrap(X, sample_weight, n_replicates, random_state), self.fixed)
+        check_kind(kind)
         source = self._weighted_source(X, sample_weight)
         with (
             single_threaded_libraries(),
@@ -125,23 +126,14 @@ class Errors(FittedMixture):
         ValueError
             If `level` is not between 0 and 1, `kind` is unknown, or X does not fit the model.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
+        check_level(level)
         if kind == "bootstrap":
-            values = self._bootstrap(X, sample_weight, n_replicates, random_state).values
-            tails = [(1 - level) / 2, (1 + level) / 2]
-            quantiles = {name: np.quantile(value, tails, axis=0) for name, value in values.items()}
-            return {name: (low, high) for name, (low, high) in quantiles.items()}
+            return percentiles(self._bootstrap(X, sample_weight, n_replicates, random_state), level)
         errors = self.standard_errors(X, kind, sample_weight=sample_weight)
-        reach = float(norm.ppf((1 + level) / 2))
-        return {
-            name: (value - reach * errors[name], value + reach * errors[name])
-            for name, value in named(self.params_).items()
-        }
+        return symmetric_intervals(errors, self.params_, level)
 
     def _bootstrap(self, X: Any, sample_weight: Any, n_replicates: int, random_state: Any) -> Replicates:
-        if n_replicates < 2:
-            raise ValueError(f"n_replicates={n_replicates!r}: should be at least 2")
+        check_replicates(n_replicates)
         source = self._weighted_source(X, sample_weight)
         rng = random_generator(random_state)
         settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)
@@ -149,21 +141,3 @@ class Errors(FittedMixture):
             em = EMMap(self._model, source, workers, tuple(self.fixed))
             n = float(source.weights.sum())
             return bootstrap(em, self.params_, n_replicates, settings, n, rng)
-
-
-def _spread(replicates: Replicates, fixed: Any) -> StandardErrors:
-    """Standard deviations of the replicates, and what there is to say of them."""
-    reasons = []
-    if replicates.n_ambiguous:
-        reasons.append(
-            f"{replicates.n_ambiguous} replicates were left out: their components are not those of the fit"
-        )
-    if replicates.n_failed:
-        reasons.append(f"{replicates.n_failed} replicates were left out: their fits failed")
-    errors = {}
-    for name, values in replicates.values.items():
-        if len(values) < 2:
-            errors[name] = np.full(values.shape[1:], np.nan)
-        else:
-            errors[name] = np.zeros(values.shape[1:]) if name in fixed else values.std(axis=0, ddof=1)
-    return StandardErrors(errors, tuple(reasons), "bootstrap")

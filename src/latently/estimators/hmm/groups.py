@@ -1,0 +1,59 @@
+"""Sequences told apart by an id on each row, turned into their lengths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.estimators.hmm.tables import is_list_of_tables
+
+
+def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
+    """Lengths of sequences: those given, or those that groups say.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_times, ...), or a list of such
+        The sequences.
+    lengths : array-like of int, optional
+        Lengths.
+    groups : array-like of shape (n_times,), optional
+        Which sequence each time belongs to, by any id; the times of one sequence stand together.
+
+    Raises
+    ------
+    ValueError
+        If both are given, X is a list of sequences, groups have another length or a missing entry, or one
+        appears again after another, which is named.
+
+    Examples
+    --------
+    >>> lengths_of([[1], [2], [3]], None, ["a", "a", "b"])
+    [2, 1]
+    """
+    if groups is None:
+        return lengths
+    if lengths is not None:
+        raise ValueError("lengths and groups both say where sequences end: leave one out")
+    if is_list_of_tables(X):
+        raise ValueError("X is a list of sequences, which are told apart already: leave groups out")
+    ids, n = np.asarray(groups), len(X)
+    if ids.shape != (n,):
+        raise ValueError(f"groups has shape {ids.shape}, should be ({n},): the sequence of each time")
+    if not n:
+        return None
+    if ids.dtype.kind in "fOM":
+        missing = np.array([one is None or bool(one != one) for one in ids])
+        if missing.any():
+            raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time")
+    starts = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1])
+    seen: set[Any] = set()
+    for start, one in zip(starts.tolist(), ids[starts].tolist(), strict=True):
+        if one in seen:
+            raise ValueError(
+                f"group {one!r} appears again at time {start}, after others: sort the rows by group, in "
+                "order of time within each"
+            )
+        seen.add(one)
+    return np.diff(np.append(starts, n)).tolist()

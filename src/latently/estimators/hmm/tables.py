@@ -1,0 +1,110 @@
+"""Tables that sequences come in: one of them all, or one for each, put on end when they are alike."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from latently.estimators.inputs import column_names
+
+
+def is_table(part: Any) -> bool:
+    """Whether something is an array, a frame or a column of one, rather than a number or a list."""
+    return bool(getattr(part, "shape", ())) and not isinstance(part, np.generic)
+
+
+def is_list_of_tables(X: Any) -> bool:
+    """Whether X is a list of tables rather than one."""
+    return isinstance(X, (list, tuple)) and any(is_table(part) for part in X)
+
+
+def put_on_end(parts: Any, symbols: bool) -> Any:
+    """One table of those of a list, frames as a frame.
+
+    Parameters
+    ----------
+    parts : list of array or frame
+        One for each sequence.
+    symbols : bool
+        Whether they are symbols, which may be one-dimensional.
+
+    Raises
+    ------
+    ValueError
+        If one is not like the first; it is named.
+    """
+    for i, part in enumerate(parts):
+        if not is_table(part):
+            raise ValueError(f"sequence {i} is a {type(part).__name__}: make it an array, as others of X are")
+    if symbols:
+        return _column(parts)
+    for i, part in enumerate(parts):
+        if len(part.shape) == 1:
+            raise ValueError(
+                f"sequence {i} has shape {part.shape}, should be (n_times, n_features): write "
+                "np.asarray(part)[:, None] if it has one feature, and np.stack(X) if X is a list of rows"
+            )
+        if len(part.shape) != 2 or part.shape[1] != parts[0].shape[1]:
+            raise ValueError(
+                f"sequence {i} has shape {part.shape}, and sequence 0 {parts[0].shape}: all should be "
+                "(n_times, n_features), of the same features"
+            )
+        if column_names(part) != column_names(parts[0]):
+            raise ValueError(
+                f"sequence {i} has columns {_listed(part)}, and sequence 0 {_listed(parts[0])}: give all the "
+                "same columns in the same order"
+            )
+    if column_names(parts[0]) is None:
+        return np.concatenate([np.asarray(part) for part in parts])
+    return import_module(type(parts[0]).__module__.split(".")[0]).concat(list(parts))
+
+
+def check_table(X: Any, symbols: bool) -> None:
+    """Refuse lists of lists of several lengths, and tables of other than two dimensions.
+
+    Raises
+    ------
+    ValueError
+        If it is one; the row is named, and the remedy.
+    """
+    if isinstance(X, (list, tuple)):
+        sizes = [len(row) if isinstance(row, (list, tuple)) else -1 for row in X]
+        other = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
+        if other is not None:
+            raise ValueError(
+                f"row {other} of X is not as long as row 0: if these are sequences, make each an array, "
+                "[np.asarray(part) for part in X]"
+            )
+    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    if len(shape) == 3:
+        raise ValueError(f"X has shape {shape}: for several sequences write list(np.asarray(X))")
+    if len(shape) == 0 or (len(shape) == 1 and not symbols):
+        raise ValueError(
+            f"Expected 2D array, got {len(shape)}D array instead: X has shape {shape}, should be (n_times, "
+            "n_features); write np.asarray(X)[:, None] for a series of one feature"
+        )
+
+
+def _column(parts: Any) -> Any:
+    """Symbols of all sequences in one column."""
+    columns: list[Any] = []
+    for i, part in enumerate(parts):
+        if len(part.shape) > 2 or part.shape[1:] not in ((), (1,)):
+            raise ValueError(f"sequence {i} has shape {part.shape}: should be one symbol for each time")
+        column = np.asarray(part).reshape(-1)
+        text = column.dtype.kind in "US", columns[0].dtype.kind in "US" if columns else None
+        if columns and text[0] != text[1] and "O" not in (column.dtype.kind, columns[0].dtype.kind):
+            holds = ("numbers", "text")
+            raise ValueError(
+                f"sequence {i} holds {holds[text[0]]}, and sequence 0 {holds[bool(text[1])]}: symbols should "
+                "be of one kind"
+            )
+        columns.append(column)
+    return np.concatenate(columns)
+
+
+def _listed(part: Any) -> str:
+    names = column_names(part)
+    return "without names" if names is None else str(names)

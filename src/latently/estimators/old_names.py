@@ -1,0 +1,135 @@
+"""Settings as other libraries call them: the error says what each is called here, or why it is not there."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+P = ParamSpec("P")
+
+_NO_PRIOR = "estimates are those of maximum likelihood, there is no prior to set: leave it out"
+_WHOLE_TABLE = "every cell is predicted from all observed cells of its row at once: leave it out"
+
+_ANY = {
+    "n_iter": "write max_iter=, the most EM steps",
+    "n_states": "write n_components=",
+    "num_states": "write n_components=",
+    "n_clusters": "write n_components=",
+    "n_mixtures": "write n_components=",
+    "k": "write n_components=",
+    "thresh": "write tol=, the log-likelihood still to be gained for each row",
+    "seed": "write random_state=",
+    "n_threads": "write n_jobs=",
+    "verbose_interval": "verbose=1 shows a progress bar: leave it out",
+}
+
+_HMM = _ANY | {
+    "params": "name what is not to be learned, in words, such as fixed=('startprob', 'transmat')",
+    "init_params": "give starting values in startprob_init=, transmat_init= and the like; the rest is found",
+    "startprob_prior": _NO_PRIOR,
+    "transmat_prior": _NO_PRIOR,
+    "algorithm": "choose when decoding: decode(X, algorithm='map')",
+    "implementation": "there is one implementation, and it does not underflow: leave it out",
+    "n_trials": "there is no multinomial family: HiddenMarkovModel(emission) takes a family of your own",
+    "n_mix": "there is no family of mixtures: HiddenMarkovModel(emission) takes a family of your own",
+    "inertia": "the M-step always goes all the way: leave it out",
+    "frozen": "name what is not to be learned, such as fixed=('transmat',)",
+}
+
+_STARTING_VALUES = "write starting_values={...}, by the names of the family's parameters"
+
+_ANY_FAMILY = {
+    "distributions": "write emission=, one family for all components",
+    "covariance_type": "the family says it: emission=FullGaussian(), DiagGaussian(), ...",
+    "means_init": _STARTING_VALUES,
+    "covariances_init": _STARTING_VALUES,
+    "precisions_init": _STARTING_VALUES,
+    "weights_init": _STARTING_VALUES,
+    "lambdas_init": _STARTING_VALUES,
+    "emissionprob_init": _STARTING_VALUES,
+}
+
+_PRIOR = "write prior='normal-inverse-wishart' and prior_strength=; a variational fit there is not"
+
+CATEGORICAL_HMM = _HMM | {
+    "emissionprob_prior": _NO_PRIOR,
+    "n_symbols": "write n_features= for the symbols 0 to n - 1, or categories=",
+}
+
+GAUSSIAN_HMM = _HMM | {
+    "means_prior": _NO_PRIOR,
+    "means_weight": _NO_PRIOR,
+    "covars_prior": _NO_PRIOR,
+    "covars_weight": _NO_PRIOR,
+    "min_covar": "write reg_covar=, a floor relative to the variances of the features and not in their units",
+    "covars_init": "write covariances_init=",
+    "precisions_init": "write covariances_init=, which are their inverses",
+}
+
+POISSON_HMM = _HMM | {"lambdas_prior": _NO_PRIOR, "lambdas_weight": _NO_PRIOR}
+
+ANY_HMM = _HMM | _ANY_FAMILY
+
+ANY_MIXTURE = _ANY | _ANY_FAMILY | {"priors": "write starting_values={'weights': ...}"}
+
+GAUSSIAN_MIXTURE = _ANY | {
+    "params": "name what is not to be learned, such as fixed=('weights',)",
+    "min_covar": "write reg_covar=, a floor relative to the variances of the features and not in their units",
+    "warm_start": "give what another fit found in weights_init=, means_init= and precisions_init=",
+    "covariances_init": "write precisions_init=, which are their inverses",
+    "covars_init": "write precisions_init=, which are their inverses",
+    "G": "write n_components=, or search with latently.select",
+    "modelNames": "write covariance_type=, or search with latently.select",
+    "weight_concentration_prior": _PRIOR,
+    "weight_concentration_prior_type": _PRIOR,
+    "mean_prior": _PRIOR,
+    "mean_precision_prior": _PRIOR,
+    "degrees_of_freedom_prior": _PRIOR,
+    "covariance_prior": _PRIOR,
+}
+
+GAUSSIAN_IMPUTER = _ANY | {
+    "estimator": "the model is a Gaussian or a mixture of some: write n_components= and covariance_type=",
+    "missing_values": "missing cells are NaN (null in a frame): put NaN in the place of other marks first",
+    "sample_posterior": "transform fills in means; draw_imputations(X, m) draws",
+    "n_imputations": "draw_imputations(X, m) takes their number",
+    "m": "draw_imputations(X, m) takes their number",
+    "maxit": "write max_iter=, the most EM steps",
+    "n_nearest_features": _WHOLE_TABLE,
+    "n_neighbors": _WHOLE_TABLE,
+    "imputation_order": _WHOLE_TABLE,
+    "skip_complete": "columns that were complete at the fit may have missing cells later: leave it out",
+    "initial_strategy": "where EM starts from is its own affair: leave it out",
+    "strategy": "cells are filled by their means given the others of the row: leave it out",
+    "fill_value": "cells are filled by their means given the others of the row: leave it out",
+    "reg_covar": "write prior='ridge' and prior_strength=, which is counted in the objective",
+}
+
+
+def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Decorate a constructor so that a setting by another library's name is answered with the right one.
+
+    The signature stays as it is, which is where scikit-learn reads the settings from.
+
+    Parameters
+    ----------
+    names : dict of str to str
+        What to do instead, by the old name; a name the constructor itself has is left alone.
+    """
+
+    def decorate(init: Callable[P, None]) -> Callable[P, None]:
+        known = inspect.signature(init).parameters
+
+        @wraps(init)
+        def checked(*args: P.args, **settings: P.kwargs) -> None:
+            for name in settings:
+                if name not in known and name in names:
+                    estimator: Any = args[0]
+                    raise TypeError(f"{type(estimator).__name__} has no setting '{name}': {names[name]}")
+            init(*args, **settings)
+
+        return checked
+
+    return decorate

@@ -1,0 +1,88 @@
+"""Standard errors and confidence intervals, as all likelihood estimators give them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+
+from latently.core.information import StandardErrors
+from latently.core.parameters import named
+from latently.estimators.inputs import Array
+from latently.models.bootstrap import Replicates
+
+KINDS = ("observed", "robust", "bootstrap")
+Intervals = dict[str, tuple[Array, Array]]
+
+
+def check_kind(kind: str) -> None:
+    """Refuse kinds of standard errors that there are not.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
+
+
+def check_level(level: float) -> None:
+    """Refuse levels that are no probability.
+
+    Raises
+    ------
+    ValueError
+        If `level` is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
+
+
+def check_replicates(n_replicates: int) -> None:
+    """Refuse a bootstrap without spread.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two replicates.
+    """
+    if n_replicates < 2:
+        raise ValueError(f"n_replicates={n_replicates!r}: should be at least 2")
+
+
+def symmetric_intervals(errors: StandardErrors, params: Any, level: float) -> Intervals:
+    """Values less and plus so many errors, from the normal distribution."""
+    reach = float(norm.ppf((1 + level) / 2))
+    return {
+        name: (value - reach * errors[name], value + reach * errors[name])
+        for name, value in named(params).items()
+        if name in errors.errors
+    }
+
+
+def percentiles(replicates: Replicates, level: float) -> Intervals:
+    """Between what part of the replicates lies, as much left out on either side."""
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    quantiles = {name: np.quantile(value, tails, axis=0) for name, value in replicates.values.items()}
+    return {name: (low, high) for name, (low, high) in quantiles.items()}
+
+
+def spread(replicates: Replicates, fixed: Collection[str]) -> StandardErrors:
+    """Standard deviations of the replicates, and what there is to say of them."""
+    reasons = []
+    if replicates.n_ambiguous:
+        reasons.append(
+            f"{replicates.n_ambiguous} replicates were left out: their components are not those of the fit"
+        )
+    if replicates.n_failed:
+        reasons.append(f"{replicates.n_failed} replicates were left out: their fits failed")
+    errors = {}
+    for name, values in replicates.values.items():
+        if len(values) < 2:
+            errors[name] = np.full(values.shape[1:], np.nan)
+        else:
+            errors[name] = np.zeros(values.shape[1:]) if name in fixed else values.std(axis=0, ddof=1)
+    return StandardErrors(errors, tuple(reasons), "bootstrap")

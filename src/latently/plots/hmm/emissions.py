@@ -1,0 +1,239 @@
+"""What is seen in each state: its distribution, and the observations that are thought to come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latently.emissions.distribution import HasDistribution
+from latently.plots.canvas import count, given_axes, literal, new_axes, plain, title
+from latently.plots.features import position
+from latently.plots.hmm.looks import fill, legend, line, percent, shades
+from latently.plots.hmm.observed import alphabet, names_of, observed, state_names
+from latently.plots.palette import INK, colour
+from latently.plots.points import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_FEATURES = 3
+MOST_SYMBOLS = 30
+MOST_BARS = 120
+MOST_COUNTS = 150  # values that have a bar each
+N_POINTS = 400
+N_DRAWS = 1000  # of each state, to see how far it reaches
+SHADE = 0.25
+
+
+def emissions(
+    model: Any,
+    X: Any = None,
+    *,
+    lengths: Any = None,
+    features: Sequence[int | str] | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the distribution of the observations in each state.
+
+    Symbols and counts have bars, numbers curves. With data, each distribution is multiplied by the share of
+    the times that are in the state, and what is observed stands beside it, every time shared out among the
+    states by their smoothed probabilities: a line far from its shading is a state whose family does not fit.
+
+    Parameters
+    ----------
+    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
+        Fitted. A family with several features must accept missing cells, by which one is shown alone.
+    X : array-like of shape (n_times, n_features), or a list of such, optional
+        The sequences.
+    lengths : array-like of int, optional
+        Lengths of the sequences in one table.
+    features : sequence of int or str, optional
+        Positions or names of the features to show, a panel each. Default: the first three.
+    ax : array of Axes, optional
+        Where to draw, one for each feature shown. Default: a new figure.
+
+    Returns
+    -------
+    array of Axes
+        The axes drawn on. Of more than thirty symbols those of the greatest probabilities are drawn; more
+        than 120 bars become a map, without what was observed.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If a feature does not exist or has no observed cell, the family cannot show one of several alone, or
+        `ax` has another number of panels.
+
+    Examples
+    --------
+    >>> from latently import PoissonHMM, datasets, plots
+    >>> counts = datasets.load_earthquakes().data
+    >>> model = PoissonHMM(3, random_state=0).fit(counts)
+    >>> plots.emissions(model, counts)[0].get_title(loc="left")
+    'What 3 states emit'
+    """
+    names = names_of(model)
+    if features is None:
+        chosen = list(range(min(MOST_FEATURES, len(names))))
+    else:
+        chosen = [position(feature, names) for feature in features]
+    values = resp = None
+    if X is not None:
+        values, resp = observed(model, X, lengths).values, model.smooth(X, lengths=lengths)
+        for j in chosen:
+            if np.isnan(values[:, j]).all():
+                raise ValueError(f"every cell of '{names[j]}' is missing: leave X out, or the feature")
+    panels = new_axes(len(chosen)) if ax is None else given_axes(ax, len(chosen))
+    symbols = alphabet(model)
+    shares = None
+    for panel, j in zip(panels, chosen, strict=True):
+        plain(panel).set_xlabel(literal(names[j]))
+        column = None if values is None else values[:, j]
+        seen = None if column is None else ~np.isnan(column)
+        weights = None if resp is None or seen is None else resp[seen]
+        if column is not None:
+            column = column[seen]
+        shares = np.ones(model.n_components) if weights is None else weights.mean(axis=0)
+        if symbols is not None:
+            _symbols(panel, model, symbols, column, weights)
+        else:
+            _numbers(panel, model, j, column, weights, shares)
+    labels = state_names(model)
+    if resp is not None:
+        labels = [f"{name}: {percent(p)}" for name, p in zip(labels, resp.mean(axis=0), strict=True)]
+    mapped = symbols is not None and _too_many(model.n_components, len(symbols))
+    if not mapped:
+        legend(panels[-1], labels, 0.6)
+    _say(panels[0], model, len(chosen), len(names), symbols, resp is not None and not mapped)
+    return panels
+
+
+def _symbols(ax: Axes, model: Any, symbols: list[str], column: Any, weights: Any) -> None:
+    """A group of bars for each symbol; a dash is how often it was seen."""
+    prob = np.asarray(model.emissionprob_)
+    K, n = prob.shape
+    kept = np.sort(np.argsort(-prob.max(axis=0), kind="stable")[:MOST_SYMBOLS])
+    at = np.arange(len(kept))
+    long = max(len(symbols[j]) for j in kept) * len(kept) > 45
+    ax.set_xticks(at, [literal(symbols[j]) for j in kept], rotation=90 if long else 0)
+    if _too_many(K, n):
+        _map(ax, prob[:, kept])
+        return
+    width = 0.8 / K
+    for k in range(K):
+        x = at + (k - (K - 1) / 2) * width
+        ax.bar(x, prob[k, kept], 0.92 * width, zorder=2, label=f"state {k}", **fill(k, 0.6))
+        if column is not None and weights[:, k].sum() > 0:
+            seen = np.bincount(column.astype(np.int64), weights[:, k], n) / weights[:, k].sum()
+            ax.hlines(seen[kept], x - 0.46 * width, x + 0.46 * width, colors=INK, linewidth=1.6, zorder=3)
+    ax.grid(False, axis="x")
+    ax.set_ylabel("probability")
+
+
+def _too_many(n_states: int, n_symbols: int) -> bool:
+    """Whether bars could not be told apart."""
+    return n_states * min(n_symbols, MOST_SYMBOLS) > MOST_BARS
+
+
+def _map(ax: Axes, prob: Array) -> None:
+    """A row for each state, a column for each symbol: where there are too many for bars."""
+    K, n = prob.shape
+    mesh = ax.pcolormesh(
+        np.arange(n + 1) - 0.5, np.arange(K + 1) - 0.5, np.ma.masked_equal(prob, 0.0), cmap=shades(), vmin=0
+    )
+    ax.grid(False)
+    ax.set(ylim=(K - 0.5, -0.5), ylabel="state")
+    ax.locator_params(axis="y", integer=True)
+    ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
+
+
+def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, shares: Array) -> None:
+    """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
+    counted = _counted(model)
+    low, high = _range(model, j, column)
+    at = np.linspace(low, high, N_POINTS)
+    if counted and high - low < N_POINTS:
+        at = np.arange(np.floor(low), np.ceil(high) + 1)
+    elif counted:
+        at = np.unique(np.round(at))
+    outlined = counted and len(at) <= MOST_COUNTS
+    edges = None if column is None else _bins(column, counted)
+    density = _density(model, j, at) * shares
+    for k in range(model.n_components):
+        look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
+        if edges is not None:
+            heights = np.histogram(column, edges, weights=weights[:, k])[0] / len(column) / np.diff(edges)
+            ax.stairs(heights, edges, fill=True, zorder=2, **fill(k, SHADE))
+        if outlined:
+            bars = np.append(at - 0.5, at[-1] + 0.5)
+            if column is None:
+                ax.stairs(density[:, k], bars, fill=True, zorder=2, **fill(k, SHADE))
+            ax.stairs(density[:, k], bars, label=f"state {k}", **look)
+        else:
+            if column is None:
+                ax.fill_between(at, density[:, k], zorder=2, **fill(k, SHADE))
+            ax.plot(at, density[:, k], label=f"state {k}", **look)
+    if column is not None:
+        ax.plot(at, density.sum(axis=1), color=INK, linewidth=1.0, zorder=5, label="all")
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("probability" if counted else "density")
+
+
+def _bins(column: Array, counted: bool) -> Array:
+    """Edges of a histogram; counts have bins of whole numbers of values."""
+    found = np.histogram_bin_edges(column, bins="fd")
+    n = int(np.clip(len(found), 20, 80))
+    if not counted:
+        return np.linspace(found[0], found[-1], n)
+    width = max(1, round((found[-1] - found[0]) / n))
+    return np.arange(column.min() - 0.5, column.max() + 0.5 + width, width)
+
+
+def _counted(model: Any) -> bool:
+    """Whether the family puts probability on single values."""
+    family = model._model.emission
+    if not isinstance(family, HasDistribution):
+        return False
+    return family.distribution(model.params_.emission, np.zeros((1, model.n_features_in_))).at is not None
+
+
+def _density(model: Any, j: int, at: Array) -> Array:
+    """Of one feature by itself, shape (len(at), n_components)."""
+    family, d = model._model.emission, model.n_features_in_
+    if d > 1 and not family.accepts_missing:
+        raise ValueError(
+            f"{type(family).__name__} does not accept missing cells, and so cannot show one feature of {d}"
+        )
+    rows = np.full((len(at), d), np.nan)
+    rows[:, j] = at
+    return np.exp(family.log_density(model.params_.emission, rows))
+
+
+def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
+    """From the least to the greatest of what was seen and of nearly all that states emit."""
+    labels = np.repeat(np.arange(model.n_components), N_DRAWS)
+    drawn = model._model.emission.sample(model.params_.emission, labels, np.random.default_rng(0))
+    ends = np.quantile(drawn[:, j].reshape(model.n_components, N_DRAWS), [0.001, 0.999], axis=1)
+    seen = [] if column is None or not len(column) else [column.min(), column.max()]
+    low, high = float(min([ends.min(), *seen])), float(max([ends.max(), *seen]))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _say(ax: Axes, model: Any, n_shown: int, n: int, symbols: list[str] | None, given: bool) -> None:
+    notes = []
+    if given and symbols is not None:
+        notes.append("dashes: seen, shared out by the probabilities of the states")
+    elif given:
+        notes.append("lines: the model; shaded: seen, shared out by the states' probabilities")
+    else:
+        notes.append("each state by itself")
+    if symbols is not None and len(symbols) > MOST_SYMBOLS:
+        notes.append(f"{MOST_SYMBOLS} of {count(len(symbols), 'symbol')}")
+    if n_shown < n:
+        notes.append(f"{n_shown} of {count(n, 'feature')}")
+    K = model.n_components
+    title(ax, f"What {count(K, 'state')} {'emits' if K == 1 else 'emit'}", "; ".join(notes))

@@ -1,0 +1,61 @@
+"""What pictures show of sequences: numbers, counts or symbols, their names, and which sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.plots.features import feature_names
+from latently.plots.points import Array
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Sequences on end, as numbers.
+
+    Attributes
+    ----------
+    values : array of shape (n_times, n_features)
+        Numbers; symbols by their position in the alphabet. NaN is a missing cell.
+    names : list of str
+        Names of the features.
+    symbols : list of str, or None
+        The alphabet, if these are symbols.
+    offsets : array of int of shape (n_sequences + 1,)
+        Where sequences begin and end.
+    """
+
+    values: Array
+    names: list[str]
+    symbols: list[str] | None
+    offsets: NDArray[np.int64]
+
+
+def observed(model: Any, X: Any, lengths: Any) -> Observed:
+    """Sequences as the model reads them."""
+    found = model._sequences(X, lengths)
+    values = np.array(found.x, dtype=np.float64)
+    symbols = alphabet(model)
+    if symbols is not None:
+        values[values == len(symbols)] = np.nan
+    return Observed(values, names_of(model), symbols, found.offsets)
+
+
+def alphabet(model: Any) -> list[str] | None:
+    """Symbols in their order; None for a model of numbers."""
+    categories = getattr(model, "categories_", None)
+    return None if categories is None else [str(symbol) for symbol in categories.tolist()]
+
+
+def names_of(model: Any) -> list[str]:
+    """Names of the features; a single one without a name is what is observed."""
+    unnamed = getattr(model, "feature_names_in_", None) is None
+    return ["observed"] if unnamed and model.n_features_in_ == 1 else feature_names(model)
+
+
+def state_names(model: Any) -> list[str]:
+    """State 0, state 1, ..."""
+    return [f"state {k}" for k in range(model.n_components)]

@@ -1,0 +1,362 @@
+"""Pseudo-residuals against all paths of tiny sequences, and against the normal distribution."""
+
+import warnings
+from itertools import pairwise, product
+
+import mpmath
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ndtr, ndtri
+from scipy.stats import kstest, norm, poisson
+
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
+from latently.core.errors import ImpossibleObservationError, SpuriousMaximumWarning
+from latently.emissions import Categorical, DiagGaussian, Poisson
+from latently.emissions.categorical import CategoricalParams
+from latently.emissions.poisson import PoissonParams
+
+K = 3
+LENGTHS = [4, 1, 5]
+EDGES = np.concatenate([[0], np.cumsum(LENGTHS)])
+STARTPROB = np.array([0.5, 0.3, 0.2])
+TRANSMAT = np.array([[0.7, 0.2, 0.1], [0.05, 0.8, 0.15], [0.3, 0.3, 0.4]])
+BANDED = np.array([[0.7, 0.3, 0.0], [0.0, 0.6, 0.4], [0.2, 0.0, 0.8]])
+EMISSIONPROB = np.array([[0.5, 0.3, 0.1, 0.1], [0.1, 0.2, 0.7, 0.0], [0.25, 0.25, 0.1, 0.4]])
+LAMBDAS = np.array([[1.0, 6.0], [4.0, 2.0], [9.0, 9.0]])
+MEANS = np.array([[0.0, 0.0], [1.5, -1.0], [-1.0, 2.0]])
+MATRICES = np.array([[[1.0, 0.4], [0.4, 0.5]], [[0.7, -0.3], [-0.3, 2.0]], [[1.5, 0.9], [0.9, 1.0]]])
+COMMON = np.array([[1.0, 0.4], [0.4, 0.8]])
+SPHERICAL = np.array([0.5, 1.0, 2.0])
+COVARIANCES = {
+    "full": (MATRICES, MATRICES),
+    "tied": (COMMON, np.array([COMMON] * K)),
+    "diag": (np.einsum("kii->ki", MATRICES), np.array([np.diag(np.diag(m)) for m in MATRICES])),
+    "spherical": (SPHERICAL, SPHERICAL[:, None, None] * np.eye(2)),
+}
+
+
+def known(estimator, x, transmat=TRANSMAT, startprob=STARTPROB, lengths=None, **starts):
+    """A model that has its parameters and nothing to learn."""
+    names = tuple(name.removesuffix("_init") for name in starts)
+    given = {"startprob_init": startprob, "transmat_init": transmat, **starts}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpuriousMaximumWarning)  # so few rows
+        return estimator.set_params(**given, fixed=("startprob", "transmat", *names)).fit(x, lengths=lengths)
+
+
+def gaussian(kind, x, transmat=TRANSMAT, lengths=None):
+    model = GaussianHMM(K, covariance_type=kind)
+    covariances = COVARIANCES[kind][0]
+    return known(model, x, transmat, lengths=lengths, means_init=MEANS, covariances_init=covariances)
+
+
+def by_paths(log_density, transmat, kind):
+    """Probabilities of the states at each time given the other ones, over all paths of one sequence."""
+    T = len(log_density)
+    out = np.zeros((T, K))
+    for t in range(T):
+        used = [s for s in range(T) if s < t or (kind == "ordinary" and s > t)]
+        for path in product(range(K), repeat=T):
+            p = STARTPROB[path[0]] * np.prod([transmat[i, j] for i, j in pairwise(path)])
+            out[t, path[t]] += p * np.exp(sum(log_density[s, path[s]] for s in used))
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def expected(log_density, below, until, transmat, kind):
+    """Lower, upper and mid normal deviates, shape (n, d), from distribution functions of shape (n, K, d)."""
+    states = [by_paths(log_density[low:high], transmat, kind) for low, high in pairwise(EDGES)]
+    lower, upper = (np.einsum("nk,nkd->nd", np.concatenate(states), part) for part in (below, until))
+    return ndtri(lower), ndtri(upper), ndtri((lower + upper) / 2)
+
+
+def assert_same(found, lower, upper, mid):
+    assert_allclose(found.lower, lower, rtol=1e-8, atol=1e-10)
+    assert_allclose(found.upper, upper, rtol=1e-8, atol=1e-10)
+    assert_allclose(found.mid, mid, rtol=1e-8, atol=1e-10)
+
+
+over_kinds = pytest.mark.parametrize("kind", ["ordinary", "forecast"])
+over_transitions = pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["dense", "zeros"])
+
+
+@over_kinds
+@over_transitions
+@pytest.mark.parametrize("gaps", [False, True])
+def test_counts(kind, transmat, gaps):
+    x = np.random.default_rng(0).poisson(4.0, (sum(LENGTHS), 2)).astype(float)
+    if gaps:
+        x[2] = x[4] = np.nan
+        x[6, 0] = np.nan
+    model = known(PoissonHMM(K), x, transmat, lengths=LENGTHS, lambdas_init=LAMBDAS)
+    each = poisson.logpmf(np.nan_to_num(x)[:, None, :], LAMBDAS)
+    log_density = np.where(np.isnan(x)[:, None, :], 0.0, each).sum(axis=2)
+    below, until = (poisson.cdf(x[:, None, :] - step, LAMBDAS) for step in (1, 0))
+    found = model.pseudo_residuals(x, lengths=LENGTHS, kind=kind)
+    assert_same(found, *expected(log_density, below, until, transmat, kind))
+    for part in (found.lower, found.upper, found.mid):
+        assert_array_equal(np.isnan(part), np.isnan(x))
+
+
+@over_kinds
+@over_transitions
+@pytest.mark.parametrize("gaps", [False, True])
+def test_symbols_in_the_order_of_the_alphabet(kind, transmat, gaps):
+    symbols = np.random.default_rng(1).integers(4, size=sum(LENGTHS))
+    seen = np.ones(len(symbols), dtype=bool)
+    if gaps:
+        seen[[1, 4, 8]] = False
+    letters = np.array(list("dbca"))
+    x = np.where(seen, letters[symbols], None)[:, None]
+    model = CategoricalHMM(K, categories=list("dbca"))
+    model = known(model, x, transmat, lengths=LENGTHS, emissionprob_init=EMISSIONPROB)
+    with np.errstate(divide="ignore"):
+        log_density = np.where(seen[:, None], np.log(EMISSIONPROB[:, symbols].T), 0.0)
+    until = EMISSIONPROB.cumsum(axis=1)[:, symbols].T
+    below = until - EMISSIONPROB[:, symbols].T
+    until, below = (np.where(seen[:, None], part, np.nan)[:, :, None] for part in (until, below))
+    found = model.pseudo_residuals(x, lengths=LENGTHS, kind=kind)
+    with np.errstate(invalid="ignore"):
+        lower, upper, mid = expected(log_density, below, np.round(until, 12), transmat, kind)
+    lower[seen & (symbols == 0)], upper[seen & (symbols == 3)] = -np.inf, np.inf
+    assert_same(found, lower, upper, mid)
+    assert_array_equal(np.isnan(found.mid[:, 0]), ~seen)
+
+
+@over_kinds
+@pytest.mark.parametrize("covariance", list(COVARIANCES))
+def test_numbers_feature_by_feature(kind, covariance):
+    x = np.random.default_rng(2).normal(0.5, 1.5, (sum(LENGTHS), 2))
+    x[1], x[7, 1] = np.nan, np.nan
+    model = gaussian(covariance, x, BANDED, LENGTHS)
+    dense = COVARIANCES[covariance][1]
+    log_density = np.zeros((len(x), K))
+    for t, row in enumerate(x):
+        seen = np.flatnonzero(~np.isnan(row))
+        for k in range(K):
+            away, matrix = (row - MEANS[k])[seen], dense[k][np.ix_(seen, seen)]
+            log_det = np.linalg.slogdet(2 * np.pi * matrix)[1]
+            log_density[t, k] = -0.5 * (log_det + away @ np.linalg.solve(matrix, away)) if len(seen) else 0.0
+    until = norm.cdf(x[:, None, :], MEANS, np.sqrt(np.einsum("kii->ki", dense)))
+    found = model.pseudo_residuals(x, lengths=LENGTHS, kind=kind)
+    assert_same(found, *expected(log_density, until, until, BANDED, kind))
+
+
+def test_the_first_time_has_no_past():
+    """Its forecast residual is that of the mixture by the starting probabilities."""
+    x = np.array([[0.3, -1.0], [2.0, 1.0]])
+    found = gaussian("diag", x).pseudo_residuals(x, kind="forecast")
+    until = norm.cdf(x[0], MEANS, np.sqrt(COVARIANCES["diag"][0]))
+    assert_allclose(found.mid[0], ndtri(STARTPROB @ until), rtol=1e-10)
+
+
+def test_an_observation_does_not_hide_itself():
+    """However far out, it leaves the residuals of the past alone, and its own grows with it."""
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    model, moved = gaussian("diag", x), x.copy()
+    moved[20, 0] = 30.0
+    before, after = (model.pseudo_residuals(part, kind="forecast").mid for part in (x, moved))
+    assert_array_equal(before[:20], after[:20])
+    assert after[20, 0] > 20
+    assert after[20, 1] == before[20, 1]  # the other feature is judged by itself
+
+
+# -- tails -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("z", [3.0, 8.5, 20.0, 200.0])
+def test_far_out_of_a_normal_distribution(z, side):
+    x = np.array([[side * z]])
+    model = known(
+        GaussianHMM(1), np.eye(3)[:, :1], [[1.0]], [1.0], means_init=[[0.0]], covariances_init=[[1.0]]
+    )
+    assert_allclose(model.pseudo_residuals(x).mid, side * z, rtol=1e-12)
+
+
+def deviate(probability):
+    """Of a small probability, to 15 digits."""
+    with mpmath.workdps(40):
+        start = -mpmath.sqrt(-2 * mpmath.log(probability))
+        log_tail = mpmath.findroot(
+            lambda z: mpmath.log(mpmath.erfc(-z / mpmath.sqrt(2)) / 2) - mpmath.log(probability), start
+        )
+        return float(log_tail)
+
+
+@pytest.mark.parametrize(
+    ("count", "rate", "tolerance"),
+    [(60, 10.0, 1e-12), (3, 120.0, 1e-12), (900, 100.0, 1e-5), (20, 2000.0, 1e-5), (8000, 1e5, 1e-5)],
+)
+def test_far_out_of_a_poisson_distribution(count, rate, tolerance):
+    model = known(PoissonHMM(1), np.ones((3, 1)), [[1.0]], [1.0], lambdas_init=[[rate]])
+    found = model.pseudo_residuals([[count]])
+    with mpmath.workdps(40):
+
+        def less_than(n):
+            return mpmath.gammainc(n, rate, mpmath.inf, regularized=True)
+
+        def at_least(n):
+            return mpmath.gammainc(n, 0, rate, regularized=True)
+
+        if count < rate:
+            lower, upper = deviate(less_than(count)), deviate(less_than(count + 1))
+        else:
+            lower, upper = -deviate(at_least(count)), -deviate(at_least(count + 1))
+    assert abs(lower) > 8
+    assert_allclose([found.lower[0, 0], found.upper[0, 0]], [lower, upper], rtol=tolerance)
+    assert found.lower < found.mid < found.upper
+
+
+def test_far_out_of_an_alphabet():
+    """The small probabilities at its end are not lost beside one."""
+    tail = np.array([1.0, 1e-18, 1e-25, 1e-30])
+    found = Categorical(4).distribution(CategoricalParams(tail[None]), np.arange(5)[:, None])
+    assert_allclose(np.exp(found.above[:3, 0, 0]), [1e-18 + 1e-25 + 1e-30, 1e-25 + 1e-30, 1e-30], rtol=1e-12)
+    assert_array_equal(np.isnan(found.below[:, 0, 0]), [False] * 4 + [True])
+    assert found.above[3, 0, 0] == found.below[0, 0, 0] == -np.inf
+
+
+def test_three_parts_make_one():
+    x = np.arange(40.0)[:, None]
+    found = Poisson().distribution(PoissonParams(np.array([[0.01], [7.0], [35.0]])), x)
+    assert_allclose(np.exp(found.below) + np.exp(found.at) + np.exp(found.above), 1, rtol=1e-12)
+
+
+def test_where_the_past_is_all_but_impossible():
+    """Left to right, and a first state 60 standard deviations away: nothing is lost in logarithms."""
+    x = np.array([[0.0], [60.0], [60.0], [0.5]])
+    settings = {"means_init": [[0.0], [60.0]], "covariances_init": [[1.0], [1.0]]}
+    model = known(GaussianHMM(2), x, [[0.5, 0.5], [0.0, 1.0]], [1.0, 0.0], **settings)
+    found = model.pseudo_residuals(x)
+    assert np.isfinite(found.mid).all()
+    # The last time is in state 1: of it 0.5 is the 59.5th deviate below.
+    assert_allclose(found.mid[3, 0], -59.5, rtol=1e-6)
+
+
+# -- the right model, and wrong ones -----------------------------------------------------------------------
+
+
+def spread(found, rng):
+    """A point drawn within each segment: normal even where observations are discrete."""
+    low, high = ndtr(found.lower), ndtr(found.upper)
+    return ndtri(low + rng.random(low.shape) * (high - low))[:, 0]
+
+
+def rolls_of_a_casino(rng):
+    transmat, faces = np.array([[0.95, 0.05], [0.1, 0.9]]), np.array([[1 / 6] * 6, [0.1] * 5 + [0.5]])
+    model = CategoricalHMM(2, n_features=6)
+    return known(model, np.arange(6)[:, None], transmat, [0.5, 0.5], emissionprob_init=faces)
+
+
+def few_and_many(rng):
+    transmat = np.array([[0.95, 0.05], [0.1, 0.9]])
+    return known(PoissonHMM(2), np.arange(6)[:, None], transmat, [0.5, 0.5], lambdas_init=[[2.0], [9.0]])
+
+
+def slow_and_wide(rng):
+    transmat, x = np.array([[0.95, 0.05], [0.1, 0.9]]), np.arange(6.0)[:, None]
+    settings = {"means_init": [[0.0], [4.0]], "covariances_init": [[1.0], [3.0]]}
+    return known(GaussianHMM(2), x, transmat, [0.5, 0.5], **settings)
+
+
+@over_kinds
+@pytest.mark.parametrize("make", [rolls_of_a_casino, few_and_many, slow_and_wide])
+def test_residuals_of_the_right_model_are_normal(make, kind):
+    rng = np.random.default_rng(100)
+    model = make(rng)
+    x, _ = model.sample(4000, random_state=3)
+    z = spread(model.pseudo_residuals(x, kind=kind), rng)
+    assert kstest(z, "norm").pvalue > 0.05
+    if kind == "forecast":  # and independent: within three standard errors
+        assert abs(np.corrcoef(z[:-1], z[1:])[0, 1]) < 3 / np.sqrt(len(z))
+
+
+@pytest.mark.parametrize("make", [rolls_of_a_casino, few_and_many])
+def test_points_drawn_within_segments(make):
+    """They are even in probability, repeat with an integer, and never leave their segment."""
+    x, _ = make(None).sample(4000, random_state=3)
+    found = make(None).pseudo_residuals(x, kind="forecast")
+    z = found.drawn(103)
+    assert ((found.lower < z) & (z < found.upper)).all()
+    share = (ndtr(z) - ndtr(found.lower)) / (ndtr(found.upper) - ndtr(found.lower))
+    assert kstest(share[:, 0], "uniform").pvalue > 0.05
+    assert kstest(z[:, 0], "norm").pvalue > 0.05
+    assert kstest(found.mid[:, 0], "norm").pvalue < 1e-6  # which mid residuals are not
+    assert_array_equal(z, found.drawn(103))
+
+
+def test_points_drawn_far_out():
+    """Where the segment lies beyond what a probability next to one can tell apart."""
+    model = known(PoissonHMM(1), np.ones((3, 1)), [[1.0]], [1.0], lambdas_init=[[10.0]])
+    found = model.pseudo_residuals([[70.0], [np.nan], [0.0]])
+    z = found.drawn(0)
+    assert found.lower[0, 0] > 11
+    assert found.lower[0, 0] < z[0, 0] < found.upper[0, 0]
+    assert np.isnan(z[1, 0])
+    assert np.isfinite(z[2, 0])
+
+
+def test_points_drawn_are_the_residuals_of_numbers():
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    found = gaussian("full", x).pseudo_residuals(x)
+    assert_array_equal(found.drawn(), found.mid)
+
+
+@over_kinds
+def test_residuals_of_a_wrong_model_are_not(kind):
+    rng = np.random.default_rng(0)
+    x, _ = slow_and_wide(rng).sample(4000, random_state=3)
+    wrong = known(GaussianHMM(1), x, [[1.0]], [1.0], means_init=[[x.mean()]], covariances_init=[[x.var()]])
+    z = spread(wrong.pseudo_residuals(x, kind=kind), rng)
+    assert kstest(z, "norm").pvalue < 1e-6
+    assert np.corrcoef(z[:-1], z[1:])[0, 1] > 0.3
+
+
+# -- surface -----------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_sequences_is_a_table_with_lengths():
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    model = gaussian("full", x)
+    whole = model.pseudo_residuals(x, lengths=[10, 20])
+    parts = model.pseudo_residuals([x[:10], x[10:]])
+    assert_array_equal(whole.mid, parts.mid)
+    assert_array_equal(whole.mid[10:], model.pseudo_residuals(x[10:]).mid)
+    assert whole.mid.shape == whole.lower.shape == whole.upper.shape == (30, 2)
+
+
+def test_any_family_with_a_distribution():
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    values = {"means": MEANS, "covariances": COVARIANCES["diag"][0]}
+    model = HiddenMarkovModel(DiagGaussian(), K, starting_values=values)
+    model.set_params(startprob_init=STARTPROB, transmat_init=TRANSMAT)
+    model.set_params(fixed=("startprob", "transmat", "means", "covariances"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpuriousMaximumWarning)
+        model.fit(x)
+    assert_array_equal(model.pseudo_residuals(x).mid, gaussian("diag", x).pseudo_residuals(x).mid)
+
+
+class Mute(DiagGaussian):
+    distribution = None
+
+
+def test_a_family_without_one_is_told_which_method_it_lacks():
+    x = np.random.default_rng(0).normal(size=(20, 1))
+    model = HiddenMarkovModel(Mute(), 1, random_state=0).fit(x)
+    with pytest.raises(NotImplementedError, match=r"Mute has no .* a method distribution\(params, x\)"):
+        model.pseudo_residuals(x)
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="kind='past': should be one of 'ordinary', 'forecast'"):
+        few_and_many(None).pseudo_residuals([[1]], kind="past")
+
+
+def test_an_impossible_sequence_is_named():
+    faces = np.array([[0.5, 0.5, 0.0], [0.2, 0.8, 0.0]])
+    model = CategoricalHMM(2, n_features=3)
+    model = known(model, [[0], [1]], [[0.9, 0.1], [0.2, 0.8]], [0.5, 0.5], emissionprob_init=faces)
+    with pytest.raises(ImpossibleObservationError, match="sequence 1"):
+        model.pseudo_residuals([[0], [1], [1], [2]], lengths=[2, 2])

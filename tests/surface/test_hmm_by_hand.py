@@ -1,0 +1,274 @@
+"""Hidden Markov models from given parameters: as good as fitted ones, or refused by name."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from examples.own_family import Exponential, Rates
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, load
+from latently.emissions import DiagGaussian, Poisson
+from latently.emissions.poisson import PoissonParams
+
+START = [0.6, 0.4]
+TRANSMAT = [[0.9, 0.1], [0.2, 0.8]]
+SYMBOLS = [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]
+RATES = [[1.0, 4.0], [7.0, 2.0]]
+MEANS = [[0.0, 1.0], [2.0, -1.0]]
+MATRIX = [[1.0, 0.3], [0.3, 2.0]]
+COVARIANCES = {
+    "diag": [[1.0, 0.5], [1.0, 2.0]],
+    "full": [MATRIX, [[1.0, -0.5], [-0.5, 1.0]]],
+    "tied": MATRIX,
+    "spherical": [1.0, 2.0],
+}
+ALL = ("startprob", "transmat")
+
+MODELS = {
+    "numbers for symbols": (
+        lambda s: CategoricalHMM.from_parameters(s, TRANSMAT, SYMBOLS),
+        lambda **c: CategoricalHMM(
+            2, n_features=3, emissionprob_init=SYMBOLS, fixed=(*ALL, "emissionprob"), **c
+        ),
+    ),
+    "strings": (
+        lambda s: CategoricalHMM.from_parameters(s, TRANSMAT, SYMBOLS, categories=["z", "a", "m"]),
+        lambda **c: CategoricalHMM(
+            2, categories=["z", "a", "m"], emissionprob_init=SYMBOLS, fixed=(*ALL, "emissionprob"), **c
+        ),
+    ),
+    "counts": (
+        lambda s: PoissonHMM.from_parameters(s, TRANSMAT, RATES),
+        lambda **c: PoissonHMM(2, lambdas_init=RATES, fixed=(*ALL, "lambdas"), **c),
+    ),
+    "any family": (
+        lambda s: HiddenMarkovModel.from_parameters(Poisson(), s, TRANSMAT, PoissonParams(np.array(RATES))),
+        lambda **c: HiddenMarkovModel(
+            Poisson(), 2, starting_values={"lambdas": RATES}, fixed=(*ALL, "lambdas"), **c
+        ),
+    ),
+}
+for kind, covariances in COVARIANCES.items():
+    MODELS[kind] = (
+        lambda s, kind=kind, cov=covariances: GaussianHMM.from_parameters(
+            s, TRANSMAT, MEANS, cov, covariance_type=kind
+        ),
+        lambda kind=kind, cov=covariances, **c: GaussianHMM(
+            2,
+            covariance_type=kind,
+            means_init=MEANS,
+            covariances_init=cov,
+            fixed=(*ALL, "means", "covariances"),
+            **c,
+        ),
+    )
+
+
+@pytest.mark.parametrize("startprob", [START, "stationary", "uniform"], ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_all_is_as_of_a_fit_whose_parameters_are_fixed(name, startprob, tmp_path):
+    by_hand, fixed = MODELS[name]
+    model = by_hand(startprob)
+    X, states = model.sample(60, random_state=0)
+    given = {"startprob_init": startprob} if startprob == START else {"startprob": startprob}
+    if startprob != START:
+        given["startprob_init"] = {"stationary": [2 / 3, 1 / 3], "uniform": [0.5, 0.5]}[startprob]
+    other = fixed(transmat_init=TRANSMAT, **given).fit(X)
+    assert model.score(X) == pytest.approx(other.score(X), rel=1e-12)
+    assert_allclose(model.startprob_, other.startprob_, atol=1e-15)
+    assert_allclose(model.smooth(X), other.smooth(X), atol=1e-12)
+    assert_allclose(model.filter(X), other.filter(X), atol=1e-12)
+    assert_array_equal(model.predict(X), other.predict(X))
+    assert_allclose(model.forecast(X, 3).states, other.forecast(X, 3).states, atol=1e-12)
+    assert_array_equal(model.sample(20, random_state=1)[0], other.sample(20, random_state=1)[0])
+    assert_array_equal(model.sample_states(X, 3, 0), other.sample_states(X, 3, 0))
+    now = model.filtering()
+    for row in X:
+        probabilities = now.update(row)
+    assert_allclose(probabilities, other.filter(X)[-1], atol=1e-12)
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert_array_equal(again.smooth(X), model.smooth(X))
+    assert not hasattr(again, "log_likelihood_")
+    assert set(states.tolist()) <= {0, 1}
+
+
+def test_a_family_of_ones_own(tmp_path):
+    rates = Rates(np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3]]))
+    model = HiddenMarkovModel.from_parameters(Exponential(), START, TRANSMAT, rates, n_features=3)
+    X = np.array([[0.5, 0.2, np.nan], [12.0, 4.0, 2.0]])
+    assert model.predict(X).tolist() == [0, 1]
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model", families=[Exponential])
+    assert_array_equal(again.smooth(X), model.smooth(X))
+    with pytest.raises(ValueError, match="3 features"):
+        model.predict(X[:, :2])
+
+
+def test_zeros_cannot_happen_and_are_no_parameters():
+    model = CategoricalHMM.from_parameters(START, [[0.9, 0.1], [0, 1]], [[0.5, 0.5, 0], [0, 0, 1]])
+    assert model.n_parameters_ == 1 + 1 + 1
+    assert CategoricalHMM.from_parameters(START, TRANSMAT, SYMBOLS).n_parameters_ == 1 + 2 + 4
+    assert PoissonHMM.from_parameters("stationary", TRANSMAT, RATES).n_parameters_ == 2 + 4
+
+
+def test_what_needs_training_data_says_so():
+    model = PoissonHMM.from_parameters(START, TRANSMAT, RATES)
+    X = model.sample(50, random_state=0)[0]
+    with pytest.raises(ValueError, match="not fitted to data: pass X"):
+        model.bic()
+    assert model.bic(X) == pytest.approx(-2 * model.score(X) + 7 * np.log(50))
+
+
+def test_a_clone_is_unfitted_and_a_fit_starts_afresh():
+    model = PoissonHMM.from_parameters("stationary", TRANSMAT, RATES)
+    again = clone(model)
+    assert again.get_params() == model.get_params()
+    assert not hasattr(again, "params_")
+    X = model.sample(300, random_state=0)[0]
+    model.set_params(random_state=0).fit(X)
+    assert model.converged_
+    assert not np.allclose(model.lambdas_, RATES)
+
+
+def test_a_subclass_of_the_users_makes_its_own():
+    class Mine(PoissonHMM):
+        pass
+
+    assert type(Mine.from_parameters(START, TRANSMAT, RATES)) is Mine
+
+
+def test_what_is_given_is_copied():
+    transmat, rates = np.array(TRANSMAT), np.array(RATES)
+    model = PoissonHMM.from_parameters(START, transmat, rates)
+    transmat[:], rates[:] = 0.5, 3.0
+    assert_array_equal(model.transmat_, TRANSMAT)
+    assert_array_equal(model.lambdas_, RATES)
+
+
+def categorical(startprob=START, transmat=TRANSMAT, emissionprob=SYMBOLS, **settings):
+    return CategoricalHMM.from_parameters(startprob, transmat, emissionprob, **settings)
+
+
+def gaussian(means=MEANS, covariances=COVARIANCES["diag"], **settings):
+    return GaussianHMM.from_parameters(START, TRANSMAT, means, covariances, **settings)
+
+
+def any_family(emission, params, **settings):
+    return HiddenMarkovModel.from_parameters(emission, START, TRANSMAT, params, **settings)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    rate: float
+
+
+REFUSED = {
+    "a row of transmat": (
+        lambda: categorical(transmat=[[0.9, 0.1], [0.2, 0.7]]),
+        r"row 1 of transmat sums to 0\.9, should be 1",
+    ),
+    "not square": (lambda: categorical(transmat=[[0.9, 0.1]]), r"transmat has shape \(1, 2\), should be"),
+    "no matrix": (lambda: categorical(transmat=[0.9, 0.1]), r"transmat has shape \(2,\), should be"),
+    "nothing": (lambda: categorical(transmat=[[]]), r"transmat has shape \(1, 0\), should be"),
+    "negative": (lambda: categorical(transmat=[[1.1, -0.1], [0.5, 0.5]]), "transmat holds a negative"),
+    "NaN": (lambda: categorical(transmat=[[np.nan, 1.0], [0.5, 0.5]]), "transmat holds NaN"),
+    "startprob": (lambda: categorical(startprob=[0.6, 0.6]), r"startprob sums to 1\.2, should be 1"),
+    "startprob of three": (lambda: categorical(startprob=[0.2, 0.2, 0.6]), r"startprob has shape \(3,\)"),
+    "a word": (
+        lambda: categorical(startprob="free"),
+        "startprob='free': should be 2 probabilities, or 'stationary' or 'uniform'",
+    ),
+    "symbols": (
+        lambda: categorical(emissionprob=[[0.5, 0.5], [0.5, 0.4]]),
+        r"row 1 of emissionprob sums to 0\.9",
+    ),
+    "symbols of three states": (
+        lambda: categorical(emissionprob=np.full((3, 2), 0.5)),
+        r"emissionprob has shape \(3, 2\), should be \(2, n_symbols\)",
+    ),
+    "flat symbols": (lambda: categorical(emissionprob=[0.5, 0.5]), r"emissionprob has shape \(2,\)"),
+    "an alphabet too short": (
+        lambda: categorical(categories=["a", "b"]),
+        "categories holds 2 symbols, and emissionprob has 3 columns: there should be one for each",
+    ),
+    "a symbol twice": (lambda: categorical(categories=["a", "b", "a"]), "twice"),
+    "rates": (
+        lambda: PoissonHMM.from_parameters(START, TRANSMAT, [[1.0, 2.0], [3.0, -1.0]]),
+        r"lambdas\[1, 1\] is -1: should be positive",
+    ),
+    "a rate of zero": (
+        lambda: PoissonHMM.from_parameters(START, TRANSMAT, [[0.0], [3.0]]),
+        r"lambdas\[0, 0\] is 0: should be positive",
+    ),
+    "a rate that is NaN": (
+        lambda: PoissonHMM.from_parameters(START, TRANSMAT, [[1.0], [np.nan]]),
+        r"lambdas\[1, 0\] is nan: should be positive",
+    ),
+    "flat rates": (
+        lambda: PoissonHMM.from_parameters(START, TRANSMAT, [1.0, 3.0]),
+        r"lambdas has shape \(2,\), should be \(2, n_features\)",
+    ),
+    "means": (lambda: gaussian(means=[[0.0, 1.0]]), r"means has shape \(1, 2\), should be \(2, n_features\)"),
+    "endless means": (lambda: gaussian(means=[[0.0, 1.0], [np.inf, 0.0]]), r"means\[1, 0\] is inf"),
+    "a variance": (
+        lambda: gaussian(covariances=[[1.0, 1.0], [1.0, -2.0]]),
+        r"covariances\[1, 1\] is -2: should be positive",
+    ),
+    "a variance of zero": (
+        lambda: gaussian(covariances=[1.0, 0.0], covariance_type="spherical"),
+        r"covariances\[1\] is 0: should be positive",
+    ),
+    "covariances of another type": (
+        lambda: gaussian(covariance_type="full"),
+        r"covariances has shape \(2, 2\), should be \(2, 2, 2\) for a FullGaussian",
+    ),
+    "an unknown type": (lambda: gaussian(covariance_type="round"), "covariance_type='round'"),
+    "not definite": (
+        lambda: gaussian(covariances=[MATRIX, [[1.0, 2.0], [2.0, 1.0]]], covariance_type="full"),
+        r"covariances\[1\] is not positive definite: its least eigenvalue is -1, and should be positive",
+    ),
+    "not definite, tied": (
+        lambda: gaussian(covariances=[[1.0, 1.0], [1.0, 1.0]], covariance_type="tied"),
+        "covariances is not positive definite",
+    ),
+    "not symmetric": (
+        lambda: gaussian(covariances=[[[1.0, 0.5], [0.1, 1.0]], MATRIX], covariance_type="full"),
+        r"covariances\[0\] is not symmetric: it has 0.5 at \[0, 1\] and 0.1 at \[1, 0\]",
+    ),
+    "no family": (lambda: any_family(Poisson, PoissonParams(np.array(RATES))), "emission is a ABCMeta"),
+    "no params": (
+        lambda: any_family(Poisson(), {"lambdas": RATES}),
+        "params is a dict: should be what Poisson",
+    ),
+    "params of three": (
+        lambda: any_family(Poisson(), PoissonParams(np.ones((3, 1)))),
+        r"'lambdas' has shape \(3, 1\): its first axis should be the 2 states of transmat",
+    ),
+    "params out of range": (
+        lambda: any_family(Poisson(), PoissonParams(-np.array(RATES))),
+        "'lambdas' is not feasible: check its range",
+    ),
+    "params without states": (lambda: any_family(Exponential(), Scalar(1.0)), r"'rate' has shape \(\)"),
+    "columns unknown": (
+        lambda: any_family(Exponential(), Rates(np.array(RATES))),
+        "Exponential does not tell the number of columns: give n_features",
+    ),
+    "no columns": (
+        lambda: any_family(Exponential(), Rates(np.array(RATES)), n_features=0),
+        "n_features=0: should be an integer of at least 1",
+    ),
+    "no variance": (
+        lambda: any_family(DiagGaussian(), DiagGaussian().params(np.array(MEANS), np.zeros((2, 2)))),
+        "'covariances' is not feasible",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_wrong_is_named(name):
+    make, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,105 @@
+"""Settings by the names of other libraries: refused with the right one, and nothing else is changed."""
+
+import inspect
+import pickle
+
+import pytest
+from sklearn.base import clone
+
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    HiddenMarkovModel,
+    MixtureModel,
+    PoissonHMM,
+)
+from latently.emissions import Poisson
+from latently.estimators import old_names
+
+ESTIMATORS = [
+    (CategoricalHMM, (), old_names.CATEGORICAL_HMM),
+    (GaussianHMM, (), old_names.GAUSSIAN_HMM),
+    (PoissonHMM, (), old_names.POISSON_HMM),
+    (HiddenMarkovModel, (Poisson(),), old_names.ANY_HMM),
+    (MixtureModel, (Poisson(),), old_names.ANY_MIXTURE),
+    (GaussianMixture, (), old_names.GAUSSIAN_MIXTURE),
+    (GaussianImputer, (), old_names.GAUSSIAN_IMPUTER),
+]
+over_estimators = pytest.mark.parametrize(
+    ("estimator", "needed", "names"), ESTIMATORS, ids=[one.__name__ for one, _, _ in ESTIMATORS]
+)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "message"),
+    [
+        (GaussianHMM, "n_iter", r"GaussianHMM has no setting 'n_iter': write max_iter=, the most EM steps"),
+        (GaussianHMM, "params", r"fixed=\('startprob', 'transmat'\)"),
+        (GaussianHMM, "init_params", "startprob_init=, transmat_init= and the like"),
+        (GaussianHMM, "covars_prior", "maximum likelihood, there is no prior to set: leave it out"),
+        (GaussianHMM, "covars_weight", "there is no prior to set"),
+        (GaussianHMM, "min_covar", "write reg_covar=, a floor relative to the variances"),
+        (CategoricalHMM, "startprob_prior", "there is no prior to set"),
+        (CategoricalHMM, "transmat_prior", "there is no prior to set"),
+        (PoissonHMM, "lambdas_prior", "there is no prior to set"),
+        (PoissonHMM, "algorithm", r"decode\(X, algorithm='map'\)"),
+        (CategoricalHMM, "implementation", "does not underflow: leave it out"),
+        (CategoricalHMM, "n_trials", "takes a family of your own"),
+        (GaussianMixture, "warm_start", "weights_init=, means_init= and precisions_init="),
+        (GaussianMixture, "verbose_interval", "leave it out"),
+        (GaussianMixture, "n_clusters", "write n_components="),
+        (GaussianMixture, "weight_concentration_prior", "prior_strength="),
+        (GaussianImputer, "n_nearest_features", "leave it out"),
+        (GaussianImputer, "sample_posterior", "draw_imputations"),
+        (GaussianImputer, "missing_values", "missing cells are NaN"),
+        (GaussianImputer, "estimator", "write n_components= and covariance_type="),
+    ],
+)
+def test_an_old_name_is_answered_with_the_new_one(estimator, name, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        estimator(2, **{name: 1})
+    assert "\n" not in str(caught.value)
+
+
+@over_estimators
+def test_every_old_name(estimator, needed, names):
+    for name, remedy in names.items():
+        with pytest.raises(TypeError) as caught:
+            estimator(*needed, **{name: None})
+        assert str(caught.value) == f"{estimator.__name__} has no setting '{name}': {remedy}"
+
+
+@over_estimators
+def test_names_that_a_remedy_gives_exist(estimator, needed, names):
+    """Whatever is written as a setting, `name=`, is one."""
+    own = inspect.signature(estimator).parameters
+    elsewhere = {"algorithm"}  # of decode
+    for remedy in names.values():
+        for name in [word.strip("(,.;:") for word in remedy.split() if "=" in word]:
+            name = name.split("=")[0].split("(")[-1]
+            assert name in own or name in elsewhere, (estimator.__name__, name)
+
+
+@over_estimators
+def test_old_names_are_not_new_ones(estimator, needed, names):
+    assert not set(names) & set(inspect.signature(estimator).parameters)
+
+
+@over_estimators
+def test_what_nobody_calls_so_is_refused_as_ever(estimator, needed, names):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        estimator(*needed, colour="blue")
+
+
+@over_estimators
+def test_settings_are_read_from_the_signature(estimator, needed, names):
+    own = list(inspect.signature(estimator).parameters)
+    model = estimator(*needed, n_components=3, max_iter=7)
+    assert sorted(model.get_params(deep=False)) == sorted(own)
+    for other in (clone(model), pickle.loads(pickle.dumps(model))):
+        assert other.get_params()["max_iter"] == 7
+        assert repr(other) == repr(model)
+    assert model.set_params(max_iter=8).max_iter == 8
+    assert estimator(*needed, 3).n_components == 3  # by position, too
