@@ -201,6 +201,38 @@ def test_semicolons_and_decimal_commas_stay_as_they_are(run, here):
     assert_allclose(np.sort(model.means_[:, 0]), [HEIGHT[k == KIND].mean() for k in (0, 1)], atol=0.01)
 
 
+def test_empty_cells_are_missing_and_stay_so(run, here):
+    rows = [["h", "w", "z"], *([f"{h:.3f}", f"{w:.3f}", "1.5"] for h, w in zip(HEIGHT, WIDTH, strict=True))]
+    rows[3][0] = rows[9][1] = ""
+    rows[20][1] = "NA"
+    rows[5][:2] = ["", ""]
+    (here / "t.csv").write_text(written(rows))
+    code, out, _ = run("cluster", "t.csv", *FAST, "--columns", "h,w", "--truth", "z")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "5 cells of 120 are missing: 4 rows (7%) lack some and count with the cells they have" in said
+    assert (
+        "1 row lacks all of the columns used: for want of anything else, it goes to the largest"
+        in said.lower()
+    )
+    result = rows_of(here / "latently-cluster-t" / "result.csv")
+    assert [row[:3] for row in result] == rows
+    model = latently.load(here / "latently-cluster-t" / "model.latently")
+    X = np.array([[float(c) if c not in ("", "NA") else np.nan for c in row[:2]] for row in rows[1:]])
+    labels = model.predict(polars.DataFrame(X, schema=["h", "w"]))
+    assert [int(row[3]) for row in result[1:]] == labels.tolist()
+    seen = np.isfinite(X).any(axis=1)
+    assert adjusted_rand_score(KIND[seen], labels[seen]) == 1.0
+    summary = json.loads((here / "latently-cluster-t" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["missing"] == [2, 3]
+
+    code, out, _ = run("predict", "latently-cluster-t/model.latently", "t.csv")
+    assert code == 0
+    assert "4 rows have empty cells and are labelled by the cells that they have" in " ".join(out.split())
+    again = rows_of(here / "latently-predict-t" / "result.csv")
+    assert [row[3] for row in again] == [row[3] for row in result]
+
+
 def test_parquet_keeps_its_columns(run, here):
     frame = polars.DataFrame({"h": HEIGHT, "w": WIDTH, "on": [True, False] * 30, "two": [[1, 2]] * 60})
     frame.write_parquet(here / "t.parquet")
@@ -256,12 +288,15 @@ MESSY = {
     "blank": (b"\n\n  \n", "t.csv is empty"),
     "header only": (b"a,b\n", "a header and no rows"),
     "one row": (b"a,b\n1,2\n", "only one row"),
-    "empty cells": (
-        b"a,b\n1,2\n3,\n5,NA\n7,8\n",
-        "line 3 of t.csv is empty in column 'b' (one of 2 such cells)",
+    "infinity": (
+        b"a,b\n1,2\n3,inf\n5,-inf\n",
+        "line 3 of t.csv is infinite in column 'b' (one of 2 such cells)",
     ),
-    "a leftover way out": (b"a,b\n1,2\n3,\n5,1\n", "leave the column out: --columns a"),
-    "infinity": (b"a,b\n1,2\n3,4\n5,-inf\n", "line 4 of t.csv is infinite in column 'b'"),
+    "a leftover way out": (b"a,b\n1,2\n3,inf\n5,1\n", "leave the column out: --columns a"),
+    "one value and empty cells": (
+        b"a,b\n1,2\n1,\n,6\n",
+        "column 'a' of t.csv is constant (every value is 1)",
+    ),
     "constant": (b"a,b\n1,2\n1,4\n1,6\n", "column 'a' of t.csv is constant (every value is 1)"),
     "same name": (b"a,b,a\n1,2,3\n", "two columns of t.csv are called 'a' (columns 1 and 3)"),
     "long line": (b"a,b\n1,2\n\n3,4,5\n", "line 4 of t.csv has 3 cells and the header 2"),
@@ -353,9 +388,9 @@ def test_an_unwritable_place_is_one_clear_line():
 
 
 def test_a_real_process_fails_the_same_way(tmp_path):
-    (tmp_path / "t.csv").write_text("a,b\n1,\n2,3\n")
+    (tmp_path / "t.csv").write_text("a,b\n1,inf\n2,3\n")
     ran = subprocess.run([*COMMAND, "cluster", "t.csv"], cwd=tmp_path, capture_output=True, text=True)
-    assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "line 2 of t.csv is empty in column 'b'")
+    assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "line 2 of t.csv is infinite in column 'b'")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -760,8 +795,8 @@ def test_predict_says_if_rows_are_unlike_those_of_the_fit(run, here, model):
         ("h,v\n1,2\n", "new.csv has no column 'w'"),
         ("a,b\n1,2\n", "new.csv lacks columns of the model: 'h', 'w'"),
         (
-            "h,w\n3,4\n1,\n",
-            "line 3 of new.csv is empty in column 'w' (the only such cell): fill or drop such rows",
+            "h,w\n3,4\n1,inf\n",
+            "line 3 of new.csv is infinite in column 'w' (the only such cell): replace or drop such rows",
         ),
         ("h,w\n1,x\n", "column 'w' of new.csv is not numeric (text), and the model needs it"),
     ],
@@ -785,6 +820,7 @@ def test_predict_refuses_what_is_no_model(run, here, content):
 
 def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.faithful.TRIED", range(2, 4))
+    monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
     code, out, err = run("demo", "--out", "demo", "--force")
     assert (code, err) == (0, "")
     html = (here / "demo" / "index.html").read_text(encoding="utf-8")
@@ -796,7 +832,11 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
         assert "44 of 612 measurements of the air in New York are missing, on 42 of 153 days" in text
         assert "Month and Day pass through" in text
         assert "3 of the 44 filled cells lie outside the observed range" in text
-    assert html.count("<img") == 5 + 4
+        assert "3 states" in text
+        assert "342.3183 (2 states) and 329.4603 (3 states): as published" in text
+        assert "1905 to 1910, 1942 to 1950 and 1968 to 1970" in text
+        assert "For 2007 to 2009 the model of all years up to 2006 expects 13.7, 14.1 and 14.5" in text
+    assert html.count("<img") == 5 + 4 + 5
     assert run("demo", "--out", "demo")[0] == 2
 
 
@@ -824,7 +864,7 @@ def test_the_version_is_that_of_the_library(run):
 def test_help_lists_the_jobs(run, arguments):
     code, out, err = run(*arguments)
     assert (code, err) == (0, "")
-    assert all(job in out for job in ("cluster", "impute", "predict", "demo"))
+    assert all(job in out for job in ("cluster", "impute", "segment", "predict", "demo"))
 
 
 def test_help_of_a_job_lists_its_options(run):
@@ -864,6 +904,13 @@ def test_lines_are_counted_as_an_editor_does():
     table = read_csv(b'\na,b\n1,"two\nlines"\n\n3,4\n', "t.csv")
     assert [table.where(row) for row in range(2)] == ["line 4", "line 6"]
     assert table.frame.rows() == [("1", "two\nlines"), ("3", "4")]
+
+
+def test_a_blank_line_is_an_empty_cell_where_there_is_one_column():
+    table = read_csv(b"\na\n1\n\n3\n\n\n4\n\n", "t.csv")
+    assert table.frame["a"].to_list() == ["1", "", "3", "", "", "4"]
+    assert table.where(1) == "line 4"
+    assert read_csv(b"a,b\n1,2\n\n3,4\n", "t.csv").frame.height == 2
 
 
 def test_a_column_without_a_name_gets_one():

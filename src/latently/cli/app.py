@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from latently.cli.failure import CommandError
+from latently.cli.options import Covariance, Emission, FirstState, Force, Out, Prior, Seed, StateCovariance
 from latently.version import __version__
 
 # Neither typer nor the click inside it names this class in public.
@@ -24,31 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Covariance(StrEnum):
-    """What `--covariance` takes."""
-
-    full = "full"
-    tied = "tied"
-    diag = "diag"
-    spherical = "spherical"
-    all = "all"
-
-
-class Prior(StrEnum):
-    """What `--prior` takes."""
-
-    ridge = "ridge"
-    inverse_wishart = "inverse-wishart"
-    normal_inverse_wishart = "normal-inverse-wishart"
-
-
-Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
-Seed = Annotated[
-    int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")]
 
 
 def _version(wanted: bool) -> None:
@@ -181,6 +156,97 @@ def impute(
 
 
 @app.command()
+def segment(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SERIES",
+            help="A CSV or Parquet file, a row for each time; empty cells and NA are missing.",
+        ),
+    ],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            "--columns",
+            help="Column to follow; several as a,b or by repeating it. Not needed if only one can be.",
+            show_default=False,
+        ),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of times, which must rise: numbers or dates. It is the axis of the pictures.",
+            show_default=False,
+        ),
+    ] = None,
+    sequence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column that tells sequences apart: rows that stand together with the same cell are one.",
+            show_default=False,
+        ),
+    ] = None,
+    components: Annotated[
+        str,
+        typer.Option("-k", "--components", help="How many states: 3, or from 1 to 5 as 1:5."),
+    ] = "1:5",
+    emission: Annotated[
+        Emission,
+        typer.Option(
+            help="What is seen in a state: gaussian (numbers), poisson (counts), categorical (symbols); auto "
+            "guesses, and says why."
+        ),
+    ] = Emission.auto,
+    covariance: Annotated[
+        StateCovariance,
+        typer.Option(
+            "--covariance",
+            "--covariance-type",
+            help="For several columns of numbers: full, tied, diag, spherical, or all of them; auto tries "
+            "diag and full.",
+        ),
+    ] = StateCovariance.auto,
+    start: Annotated[
+        FirstState,
+        typer.Option(
+            help="What the first state follows: stationary (the series is cut out of something longer), free "
+            "(sequences have a beginning of their own) or uniform."
+        ),
+    ] = FirstState.stationary,
+    out: Out = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Find the hidden states of a series with hidden Markov models; BIC chooses how many.
+
+    Writes to ./latently-segment-SERIES/ unless told otherwise: the page index.html, the table with a state
+    and its probabilities for each row (result.csv), the model (model.latently), summary.json and pictures.
+
+    Example: latently segment earthquakes.csv --column count --time year
+    """
+    from latently.cli import segment as job
+
+    job.run(
+        job.Request(
+            table,
+            tuple(columns or ()),
+            time,
+            sequence,
+            components,
+            emission.value,
+            covariance.value,
+            start.value,
+            out or Path(f"latently-segment-{table.stem}"),
+            seed,
+            force,
+        )
+    )
+
+
+@app.command()
 def predict(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL", help="A model.latently that an earlier run wrote.")
@@ -188,19 +254,31 @@ def predict(
     table: Annotated[
         Path, typer.Argument(metavar="TABLE", help="New rows, with the model's columns by name.")
     ],
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of a series: column of times, which must rise.", show_default=False
+        ),
+    ] = None,
+    sequence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of a series: column that tells sequences apart.", show_default=False
+        ),
+    ] = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
     """Label new rows with a model fitted before.
 
     Writes ./latently-predict-TABLE/result.csv unless told otherwise: all columns of the table, the cluster
-    of each row, and its probability.
+    of each row, and its probability; of a series the state, and its smoothed and filtered probability.
 
     Example: latently predict latently-cluster-faithful/model.latently new.csv
     """
     from latently.cli import predict as job
 
-    job.run(job.Request(model, table, out or Path(f"latently-predict-{table.stem}"), force))
+    job.run(job.Request(model, table, time, sequence, out or Path(f"latently-predict-{table.stem}"), force))
 
 
 @app.command()

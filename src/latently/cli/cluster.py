@@ -11,7 +11,7 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.tables.checks import check_filled, check_not_infinite, check_varied
+from latently.cli.tables.checks import check_not_infinite, check_varied
 from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
@@ -75,7 +75,6 @@ def run(request: Request) -> None:
     tried = numbers_of_components(request.components)
     table = read_table(request.table)
     choice = choose(table, request.columns, request.truth)
-    check_filled(table, choice.X, others=True)
     check_not_infinite(table, choice.X, others=True)
     check_varied(table, choice.X)
     truth = None if request.truth is None else _truth(table, request.truth)
@@ -85,8 +84,15 @@ def run(request: Request) -> None:
     _tell(analysis, request.out, taken)
 
 
-def numbers_of_components(text: str) -> list[int]:
+def numbers_of_components(text: str, what: str = "component") -> list[int]:
     """The numbers that `-k` asks for: one, or from one to another, both ends included.
+
+    Parameters
+    ----------
+    text : str
+        What was typed.
+    what : str
+        What they count.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def numbers_of_components(text: str) -> list[int]:
         raise CommandError(f"-k {text}: write a number, as in -k 3, or a range, as in -k 1:9")
     low, high = int(first), int(last if colon else first)
     if low < 1:
-        raise CommandError(f"-k {text}: there is at least 1 component; write -k 1 or more")
+        raise CommandError(f"-k {text}: there is at least 1 {what}; write -k 1 or more")
     if high < low:
         raise CommandError(f"-k {text} runs backwards: write -k {high}:{low}")
     return list(range(low, high + 1))

@@ -18,6 +18,7 @@ RESULTS = frozenset(
     {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
     | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
     | {f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")}
+    | {f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals")}
 )
 DRAWS = "draws"
 DRAW = re.compile(rf"{DRAWS}/\d{{2,}}\.csv")

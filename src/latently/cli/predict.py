@@ -11,8 +11,9 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.tables.checks import check_filled, check_not_infinite
-from latently.cli.tables.columns import as_numbers
+from latently.cli.follow import SEGMENTERS, follow
+from latently.cli.tables.checks import check_not_infinite
+from latently.cli.tables.columns import EMPTY, as_numbers
 from latently.cli.tables.read import read_bytes, read_table
 from latently.cli.tables.table import Table, quoted
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
@@ -34,6 +35,8 @@ class Request:
 
     model: Path
     table: Path
+    time: str | None
+    sequence: str | None
     out: Path
     force: bool
 
@@ -54,6 +57,15 @@ def run(request: Request) -> None:
             "its transform with the new rows"
         )
     table = read_table(request.table)
+    if type(model).__name__ in SEGMENTERS:
+        follow(model, table, request.time, request.sequence, request.out, request.force)
+        return
+    for option, column in (("--time", request.time), ("--sequence", request.sequence)):
+        if column is not None:
+            raise CommandError(
+                f"{option} {column} is for models of series, and {request.model.name} is a "
+                f"{type(model).__name__}: leave it out"
+            )
     X = columns_of(model, table)
     with ResultFolder(request.out, request.force) as folder:
         resp = np.asarray(model.predict_proba(X))
@@ -82,7 +94,7 @@ def columns_of(model: Any, table: Table) -> pl.DataFrame:
     Raises
     ------
     CommandError
-        If one is not there or not numeric, or has empty or infinite cells.
+        If one is not there or not numeric, or has infinite cells.
     """
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if not names:
@@ -92,15 +104,16 @@ def columns_of(model: Any, table: Table) -> pl.DataFrame:
         table.must_have(missing[0])
     if missing:
         raise CommandError(f"{table.name} lacks columns of the model: {quoted(missing)}")
-    columns = [as_numbers(table, name) for name in names]
-    for column in columns:
-        if column.values is None:
+    columns = []
+    for column in (as_numbers(table, name) for name in names):
+        if column.values is None and column.why_not != EMPTY:
             raise CommandError(
                 f"column '{column.name}' of {table.name} is not numeric ({column.why_not}), and the model "
                 "needs it"
             )
-    X = pl.DataFrame([column.values for column in columns if column.values is not None])
-    check_filled(table, X, others=False)
+        nothing = pl.Series(column.name, [None] * table.frame.height, pl.Float64)
+        columns.append(nothing if column.values is None else column.values)
+    X = pl.DataFrame(columns)
     check_not_infinite(table, X, others=False)
     return X
 
@@ -114,12 +127,20 @@ def _doubts(model: Any, X: pl.DataFrame, probability: Any) -> list[str]:
         doubts.append(
             f"{count(unsure, 'row')} ({share(unsure, n)}) {be} less than 90% sure to be in {their} cluster."
         )
-    draws, _ = model.sample(N_DRAWS, random_state=0)
-    usual = np.quantile(model.score_samples(pl.DataFrame(draws, schema=X.columns)), UNLIKE)
-    unlike = int((model.score_samples(X) < usual).sum())
-    if unlike > max(1, MANY_UNLIKE * n):
+    holed = X.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    if holed.any():
+        have, be, they = ("has", "is", "it has") if holed.sum() == 1 else ("have", "are", "they have")
         doubts.append(
-            f"{count(unlike, 'row')} ({share(unlike, n)}) lie where the model expects 1 in "
-            f"{1 / UNLIKE:,.0f}: these rows are unlike those it was fitted to, and so are their clusters."
+            f"{count(int(holed.sum()), 'row')} {have} empty cells and {be} labelled by the cells that {they}."
         )
+    whole = X.filter(~holed)  # a row of fewer cells has a density of another kind
+    if whole.height:
+        draws, _ = model.sample(N_DRAWS, random_state=0)
+        usual = np.quantile(model.score_samples(pl.DataFrame(draws, schema=X.columns)), UNLIKE)
+        unlike = int((model.score_samples(whole) < usual).sum())
+        if unlike > max(1, MANY_UNLIKE * n):
+            doubts.append(
+                f"{count(unlike, 'row')} ({share(unlike, n)}) lie where the model expects 1 in "
+                f"{1 / UNLIKE:,.0f}: these rows are unlike those it was fitted to, and so are their clusters."
+            )
     return doubts

@@ -40,7 +40,7 @@ def load_table(
     text = files(__package__).joinpath(filename).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
     data = np.array([["nan" if cell == "NA" else cell for cell in row] for row in rows], dtype=dtype)
-    frame = _to_frame(data, header) if as_frame else None
+    frame = to_frame(data, header) if as_frame else None
     return Bunch(
         data=data if frame is None else frame,
         feature_names=header,
@@ -50,7 +50,14 @@ def load_table(
     )
 
 
-def _to_frame(data: NDArray[Any], columns: list[str]) -> Any:
+def to_frame(data: NDArray[Any] | dict[str, Any], columns: list[str]) -> Any:
+    """A pandas DataFrame of a table, or of columns by name.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    """
     try:
         from pandas import DataFrame
     except ImportError as error:

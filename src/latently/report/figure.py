@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -36,18 +36,30 @@ class Figure:
         How to read it.
     n_axes : int
         How many axes it has, side by side; more than three stand in several lines.
+    heights : sequence of float
+        Inches of axes that stand one below the other and share what is across; `n_axes` then says nothing.
     """
 
     name: str
     draw: Callable[[Any], Any]
     caption: str
     n_axes: int = 1
+    heights: Sequence[float] = ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs all of the width of a page."""
+        return self.n_axes > 1 or bool(self.heights)
 
     @cached_property
     def drawing(self) -> Drawing:
         """The picture, drawn outside of pyplot: no window, no state."""
         from matplotlib.figure import Figure as Drawing
 
+        if self.heights:
+            drawing = Drawing(figsize=(WIDE[0], sum(self.heights)), layout="constrained")
+            self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
+            return drawing
         n_lines = -(-self.n_axes // MOST_ACROSS)
         across = -(-self.n_axes // n_lines)
         size = (WIDE[0], WIDE[1] * n_lines) if self.n_axes > 1 else USUAL
@@ -60,7 +72,8 @@ class Figure:
 
     def alternative(self) -> str:
         """What the picture shows, for those who cannot see it."""
-        return "; ".join(ax.get_title(loc="left") for ax in self.drawing.axes)
+        titles = (ax.get_title(loc="left") for ax in self.drawing.axes)
+        return "; ".join(title for title in titles if title)
 
     def svg(self) -> str:
         """The picture as a data address."""

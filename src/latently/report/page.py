@@ -89,7 +89,7 @@ def figures(pictures: Iterable[Figure]) -> Markup:
     shown = []
     for picture in pictures:
         image = Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}">')
-        wide = {"class_": "wide"} if picture.n_axes > 1 else {}
+        wide = {"class_": "wide"} if picture.wide else {}
         shown.append(element("figure", image, element("figcaption", picture.caption), **wide))
     return element("div", *shown, class_="figures")
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from latently.cli.demo.airquality import air_quality
 from latently.cli.demo.chapter import Chapter
+from latently.cli.demo.earthquakes import large_earthquakes
 from latently.cli.demo.faithful import old_faithful
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import Told, progress, say_bullets, say_heading, say_table, terminal
 from latently.report import page, write_text
 from latently.version import __version__
 
-CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (old_faithful, air_quality)
+CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (old_faithful, air_quality, large_earthquakes)
 
 TITLE = "What latently finds"
 LEAD = (

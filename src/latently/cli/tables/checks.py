@@ -9,8 +9,8 @@ from latently.cli.tables.columns import option
 from latently.cli.tables.table import Table, quoted
 
 
-def check_filled(table: Table, X: pl.DataFrame, *, others: bool) -> None:
-    """Refuse empty cells.
+def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
+    """Refuse infinities.
 
     Parameters
     ----------
@@ -20,17 +20,6 @@ def check_filled(table: Table, X: pl.DataFrame, *, others: bool) -> None:
         The numbers.
     others : bool
         Whether the columns could be left out, which then is among the remedies.
-
-    Raises
-    ------
-    CommandError
-        Naming the first such cell and the number of such cells.
-    """
-    _refuse(table, X.select(pl.all().is_null()), "empty", "fill or drop", others)
-
-
-def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
-    """Refuse infinities; the parameters are those of `check_filled`.
 
     Raises
     ------

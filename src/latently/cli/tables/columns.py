@@ -17,6 +17,7 @@ TRUTH_VALUES = ["true", "false"]
 EMPTY = "empty"
 MOSTLY = 0.5
 MOST_WRITTEN_OUT = 12
+MOST_SYMBOLS = 200
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
     CommandError
         If a column asked for is not there or not numeric, or none is left.
     """
-    names = table.frame.columns if wanted is None else list(dict.fromkeys(_listed(wanted)))
+    names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
     for name in [*names, *([] if truth is None else [truth])]:
         table.must_have(name)
     if truth is not None and wanted is not None and truth in names:
@@ -103,17 +104,17 @@ def as_numbers(table: Table, name: str) -> Column:
         return Column(name, None, "dates or times" if cells.dtype.is_temporal() else "not numbers")
     text = cells.str.strip_chars()
     lower = text.str.to_lowercase()
-    empty = _empty(cells)
+    missing = empty(cells)
     point = text.str.replace(",", ".", literal=True) if table.decimal_comma else text
     values = point.cast(pl.Float64, strict=False).fill_nan(None)
-    wrong = (values.is_null() & ~empty).arg_true()
-    if empty.all():
+    wrong = (values.is_null() & ~missing).arg_true()
+    if missing.all():
         return Column(name, None, EMPTY)
     if not len(wrong):
         return Column(name, values)
-    if (lower.is_in(TRUTH_VALUES) | empty).all():
+    if (lower.is_in(TRUTH_VALUES) | missing).all():
         return Column(name, None, "true or false")
-    if len(wrong) < MOSTLY * int((~empty).sum()):
+    if len(wrong) < MOSTLY * int((~missing).sum()):
         first = wrong[0]
         return Column(name, None, f"{table.where(first)} holds '{text[first]}', which is not a number")
     return Column(name, None, "text")
@@ -122,10 +123,11 @@ def as_numbers(table: Table, name: str) -> Column:
 def empty_cells(table: Table, name: str) -> int:
     """How many cells of a column are empty."""
     cells = table.frame[name]
-    return int(_empty(cells).sum() if cells.dtype == pl.String else cells.null_count())
+    return int(empty(cells).sum() if cells.dtype == pl.String else cells.null_count())
 
 
-def _empty(cells: pl.Series) -> pl.Series:
+def empty(cells: pl.Series) -> pl.Series:
+    """Which cells of a column of text are empty, or say that they are."""
     return cells.str.strip_chars().str.to_lowercase().is_in(MISSING).fill_null(True)
 
 
@@ -137,11 +139,18 @@ def option(names: Sequence[str]) -> str:
     return f"--columns {shlex.quote(','.join(cells))}"
 
 
-def _listed(names: str) -> list[str]:
-    listed = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
-    if not listed:
+def listed(names: str) -> list[str]:
+    """The names in a list separated by commas.
+
+    Raises
+    ------
+    CommandError
+        If there is none.
+    """
+    found = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
+    if not found:
         raise CommandError("--columns names no column: write --columns a,b")
-    return listed
+    return found
 
 
 def _must_be_numeric(table: Table, column: Column) -> None:

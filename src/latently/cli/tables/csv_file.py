@@ -102,13 +102,23 @@ def _decimal_comma(text: str, separator: str) -> bool:
 
 
 def _lines(text: str, separator: str, name: str) -> Iterator[Line]:
-    """The cells of each line that is not blank, with the number of the line in the file."""
+    """The cells of each line that is not blank, with the number of the line in the file.
+
+    In a table of one column a blank line between others is an empty cell: rows do not move up to close a gap.
+    """
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    width = 0
+    blank: list[Line] = []
     try:
         for cells in reader:
             if len(cells) > 1 or (cells and cells[0].strip()):
+                width = width or len(cells)
+                yield from blank
+                blank = []
                 yield reader.line_num, cells
+            elif width == 1:
+                blank.append((reader.line_num, [""]))
     except csv.Error as error:
         raise CommandError(
             f"line {reader.line_num} of {name} cannot be read ({error}): look for a quote that is not closed"

@@ -37,12 +37,17 @@ def oddities(table: Table, choice: Choice, matter: str) -> list[str]:
     for name, why in choice.left_out.items():
         if why.endswith("is not a number"):
             notes.append(f"column '{name}' was left out although most of it is numbers: {why}")
-    if all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
-        notes.append(
-            f"the first line of {table.name} was read as names of columns and is all numbers: if it is a "
-            "row, put a line of names above it"
-        )
-    return notes
+    return [*notes, *nameless(table)]
+
+
+def nameless(table: Table) -> list[str]:
+    """A sentence if the first line looks like a row and not like names."""
+    if not all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
+        return []
+    return [
+        f"the first line of {table.name} was read as names of columns and is all numbers: if it is a row, "
+        "put a line of names above it"
+    ]
 
 
 def looks_like_identifier(column: pl.Series) -> bool:

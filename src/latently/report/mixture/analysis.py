@@ -47,7 +47,7 @@ class MixtureAnalysis:
     mixture : GaussianMixture
         Fitted.
     X : array-like of shape (n_samples, n_features)
-        The rows it was fitted to.
+        The rows it was fitted to; NaN or null is a missing cell.
     source : str
         What the rows are called: the name of a file.
     selection : Selection, optional
@@ -78,8 +78,28 @@ class MixtureAnalysis:
 
     @cached_property
     def rows(self) -> Array:
-        """The rows as an array."""
+        """The rows as an array, NaN where a cell is missing."""
         return np.asarray(self.X, dtype=np.float64)
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which cells are missing."""
+        return np.asarray(np.isnan(self.rows))
+
+    @cached_property
+    def n_missing(self) -> int:
+        """How many cells are missing."""
+        return int(self.missing.sum())
+
+    @cached_property
+    def n_holed_rows(self) -> int:
+        """How many rows lack a cell."""
+        return int(self.missing.any(axis=1).sum())
+
+    @cached_property
+    def n_empty_rows(self) -> int:
+        """How many rows lack all cells."""
+        return int(self.missing.all(axis=1).sum())
 
     @cached_property
     def resp(self) -> Array:
@@ -135,7 +155,7 @@ class MixtureAnalysis:
     @cached_property
     def standing_out(self) -> Array:
         """How far each mean lies from that of all rows, in standard deviations of all rows."""
-        return (self.mixture.means_ - self.rows.mean(axis=0)) / self.rows.std(axis=0)
+        return (self.mixture.means_ - np.nanmean(self.rows, axis=0)) / np.nanstd(self.rows, axis=0)
 
     @cached_property
     def telling(self) -> list[int]:
@@ -150,16 +170,18 @@ class MixtureAnalysis:
 
     @cached_property
     def silhouette(self) -> float | None:
-        """Mean silhouette of the rows, in the units of the features; None for one cluster.
+        """Mean silhouette of the complete rows, in the units of the features; None for one cluster.
 
         Of more than 10,000 rows a random 10,000 count.
         """
         from sklearn.metrics import silhouette_score
 
-        if not 1 < len(np.unique(self.labels)) < self.n_rows:
+        whole = ~self.missing.any(axis=1)
+        rows, labels = self.rows[whole], self.labels[whole]
+        if not 1 < len(np.unique(labels)) < len(rows):
             return None
-        sample = MOST_COMPARED if self.n_rows > MOST_COMPARED else None
-        return float(silhouette_score(self.rows, self.labels, sample_size=sample, random_state=0))
+        sample = MOST_COMPARED if len(rows) > MOST_COMPARED else None
+        return float(silhouette_score(rows, labels, sample_size=sample, random_state=0))
 
 
 @dataclass(frozen=True)

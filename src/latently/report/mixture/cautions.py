@@ -26,6 +26,7 @@ def cautions(a: MixtureAnalysis) -> list[str]:
         _small,
         _no_dip,
         _unsure,
+        _empty_rows,
         _lonely,
         _failed,
     )
@@ -112,6 +113,15 @@ def _unsure(a: MixtureAnalysis) -> Iterator[str]:
             f"{share(a.n_unsure, a.n_rows)} of the rows are less than 90% sure: the clusters overlap, and "
             "the labels of these rows are close to guesses"
         )
+
+
+def _empty_rows(a: MixtureAnalysis) -> Iterator[str]:
+    if a.n_empty_rows:
+        lack, go, add = ("lacks", "goes", "adds") if a.n_empty_rows == 1 else ("lack", "go", "add")
+        yield (
+            f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: for want of anything else, it "
+            f"{go} to the largest cluster, and {add} nothing to the fit"
+        ).replace(" it go ", " they go ")
 
 
 def _lonely(a: MixtureAnalysis) -> Iterator[str]:

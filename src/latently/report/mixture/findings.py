@@ -31,6 +31,8 @@ def findings(a: MixtureAnalysis) -> list[str]:
     if a.n_clusters > 1:
         said += [_cluster(a, k) for k in range(a.n_clusters)]
         said.append(_certainty(a))
+    if a.n_missing:
+        said.append(_missing(a))
     if a.selection is not None and len(a.selection.table_) > 1:
         said.append(_choice(a))
     if a.agreement is not None and a.truth is not None:
@@ -68,6 +70,20 @@ def _certainty(a: MixtureAnalysis) -> str:
     be, their = ("is", "its") if a.n_unsure == 1 else ("are", "their")
     unsure = f"{count(a.n_unsure, 'row')} ({share(a.n_unsure, a.n_rows)})"
     return f"{unsure} {be} less than 90% sure to be in {their} cluster."
+
+
+def _missing(a: MixtureAnalysis) -> str:
+    """How much was not there, and what became of it."""
+    holes = f"{count(a.n_missing, 'cell')} of {a.missing.size:,}"
+    rows = f"{count(a.n_holed_rows, 'row')} ({share(a.n_holed_rows, a.n_rows)})"
+    be, lacks, counts, has = (
+        ("is", "lacks it", "counts", "it has")
+        if a.n_missing == 1
+        else ("are", "lack some", "count", "they have")
+    )
+    if a.n_missing > 1 and a.n_holed_rows == 1:
+        lacks, counts, has = "lacks some", "counts", "it has"
+    return f"{holes} {be} missing: {rows} {lacks} and {counts} with the cells {has}. Nothing was filled in."
 
 
 def _choice(a: MixtureAnalysis) -> str:

@@ -37,6 +37,7 @@ def mixture_summary(a: MixtureAnalysis) -> dict[str, Any]:
         "input": a.source,
         "n_rows": a.n_rows,
         "columns": a.names,
+        "missing": a.missing.sum(axis=0).tolist(),
         "columns_left_out": dict(a.left_out),
         "settings": dict(a.settings),
         "n_components": a.n_clusters,

@@ -1,0 +1,62 @@
+"""What options take, and those that several jobs have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Covariance(StrEnum):
+    """What `--covariance` takes."""
+
+    full = "full"
+    tied = "tied"
+    diag = "diag"
+    spherical = "spherical"
+    all = "all"
+
+
+class Prior(StrEnum):
+    """What `--prior` takes."""
+
+    ridge = "ridge"
+    inverse_wishart = "inverse-wishart"
+    normal_inverse_wishart = "normal-inverse-wishart"
+
+
+class Emission(StrEnum):
+    """What `--emission` takes."""
+
+    auto = "auto"
+    gaussian = "gaussian"
+    poisson = "poisson"
+    categorical = "categorical"
+
+
+class StateCovariance(StrEnum):
+    """What `--covariance` of `segment` takes."""
+
+    auto = "auto"
+    full = "full"
+    tied = "tied"
+    diag = "diag"
+    spherical = "spherical"
+    all = "all"
+
+
+class FirstState(StrEnum):
+    """What `--start` takes."""
+
+    stationary = "stationary"
+    free = "free"
+    uniform = "uniform"
+
+
+Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
+Seed = Annotated[
+    int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")]

@@ -1,0 +1,220 @@
+"""The job `segment`: from a series to its hidden states, files and a page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from latently.cli.cluster import numbers_of_components
+from latently.cli.failure import CommandError
+from latently.cli.folder import ResultFolder
+from latently.cli.tables.kinds import Kind, kind_of
+from latently.cli.tables.observations import for_model, observations
+from latently.cli.tables.oddities import nameless
+from latently.cli.tables.read import read_table
+from latently.cli.tables.series import Series, series_of
+from latently.cli.tables.table import Table
+from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
+from latently.report import to_json, write_text
+from latently.report.segmentation import (
+    SegmentationAnalysis,
+    cautions,
+    findings,
+    headline,
+    in_words,
+    segmentation_figures,
+    segmentation_page,
+    segmentation_summary,
+    tables,
+)
+from latently.selection import select
+
+FAMILIES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
+WORDS = {
+    "gaussian": "numbers (normal)",
+    "poisson": "counts (Poisson)",
+    "categorical": "symbols (categorical)",
+}
+# Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
+LONG = 20_000
+OF_LONG = {"tol": 1e-7, "max_iter": 300}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as it was typed."""
+
+    table: Path
+    columns: Sequence[str]
+    time: str | None
+    sequence: str | None
+    components: str
+    emission: str
+    covariance: str
+    start: str
+    out: Path
+    seed: int
+    force: bool
+
+    def command(self) -> str:
+        """The command that does the same again."""
+        words = ["latently", "segment", self.table.name]
+        words += [word for name in self.columns for word in ("--column", name)]
+        for option, value in (("--time", self.time), ("--sequence", self.sequence)):
+            words += [] if value is None else [option, value]
+        words += ["-k", self.components, "--emission", self.emission]
+        words += [] if self.covariance == "auto" else ["--covariance", self.covariance]
+        return shlex.join([*words, "--start", self.start, "--seed", str(self.seed)])
+
+
+def run(request: Request) -> None:
+    """Find the states, write the results and tell about them.
+
+    Raises
+    ------
+    CommandError
+        If something is wrong with what was asked.
+    """
+    tried = numbers_of_components(request.components, "state")
+    table = read_table(request.table)
+    series = series_of(table, request.columns, request.time, request.sequence)
+    kind = kind_of(table, series.names, request.emission)
+    X = observations(table, series.names, kind)
+    _check_covariance(request, kind, series)
+    _check_rows(table, X, tried)
+    with ResultFolder(request.out, request.force) as folder:
+        analysis = _analyse(request, tried, table, series, kind, X)
+        added = _write(folder, table, analysis)
+    _tell(analysis, request.out, added)
+
+
+def _check_covariance(request: Request, kind: Kind, series: Series) -> None:
+    if request.covariance != "auto" and kind.name != "gaussian":
+        raise CommandError(
+            f"--covariance {request.covariance} is for numbers, and '{series.names[0]}' is taken for "
+            f"{WORDS[kind.name]}: leave it out, or add --emission gaussian"
+        )
+
+
+def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
+    """More states than observations say nothing."""
+    seen = X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
+    if seen < 2:
+        raise CommandError(f"{table.name} has only {seen} row with an observation: add rows")
+    if tried[-1] > seen:
+        remedy = f"-k {tried[0]}:{seen}" if tried[0] < seen else f"-k {seen}"
+        raise CommandError(
+            f"-k {tried[-1]}: {table.name} has {seen} rows with an observation, fewer than states; write at "
+            f"most {remedy}"
+        )
+
+
+def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
+    settings: dict[str, Any] = {"startprob": request.start, "random_state": request.seed}
+    if n_rows > LONG:
+        settings |= OF_LONG
+    kinds: dict[str, Any] = {"categorical": CategoricalHMM, "gaussian": GaussianHMM, "poisson": PoissonHMM}
+    return kinds[kind.name](**settings)
+
+
+def _analyse(
+    request: Request, tried: list[int], table: Table, series: Series, kind: Kind, X: pl.DataFrame
+) -> SegmentationAnalysis:
+    grid: dict[str, Any] = {"n_components": tried}
+    if kind.name == "gaussian" and len(series.names) > 1:
+        grid = {"covariance_type": FAMILIES.get(request.covariance, [request.covariance]), **grid}
+    elif request.covariance in ("tied", "full", "spherical"):
+        grid = {"covariance_type": [request.covariance], **grid}
+    rows = for_model(X, kind.name)
+    with progress(in_words) as told:
+        selection = select(
+            _estimator(request, kind, X.height), rows, grid, progress=told, lengths=series.lengths
+        )
+    model: Any = selection.best_
+    if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
+        model.feature_names_in_ = np.array(series.names, dtype=object)
+    said = list(series.said)
+    if kind.why:
+        said.append(_taken(series.names, kind))
+    return SegmentationAnalysis(
+        model,
+        rows,
+        table.name,
+        series.names,
+        series.lengths,
+        series.time,
+        series.time_name,
+        series.sequences,
+        selection,
+        said,
+        series.left_out,
+        [*series.notes, *nameless(table)],
+        {"Command": request.command(), "Seed": str(request.seed)},
+    )
+
+
+def _taken(names: list[str], kind: Kind) -> str:
+    """What columns were taken for, why, and how to have it otherwise."""
+    others = " or ".join(
+        other for other in WORDS if other != kind.name and (len(names) == 1 or other != "categorical")
+    )
+    who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"
+    return f"{who} taken for {WORDS[kind.name]}: {kind.why}. --emission {others} has it otherwise."
+
+
+def result_columns(a: SegmentationAnalysis) -> dict[str, pl.Series]:
+    """What is added to the table: the state, and what is known of it with hindsight and without."""
+    return {
+        "state": pl.Series(a.path),
+        "probability_smoothed": pl.Series(a.probability),
+        "probability_filtered_past_only": pl.Series(a.past_probability),
+        "state_filtered_past_only": pl.Series(a.past_state),
+    }
+
+
+def _write(folder: ResultFolder, table: Table, a: SegmentationAnalysis) -> list[str]:
+    a.model.save(folder.file("model.latently"))
+    added = table.write(folder.file("result.csv"), result_columns(a))
+    write_text(folder.file("summary.json"), to_json(segmentation_summary(a)))
+    pictures = segmentation_figures(a)
+    for picture in pictures:
+        folder.file(f"{picture.name}.png").write_bytes(picture.png())
+    write_text(folder.file("index.html"), segmentation_page(a, pictures))
+    return added
+
+
+def _tell(a: SegmentationAnalysis, out: Path, added: list[str]) -> None:
+    console = terminal()
+    say_heading(console, headline(a))
+    say_bullets(console, findings(a))
+    for table in (tables.states(a), tables.bic(a)):
+        if table is not None:
+            say_table(console, table)
+    console.print()
+    say_facts(console, _facts(a))
+    careful = cautions(a)
+    if careful:
+        console.print()
+        say_heading(console, "What to be careful about")
+        say_bullets(console, careful, style="yellow")
+    console.print()
+    *some, last = added
+    console.print(
+        f"Wrote {out}/: open index.html for the pictures; result.csv has the columns {', '.join(some)} and "
+        f"{last}.",
+        soft_wrap=True,
+    )
+
+
+def _facts(a: SegmentationAnalysis) -> Iterator[tuple[str, str]]:
+    yield "Why it stopped", a.model.stop_reason_
+    yield "Restarts", str(a.model.restarts_)
+    if a.left_out:
+        yield "Left out", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())

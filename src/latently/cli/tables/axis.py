@@ -1,0 +1,141 @@
+"""The time of each row: numbers or dates, which must rise within a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.table import Table
+
+# Steps within this share of each other are the same: months, and years with leap days, are even enough.
+EVEN = 0.15
+
+
+def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
+    """The times of all rows, as numbers or dates.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    name : str
+        Its column of times.
+    offsets : sequence of int
+        Where sequences begin and end.
+
+    Raises
+    ------
+    CommandError
+        If a cell is neither number nor date, is empty, or does not come after the one before it.
+    """
+    times, shown = _read(table, name)
+    rises = np.ones(len(times), dtype=bool)
+    rises[1:] = times[1:] > times[:-1]
+    rises[np.asarray(offsets[:-1])] = True
+    if not rises.all():
+        row = int(np.argmin(rises))
+        how = "again" if times[row] == times[row - 1] else f"after {shown[row - 1]}"
+        several = len(offsets) > 2
+        remedy = (
+            f"sort the rows of each sequence by '{name}'"
+            if several
+            else f"sort the table by '{name}', or name the column that tells sequences apart with --sequence"
+        )
+        raise CommandError(
+            f"{table.where(row)} of {table.name} has {name} {shown[row]} {how}, and time must rise from row "
+            f"to row: {remedy}"
+        )
+    return times
+
+
+def rises(table: Table, name: str, offsets: Sequence[int]) -> bool:
+    """Whether a column is times that rise within each sequence."""
+    try:
+        time_of(table, name, offsets)
+    except CommandError:
+        return False
+    return True
+
+
+def uneven(times: NDArray[Any], offsets: Sequence[int], name: str) -> str | None:
+    """A sentence if the steps between times are not all the same; the model takes them for the same."""
+    steps = np.diff(times)
+    inner = np.ones(len(steps), dtype=bool)
+    inner[np.asarray(offsets[1:-1], dtype=np.int64) - 1] = False
+    sizes = steps[inner].astype(np.float64)
+    if not len(sizes):
+        return None
+    usual = float(np.median(sizes))
+    odd = int((np.abs(sizes - usual) > EVEN * usual).sum())
+    if not odd:
+        return None
+    many = "1 step" if odd == 1 else f"{odd:,} of {len(sizes):,} steps"
+    be = "is" if odd == 1 else "are"
+    return (
+        f"{many} of {name} {be} longer or shorter than the usual one, and the model takes all rows for one "
+        "step: where times were left out, put in rows with an empty cell"
+    )
+
+
+def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
+    """Times, and how they are written."""
+    cells = table.frame[name]
+    shown = [("" if cell is None else str(cell)).strip() for cell in cells.to_list()]
+    if cells.dtype.is_temporal():
+        dates = (
+            cells.cast(pl.Datetime("us")) if cells.dtype in (pl.Date, pl.Datetime) else cells.cast(pl.Int64)
+        )
+        _must_be_there(table, name, dates.is_null())
+        return _brief(dates.to_numpy()), shown
+    column = as_numbers(table, name)
+    if column.values is not None:
+        _must_be_there(table, name, column.values.is_null())
+        return column.values.to_numpy(), shown
+    _must_be_there(table, name, pl.Series([text == "" for text in shown]))
+    dates_read: list[datetime] = []
+    for row, text in enumerate(shown):
+        date = _date(text)
+        if date is None:
+            raise CommandError(
+                f"{table.where(row)} of {table.name} has '{text}' in column '{name}', which is neither a "
+                "number nor a date like 2024-03-31: write it so, or leave --time out"
+            )
+        dates_read.append(date)
+    return _brief(np.array(dates_read, dtype="datetime64[us]")), shown
+
+
+def _brief(times: NDArray[Any]) -> NDArray[Any]:
+    """Dates in days or seconds where nothing is lost by it, as they are shorter to write."""
+    if times.dtype.kind != "M":
+        return times
+    for unit in ("D", "s"):
+        rounded = times.astype(f"datetime64[{unit}]")
+        if (rounded == times).all():
+            return rounded
+    return times
+
+
+def _must_be_there(table: Table, name: str, absent: pl.Series) -> None:
+    if absent.any():
+        raise CommandError(
+            f"{table.where(absent.arg_true()[0])} of {table.name} has no time in column '{name}': fill it "
+            "in, or leave --time out"
+        )
+
+
+def _date(text: str) -> datetime | None:
+    """A date or a moment; in UTC if it names a zone."""
+    for written in (text, f"{text}-01"):  # a month has no day
+        try:
+            date = datetime.fromisoformat(written)
+        except ValueError:
+            continue
+        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    return None

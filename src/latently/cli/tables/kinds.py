@@ -1,0 +1,116 @@
+"""Numbers, counts or symbols: what the columns of a series are, and why they are taken for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.table import Table
+
+KINDS = ("gaussian", "poisson", "categorical")
+FEW_SYMBOLS = 10
+HARDLY_CHANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What columns are taken for.
+
+    Attributes
+    ----------
+    name : str
+        "gaussian", "poisson" or "categorical".
+    why : str
+        The reason, if it was guessed.
+    """
+
+    name: str
+    why: str = ""
+
+
+def kind_of(table: Table, names: list[str], asked: str) -> Kind:
+    """What columns are: as asked for, or guessed.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    names : list of str
+        The columns.
+    asked : str
+        "auto", or a kind.
+
+    Raises
+    ------
+    CommandError
+        If columns of several kinds cannot go together.
+    """
+    if asked != "auto":
+        if asked == "categorical" and len(names) > 1:
+            raise CommandError(
+                f"--emission categorical takes one column and was given {len(names)}: name one --column, or "
+                "join them into one"
+            )
+        return Kind(asked)
+    if len(names) == 1:
+        return _of_one(table, names[0])
+    kinds = {name: _of_one(table, name) for name in names}
+    text = [name for name in names if as_numbers(table, name).values is None]
+    if text:
+        raise CommandError(
+            f"column '{text[0]}' of {table.name} is not numeric ({as_numbers(table, text[0]).why_not}), and "
+            "several columns must all be numbers: mend it, or take it out of --column"
+        )
+    if all(kind.name == "poisson" for kind in kinds.values()):
+        return Kind("poisson", "all are whole numbers from 0 that vary as counts do")
+    whole = all(kind.name != "gaussian" for kind in kinds.values())
+    return Kind(
+        "gaussian",
+        "several columns that are not all counts" if whole else "they are not all whole numbers from 0",
+    )
+
+
+def _of_one(table: Table, name: str) -> Kind:
+    """What one column is: text, few codes, counts, or numbers."""
+    column = as_numbers(table, name)
+    if column.values is None:
+        if column.why_not in ("text", "true or false"):
+            return Kind("categorical", f"it is {column.why_not}")
+        return Kind("gaussian")
+    values = column.values.drop_nulls().to_numpy()
+    values = values[np.isfinite(values)]  # which are refused once it is known what they are
+    distinct = len(np.unique(values))
+    if (values != np.round(values)).any():
+        return Kind("gaussian", "it holds fractions")
+    if distinct == 2 and len(values) > 2:
+        return Kind("categorical", "it holds two whole numbers only")
+    few = distinct <= FEW_SYMBOLS and len(values) > 2 * distinct
+    if (values < 0).any():
+        if few:
+            return Kind("categorical", f"it holds {distinct} whole numbers only, some below 0")
+        return Kind("gaussian", "it holds whole numbers, some below 0")
+    if not _like_counts(values):
+        if few:
+            return Kind(
+                "categorical", f"it holds {distinct} whole numbers only, which do not vary as counts do"
+            )
+        return Kind("gaussian", "its whole numbers do not vary as counts do")
+    return Kind("poisson", "it holds whole numbers from 0 that vary as counts do")
+
+
+def _like_counts(values: np.ndarray) -> bool:
+    """Whether whole numbers can be Poisson counts, of whatever means.
+
+    Such counts vary at least as much as one Poisson distribution, in which the variance is the mean, and are
+    zero at least as often: exp is convex.
+    """
+    n, mean = len(values), values.mean()
+    if n < 2 or mean <= 0:
+        return True
+    dispersion = ((values - mean) ** 2).sum() / mean
+    no_zeros = (1.0 - np.exp(-mean)) ** n if values.min() > 0 else 1.0
+    return bool(min(chi2.cdf(dispersion, n - 1), no_zeros) >= HARDLY_CHANCE)

@@ -1,0 +1,141 @@
+"""The observations of a series, as its model takes them, and what is wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.checks import check_not_infinite, check_varied
+from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, empty
+from latently.cli.tables.kinds import Kind
+from latently.cli.tables.table import Table
+
+
+def observations(
+    table: Table, names: list[str], kind: Kind, *, new: bool = False, as_text: bool = False
+) -> pl.DataFrame:
+    """The observed columns, null where a cell is empty.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    names : list of str
+        The columns.
+    kind : Kind
+        What they are taken for.
+    new : bool
+        Whether a model has been fitted already, so that nothing need be learned from them.
+    as_text : bool
+        Whether symbols are texts even if they look like numbers.
+
+    Raises
+    ------
+    CommandError
+        If they are not what they were taken for.
+    """
+    if kind.name == "categorical":
+        symbols = symbols_of(table, names[0], as_text)
+        if not new:
+            check_symbols(table, symbols)
+        return pl.DataFrame([symbols])
+    columns = [as_numbers(table, name) for name in names]
+    for column in columns:
+        if column.values is None and not (new and column.why_not == EMPTY):
+            _refuse(table, column, alone=len(names) == 1, new=new)
+    height = table.frame.height
+    X = pl.DataFrame(
+        [
+            pl.Series(column.name, [None] * height, pl.Float64) if column.values is None else column.values
+            for column in columns
+        ]
+    )
+    check_not_infinite(table, X, others=False)
+    if kind.name == "poisson":
+        check_counts(table, X)
+    if not new:
+        check_varied(table, X)
+    return X
+
+
+def _refuse(table: Table, column: Column, *, alone: bool, new: bool) -> None:
+    who = f"column '{column.name}' of {table.name}"
+    if column.why_not == EMPTY:
+        raise CommandError(f"{who} has no number in it, only empty cells: name another --column")
+    if new:
+        raise CommandError(f"{who} is not numeric ({column.why_not}), and the model needs it")
+    symbols = ", or add --emission categorical" if alone else ", or take it out of --column"
+    raise CommandError(f"{who} is not numeric ({column.why_not}): mend it{symbols}")
+
+
+def for_model(X: pl.DataFrame, kind: str) -> Any:
+    """Rows as the model of a kind takes them."""
+    if kind != "categorical":
+        return X
+    symbols = np.empty(X.height, dtype=object)
+    symbols[:] = X.to_series().to_list()
+    return symbols[:, None]
+
+
+def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
+    """A column as symbols: whole numbers, numbers, or texts; null where a cell is empty.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    name : str
+        The column.
+    as_text : bool
+        Whether they are texts even if they look like numbers.
+    """
+    column = as_numbers(table, name)
+    if column.values is not None and not as_text:
+        seen = column.values.drop_nulls()
+        return column.values.cast(pl.Int64) if bool((seen == seen.round()).all()) else column.values
+    cells = table.frame[name].cast(pl.String).str.strip_chars()
+    return pl.select(pl.when(~empty(cells)).then(cells)).to_series().alias(name)
+
+
+def check_symbols(table: Table, symbols: pl.Series) -> None:
+    """Refuse a column from which no states can be learned.
+
+    Raises
+    ------
+    CommandError
+        If none is there, or only one, or too many.
+    """
+    seen = symbols.drop_nulls()
+    who = f"column '{symbols.name}' of {table.name}"
+    if not len(seen):
+        raise CommandError(f"{who} has no symbol in it, only empty cells: name another --column")
+    n = seen.n_unique()
+    if n == 1:
+        raise CommandError(
+            f"{who} holds one symbol only ('{seen[0]}'), which tells nothing of states: name another --column"
+        )
+    if n > MOST_SYMBOLS or n == len(seen):
+        instead = "name another --column" if symbols.dtype == pl.String else "use --emission gaussian"
+        each = "a symbol of its own in each row" if n == len(seen) else f"{n:,} symbols"
+        raise CommandError(f"{who} holds {each}, too many to learn: {instead}")
+
+
+def check_counts(table: Table, X: pl.DataFrame) -> None:
+    """Refuse what no count can be.
+
+    Raises
+    ------
+    CommandError
+        Naming the first such cell.
+    """
+    for column in X:
+        wrong = ((column < 0) | (column != column.round())).fill_null(False).arg_true()
+        if len(wrong):
+            row = wrong[0]
+            raise CommandError(
+                f"{table.where(row)} of {table.name} holds {column[row]:g} in column '{column.name}', and "
+                "counts are whole numbers from 0: mend it, or use --emission gaussian"
+            )

@@ -1,0 +1,204 @@
+"""A table as a series: which column is followed through time, what tells the time, where sequences begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from shlex import quote
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.axis import rises, time_of, uneven
+from latently.cli.tables.columns import (
+    MOST_SYMBOLS,
+    MOST_WRITTEN_OUT,
+    Column,
+    as_numbers,
+    empty_cells,
+    listed,
+)
+from latently.cli.tables.table import Table, quoted
+
+FEWEST_RISING = 5
+
+
+@dataclass(frozen=True)
+class Series:
+    """The columns of a series.
+
+    Attributes
+    ----------
+    names : list of str
+        What is followed through time.
+    offsets : list of int
+        Where sequences begin and end.
+    sequences : list of str or None
+        What the sequences are called, if a column tells.
+    time : array or None
+        The time of each row.
+    time_name : str
+        What it is called.
+    left_out : dict of str to str
+        The other columns, and why.
+    said : list of str
+        Sentences on what was chosen without being asked for.
+    notes : list of str
+        What to be careful about.
+    """
+
+    names: list[str]
+    offsets: list[int]
+    sequences: list[str] | None
+    time: NDArray[Any] | None
+    time_name: str
+    left_out: dict[str, str]
+    said: list[str]
+    notes: list[str]
+
+    @property
+    def lengths(self) -> list[int] | None:
+        """Lengths of the sequences; None if there is one."""
+        return np.diff(self.offsets).tolist() if len(self.offsets) > 2 else None
+
+
+def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: str | None) -> Series:
+    """Choose the columns of a series: those asked for, or the only one that can be.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    wanted : sequence of str
+        Names, or lists of names separated by commas; none to have the column guessed.
+    time : str or None
+        The column of times.
+    sequence : str or None
+        The column that tells sequences apart.
+
+    Raises
+    ------
+    CommandError
+        If a column is not there, is asked for twice over, or cannot be guessed; if times do not rise or
+        a sequence begins again.
+    """
+    names = _asked(table, wanted)
+    roles = {"--time": time, "--sequence": sequence}
+    for option, name in roles.items():
+        if name is not None:
+            table.must_have(name)
+            if name in names:
+                raise CommandError(f"'{name}' is in --column and is the {option}: take it out of one of them")
+    if time is not None and time == sequence:
+        raise CommandError(f"'{time}' is the --time and the --sequence: it can be one of them only")
+    offsets, sequences = runs(table, sequence)
+    said = []
+    if time is None:
+        spare = [name for name in table.frame.columns if name not in (*names, sequence)]
+        time = _rising(table, spare, offsets, not names)
+        if time is not None:
+            said.append(f"Column '{time}' rises from row to row and was taken for the time.")
+    times = None if time is None else time_of(table, time, offsets)
+    odd = None if times is None or time is None else uneven(times, offsets, time)
+    left_out: dict[str, str] = {}
+    if not names:
+        spare = [name for name in table.frame.columns if name not in (time, sequence)]
+        names, left_out = _guessed(table, spare)
+        said.append(f"Column '{names[0]}' was followed, the only one that can be.")
+    for name in table.frame.columns:
+        if name not in names:
+            left_out.setdefault(name, "not asked for")
+    left_out |= {name: role for role, name in (("the time", time), ("the sequence", sequence)) if name}
+    return Series(names, offsets, sequences, times, time or "row", left_out, said, [odd] if odd else [])
+
+
+def runs(table: Table, name: str | None) -> tuple[list[int], list[str] | None]:
+    """Where sequences begin and end, and what they are called: runs of rows with the same cell.
+
+    Raises
+    ------
+    CommandError
+        If there is no such column, a cell is empty, or a sequence begins again after another.
+    """
+    if name is None:
+        return [0, table.frame.height], None
+    table.must_have(name)
+    cells = table.frame[name].cast(pl.String, strict=False)
+    if cells.null_count() or (cells.str.strip_chars() == "").any():
+        row = (cells.is_null() | (cells.str.strip_chars() == "").fill_null(True)).arg_true()[0]
+        raise CommandError(
+            f"{table.where(row)} of {table.name} is empty in column '{name}', which tells sequences apart: "
+            "fill it in"
+        )
+    labels = cells.str.strip_chars().to_numpy()
+    begins = np.concatenate([[0], np.flatnonzero(labels[1:] != labels[:-1]) + 1])
+    seen: dict[str, int] = {}
+    for row in begins.tolist():
+        label = str(labels[row])
+        if label in seen:
+            raise CommandError(
+                f"{table.where(row)} of {table.name} begins sequence '{label}' again, which had begun at "
+                f"{table.where(seen[label])} and ended: sort the table by '{name}', so that its rows stand "
+                "together, or give the second one a name of its own"
+            )
+        seen[label] = row
+    return [*begins.tolist(), len(labels)], list(seen)
+
+
+def _asked(table: Table, wanted: Sequence[str]) -> list[str]:
+    """Names that were asked for: each a column, or a list of columns."""
+    names: list[str] = []
+    for one in wanted:
+        names += [one] if one in table.frame.columns else listed(one)
+    for name in names:
+        table.must_have(name)
+    return list(dict.fromkeys(names))
+
+
+def _rising(table: Table, names: list[str], offsets: list[int], another: bool) -> str | None:
+    """The only column that can tell the time, if there is one, and `another` is left where that is needed."""
+    if table.frame.height < FEWEST_RISING or (another and len(names) < 2):
+        return None
+    found = [name for name in names if rises(table, name, offsets)]
+    return found[0] if len(found) == 1 else None
+
+
+def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The only column of numbers, or else the only one of symbols; and why not the others."""
+    columns = [as_numbers(table, name) for name in names]
+    numeric = [column.name for column in columns if column.values is not None]
+    why_not = {column.name: column.why_not for column in columns if column.values is None}
+    if len(numeric) == 1:
+        return numeric, why_not
+    if len(numeric) > 1:
+        first = numeric[0]
+        raise CommandError(
+            f"{table.name} has {len(numeric)} columns of numbers ({quoted(numeric)}): say which to follow, "
+            f"for example --column {quote(first)}, or --column {quote(first)} --column {quote(numeric[1])} "
+            "for both together"
+        )
+    nearly = [column for column in columns if column.why_not.endswith("is not a number")]
+    symbols = [column.name for column in columns if _holds_symbols(table, column)]
+    if len(symbols) == 1 and not nearly:
+        return symbols, {name: why for name, why in why_not.items() if name != symbols[0]}
+    if len(symbols) > 1:
+        raise CommandError(
+            f"{table.name} has {len(symbols)} columns of symbols ({quoted(symbols)}): say which to follow, "
+            f"for example --column {quote(symbols[0])}"
+        )
+    reasons = ", ".join(f"'{name}' ({why})" for name, why in list(why_not.items())[:MOST_WRITTEN_OUT])
+    raise CommandError(
+        f"{table.name} has no column of numbers or symbols to follow: {reasons or 'none at all'}; "
+        "mend its cells, or name a --column"
+    )
+
+
+def _holds_symbols(table: Table, column: Column) -> bool:
+    """Whether texts come again and again, as symbols do."""
+    if column.why_not not in ("text", "true or false"):
+        return False
+    n = table.frame.height - empty_cells(table, column.name)
+    return table.frame[column.name].n_unique() <= min(MOST_SYMBOLS, max(2, n // 2))

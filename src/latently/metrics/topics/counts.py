@@ -1,0 +1,63 @@
+"""Counts of words as metrics take them: checked once, without the caller's array being touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+
+def as_counts(X: Any) -> Any:
+    """Counts as a CSR matrix of float64: indices sorted, duplicates summed, no explicit zeros.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_documents, n_words)
+        Counts, zero or more.
+
+    Raises
+    ------
+    ValueError
+        If X is no table of numbers, or a count is negative or not finite, which is named.
+    """
+    counts = sparse.csr_matrix(X if sparse.issparse(X) else _dense(X))
+    counts = counts.astype(np.float64, copy=not counts.has_canonical_format)
+    counts.sum_duplicates()
+    refuse(counts, ~(np.isfinite(counts.data) & (counts.data >= 0)), "counts are finite, and zero or more")
+    if not counts.data.all():
+        counts = counts.copy()
+        counts.eliminate_zeros()
+    return counts
+
+
+def refuse(counts: Any, wrong: NDArray[np.bool_], remedy: str) -> None:
+    """Refuse some of the entries of a CSR matrix.
+
+    Parameters
+    ----------
+    counts : csr_matrix
+        The matrix.
+    wrong : array of bool of shape (n_entries,)
+        Which entries.
+    remedy : str
+        What to do about them.
+
+    Raises
+    ------
+    ValueError
+        If there are any, naming the row and the column of the first.
+    """
+    if wrong.any():
+        entry = int(wrong.argmax())
+        row = int(np.searchsorted(counts.indptr, entry, side="right")) - 1
+        column = int(counts.indices[entry])
+        raise ValueError(f"X has {counts.data[entry]:g} in row {row}, column {column}: {remedy}")
+
+
+def _dense(X: Any) -> NDArray[np.float64]:
+    table = np.asarray(X, dtype=np.float64)
+    if table.ndim != 2:
+        raise ValueError(f"X has shape {table.shape}: give a row for each document, a column for each word")
+    return table

@@ -1,0 +1,75 @@
+"""Topics as lists of their likeliest words, whichever way they are handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words = list[list[Hashable]]
+
+
+def word_lists(topics: Any, n: int, vocabulary: Sequence[Any] | None = None) -> Words:
+    """The first `n` words of each topic, the likeliest first.
+
+    Parameters
+    ----------
+    topics : array_like of shape (n_topics, n_words), or list of lists of words
+        Weights of words, or words from the likeliest down. Of equal weights the first counts as greater;
+        words of weight zero are no words of the topic.
+    n : int
+        How many words.
+    vocabulary : sequence of n_words words, optional
+        The words of the columns; without it, words are the numbers of columns.
+
+    Raises
+    ------
+    ValueError
+        If there is no topic, a topic has no words or a word twice, a weight is negative or not finite, or the
+        vocabulary is of another size.
+    """
+    if n < 1:
+        raise ValueError(f"n={n!r}: should be at least 1")
+    topics = topics.to_numpy() if hasattr(topics, "to_numpy") else topics
+    lists = (
+        _of_weights(topics, n, vocabulary) if _is_weights(topics) else [list(words)[:n] for words in topics]
+    )
+    if not lists:
+        raise ValueError("topics is empty: give at least one topic")
+    for topic, words in enumerate(lists):
+        if not words:
+            raise ValueError(f"topic {topic} has no words: give at least one")
+        if len(set(words)) < len(words):
+            twice = next(word for i, word in enumerate(words) if word in words[:i])
+            raise ValueError(f"topic {topic} has the word {twice!r} twice: give each word once")
+    return lists
+
+
+def _is_weights(topics: Any) -> bool:
+    """Whether these are weights: an array of two dimensions, or what becomes one of fractions."""
+    if isinstance(topics, np.ndarray):
+        return topics.ndim == 2 and topics.dtype.kind in "fiub"
+    return (
+        all(any(isinstance(word, (float, np.floating)) for word in words) for words in topics)
+        and len(topics) > 0
+    )
+
+
+def _of_weights(topics: Any, n: int, vocabulary: Sequence[Any] | None) -> Words:
+    weights = np.asarray(topics, dtype=np.float64)
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        topic, word = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"topic {topic} has weight {weights[topic, word]:g} for word {word}: give no such weight"
+        )
+    names: NDArray[Any] | Sequence[Any] = range(weights.shape[1]) if vocabulary is None else vocabulary
+    if len(names) != weights.shape[1]:
+        raise ValueError(
+            f"vocabulary has {len(names)} words and topics {weights.shape[1]} columns: give a word for each "
+            "column"
+        )
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
+    return [[names[i] for i in row if weights[topic, i] > 0] for topic, row in enumerate(order)]

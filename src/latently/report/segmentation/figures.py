@@ -1,0 +1,116 @@
+"""The pictures of a segmentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently import plots
+from latently.plots.canvas import literal
+from latently.plots.convergence import INVISIBLE
+from latently.report.figure import Figure
+from latently.report.numbers import listed
+from latently.report.segmentation.analysis import SegmentationAnalysis
+from latently.report.segmentation.residuals import checks
+
+MOST_COLUMNS = 4
+MOST_EMISSIONS = 3
+MOST_MAPPED = 40
+
+
+def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
+    """The pictures of a segmentation, without those that would show nothing."""
+    figures = [_states(a)]
+    if 1 < a.n_states <= MOST_MAPPED:
+        figures.append(
+            Figure(
+                "transitions",
+                lambda ax: plots.transitions(a.model, ax=ax),
+                "How likely each state is in the next row, given the state in this one. Beside it how long a "
+                "visit lasts on average, and the share of each state in the long run, which these rows need "
+                "not have.",
+            )
+        )
+    shown = min(MOST_EMISSIONS, len(a.names))
+    figures.append(
+        Figure(
+            "emissions",
+            lambda axes: plots.emissions(a.model, a.X, lengths=a.lengths, ax=np.atleast_1d(axes)),
+            "What is seen in each state, by the model and in the rows, which are shared out by their "
+            "smoothed probabilities. Where the two differ, the distribution does not fit the state.",
+            n_axes=shown,
+        )
+    )
+    if a.residuals is not None and not np.isnan(a.residuals).all():
+        figures.append(_residuals(a))
+    if a.selection is not None and len({row["n_components"] for row in a.selection.table_}) > 1:
+        selection = a.selection
+        figures.append(
+            Figure(
+                "bic",
+                lambda ax: plots.criterion(selection, ax=ax),
+                "BIC weighs fit against the number of parameters. Lower is better.",
+            )
+        )
+    if np.ptp(a.model.log_likelihood_history_) > INVISIBLE:
+        figures.append(
+            Figure(
+                "convergence",
+                lambda ax: plots.convergence(a.model, ax=ax),
+                "The best run, from where the short trial runs had left it. The likelihood cannot fall.",
+            )
+        )
+    first, *others = figures
+    return [first, *sorted(others, key=lambda figure: figure.wide)]  # so that no line of the page has a hole
+
+
+def _states(a: SegmentationAnalysis) -> Figure:
+    n_columns = min(MOST_COLUMNS, len(a.names))
+
+    def draw(axes: Any) -> None:
+        panels = plots.states(a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, ax=axes)
+        panels[-1].set_xlabel(literal(a.time_name))
+        _few_ticks(panels[-1], 9)
+
+    return Figure(
+        "states",
+        draw,
+        "The series, its likeliest path of states as shading, and below it how likely each state was: first "
+        "with hindsight (smoothed), then by what was seen up to each row (filtered). Where the two differ, "
+        "the state was known only later.",
+        heights=(*([2.6] if n_columns == 1 else [1.5] * n_columns), 1.1, 1.1),
+    )
+
+
+def _residuals(a: SegmentationAnalysis) -> Figure:
+    """Those of the column that fits worst."""
+    found = {check.name: abs(check.lag_one) + max(check.spread - 1.0, 0.0) for check in checks(a)}
+    name = max(found, key=lambda name: found[name], default=a.names[0])
+    among = f" Of {listed(a.names)}, this column fits worst." if 1 < len(found) <= MOST_COLUMNS else ""
+    feature = list(a.names).index(name)
+
+    def draw(axes: Any) -> None:
+        panels = plots.pseudo_residuals(
+            a.model, a.X, lengths=a.lengths, time=a.time, kind="forecast", feature=feature, ax=axes
+        )
+        panels[0].set_xlabel(literal(a.time_name))
+        _few_ticks(panels[0], 4)
+
+    return Figure(
+        "residuals",
+        draw,
+        "Each row judged by what the model expected of it from the rows before. If the model is right these "
+        "are standard normal, lie on the line of quantiles, and do not hang together. A bend at the ends is "
+        f"a family that does not fit; autocorrelation is memory that the states do not have.{among}",
+        n_axes=3,
+    )
+
+
+def _few_ticks(ax: Any, most: int) -> None:
+    """Few enough times below the axes that none is written over another."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):
+        locator.set_params(nbins=most)

@@ -1,0 +1,505 @@
+"""The job `segment`: what it writes, what it takes a column for, and that it refuses in one line."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+
+import numpy as np
+import polars
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import latently
+from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets
+from latently.cli import main
+from latently.cli.failure import CommandError
+from latently.cli.tables.axis import time_of, uneven
+from latently.cli.tables.csv_file import read_csv
+from latently.cli.tables.kinds import kind_of
+from latently.cli.tables.series import runs, series_of
+
+COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
+QUAKES = datasets.load_earthquakes()
+FILES = {
+    *("model.latently", "result.csv", "summary.json", "index.html"),
+    *(f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals", "bic")),
+}
+ADDED = ["state", "probability_smoothed", "probability_filtered_past_only", "state_filtered_past_only"]
+
+# Two animals that rest and run: days, speeds (with holes), turns, and a name that the result would take.
+RNG = np.random.default_rng(3)
+RUNS = np.tile(np.repeat([0, 1, 0, 1, 0], [14, 9, 10, 6, 11]), 2)
+SPEED = np.where(RUNS == 0, 1.0, 5.0) + RNG.normal(scale=0.5, size=100)
+TURN = RNG.normal(size=100) + 0.8 * (SPEED - np.where(RUNS == 0, 1.0, 5.0))
+HOLES = {7: "", 40: "NA", 63: " "}
+ANIMALS = [
+    ["animal", "day", "speed", "turn", "state"],
+    *(
+        [
+            "ab"[i // 50],
+            f"2024-{1 + i % 50 // 28:02d}-{1 + i % 50 % 28:02d}",
+            HOLES.get(i, f"{SPEED[i]:.3f}"),
+            f"{TURN[i]:.3f}",
+            "well",
+        ]
+        for i in range(100)
+    ),
+]
+
+
+def written(rows, separator=","):
+    text = StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def rows_of(path, separator=","):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter=separator))
+
+
+def column(name, values):
+    return written([[name], *([str(value)] for value in values)])
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(here, capsys):
+    def command(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """One real run, looked at by many tests: the folder and the finished process."""
+    folder = tmp_path_factory.mktemp("session")
+    rows = [["year", "count"], *zip(QUAKES.year, QUAKES.data[:, 0], strict=True)]
+    (folder / "quakes.csv").write_text(written(rows))
+    command = [*COMMAND, "segment", "quakes.csv", "-k", "1:3"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    return folder / "latently-segment-quakes", ran
+
+
+@pytest.fixture(scope="module")
+def animals(tmp_path_factory):
+    """Two sequences of two columns with holes."""
+    folder = tmp_path_factory.mktemp("animals")
+    (folder / "animals.csv").write_text(written(ANIMALS))
+    options = ("--column", "speed", "--columns", "turn", "--time", "day", "--sequence", "animal")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        with pytest.raises(SystemExit) as ended:
+            main(("segment", "animals.csv", *options, "-k", "2", "--start", "free"))
+    assert ended.value.code == 0
+    return folder / "latently-segment-animals"
+
+
+# -- a run ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_ends_well_is_quiet_and_writes_its_folder_and_nothing_else(session):
+    folder, ran = session
+    assert ran.returncode == 0
+    assert ran.stderr.replace("latently: compiling its kernels, this once (a few seconds)\n", "") == ""
+    assert "\x1b" not in ran.stdout
+    assert set(os.listdir(folder.parent)) == {"quakes.csv", "latently-segment-quakes"}
+    assert set(os.listdir(folder)) - {"convergence.png"} == FILES
+    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in FILES if name.endswith("png"))
+
+
+def test_the_result_keeps_every_cell_and_adds_what_the_model_says(session):
+    folder, _ = session
+    result = polars.read_csv(folder / "result.csv")
+    assert result.columns == ["year", "count", *ADDED]
+    assert_array_equal(result["year"], QUAKES.year)
+    assert_array_equal(result["count"], QUAKES.data[:, 0])
+    model = latently.load(folder / "model.latently")
+    X = result.select(polars.col("count").cast(polars.Float64))
+    path, smoothed, filtered = model.predict(X), model.smooth(X), model.filter(X)
+    assert_array_equal(result["state"], path)
+    of_path = np.arange(107), path
+    assert_allclose(result["probability_smoothed"], smoothed[of_path], atol=1e-6)
+    assert_allclose(result["probability_filtered_past_only"], filtered[of_path], atol=1e-6)
+    assert_array_equal(result["state_filtered_past_only"], filtered.argmax(axis=1))
+    assert np.abs(result["probability_smoothed"] - result["probability_filtered_past_only"]).max() > 0.2
+
+
+def test_bic_chooses_the_published_three_states_of_the_earthquakes(session):
+    folder, _ = session
+    model = latently.load(folder / "model.latently")
+    assert isinstance(model, PoissonHMM)
+    assert list(model.feature_names_in_) == ["count"]
+    assert_allclose(model.lambdas_[:, 0], [13.15, 19.72, 29.71], atol=0.01)
+    assert model.log_likelihood_ == pytest.approx(-329.4603, abs=1e-4)
+
+
+def test_the_first_screen_says_what_matters(session):
+    said = " ".join(session[1].stdout.split())
+    for words in (
+        "3 states in the 107 rows of quakes.csv",
+        "State 0, 33% of the rows: a mean of 13.15; it lasts 22 steps on average and is mostly followed by "
+        "state 1 (54%).",
+        "mean duration in steps 22 9.9 5.1",
+        "likeliest next state 1 (54%) 2 (51%) 1 (>99%)",
+        "BIC 788.5 703.3 [701.0]",
+        "At the last row, year 2006, the state is 0, with a probability of >99%.",
+        "standard deviation 0.98 (1 is right)",
+        "Column 'year' rises from row to row and was taken for the time.",
+        "Column 'count' was followed, the only one that can be.",
+        "taken for counts (Poisson): it holds whole numbers from 0 that vary as counts do.",
+        "--emission gaussian or categorical has it otherwise.",
+        "Left out year (the time)",
+        "the largest that was tried: try more, for example -k 1:6",
+        "wrong for a backtest",
+        "Wrote latently-segment-quakes/: open index.html",
+        "probability_filtered_past_only",
+    ):
+        assert words in said, words
+
+
+def test_the_summary_and_the_page_agree(session):
+    folder, _ = session
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    model = latently.load(folder / "model.latently")
+    assert summary["settings"]["Command"] == (
+        "latently segment quakes.csv -k 1:3 --emission auto --start stationary --seed 0"
+    )
+    assert (summary["model"], summary["n_states"], summary["columns"]) == ("PoissonHMM", 3, ["count"])
+    assert summary["log_likelihood"] == model.log_likelihood_
+    assert_allclose(summary["transmat"], model.transmat_)
+    assert_allclose(summary["mean_durations"], 1 / (1 - np.diag(model.transmat_)))
+    assert summary["visits"] == [3, 4, 3]
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    assert "3 states in the 107 rows of quakes.csv" in html
+    assert "latently.load(&quot;model.latently&quot;)" in html
+    assert "http" not in html
+
+
+def test_the_command_of_the_summary_does_the_same_again(session, run, here):
+    folder, _ = session
+    (here / "quakes.csv").write_bytes((folder.parent / "quakes.csv").read_bytes())
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert run(*summary["settings"]["Command"].split()[1:])[0] == 0
+    for name in ("result.csv", "model.latently", "index.html", "states.png"):
+        again = (here / "latently-segment-quakes" / name).read_bytes()
+        assert again == (folder / name).read_bytes(), name
+
+
+def test_sequences_stay_apart_and_empty_cells_stay_empty(animals):
+    result = rows_of(animals / "result.csv")
+    assert result[0] == [*ANIMALS[0], "state_2", *ADDED[1:]]
+    kept = [[cell.strip() for cell in row] for row in ANIMALS]
+    assert [[cell.strip() for cell in row[:5]] for row in result] == kept
+    states = np.array([int(row[5]) for row in result[1:]])
+    assert_array_equal(states, RUNS)
+    model = latently.load(animals / "model.latently")
+    assert isinstance(model, GaussianHMM)
+    assert list(model.feature_names_in_) == ["speed", "turn"]
+    X = polars.read_csv(animals / "result.csv", null_values=["NA", " "]).select("speed", "turn")
+    assert X["speed"].null_count() == 3
+    assert_allclose(model.score(X, lengths=[50, 50]), model.log_likelihood_)
+
+
+def test_covariances_of_several_columns_are_chosen_by_bic(animals):
+    summary = json.loads((animals / "summary.json").read_text(encoding="utf-8"))
+    assert [fit["covariance_type"] for fit in summary["fits"]] == ["diag", "full"]
+    assert summary["covariance_type"] == "full"
+    assert summary["columns_left_out"] == {
+        "state": "not asked for",
+        "day": "the time",
+        "animal": "the sequence",
+    }
+    assert summary["startprob_kind"] == "free"
+    assert (summary["n_sequences"], summary["rows_without_observation"]) == (2, 0)
+
+
+def test_symbols_are_words_or_numbers(run, here):
+    words = np.where(RUNS == 0, "rest", np.where(RNG.random(100) < 0.7, "run", "rest"))
+    (here / "t.csv").write_text(column("what", ["", *words[1:]]))
+    code, out, _ = run("segment", "t.csv", "-k", "2")
+    assert code == 0
+    assert "taken for symbols (categorical): it is text" in " ".join(out.split())
+    model = latently.load(here / "latently-segment-t" / "model.latently")
+    assert isinstance(model, CategoricalHMM)
+    assert model.categories_.tolist() == ["rest", "run"]
+    assert rows_of(here / "latently-segment-t" / "result.csv")[1][0] == ""
+    assert "residuals.png" not in os.listdir(here / "latently-segment-t")  # words have no order
+
+    rolls = datasets.load_casino().data[:, 0]
+    (here / "rolls.csv").write_text(column("roll", rolls))
+    assert run("segment", "rolls.csv", "-k", "2")[0] == 0
+    model = latently.load(here / "latently-segment-rolls" / "model.latently")
+    assert model.categories_.tolist() == [1, 2, 3, 4, 5, 6]
+
+    (here / "new.csv").write_text(column("roll", [6, 6, "", 1, 2]))
+    assert run("predict", "latently-segment-rolls/model.latently", "new.csv")[0] == 0
+    result = polars.read_csv(here / "latently-predict-new" / "result.csv")
+    symbols = np.array([6, 6, None, 1, 2], dtype=object)[:, None]
+    assert_array_equal(result["state"], model.predict(symbols))
+    (here / "new.csv").write_text(column("roll", [6, 6, 7]))
+    assert_one_clear_line(
+        *run("predict", "latently-segment-rolls/model.latently", "new.csv", "--out", "x"),
+        "line 4 of new.csv holds '7' in column 'roll', a symbol that the model has never seen",
+    )
+    assert "x" not in os.listdir(here)
+
+
+def test_a_file_as_others_write_it(run, here):
+    cells = [f"{speed:.2f}".replace(".", ",") for speed in SPEED]
+    text = "\ufeffzeit;tempo\r\n" + "".join(f"{i};{cell}\r\n" for i, cell in enumerate(cells))
+    (here / "euro.csv").write_text(text, encoding="utf-8", newline="")
+    assert run("segment", "euro.csv", "-k", "2", "--column", "tempo")[0] == 0
+    result = rows_of(here / "latently-segment-euro" / "result.csv", ";")
+    assert result[0] == ["zeit", "tempo", *ADDED]
+    assert [row[1] for row in result[1:]] == cells
+    assert_array_equal([int(row[2]) for row in result[1:51]], RUNS[:50])
+    assert all("." not in row[3] for row in result)
+
+
+# -- predict -------------------------------------------------------------------------------------------
+
+
+def test_predict_follows_new_rows(session, animals, run, here):
+    (here / "new.csv").write_text("note,count,year\nx,30,2007\ny,,2008\nz,31,2009\n")
+    model = str(session[0] / "model.latently")
+    code, out, err = run("predict", model, "new.csv", "--time", "year")
+    assert (code, err) == (0, "")
+    assert "the filtered ones use the past only" in " ".join(out.split())
+    result = rows_of(here / "latently-predict-new" / "result.csv")
+    assert result[0] == ["note", "count", "year", *ADDED]
+    loaded = latently.load(model)
+    X = polars.DataFrame({"count": [30.0, None, 31.0]})
+    assert [int(row[3]) for row in result[1:]] == loaded.predict(X).tolist() == [2, 2, 2]
+    assert_allclose([float(row[5]) for row in result[1:]], loaded.filter(X)[:, 2], atol=1e-6)
+
+    (here / "animals.csv").write_text(written(ANIMALS))
+    arguments = ("predict", str(animals / "model.latently"), "animals.csv", "--sequence", "animal")
+    assert run(*arguments)[0] == 0
+    again = rows_of(here / "latently-predict-animals" / "result.csv")
+    assert again == rows_of(animals / "result.csv")
+
+
+def test_predict_says_what_new_rows_lack_or_are_unlike(session, run, here):
+    model = str(session[0] / "model.latently")
+    for content, words in {
+        "cuont\n3\n": "no column 'count': did you mean 'cuont'?",
+        "count\n3\n-1\n": "line 3 of new.csv holds -1 in column 'count', and counts are whole numbers",
+        "count\nmany\n": "column 'count' of new.csv is not numeric (text), and the model needs it",
+    }.items():
+        (here / "new.csv").write_text(content)
+        assert_one_clear_line(*run("predict", model, "new.csv"), words)
+        assert os.listdir(here) == ["new.csv"]
+    (here / "new.csv").write_text(column("count", [500] * 5))
+    said = " ".join(run("predict", model, "new.csv")[1].split())
+    assert "5 rows (100%) lie where the model expects 1 in 1,000" in said
+
+
+# -- what a column is taken for ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "why"),
+    [
+        (QUAKES.data[:, 0], "poisson", "vary as counts do"),
+        (np.random.default_rng(0).poisson(0.4, 200), "poisson", "vary as counts do"),
+        (datasets.load_casino().data[:, 0], "categorical", "6 whole numbers only"),
+        (datasets.load_ice_cream().data[:, 0], "categorical", "3 whole numbers only"),
+        ([0, 1, 1, 0, 1], "categorical", "two whole numbers only"),
+        ([-1, 0, 1] * 10, "categorical", "some below 0"),
+        (list(range(-40, 40, 3)), "gaussian", "some below 0"),
+        (np.random.default_rng(0).normal(175, 7, 100).round().astype(int), "gaussian", "not vary as counts"),
+        ([1, 2.5, 3], "gaussian", "fractions"),
+        (["sun", "rain", "sun"], "categorical", "it is text"),
+        (["true", "false", "true"], "categorical", "true or false"),
+    ],
+)
+def test_a_column_is_taken_for_what_it_is(cells, kind, why):
+    found = kind_of(read_csv(column("x", cells).encode(), "t.csv"), ["x"], "auto")
+    assert found.name == kind
+    assert why in found.why
+
+
+def test_what_was_asked_for_is_not_guessed(run, here):
+    (here / "t.csv").write_text(column("roll", datasets.load_casino().data[:60, 0]))
+    code, out, _ = run("segment", "t.csv", "-k", "1", "--emission", "poisson", "--column", "roll")
+    assert code == 0
+    assert "taken for" not in out
+    assert isinstance(latently.load(here / "latently-segment-t" / "model.latently"), PoissonHMM)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "time", "left_out"),
+    [
+        ("a,name\n1.5,x\n2,y\n1,z\n", ["a"], "row", {"name": "text"}),
+        ("t,a\n1,5\n2,4\n3,6\n4,5\n5,5\n", ["a"], "t", {"t": "the time"}),
+        (
+            "day,a\n" + "".join(f"2024-01-0{i},{i % 3}\n" for i in range(1, 7)),
+            ["a"],
+            "day",
+            {"day": "the time"},
+        ),
+        ("a\n1\n2\n3\n4\n5\n6\n", ["a"], "row", {}),
+        ("id,mood\n" + "a,glad\nb,sad\n" * 4, ["mood"], "row", {}),
+    ],
+)
+def test_the_column_and_the_time_are_guessed_where_only_one_can_be(text, names, time, left_out):
+    table = read_csv(text.encode(), "t.csv")
+    if "mood" in text:
+        with pytest.raises(CommandError, match="2 columns of symbols"):
+            series_of(table, [], None, None)
+        return
+    series = series_of(table, [], None, None)
+    assert (series.names, series.time_name) == (names, time)
+    assert series.left_out == left_out
+    assert any("the only one that can be" in said for said in series.said)
+
+
+def test_dates_rise_and_uneven_steps_are_told():
+    months = read_csv(
+        b"t,x\n2024-01,1\n2024-02,2\n2024-03,2\n2024-04-01T00:00:00Z,3\n2025-01-01,3\n", "t.csv"
+    )
+    times = time_of(months, "t", [0, 5])
+    assert times.astype(str).tolist()[-2:] == ["2024-04-01", "2025-01-01"]
+    assert uneven(times[:4], [0, 4], "t") is None  # months are even enough
+    assert "1 step of t is longer or shorter" in uneven(times, [0, 5], "t")
+    assert uneven(np.array([1.0, 2, 3, 1, 2, 3]), [0, 3, 6], "t") is None
+    with pytest.raises(CommandError, match=r"line 4 of t\.csv has x 2 again"):
+        time_of(months, "x", [0, 4, 5])
+
+
+def test_sequences_are_runs():
+    table = read_csv(b"s,x\na,1\na,2\nb,1\nc,2\nc,3\n", "t.csv")
+    assert runs(table, "s") == ([0, 2, 3, 5], ["a", "b", "c"])
+    assert runs(table, None) == ([0, 5], None)
+
+
+# -- what cannot be ------------------------------------------------------------------------------------
+
+
+def assert_one_clear_line(code, out, err, words):
+    assert (code, out) == (2, "")
+    assert words in err
+    assert err.startswith("latently: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+GOOD = "year,a,b,who\n1,4,2.5,x\n2,6,3.5,x\n3,1,2.5,y\n4,2,1.5,x\n"
+CANNOT = {
+    ("--column", "aa"): "no column 'aa'",
+    ("--column", "year,yaer"): "no column 'yaer': did you mean 'year'?",
+    ("--column", " , "): "names no column",
+    ("--column", "who", "--emission", "gaussian"): "'who' of t.csv is not numeric (text): mend it, or add "
+    "--emission categorical",
+    (
+        "--column",
+        "b",
+        "--emission",
+        "poisson",
+    ): "line 2 of t.csv holds 2.5 in column 'b', and counts are whole",
+    ("--column", "a,who"): "'who' of t.csv is not numeric (text), and several columns must all be numbers",
+    ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
+    ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
+    (): "3 columns of numbers ('year', 'a', 'b'): say which to follow, for example --column year",
+    ("--column", "b", "--time", "a"): "line 4 of t.csv has a 1 after 6, and time must rise",
+    ("--column", "b", "--time", "who"): "'x' in column 'who', which is neither a number nor a date",
+    ("--column", "b", "--time", "yeer"): "did you mean 'year'?",
+    ("--column", "b", "--time", "b"): "'b' is in --column and is the --time",
+    (
+        "--column",
+        "b",
+        "--sequence",
+        "who",
+    ): "line 5 of t.csv begins sequence 'x' again, which had begun at line 2",
+    ("--column", "b", "--sequence", "year", "--time", "year"): "the --time and the --sequence",
+    ("--column", "b", "-k", "9"): "-k 9: t.csv has 4 rows with an observation, fewer than states",
+    ("--column", "b", "-k", "0"): "there is at least 1 state",
+    ("--column", "b", "-k", "3:1"): "runs backwards: write -k 1:3",
+    ("--column", "b", "--emission", "normal"): "'normal' is not one of",
+    ("--column", "b", "--out", "t.csv"): "'t.csv' is a file",
+}
+MESSY = {
+    "empty": (b"", "t.csv is empty"),
+    "header only": (b"x\n", "a header and no rows"),
+    "one row": (b"x\n1\n", "only one row"),
+    "constant": (b"x\n1.5\n1.5\n1.5\n", "column 'x' of t.csv is constant (every value is 1.5)"),
+    "one symbol": (b"x\na\na\n\na\n", "column 'x' of t.csv holds one symbol only ('a')"),
+    "each its own": (b"x,y\na,1\nb,2\nc,3\n", "too many to learn"),
+    "nothing": (b"x,y\n1,\n2,\n", "column 'y' of t.csv has no number in it, only empty cells"),
+    "one observation": (b"x,y\n1,\n2,1\n", "t.csv"),
+    "infinite": (b"x\n1\n2\ninf\n", "line 4 of t.csv is infinite in column 'x'"),
+    "text among numbers": (b"x\n1\n2\nthree\n4\n", "line 4 holds 'three', which is not a number"),
+    "same name": (b"x,x\n1,2\n", "two columns of t.csv are called 'x'"),
+    "no id": (b"id,x\na,1\n,2\n", "line 3 of t.csv is empty in column 'id', which tells sequences apart"),
+}
+ASKED = {
+    "each its own": ("--column", "x"),
+    "nothing": ("--column", "y"),
+    "one observation": ("--column", "y"),
+    "no id": ("--sequence", "id"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), CANNOT.items(), ids=[" ".join(key) for key in CANNOT])
+def test_a_wrong_request_is_one_clear_line_and_leaves_nothing(run, here, arguments, words):
+    (here / "t.csv").write_text(GOOD)
+    assert_one_clear_line(
+        *run("segment", "t.csv", *(arguments if "-k" in arguments else (*arguments, "-k", "2"))), words
+    )
+    assert os.listdir(here) == ["t.csv"]
+
+
+@pytest.mark.parametrize("name", MESSY)
+def test_a_messy_series_is_one_clear_line_and_leaves_nothing(run, here, name):
+    content, words = MESSY[name]
+    (here / "t.csv").write_bytes(content)
+    assert_one_clear_line(*run("segment", "t.csv", *ASKED.get(name, ())), words)
+    assert os.listdir(here) == ["t.csv"]
+
+
+def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
+    def full(a):
+        raise OSError("No space left on device")
+
+    (here / "t.csv").write_text(column("x", SPEED[:50]))
+    monkeypatch.setattr("latently.cli.segment.segmentation_figures", full)
+    assert_one_clear_line(*run("segment", "t.csv", "-k", "1"), "No space left on device")
+    assert os.listdir(here) == ["t.csv"]
+
+
+def test_results_are_replaced_only_by_force(run, here):
+    (here / "t.csv").write_text(column("x", SPEED[:50]))
+    assert run("segment", "t.csv", "-k", "1")[0] == 0
+    assert_one_clear_line(*run("segment", "t.csv", "-k", "1"), "add --force")
+    assert run("segment", "t.csv", "-k", "2", "--force")[0] == 0
+    assert_one_clear_line(
+        *run("predict", "latently-segment-t/model.latently", "t.csv", "--sequence", "no"), "no column 'no'"
+    )
+
+
+def test_series_options_are_not_for_clusters(run, here):
+    X = polars.DataFrame({"speed": SPEED, "turn": TURN})
+    latently.GaussianMixture(2, n_init=1, random_state=0).fit(X).save(here / "m.latently")
+    X.write_csv(here / "t.csv")
+    assert_one_clear_line(
+        *run("predict", "m.latently", "t.csv", "--time", "speed"), "--time speed is for models of series"
+    )
+
+
+def test_help_lists_the_options(run):
+    out = run("segment", "--help")[1]
+    for option in ("--column", "--time", "--sequence", "-k", "--emission", "--covariance", "--out", "--seed"):
+        assert option in out

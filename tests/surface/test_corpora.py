@@ -1,0 +1,224 @@
+"""Documents read from real files: what is read, and one line for what cannot be."""
+
+import json
+
+import numpy as np
+import polars
+import pytest
+from numpy.testing import assert_array_equal
+
+from latently.cli.corpora import read_documents
+from latently.cli.failure import CommandError
+from latently.estimators.topics.corpus import read_corpus
+
+TEXTS = ["Ships, sails\nand the sea.", "A farm on the hill", ""]
+
+
+@pytest.fixture
+def here(tmp_path):
+    return tmp_path
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def csv_line(*cells):
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
+
+
+def table_of_texts():
+    return csv_line("id", "text", "kind") + "".join(
+        csv_line(str(i), text, "ab"[i % 2]) for i, text in enumerate(TEXTS)
+    )
+
+
+@pytest.mark.parametrize("column", [None, "text"])
+def test_a_csv_file_gives_its_texts_and_keeps_the_rest(here, column):
+    documents = read_documents(write(here / "t.csv", table_of_texts()), column)
+    assert documents.texts == documents.X == TEXTS
+    assert documents.counts is None
+    assert (documents.kind, documents.text_column, len(documents)) == ("CSV", "text", 3)
+    assert documents.rest.frame.to_dict(as_series=False) == {"id": ["0", "1", "2"], "kind": ["a", "b", "a"]}
+    assert documents.rest.where(1) == "line 4"  # the first text has a line break
+    documents.rest.write(here / "out.csv", {"topic": polars.Series([0, 1, 0])})
+    assert (here / "out.csv").read_text() == "id,kind,topic\n0,a,0\n1,b,1\n2,a,0\n"
+
+
+def test_a_tsv_file_may_have_commas_in_its_texts(here):
+    documents = read_documents(write(here / "t.tsv", "kind\tbody\na\tone, two\nb\tthree\n"), "body")
+    assert documents.texts == ["one, two", "three"]
+    assert documents.rest.separator == "\t"
+
+
+def test_a_file_of_one_column_needs_no_name_of_it(here):
+    documents = read_documents(write(here / "t.csv", "what\nsea\nhill\n"))
+    assert documents.texts == ["sea", "hill"]
+    assert documents.rest.frame.to_dict(as_series=False) == {"document": [1, 2]}
+
+
+def test_parquet_keeps_the_types_of_the_rest(here):
+    frame = polars.DataFrame({"text": ["sea", None, "hill"], "year": [1811, 1813, 1814]})
+    frame.write_parquet(here / "t.parquet")
+    documents = read_documents(here / "t.parquet")
+    assert documents.kind == "Parquet"
+    assert documents.texts == ["sea", "", "hill"]
+    assert documents.rest.frame["year"].dtype == polars.Int64
+
+
+def test_json_lines_may_lack_keys_and_hold_anything_beside_the_text(here):
+    rows = [
+        {"text": "sea\u2028ship", "n": 3},
+        {"text": None, "tags": ["a", "ä"]},
+        {"n": True, "text": "hill"},
+    ]
+    lines = "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    documents = read_documents(write(here / "t.jsonl", "\ufeff" + lines + "\r\n"))
+    assert documents.kind == "JSON lines"
+    assert documents.texts == ["sea\u2028ship", "", "hill"]
+    assert documents.rest.frame.to_dict(as_series=False) == {
+        "n": ["3", None, "true"],
+        "tags": [None, '["a", "ä"]', None],
+    }
+    assert documents.rest.where(2) == "line 5"
+
+
+def test_a_folder_gives_its_texts_by_name(here):
+    for name, text in {
+        "b.txt": "hill",
+        "a.TXT": "sea",
+        "10.txt": "",
+        "notes.md": "no",
+        ".c.txt": "no",
+    }.items():
+        write(here / "novels" / name, text)
+    documents = read_documents(here / "novels")
+    assert documents.texts == ["", "sea", "hill"]
+    assert documents.rest.frame.to_dict(as_series=False) == {"file": ["10.txt", "a.TXT", "b.txt"]}
+    assert (documents.name, documents.text_column) == ("novels", None)
+
+
+def test_folders_inside_are_named_so_that_they_can_be_the_truth(here):
+    write(here / "news" / "space" / "1.txt", "moon")
+    write(here / "news" / "cars" / "1.txt", "wheel")
+    documents = read_documents(here / "news")
+    assert documents.texts == ["wheel", "moon"]
+    assert documents.rest.frame["folder"].to_list() == ["cars", "space"]
+
+
+LDAC = "2 0:1 2:3\n0\n\n3 1:2 0:1 1:1\n"
+VOCABULARY = "sea\nship\nhill\n"
+
+
+@pytest.mark.parametrize("beside", ["vocab.txt", "ap.vocab", "ap_vocab.txt"])
+def test_ldac_takes_its_words_from_beside_it(here, beside):
+    write(here / beside, VOCABULARY)
+    documents = read_documents(write(here / "ap.dat", LDAC))
+    assert documents.kind == "LDA-C"
+    assert documents.texts is None
+    assert_array_equal(documents.X.toarray(), [[1, 0, 3], [0, 0, 0], [1, 3, 0]])
+    assert documents.vocabulary == ["sea", "ship", "hill"]
+    assert documents.rest.frame["document"].to_list() == [1, 2, 3]
+    assert documents.rest.where(2) == "line 4"
+
+
+def test_ldac_takes_the_words_it_is_given(here):
+    write(here / "vocab.txt", "wrong\n")
+    words = write(here / "elsewhere.txt", VOCABULARY + "farm\n\n")
+    documents = read_documents(write(here / "ap.dat", LDAC), vocabulary=words)
+    assert documents.X.shape == (3, 4)
+    assert documents.vocabulary[-1] == "farm"
+
+
+def test_what_is_read_is_what_the_estimator_reads(here):
+    write(here / "vocab.txt", VOCABULARY)
+    counts = read_documents(write(here / "ap.dat", LDAC))
+    corpus = read_corpus(counts.X, vocabulary=counts.vocabulary)
+    assert corpus.empty.tolist() == [1]
+    texts = read_documents(write(here / "t.csv", "text\nsea ship\nsea hill\nship hill\nsea farm\n"))
+    corpus = read_corpus(texts.X)
+    assert corpus.words.vocabulary.tolist() == ["hill", "ship"]  # the sea is in more than half
+
+
+def test_the_second_line_of_a_table_is_no_ldac(here):
+    assert read_documents(write(here / "t.csv", "2024\n12:30 a train\n")).texts == ["12:30 a train"]
+
+
+@pytest.mark.parametrize(
+    ("files", "column", "message"),
+    [
+        ({"t.csv": "a,b\n1,2\n"}, None, "t.csv has 'a', 'b': write --text-column and the name of the one"),
+        ({"t.csv": "a,texts\n1,2\n"}, "text", "t.csv has no column 'text': did you mean 'texts'?"),
+        ({"t.csv": "a,text\n1,\n2, \n"}, None, "column 'text' of t.csv has only empty cells: name another"),
+        ({"t.csv": "a,text\n1,x,y\n"}, None, "line 2 of t.csv has 3 cells and the header 2"),
+        ({"t.csv": "text\n"}, None, "t.csv has a header and no rows"),
+        ({"t.csv": ""}, None, "t.csv is empty"),
+        ({"t.csv": b"text\nsea\nl\xe4rm\n"}, None, "line 3 of t.csv is not UTF-8 (byte 0xe4)"),
+        ({"t.jsonl": '{"text": "a"}\n{"text": "b"\n'}, None, "line 2 of t.jsonl is not JSON"),
+        (
+            {"t.jsonl": '{"text": "a"}\n\n"b"\n'},
+            None,
+            "line 3 of t.jsonl is no JSON object: write one object",
+        ),
+        ({"t.jsonl": '{"a": "x", "b": "y"}\n'}, None, "t.jsonl has 'a', 'b': write --text-column"),
+        ({"t.jsonl": b'{"text": "a"}\n{"text": "\xe4"}\n'}, None, "line 2 of t.jsonl is not UTF-8"),
+        ({"t.json": ' [{"text": "a"}]'}, None, "t.json is one JSON list: write an object on each line"),
+        ({"d/a.md": "x"}, None, "has no file that ends in .txt"),
+        ({"d/a.txt": "", "d/b.txt": " \n"}, None, "all 2 files of folder"),
+        ({"d/a.txt": "x", "d/b.txt": b"\xff"}, None, "line 1 of d/b.txt is not UTF-8"),
+        ({"d/a.txt": "x"}, "text", "is a folder, of which every .txt is a document: leave --text-column out"),
+        ({"x.dat": "1 0:1\n"}, None, "no x.vocab or vocab.txt beside it: name the file of words"),
+        (
+            {"x.dat": "1 0:1\n", "vocab.txt": "a\n"},
+            "text",
+            "x.dat is in LDA-C format and has no columns: leave",
+        ),
+        (
+            {"x.dat": "1 0:1\n2 0:1\n", "vocab.txt": "a\n"},
+            None,
+            "line 2 of x.dat announces 2 pairs and has 1",
+        ),
+        (
+            {"x.dat": "1 0:1\n1 1:1\n", "vocab.txt": "a\n"},
+            None,
+            "line 2 of x.dat has word 1, and the vocabulary",
+        ),
+        ({"x.dat": "1 0:1\n1 0:-1\n", "vocab.txt": "a\n"}, None, "line 2 of x.dat has '0:-1': write pairs"),
+        ({"x.dat": "1 0:1\nb 0:1\n", "vocab.txt": "a\n"}, None, "line 2 of x.dat begins with 'b': write how"),
+        ({"x.dat": "1 0:0\n0\n", "vocab.txt": "a\n"}, None, "x.dat has only empty documents"),
+        ({"x.dat": "1 0:1\n", "vocab.txt": "a\n\nb\n"}, None, "line 2 of vocab.txt is blank"),
+        ({"x.dat": "1 0:1\n", "vocab.txt": "a\nb\na\n"}, None, "lines 1 and 3 of vocab.txt are both 'a'"),
+        ({"x.dat": "1 0:1\n", "vocab.txt": "\n"}, None, "vocab.txt is empty"),
+        ({}, None, "there is no file"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_that_names_it(here, files, column, message):
+    for name, content in files.items():
+        write(here / name, content)
+    name = next(iter(files), "nothing.csv")
+    path = here / "d" if name.startswith("d/") else here / name
+    with pytest.raises(CommandError) as caught:
+        read_documents(path, column)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_of_numbers_are_no_texts(here):
+    polars.DataFrame({"text": [1, 2], "b": ["x", "y"]}).write_parquet(here / "t.parquet")
+    with pytest.raises(
+        CommandError, match=r"column 'text' of t\.parquet holds no texts but numbers: name another"
+    ):
+        read_documents(here / "t.parquet")
+
+
+def test_words_are_only_for_counts(here):
+    words = write(here / "vocab.txt", VOCABULARY)
+    with pytest.raises(CommandError, match=r"t\.csv is not in LDA-C format.*leave --vocabulary out"):
+        read_documents(write(here / "t.csv", "text\nsea\n"), vocabulary=words)
+
+
+def test_large_counts_are_whole(here):
+    write(here / "vocab.txt", VOCABULARY)
+    assert read_documents(write(here / "x.dat", "1 2:16777217\n")).X[0, 2] == np.float64(16777217)
