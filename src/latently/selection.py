@@ -129,8 +129,8 @@ def select(
     estimator : estimator
         What to fit; it is cloned, and stays as it is. If its `random_state` is an integer, the same search
         gives the same table again (but for the seconds).
-    X : array-like of shape (n_samples, n_features)
-        The rows.
+    X : array-like of shape (n_samples, n_features), or a list of such
+        The rows, or the sequences.
     grid : dict of str to iterable, or list of such dicts
         Values to try by the name of the setting, all combinations of them, the first name varying slowest;
         dicts of a list are tried one after the other. A setting that a dict does not name is the estimator's.
@@ -141,7 +141,7 @@ def select(
     verbose : int, default 0
         Above zero, a progress bar over the fits is shown.
     **fit_params
-        For `fit`, such as `sample_weight`; "icl" is given them, too.
+        For `fit`, such as `sample_weight`, or `lengths` and `groups` of sequences; "icl" is given them, too.
 
     Returns
     -------
@@ -231,6 +231,11 @@ def _evaluator(
     if criterion not in CRITERIA:
         allowed = ", ".join(repr(name) for name in CRITERIA)
         raise ValueError(f"criterion={criterion!r}: should be one of {allowed}, or a callable(estimator, X)")
+    if not hasattr(estimator, criterion):
+        raise ValueError(
+            f"criterion={criterion!r}: {type(estimator).__name__} has none; choose 'bic' or 'aic', or give a "
+            "callable(estimator, X)"
+        )
     if criterion == "icl":
         given = {name: value for name, value in fit_params.items() if name != "y"}
         return lambda fitted, X: fitted.icl(X, **given), criterion

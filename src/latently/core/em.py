@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 from latently.core.acceleration import Squarem
 from latently.core.blocks import Block, BlockSource
@@ -88,6 +88,27 @@ class FitResult(Generic[P]):
     stop_reason: str
 
 
+class StepMap(Protocol[P, S]):
+    """What a run needs of a map from params to params."""
+
+    @property
+    def model(self) -> Any:
+        """The model: its spaces, and how it settles params that were extrapolated."""
+        ...
+
+    def e_step(self, params: P) -> S:
+        """Return the expected statistics of all data."""
+        ...
+
+    def m_step(self, stats: S, params: P) -> P:
+        """Return better params."""
+        ...
+
+    def objective(self, stats: S, params: P) -> float:
+        """The objective at the params the statistics were taken at."""
+        ...
+
+
 @dataclass(frozen=True)
 class EMMap(Generic[D, P, S]):
     """EM on some data as a map from params to params.
@@ -131,7 +152,7 @@ def describe(model: Model[D, P, S], source: BlockSource, executor: Executor) -> 
     return tree_sum(executor.map(model.describe, source.blocks()))
 
 
-def run(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitResult[P]:
+def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult[P]:
     """Iterate EM from given params.
 
     Parameters
@@ -214,7 +235,7 @@ class _Point(Generic[P, S]):
         return float(self.stats.bound)
 
 
-def _evaluate(em: EMMap[D, P, S], params: P) -> _Point[P, S]:
+def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     stats = em.e_step(params)
     objective = em.objective(stats, params)
     if objective != objective:
@@ -223,7 +244,7 @@ def _evaluate(em: EMMap[D, P, S], params: P) -> _Point[P, S]:
     return _Point(params, stats, objective, magnitude)
 
 
-def _proposal(em: EMMap[D, P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
+def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
     """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
     if not squarem.ready([point.objective for point in track]):
         return None
@@ -232,7 +253,7 @@ def _proposal(em: EMMap[D, P, S], squarem: Squarem, track: list[_Point[P, S]], p
     return proposal
 
 
-def _leap(em: EMMap[D, P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
+def _leap(em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
     """The proposed iterate with its E-step, unless it lowers the objective."""
     try:
         point = _evaluate(em, em.model.settled(proposal))

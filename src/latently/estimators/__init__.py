@@ -5,12 +5,14 @@ from latently.estimators.gaussian_hmm import GaussianHMM
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.hidden_markov_model import HiddenMarkovModel
+from latently.estimators.hmm.shapes import banded, left_right
 from latently.estimators.imputation.diagnosis import (
     dispersed_starts,
     little_mcar_test,
     missing_patterns,
     overimpute,
 )
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.multivariate_normal import MultivariateNormal
 from latently.estimators.poisson_hmm import PoissonHMM
@@ -21,10 +23,13 @@ __all__ = [
     "GaussianImputer",
     "GaussianMixture",
     "HiddenMarkovModel",
+    "LatentDirichletAllocation",
     "MixtureModel",
     "MultivariateNormal",
     "PoissonHMM",
+    "banded",
     "dispersed_starts",
+    "left_right",
     "little_mcar_test",
     "missing_patterns",
     "overimpute",

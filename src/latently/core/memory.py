@@ -1,0 +1,98 @@
+"""EM for models that remember something of each piece of data from one iteration to the next.
+
+What a model remembers of a block (probabilities of tokens, topics of documents) is owned by the engine,
+one piece per block, and handed back with the block it belongs to. The model itself stays pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from latently.core.blocks import Block, BlockSource
+from latently.core.executors import Executor, SerialExecutor
+from latently.core.statistics import SupportsAdd, tree_sum
+
+P = TypeVar("P")
+S = TypeVar("S", bound=SupportsAdd)
+M = TypeVar("M")
+R = TypeVar("R")
+
+
+class RememberingModel(Protocol[P, S, M]):
+    """A model whose E-step starts from what the one before it left of the same block."""
+
+    def prepare(self, params: P, executor: Executor) -> Any:
+        """What all blocks need of the params, made once for all of them."""
+        ...
+
+    def e_step(self, prepared: Any, block: Block, memory: M) -> tuple[S, M]:
+        """Return the expected statistics of a block and what is to be remembered of it.
+
+        The memory given may be overwritten: nobody else has it.
+        """
+        ...
+
+    def complete(self, prepared: Any, stats: S) -> S:
+        """The statistics of all blocks, with what the params themselves add to the objective."""
+        return stats
+
+    def m_step(self, stats: S, params: P, fixed: Collection[str] = ()) -> P:
+        """Return better params."""
+        ...
+
+
+@dataclass
+class MemoryMap(Generic[P, S, M]):
+    """EM on some data as a map from params to params that remembers.
+
+    Parameters
+    ----------
+    model : RememberingModel
+        The model.
+    source : BlockSource
+        The data.
+    memories : list
+        What is remembered of each block to begin with, in their order.
+    executor : Executor
+        Who works on the blocks.
+    fixed : collection of str
+        Names of the parameters that keep their values.
+    """
+
+    model: Any
+    source: BlockSource
+    memories: list[M]
+    executor: Executor = field(default_factory=SerialExecutor)
+    fixed: Collection[str] = ()
+
+    def e_step(self, params: P) -> S:
+        """Sum the expected statistics of all blocks, and remember."""
+        prepared = self.model.prepare(params, self.executor)
+        places = range(len(self.memories))
+
+        def one(piece: tuple[int, Block]) -> S:
+            place, block = piece
+            found: tuple[S, M] = self.model.e_step(prepared, block, self.memories[place])
+            stats, self.memories[place] = found
+            return stats
+
+        total = tree_sum(self.executor.map(one, zip(places, self.source.blocks(), strict=True)))
+        stats: S = self.model.complete(prepared, total)
+        return stats
+
+    def m_step(self, stats: S, params: P) -> P:
+        """Return better params."""
+        better: P = self.model.m_step(stats, params, self.fixed)
+        return better
+
+    def objective(self, stats: Any, params: P) -> float:
+        """The objective at the params the statistics were taken at."""
+        return float(stats.bound)
+
+    def each(self, task: Callable[[Block, M], R]) -> Iterator[R]:
+        """What a task makes of each block and what is remembered of it, in their order."""
+        return self.executor.map(
+            lambda piece: task(*piece), zip(self.source.blocks(), self.memories, strict=True)
+        )

@@ -1,0 +1,83 @@
+"""Iteration of maps that have no objective: until their statistics stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from latently.core.em import STOPPED, Callback
+from latently.core.errors import FitError
+from latently.core.memory import MemoryMap
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Settled(Generic[P]):
+    """Where such an iteration ended.
+
+    Attributes
+    ----------
+    params : object
+        The parameters.
+    changes : tuple of float
+        Relative change of the statistics in each pass.
+    n_iter : int
+        Passes.
+    converged : bool
+        Whether the statistics stood still.
+    stop_reason : str
+        Why it ended.
+    """
+
+    params: P
+    changes: tuple[float, ...]
+    n_iter: int
+    converged: bool
+    stop_reason: str
+
+
+def settle(
+    em: MemoryMap[P, Any, Any],
+    params: P,
+    tol: float,
+    max_iter: int,
+    callbacks: Sequence[Callback] = (),
+    between: Callable[[int, P], P] = lambda _, params: params,
+) -> Settled[P]:
+    """Iterate until the statistics change by less than a part of themselves.
+
+    Parameters
+    ----------
+    em : MemoryMap
+        The map. Its statistics say by how much they differ from those before: ``stats.relative_change``.
+    params : object
+        Starting values.
+    tol : float
+        Relative change at which to stop; 0 means exactly `max_iter` passes.
+    max_iter : int
+        Most passes.
+    callbacks : sequence of callable
+        Each is called as ``callback(iteration, params, relative_change)`` after every pass; True stops.
+    between : callable
+        ``between(iteration, params)`` gives the params to go on with: for what is learned now and then.
+    """
+    changes: list[float] = []
+    while True:
+        stats = em.e_step(params)
+        change = float(stats.relative_change)
+        if change != change:
+            raise FitError("the expected counts are not numbers")
+        changes.append(change)
+        params = em.m_step(stats, params)
+        n_iter = len(changes)
+        stop = [bool(callback(n_iter, params, change)) for callback in callbacks]
+        if any(stop):
+            return Settled(params, tuple(changes), n_iter, False, STOPPED)
+        if tol > 0 and change <= tol:
+            reason = f"converged: statistics change by at most {tol:g} of themselves"
+            return Settled(params, tuple(changes), n_iter, True, reason)
+        if n_iter >= max_iter:
+            return Settled(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
+        params = between(n_iter, params)

@@ -1,0 +1,506 @@
+"""Topics of texts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+
+from latently.core.em import Settings
+from latently.core.executors import count_threads, executor
+from latently.estimators.inputs import check_weights, random_generator
+from latently.estimators.progress import progress_bar
+from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
+from latently.estimators.topics.corpus import Corpus, read_corpus
+from latently.estimators.topics.documents import Documents
+from latently.estimators.topics.online import begin, minibatches, run_through
+from latently.estimators.topics.priors import TUNED, Priors
+from latently.estimators.topics.seeds import seeded_prior
+from latently.estimators.topics.topics import Topics
+from latently.models.admixture import (
+    CollapsedAdmixture,
+    Schedule,
+    Stream,
+    StreamingAdmixture,
+    VariationalAdmixture,
+    document_source,
+)
+
+Array = NDArray[Any]
+DTYPES = ("auto", "float32", "float64", np.float32, np.float64)
+SMALL = 2**20  # entries times topics up to which numbers are float64
+PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
+TOLERANCES = {"cvb0": 1e-3, "vb": 1e-4, "online": 0.0, "online_vb": 0.0}
+
+
+class LatentDirichletAllocation(
+    Topics, Documents, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Latent Dirichlet allocation: topics of texts, and what each text has of them.
+
+    Each document draws a mixture of topics, and each of its words a topic from the mixture and then itself
+    from the topic's distribution of words.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of topics.
+    inference : {"cvb0", "vb", "online", "online_vb"}
+        "cvb0": collapsed variational Bayes of zero order [1]_, fast and best on documents held out; it has no
+        objective. "vb": variational Bayes [2]_, with a bound that never falls, begun by CVB0. "online" and
+        "online_vb": one minibatch at a time, SCVB0 [3]_ and stochastic variational Bayes [4]_.
+    doc_topic_prior : "auto", None, float or array of shape (n_components,)
+        Dirichlet prior of the topics of a document. "auto" learns one number for each topic, from the tuned
+        one on; None keeps the tuned one: 0.1 for "cvb0" and "online", 0.05 for the others. The online
+        inferences do not learn.
+    topic_word_prior : "auto", None, float or array of shape (n_features,)
+        Dirichlet prior of the words of a topic. "auto" learns one number for all, None keeps the tuned one,
+        0.05.
+    seed_words : mapping of int to lists of words, or list of such lists
+        Words given to topics: each counts in its topic as often as it occurs in all texts, from the first
+        pass to the last.
+    vocabulary : sequence of str or mapping of str to int, optional
+        The words, in the order of the columns.
+    n_features : int, optional
+        Size of the vocabulary, where documents are lists of word ids.
+    vectorizer : mapping or CountVectorizer, optional
+        How raw texts are split into words; parameters that replace those of the default,
+        ``stop_words="english", min_df=2, max_df=0.5``.
+    tol : float, optional
+        When to stop. "cvb0": at this relative change of the documents' topics in a pass (1e-3). "vb": when
+        the bound will gain no more than this per token (1e-4). 0 makes exactly `max_iter` passes.
+    max_iter : int, optional
+        Most passes over the documents: 500; for the online inferences exactly so many, 1.
+    doc_tol : float
+        Change of a document's topics, in relation to its length, at which its inner sweeps end.
+    max_sweeps : int
+        Most inner sweeps over a document.
+    batch_size : int
+        Documents in a minibatch of the online inferences.
+    learning_decay, learning_offset : float
+        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
+    total_samples : float
+        Documents that `partial_fit` will have seen in the end, roughly.
+    top_topics : int, optional
+        "cvb0" remembers for each entry the likeliest so many topics only: for corpora whose entries times
+        topics do not fit into memory.
+    dtype : {"auto", "float32", "float64"}
+        Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
+        topics), float32 for others.
+    n_jobs : int, optional
+        Threads; all cores by default. The results do not depend on it.
+    callbacks : sequence of callable
+        Each is called as ``callback(iteration, params, value)`` after every pass, the value being the bound,
+        or the relative change where there is none, or the log-likelihood per token; True stops.
+    verbose : int
+        Above zero, a progress bar is shown.
+    random_state : int, RandomState or Generator, optional
+        Where topics start from. Each document has a random stream of its own, made from what it holds.
+
+    Attributes
+    ----------
+    components_ : array of shape (n_components, n_features)
+        Dirichlet parameters of the topics: expected counts and prior.
+    topic_word_ : array of shape (n_components, n_features)
+        Probabilities of the words of each topic; rows sum to one.
+    doc_topic_ : array of shape (n_documents, n_components)
+        What each document of the fit has of each topic; rows sum to one. The online inferences do not look
+        at a document again: see `transform`.
+    exp_dirichlet_component_ : array of shape (n_components, n_features)
+        exp(E log topic_word), for "vb" and "online_vb".
+    doc_topic_prior_ : array of shape (n_components,)
+        The prior of documents, learned or given.
+    topic_word_prior_ : float or array
+        The prior of words.
+    bound_ : float or None
+        Evidence lower bound of "vb"; None for the others, which have none.
+    bound_parts_ : dict or None
+        What documents and topics add to it.
+    history_ : array
+        The bound of each iterate, or the relative change of each pass.
+    n_iter_ : int
+        Passes.
+    converged_ : bool
+        Whether the last change was within `tol`.
+    stop_reason_ : str
+        Why the fit ended.
+    vocabulary_ : array of str of shape (n_features,) or None
+        The words, if any are known.
+    remarks_ : tuple of str
+        What was done to the texts, and what is odd about them.
+    empty_documents_ : array of int
+        Documents of the fit without words: their topics are those of the prior.
+    n_features_in_ : int
+        Size of the vocabulary.
+
+    See Also
+    --------
+    latently.metrics.held_out_perplexity : How well topics foretell the other half of new documents.
+    latently.metrics.coherence : Whether the top words of topics belong together.
+
+    Notes
+    -----
+    Topics come in the order of their size, unless `seed_words` names them or the inference is an online one.
+
+    References
+    ----------
+    .. [1] Asuncion, A., Welling, M., Smyth, P. and Teh, Y. W. (2009). On smoothing and inference for topic
+       models. UAI, section 3.4.
+    .. [2] Blei, D. M., Ng, A. Y. and Jordan, M. I. (2003). Latent Dirichlet allocation. Journal of Machine
+       Learning Research 3, section 5.
+    .. [3] Foulds, J., Boyles, L., DuBois, C., Smyth, P. and Welling, M. (2013). Stochastic collapsed
+       variational Bayesian inference for latent Dirichlet allocation. KDD, section 3.
+    .. [4] Hoffman, M. D., Blei, D. M. and Bach, F. (2010). Online learning for latent Dirichlet allocation.
+       NIPS, section 2.2.
+
+    Examples
+    --------
+    >>> from latently import LatentDirichletAllocation
+    >>> texts = [
+    ...     ["apple", "pear", "plum"],
+    ...     ["pear", "plum", "apple"],
+    ...     ["bolt", "nut"],
+    ...     ["nut", "bolt", "bolt"],
+    ... ]
+    >>> lda = LatentDirichletAllocation(2, random_state=0).fit(texts)
+    >>> [sorted(words) for words in lda.top_words(2)]
+    [['apple', 'pear'], ['bolt', 'nut']]
+    """
+
+    _stream: Stream
+
+    def __init__(
+        self,
+        n_components: int = 10,
+        *,
+        inference: str = "cvb0",
+        doc_topic_prior: Any = "auto",
+        topic_word_prior: Any = "auto",
+        seed_words: Any = None,
+        vocabulary: Any = None,
+        n_features: int | None = None,
+        vectorizer: Any = None,
+        tol: float | None = None,
+        max_iter: int | None = None,
+        doc_tol: float = 1e-3,
+        max_sweeps: int = 100,
+        batch_size: int = 256,
+        learning_decay: float = 0.7,
+        learning_offset: float = 10.0,
+        total_samples: float = 1e6,
+        top_topics: int | None = None,
+        dtype: Any = "auto",
+        n_jobs: int | None = None,
+        callbacks: Sequence[Callable[..., Any]] = (),
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.inference = inference
+        self.doc_topic_prior = doc_topic_prior
+        self.topic_word_prior = topic_word_prior
+        self.seed_words = seed_words
+        self.vocabulary = vocabulary
+        self.n_features = n_features
+        self.vectorizer = vectorizer
+        self.tol = tol
+        self.max_iter = max_iter
+        self.doc_tol = doc_tol
+        self.max_sweeps = max_sweeps
+        self.batch_size = batch_size
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
+        self.total_samples = total_samples
+        self.top_topics = top_topics
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.input_tags.sparse = True
+        return tags
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
+        """Find the topics.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            Counts: a scipy sparse matrix, an array or a frame. Documents: raw texts, lists of words, or lists
+            of word ids where `vocabulary` or `n_features` is given.
+        y : object
+            Ignored.
+        sample_weight : array-like of shape (n_documents,), optional
+            How often each document counts.
+
+        Returns
+        -------
+        LatentDirichletAllocation
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If a count is negative, infinite or NaN, or there are fewer distinct words than topics, or a
+            setting makes no sense.
+        """
+        self._check_settings()
+        corpus = self._first(X)
+        weights = check_weights(sample_weight, corpus.counts.shape[0])
+        self._dtype = self._chosen_dtype(corpus)
+        rng = random_generator(self.random_state)
+        source = document_source(corpus.counts, weights, self._dtype)
+        n_words = corpus.counts.shape[1]
+        frequencies = np.asarray(corpus.counts.T @ weights).ravel()
+        self._check_enough(corpus)
+        priors = Priors.of(
+            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
+        )
+        vocabulary = corpus.words.vocabulary
+        prior = seeded_prior(self.seed_words, priors.words, vocabulary, frequencies, self.n_components)
+        with executor(self._n_threads()) as workers, progress_bar("topics", self.verbose) as show:
+            callbacks = [*self.callbacks, show]
+            if self.inference in ("cvb0", "vb"):
+                found = self._fit_batch(
+                    source, priors, prior, rng, float(frequencies.sum()), callbacks, workers
+                )
+            else:
+                found = self._fit_online(
+                    source, priors, prior, rng, float(frequencies.sum()), callbacks, workers
+                )
+        self._keep(found, corpus)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
+        """Bring the topics up to date with some documents: one stochastic step for each minibatch of them.
+
+        With lists of words and with texts the vocabulary grows. "cvb0" steps as "online" does, "vb" as
+        "online_vb".
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+        y : object
+            Ignored.
+        sample_weight : array-like of shape (n_documents,), optional
+            How often each document counts.
+
+        Returns
+        -------
+        LatentDirichletAllocation
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            As `fit`; or if the columns are others than before.
+        """
+        self._check_settings()
+        fresh = not hasattr(self, "_stream")
+        corpus = self._first(X) if fresh else self._read(X, grow=True)
+        if fresh:
+            self._check_enough(corpus)
+            self._dtype = self._chosen_dtype(corpus)
+        weights = check_weights(sample_weight, corpus.counts.shape[0])
+        n_words = corpus.counts.shape[1]
+        priors = Priors.of(
+            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
+        )
+        if fresh:
+            share = float(self.total_samples) / max(float(weights.sum()), 1.0)
+            rng = random_generator(self.random_state)
+            n_tokens = corpus.counts.sum() * share
+            stream = begin(n_words, self.n_components, n_tokens, self._has_logs(), self._dtype, rng)
+        else:
+            stream = self._stream
+            stream.grow(n_words)
+        ones = np.ones(n_words)
+        prior = seeded_prior(self.seed_words, priors.words, corpus.words.vocabulary, ones, self.n_components)
+        model = StreamingAdmixture(self._step_kind(n_words), priors.documents, prior)
+        source = document_source(corpus.counts, weights, self._dtype)
+        with executor(self._n_threads()) as workers:
+            run_through(
+                model,
+                stream,
+                lambda: minibatches(source, self.batch_size),
+                float(self.total_samples),
+                self._schedule(),
+                1,
+                (),
+                workers,
+            )
+        params = model.params(stream)
+        nothing = np.empty((0, self.n_components))
+        self._keep(TopicFit(params, nothing, (), stream.n_steps, False, "partial_fit", None), corpus)
+        self._stream = stream
+        return self
+
+    def _fit_batch(
+        self,
+        source: Any,
+        priors: Priors,
+        prior: Array,
+        rng: np.random.Generator,
+        n_tokens: float,
+        callbacks: list[Callable[..., Any]],
+        workers: Any,
+    ) -> TopicFit:
+        tol, max_iter = self._tol_and_max_iter()
+        seed = np.uint64(rng.integers(2**63))
+        variational = self.inference == "vb"
+        n_words = len(prior)
+        model = CollapsedAdmixture(self.n_components, n_words, self._dtype, self.top_topics)
+        found = fit_collapsed(
+            model,
+            source,
+            priors,
+            prior,
+            seed,
+            TOLERANCES["cvb0"] if variational else tol,
+            PASSES_BEFORE_VB if variational else max_iter,
+            () if variational else callbacks,
+            workers,
+        )
+        if variational:
+            settings = Settings(tol, max_iter, callbacks=callbacks)
+            found = fit_variational(
+                self._variational(n_words), source, found, priors, prior, settings, n_tokens, workers
+            )
+        if not found.converged and tol > 0 and found.n_iter >= max_iter:
+            warnings.warn(
+                f"the fit {found.stop_reason} before it converged; increase max_iter or tol={tol:g}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return found
+
+    def _fit_online(
+        self,
+        source: Any,
+        priors: Priors,
+        prior: Array,
+        rng: np.random.Generator,
+        n_tokens: float,
+        callbacks: list[Callable[..., Any]],
+        workers: Any,
+    ) -> TopicFit:
+        _, max_iter = self._tol_and_max_iter()
+        n_words = len(prior)
+        model = StreamingAdmixture(self._step_kind(n_words), priors.documents, prior)
+        stream = begin(n_words, self.n_components, n_tokens, self._has_logs(), self._dtype, rng)
+        n_iter, reason = run_through(
+            model,
+            stream,
+            lambda: minibatches(source, self.batch_size),
+            float(source.weights.sum()),
+            self._schedule(),
+            max_iter,
+            callbacks,
+            workers,
+        )
+        self._stream = stream
+        nothing = np.empty((0, self.n_components))
+        return TopicFit(model.params(stream), nothing, (), n_iter, False, reason, None)
+
+    def _keep(self, found: TopicFit, corpus: Corpus) -> None:
+        order = np.arange(self.n_components)
+        if self.seed_words is None and len(found.documents):
+            order = np.argsort(-found.params.totals, kind="stable")
+        self._words = corpus.words
+        self.n_features_in_ = corpus.counts.shape[1]
+        self._set_params(found.params.permuted(order))
+        self.__dict__.pop("doc_topic_", None)
+        if len(found.documents):
+            documents = found.documents[:, order]
+            self.doc_topic_ = documents / documents.sum(axis=1, keepdims=True)
+        self.bound_parts_ = found.bound_parts
+        self.bound_ = None if found.bound_parts is None else sum(found.bound_parts.values())
+        self.history_ = np.asarray(found.history)
+        self.n_iter_ = found.n_iter
+        self.converged_ = found.converged
+        self.stop_reason_ = found.stop_reason
+        self.remarks_ = corpus.remarks
+        self.empty_documents_ = corpus.empty
+        self._remember(corpus.counts)
+        if len(corpus.empty):
+            some = ", ".join(str(int(d)) for d in corpus.empty[:5])
+            warnings.warn(
+                f"documents without words ({len(corpus.empty)}, the first: {some}) have the prior's topics",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _first(self, X: Any) -> Corpus:
+        return read_corpus(
+            X,
+            vocabulary=self.vocabulary,
+            n_features=self.n_features,
+            vectorizer=self.vectorizer,
+            owner=type(self).__name__,
+        )
+
+    def _chosen_dtype(self, corpus: Corpus) -> np.dtype[Any]:
+        small = corpus.counts.nnz * self.n_components <= SMALL
+        automatic = np.float64 if small else np.float32
+        return np.dtype(automatic if isinstance(self.dtype, str) and self.dtype == "auto" else self.dtype)
+
+    def _check_enough(self, corpus: Corpus) -> None:
+        if corpus.n_distinct < self.n_components:
+            raise ValueError(
+                f"there are {corpus.n_distinct} distinct words and n_components={self.n_components} topics: "
+                "lower n_components, or let more words in"
+            )
+
+    def _check_settings(self) -> None:
+        if self.inference not in TUNED:
+            raise ValueError(f"inference={self.inference!r}: should be one of {', '.join(map(repr, TUNED))}")
+        for name in ("n_components", "batch_size", "max_sweeps"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
+        tol, max_iter = self._tol_and_max_iter()
+        if not tol >= 0:
+            raise ValueError(f"tol={self.tol!r}: should be 0 or more")
+        if not isinstance(max_iter, (int, np.integer)) or max_iter < 1:
+            raise ValueError(f"max_iter={self.max_iter!r}: should be an integer of at least 1")
+        if not 0.5 < self.learning_decay <= 1.0:
+            raise ValueError(f"learning_decay={self.learning_decay!r}: should be above 0.5 and at most 1")
+        if not self.learning_offset >= 1.0:
+            raise ValueError(f"learning_offset={self.learning_offset!r}: should be 1 or more")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype={self.dtype!r}: should be 'auto', 'float32' or 'float64'")
+        if self.top_topics is not None:
+            if self.inference not in ("cvb0", "vb"):
+                raise ValueError("top_topics is for inference='cvb0': the online inferences remember nothing")
+            if not self.top_topics >= 1:
+                raise ValueError(
+                    f"top_topics={self.top_topics!r}: should be an integer of at least 1, or None"
+                )
+
+    def _tol_and_max_iter(self) -> tuple[float, int]:
+        tol = TOLERANCES[self.inference] if self.tol is None else self.tol
+        return tol, PASSES[self.inference] if self.max_iter is None else self.max_iter
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.learning_decay, self.learning_offset)
+
+    def _step_kind(self, n_words: int) -> Any:
+        return self._variational(n_words) if self._has_logs() else self._folding(n_words)
+
+    def _n_threads(self) -> int:
+        return count_threads(self.n_jobs)
+
+    def _variational(self, n_words: int) -> VariationalAdmixture:
+        return VariationalAdmixture(
+            self.n_components, n_words, doc_tol=self.doc_tol, max_sweeps=self.max_sweeps, dtype=self._dtype
+        )

@@ -1,0 +1,1 @@
+"""What topic models take and give: corpora, read in whichever form they come."""

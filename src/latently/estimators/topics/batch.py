@@ -1,0 +1,136 @@
+"""Fits of topic models that see all documents in every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import ArraySource
+from latently.core.em import Callback, Settings, run
+from latently.core.executors import Executor
+from latently.core.memory import MemoryMap
+from latently.core.settling import settle
+from latently.core.statistics import tree_sum
+from latently.estimators.topics.priors import Priors
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, VariationalAdmixture
+
+Array = NDArray[Any]
+LEARN_FROM, LEARN_EVERY = 20, 10  # passes: before, there are no topics whose priors could be learned
+PASSES_BEFORE_VB = 100
+
+
+@dataclass(frozen=True)
+class TopicFit:
+    """What a fit leaves.
+
+    Attributes
+    ----------
+    params : AdmixtureParams
+        The topics and priors.
+    documents : array of shape (n_documents, K)
+        Dirichlet parameters of the documents' topics.
+    history : tuple of float
+        The bound of each iterate, or where there is none the relative change of each pass.
+    n_iter : int
+        Passes.
+    converged : bool
+        Whether there was nothing left to gain.
+    stop_reason : str
+        Why it ended.
+    bound_parts : dict or None
+        The bound, split into what documents and topics add; None if the inference has none.
+    """
+
+    params: AdmixtureParams
+    documents: Array
+    history: tuple[float, ...]
+    n_iter: int
+    converged: bool
+    stop_reason: str
+    bound_parts: dict[str, float] | None
+
+
+def fit_collapsed(
+    model: CollapsedAdmixture,
+    source: ArraySource,
+    priors: Priors,
+    word_prior: Array,
+    seed: np.uint64,
+    tol: float,
+    max_iter: int,
+    callbacks: Sequence[Callback],
+    executor: Executor,
+) -> TopicFit:
+    """CVB0 from a random start until the statistics stand still."""
+    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(
+        model, source, list(executor.map(lambda block: model.first(block, seed), source.blocks())), executor
+    )
+    empty = np.zeros((model.n_words, model.n_components), model.dtype)
+    params = AdmixtureParams(empty, priors.documents, word_prior)
+    params = model.m_step(tree_sum(em.each(model.recall)), params)
+    found = settle(em, params, tol, max_iter, callbacks, _learner(model, em, priors))
+    counts = np.concatenate(list(em.each(model.document_counts)))
+    return TopicFit(
+        found.params,
+        counts + found.params.doc_prior,
+        found.changes,
+        found.n_iter,
+        found.converged,
+        found.stop_reason,
+        None,
+    )
+
+
+def _learner(
+    model: CollapsedAdmixture, em: MemoryMap[Any, Any, Any], priors: Priors
+) -> Callable[[int, AdmixtureParams], AdmixtureParams]:
+    def between(iteration: int, params: AdmixtureParams) -> AdmixtureParams:
+        due = iteration >= LEARN_FROM and iteration % LEARN_EVERY == 0
+        if not due or not (priors.learn_documents or priors.learn_words):
+            return params
+        return model.learn(em, params, priors.learn_documents, priors.learn_words)
+
+    return between
+
+
+def fit_variational(
+    model: VariationalAdmixture,
+    source: ArraySource,
+    begun: TopicFit,
+    priors: Priors,
+    word_prior: Array,
+    settings: Settings,
+    n_tokens: float,
+    executor: Executor,
+) -> TopicFit:
+    """Variational Bayes from where a few passes of CVB0 ended.
+
+    Learned priors are those that CVB0 learned: to maximise the bound over them does no good to documents
+    held out.
+    """
+    doc_prior = begun.params.doc_prior if priors.learn_documents else priors.documents
+    if priors.learn_words:
+        word_prior = begun.params.word_prior
+    counts = begun.params.topic_word - begun.params.word_prior
+    params = AdmixtureParams(np.maximum(counts, 0.0) + word_prior, doc_prior, word_prior)
+    documents = np.maximum(begun.documents - begun.params.doc_prior, 0.0) + doc_prior
+    limits = np.cumsum([block.n_units for block in source.blocks()])[:-1]
+    memories = [np.ascontiguousarray(piece) for piece in np.split(documents, limits)]
+    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, executor)
+    found = run(em, params, settings, n_tokens)
+    topics = model.prepare(found.params, executor).share
+    parts = {"documents": found.objective - topics, "topics": topics}
+    history = tuple(step.log_likelihood for step in found.history)
+    return TopicFit(
+        found.params,
+        np.concatenate(em.memories),
+        history,
+        found.n_iter,
+        found.converged,
+        found.stop_reason,
+        parts,
+    )

@@ -1,0 +1,251 @@
+"""From what users hand in to counts of words, with what is to be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.estimators.topics.forms import is_rectangle, recognise
+from latently.estimators.topics.remarks import empty_documents, unseen_words
+from latently.estimators.topics.tables import read_table
+from latently.estimators.topics.texts import (
+    as_vectorizer,
+    check_texts,
+    described,
+    frequent_enough,
+    learn_words,
+    words_of,
+)
+from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
+from latently.estimators.topics.words import Words, as_objects, as_vocabulary
+
+OWNER = "this topic model"
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Documents as counts of words.
+
+    Attributes
+    ----------
+    counts : csr_matrix of shape (n_documents, n_features)
+        Float64, or float32 where a table was; indices sorted, no duplicates, no explicit zeros. It may share
+        the memory of what was handed in: do not write into it.
+    words : Words
+        What the columns are.
+    n_unseen : int
+        Words of the documents that were ignored because they have no column, repeats included.
+    n_new : int
+        Columns that these documents have added.
+    remarks : tuple of str
+        Sentences about what a user might not expect.
+    """
+
+    counts: Any
+    words: Words
+    n_unseen: int = 0
+    n_new: int = 0
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> NDArray[np.intp]:
+        """The rows of documents without words."""
+        return np.flatnonzero(np.diff(self.counts.indptr) == 0)
+
+    @property
+    def n_distinct(self) -> int:
+        """How many columns have a count."""
+        return len(np.unique(self.counts.indices))
+
+
+def read_corpus(
+    X: Any,
+    *,
+    vocabulary: Any = None,
+    n_features: int | None = None,
+    vectorizer: Any = None,
+    owner: str = OWNER,
+) -> Corpus:
+    """Read the first documents of a model.
+
+    Parameters
+    ----------
+    X : table of counts, or sequence of documents
+        A matrix, dense or sparse, or a frame, of shape (n_documents, n_features). Or documents: raw texts,
+        lists of words, or, if `vocabulary` or `n_features` is given, lists of numbers of words.
+    vocabulary : sequence of words, or mapping of words to columns, optional
+        The word of each column. Other words of texts and lists are ignored.
+    n_features : int, optional
+        Number of columns.
+    vectorizer : mapping or CountVectorizer, optional
+        How texts are split into words: parameters of scikit-learn's `CountVectorizer` that replace
+        ``stop_words="english"``, ``min_df=2`` and ``max_df=0.5``, or a vectorizer.
+    owner : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    ValueError
+        If something is wrong with any of these, or there is no word at all.
+    """
+    form, documents = recognise(X)
+    given = None if vocabulary is None else as_vocabulary(vocabulary)
+    n_given = _n_given(n_features, given)
+    splitter = None if vectorizer is None and form != "texts" else as_vectorizer(vectorizer)
+    n_unseen = 0
+    remarks: list[str] = []
+    if form == "integers" and n_given is not None:
+        counts, _ = count_numbers(documents, n_given, unseen=False)
+        words = Words("ids", n_given, given, splitter, fixed=True)
+    elif form in ("table", "integers"):
+        counts = _table(form, documents, X, owner)
+        _check_width(counts, n_given)
+        named = given if given is not None else _names(X)
+        words = Words("counts", counts.shape[1], named, splitter, fixed=True)
+    else:
+        if given is None and n_features is not None:
+            raise ValueError(
+                f"n_features={n_features} is for lists of integers: leave it out, or give vocabulary="
+            )
+        counts, words, n_unseen, remarks = _from_words(form, documents, given, splitter)
+    if not counts.nnz:
+        raise ValueError("X has no words, all documents are empty: give at least one that is not")
+    remarks += unseen_words(n_unseen)
+    return Corpus(counts, words, n_unseen, 0, (*remarks, *empty_documents(counts)))
+
+
+def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
+    """Read further documents of a model, over the words that it knows.
+
+    Parameters
+    ----------
+    X : table of counts, or sequence of documents
+        As in `read_corpus`. Rows of integers are what they were for the first documents.
+    words : Words
+        What the model knows.
+    grow : bool
+        Whether new words of texts and lists of words get columns, behind the old ones and in alphabetical
+        order; of texts only words that are in as many documents as the vectorizer asks for. Otherwise, and
+        if the vocabulary was given, new words are ignored and counted.
+    owner : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    ValueError
+        If a table has another number of columns, or documents come in a form the model cannot read.
+    """
+    form, documents = recognise(X)
+    if form == "integers" and words.kind == "ids":
+        counts, n_unseen = count_numbers(documents, words.n_features, unseen=True)
+        return Corpus(counts, words, n_unseen, 0, (*unseen_words(n_unseen), *empty_documents(counts)))
+    if form in ("table", "integers"):
+        counts = _table(form, documents, X, owner)
+        if counts.shape[1] != words.n_features:
+            raise ValueError(
+                f"X has {counts.shape[1]} features, but {owner} is expecting {words.n_features} features as "
+                "input: the columns must be those of the vocabulary it was fitted with"
+            )
+        return Corpus(counts, words, remarks=tuple(empty_documents(counts)))
+    if words.vocabulary is None:
+        raise ValueError(
+            f"{owner} was fitted on columns without words, and X has words: fit with vocabulary=, or give "
+            "counts"
+        )
+    tokens = _split(form, documents, words)
+    known = words.with_new(_new_words(form, tokens, words) if grow and not words.fixed else [])
+    counts, n_unseen = count_words(tokens, known.columns)
+    counts = _clipped(counts, form, words.vectorizer)
+    return Corpus(
+        counts,
+        known,
+        n_unseen,
+        known.n_features - words.n_features,
+        (*unseen_words(n_unseen), *empty_documents(counts)),
+    )
+
+
+def _from_words(
+    form: str, documents: list[Any], given: NDArray[Any] | None, splitter: Any
+) -> tuple[Any, Words, int, list[str]]:
+    """First documents that are texts or lists of words."""
+    kind = "texts" if form == "texts" else "tokens"
+    remarks = []
+    if form == "texts":
+        check_texts(documents)
+        if given is None and splitter.vocabulary is not None:
+            given = as_vocabulary(splitter.vocabulary)
+        if given is None:
+            counts, names = learn_words(documents, splitter)
+            kept = f"texts were split into words by {described(splitter)}, which kept {len(names)} words"
+            remarks.append(f"{kept}; vectorizer= changes how")
+            counts.sort_indices()
+            return counts, Words("texts", len(names), as_objects(names), splitter), 0, remarks
+        remarks.append(f"texts were split into words by {described(splitter)}; vectorizer= changes how")
+        documents = words_of(documents, splitter)
+    names = distinct_words(documents) if given is None else given.tolist()
+    words = Words(kind, len(names), as_objects(names), splitter, fixed=given is not None)  # type: ignore[arg-type]
+    counts, n_unseen = count_words(documents, words.columns)
+    return _clipped(counts, form, splitter), words, n_unseen, remarks
+
+
+def _split(form: str, documents: list[Any], words: Words) -> list[Any]:
+    if form != "texts":
+        return documents
+    if words.vectorizer is None:
+        raise ValueError(
+            "X has texts, and the model was not fitted on texts: split each into a list of words, as for "
+            "the fit"
+        )
+    check_texts(documents)
+    return words_of(documents, words.vectorizer)
+
+
+def _new_words(form: str, tokens: Sequence[Any], words: Words) -> list[str]:
+    found = frequent_enough(tokens, words.vectorizer) if form == "texts" else distinct_words(tokens)
+    return [word for word in found if word not in words.columns]
+
+
+def _clipped(counts: Any, form: str, vectorizer: Any) -> Any:
+    """Ones for a vectorizer that asks whether words occur, not how often."""
+    if form == "texts" and vectorizer.binary:
+        counts.data[:] = 1
+    return counts
+
+
+def _table(form: str, documents: Any, X: Any, owner: str) -> Any:
+    if form == "integers" and not is_rectangle(documents):
+        raise ValueError(
+            "X has lists of integers of several lengths, which are no table of counts: if they are numbers "
+            "of words, give vocabulary= or n_features="
+        )
+    return read_table(X if form == "table" else documents, owner)
+
+
+def _names(X: Any) -> NDArray[Any] | None:
+    names = list(getattr(X, "columns", ()))
+    return as_vocabulary(names) if names and all(isinstance(name, str) for name in names) else None
+
+
+def _n_given(n_features: int | None, given: NDArray[Any] | None) -> int | None:
+    if n_features is not None and n_features < 1:
+        raise ValueError(f"n_features={n_features!r}: should be at least 1")
+    if given is None:
+        return n_features
+    if n_features not in (None, len(given)):
+        raise ValueError(
+            f"n_features={n_features} and vocabulary has {len(given)} words: leave n_features out"
+        )
+    return len(given)
+
+
+def _check_width(counts: Any, n_given: int | None) -> None:
+    if n_given is not None and counts.shape[1] != n_given:
+        raise ValueError(
+            f"X has {counts.shape[1]} columns, and vocabulary= or n_features= announce {n_given} words: give "
+            "as many words as columns"
+        )

@@ -1,0 +1,209 @@
+"""What a topic model says of documents: their topics, how sure, token by token, and how well it foretells."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from latently.estimators.topics.fitted import FittedTopics
+from latently.metrics.topics import held_out_perplexity, split_documents
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TokenTopics:
+    """The topics of the tokens of some documents, one entry for each distinct word of a document.
+
+    Attributes
+    ----------
+    document, word : array of int of shape (n_entries,)
+        Row and column of the entry.
+    count : array of shape (n_entries,)
+        How often the word occurs in the document.
+    topic : array of int of shape (n_entries,)
+        Its likeliest topic.
+    probability : array of shape (n_entries,)
+        Of that topic.
+    """
+
+    document: NDArray[np.intp]
+    word: NDArray[np.int32]
+    count: Array
+    topic: NDArray[np.intp]
+    probability: Array
+
+
+class Documents(FittedTopics):
+    """Transforming and scoring documents."""
+
+    def transform(self, X: Any) -> Array:
+        """Topics of documents.
+
+        Words that the model does not know are ignored; a document without words gets the mean of the prior.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+
+        Returns
+        -------
+        array of shape (n_documents, n_components)
+            Expected shares of the topics; rows sum to one.
+        """
+        dirichlet = self.transform_dirichlet(X)
+        return np.asarray(dirichlet / dirichlet.sum(axis=1, keepdims=True))
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
+        """Find the topics, and what each of these documents has of them: `doc_topic_`."""
+        self.fit(X, y, sample_weight)  # type: ignore[attr-defined]
+        shares: Array | None = getattr(self, "doc_topic_", None)
+        return self.transform(X) if shares is None else shares
+
+    def transform_dirichlet(self, X: Any) -> Array:
+        """Parameters of the Dirichlet distribution of each document's topics.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+
+        Returns
+        -------
+        array of shape (n_documents, n_components)
+            The larger their sum, the surer the shares.
+        """
+        return self._dirichlet_of(self._read(X).counts)
+
+    def transform_interval(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
+        """Between which shares each topic of each document lies, with some probability.
+
+        These are quantiles of the Dirichlet that stands for the posterior, given the topics as they are: the
+        uncertainty of the topics themselves is not in it.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+        level : float
+            The probability.
+
+        Returns
+        -------
+        lower, upper : arrays of shape (n_documents, n_components)
+        """
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"level={level!r}: should be between 0 and 1")
+        a = self.transform_dirichlet(X)
+        rest = a.sum(axis=1, keepdims=True) - a
+        tail = (1.0 - level) / 2
+        if self.n_components == 1:
+            return np.ones_like(a), np.ones_like(a)
+        return beta.ppf(tail, a, rest), beta.ppf(1.0 - tail, a, rest)
+
+    def token_topics(self, X: Any) -> TokenTopics:
+        """The likeliest topic of each distinct word of each document.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+        """
+        counts = self._read(X).counts
+        shares = self._dirichlet_of(counts)
+        entries = counts.tocoo()
+        topic = np.empty(counts.nnz, dtype=np.intp)
+        probability = np.empty(counts.nnz)
+        table = self.params_.topic_word / self.params_.totals
+        for start in range(0, counts.nnz, 2**16):
+            piece = slice(start, start + 2**16)
+            joint = shares[entries.row[piece]] * table[entries.col[piece]]
+            topic[piece] = joint.argmax(axis=1)
+            probability[piece] = joint.max(axis=1) / joint.sum(axis=1)
+        return TokenTopics(entries.row, entries.col, entries.data, topic, probability)
+
+    def perplexity(self, X: Any, *, random_state: int = 0) -> float:
+        """Perplexity of held-out documents, by document completion; lower is better.
+
+        Half of the tokens of each document, drawn by what the document holds, show its topics; the other
+        half is scored. Words that no training document had are left out.
+
+        Parameters
+        ----------
+        X : table of integer counts of shape (n_documents, n_features), or sequence of documents
+            Documents that the model was not fitted on: with others a warning says that it means nothing.
+        random_state : int
+            Which halves.
+
+        Raises
+        ------
+        ValueError
+            If a count is not an integer.
+
+        References
+        ----------
+        .. [1] Wallach, H. M., Murray, I., Salakhutdinov, R. and Mimno, D. (2009). Evaluation methods for
+           topic models. ICML, section 5.1.
+        """
+        counts = self._read(X).counts
+        known = np.isin(self._fingerprints(counts), self._seen)
+        if known.mean() > 0.5:
+            warnings.warn(
+                "most of these documents are among those the model was fitted on: their perplexity says "
+                "nothing of new ones; score documents that were held out",
+                UserWarning,
+                stacklevel=2,
+            )
+        found = held_out_perplexity(
+            counts,
+            self.topic_word_,
+            infer=self._shares_of,
+            seen=self._frequent,
+            random_state=random_state,
+        )
+        return float(found.perplexity)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean log-likelihood of a held-out token, by document completion; higher is better.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            Documents that the model was not fitted on.
+        y : object
+            Ignored.
+        """
+        counts = self._read(X).counts
+        halves = split_documents(counts, fractional=True)
+        found = held_out_perplexity(halves, self.topic_word_, infer=self._shares_of, seen=self._frequent)
+        return float(found.log_likelihood / found.n_tokens)
+
+    def _shares_of(self, counts: Any) -> Array:
+        dirichlet = self._dirichlet_of(counts)
+        return np.asarray(dirichlet / dirichlet.sum(axis=1, keepdims=True))
+
+    def _remember(self, counts: Any) -> None:
+        """Note which documents and words were seen, by what they hold."""
+        seen = np.zeros(counts.shape[1], dtype=bool)
+        seen[counts.indices] = True
+        before = getattr(self, "_frequent", np.zeros(0, dtype=bool))
+        if hasattr(self, "_stream") and len(before):
+            seen[: len(before)] |= before
+        self._frequent = seen
+        self._seen = np.unique(self._fingerprints(counts))
+
+    def _fingerprints(self, counts: Any) -> NDArray[np.uint64]:
+        from latently.kernels.topics.streams import fingerprints
+
+        found: NDArray[np.uint64] = fingerprints(
+            counts.indices.astype(np.int32, copy=False),
+            counts.data.astype(np.float64, copy=False),
+            counts.indptr.astype(np.int64, copy=False),
+        )
+        return found

@@ -1,0 +1,74 @@
+"""Priors of topic models: from what a user says of them to arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# Tuned on a split of the Associated Press corpus other than the one that is scored; see docs/topics.md.
+TUNED = {"cvb0": (0.1, 0.05), "online": (0.1, 0.05), "vb": (0.05, 0.05), "online_vb": (0.05, 0.05)}
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Where the priors start from, and whether they are learned.
+
+    Attributes
+    ----------
+    documents : array of shape (n_components,)
+        Prior of the topics of a document.
+    words : array of shape (n_features,)
+        Prior of the words of a topic.
+    learn_documents, learn_words : bool
+        Whether they are learned.
+    """
+
+    documents: Array
+    words: Array
+    learn_documents: bool
+    learn_words: bool
+
+    @classmethod
+    def of(cls, inference: str, documents: Any, words: Any, n_components: int, n_features: int) -> Priors:
+        """Check them and fill in what is tuned.
+
+        Raises
+        ------
+        ValueError
+            If one is neither None, "auto", a positive number nor a vector of the right length of such.
+        """
+        doc_tuned, word_tuned = TUNED[inference]
+        learned = inference in ("cvb0", "vb")
+        return cls(
+            _vector(documents, doc_tuned, n_components, "doc_topic_prior", "n_components"),
+            _vector(words, word_tuned, n_features, "topic_word_prior", "the number of words"),
+            learned and _is_auto(documents),
+            learned and _is_auto(words),
+        )
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
+def _vector(value: Any, tuned: float, size: int, name: str, of: str) -> Array:
+    if value is None or _is_auto(value):
+        return np.full(size, tuned)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}={value!r}: should be 'auto', None, a positive number or a vector of them"
+        ) from None
+    if not (np.isfinite(array) & (array > 0)).all():
+        raise ValueError(f"{name}={value!r}: should be above zero and finite")
+    if array.ndim == 0:
+        return np.full(size, float(array))
+    if array.shape != (size,):
+        raise ValueError(f"{name} has shape {array.shape}: should be a number or {size} of them, as {of} is")
+    return array

@@ -1,0 +1,80 @@
+"""Words that a user gives to topics beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def seeded_prior(
+    seed_words: Any, words: Array, vocabulary: Any, frequencies: Array, n_components: int
+) -> Array:
+    """The prior of words, in which seeds count in their topics as often as they occur in all texts.
+
+    What is in a prior stays there, so the seeds pull as much at the last pass as at the first.
+
+    Parameters
+    ----------
+    seed_words : mapping of int to iterable of words, iterable of iterables of words, or None
+        Words of each topic; of ids where there is no vocabulary.
+    words : array of shape (n_features,)
+        Prior of all words.
+    vocabulary : array of shape (n_features,) or None
+        The words.
+    frequencies : array of shape (n_features,)
+        How often each word occurs.
+    n_components : int
+        Number of topics.
+
+    Returns
+    -------
+    prior : array of shape (n_features, 1) or (n_features, n_components)
+
+    Raises
+    ------
+    ValueError
+        If a topic is not one of the model's, or a word not one of the vocabulary's.
+    """
+    if seed_words is None:
+        return words[:, None]
+    prior = np.repeat(words[:, None], n_components, axis=1)
+    for topic, seeds in _pairs(seed_words):
+        if not isinstance(topic, (int, np.integer)) or not 0 <= topic < n_components:
+            raise ValueError(
+                f"seed_words names topic {topic!r}: topics are 0 to {n_components - 1}; raise n_components"
+            )
+        if isinstance(seeds, str):
+            raise ValueError(f"seed_words of topic {topic} are one string, {seeds!r}: give a list of words")
+        for word in seeds:
+            column = _column(word, vocabulary, len(words))
+            prior[column, topic] += max(frequencies[column], 1.0)
+    return prior
+
+
+def _pairs(seed_words: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(seed_words, Mapping):
+        return seed_words.items()
+    if isinstance(seed_words, str) or not isinstance(seed_words, Iterable):
+        raise ValueError(
+            f"seed_words={seed_words!r}: should map topics to lists of words, or be a list of such lists"
+        )
+    return enumerate(seed_words)
+
+
+def _column(word: Any, vocabulary: NDArray[Any] | None, n_features: int) -> int:
+    if vocabulary is not None:
+        found = np.flatnonzero(vocabulary == word)
+        if len(found):
+            return int(found[0])
+        raise ValueError(
+            f"seed_words names {word!r}, which is not in the vocabulary: was it left out as a stop word, as "
+            "too rare or too frequent, or is it spelt with capitals?"
+        )
+    if isinstance(word, (int, np.integer)) and 0 <= word < n_features:
+        return int(word)
+    raise ValueError(f"seed_words names {word!r}: without a vocabulary, words are ids 0 to {n_features - 1}")

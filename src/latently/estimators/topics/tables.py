@@ -1,0 +1,84 @@
+"""Corpora as tables of counts: a row for each document, a column for each word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import check_array
+
+
+def read_table(X: Any, owner: str) -> Any:
+    """Counts as a canonical CSR matrix: indices sorted, duplicates summed, no explicit zeros.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_documents, n_features)
+        Counts, whole or not. It is not changed; the result may share its memory.
+    owner : str
+        Who asks, for messages.
+
+    Returns
+    -------
+    csr_matrix
+        Of float32 if X is, of float64 otherwise.
+
+    Raises
+    ------
+    ValueError
+        If X has another shape or no rows or columns, is not numeric, or has a cell that is negative, NaN or
+        infinite, the first of which is named.
+    """
+    _refuse_text(X)
+    table = check_array(
+        X, accept_sparse=True, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner
+    )
+    counts = sparse.csr_matrix(table)
+    if not counts.has_canonical_format:
+        counts = counts.copy()
+        counts.sum_duplicates()
+    _check(counts)
+    if not counts.data.all():
+        counts = counts.copy()
+        counts.eliminate_zeros()
+    return counts
+
+
+def _check(counts: Any) -> None:
+    finite = np.isfinite(counts.data)
+    if not finite.all():
+        what = "NaN" if np.isnan(counts.data).any() else "infinity"
+        wrong = np.isnan(counts.data) if what == "NaN" else ~finite
+        raise ValueError(
+            f"Input X contains {what} at {_where(counts, wrong)} ({int(wrong.sum())} such cells): a word "
+            "that does not occur counts 0; mend or drop such documents"
+        )
+    negative = counts.data < 0
+    if negative.any():
+        value = counts.data[negative.argmax()]
+        raise ValueError(
+            f"Negative values in data passed to X: {value:g} at {_where(counts, negative)} "
+            f"({int(negative.sum())} such cells); counts of words are zero or more"
+        )
+
+
+def _where(counts: Any, wrong: NDArray[np.bool_]) -> str:
+    """Row and column of the first such entry."""
+    entry = int(wrong.argmax())
+    row = int(np.searchsorted(counts.indptr, entry, side="right")) - 1
+    return f"row {row}, column {int(counts.indices[entry])}"
+
+
+def _refuse_text(X: Any) -> None:
+    """Frames hold texts in columns, which are what to hand in instead."""
+    for name in getattr(X, "columns", ()):
+        column = X[name]
+        kind = getattr(column.dtype, "kind", None)
+        numeric = kind in "biufc" if kind else bool(getattr(column.dtype, "is_numeric", lambda: True)())
+        if not numeric:
+            raise ValueError(
+                f"column {str(name)!r} of X does not hold counts: if it holds texts, give the column itself, "
+                f"X[{name!r}]; if not, leave it out"
+            )

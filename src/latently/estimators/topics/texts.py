@@ -1,0 +1,121 @@
+"""Raw texts split into words, by scikit-learn's vectorizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+# Words that are in nearly every text, or in a single one, tell nothing of topics.
+DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5}
+
+
+def as_vectorizer(vectorizer: Any) -> CountVectorizer:
+    """The vectorizer that a user means.
+
+    Parameters
+    ----------
+    vectorizer : None, mapping or CountVectorizer
+        None for `DEFAULTS`, parameters that are laid over these, or a vectorizer, of which a copy is made.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, gives no counts, or a parameter is not known.
+    """
+    if vectorizer is None or isinstance(vectorizer, Mapping):
+        return configured({**DEFAULTS, **(vectorizer or {})})
+    if isinstance(vectorizer, TfidfVectorizer) or not isinstance(vectorizer, CountVectorizer):
+        raise ValueError(
+            f"vectorizer={vectorizer!r}: give a CountVectorizer or a dictionary of its parameters; topic "
+            "models need counts of words"
+        )
+    return clone(vectorizer)
+
+
+def configured(settings: Mapping[str, Any]) -> CountVectorizer:
+    """A vectorizer of these settings.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known.
+    """
+    known = CountVectorizer().get_params()
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise ValueError(
+            f"vectorizer has no parameter {unknown[0]!r}: CountVectorizer has {', '.join(sorted(known))}"
+        )
+    pairs = {name: tuple(value) if name == "ngram_range" else value for name, value in settings.items()}
+    return CountVectorizer(**pairs)
+
+
+def check_texts(texts: Sequence[Any]) -> None:
+    """Refuse what is no text among texts.
+
+    Raises
+    ------
+    ValueError
+        Naming the row.
+    """
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"the text of row {row} is {text!r}, not a string: write '' for an empty document, decode "
+                "bytes, or leave the row out"
+            )
+
+
+def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any, list[str]]:
+    """Counts and vocabulary of the first texts of a model.
+
+    Raises
+    ------
+    ValueError
+        If no word is left; the settings are named.
+    """
+    learner = clone(vectorizer)
+    try:
+        counts = learner.fit_transform(texts)
+    except ValueError as error:
+        raise ValueError(
+            f"{described(vectorizer)} finds no word in {len(texts)} texts ({error}): change it by "
+            "vectorizer={'min_df': 1, 'max_df': 1.0} or the like"
+        ) from None
+    return counts.astype(np.float64), learner.get_feature_names_out().tolist()
+
+
+def words_of(texts: Iterable[str], vectorizer: CountVectorizer) -> list[list[str]]:
+    """The words of each text, in their order."""
+    split = vectorizer.build_analyzer()
+    return [split(text) for text in texts]
+
+
+def frequent_enough(documents: Sequence[Sequence[str]], vectorizer: CountVectorizer) -> list[str]:
+    """Words that the vectorizer would keep of these documents by the number of documents they are in."""
+    frequency: dict[str, int] = {}
+    for document in documents:
+        for word in set(document):
+            frequency[word] = frequency.get(word, 0) + 1
+    least, most = (
+        share * len(documents) if isinstance(share, float) else share
+        for share in (vectorizer.min_df, vectorizer.max_df)
+    )
+    return sorted(word for word, n in frequency.items() if least <= n <= most)
+
+
+def described(vectorizer: CountVectorizer) -> str:
+    """A vectorizer on one line."""
+    usual = CountVectorizer().get_params()
+    changed = {k: v for k, v in vectorizer.get_params().items() if k != "vocabulary" and v != usual[k]}
+    shown = (f"{name}={_short(value)}" for name, value in changed.items())
+    return f"CountVectorizer({', '.join(shown)})"
+
+
+def _short(value: Any) -> str:
+    many = isinstance(value, (list, tuple, set, frozenset)) and len(value) > 3
+    return f"<{len(value)} words>" if many else repr(value)

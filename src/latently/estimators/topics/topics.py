@@ -1,0 +1,76 @@
+"""What a topic model says of its topics: their words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.estimators.topics.fitted import FittedTopics
+
+Array = NDArray[Any]
+
+
+class Topics(FittedTopics):
+    """The words of the topics."""
+
+    def top_words(self, n: int = 10, relevance: float = 1.0) -> list[list[Any]]:
+        """The words that say most about each topic.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        relevance : float
+            1 ranks by the probability of the word in the topic, 0 by how much likelier it is there than
+            elsewhere; between them by the weighted mean of both logarithms [1]_. 0.6 reads well.
+
+        Returns
+        -------
+        list of lists
+            For each topic its words, or their ids where no vocabulary is known.
+
+        References
+        ----------
+        .. [1] Sievert, C. and Shirley, K. (2014). LDAvis: a method for visualizing and interpreting topics.
+           Section 3.1.
+        """
+        if not isinstance(n, (int, np.integer)) or n < 1:
+            raise ValueError(f"n={n!r}: should be an integer of at least 1")
+        order = np.argsort(-self.relevance(relevance), axis=1, kind="stable")[:, :n]
+        if self.vocabulary_ is None:
+            return [[int(w) for w in row] for row in order]
+        return [self.vocabulary_[row].tolist() for row in order]
+
+    def get_topics(self, vocabulary: Any = None, n: int = 10) -> list[list[Any]]:
+        """The likeliest words of each topic.
+
+        Parameters
+        ----------
+        vocabulary : sequence of str, optional
+            The words of the columns; the model's own by default.
+        n : int
+            How many.
+        """
+        if vocabulary is None:
+            return self.top_words(n)
+        names = np.asarray(vocabulary, dtype=object)
+        if names.shape != (self.params_.n_words,):
+            raise ValueError(
+                f"vocabulary has {names.shape[0] if names.ndim else 0} words, and the model "
+                f"{self.params_.n_words}: give one for each column"
+            )
+        order = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, :n]
+        return [names[row].tolist() for row in order]
+
+    def relevance(self, weight: float = 1.0) -> Array:
+        """Relevance of each word to each topic, shape (n_components, n_features); see `top_words`."""
+        if not 0.0 <= weight <= 1.0:
+            raise ValueError(f"relevance={weight!r}: should be between 0 and 1")
+        logs = np.log(self.topic_word_)
+        if weight == 1.0:
+            return np.asarray(logs)
+        sizes = self.components_.sum(axis=1)
+        overall = sizes @ self.topic_word_ / sizes.sum()
+        return np.asarray(weight * logs + (1.0 - weight) * (logs - np.log(overall)))

@@ -1,0 +1,138 @@
+"""The words that a model knows, and how it finds them in texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import CountVectorizer
+
+from latently.estimators.topics.texts import configured
+
+Kind = Literal["counts", "ids", "tokens", "texts"]
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """What the columns of a corpus are.
+
+    Attributes
+    ----------
+    kind : {"counts", "ids", "tokens", "texts"}
+        In which form documents came first.
+    n_features : int
+        Number of columns.
+    vocabulary : ndarray of object of shape (n_features,), or None
+        The word of each column; None if they are numbers only.
+    vectorizer : CountVectorizer or None
+        How texts are split into words.
+    fixed : bool
+        Whether the vocabulary was given, and so does not grow.
+    """
+
+    kind: Kind
+    n_features: int
+    vocabulary: NDArray[Any] | None = None
+    vectorizer: CountVectorizer | None = None
+    fixed: bool = False
+
+    @cached_property
+    def columns(self) -> Mapping[Any, int]:
+        """The column of each word."""
+        return {} if self.vocabulary is None else {word: i for i, word in enumerate(self.vocabulary.tolist())}
+
+    def with_new(self, words: Sequence[Any]) -> Words:
+        """The same words with others behind them."""
+        if not words:
+            return self
+        assert self.vocabulary is not None
+        vocabulary = np.concatenate([self.vocabulary, as_objects(words)])
+        return Words(self.kind, len(vocabulary), vocabulary, self.vectorizer, self.fixed)
+
+    def settings(self) -> dict[str, Any] | None:
+        """Settings of the vectorizer that are not scikit-learn's defaults, fit for a JSON file.
+
+        Returns
+        -------
+        dict or None
+            None if there is no vectorizer.
+
+        Raises
+        ------
+        ValueError
+            If one of them is a function or an object, which a file cannot hold.
+        """
+        if self.vectorizer is None:
+            return None
+        usual = CountVectorizer().get_params()
+        changed = {
+            name: value
+            for name, value in self.vectorizer.get_params().items()
+            if name not in ("dtype", "vocabulary") and value != usual[name]
+        }
+        for name, value in changed.items():
+            try:
+                json.dumps(value)
+            except TypeError:
+                raise ValueError(
+                    f"the vectorizer's {name} is {value!r}, which a file cannot hold: use names and numbers, "
+                    "or fit on lists of words"
+                ) from None
+        return changed
+
+    @classmethod
+    def restored(
+        cls,
+        kind: Kind,
+        n_features: int,
+        vocabulary: Sequence[Any] | None,
+        settings: Mapping[str, Any] | None,
+        fixed: bool,
+    ) -> Words:
+        """Words from what a file held; `settings` as given by the method of that name."""
+        words = None if vocabulary is None else as_objects(vocabulary)
+        return cls(kind, n_features, words, None if settings is None else configured(settings), fixed)
+
+
+def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
+    """A vocabulary as an array of its words by column.
+
+    Parameters
+    ----------
+    vocabulary : sequence of words, or mapping of words to columns
+
+    Raises
+    ------
+    ValueError
+        If it is empty, has a word twice, or a mapping's columns are not 0, 1, 2, ...
+    """
+    if isinstance(vocabulary, str):
+        raise ValueError(f"vocabulary={vocabulary!r} is one string: give a list of words")
+    if isinstance(vocabulary, Mapping):
+        if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+            raise ValueError("vocabulary maps words to columns with gaps or repeats: number them from 0 on")
+        words = sorted(vocabulary, key=vocabulary.__getitem__)
+    else:
+        words = vocabulary.tolist() if hasattr(vocabulary, "tolist") else list(vocabulary)
+    if not words:
+        raise ValueError("vocabulary is empty: give at least one word, or leave it out")
+    first: dict[Any, int] = {}
+    for column, word in enumerate(words):
+        if first.setdefault(word, column) != column:
+            raise ValueError(
+                f"vocabulary has the word {word!r} twice, in columns {first[word]} and {column}: give each "
+                "word once"
+            )
+    return as_objects(words)
+
+
+def as_objects(words: Sequence[Any]) -> NDArray[Any]:
+    """An array of one dimension, whatever the words are."""
+    array = np.empty(len(words), dtype=object)
+    array[:] = words
+    return array

@@ -1,0 +1,68 @@
+"""Expectations of the topics' Dirichlet distributions (docs/formulas.md, "Variational Bayes")."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latently.kernels.compiling import kernel
+from latently.kernels.special import digamma, exp, lgamma
+
+
+@kernel
+def word_expectations(counts, totals, table, tops):
+    """Fill `table` with exp(E log beta) of some words over the largest of their row, whose log is `tops`.
+
+    Parameters
+    ----------
+    counts : array of shape (n_words, K)
+        Dirichlet parameters, word-major.
+    totals : array of shape (K,)
+        psi of their sums over all words.
+    table : array of shape (n_words, K)
+        Filled in.
+    tops : array of shape (n_words,)
+        Filled in.
+    """
+    K = len(totals)
+    logs = np.empty(K)
+    least = -80.0 if table.itemsize == 4 else -700.0
+    for w in range(len(counts)):
+        here, row = counts[w], table[w]
+        for k in range(K):
+            logs[k] = digamma(np.float64(here[k])) - totals[k]
+        top = -np.inf
+        for k in range(K):
+            top = max(top, logs[k])
+        for k in range(K):
+            v = logs[k] - top
+            row[k] = exp(v if v > least else least)
+        tops[w] = top
+
+
+@kernel
+def topic_terms(counts, prior, terms):
+    """Add to `terms` (K,) what each word adds to E log p(beta) - E log q(beta), sums over words aside.
+
+    That is log Gamma(lambda) - log Gamma(eta) + (eta - lambda) psi(lambda). Returns the sum of absolute
+    terms. `prior` has shape (n_words, 1) or (n_words, K).
+    """
+    K = counts.shape[1]
+    wide = prior.shape[1] > 1
+    size = 0.0
+    for w in range(len(counts)):
+        here = counts[w]
+        if wide:
+            for k in range(K):
+                x, eta = np.float64(here[k]), prior[w, k]
+                term = lgamma(x) - lgamma(eta) + (eta - x) * digamma(x)
+                terms[k] += term
+                size += abs(term)
+        else:
+            eta = prior[w, 0]
+            constant = lgamma(eta)
+            for k in range(K):
+                x = np.float64(here[k])
+                term = lgamma(x) - constant + (eta - x) * digamma(x)
+                terms[k] += term
+                size += abs(term)
+    return size

@@ -1,0 +1,194 @@
+"""The topics of documents, given those of the words (docs/formulas.md, "Variational Bayes").
+
+Nothing is kept for an entry: its probabilities are the product of what is expected of the document's
+topics and of the word's row of the table, over the sum of that.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latently.kernels.compiling import kernel, part
+from latently.kernels.special import digamma, exp, lgamma, log
+
+
+@kernel
+def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, tol, max_sweeps, gamma, sums):
+    """Bring the topics of each document to their fixed point, and add the expected counts of words.
+
+    Parameters
+    ----------
+    words : array of int32 of shape (n_entries,)
+        Which row of the table each entry has.
+    counts : array of shape (n_entries,)
+        How often the word occurs.
+    offsets : array of int64 of shape (n_documents + 1,)
+        Where documents begin and end.
+    weights : array of shape (n_documents,)
+        How often each document counts.
+    table : array of shape (n_words, K)
+        What is expected of each word under each topic, over the largest of its row.
+    tops : array of shape (n_words,)
+        Log of what the rows were divided by.
+    doc_prior : array of shape (K,)
+        Prior of the topics of a document.
+    variational : bool
+        Whether a topic of a document weighs exp(E log theta), as in variational Bayes, or E theta.
+    tol : float
+        Stop when the topics of a document change by less, in relation to its length.
+    max_sweeps : int
+        Most sweeps for a document.
+    gamma : array of float64 of shape (n_documents, K)
+        Dirichlet parameters of the documents, before and after.
+    sums : array of shape (n_words, K) or (0, K)
+        To which the expected counts are added; nothing is if it has no rows.
+
+    Returns
+    -------
+    bound : float
+        Share of the documents in the bound, weighted.
+    magnitude : float
+        Sum of its absolute terms.
+    n_sweeps : int
+        Sweeps in all.
+    """
+    K = len(doc_prior)
+    n = 0
+    for d in range(len(offsets) - 1):
+        n = max(n, offsets[d + 1] - offsets[d])
+    rows, share = np.empty((n, K), table.dtype), np.empty(n, table.dtype)
+    theta, pulled, logs = np.empty(K, table.dtype), np.empty(K, table.dtype), np.empty(K)
+    bound, magnitude, n_sweeps = 0.0, 0.0, 0
+    for d in range(len(offsets) - 1):
+        begin, n = offsets[d], offsets[d + 1] - offsets[d]
+        if n == 0 or weights[d] == 0.0:
+            continue
+        here = gamma[d]
+        for q in range(n):
+            row, of_word = rows[q], table[words[begin + q]]
+            for k in range(K):
+                row[k] = of_word[k]
+        for _ in range(max_sweeps):
+            expect(here, variational, logs, theta)
+            mix(rows, theta, n, share)
+            for q in range(n):
+                share[q] = counts[begin + q] / share[q]
+            pull(rows, share, n, pulled)
+            moved, total = 0.0, 0.0
+            for k in range(K):
+                v = doc_prior[k] + np.float64(theta[k] * pulled[k])
+                moved += abs(v - here[k])
+                total += v
+                here[k] = v
+            n_sweeps += 1
+            if moved <= tol * total and tol > 0.0:
+                break
+        top = expect(here, variational, logs, theta)
+        mix(rows, theta, n, share)
+        value, size = 0.0, 0.0
+        for q in range(n):
+            term = counts[begin + q] * (log(np.float64(share[q])) + tops[words[begin + q]] + top)
+            value += term
+            size += abs(term)
+        if len(sums):
+            for q in range(n):
+                c = counts[begin + q] / share[q] * weights[d]
+                row, added = rows[q], sums[words[begin + q]]
+                for k in range(K):
+                    added[k] += c * (theta[k] * row[k])
+        if variational:
+            more, most = divergence(here, doc_prior, logs, top, counts, begin, n)
+            value, size = value + more, size + most
+        bound += weights[d] * value
+        magnitude += weights[d] * size
+    return bound, magnitude, n_sweeps
+
+
+@part
+def expect(here, variational, logs, theta):
+    """Weights of a document's topics over the largest; returns its log."""
+    K = len(here)
+    top = -np.inf
+    if variational:
+        for k in range(K):
+            logs[k] = digamma(here[k])
+        for k in range(K):
+            top = max(top, logs[k])
+        least = -80.0 if theta.itemsize == 4 else -700.0  # so that no mixture of rows underflows
+        for k in range(K):
+            v = logs[k] - top
+            theta[k] = exp(v if v > least else least)
+        return top
+    top, total = 0.0, 0.0
+    for k in range(K):
+        top = max(top, here[k])
+        total += here[k]
+    for k in range(K):
+        theta[k] = here[k] / top
+    return log(top / total)
+
+
+@part
+def mix(rows, theta, n, share):
+    """Into `share`: each row times theta. Four rows at a time, so that theta is loaded once for all."""
+    K, none = len(theta), theta[0] * 0
+    q = 0
+    while q + 4 <= n:
+        a, b, c, d = rows[q], rows[q + 1], rows[q + 2], rows[q + 3]
+        of_a, of_b, of_c, of_d = none, none, none, none
+        for k in range(K):
+            t = theta[k]
+            of_a += t * a[k]
+            of_b += t * b[k]
+            of_c += t * c[k]
+            of_d += t * d[k]
+        share[q], share[q + 1], share[q + 2], share[q + 3] = of_a, of_b, of_c, of_d
+        q += 4
+    while q < n:
+        a, of_a = rows[q], none
+        for k in range(K):
+            of_a += theta[k] * a[k]
+        share[q] = of_a
+        q += 1
+
+
+@part
+def pull(rows, share, n, pulled):
+    """Into `pulled`: the sum of the rows times their share."""
+    K = len(pulled)
+    for k in range(K):
+        pulled[k] = 0
+    q = 0
+    while q + 4 <= n:
+        a, b, c, d = rows[q], rows[q + 1], rows[q + 2], rows[q + 3]
+        of_a, of_b, of_c, of_d = share[q], share[q + 1], share[q + 2], share[q + 3]
+        for k in range(K):
+            pulled[k] += (of_a * a[k] + of_b * b[k]) + (of_c * c[k] + of_d * d[k])
+        q += 4
+    while q < n:
+        a, of_a = rows[q], share[q]
+        for k in range(K):
+            pulled[k] += of_a * a[k]
+        q += 1
+
+
+@part
+def divergence(here, doc_prior, logs, top, counts, begin, n):
+    """E log p(theta) - E log q(theta), less what `digamma` of the total adds to the words' part.
+
+    In the words' part theta is exp(psi(gamma_k)), without the factor exp(-psi(sum of gamma)).
+    """
+    K = len(here)
+    total, prior, length = 0.0, 0.0, 0.0
+    for k in range(K):
+        total += here[k]
+        prior += doc_prior[k]
+    for q in range(n):
+        length += counts[begin + q]
+    value = (total - prior - length) * digamma(total) + lgamma(prior) - lgamma(total)
+    size = abs(value)
+    for k in range(K):
+        term = (doc_prior[k] - here[k]) * logs[k] + lgamma(here[k]) - lgamma(doc_prior[k])
+        value += term
+        size += abs(term)
+    return value, size

@@ -1,0 +1,27 @@
+"""Latent Dirichlet allocation: each document mixes topics, each topic is a distribution of words.
+
+It is no product of a latent structure and an emission family, since its inner loop is per document;
+so it stands beside them and meets the engine by itself.
+"""
+
+from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
+from latently.models.admixture.documents import Entries, document_source, even
+from latently.models.admixture.folding import CollapsedFolding
+from latently.models.admixture.params import AdmixtureParams
+from latently.models.admixture.streaming import Schedule, Stream, StreamingAdmixture
+from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
+
+__all__ = [
+    "AdmixtureParams",
+    "CollapsedAdmixture",
+    "CollapsedFolding",
+    "CollapsedStats",
+    "Entries",
+    "Schedule",
+    "Stream",
+    "StreamingAdmixture",
+    "VariationalAdmixture",
+    "VariationalStats",
+    "document_source",
+    "even",
+]

@@ -1,0 +1,76 @@
+"""Documents as the engine takes them: units of entries, an entry being a distinct word and its count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import ArraySource, Block
+
+Array = NDArray[Any]
+ENTRIES_PER_WORD = 4
+FEWEST = 2**14
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries of some documents, one document after the other.
+
+    Attributes
+    ----------
+    words : array of int32 of shape (n_entries,)
+        Ids of the words.
+    counts : array of shape (n_entries,)
+        How often each occurs.
+    """
+
+    words: NDArray[np.int32]
+    counts: Array
+
+    def __getitem__(self, entries: Any) -> Entries:
+        return Entries(self.words[entries], self.counts[entries])
+
+    @property
+    def shape(self) -> tuple[int]:
+        """Number of entries."""
+        return (len(self.words),)
+
+
+def document_source(counts: Any, weights: Array, dtype: Any) -> ArraySource:
+    """The rows of a sparse matrix of counts as a source of documents.
+
+    Sums over a block are tables of all words; so a block has some entries for each word of the vocabulary,
+    or the tables would cost more than the entries.
+
+    Parameters
+    ----------
+    counts : csr_matrix of shape (n_documents, n_words)
+        The counts.
+    weights : array of shape (n_documents,)
+        How often each document counts.
+    dtype : dtype
+        Of the counts within the kernels.
+    """
+    entries = Entries(counts.indices.astype(np.int32, copy=False), counts.data.astype(dtype, copy=False))
+    offsets = counts.indptr.astype(np.int64, copy=False)
+    return ArraySource(entries, weights, offsets, max(ENTRIES_PER_WORD * counts.shape[1], FEWEST))
+
+
+def limits(block: Block) -> NDArray[np.int64]:
+    """Where the documents of a block begin and end."""
+    return np.arange(block.n_rows + 1) if block.offsets is None else block.offsets
+
+
+def lengths(block: Block) -> NDArray[np.float64]:
+    """Tokens of each document of a block."""
+    offsets = limits(block)
+    counts = np.append(block.x.counts, 0).astype(np.float64)
+    return np.where(np.diff(offsets) > 0, np.add.reduceat(counts, offsets[:-1]), 0.0)
+
+
+def even(block: Block, doc_prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Dirichlet parameters of documents before their first sweep: their tokens shared out evenly."""
+    return np.asarray(doc_prior + lengths(block)[:, None] / len(doc_prior))

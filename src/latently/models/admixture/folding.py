@@ -1,0 +1,86 @@
+"""New documents under topics that stay as they are: the means of the topics in place of exp(E log).
+
+The fixed point of what CVB0 does to a document whose tokens are many: each token goes to the topics in
+proportion to what the document has of them, prior included, and to the word's share of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.models.admixture import plain
+from latently.models.admixture.params import AdmixtureParams, Array
+from latently.models.admixture.variational import Expectations
+
+
+@dataclass(frozen=True)
+class CollapsedFolding:
+    """Topics of documents, given those of the words, by means.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of topics.
+    n_words : int
+        Size of the vocabulary.
+    doc_tol : float
+        Change of a document's topics, in relation to its length, at which its sweeps end.
+    max_sweeps : int
+        Most sweeps over a document.
+    dtype : dtype
+        Of the tables: float32 or float64.
+    compiled : bool
+        Whether kernels may take the place of plain NumPy.
+    """
+
+    n_components: int
+    n_words: int
+    doc_tol: float = 1e-3
+    max_sweeps: int = 100
+    dtype: Any = np.float32
+    compiled: bool = True
+
+    def prepare(self, params: AdmixtureParams, executor: Executor) -> Expectations:
+        """Probabilities of words over the largest of their row."""
+        return means(params.topic_word, params.totals, params.doc_prior, self.dtype)
+
+    def infer(
+        self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
+    ) -> tuple[float, float, int]:
+        """Bring `gamma` to its fixed point and add expected counts to `words`.
+
+        Returns the log-likelihood of the words, the sum of its absolute terms and the number of sweeps.
+        """
+        if self.compiled:
+            from latently.kernels.topics.documents import infer
+        else:
+            infer = plain.infer
+        found: tuple[float, float, int] = infer(
+            block.x.words,
+            block.x.counts,
+            block.offsets,
+            block.weights,
+            prepared.table,
+            prepared.tops,
+            prepared.doc_prior,
+            False,
+            self.doc_tol,
+            self.max_sweeps,
+            gamma,
+            words,
+        )
+        return found
+
+
+def means(topic_word: NDArray[Any], totals: Array, doc_prior: Array, dtype: Any) -> Expectations:
+    """Probabilities of some words under each topic, as the kernel reads them."""
+    probabilities = topic_word / totals
+    top = probabilities.max(axis=1, keepdims=True)
+    table = np.ascontiguousarray(probabilities / top, dtype=dtype)
+    return Expectations(table, np.log(top[:, 0]), doc_prior, 0.0)

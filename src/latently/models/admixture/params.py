@@ -1,0 +1,50 @@
+"""Parameters of latent Dirichlet allocation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AdmixtureParams:
+    """What is known of the topics, and the priors.
+
+    Attributes
+    ----------
+    topic_word : array of shape (n_words, K)
+        Dirichlet parameters of the topics, word-major: expected counts and prior.
+    doc_prior : array of shape (K,)
+        Prior of the topics of a document.
+    word_prior : array of shape (n_words, 1) or (n_words, K)
+        Prior of the words of a topic.
+    """
+
+    topic_word: NDArray[Any]
+    doc_prior: Array
+    word_prior: Array
+
+    @property
+    def totals(self) -> Array:
+        """Sums of the Dirichlet parameters of each topic, shape (K,)."""
+        return np.asarray(self.topic_word.sum(axis=0, dtype=np.float64))
+
+    @property
+    def n_words(self) -> int:
+        """Size of the vocabulary."""
+        return len(self.topic_word)
+
+    def permuted(self, order: Any) -> AdmixtureParams:
+        """Relabel the topics."""
+        wide = self.word_prior.shape[1] > 1
+        return replace(
+            self,
+            topic_word=np.ascontiguousarray(self.topic_word[:, order]),
+            doc_prior=self.doc_prior[order],
+            word_prior=self.word_prior[:, order] if wide else self.word_prior,
+        )

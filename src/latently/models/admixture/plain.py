@@ -1,0 +1,146 @@
+"""The loops of topic models in plain NumPy: what the kernels are held to.
+
+Each function has the name, the arguments and the results of its kernel in `kernels.topics`, and says
+the same in array operations.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, gammaln
+
+Array = NDArray[Any]
+GUESS = 0.9
+
+
+def start(words: Array, counts: Array, offsets: Array, seed: np.uint64, resp: Array) -> None:
+    """Give each entry to a topic at random, almost."""
+    K = resp.shape[1]
+    for begin, end in pairwise(offsets):
+        content = [*words[begin:end].tolist(), *counts[begin:end].astype(np.float64).view(np.int64).tolist()]
+        stream = np.random.default_rng([int(seed), *content])
+        resp[begin:end] = (1.0 - GUESS) / K
+        resp[np.arange(begin, end), stream.integers(K, size=end - begin)] += GUESS
+
+
+def tally(words: Array, counts: Array, offsets: Array, weights: Array, resp: Array, sums: Array) -> None:
+    """Add the expected counts of words."""
+    np.add.at(sums, words, (counts * np.repeat(weights, np.diff(offsets)))[:, None] * resp)
+
+
+def sweep(
+    words: Array,
+    counts: Array,
+    offsets: Array,
+    weights: Array,
+    resp: Array,
+    table: Array,
+    inverse: Array,
+    doc_prior: Array,
+    least: float,
+    sums: Array,
+) -> float:
+    """One pass of CVB0."""
+    change = 0.0
+    for d, (begin, end) in enumerate(pairwise(offsets)):
+        here = doc_prior + counts[begin:end] @ resp[begin:end]
+        before = here.copy()
+        for p in range(begin, end):
+            own = min(counts[p], 1.0) * resp[p]
+            left = np.maximum(table[words[p]] - min(weights[d], 1.0) * own, least)
+            fresh = left * np.maximum(here - own, doc_prior.min()) * inverse
+            fresh = fresh / fresh.sum()
+            here += counts[p] * (fresh - resp[p])
+            resp[p] = fresh
+        change += weights[d] * np.abs(here - before).sum()
+    tally(words, counts, offsets, weights, resp, sums)
+    return float(change)
+
+
+def absences(
+    words: Array,
+    counts: Array,
+    offsets: Array,
+    weights: Array,
+    resp: Array,
+    in_documents: Array,
+    in_words: Array,
+) -> None:
+    """Logs of the probabilities that a topic does not occur."""
+    logs = counts[:, None] * np.log(np.maximum(1.0 - np.float64(resp), 1e-12))
+    in_documents[:] = [logs[b:e].sum(axis=0) for b, e in pairwise(offsets)]
+    np.add.at(in_words, words, np.repeat(weights, np.diff(offsets))[:, None] * logs)
+
+
+def document_counts(counts: Array, offsets: Array, resp: Array, here: Array) -> None:
+    """Expected counts of the topics of each document."""
+    here[:] = [counts[b:e] @ resp[b:e] for b, e in pairwise(offsets)]
+
+
+def infer(
+    words: Array,
+    counts: Array,
+    offsets: Array,
+    weights: Array,
+    table: Array,
+    tops: Array,
+    doc_prior: Array,
+    variational: bool,
+    tol: float,
+    max_sweeps: int,
+    gamma: Array,
+    sums: Array,
+) -> tuple[float, float, int]:
+    """Bring the topics of each document to their fixed point."""
+    bound, magnitude, n_sweeps = 0.0, 0.0, 0
+    for d, (begin, end) in enumerate(pairwise(offsets)):
+        if begin == end or weights[d] == 0.0:
+            continue
+        rows, c = table[words[begin:end]], counts[begin:end]
+        for _ in range(max_sweeps):
+            theta, _ = _expect(gamma[d], variational)
+            following = doc_prior + theta * ((c / (rows @ theta)) @ rows)
+            moved = np.abs(following - gamma[d]).sum()
+            gamma[d] = following
+            n_sweeps += 1
+            if tol > 0 and moved <= tol * following.sum():
+                break
+        theta, top = _expect(gamma[d], variational)
+        share = rows @ theta
+        terms = c * (np.log(share) + tops[words[begin:end]] + top)
+        value, size = terms.sum(), np.abs(terms).sum()
+        if len(sums):
+            np.add.at(sums, words[begin:end], weights[d] * (c / share)[:, None] * rows * theta)
+        if variational:
+            total, prior = gamma[d].sum(), doc_prior.sum()
+            each = (doc_prior - gamma[d]) * digamma(gamma[d]) + gammaln(gamma[d]) - gammaln(doc_prior)
+            constant = (total - prior - c.sum()) * digamma(total) + gammaln(prior) - gammaln(total)
+            value, size = value + each.sum() + constant, size + np.abs(each).sum() + abs(constant)
+        bound += weights[d] * value
+        magnitude += weights[d] * size
+    return float(bound), float(magnitude), n_sweeps
+
+
+def _expect(gamma: Array, variational: bool) -> tuple[Array, float]:
+    if variational:
+        logs = digamma(gamma)
+        return np.exp(logs - logs.max()), float(logs.max())
+    return gamma / gamma.max(), float(np.log(gamma.max() / gamma.sum()))
+
+
+def word_expectations(counts: Array, totals: Array, table: Array, tops: Array) -> None:
+    """exp(E log beta) over the largest of each row."""
+    logs = digamma(counts) - totals
+    tops[:] = logs.max(axis=1)
+    table[:] = np.exp(logs - tops[:, None])
+
+
+def topic_terms(counts: Array, prior: Array, terms: Array) -> float:
+    """What each word adds to E log p(beta) - E log q(beta)."""
+    each = gammaln(counts) - gammaln(prior) + (prior - counts) * digamma(counts)
+    terms += each.sum(axis=0)
+    return float(np.abs(each).sum())

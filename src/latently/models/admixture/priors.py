@@ -1,0 +1,78 @@
+"""Learning of Dirichlet priors (docs/formulas.md, "Learned priors")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma
+
+from latently.core.statistics import Additive
+from latently.models.admixture.params import Array
+
+SMALLEST = 1e-5
+LARGEST = 1e5
+
+
+@dataclass(frozen=True)
+class DocumentTerms(Additive):
+    """What learning of the priors from expected counts needs.
+
+    Attributes
+    ----------
+    gained : array of shape (K,)
+        Sum over documents of E[psi(n + alpha) - psi(alpha)].
+    spread : float
+        Sum over documents of psi(length + sum of alpha) - psi(sum of alpha).
+    words : array of shape (n_words, K)
+        Logs of the probabilities that a word is never of a topic.
+    """
+
+    gained: Array
+    spread: float
+    words: Array
+
+    @classmethod
+    def of(
+        cls, counts: NDArray[Any], absent: Array, weights: Array, doc_prior: Array, words: Array
+    ) -> DocumentTerms:
+        """Of expected counts (n_documents, K) and the logs of the probabilities that a count is zero."""
+        total = doc_prior.sum()
+        lengths = counts.sum(axis=1, dtype=np.float64)
+        spread = weights @ (digamma(lengths + total) - digamma(total))
+        return cls(weights @ gain(counts, absent, doc_prior), float(spread), words)
+
+
+def gain(counts: NDArray[Any], absent: Array, prior: Any) -> Array:
+    """E[psi(n + prior) - psi(prior)] for counts that are zero with probability exp(absent).
+
+    A count that is not zero is taken for its mean, given that it is not (Teh, Newman & Welling 2007,
+    "A collapsed variational Bayesian inference algorithm for latent Dirichlet allocation", section 4).
+    """
+    present = -np.expm1(absent)
+    mean = np.divide(np.maximum(counts, 0.0), present, out=np.zeros(present.shape), where=present > 0)
+    return np.asarray(present * (digamma(mean + prior) - digamma(prior)))
+
+
+def learned_doc_prior(terms: DocumentTerms, doc_prior: Array) -> Array:
+    """One step of Minka's fixed point (Minka 2000, "Estimating a Dirichlet distribution", equation 55)."""
+    if terms.spread <= 0.0:
+        return doc_prior
+    return np.asarray(np.clip(doc_prior * terms.gained / terms.spread, SMALLEST, LARGEST))
+
+
+def learned_word_prior(counts: NDArray[Any], absent: Array, word_prior: Array) -> Array:
+    """The same step for one number shared by all words and topics.
+
+    Where words have priors of their own (of seeds), these keep their distance from the others.
+    """
+    base = float(word_prior.min())
+    V = len(counts)
+    totals = counts.sum(axis=0, dtype=np.float64)
+    spread = V * float((digamma(totals + V * base) - digamma(V * base)).sum())
+    if spread <= 0.0:
+        return word_prior
+    better = float(np.clip(base * gain(counts, absent, base).sum() / spread, SMALLEST, LARGEST))
+    return np.asarray(word_prior + (better - base))

@@ -1,0 +1,89 @@
+"""What CVB0 remembers of the entries of a block: the probabilities of all topics, or of the likeliest few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+
+Array = NDArray[Any]
+
+
+class Remembered(Protocol):
+    """Probabilities of the topics of entries, as arrays, and the module of loops that works on them."""
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """As the loops take them."""
+        ...
+
+    @property
+    def loops(self) -> Any:
+        """The functions `tally`, `sweep`, `absences` and `document_counts`."""
+        ...
+
+
+@dataclass(frozen=True)
+class All:
+    """Probabilities of all topics.
+
+    Attributes
+    ----------
+    resp : array of shape (n_entries, K)
+        Rows sum to one.
+    loops : module
+        Kernels, or plain NumPy.
+    """
+
+    resp: Array
+    loops: Any
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The one array."""
+        return (self.resp,)
+
+    @classmethod
+    def first(cls, block: Block, seed: np.uint64, n_topics: int, dtype: Any, loops: Any) -> All:
+        """At random, by what each document holds."""
+        resp = np.empty((block.n_rows, n_topics), dtype)
+        loops.start(block.x.words, block.x.counts, block.offsets, seed, resp)
+        return cls(resp, loops)
+
+
+@dataclass(frozen=True)
+class Likeliest:
+    """Probabilities of the likeliest few topics.
+
+    Attributes
+    ----------
+    topics : array of uint16 of shape (n_entries, L)
+        Which.
+    resp : array of shape (n_entries, L)
+        Rows sum to one.
+    loops : module
+        Kernels.
+    """
+
+    topics: NDArray[np.uint16]
+    resp: Array
+    loops: Any
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Both."""
+        return self.topics, self.resp
+
+    @classmethod
+    def first(
+        cls, block: Block, seed: np.uint64, n_topics: int, few: int, dtype: Any, loops: Any
+    ) -> Likeliest:
+        """At random, by what each document holds."""
+        shape = block.n_rows, min(few, n_topics)
+        topics, resp = np.empty(shape, np.uint16), np.empty(shape, dtype)
+        loops.start(block.x.words, block.x.counts, block.offsets, seed, n_topics, topics, resp)
+        return cls(topics, resp, loops)

@@ -1,0 +1,191 @@
+"""Stochastic steps: topics from one minibatch of documents after the other (docs/formulas.md, "Online").
+
+Hoffman, Blei & Bach 2010, "Online learning for latent Dirichlet allocation", section 2.2; with means in
+place of expected logs, Foulds et al. 2013, "Stochastic collapsed variational Bayesian inference for
+latent Dirichlet allocation", section 3. A step shrinks all counts by one factor, which is kept beside
+them: so it costs the words it touches, not the vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma
+
+from latently.core.blocks import ArraySource, Block
+from latently.core.executors import Executor
+from latently.core.statistics import Additive, tree_sum
+from latently.models.admixture.documents import Entries, even, limits
+from latently.models.admixture.folding import CollapsedFolding, means
+from latently.models.admixture.params import AdmixtureParams, Array
+from latently.models.admixture.variational import Expectations, VariationalAdmixture
+
+TINY = 1e-12  # factor at which it is multiplied in
+PIECE = 2**13  # entries that one thread works on
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How much a step weighs: ``(offset + step) ** -decay``, as in Robbins & Monro 1951.
+
+    Attributes
+    ----------
+    decay : float
+        Above 0.5 and at most 1, for convergence.
+    offset : float
+        The larger, the less the first steps weigh.
+    """
+
+    decay: float = 0.7
+    offset: float = 10.0
+
+    def weight(self, step: int) -> float:
+        """Of a step, the first being number 0."""
+        return float((self.offset + step) ** -self.decay)
+
+
+@dataclass
+class Stream:
+    """Counts that are brought up to date step by step.
+
+    Attributes
+    ----------
+    raw : array of shape (n_words, K)
+        Expected counts over `factor`; the prior is not in them.
+    factor : float
+        What they are to be multiplied by.
+    sums : array of shape (K,)
+        Sums of `raw`.
+    n_steps : int
+        Steps so far.
+    """
+
+    raw: NDArray[Any]
+    sums: Array
+    factor: float = 1.0
+    n_steps: int = 0
+    _place: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), repr=False)
+
+    @classmethod
+    def begin(cls, counts: NDArray[Any]) -> Stream:
+        """From expected counts."""
+        return cls(np.array(counts), counts.sum(axis=0, dtype=np.float64))
+
+    @property
+    def counts(self) -> NDArray[Any]:
+        """The expected counts."""
+        return self.raw * self.raw.dtype.type(self.factor)
+
+    def grow(self, n_words: int) -> None:
+        """Make room for new words behind the old ones."""
+        more = np.zeros((n_words - len(self.raw), self.raw.shape[1]), self.raw.dtype)
+        self.raw = np.concatenate([self.raw, more])
+
+    def reorder(self, order: Any) -> None:
+        """Relabel the topics."""
+        self.raw = np.ascontiguousarray(self.raw[:, order])
+        self.sums = self.sums[order]
+
+    def local(self, block: Block) -> tuple[NDArray[np.int64], Block]:
+        """The distinct words of a block, and the block with its words numbered among them."""
+        from latently.kernels.topics.relabel import relabel
+
+        if len(self._place) < len(self.raw):
+            self._place = np.full(len(self.raw), -1, np.int32)
+        found, numbers = relabel(block.x.words, self._place)
+        entries = Entries(numbers, block.x.counts)
+        return found, Block(entries, block.weights, block.offsets, block.first)
+
+    def add(self, words: NDArray[np.int64], counts: NDArray[Any], weight: float) -> None:
+        """Shrink all counts by ``1 - weight`` and add `weight` of these."""
+        self.factor *= 1.0 - weight
+        if self.factor < TINY:
+            self.raw *= self.raw.dtype.type(self.factor)
+            self.sums *= self.factor
+            self.factor = 1.0
+        share = weight / self.factor
+        self.raw[words] += counts * counts.dtype.type(share)
+        self.sums += counts.sum(axis=0, dtype=np.float64) * share
+        self.n_steps += 1
+
+
+@dataclass(frozen=True)
+class Touched(Additive):
+    """Expected counts of the words of a minibatch, prior not included, and the bound of its documents."""
+
+    words: NDArray[Any]
+    bound: float
+    n_sweeps: int
+
+
+@dataclass(frozen=True)
+class StreamingAdmixture:
+    """Latent Dirichlet allocation by stochastic steps.
+
+    Parameters
+    ----------
+    inferring : VariationalAdmixture or CollapsedFolding
+        How the topics of documents are found: the first gives stochastic variational Bayes, the second SCVB0.
+    doc_prior : array of shape (K,)
+        Prior of the topics of a document.
+    word_prior : array of shape (n_words, 1) or (n_words, K)
+        Prior of the words of a topic.
+    """
+
+    inferring: VariationalAdmixture | CollapsedFolding
+    doc_prior: Array
+    word_prior: Array
+
+    def expectations(self, stream: Stream, words: NDArray[np.int64]) -> Expectations:
+        """What documents need of the topics, for some words."""
+        dtype = self.inferring.dtype
+        totals = stream.factor * stream.sums + self.word_prior.sum(axis=0)
+        rows = stream.raw[words] * stream.raw.dtype.type(stream.factor)
+        rows += self.word_prior[words].astype(rows.dtype)
+        if isinstance(self.inferring, CollapsedFolding):
+            return means(rows, totals, self.doc_prior, dtype)
+        table, tops = np.empty(rows.shape, dtype), np.empty(len(rows))
+        self.inferring.word_expectations(rows, digamma(totals), table, tops)
+        return Expectations(table, tops, self.doc_prior, 0.0)
+
+    def step(self, stream: Stream, block: Block, share: float, weight: float, executor: Executor) -> Touched:
+        """Bring the counts up to date with a minibatch.
+
+        Parameters
+        ----------
+        stream : Stream
+            The counts; changed.
+        block : Block
+            The minibatch.
+        share : float
+            How many documents there are in all for each of the minibatch.
+        weight : float
+            What part of the counts the minibatch replaces.
+        executor : Executor
+            Who works on its documents.
+        """
+        words, local = stream.local(block)
+        prepared = self.expectations(stream, words)
+
+        def one(piece: Block) -> Touched:
+            counts = np.zeros(prepared.table.shape, prepared.table.dtype)
+            gamma = even(piece, self.doc_prior)
+            bound, _, n_sweeps = self.inferring.infer(prepared, piece, gamma, counts)
+            return Touched(counts, bound, n_sweeps)
+
+        found = tree_sum(executor.map(one, pieces(local)))
+        stream.add(words, found.words * found.words.dtype.type(share), weight)
+        return found
+
+    def params(self, stream: Stream) -> AdmixtureParams:
+        """The topics so far."""
+        prior = self.word_prior.astype(stream.raw.dtype)
+        return AdmixtureParams(stream.counts + prior, self.doc_prior, self.word_prior)
+
+
+def pieces(block: Block) -> Any:
+    """Some documents of a minibatch on end, for one thread."""
+    return ArraySource(block.x, block.weights, limits(block), PIECE).blocks()

@@ -1,0 +1,189 @@
+"""Variational Bayes (docs/formulas.md, "Variational Bayes").
+
+Blei, Ng & Jordan 2003, "Latent Dirichlet allocation", section 5, in the form of Hoffman, Blei & Bach 2010,
+"Online learning for latent Dirichlet allocation", section 2: probabilities of tokens are never
+stored. What is remembered of a block are the Dirichlet parameters of its documents, which each E-step
+starts from: so the bound never falls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, gammaln
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.core.model import Unit
+from latently.core.parameters import Positive, Spaces
+from latently.core.statistics import Additive, tree_sum
+from latently.models.admixture import plain
+from latently.models.admixture.collapsed import n_tokens
+from latently.models.admixture.params import AdmixtureParams, Array
+
+ROWS = 4096  # words in a piece of the tables
+
+
+@dataclass(frozen=True)
+class VariationalStats(Additive):
+    """Expected statistics of some documents.
+
+    Attributes
+    ----------
+    words : array of shape (n_words, K)
+        Expected counts.
+    n_tokens : float
+        Tokens, weights applied.
+    bound : float
+        Their share of the bound.
+    magnitude : float
+        Sum of its absolute terms, in units of the rounding of the numbers it was computed in.
+    n_sweeps : int
+        Sweeps over documents.
+    """
+
+    words: NDArray[Any]
+    n_tokens: float
+    bound: float
+    magnitude: float
+    n_sweeps: int
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What an E-step needs of the params."""
+
+    table: NDArray[Any]
+    tops: Array
+    doc_prior: Array
+    share: float
+
+
+@dataclass(frozen=True)
+class VariationalAdmixture:
+    """Latent Dirichlet allocation by variational Bayes.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of topics.
+    n_words : int
+        Size of the vocabulary.
+    doc_tol : float
+        Change of a document's topics, in relation to its length, at which its sweeps end.
+    max_sweeps : int
+        Most sweeps over a document in one E-step.
+    dtype : dtype
+        Of the tables: float32 or float64.
+    compiled : bool
+        Whether kernels may take the place of plain NumPy.
+    """
+
+    n_components: int
+    n_words: int
+    doc_tol: float = 1e-3
+    max_sweeps: int = 100
+    dtype: Any = np.float32
+    compiled: bool = True
+    unit: Unit = field(default="document", init=False)
+
+    @property
+    def _loops(self) -> Any:
+        if not self.compiled:
+            return plain
+        from latently.kernels.topics import dirichlet, documents
+
+        return _Loops(documents.infer, dirichlet.word_expectations, dirichlet.topic_terms)
+
+    def prepare(self, params: AdmixtureParams, executor: Executor) -> Expectations:
+        """Expected logs of the topics, some words at a time."""
+        V, K = params.topic_word.shape
+        table, tops = np.empty((V, K), self.dtype), np.empty(V)
+        totals = digamma(params.totals)
+        loops = self._loops
+
+        def fill(start: int) -> Array:
+            rows = slice(start, min(start + ROWS, V))
+            terms = np.zeros(K)
+            loops.word_expectations(params.topic_word[rows], totals, table[rows], tops[rows])
+            loops.topic_terms(params.topic_word[rows], params.word_prior[rows], terms)
+            return terms
+
+        terms = tree_sum(executor.map(fill, range(0, V, ROWS)))
+        return Expectations(table, tops, params.doc_prior, share_of_topics(params, terms))
+
+    def word_expectations(self, rows: NDArray[Any], totals: Array, table: NDArray[Any], tops: Array) -> None:
+        """exp(E log) of some rows of counts over the largest of each; `totals` is psi of all their sums."""
+        self._loops.word_expectations(rows, totals, table, tops)
+
+    def e_step(self, prepared: Expectations, block: Block, memory: Array) -> tuple[VariationalStats, Array]:
+        """Sweep over the documents of a block until their topics stand still."""
+        words = np.zeros(prepared.table.shape, self.dtype)
+        bound, magnitude, n_sweeps = self.infer(prepared, block, memory, words)
+        return VariationalStats(
+            words,
+            n_tokens(block),
+            bound,
+            magnitude * (np.finfo(self.dtype).eps / np.finfo(np.float64).eps),
+            n_sweeps,
+        ), memory
+
+    def infer(
+        self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
+    ) -> tuple[float, float, int]:
+        """Bring `gamma` to its fixed point and add expected counts to `words`; the bound and its size."""
+        found: tuple[float, float, int] = self._loops.infer(
+            block.x.words,
+            block.x.counts,
+            block.offsets,
+            block.weights,
+            prepared.table,
+            prepared.tops,
+            prepared.doc_prior,
+            True,
+            self.doc_tol,
+            self.max_sweeps,
+            gamma,
+            words,
+        )
+        return found
+
+    def complete(self, prepared: Expectations, stats: VariationalStats) -> VariationalStats:
+        """With the topics' share of the bound."""
+        return replace(
+            stats,
+            bound=stats.bound + prepared.share,
+            magnitude=stats.magnitude + abs(prepared.share),
+        )
+
+    def m_step(
+        self, stats: VariationalStats, params: AdmixtureParams, fixed: Collection[str] = ()
+    ) -> AdmixtureParams:
+        """Counts and prior."""
+        return replace(params, topic_word=stats.words + params.word_prior)
+
+    def spaces(self, params: AdmixtureParams) -> Spaces:
+        """All positive; counts change in units of those of their topic."""
+        shape = params.topic_word.shape
+        return {
+            "topic_word": Positive(shape, np.broadcast_to(params.totals, shape)),
+            "doc_prior": Positive(params.doc_prior.shape, params.doc_prior),
+        }
+
+
+def share_of_topics(params: AdmixtureParams, terms: Array) -> float:
+    """E log p(beta) - E log q(beta), from what each word adds to it (`kernels.topics.dirichlet`)."""
+    totals = params.totals
+    prior = params.word_prior.sum(axis=0) * np.ones(len(totals))
+    return float((terms + gammaln(prior) - gammaln(totals) + (totals - prior) * digamma(totals)).sum())
+
+
+@dataclass(frozen=True)
+class _Loops:
+    infer: Any
+    word_expectations: Any
+    topic_terms: Any
