@@ -12,6 +12,7 @@ from latently import (
     GaussianImputer,
     GaussianMixture,
     HiddenMarkovModel,
+    LatentDirichletAllocation,
     MixtureModel,
     PoissonHMM,
 )
@@ -26,6 +27,7 @@ ESTIMATORS = [
     (MixtureModel, (Poisson(),), old_names.ANY_MIXTURE),
     (GaussianMixture, (), old_names.GAUSSIAN_MIXTURE),
     (GaussianImputer, (), old_names.GAUSSIAN_IMPUTER),
+    (LatentDirichletAllocation, (), old_names.TOPICS),
 ]
 over_estimators = pytest.mark.parametrize(
     ("estimator", "needed", "names"), ESTIMATORS, ids=[one.__name__ for one, _, _ in ESTIMATORS]
@@ -55,6 +57,15 @@ over_estimators = pytest.mark.parametrize(
         (GaussianImputer, "sample_posterior", "draw_imputations"),
         (GaussianImputer, "missing_values", "missing cells are NaN"),
         (GaussianImputer, "estimator", "write n_components= and covariance_type="),
+        (LatentDirichletAllocation, "learning_method", "'vb' for all documents at a time, 'online_vb'"),
+        (LatentDirichletAllocation, "mean_change_tol", "write doc_tol=, in relation to the length"),
+        (LatentDirichletAllocation, "max_doc_update_iter", "write max_sweeps="),
+        (LatentDirichletAllocation, "evaluate_every", r"held out, with perplexity\(X\)"),
+        (LatentDirichletAllocation, "num_topics", "write n_components="),
+        (LatentDirichletAllocation, "passes", "write max_iter="),
+        (LatentDirichletAllocation, "alpha", "write doc_topic_prior="),
+        (LatentDirichletAllocation, "id2word", "write vocabulary="),
+        (LatentDirichletAllocation, "optim_interval", "topic_word_prior='auto'"),
     ],
 )
 def test_an_old_name_is_answered_with_the_new_one(estimator, name, message):

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
 from latently.estimators.inputs import check_weights, random_generator
+from latently.estimators.old_names import TOPICS, refuses_old_names
 from latently.estimators.progress import progress_bar
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
@@ -174,6 +175,7 @@ class LatentDirichletAllocation(
 
     _stream: Stream
 
+    @refuses_old_names(TOPICS)
     def __init__(
         self,
         n_components: int = 10,

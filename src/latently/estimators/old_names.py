@@ -107,6 +107,49 @@ GAUSSIAN_IMPUTER = _ANY | {
     "reg_covar": "write prior='ridge' and prior_strength=, which is counted in the objective",
 }
 
+_OUTPUT_OF_ITS_OWN = "score documents that were held out, with perplexity(X), whenever you like: leave it out"
+
+TOPICS = {name: _ANY[name] for name in ("n_iter", "n_clusters", "k", "seed", "n_threads")} | {
+    "n_iter": "write max_iter=, the most passes over the documents",
+    "n_topics": "write n_components=",
+    "num_topics": "write n_components=",
+    "learning_method": "write inference='vb' for all documents at a time, 'online_vb' for minibatches, or "
+    "leave it out for 'cvb0'",
+    "max_doc_update_iter": "write max_sweeps=",
+    "mean_change_tol": "write doc_tol=, in relation to the length of the document",
+    "evaluate_every": _OUTPUT_OF_ITS_OWN,
+    "eval_every": _OUTPUT_OF_ITS_OWN,
+    "perp_tol": "write tol=, the relative change of a pass, or with inference='vb' the bound still to be "
+    "gained for each token",
+    "passes": "write max_iter=",
+    "iterations": "write max_sweeps=, the most sweeps over a document (of Gibbs sampling: max_iter=)",
+    "chunksize": "write batch_size=, for the online inferences",
+    "update_every": "write inference='cvb0' or 'vb' for all documents at a time, 'online_vb' for minibatches",
+    "alpha": "write doc_topic_prior=",
+    "eta": "write topic_word_prior=",
+    "beta": "write topic_word_prior=",
+    "decay": "write learning_decay=",
+    "kappa": "write learning_decay=",
+    "offset": "write learning_offset=",
+    "tau0": "write learning_offset=",
+    "gamma_threshold": "write doc_tol=, in relation to the length of the document",
+    "minimum_probability": "rows of transform sum to one, nothing is left out of them: leave it out",
+    "minimum_phi_value": "token_topics(X) gives the likeliest topic of every token: leave it out",
+    "per_word_topics": "token_topics(X) gives them: leave it out",
+    "id2word": "write vocabulary=, the words in the order of the columns or word to column",
+    "corpus": "hand it to fit: a table of counts, texts or lists of words",
+    "distributed": "one machine and all its cores, see n_jobs=: leave it out",
+    "workers": "write n_jobs=",
+    "optimize_interval": "write doc_topic_prior='auto' and topic_word_prior='auto'",
+    "optim_interval": "write doc_topic_prior='auto' and topic_word_prior='auto'",
+    "burn_in": "nothing is sampled, so there is nothing to discard: leave it out",
+    "min_cf": "write vectorizer={'min_df': ...}, the fewest documents a word is in",
+    "min_df": "write vectorizer={'min_df': ...}",
+    "max_df": "write vectorizer={'max_df': ...}",
+    "stop_words": "write vectorizer={'stop_words': ...}",
+    "rm_top": "write vectorizer={'max_df': ...} or {'stop_words': [...]}",
+}
+
 
 def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Decorate a constructor so that a setting by another library's name is answered with the right one.

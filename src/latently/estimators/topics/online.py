@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import STOPPED, Callback
+from latently.core.errors import FitError
 from latently.core.executors import Executor
-from latently.models.admixture import Schedule, Stream, StreamingAdmixture
+from latently.estimators.topics.batch import fit_collapsed
+from latently.estimators.topics.priors import Priors
+from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
+
+FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 30, 1e-2
 
 AT_FIRST = 0.005  # random counts to begin with, as a part of all tokens
 
@@ -26,18 +31,31 @@ def minibatches(source: ArraySource, size: int) -> Iterator[Block]:
 
 
 def begin(
-    n_words: int, n_components: int, n_tokens: float, logs: bool, dtype: Any, rng: np.random.Generator
+    source: ArraySource,
+    priors: Priors,
+    word_prior: NDArray[np.float64],
+    n_tokens: float,
+    dtype: Any,
+    seed: np.uint64,
+    executor: Executor,
 ) -> Stream:
-    """Random counts, few enough that the first minibatches outweigh them.
+    """Counts of what CVB0 finds in the first documents that have words, as many as there are tokens in all.
 
-    Where documents are inferred with expected logs, counts much below one would differ by orders of
-    magnitude: so they are about one.
+    Steps that start from noise keep much of it: a topic that means nothing is corrected by one minibatch
+    after the other, each time by less.
     """
-    if logs:
-        return Stream.begin(rng.gamma(100.0, 0.01, (n_words, n_components)).astype(dtype))
-    counts = rng.gamma(1.0, 1.0, (n_words, n_components)).astype(dtype)
-    counts *= AT_FIRST * n_tokens / max(float(counts.sum(dtype=np.float64)), 1e-300)
-    return Stream.begin(counts)
+    sizes = np.diff(np.asarray(source.offsets))
+    used = np.flatnonzero((sizes > 0) & (source.weights > 0))[:FIRST_DOCUMENTS]
+    block = next(minibatches(source.take(used), len(used)))
+    stream = Stream.begin(np.zeros((len(word_prior), len(priors.documents)), dtype))
+    words, local = stream.local(block)
+    first = ArraySource(local.x, local.weights, local.offsets, source.block_rows)
+    model = CollapsedAdmixture(len(priors.documents), len(words), dtype)
+    prior = word_prior[words]
+    found = fit_collapsed(model, first, priors, prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
+    counts = np.maximum(found.params.topic_word - prior, 0.0)
+    stream.raw[words] = counts * (n_tokens / counts.sum())
+    return Stream.begin(stream.raw, float(source.weights.sum()))
 
 
 def run_through(
@@ -59,6 +77,8 @@ def run_through(
                 continue
             rate = schedule.weight(stream.n_steps)
             touched = model.step(stream, block, n_documents / weight, rate, executor)
+            if touched.bound != touched.bound:
+                raise FitError("the expected counts are not numbers")
             bound += touched.bound
             tokens += tokens_of(block)
         per_token = bound / tokens if tokens else 0.0

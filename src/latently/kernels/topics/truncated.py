@@ -45,7 +45,6 @@ def sweep(words, counts, offsets, weights, topics, resp, table, inverse, doc_pri
     here, fresh, before = np.empty(K, resp.dtype), np.empty(K, resp.dtype), np.empty(K, resp.dtype)
     best, value = np.empty(L, np.int64), np.empty(L, resp.dtype)
     one = inverse.dtype.type(1.0)
-    one = inverse.dtype.type(1.0)
     floor = doc_prior.min()
     change = 0.0
     for d in range(len(offsets) - 1):

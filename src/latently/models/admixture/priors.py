@@ -48,8 +48,8 @@ class DocumentTerms(Additive):
 def gain(counts: NDArray[Any], absent: Array, prior: Any) -> Array:
     """E[psi(n + prior) - psi(prior)] for counts that are zero with probability exp(absent).
 
-    A count that is not zero is taken for its mean, given that it is not (Teh, Newman & Welling 2007,
-    "A collapsed variational Bayesian inference algorithm for latent Dirichlet allocation", section 4).
+    A count that is not zero is taken for its mean, given that it is not (Teh, Kurihara & Welling 2008,
+    "Collapsed variational inference for HDP", who add a term of second order).
     """
     present = -np.expm1(absent)
     mean = np.divide(np.maximum(counts, 0.0), present, out=np.zeros(present.shape), where=present > 0)

@@ -59,20 +59,23 @@ class Stream:
         What they are to be multiplied by.
     sums : array of shape (K,)
         Sums of `raw`.
+    n_documents : float
+        How many documents the counts stand for.
     n_steps : int
         Steps so far.
     """
 
     raw: NDArray[Any]
     sums: Array
+    n_documents: float
     factor: float = 1.0
     n_steps: int = 0
     _place: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), repr=False)
 
     @classmethod
-    def begin(cls, counts: NDArray[Any]) -> Stream:
-        """From expected counts."""
-        return cls(np.array(counts), counts.sum(axis=0, dtype=np.float64))
+    def begin(cls, counts: NDArray[Any], n_documents: float = 1.0, n_steps: int = 0) -> Stream:
+        """From expected counts of so many documents."""
+        return cls(np.array(counts), counts.sum(axis=0, dtype=np.float64), n_documents, n_steps=n_steps)
 
     @property
     def counts(self) -> NDArray[Any]:
@@ -83,6 +86,11 @@ class Stream:
         """Make room for new words behind the old ones."""
         more = np.zeros((n_words - len(self.raw), self.raw.shape[1]), self.raw.dtype)
         self.raw = np.concatenate([self.raw, more])
+
+    def stand_for(self, n_documents: float) -> None:
+        """Scale the counts to so many documents."""
+        self.factor *= n_documents / self.n_documents
+        self.n_documents = n_documents
 
     def reorder(self, order: Any) -> None:
         """Relabel the topics."""
