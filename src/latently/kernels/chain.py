@@ -345,7 +345,8 @@ def shift_rows(log_density, shifted, top):
     for s in range(n):
         best = -np.inf
         for j in range(K):
-            best = max(best, log_density[s, j])
+            v = log_density[s, j]
+            best = best if v <= best else v  # NaN stays
         top[s] = best
         less = best if best > -np.inf else 0.0
         for j in range(K):
@@ -355,54 +356,3 @@ def shift_rows(log_density, shifted, top):
     flat = shifted.reshape(-1)
     for i in range(len(flat)):
         flat[i] = exp(flat[i])
-
-
-@kernel
-def viterbi(table, index, log_start, log_transmat, low, high, back, path):
-    """Write the likeliest path of a sequence; return its log probability.
-
-    Parameters
-    ----------
-    table : array of shape (n, K)
-        Log densities.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has.
-    log_start, log_transmat : arrays of shape (K,), (K, K)
-        Logarithms of the probabilities, the latter from row to column.
-    low, high : int
-        Where the sequence begins and ends.
-    back : array of int of shape (high - low, K)
-        Room for the best state before.
-    path : array of int of shape (T,)
-        Where to write.
-    """
-    K = len(log_start)
-    score, best = np.empty(K), np.empty(K)
-    origin = np.empty(K, np.int64)
-    b = density_at(table, index, low)
-    for j in range(K):
-        score[j] = log_start[j] + b[j]
-    for t in range(low + 1, high):
-        for j in range(K):
-            best[j] = -np.inf
-            origin[j] = 0
-        for i in range(K):
-            so_far, row = score[i], log_transmat[i]
-            for j in range(K):
-                value = so_far + row[j]
-                better = value > best[j]
-                best[j] = value if better else best[j]
-                origin[j] = i if better else origin[j]
-        b, before = density_at(table, index, t), back[t - low]
-        for j in range(K):
-            score[j] = best[j] + b[j]
-            before[j] = origin[j]
-    highest, state = -np.inf, 0
-    for j in range(K):
-        if score[j] > highest:
-            highest, state = score[j], j
-    for t in range(high - 1, low - 1, -1):
-        path[t] = state
-        if t > low:
-            state = back[t - low, state]
-    return highest

@@ -110,7 +110,7 @@ def digamma(x):
 
 @straight
 def lgamma(x):
-    """log Gamma(x) for x > 0: shifted up by eight, then Stirling's series (Abramowitz & Stegun 6.1.40)."""
+    """Log of Gamma(x), x > 0: shifted up by eight, then Stirling's series (Abramowitz & Stegun 6.1.40)."""
     y = x + 8.0
     a = x * (x + 7.0)
     product = a * (a + 6.0) * (a + 10.0) * (a + 12.0)

@@ -7,6 +7,7 @@ import numpy as np
 from latently.latent.base import Array
 
 TINY = 1e-300
+ROUNDS = 50  # of the fixed point, which needs a few where transitions are many
 
 
 def stationary(transmat: Array) -> Array:
@@ -63,6 +64,7 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     plain = np.where(support, np.maximum(plain, TINY), 0.0)
     plain /= plain.sum(axis=1, keepdims=True)
     start = max(plain, transmat, key=lambda matrix: _objective(initial, transitions, matrix))
+    start = _fixed_point(initial, transitions, start)
     rows, columns = np.nonzero(support)
     scale = max(float(transitions.sum()), 1.0)
 
@@ -86,6 +88,52 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     return max(candidates, key=lambda matrix: _objective(initial, transitions, matrix))
 
 
+def _fixed_point(initial: Array, transitions: Array, matrix: Array) -> Array:
+    """Climb with the stationary part of the objective replaced by its tangent.
+
+    Row by row, ``sum_j n_j log a_j + G_j a_j`` is largest at ``a_j = n_j / (l - G_j)``, with l such that they
+    sum to one. This converges at the rate at which first states are few beside transitions.
+    """
+    if not (transitions.sum(axis=1) > 0).all():
+        return matrix
+    height = _objective(initial, transitions, matrix)
+    for _ in range(ROUNDS):
+        better = _best_rows(transitions, _pull(initial, matrix))
+        value = _objective(initial, transitions, better)
+        if not value > height:
+            break
+        matrix, height = better, value
+    return matrix
+
+
+def _best_rows(counts: Array, slopes: Array) -> Array:
+    """For each row the probabilities that maximise ``counts @ log(a) + slopes @ a``, by Newton's method."""
+    slopes = np.where(counts > 0, slopes, -np.inf)
+    level = (slopes + counts).max(axis=1, keepdims=True)  # where the sum is one at least
+    for _ in range(100):
+        above = np.maximum(level - slopes, TINY)  # infinite where nothing was counted
+        terms = counts / above
+        excess = terms.sum(axis=1, keepdims=True) - 1.0
+        steep = (terms / above).sum(axis=1, keepdims=True)
+        level = level + np.maximum(excess, 0.0) / steep
+        if excess.max() < 1e-14:
+            break
+    return np.asarray(terms / terms.sum(axis=1, keepdims=True))
+
+
+def _pull(initial: Array, matrix: Array) -> Array:
+    """Derivatives of ``initial @ log(stationary)`` by the entries, through the fundamental matrix."""
+    first = stationary(matrix)
+    K = len(matrix)
+    system = np.eye(K) - matrix + np.outer(np.ones(K), first)
+    wanted = initial / np.maximum(first, TINY)
+    try:
+        pull = np.linalg.solve(system, wanted)
+    except np.linalg.LinAlgError:  # several closed classes
+        pull = np.zeros(K)
+    return np.asarray(first[:, None] * pull)
+
+
 def _objective(initial: Array, transitions: Array, matrix: Array) -> float:
     used = transitions > 0
     first = stationary(matrix)
@@ -96,14 +144,6 @@ def _objective(initial: Array, transitions: Array, matrix: Array) -> float:
 
 
 def _gradient(initial: Array, transitions: Array, matrix: Array) -> Array:
-    """Derivatives by the entries; those of the stationary distribution through the fundamental matrix."""
-    first = stationary(matrix)
-    K = len(matrix)
-    system = np.eye(K) - matrix + np.outer(np.ones(K), first)
-    wanted = initial / np.maximum(first, TINY)
-    try:
-        pull = np.linalg.solve(system, wanted)
-    except np.linalg.LinAlgError:  # several closed classes
-        pull = np.zeros(K)
+    """Derivatives of the objective by the entries."""
     own = np.divide(transitions, matrix, out=np.zeros_like(matrix), where=matrix > 0)
-    return np.asarray(own + first[:, None] * pull)
+    return np.asarray(own + _pull(initial, matrix))

@@ -76,17 +76,11 @@ class Linear:
         return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
 
     def _features(self, x: Array) -> tuple[Array, Array | None]:
-        from latently.kernels.linear import squares
+        from latently.kernels.linear import centred_squares
 
-        centred = x - self.origin
-        missing = np.isnan(centred)
-        seen = None
-        if missing.any():
-            centred[missing] = 0.0
-            seen = (~missing).astype(np.float64)
         features = np.empty((len(x), 2 * x.shape[1]))
-        squares(centred, features)
-        return features, seen
+        holed = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
+        return features, (~np.isnan(x)).astype(np.float64) if holed else None
 
 
 def linear_rows(emission: GaussianFamily, params: GaussianParams) -> Linear | None:

@@ -18,6 +18,7 @@ from latently.estimators.hmm.online import Filtering
 from latently.estimators.hmm.sequences import Sequences, refuse_y
 from latently.estimators.inputs import Array
 from latently.latent.stationary import stationary
+from latently.latent.viterbi import likeliest_paths
 
 ALGORITHMS = ("viterbi", "map")
 
@@ -273,11 +274,6 @@ class Decoding(FittedHMM):
             If a sequence is impossible.
         ValueError
             If the algorithm is unknown.
-
-        References
-        ----------
-        .. [1] Viterbi, A. (1967). Error bounds for convolutional codes and an asymptotically optimum decoding
-           algorithm. IEEE Transactions on Information Theory 13, 260-269.
         """
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm={algorithm!r}: should be one of {', '.join(map(repr, ALGORITHMS))}")
@@ -286,20 +282,14 @@ class Decoding(FittedHMM):
             posteriors = self._smoothed(found, refuse=True)[1]
             with np.errstate(divide="ignore"):
                 return float(np.log(posteriors.max(axis=1)).sum()), np.asarray(posteriors.argmax(axis=1))
-        from latently.kernels.chain import viterbi
-
         table, index = self._lookup(found.x)
-        with np.errstate(divide="ignore"):
-            start, transmat = np.log(self.startprob_), np.log(self.transmat_)
-        path = np.empty(len(found.x), dtype=np.int64)
-        total = 0.0
-        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            back = np.empty((high - low, self.n_components), dtype=np.int32)
-            value = viterbi(table, index, start, transmat, low, high, back, path)
-            if not np.isfinite(value):
-                self._smoothed(found, refuse=True)
-            total += value
-        return float(total), path
+        with executor(count_threads(self.n_jobs)) as workers:
+            path, values = likeliest_paths(
+                table, index, self.startprob_, self.transmat_, found.offsets, workers
+            )
+        if not np.isfinite(values).all():
+            self._smoothed(found, refuse=True)
+        return float(values.sum()), path
 
     def predict(self, X: Any, *, lengths: Any = None, groups: Any = None) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.

@@ -82,6 +82,11 @@ class Stream:
         """The expected counts."""
         return self.raw * self.raw.dtype.type(self.factor)
 
+    @property
+    def frequencies(self) -> Array:
+        """How often each word occurs in all topics."""
+        return np.asarray(self.raw.sum(axis=1, dtype=np.float64) * self.factor)
+
     def grow(self, n_words: int) -> None:
         """Make room for new words behind the old ones."""
         more = np.zeros((n_words - len(self.raw), self.raw.shape[1]), self.raw.dtype)
