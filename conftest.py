@@ -51,7 +51,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTog
 
 WARM_UP = """
 import numpy as np
-from latently import CategoricalHMM, GaussianImputer, GaussianMixture, PoissonHMM, datasets
+from latently import CategoricalHMM, GaussianImputer, GaussianMixture, LatentDirichletAllocation, PoissonHMM
+from latently import datasets
 X = datasets.load_faithful().data
 for covariance_type in ("full", "diag"):
     GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
@@ -66,6 +67,13 @@ for K in (2, 5, 9):
     for model in (PoissonHMM(K, n_init=1, max_iter=2, tol=0), CategoricalHMM(K, n_init=1, max_iter=2, tol=0)):
         model.fit(counts).predict(counts)
         model.filter(counts)
+        model.pseudo_residuals(counts)
+words = np.arange(60).reshape(6, 10) % 7
+for dtype in ("float32", "float64"):
+    for inference in ("cvb0", "vb", "online", "online_vb"):
+        lda = LatentDirichletAllocation(2, inference=inference, max_iter=21, tol=0, dtype=dtype).fit(words)
+        lda.transform(words), lda.score(words)
+    LatentDirichletAllocation(2, top_topics=1, max_iter=21, tol=0, dtype=dtype).fit(words)
 """
 
 

@@ -14,6 +14,7 @@ from latently.estimators import (
     GaussianImputer,
     GaussianMixture,
     HiddenMarkovModel,
+    LatentDirichletAllocation,
     MixtureModel,
     PoissonHMM,
 )
@@ -23,12 +24,14 @@ from latently.estimators.hmm.state import is_hmm, unpack_hmm
 from latently.estimators.imputation.state import is_imputer, unpack_imputer
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.state import unpack
+from latently.estimators.topics.state import is_topics, unpack_topics
 
 MIXTURES: dict[str, type[BaseMixture]] = {cls.__name__: cls for cls in (GaussianMixture, MixtureModel)}
 HMMS: dict[str, type[BaseHMM]] = {
     cls.__name__: cls for cls in (CategoricalHMM, GaussianHMM, PoissonHMM, HiddenMarkovModel)
 }
 IMPUTERS = {"GaussianImputer": GaussianImputer}
+TOPICS = {"LatentDirichletAllocation": LatentDirichletAllocation}
 
 __all__ = ["ModelFileError", "load"]
 
@@ -50,8 +53,8 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     Returns
     -------
     estimator
-        A mixture, a hidden Markov model or a `GaussianImputer`, as it was saved. Callbacks are None, and so
-        is `random_state` if it was a generator.
+        A mixture, a hidden Markov model, a topic model or a `GaussianImputer`, as it was saved. Callbacks are
+        None, and so is `random_state` if it was a generator.
 
     Raises
     ------
@@ -83,6 +86,8 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
             return unpack_imputer(contents, IMPUTERS, own)
         if is_hmm(contents):
             return unpack_hmm(contents, HMMS, own)
+        if is_topics(contents):
+            return unpack_topics(contents, TOPICS, own)
         return unpack(contents, MIXTURES, own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])

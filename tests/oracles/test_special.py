@@ -26,6 +26,22 @@ def log(x):
     return out
 
 
+@njit
+def digamma(x):
+    out = np.empty_like(x)
+    for i in range(len(x)):
+        out[i] = special.digamma(x[i])
+    return out
+
+
+@njit
+def lgamma(x):
+    out = np.empty_like(x)
+    for i in range(len(x)):
+        out[i] = special.lgamma(x[i])
+    return out
+
+
 def ulps(found, exact):
     with mpmath.workdps(40):
         return float(abs(mpmath.mpf(float(found)) - exact) / mpmath.mpf(float(np.spacing(abs(float(exact))))))
@@ -53,3 +69,41 @@ def test_edges():
 @given(st.floats(-700, 700))
 def test_log_undoes_exp(x):
     assert log(exp(np.array([x])))[0] == pytest.approx(x, abs=4e-16 * max(1.0, abs(x)))
+
+
+# Both have zeros (digamma near 1.46, lgamma at 1 and 2), where only an absolute error can be small.
+POSITIVE = np.concatenate(
+    [
+        np.geomspace(1e-12, 1e12, 1500),
+        np.linspace(0.01, 12.0, 1200),
+        [1.0, 2.0, 1.4616321449683623, 1e-5, 0.05, 1e30],
+    ]
+)
+
+
+def worst(found, exact):
+    """The largest error in units of eps times the larger of the value and one."""
+    with mpmath.workdps(40):
+        errors = [
+            abs(mpmath.mpf(float(v)) - exact(mpmath.mpf(float(x)))) / max(abs(exact(mpmath.mpf(float(x)))), 1)
+            for x, v in zip(POSITIVE, found, strict=True)
+        ]
+    return float(max(errors)) / np.finfo(float).eps
+
+
+def test_digamma_to_eight_eps():
+    assert worst(digamma(POSITIVE), mpmath.digamma) <= 8
+
+
+def test_lgamma_to_32_eps():
+    assert worst(lgamma(POSITIVE), mpmath.loggamma) <= 32
+
+
+@given(st.floats(1e-10, 1e10))
+def test_their_recurrences(x):
+    here, there = np.array([x]), np.array([x + 1.0])
+    assert digamma(there)[0] - digamma(here)[0] == pytest.approx(
+        1 / x, rel=1e-8, abs=1e-13 * max(np.log(x), 40)
+    )
+    left = lgamma(there)[0] - lgamma(here)[0]
+    assert left == pytest.approx(np.log(x), abs=1e-14 * max(abs(lgamma(there)[0]), 40))

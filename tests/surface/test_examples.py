@@ -103,3 +103,23 @@ def test_three_states_are_decoded_as_well_as_by_the_truth(run):
     paths = dict(re.findall(r"^(true|decoded) +([012]{100})$", ran.stdout, re.MULTILINE))
     agree = [a == b for a, b in zip(paths["true"], paths["decoded"], strict=True)]
     assert sum(agree) > 80
+
+
+def test_planted_topics_are_found_again(run):
+    folder, ran = run("planted_topics")
+    words = [set(line.split(", ")) for line in re.findall(r"^topic \d: (.+)$", ran.stdout, re.MULTILINE)]
+    firsts = [{"tree", "bird", "river"}, {"vote", "law", "party"}, {"song", "drum", "stage"}]
+    assert len(words) == 3
+    assert all(sum(first <= topic for topic in words) == 1 for first in firsts)
+    cosines = re.search(r"partner ([\d. ]+)$", ran.stdout, re.MULTILINE)[1].split()
+    assert len(cosines) == 3
+    assert min(map(float, cosines)) > 0.98
+    error, found = re.search(r"off by ([\d.]+), .* in (\d+)%$", ran.stdout, re.MULTILINE).groups()
+    assert float(error) < 0.06
+    assert int(found) >= 92
+    numbers = r"^perplexity ([\d.]+)\n.* planted topics ([\d.]+), .* ([\d.]+)$"
+    found, planted, without = map(float, re.search(numbers, ran.stdout, re.MULTILINE).groups())
+    assert found < 1.05 * planted
+    assert planted < 0.7 * without
+    assert os.listdir(folder) == ["planted_topics.png"]
+    assert (folder / "planted_topics.png").read_bytes().startswith(b"\x89PNG")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,17 @@ from latently.estimators.old_names import TOPICS, refuses_old_names
 from latently.estimators.progress import progress_bar
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
-from latently.estimators.topics.documents import Documents
-from latently.estimators.topics.online import begin, minibatches, run_through
-from latently.estimators.topics.priors import TUNED, Priors
+from latently.estimators.topics.documents import Documents, warn_of_empty
+from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
+from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.seeds import seeded_prior
+from latently.estimators.topics.settings import (
+    TOLERANCES,
+    check_settings,
+    check_tokens,
+    chosen_dtype,
+    tol_and_max_iter,
+)
 from latently.estimators.topics.topics import Topics
 from latently.models.admixture import (
     CollapsedAdmixture,
@@ -33,10 +40,6 @@ from latently.models.admixture import (
 )
 
 Array = NDArray[Any]
-DTYPES = ("auto", "float32", "float64", np.float32, np.float64)
-SMALL = 2**20  # entries times topics up to which numbers are float64
-PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
-TOLERANCES = {"cvb0": 1e-3, "vb": 1e-4, "online": 0.0, "online_vb": 0.0}
 
 
 class LatentDirichletAllocation(
@@ -95,7 +98,7 @@ class LatentDirichletAllocation(
         topics), float32 for others.
     n_jobs : int, optional
         Threads; all cores by default. The results do not depend on it.
-    callbacks : sequence of callable
+    callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, value)`` after every pass, the value being the bound,
         or the relative change where there is none, or the log-likelihood per token; True stops.
     verbose : int
@@ -163,8 +166,8 @@ class LatentDirichletAllocation(
     --------
     >>> from latently import LatentDirichletAllocation
     >>> texts = [
-    ...     ["apple", "pear", "plum"],
-    ...     ["pear", "plum", "apple"],
+    ...     ["apple", "pear", "plum", "apple"],
+    ...     ["pear", "apple"],
     ...     ["bolt", "nut"],
     ...     ["nut", "bolt", "bolt"],
     ... ]
@@ -198,7 +201,7 @@ class LatentDirichletAllocation(
         top_topics: int | None = None,
         dtype: Any = "auto",
         n_jobs: int | None = None,
-        callbacks: Sequence[Callable[..., Any]] = (),
+        callbacks: Any = None,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
@@ -258,28 +261,22 @@ class LatentDirichletAllocation(
         self._check_settings()
         corpus = self._first(X)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
-        self._dtype = self._chosen_dtype(corpus)
+        frequencies = self._frequencies(corpus, weights, self.n_components)
+        n_tokens = float(frequencies.sum())
+        self._dtype = chosen_dtype(self.dtype, corpus.counts.nnz, self.n_components)
+        check_tokens(n_tokens, self._dtype)
         rng = random_generator(self.random_state)
         source = document_source(corpus.counts, weights, self._dtype)
-        n_words = corpus.counts.shape[1]
-        frequencies = np.asarray(corpus.counts.T @ weights).ravel()
-        self._check_enough(corpus)
-        priors = Priors.of(
-            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
-        )
-        vocabulary = corpus.words.vocabulary
-        prior = seeded_prior(self.seed_words, priors.words, vocabulary, frequencies, self.n_components)
+        priors = self._priors(corpus)
+        prior = self._seeded(priors, corpus, frequencies)
+        self.__dict__.pop("_stream", None)
         with executor(self._n_threads()) as workers, progress_bar("topics", self.verbose) as show:
-            callbacks = [*self.callbacks, show]
-            if self.inference in ("cvb0", "vb"):
-                found = self._fit_batch(
-                    source, priors, prior, rng, float(frequencies.sum()), callbacks, workers
-                )
-            else:
-                found = self._fit_online(
-                    source, priors, prior, rng, float(frequencies.sum()), callbacks, workers
-                )
-        self._keep(found, corpus)
+            callbacks = [*(self.callbacks or ()), show]
+            fit = self._fit_batch if self.inference in ("cvb0", "vb") else self._fit_online
+            found = fit(source, priors, prior, rng, n_tokens, callbacks, workers)
+        self._n_documents = float(weights.sum())
+        self._note_names(X)
+        self._keep(found, corpus, weights)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
@@ -308,44 +305,82 @@ class LatentDirichletAllocation(
             As `fit`; or if the columns are others than before.
         """
         self._check_settings()
-        fresh = not hasattr(self, "_stream")
+        fresh = not hasattr(self, "params_")
         corpus = self._first(X) if fresh else self._read(X, grow=True)
-        if fresh:
-            self._check_enough(corpus)
-            self._dtype = self._chosen_dtype(corpus)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
-        n_words = corpus.counts.shape[1]
-        priors = Priors.of(
-            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
-        )
+        frequencies = self._frequencies(corpus, weights, self.n_components if fresh else 0)
         if fresh:
-            share = float(self.total_samples) / max(float(weights.sum()), 1.0)
-            rng = random_generator(self.random_state)
-            n_tokens = corpus.counts.sum() * share
-            stream = begin(n_words, self.n_components, n_tokens, self._has_logs(), self._dtype, rng)
-        else:
-            stream = self._stream
-            stream.grow(n_words)
-        ones = np.ones(n_words)
-        prior = seeded_prior(self.seed_words, priors.words, corpus.words.vocabulary, ones, self.n_components)
-        model = StreamingAdmixture(self._step_kind(n_words), priors.documents, prior)
+            self._dtype = chosen_dtype(self.dtype, corpus.counts.nnz, self.n_components)
+        n_documents = float(self.total_samples)
+        share = n_documents / max(float(weights.sum()), 1.0)
+        check_tokens(float(frequencies.sum()) * share, self._dtype)
+        priors = self._priors(corpus)
         source = document_source(corpus.counts, weights, self._dtype)
         with executor(self._n_threads()) as workers:
+            if fresh:
+                rng = random_generator(self.random_state)
+                seeded = self._seeded(priors, corpus, frequencies)
+                n_here = float(frequencies.sum())
+                seed = seed_of(rng)
+                stream = begin(source, priors, seeded, n_here, self._has_logs(), self._dtype, seed, workers)
+            else:
+                stream = self._so_far()
+                stream.grow(len(frequencies))
+            stream.stand_for(n_documents)
+            seeded = self._seeded(priors, corpus, stream.frequencies)
+            model = StreamingAdmixture(self._step_kind(len(frequencies)), priors.documents, seeded)
             run_through(
                 model,
                 stream,
                 lambda: minibatches(source, self.batch_size),
-                float(self.total_samples),
+                n_documents,
                 self._schedule(),
                 1,
                 (),
                 workers,
             )
-        params = model.params(stream)
+        self._n_documents = n_documents
+        if fresh:
+            self._note_names(X)
         nothing = np.empty((0, self.n_components))
-        self._keep(TopicFit(params, nothing, (), stream.n_steps, False, "partial_fit", None), corpus)
+        found = TopicFit(model.params(stream), nothing, (), stream.n_steps, False, "partial_fit", None)
         self._stream = stream
+        self._keep(found, corpus, weights, goes_on=not fresh)
         return self
+
+    def _so_far(self) -> Stream:
+        """What steps go on from: the counts they left, or those of a fit to all documents at once."""
+        params = self.params_
+        if len(params.doc_prior) != self.n_components:
+            raise ValueError(
+                f"n_components={self.n_components}, and there are {len(params.doc_prior)} topics so far: "
+                "set it back, or fit a new model"
+            )
+        if hasattr(self, "_stream"):
+            return self._stream
+        counts = np.maximum(params.topic_word - params.word_prior, 0.0).astype(self._dtype)
+        return Stream.begin(counts, self._n_documents, -int(-self._n_documents // self.batch_size))
+
+    def _frequencies(self, corpus: Corpus, weights: Array, least: int) -> Array:
+        """How often each word occurs; an error if fewer than `least` do."""
+        found = np.asarray(corpus.counts.T @ weights, dtype=np.float64).ravel()
+        n_distinct = int(np.count_nonzero(found))
+        if n_distinct < least:
+            raise ValueError(
+                f"there are {n_distinct} distinct words and n_components={self.n_components} topics: "
+                "lower n_components, or let more words in"
+            )
+        return found
+
+    def _priors(self, corpus: Corpus) -> Priors:
+        n_words = corpus.counts.shape[1]
+        return Priors.of(
+            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
+        )
+
+    def _seeded(self, priors: Priors, corpus: Corpus, frequencies: Array) -> Array:
+        vocabulary = corpus.words.vocabulary
+        return seeded_prior(self.seed_words, priors.words, vocabulary, frequencies, self.n_components)
 
     def _fit_batch(
         self,
@@ -357,8 +392,8 @@ class LatentDirichletAllocation(
         callbacks: list[Callable[..., Any]],
         workers: Any,
     ) -> TopicFit:
-        tol, max_iter = self._tol_and_max_iter()
-        seed = np.uint64(rng.integers(2**63))
+        tol, max_iter = tol_and_max_iter(self)
+        seed = seed_of(rng)
         variational = self.inference == "vb"
         n_words = len(prior)
         model = CollapsedAdmixture(self.n_components, n_words, self._dtype, self.top_topics)
@@ -396,10 +431,11 @@ class LatentDirichletAllocation(
         callbacks: list[Callable[..., Any]],
         workers: Any,
     ) -> TopicFit:
-        _, max_iter = self._tol_and_max_iter()
+        _, max_iter = tol_and_max_iter(self)
         n_words = len(prior)
         model = StreamingAdmixture(self._step_kind(n_words), priors.documents, prior)
-        stream = begin(n_words, self.n_components, n_tokens, self._has_logs(), self._dtype, rng)
+        seed = seed_of(rng)
+        stream = begin(source, priors, prior, n_tokens, self._has_logs(), self._dtype, seed, workers)
         n_iter, reason = run_through(
             model,
             stream,
@@ -414,7 +450,7 @@ class LatentDirichletAllocation(
         nothing = np.empty((0, self.n_components))
         return TopicFit(model.params(stream), nothing, (), n_iter, False, reason, None)
 
-    def _keep(self, found: TopicFit, corpus: Corpus) -> None:
+    def _keep(self, found: TopicFit, corpus: Corpus, weights: Array, goes_on: bool = False) -> None:
         order = np.arange(self.n_components)
         if self.seed_words is None and len(found.documents):
             order = np.argsort(-found.params.totals, kind="stable")
@@ -426,21 +462,15 @@ class LatentDirichletAllocation(
             documents = found.documents[:, order]
             self.doc_topic_ = documents / documents.sum(axis=1, keepdims=True)
         self.bound_parts_ = found.bound_parts
-        self.bound_ = None if found.bound_parts is None else sum(found.bound_parts.values())
+        self.bound_ = None if found.bound_parts is None else found.history[-1]
         self.history_ = np.asarray(found.history)
         self.n_iter_ = found.n_iter
         self.converged_ = found.converged
         self.stop_reason_ = found.stop_reason
         self.remarks_ = corpus.remarks
         self.empty_documents_ = corpus.empty
-        self._remember(corpus.counts)
-        if len(corpus.empty):
-            some = ", ".join(str(int(d)) for d in corpus.empty[:5])
-            warnings.warn(
-                f"documents without words ({len(corpus.empty)}, the first: {some}) have the prior's topics",
-                UserWarning,
-                stacklevel=3,
-            )
+        self._remember(corpus.counts if weights.all() else corpus.counts[weights > 0], goes_on)
+        warn_of_empty(corpus, stacklevel=4)
 
     def _first(self, X: Any) -> Corpus:
         return read_corpus(
@@ -451,47 +481,8 @@ class LatentDirichletAllocation(
             owner=type(self).__name__,
         )
 
-    def _chosen_dtype(self, corpus: Corpus) -> np.dtype[Any]:
-        small = corpus.counts.nnz * self.n_components <= SMALL
-        automatic = np.float64 if small else np.float32
-        return np.dtype(automatic if isinstance(self.dtype, str) and self.dtype == "auto" else self.dtype)
-
-    def _check_enough(self, corpus: Corpus) -> None:
-        if corpus.n_distinct < self.n_components:
-            raise ValueError(
-                f"there are {corpus.n_distinct} distinct words and n_components={self.n_components} topics: "
-                "lower n_components, or let more words in"
-            )
-
     def _check_settings(self) -> None:
-        if self.inference not in TUNED:
-            raise ValueError(f"inference={self.inference!r}: should be one of {', '.join(map(repr, TUNED))}")
-        for name in ("n_components", "batch_size", "max_sweeps"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-        tol, max_iter = self._tol_and_max_iter()
-        if not tol >= 0:
-            raise ValueError(f"tol={self.tol!r}: should be 0 or more")
-        if not isinstance(max_iter, (int, np.integer)) or max_iter < 1:
-            raise ValueError(f"max_iter={self.max_iter!r}: should be an integer of at least 1")
-        if not 0.5 < self.learning_decay <= 1.0:
-            raise ValueError(f"learning_decay={self.learning_decay!r}: should be above 0.5 and at most 1")
-        if not self.learning_offset >= 1.0:
-            raise ValueError(f"learning_offset={self.learning_offset!r}: should be 1 or more")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype={self.dtype!r}: should be 'auto', 'float32' or 'float64'")
-        if self.top_topics is not None:
-            if self.inference not in ("cvb0", "vb"):
-                raise ValueError("top_topics is for inference='cvb0': the online inferences remember nothing")
-            if not self.top_topics >= 1:
-                raise ValueError(
-                    f"top_topics={self.top_topics!r}: should be an integer of at least 1, or None"
-                )
-
-    def _tol_and_max_iter(self) -> tuple[float, int]:
-        tol = TOLERANCES[self.inference] if self.tol is None else self.tol
-        return tol, PASSES[self.inference] if self.max_iter is None else self.max_iter
+        check_settings(self)
 
     def _schedule(self) -> Schedule:
         return Schedule(self.learning_decay, self.learning_offset)

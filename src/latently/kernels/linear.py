@@ -160,7 +160,7 @@ def squares(centred, features):
 
 @kernel
 def centred_squares(x, origin, features):
-    """Write each row less the origin and its squares, zero for missing cells; return whether there are any."""
+    """Write each row less the origin and its squares, zero for missing cells; tell if there are any."""
     n, d = x.shape
     n_missing = 0
     for s in range(n):

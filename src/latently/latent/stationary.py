@@ -98,7 +98,10 @@ def _fixed_point(initial: Array, transitions: Array, matrix: Array) -> Array:
         return matrix
     height = _objective(initial, transitions, matrix)
     for _ in range(ROUNDS):
-        better = _best_rows(transitions, _pull(initial, matrix))
+        with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart slopes are huge
+            better = _best_rows(transitions, _pull(initial, matrix))
+        if not np.isfinite(better).all():
+            break
         value = _objective(initial, transitions, better)
         if not value > height:
             break

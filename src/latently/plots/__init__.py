@@ -6,6 +6,7 @@ from latently.plots.hmm import decoded, emissions, hmm_panels, pseudo_residuals,
 from latently.plots.imputation import densities, imputation_panels, overimputation, patterns
 from latently.plots.intervals import intervals
 from latently.plots.mixture import data, mixture_panels, uncertainty
+from latently.plots.topics import document_topics, topic_map, topic_words, topics, topics_panels
 
 __all__ = [
     "convergence",
@@ -13,6 +14,7 @@ __all__ = [
     "data",
     "decoded",
     "densities",
+    "document_topics",
     "emissions",
     "hmm_panels",
     "imputation_panels",
@@ -22,6 +24,10 @@ __all__ = [
     "patterns",
     "pseudo_residuals",
     "states",
+    "topic_map",
+    "topic_words",
+    "topics",
+    "topics_panels",
     "transitions",
     "uncertainty",
 ]

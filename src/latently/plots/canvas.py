@@ -35,6 +35,18 @@ def new_axes(n: int) -> Any:
     return axes[0]
 
 
+def grid_axes(n: int, across: int = 4) -> Any:
+    """Return an array of `n` small axes in lines of at most so many, in a figure of their own."""
+    n_lines = -(-n // across)
+    across = min(n, across)
+    _, axes = _pyplot().subplots(
+        n_lines, across, figsize=(3.3 * across, 2.9 * n_lines), layout="constrained", squeeze=False
+    )
+    for spare in axes.ravel()[n:]:
+        spare.remove()
+    return axes.ravel()[:n]
+
+
 def stacked_axes(heights: Sequence[float]) -> Any:
     """Return an array of axes one under another, of these heights in inches, that share what is across."""
     _, axes = _pyplot().subplots(

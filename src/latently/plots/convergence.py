@@ -1,4 +1,4 @@
-"""How EM climbed: the log-likelihood of each iterate of the best run."""
+"""How a fit got to its end: the log-likelihood of each iterate of the best run, or what stands for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.estimators.topics.settings import tol_and_max_iter
 from latently.plots.canvas import canvas, count, title
-from latently.plots.palette import COLOURS
+from latently.plots.palette import COLOURS, FAINT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +20,14 @@ INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the log-likelihood of the best run at each of its iterates, below the value it ended at.
 
+    Of topic models the lower bound is drawn in its place. CVB0 has neither: there it is the relative change
+    of the documents' topics in each pass, on a logarithmic axis.
+
     Parameters
     ----------
     estimator : estimator
         Any that was fitted by EM, such as `GaussianMixture` or `GaussianImputer`: its
-        `log_likelihood_history_` is drawn.
+        `log_likelihood_history_` is drawn. Or a `LatentDirichletAllocation`: its `history_`.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -36,6 +40,8 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     ------
     ImportError
         If matplotlib is not installed.
+    ValueError
+        If it is a topic model that was fitted online, of which there is no history.
 
     Examples
     --------
@@ -48,17 +54,50 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     >>> plots.convergence(imputer).get_ylabel()
     'log-likelihood below its last value'
     """
-    ax = canvas(ax)
-    history = np.asarray(estimator.log_likelihood_history_)
+    if hasattr(estimator, "log_likelihood_history_"):
+        prior = "" if getattr(estimator, "prior", None) is None else "; the prior is left out of it"
+        return _climb(estimator, estimator.log_likelihood_history_, "log-likelihood", prior, canvas(ax))
+    if not len(estimator.history_):
+        raise ValueError(f"inference={estimator.inference!r} keeps no history: there is nothing to draw")
+    if estimator.bound_ is None:
+        return _changes(estimator, canvas(ax))
+    return _climb(estimator, estimator.history_, "lower bound", "; it is no likelihood", canvas(ax))
+
+
+def _climb(estimator: Any, history: Any, what: str, remark: str, ax: Axes) -> Axes:
+    """What cannot fall, below its last value."""
+    history = np.asarray(history)
     ax.plot(history - history[-1], color=COLOURS[0], linewidth=1.6, zorder=2)
     ax.plot(history - history[-1], ".", color=COLOURS[0], markersize=5 if len(history) < 80 else 0, zorder=3)
     ax.axhline(0.0, color=COLOURS[1], linewidth=1.0, linestyle="--", zorder=1)
-    ax.set(xlabel="step", ylabel="log-likelihood below its last value")
+    ax.set(xlabel="step", ylabel=f"{what} below its last value")
     ax.locator_params(axis="x", integer=True)
     ax.ticklabel_format(axis="y", style="plain", useOffset=False)
     ax.set_ylim(bottom=min(ax.get_ylim()[0], -INVISIBLE))
-    end = "Converged" if estimator.converged_ else "Not converged"
     last = f"{history[-1]:,.3f}".replace("-", "\N{MINUS SIGN}")
-    prior = "" if getattr(estimator, "prior", None) is None else "; the prior is left out of it"
-    title(ax, f"{end} after {count(len(history) - 1, 'step')}", f"the last value: {last}{prior}")
+    title(ax, _end(estimator, len(history) - 1, "step"), f"the last value: {last}{remark}")
     return ax
+
+
+def _changes(model: Any, ax: Axes) -> Axes:
+    """How much each pass of CVB0 changed, which need not fall at each."""
+    history = np.asarray(model.history_, dtype=np.float64)
+    tol, _ = tol_and_max_iter(model)
+    seen = np.flatnonzero(history > 0)  # a change of nothing has no place on this axis
+    ax.plot(1 + seen, history[seen], color=COLOURS[0], linewidth=1.6, zorder=2)
+    ax.plot(1 + seen, history[seen], ".", color=COLOURS[0], markersize=5 if len(seen) < 80 else 0, zorder=3)
+    if tol > 0:
+        ax.axhline(tol, color=COLOURS[1], linewidth=1.0, linestyle="--", zorder=1)
+    if len(seen):
+        ax.set_yscale("log")
+    ax.tick_params(which="minor", color=FAINT)
+    ax.set(xlabel="pass", ylabel="relative change of the documents' topics")
+    ax.locator_params(axis="x", integer=True)
+    dashed = "; dashed: where it stops" if tol > 0 else ""
+    title(ax, _end(model, len(history), "pass", "passes"), f"CVB0 has no objective to climb{dashed}")
+    return ax
+
+
+def _end(estimator: Any, n: int, step: str, steps: str | None = None) -> str:
+    how = "Converged" if estimator.converged_ else "Not converged"
+    return f"{how} after {count(n, step) if steps is None or n == 1 else f'{n:,} {steps}'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,20 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
     )
 
 
+def read_words(X: Any, words: Words) -> list[Any] | None:
+    """The words of documents in their order; None for tables, which do not have it.
+
+    Raises
+    ------
+    ValueError
+        If documents are texts, and the model does not know how to split them.
+    """
+    form, documents = recognise(X)
+    if form == "table" or (form == "integers" and words.kind != "ids"):
+        return None
+    return _split(form, documents, words)
+
+
 def _from_words(
     form: str, documents: list[Any], given: NDArray[Any] | None, splitter: Any
 ) -> tuple[Any, Words, int, list[str]]:
@@ -232,8 +247,8 @@ def _names(X: Any) -> NDArray[Any] | None:
 
 
 def _n_given(n_features: int | None, given: NDArray[Any] | None) -> int | None:
-    if n_features is not None and n_features < 1:
-        raise ValueError(f"n_features={n_features!r}: should be at least 1")
+    if n_features is not None and (not isinstance(n_features, Integral) or n_features < 1):
+        raise ValueError(f"n_features={n_features!r}: should be an integer of at least 1")
     if given is None:
         return n_features
     if n_features not in (None, len(given)):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
+from sklearn.utils.validation import check_is_fitted
 
+from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
-from latently.metrics.topics import held_out_perplexity, split_documents
+from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 
 Array = NDArray[Any]
 
@@ -42,10 +44,14 @@ class TokenTopics:
 class Documents(FittedTopics):
     """Transforming and scoring documents."""
 
+    _seen: NDArray[np.uint64]
+    _frequent: NDArray[np.bool_]
+
     def transform(self, X: Any) -> Array:
         """Topics of documents.
 
-        Words that the model does not know are ignored; a document without words gets the mean of the prior.
+        Words that the model does not know are ignored (`count_unseen` counts them); documents that have no
+        others get the mean of the prior, and a warning says which.
 
         Parameters
         ----------
@@ -64,7 +70,7 @@ class Documents(FittedTopics):
         """Find the topics, and what each of these documents has of them: `doc_topic_`."""
         self.fit(X, y, sample_weight)  # type: ignore[attr-defined]
         shares: Array | None = getattr(self, "doc_topic_", None)
-        return self.transform(X) if shares is None else shares
+        return self._shares_of(self._read(X).counts) if shares is None else shares
 
     def transform_dirichlet(self, X: Any) -> Array:
         """Parameters of the Dirichlet distribution of each document's topics.
@@ -79,7 +85,19 @@ class Documents(FittedTopics):
         array of shape (n_documents, n_components)
             The larger their sum, the surer the shares.
         """
-        return self._dirichlet_of(self._read(X).counts)
+        corpus = self._read(X)
+        warn_of_empty(corpus, stacklevel=4)
+        return self._dirichlet_of(corpus.counts)
+
+    def count_unseen(self, X: Any) -> int:
+        """How many tokens of documents are ignored, as the model does not know their words.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+        """
+        return int(self._read(X).n_unseen)
 
     def transform_interval(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
         """Between which shares each topic of each document lies, with some probability.
@@ -184,17 +202,45 @@ class Documents(FittedTopics):
         found = held_out_perplexity(halves, self.topic_word_, infer=self._shares_of, seen=self._frequent)
         return float(found.log_likelihood / found.n_tokens)
 
+    def coherence(
+        self, X: Any, measure: Literal["c_v", "c_npmi", "u_mass"] = "c_v", n: int = 10
+    ) -> TopicScores:
+        """How much the likeliest words of each topic stand together in documents; higher is better.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`. Texts and lists of words keep their order, so words stand together in windows; with
+            counts, in documents.
+        measure : {"c_v", "c_npmi", "u_mass"}
+            See `latently.metrics.coherence`.
+        n : int
+            How many words of each topic.
+
+        Returns
+        -------
+        TopicScores
+            `mean`, and `per_topic` of shape (n_components,).
+        """
+        check_is_fitted(self)
+        ordered = read_words(X, self._words)
+        columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, :n]
+        if ordered is None:
+            return coherence(columns.tolist(), self._read(X).counts, measure, n=n)
+        words = self._words.vocabulary
+        named = columns.tolist() if words is None else [words[row].tolist() for row in columns]
+        return coherence(named, ordered, measure, n=n)
+
     def _shares_of(self, counts: Any) -> Array:
         dirichlet = self._dirichlet_of(counts)
         return np.asarray(dirichlet / dirichlet.sum(axis=1, keepdims=True))
 
-    def _remember(self, counts: Any) -> None:
-        """Note which documents and words were seen, by what they hold."""
+    def _remember(self, counts: Any, goes_on: bool) -> None:
+        """Note which documents and words were seen, by what they hold; of a stream, the last documents."""
         seen = np.zeros(counts.shape[1], dtype=bool)
         seen[counts.indices] = True
-        before = getattr(self, "_frequent", np.zeros(0, dtype=bool))
-        if hasattr(self, "_stream") and len(before):
-            seen[: len(before)] |= before
+        if goes_on:
+            seen[: len(self._frequent)] |= self._frequent
         self._frequent = seen
         self._seen = np.unique(self._fingerprints(counts))
 
@@ -207,3 +253,17 @@ class Documents(FittedTopics):
             counts.indptr.astype(np.int64, copy=False),
         )
         return found
+
+
+def warn_of_empty(corpus: Corpus, stacklevel: int) -> None:
+    """Tell once which documents have no words that the model knows."""
+    if not len(corpus.empty):
+        return
+    some = ", ".join(str(int(d)) for d in corpus.empty[:5])
+    unseen = f"; {corpus.n_unseen} tokens are of words it does not know" if corpus.n_unseen else ""
+    warnings.warn(
+        f"documents without words that the model knows ({len(corpus.empty)}, the first: {some}) have the "
+        f"prior's topics{unseen}",
+        UserWarning,
+        stacklevel=stacklevel,
+    )

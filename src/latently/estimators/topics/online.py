@@ -17,8 +17,13 @@ from latently.estimators.topics.priors import Priors
 from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
 
 FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 30, 1e-2
+# What the first counts weigh, as a part of all tokens. Expected logs of small counts tell nothing of them.
+FIRST_SHARE = {True: 1.0, False: 0.005}
 
-AT_FIRST = 0.005  # random counts to begin with, as a part of all tokens
+
+def seed_of(rng: np.random.Generator) -> np.uint64:
+    """A seed of 63 bits."""
+    return np.uint64(rng.integers(2**63))
 
 
 def minibatches(source: ArraySource, size: int) -> Iterator[Block]:
@@ -35,11 +40,12 @@ def begin(
     priors: Priors,
     word_prior: NDArray[np.float64],
     n_tokens: float,
+    variational: bool,
     dtype: Any,
     seed: np.uint64,
     executor: Executor,
 ) -> Stream:
-    """Counts of what CVB0 finds in the first documents that have words, as many as there are tokens in all.
+    """Counts of what CVB0 finds in the first documents that have words, in relation to all tokens.
 
     Steps that start from noise keep much of it: a topic that means nothing is corrected by one minibatch
     after the other, each time by less.
@@ -51,10 +57,11 @@ def begin(
     words, local = stream.local(block)
     first = ArraySource(local.x, local.weights, local.offsets, source.block_rows)
     model = CollapsedAdmixture(len(priors.documents), len(words), dtype)
-    prior = word_prior[words]
+    base = priors.words[words, None]
+    prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
     found = fit_collapsed(model, first, priors, prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
     counts = np.maximum(found.params.topic_word - prior, 0.0)
-    stream.raw[words] = counts * (n_tokens / counts.sum())
+    stream.raw[words] = counts * (FIRST_SHARE[variational] * n_tokens / max(counts.sum(), n_tokens * 1e-9))
     return Stream.begin(stream.raw, float(source.weights.sum()))
 
 

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 # Tuned on a split of the Associated Press corpus other than the one that is scored; see docs/topics.md.
 TUNED = {"cvb0": (0.1, 0.05), "online": (0.1, 0.05), "vb": (0.05, 0.05), "online_vb": (0.05, 0.05)}
 
+LEAST, MOST = 1e-10, 1e10  # what products of priors can be held in single precision
+
 
 @dataclass(frozen=True)
 class Priors:
@@ -65,8 +67,8 @@ def _vector(value: Any, tuned: float, size: int, name: str, of: str) -> Array:
         raise ValueError(
             f"{name}={value!r}: should be 'auto', None, a positive number or a vector of them"
         ) from None
-    if not (np.isfinite(array) & (array > 0)).all():
-        raise ValueError(f"{name}={value!r}: should be above zero and finite")
+    if not ((array >= LEAST) & (array <= MOST)).all():
+        raise ValueError(f"{name}={value!r}: should be above zero, from {LEAST:g} to {MOST:g}")
     if array.ndim == 0:
         return np.full(size, float(array))
     if array.shape != (size,):

@@ -50,6 +50,8 @@ def seeded_prior(
             )
         if isinstance(seeds, str):
             raise ValueError(f"seed_words of topic {topic} are one string, {seeds!r}: give a list of words")
+        if not isinstance(seeds, Iterable):
+            raise ValueError(f"seed_words of topic {topic} are {seeds!r}: give a list of words")
         for word in seeds:
             column = _column(word, vocabulary, len(words))
             prior[column, topic] += max(frequencies[column], 1.0)

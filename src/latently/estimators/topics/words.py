@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -117,6 +117,8 @@ def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
         if sorted(vocabulary.values()) != list(range(len(vocabulary))):
             raise ValueError("vocabulary maps words to columns with gaps or repeats: number them from 0 on")
         words = sorted(vocabulary, key=vocabulary.__getitem__)
+    elif not isinstance(vocabulary, Iterable):
+        raise ValueError(f"vocabulary={vocabulary!r}: should be a list of words, or map words to columns")
     else:
         words = vocabulary.tolist() if hasattr(vocabulary, "tolist") else list(vocabulary)
     if not words:
