@@ -43,8 +43,8 @@ def word_expectations(counts, totals, table, tops):
 def topic_terms(counts, prior, terms):
     """Add to `terms` (K,) what each word adds to E log p(beta) - E log q(beta), sums over words aside.
 
-    That is log Gamma(lambda) - log Gamma(eta) + (eta - lambda) psi(lambda). Returns the sum of absolute
-    terms. `prior` has shape (n_words, 1) or (n_words, K).
+    That is log Gamma(lambda) - log Gamma(eta) + (eta - lambda) psi(lambda). Returns the sum of the absolute
+    values of all three. `prior` has shape (n_words, 1) or (n_words, K).
     """
     K = counts.shape[1]
     wide = prior.shape[1] > 1
@@ -54,15 +54,15 @@ def topic_terms(counts, prior, terms):
         if wide:
             for k in range(K):
                 x, eta = np.float64(here[k]), prior[w, k]
-                term = lgamma(x) - lgamma(eta) + (eta - x) * digamma(x)
-                terms[k] += term
-                size += abs(term)
+                of_x, of_eta, rest = lgamma(x), lgamma(eta), (eta - x) * digamma(x)
+                terms[k] += of_x - of_eta + rest
+                size += abs(of_x) + abs(of_eta) + abs(rest)
         else:
             eta = prior[w, 0]
             constant = lgamma(eta)
             for k in range(K):
                 x = np.float64(here[k])
-                term = lgamma(x) - constant + (eta - x) * digamma(x)
-                terms[k] += term
-                size += abs(term)
+                of_x, rest = lgamma(x), (eta - x) * digamma(x)
+                terms[k] += of_x - constant + rest
+                size += abs(of_x) + abs(constant) + abs(rest)
     return size

@@ -72,13 +72,15 @@ def absences(
 ) -> None:
     """Logs of the probabilities that a topic does not occur."""
     logs = counts[:, None] * np.log(np.maximum(1.0 - np.float64(resp), 1e-12))
-    in_documents[:] = [logs[b:e].sum(axis=0) for b, e in pairwise(offsets)]
+    for d, (begin, end) in enumerate(pairwise(offsets)):
+        in_documents[d] = logs[begin:end].sum(axis=0)
     np.add.at(in_words, words, np.repeat(weights, np.diff(offsets))[:, None] * logs)
 
 
 def document_counts(counts: Array, offsets: Array, resp: Array, here: Array) -> None:
     """Expected counts of the topics of each document."""
-    here[:] = [counts[b:e] @ resp[b:e] for b, e in pairwise(offsets)]
+    for d, (begin, end) in enumerate(pairwise(offsets)):
+        here[d] = counts[begin:end] @ resp[begin:end]
 
 
 def infer(
@@ -101,14 +103,19 @@ def infer(
         if begin == end or weights[d] == 0.0:
             continue
         rows, c = table[words[begin:end]], counts[begin:end]
-        for _ in range(max_sweeps):
+        track = [gamma[d].copy()]
+        for sweep in range(1, max_sweeps + 1):
             theta, _ = _expect(gamma[d], variational)
             following = doc_prior + theta * ((c / (rows @ theta)) @ rows)
             moved = np.abs(following - gamma[d]).sum()
             gamma[d] = following
+            track.append(following)
             n_sweeps += 1
             if tol > 0 and moved <= tol * following.sum():
                 break
+            if tol > 0 and not variational and sweep % 2 == 0:
+                gamma[d] = np.maximum(_ahead(*track[-3:]), doc_prior)
+                track = [gamma[d].copy()]
         theta, top = _expect(gamma[d], variational)
         share = rows @ theta
         terms = c * (np.log(share) + tops[words[begin:end]] + top)
@@ -117,12 +124,27 @@ def infer(
             np.add.at(sums, words[begin:end], weights[d] * (c / share)[:, None] * rows * theta)
         if variational:
             total, prior = gamma[d].sum(), doc_prior.sum()
-            each = (doc_prior - gamma[d]) * digamma(gamma[d]) + gammaln(gamma[d]) - gammaln(doc_prior)
-            constant = (total - prior - c.sum()) * digamma(total) + gammaln(prior) - gammaln(total)
-            value, size = value + each.sum() + constant, size + np.abs(each).sum() + abs(constant)
+            more = np.concatenate(
+                [
+                    (doc_prior - gamma[d]) * digamma(gamma[d]),
+                    gammaln(gamma[d]),
+                    -gammaln(doc_prior),
+                    [(total - prior - c.sum()) * digamma(total), gammaln(prior), -gammaln(total)],
+                ]
+            )
+            value, size = value + more.sum(), size + np.abs(more).sum()
         bound += weights[d] * value
         magnitude += weights[d] * size
     return float(bound), float(magnitude), n_sweeps
+
+
+def _ahead(first: Array, second: Array, third: Array) -> Array:
+    """Where the way of three points seems to end."""
+    along, bend = second - first, third - 2 * second + first
+    if not bend.any():
+        return third
+    step = min(max(float(np.sqrt((along @ along) / (bend @ bend))), 1.0), 32.0)
+    return np.asarray(first + 2 * step * along + step**2 * bend)
 
 
 def _expect(gamma: Array, variational: bool) -> tuple[Array, float]:
@@ -141,6 +163,8 @@ def word_expectations(counts: Array, totals: Array, table: Array, tops: Array) -
 
 def topic_terms(counts: Array, prior: Array, terms: Array) -> float:
     """What each word adds to E log p(beta) - E log q(beta)."""
-    each = gammaln(counts) - gammaln(prior) + (prior - counts) * digamma(counts)
-    terms += each.sum(axis=0)
-    return float(np.abs(each).sum())
+    parts = np.stack(
+        np.broadcast_arrays(gammaln(counts), -gammaln(prior), (prior - counts) * digamma(counts))
+    )
+    terms += parts.sum(axis=(0, 1))
+    return float(np.abs(parts).sum())

@@ -54,13 +54,22 @@ class VariationalStats(Additive):
 
 
 @dataclass(frozen=True)
+class TopicTerms(Additive):
+    """What some words add to the topics' share of the bound, by topic, and the sum of its absolute terms."""
+
+    values: Array
+    magnitude: float
+
+
+@dataclass(frozen=True)
 class Expectations:
     """What an E-step needs of the params."""
 
     table: NDArray[Any]
     tops: Array
     doc_prior: Array
-    share: float
+    share: float = 0.0
+    magnitude: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -106,15 +115,15 @@ class VariationalAdmixture:
         totals = digamma(params.totals)
         loops = self._loops
 
-        def fill(start: int) -> Array:
+        def fill(start: int) -> TopicTerms:
             rows = slice(start, min(start + ROWS, V))
             terms = np.zeros(K)
             loops.word_expectations(params.topic_word[rows], totals, table[rows], tops[rows])
-            loops.topic_terms(params.topic_word[rows], params.word_prior[rows], terms)
-            return terms
+            size = loops.topic_terms(params.topic_word[rows], params.word_prior[rows], terms)
+            return TopicTerms(terms, size)
 
         terms = tree_sum(executor.map(fill, range(0, V, ROWS)))
-        return Expectations(table, tops, params.doc_prior, share_of_topics(params, terms))
+        return Expectations(table, tops, params.doc_prior, *share_of_topics(params, terms))
 
     def word_expectations(self, rows: NDArray[Any], totals: Array, table: NDArray[Any], tops: Array) -> None:
         """exp(E log) of some rows of counts over the largest of each; `totals` is psi of all their sums."""
@@ -157,7 +166,7 @@ class VariationalAdmixture:
         return replace(
             stats,
             bound=stats.bound + prepared.share,
-            magnitude=stats.magnitude + abs(prepared.share),
+            magnitude=stats.magnitude + prepared.magnitude,
         )
 
     def m_step(
@@ -175,11 +184,12 @@ class VariationalAdmixture:
         }
 
 
-def share_of_topics(params: AdmixtureParams, terms: Array) -> float:
-    """E log p(beta) - E log q(beta), from what each word adds to it (`kernels.topics.dirichlet`)."""
+def share_of_topics(params: AdmixtureParams, terms: TopicTerms) -> tuple[float, float]:
+    """E log p(beta) - E log q(beta), from what each word adds to it, and the sum of its absolute terms."""
     totals = params.totals
     prior = params.word_prior.sum(axis=0) * np.ones(len(totals))
-    return float((terms + gammaln(prior) - gammaln(totals) + (totals - prior) * digamma(totals)).sum())
+    more = np.stack([gammaln(prior), -gammaln(totals), (totals - prior) * digamma(totals)])
+    return float((terms.values + more.sum(axis=0)).sum()), terms.magnitude + float(np.abs(more).sum())
 
 
 @dataclass(frozen=True)
