@@ -11,7 +11,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from latently.cli.failure import CommandError
-from latently.cli.options import Covariance, Emission, FirstState, Force, Out, Prior, Seed, StateCovariance
+from latently.cli.options import (
+    Covariance,
+    Emission,
+    FirstState,
+    Force,
+    Inference,
+    Out,
+    Prior,
+    Seed,
+    StateCovariance,
+)
 from latently.version import __version__
 
 # Neither typer nor the click inside it names this class in public.
@@ -247,12 +257,122 @@ def segment(
 
 
 @app.command()
+def topics(
+    texts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TEXTS",
+            help="A CSV, Parquet or JSON lines file, a folder of .txt files, or counts in LDA-C format.",
+        ),
+    ],
+    text_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the texts. Not needed if there is one column, or one called text.",
+            show_default=False,
+        ),
+    ] = None,
+    components: Annotated[
+        str,
+        typer.Option(
+            "-k",
+            "--components",
+            help="How many topics: 20, or several, as 10,20,40 or 5:30, of which documents held out choose.",
+        ),
+    ] = "20",
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column of true labels, kept out of the model and compared with the likeliest topics.",
+            show_default=False,
+        ),
+    ] = None,
+    stop_words: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORDS",
+            help="Words to leave out: english, none, or a file of words; several by repeating it. Otherwise "
+            "english.",
+            show_default=False,
+        ),
+    ] = None,
+    min_df: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave out words of fewer documents: a number, or a share as 0.01. Otherwise 2.",
+            show_default=False,
+        ),
+    ] = None,
+    max_df: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave out words of more documents: a number, or a share. Otherwise 0.5.",
+            show_default=False,
+        ),
+    ] = None,
+    seed_words: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="K=WORD,WORD",
+            help="Words that belong to a topic, as 3=sea,ship, or a file with such lines; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    inference: Annotated[
+        Inference,
+        typer.Option(help="How topics are found: cvb0, vb (with a bound), online or online_vb (one pass)."),
+    ] = Inference.cvb0,
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The words of an LDA-C file, one a line. Otherwise a file beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Out = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Find the topics of texts with latent Dirichlet allocation.
+
+    Writes to ./latently-topics-TEXTS/ unless told otherwise: the page index.html, the topics with their words
+    (topics.csv), what each document has of each (documents.csv), the model (model.latently), summary.json and
+    pictures.
+
+    Example: latently topics news.csv --text-column body -k 20
+    """
+    from latently.cli import topics as job
+
+    job.run(
+        job.Request(
+            texts,
+            text_column,
+            vocabulary,
+            truth,
+            components,
+            inference.value,
+            tuple(stop_words or ()),
+            min_df,
+            max_df,
+            tuple(seed_words or ()),
+            out or Path(f"latently-topics-{texts.stem}"),
+            seed,
+            force,
+        )
+    )
+
+
+@app.command()
 def predict(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL", help="A model.latently that an earlier run wrote.")
     ],
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="New rows, with the model's columns by name.")
+        Path,
+        typer.Argument(metavar="TABLE", help="New rows, with the model's columns by name; or new documents."),
     ],
     time: Annotated[
         str | None,
@@ -266,19 +386,39 @@ def predict(
             metavar="COLUMN", help="Of a series: column that tells sequences apart.", show_default=False
         ),
     ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of documents: column of the texts.", show_default=False),
+    ] = None,
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of documents in LDA-C format: their words.", show_default=False),
+    ] = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
-    """Label new rows with a model fitted before.
+    """Label new rows or documents with a model fitted before.
 
     Writes ./latently-predict-TABLE/result.csv unless told otherwise: all columns of the table, the cluster
-    of each row, and its probability; of a series the state, and its smoothed and filtered probability.
+    of each row, and its probability; of a series the state, and its smoothed and filtered probability. Of
+    documents it writes documents.csv, with the likeliest topic and the share of each.
 
     Example: latently predict latently-cluster-faithful/model.latently new.csv
     """
     from latently.cli import predict as job
 
-    job.run(job.Request(model, table, time, sequence, out or Path(f"latently-predict-{table.stem}"), force))
+    job.run(
+        job.Request(
+            model,
+            table,
+            time,
+            sequence,
+            text_column,
+            vocabulary,
+            out or Path(f"latently-predict-{table.stem}"),
+            force,
+        )
+    )
 
 
 @app.command()

@@ -16,9 +16,14 @@ from latently.cli.failure import CommandError
 # Every file a job writes. A folder that holds anything else is not ours to replace.
 RESULTS = frozenset(
     {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
+    | {"topics.csv", "documents.csv"}
     | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
     | {f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")}
     | {f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals")}
+    | {
+        f"{picture}.png"
+        for picture in ("topics", "topic_map", "topic_words", "document_topics", "perplexity")
+    }
 )
 DRAWS = "draws"
 DRAW = re.compile(rf"{DRAWS}/\d{{2,}}\.csv")

@@ -55,6 +55,15 @@ class FirstState(StrEnum):
     uniform = "uniform"
 
 
+class Inference(StrEnum):
+    """What `--inference` takes."""
+
+    cvb0 = "cvb0"
+    vb = "vb"
+    online = "online"
+    online_vb = "online_vb"
+
+
 Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
 Seed = Annotated[
     int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)

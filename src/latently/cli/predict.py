@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from latently.cli.assign import assign
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.follow import SEGMENTERS, follow
@@ -17,7 +19,7 @@ from latently.cli.tables.columns import EMPTY, as_numbers
 from latently.cli.tables.read import read_bytes, read_table
 from latently.cli.tables.table import Table, quoted
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
-from latently.estimators import GaussianImputer
+from latently.estimators import GaussianImputer, LatentDirichletAllocation
 from latently.files import load
 from latently.report import Table as Shown
 from latently.report.numbers import count, share
@@ -37,6 +39,8 @@ class Request:
     table: Path
     time: str | None
     sequence: str | None
+    text_column: str | None
+    vocabulary: Path | None
     out: Path
     force: bool
 
@@ -56,16 +60,26 @@ def run(request: Request) -> None:
             f"{request.model.name} fills in cells and labels no rows: latently.load it in Python and call "
             "its transform with the new rows"
         )
+    series = {"--time": request.time, "--sequence": request.sequence}
+    texts = {"--text-column": request.text_column, "--vocabulary": request.vocabulary}
+    if isinstance(model, LatentDirichletAllocation):
+        _must_not(series, "models of series", request, model)
+        assign(
+            model,
+            request.model.name,
+            request.table,
+            request.text_column,
+            request.vocabulary,
+            request.out,
+            request.force,
+        )
+        return
+    _must_not(texts, "topic models", request, model)
     table = read_table(request.table)
     if type(model).__name__ in SEGMENTERS:
         follow(model, table, request.time, request.sequence, request.out, request.force)
         return
-    for option, column in (("--time", request.time), ("--sequence", request.sequence)):
-        if column is not None:
-            raise CommandError(
-                f"{option} {column} is for models of series, and {request.model.name} is a "
-                f"{type(model).__name__}: leave it out"
-            )
+    _must_not(series, "models of series", request, model)
     X = columns_of(model, table)
     with ResultFolder(request.out, request.force) as folder:
         resp = np.asarray(model.predict_proba(X))
@@ -86,6 +100,16 @@ def run(request: Request) -> None:
     console.print()
     say_bullets(console, _doubts(model, X, probability), style="yellow")
     console.print(f"Wrote {request.out}/result.csv, with the columns {' and '.join(added)}.", soft_wrap=True)
+
+
+def _must_not(options: Mapping[str, Any], what: str, request: Request, model: Any) -> None:
+    """Refuse options that are for models of another kind."""
+    for option, value in options.items():
+        if value is not None:
+            raise CommandError(
+                f"{option} {value} is for {what}, and {request.model.name} is a {type(model).__name__}: "
+                "leave it out"
+            )
 
 
 def columns_of(model: Any, table: Table) -> pl.DataFrame:

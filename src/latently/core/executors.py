@@ -53,7 +53,7 @@ class ThreadExecutor:
 
     def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:
         self._pool = pool
-        self._ahead = 2 * n_threads
+        self._ahead = n_threads + 1
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""

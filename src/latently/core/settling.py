@@ -65,12 +65,8 @@ def settle(
     """
     changes: list[float] = []
     while True:
-        stats = em.e_step(params)
-        change = float(stats.relative_change)
-        if change != change:
-            raise FitError("the expected counts are not numbers")
+        params, change = _step(em, params)
         changes.append(change)
-        params = em.m_step(stats, params)
         n_iter = len(changes)
         stop = [bool(callback(n_iter, params, change)) for callback in callbacks]
         if any(stop):
@@ -81,3 +77,12 @@ def settle(
         if n_iter >= max_iter:
             return Settled(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
         params = between(n_iter, params)
+
+
+def _step(em: MemoryMap[P, Any, Any], params: P) -> tuple[P, float]:
+    """The params after a pass, and the change in it; statistics, which may be large, end here."""
+    stats = em.e_step(params)
+    change = float(stats.relative_change)
+    if change != change:
+        raise FitError("the expected counts are not numbers")
+    return em.m_step(stats, params), change

@@ -149,7 +149,8 @@ class LatentDirichletAllocation(
 
     Notes
     -----
-    Topics come in the order of their size, unless `seed_words` names them or the inference is an online one.
+    Topics come in the order of their size, unless `seed_words` or a prior for each names them, or the inference
+    is an online one.
 
     References
     ----------
@@ -452,7 +453,8 @@ class LatentDirichletAllocation(
 
     def _keep(self, found: TopicFit, corpus: Corpus, weights: Array, goes_on: bool = False) -> None:
         order = np.arange(self.n_components)
-        if self.seed_words is None and len(found.documents):
+        named = self.seed_words is not None or np.ndim(self.doc_topic_prior) > 0
+        if len(found.documents) and not named:
             order = np.argsort(-found.params.totals, kind="stable")
         self._words = corpus.words
         self.n_features_in_ = corpus.counts.shape[1]

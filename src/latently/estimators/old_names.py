@@ -136,7 +136,7 @@ TOPICS = {name: _ANY[name] for name in ("n_iter", "n_clusters", "k", "seed", "n_
     "minimum_probability": "rows of transform sum to one, nothing is left out of them: leave it out",
     "minimum_phi_value": "token_topics(X) gives the likeliest topic of every token: leave it out",
     "per_word_topics": "token_topics(X) gives them: leave it out",
-    "id2word": "write vocabulary=, the words in order of their ids: [id2word[i] for i in range(len(id2word))]",
+    "id2word": "write vocabulary=, the words by rising id: [id2word[i] for i in range(len(id2word))]",
     "corpus": "hand it to fit: a table of counts, texts or lists of words",
     "distributed": "one machine and all its cores, see n_jobs=: leave it out",
     "workers": "write n_jobs=",

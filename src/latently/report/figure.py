@@ -35,9 +35,13 @@ class Figure:
     caption : str
         How to read it.
     n_axes : int
-        How many axes it has, side by side; more than three stand in several lines.
+        How many axes it has, side by side; more than `across` stand in several lines.
     heights : sequence of float
         Inches of axes that stand one below the other and share what is across; `n_axes` then says nothing.
+    across : int
+        How many axes stand side by side at most.
+    line : float
+        Inches of a line of axes.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Figure:
     caption: str
     n_axes: int = 1
     heights: Sequence[float] = ()
+    across: int = MOST_ACROSS
+    line: float = WIDE[1]
 
     @property
     def wide(self) -> bool:
@@ -60,9 +66,9 @@ class Figure:
             drawing = Drawing(figsize=(WIDE[0], sum(self.heights)), layout="constrained")
             self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
             return drawing
-        n_lines = -(-self.n_axes // MOST_ACROSS)
+        n_lines = -(-self.n_axes // self.across)
         across = -(-self.n_axes // n_lines)
-        size = (WIDE[0], WIDE[1] * n_lines) if self.n_axes > 1 else USUAL
+        size = (WIDE[0], self.line * n_lines) if self.n_axes > 1 else USUAL
         drawing = Drawing(figsize=size, layout="constrained")
         axes = drawing.subplots(n_lines, across, squeeze=False).ravel()
         for spare in axes[self.n_axes :]:

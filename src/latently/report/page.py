@@ -96,11 +96,11 @@ def figures(pictures: Iterable[Figure]) -> Markup:
 
 def table(content: Table) -> Markup:
     """A table; on a narrow screen it scrolls by itself."""
-    head = element("tr", *(element("th", name, scope="col") for name in content.columns))
+    head = element("tr", *(_head(content, j) for j in range(len(content.columns))))
     lines = []
     for i, (name, *cells) in enumerate(content.rows):
         marked = [
-            element("td", cell, **({"class_": "best"} if (i, j) in content.best else {}))
+            element("td", cell, **_look(content, j, (i, j) in content.best))
             for j, cell in enumerate(cells, start=1)
         ]
         lines.append(element("tr", element("th", name, scope="row"), *marked))
@@ -108,6 +108,16 @@ def table(content: Table) -> Markup:
     grid = element("table", title, element("thead", head), element("tbody", *lines))
     note = [paragraph(content.note, class_="note")] if content.note else []
     return element("div", element("div", grid, class_="scroll"), *note, class_="table")
+
+
+def _head(content: Table, j: int) -> Markup:
+    return element("th", content.columns[j], scope="col", **_look(content, j, False))
+
+
+def _look(content: Table, j: int, best: bool) -> dict[str, str]:
+    """The class of a cell in a column, if it needs one."""
+    looks = " ".join(["best"] * best + ["prose"] * (j in content.prose))
+    return {"class_": looks} if looks else {}
 
 
 def side_by_side(parts: Iterable[Markup]) -> Markup:

@@ -22,6 +22,8 @@ class Table:
         How to read it.
     best : set of (int, int)
         Row and column of the cells to be made to stand out.
+    prose : set of int
+        Columns of words rather than numbers, which may take several lines on a page.
     """
 
     title: str
@@ -29,3 +31,4 @@ class Table:
     rows: Sequence[Sequence[str]]
     note: str = ""
     best: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    prose: frozenset[int] = frozenset()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latently.cli.demo.airquality import air_quality
+from latently.cli.demo.austen import jane_austen
 from latently.cli.demo.chapter import Chapter
 from latently.cli.demo.earthquakes import large_earthquakes
 from latently.cli.demo.faithful import old_faithful
@@ -17,7 +18,12 @@ from latently.cli.terminal import Told, progress, say_bullets, say_heading, say_
 from latently.report import page, write_text
 from latently.version import __version__
 
-CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (old_faithful, air_quality, large_earthquakes)
+CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (
+    old_faithful,
+    air_quality,
+    large_earthquakes,
+    jane_austen,
+)
 
 TITLE = "What latently finds"
 LEAD = (

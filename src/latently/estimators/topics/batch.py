@@ -69,10 +69,8 @@ def fit_collapsed(
     em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(
         model, source, list(executor.map(lambda block: model.first(block, seed), source.blocks())), executor
     )
-    empty = np.zeros((model.n_words, model.n_components), model.dtype)
-    params = AdmixtureParams(empty, priors.documents, word_prior)
-    params = model.m_step(tree_sum(em.each(model.recall)), params)
-    found = settle(em, params, tol, max_iter, callbacks, _learner(model, em, priors))
+    learner = _learner(model, em, priors)
+    found = settle(em, _recalled(model, em, priors, word_prior), tol, max_iter, callbacks, learner)
     counts = np.concatenate(list(em.each(model.document_counts)))
     return TopicFit(
         found.params,
@@ -83,6 +81,15 @@ def fit_collapsed(
         found.stop_reason,
         None,
     )
+
+
+def _recalled(
+    model: CollapsedAdmixture, em: MemoryMap[AdmixtureParams, Any, Any], priors: Priors, word_prior: Array
+) -> AdmixtureParams:
+    """Params from what is remembered."""
+    nothing = np.broadcast_to(np.zeros((), model.dtype), (model.n_words, model.n_components))
+    params = AdmixtureParams(nothing, priors.documents, word_prior)
+    return model.m_step(tree_sum(em.each(model.recall)), params)
 
 
 def _learner(

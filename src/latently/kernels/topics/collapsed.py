@@ -10,6 +10,7 @@ import numpy as np
 
 from latently.kernels.compiling import kernel, part
 from latently.kernels.special import log
+from latently.kernels.topics.scratch import apart
 from latently.kernels.topics.streams import document_state, uniform
 
 GUESS = 0.9  # what a random start gives to the topic it draws
@@ -85,8 +86,7 @@ def sweep(words, counts, offsets, weights, resp, table, inverse, doc_prior, leas
         Sum of the absolute changes of the documents' expected counts, weighted.
     """
     K = len(inverse)
-    here, fresh = np.empty(K, resp.dtype), np.empty(K, resp.dtype)
-    before = np.empty(K, resp.dtype)
+    here, before, fresh = np.empty(K, resp.dtype), np.empty(K, resp.dtype), apart(K, resp)
     one, none = inverse.dtype.type(1.0), inverse.dtype.type(0.0)
     floor = doc_prior.min()  # which only rounding can fall below
     change = 0.0

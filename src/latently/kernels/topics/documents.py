@@ -10,6 +10,7 @@ import numpy as np
 
 from latently.kernels.compiling import kernel, part
 from latently.kernels.special import digamma, exp, lgamma, log
+from latently.kernels.topics.scratch import apart
 
 LONGEST = 32.0  # of extrapolated steps
 
@@ -60,13 +61,15 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
         n = max(n, offsets[d + 1] - offsets[d])
     rows, share = np.empty((n, K), table.dtype), np.empty(n, table.dtype)
     theta, pulled, logs = np.empty(K, table.dtype), np.empty(K, table.dtype), np.empty(K)
-    first, second = np.empty(K), np.empty(K)
+    here, first, second = apart(K, logs), apart(K, logs), apart(K, logs)
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
     for d in range(len(offsets) - 1):
         begin, n = offsets[d], offsets[d + 1] - offsets[d]
         if n == 0 or weights[d] == 0.0:
             continue
-        here, mine = gamma[d], counts[begin : begin + n]
+        mine = counts[begin : begin + n]
+        for k in range(K):
+            here[k] = gamma[d, k]
         for q in range(n):
             row, of_word = rows[q], table[words[begin + q]]
             for k in range(K):
@@ -90,6 +93,8 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
             if tol > 0.0 and not variational and sweeps % 2 == 0:
                 extrapolate(first, second, here, doc_prior)
         n_sweeps += sweeps
+        for k in range(K):
+            gamma[d, k] = here[k]
         top = expect(here, variational, logs, theta)
         mix(rows, theta, n, share)
         value, size = 0.0, 0.0

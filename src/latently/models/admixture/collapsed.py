@@ -161,8 +161,8 @@ class CollapsedAdmixture:
         """
 
         def one(block: Block, memory: Remembered) -> DocumentTerms:
-            absent = np.empty((block.n_units, self.n_components))
-            of_words = np.zeros((self.n_words, self.n_components))
+            absent = np.empty((block.n_units, self.n_components), self.dtype)
+            of_words = np.zeros((self.n_words, self.n_components), self.dtype)
             weights = block.weights
             where = block.x.words, block.x.counts, block.offsets
             memory.loops.absences(*where, weights, *memory.arrays, absent, of_words)
@@ -173,9 +173,9 @@ class CollapsedAdmixture:
         if documents:
             params = replace(params, doc_prior=learned_doc_prior(terms, params.doc_prior))
         if words:
-            counts = params.topic_word - params.word_prior
+            counts = params.topic_word - params.word_prior.astype(self.dtype)
             prior = learned_word_prior(counts, terms.words, params.word_prior)
-            params = replace(params, word_prior=prior, topic_word=(counts + prior).astype(self.dtype))
+            params = replace(params, word_prior=prior, topic_word=counts + prior.astype(self.dtype))
         return params
 
 

@@ -12,6 +12,7 @@ from scipy.special import digamma
 from latently.core.statistics import Additive
 from latently.models.admixture.params import Array
 
+ROWS = 1024  # words looked at together
 SMALLEST = 1e-5
 LARGEST = 1e5
 
@@ -74,5 +75,7 @@ def learned_word_prior(counts: NDArray[Any], absent: Array, word_prior: Array) -
     spread = V * float((digamma(totals + V * base) - digamma(V * base)).sum())
     if spread <= 0.0:
         return word_prior
-    better = float(np.clip(base * gain(counts, absent, base).sum() / spread, SMALLEST, LARGEST))
+    pieces = [slice(start, start + ROWS) for start in range(0, V, ROWS)]
+    gained = sum(float(gain(counts[rows], absent[rows], base).sum()) for rows in pieces)
+    better = float(np.clip(base * gained / spread, SMALLEST, LARGEST))
     return np.asarray(word_prior + (better - base))

@@ -1,0 +1,71 @@
+"""What all pictures of topics ask of a model: the words, the shares, and what topics are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.plots.canvas import literal
+
+Array = NDArray[np.float64]
+
+
+def word_names(model: Any) -> list[str]:
+    """The words of the columns, or their numbers where no words are known."""
+    words = model.vocabulary_
+    if words is None:
+        return [f"word {column}" for column in range(model.topic_word_.shape[1])]
+    return [literal(str(word)) for word in words]
+
+
+def shares(model: Any) -> Array:
+    """Share of all tokens that each topic accounts for: its expected counts, the prior taken off."""
+    counts = np.maximum(model.components_ - model.topic_word_prior_, 0.0).sum(axis=1)
+    total = counts.sum()
+    return np.asarray(counts / total if total > 0 else np.full(len(counts), 1.0 / len(counts)))
+
+
+def overall(model: Any) -> Array:
+    """Probability of each word in all texts, as the model sees it."""
+    return np.asarray(shares(model) @ model.topic_word_)
+
+
+def chosen_topics(model: Any, topics: Iterable[int] | None, most: int) -> list[int]:
+    """Which topics to draw: those asked for, or the largest in the order of their numbers.
+
+    Raises
+    ------
+    ValueError
+        If one does not exist, or none was asked for.
+    """
+    K = len(model.components_)
+    if topics is None:
+        return sorted(np.argsort(-shares(model), kind="stable")[:most].tolist())
+    asked = [int(topic) for topic in topics]
+    if not asked:
+        raise ValueError("topics is empty: give numbers of topics, or leave it out")
+    for topic in asked:
+        if not 0 <= topic < K:
+            raise ValueError(f"topics holds {topic}: should be from 0 to {K - 1}")
+    return asked
+
+
+def whole(name: str, value: Any) -> int:
+    """A number of things to draw.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer of at least one.
+    """
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
+    return int(value)
+
+
+def shortened(names: Sequence[str], most: int = 24) -> list[str]:
+    """Names that fit beside an axis."""
+    return [name if len(name) <= most else f"{name[: most - 3].rstrip()}..." for name in names]

@@ -1,0 +1,48 @@
+"""The classic demonstration of a topic model: what topics documents have, and what words topics have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latently.plots.canvas import given_axes, new_axes
+from latently.plots.topics.maps import document_topics, topic_words
+
+
+def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
+    """Draw documents by topics beside topics by words.
+
+    Parameters
+    ----------
+    model : LatentDirichletAllocation
+        Fitted.
+    X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
+        The documents. Default: those of the fit.
+    n : int, default 20
+        How many documents, from the first on.
+    ax : array of 2 Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    array of 2 Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        As `document_topics`; or if `ax` has not two panels.
+
+    Examples
+    --------
+    >>> from latently import LatentDirichletAllocation, plots
+    >>> texts = [["apple", "pear", "plum"], ["pear", "plum", "apple"], ["bolt", "nut"], ["nut", "bolt"]]
+    >>> model = LatentDirichletAllocation(2, random_state=0).fit(texts)
+    >>> [panel.get_ylabel() for panel in plots.topics_panels(model)]
+    ['document', 'topic']
+    """
+    left, right = panels = new_axes(2) if ax is None else given_axes(ax, 2)
+    document_topics(model, X, n, ax=left)
+    topic_words(model, ax=right)
+    return panels

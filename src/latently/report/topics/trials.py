@@ -1,0 +1,111 @@
+"""Fits to nine tenths of the documents: how well they foretell the others, and whether topics come back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.estimators import LatentDirichletAllocation
+from latently.metrics import held_out_perplexity
+from latently.report.topics.collection import Collection
+
+Array = NDArray[np.float64]
+
+SHARE = 0.1
+FEWEST = 20  # documents of which a tenth can be held out
+MOST = 5_000  # held out: more would tell no more
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A fit to most of the documents, scored on the others.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of topics.
+    perplexity : float
+        Of half the words of the documents held out, given the other half.
+    no_topics : float
+        The same without topics: by the frequencies of the words alone.
+    n_documents, n_tokens : int
+        How many were scored.
+    topic_word : array of shape (n_components, n_words)
+        The topics of this fit.
+    """
+
+    n_components: int
+    perplexity: float
+    no_topics: float
+    n_documents: int
+    n_tokens: int
+    topic_word: Array
+
+
+def held_out(collection: Collection, seed: int) -> NDArray[np.bool_] | None:
+    """Which documents to hold out; None if there are too few to spare any."""
+    full = np.flatnonzero(collection.lengths > 1)
+    if len(full) < FEWEST:
+        return None
+    chosen = np.zeros(collection.n_documents, dtype=bool)
+    n = min(MOST, round(SHARE * len(full)))
+    chosen[np.random.default_rng(seed).choice(full, n, replace=False)] = True
+    return chosen
+
+
+def run_trials(
+    collection: Collection,
+    numbers: Sequence[int],
+    seed: int,
+    settings: dict[str, Any],
+    told: Callable[[int, int, Any], Any] = lambda i, n, at: None,
+) -> list[Trial]:
+    """Fit each number of topics to the same nine tenths of the documents.
+
+    Parameters
+    ----------
+    collection : Collection
+        The documents.
+    numbers : sequence of int
+        Numbers of topics.
+    seed : int
+        Chooses the documents held out. Fits start from another seed, the next one, so that what they have in
+        common with a fit to all documents is not the start.
+    settings : dict
+        Of the estimator.
+    told : callable
+        Called before each fit.
+
+    Returns
+    -------
+    list of Trial
+        One for each number; none if there are too few documents, or too few words outside of those held out.
+    """
+    chosen = held_out(collection, seed)
+    if chosen is None:
+        return []
+    counts = collection.counts.tocsr()
+    training, others = counts[np.flatnonzero(~chosen)], counts[np.flatnonzero(chosen)]
+    seen = np.asarray(training.sum(axis=0)).ravel()
+    if np.count_nonzero(seen) < max(numbers):
+        return []
+    trials = []
+    for i, K in enumerate(numbers):
+        told(i, len(numbers), K)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about the documents is told of the fit to all
+            model = LatentDirichletAllocation(K, random_state=seed + 1, **settings).fit(training)
+            try:
+                perplexity = model.perplexity(others)
+                alone = held_out_perplexity(others, (seen / seen.sum())[None], 1.0)
+            except ValueError:  # no word of the documents held out is in the others
+                return []
+        trials.append(
+            Trial(K, perplexity, alone.perplexity, int(chosen.sum()), alone.n_tokens, model.topic_word_)
+        )
+    return trials

@@ -1,0 +1,69 @@
+"""What decides between fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LIKELIHOOD = ("bic", "aic", "icl")
+TOPICS = ("perplexity", "coherence")
+CHANGE_THE_WORDS = ("vectorizer", "vocabulary", "n_features")
+
+Criterion = str | Callable[[Any, Any], float]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of a fitted estimator.
+
+    Attributes
+    ----------
+    name : str
+        The column it goes to.
+    of : callable
+        ``of(fitted, X)`` gives the figure.
+    held_out : bool
+        Whether X must not be what the estimator was fitted on.
+    """
+
+    name: str
+    of: Callable[[Any, Any], float]
+    held_out: bool = False
+
+
+def measure_of(
+    estimator: Any, criterion: Criterion, grid_names: Any, fit_params: Mapping[str, Any]
+) -> Measure:
+    """What a criterion means for an estimator.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no such criterion, or figures of the fits could not be compared.
+    """
+    if callable(criterion):
+        return Measure(getattr(criterion, "__name__", "criterion"), criterion)
+    if criterion not in (*LIKELIHOOD, *TOPICS):
+        allowed = ", ".join(repr(name) for name in (*LIKELIHOOD, *TOPICS))
+        raise ValueError(f"criterion={criterion!r}: should be one of {allowed}, or a callable(estimator, X)")
+    if not hasattr(estimator, criterion):
+        others = [repr(name) for name in (*LIKELIHOOD, *TOPICS) if hasattr(estimator, name)]
+        remedy = f"choose {' or '.join(others)}, or give" if others else "give"
+        raise ValueError(
+            f"criterion={criterion!r}: {type(estimator).__name__} has none; {remedy} a callable(estimator, X)"
+        )
+    if criterion == "perplexity":
+        changing = [name for name in grid_names if name in CHANGE_THE_WORDS]
+        if changing:
+            raise ValueError(
+                f"criterion='perplexity': it cannot be compared between vocabularies, and the grid has "
+                f"{changing[0]!r}; choose 'coherence', or search one vocabulary at a time"
+            )
+        return Measure(criterion, lambda fitted, X: float(fitted.perplexity(X)), held_out=True)
+    if criterion == "coherence":
+        return Measure(criterion, lambda fitted, X: float(fitted.coherence(X).mean))
+    if criterion == "icl":
+        given = {name: value for name, value in fit_params.items() if name != "y"}
+        return Measure(criterion, lambda fitted, X: fitted.icl(X, **given))
+    return Measure(criterion, lambda fitted, X: getattr(fitted, criterion)())

@@ -1,0 +1,80 @@
+"""Documents held out of a fit, chosen by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
+
+from latently.estimators.topics.forms import recognise
+from latently.estimators.topics.tables import read_table
+
+SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What fits are made from, and what they are measured on.
+
+    Attributes
+    ----------
+    fitted : object
+        Documents to fit.
+    fit_params : dict
+        What `fit` is given beside them.
+    measured : object
+        Documents to measure.
+    """
+
+    fitted: Any
+    fit_params: dict[str, Any]
+    measured: Any
+
+
+def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
+    """Hold out a fifth of the documents, equal ones together.
+
+    Which, follows from what they hold: so neither their order nor a seed matters.
+
+    Raises
+    ------
+    ValueError
+        If there are not two different documents.
+    """
+    held_out = _least(fingerprints(X))
+    if held_out.all():
+        raise ValueError("all documents are equal, so none can be held out: give others, too")
+    documents = X if hasattr(X, "shape") else list(X)
+    kept = np.flatnonzero(~held_out)
+    params = {
+        name: _safe_indexing(value, kept) if name == "sample_weight" and value is not None else value
+        for name, value in fit_params.items()
+    }
+    return Parts(_safe_indexing(documents, kept), params, _safe_indexing(documents, np.flatnonzero(held_out)))
+
+
+def fingerprints(X: Any) -> list[bytes]:
+    """A number for each document that follows from what it holds."""
+    form, documents = recognise(X)
+    if form not in ("table", "integers"):
+        return [_digest("\0".join([str(len(document)), *map(str, document)])) for document in documents]
+    counts = read_table(documents, "this search")
+    limits = zip(counts.indptr[:-1], counts.indptr[1:], strict=True)
+    words, numbers = counts.indices.astype("<i8"), counts.data.astype("<f8")
+    return [_digest(words[low:high].tobytes() + numbers[low:high].tobytes()) for low, high in limits]
+
+
+def _digest(content: str | bytes) -> bytes:
+    return blake2b(content.encode() if isinstance(content, str) else content, digest_size=16).digest()
+
+
+def _least(prints: list[bytes]) -> NDArray[np.bool_]:
+    """A fifth of them and their equals, at least one."""
+    ordered = sorted(prints)
+    last = ordered[max(round(SHARE * len(ordered)), 1) - 1]
+    return np.array([one <= last for one in prints])
