@@ -49,6 +49,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTog
     return PagesStayTogether(config, log)
 
 
+@pytest.fixture(autouse=True)
+def _no_pictures_left_open():
+    """More than twenty that nobody closed are a warning, in whichever example comes next."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 WARM_UP = """
 import numpy as np
 from latently import CategoricalHMM, GaussianImputer, GaussianMixture, LatentDirichletAllocation, PoissonHMM

@@ -149,6 +149,77 @@ def squarem() -> str:
     )
 
 
+def half_missing() -> str:
+    """E-steps of plain EM and of SQUAREM on a table of which half is missing."""
+    row = results("imputation_squarem")["rows"][0]
+    return markdown(
+        ["plain EM", "SQUAREM", "ratio"], [[str(row["plain EM"]), str(row["SQUAREM"]), times(row["ratio"])]]
+    )
+
+
+def hmm() -> str:
+    """An iteration of Baum-Welch, and Viterbi, against hmmlearn and dynamax."""
+    rows = results("hmm")["rows"]
+    names = list(dict.fromkeys(row["data"] for row in rows))
+    states = sorted({row["K"] for row in rows})
+    lines = []
+    for name in names:
+        mine = {row["K"]: row["x hmmlearn"] for row in rows if row["data"] == name}
+        lines.append([f"{name}, over hmmlearn", *(times(mine[K]) for K in states)])
+    beside = {row["K"]: row["x dynamax"] for row in rows if row["x dynamax"] != "-"}
+    lines.insert(1, ["the same, over dynamax", *(times(beside[K]) if K in beside else "-" for K in states)])
+    return markdown(["data", *(f"K = {K}" for K in states)], lines)
+
+
+def topics() -> str:
+    """Time to a rival's quality on the Associated Press corpus, and quality in the end."""
+    rows = results("topics")["rows"]
+    return markdown(
+        ["method", "seconds", "perplexity"],
+        [[row["method"], f"{row['seconds']:.1f}", f"{row['perplexity']:.0f}"] for row in rows],
+    )
+
+
+def topics_speed() -> str:
+    """Iterations, passes and transforms of topic models against scikit-learn and gensim."""
+    online = results("topics_online")["rows"]
+    lines = [
+        ["an iteration of variational Bayes, over scikit-learn", *_ratios("topics_vb")],
+        ["a pass online, over scikit-learn", *(times(row["x scikit-learn"]) for row in online)],
+        ["a pass online, over gensim", *(times(row["x gensim"]) for row in online)],
+        ["topics of 10,000 new documents, over scikit-learn", *_ratios("topics_transform")],
+    ]
+    return markdown(["what", *(f"K = {row['K']}" for row in online)], lines)
+
+
+def _ratios(name: str) -> list[str]:
+    return [times(row["x scikit-learn"]) for row in results(name)["rows"]]
+
+
+def topics_online() -> str:
+    """Held-out perplexity after one pass."""
+    names = ("latently", "latently vb", "scikit-learn", "gensim")
+    labels = ("online", "online_vb", "scikit-learn", "gensim")
+    return markdown(
+        ["topics", *labels],
+        [
+            [str(row["K"]), *(f"{row[f'{name} perplexity']:.0f}" for name in names)]
+            for row in results("topics_online")["rows"]
+        ],
+    )
+
+
+def topics_priors() -> str:
+    """Held-out perplexity with learned and with fixed priors."""
+    return markdown(
+        ["corpus", "inference", "learned", "fixed"],
+        [
+            [row["corpus"], row["inference"], f"{row['auto']:.0f}", f"{row['fixed']:.0f}"]
+            for row in results("topics_priors")["rows"]
+        ],
+    )
+
+
 def machine() -> str:
     """What all was measured on."""
     found = results("mixture_iteration")["machine"]
@@ -168,6 +239,12 @@ TABLES: dict[str, Callable[[], str]] = {
         machine,
         imputation,
         imputation_mixture,
+        half_missing,
+        hmm,
+        topics,
+        topics_speed,
+        topics_online,
+        topics_priors,
     )
 }
 

@@ -19,6 +19,36 @@ EXEMPTIONS: dict[tuple[str, str], str] = {
     (EACH_FEATURE, "independent x spherical, NaN, NumPy"): _ONE_VARIANCE,
 }
 
+MONOTONE = "monotone"
+REPEATS = "weights are repeats"
+REORDERED = "equivariant: reorder the documents"
+PERMUTED = "equivariant: permute the words"
+
+_NO_OBJECTIVE = "it has no objective"
+_STEPS = "its steps follow the order of the documents, so many at a time whatever they weigh"
+_IDS = "a document's random start follows from the ids of its words"
+
+INFERENCES = ("cvb0", "vb", "online", "online_vb")
+OF_TOPICS: dict[tuple[str, str], str] = {
+    (MONOTONE, "cvb0"): _NO_OBJECTIVE,
+    (MONOTONE, "online"): _NO_OBJECTIVE,
+    (MONOTONE, "online_vb"): "a step climbs the bound of a minibatch",
+    **{(law, name): _STEPS for law in (REPEATS, REORDERED) for name in ("online", "online_vb")},
+    **{(PERMUTED, name): _IDS for name in INFERENCES},  # so this is asked of one pass from given starts
+}
+
+
+def over_inferences(law: str | None = None) -> pytest.MarkDecorator:
+    """Run a test over the inferences of topic models, those exempt from the law skipped with the reason."""
+    reasons = {name: OF_TOPICS.get((law or "", name)) for name in INFERENCES}
+    return pytest.mark.parametrize(
+        "inference",
+        [
+            pytest.param(name, marks=[pytest.mark.skip(reason=reason)] if reason else [])
+            for name, reason in reasons.items()
+        ],
+    )
+
 
 def bound_by(law: str | None = None) -> pytest.MarkDecorator:
     """Run a test over every entry, those exempt from the law skipped with the reason."""

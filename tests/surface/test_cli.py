@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -821,6 +822,7 @@ def test_predict_refuses_what_is_no_model(run, here, content):
 def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.faithful.TRIED", range(2, 4))
     monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
+    monkeypatch.setattr("latently.cli.demo.austen.SEEDS", range(2))
     code, out, err = run("demo", "--out", "demo", "--force")
     assert (code, err) == (0, "")
     html = (here / "demo" / "index.html").read_text(encoding="utf-8")
@@ -836,7 +838,15 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
         assert "342.3183 (2 states) and 329.4603 (3 states): as published" in text
         assert "1905 to 1910, 1942 to 1950 and 1968 to 1970" in text
         assert "For 2007 to 2009 the model of all years up to 2006 expects 13.7, 14.1 and 14.5" in text
-    assert html.count("<img") == 5 + 4 + 5
+        assert "269 chapters of six novels" in text
+        assert "The names make it easy" in text
+    named, plain = (
+        [float(cell) for cell in re.search(rf"^ *{which}, likeliest topic +(.*)$", out, re.M)[1].split()]
+        for which in ("with names", "without names")
+    )
+    assert len(named) == len(plain) == 2
+    assert max(named) > 2 * max(plain) > 0
+    assert html.count("<img") == 5 + 4 + 5 + 6
     assert run("demo", "--out", "demo")[0] == 2
 
 

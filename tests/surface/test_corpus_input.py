@@ -247,7 +247,7 @@ def holed(value):
         ([[0, 1], [2]], {}, "X has lists of integers of several lengths, which are no table of counts"),
         ([[0, 3]], {"n_features": 3}, "document 0 has word 3, and words are numbered 0 to 2"),
         ([[0], [-1]], {"n_features": 3}, "document 1 has word -1, and words are numbered 0 to 2"),
-        ([[0], [0.5]], {"n_features": 0}, "n_features=0: should be at least 1"),
+        ([[0], [0.5]], {"n_features": 0}, "n_features=0: should be an integer of at least 1"),
         ([[0], [1, 0.5]], {"n_features": 3}, "document 1 is no list of integers"),
         (TOKENS, {"n_features": 3}, "n_features=3 is for lists of integers: leave it out"),
         (COUNTS, {"n_features": 4}, "X has 3 columns, and vocabulary= or n_features= announce 4 words"),

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from latently import GaussianImputer, GaussianMixture, MixtureModel
+from latently import GaussianImputer, GaussianMixture, LatentDirichletAllocation, MixtureModel
 from latently.emissions import FullGaussian
 
 # The checks fit tiny, meaningless tables, and are warned of that.
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::latently.core.errors.SpuriousMaximumWarning",
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:one component with covariance_type=:UserWarning",
+    "ignore:documents without words that the model knows:UserWarning",
 )
 
 ESTIMATORS = [
@@ -22,6 +23,11 @@ ESTIMATORS = [
     GaussianImputer(2, n_init=1, covariance_type="tied"),
     GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
     GaussianImputer(covariance_type="diag", keep_empty_features=True, min_value=-1.0, max_value=1.0),
+    *(
+        LatentDirichletAllocation(2, inference=inference)
+        for inference in ("cvb0", "vb", "online", "online_vb")
+    ),
+    LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
 ]
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from latently.cli.corpora import Documents, read_documents
+from latently.cli.corpora.results import document_columns
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
-from latently.cli.topics import document_columns
 from latently.report import Table as Shown
 from latently.report.numbers import count, share
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from latently.cli.corpora import Documents, read_documents
+from latently.cli.corpora.results import document_columns, labels_of, topics_table
 from latently.cli.corpora.seeds import seed_words
 from latently.cli.corpora.words import WordChoice, collect, limit, stop_words
 from latently.cli.failure import CommandError
@@ -36,7 +37,6 @@ from latently.report.topics import (
 )
 
 MOST_TRIED = 8
-MOST_LABEL = 30
 
 
 @dataclass(frozen=True)
@@ -219,70 +219,17 @@ def _analyse(
     )
 
 
-def labels_of(documents: Documents, truth: Truth | None) -> list[str]:
-    """What documents are called: by their truth, the first column of short texts all different, or number."""
-    if truth is not None:
-        return [f"{label or 'not known'}, {i}" for i, label in enumerate(truth.labels, start=1)]
-    frame = documents.rest.frame
-    for name in frame.columns:
-        cells = frame[name]
-        if cells.dtype != pl.String or cells.null_count() or cells.n_unique() < len(cells):
-            continue
-        if (cells.str.len_chars() <= MOST_LABEL).all() and cells.str.contains(r"\p{L}").all():
-            return [str(cell) for cell in cells.to_list()]
-    return [f"document {i}" for i in range(1, len(documents) + 1)]
-
-
-def document_columns(doc_topic: Any, lengths: Any) -> dict[str, pl.Series]:
-    """What is added to the documents: the likeliest topic, its share, the words seen, all shares.
-
-    Of a document without words topic and share are empty, and the shares are those of the prior.
-    """
-    full = np.asarray(lengths) > 0
-    topic = (
-        pl.Series(doc_topic.argmax(axis=1))
-        .to_frame("topic")
-        .select(pl.when(pl.Series(full)).then(pl.col("topic")).alias("topic"))
-    )
-    share = (
-        pl.Series(doc_topic.max(axis=1))
-        .to_frame("share")
-        .select(pl.when(pl.Series(full)).then(pl.col("share")).alias("share"))
-    )
-    return {
-        "topic": topic.to_series(),
-        "share": share.to_series(),
-        "words": pl.Series(np.asarray(lengths).round().astype(np.int64)),
-        **{f"topic_{k}": pl.Series(np.ascontiguousarray(column)) for k, column in enumerate(doc_topic.T)},
-    }
-
-
 def _write(folder: ResultFolder, documents: Documents, a: TopicsAnalysis) -> list[str]:
     a.model.save(folder.file("model.latently"))
     columns = document_columns(a.doc_topic, a.collection.lengths)
     added = documents.rest.write(folder.file("documents.csv"), columns)
-    _topics_table(a).write_csv(folder.file("topics.csv"), separator=documents.rest.separator)
+    topics_table(a).write_csv(folder.file("topics.csv"), separator=documents.rest.separator)
     write_text(folder.file("summary.json"), to_json(topics_summary(a)))
     pictures = topics_figures(a)
     for picture in pictures:
         folder.file(f"{picture.name}.png").write_bytes(picture.png())
     write_text(folder.file("index.html"), topics_page(a, pictures))
     return added
-
-
-def _topics_table(a: TopicsAnalysis) -> pl.DataFrame:
-    """A row for each topic, a column for each of its ten words."""
-    n_words = max(map(len, a.top_words))
-    words = [[*line, *[None] * (n_words - len(line))] for line in a.top_words]
-    return pl.DataFrame(
-        {
-            "topic": range(a.n_topics),
-            "share": a.shares.round(6),
-            "documents": a.sizes,
-            "coherence": a.coherence.per_topic.round(6),
-            **{f"word_{i + 1}": [line[i] for line in words] for i in range(n_words)},
-        }
-    )
 
 
 def _tell(a: TopicsAnalysis, documents: Documents, out: Path, added: list[str]) -> None:

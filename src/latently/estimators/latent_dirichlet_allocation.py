@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import Settings
@@ -42,9 +42,7 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class LatentDirichletAllocation(
-    Topics, Documents, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     """Latent Dirichlet allocation: topics of texts, and what each text has of them.
 
     Each document draws a mixture of topics, and each of its words a topic from the mixture and then itself
@@ -149,8 +147,8 @@ class LatentDirichletAllocation(
 
     Notes
     -----
-    Topics come in the order of their size, unless `seed_words` or a prior for each names them, or the inference
-    is an online one.
+    Topics come in the order of their size, unless `seed_words` or a prior for each of them names them, or the
+    inference is an online one.
 
     References
     ----------
@@ -314,7 +312,7 @@ class LatentDirichletAllocation(
             self._dtype = chosen_dtype(self.dtype, corpus.counts.nnz, self.n_components)
         n_documents = float(self.total_samples)
         share = n_documents / max(float(weights.sum()), 1.0)
-        check_tokens(float(frequencies.sum()) * share, self._dtype)
+        check_tokens(float(frequencies.sum()) * max(share, 1.0), self._dtype)
         priors = self._priors(corpus)
         source = document_source(corpus.counts, weights, self._dtype)
         with executor(self._n_threads()) as workers:

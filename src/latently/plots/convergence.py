@@ -54,14 +54,15 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     >>> plots.convergence(imputer).get_ylabel()
     'log-likelihood below its last value'
     """
+    ax = canvas(ax)
     if hasattr(estimator, "log_likelihood_history_"):
         prior = "" if getattr(estimator, "prior", None) is None else "; the prior is left out of it"
-        return _climb(estimator, estimator.log_likelihood_history_, "log-likelihood", prior, canvas(ax))
+        return _climb(estimator, estimator.log_likelihood_history_, "log-likelihood", prior, ax)
     if not len(estimator.history_):
         raise ValueError(f"inference={estimator.inference!r} keeps no history: there is nothing to draw")
     if estimator.bound_ is None:
-        return _changes(estimator, canvas(ax))
-    return _climb(estimator, estimator.history_, "lower bound", "; it is no likelihood", canvas(ax))
+        return _changes(estimator, ax)
+    return _climb(estimator, estimator.history_, "lower bound", "; it is no likelihood", ax)
 
 
 def _climb(estimator: Any, history: Any, what: str, remark: str, ax: Axes) -> Axes:

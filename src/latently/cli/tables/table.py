@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -86,15 +87,19 @@ class Table:
         list of str
             The names of the new columns.
         """
-        names = [self._free(name) for name in added]
+        names: list[str] = []
+        for name in added:
+            names.append(self._free(name, {*self.frame.columns, *added, *names}))
         new = [self._written(series).alias(name) for name, series in zip(names, added.values(), strict=True)]
         whole = self.frame.with_columns(self._flat(column) for column in self.frame).with_columns(new)
         whole.write_csv(path, separator=self.separator)
         return names
 
-    def _free(self, name: str) -> str:
-        names = (name, *(f"{name}_{i}" for i in range(2, len(self.frame.columns) + 3)))
-        return next(one for one in names if one not in self.frame.columns)
+    def _free(self, name: str, others: Collection[str]) -> str:
+        """The name, or with a number behind it the first that is no column's and no other new one's."""
+        if name not in self.frame.columns:
+            return name
+        return next(one for i in count(2) if (one := f"{name}_{i}") not in others)
 
     def _written(self, series: pl.Series) -> pl.Series:
         if not series.dtype.is_float():

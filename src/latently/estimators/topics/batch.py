@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource
+from latently.core.blocks import ArraySource, Block
 from latently.core.em import Callback, Settings, run
 from latently.core.executors import Executor
 from latently.core.memory import MemoryMap
 from latently.core.settling import settle
 from latently.core.statistics import tree_sum
 from latently.estimators.topics.priors import Priors
-from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, VariationalAdmixture
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, Leads, VariationalAdmixture
 
 Array = NDArray[Any]
 LEARN_FROM, LEARN_EVERY = 20, 10  # passes: before, there are no topics whose priors could be learned
@@ -66,9 +66,16 @@ def fit_collapsed(
     executor: Executor,
 ) -> TopicFit:
     """CVB0 from a random start until the statistics stand still."""
-    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(
-        model, source, list(executor.map(lambda block: model.first(block, seed), source.blocks())), executor
-    )
+    leads = Leads.of(word_prior)
+
+    def first(block: Block) -> Any:
+        memory = model.first(block, seed)
+        if len(leads.shares):
+            memory.lead(leads.topics(block))
+        return memory
+
+    memories = list(executor.map(first, source.blocks()))
+    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, executor)
     learner = _learner(model, em, priors)
     found = settle(em, _recalled(model, em, priors, word_prior), tol, max_iter, callbacks, learner)
     counts = np.concatenate(list(em.each(model.document_counts)))

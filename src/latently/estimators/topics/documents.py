@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from latently.estimators.topics.corpus import Corpus, read_words
@@ -41,7 +42,7 @@ class TokenTopics:
     probability: Array
 
 
-class Documents(FittedTopics):
+class Documents(FittedTopics, TransformerMixin):
     """Transforming and scoring documents."""
 
     _seen: NDArray[np.uint64]
@@ -63,12 +64,13 @@ class Documents(FittedTopics):
         array of shape (n_documents, n_components)
             Expected shares of the topics; rows sum to one.
         """
-        dirichlet = self.transform_dirichlet(X)
-        return np.asarray(dirichlet / dirichlet.sum(axis=1, keepdims=True))
+        corpus = self._read(X)
+        warn_of_empty(corpus, stacklevel=4)  # scikit-learn's wrapper stands between
+        return self._shares_of(corpus.counts)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Find the topics, and what each of these documents has of them: `doc_topic_`."""
-        self.fit(X, y, sample_weight)  # type: ignore[attr-defined]
+        self.fit(X, y, sample_weight)
         shares: Array | None = getattr(self, "doc_topic_", None)
         return self._shares_of(self._read(X).counts) if shares is None else shares
 
@@ -86,7 +88,7 @@ class Documents(FittedTopics):
             The larger their sum, the surer the shares.
         """
         corpus = self._read(X)
-        warn_of_empty(corpus, stacklevel=4)
+        warn_of_empty(corpus, stacklevel=3)
         return self._dirichlet_of(corpus.counts)
 
     def count_unseen(self, X: Any) -> int:

@@ -61,7 +61,10 @@ def begin(
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
     found = fit_collapsed(model, first, priors, prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
     counts = np.maximum(found.params.topic_word - prior, 0.0)
-    stream.raw[words] = counts * (FIRST_SHARE[variational] * n_tokens / max(counts.sum(), n_tokens * 1e-9))
+    seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
+    stream.raw[words] = counts * (
+        FIRST_SHARE[variational or seeded] * n_tokens / max(counts.sum(), n_tokens * 1e-9)
+    )
     return Stream.begin(stream.raw, float(source.weights.sum()))
 
 

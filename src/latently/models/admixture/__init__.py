@@ -7,6 +7,7 @@ so it stands beside them and meets the engine by itself.
 from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
 from latently.models.admixture.documents import Entries, document_source, even
 from latently.models.admixture.folding import CollapsedFolding
+from latently.models.admixture.leading import Leads
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.streaming import Schedule, Stream, StreamingAdmixture
 from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
@@ -17,6 +18,7 @@ __all__ = [
     "CollapsedFolding",
     "CollapsedStats",
     "Entries",
+    "Leads",
     "Schedule",
     "Stream",
     "StreamingAdmixture",

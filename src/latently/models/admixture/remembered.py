@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block
+from latently.models.admixture import plain
 
 Array = NDArray[Any]
 
@@ -24,6 +25,10 @@ class Remembered(Protocol):
     @property
     def loops(self) -> Any:
         """The functions `tally`, `sweep`, `absences` and `document_counts`."""
+        ...
+
+    def lead(self, topics: NDArray[np.intp]) -> None:
+        """Give entries to the named topics, almost; those with -1 stay as they are."""
         ...
 
 
@@ -54,6 +59,12 @@ class All:
         loops.start(block.x.words, block.x.counts, block.offsets, seed, resp)
         return cls(resp, loops)
 
+    def lead(self, topics: NDArray[np.intp]) -> None:
+        """Give entries to the named topics, almost."""
+        led = np.flatnonzero(topics >= 0)
+        self.resp[led] = (1.0 - plain.GUESS) / self.resp.shape[1]
+        self.resp[led, topics[led]] += plain.GUESS
+
 
 @dataclass(frozen=True)
 class Likeliest:
@@ -67,11 +78,14 @@ class Likeliest:
         Rows sum to one.
     loops : module
         Kernels.
+    n_topics : int
+        How many topics there are.
     """
 
     topics: NDArray[np.uint16]
     resp: Array
     loops: Any
+    n_topics: int
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -86,4 +100,11 @@ class Likeliest:
         shape = block.n_rows, min(few, n_topics)
         topics, resp = np.empty(shape, np.uint16), np.empty(shape, dtype)
         loops.start(block.x.words, block.x.counts, block.offsets, seed, n_topics, topics, resp)
-        return cls(topics, resp, loops)
+        return cls(topics, resp, loops, n_topics)
+
+    def lead(self, topics: NDArray[np.intp]) -> None:
+        """Give entries to the named topics."""
+        led = np.flatnonzero(topics >= 0)
+        others = np.arange(self.topics.shape[1])
+        self.topics[led] = (topics[led, None] + others) % self.n_topics
+        self.resp[led] = others == 0

@@ -81,8 +81,6 @@ def topics(
         panel.locator_params(axis="x", nbins=4)
         title(panel, f"Topic {k}, {percent(sizes[k])} of all words", "")
     _say(panels[0], len(shown), len(sizes), f"relevance {relevance:g}", asked=topics is not None)
-    for panel in panels[-min(len(shown), 4) :]:
-        panel.set_xlabel("probability", fontsize="small")
     return panels
 
 
@@ -90,4 +88,4 @@ def _say(ax: Any, n_shown: int, K: int, how: str, asked: bool) -> None:
     """How to read all of them, above the first."""
     some = f"; {n_shown} of {count(K, 'topic')}" + ("" if asked else ", the largest") if n_shown < K else ""
     ax.texts[-1].set_in_layout(False)  # it may reach over the next panel, and is not to widen this one
-    ax.texts[-1].set_text(f"{how}; pale: all texts{some}")
+    ax.texts[-1].set_text(f"{how}; bars: probability in the topic, pale: in all texts{some}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -28,6 +28,7 @@ def cautions(a: TopicsAnalysis) -> list[str]:
     doubts = (
         _not_converged,
         _online,
+        _seeds,
         _no_better,
         _edge,
         _few_documents,
@@ -53,6 +54,28 @@ def _online(a: TopicsAnalysis) -> Iterator[str]:
         yield (
             f"the online inferences go through the documents once, which is for more than these "
             f"{a.n_documents:,}: --inference cvb0 finds better topics"
+        )
+
+
+def _seeds(a: TopicsAnalysis) -> Iterator[str]:
+    """Seed words whose own tokens went to another topic: the prior alone keeps them in theirs."""
+    seeds = a.model.seed_words
+    if not seeds:
+        return
+    counts = a.model.components_ - a.model.topic_word_prior_
+    columns = {word: column for column, word in enumerate(a.collection.words)}
+    pairs = seeds.items() if isinstance(seeds, Mapping) else enumerate(seeds)
+    lost = [
+        f"'{word}' (topic {int(counts[:, columns[word]].argmax())} instead of {k})"
+        for k, words in pairs
+        for word in words
+        if word in columns and counts[:, columns[word]].argmax() != k
+    ]
+    if lost:
+        more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
+        yield (
+            f"{', '.join(lost[:MOST_NAMED])}{more}: texts use such seed words mostly in another topic than "
+            "theirs. Give their topics more seed words, or try another --seed"
         )
 
 

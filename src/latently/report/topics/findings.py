@@ -50,15 +50,14 @@ def _documents(a: TopicsAnalysis) -> str:
 
 def _left_out(a: TopicsAnalysis) -> str:
     c = a.collection
-    reasons = (
-        listed(
-            f"{one.n_words:,} {'' if one.why == 'stop words' else 'words '}{one.why}" for one in c.left_out
-        )
-        if c.left_out
-        else ""
-    )
-    if not reasons:
+    if not c.left_out:
         return "No word was left out."
+    reasons = listed(
+        count(one.n_words, one.why.removesuffix("s"))
+        if one.why == "stop words"
+        else f"{count(one.n_words, 'word')} {one.why}"
+        for one in c.left_out
+    )
     lost = c.n_tokens_before - c.n_tokens
     if not lost:
         return f"Left out: {reasons}."

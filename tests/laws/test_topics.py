@@ -1,0 +1,520 @@
+"""The laws, for topic models: documents are the units, words the columns, topics the states."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from latently import LatentDirichletAllocation
+from latently.core.blocks import ArraySource
+from latently.core.em import Settings, run
+from latently.core.errors import FitError
+from latently.core.executors import SerialExecutor, executor
+from latently.core.memory import MemoryMap
+from latently.core.settling import settle
+from latently.core.statistics import tree_sum
+from latently.models.admixture import (
+    AdmixtureParams,
+    CollapsedAdmixture,
+    CollapsedFolding,
+    Entries,
+    VariationalAdmixture,
+    document_source,
+    even,
+)
+from tests.comparing import assert_identical, assert_same
+from tests.laws.exemptions import MONOTONE, REORDERED, REPEATS, over_inferences
+from tests.planted import planted
+
+pytestmark = pytest.mark.filterwarnings("ignore:documents without words")
+
+N_WORDS, K, SEED = 40, 3, np.uint64(5)
+COUNTS = planted(0, n=50, n_words=N_WORDS, n_topics=K, length=20).counts.tolil()
+COUNTS[7] = 0
+COUNTS = COUNTS.tocsr()
+WEIGHTS = np.random.default_rng(0).permutation(np.arange(50) % 4.0)
+PRIORS = np.array([0.3, 0.1, 0.7]), np.linspace(0.02, 0.3, N_WORDS)[:, None]
+
+
+class Collapsed:
+    """CVB0 in double precision: what is remembered are probabilities of the topics of entries."""
+
+    model = CollapsedAdmixture(K, N_WORDS, np.float64)
+
+    def remember(self, block):
+        return self.model.first(block, SEED)
+
+
+class Truncated(Collapsed):
+    model = CollapsedAdmixture(K, N_WORDS, np.float64, top_topics=2)
+
+
+class Plain(Collapsed):
+    model = CollapsedAdmixture(K, N_WORDS, np.float64, compiled=False)
+
+
+class Variational:
+    """Variational Bayes: what is remembered are parameters of the topics of documents."""
+
+    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64)
+
+    def remember(self, block):
+        return even(block, PRIORS[0])
+
+
+class PlainVariational(Variational):
+    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64, compiled=False)
+
+
+KINDS = [Collapsed(), Truncated(), Plain(), Variational(), PlainVariational()]
+over_kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__.lower())
+
+
+def params():
+    """Topics after a pass or two, no two alike."""
+    rng = np.random.default_rng(1)
+    return AdmixtureParams(rng.gamma(0.5, 8.0, (N_WORDS, K)) + PRIORS[1], *PRIORS)
+
+
+def source(counts=COUNTS, weights=WEIGHTS, entries=None):
+    whole = document_source(counts, weights, np.float64)
+    return whole if entries is None else replace(whole, block_rows=entries)
+
+
+def pass_over(kind, counts=COUNTS, weights=WEIGHTS, entries=None, topics=None, workers=None):
+    """Statistics of one pass from the random start, and what is remembered."""
+    data = source(counts, weights, entries)
+    em = MemoryMap(
+        kind.model, data, [kind.remember(block) for block in data.blocks()], workers or SerialExecutor()
+    )
+    return em.e_step(params() if topics is None else topics), em
+
+
+def remembered(em):
+    """In the order of documents: expected counts of their topics."""
+    if isinstance(em.model, VariationalAdmixture):
+        return np.concatenate(em.memories)
+    return np.concatenate(list(em.each(em.model.document_counts)))
+
+
+# -- 1: additive -------------------------------------------------------------------------------------------
+
+
+@over_kinds
+@pytest.mark.parametrize("entries", [1, 37, 300])
+def test_any_split_gives_the_same_statistics(kind, entries):
+    whole, one = pass_over(kind)
+    pieces, many = pass_over(kind, entries=entries)
+    assert len(one.memories) == 1
+    assert len(many.memories) > 1
+    assert_same(pieces, whole, rtol=1e-11)
+    assert_allclose(remembered(many), remembered(one), rtol=1e-12)
+    if isinstance(kind, Collapsed):
+        assert_same(tree_sum(many.each(kind.model.recall)), next(one.each(kind.model.recall)), rtol=1e-12)
+        learned = [kind.model.learn(em, params(), True, True) for em in (one, many)] if one.memories else []
+        assert_same(*learned, rtol=1e-10)
+
+
+@over_kinds
+def test_documents_without_words_give_zero(kind):
+    nothing = sparse.csr_matrix((4, N_WORDS))
+    stats, em = pass_over(kind, nothing, np.ones(4))
+    assert_array_equal(stats.words, 0.0)
+    assert stats.n_tokens == 0.0
+    if isinstance(kind, Variational):
+        share = kind.model.prepare(params(), SerialExecutor()).share
+        assert stats.bound == share
+        assert_array_equal(em.memories[0], np.tile(PRIORS[0], (4, 1)))
+    else:
+        assert stats.change == 0.0
+        assert_array_equal(remembered(em), 0.0)
+
+
+@over_kinds
+def test_an_empty_block_gives_zero(kind):
+    (block,) = source().blocks()
+    entries = Entries(block.x.words[:0], block.x.counts[:0])
+    empty = ArraySource(entries, np.empty(0), np.zeros(1, np.int64), 10)
+    (none,) = [replace(block, x=entries, weights=empty.weights, offsets=empty.offsets)]
+    prepared = kind.model.prepare(params(), SerialExecutor())
+    stats, _ = kind.model.e_step(prepared, none, kind.remember(none))
+    assert_array_equal(stats.words, 0.0)
+    assert stats.n_tokens == 0.0
+
+
+# -- 2: weights are repeats --------------------------------------------------------------------------------
+
+
+def repeated(counts, weights):
+    return counts[np.repeat(np.arange(len(weights)), weights.astype(int))]
+
+
+@over_kinds
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+def test_weights_are_repeats(kind, scale):
+    """Of whole counts and of fractions."""
+    counts, many = COUNTS * scale, repeated(COUNTS * scale, WEIGHTS)
+    one, em = pass_over(kind, counts)
+    other, repeats = pass_over(kind, many, np.ones(many.shape[0]))
+    if isinstance(kind, Variational):
+        one, other = (replace(stats, n_sweeps=0) for stats in (one, other))  # which are made once
+    assert_same(other, one, rtol=1e-11)
+    each = np.repeat(remembered(em), WEIGHTS.astype(int), axis=0)
+    assert_allclose(remembered(repeats), each, rtol=1e-10, atol=1e-12)
+    if isinstance(kind, Collapsed):
+        learned = [kind.model.learn(which, params(), True, True) for which in (em, repeats)]
+        assert_same(*learned, rtol=1e-10)
+
+
+@over_inferences(REPEATS)
+def test_weights_are_repeats_in_a_fit(inference):
+    many = repeated(COUNTS, WEIGHTS)
+    settings = {"inference": inference, "tol": 0, "max_iter": 30, "random_state": 0}
+    one = LatentDirichletAllocation(K, **settings).fit(COUNTS[WEIGHTS > 0], None, WEIGHTS[WEIGHTS > 0])
+    other = LatentDirichletAllocation(K, **settings).fit(many)
+    assert_allclose(one.components_, other.components_, rtol=1e-6)
+    assert_allclose(one.doc_topic_prior_, other.doc_topic_prior_, rtol=1e-6)
+    if inference == "vb":
+        assert_allclose(one.history_, other.history_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("inference", ["cvb0", "vb"])
+def test_documents_without_weight_may_hold_anything(inference):
+    settings = {"inference": inference, "tol": 0, "max_iter": 10, "random_state": 0}
+    counts = COUNTS.tolil()
+    counts[np.flatnonzero(WEIGHTS == 0)] = 3
+    one = LatentDirichletAllocation(K, **settings).fit(COUNTS, None, WEIGHTS)
+    other = LatentDirichletAllocation(K, **settings).fit(counts.tocsr(), None, WEIGHTS)
+    assert_allclose(one.components_, other.components_, rtol=1e-9)
+
+
+# -- 3: monotone -------------------------------------------------------------------------------------------
+
+
+@over_inferences(MONOTONE)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_never_falls(inference, dtype, seed):
+    data = planted(seed, n=80, n_words=50, n_topics=5, length=30)
+    weights = np.random.default_rng(seed).integers(0, 3, 80).astype(float)
+    lda = LatentDirichletAllocation(
+        6, inference=inference, dtype=dtype, tol=0, max_iter=40, max_sweeps=5, random_state=seed
+    ).fit(data.counts, None, weights)
+    slack = (1e-13 if dtype == "float64" else 1e-6) * np.abs(lda.history_).max()
+    assert np.diff(lda.history_).min() >= -slack
+    assert lda.history_[-1] > lda.history_[0]
+
+
+@pytest.mark.parametrize("kind", KINDS[3:], ids=lambda kind: type(kind).__name__.lower())
+def test_it_climbs_from_anywhere(kind):
+    """From topics that have nothing to do with the documents: the engine's guard, and no change of sign."""
+    data = source()
+    em = MemoryMap(kind.model, data, [kind.remember(block) for block in data.blocks()])
+    result = run(em, params(), Settings(tol=0, max_iter=30), 1.0)
+    history = np.array([step.log_likelihood for step in result.history])
+    assert np.diff(history).min() >= -1e-9
+    assert history[-1] > history[0] + 50
+
+
+# -- 4: deterministic --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def many_blocks():
+    """Enough entries for several blocks, and for several pieces of a minibatch."""
+    rng = np.random.default_rng(0)
+    return sparse.csr_matrix(rng.poisson(0.4, (700, 300)) * (1 + rng.integers(0, 3, (700, 1))))
+
+
+@over_inferences()
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_number_of_threads_gives_the_same_bits(inference, dtype, many_blocks):
+    assert sum(1 for _ in document_source(many_blocks, np.ones(700), np.float32).blocks()) > 2
+    settings = {"inference": inference, "dtype": dtype, "random_state": 3, "tol": 0}
+    settings["max_iter"] = 22 if inference == "cvb0" else 2
+    found = []
+    for n_jobs in (1, 2, 3):
+        lda = LatentDirichletAllocation(4, n_jobs=n_jobs, **settings).fit(many_blocks)
+        found.append([lda.params_, lda.transform(many_blocks), lda.history_, lda.score(many_blocks)])
+        if inference in ("cvb0", "vb"):
+            found[-1].append(lda.doc_topic_)
+        else:
+            lda.partial_fit(many_blocks[:300])
+            found[-1].append(lda.params_)
+    for other in found[1:]:
+        for left, right in zip(found[0], other, strict=True):
+            assert_identical(left, right)
+
+
+def test_any_number_of_threads_remembers_the_likeliest_alike(many_blocks):
+    fits = [
+        LatentDirichletAllocation(4, top_topics=2, n_jobs=n, random_state=0, tol=0, max_iter=22)
+        for n in (1, 3)
+    ]
+    one, other = (lda.fit(many_blocks) for lda in fits)
+    assert_identical(one.params_, other.params_)
+    assert_array_equal(one.doc_topic_, other.doc_topic_)
+
+
+@over_inferences()
+def test_same_seed_same_fit_and_another_seed_another(inference):
+    fits = [
+        LatentDirichletAllocation(K, inference=inference, random_state=seed, tol=0, max_iter=5).fit(COUNTS)
+        for seed in (1, 1, 2)
+    ]
+    assert_identical(fits[0].params_, fits[1].params_)
+    with pytest.raises(AssertionError):
+        assert_identical(fits[0].params_, fits[2].params_)
+
+
+@over_inferences()
+def test_the_global_generator_of_numpy_and_the_users_data_are_left_alone(inference):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    counts, weights = COUNTS.astype(np.float32), WEIGHTS.copy()
+    copied = counts.copy()
+    lda = LatentDirichletAllocation(K, inference=inference).fit(counts, None, weights)
+    lda.transform(counts)
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    assert_array_equal(weights, WEIGHTS)
+    for left, right in ((counts.data, copied.data), (counts.indices, copied.indices)):
+        assert_array_equal(left, right)
+
+
+# -- 5: equivariant ----------------------------------------------------------------------------------------
+
+ORDER = np.array([2, 0, 1])
+
+
+@over_kinds
+def test_reordered_documents_in_a_pass(kind):
+    order = np.random.default_rng(0).permutation(50)
+    one, em = pass_over(kind)
+    other, moved = pass_over(kind, COUNTS[order], WEIGHTS[order])
+    assert_same(other, one, rtol=1e-11)
+    assert_allclose(remembered(moved), remembered(em)[order], rtol=1e-12)
+
+
+@over_inferences(REORDERED)
+def test_reordered_documents_in_a_fit(inference):
+    """The start follows from what documents hold: so the same topics come back, in the same order."""
+    order = np.random.default_rng(0).permutation(50)
+    settings = {"inference": inference, "tol": 0, "max_iter": 30, "random_state": 0}
+    one = LatentDirichletAllocation(K, **settings).fit(COUNTS)
+    other = LatentDirichletAllocation(K, **settings).fit(COUNTS[order])
+    assert_allclose(other.components_, one.components_, rtol=1e-6)
+    assert_allclose(other.doc_topic_, one.doc_topic_[order], rtol=1e-6, atol=1e-9)
+
+
+@over_inferences()
+def test_reordered_new_documents(inference):
+    order = np.random.default_rng(0).permutation(40)
+    lda = LatentDirichletAllocation(K, inference=inference, random_state=0).fit(COUNTS[:30])
+    documents = COUNTS[10:].toarray()
+    assert_array_equal(lda.transform(documents[order]), lda.transform(documents)[order])
+    assert lda.score(documents[order]) == pytest.approx(lda.score(documents), rel=1e-12)
+
+
+@over_kinds
+def test_relabelled_topics(kind):
+    """A pass from relabelled topics, and what is remembered of them, gives the same relabelled."""
+    one, em = pass_over(kind)
+    topics = params()
+    moved = topics.permuted(ORDER)
+    fresh = type(kind)()
+    data = source()
+    memories = [kind.remember(block) for block in data.blocks()]
+    for memory in memories:
+        if isinstance(kind, Variational):
+            memory[:] = memory[:, ORDER]
+        elif hasattr(memory, "topics"):
+            memory.topics[:] = np.argsort(ORDER)[memory.topics]
+        else:
+            memory.resp[:] = memory.resp[:, ORDER]
+    other_em = MemoryMap(fresh.model, data, memories)
+    other = other_em.e_step(moved)
+    assert_allclose(other.words, one.words[:, ORDER], rtol=1e-11, atol=1e-12)
+    assert_allclose(remembered(other_em), remembered(em)[:, ORDER], rtol=1e-11, atol=1e-12)
+    if isinstance(kind, Variational):
+        assert_allclose(other.bound, one.bound, rtol=1e-12)
+    assert_array_equal(moved.totals, topics.totals[ORDER])
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[3]], ids=["collapsed", "variational"])
+def test_renumbered_words(kind):
+    """Another order of the vocabulary, documents and what is remembered of them as before."""
+    data, topics = source(), params()
+    place = np.random.default_rng(0).permutation(N_WORDS)
+    renumbered = replace(data, x=Entries(np.argsort(place)[data.x.words].astype(np.int32), data.x.counts))
+    moved = replace(topics, topic_word=topics.topic_word[place], word_prior=topics.word_prior[place])
+    ends = []
+    for which, theta in ((data, topics), (renumbered, moved)):
+        em = MemoryMap(kind.model, which, [kind.remember(block) for block in data.blocks()])
+        ends.append((em.e_step(theta), em))
+    assert_allclose(ends[1][0].words, ends[0][0].words[place], rtol=1e-12)
+    assert_allclose(remembered(ends[1][1]), remembered(ends[0][1]), rtol=1e-12)
+
+
+def test_topics_of_new_documents_move_with_the_labels_and_the_words():
+    model = CollapsedFolding(K, N_WORDS, dtype=np.float64)
+    (block,) = source().blocks()
+    nothing = np.empty((0, K))
+    found = []
+    for theta in (params(), params().permuted(ORDER)):
+        gamma = even(block, theta.doc_prior)
+        likelihood = model.infer(model.prepare(theta, SerialExecutor()), block, gamma, nothing)[0]
+        found.append((gamma, likelihood))
+    assert_allclose(found[1][0], found[0][0][:, ORDER], rtol=1e-8)
+    assert_allclose(found[1][1], found[0][1], rtol=1e-12)
+
+
+# -- 8: honest ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("max_iter", [1, 7, 500])
+def test_the_bound_is_that_of_the_topics_returned(max_iter):
+    """From an E-step of their own that starts where the documents were left: it hardly does better."""
+    tol = 0 if max_iter < 100 else 1e-9
+    lda = LatentDirichletAllocation(
+        K, inference="vb", tol=tol, max_iter=max_iter, doc_tol=1e-10, max_sweeps=300, random_state=0
+    ).fit(COUNTS)
+    assert lda.bound_ == lda.history_[-1]
+    assert_allclose(sum(lda.bound_parts_.values()), lda.bound_, rtol=1e-12)
+    assert len(lda.history_) == lda.n_iter_ + 1
+    data = document_source(COUNTS, np.ones(50), np.float64)
+    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64, doc_tol=1e-10, max_sweeps=300)
+    lengths = np.asarray(COUNTS.sum(axis=1)).ravel() + lda.doc_topic_prior_.sum()
+    em = MemoryMap(model, data, [lda.doc_topic_ * lengths[:, None]])
+    again = em.e_step(lda.params_).bound
+    assert_allclose(again, lda.bound_, rtol=1e-11)
+    assert lda.converged_ == (max_iter == 500)
+    assert ("converged" in lda.stop_reason_) == lda.converged_
+
+
+def test_without_an_objective_none_is_reported():
+    lda = LatentDirichletAllocation(K, random_state=0).fit(COUNTS)
+    assert lda.bound_ is None
+    assert lda.bound_parts_ is None
+    assert not any(hasattr(lda, name) for name in ("bic", "aic", "log_likelihood_"))
+    assert len(lda.history_) == lda.n_iter_
+    assert lda.converged_
+    assert lda.history_[-1] <= 1e-3 < lda.history_[:-1].min()
+
+
+def test_the_relative_change_is_that_of_the_documents_topics():
+    kind = KINDS[0]
+    data = source()
+    em = MemoryMap(kind.model, data, [kind.remember(block) for block in data.blocks()])
+    before = remembered(em)
+    stats = em.e_step(params())
+    tokens = WEIGHTS @ np.asarray(COUNTS.sum(axis=1)).ravel()
+    moved = WEIGHTS @ np.abs(remembered(em) - before).sum(axis=1)
+    assert_allclose(stats.relative_change, moved / tokens, rtol=1e-12)
+
+
+@over_inferences()
+def test_topics_of_the_documents_are_those_of_the_topics(inference):
+    """What `fit` says of its documents is what `transform` says, near enough."""
+    data = planted(2)
+    lda = LatentDirichletAllocation(
+        4,
+        inference=inference,
+        random_state=0,
+        tol=1e-8 if inference in ("cvb0", "vb") else None,
+        max_iter=2000 if inference in ("cvb0", "vb") else 5,
+    )
+    shares = lda.fit_transform(data.counts)
+    assert_allclose(shares, lda.transform(data.counts), atol=0.06)
+    assert np.abs(shares - lda.transform(data.counts)).mean() < 0.01
+
+
+# -- 9: never silently broken ------------------------------------------------------------------------------
+
+
+@over_inferences()
+@pytest.mark.parametrize(("dtype", "value"), [("float32", 1e16), ("float64", 1e31), ("float64", 1e308)])
+def test_counts_beyond_the_precision_are_refused(inference, dtype, value):
+    counts = COUNTS.toarray().astype(float)
+    counts[3, 5] = value
+    with pytest.raises(ValueError, match=f"{dtype} can hold"):
+        LatentDirichletAllocation(K, inference=inference, dtype=dtype).fit(counts)
+
+
+@over_inferences()
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e10])
+def test_counts_of_any_size_give_numbers(inference, dtype, scale):
+    counts = COUNTS.toarray() * scale
+    counts[5] *= 1e-4
+    lda = LatentDirichletAllocation(
+        K, inference=inference, dtype=dtype, random_state=0, tol=0, max_iter=22
+    ).fit(counts)
+    for found in (
+        lda.components_,
+        lda.transform(counts),
+        lda.exp_dirichlet_component_ if inference.endswith("vb") else 1.0,
+    ):
+        assert np.isfinite(found).all()
+        assert np.all(np.asarray(found) >= 0)
+    assert (lda.components_ > 0).all()
+
+
+@over_inferences()
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("priors", [(1e-10, 1e-10), (1e10, 1e10), (1e-10, 1e10), (1e10, 1e-10)])
+def test_priors_of_any_size_give_numbers(inference, dtype, priors):
+    counts = COUNTS.toarray()
+    counts[20:] *= np.eye(30, N_WORDS, dtype=int)  # documents of one word, that others do not have
+    lda = LatentDirichletAllocation(
+        K,
+        inference=inference,
+        dtype=dtype,
+        doc_topic_prior=priors[0],
+        topic_word_prior=priors[1],
+        random_state=0,
+        tol=0,
+        max_iter=25,
+    )
+    with pytest.warns(UserWarning, match="documents without words"):
+        lda.fit(counts)
+    assert np.isfinite(lda.topic_word_).all()
+    assert_allclose(lda.topic_word_.sum(axis=1), 1.0, rtol=1e-6)
+    assert_allclose(lda._shares_of(lda._read(counts).counts).sum(axis=1), 1.0, rtol=1e-6)
+
+
+def test_what_is_no_number_ends_the_fit():
+    kind = KINDS[0]
+    data = source(weights=np.ones(50))
+    em = MemoryMap(kind.model, data, [kind.remember(block) for block in data.blocks()])
+    em.memories[0].resp[3] = np.nan
+    with pytest.raises(FitError, match="expected counts are not numbers"):
+        settle(em, params(), 1e-3, 10)
+    other = KINDS[3]
+    em = MemoryMap(other.model, data, [other.remember(block) for block in data.blocks()])
+    topics = params()
+    topics.topic_word[3, 1] = np.nan
+    with pytest.raises(FitError, match="not a number"):
+        run(em, topics, Settings(tol=0, max_iter=3), 1.0)
+
+
+def test_threads_share_one_memory_per_block(many_blocks):
+    """A pass by threads leaves what a pass by one leaves."""
+    data = document_source(many_blocks, np.ones(700), np.float64)
+    model = CollapsedAdmixture(4, 300, np.float64)
+    ends = []
+    for n in (1, 3):
+        with executor(n) as workers:
+            em = MemoryMap(model, data, [model.first(block, SEED) for block in data.blocks()], workers)
+            topics = AdmixtureParams(np.ones((300, 4)), np.full(4, 0.1), np.full((300, 1), 0.1))
+            topics = model.m_step(tree_sum(em.each(model.recall)), topics)
+            for _ in range(3):
+                topics = model.m_step(em.e_step(topics), topics)
+            ends.append((topics, [memory.resp for memory in em.memories]))
+    assert_identical(ends[0][0], ends[1][0])
+    for left, right in zip(ends[0][1], ends[1][1], strict=True):
+        assert_array_equal(left, right)
+    sizes = [low.shape[0] for low in ends[0][1]]
+    assert sum(sizes) == many_blocks.nnz
+    assert all(size > 0 for size, _ in pairwise(sizes))

@@ -1,0 +1,310 @@
+"""Topic models against formulas taken straight from the page, and against every assignment of topics."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+from scipy.special import digamma, gammaln
+
+from latently import LatentDirichletAllocation
+from latently.core.executors import SerialExecutor
+from latently.core.memory import MemoryMap
+from latently.core.statistics import tree_sum
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, document_source
+from latently.models.admixture.priors import DocumentTerms, gain, learned_doc_prior, learned_word_prior
+from tests.planted import planted
+
+TINY = np.array([[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 2]])
+PRIORS = {
+    "even": (1.0, 1.0),
+    "sparse": (0.1, 0.05),
+    "uneven topics": ([0.2, 1.5], 0.3),
+    "uneven words": (0.4, [0.1, 0.2, 1.0, 3.0]),
+    "strong": (20.0, 10.0),
+}
+
+
+def log_dirichlet_multinomial(counts: np.ndarray, prior: np.ndarray) -> float:
+    """log of the integral of prod_k theta_k^n_k over the Dirichlet distribution: no matter in what order."""
+    total = gammaln(prior.sum()) - gammaln((counts + prior).sum())
+    return float(total + (gammaln(counts + prior) - gammaln(prior)).sum())
+
+
+def log_evidence(X: np.ndarray, alpha: np.ndarray, eta: np.ndarray) -> float:
+    """log p(words), by the sum over all assignments of tokens to topics; both Dirichlets integrated out."""
+    documents = np.repeat(np.arange(len(X)), X.sum(axis=1))
+    words = np.concatenate([np.repeat(np.arange(X.shape[1]), row) for row in X])
+    values = []
+    for assignment in product(range(len(alpha)), repeat=len(words)):
+        of_documents = np.zeros((len(X), len(alpha)))
+        of_topics = np.zeros((len(alpha), X.shape[1]))
+        np.add.at(of_documents, (documents, assignment), 1)
+        np.add.at(of_topics, (assignment, words), 1)
+        values.append(
+            sum(log_dirichlet_multinomial(row, alpha) for row in of_documents)
+            + sum(log_dirichlet_multinomial(row, eta) for row in of_topics)
+        )
+    return float(np.logaddexp.reduce(values))
+
+
+def as_vectors(priors, n_topics, n_words):
+    alpha, eta = priors
+    return np.broadcast_to(alpha, n_topics).astype(float), np.broadcast_to(eta, n_words).astype(float)
+
+
+def variational(X, n_topics, priors=(0.1, 0.05), **settings):
+    """Variational Bayes until nothing changes."""
+    exact = {"tol": 1e-13, "doc_tol": 1e-13, "max_sweeps": 2000, "max_iter": 3000, "random_state": 0}
+    lda = LatentDirichletAllocation(
+        n_topics, inference="vb", doc_topic_prior=priors[0], topic_word_prior=priors[1], **(exact | settings)
+    )
+    return lda.fit(X)
+
+
+def dirichlets(lda, X):
+    """Parameters of the documents' and of the topics' Dirichlets."""
+    total = np.asarray(X.sum(axis=1)).ravel() + lda.doc_topic_prior_.sum()
+    return lda.doc_topic_ * total[:, None], lda.components_
+
+
+def responsibilities(gamma, components):
+    """phi[d, w, k], proportional to exp(E log theta_dk + E log beta_kw), and the logs of the latter."""
+    theta = digamma(gamma) - digamma(gamma.sum(axis=1))[:, None]
+    beta = digamma(components) - digamma(components.sum(axis=1))[:, None]
+    logs = theta[:, None, :] + beta.T[None, :, :]
+    phi = np.exp(logs - np.logaddexp.reduce(logs, axis=2)[:, :, None])
+    return phi, logs
+
+
+def divergence(parameters, prior):
+    """Of one Dirichlet distribution from another."""
+    logs = digamma(parameters) - digamma(parameters.sum())
+    value = (
+        gammaln(parameters.sum()) - gammaln(parameters).sum() - gammaln(prior.sum()) + gammaln(prior).sum()
+    )
+    return value + ((parameters - prior) * logs).sum()
+
+
+# -- the bound -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("X", "n_topics", "priors"),
+    [*((TINY, 2, priors) for priors in PRIORS.values()), (TINY[:2, :3], 3, (0.3, 0.5))],
+    ids=[*PRIORS, "three topics"],
+)
+def test_the_bound_is_below_the_evidence_and_not_far(X, n_topics, priors):
+    evidence = log_evidence(X, *as_vectors(priors, n_topics, X.shape[1]))
+    bounds = [variational(X, n_topics, priors, random_state=seed).bound_ for seed in range(3)]
+    assert max(bounds) < evidence
+    # Topics can be named in any order, and the bound knows of one order only.
+    assert max(bounds) > evidence - gammaln(n_topics + 1) - 0.4 * X.sum()
+
+
+@pytest.mark.parametrize("priors", [PRIORS["sparse"], PRIORS["uneven words"]])
+def test_strong_priors_of_documents_leave_little_to_be_bound(priors):
+    """Hidden topics hardly matter, so the bound is nearly the evidence."""
+    priors = (1e6, 1e6 * np.asarray(priors[1]))
+    evidence = log_evidence(TINY, *as_vectors(priors, 2, 4))
+    bound = variational(TINY, 2, priors).bound_
+    assert bound < evidence
+    assert_allclose(bound, evidence, rtol=1e-4)
+
+
+@pytest.mark.parametrize("priors", [(1.0, 1.0), (0.1, 0.05), (3.0, [0.1, 0.2, 1.0, 3.0])])
+def test_with_one_topic_the_bound_is_the_evidence(priors):
+    alpha, eta = as_vectors(priors, 1, 4)
+    lda = variational(TINY, 1, priors)
+    assert_allclose(lda.bound_, log_evidence(TINY, alpha, eta), rtol=1e-12)
+    assert_allclose(lda.components_[0], eta + TINY.sum(axis=0), rtol=1e-12)
+    big = planted().counts.toarray()
+    assert_allclose(
+        variational(big, 1, (0.3, 0.2)).bound_,
+        log_dirichlet_multinomial(big.sum(axis=0), np.full(big.shape[1], 0.2)),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("max_iter", [1, 3, 2000])
+def test_the_bound_is_that_of_the_page(max_iter):
+    """Expected logs of all that is drawn, less those of what stands for the posterior: term by term."""
+    data = planted(n=30, n_words=20, n_topics=3, length=15)
+    X = data.counts.toarray()
+    alpha, eta = np.array([0.3, 0.7, 0.2]), np.linspace(0.05, 0.4, 20)
+    lda = variational(X, 3, (alpha, eta), max_iter=max_iter, tol=0 if max_iter < 5 else 1e-12)
+    gamma, components = dirichlets(lda, X)
+    # The bound was taken where the topics stood in the last E-step, which are those returned.
+    phi, logs = responsibilities(gamma, components)
+    words = (X[:, :, None] * phi * (logs - np.log(np.maximum(phi, 1e-300)))).sum()
+    documents = sum(divergence(row, alpha) for row in gamma)
+    topics = sum(divergence(row, eta) for row in components)
+    assert_allclose(lda.bound_, words - documents - topics, rtol=1e-10)
+    assert_allclose(lda.bound_parts_["topics"], -topics, rtol=1e-10)
+    assert_allclose(lda.bound_parts_["documents"], words - documents, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "slack"), [("float64", 1e-13), ("float32", 1e-6)])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bound_never_falls(dtype, slack, seed):
+    data = planted(seed, n=60, n_words=40, n_topics=5, length=25)
+    settings = {"dtype": dtype, "random_state": seed, "tol": 0, "max_iter": 60, "doc_tol": 1e-3}
+    history = variational(data.counts, 5, **settings, max_sweeps=3).history_
+    assert len(history) == 61
+    assert np.diff(history).min() >= -slack * np.abs(history).max()
+    assert history[-1] > history[0] + 1
+
+
+def test_the_end_is_a_fixed_point():
+    data = planted(1, n=40, n_words=20, n_topics=3, length=20)
+    X = data.counts.toarray()
+    alpha, eta = np.array([0.4, 0.9, 0.6]), np.full(20, 0.3)
+    lda = variational(X, 3, (alpha, eta))
+    assert lda.converged_
+    gamma, components = dirichlets(lda, X)
+    phi, _ = responsibilities(gamma, components)
+    assert_allclose(gamma, alpha + (X[:, :, None] * phi).sum(axis=1), atol=1e-5)
+    assert_allclose(components, eta + (X[:, :, None] * phi).sum(axis=0).T, atol=1e-4)
+    assert_allclose(
+        lda.exp_dirichlet_component_,
+        np.exp(digamma(components) - digamma(components.sum(axis=1))[:, None]),
+        rtol=1e-10,
+    )
+
+
+def test_no_other_params_nearby_have_a_higher_bound():
+    X = TINY
+    lda = variational(X, 2, (0.6, 0.4))
+    gamma, components = dirichlets(lda, X)
+
+    def bound(logs):
+        g, c = np.exp(logs[: gamma.size]).reshape(gamma.shape), np.exp(logs[gamma.size :]).reshape(2, 4)
+        phi, expected = responsibilities(g, c)
+        words = (X[:, :, None] * np.where(phi > 0, phi * (expected - np.log(phi)), 0)).sum()
+        priors = sum(divergence(r, np.full(2, 0.6)) for r in g) + sum(
+            divergence(r, np.full(4, 0.4)) for r in c
+        )
+        return words - priors
+
+    here = np.log(np.concatenate([gamma.ravel(), components.ravel()]))
+    assert_allclose(bound(here), lda.bound_, rtol=1e-10)
+    found = minimize(lambda logs: -bound(logs), here, method="BFGS")
+    assert -found.fun <= lda.bound_ + 1e-6
+
+
+# -- learned priors ------------------------------------------------------------------------------------
+
+
+def hard(counts):
+    """Logs of the probabilities that counts are zero, when they are known."""
+    return np.where(counts > 0, -np.inf, 0.0)
+
+
+def polya(counts, weights, alpha):
+    """log-likelihood of a Dirichlet-multinomial distribution."""
+    return sum(w * log_dirichlet_multinomial(row, alpha) for w, row in zip(weights, counts, strict=True))
+
+
+@pytest.fixture(scope="module")
+def hard_counts():
+    rng = np.random.default_rng(0)
+    true = np.array([0.15, 0.6, 2.0])
+    counts = np.stack([rng.multinomial(n, rng.dirichlet(true)) for n in rng.integers(1, 60, 300)])
+    return counts, rng.integers(0, 3, 300).astype(float)
+
+
+def test_the_gain_of_known_counts_is_a_difference_of_digammas(hard_counts):
+    counts, _ = hard_counts
+    prior = np.array([0.2, 0.5, 1.5])
+    assert_allclose(gain(counts, hard(counts), prior), digamma(counts + prior) - digamma(prior), atol=1e-12)
+
+
+def test_the_gain_of_a_count_that_may_be_zero_is_that_of_teh():
+    """A binomial count: the probability of none is exact, and the rest stands at its mean."""
+    p, n, prior = 0.3, 4, 0.2
+    absent = n * np.log1p(-p)
+    mean = n * p / (1 - (1 - p) ** n)
+    by_hand = (1 - (1 - p) ** n) * (digamma(mean + prior) - digamma(prior))
+    assert_allclose(gain(np.array([[n * p]]), np.array([[absent]]), prior), by_hand, rtol=1e-12)
+    chances = [1, 4, 6, 4, 1] * p ** np.arange(5) * (1 - p) ** (4 - np.arange(5))
+    exact = (chances * (digamma(np.arange(5) + prior) - digamma(prior))).sum()
+    naive = digamma(n * p + prior) - digamma(prior)
+    assert abs(by_hand - exact) < 0.1 * abs(naive - exact)
+
+
+def test_learning_a_prior_of_documents_climbs_to_the_maximum(hard_counts):
+    counts, weights = hard_counts
+    alpha = np.array([1.0, 1.0, 1.0])
+    values = [polya(counts, weights, alpha)]
+    for _ in range(500):
+        terms = DocumentTerms.of(counts, hard(counts), weights, alpha, np.zeros((1, 3)))
+        alpha = learned_doc_prior(terms, alpha)
+        values.append(polya(counts, weights, alpha))
+    assert np.diff(values).min() > -1e-9
+    best = minimize(lambda logs: -polya(counts, weights, np.exp(logs)), np.zeros(3), method="BFGS")
+    assert_allclose(alpha, np.exp(best.x), rtol=1e-4)
+    assert_allclose(values[-1], -best.fun, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_columns", [1, 4])
+def test_learning_a_prior_of_words_climbs_to_the_maximum(n_columns):
+    rng = np.random.default_rng(1)
+    counts = np.stack([rng.multinomial(200, rng.dirichlet(np.full(50, 0.3))) for _ in range(4)], axis=1)
+    prior = np.full((50, n_columns), 1.0)
+
+    def likelihood(eta):
+        return sum(log_dirichlet_multinomial(column, np.full(50, eta)) for column in counts.T)
+
+    values = [likelihood(1.0)]
+    for _ in range(300):
+        prior = learned_word_prior(counts, hard(counts), prior)
+        values.append(likelihood(float(prior[0, 0])))
+    assert np.diff(values).min() > -1e-9
+    best = minimize(lambda log: -likelihood(np.exp(log[0])), [0.0], method="BFGS")
+    assert_allclose(prior, np.exp(best.x[0]), rtol=1e-4)
+
+
+def test_words_with_priors_of_their_own_keep_their_distance():
+    counts = np.random.default_rng(0).integers(0, 5, (6, 2)).astype(float)
+    prior = np.full((6, 2), 0.5)
+    prior[2, 1] += 7.0
+    better = learned_word_prior(counts, hard(counts), prior)
+    assert_allclose(better - better.min(), prior - 0.5, atol=1e-12)
+    assert better.min() != 0.5
+
+
+def test_priors_are_learned_from_what_is_believed_of_the_tokens():
+    """One step of the fit, with responsibilities of zero and one: as from the counts themselves."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 3, (40, 12))
+    source = document_source(csr_matrix(X), np.arange(40) % 3.0, np.float64)
+    model = CollapsedAdmixture(3, 12, np.float64)
+    em = MemoryMap(model, source, [model.first(b, np.uint64(0)) for b in source.blocks()], SerialExecutor())
+    for memory in em.memories:
+        memory.resp[:] = np.eye(3)[rng.integers(3, size=len(memory.resp))]
+    stats = tree_sum(em.each(model.recall))
+    params = AdmixtureParams(stats.words + 0.2, np.array([0.5, 0.3, 0.1]), np.full((12, 1), 0.2))
+    counts = np.concatenate(list(em.each(model.document_counts)))
+    better = model.learn(em, params, True, True)
+    terms = DocumentTerms.of(counts, hard(counts), source.weights, params.doc_prior, np.zeros((12, 3)))
+    assert_allclose(better.doc_prior, learned_doc_prior(terms, params.doc_prior), rtol=1e-9)
+    expected = learned_word_prior(stats.words, hard(stats.words), params.word_prior)
+    assert_allclose(better.word_prior, expected, rtol=1e-9)
+    assert_allclose(better.topic_word, stats.words + expected, rtol=1e-12)
+    assert_array_equal(model.learn(em, params, True, False).word_prior, params.word_prior)
+
+
+def test_auto_learns_uneven_priors_of_topics_that_are():
+    rng = np.random.default_rng(0)
+    true = np.array([2.0, 0.5, 0.1])
+    topics = rng.dirichlet(np.full(60, 0.05), 3)
+    X = np.stack([rng.multinomial(80, rng.dirichlet(true) @ topics) for _ in range(400)])
+    lda = LatentDirichletAllocation(3, random_state=0, tol=0, max_iter=600).fit(X)
+    order = np.argsort(-lda.doc_topic_.mean(axis=0))
+    assert_allclose(lda.doc_topic_prior_[order], true, rtol=0.35)
+    assert 0.02 < lda.topic_word_prior_ < 0.1
+    fixed = LatentDirichletAllocation(3, doc_topic_prior=None, topic_word_prior=None, random_state=0).fit(X)
+    assert_array_equal(fixed.doc_topic_prior_, 0.1)
+    assert fixed.topic_word_prior_ == 0.05
