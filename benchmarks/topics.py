@@ -214,6 +214,7 @@ def vb_iteration(rounds: int) -> list[dict[str, Any]]:
                 tol=0,
                 max_iter=8,
                 max_sweeps=20,
+                dtype="float32",
                 doc_tol=0.0,
                 random_state=0,
                 callbacks=[lambda *_: ticks.append(time.perf_counter())],

@@ -93,7 +93,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         topics do not fit into memory.
     dtype : {"auto", "float32", "float64"}
         Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
-        topics), float32 for others.
+        topics) and, with expected logs, for priors below 0.025; float32 for others.
     n_jobs : int, optional
         Threads; all cores by default. The results do not depend on it.
     callbacks : sequence of callable, optional
@@ -262,7 +262,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         weights = check_weights(sample_weight, corpus.counts.shape[0])
         frequencies = self._frequencies(corpus, weights, self.n_components)
         n_tokens = float(frequencies.sum())
-        self._dtype = chosen_dtype(self.dtype, corpus.counts.nnz, self.n_components)
+        self._dtype = chosen_dtype(self, corpus.counts.nnz)
         check_tokens(n_tokens, self._dtype)
         rng = random_generator(self.random_state)
         source = document_source(corpus.counts, weights, self._dtype)
@@ -309,7 +309,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         weights = check_weights(sample_weight, corpus.counts.shape[0])
         frequencies = self._frequencies(corpus, weights, self.n_components if fresh else 0)
         if fresh:
-            self._dtype = chosen_dtype(self.dtype, corpus.counts.nnz, self.n_components)
+            self._dtype = chosen_dtype(self, corpus.counts.nnz)
         n_documents = float(self.total_samples)
         share = n_documents / max(float(weights.sum()), 1.0)
         check_tokens(float(frequencies.sum()) * max(share, 1.0), self._dtype)

@@ -16,9 +16,9 @@ from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
 
-FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 30, 1e-2
+FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 10, 1e-2
 # What the first counts weigh, as a part of all tokens. Expected logs of small counts tell nothing of them.
-FIRST_SHARE = {True: 1.0, False: 0.005}
+FIRST_SHARE = {True: 1.0, False: 0.0005}
 
 
 def seed_of(rng: np.random.Generator) -> np.uint64:

@@ -12,6 +12,7 @@ from latently.estimators.topics.priors import TUNED
 
 PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
 TOLERANCES = {"cvb0": 1e-3, "vb": 1e-4, "online": 0.0, "online_vb": 0.0}
+SPARSE = 0.025  # priors below which expected logs want double precision
 SMALL = 2**20  # entries times topics up to which numbers are float64
 # Tokens that a table of this precision can hold: beyond, products of counts and priors underflow.
 MOST_TOKENS = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
@@ -64,12 +65,22 @@ def asked_dtype(dtype: Any) -> Any:
         return dtype
 
 
-def chosen_dtype(dtype: Any, n_entries: int, n_components: int) -> np.dtype[Any]:
-    """The precision of tables: where it is left open, double for small corpora."""
-    asked = asked_dtype(dtype)
+def chosen_dtype(model: Any, n_entries: int) -> np.dtype[Any]:
+    """The precision of tables: where it is left open, double for small corpora and where logs ask for it.
+
+    Single precision holds exp(E log) down to ``exp(-40)`` of the largest, which priors below 0.025 exceed.
+    """
+    asked = asked_dtype(model.dtype)
     if asked is not None:
         return np.dtype(asked)
-    return np.dtype(np.float64 if n_entries * n_components <= SMALL else np.float32)
+    given = [
+        np.min(prior)
+        for prior in (model.doc_topic_prior, model.topic_word_prior)
+        if prior is not None and not isinstance(prior, str)
+    ]
+    sparse = model.inference.endswith("vb") and min(given, default=1.0) < SPARSE
+    small = n_entries * model.n_components <= SMALL
+    return np.dtype(np.float64 if small or sparse else np.float32)
 
 
 def check_tokens(n_tokens: float, dtype: np.dtype[Any]) -> None:

@@ -25,7 +25,7 @@ def word_expectations(counts, totals, table, tops):
     """
     K = len(totals)
     logs = np.empty(K)
-    least = -80.0 if table.itemsize == 4 else -700.0
+    least = -40.0 if table.itemsize == 4 else -340.0
     for w in range(len(counts)):
         here, row = counts[w], table[w]
         for k in range(K):

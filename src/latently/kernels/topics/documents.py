@@ -62,6 +62,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
     rows, share = np.empty((n, K), table.dtype), np.empty(n, table.dtype)
     theta, pulled, logs = np.empty(K, table.dtype), np.empty(K, table.dtype), np.empty(K)
     here, first, second = apart(K, logs), apart(K, logs), apart(K, logs)
+    of_prior = log_beta(doc_prior)
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
     for d in range(len(offsets) - 1):
         begin, n = offsets[d], offsets[d + 1] - offsets[d]
@@ -109,7 +110,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
                 for k in range(K):
                     added[k] += c * (theta[k] * row[k])
         if variational:
-            more, most = divergence(here, doc_prior, logs, top, counts, begin, n)
+            more, most = divergence(here, doc_prior, logs, first, counts, begin, n, *of_prior)
             value, size = value + more, size + most
         bound += weights[d] * value
         magnitude += weights[d] * size
@@ -144,17 +145,8 @@ def extrapolate(first, second, here, doc_prior):
 def expect(here, variational, logs, theta):
     """Weights of a document's topics over the largest; returns its log."""
     K = len(here)
-    top = -np.inf
     if variational:
-        for k in range(K):
-            logs[k] = digamma(here[k])
-        for k in range(K):
-            top = max(top, logs[k])
-        least = -80.0 if theta.itemsize == 4 else -700.0  # so that no mixture of rows underflows
-        for k in range(K):
-            v = logs[k] - top
-            theta[k] = exp(v if v > least else least)
-        return top
+        return expect_logs(here, logs, theta)
     top, total = 0.0, 0.0
     for k in range(K):
         top = max(top, here[k])
@@ -162,6 +154,22 @@ def expect(here, variational, logs, theta):
     for k in range(K):
         theta[k] = here[k] / top
     return log(top / total)
+
+
+@part
+def expect_logs(here, logs, theta):
+    """exp(E log) of a document's topics over the largest; returns its log."""
+    K = len(here)
+    for k in range(K):
+        logs[k] = digamma(here[k])
+    top = logs[0]
+    for k in range(K):
+        top = logs[k] if logs[k] > top else top
+    least = -40.0 if theta.itemsize == 4 else -340.0  # no product with a row underflows
+    for k in range(K):
+        v = logs[k] - top
+        theta[k] = exp(v if v > least else least)
+    return top
 
 
 @part
@@ -209,10 +217,11 @@ def pull(rows, share, n, pulled):
 
 
 @part
-def divergence(here, doc_prior, logs, top, counts, begin, n):
+def divergence(here, doc_prior, logs, of_here, counts, begin, n, of_prior, size_of_prior):
     """E log p(theta) - E log q(theta), less what `digamma` of the total adds to the words' part.
 
-    In the words' part theta is exp(psi(gamma_k)), without the factor exp(-psi(sum of gamma)).
+    In the words' part theta is exp(psi(gamma_k)), without the factor exp(-psi(sum of gamma)). What the prior
+    alone adds is given, with the sum of its absolute terms; `of_here` is room.
     """
     K = len(here)
     total, prior, length = 0.0, 0.0, 0.0
@@ -221,11 +230,25 @@ def divergence(here, doc_prior, logs, top, counts, begin, n):
         prior += doc_prior[k]
     for q in range(n):
         length += counts[begin + q]
-    rest, of_prior, of_total = (total - prior - length) * digamma(total), lgamma(prior), lgamma(total)
-    value = rest + of_prior - of_total
-    size = abs(rest) + abs(of_prior) + abs(of_total)
     for k in range(K):
-        rest, of_prior, of_here = (doc_prior[k] - here[k]) * logs[k], lgamma(doc_prior[k]), lgamma(here[k])
-        value += rest + of_here - of_prior
-        size += abs(rest) + abs(of_here) + abs(of_prior)
+        of_here[k] = lgamma(here[k])
+    rest, of_total = (total - prior - length) * digamma(total), lgamma(total)
+    value = of_prior + rest - of_total
+    size = size_of_prior + abs(rest) + abs(of_total)
+    for k in range(K):
+        rest = (doc_prior[k] - here[k]) * logs[k]
+        value += rest + of_here[k]
+        size += abs(rest) + abs(of_here[k])
     return value, size
+
+
+@part
+def log_beta(prior):
+    """Log Gamma of the sum less the sum of log Gamma, and the sum of absolute terms."""
+    total, value, size = 0.0, 0.0, 0.0
+    for k in range(len(prior)):
+        term = lgamma(prior[k])
+        total += prior[k]
+        value -= term
+        size += abs(term)
+    return value + lgamma(total), size + abs(lgamma(total))
