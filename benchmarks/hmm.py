@@ -18,7 +18,7 @@ from latently import CategoricalHMM, GaussianHMM
 
 ONE = ((3, 4, 1_000_000), (8, 16, 1_000_000), (32, 64, 300_000), (128, 64, 50_000))
 MANY = ((3, 4), (8, 16), (32, 64), (128, 64))
-EPOCHS = {3: 200, 8: 60, 32: 40}  # of dynamax, so many that its compilation does not matter
+EPOCHS = {3: 100, 8: 10, 32: 8}  # of dynamax, so many that its compilation does not matter
 GAUSSIAN = ((3, 500_000), (8, 500_000), (32, 200_000), (128, 20_000))
 
 

