@@ -14,8 +14,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import kernel, part
+from latently.kernels.compiling import inlined, kernel, part
 from latently.kernels.special import exp, log
+from latently.kernels.vectors import (
+    add_products,
+    add_row,
+    aligned,
+    multiplied,
+    panels,
+    product_row,
+    product_sum,
+    scaled,
+    scaled_row,
+    stepped,
+    sum_of,
+    vector,
+    width,
+    write,
+    write_product,
+)
 
 SMALL = 1e-30
 LOST = 1e-200  # agreement of the two directions below which one of them has lost what mattered
@@ -31,175 +48,132 @@ def density_at(table, index, t):
 
 
 @part
-def width(lanes, vector):
-    """Number of states, known to the compiler if `lanes` is a tuple of so many numbers."""
-    if lanes is None:
-        return len(vector)
-    return len(lanes)
+def row_at(index, t):
+    """Row of the table that time t has."""
+    if index is None:
+        return t
+    return index[t]
 
 
-@part
-def tally(tallies, index, t, resp, lanes):
-    """Add the responsibilities of time t to those of its symbol, if there are symbols."""
-    if index is not None:
-        row = tallies[index[t]]
-        for j in range(width(lanes, resp)):
-            row[j] += resp[j]
-
-
-@part
-def step(matrix, vector, lanes, out):
-    """Write ``vector @ matrix``; the number of states is four or a multiple of eight."""
-    K = width(lanes, vector)
-    if K == 4:
-        p0, p1, p2, p3 = vector[0], vector[1], vector[2], vector[3]
-        a0, a1, a2, a3 = matrix[0], matrix[1], matrix[2], matrix[3]
-        for j in range(K):
-            out[j] = (p0 * a0[j] + p1 * a1[j]) + (p2 * a2[j] + p3 * a3[j])
-        return
-    for i in range(0, K, 8):
-        p0, p1, p2, p3 = vector[i], vector[i + 1], vector[i + 2], vector[i + 3]
-        p4, p5, p6, p7 = vector[i + 4], vector[i + 5], vector[i + 6], vector[i + 7]
-        a0, a1, a2, a3 = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
-        a4, a5, a6, a7 = matrix[i + 4], matrix[i + 5], matrix[i + 6], matrix[i + 7]
-        if i == 0:
-            for j in range(K):
-                one = (p0 * a0[j] + p1 * a1[j]) + (p2 * a2[j] + p3 * a3[j])
-                out[j] = one + ((p4 * a4[j] + p5 * a5[j]) + (p6 * a6[j] + p7 * a7[j]))
-        else:
-            for j in range(K):
-                one = (p0 * a0[j] + p1 * a1[j]) + (p2 * a2[j] + p3 * a3[j])
-                out[j] += one + ((p4 * a4[j] + p5 * a5[j]) + (p6 * a6[j] + p7 * a7[j]))
-
-
-@part
-def rescaled(vector, t, low, lanes):
-    """Divide a vector by its sum if that is small or it is time to; return the sum, 1 if it was left alone.
+@inlined
+def rescaled(here, t):
+    """A vector over its sum if that is small or it is time to, and the sum; 1 if it was left alone.
 
     Zero means that the vector is zero: nothing more is possible.
     """
-    K = width(lanes, vector)
-    total = 0.0
-    for j in range(K):
-        total += vector[j]
-    if total > low and t % EVERY:
-        return 1.0
-    if total > 0.0:
-        inverse = 1.0 / total
-        for j in range(K):
-            vector[j] *= inverse
-    return total
+    total = sum_of(here)
+    if (total > SMALL and t % EVERY) or not total > 0.0:
+        return here, 1.0 if total > 0.0 else 0.0
+    return scaled(here, 1.0 / total), total
 
 
 @part
-def forward_first(table, index, predicted, transmat, state, low, high, lanes):
+def forward_first(table, index, predicted, matrix, state, low, high, lanes):
     """Fill rows `low` to `high` of `state` with forward vectors; return the log of their scales.
 
     Where the sequence is impossible, the time at which it becomes so is given as well, -1 otherwise.
     `predicted` is what the times before say of `low`, and is overwritten with what all say of `high`.
     """
     K = width(lanes, predicted)
-    before = np.empty(K)
+    here, room = vector(predicted, lanes), vector(predicted, lanes)
     log_scale = 0.0
     for t in range(low, high):
-        here, b = state[t], density_at(table, index, t)
-        for j in range(K):
-            before[j] = predicted[j] * b[j]
-        total = rescaled(before, t - low, SMALL, lanes)
+        here = multiplied(here, table, K * row_at(index, t))
+        here, total = rescaled(here, t - low)
         if total != 1.0:
-            if not total > 0.0:
+            if total == 0.0:
                 return log_scale, t
             log_scale += log(total)
-        step(transmat, before, lanes, predicted)
-        for j in range(K):
-            here[j] = before[j]
+        write(here, state, K * t)
+        here, room = stepped(here, matrix, room), here
+    write(here, predicted, 0)
     return log_scale, -1
 
 
 @part
-def backward_first(table, index, back, transposed, state, low, high, lanes):
+def backward_first(table, index, back, matrix, state, low, high, lanes):
     """Fill rows `low` to `high` of `state` with backward vectors, up to a factor each.
 
     `back` is that of the last row, and is overwritten with that of the time before `low`.
     """
     K = width(lanes, back)
-    ahead = np.empty(K)
+    here, room = vector(back, lanes), vector(back, lanes)
     for t in range(high - 1, low - 1, -1):
-        here, b = state[t], density_at(table, index, t)
-        for j in range(K):
-            here[j] = back[j]
-            ahead[j] = back[j] * b[j]
-        rescaled(ahead, t - low, SMALL, lanes)
-        step(transposed, ahead, lanes, back)
+        write(here, state, K * t)
+        here = multiplied(here, table, K * row_at(index, t))
+        here, _ = rescaled(here, t - low)
+        here, room = stepped(here, matrix, room), here
+    write(here, back, 0)
 
 
 @part
-def forward_rest(table, index, transmat, before, state, low, high, weight, counts, tallies, lanes):
+def forward_rest(table, index, matrix, before, state, low, high, weight, counts, tallies, lanes):
     """Turn rows `low` to `high` of `state` from backward vectors into responsibilities, times `weight`.
 
     `before` is the forward vector of the time before, and is overwritten. What each step adds to the
     transitions is added to `counts`, transition probabilities left out.
     """
-    K = width(lanes, transmat)
-    predicted, ahead = np.empty(K), np.empty(K)
-    log_scale = 0.0
+    K = width(lanes, before)
+    here, room = vector(before, lanes), vector(before, lanes)
+    left, ahead = aligned(EVERY, K), aligned(EVERY, K)
+    log_scale, n = 0.0, 0
     for t in range(low, high):
-        here, b = state[t], density_at(table, index, t)
-        step(transmat, before, lanes, predicted)
-        norm = 0.0
-        for j in range(K):
-            ahead[j] = b[j] * here[j]
-            norm += predicted[j] * ahead[j]
+        at, seen = K * t, K * row_at(index, t)
+        write(here, left, K * n)
+        here, room = stepped(here, matrix, room), here
+        here = multiplied(here, table, seen)
+        norm = product_sum(here, state, at)
         if not norm > LOST:
             return log_scale, t
-        inverse = weight / norm
-        for j in range(K):
-            ahead[j] *= inverse
-        for i in range(K):
-            p, row = before[i], counts[i]
-            for j in range(K):
-                row[j] += p * ahead[j]
-        for j in range(K):
-            here[j] = predicted[j] * ahead[j]
-            before[j] = predicted[j] * b[j]
-        tally(tallies, index, t, here, lanes)
-        total = rescaled(before, t - low, SMALL, lanes)
+        product_row(table, seen, state, at, weight / norm, ahead, K * n, K, lanes)
+        write_product(here, weight / norm, state, at)
+        if index is not None:
+            add_row(state, at, tallies, seen, K, lanes)
+        n += 1
+        if n == EVERY:
+            add_products(left, ahead, n, counts, lanes)
+            n = 0
+        here, total = rescaled(here, t - low)
         if total != 1.0:
-            if not total > 0.0:
+            if total == 0.0:
                 return log_scale, t
             log_scale += log(total)
+    add_products(left, ahead, n, counts, lanes)
+    write(here, before, 0)
     return log_scale, -1
 
 
 @part
-def backward_rest(table, index, transposed, after, state, low, high, weight, counts, tallies, lanes, met):
+def backward_rest(table, index, matrix, after, state, low, high, weight, counts, tallies, lanes, met):
     """Turn rows `low` to `high` of `state` from forward vectors into responsibilities, times `weight`.
 
     `after` is what the time `high` says: its backward vector times its densities; it is overwritten. The
     step to that time is counted unless this is where the two directions `met`: the other one counts it.
     """
-    K = width(lanes, transposed)
-    back = np.empty(K)
+    K = width(lanes, after)
+    here, room = vector(after, lanes), vector(after, lanes)
+    left, ahead = aligned(EVERY, K), aligned(EVERY, K)
+    n = 0
     for t in range(high - 1, low - 1, -1):
-        here = state[t]
-        step(transposed, after, lanes, back)
-        norm = 0.0
-        for j in range(K):
-            norm += here[j] * back[j]
+        at, seen = K * t, K * row_at(index, t)
+        write(here, ahead, K * n)
+        here, room = stepped(here, matrix, room), here
+        norm = product_sum(here, state, at)
         if not norm > LOST:
             return t
-        inverse = weight / norm
         if t < high - 1 or not met:
-            for i in range(K):
-                p, row = inverse * here[i], counts[i]
-                for j in range(K):
-                    row[j] += p * after[j]
-        b = density_at(table, index, t)
-        for j in range(K):
-            here[j] *= inverse * back[j]
-            after[j] = back[j] * b[j]
-        tally(tallies, index, t, here, lanes)
-        rescaled(after, t - low, SMALL, lanes)
+            scaled_row(state, at, weight / norm, left, K * n, K, lanes)
+            n += 1
+            if n == EVERY:
+                add_products(left, ahead, n, counts, lanes)
+                n = 0
+        write_product(here, weight / norm, state, at)
+        if index is not None:
+            add_row(state, at, tallies, seen, K, lanes)
+        here = multiplied(here, table, seen)
+        here, _ = rescaled(here, t - low)
+    add_products(left, ahead, n, counts, lanes)
+    write(here, after, 0)
     return -1
 
 
@@ -213,26 +187,27 @@ def middle(low, high):
 @kernel
 def first_half(table, index, start, transmat, transposed, state, low, high, lanes, forward):
     """One direction through the half where it begins; see `forward_first` and `backward_first`."""
-    mid, K = middle(low, high), width(lanes, start)
-    vector = np.empty(K)
-    for j in range(K):
-        vector[j] = start[j] if forward else 1.0
+    mid = middle(low, high)
     if forward:
-        return forward_first(table, index, vector, transmat, state, low, mid, lanes)
-    backward_first(table, index, vector, transposed, state, mid, high, lanes)
+        matrix = panels(transmat, lanes)
+        return forward_first(table, index, start.copy(), matrix, state, low, mid, lanes)
+    matrix = panels(transposed, lanes)
+    backward_first(table, index, np.ones(len(start)), matrix, state, mid, high, lanes)
     return 0.0, -1
 
 
 @kernel
 def other_half(
-    table, index, transmat, transposed, vector, state, low, high, weight, counts, tallies, lanes, forward
+    table, index, transmat, transposed, edge, state, low, high, weight, counts, tallies, lanes, forward
 ):
     """The same direction through the other half; see `forward_rest` and `backward_rest`."""
     mid = middle(low, high)
     if forward:
-        return forward_rest(table, index, transmat, vector, state, mid, high, weight, counts, tallies, lanes)
+        matrix = panels(transmat, lanes)
+        return forward_rest(table, index, matrix, edge, state, mid, high, weight, counts, tallies, lanes)
+    matrix = panels(transposed, lanes)
     return 0.0, backward_rest(
-        table, index, transposed, vector, state, low, mid, weight, counts, tallies, lanes, True
+        table, index, matrix, edge, state, low, mid, weight, counts, tallies, lanes, True
     )
 
 
@@ -284,53 +259,44 @@ def forward_backward(
         The first that is impossible, or in which a vector lost a state that mattered; -1, -1 if none is.
     """
     K = width(lanes, start)
-    vector, after = np.empty(K), np.empty(K)
+    onward, backward = panels(transmat, lanes), panels(transposed, lanes)
+    before, after = np.empty(K), np.empty(K)
     for u in range(len(weights)):
         low, high, weight = offsets[u], offsets[u + 1], weights[u]
         scales[u] = 0.0
         if low == high or weight == 0.0:
-            for t in range(low, high):
-                for j in range(K):
-                    state[t, j] = 0.0
+            state[low:high] = 0.0
             continue
         mid = middle(low, high)
         for j in range(K):
-            vector[j] = start[j]
+            before[j] = start[j]
             after[j] = 1.0
-        total, wrong = forward_first(table, index, vector, transmat, state, low, mid, lanes)
+        total, wrong = forward_first(table, index, before, onward, state, low, mid, lanes)
         if wrong >= 0:
             return u, wrong
-        backward_first(table, index, after, transposed, state, mid, high, lanes)
+        backward_first(table, index, after, backward, state, mid, high, lanes)
         for j in range(K):
-            vector[j] = state[mid - 1, j]
+            before[j] = state[mid - 1, j]
             after[j] = 1.0
         if mid < high:
             b = density_at(table, index, mid)
             for j in range(K):
                 after[j] = b[j] * state[mid, j]
-            more, wrong = forward_rest(
-                table, index, transmat, vector, state, mid, high, weight, counts, tallies, lanes
-            )
-            if wrong >= 0:
-                return u, wrong
-            total += more
-            wrong = backward_rest(
-                table, index, transposed, after, state, low, mid, weight, counts, tallies, lanes, True
-            )
-            if wrong >= 0:
-                return u, wrong
-        else:
-            norm = 0.0
-            for j in range(K):
-                norm += vector[j]
-            for j in range(K):
-                state[low, j] = weight / norm * vector[j]
-            tally(tallies, index, low, state[low], lanes)
+        more, wrong = forward_rest(
+            table, index, onward, before, state, mid, high, weight, counts, tallies, lanes
+        )
+        if wrong >= 0:
+            return u, wrong
+        wrong = backward_rest(
+            table, index, backward, after, state, low, mid, weight, counts, tallies, lanes, True
+        )
+        if wrong >= 0:
+            return u, wrong
         last = 0.0
         for j in range(K):
-            last += vector[j]
+            last += before[j]
             initial[j] += state[low, j]
-        scales[u] = total + log(last)
+        scales[u] = total + more + log(last)
     return -1, -1
 
 

@@ -9,31 +9,36 @@ from __future__ import annotations
 from latently.kernels.chain import backward_first, backward_rest, forward_first, forward_rest
 from latently.kernels.compiling import kernel
 from latently.kernels.log_chain import backward_logs, forward_logs
+from latently.kernels.vectors import panels
 
 
 @kernel
 def fill_forward(table, index, predicted, transmat, state, lanes):
     """Write forward vectors; return the log of their scales, and where all becomes impossible, or -1."""
-    return forward_first(table, index, predicted, transmat, state, 0, len(state), lanes)
+    matrix = panels(transmat, lanes)
+    return forward_first(table, index, predicted, matrix, state, 0, len(state), lanes)
 
 
 @kernel
 def fill_backward(table, index, back, transposed, state, lanes):
     """Write backward vectors, up to a factor each."""
-    backward_first(table, index, back, transposed, state, 0, len(state), lanes)
+    matrix = panels(transposed, lanes)
+    backward_first(table, index, back, matrix, state, 0, len(state), lanes)
 
 
 @kernel
 def finish_forward(table, index, transmat, before, state, weight, counts, tallies, lanes):
     """Turn backward vectors into responsibilities; see `kernels.chain.forward_rest`."""
-    return forward_rest(table, index, transmat, before, state, 0, len(state), weight, counts, tallies, lanes)
+    matrix = panels(transmat, lanes)
+    return forward_rest(table, index, matrix, before, state, 0, len(state), weight, counts, tallies, lanes)
 
 
 @kernel
 def finish_backward(table, index, transposed, after, state, weight, counts, tallies, lanes, met):
     """Turn forward vectors into responsibilities; see `kernels.chain.backward_rest`."""
+    matrix = panels(transposed, lanes)
     return backward_rest(
-        table, index, transposed, after, state, 0, len(state), weight, counts, tallies, lanes, met
+        table, index, matrix, after, state, 0, len(state), weight, counts, tallies, lanes, met
     )
 
 

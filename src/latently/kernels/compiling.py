@@ -19,7 +19,10 @@ FLAGS: dict[str, Any] = {
     "error_model": "numpy",
 }
 
+INLINED = {**FLAGS, "forceinline": True}
+
 part = njit(**FLAGS)
+inlined = njit(**INLINED)  # a small part of an inner loop, at which the compiler must not stop
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

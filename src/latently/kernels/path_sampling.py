@@ -9,10 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.chain import density_at, step, width
+from latently.kernels.chain import row_at
 from latently.kernels.compiling import kernel, part
 from latently.kernels.log_chain import forward_logs, log_sum
 from latently.kernels.special import exp
+from latently.kernels.vectors import (
+    multiplied,
+    panels,
+    product_sum,
+    scaled,
+    stepped,
+    sum_of,
+    vector,
+    width,
+    write,
+)
 
 LOST = 1e-200  # a sum below which what a vector has lost by underflow may matter
 
@@ -57,45 +68,35 @@ def filter_forward(table, index, offsets, start, transmat, transposed, state, la
         Tells the compiler the number of states, which is four or a multiple of eight.
     """
     K = width(lanes, start)
-    predicted = np.empty(K)
+    onward, backward = panels(transmat, lanes), panels(transposed, lanes)
     for u in range(len(offsets) - 1):
-        for j in range(K):
-            predicted[j] = start[j]
+        here, room = vector(start, lanes), vector(start, lanes)
         for t in range(offsets[u], offsets[u + 1]):
-            here, b = state[t], density_at(table, index, t)
-            total = 0.0
-            for j in range(K):
-                here[j] = predicted[j] * b[j]
-                total += here[j]
+            here = multiplied(here, table, K * row_at(index, t))
+            total = sum_of(here)
             if not total > LOST:
                 return False
-            inverse = 1.0 / total
-            for j in range(K):
-                here[j] *= inverse
-            step(transmat, here, lanes, predicted)
-        if not agrees(table, index, transposed, offsets[u], offsets[u + 1], state, lanes):
+            here = scaled(here, 1.0 / total)
+            write(here, state, K * t)
+            here, room = stepped(here, onward, room), here
+        if not agrees(table, index, backward, offsets[u], offsets[u + 1], state, lanes):
             return False
     return True
 
 
 @part
-def agrees(table, index, transposed, low, high, state, lanes):
+def agrees(table, index, backward, low, high, state, lanes):
     """Whether filtered probabilities and backward vectors, both of sum one, agree at each time."""
-    K = width(lanes, transposed)
-    back, ahead = np.ones(K), np.empty(K)
+    K = state.shape[1]
+    here, room = vector(np.ones(K), lanes), vector(np.ones(K), lanes)
     for t in range(high - 1, low - 1, -1):
-        here, b = state[t], density_at(table, index, t)
-        norm, total = 0.0, 0.0
-        for j in range(K):
-            norm += here[j] * back[j]
-            ahead[j] = back[j] * b[j]
-            total += ahead[j]
+        norm = product_sum(here, state, K * t)
+        here = multiplied(here, table, K * row_at(index, t))
+        total = sum_of(here)
         if not norm > LOST or not total > LOST:
             return False
-        inverse = 1.0 / total
-        for j in range(K):
-            ahead[j] *= inverse
-        step(transposed, ahead, lanes, back)
+        here = scaled(here, 1.0 / total)
+        here, room = stepped(here, backward, room), here
     return True
 
 

@@ -9,23 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.chain import density_at, width
+from latently.kernels.chain import density_at, row_at
 from latently.kernels.compiling import kernel, part
-
-
-@part
-def best_step(matrix, vector, lanes, out):
-    """Write the largest of ``vector[i] + matrix[i, j]`` over i, for four states or a multiple of eight."""
-    K = width(lanes, vector)
-    for i in range(0, K, 4):
-        p0, p1, p2, p3 = vector[i], vector[i + 1], vector[i + 2], vector[i + 3]
-        a0, a1, a2, a3 = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
-        for j in range(K):
-            v0, v1, v2, v3 = p0 + a0[j], p1 + a1[j], p2 + a2[j], p3 + a3[j]
-            v0 = v1 if v1 > v0 else v0
-            v2 = v3 if v3 > v2 else v2
-            v0 = v2 if v2 > v0 else v0
-            out[j] = v0 if i == 0 or v0 > out[j] else out[j]
+from latently.kernels.vectors import added, best_stepped, panels, vector, width, write
 
 
 @part
@@ -47,19 +33,12 @@ def score_forwards(table, index, start, transmat, scores, low, high, lanes):
     lanes : tuple of `width` numbers or None
         The width, for the compiler.
     """
-    K = width(lanes, start)
-    here = np.empty(K)
-    b = density_at(table, index, low)
-    for j in range(K):
-        here[j] = start[j] + b[j]
-        scores[low, j] = here[j]
-    best = np.empty(K)
-    for t in range(low + 1, high):
-        best_step(transmat, here, lanes, best)
-        b, row = density_at(table, index, t), scores[t]
-        for j in range(K):
-            here[j] = best[j] + b[j]
-            row[j] = here[j]
+    K, matrix = width(lanes, start), panels(transmat, lanes)
+    here, room = vector(start, lanes), vector(start, lanes)
+    for t in range(low, high):
+        here = added(here, table, K * row_at(index, t))
+        write(here, scores, K * t)
+        here, room = best_stepped(here, matrix, room), here
 
 
 @kernel
@@ -74,14 +53,13 @@ def score_backwards(table, index, transposed, scores, low, high, last, lanes):
 
     `last` is that of the last time, and is overwritten with that of the time before `low`.
     """
-    K = width(lanes, last)
-    ahead = np.empty(K)
+    K, matrix = width(lanes, last), panels(transposed, lanes)
+    here, room = vector(last, lanes), vector(last, lanes)
     for t in range(high - 1, low - 1, -1):
-        b, row = density_at(table, index, t), scores[t]
-        for j in range(K):
-            row[j] = last[j]
-            ahead[j] = last[j] + b[j]
-        best_step(transposed, ahead, lanes, last)
+        write(here, scores, K * t)
+        here = added(here, table, K * row_at(index, t))
+        here, room = best_stepped(here, matrix, room), here
+    write(here, last, 0)
 
 
 @part

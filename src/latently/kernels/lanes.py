@@ -1,0 +1,218 @@
+"""Four or eight numbers side by side, in one register: what loops over few states are written in.
+
+The compiler takes a long loop side by side by itself. A loop over eight states it writes out number by number
+instead, as it cannot know that the array it writes to is not one it reads from. So lanes say what is meant:
+they are loaded from an array at once, added and multiplied, and stored at once. An array is taken as its
+numbers in order, whatever its shape, and `at` is the first of them that is meant.
+
+How many numbers stand side by side is told by `lanes`, a tuple of so many.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.errors import TypingError
+from numba.core.extending import intrinsic, models, overload, register_model
+
+from latently.kernels.compiling import INLINED
+
+FUSED = ("contract",)  # a product and a sum may be one instruction
+NUMBER = ir.DoubleType()
+PLACE = ir.IntType(32)
+
+
+class Lanes(types.Type):
+    """Type of `count` numbers of float64 in a register."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(f"Lanes({count})")
+
+
+@register_model(Lanes)
+class LanesModel(models.PrimitiveModel):
+    """Lanes are a vector of LLVM's."""
+
+    def __init__(self, manager: Any, lanes: Any) -> None:
+        super().__init__(manager, lanes, ir.VectorType(NUMBER, lanes.count))
+
+
+@intrinsic
+def load(typingctx, array, at, lanes):
+    """Numbers of an array, from one on: as many as `lanes` has, which may be lanes itself."""
+    _check(array)
+    count = lanes.count if isinstance(lanes, Lanes) else len(lanes)
+
+    def build(context, builder, signature, arguments):
+        return _loaded(context, builder, signature.args[0], *arguments[:2], count)
+
+    return Lanes(count)(array, types.intp, lanes), build
+
+
+@intrinsic
+def number(typingctx, array, at):
+    """One number of an array. Unlike an index, `at` is not looked at: it must not be negative."""
+    _check(array)
+
+    def build(context, builder, signature, arguments):
+        return builder.load(_address(context, builder, signature.args[0], *arguments, 1), align=8)
+
+    return types.float64(array, types.intp), build
+
+
+@intrinsic
+def store(typingctx, array, at, value):
+    """Write to an array, from one number on."""
+    _check(array)
+
+    def build(context, builder, signature, arguments):
+        array, at, value = arguments
+        address = _address(context, builder, signature.args[0], array, at, value.type.count)
+        builder.store(value, address, align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), build
+
+
+@intrinsic
+def total(typingctx, value):
+    """Sum over the lanes: halves are added until one number is left."""
+    return types.float64(value), _folded(lambda builder, low, high: builder.fadd(low, high))
+
+
+@intrinsic
+def larger(typingctx, one, other):
+    """The larger number in each lane; that of `one` if either is NaN."""
+
+    def build(context, builder, signature, arguments):
+        return _larger(builder, *arguments)
+
+    return one(one, other), build
+
+
+@intrinsic
+def times_matrix(typingctx, value, matrix):
+    """The row of lanes times a matrix of as many rows and columns."""
+    _check(matrix)
+
+    def build(context, builder, signature, arguments):
+        return _with_rows(context, builder, signature, arguments, builder.fmul, builder.fadd)
+
+    return value(value, matrix), build
+
+
+@intrinsic
+def best_with_matrix(typingctx, value, matrix):
+    """The largest of lane and entry of its row, added, in each column of a matrix of as many rows."""
+    _check(matrix)
+
+    def build(context, builder, signature, arguments):
+        def best(one, other, flags):
+            return _larger(builder, one, other)
+
+        return _with_rows(context, builder, signature, arguments, builder.fadd, best)
+
+    return value(value, matrix), build
+
+
+def _check(array: Any) -> None:
+    if not (isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C"):
+        raise TypingError("lanes are loaded from, and stored to, C-contiguous arrays of float64")
+
+
+def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
+    address = builder.gep(context.make_array(kind)(context, builder, array).data, [at])
+    return address if count == 1 else builder.bitcast(address, ir.PointerType(ir.VectorType(NUMBER, count)))
+
+
+def _loaded(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
+    return builder.load(_address(context, builder, kind, array, at, count), align=8)
+
+
+def _shuffled(builder: Any, value: Any, places: list[int]) -> Any:
+    mask = ir.Constant(ir.VectorType(PLACE, len(places)), places)
+    return builder.shuffle_vector(value, value, mask)
+
+
+def _spread(builder: Any, number: Any, count: int) -> Any:
+    nothing = ir.Constant(ir.VectorType(NUMBER, count), ir.Undefined)
+    return _shuffled(builder, builder.insert_element(nothing, number, PLACE(0)), [0] * count)
+
+
+def _larger(builder: Any, one: Any, other: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", other, one), other, one)
+
+
+def _folded(combine: Callable[..., Any]) -> Any:
+    def build(context, builder, signature, arguments):
+        (value,), count = arguments, signature.args[0].count
+        while count > 1:
+            count //= 2
+            low, high = list(range(count)), list(range(count, 2 * count))
+            value = combine(builder, _shuffled(builder, value, low), _shuffled(builder, value, high))
+        return builder.extract_element(value, PLACE(0))
+
+    return build
+
+
+def _with_rows(
+    context: Any,
+    builder: Any,
+    signature: Any,
+    arguments: Any,
+    join: Callable[..., Any],
+    combine: Callable[..., Any],
+) -> Any:
+    """Join each lane, spread out, with its row of a matrix, and combine the results two by two."""
+    value, matrix = arguments
+    count = signature.return_type.count
+    found = []
+    for i in range(count):
+        at = ir.IntType(64)(i * count)
+        row = _loaded(context, builder, signature.args[1], matrix, at, count)
+        found.append(join(row, _shuffled(builder, value, [i] * count), flags=FUSED))
+    while len(found) > 1:
+        found = [combine(*pair, flags=FUSED) for pair in zip(found[::2], found[1::2], strict=True)]
+    return found[0]
+
+
+def _arithmetic(instruction: str) -> Any:
+    """Addition or multiplication of lanes by lanes, or by a number."""
+
+    @intrinsic
+    def operate(typingctx, one, other):
+        result = one if isinstance(one, Lanes) else other
+
+        def build(context, builder, signature, arguments):
+            sides = (
+                value if isinstance(kind, Lanes) else _spread(builder, value, result.count)
+                for kind, value in zip(signature.args, arguments, strict=True)
+            )
+            return getattr(builder, instruction)(*sides, flags=FUSED)
+
+        return result(one, other), build
+
+    return operate
+
+
+def _are_lanes(one: Any, other: Any) -> bool:
+    lanes = {kind for kind in (one, other) if isinstance(kind, Lanes)}
+    return len(lanes) == 1 and {one, other} - lanes <= {types.float64}
+
+
+_add, _multiply = _arithmetic("fadd"), _arithmetic("fmul")
+
+
+@overload(operator.add, jit_options=INLINED)
+def _added(one, other):
+    return (lambda one, other: _add(one, other)) if _are_lanes(one, other) else None
+
+
+@overload(operator.mul, jit_options=INLINED)
+def _multiplied(one, other):
+    return (lambda one, other: _multiply(one, other)) if _are_lanes(one, other) else None
