@@ -59,7 +59,8 @@ def _no_pictures_left_open():
 
 WARM_UP = """
 import numpy as np
-from latently import CategoricalHMM, GaussianImputer, GaussianMixture, LatentDirichletAllocation, PoissonHMM
+from latently import CategoricalHMM, GaussianHMM, GaussianImputer, GaussianMixture
+from latently import LatentDirichletAllocation, PoissonHMM
 from latently import datasets
 X = datasets.load_faithful().data
 for covariance_type in ("full", "diag"):
@@ -70,6 +71,8 @@ for covariance_type in ("tied", "diag", "spherical"):
 air = datasets.load_airquality().data[:, :4]
 imputer = GaussianImputer(n_parameter_draws=1, random_state=0).fit(air)
 imputer.transform(air), imputer.interval(air), imputer.draw_imputations(air, 1)
+for K in (2, 5):
+    GaussianHMM(K, n_init=1, max_iter=2, tol=0).fit(X)
 counts = np.arange(60)[:, None] % 7
 for K in (2, 5, 9):
     for model in (PoissonHMM(K, n_init=1, max_iter=2, tol=0), CategoricalHMM(K, n_init=1, max_iter=2, tol=0)):

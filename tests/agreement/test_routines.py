@@ -23,6 +23,10 @@ SHAPES = {
     "scales": (200, 5, 3, 1.0, 0.0, (1e-8, 1e8)),
     "far apart": (200, 4, 3, 8.0, 0.0, (1.0, 1.0)),
     "one component": (100, 4, 1, 1.0, 0.0, (1.0, 1.0)),
+    "a register of components": (100, 3, 8, 1.0, 0.0, (1.0, 1.0)),
+    "less than a register": (101, 2, 5, 1.0, 0.0, (1.0, 1.0)),
+    "more than a register": (200, 4, 9, 1.0, 0.0, (1.0, 1.0)),
+    "two rows": (2, 3, 3, 1.0, 0.0, (1.0, 1.0)),
     "no rows": (0, 3, 2, 1.0, 0.0, (1.0, 1.0)),
 }
 HOLES = {"complete": 0.0, "a few missing": 0.1, "most missing": 0.8, "all missing": 1.0}

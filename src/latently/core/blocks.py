@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -150,7 +151,8 @@ class ArraySource:
     offsets : array of shape (n_units + 1,) or None
         Where units begin and end; None where each row is a unit.
     block_rows : int
-        Rows in a block, at least as many as one unit has. See `block_rows`.
+        Rows in a block. Where units have several, blocks are as even as units allow, and one may have up to
+        a unit more. See `block_rows`.
     units : array of shape (n_units,) or None
         Where the units stood in the data as given, for messages; None if they stand there still.
     """
@@ -177,15 +179,13 @@ class ArraySource:
                 units = None if self.units is None else self.units[start:stop]
                 yield Block(self.x[start:stop], self.weights[start:stop], None, start, units)
             return
-        start = 0
-        while start < len(self):
-            limit = self.offsets[start] + self.block_rows
-            stop = max(int(np.searchsorted(self.offsets, limit, side="right")) - 1, start + 1)
+        n_blocks, n_rows = max(self.n_blocks, 1), int(self.offsets[-1])
+        inner = np.searchsorted(self.offsets, np.arange(1, n_blocks) * (n_rows / n_blocks))
+        for start, stop in pairwise(np.unique([0, *inner, len(self)]).tolist()):
             low, high = self.offsets[start], self.offsets[stop]
             yield Block(
                 self.x[low:high], self.weights[start:stop], self.offsets[start : stop + 1] - low, start
             )
-            start = stop
 
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells on end and complete ones first.

@@ -15,11 +15,11 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.lanes import aligned
 from latently.kernels.special import exp, log
 from latently.kernels.vectors import (
     add_products,
     add_row,
-    aligned,
     multiplied,
     panels,
     product_row,
@@ -115,7 +115,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
     """
     K = width(lanes, before)
     here, room = vector(before, lanes), vector(before, lanes)
-    left, ahead = aligned(EVERY, K), aligned(EVERY, K)
+    left, ahead = aligned(EVERY, K, before.dtype), aligned(EVERY, K, before.dtype)
     log_scale, n = 0.0, 0
     for t in range(low, high):
         at, seen = K * t, K * row_at(index, t)
@@ -152,7 +152,7 @@ def backward_rest(table, index, matrix, after, state, low, high, weight, counts,
     """
     K = width(lanes, after)
     here, room = vector(after, lanes), vector(after, lanes)
-    left, ahead = aligned(EVERY, K), aligned(EVERY, K)
+    left, ahead = aligned(EVERY, K, after.dtype), aligned(EVERY, K, after.dtype)
     n = 0
     for t in range(high - 1, low - 1, -1):
         at, seen = K * t, K * row_at(index, t)

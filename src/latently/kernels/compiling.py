@@ -19,7 +19,7 @@ FLAGS: dict[str, Any] = {
     "error_model": "numpy",
 }
 
-INLINED = {**FLAGS, "forceinline": True}
+INLINED: Any = {**FLAGS, "forceinline": True}
 
 part = njit(**FLAGS)
 inlined = njit(**INLINED)  # a small part of an inner loop, at which the compiler must not stop
@@ -37,10 +37,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     except RuntimeError:  # Numba's way to say that no cache folder can be written
         compiled = njit(**FLAGS)(function)
 
+    called = False
+
     @wraps(function)
     def call(*arguments: Any) -> Any:
-        if not compiled.signatures and not _cached(compiled):
+        nonlocal called
+        if not called and not compiled.signatures and not _cached(compiled):
             _announce()
+        called = True  # it takes longer to look for signatures than many a kernel runs
         return compiled(*arguments)
 
     return call

@@ -5,7 +5,8 @@ instead, as it cannot know that the array it writes to is not one it reads from.
 they are loaded from an array at once, added and multiplied, and stored at once. An array is taken as its
 numbers in order, whatever its shape, and `at` is the first of them that is meant.
 
-How many numbers stand side by side is told by `lanes`, a tuple of so many.
+How many numbers stand side by side is told by `lanes`, a tuple of so many. They are float64 or float32, as the
+array has them.
 """
 
 from __future__ import annotations
@@ -14,24 +15,28 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
 from numba.core.extending import intrinsic, models, overload, register_model
 
-from latently.kernels.compiling import INLINED
+from latently.kernels.compiling import INLINED, part
 
+EIGHT = (0, 0, 0, 0, 0, 0, 0, 0)
+LINE = 64  # bytes that a cache fetches at once
 FUSED = ("contract",)  # a product and a sum may be one instruction
-NUMBER = ir.DoubleType()
+NUMBERS = {types.float64: ir.DoubleType(), types.float32: ir.FloatType()}
 PLACE = ir.IntType(32)
 
 
 class Lanes(types.Type):
-    """Type of `count` numbers of float64 in a register."""
+    """Type of `count` numbers in a register."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, dtype: Any) -> None:
         self.count = count
-        super().__init__(f"Lanes({count})")
+        self.dtype = dtype
+        super().__init__(f"Lanes({count} x {dtype})")
 
 
 @register_model(Lanes)
@@ -39,7 +44,7 @@ class LanesModel(models.PrimitiveModel):
     """Lanes are a vector of LLVM's."""
 
     def __init__(self, manager: Any, lanes: Any) -> None:
-        super().__init__(manager, lanes, ir.VectorType(NUMBER, lanes.count))
+        super().__init__(manager, lanes, ir.VectorType(NUMBERS[lanes.dtype], lanes.count))
 
 
 @intrinsic
@@ -51,7 +56,7 @@ def load(typingctx, array, at, lanes):
     def build(context, builder, signature, arguments):
         return _loaded(context, builder, signature.args[0], *arguments[:2], count)
 
-    return Lanes(count)(array, types.intp, lanes), build
+    return Lanes(count, array.dtype)(array, types.intp, lanes), build
 
 
 @intrinsic
@@ -60,9 +65,9 @@ def number(typingctx, array, at):
     _check(array)
 
     def build(context, builder, signature, arguments):
-        return builder.load(_address(context, builder, signature.args[0], *arguments, 1), align=8)
+        return builder.load(_address(context, builder, signature.args[0], *arguments, 1))
 
-    return types.float64(array, types.intp), build
+    return array.dtype(array, types.intp), build
 
 
 @intrinsic
@@ -73,7 +78,7 @@ def store(typingctx, array, at, value):
     def build(context, builder, signature, arguments):
         array, at, value = arguments
         address = _address(context, builder, signature.args[0], array, at, value.type.count)
-        builder.store(value, address, align=8)
+        builder.store(value, address, align=_size(signature.args[0]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), build
@@ -82,7 +87,7 @@ def store(typingctx, array, at, value):
 @intrinsic
 def total(typingctx, value):
     """Sum over the lanes: halves are added until one number is left."""
-    return types.float64(value), _folded(lambda builder, low, high: builder.fadd(low, high))
+    return value.dtype(value), _folded(lambda builder, low, high: builder.fadd(low, high))
 
 
 @intrinsic
@@ -121,17 +126,23 @@ def best_with_matrix(typingctx, value, matrix):
 
 
 def _check(array: Any) -> None:
-    if not (isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C"):
-        raise TypingError("lanes are loaded from, and stored to, C-contiguous arrays of float64")
+    if not (isinstance(array, types.Array) and array.dtype in NUMBERS and array.layout == "C"):
+        raise TypingError("lanes are loaded from, and stored to, C-contiguous arrays of float64 or float32")
+
+
+def _size(kind: Any) -> int:
+    return int(kind.dtype.bitwidth) // 8
 
 
 def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
     address = builder.gep(context.make_array(kind)(context, builder, array).data, [at])
-    return address if count == 1 else builder.bitcast(address, ir.PointerType(ir.VectorType(NUMBER, count)))
+    if count == 1:
+        return address
+    return builder.bitcast(address, ir.PointerType(ir.VectorType(NUMBERS[kind.dtype], count)))
 
 
 def _loaded(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
-    return builder.load(_address(context, builder, kind, array, at, count), align=8)
+    return builder.load(_address(context, builder, kind, array, at, count), align=_size(kind))
 
 
 def _shuffled(builder: Any, value: Any, places: list[int]) -> Any:
@@ -140,7 +151,7 @@ def _shuffled(builder: Any, value: Any, places: list[int]) -> Any:
 
 
 def _spread(builder: Any, number: Any, count: int) -> Any:
-    nothing = ir.Constant(ir.VectorType(NUMBER, count), ir.Undefined)
+    nothing = ir.Constant(ir.VectorType(number.type, count), ir.Undefined)
     return _shuffled(builder, builder.insert_element(nothing, number, PLACE(0)), [0] * count)
 
 
@@ -202,7 +213,7 @@ def _arithmetic(instruction: str) -> Any:
 
 def _are_lanes(one: Any, other: Any) -> bool:
     lanes = {kind for kind in (one, other) if isinstance(kind, Lanes)}
-    return len(lanes) == 1 and {one, other} - lanes <= {types.float64}
+    return len(lanes) == 1 and {one, other} - lanes <= {kind.dtype for kind in lanes}
 
 
 _add, _multiply = _arithmetic("fadd"), _arithmetic("fmul")
@@ -216,3 +227,12 @@ def _added(one, other):
 @overload(operator.mul, jit_options=INLINED)
 def _multiplied(one, other):
     return (lambda one, other: _multiply(one, other)) if _are_lanes(one, other) else None
+
+
+@part
+def aligned(n_rows, n_columns, dtype):
+    """An array that begins where a line of the cache does, so that few lanes of its rows lie in two of them."""
+    n = n_rows * n_columns
+    room = np.empty(n + LINE, dtype)
+    skip = (-room.ctypes.data % LINE) // room.itemsize
+    return room[skip : skip + n].reshape(n_rows, n_columns)

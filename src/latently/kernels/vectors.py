@@ -2,8 +2,8 @@
 
 These verbs work on both, so that a pass along a chain is written once. A verb uses up the vector it is given
 first: what it returns is that vector from then on. The number of states is four or eight, as many as `lanes`
-has, or, if that is None, a multiple of eight. Other arrays are taken as their numbers in order, whatever their
-shape; `at` is where a row begins.
+has, or, if that is None, a multiple of eight. Other arrays are taken as their numbers in order, whatever
+their shape; `at` is where a row begins.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import numpy as np
 from numba import types
 from numba.core.extending import overload
 
-from latently.kernels.compiling import INLINED, inlined, part
-from latently.kernels.lanes import Lanes, best_with_matrix, larger, load, number, store, times_matrix, total
-
-EIGHT = (0, 0, 0, 0, 0, 0, 0, 0)
+from latently.kernels.compiling import INLINED, inlined
+from latently.kernels.lanes import EIGHT, Lanes, aligned, best_with_matrix, larger, load, number, store, times_matrix, total
 
 
 def verb(choose: Callable[..., Any]) -> Any:
@@ -39,15 +37,6 @@ def width(lanes, array):
     return len(lanes)
 
 
-@part
-def aligned(n_rows, n_columns):
-    """An array that begins where a line of the cache does, so that no eight numbers of a row lie in two."""
-    n = n_rows * n_columns
-    room = np.empty(n + 7)
-    skip = -(room.ctypes.data // 8) % 8
-    return room[skip : skip + n].reshape(n_rows, n_columns)
-
-
 @verb
 def at_once(lanes):
     """How many numbers of a row are worked on at once, as a tuple of so many."""
@@ -60,7 +49,7 @@ def vector(array, lanes):
     if isinstance(lanes, types.NoneType):
 
         def many(array, lanes):
-            out = aligned(1, len(array))[0]
+            out = aligned(1, len(array), array.dtype)[0]
             out[:] = array
             return out
 
@@ -76,7 +65,7 @@ def panels(matrix, lanes):
 
     def many(matrix, lanes):
         K = len(matrix)
-        out = aligned(K, K)
+        out = aligned(K, K, matrix.dtype)
         for j in range(0, K, 8):
             for i in range(K):
                 store(out, j * K + 8 * i, load(matrix, i * K + j, EIGHT))
@@ -94,19 +83,25 @@ def stepped(vector, matrix, room):
     def many(vector, matrix, room):
         K = len(vector)
         for j in range(0, K, 8):
-            at = j * K
-            a, b = load(matrix, at, EIGHT) * number(vector, 0), load(matrix, at + 8, EIGHT) * number(vector, 1)
-            c, d = load(matrix, at + 16, EIGHT) * number(vector, 2), load(matrix, at + 24, EIGHT) * number(vector, 3)
+            a, b, c, d = four_products(vector, 0, matrix, j * K)
             for i in range(4, K, 4):
-                at += 32
-                a = a + load(matrix, at, EIGHT) * number(vector, i)
-                b = b + load(matrix, at + 8, EIGHT) * number(vector, i + 1)
-                c = c + load(matrix, at + 16, EIGHT) * number(vector, i + 2)
-                d = d + load(matrix, at + 24, EIGHT) * number(vector, i + 3)
+                e, f, g, h = four_products(vector, i, matrix, j * K + 8 * i)
+                a, b, c, d = a + e, b + f, c + g, d + h
             store(room, j, (a + b) + (c + d))
         return room
 
     return many
+
+
+@inlined
+def four_products(vector, i, matrix, at):
+    """Entries of the vector from i on, each times its row of a panel."""
+    return (
+        load(matrix, at, EIGHT) * number(vector, i),
+        load(matrix, at + 8, EIGHT) * number(vector, i + 1),
+        load(matrix, at + 16, EIGHT) * number(vector, i + 2),
+        load(matrix, at + 24, EIGHT) * number(vector, i + 3),
+    )
 
 
 @verb
@@ -118,19 +113,25 @@ def best_stepped(vector, matrix, room):
     def many(vector, matrix, room):
         K = len(vector)
         for j in range(0, K, 8):
-            at = j * K
-            a, b = load(matrix, at, EIGHT) + number(vector, 0), load(matrix, at + 8, EIGHT) + number(vector, 1)
-            c, d = load(matrix, at + 16, EIGHT) + number(vector, 2), load(matrix, at + 24, EIGHT) + number(vector, 3)
+            a, b, c, d = four_sums(vector, 0, matrix, j * K)
             for i in range(4, K, 4):
-                at += 32
-                a = larger(a, load(matrix, at, EIGHT) + number(vector, i))
-                b = larger(b, load(matrix, at + 8, EIGHT) + number(vector, i + 1))
-                c = larger(c, load(matrix, at + 16, EIGHT) + number(vector, i + 2))
-                d = larger(d, load(matrix, at + 24, EIGHT) + number(vector, i + 3))
+                e, f, g, h = four_sums(vector, i, matrix, j * K + 8 * i)
+                a, b, c, d = larger(a, e), larger(b, f), larger(c, g), larger(d, h)
             store(room, j, larger(larger(a, b), larger(c, d)))
         return room
 
     return many
+
+
+@inlined
+def four_sums(vector, i, matrix, at):
+    """Entries of the vector from i on, each plus its row of a panel."""
+    return (
+        load(matrix, at, EIGHT) + number(vector, i),
+        load(matrix, at + 8, EIGHT) + number(vector, i + 1),
+        load(matrix, at + 16, EIGHT) + number(vector, i + 2),
+        load(matrix, at + 24, EIGHT) + number(vector, i + 3),
+    )
 
 
 @verb

@@ -22,6 +22,7 @@ from latently.latent.stationary import maximise, stationary
 
 STARTS = ("free", "stationary", "uniform")
 SHARED = 20_000  # times from which on two threads share one sequence
+TILES = 4  # in a piece of work
 
 
 @dataclass(frozen=True)
@@ -84,23 +85,18 @@ class Chain(Latent):
         def logs() -> Array:
             return np.concatenate([density(rows) for rows in block.tiles(width)])
 
-        width = 2 * K + 3 * int(np.prod(block.x.shape[1:]))
+        width = floats_of_row(block, K)
+        tops, absolute = sums_of_sequences(top, block)
+        del top  # the passes need room
         passed = self.pass_through(params, table, None, logs, block, executor)
-        del table  # what follows needs room
-        offsets = block_offsets(block)
-        lengths = np.diff(offsets)
-        counted = (lengths > 0) & (block.weights > 0)
-        tops, absolute = (
-            np.where(counted, np.add.reduceat(np.append(values, 0.0), offsets[:-1]), 0.0)
-            for values in (top, np.abs(top))
-        )
+        del table
         resp = passed.state[:, :K]
         stats = tree_sum(
             executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
         )
         log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
         # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
-        magnitude = np.abs(passed.scales) + absolute + lengths
+        magnitude = np.abs(passed.scales) + absolute + np.diff(block_offsets(block))
         return Expected(
             passed.counts, stats, float(block.weights @ log_likelihoods), float(block.weights @ magnitude)
         )
@@ -261,14 +257,29 @@ def densities(density: Density, block: Block, n_components: int, executor: Execu
     from latently.kernels.chain import shift_rows
 
     table, top = np.empty((block.n_rows, padded_width(n_components))), np.empty(block.n_rows)
-    width = 2 * n_components + 3 * int(np.prod(block.x.shape[1:]))
 
     def fill(rows: slice) -> None:
         shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
 
-    for _ in executor.map(fill, block.tiles(width)):
+    for _ in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
         pass
     return table, top
+
+
+def floats_of_row(block: Block, n_components: int) -> int:
+    """Working set of a row, for pieces of work that are worth handing out: several tiles in one."""
+    return max((2 * n_components + 3 * int(np.prod(block.x.shape[1:]))) // TILES, 1)
+
+
+def sums_of_sequences(top: Array, block: Block) -> tuple[Array, Array]:
+    """Sums of values of times over each sequence, and of their absolute values; zero if it has no weight."""
+    offsets = block_offsets(block)
+    counted = (np.diff(offsets) > 0) & (block.weights > 0)
+    tops, absolute = (
+        np.where(counted, np.add.reduceat(np.append(values, 0.0), offsets[:-1]), 0.0)
+        for values in (top, np.abs(top))
+    )
+    return tops, absolute
 
 
 def _alone(

@@ -1,7 +1,7 @@
-"""Log densities and statistics of rows under Gaussians without correlations, by matrix products.
+"""Log densities and statistics of rows under Gaussians without correlations, linear in cells and squares.
 
-One product a tile each way (docs/formulas.md, "Linear form"); `tests/agreement/test_routines.py` holds them
-to the family's own.
+One product of matrices a tile each way, or a kernel for few components (docs/formulas.md, "Linear form");
+`tests/agreement/test_routines.py` holds them to the family's own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams
 
+FEW = 8  # components that a register holds
 FAR = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
 
 
@@ -59,6 +60,8 @@ class Linear:
 
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row under each component."""
+        if len(self.away) <= FEW:
+            return self._few_densities(x)
         features, seen = self._features(x)
         values = features @ self.directions.T
         values += self.constants.sum(axis=1) if seen is None else seen @ self.constants.T
@@ -66,11 +69,14 @@ class Linear:
 
     def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
         """Counts, sums and squares of the observed cells, moved to the means."""
-        features, seen = self._features(x)
-        d = x.shape[1]
-        sums = resp.T @ features
-        counts = resp.sum(axis=0)[:, None] if seen is None else resp.T @ seen
-        first, second = sums[:, :d], sums[:, d:]
+        if len(self.away) <= FEW:
+            counts, first, second = self._few_sums(x, resp)
+        else:
+            features, seen = self._features(x)
+            d = x.shape[1]
+            sums = resp.T @ features
+            counts = resp.sum(axis=0)[:, None] if seen is None else resp.T @ seen
+            first, second = sums[:, :d], sums[:, d:]
         second = second - 2 * first * self.away + counts * self.away**2
         second = self.emission.gathered(second)
         return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
@@ -81,6 +87,38 @@ class Linear:
         features = np.empty((len(x), 2 * x.shape[1]))
         holed = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
         return features, (~np.isnan(x)).astype(np.float64) if holed else None
+
+    @cached_property
+    def _lanes(self) -> tuple[int, ...]:
+        return (0,) * (4 if len(self.away) <= 4 else FEW)
+
+    @cached_property
+    def _padded(self) -> tuple[Array, Array]:
+        """Directions and constants as the kernels want them: a column for each component, and more."""
+        K, d = self.away.shape
+        directions, constants = np.zeros((d, 2, len(self._lanes))), np.zeros((d, len(self._lanes)))
+        directions[:, :, :K] = self.directions.reshape(K, 2, d).T
+        constants[:, :K] = self.constants.T
+        return directions, constants
+
+    def _few_densities(self, x: Array) -> Array:
+        from latently.kernels.few_components import few_log_densities
+
+        out = np.empty((len(x), len(self.away)))
+        rows = np.ascontiguousarray(x, dtype=np.float64)
+        few_log_densities(rows, self.origin, *self._padded, out, self._lanes)
+        return out
+
+    def _few_sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
+        """Counts, sums and sums of squares about the origin."""
+        from latently.kernels.few_components import few_sums
+
+        (K, d), width = self.away.shape, len(self._lanes)
+        sums, missing = np.zeros((1 + 2 * d, width)), np.zeros((d, width))
+        rows = np.ascontiguousarray(x, dtype=np.float64)
+        holed = few_sums(rows, np.ascontiguousarray(resp), self.origin, sums, missing, self._lanes)
+        counts = sums[0, :K, None] - missing.T[:K] if holed else sums[0, :K, None]
+        return counts, sums[1::2, :K].T, sums[2::2, :K].T
 
 
 def linear_rows(emission: GaussianFamily, params: GaussianParams) -> Linear | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import kernel, part
+from latently.kernels.lanes import EIGHT, aligned, load, store, total
 from latently.kernels.special import digamma, exp, lgamma, log
 from latently.kernels.topics.scratch import apart
 
@@ -59,8 +60,10 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
     n = 0
     for d in range(len(offsets) - 1):
         n = max(n, offsets[d + 1] - offsets[d])
-    rows, share = np.empty((n, K), table.dtype), np.empty(n, table.dtype)
-    theta, pulled, logs = np.empty(K, table.dtype), np.empty(K, table.dtype), np.empty(K)
+    wide = -(-K // 8) * 8
+    rows, share = aligned(n, wide, table.dtype), np.empty(n, table.dtype)
+    theta, pulled, logs = aligned(1, wide, table.dtype)[0], aligned(1, wide, table.dtype)[0], np.empty(K)
+    rows[:], theta[:] = 0, 0
     here, first, second = apart(K, logs), apart(K, logs), apart(K, logs)
     of_prior = log_beta(doc_prior)
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
@@ -175,45 +178,39 @@ def expect_logs(here, logs, theta):
 @part
 def mix(rows, theta, n, share):
     """Into `share`: each row times theta. Four rows at a time, so that theta is loaded once for all."""
-    K, none = len(theta), theta[0] * 0
-    q = 0
-    while q + 4 <= n:
-        a, b, c, d = rows[q], rows[q + 1], rows[q + 2], rows[q + 3]
-        of_a, of_b, of_c, of_d = none, none, none, none
-        for k in range(K):
-            t = theta[k]
-            of_a += t * a[k]
-            of_b += t * b[k]
-            of_c += t * c[k]
-            of_d += t * d[k]
-        share[q], share[q + 1], share[q + 2], share[q + 3] = of_a, of_b, of_c, of_d
-        q += 4
-    while q < n:
-        a, of_a = rows[q], none
-        for k in range(K):
-            of_a += theta[k] * a[k]
-        share[q] = of_a
-        q += 1
+    K = len(theta)
+    for q in range(0, n - 3, 4):
+        at, t = q * K, load(theta, 0, EIGHT)
+        a, b = load(rows, at, EIGHT) * t, load(rows, at + K, EIGHT) * t
+        c, d = load(rows, at + 2 * K, EIGHT) * t, load(rows, at + 3 * K, EIGHT) * t
+        for k in range(8, K, 8):
+            t = load(theta, k, EIGHT)
+            a = a + load(rows, at + k, EIGHT) * t
+            b = b + load(rows, at + K + k, EIGHT) * t
+            c = c + load(rows, at + 2 * K + k, EIGHT) * t
+            d = d + load(rows, at + 3 * K + k, EIGHT) * t
+        share[q], share[q + 1], share[q + 2], share[q + 3] = total(a), total(b), total(c), total(d)
+    for q in range(n - n % 4, n):
+        a = load(rows, q * K, EIGHT) * load(theta, 0, EIGHT)
+        for k in range(8, K, 8):
+            a = a + load(rows, q * K + k, EIGHT) * load(theta, k, EIGHT)
+        share[q] = total(a)
 
 
 @part
 def pull(rows, share, n, pulled):
     """Into `pulled`: the sum of the rows times their share."""
     K = len(pulled)
-    for k in range(K):
-        pulled[k] = 0
-    q = 0
-    while q + 4 <= n:
-        a, b, c, d = rows[q], rows[q + 1], rows[q + 2], rows[q + 3]
-        of_a, of_b, of_c, of_d = share[q], share[q + 1], share[q + 2], share[q + 3]
-        for k in range(K):
-            pulled[k] += (of_a * a[k] + of_b * b[k]) + (of_c * c[k] + of_d * d[k])
-        q += 4
-    while q < n:
-        a, of_a = rows[q], share[q]
-        for k in range(K):
-            pulled[k] += of_a * a[k]
-        q += 1
+    pulled[:] = 0
+    for q in range(0, n - 3, 4):
+        at, a, b, c, d = q * K, share[q], share[q + 1], share[q + 2], share[q + 3]
+        for k in range(0, K, 8):
+            one = load(rows, at + k, EIGHT) * a + load(rows, at + K + k, EIGHT) * b
+            two = load(rows, at + 2 * K + k, EIGHT) * c + load(rows, at + 3 * K + k, EIGHT) * d
+            store(pulled, k, load(pulled, k, EIGHT) + (one + two))
+    for q in range(n - n % 4, n):
+        for k in range(0, K, 8):
+            store(pulled, k, load(pulled, k, EIGHT) + load(rows, q * K + k, EIGHT) * share[q])
 
 
 @part

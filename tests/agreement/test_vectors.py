@@ -1,0 +1,139 @@
+"""Vectors of states, in registers and in arrays, do what NumPy does."""
+
+import numpy as np
+import pytest
+from numba import njit
+from numba.core.errors import TypingError
+from numpy.testing import assert_allclose, assert_array_equal
+
+from latently.kernels import vectors as v
+from latently.kernels.chain import forward_backward
+from latently.kernels.compiling import FLAGS
+from latently.kernels.lanes import larger, load, number, store, total
+
+compiled = njit(**FLAGS)
+of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])
+
+
+def lanes_of(K):
+    return (0,) * K if K <= 8 else None
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@of_all_widths
+@pytest.mark.parametrize("verb", ["stepped", "best_stepped"])
+def test_a_step_is_a_product(K, verb, rng):
+    step = getattr(v, verb)
+
+    @compiled
+    def steps(start, matrix, lanes, out):
+        here, room = v.vector(start, lanes), v.vector(start, lanes)
+        square = v.panels(matrix, lanes)
+        for t in range(3):
+            here, room = step(here, square, room), here
+            v.write(here, out, t * len(start))
+
+    start, matrix, out = rng.normal(size=K), rng.normal(size=(K, K)), np.empty((3, K))
+    steps(start, matrix, lanes_of(K), out)
+    here = start.copy()
+    for row in out:
+        here = here @ matrix if verb == "stepped" else (here[:, None] + matrix).max(axis=0)
+        assert_allclose(row, here, rtol=1e-13)
+
+
+@of_all_widths
+def test_verbs_that_change_a_vector(K, rng):
+    @compiled
+    def change(start, rows, lanes, out):
+        width = len(start)
+        v.write(v.multiplied(v.vector(start, lanes), rows, width), out, 0)
+        v.write(v.added(v.vector(start, lanes), rows, width), out, width)
+        v.write(v.scaled(v.vector(start, lanes), 3.0), out, 2 * width)
+        here = v.vector(start, lanes)
+        v.write(here, out, 3 * width)
+        v.write_product(here, 5.0, out, 3 * width)
+        return v.sum_of(here), v.product_sum(here, rows, width)
+
+    start, rows, out = rng.normal(size=K), rng.normal(size=(2, K)), np.zeros((4, K))
+    before = start.copy()
+    found = change(start, rows, lanes_of(K), out)
+    assert_array_equal(start, before)
+    assert_allclose(out, [start * rows[1], start + rows[1], 3 * start, 5 * start**2], rtol=1e-15)
+    assert_allclose(found, [start.sum(), start @ rows[1]], rtol=1e-12)
+
+
+@of_all_widths
+def test_rows(K, rng):
+    @compiled
+    def change(x, y, n_states, lanes):
+        v.add_row(x, 0, y, n_states, n_states, lanes)
+        v.scaled_row(x, n_states, 2.0, y, 2 * n_states, n_states, lanes)
+        v.product_row(x, 0, x, n_states, 3.0, y, 3 * n_states, n_states, lanes)
+
+    x, y = rng.normal(size=(2, K)), rng.normal(size=(4, K))
+    expected = [y[0], y[1] + x[0], 2 * x[1], 3 * x[0] * x[1]]
+    change(x, y, K, lanes_of(K))
+    assert_allclose(y, expected, rtol=1e-15)
+
+
+@of_all_widths
+@pytest.mark.parametrize("n", [0, 1, 7, 8])
+def test_products_are_added(K, n, rng):
+    left, right, out = rng.normal(size=(8, K)), rng.normal(size=(8, K)), rng.normal(size=(K, K))
+    expected = out + left[:n].T @ right[:n]
+    compiled(lambda *arguments: v.add_products(*arguments))(left, right, n, out, lanes_of(K))
+    assert_allclose(out, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_lanes_begin_anywhere(rng):
+    @compiled
+    def sums(array, lanes, out):
+        for at in range(array.size - 3):
+            value = load(array, at, lanes)
+            store(out, at, value + value * 2.0)
+            out[at + 4] = total(larger(value, load(array, 0, lanes))) + number(array, at)
+
+    array, out = rng.normal(size=(2, 5)), np.zeros(11)
+    sums(array, (0,) * 4, out)
+    flat, expected = array.reshape(-1), np.zeros(11)
+    for at in range(7):
+        expected[at : at + 4] = 3 * flat[at : at + 4]
+        expected[at + 4] = np.maximum(flat[at : at + 4], flat[:4]).sum() + flat[at]
+    assert_allclose(out, expected, rtol=1e-14)
+
+
+def test_lanes_refuse_other_arrays():
+    read = compiled(lambda array: total(load(array, 0, (0, 0, 0, 0))))
+    for array in (np.zeros(8, dtype=np.int64), np.zeros((4, 8)).T, np.zeros(8)[::2]):
+        with pytest.raises(TypingError, match="C-contiguous arrays of float64 or float32"):
+            read(array)
+
+
+@of_all_widths
+def test_the_place_of_arrays_changes_no_bit(K, rng):
+    T = 37
+    transmat, weights = rng.dirichlet(np.ones(K), K), np.ones(1)
+    table, start = rng.random((T, K)), rng.dirichlet(np.ones(K))
+
+    def moved(array, by):
+        room = np.empty(array.size + 8)[by : by + array.size].reshape(array.shape)
+        room[:] = array
+        return room
+
+    def passed(by):
+        state, counts = moved(np.zeros((T, K)), by), moved(np.zeros((K, K)), by)
+        scales, initial = np.zeros(1), moved(np.zeros(K), by)
+        parts = moved(start, by), moved(transmat, by), moved(transmat.T, by)
+        offsets = np.array([0, T])
+        tallies = np.zeros((1, K))
+        given = moved(table, by), None, offsets, weights, *parts
+        assert forward_backward(*given, state, scales, initial, counts, tallies, lanes_of(K)) == (-1, -1)
+        return state, counts, scales, initial
+
+    for by in range(1, 8):
+        for one, other in zip(passed(0), passed(by), strict=True):
+            assert_array_equal(one, other)
