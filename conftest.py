@@ -77,7 +77,7 @@ counts = np.arange(60)[:, None] % 7
 for K in (2, 5, 9):
     for model in (PoissonHMM(K, n_init=1, max_iter=2, tol=0), CategoricalHMM(K, n_init=1, max_iter=2, tol=0)):
         model.fit(counts).predict(counts)
-        model.predict(np.tile(counts, (100, 1)))
+        model.predict(np.tile(counts, (5000, 1)))
         model.filter(counts)
         model.pseudo_residuals(counts)
 words = np.arange(60).reshape(6, 10) % 7

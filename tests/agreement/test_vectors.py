@@ -25,7 +25,7 @@ def rng():
 
 
 @of_all_widths
-@pytest.mark.parametrize("verb", ["stepped", "best_stepped"])
+@pytest.mark.parametrize("verb", ["stepped"])
 def test_a_step_is_a_product(K, verb, rng):
     step = getattr(v, verb)
 

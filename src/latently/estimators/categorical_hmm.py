@@ -220,12 +220,16 @@ class CategoricalHMM(BaseHMM):
                 "sequences are a list of arrays"
             )
         missing = _missing(symbols)
+        holed = missing.any()
+        seen = symbols[~missing] if holed else symbols
         if reset:
-            self.categories_ = self._alphabet(symbols[~missing])
+            self.categories_ = self._alphabet(seen)
             self.n_features_in_ = 1
         found = Sequences(symbols, offsets)
+        if not holed:
+            return Sequences(self._codes(seen, range(len(seen)), found)[:, None], offsets)
         codes = np.full(len(symbols), len(self.categories_), dtype=np.int64)
-        codes[~missing] = self._codes(symbols[~missing], np.flatnonzero(~missing), found)
+        codes[~missing] = self._codes(seen, np.flatnonzero(~missing), found)
         return Sequences(codes[:, None], offsets)
 
     def _alphabet(self, symbols: Any) -> Any:
@@ -249,8 +253,10 @@ class CategoricalHMM(BaseHMM):
         if self.categories_.dtype.kind in "iu" and symbols.dtype.kind in "iuf":
             n = len(self.categories_)
             if np.array_equal(self.categories_, np.arange(n)):
-                known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
-                self._refuse(symbols, ~known, times, found)
+                whole = symbols.dtype.kind in "iu"
+                if not whole or (len(symbols) and not 0 <= symbols.min() <= symbols.max() < n):
+                    known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
+                    self._refuse(symbols, ~known, times, found)
                 return symbols.astype(np.int64)
         order = np.argsort(self.categories_, kind="stable")
         alphabet = self.categories_[order]

@@ -5,8 +5,8 @@ instead, as it cannot know that the array it writes to is not one it reads from.
 they are loaded from an array at once, added and multiplied, and stored at once. An array is taken as its
 numbers in order, whatever its shape, and `at` is the first of them that is meant.
 
-How many numbers stand side by side is told by `lanes`, a tuple of so many. They are float64 or float32, as the
-array has them.
+How many numbers stand side by side is told by `lanes`, a tuple of so many. They are float64 or float32, as
+the array has them.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def larger(typingctx, one, other):
     """The larger number in each lane; that of `one` if either is NaN."""
 
     def build(context, builder, signature, arguments):
-        return _larger(builder, *arguments)
+        one, other = arguments
+        return builder.select(builder.fcmp_ordered(">", other, one), other, one)
 
     return one(one, other), build
 
@@ -106,23 +107,43 @@ def times_matrix(typingctx, value, matrix):
     _check(matrix)
 
     def build(context, builder, signature, arguments):
-        return _with_rows(context, builder, signature, arguments, builder.fmul, builder.fadd)
+        found = _with_rows(context, builder, signature, arguments, builder.fmul)
+        while len(found) > 1:
+            found = [builder.fadd(*pair, flags=FUSED) for pair in zip(found[::2], found[1::2], strict=True)]
+        return found[0]
 
     return value(value, matrix), build
 
 
 @intrinsic
-def best_with_matrix(typingctx, value, matrix):
-    """The largest of lane and entry of its row, added, in each column of a matrix of as many rows."""
+def best_with_matrix(typingctx, value, matrix, came, at):
+    """The largest of lane and entry of its row, added, in each column of a matrix of as many rows.
+
+    Which row it is, the first if there are several, is written to `came`, an array of uint8, from `at` on.
+    """
     _check(matrix)
 
     def build(context, builder, signature, arguments):
-        def best(one, other, flags):
-            return _larger(builder, one, other)
+        value, _, came, at = arguments
+        count = value.type.count
+        rows = ir.VectorType(ir.IntType(64), count)
+        found = [
+            (joined, ir.Constant(rows, [i] * count))
+            for i, joined in enumerate(_with_rows(context, builder, signature, arguments[:2], builder.fadd))
+        ]
+        while len(found) > 1:
+            better = []
+            for (one, of_one), (other, of_other) in zip(found[::2], found[1::2], strict=True):
+                wins = builder.fcmp_ordered(">", other, one)
+                better.append((builder.select(wins, other, one), builder.select(wins, of_other, of_one)))
+            found = better
+        best, row = found[0]
+        small = ir.VectorType(ir.IntType(8), count)
+        address = builder.gep(context.make_array(signature.args[2])(context, builder, came).data, [at])
+        builder.store(builder.trunc(row, small), builder.bitcast(address, ir.PointerType(small)), align=1)
+        return best
 
-        return _with_rows(context, builder, signature, arguments, builder.fadd, best)
-
-    return value(value, matrix), build
+    return value(value, matrix, came, types.intp), build
 
 
 def _check(array: Any) -> None:
@@ -155,10 +176,6 @@ def _spread(builder: Any, number: Any, count: int) -> Any:
     return _shuffled(builder, builder.insert_element(nothing, number, PLACE(0)), [0] * count)
 
 
-def _larger(builder: Any, one: Any, other: Any) -> Any:
-    return builder.select(builder.fcmp_ordered(">", other, one), other, one)
-
-
 def _folded(combine: Callable[..., Any]) -> Any:
     def build(context, builder, signature, arguments):
         (value,), count = arguments, signature.args[0].count
@@ -171,25 +188,14 @@ def _folded(combine: Callable[..., Any]) -> Any:
     return build
 
 
-def _with_rows(
-    context: Any,
-    builder: Any,
-    signature: Any,
-    arguments: Any,
-    join: Callable[..., Any],
-    combine: Callable[..., Any],
-) -> Any:
-    """Join each lane, spread out, with its row of a matrix, and combine the results two by two."""
+def _with_rows(context: Any, builder: Any, signature: Any, arguments: Any, join: Any) -> list[Any]:
+    """Each lane, spread out, joined with its row of a matrix."""
     value, matrix = arguments
-    count = signature.return_type.count
-    found = []
+    count, found = value.type.count, []
     for i in range(count):
-        at = ir.IntType(64)(i * count)
-        row = _loaded(context, builder, signature.args[1], matrix, at, count)
+        row = _loaded(context, builder, signature.args[1], matrix, ir.IntType(64)(i * count), count)
         found.append(join(row, _shuffled(builder, value, [i] * count), flags=FUSED))
-    while len(found) > 1:
-        found = [combine(*pair, flags=FUSED) for pair in zip(found[::2], found[1::2], strict=True)]
-    return found[0]
+    return found
 
 
 def _arithmetic(instruction: str) -> Any:
@@ -231,7 +237,7 @@ def _multiplied(one, other):
 
 @part
 def aligned(n_rows, n_columns, dtype):
-    """An array that begins where a line of the cache does, so that few lanes of its rows lie in two of them."""
+    """An array that begins where a line of the cache does, so that few lanes of its rows lie in two."""
     n = n_rows * n_columns
     room = np.empty(n + LINE, dtype)
     skip = (-room.ctypes.data % LINE) // room.itemsize

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import types
 from numba.core.extending import overload
 
 from latently.kernels.compiling import INLINED, inlined
-from latently.kernels.lanes import EIGHT, Lanes, aligned, best_with_matrix, larger, load, number, store, times_matrix, total
+from latently.kernels.lanes import EIGHT, Lanes, aligned, load, number, store, times_matrix, total
 
 
 def verb(choose: Callable[..., Any]) -> Any:
@@ -101,36 +100,6 @@ def four_products(vector, i, matrix, at):
         load(matrix, at + 8, EIGHT) * number(vector, i + 1),
         load(matrix, at + 16, EIGHT) * number(vector, i + 2),
         load(matrix, at + 24, EIGHT) * number(vector, i + 3),
-    )
-
-
-@verb
-def best_stepped(vector, matrix, room):
-    """The largest sum of an entry of the vector and one of its row, by column; as `stepped`."""
-    if isinstance(vector, Lanes):
-        return lambda vector, matrix, room: best_with_matrix(vector, matrix)
-
-    def many(vector, matrix, room):
-        K = len(vector)
-        for j in range(0, K, 8):
-            a, b, c, d = four_sums(vector, 0, matrix, j * K)
-            for i in range(4, K, 4):
-                e, f, g, h = four_sums(vector, i, matrix, j * K + 8 * i)
-                a, b, c, d = larger(a, e), larger(b, f), larger(c, g), larger(d, h)
-            store(room, j, larger(larger(a, b), larger(c, d)))
-        return room
-
-    return many
-
-
-@inlined
-def four_sums(vector, i, matrix, at):
-    """Entries of the vector from i on, each plus its row of a panel."""
-    return (
-        load(matrix, at, EIGHT) + number(vector, i),
-        load(matrix, at + 8, EIGHT) + number(vector, i + 1),
-        load(matrix, at + 16, EIGHT) + number(vector, i + 2),
-        load(matrix, at + 24, EIGHT) + number(vector, i + 3),
     )
 
 

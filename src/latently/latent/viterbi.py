@@ -12,7 +12,7 @@ from latently.core.executors import Executor
 from latently.latent.base import Array
 from latently.latent.chain_parts import padded_width
 
-LONG = 4096  # times from which on a sequence is scored from both ends
+LONG = 2**20  # scores from which on a sequence is scored from both ends
 
 
 def likeliest_paths(
@@ -55,8 +55,9 @@ def likeliest_paths(
     lanes = (0,) * W if W in (4, 8) else None
     T = int(offsets[-1])
     path, values = np.empty(T, dtype=np.int64), np.empty(len(offsets) - 1)
-    scored = _Scored(np.ascontiguousarray(table), index, start, square, np.empty((T, W)), path, lanes)
-    long = np.flatnonzero(np.diff(offsets) >= LONG).tolist()
+    kept = np.empty((T, W), dtype=np.uint8 if lanes else np.float64)
+    scored = _Scored(np.ascontiguousarray(table), index, start, square, kept, path, lanes)
+    long = np.flatnonzero(np.diff(offsets) >= max(LONG // W, 2)).tolist()
     begin = 0
     for n in [*long, len(values)]:  # short ones on end, then a long one
         if begin < n:
@@ -69,47 +70,52 @@ def likeliest_paths(
 
 @dataclass(frozen=True)
 class _Scored:
-    """Sequences and room for their scores, as the kernels take them; see `kernels.viterbi`."""
+    """Sequences and room for what is kept of each step, as the kernels take them; see `kernels.viterbi`."""
 
     table: Array
     index: NDArray[np.int64] | None
     start: Array
     transmat: Array
-    scores: Array
+    kept: Array | NDArray[np.uint8]
     path: NDArray[np.int64]
     lanes: Any
 
+    @property
+    def kernels(self) -> Any:
+        """Those for so many states."""
+        from latently.kernels import viterbi, viterbi_few
+
+        return viterbi_few if self.lanes else viterbi
+
     def whole(self, offsets: NDArray[np.int64], values: Array) -> None:
         """Paths of sequences, one after the other, in this thread."""
-        from latently.kernels.viterbi import whole_paths
-
-        parts = self.table, self.index, self.start, self.transmat, self.scores
-        whole_paths(*parts, offsets, self.path, values, self.lanes)
+        parts = self.table, self.index, self.start, self.transmat, self.kept
+        self.kernels.whole_paths(*parts, offsets, self.path, values, self.lanes)
 
     def shared(self, low: int, high: int, n_states: int, executor: Executor) -> float:
         """The path of one sequence, from both ends to the middle and back; its score."""
-        from latently.kernels.viterbi import score_backwards, score_first, trace_ahead, trace_first
-
-        mid = (low + high) // 2
-        ahead = np.where(np.arange(len(self.start)) < n_states, 0.0, -np.inf)
+        kernels, mid = self.kernels, (low + high) // 2
+        before, ahead = np.empty_like(self.start), np.full_like(self.start, -np.inf)
+        ahead[:n_states] = 0.0
         transposed = np.ascontiguousarray(self.transmat.T)
         seen = self.table, self.index
 
         def score(forwards: bool) -> None:
             if forwards:
-                score_first(*seen, self.start, self.transmat, self.scores, low, mid, self.lanes)
+                parts = self.start, self.transmat, self.kept, low, mid, before
+                kernels.score_first(*seen, *parts, self.lanes)
             else:
-                score_backwards(*seen, transposed, self.scores, mid, high, ahead, self.lanes)
+                kernels.score_backwards(*seen, transposed, self.kept, mid, high, ahead, self.lanes)
 
         def trace(backwards: bool) -> None:
             if backwards:
-                trace_first(self.transmat, self.scores, low, mid, state, self.path)
+                kernels.trace_first(self.transmat, self.kept, low, mid, state, self.path)
             else:
-                trace_ahead(*seen, self.transmat, self.scores, mid, high, state, self.path)
+                kernels.trace_ahead(*seen, self.transmat, self.kept, mid, high, state, self.path)
 
         for _ in executor.map(score, (True, False)):
             pass
-        joint = self.scores[mid - 1] + ahead
+        joint = before + ahead
         state = int(joint.argmax())
         for _ in executor.map(trace, (True, False)):
             pass
