@@ -47,7 +47,8 @@ def score_first(table, index, start, transmat, came, low, high, last, lanes):
 def score_backwards(table, index, transposed, came, low, high, last, lanes):
     """Score the second half of a sequence.
 
-    Row t of `came` gets the state at time t to which each state of the time before goes on. `last` is the score of the last time, and is overwritten with that of the time before `low`.
+    Row t of `came` gets the state at time t to which each state of the time before goes on. `last` is the
+    score of the last time, and is overwritten with that of the time before `low`.
     """
     K = len(lanes)
     here = load(last, 0, lanes)
