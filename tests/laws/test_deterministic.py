@@ -16,10 +16,11 @@ from tests.laws.exemptions import bound_by
 from tests.models import iterate
 
 
-class Threads:
+class Threads(SerialExecutor):
     """Pieces side by side, the later ones often done first."""
 
     def __init__(self, n_threads: int) -> None:
+        super().__init__()
         self.n_threads = n_threads
 
     def map(self, task: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
@@ -27,7 +28,7 @@ class Threads:
             return iter(list(pool.map(task, pieces)))
 
 
-class Backwards:
+class Backwards(SerialExecutor):
     """The last piece first."""
 
     def map(self, task: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
+from latently.core.rooms import Rooms
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -22,7 +24,15 @@ _inside = threading.local()
 
 
 class Executor(Protocol):
-    """Applies a task to pieces of data."""
+    """Applies a task to pieces of data.
+
+    Attributes
+    ----------
+    rooms : Rooms
+        Room to work in, for as long as there is this executor.
+    """
+
+    rooms: Rooms
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
@@ -31,6 +41,9 @@ class Executor(Protocol):
 
 class SerialExecutor:
     """One piece after the other, in the calling thread."""
+
+    def __init__(self) -> None:
+        self.rooms = Rooms()
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
@@ -54,6 +67,7 @@ class ThreadExecutor:
     def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:
         self._pool = pool
         self._ahead = n_threads + 1
+        self.rooms = Rooms()
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""

@@ -301,6 +301,18 @@ def forward_backward(
 
 
 @kernel
+def sequence_sums(values, offsets, weights, sums, sizes):
+    """Write the sum of the values of each sequence, and of their absolute values; zero without weight."""
+    for u in range(len(weights)):
+        total, size = 0.0, 0.0
+        if weights[u] != 0.0:
+            for t in range(offsets[u], offsets[u + 1]):
+                total += values[t]
+                size += abs(values[t])
+        sums[u], sizes[u] = total, size
+
+
+@kernel
 def shift_rows(log_density, shifted, top):
     """Write densities over the largest of their row, zeros in further columns, and the largest's logarithm.
 

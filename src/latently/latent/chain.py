@@ -80,16 +80,31 @@ class Chain(Latent):
                 for low, piece in cut(block, most)
             )
             return tree_sum(parts)
-        table, top = densities(density, block, K, executor)
+        shape, rooms = (block.n_rows, padded_width(K)), executor.rooms
+        with rooms.room(shape) as table, rooms.room(shape) as state:
+            return self._run_in(table, state, params, density, block, visit, executor)
+
+    def _run_in(
+        self,
+        table: Array,
+        state: Array,
+        params: ChainParams,
+        density: Density,
+        block: Block,
+        visit: Visit,
+        executor: Executor,
+    ) -> Expected:
+        """Whole sequences of a block; what arrays of so many rows as it has are needed, are given."""
+        K = len(params.transmat)
+        top = densities(density, block, K, executor, table)
 
         def logs() -> Array:
             return np.concatenate([density(rows) for rows in block.tiles(width)])
 
         width = floats_of_row(block, K)
         tops, absolute = sums_of_sequences(top, block)
-        del top  # the passes need room
-        passed = self.pass_through(params, table, None, logs, block, executor)
-        del table
+        del top
+        passed = self.pass_through(params, table, None, logs, block, executor, state=state)
         resp = passed.state[:, :K]
         stats = tree_sum(
             executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
@@ -142,6 +157,7 @@ class Chain(Latent):
         block: Block,
         executor: Executor,
         tallies: Array | None = None,
+        state: Array | None = None,
     ) -> Passed:
         """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
 
@@ -164,6 +180,8 @@ class Chain(Latent):
             For the two directions of a long sequence.
         tallies : array of shape (n, width), optional
             Zeros, to which the responsibilities are added by row of the table.
+        state : array of shape (n_times, width), optional
+            Where to write the responsibilities; a new array by default.
 
         Raises
         ------
@@ -176,8 +194,10 @@ class Chain(Latent):
         shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
         if tallies is None:
             tallies = np.zeros((1, table.shape[1]))
+        if state is None:
+            state = np.empty((block.n_rows, table.shape[1]))
         through = _shared if shared else _alone
-        passed = through(padded, table, index, offsets, block, executor, tallies, K)
+        passed = through(padded, table, index, offsets, block, executor, tallies, state, K)
         if passed is None:
             tallies[:] = 0.0
             passed = _in_logs(start, params.transmat, logs(), index, offsets, block, tallies)
@@ -252,18 +272,18 @@ class Passed:
     shifted: bool = True
 
 
-def densities(density: Density, block: Block, n_components: int, executor: Executor) -> tuple[Array, Array]:
-    """Densities of all rows of a block over the largest of their row, and its logarithm."""
+def densities(density: Density, block: Block, n_components: int, executor: Executor, table: Array) -> Array:
+    """Write the densities of all rows of a block over the largest of their row; return its logarithm."""
     from latently.kernels.chain import shift_rows
 
-    table, top = np.empty((block.n_rows, padded_width(n_components))), np.empty(block.n_rows)
+    top = np.empty(block.n_rows)
 
     def fill(rows: slice) -> None:
         shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
 
     for _ in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
         pass
-    return table, top
+    return top
 
 
 def floats_of_row(block: Block, n_components: int) -> int:
@@ -273,13 +293,11 @@ def floats_of_row(block: Block, n_components: int) -> int:
 
 def sums_of_sequences(top: Array, block: Block) -> tuple[Array, Array]:
     """Sums of values of times over each sequence, and of their absolute values; zero if it has no weight."""
-    offsets = block_offsets(block)
-    counted = (np.diff(offsets) > 0) & (block.weights > 0)
-    tops, absolute = (
-        np.where(counted, np.add.reduceat(np.append(values, 0.0), offsets[:-1]), 0.0)
-        for values in (top, np.abs(top))
-    )
-    return tops, absolute
+    from latently.kernels.chain import sequence_sums
+
+    sums, sizes = np.empty((2, block.n_units))
+    sequence_sums(top, block_offsets(block), block.weights, sums, sizes)
+    return sums, sizes
 
 
 def _alone(
@@ -290,13 +308,14 @@ def _alone(
     block: Block,
     executor: Executor,
     tallies: Array,
+    state: Array,
     K: int,
 ) -> Passed | None:
     """All sequences in this thread; None if a state was lost that mattered."""
     from latently.kernels.chain import forward_backward
 
     width = table.shape[1]
-    state, scales = np.empty((block.n_rows, width)), np.empty(block.n_units)
+    scales = np.empty(block.n_units)
     initial, counts = np.zeros(width), np.zeros((width, width))
     sequence, _ = forward_backward(
         table,
@@ -326,13 +345,13 @@ def _shared(
     block: Block,
     executor: Executor,
     tallies: Array,
+    state: Array,
     K: int,
 ) -> Passed | None:
     """One long sequence, each direction by itself; None if a state was lost that mattered."""
     from latently.kernels.chain import first_half, middle, other_half
 
     T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
-    state = np.empty((T, width))
     mid = middle.py_func(0, T)
     directions = (True, False)
 

@@ -29,7 +29,10 @@ def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) 
     def ordinary(piece: Block) -> Expected:
         tallies = np.zeros_like(table)
         symbols = np.ascontiguousarray(piece.x[:, 0])
-        passed = latent.pass_through(params.latent, table, symbols, lambda: logs, piece, executor, tallies)
+        with executor.rooms.room((piece.n_rows, padded_width(K))) as state:
+            passed = latent.pass_through(
+                params.latent, table, symbols, lambda: logs, piece, executor, tallies, state
+            )
         lengths = np.diff(block_offsets(piece))
         seen = tallies.sum(axis=1)
         used = seen > 0

@@ -19,6 +19,7 @@ from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
 from latently.latent.chain import Chain, densities
+from latently.latent.chain_parts import padded_width
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 from latently.models.routines import routines
 
@@ -76,8 +77,12 @@ class FittedHMM(metaclass=ABCMeta):
         """Densities over the largest of their row, padded, and its logarithm."""
         family = routines(self._model.emission, self.params_.emission, self._model.fused)
         block = Block(found.x, np.ones(len(found)), found.offsets)
-        serial = SerialExecutor()
-        return densities(lambda rows: family.log_density(block.rows(rows)), block, self.n_components, serial)
+        table = np.empty((len(found.x), padded_width(self.n_components)))
+
+        def density(rows: slice) -> Array:
+            return family.log_density(block.rows(rows))
+
+        return table, densities(density, block, self.n_components, SerialExecutor(), table)
 
     @property
     def _chain(self) -> Chain:
