@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from latently.kernels import vectors as v
 from latently.kernels.chain import forward_backward
 from latently.kernels.compiling import FLAGS
-from latently.kernels.lanes import larger, load, number, store, total
+from latently.kernels.lanes import larger, largest, load, number, store, total
 
 compiled = njit(**FLAGS)
 of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])
@@ -104,6 +104,13 @@ def test_lanes_begin_anywhere(rng):
         expected[at : at + 4] = 3 * flat[at : at + 4]
         expected[at + 4] = np.maximum(flat[at : at + 4], flat[:4]).sum() + flat[at]
     assert_allclose(out, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 16, 21])
+def test_largest(n, dtype, rng):
+    for array in (*rng.normal(size=(20, n)).astype(dtype), np.full(n, -np.inf, dtype)):
+        assert compiled(lambda x: largest(x))(array) == array.max()
 
 
 def test_lanes_refuse_other_arrays():

@@ -21,7 +21,7 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.core.extending import intrinsic, models, overload, register_model
 
-from latently.kernels.compiling import INLINED, part
+from latently.kernels.compiling import INLINED, inlined, part
 
 EIGHT = (0, 0, 0, 0, 0, 0, 0, 0)
 LINE = 64  # bytes that a cache fetches at once
@@ -91,12 +91,17 @@ def total(typingctx, value):
 
 
 @intrinsic
+def highest(typingctx, value):
+    """The largest number of the lanes."""
+    return value.dtype(value), _folded(_larger)
+
+
+@intrinsic
 def larger(typingctx, one, other):
     """The larger number in each lane; that of `one` if either is NaN."""
 
     def build(context, builder, signature, arguments):
-        one, other = arguments
-        return builder.select(builder.fcmp_ordered(">", other, one), other, one)
+        return _larger(builder, *arguments)
 
     return one(one, other), build
 
@@ -176,6 +181,10 @@ def _spread(builder: Any, number: Any, count: int) -> Any:
     return _shuffled(builder, builder.insert_element(nothing, number, PLACE(0)), [0] * count)
 
 
+def _larger(builder: Any, one: Any, other: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", other, one), other, one)
+
+
 def _folded(combine: Callable[..., Any]) -> Any:
     def build(context, builder, signature, arguments):
         (value,), count = arguments, signature.args[0].count
@@ -233,6 +242,32 @@ def _added(one, other):
 @overload(operator.mul, jit_options=INLINED)
 def _multiplied(one, other):
     return (lambda one, other: _multiply(one, other)) if _are_lanes(one, other) else None
+
+
+@inlined
+def largest(array):
+    """The largest number of an array that is not empty; the last lanes may overlap those before."""
+    n = array.size
+    best = number(array, 0)
+    if n < len(EIGHT):
+        for i in range(1, n):
+            best = number(array, i) if number(array, i) > best else best
+        return best
+    few = load(array, 0, EIGHT)
+    for i in range(len(EIGHT), n, len(EIGHT)):
+        few = larger(few, load(array, min(i, n - len(EIGHT)), EIGHT))
+    return highest(few)
+
+
+def line_of(array: Any) -> Any:
+    """As many lanes as a line of the cache has numbers of an array, in compiled code."""
+    raise NotImplementedError
+
+
+@overload(line_of, jit_options=INLINED)
+def _line_of(array):
+    lanes = (0,) * (LINE // _size(array))
+    return lambda array: lanes
 
 
 @part

@@ -13,8 +13,8 @@ from numba.extending import intrinsic
 LOWEST = -708.0
 
 # Reassociation would fold the range reduction of exp away. Without NumPy's error model each division is
-# a branch that can raise, and no loop that calls the function is vectorised.
-straight = njit(fastmath={"contract", "nsz"}, nogil=True, error_model="numpy")
+# a branch that can raise, and no loop with the function in it is vectorised; nor is one that still calls it.
+straight = njit(fastmath={"contract", "nsz"}, nogil=True, error_model="numpy", forceinline=True)
 
 
 @intrinsic

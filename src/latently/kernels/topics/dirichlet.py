@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import kernel
+from latently.kernels.lanes import largest
 from latently.kernels.special import digamma, exp, lgamma
 
 
@@ -30,9 +31,7 @@ def word_expectations(counts, totals, table, tops):
         here, row = counts[w], table[w]
         for k in range(K):
             logs[k] = digamma(np.float64(here[k])) - totals[k]
-        top = -np.inf
-        for k in range(K):
-            top = max(top, logs[k])
+        top = largest(logs)
         for k in range(K):
             v = logs[k] - top
             row[k] = exp(v if v > least else least)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import kernel, part
-from latently.kernels.lanes import EIGHT, aligned, load, store, total
+from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.lanes import aligned, largest, line_of, load, store, total
 from latently.kernels.special import digamma, exp, lgamma, log
 from latently.kernels.topics.scratch import apart
 
@@ -60,11 +60,12 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
     n = 0
     for d in range(len(offsets) - 1):
         n = max(n, offsets[d + 1] - offsets[d])
-    wide = -(-K // 8) * 8
+    lanes = len(line_of(table))
+    wide = -(-K // lanes) * lanes
     rows, share = aligned(n, wide, table.dtype), np.empty(n, table.dtype)
     theta, pulled, logs = aligned(1, wide, table.dtype)[0], aligned(1, wide, table.dtype)[0], np.empty(K)
     rows[:], theta[:] = 0, 0
-    here, first, second = apart(K, logs), apart(K, logs), apart(K, logs)
+    here, fresh, first, second = apart(K, logs), apart(K, logs), apart(K, logs), apart(K, logs)
     of_prior = log_beta(doc_prior)
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
     for d in range(len(offsets) - 1):
@@ -81,18 +82,19 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
         sweeps = 0
         while sweeps < max_sweeps:
             expect(here, variational, logs, theta)
-            mix(rows, theta, n, share)
-            for q in range(n):
-                share[q] = mine[q] / share[q]
-            pull(rows, share, n, pulled)
-            moved, total = 0.0, 0.0
+            pull(rows, theta, mine, n, pulled)
             for k in range(K):
-                v = doc_prior[k] + np.float64(theta[k] * pulled[k])
-                moved += abs(v - here[k])
-                total += v
-                first[k], second[k], here[k] = second[k], here[k], v
+                fresh[k] = doc_prior[k] + np.float64(theta[k] * pulled[k])
+            moved, whole = 0.0, 0.0
+            for k in range(K):
+                moved += abs(fresh[k] - here[k])
+                whole += fresh[k]
+            if variational:
+                here, fresh = fresh, here
+            else:
+                first, second, here, fresh = second, here, fresh, first
             sweeps += 1
-            if moved <= tol * total and tol > 0.0:
+            if moved <= tol * whole and tol > 0.0:
                 break
             if tol > 0.0 and not variational and sweeps % 2 == 0:
                 extrapolate(first, second, here, doc_prior)
@@ -165,9 +167,7 @@ def expect_logs(here, logs, theta):
     K = len(here)
     for k in range(K):
         logs[k] = digamma(here[k])
-    top = logs[0]
-    for k in range(K):
-        top = logs[k] if logs[k] > top else top
+    top = largest(logs)
     least = -40.0 if theta.itemsize == 4 else -340.0  # no product with a row underflows
     for k in range(K):
         v = logs[k] - top
@@ -175,42 +175,62 @@ def expect_logs(here, logs, theta):
     return top
 
 
+@inlined
+def four_products(rows, at, theta):
+    """Sums of the products of four rows with theta, which is loaded once for all."""
+    K, lanes = len(theta), line_of(theta)
+    t = load(theta, 0, lanes)
+    a, b = load(rows, at, lanes) * t, load(rows, at + K, lanes) * t
+    c, d = load(rows, at + 2 * K, lanes) * t, load(rows, at + 3 * K, lanes) * t
+    for k in range(len(lanes), K, len(lanes)):
+        t = load(theta, k, lanes)
+        a = a + load(rows, at + k, lanes) * t
+        b = b + load(rows, at + K + k, lanes) * t
+        c = c + load(rows, at + 2 * K + k, lanes) * t
+        d = d + load(rows, at + 3 * K + k, lanes) * t
+    return total(a), total(b), total(c), total(d)
+
+
+@inlined
+def product(row, at, theta):
+    """Sum of the products of one row with theta."""
+    lanes = line_of(theta)
+    a = load(row, at, lanes) * load(theta, 0, lanes)
+    for k in range(len(lanes), len(theta), len(lanes)):
+        a = a + load(row, at + k, lanes) * load(theta, k, lanes)
+    return total(a)
+
+
 @part
 def mix(rows, theta, n, share):
-    """Into `share`: each row times theta. Four rows at a time, so that theta is loaded once for all."""
+    """Into `share`: each row times theta."""
     K = len(theta)
     for q in range(0, n - 3, 4):
-        at, t = q * K, load(theta, 0, EIGHT)
-        a, b = load(rows, at, EIGHT) * t, load(rows, at + K, EIGHT) * t
-        c, d = load(rows, at + 2 * K, EIGHT) * t, load(rows, at + 3 * K, EIGHT) * t
-        for k in range(8, K, 8):
-            t = load(theta, k, EIGHT)
-            a = a + load(rows, at + k, EIGHT) * t
-            b = b + load(rows, at + K + k, EIGHT) * t
-            c = c + load(rows, at + 2 * K + k, EIGHT) * t
-            d = d + load(rows, at + 3 * K + k, EIGHT) * t
-        share[q], share[q + 1], share[q + 2], share[q + 3] = total(a), total(b), total(c), total(d)
+        share[q], share[q + 1], share[q + 2], share[q + 3] = four_products(rows, q * K, theta)
     for q in range(n - n % 4, n):
-        a = load(rows, q * K, EIGHT) * load(theta, 0, EIGHT)
-        for k in range(8, K, 8):
-            a = a + load(rows, q * K + k, EIGHT) * load(theta, k, EIGHT)
-        share[q] = total(a)
+        share[q] = product(rows, q * K, theta)
 
 
 @part
-def pull(rows, share, n, pulled):
-    """Into `pulled`: the sum of the rows times their share."""
-    K = len(pulled)
+def pull(rows, theta, counts, n, pulled):
+    """Into `pulled`: the sum of the rows times their counts, each over the row times theta.
+
+    Four rows at a time go both ways, while they are near.
+    """
+    K, lanes = len(pulled), line_of(pulled)
     pulled[:] = 0
     for q in range(0, n - 3, 4):
-        at, a, b, c, d = q * K, share[q], share[q + 1], share[q + 2], share[q + 3]
-        for k in range(0, K, 8):
-            one = load(rows, at + k, EIGHT) * a + load(rows, at + K + k, EIGHT) * b
-            two = load(rows, at + 2 * K + k, EIGHT) * c + load(rows, at + 3 * K + k, EIGHT) * d
-            store(pulled, k, load(pulled, k, EIGHT) + (one + two))
+        at = q * K
+        of_a, of_b, of_c, of_d = four_products(rows, at, theta)
+        a, b, c, d = counts[q] / of_a, counts[q + 1] / of_b, counts[q + 2] / of_c, counts[q + 3] / of_d
+        for k in range(0, K, len(lanes)):
+            one = load(rows, at + k, lanes) * a + load(rows, at + K + k, lanes) * b
+            two = load(rows, at + 2 * K + k, lanes) * c + load(rows, at + 3 * K + k, lanes) * d
+            store(pulled, k, load(pulled, k, lanes) + (one + two))
     for q in range(n - n % 4, n):
-        for k in range(0, K, 8):
-            store(pulled, k, load(pulled, k, EIGHT) + load(rows, q * K + k, EIGHT) * share[q])
+        a = counts[q] / product(rows, q * K, theta)
+        for k in range(0, K, len(lanes)):
+            store(pulled, k, load(pulled, k, lanes) + load(rows, q * K + k, lanes) * a)
 
 
 @part

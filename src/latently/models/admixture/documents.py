@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latently.core.blocks import ArraySource, Block
 
 Array = NDArray[Any]
-ENTRIES_PER_WORD = 8
+ENTRIES_PER_WORD = 16
 FEWEST = 2**14
 
 
