@@ -384,7 +384,7 @@ def test_topics_of_documents(name, dtype, variational, tol, max_sweeps):
         )
         results.append((gamma, sums, *outcome))
     found, expected = results
-    # Single precision may stop a sweep earlier or later, where a document moves by less than tol of its length.
+    # Single precision may stop a sweep earlier or later, when a document moves by less than tol of itself.
     single = TINY_SINGLE | {"atol": max(tol, TINY_SINGLE["atol"])}
     tolerances = {"rtol": 1e-9, "atol": 1e-11} if dtype == np.float64 else single
     for left, right in zip(found[:4], expected[:4], strict=True):
