@@ -12,6 +12,7 @@ from latently.core.executors import SerialExecutor, executor
 from latently.emissions import Categorical
 from latently.emissions.categorical import CategoricalParams
 from latently.latent import chain as compiled
+from latently.latent import passes
 from latently.models import LatentEmission, LatentEmissionParams
 from tests import chain as plain
 from tests.comparing import assert_identical, assert_same
@@ -230,7 +231,7 @@ def test_what_counts_nothing_may_be_impossible():
 
 @pytest.fixture
 def shared(monkeypatch):
-    monkeypatch.setattr(compiled, "SHARED", 2)
+    monkeypatch.setattr(passes, "SHARED", 2)
 
 
 @over_states
@@ -239,7 +240,7 @@ def shared(monkeypatch):
 def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
     parts = problem(K, density, "dense", np.array([T]), np.array([2.5]))
     alone = passed(compiled, *parts)
-    monkeypatch.setattr(compiled, "SHARED", 2)
+    monkeypatch.setattr(passes, "SHARED", 2)
     calls = counted(monkeypatch, "_shared")
     together = passed(compiled, *parts)
     assert len(calls) == 1
@@ -249,13 +250,13 @@ def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
 
 def counted(monkeypatch, name):
     """Calls of a function of the module, which is called all the same."""
-    calls, function = [], getattr(compiled, name)
+    calls, function = [], getattr(passes, name)
 
     def counting(*args):
         calls.append(name)
         return function(*args)
 
-    monkeypatch.setattr(compiled, name, counting)
+    monkeypatch.setattr(passes, name, counting)
     return calls
 
 

@@ -14,6 +14,7 @@ from latently.emissions.categorical import CategoricalCounts
 from latently.latent.base import Expected
 from latently.latent.chain_parts import block_offsets, padded_width
 from latently.latent.checkpoints import cut, in_segments
+from latently.latent.passes import pass_through
 from latently.latent.readings import OfSymbols
 
 
@@ -30,8 +31,9 @@ def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) 
         tallies = np.zeros_like(table)
         symbols = np.ascontiguousarray(piece.x[:, 0])
         with executor.rooms.room((piece.n_rows, padded_width(K))) as state:
-            passed = latent.pass_through(
-                params.latent, table, symbols, lambda: logs, piece, executor, tallies, state
+            first, transmat = latent.first(params.latent), params.latent.transmat
+            passed = pass_through(
+                first, transmat, table, symbols, lambda: logs, piece, executor, tallies, state
             )
         lengths = np.diff(block_offsets(piece))
         seen = tallies.sum(axis=1)

@@ -17,6 +17,7 @@ from latently.estimators.hmm.forecast import Forecast
 from latently.estimators.hmm.online import Filtering
 from latently.estimators.hmm.sequences import Sequences, refuse_y
 from latently.estimators.inputs import Array
+from latently.latent.passes import pass_through
 from latently.latent.stationary import stationary
 from latently.latent.viterbi import likeliest_paths
 
@@ -326,8 +327,9 @@ class Decoding(FittedHMM):
         block = Block(found.x, np.ones(len(found)), found.offsets)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
-                passed = self._chain.pass_through(
-                    self.params_.latent, table, None, lambda: self._log_density(found.x), block, workers
+                first, transmat = self.startprob_, self.transmat_
+                passed = pass_through(
+                    first, transmat, table, None, lambda: self._log_density(found.x), block, workers
                 )
             except ImpossibleObservationError:
                 if refuse:

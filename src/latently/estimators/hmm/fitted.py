@@ -18,8 +18,8 @@ from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
-from latently.latent.chain import Chain, densities
 from latently.latent.chain_parts import padded_width
+from latently.latent.passes import densities
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 from latently.models.routines import routines
 
@@ -83,11 +83,6 @@ class FittedHMM(metaclass=ABCMeta):
             return family.log_density(block.rows(rows))
 
         return table, densities(density, block, self.n_components, SerialExecutor(), table)
-
-    @property
-    def _chain(self) -> Chain:
-        chain: Any = self._model.latent
-        return chain
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, from which `latently.load` makes one that predicts the same bits.

@@ -1,0 +1,247 @@
+"""Passes along whole sequences, forward and backward, in one array of responsibilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.latent.base import Array, Density
+from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, refuse
+
+SHARED = 20_000  # times from which on two threads share one sequence
+TILES = 4  # in a piece of work
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a forward and backward pass leaves.
+
+    Attributes
+    ----------
+    state : array of shape (T, width)
+        Responsibilities, weights applied, in the first K columns.
+    scales : array of shape (n_sequences,)
+        Log-likelihoods, less the logs of what the densities were divided by.
+    counts : ChainCounts
+        Expected first states and transitions.
+    shifted : bool
+        Whether these logs are still to be added.
+    """
+
+    state: Array
+    scales: Array
+    counts: ChainCounts
+    shifted: bool = True
+
+
+def densities(density: Density, block: Block, n_components: int, executor: Executor, table: Array) -> Array:
+    """Write the densities of all rows of a block over the largest of their row; return its logarithm."""
+    from latently.kernels.chain import shift_rows
+
+    top = np.empty(block.n_rows)
+
+    def fill(rows: slice) -> None:
+        shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
+
+    for _ in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
+        pass
+    return top
+
+
+def floats_of_row(block: Block, n_components: int) -> int:
+    """Working set of a row, for pieces of work that are worth handing out: several tiles in one."""
+    return max((2 * n_components + 3 * int(np.prod(block.x.shape[1:]))) // TILES, 1)
+
+
+def sums_of_sequences(top: Array, block: Block) -> tuple[Array, Array]:
+    """Sums of values of times over each sequence, and of their absolute values; zero if it has no weight."""
+    from latently.kernels.chain import sequence_sums
+
+    sums, sizes = np.empty((2, block.n_units))
+    sequence_sums(top, block_offsets(block), block.weights, sums, sizes)
+    return sums, sizes
+
+
+def pass_through(
+    start: Array,
+    transmat: Array,
+    table: Array,
+    index: NDArray[np.int64] | None,
+    logs: Callable[[], Array],
+    block: Block,
+    executor: Executor,
+    tallies: Array | None = None,
+    state: Array | None = None,
+) -> Passed:
+    """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
+
+    Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done
+    again in logarithms.
+
+    Parameters
+    ----------
+    start, transmat : arrays of shape (K,), (K, K)
+        Probabilities of the first state, and of transitions from row to column.
+    table : array of shape (n, width)
+        Densities over the largest of their row.
+    index : array of int of shape (n_times,) or None
+        Which row of the table each time has; None if they are in order.
+    logs : callable
+        Gives the log densities of the rows of the table, shape (n, K), if they are needed.
+    block : Block
+        For the limits and weights of the sequences.
+    executor : Executor
+        For the two directions of a long sequence.
+    tallies : array of shape (n, width), optional
+        Zeros, to which the responsibilities are added by row of the table.
+    state : array of shape (n_times, width), optional
+        Where to write the responsibilities; a new array by default.
+
+    Raises
+    ------
+    ImpossibleObservationError
+        If a sequence is impossible; it is named, and the time.
+    """
+    padded = Padded.of(start, transmat, table.shape[1])
+    offsets = block_offsets(block)
+    shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
+    if tallies is None:
+        tallies = np.zeros((1, table.shape[1]))
+    if state is None:
+        state = np.empty((block.n_rows, table.shape[1]))
+    through = _shared if shared else _alone
+    passed = through(padded, table, index, offsets, block, executor, tallies, state, len(transmat))
+    if passed is None:
+        tallies[:] = 0.0
+        passed = _in_logs(start, transmat, logs(), index, offsets, block, tallies)
+    return passed
+
+
+def _alone(
+    padded: Padded,
+    table: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    executor: Executor,
+    tallies: Array,
+    state: Array,
+    K: int,
+) -> Passed | None:
+    """All sequences in this thread; None if a state was lost that mattered."""
+    from latently.kernels.chain import forward_backward
+
+    width = table.shape[1]
+    scales = np.empty(block.n_units)
+    initial, counts = np.zeros(width), np.zeros((width, width))
+    sequence, _ = forward_backward(
+        table,
+        index,
+        offsets,
+        block.weights,
+        padded.start,
+        padded.transmat,
+        padded.transposed,
+        state,
+        scales,
+        initial,
+        counts,
+        tallies,
+        padded.lanes,
+    )
+    if sequence >= 0:
+        return None
+    return Passed(state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
+
+
+def _shared(
+    padded: Padded,
+    table: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    executor: Executor,
+    tallies: Array,
+    state: Array,
+    K: int,
+) -> Passed | None:
+    """One long sequence, each direction by itself; None if a state was lost that mattered."""
+    from latently.kernels.chain import first_half, middle, other_half
+
+    T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
+    mid = middle.py_func(0, T)
+    directions = (True, False)
+
+    def first(forward: bool) -> tuple[float, int]:
+        parts = padded.start, padded.transmat, padded.transposed, state, 0, T, padded.lanes, forward
+        return first_half(table, index, *parts)
+
+    (log_scale, wrong), _ = executor.map(first, directions)
+    if wrong >= 0:
+        return None
+    here = table[mid] if index is None else table[index[mid]]
+    vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
+    sums = {way: (np.zeros((width, width)), np.zeros_like(tallies)) for way in directions}
+
+    def other(forward: bool) -> tuple[float, int]:
+        return other_half(
+            table,
+            index,
+            padded.transmat,
+            padded.transposed,
+            vectors[forward],
+            state,
+            0,
+            T,
+            weight,
+            *sums[forward],
+            padded.lanes,
+            forward,
+        )
+
+    (more, wrong), (_, lost) = executor.map(other, directions)
+    if wrong >= 0 or lost >= 0:
+        return None
+    tallies += sums[True][1] + sums[False][1]
+    counts = (sums[True][0] + sums[False][0]) * padded.transmat
+    scale = log_scale + more + np.log(vectors[True].sum())
+    return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
+
+
+def _in_logs(
+    start: Array,
+    transmat: Array,
+    log_density: Array,
+    index: NDArray[np.int64] | None,
+    offsets: NDArray[np.int64],
+    block: Block,
+    tallies: Array,
+) -> Passed:
+    """All sequences, in logarithms."""
+    from latently.kernels.log_chain import forward_backward_in_logs
+
+    K = len(start)
+    state, log_likelihoods = np.empty((block.n_rows, tallies.shape[1])), np.empty(block.n_units)
+    initial, transitions = np.zeros(K), np.zeros((K, K))
+    with np.errstate(divide="ignore"):
+        logs = np.log(start), np.log(transmat)
+    sequence, time = forward_backward_in_logs(
+        np.ascontiguousarray(log_density),
+        index,
+        offsets,
+        block.weights,
+        *logs,
+        state,
+        log_likelihoods,
+        initial,
+        transitions,
+        tallies,
+    )
+    if sequence >= 0:
+        refuse(block, sequence, time - int(offsets[sequence]))
+    return Passed(state, log_likelihoods, ChainCounts(initial, transitions), shifted=False)
