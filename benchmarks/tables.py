@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.harness import RESULTS
@@ -24,15 +25,46 @@ def results(name: str) -> dict[str, Any]:
     return content
 
 
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+def markdown(header: list[str], rows: list[list[str]], align: str = "---:") -> str:
+    """A table in Markdown; `align` is how all columns but the first stand."""
+    lines = [header, ["---", *[align] * (len(header) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def times(value: Any) -> str:
     """A ratio, to two digits."""
     return f"{value:.2g}x" if isinstance(value, float) and value < 99.5 else f"{value:.0f}x"
+
+
+def overview() -> str:
+    """One line for each kind of model."""
+
+    def found(name: str, **wanted: Any) -> dict[str, Any]:
+        rows = results(name)["rows"]
+        return next(row for row in rows if wanted.items() <= row.items())
+
+    mixture = found("mixture_iteration", n=1_000_000, d=8, K=16, type="full")
+    imputed = found("imputation", n=100_000, d=20)
+    chain = found("hmm", data="categorical", K=8)
+    online = found("topics_online", K=20)
+    gibbs = found("topics", method="latently, until tomotopy's")
+    fits = median(row["ratio"] for row in results("mixture_fit")["rows"])
+    lines = [
+        ["an EM iteration of a Gaussian mixture, 1,000,000 rows", _beside(mixture, "scikit-learn", "oneDAL")],
+        ["a whole fit of a hard mixture", f"{times(fits)} scikit-learn"],
+        [
+            "a table of 100,000 rows filled",
+            f"{times(imputed['x scikit-learn'])} IterativeImputer, {times(imputed['x Amelia'])} Amelia II",
+        ],
+        ["an iteration of Baum-Welch, 1,000,000 symbols", _beside(chain, "hmmlearn", "dynamax")],
+        ["a pass of online topics, 5000 documents", _beside(online, "scikit-learn", "gensim")],
+        ["topics as good as those of 1000 Gibbs passes", f"{times(gibbs['ratio'])} tomotopy"],
+    ]
+    return markdown(["what", "times as fast as"], lines, align="---")
+
+
+def _beside(row: dict[str, Any], *peers: str) -> str:
+    return ", ".join(f"{times(row[f'x {peer}'])} {peer}" for peer in peers)
 
 
 def mixture_iteration() -> str:
@@ -232,6 +264,7 @@ TABLES: dict[str, Callable[[], str]] = {
     for table in (
         mixture_iteration,
         onedal,
+        overview,
         overlapping,
         mixture_fit,
         footprint,

@@ -230,6 +230,21 @@ def test_criterion_marks_the_best():
     assert ring.get_fillstyle() == "none"
 
 
+@pytest.mark.parametrize(("name", "extreme"), [("coherence", "highest"), ("perplexity", "lowest")])
+def test_criteria_of_topics_are_drawn_as_they_are(name, extreme):
+    values = {2: 0.31, 3: 0.42, 4: 0.36} if name == "coherence" else {2: 900.0, 3: 750.0, 4: 800.0}
+    rows = [{"n_components": k, name: value, "doubts": (), "failure": None} for k, value in values.items()]
+    found = SimpleNamespace(
+        table_=rows, best_index_=1, best_params_={"n_components": 3}, criterion=name, names=("n_components",)
+    )
+    ax = plots.criterion(found)
+    assert ax.lines[0].get_ydata().tolist() == list(values.values())
+    assert ax.lines[-1].get_xydata().tolist() == [[3.0, values[3]]]
+    assert ax.get_ylabel() == name
+    assert ax.get_yscale() == "linear"
+    assert title(ax).startswith(f"{name} is {extreme} (")
+
+
 def test_criterion_refuses_a_search_that_was_not_over_components():
     with pytest.raises(ValueError, match="no 'icl'"):
         plots.criterion(SELECTION, "icl")

@@ -17,7 +17,7 @@ from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Latent, Visit
 from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width
 from latently.latent.checkpoints import cut, in_segments
-from latently.latent.passes import densities, floats_of_row, pass_through, sums_of_sequences
+from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.readings import OfDensities
 from latently.latent.stationary import maximise, stationary
 
@@ -95,14 +95,12 @@ class Chain(Latent):
     ) -> Expected:
         """Whole sequences of a block; what arrays of so many rows as it has are needed, are given."""
         K = len(params.transmat)
-        top = densities(density, block, K, executor, table)
+        tops, absolute = densities(density, block, K, executor, table)
 
         def logs() -> Array:
             return np.concatenate([density(rows) for rows in block.tiles(width)])
 
         width = floats_of_row(block, K)
-        tops, absolute = sums_of_sequences(top, block)
-        del top
         passed = pass_through(
             self.first(params), params.transmat, table, None, logs, block, executor, state=state
         )

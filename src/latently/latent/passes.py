@@ -39,32 +39,54 @@ class Passed:
     shifted: bool = True
 
 
-def densities(density: Density, block: Block, n_components: int, executor: Executor, table: Array) -> Array:
-    """Write the densities of all rows of a block over the largest of their row; return its logarithm."""
-    from latently.kernels.chain import shift_rows
+def densities(
+    density: Density, block: Block, n_components: int, executor: Executor, table: Array
+) -> tuple[Array, Array]:
+    """Write the densities of all rows of a block over the largest of their row.
 
-    top = np.empty(block.n_rows)
+    Parameters
+    ----------
+    density : callable
+        Gives the log densities of some rows, shape (n, n_components).
+    block : Block
+        The rows, and the limits and weights of the sequences.
+    n_components : int
+        Number of states.
+    executor : Executor
+        Who works on the tiles.
+    table : array of shape (n_rows, width)
+        Where to write.
 
-    def fill(rows: slice) -> None:
-        shift_rows(np.ascontiguousarray(density(rows)), table[rows], top[rows])
+    Returns
+    -------
+    sums, sizes : arrays of shape (n_sequences,)
+        Sums over each sequence of the logarithms of these largest, and of their absolute values; zero for a
+        sequence without weight.
+    """
+    from latently.kernels.chain import sequence_sums, shift_rows
 
-    for _ in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
-        pass
-    return top
+    offsets = block_offsets(block)
+    sums, sizes = np.zeros((2, block.n_units))
+
+    def fill(rows: slice) -> tuple[slice, Array]:
+        top = np.empty(rows.stop - rows.start)
+        shift_rows(np.ascontiguousarray(density(rows)), table[rows], top)
+        first = int(np.searchsorted(offsets, rows.start, side="right")) - 1
+        some = slice(first, max(int(np.searchsorted(offsets, rows.stop)), first))
+        limits = np.clip(offsets[some.start : some.stop + 1] - rows.start, 0, len(top))
+        more = np.zeros((2, some.stop - some.start))
+        sequence_sums(top, limits, block.weights[some], *more)
+        return some, more
+
+    for some, more in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
+        sums[some] += more[0]
+        sizes[some] += more[1]
+    return sums, sizes
 
 
 def floats_of_row(block: Block, n_components: int) -> int:
     """Working set of a row, for pieces of work that are worth handing out: several tiles in one."""
     return max((2 * n_components + 3 * int(np.prod(block.x.shape[1:]))) // TILES, 1)
-
-
-def sums_of_sequences(top: Array, block: Block) -> tuple[Array, Array]:
-    """Sums of values of times over each sequence, and of their absolute values; zero if it has no weight."""
-    from latently.kernels.chain import sequence_sums
-
-    sums, sizes = np.empty((2, block.n_units))
-    sequence_sums(top, block_offsets(block), block.weights, sums, sizes)
-    return sums, sizes
 
 
 def pass_through(

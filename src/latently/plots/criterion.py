@@ -8,6 +8,8 @@ import numpy as np
 
 from latently.plots.canvas import canvas, count, title
 from latently.plots.palette import GRID, INK, colour, marker
+from latently.selection.criteria import LIKELIHOOD
+from latently.selection.table import HIGHER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from latently.selection import Selection
 
 CLOSE = 10.0
-NOTE = "shaded: within 10 of the best; hollow: a doubtful maximum"
+WITHIN = "shaded: within 10 of the best; "
+DOUBTFUL = "hollow: a doubtful maximum"
 
 
 def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -23,14 +26,14 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
 
     Each family is a line; a fit that failed is a gap in it, one whose maximum is doubtful a hollow mark. The
     scale is logarithmic above ten, which is the difference in BIC that counts as very strong evidence, and
-    linear in the shaded band below.
+    linear in the shaded band below. Other criteria than BIC, AIC and ICL are drawn as they are.
 
     Parameters
     ----------
     selection : Selection
         What `latently.select` returned, of a search over `n_components`.
-    name : {"bic", "aic"}, optional
-        The criterion, lower is better. Default: the one that decided.
+    name : str, optional
+        The criterion, a column of the table. Default: the one that decided.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -66,18 +69,21 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
                 f"the search had no '{column}': this picture shows a criterion against n_components"
             )
     ax = canvas(ax)
-    lowest = selection.table_[selection.best_index_][name]
+    value_of_best = selection.table_[selection.best_index_][name]
+    likelihood = name in LIKELIHOOD
+    zero = value_of_best if likelihood else 0.0
     families = [key for key in best if key != "n_components"]
     lines: dict[str, list[dict[str, Any]]] = {}
     for row in selection.table_:
         lines.setdefault(", ".join(str(row[key]) for key in families), []).append(row)
 
-    ax.axhspan(-CLOSE, CLOSE, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+    if likelihood:
+        ax.axhspan(-CLOSE, CLOSE, color=GRID, alpha=0.6, linewidth=0, zorder=0)
     low = high = 0.0
     for position, (family, rows) in enumerate(lines.items()):
         rows = sorted(rows, key=lambda row: row["n_components"])
         k = np.array([row["n_components"] for row in rows])
-        above = np.array([np.nan if row["failure"] else row[name] - lowest for row in rows])
+        above = np.array([np.nan if row["failure"] else row[name] - zero for row in rows])
         doubtful = np.array([bool(row["doubts"]) for row in rows])
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
         look: dict[str, Any] = {
@@ -88,15 +94,20 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         }
         ax.plot(k, above, linewidth=1.4, label=family, markevery=np.flatnonzero(~doubtful).tolist(), **look)
         ax.plot(k[doubtful], above[doubtful], linestyle="none", markerfacecolor="white", **look)
-    ax.plot(best["n_components"], 0.0, "o", markersize=14, fillstyle="none", color=INK, zorder=4)
+    at = best["n_components"], value_of_best - zero
+    ax.plot(*at, "o", markersize=14, fillstyle="none", color=INK, zorder=4)
 
-    _scale(ax, low, high)
-    ax.set(xlabel="number of components", ylabel=f"{name.upper()} above the best")
+    shown = name.upper() if likelihood else name.replace("_", " ")
+    if likelihood:
+        _scale(ax, low, high)
+    ax.set(xlabel="number of components", ylabel=f"{shown} above the best" if likelihood else shown)
     ax.set_xticks(sorted({row["n_components"] for row in selection.table_}))
     if families:
         ax.legend(frameon=False, fontsize="small")
     chosen = ", ".join([*(str(best[key]) for key in families), count(best["n_components"], "component")])
-    title(ax, f"{name.upper()} is lowest ({lowest:,.1f}) for {chosen}", NOTE)
+    extreme = "highest" if name in HIGHER else "lowest"
+    figure = f"{value_of_best:,.1f}" if abs(value_of_best) >= 1 else f"{value_of_best:.3g}"
+    title(ax, f"{shown} is {extreme} ({figure}) for {chosen}", WITHIN + DOUBTFUL if likelihood else DOUBTFUL)
     return ax
 
 

@@ -323,7 +323,7 @@ class Decoding(FittedHMM):
 
     def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihood of each sequence, and the responsibilities of all times."""
-        table, top = self._table(found)
+        table, tops = self._table(found)
         block = Block(found.x, np.ones(len(found)), found.offsets)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
@@ -335,6 +335,5 @@ class Decoding(FittedHMM):
                 if refuse:
                     raise
                 return np.array([-np.inf]), np.full((len(found.x), self.n_components), np.nan)
-        tops = np.add.reduceat(top, found.offsets[:-1])
         log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
         return log_likelihoods, np.ascontiguousarray(passed.state[:, : self.n_components])

@@ -74,7 +74,7 @@ class FittedHMM(metaclass=ABCMeta):
         return self._log_density(x), None
 
     def _table(self, found: Sequences) -> tuple[Array, Array]:
-        """Densities over the largest of their row, padded, and its logarithm."""
+        """Densities over the largest of their row, padded, and the sums of its logarithms by sequence."""
         family = routines(self._model.emission, self.params_.emission, self._model.fused)
         block = Block(found.x, np.ones(len(found)), found.offsets)
         table = np.empty((len(found.x), padded_width(self.n_components)))
@@ -82,7 +82,7 @@ class FittedHMM(metaclass=ABCMeta):
         def density(rows: slice) -> Array:
             return family.log_density(block.rows(rows))
 
-        return table, densities(density, block, self.n_components, SerialExecutor(), table)
+        return table, densities(density, block, self.n_components, SerialExecutor(), table)[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, from which `latently.load` makes one that predicts the same bits.
