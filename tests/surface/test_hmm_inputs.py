@@ -58,6 +58,8 @@ def test_groups_are_lengths(name):
         assert_array_equal(method(x, groups=IDS), method(x, lengths=LENGTHS), err_msg=verb)
     assert_array_equal(model.fixed_lag(x, 2, groups=IDS), model.fixed_lag(x, 2, lengths=LENGTHS))
     assert_array_equal(model.decode(x, groups=IDS)[1], model.decode(x, lengths=LENGTHS)[1])
+    by_groups, by_lengths = model.pseudo_residuals(x, groups=IDS), model.pseudo_residuals(x, lengths=LENGTHS)
+    assert_array_equal(by_groups.mid, by_lengths.mid)
     assert model.score_samples(x, groups=IDS)[0] == model.score(x, lengths=LENGTHS)
     assert model.score(x) != model.score(x, groups=IDS)
 

@@ -327,7 +327,7 @@ class GaussianMixture(BaseMixture):
         return expected(self._predictive(rows), rows)
 
     def _predictive(self, rows: Any) -> Predictive:
-        resp, _ = self._posterior(rows)
+        resp = np.ones((len(rows), 1)) if self.n_components == 1 else self._posterior(rows)[0]
         return Predictive(resp, self.means_, self._dense(self.params_))
 
     def marginal(self, keep: Sequence[int]) -> GaussianMixture:

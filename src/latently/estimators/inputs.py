@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from latently.core.columns import extremes
+
 Array = NDArray[np.float64]
 
 # Squares below this lose digits.
@@ -109,9 +111,7 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_used} "
             "with positive weight: lower n_components"
         )
-    where: Any = True if used.all() else used[:, None]
-    low = np.fmin.reduce(rows, axis=0, where=where, initial=np.inf)
-    high = np.fmax.reduce(rows, axis=0, where=where, initial=-np.inf)
+    low, high = extremes(rows, None if used.all() else used)
     empty = np.flatnonzero(low > high)
     if len(empty):
         raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")

@@ -62,9 +62,11 @@ def rescaled(here, t):
     Zero means that the vector is zero: nothing more is possible.
     """
     total = sum_of(here)
-    if (total > SMALL and t % EVERY) or not total > 0.0:
-        return here, 1.0 if total > 0.0 else 0.0
-    return scaled(here, 1.0 / total), total
+    if total > SMALL and t % EVERY:
+        return here, 1.0
+    if total > 0.0:
+        return scaled(here, 1.0 / total), total
+    return here, 0.0
 
 
 @part

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latently.core.columns import extremes
 from latently.core.statistics import Additive, shared
 from latently.emissions.base import Array
 
@@ -46,8 +47,9 @@ class Moments:
         """Return the moments of some rows."""
         d = x.shape[1]
         used = weights > 0
-        x, weights = x[used], weights[used]
-        low, high = np.full(d, np.inf), np.full(d, -np.inf)
+        if not used.all():
+            x, weights = x[used], weights[used]
+        low, high = (found.astype(np.float64) for found in extremes(x))
         if not len(x):
             zero = np.zeros((d, d))
             return cls(np.zeros(d), zero, zero, zero, low, high)
@@ -72,7 +74,6 @@ class Moments:
             centred[~observed] = 0.0
             cross = _without_rounding((centred * weights[:, None]).T @ seen, pairs)
         scatter = (centred * weights[:, None]).T @ centred
-        low, high = np.fmin(low, np.fmin.reduce(x, axis=0)), np.fmax(high, np.fmax.reduce(x, axis=0))
         return cls(anchor + shift, pairs, cross, scatter, low, high)
 
     def __add__(self, other: Moments) -> Moments:

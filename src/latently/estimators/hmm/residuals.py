@@ -71,7 +71,9 @@ class PseudoResiduals:
 class Residuals(Decoding):
     """A hidden Markov model that can be checked."""
 
-    def pseudo_residuals(self, X: Any, *, lengths: Any = None, kind: str = "ordinary") -> PseudoResiduals:
+    def pseudo_residuals(
+        self, X: Any, *, lengths: Any = None, groups: Any = None, kind: str = "ordinary"
+    ) -> PseudoResiduals:
         """Where each observation lies in the distribution that the model gives it, in normal deviates.
 
         If the model is right they follow the standard normal distribution. Far from zero is an outlier; a
@@ -83,6 +85,8 @@ class Residuals(Decoding):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to.
         kind : {"ordinary", "forecast"}, default "ordinary"
             What the distribution of an observation is given: "ordinary" all other times of the sequence,
             "forecast" those before it. Forecast residuals of a right model are independent of each other
@@ -124,7 +128,7 @@ class Residuals(Decoding):
         """
         if kind not in KINDS:
             raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
-        found = self._sequences(X, lengths)
+        found = self._sequences(X, lengths, groups)
         family: Any = self._model.emission
         if not isinstance(family, HasDistribution):
             raise NotImplementedError(

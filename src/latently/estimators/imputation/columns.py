@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.columns import extremes
 from latently.core.errors import SingularCovarianceError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
@@ -31,8 +32,9 @@ def kept_columns(rows: Any, weights: Array, names: list[str] | None, keep_empty:
     ValueError
         If one has none and empty columns are not to be kept, or all have none.
     """
-    used: Any = slice(None) if (weights > 0).all() else weights > 0
-    kept = np.asarray(~np.isnan(np.fmin.reduce(rows[used], axis=0)))
+    used = weights > 0
+    low, high = extremes(rows, None if used.all() else used)
+    kept = np.asarray(low <= high)
     if not kept.all() and not keep_empty:
         empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
         raise ValueError(
