@@ -84,5 +84,11 @@ def test_tol_zero_never_stops():
 
 def test_standing_still_up_to_rounding_stops():
     eps = 2.0**-52
-    wobble = [1e6 * (1 + eps * (k % 2)) for k in range(20)]
-    assert steps_until_stop(wobble, tol=1e-300, n=1.0, magnitude=2e6) is not None
+    for size in (1, 4, 50):  # of what rounding is, as far as the magnitude tells
+        wobble = [1e6 * (1 + size * eps * (k % 2)) for k in range(20)]
+        assert steps_until_stop(wobble, tol=1e-300, n=1.0, magnitude=1e6) is not None
+
+
+def test_small_gains_are_not_rounding():
+    climb = [1e6 + 1e-9 * k for k in range(20)]
+    assert steps_until_stop(climb, tol=1e-300, n=1.0, magnitude=1e6) is None

@@ -84,8 +84,10 @@ class StoppingRule:
         if self.tol <= 0.0 or len(objectives) < 3:
             return False
         first, second, third = objectives[-3:]
-        level = EPS * magnitude
-        still = abs(third - second) <= level and abs(second - first) <= level
+        gains = second - first, third - second
+        largest = max(map(abs, gains))
+        # A step that gains nothing shows what rounding does here, where it is small enough to be rounding.
+        still = largest <= EPS * magnitude or (min(gains) <= 0.0 and largest <= ROUNDING * magnitude)
         if second - first > third - second > 0.0:
             self._ratios.append((third - second) / (second - first))
         slowest = max([ratio, *self._ratios[-REMEMBERED:]])
