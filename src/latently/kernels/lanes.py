@@ -19,7 +19,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
-from numba.core.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, models, overload, register_model
 
 from latently.kernels.compiling import INLINED, inlined, part
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.core.extending import overload
+from numba.extending import overload
 
 from latently.kernels.compiling import INLINED, inlined
 from latently.kernels.lanes import EIGHT, Lanes, aligned, load, number, store, times_matrix, total
