@@ -129,107 +129,87 @@ def pass_through(
     ImpossibleObservationError
         If a sequence is impossible; it is named, and the time.
     """
-    padded = Padded.of(start, transmat, table.shape[1])
-    offsets = block_offsets(block)
     shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
     if tallies is None:
         tallies = np.zeros((1, table.shape[1]))
     if state is None:
         state = np.empty((block.n_rows, table.shape[1]))
-    through = _shared if shared else _alone
-    passed = through(padded, table, index, offsets, block, executor, tallies, state, len(transmat))
+    arrays = _Arrays(Padded.of(start, transmat, table.shape[1]), len(transmat), table, index, state, tallies)
+    passed = _shared(arrays, block, executor) if shared else _alone(arrays, block)
     if passed is None:
         tallies[:] = 0.0
-        passed = _in_logs(start, transmat, logs(), index, offsets, block, tallies)
+        passed = _in_logs(start, transmat, logs(), index, block, tallies)
     return passed
 
 
-def _alone(
-    padded: Padded,
-    table: Array,
-    index: NDArray[np.int64] | None,
-    offsets: NDArray[np.int64],
-    block: Block,
-    executor: Executor,
-    tallies: Array,
-    state: Array,
-    K: int,
-) -> Passed | None:
+@dataclass(frozen=True)
+class _Arrays:
+    """What a scaled pass reads and writes; see `pass_through`."""
+
+    padded: Padded
+    n_states: int
+    table: Array
+    index: NDArray[np.int64] | None
+    state: Array
+    tallies: Array
+
+
+def _alone(arrays: _Arrays, block: Block) -> Passed | None:
     """All sequences in this thread; None if a state was lost that mattered."""
     from latently.kernels.chain import forward_backward
 
-    width = table.shape[1]
+    padded, K, width = arrays.padded, arrays.n_states, len(arrays.padded.start)
     scales = np.empty(block.n_units)
     initial, counts = np.zeros(width), np.zeros((width, width))
     sequence, _ = forward_backward(
-        table,
-        index,
-        offsets,
+        arrays.table,
+        arrays.index,
+        block_offsets(block),
         block.weights,
         padded.start,
         padded.transmat,
         padded.transposed,
-        state,
+        arrays.state,
         scales,
         initial,
         counts,
-        tallies,
+        arrays.tallies,
         padded.lanes,
     )
     if sequence >= 0:
         return None
-    return Passed(state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
+    return Passed(arrays.state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
 
 
-def _shared(
-    padded: Padded,
-    table: Array,
-    index: NDArray[np.int64] | None,
-    offsets: NDArray[np.int64],
-    block: Block,
-    executor: Executor,
-    tallies: Array,
-    state: Array,
-    K: int,
-) -> Passed | None:
+def _shared(arrays: _Arrays, block: Block, executor: Executor) -> Passed | None:
     """One long sequence, each direction by itself; None if a state was lost that mattered."""
     from latently.kernels.chain import first_half, middle, other_half
 
-    T, width, weight = block.n_rows, table.shape[1], float(block.weights[0])
+    padded, state, K = arrays.padded, arrays.state, arrays.n_states
+    T, weight = block.n_rows, float(block.weights[0])
     mid = middle.py_func(0, T)
     directions = (True, False)
+    seen = arrays.table, arrays.index
 
     def first(forward: bool) -> tuple[float, int]:
         parts = padded.start, padded.transmat, padded.transposed, state, 0, T, padded.lanes, forward
-        return first_half(table, index, *parts)
+        return first_half(*seen, *parts)
 
     (log_scale, wrong), _ = executor.map(first, directions)
     if wrong >= 0:
         return None
-    here = table[mid] if index is None else table[index[mid]]
+    here = arrays.table[mid if arrays.index is None else arrays.index[mid]]
     vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
-    sums = {way: (np.zeros((width, width)), np.zeros_like(tallies)) for way in directions}
+    sums = {way: (np.zeros_like(padded.transmat), np.zeros_like(arrays.tallies)) for way in directions}
 
     def other(forward: bool) -> tuple[float, int]:
-        return other_half(
-            table,
-            index,
-            padded.transmat,
-            padded.transposed,
-            vectors[forward],
-            state,
-            0,
-            T,
-            weight,
-            *sums[forward],
-            padded.lanes,
-            forward,
-        )
+        parts = padded.transmat, padded.transposed, vectors[forward], state, 0, T, weight
+        return other_half(*seen, *parts, *sums[forward], padded.lanes, forward)
 
     (more, wrong), (_, lost) = executor.map(other, directions)
     if wrong >= 0 or lost >= 0:
         return None
-    tallies += sums[True][1] + sums[False][1]
+    arrays.tallies[:] += sums[True][1] + sums[False][1]
     counts = (sums[True][0] + sums[False][0]) * padded.transmat
     scale = log_scale + more + np.log(vectors[True].sum())
     return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
@@ -240,14 +220,13 @@ def _in_logs(
     transmat: Array,
     log_density: Array,
     index: NDArray[np.int64] | None,
-    offsets: NDArray[np.int64],
     block: Block,
     tallies: Array,
 ) -> Passed:
     """All sequences, in logarithms."""
     from latently.kernels.log_chain import forward_backward_in_logs
 
-    K = len(start)
+    K, offsets = len(start), block_offsets(block)
     state, log_likelihoods = np.empty((block.n_rows, tallies.shape[1])), np.empty(block.n_units)
     initial, transitions = np.zeros(K), np.zeros((K, K))
     with np.errstate(divide="ignore"):
