@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from latently.core import blocks
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import SerialExecutor, executor
@@ -156,6 +157,14 @@ def test_agrees_with_plain_numpy(K, density, transitions):
     assert_allclose(one[0].latent.initial.sum(), WEIGHTS[LENGTHS > 0].sum(), rtol=1e-12)
     inner = (np.maximum(LENGTHS - 1, 0) * WEIGHTS).sum()
     assert_allclose(one[0].latent.transitions.sum(), inner, rtol=1e-12)
+
+
+@pytest.mark.parametrize("density", ["ordinary", "tiny", "partly_zero"])
+def test_tiles_may_end_within_sequences(density, monkeypatch):
+    monkeypatch.setattr(blocks, "TILE_BYTES", 1)  # the least there is: 64 rows
+    parts = problem(3, density, "dense")
+    assert sum(1 for _ in parts[-1].tiles(1)) > 10
+    assert_passes_agree(passed(compiled, *parts), passed(plain, *parts), 1000.0)
 
 
 @over_states
