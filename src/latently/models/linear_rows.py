@@ -60,8 +60,6 @@ class Linear:
 
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row under each component."""
-        if len(self.away) <= FEW:
-            return self._few_densities(x)
         features, seen = self._features(x)
         values = features @ self.directions.T
         values += self.constants.sum(axis=1) if seen is None else seen @ self.constants.T
@@ -69,17 +67,18 @@ class Linear:
 
     def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
         """Counts, sums and squares of the observed cells, moved to the means."""
-        if len(self.away) <= FEW:
-            counts, first, second = self._few_sums(x, resp)
-        else:
-            features, seen = self._features(x)
-            d = x.shape[1]
-            sums = resp.T @ features
-            counts = resp.sum(axis=0)[:, None] if seen is None else resp.T @ seen
-            first, second = sums[:, :d], sums[:, d:]
+        counts, first, second = self._sums(x, resp)
         second = second - 2 * first * self.away + counts * self.away**2
         second = self.emission.gathered(second)
         return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
+
+    def _sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
+        """Counts, sums and sums of squares about the origin."""
+        features, seen = self._features(x)
+        d = x.shape[1]
+        sums = resp.T @ features
+        counts = resp.sum(axis=0)[:, None] if seen is None else resp.T @ seen
+        return counts, sums[:, :d], sums[:, d:]
 
     def _features(self, x: Array) -> tuple[Array, Array | None]:
         from latently.kernels.linear import centred_squares
@@ -87,6 +86,10 @@ class Linear:
         features = np.empty((len(x), 2 * x.shape[1]))
         holed = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
         return features, (~np.isnan(x)).astype(np.float64) if holed else None
+
+
+class FewLinear(Linear):
+    """The same for no more components than a register holds: by a kernel, row by row."""
 
     @cached_property
     def _lanes(self) -> tuple[int, ...]:
@@ -101,7 +104,8 @@ class Linear:
         constants[:, :K] = self.constants.T
         return directions, constants
 
-    def _few_densities(self, x: Array) -> Array:
+    def log_density(self, x: Array) -> Array:
+        """Log density of the observed cells of each row under each component."""
         from latently.kernels.few_components import few_log_densities
 
         out = np.empty((len(x), len(self.away)))
@@ -109,8 +113,7 @@ class Linear:
         few_log_densities(rows, self.origin, *self._padded, out, self._lanes)
         return out
 
-    def _few_sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
-        """Counts, sums and sums of squares about the origin."""
+    def _sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
         from latently.kernels.few_components import few_sums
 
         (K, d), width = self.away.shape, len(self._lanes)
@@ -124,5 +127,6 @@ class Linear:
 def linear_rows(emission: GaussianFamily, params: GaussianParams) -> Linear | None:
     """The linear form, unless means so far from their middle would cost it digits."""
     variances = params.covariances.reshape(len(params.means), -1) * np.ones(params.means.shape)
-    linear = Linear(emission, params, variances)
+    kind = FewLinear if len(params.means) <= FEW else Linear
+    linear = kind(emission, params, variances)
     return linear if (linear.away**2 / variances).max() < FAR else None
