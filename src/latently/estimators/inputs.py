@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
+from latently.checks.arrays import as_numbers
 from latently.core.columns import extremes
 
 Array = NDArray[np.float64]
@@ -36,9 +38,9 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     ValueError
         If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
     """
-    _refuse_text(X)
     names = column_names(X)
-    rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
+    rows = as_table(X, type(estimator).__name__)
+    validate_data(estimator, X if names else rows, reset=reset, skip_check_array=True)
     finite = np.isfinite(rows).all() if not accepts_missing else not np.isinf(rows).any()
     if not finite:
         wrong = np.isinf(rows) if accepts_missing else ~np.isfinite(rows)
@@ -54,6 +56,26 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
             "replace the cells"
         )
     return rows
+
+
+def as_table(X: Any, owner: str) -> Any:
+    """Return a table as an array of float64 or float32, of two dimensions; missing cells are NaN.
+
+    Raises
+    ------
+    ValueError
+        If it is not a table of numbers, or has no row or no column.
+    TypeError
+        If it is a sparse matrix, or a cell is an object.
+    """
+    table = X if sparse.issparse(X) else as_numbers(X)
+    if table.ndim != 2:
+        one = ": np.reshape(X, (-1, 1)) for one feature, np.reshape(X, (1, -1)) for one row"
+        raise ValueError(
+            f"Expected 2D array, got {table.ndim}D array instead: X has shape {table.shape}, should be "
+            f"(n_samples, n_features). Reshape your data to two dimensions{one if table.ndim < 2 else ''}"
+        )
+    return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
 
 
 def check_table(X: Any) -> Array:
@@ -151,24 +173,6 @@ def column_names(X: Any) -> list[str] | None:
 
 def _label(names: list[str] | None, column: Any) -> str:
     return f"'{names[column]}'" if names else str(int(column))
-
-
-def _refuse_text(X: Any) -> None:
-    """Name the columns of a frame that are not numbers."""
-    names = column_names(X)
-    if names is None:
-        return
-    wrong = []
-    for position, name in enumerate(names):
-        column = X.iloc[:, position] if hasattr(X, "iloc") else X[name]
-        kind = getattr(column.dtype, "kind", None)
-        numeric = kind in "biuf" if kind else bool(getattr(column.dtype, "is_numeric", lambda: True)())
-        if not numeric:
-            wrong.append(f"'{name}'")
-    if wrong:
-        raise ValueError(
-            f"could not convert to float: column {', '.join(wrong)} is not numeric; leave it out or encode it"
-        )
 
 
 def random_generator(random_state: Any) -> np.random.Generator:

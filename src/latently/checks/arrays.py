@@ -1,0 +1,207 @@
+"""Numbers as users have them: which cells are missing, and a clear line where something is no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sized
+from contextlib import suppress
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NUMBERS = (Real, np.bool_, Decimal)
+REFUSED = {
+    "M": "dates: turn them into numbers first, such as days since the first, or leave them out",
+    "m": "spans of time: turn them into numbers of one unit first, such as X / np.timedelta64(1, 'D')",
+    "V": "records: make a table of their fields, by numpy.lib.recfunctions.structured_to_unstructured",
+    "c": "complex numbers: give real and imaginary parts as columns of their own",
+}
+
+
+def missing_cells(values: Any) -> NDArray[np.bool_]:
+    """Which cells of an array are missing: masked, None, NaN, a date that is none, or pandas' NA.
+
+    Examples
+    --------
+    >>> missing_cells(np.array(["a", None, np.nan, "b"], dtype=object)).tolist()
+    [False, True, True, False]
+    >>> missing_cells(np.ma.masked_equal([1, -9, 3], -9)).tolist()
+    [False, True, False]
+    """
+    cells = np.asarray(values)
+    if cells.dtype.kind in "fc":
+        missing = np.isnan(cells)
+    elif cells.dtype.kind in "mM":
+        missing = np.isnat(cells)
+    elif cells.dtype.kind == "O":
+        missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)
+    else:
+        missing = np.zeros(cells.shape, dtype=bool)
+    return missing | np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else missing
+
+
+def _is_missing(cell: Any) -> bool:
+    if cell is None or cell is np.ma.masked:
+        return True
+    try:
+        return bool(cell != cell)  # NaN, and dates that are none
+    except TypeError:  # pandas' NA is neither equal to itself nor not
+        return True
+    except ValueError:  # an array
+        return False
+
+
+def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
+    """Return an array of integers, booleans or floats; missing cells are NaN.
+
+    Parameters
+    ----------
+    values : array-like
+        An array, a frame, a list or a number. Numbers without a mask are returned as they are.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, ragged, or holds text, dates, records, complex numbers, or an integer beyond the
+        range of floats; the first such cell is named.
+    TypeError
+        If a cell is an object of another kind.
+
+    Examples
+    --------
+    >>> as_numbers([[1, None], [2, 3.5]])
+    array([[1. , nan],
+           [2. , 3.5]])
+    """
+    if isinstance(values, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in values):
+        values = np.ma.stack(values)
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "biufO":
+        seen = ~missing_cells(values)
+        numbers = np.full(values.shape, np.nan)
+        numbers[seen] = as_numbers(values.data[seen], name)
+        return numbers
+    if hasattr(values, "columns") and hasattr(values, "dtypes"):
+        return _from_frame(values, name)
+    cells = _as_array(values, name)
+    kind = cells.dtype.kind
+    if kind in "biuf":
+        return cells
+    if kind not in "OSUT":
+        begin = "Complex data not supported: " if kind == "c" else ""  # as scikit-learn begins
+        raise ValueError(f"{begin}{name} holds {REFUSED.get(kind, str(cells.dtype))}")
+    if kind != "O":  # to NumPy, lists of numbers and text are text
+        cells = np.array(values, dtype=object)
+    numbers, odd = _from_objects(cells)
+    if odd is not None:
+        raise _refusal(cells[odd], f"{_place(odd)}{name}")
+    return numbers
+
+
+def _as_array(values: Any, name: str) -> NDArray[Any]:
+    kind = type(values).__name__
+    if isinstance(values, (dict, str, bytes)):
+        raise ValueError(f"{name} is a {kind}: give an array, a list of rows or a frame of numbers")
+    if isinstance(values, Iterable) and not (hasattr(values, "__array__") or hasattr(values, "__getitem__")):
+        raise ValueError(f"{name} is a {kind}, which has no order or can be read but once: make it a list")
+    try:
+        return np.asarray(values)
+    except ValueError:
+        sizes = [len(row) if isinstance(row, Sized) else 1 for row in values]
+        other = next((i for i, size in enumerate(sizes) if size != sizes[0]), 0)
+        uneven = f"row {other} of {name} has {sizes[other]} cells and row 0 {sizes[0]}"
+        raise ValueError(
+            f"{uneven if other else f'the rows of {name} are of several shapes'}: make them equally long, "
+            "with NaN where a cell is missing"
+        ) from None
+
+
+def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:
+    """The numbers, and where the first cell is that is none."""
+    seen = ~missing_cells(cells)
+    numbers = np.full(cells.shape, np.nan)
+    if all(issubclass(kind, NUMBERS) for kind in set(map(type, cells[seen]))):
+        with suppress(OverflowError):
+            numbers[seen] = cells[seen].astype(np.float64)
+            return numbers, None
+    odd = next(i for i, cell in enumerate(cells[seen]) if not _is_number(cell))
+    return numbers, tuple(np.argwhere(seen)[odd].tolist())
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        return isinstance(cell, NUMBERS) and not isinstance(float(cell), str)
+    except OverflowError:
+        return False
+
+
+def _from_frame(frame: Any, name: str) -> NDArray[Any]:
+    names, dtypes = [str(column) for column in frame.columns], list(frame.dtypes)
+    twice = sorted({one for one in names if names.count(one) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise ValueError(f"{name} has more than one column '{twice[0]}': give each a name of its own")
+    if len(set(dtypes)) == 1 and _is_plain(dtypes[0]):
+        return np.asarray(frame)
+    columns, wrong, example = [], [], ""
+    for position, (label, dtype) in enumerate(zip(names, dtypes, strict=True)):
+        column = frame.iloc[:, position] if hasattr(frame, "iloc") else frame[label]
+        cells, odd = _from_column(column, dtype)
+        columns.append(cells)
+        if odd is not None:
+            wrong.append(f"'{label}'")
+            example = example or f" (row {odd[0]} holds {shown(cells[odd])})"
+    if wrong:
+        raise ValueError(
+            f"could not convert to float: column {', '.join(wrong)} is not numeric; leave it out or encode it"
+            f"{example}"
+        )
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def _from_column(column: Any, dtype: Any) -> tuple[NDArray[Any], tuple[int, ...] | None]:
+    """Numbers of a column, and where the first cell is that is none."""
+    nullable = getattr(dtype, "kind", "") in tuple("biuf") and not isinstance(dtype, np.dtype)  # pandas'
+    cells = column.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else column.to_numpy()
+    if cells.dtype.kind in "biuf" and not hasattr(dtype, "categories"):
+        return cells, None
+    cells = cells.astype(object)
+    found, odd = _from_objects(cells)
+    if hasattr(dtype, "categories"):
+        odd = (0,)
+    return (found, None) if odd is None else (cells, odd)
+
+
+def _is_plain(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+
+
+def _place(at: tuple[int, ...]) -> str:
+    if len(at) == 2:
+        return f"row {at[0]}, column {at[1]} of "
+    return f"entry {', '.join(map(str, at))} of " if at else ""
+
+
+def _refusal(cell: Any, where: str) -> Exception:
+    if isinstance(cell, (str, bytes)):
+        return ValueError(
+            f"could not convert to float: {where} holds {shown(cell)}, which is not numeric; encode it, make "
+            "it NaN or leave it out"
+        )
+    if isinstance(cell, NUMBERS):
+        return ValueError(f"{where} holds a number beyond the range of floats: choose another unit")
+    return TypeError(
+        f"{where} holds {shown(cell)}, a {type(cell).__name__}: the argument must be free of strings and "
+        "other objects, and hold numbers only"
+    )
+
+
+def shown(value: Any) -> str:
+    """A value in one line of at most 60 characters, for a message."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an object may fail at describing itself, an integer be too long for it
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
