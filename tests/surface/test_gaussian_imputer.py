@@ -563,18 +563,6 @@ TABLES = {
         pd.DataFrame(changed(-np.inf), columns=NAMES),
         "contains infinity at row 5, column 'weight'",
     ),
-    "a constant column": (
-        np.column_stack([X, np.full(len(X), 7.0)]),
-        r"column 3 is constant \(every value is 7\): .*leave it out",
-    ),
-    "a constant column with holes": (
-        FRAME.assign(flag=np.where(MISSING[:, 0], np.nan, 1.0)),
-        "column 'flag' is constant",
-    ),
-    "one observed value": (
-        np.column_stack([X, np.where(np.arange(len(X)) == 9, 1.0, np.nan)]),
-        "column 3 is constant",
-    ),
     "two collinear columns": (
         COLLINEAR,
         "columns 0, 3 are collinear: .*set prior='ridge', or leave one of them out",

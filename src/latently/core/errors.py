@@ -23,3 +23,7 @@ class ObjectiveFellError(FitError):
 
 class SpuriousMaximumWarning(UserWarning):
     """The fit rests on a floor or on a handful of rows: its likelihood says little."""
+
+
+class ConstantColumnWarning(UserWarning):
+    """A column of the data does not vary: nothing can be learned from it."""

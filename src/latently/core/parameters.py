@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Array = NDArray[np.float64]
+Held = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
 
@@ -88,15 +89,18 @@ class Real:
         Shape of the parameter.
     scale : array
         What counts as a change of one, such as the standard deviations of the features.
+    held : array of bool, optional
+        Which numbers stay as they are, broadcast against the parameter: they are not free.
     """
 
     shape: tuple[int, ...]
     scale: Array
+    held: Held = None
 
     @property
     def dimension(self) -> int:
         """Number of free numbers."""
-        return int(np.prod(self.shape))
+        return int(_free(self.shape, self.held).sum())
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite."""
@@ -108,7 +112,7 @@ class Real:
 
     def chart(self, value: Array) -> Chart:
         """Differences, in units of the scale."""
-        return Chart(value, sparse.diags_array(np.broadcast_to(self.scale, self.shape).ravel()).tocsr())
+        return Chart(value, _diagonal(np.broadcast_to(self.scale, self.shape), _free(self.shape, self.held)))
 
 
 @dataclass(frozen=True)
@@ -123,16 +127,19 @@ class Positive:
         What counts as a change of one.
     floor : array or float
         What the number is not below.
+    held : array of bool, optional
+        Which numbers stay as they are, broadcast against the parameter: they are not free.
     """
 
     shape: tuple[int, ...]
     scale: Array
     floor: Array | float = 0.0
+    held: Held = None
 
     @property
     def dimension(self) -> int:
         """Number of free numbers."""
-        return int(np.prod(self.shape))
+        return int(_free(self.shape, self.held).sum())
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite, above zero, and not below the floor."""
@@ -144,9 +151,9 @@ class Positive:
 
     def chart(self, value: Array) -> Chart:
         """Relative differences."""
-        on_floor = (value <= (1 + ON_FLOOR) * self.floor).any()
-        basis = sparse.diags_array(value.ravel()).tocsr()
-        return Chart(value, basis, "a variance rests on the floor" if on_floor else None)
+        free = _free(self.shape, self.held)
+        on_floor = (free & (value <= (1 + ON_FLOOR) * self.floor)).any()
+        return Chart(value, _diagonal(value, free), "a variance rests on the floor" if on_floor else None)
 
 
 @dataclass(frozen=True)
@@ -214,17 +221,25 @@ class SPD:
         What counts as a change of one: products of the features' standard deviations.
     floor : array of shape (d,), optional
         Diagonal of the matrix they are not below.
+    held : array of bool of shape (d,), optional
+        Features whose rows and columns stay as they are, zero but for the diagonal: they are not free.
     """
 
     shape: tuple[int, ...]
     scale: Array
     floor: Array | None = None
+    held: Held = None
 
     @property
     def dimension(self) -> int:
         """Number of free numbers: each symmetric pair once."""
-        d = self.shape[-1]
+        d = len(self._free)
         return int(np.prod(self.shape[:-2])) * (d * (d + 1) // 2)
+
+    @property
+    def _free(self) -> NDArray[np.int64]:
+        """Positions of the features that are not held."""
+        return np.flatnonzero(_free(self.shape[-1:], self.held))
 
     def feasible(self, value: Array) -> bool:
         """Whether all matrices are symmetric and have a Cholesky factor."""
@@ -240,7 +255,9 @@ class SPD:
     def _above_floor(self, value: Array) -> float:
         """The smallest eigenvalue in units of the floor."""
         unit = np.sqrt(np.asarray(self.floor))
-        return float(np.linalg.eigvalsh(value / np.outer(unit, unit)).min())
+        free = self._free
+        standard = (value / np.outer(unit, unit))[..., free[:, None], free]
+        return float(np.linalg.eigvalsh(standard).min(initial=np.inf))
 
     def settled(self, value: Array) -> Array:
         """The value: a sum of symmetric matrices is symmetric to the last bit."""
@@ -248,8 +265,8 @@ class SPD:
 
     def chart(self, value: Array) -> Chart:
         """Differences of the whitened matrix, each symmetric pair once."""
-        d = self.shape[-1]
-        pairs = [(i, j) for i in range(d) for j in range(i + 1)]
+        d, free = self.shape[-1], self._free
+        pairs = [(i, j) for i in free for j in free if j <= i]
         blocks = []
         for matrix in value.reshape(-1, d, d):
             root = np.linalg.cholesky(matrix)
@@ -261,6 +278,16 @@ class SPD:
         on_floor = self.floor is not None and self._above_floor(value) <= 1 + ON_FLOOR
         basis = sparse.block_diag(blocks, format="csr")
         return Chart(value, basis, "a covariance rests on the floor" if on_floor else None)
+
+
+def _free(shape: tuple[int, ...], held: Held) -> NDArray[np.bool_]:
+    """Which numbers of a parameter are free."""
+    return np.ones(shape, dtype=bool) if held is None else ~np.broadcast_to(held, shape)
+
+
+def _diagonal(units: Array, free: NDArray[np.bool_]) -> Any:
+    """The basis in which each free number moves by itself, by its unit."""
+    return sparse.diags_array(units.ravel()).tocsr()[:, np.flatnonzero(free.ravel())]
 
 
 def symmetric(matrices: Array) -> bool:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
-from latently.core.errors import SpuriousMaximumWarning
+from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
 from latently.estimators.imputation.filling import drawn, expected, interval
@@ -236,6 +236,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         mixture = self._mixture(rng)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpuriousMaximumWarning)
+            warnings.simplefilter("ignore", ConstantColumnWarning)
             mixture.fit(table, sample_weight=weights)
         if correlated and self.n_components == 1:
             check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from sklearn.utils.validation import check_array, validate_data
 
 from latently.checks.arrays import as_numbers
 from latently.core.columns import extremes
+from latently.core.errors import ConstantColumnWarning
 
 Array = NDArray[np.float64]
 
 # Squares below this lose digits.
 TINY = 1e-280
+NAMED = 5  # columns in one message
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
@@ -118,13 +121,18 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
 
 
 def check_informative(rows: Any, weights: Array, n_components: int, names: list[str] | None) -> None:
-    """Refuse tables from which no mixture can be learned.
+    """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
 
     Raises
     ------
     ValueError
-        If there are fewer rows, or fewer distinct rows, than components, or a column is constant, empty or of
-        a spread whose square cannot be held.
+        If there are fewer rows, or fewer distinct rows, than components, or a column is empty or of a spread
+        whose square cannot be held, or all are constant.
+
+    Warns
+    -----
+    ConstantColumnWarning
+        If some columns are constant.
     """
     used = weights > 0
     n_used = int(used.sum())
@@ -138,17 +146,18 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     if len(empty):
         raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")
     constant = np.flatnonzero(low == high)
-    if len(constant):
-        column = constant[0]
-        reason = "n_samples = 1" if n_used == 1 else f"every value is {low[column]:g}"
+    if len(constant) == len(low):
+        reason = "n_samples = 1" if n_used == 1 else f"every value is {low[0]:g}"
+        others = ", as all are" if len(low) > 1 else ""
         raise ValueError(
-            f"column {_label(names, column)} is constant ({reason}): it says nothing about "
-            "components; leave it out"
+            f"column {_label(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
         )
+    if len(constant):
+        warnings.warn(_constant(constant, low, names), ConstantColumnWarning, stacklevel=3)
     with np.errstate(over="ignore", under="ignore"):
         spread = (high - low).astype(np.float64)
         square = spread**2 * n_used
-    extreme = np.flatnonzero(~((square > TINY) & np.isfinite(square)))
+    extreme = np.flatnonzero(~(((square > TINY) | (low == high)) & np.isfinite(square)))
     if len(extreme):
         column = extreme[0]
         raise ValueError(
@@ -163,6 +172,18 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     raise ValueError(
         f"there are {len(distinct)} distinct rows for {n_components} components: lower n_components"
     )
+
+
+def _constant(constant: Any, values: Any, names: list[str] | None) -> str:
+    """What is to be said of constant columns."""
+    listed = ", ".join(_label(names, column) for column in constant[:NAMED])
+    if len(constant) > NAMED:
+        listed += f" and {len(constant) - NAMED} more"
+    if len(constant) == 1:
+        what = f"column {listed} is constant (every value is {values[constant[0]]:g}): it says"
+    else:
+        what = f"columns {listed} are constant: they say"
+    return f"{what} nothing about components; leave out what cannot vary in rows to come either"
 
 
 def column_names(X: Any) -> list[str] | None:

@@ -94,8 +94,8 @@ def _check_gaussians(family: GaussianFamily, theta: Any, K: int, d: int) -> None
         kind = type(family).__name__
         raise ValueError(f"its covariances, of shape {found}, are not those of a {kind}, of shape {shape}")
     floor = np.ones(d) if family.variances is None else family.variances
-    if floor.shape != (d,) or not is_finite(floor) or not (floor > 0).all():
-        raise ValueError("the variances of its features are not positive numbers, one for each")
+    if floor.shape != (d,) or not is_finite(floor) or not ((floor >= 0).all() and floor.any()):
+        raise ValueError("the variances of its features are not numbers from 0, one for each")
 
 
 def _check_rates(family: Poisson, theta: Any, K: int, d: int) -> None:

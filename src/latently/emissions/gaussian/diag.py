@@ -86,7 +86,8 @@ class DiagGaussian(GaussianFamily):
         """Which components have a variance on the floor."""
         if self.floor is None:
             return None
-        return np.asarray((~above(params.covariances, self.floor)).any(axis=1))
+        resting = ~above(params.covariances, self.floor)
+        return np.asarray((resting if self.constant is None else resting & ~self.constant).any(axis=1))
 
     def log_det(self, params: GaussianParams) -> Array:
         """Sum of the log variances."""
@@ -120,7 +121,7 @@ class DiagGaussian(GaussianFamily):
     def covariance_space(self, params: GaussianParams, variances: Array) -> Space:
         """Positive numbers."""
         floor = 0.0 if self.floor is None else self.floor
-        return Positive(params.covariances.shape, variances, floor)
+        return Positive(params.covariances.shape, variances, floor, self.constant)
 
     def precisions_cholesky(self, params: GaussianParams) -> Array:
         """One over the standard deviations, shape (K, d)."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from latently.core.errors import SingularCovarianceError
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
@@ -19,6 +20,7 @@ from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
 from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.prior import Prior
+from latently.emissions.gaussian.variances import units
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -33,7 +35,7 @@ class GaussianFamily(Emission):
         Floor of the covariances, relative to the variances of the features: each covariance is held above
         `reg_covar` times the diagonal matrix of these variances. 0 turns it off.
     variances : array of shape (d,), optional
-        Variances of the features, filled in by `bind`.
+        Variances of the features, zero for constant ones, filled in by `bind`.
     prior : Prior, optional
         Of covariances and means; maximum likelihood without one.
     """
@@ -52,7 +54,19 @@ class GaussianFamily(Emission):
         return Moments.of(x, weights)
 
     def bind(self, description: Moments) -> Self:
-        """Return the same family, the floor in the units of the data."""
+        """Return the same family, the floor in the units of the data.
+
+        Raises
+        ------
+        SingularCovarianceError
+            If a feature is constant and there is no floor for its variance.
+        """
+        constant = np.flatnonzero(description.variances == 0)
+        if len(constant) and not self.reg_covar and self.holds_constants:
+            raise SingularCovarianceError(
+                f"feature {constant[0]} is constant, and without a floor it has no density: set reg_covar "
+                "(1e-6 is the default) or leave it out"
+            )
         prior = None if self.prior is None else self.prior.bind(description)
         return replace(self, variances=description.variances, prior=prior)
 
@@ -61,7 +75,19 @@ class GaussianFamily(Emission):
         """Diagonal of the matrix below which no covariance falls, shape (d,); None without a floor."""
         if self.variances is None or not self.reg_covar:
             return None
-        return self.reg_covar * self.variances
+        return self.reg_covar * units(self.variances)
+
+    @property
+    def holds_constants(self) -> bool:
+        """Whether a constant feature has a variance of its own, which rests on the floor."""
+        return True
+
+    @property
+    def constant(self) -> NDArray[np.bool_] | None:
+        """Constant features, shape (d,), which rest on their floor and are not estimated; None if none is."""
+        if self.variances is None or not self.holds_constants or self.variances.all():
+            return None
+        return self.variances == 0
 
     def start(self, description: Moments, n_components: int, rng: np.random.Generator) -> Any:
         """Means drawn from the Gaussian of all the data, and its covariance for each component.
@@ -71,7 +97,8 @@ class GaussianFamily(Emission):
         if n_components == 1:
             return self.pooled(description, description.mean[None])
         deviations = rng.standard_normal((n_components, len(description.mean)))
-        return self.pooled(description, description.mean + deviations @ self._root(description).T)
+        deviations = deviations @ self._root(description).T
+        return self.pooled(description, description.mean + deviations * (description.variances > 0))
 
     def pooled(self, description: Moments, means: Array) -> Any:
         """Params with the given means, and the covariance of all the data for each component."""
@@ -99,7 +126,7 @@ class GaussianFamily(Emission):
 
         Being symmetric it is the only one: rounding cannot turn it round, as it can eigenvectors.
         """
-        scale = np.sqrt(description.variances)
+        scale = np.sqrt(units(description.variances))
         values, vectors = np.linalg.eigh(description.covariance / np.outer(scale, scale))
         values = np.maximum(values, 1e-8 * values[-1])
         return scale[:, None] * ((vectors * np.sqrt(values)) @ vectors.T)
@@ -183,11 +210,12 @@ class GaussianFamily(Emission):
 
     def spaces(self, params: Any) -> Spaces:
         """Means are real, covariances positive definite, in units of the features' variances."""
-        variances = self.variances
-        if variances is None:
+        if self.variances is None:
             variances = np.einsum("kii->ki", self.dense(params)).mean(axis=0)
+        else:
+            variances = units(self.variances)
         return {
-            "means": Real(params.means.shape, np.sqrt(variances)),
+            "means": Real(params.means.shape, np.sqrt(variances), self.constant),
             "covariances": self.covariance_space(params, variances),
         }
 

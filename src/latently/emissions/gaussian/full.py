@@ -94,7 +94,7 @@ class FullGaussian(GaussianFamily):
 
     def floor_active(self, params: MatrixParams) -> NDArray[np.bool_] | None:
         """Which components have an eigenvalue on the floor."""
-        return None if self.floor is None else on_floor(params.covariances, self.floor)
+        return None if self.floor is None else on_floor(params.covariances, self.floor, self.constant)
 
     def log_det(self, params: MatrixParams) -> Array:
         """From the Cholesky factors."""
@@ -138,7 +138,9 @@ class FullGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """Symmetric positive definite matrices."""
-        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor)
+        return SPD(
+            params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor, self.constant
+        )
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """Upper factors, shape (K, d, d)."""

@@ -103,10 +103,13 @@ def _positive(matrices: Array) -> bool:
     return True
 
 
-def on_floor(covariances: Array, floor: Array) -> NDArray[np.bool_]:
-    """Which of some matrices (K, d, d) touch the floor."""
+def on_floor(covariances: Array, floor: Array, constant: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Which of some matrices (K, d, d) touch the floor, beside constant features, which always do."""
     unit = np.sqrt(floor)
-    least = np.linalg.eigvalsh(covariances / np.outer(unit, unit))[:, 0]
+    standard = covariances / np.outer(unit, unit)
+    if constant is not None:
+        standard = standard[:, ~constant][:, :, ~constant]
+    least = np.linalg.eigvalsh(standard)[:, 0]
     return np.asarray(least <= 1.0 + ON_FLOOR)
 
 

@@ -21,6 +21,11 @@ from latently.emissions.gaussian.variances import above, refuse_zero
 class SphericalGaussian(GaussianFamily):
     """Gaussians with one variance each, the same in every direction."""
 
+    @property
+    def holds_constants(self) -> bool:
+        """No: a constant feature takes part in the variance of all."""
+        return False
+
     def params(self, means: Array, covariances: Array) -> GaussianParams:
         """Put means and variances together."""
         return GaussianParams(means, covariances)

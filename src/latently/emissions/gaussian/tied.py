@@ -104,7 +104,7 @@ class TiedGaussian(GaussianFamily):
         """All components or none."""
         if self.floor is None:
             return None
-        return np.repeat(on_floor(params.covariances[None], self.floor), len(params.means))
+        return np.repeat(on_floor(params.covariances[None], self.floor, self.constant), len(params.means))
 
     def rows_needed(self, params: GaussianParams) -> int:
         """One: the covariance is learned from all rows together."""
@@ -149,7 +149,9 @@ class TiedGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """A symmetric positive definite matrix."""
-        return SPD(params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor)
+        return SPD(
+            params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor, self.constant
+        )
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """One upper factor, shape (d, d)."""
