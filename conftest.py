@@ -91,5 +91,5 @@ for dtype in ("float32", "float64"):
 
 def pytest_configure(config):
     """Compile the kernels once, before there are workers: two compilations need not round alike."""
-    if not hasattr(config, "workerinput"):
+    if config.getoption("numprocesses", None):
         subprocess.run([sys.executable, "-c", WARM_UP], check=True, stderr=subprocess.DEVNULL)
