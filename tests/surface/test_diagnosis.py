@@ -183,5 +183,5 @@ def test_a_likelihood_with_more_than_one_optimum_is_seen():
 
 
 def test_too_few_starts():
-    with pytest.raises(ValueError, match="n_starts=1: should be at least 2"):
+    with pytest.raises(ValueError, match="n_starts=1: should be an integer of at least 2"):
         dispersed_starts(GaussianImputer(), AIR, 1)

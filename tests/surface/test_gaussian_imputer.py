@@ -686,8 +686,8 @@ def test_other_column_names_than_those_of_the_fit():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda imputer: imputer.interval(X, 95), "level=95: should be between 0 and 1, such as 0.95"),
-        (lambda imputer: imputer.interval(X, "most"), "level='most': should be between 0 and 1"),
+        (lambda imputer: imputer.interval(X, 95), "level=95: should be a number between 0 and 1"),
+        (lambda imputer: imputer.interval(X, "most"), "level='most': should be a number between 0 and 1"),
         (
             lambda imputer: imputer.draw_imputations(X, 0),
             "n_imputations=0: should be an integer of at least 1",

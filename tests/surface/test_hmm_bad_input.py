@@ -184,7 +184,7 @@ def test_tables(name):
         ({"lambdas_init": [[1.0]]}, r"lambdas_init has shape \(1, 1\), should be \(2, 1\)"),
         ({"fixed": ("means",)}, "there is no parameter 'means'; this model has startprob, transmat, lambdas"),
         ({"fixed": ("lambdas",)}, "'lambdas' is to be kept fixed but has no starting value: give one"),
-        ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('lambdas',\)"),
+        ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('transmat',\)"),
         ({"startprob": "even"}, "startprob='even': should be one of 'free', 'stationary', 'uniform'"),
         ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
         ({"max_iter": 0}, "max_iter=0"),
@@ -317,7 +317,7 @@ def test_a_state_without_data_keeps_its_rows_and_is_named():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m, x: m.decode(x, algorithm="best"), "algorithm='best': should be one of 'viterbi', 'map'"),
+        (lambda m, x: m.decode(x, algorithm="best"), "algorithm='best': should be 'viterbi' or 'map'"),
         (lambda m, x: m.fixed_lag(x, -1), "lag=-1: should be an integer of at least 0"),
         (lambda m, x: m.fixed_lag(x, 1.5), "lag=1.5"),
         (lambda m, x: m.forecast(x, 0), "steps=0: should be an integer of at least 1"),

@@ -79,7 +79,7 @@ def test_starting_values_and_fixed_parameters():
             {"fixed": ("rates",)},
             r"'rates' is to be kept fixed but has no value: give .* starting_values\['rates'\]",
         ),
-        ({"fixed": "rates"}, r"fixed='rates': should be a tuple of names, such as \('rates',\)"),
+        ({"fixed": "rates"}, r"fixed='rates': should be a tuple of names, such as \('weights',\)"),
         ({"starting_values": {"rates": RATES[:1]}}, r"'rates' has shape \(1, 3\), should be \(2, 3\)"),
         ({"starting_values": {"rates": -RATES}}, "starting value of 'rates' is not feasible"),
         ({"starting_values": {"weights": [0.5, 0.6]}}, "starting value of 'weights' is not feasible"),

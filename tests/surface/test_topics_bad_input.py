@@ -186,26 +186,26 @@ SETTINGS = [
     ({"doc_topic_prior": [0.1, -0.1]}, "should be above zero"),
     ({"topic_word_prior": np.inf}, "topic_word_prior=inf: should be above zero, from 1e-10 to 1e.10"),
     ({"topic_word_prior": [0.1] * 5}, r"has shape \(5,\): should be a number or 12 of them"),
-    ({"tol": -1e-3}, "tol=-0.001: should be 0 or more"),
-    ({"tol": "low"}, "tol='low': should be 0 or more"),
-    ({"tol": np.nan}, "tol=nan: should be 0 or more"),
+    ({"tol": -1e-3}, "tol=-0.001: should be a number of at least 0 or None"),
+    ({"tol": "low"}, "tol='low': should be a number of at least 0"),
+    ({"tol": np.nan}, "tol=nan: should be a number of at least 0"),
     ({"max_iter": 0}, "max_iter=0: should be an integer of at least 1 or None"),
-    ({"doc_tol": -1}, "doc_tol=-1: should be 0 or more"),
+    ({"doc_tol": -1}, "doc_tol=-1: should be a number of at least 0"),
     ({"max_sweeps": 0}, "max_sweeps=0: should be an integer of at least 1"),
     ({"batch_size": 0}, "batch_size=0: should be an integer of at least 1"),
     ({"batch_size": 2.5}, "batch_size=2.5: should be an integer of at least 1"),
-    ({"learning_decay": 0.5}, "learning_decay=0.5: should be above 0.5 and at most 1"),
-    ({"learning_decay": None}, "learning_decay=None: should be above 0.5 and at most 1"),
-    ({"learning_offset": 0.5}, "learning_offset=0.5: should be 1 or more"),
-    ({"total_samples": 0}, "total_samples=0: should be above zero and finite"),
-    ({"total_samples": np.inf}, "total_samples=inf: should be above zero and finite"),
+    ({"learning_decay": 0.5}, "learning_decay=0.5: should be a number above 0.5 and at most 1"),
+    ({"learning_decay": None}, "learning_decay=None: should be a number above 0.5 and at most 1"),
+    ({"learning_offset": 0.5}, "learning_offset=0.5: should be a number of at least 1"),
+    ({"total_samples": 0}, "total_samples=0: should be a number above 0"),
+    ({"total_samples": np.inf}, "total_samples=inf: should be a number above 0"),
     ({"top_topics": 0}, "top_topics=0: should be an integer of at least 1 or None"),
     ({"top_topics": 1, "inference": "online"}, "the online inferences remember nothing"),
     ({"dtype": "int32"}, "dtype='int32': should be 'auto', 'float32' or 'float64'"),
     ({"dtype": "double precision"}, "dtype='double precision': should be 'auto'"),
     ({"dtype": np.float16}, "should be 'auto', 'float32' or 'float64'"),
-    ({"callbacks": print}, "should be a list of functions, or None"),
-    ({"callbacks": [3]}, r"callbacks=\[3\]: should be a list of functions, or None"),
+    ({"callbacks": print}, "should be a list of functions or None"),
+    ({"callbacks": [3]}, r"callbacks=\[3\]: should be a list of functions or None"),
     ({"n_jobs": 0}, "n_jobs=0"),
     ({"seed_words": "apple"}, "seed_words='apple': should map topics to lists of words"),
     ({"seed_words": 3}, "seed_words=3: should map topics to lists of words"),
@@ -252,8 +252,8 @@ def test_weights_that_make_no_sense(weights, message, inference):
 def test_questions_that_make_no_sense(fitted, named):
     refused(lambda: fitted.top_words(0), "n=0: should be an integer of at least 1")
     refused(lambda: fitted.top_words(2.5), "n=2.5: should be an integer of at least 1")
-    refused(lambda: fitted.top_words(relevance=1.5), "relevance=1.5: should be between 0 and 1")
-    refused(lambda: fitted.top_words(relevance=np.nan), "relevance=nan: should be between 0 and 1")
+    refused(lambda: fitted.top_words(relevance=1.5), "relevance=1.5: should be a number from 0 to 1")
+    refused(lambda: fitted.top_words(relevance=np.nan), "relevance=nan: should be a number from 0 to 1")
     refused(lambda: fitted.get_topics(["a", "b"]), "vocabulary has 2 words, and the model 12")
-    refused(lambda: fitted.transform_interval(COUNTS, 1.0), "level=1.0: should be between 0 and 1")
+    refused(lambda: fitted.transform_interval(COUNTS, 1.0), "level=1.0: should be a number between 0 and 1")
     refused(lambda: named.coherence(TOKENS, "c_best"), "measure='c_best'")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
+from numbers import Integral
 from typing import Any, Protocol, TypeVar
 
 from latently.core.rooms import Rooms
@@ -125,6 +126,7 @@ def count_threads(n_jobs: int | None) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if n_jobs is None:
         return cores
-    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool) or n_jobs == 0:
         raise ValueError(f"n_jobs={n_jobs!r}: should be None or an integer other than 0")
-    return n_jobs if n_jobs > 0 else max(cores + 1 + n_jobs, 1)
+    n = int(n_jobs)
+    return n if n > 0 else max(cores + 1 + n, 1)

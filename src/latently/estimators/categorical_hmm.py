@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from latently.checks.settings import ARRAY, WHOLE
 from latently.emissions.categorical import Categorical, CategoricalParams
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.base import probabilities
@@ -14,6 +14,7 @@ from latently.estimators.hmm.by_hand import given_chain, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
+from latently.estimators.settings import CHAIN, Constraints
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -98,6 +99,12 @@ class CategoricalHMM(BaseHMM):
     >>> len(set(model.predict(weather)[:6]))
     1
     """
+
+    _parameter_constraints: ClassVar[Constraints] = CHAIN | {
+        "categories": (ARRAY, None),
+        "n_features": (WHOLE, None),
+        "emissionprob_init": (ARRAY, None),
+    }
 
     @refuses_old_names(CATEGORICAL_HMM)
     def __init__(
@@ -236,9 +243,6 @@ class CategoricalHMM(BaseHMM):
         if self.n_features is not None:
             if self.categories is not None:
                 raise ValueError("categories and n_features both give the alphabet: leave one out")
-            n = self.n_features
-            if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-                raise ValueError(f"n_features={n!r}: should be an integer of at least 1")
             return np.arange(self.n_features)
         if self.categories is not None:
             alphabet = np.asarray(self.categories)

@@ -122,15 +122,5 @@ def make_plan(n_init: int | str, n_starts: int, n_means: int) -> Plan | None:
 
 
 def n_starts(n_init: int | str) -> int:
-    """How many starts `n_init` asks for.
-
-    Raises
-    ------
-    ValueError
-        If it is neither "auto" nor a positive integer.
-    """
-    if n_init == "auto":
-        return AUTO_STARTS
-    if isinstance(n_init, (int, np.integer)) and not isinstance(n_init, bool) and n_init >= 1:
-        return int(n_init)
-    raise ValueError(f"n_init={n_init!r}: should be 'auto' or an integer of at least 1")
+    """How many starts `n_init` asks for."""
+    return AUTO_STARTS if n_init == "auto" else int(n_init)

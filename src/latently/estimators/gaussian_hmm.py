@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from latently.checks.settings import ARRAY, check_settings
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain, given_gaussians, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_informative, check_rows
 from latently.estimators.old_names import GAUSSIAN_HMM, refuses_old_names
+from latently.estimators.settings import CHAIN, GAUSSIAN, Constraints
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -100,6 +101,8 @@ class GaussianHMM(BaseHMM):
     [0, 1, 0]
     """
 
+    _parameter_constraints: ClassVar[Constraints] = CHAIN | GAUSSIAN | {"covariances_init": (ARRAY, None)}
+
     @refuses_old_names(GAUSSIAN_HMM)
     def __init__(
         self,
@@ -184,16 +187,12 @@ class GaussianHMM(BaseHMM):
         """
         chain = given_chain(startprob, transmat)
         hmm = cls(chain.n_components, covariance_type=covariance_type, startprob=chain.startprob)
+        check_settings(hmm)
         family = hmm._family()
         params = given_gaussians(family, chain.n_components, means, covariances)
         return made(hmm, chain, family, params, params.means.shape[1])
 
     def _family(self) -> GaussianFamily:
-        if self.covariance_type not in FAMILIES:
-            allowed = ", ".join(repr(name) for name in FAMILIES)
-            raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
-        if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
-            raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
         return FAMILIES[self.covariance_type](float(self.reg_covar))
 
     def _names_labels(self) -> bool:
@@ -235,5 +234,5 @@ class GaussianHMM(BaseHMM):
     def covars_(self) -> Array:
         """Covariances as matrices, shape (n_components, n_features, n_features)."""
         dense = self._family().dense(self.params_.emission)
-        shape = (self.n_components, *dense.shape[1:])
+        shape = (self._model.n_components, *dense.shape[1:])
         return np.asarray(np.broadcast_to(dense, shape))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
+from latently.checks.settings import BOOLEAN, COUNT, SHARE, check_setting, check_settings, check_whole, one_of
 from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
@@ -29,6 +29,7 @@ from latently.estimators.inputs import (
     random_generator,
 )
 from latently.estimators.old_names import GAUSSIAN_IMPUTER, refuses_old_names
+from latently.estimators.settings import GAUSSIAN, PRIOR, RUN, Constraints
 
 FLOOR = 1e-10
 ROWS = 2**14  # filled in at a time
@@ -132,6 +133,20 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     True
     """
 
+    _parameter_constraints: ClassVar[Constraints] = (
+        RUN
+        | PRIOR
+        | {
+            "covariance_type": GAUSSIAN["covariance_type"],
+            "n_parameter_draws": (COUNT,),
+            "draw_method": (one_of(*METHODS),),
+            "min_value": (object,),  # read, and refused, in `check_limits`, as is max_value
+            "max_value": (object,),
+            "add_indicator": (BOOLEAN,),
+            "keep_empty_features": (BOOLEAN,),
+        }
+    )
+
     @refuses_old_names(GAUSSIAN_IMPUTER)
     def __init__(
         self,
@@ -212,7 +227,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ConvergenceWarning
             If `max_iter` was reached.
         """
-        self._check_settings()
+        check_settings(self)
+        self._check_draws()
         names = column_names(X)
         rows = check_rows(self, X, reset=True, accepts_missing=True)
         weights = check_weights(sample_weight, len(rows))
@@ -221,7 +237,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             names = [name for name, keep in zip(names, kept, strict=True) if keep]
         table = rows if kept.all() else rows[:, kept]
         check_limits(self.min_value, self.max_value, len(kept))
-        check_informative(table, weights, self.n_components, names)
+        check_informative(table, weights, int(self.n_components), names)
         correlated = self.covariance_type in ("full", "tied") and table.shape[1] > 1
         if correlated and self.prior is None:
             check_rank(table, weights, names)
@@ -240,7 +256,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             mixture.fit(table, sample_weight=weights)
         if correlated and self.n_components == 1:
             check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, names)
-        draws = draw_parameters(mixture, table, weights, self.n_parameter_draws, self.draw_method, rng)
+        draws = draw_parameters(mixture, table, weights, int(self.n_parameter_draws), self.draw_method, rng)
         self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws)
         return self
 
@@ -321,8 +337,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If `level` is not between 0 and 1, or there are no parameter draws.
         """
-        if not isinstance(level, Real) or not 0 < level < 1:
-            raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
+        check_setting("level", level, SHARE)
         rows = self._rows(X)
         table = rows[:, self._kept_features]
         if parameter_uncertainty:
@@ -334,8 +349,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         lower, upper = interval(predictives, table, float(level))
         shape = rows.shape
         ends = np.full(shape, np.nan), np.full(shape, np.nan)
-        for whole, part in zip(ends, (lower, upper), strict=True):
-            whole[:, self._kept_features] = self._limited(part)
+        for end, part in zip(ends, (lower, upper), strict=True):
+            end[:, self._kept_features] = self._limited(part)
         return ends
 
     def draw_imputations(
@@ -365,17 +380,16 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If there are fewer parameter draws than tables.
         """
-        if not isinstance(n_imputations, Integral) or n_imputations < 1:
-            raise ValueError(f"n_imputations={n_imputations!r}: should be an integer of at least 1")
+        n_imputations = check_whole("n_imputations", n_imputations)
         rows = self._rows(X)
-        self._need_draws(int(n_imputations))
+        self._need_draws(n_imputations)
         rng = random_generator(self.random_state if random_state is None else random_state)
-        draws = self.parameter_draws_[: int(n_imputations)]
-        models = [draw.mixture(self.covariance_type) for draw in draws]
-        return [
-            self._filled(rows, lambda table, model=model: drawn(model._predictive(table), table, rng))
-            for model in models
-        ]
+        models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_[:n_imputations]]
+
+        def complete(model: GaussianMixture) -> Any:
+            return self._filled(rows, lambda table: drawn(model._predictive(table), table, rng))
+
+        return [complete(model) for model in models]
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the columns of the output.
@@ -434,21 +448,13 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         archive.write(path, pack_imputer(self))
 
-    def _check_settings(self) -> None:
-        n_draws = self.n_parameter_draws
-        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 0:
-            raise ValueError(f"n_parameter_draws={n_draws!r}: should be an integer of at least 0")
-        if self.draw_method not in METHODS:
-            allowed = " or ".join(repr(method) for method in METHODS)
-            raise ValueError(f"draw_method={self.draw_method!r}: should be {allowed}")
+    def _check_draws(self) -> None:
         plain = self.n_components == 1 and self.covariance_type == "full" and self.prior is None
-        if n_draws and self.draw_method == "posterior" and not plain:
+        if self.n_parameter_draws and self.draw_method == "posterior" and not plain:
             raise ValueError(
                 "draw_method='posterior' is for one full component without a prior: use "
                 "draw_method='bootstrap'"
             )
-        self._mixture(None)._check_settings()
-        self._mixture(None)._family()
 
     def _mixture(self, random_state: Any) -> GaussianMixture:
         return GaussianMixture(

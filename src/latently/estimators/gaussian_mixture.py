@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import logsumexp, softmax
 
+from latently.checks.settings import ARRAY, check_settings
 from latently.core.restarts import Start
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.emissions.gaussian.prior import Prior
@@ -17,6 +17,7 @@ from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
 from latently.estimators.old_names import GAUSSIAN_MIXTURE, refuses_old_names
+from latently.estimators.settings import GAUSSIAN, MIXTURE, PRIOR, Constraints
 from latently.estimators.starts import MixtureStarts
 from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
@@ -116,6 +117,10 @@ class GaussianMixture(BaseMixture):
     2322.192
     """
 
+    _parameter_constraints: ClassVar[Constraints] = (
+        MIXTURE | GAUSSIAN | PRIOR | {"weights_init": (ARRAY, None), "precisions_init": (ARRAY, None)}
+    )
+
     @refuses_old_names(GAUSSIAN_MIXTURE)
     def __init__(
         self,
@@ -197,6 +202,7 @@ class GaussianMixture(BaseMixture):
         if not np.isfinite(means).all():
             raise ValueError("means has entries that are not finite")
         mixture = cls(len(means), covariance_type=covariance_type)
+        check_settings(mixture)
         weights = _probabilities(weights, len(means), "weights")
         family = mixture._family()
         covariances = np.array(covariances, dtype=np.float64)
@@ -217,11 +223,6 @@ class GaussianMixture(BaseMixture):
         return mixture
 
     def _family(self) -> GaussianFamily:
-        if self.covariance_type not in FAMILIES:
-            allowed = ", ".join(repr(name) for name in FAMILIES)
-            raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {allowed}")
-        if not isinstance(self.reg_covar, Real) or not 0 <= self.reg_covar < 1:
-            raise ValueError(f"reg_covar={self.reg_covar!r}: should be a number from 0 to below 1")
         if self.prior is None and self.prior_strength is not None:
             raise ValueError(
                 f"prior_strength={self.prior_strength!r} without a prior: set prior, or leave it out"
@@ -327,7 +328,7 @@ class GaussianMixture(BaseMixture):
         return expected(self._predictive(rows), rows)
 
     def _predictive(self, rows: Any) -> Predictive:
-        resp = np.ones((len(rows), 1)) if self.n_components == 1 else self._posterior(rows)[0]
+        resp = np.ones((len(rows), 1)) if self._model.n_components == 1 else self._posterior(rows)[0]
         return Predictive(resp, self.means_, self._dense(self.params_))
 
     def marginal(self, keep: Sequence[int]) -> GaussianMixture:

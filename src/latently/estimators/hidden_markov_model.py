@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_whole
 from latently.core.parameters import named
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
@@ -16,6 +17,7 @@ from latently.estimators.hmm.by_hand import given_chain, given_emission, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_informative, check_rows
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
+from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -92,6 +94,8 @@ class HiddenMarkovModel(BaseHMM):
     >>> model.params_.emission.lambdas.round(1).tolist()
     [[1.0], [9.0]]
     """
+
+    _parameter_constraints: ClassVar[Constraints] = CHAIN | ANY_FAMILY
 
     @refuses_old_names(ANY_HMM)
     def __init__(
@@ -179,10 +183,8 @@ class HiddenMarkovModel(BaseHMM):
                 f"{type(emission).__name__} does not tell the number of columns: give n_features"
             )
         hmm = cls(emission, chain.n_components, startprob=chain.startprob)
-        n = means.shape[1] if n_features is None and means is not None else int(n_features or 0)
-        if n < 1:
-            raise ValueError(f"n_features={n_features!r}: should be an integer of at least 1")
-        return made(hmm, chain, emission, params, n)
+        n = means.shape[1] if n_features is None and means is not None else n_features
+        return made(hmm, chain, emission, params, check_whole("n_features", n))
 
     def _family(self) -> Emission:
         return self.emission

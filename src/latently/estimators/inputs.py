@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
 from latently.checks.arrays import as_numbers
+from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning
 
@@ -198,6 +199,7 @@ def _label(names: list[str] | None, column: Any) -> str:
 
 def random_generator(random_state: Any) -> np.random.Generator:
     """A generator from a seed, from fresh entropy (None), or from a generator of either kind, drawn from."""
+    check_setting("random_state", random_state, *RANDOM_STATE)
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))
     return np.random.default_rng(random_state)

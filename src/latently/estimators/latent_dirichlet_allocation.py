@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.checks.settings import check_settings
 from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
 from latently.estimators.inputs import check_weights, random_generator
-from latently.estimators.old_names import TOPICS, refuses_old_names
+from latently.estimators.old_names import TOPICS as OLD_NAMES
+from latently.estimators.old_names import refuses_old_names
 from latently.estimators.progress import progress_bar
+from latently.estimators.settings import Constraints
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents, warn_of_empty
@@ -24,7 +27,8 @@ from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.seeds import seeded_prior
 from latently.estimators.topics.settings import (
     TOLERANCES,
-    check_settings,
+    TOPICS,
+    check_memory,
     check_tokens,
     chosen_dtype,
     tol_and_max_iter,
@@ -175,9 +179,10 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
     [['apple', 'pear'], ['bolt', 'nut']]
     """
 
+    _parameter_constraints: ClassVar[Constraints] = TOPICS
     _stream: Stream
 
-    @refuses_old_names(TOPICS)
+    @refuses_old_names(OLD_NAMES)
     def __init__(
         self,
         n_components: int = 10,
@@ -257,7 +262,8 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
             If a count is negative, infinite or NaN, or there are fewer distinct words than topics, or a
             setting makes no sense.
         """
-        self._check_settings()
+        check_settings(self)
+        check_memory(self)
         corpus = self._first(X)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
         frequencies = self._frequencies(corpus, weights, self.n_components)
@@ -303,7 +309,8 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         ValueError
             As `fit`; or if the columns are others than before.
         """
-        self._check_settings()
+        check_settings(self)
+        check_memory(self)
         fresh = not hasattr(self, "params_")
         corpus = self._first(X) if fresh else self._read(X, grow=True)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
@@ -331,7 +338,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
             run_through(
                 model,
                 stream,
-                lambda: minibatches(source, self.batch_size),
+                lambda: minibatches(source, int(self.batch_size)),
                 n_documents,
                 self._schedule(),
                 1,
@@ -358,7 +365,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         if hasattr(self, "_stream"):
             return self._stream
         counts = np.maximum(params.topic_word - params.word_prior, 0.0).astype(self._dtype)
-        return Stream.begin(counts, self._n_documents, -int(-self._n_documents // self.batch_size))
+        return Stream.begin(counts, self._n_documents, -int(-self._n_documents // int(self.batch_size)))
 
     def _frequencies(self, corpus: Corpus, weights: Array, least: int) -> Array:
         """How often each word occurs; an error if fewer than `least` do."""
@@ -395,7 +402,12 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         seed = seed_of(rng)
         variational = self.inference == "vb"
         n_words = len(prior)
-        model = CollapsedAdmixture(self.n_components, n_words, self._dtype, self.top_topics)
+        model = CollapsedAdmixture(
+            int(self.n_components),
+            n_words,
+            self._dtype,
+            None if self.top_topics is None else int(self.top_topics),
+        )
         found = fit_collapsed(
             model,
             source,
@@ -438,7 +450,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         n_iter, reason = run_through(
             model,
             stream,
-            lambda: minibatches(source, self.batch_size),
+            lambda: minibatches(source, int(self.batch_size)),
             float(source.weights.sum()),
             self._schedule(),
             max_iter,
@@ -481,11 +493,8 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
             owner=type(self).__name__,
         )
 
-    def _check_settings(self) -> None:
-        check_settings(self)
-
     def _schedule(self) -> Schedule:
-        return Schedule(self.learning_decay, self.learning_offset)
+        return Schedule(float(self.learning_decay), float(self.learning_offset))
 
     def _step_kind(self, n_words: int) -> Any:
         return self._variational(n_words) if self._has_logs() else self._folding(n_words)
@@ -495,5 +504,9 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
 
     def _variational(self, n_words: int) -> VariationalAdmixture:
         return VariationalAdmixture(
-            self.n_components, n_words, doc_tol=self.doc_tol, max_sweeps=self.max_sweeps, dtype=self._dtype
+            int(self.n_components),
+            n_words,
+            doc_tol=float(self.doc_tol),
+            max_sweeps=int(self.max_sweeps),
+            dtype=self._dtype,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from latently.emissions.base import Emission
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE, refuses_old_names
+from latently.estimators.settings import ANY_FAMILY, MIXTURE, Constraints
 from latently.estimators.starts import MixtureStarts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -78,6 +79,8 @@ class MixtureModel(BaseMixture):
     >>> round(mixture.log_likelihood_, 3)
     -1130.264
     """
+
+    _parameter_constraints: ClassVar[Constraints] = MIXTURE | ANY_FAMILY
 
     @refuses_old_names(ANY_MIXTURE)
     def __init__(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from latently.checks.settings import ARRAY
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain, given_rates, made
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_rows
 from latently.estimators.old_names import POISSON_HMM, refuses_old_names
+from latently.estimators.settings import CHAIN, Constraints
 from latently.models.latent_emission import LatentEmissionParams
 
 
@@ -91,6 +93,8 @@ class PoissonHMM(BaseHMM):
     >>> model.predict(counts).tolist()
     [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
     """
+
+    _parameter_constraints: ClassVar[Constraints] = CHAIN | {"lambdas_init": (ARRAY, None)}
 
     @refuses_old_names(POISSON_HMM)
     def __init__(

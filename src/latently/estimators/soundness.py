@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.settings import check_settings
 from latently.core.parameters import named
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical, CategoricalParams
@@ -43,7 +44,7 @@ def unfitted(cls: Any, settings: dict[str, Any], where: str) -> Any:
         raise ValueError(f"it has a setting '{unknown[0]}', which {cls.__name__} does not")
     check_types(cls.__init__, settings, where)
     estimator = cls(**settings)
-    estimator._check_settings()
+    check_settings(estimator)
     return estimator
 
 

@@ -16,7 +16,6 @@ from latently.emissions.gaussian.params import GaussianParams, MatrixParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.estimators.codec import Decoder, Encoder
-from latently.estimators.fitting import n_starts
 from latently.estimators.inputs import Array
 from latently.estimators.soundness import checked_params, factors_of, is_finite, settings_of, unfitted
 from latently.latent.independent import Independent, Weights
@@ -150,7 +149,6 @@ def mixture_from(state: State, estimators: Mapping[str, type]) -> Any:
         allowed = ", ".join(estimators)
         raise ValueError(f"it is a {state.estimator}, and this version of latently knows {allowed}")
     mixture = unfitted(estimators[state.estimator], state.settings, f"{ROOT}.settings")
-    n_starts(mixture.n_init)
     with np.errstate(all="ignore"):
         _check_model(mixture, state)
         params = _check_params(state)

@@ -17,42 +17,6 @@ KINDS = ("observed", "robust", "bootstrap")
 Intervals = dict[str, tuple[Array, Array]]
 
 
-def check_kind(kind: str) -> None:
-    """Refuse kinds of standard errors that there are not.
-
-    Raises
-    ------
-    ValueError
-        If `kind` is unknown.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
-
-
-def check_level(level: float) -> None:
-    """Refuse levels that are no probability.
-
-    Raises
-    ------
-    ValueError
-        If `level` is not between 0 and 1.
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
-
-
-def check_replicates(n_replicates: int) -> None:
-    """Refuse a bootstrap without spread.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two replicates.
-    """
-    if n_replicates < 2:
-        raise ValueError(f"n_replicates={n_replicates!r}: should be at least 2")
-
-
 def symmetric_intervals(errors: StandardErrors, params: Any, level: float) -> Intervals:
     """Values less and plus so many errors, from the normal distribution."""
     reach = float(norm.ppf((1 + level) / 2))

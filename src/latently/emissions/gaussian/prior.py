@@ -53,7 +53,7 @@ class Prior:
         if self.kind not in KINDS:
             allowed = ", ".join(repr(kind) for kind in KINDS)
             raise ValueError(f"prior={self.kind!r}: should be None or one of {allowed}")
-        if self.strength is not None and not (np.isfinite(self.strength) and self.strength > 0):
+        if self.strength is not None and not 0 < self.strength < np.inf:
             raise ValueError(f"prior_strength={self.strength!r}: should be a positive number")
 
     @property
@@ -71,9 +71,9 @@ class Prior:
         d = len(description.mean)
         if self.kind == "ridge":
             n = float(np.diagonal(description.pairs).max())
-            rows = 1.0 + 0.01 * n if self.strength is None else self.strength
+            rows = 1.0 + 0.01 * n if self.strength is None else float(self.strength)
         else:
-            freedom = d + 2.0 if self.strength is None else self.strength
+            freedom = d + 2.0 if self.strength is None else float(self.strength)
             if not freedom > d - 1:
                 raise ValueError(f"prior_strength={freedom:g}: should be above n_features - 1 = {d - 1}")
             rows = freedom + d + 1

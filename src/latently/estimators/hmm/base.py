@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from dataclasses import replace
-from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.settings import check_settings
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
@@ -30,7 +30,8 @@ from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import Array, random_generator
-from latently.latent.chain import STARTS, Chain
+from latently.estimators.settings import Constraints
+from latently.latent.chain import Chain
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams, observed
 
 AUTO_STARTS = 24
@@ -39,6 +40,8 @@ ROUNDING = 1e-6
 
 class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
     """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm)."""
+
+    _parameter_constraints: ClassVar[Constraints]
 
     startprob: str
     startprob_init: Any
@@ -106,7 +109,8 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         UserWarning
             If a state lost all its data.
         """
-        self._check_settings()
+        check_settings(self)
+        K = int(self.n_components)
         found = self._observations(X, lengths_of(X, lengths, groups), reset=True)
         refuse_y(y, len(found.x))
         weights = check_sequence_weight(sequence_weight, len(found))
@@ -115,13 +119,17 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         given = self._given(int(np.prod(found.x.shape[1:])))
         chain = self._chain_of_settings()
         family = self._family()
-        model = LatentEmission(chain, family, self.n_components)
+        model = LatentEmission(chain, family, K)
         rng = random_generator(self.random_state)
         settings = Settings(
-            self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
+            float(self.tol),
+            int(self.max_iter),
+            tuple(self.fixed),
+            tuple(self.callbacks or ()),
+            self.acceleration is not None,
         )
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
-            source = self._source(found, weights)
+            source = self._source(found, weights, K)
             description = describe(model, source, workers)
             model = model.bind(description)
             starts = self._starts(model, description, found, weights, given)
@@ -129,7 +137,7 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
             if known is not None:
                 seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
                 fitted_model = replace(model, emission=KnownStates(model.emission))
-                source = self._source(seen, weights)
+                source = self._source(seen, weights, K)
             n_observed = max(self._n_observed(found, weights), 1.0)
             fitted = fit(
                 EMMap(fitted_model, source, workers, tuple(self.fixed)),
@@ -215,26 +223,6 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         """Names of the features, if they have any."""
         names = getattr(self, "feature_names_in_", None)
         return None if names is None else [str(name) for name in names]
-
-    def _check_settings(self) -> None:
-        for name in ("n_components", "max_iter"):
-            value: Any = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
-                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-        if not isinstance(self.tol, Real) or not float(self.tol) >= 0:
-            raise ValueError(f"tol={self.tol!r}: should be a number of at least 0")
-        if self.startprob not in STARTS:
-            allowed = ", ".join(map(repr, STARTS))
-            raise ValueError(f"startprob={self.startprob!r}: should be one of {allowed}")
-        if self.n_init != "auto" and (not isinstance(self.n_init, Integral) or self.n_init < 1):
-            raise ValueError(f"n_init={self.n_init!r}: should be 'auto' or an integer of at least 1")
-        if isinstance(self.fixed, str):
-            raise ValueError(f"fixed={self.fixed!r}: should be a tuple of names, such as ('{self.fixed}',)")
-
-    def _accelerate(self) -> bool:
-        if self.acceleration not in ("auto", "squarem", None):
-            raise ValueError(f"acceleration={self.acceleration!r}: should be 'auto', 'squarem' or None")
-        return self.acceleration is not None
 
     def _chain_of_settings(self) -> Chain:
         """The chain, with the zeros of the starting transitions kept for ever."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_setting, check_whole, one_of
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import count_threads, executor
@@ -153,7 +153,7 @@ class Decoding(FittedHMM):
 
         found = self._sequences(X, lengths, groups)
         table, index = self._lookup(found.x)
-        out = np.empty((len(found.x), self.n_components))
+        out = np.empty((len(found.x), self._model.n_components))
         with np.errstate(divide="ignore"):
             logs = np.log(self.startprob_), np.log(self.transmat_)
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
@@ -186,14 +186,13 @@ class Decoding(FittedHMM):
         ValueError
             If `lag` is not an integer of at least 0.
         """
-        if not isinstance(lag, Integral) or lag < 0:
-            raise ValueError(f"lag={lag!r}: should be an integer of at least 0")
+        lag = check_whole("lag", lag, 0)
         found = self._sequences(X, lengths, groups)
         now = self.filter(X, lengths=lengths, groups=groups)
-        table = self._table(found)[0][:, : self.n_components]
+        table = self._table(found)[0][:, : self._model.n_components]
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            back = np.ones((high - low, self.n_components))
-            for _ in range(min(int(lag), int(high - low) - 1)):
+            back = np.ones((high - low, self._model.n_components))
+            for _ in range(min(lag, int(high - low) - 1)):
                 ahead = (table[low + 1 : high] * back[1:]) @ self.transmat_.T
                 top = ahead.max(axis=1, keepdims=True)
                 back[:-1] = ahead / np.where(top > 0, top, 1.0)
@@ -220,14 +219,13 @@ class Decoding(FittedHMM):
         ValueError
             If `steps` is not a positive integer.
         """
-        if not isinstance(steps, Integral) or steps < 1:
-            raise ValueError(f"steps={steps!r}: should be an integer of at least 1")
+        steps = check_whole("steps", steps)
         found = self._sequences(X, None)
         if len(found) > 1:
             raise ValueError(f"X holds {len(found)} sequences: forecast each by itself")
         here = self.filter(X)[-1]
-        states = np.empty((int(steps), self.n_components))
-        for step in range(int(steps)):
+        states = np.empty((steps, self._model.n_components))
+        for step in range(steps):
             here = here @ self.transmat_
             states[step] = here
 
@@ -276,8 +274,7 @@ class Decoding(FittedHMM):
         ValueError
             If the algorithm is unknown.
         """
-        if algorithm not in ALGORITHMS:
-            raise ValueError(f"algorithm={algorithm!r}: should be one of {', '.join(map(repr, ALGORITHMS))}")
+        check_setting("algorithm", algorithm, one_of(*ALGORITHMS))
         found = self._sequences(X, lengths, groups)
         if algorithm == "map":
             posteriors = self._smoothed(found, refuse=True)[1]
@@ -334,6 +331,6 @@ class Decoding(FittedHMM):
             except ImpossibleObservationError:
                 if refuse:
                     raise
-                return np.array([-np.inf]), np.full((len(found.x), self.n_components), np.nan)
+                return np.array([-np.inf]), np.full((len(found.x), self._model.n_components), np.nan)
         log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
-        return log_likelihoods, np.ascontiguousarray(passed.state[:, : self.n_components])
+        return log_likelihoods, np.ascontiguousarray(passed.state[:, : self._model.n_components])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import SHARE, check_setting, check_whole, one_of
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
@@ -17,13 +18,10 @@ from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.known_states import KnownStates
 from latently.estimators.hmm.maximum import errors_at_maximum
-from latently.estimators.hmm.sequences import check_sequence_weight
 from latently.estimators.inputs import random_generator
 from latently.estimators.uncertainty import (
+    KINDS,
     Intervals,
-    check_kind,
-    check_level,
-    check_replicates,
     percentiles,
     spread,
     symmetric_intervals,
@@ -139,7 +137,7 @@ class Errors(FittedHMM):
         data = self._data(X, lengths, groups, sequence_weight, states)
         if kind == "bootstrap":
             return self._spread(data, self._bootstrap(data, n_replicates, random_state))
-        check_kind(kind)
+        check_setting("kind", kind, one_of(*KINDS))
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             em: EMMap[Any, Any, Any] = EMMap(data.model, data.source, workers)
             return errors_at_maximum(em, self.params_, self.fixed, kind, data.n_sequences)
@@ -192,7 +190,7 @@ class Errors(FittedHMM):
             If `level` is not between 0 and 1, `kind` is unknown or needs more sequences, or X does not fit
             the model.
         """
-        check_level(level)
+        check_setting("level", level, SHARE)
         if kind == "bootstrap":
             data = self._data(X, lengths, groups, sequence_weight, states)
             found = percentiles(self._bootstrap(data, n_replicates, random_state), level)
@@ -209,7 +207,7 @@ class Errors(FittedHMM):
         if known is not None:
             found = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
             model = replace(model, emission=KnownStates(model.emission))
-        return _Data(self._source(found, check_sequence_weight(sequence_weight, len(found))), model)
+        return _Data(self._weighted(found, sequence_weight), model)
 
     def _free_names(self) -> set[str]:
         """Names of the parameters that do not follow from others."""
@@ -224,7 +222,7 @@ class Errors(FittedHMM):
         return StandardErrors(errors, reasons, found.kind)
 
     def _bootstrap(self, data: _Data, n_replicates: int, random_state: Any) -> Replicates:
-        check_replicates(n_replicates)
+        n_replicates = check_whole("n_replicates", n_replicates, 2)
         if data.n_sequences < 2:
             raise ValueError(
                 "kind='bootstrap' draws weights for whole sequences, and there is one: use kind='observed', "

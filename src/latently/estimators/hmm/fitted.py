@@ -27,7 +27,6 @@ from latently.models.routines import routines
 class FittedHMM(metaclass=ABCMeta):
     """A hidden Markov model that has its parameters, from a fit or by hand."""
 
-    n_components: int
     fixed: Any
     params_: LatentEmissionParams
     _model: LatentEmission
@@ -52,20 +51,23 @@ class FittedHMM(metaclass=ABCMeta):
         check_is_fitted(self)
         return self._observations(X, lengths_of(X, lengths, groups), reset=False)
 
-    def _source(self, found: Sequences, weights: Array) -> ArraySource:
-        width = int(np.prod(found.x.shape[1:])) + 2 * self.n_components
+    def _source(self, found: Sequences, weights: Array, n_components: int) -> ArraySource:
+        width = int(np.prod(found.x.shape[1:])) + 2 * n_components
         return ArraySource(found.x, weights, found.offsets, block_rows(width))
 
     def _weighted_source(self, X: Any, lengths: Any, sequence_weight: Any) -> ArraySource:
-        found = self._sequences(X, lengths)
-        return self._source(found, check_sequence_weight(sequence_weight, len(found)))
+        return self._weighted(self._sequences(X, lengths), sequence_weight)
+
+    def _weighted(self, found: Sequences, sequence_weight: Any) -> ArraySource:
+        weights = check_sequence_weight(sequence_weight, len(found))
+        return self._source(found, weights, self._model.n_components)
 
     def _log_density(self, x: Any) -> Array:
         """Log density of each time under each state."""
         family = routines(self._model.emission, self.params_.emission, self._model.fused)
         block = Block(x, np.ones(len(x)))
-        out = np.empty((len(x), self.n_components))
-        for rows in block.tiles(2 * self.n_components + 3 * int(np.prod(x.shape[1:]))):
+        out = np.empty((len(x), self._model.n_components))
+        for rows in block.tiles(2 * self._model.n_components + 3 * int(np.prod(x.shape[1:]))):
             out[rows] = family.log_density(block.rows(rows))
         return out
 
@@ -77,12 +79,12 @@ class FittedHMM(metaclass=ABCMeta):
         """Densities over the largest of their row, padded, and the sums of its logarithms by sequence."""
         family = routines(self._model.emission, self.params_.emission, self._model.fused)
         block = Block(found.x, np.ones(len(found)), found.offsets)
-        table = np.empty((len(found.x), padded_width(self.n_components)))
+        table = np.empty((len(found.x), padded_width(self._model.n_components)))
 
         def density(rows: slice) -> Array:
             return family.log_density(block.rows(rows))
 
-        return table, densities(density, block, self.n_components, SerialExecutor(), table)[0]
+        return table, densities(density, block, self._model.n_components, SerialExecutor(), table)[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, from which `latently.load` makes one that predicts the same bits.

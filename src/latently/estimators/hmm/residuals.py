@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri, ndtri_exp
 
+from latently.checks.settings import check_setting, one_of
 from latently.core.blocks import Block
 from latently.emissions.distribution import Distribution, HasDistribution
 from latently.estimators.hmm.decoding import Decoding
@@ -126,8 +127,7 @@ class Residuals(Decoding):
         >>> bool(abs(residuals.mid).max() < 3)
         True
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind={kind!r}: should be one of {', '.join(map(repr, KINDS))}")
+        check_setting("kind", kind, one_of(*KINDS))
         found = self._sequences(X, lengths, groups)
         family: Any = self._model.emission
         if not isinstance(family, HasDistribution):
@@ -139,7 +139,7 @@ class Residuals(Decoding):
         n, d = len(found.x), int(np.prod(found.x.shape[1:]))
         block = Block(found.x, np.ones(n))
         pieces = []
-        for rows in block.tiles(6 * self.n_components * d):
+        for rows in block.tiles(6 * self._model.n_components * d):
             at = family.distribution(self.params_.emission, block.rows(rows))
             pieces.append(_residuals(states[rows], at))
         lower, upper, mid = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
@@ -153,7 +153,7 @@ class Residuals(Decoding):
         table = np.ascontiguousarray(table)
         with np.errstate(divide="ignore"):
             start, transmat = np.log(self.startprob_), np.log(self.transmat_)
-        out = np.empty((len(found.x), self.n_components))
+        out = np.empty((len(found.x), self._model.n_components))
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             if predicted_in_logs(table, index, start, transmat, low, high, out) >= 0:
                 self._smoothed(found, refuse=True)  # which names the time

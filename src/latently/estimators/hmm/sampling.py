@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.settings import check_whole
 from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
 from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array, random_generator
@@ -41,14 +41,14 @@ class Sampling(FittedHMM):
             If `n_samples` is less than one.
         """
         check_is_fitted(self)
-        n = _positive_integer(n_samples, "n_samples")
+        n = check_whole("n_samples", n_samples)
         rng = random_generator(random_state)
         states = np.empty(n, dtype=np.int64)
         edges, uniform = np.cumsum(self.transmat_, axis=1), rng.random(n)
         first = np.cumsum(self.startprob_)
         for t, u in enumerate(uniform):
             limits = first if t == 0 else edges[states[t - 1]]
-            states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), self.n_components - 1)
+            states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), len(limits) - 1)
         return self._shown(self._model.emission.sample(self.params_.emission, states, rng)), states
 
     def sample_states(
@@ -109,7 +109,7 @@ class Sampling(FittedHMM):
         >>> np.quantile(restless, [0.05, 0.95]).round().tolist()  # years, of 107
         [15.0, 24.0]
         """
-        n_paths = _positive_integer(n_paths, "n_paths")
+        n_paths = check_whole("n_paths", n_paths)
         found = self._sequences(X, lengths, groups)
         # A stream of its own: `sample` draws its states from the first numbers of the same seed.
         rng = np.random.default_rng(random_generator(random_state).integers(2**63, size=2))
@@ -134,7 +134,7 @@ class _PathPosterior:
         table, self._index = hmm._lookup(found.x)
         self._table = np.ascontiguousarray(table)
         self._hmm, self._found = hmm, found
-        width = padded_width(hmm.n_components)
+        width = padded_width(hmm._model.n_components)
         self._padded = Padded.of(hmm.startprob_, hmm.transmat_, width)
         densities, top = np.empty((len(table), width)), np.empty(len(table))
         shift_rows(self._table, densities, top)
@@ -175,9 +175,3 @@ class _PathPosterior:
             if wrong >= 0:
                 refuse_impossible(self._found, int(wrong))
         return self._log_forward
-
-
-def _positive_integer(value: Any, name: str) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-    return int(value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
-
 import numpy as np
 
+from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.estimators.inputs import Array
 
 
@@ -47,9 +46,9 @@ def left_right(n_components: int, stay: float = 0.5, *, reach: int = 1) -> Array
     >>> left_right(3, stay=0.75).tolist()
     [[0.75, 0.25, 0.0], [0.0, 0.75, 0.25], [0.0, 0.0, 1.0]]
     """
-    K = _count(n_components, "n_components")
+    K = check_whole("n_components", n_components)
     step = np.arange(K) - np.arange(K)[:, None]  # from row to column
-    return _even((step >= 0) & (step <= _count(reach, "reach")), stay)
+    return _even((step >= 0) & (step <= check_whole("reach", reach)), stay)
 
 
 def banded(n_components: int, width: int = 1, *, stay: float = 0.5) -> Array:
@@ -80,22 +79,15 @@ def banded(n_components: int, width: int = 1, *, stay: float = 0.5) -> Array:
     >>> banded(3).tolist()
     [[0.5, 0.5, 0.0], [0.25, 0.5, 0.25], [0.0, 0.5, 0.5]]
     """
-    K = _count(n_components, "n_components")
+    K = check_whole("n_components", n_components)
     step = np.arange(K) - np.arange(K)[:, None]
-    return _even(np.abs(step) <= _count(width, "width"), stay)
+    return _even(np.abs(step) <= check_whole("width", width), stay)
 
 
 def _even(allowed: np.ndarray, stay: float) -> Array:
     """Stay with a probability and share the rest evenly; stay where nothing else is allowed."""
-    if not isinstance(stay, Real) or not 0 < stay < 1:
-        raise ValueError(f"stay={stay!r}: should be a number between 0 and 1")
+    check_setting("stay", stay, SHARE)
     others = allowed & ~np.eye(len(allowed), dtype=bool)
     n = others.sum(axis=1, keepdims=True)
     leaving = np.where(n > 0, 1.0 - float(stay), 0.0)
     return np.asarray(others * leaving / np.maximum(n, 1) + np.diag(1.0 - leaving[:, 0]))
-
-
-def _count(value: int, name: str) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-    return int(value)

@@ -94,7 +94,7 @@ def _bootstrap(
             counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
             if (counts @ observed < 2).any():
                 continue
-            source = mixture._source(table, counts).grouped()
+            source = mixture._source(table, counts, mixture._model.n_components).grouped()
             em = EMMap(mixture._model, source, workers)
             try:
                 params = run(em, mixture.params_, settings, counts.sum()).params

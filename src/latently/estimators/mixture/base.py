@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 
+from latently.checks.settings import check_settings
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
@@ -29,7 +29,8 @@ from latently.estimators.mixture.bound import Bound
 from latently.estimators.mixture.criteria import Criteria
 from latently.estimators.mixture.errors import Errors
 from latently.estimators.mixture.predictions import Predictions
-from latently.estimators.starts import KINDS, MixtureStarts, Sampled, sampled
+from latently.estimators.settings import Constraints
+from latently.estimators.starts import MixtureStarts, Sampled, sampled
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -39,6 +40,8 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
 
     Concrete mixtures say which family they are of and how its parameters are shown; the rest is here.
     """
+
+    _parameter_constraints: ClassVar[Constraints]
 
     n_components: int
     tol: float
@@ -96,18 +99,23 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         SpuriousMaximumWarning
             If the best maximum rests on the floor or on too few rows.
         """
-        self._check_settings()
+        check_settings(self)
+        K = int(self.n_components)
         family = self._family()
         names = column_names(X)
         rows = check_rows(self, X, reset=True, accepts_missing=family.accepts_missing)
         weights = check_weights(sample_weight, len(rows))
-        check_informative(rows, weights, self.n_components, names)
+        check_informative(rows, weights, K, names)
 
-        model = LatentEmission(Independent(), family, self.n_components)
-        source = self._source(rows, weights).grouped()
+        model = LatentEmission(Independent(), family, K)
+        source = self._source(rows, weights, K).grouped()
         rng = random_generator(self.random_state)
         settings = Settings(
-            self.tol, self.max_iter, tuple(self.fixed), tuple(self.callbacks or ()), self._accelerate()
+            float(self.tol),
+            int(self.max_iter),
+            tuple(self.fixed),
+            tuple(self.callbacks or ()),
+            self.acceleration is not None,
         )
         n_threads = min(count_threads(self.n_jobs), max(source.n_blocks, AUTO_STARTS))
         with single_threaded_libraries(), executor(n_threads) as workers:
@@ -121,7 +129,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
                 description.n_observed,
                 rng,
                 arrange=lambda params: self._arranged(model, params),
-                plan=make_plan(self.n_init, len(starts), self.n_components * (rows.shape[1] + 1)),
+                plan=make_plan(self.n_init, len(starts), K * (rows.shape[1] + 1)),
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
@@ -147,24 +155,6 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         """
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
-    def _check_settings(self) -> None:
-        for name in ("n_components", "max_iter"):
-            value: Any = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
-                raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-        if not isinstance(self.tol, Real) or not float(self.tol) >= 0:
-            raise ValueError(f"tol={self.tol!r}: should be a number of at least 0")
-        if self.init_params != "auto" and self.init_params not in KINDS:
-            allowed = ", ".join(repr(kind) for kind in ("auto", *KINDS))
-            raise ValueError(f"init_params={self.init_params!r}: should be one of {allowed}")
-        if isinstance(self.fixed, str):
-            raise ValueError(f"fixed={self.fixed!r}: should be a tuple of names, such as ('{self.fixed}',)")
-
-    def _accelerate(self) -> bool:
-        if self.acceleration not in ("auto", "squarem", None):
-            raise ValueError(f"acceleration={self.acceleration!r}: should be 'auto', 'squarem' or None")
-        return self.acceleration is not None
-
     def _starts(
         self,
         model: LatentEmission,
@@ -178,7 +168,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         n = n_starts(self.n_init)
 
         def sample() -> Sampled:
-            return sampled(rows, weights, max(5000, 20 * self.n_components * rows.shape[1]), rng)
+            return sampled(rows, weights, max(5000, 20 * model.n_components * rows.shape[1]), rng)
 
         starts = MixtureStarts(model, description, sample)
         known = list(named(starts.origin))
@@ -192,7 +182,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
                 f"{self._argument_of(without[0])}"
             )
         if not given:
-            return starts.of(self.init_params, n if self.n_components > 1 else 1)
+            return starts.of(self.init_params, n if model.n_components > 1 else 1)
         return self._with_given(model, starts, given, n)
 
     @abstractmethod

@@ -64,7 +64,7 @@ class Bound(FittedMixture):
         """
         source = self._weighted_source(X, sample_weight)
         resp = np.asarray(resp, dtype=np.float64)
-        shape = (len(source), self.n_components)
+        shape = (len(source), self._model.n_components)
         if resp.shape != shape:
             raise ValueError(f"resp has shape {resp.shape}, should be {shape}")
         wrong = ~((resp >= 0).all(axis=1) & np.isclose(resp.sum(axis=1), 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from latently.checks.settings import SHARE, check_setting, check_whole, one_of
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
@@ -11,9 +12,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.estimators.uncertainty import (
-    check_kind,
-    check_level,
-    check_replicates,
+    KINDS,
     percentiles,
     spread,
     symmetric_intervals,
@@ -79,7 +78,7 @@ class Errors(FittedMixture):
         """
         if kind == "bootstrap":
             return spread(self._bootstrap(X, sample_weight, n_replicates, random_state), self.fixed)
-        check_kind(kind)
+        check_setting("kind", kind, one_of(*KINDS))
         source = self._weighted_source(X, sample_weight)
         with (
             single_threaded_libraries(),
@@ -126,14 +125,14 @@ class Errors(FittedMixture):
         ValueError
             If `level` is not between 0 and 1, `kind` is unknown, or X does not fit the model.
         """
-        check_level(level)
+        check_setting("level", level, SHARE)
         if kind == "bootstrap":
             return percentiles(self._bootstrap(X, sample_weight, n_replicates, random_state), level)
         errors = self.standard_errors(X, kind, sample_weight=sample_weight)
         return symmetric_intervals(errors, self.params_, level)
 
     def _bootstrap(self, X: Any, sample_weight: Any, n_replicates: int, random_state: Any) -> Replicates:
-        check_replicates(n_replicates)
+        n_replicates = check_whole("n_replicates", n_replicates, 2)
         source = self._weighted_source(X, sample_weight)
         rng = random_generator(random_state)
         settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)

@@ -20,7 +20,6 @@ from latently.models.routines import routines
 class FittedMixture(metaclass=ABCMeta):
     """A mixture that has its parameters, from a fit, a file, or by hand."""
 
-    n_components: int
     fixed: Any
     params_: LatentEmissionParams
     _model: LatentEmission
@@ -39,25 +38,25 @@ class FittedMixture(metaclass=ABCMeta):
         check_is_fitted(self)
         return check_rows(self, X, reset=False, accepts_missing=self._model.emission.accepts_missing)
 
-    def _source(self, rows: Any, weights: Array) -> ArraySource:
-        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + self.n_components))
+    def _source(self, rows: Any, weights: Array, n_components: int) -> ArraySource:
+        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + n_components))
 
     def _posterior(self, rows: Any) -> tuple[Array, Array]:
         """Responsibilities and log densities of rows."""
         latent: Any = self._model.latent
         params = self.params_
         family = routines(self._model.emission, params.emission, self._model.fused)
-        resp = np.empty((len(rows), self.n_components))
+        resp = np.empty((len(rows), self._model.n_components))
         log_density = np.empty(len(rows))
         block = Block(rows, np.ones(len(rows)))
-        for tile in block.tiles(2 * self.n_components + 3 * rows.shape[1]):
+        for tile in block.tiles(2 * self._model.n_components + 3 * rows.shape[1]):
             densities = family.log_density(block.rows(tile))
             resp[tile], log_density[tile] = latent.posterior(params.latent, densities)
         return resp, log_density
 
     def _weighted_source(self, X: Any, sample_weight: Any) -> ArraySource:
         rows = self._rows(X)
-        return self._source(rows, check_weights(sample_weight, len(rows)))
+        return self._source(rows, check_weights(sample_weight, len(rows)), self._model.n_components)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the mixture to a file, from which `latently.load` makes one that predicts the same bits.

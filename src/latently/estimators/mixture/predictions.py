@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.settings import check_whole
 from latently.core.errors import ImpossibleObservationError
 from latently.estimators.inputs import Array, check_weights, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
@@ -131,9 +131,7 @@ class Predictions(FittedMixture):
             If `n_samples` is less than one.
         """
         check_is_fitted(self)
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise ValueError(f"n_samples={n_samples!r}: should be an integer of at least 1")
         rng = random_generator(random_state)
         weights = self.params_.latent.weights
-        labels = rng.choice(len(weights), size=int(n_samples), p=weights / weights.sum())
+        labels = rng.choice(len(weights), size=check_whole("n_samples", n_samples), p=weights / weights.sum())
         return self._model.emission.sample(self.params_.emission, labels, rng), labels

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_whole
 from latently.estimators.topics.forms import is_rectangle, recognise
 from latently.estimators.topics.remarks import empty_documents, unseen_words
 from latently.estimators.topics.tables import read_table
@@ -247,8 +247,7 @@ def _names(X: Any) -> NDArray[Any] | None:
 
 
 def _n_given(n_features: int | None, given: NDArray[Any] | None) -> int | None:
-    if n_features is not None and (not isinstance(n_features, Integral) or n_features < 1):
-        raise ValueError(f"n_features={n_features!r}: should be an integer of at least 1")
+    n_features = None if n_features is None else check_whole("n_features", n_features)
     if given is None:
         return n_features
     if n_features not in (None, len(given)):

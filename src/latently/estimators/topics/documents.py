@@ -12,6 +12,7 @@ from scipy.stats import beta
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
@@ -118,8 +119,7 @@ class Documents(FittedTopics, TransformerMixin):
         -------
         lower, upper : arrays of shape (n_documents, n_components)
         """
-        if not 0.0 < level < 1.0:
-            raise ValueError(f"level={level!r}: should be between 0 and 1")
+        check_setting("level", level, SHARE)
         a = self.transform_dirichlet(X)
         rest = a.sum(axis=1, keepdims=True) - a
         tail = (1.0 - level) / 2
@@ -226,7 +226,7 @@ class Documents(FittedTopics, TransformerMixin):
         """
         check_is_fitted(self)
         ordered = read_words(X, self._words)
-        columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, :n]
+        columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, : check_whole("n", n)]
         if ordered is None:
             return coherence(columns.tolist(), self._read(X).counts, measure, n=n)
         words = self._words.vocabulary

@@ -105,7 +105,7 @@ class FittedTopics(metaclass=ABCMeta):
 
     @property
     def _n_features_out(self) -> int:
-        return self.n_components
+        return int(self.n_components)
 
     def _note_names(self, X: Any, reset: bool = True) -> None:
         """Note or compare the names of columns, which only frames have."""
@@ -119,7 +119,11 @@ class FittedTopics(metaclass=ABCMeta):
 
     def _folding(self, n_words: int) -> CollapsedFolding:
         return CollapsedFolding(
-            self.n_components, n_words, doc_tol=self.doc_tol, max_sweeps=self.max_sweeps, dtype=self._dtype
+            int(self.n_components),
+            n_words,
+            doc_tol=float(self.doc_tol),
+            max_sweeps=int(self.max_sweeps),
+            dtype=self._dtype,
         )
 
     @abstractmethod

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import Number, check_setting, check_whole
 from latently.estimators.topics.fitted import FittedTopics
 
 Array = NDArray[Any]
@@ -36,9 +38,7 @@ class Topics(FittedTopics):
         .. [1] Sievert, C. and Shirley, K. (2014). LDAvis: a method for visualizing and interpreting topics.
            Section 3.1.
         """
-        if not isinstance(n, (int, np.integer)) or n < 1:
-            raise ValueError(f"n={n!r}: should be an integer of at least 1")
-        order = np.argsort(-self.relevance(relevance), axis=1, kind="stable")[:, :n]
+        order = np.argsort(-self.relevance(relevance), axis=1, kind="stable")[:, : check_whole("n", n)]
         if self.vocabulary_ is None:
             return [[int(w) for w in row] for row in order]
         return [self.vocabulary_[row].tolist() for row in order]
@@ -61,13 +61,12 @@ class Topics(FittedTopics):
                 f"vocabulary has {names.shape[0] if names.ndim else 0} words, and the model "
                 f"{self.params_.n_words}: give one for each column"
             )
-        order = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, :n]
+        order = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, : check_whole("n", n)]
         return [names[row].tolist() for row in order]
 
     def relevance(self, weight: float = 1.0) -> Array:
         """Relevance of each word to each topic, shape (n_components, n_features); see `top_words`."""
-        if not 0.0 <= weight <= 1.0:
-            raise ValueError(f"relevance={weight!r}: should be between 0 and 1")
+        check_setting("relevance", weight, Number(Real, 0, 1, closed="both"))
         logs = np.log(self.topic_word_)
         if weight == 1.0:
             return np.asarray(logs)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
 from latently.core.errors import SpuriousMaximumWarning
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
@@ -89,14 +90,15 @@ def dispersed_starts(
     >>> dispersed_starts(GaussianImputer(), X, random_state=0).agree
     True
     """
-    if n_starts < 2:
-        raise ValueError(f"n_starts={n_starts!r}: should be at least 2")
+    check_setting("imputer", imputer, instance_of(GaussianImputer))
+    check_settings(imputer)
+    n_starts = check_whole("n_starts", n_starts, 2)
     rows = check_table(X)
     rng = random_generator(random_state)
     kept = ~np.isnan(rows).all(axis=0) if imputer.keep_empty_features else slice(None)
     table = rows[:, kept]
     centre, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
-    K, d = imputer.n_components, table.shape[1]
+    K, d = int(imputer.n_components), table.shape[1]
     runs: list[GaussianMixture] = []
     for _ in range(n_starts):
         mixture: Any = imputer._mixture(int(rng.integers(2**31)))

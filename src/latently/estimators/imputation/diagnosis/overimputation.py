@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from latently.checks.settings import SHARE, check_setting, instance_of
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.inputs import Array, check_table, random_generator
 
@@ -89,8 +90,9 @@ def overimpute(
     >>> 0.85 < found.coverage <= 1
     True
     """
-    if not 0 < share < 1:
-        raise ValueError(f"share={share!r}: should be between 0 and 1, such as 0.1")
+    check_setting("imputer", imputer, instance_of(GaussianImputer))
+    check_setting("share", share, SHARE)
+    check_setting("level", level, SHARE)
     rows = check_table(X)
     known = np.argwhere(~np.isnan(rows))
     n_hidden = round(share * len(known))

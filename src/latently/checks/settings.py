@@ -1,0 +1,163 @@
+"""What a setting may be: scikit-learn's constraints of parameters, in words, and the one check of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    _Constraint,
+    make_constraint,
+)
+
+from latently.checks.arrays import shown
+
+
+class Number(Interval):
+    """Numbers of an interval, NumPy's too; a boolean is none."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether it is such a number."""
+        if isinstance(val, bool) or not isinstance(val, self.type):
+            return False
+        return (int if isinstance(val, Integral) else float)(val) in self
+
+    def __str__(self) -> str:
+        if self.right is None:
+            limits = f"{'of at least' if self.closed in ('left', 'both') else 'above'} {self.left:g}"
+        else:
+            words = {
+                "left": "from {:g} to below {:g}",
+                "right": "above {:g} and at most {:g}",
+                "both": "from {:g} to {:g}",
+                "neither": "between {:g} and {:g}",
+            }
+            limits = words[self.closed].format(self.left, self.right)
+        return f"{'an integer' if self.type is Integral else 'a number'} {limits}"
+
+
+class Such(_Constraint):
+    """Values that a function accepts.
+
+    Parameters
+    ----------
+    accepts : callable
+        Whether a value may be.
+    words : str
+        What such values are.
+    """
+
+    def __init__(self, accepts: Callable[[Any], bool], words: str) -> None:
+        super().__init__()
+        self._accepts, self._words = accepts, words
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether it may be."""
+        return self._accepts(val)
+
+    def __str__(self) -> str:
+        return self._words
+
+
+def one_of(*names: str) -> StrOptions:
+    """Some texts, in this order."""
+    return StrOptions(dict.fromkeys(names).keys())
+
+
+def names_such_as(name: str) -> Such:
+    """Collections of names, with an example."""
+    return Such(_holds(lambda one: isinstance(one, str)), f"a tuple of names, such as ('{name}',)")
+
+
+def instance_of(cls: type) -> Such:
+    """Objects of a class."""
+    return Such(lambda val: isinstance(val, cls), f"a {cls.__name__}")
+
+
+def _holds(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether something holds only items of a kind, and can be read more than once."""
+    return lambda val: isinstance(val, Collection) and not isinstance(val, str) and all(map(kind, val))
+
+
+WHOLE = Number(Integral, 1, None, closed="left")
+COUNT = Number(Integral, 0, None, closed="left")
+POSITIVE = Number(Real, 0, None, closed="neither")
+TOLERANCE = Number(Real, 0, None, closed="both")
+SHARE = Number(Real, 0, 1, closed="neither")
+FUNCTIONS = Such(_holds(callable), "a list of functions")
+N_JOBS = Such(
+    lambda val: isinstance(val, Integral) and not isinstance(val, bool) and val != 0,
+    "an integer other than 0",
+)
+ARRAY = Such(lambda val: isinstance(val, (list, tuple)) or hasattr(val, "__array__"), "an array")
+BOOLEAN = Such(lambda val: isinstance(val, (bool, np.bool_)), "True or False")
+RANDOM_STATE = (
+    COUNT,
+    Such(lambda val: isinstance(val, (np.random.Generator, np.random.RandomState)), "a generator"),
+    None,
+)
+
+
+def check_setting(name: str, value: Any, *constraints: Any) -> None:
+    """Refuse a value that meets none of some constraints.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting.
+    value : object
+        Its value.
+    *constraints : object
+        As in scikit-learn's ``_parameter_constraints``.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the setting and what it may be (a ValueError and a TypeError).
+
+    Examples
+    --------
+    >>> check_setting("n_init", "many", one_of("auto"), WHOLE)
+    Traceback (most recent call last):
+        ...
+    sklearn.utils._param_validation.InvalidParameterError: n_init='many': should be 'auto' or an integer of
+    at least 1
+    """
+    made = [one if isinstance(one, _Constraint) else make_constraint(one) for one in constraints]
+    if any(one.is_satisfied_by(value) for one in made):
+        return
+    words: list[str] = []
+    for one in made:
+        words += map(repr, one.options) if isinstance(one, StrOptions) else [str(one)]
+    named = len(made) == 1 and isinstance(made[0], StrOptions) and len(words) > 2
+    listed = ", ".join(words) if named else " or ".join([", ".join(words[:-1]), words[-1]][-len(words) :])
+    raise InvalidParameterError(f"{name}={shown(value)}: should be {'one of ' if named else ''}{listed}")
+
+
+def check_settings(estimator: Any) -> None:
+    """Check all settings of an estimator against its ``_parameter_constraints``.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the first that is wrong (a ValueError and a TypeError).
+    """
+    for name, value in estimator.get_params(deep=False).items():
+        check_setting(name, value, *estimator._parameter_constraints[name])
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> int:
+    """Return an integer of at least so much, as Python's.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is none (a ValueError and a TypeError).
+    """
+    check_setting(name, value, Number(Integral, least, None, closed="left"))
+    return int(value)

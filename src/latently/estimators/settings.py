@@ -1,0 +1,62 @@
+"""Settings that estimators have in common, and what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+from latently.checks.settings import (
+    ARRAY,
+    BOOLEAN,
+    COUNT,
+    FUNCTIONS,
+    N_JOBS,
+    RANDOM_STATE,
+    TOLERANCE,
+    WHOLE,
+    Number,
+    Such,
+    names_such_as,
+    one_of,
+)
+from latently.emissions.base import Emission
+from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian.prior import KINDS as PRIORS
+from latently.estimators.starts import KINDS
+from latently.latent.chain import STARTS
+
+Constraints = dict[str, tuple[Any, ...]]
+
+RUN: Constraints = {
+    "n_components": (WHOLE,),
+    "tol": (TOLERANCE,),
+    "max_iter": (WHOLE,),
+    "n_init": (one_of("auto"), WHOLE),
+    "random_state": RANDOM_STATE,
+    "acceleration": (one_of("auto", "squarem"), None),
+    "n_jobs": (N_JOBS, None),
+    "callbacks": (FUNCTIONS, None),
+    "verbose": (COUNT, BOOLEAN),
+}
+MIXTURE: Constraints = RUN | {"fixed": (names_such_as("weights"),), "init_params": (one_of("auto", *KINDS),)}
+CHAIN: Constraints = RUN | {
+    "fixed": (names_such_as("transmat"),),
+    "startprob": (one_of(*STARTS),),
+    "startprob_init": (ARRAY, None),
+    "transmat_init": (ARRAY, None),
+    "memory_budget": (object,),  # read, and refused, in `bytes_of`
+}
+GAUSSIAN: Constraints = {
+    "covariance_type": (one_of(*FAMILIES),),
+    "reg_covar": (Number(Real, 0, 1, closed="left"),),
+    "means_init": (ARRAY, None),
+}
+PRIOR: Constraints = {
+    "prior": (one_of(*PRIORS), None),
+    "prior_strength": (Number(Real, 0, None, closed="neither"), None),
+}
+ANY_FAMILY: Constraints = {
+    "emission": (Such(lambda value: isinstance(value, Emission), "a family, such as Poisson()"),),
+    "starting_values": (Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None),
+}
