@@ -493,8 +493,12 @@ def test_the_summary_of_an_imputation_is_strict_json(air):
     ("found", "words"),
     [
         (
-            {"starts": SimpleNamespace(agree=False, log_likelihoods=np.array([-1.0, -3.5]))},
+            {"starts": SimpleNamespace(agree=False, level=False, log_likelihoods=np.array([-1.0, -3.5]))},
             "2 starts far apart did not end at one maximum (their log-likelihoods are up to 2.500 apart)",
+        ),
+        (
+            {"starts": SimpleNamespace(agree=False, level=True, log_likelihoods=np.array([-1.0, -1.0]))},
+            "2 starts far apart ended equally high with different parameters",
         ),
         ({"overimputation": None}, "too few rows to hide some cells"),
         (
@@ -540,6 +544,21 @@ def test_few_rows_and_a_prior_are_told():
     told = " ".join(imputation.cautions(analysed(X, fit={"prior": "ridge"})))
     assert "12 rows are few for the covariances of 4 columns" in told
     assert "The ridge prior was asked for" in told
+
+
+@pytest.mark.filterwarnings("ignore::latently.core.errors.UndeterminedWarning")
+def test_columns_never_observed_together_are_named_everywhere():
+    X = pandas.DataFrame(np.random.default_rng(0).normal(size=(80, 3)) @ [[1, 1, 1], [0, 1, 0], [0, 0, 1]])
+    X.columns = ["x", "y", "z"]
+    X.loc[:39, "y"] = X.loc[40:, "z"] = np.nan
+    a = analysed(X)
+    told, read = imputation.cautions(a), json.loads(to_json(imputation_summary(a)))
+    assert told[0].startswith("Columns 'y' and 'z' are never observed together: the data do not determine")
+    assert told[0] in Page(imputation_page(a)).text
+    assert not any("starts far apart" in one for one in told)
+    assert imputation.starts_in_words(a.starts).endswith("ended at one maximum, with different parameters")
+    assert read["diagnostics"] == [{"kind": "never observed together", "columns": [["y", "z"]]}]
+    assert read["starts_agree"] is False
 
 
 def test_a_clean_imputation_needs_no_caution():

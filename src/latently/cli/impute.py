@@ -21,6 +21,7 @@ from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
 from latently.cli.tables.table import Table, quoted
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.core.errors import UndeterminedWarning
 from latently.estimators import GaussianImputer
 from latently.report import to_json, write_text
 from latently.report.imputation import (
@@ -31,6 +32,7 @@ from latently.report.imputation import (
     imputation_figures,
     imputation_page,
     imputation_summary,
+    starts_in_words,
     tables,
 )
 
@@ -147,6 +149,7 @@ def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
     """Fit; where that cannot be, name what can be typed instead."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
+        warnings.simplefilter("ignore", UndeterminedWarning)
         try:
             imputer.fit(X)
         except ValueError as error:
@@ -216,7 +219,6 @@ def _tell(a: ImputationAnalysis, out: Path) -> None:
 def _facts(a: ImputationAnalysis) -> Iterator[tuple[str, str]]:
     yield "Why it stopped", a.imputer.stop_reason_
     if a.starts is not None:
-        ended = "at one maximum" if a.starts.agree else "at more than one maximum"
-        yield "Other starts", f"{len(a.starts.log_likelihoods)}, scattered far apart, ended {ended}"
+        yield "Other starts", starts_in_words(a.starts)
     if a.left_out:
         yield "Left as it was", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())

@@ -21,6 +21,10 @@ class ObjectiveFellError(FitError):
     """The objective fell by more than rounding: a bug in a model, never a sign of convergence."""
 
 
+class UndeterminedWarning(UserWarning):
+    """The data do not determine all of what a fit says: something else stands in for them."""
+
+
 class SpuriousMaximumWarning(UserWarning):
     """The fit rests on a floor or on a handful of rows: its likelihood says little."""
 

@@ -99,6 +99,14 @@ class Emission(ABC):
         """Rows with missing cells filled in somehow: for starts only, whose distances need all cells."""
         return x
 
+    def unseen(self, description: Any) -> NDArray[np.bool_]:
+        """Pairs of features on whose dependence within a component the data say nothing, symmetric."""
+        return np.zeros((0, 0), dtype=bool)
+
+    def least_dependent(self, description: Any, params: Any) -> Any:
+        """Of all params that are as likely, those under which unseen pairs depend on each other least."""
+        return params
+
     def settled(self, params: Any) -> Any:
         """Params that would be feasible but for rounding, without the rounding."""
         return params

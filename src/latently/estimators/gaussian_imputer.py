@@ -14,11 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
 from latently.checks.settings import BOOLEAN, COUNT, SHARE, check_setting, check_settings, check_whole, one_of
-from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning
+from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
+from latently.estimators.diagnostics import Diagnostic, tell, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
 from latently.estimators.imputation.filling import drawn, expected, interval
 from latently.estimators.imputation.limits import check_limits
+from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import METHODS, Draw, draw_parameters
 from latently.estimators.inputs import (
     Array,
@@ -101,6 +103,9 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Whether and why EM stopped, and its number of steps.
     mixture_ : GaussianMixture
         The fitted model.
+    diagnostics_ : tuple of Diagnostic
+        What there is to say of the table, each with its `kind`, the positions of its `columns` and a
+        `message`: pairs of columns that are never observed together. Empty if there is nothing.
     parameter_draws_ : tuple of Draw
         Parameters drawn at the fit.
     missing_counts_ : array of int of shape (n_features,)
@@ -224,6 +229,10 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -----
         UserWarning
             If one component without correlations fills in means.
+        UndeterminedWarning
+            If columns are never observed together: nothing is known of how they depend on each other given
+            the others, so they are taken to be independent given these. Intervals of single cells are right
+            on average all the same; what an analysis of drawn tables says of that dependence is made up.
         ConvergenceWarning
             If `max_iter` was reached.
         """
@@ -253,11 +262,22 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpuriousMaximumWarning)
             warnings.simplefilter("ignore", ConstantColumnWarning)
+            warnings.simplefilter("ignore", UndeterminedWarning)  # it knows no names: they are told below
             mixture.fit(table, sample_weight=weights)
         if correlated and self.n_components == 1:
             check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, names)
+        pairs = [pair for found in mixture.diagnostics_ for pair in found.columns]
+        diagnostics = undetermined(
+            np.flatnonzero(kept)[np.array(pairs, dtype=int)], column_names(X), by_prior=self.prior is not None
+        )
+        if diagnostics and self.n_parameter_draws and self.draw_method == "posterior":
+            raise ValueError(
+                f"{diagnostics[0].message.partition(': ')[0]}, and the posterior under a flat prior has then "
+                "no finite mass: use draw_method='bootstrap'"
+            )
         draws = draw_parameters(mixture, table, weights, int(self.n_parameter_draws), self.draw_method, rng)
-        self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws)
+        self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws, diagnostics)
+        tell(self.diagnostics_)
         return self
 
     def _restore(
@@ -266,11 +286,13 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         kept: NDArray[np.bool_],
         missing_counts: NDArray[np.int64],
         draws: tuple[Draw, ...],
+        diagnostics: tuple[Diagnostic, ...],
     ) -> None:
         """Set what is known after a fit."""
         self._kept_features = kept
         self.missing_counts_ = missing_counts
         self.mixture_ = mixture
+        self.diagnostics_ = diagnostics
         self.mean_, self.covariance_ = self._moments()
         self.log_likelihood_ = mixture.log_likelihood_
         self.log_likelihood_history_ = mixture.log_likelihood_history_
@@ -486,11 +508,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return check_rows(self, X, reset=False, accepts_missing=True)
 
     def _moments(self) -> tuple[Array, Array]:
-        mixture = self.mixture_
-        mean = mixture.weights_ @ mixture.means_
-        away = mixture.means_ - mean
-        covariance = np.einsum("k,kij->ij", mixture.weights_, mixture._dense(mixture.params_))
-        covariance += np.einsum("k,ki,kj->ij", mixture.weights_, away, away)
+        mean, covariance = moments(self.mixture_)
         if self._kept_features.all():
             return mean, covariance
         kept = np.flatnonzero(self._kept_features)

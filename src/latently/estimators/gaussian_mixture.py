@@ -92,6 +92,9 @@ class GaussianMixture(BaseMixture):
         Whether and why the best run stopped, and its number of EM steps.
     doubts_ : tuple of str
         Why this maximum should not be trusted: it rests on the floor, or on too few rows. Empty if it may be.
+    diagnostics_ : tuple of Diagnostic
+        What there is to say of the data, each with its `kind`, the positions of its `columns` and a
+        `message`: pairs of columns that are never observed together. Empty if there is nothing.
     restarts_ : Restarts
         The record of all runs: their log-likelihoods, failures and doubts, and how many agreed.
     n_parameters_ : int

@@ -49,7 +49,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     if not finite:
         wrong = np.isinf(rows) if accepts_missing else ~np.isfinite(rows)
         row, column = np.argwhere(wrong)[0]
-        where = f"row {row}, column {_label(names, column)}"
+        where = f"row {row}, column {label_of(names, column)}"
         if np.isnan(rows[row, column]):
             raise ValueError(
                 f"Input X contains NaN at {where} ({int(wrong.sum())} such cells), and "
@@ -145,13 +145,13 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     low, high = extremes(rows, None if used.all() else used)
     empty = np.flatnonzero(low > high)
     if len(empty):
-        raise ValueError(f"column {_label(names, empty[0])} has no observed value: leave it out")
+        raise ValueError(f"column {label_of(names, empty[0])} has no observed value: leave it out")
     constant = np.flatnonzero(low == high)
     if len(constant) == len(low):
         reason = "n_samples = 1" if n_used == 1 else f"every value is {low[0]:g}"
         others = ", as all are" if len(low) > 1 else ""
         raise ValueError(
-            f"column {_label(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
+            f"column {label_of(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
         )
     if len(constant):
         warnings.warn(_constant(constant, low, names), ConstantColumnWarning, stacklevel=3)
@@ -162,8 +162,8 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
     if len(extreme):
         column = extreme[0]
         raise ValueError(
-            f"column {_label(names, column)} spans {spread[column]:g}, the square of which is beyond double "
-            "precision: choose another unit for it"
+            f"column {label_of(names, column)} spans {spread[column]:g}, the square of which is beyond "
+            "double precision: choose another unit for it"
         )
     distinct: set[bytes] = set()
     for row in np.flatnonzero(used):
@@ -177,7 +177,7 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
 
 def _constant(constant: Any, values: Any, names: list[str] | None) -> str:
     """What is to be said of constant columns."""
-    listed = ", ".join(_label(names, column) for column in constant[:NAMED])
+    listed = ", ".join(label_of(names, column) for column in constant[:NAMED])
     if len(constant) > NAMED:
         listed += f" and {len(constant) - NAMED} more"
     if len(constant) == 1:
@@ -193,7 +193,8 @@ def column_names(X: Any) -> list[str] | None:
     return None if columns is None else [str(column) for column in columns]
 
 
-def _label(names: list[str] | None, column: Any) -> str:
+def label_of(names: list[str] | None, column: Any) -> str:
+    """Name of a column for a message, its position if it has none."""
     return f"'{names[column]}'" if names else str(int(column))
 
 

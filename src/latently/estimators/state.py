@@ -16,6 +16,7 @@ from latently.emissions.gaussian.params import GaussianParams, MatrixParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.estimators.codec import Decoder, Encoder
+from latently.estimators.diagnostics import Diagnostic
 from latently.estimators.inputs import Array
 from latently.estimators.soundness import checked_params, factors_of, is_finite, settings_of, unfitted
 from latently.latent.independent import Independent, Weights
@@ -39,6 +40,7 @@ class Outcome:
     n_observed: float
     lower_bound: float
     lower_bounds: list[float]
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class State:
 CLASSES: list[type] = [
     State,
     Outcome,
+    Diagnostic,
     Restarts,
     Run,
     LatentEmission,

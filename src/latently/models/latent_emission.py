@@ -212,6 +212,11 @@ class LatentEmission:
             self.latent.permute(params.latent, order), self.emission.permute(params.emission, order)
         )
 
+    def least_dependent(self, description: Description, params: LatentEmissionParams) -> LatentEmissionParams:
+        """Of all params that are as likely, those under which features depend on each other least."""
+        emission = self.emission.least_dependent(description.emission, params.emission)
+        return replace(params, emission=emission)
+
     def doubts(self, params: LatentEmissionParams, blocks: Iterable[Block]) -> tuple[str, ...]:
         """Components that kept no data, rest on a floor, or on fewer distinct rows than they need."""
         found: dict[int, str] = {}

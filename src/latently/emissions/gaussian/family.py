@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from latently.core.errors import SingularCovarianceError
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
-from latently.emissions.gaussian.matrices import EPS
+from latently.emissions.gaussian.matrices import EPS, least_dependent
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
 from latently.emissions.gaussian.params import GaussianParams
@@ -39,6 +39,8 @@ class GaussianFamily(Emission):
     prior : Prior, optional
         Of covariances and means; maximum likelihood without one.
     """
+
+    correlated: ClassVar[bool] = False  # whether features have correlations
 
     reg_covar: float = 1e-6
     variances: Array | None = None
@@ -183,6 +185,21 @@ class GaussianFamily(Emission):
     def covariance_each(self) -> bool:
         """Whether each component has a covariance of its own."""
         return True
+
+    def unseen(self, description: Moments) -> NDArray[np.bool_]:
+        """Pairs of features that no row has both of."""
+        return description.unseen & self.correlated
+
+    def least_dependent(self, description: Moments, params: Any) -> Any:
+        """The likelihood knows nothing of entries of a covariance whose features no row has both of.
+
+        So it stays as it is where they make these features independent given the others.
+        """
+        unseen = self.unseen(description)
+        if self.prior is not None or not unseen.any():
+            return params
+        matrices = np.stack([least_dependent(matrix, unseen) for matrix in self.dense(params)])
+        return self.held(self.params(params.means, self.from_dense(matrices)))
 
     def settled(self, params: Any) -> Any:
         """Covariances to the last digit of their floor, which a matrix alone does not know."""

@@ -28,6 +28,8 @@ from latently.emissions.gaussian.prior import Prior
 class FullGaussian(GaussianFamily):
     """Gaussians with a covariance matrix each."""
 
+    correlated = True
+
     def params(self, means: Array, covariances: Array) -> MatrixParams:
         """Put means and covariances together."""
         return MatrixParams(means, covariances)

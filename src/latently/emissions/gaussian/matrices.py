@@ -15,6 +15,8 @@ EPS = float(np.finfo(np.float64).eps)
 # A pivot below this part of the variance, times the number of features, is what rounding leaves of zero.
 PIVOT = 64 * EPS
 
+MOST_PASSES = 1000
+
 
 def cholesky(covariances: Array, names: str = "component {k}") -> Array:
     """Lower Cholesky factors of one matrix or a stack of them.
@@ -111,6 +113,36 @@ def on_floor(covariances: Array, floor: Array, constant: NDArray[np.bool_] | Non
         standard = standard[:, ~constant][:, :, ~constant]
     least = np.linalg.eigvalsh(standard)[:, 0]
     return np.asarray(least <= 1.0 + ON_FLOOR)
+
+
+def least_dependent(covariance: Array, unseen: NDArray[np.bool_]) -> Array:
+    """The covariance with the same entries but those unseen, whose precision is zero there.
+
+    Of all covariances that share the other entries it has the greatest determinant. Each pass takes the
+    features in turn, and predicts one from those it was seen with (docs/formulas.md, "Features never observed
+    together"; Hastie, Tibshirani & Friedman 2009, algorithm 17.1).
+
+    Parameters
+    ----------
+    covariance : array of shape (d, d)
+        A positive definite matrix.
+    unseen : array of bool of shape (d, d)
+        Symmetric, False on the diagonal: entries that are free.
+    """
+    varied = np.diagonal(covariance) > 0
+    spread = np.sqrt(np.where(varied, np.diagonal(covariance), 1.0))
+    found = covariance / np.outer(spread, spread)
+    for _ in range(MOST_PASSES):
+        before = found.copy()
+        for j in np.flatnonzero(unseen.any(axis=0) & varied):
+            free = unseen[j]
+            seen = varied & ~free
+            seen[j] = False
+            slope = np.linalg.solve(found[np.ix_(seen, seen)], found[seen, j])
+            found[j, free] = found[free, j] = found[np.ix_(free, seen)] @ slope
+        if np.abs(found - before).max() <= PIVOT:
+            break
+    return np.where(unseen, found * np.outer(spread, spread), covariance)
 
 
 def from_lower(lower: Array) -> Array:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.core.columns import extremes
 from latently.core.statistics import Additive, shared
 from latently.emissions.base import Array
+from latently.emissions.gaussian.matrices import least_dependent
 
 LEAST_CORRELATION = 1e-3  # eigenvalue
 
@@ -106,7 +108,8 @@ class Moments:
         """Maximum-likelihood covariance of complete rows, shape (d, d).
 
         With missing cells each entry is that of the rows in which both features are observed; eigenvalues of
-        the correlations that come out too small are raised, so that it is a covariance matrix.
+        the correlations that come out too small are raised, so that it is a covariance matrix. Features never
+        observed together are independent given the others.
         """
         if (self.pairs == self.pairs[0, 0]).all():
             return self.scatter / self.pairs
@@ -115,11 +118,17 @@ class Moments:
         spread = np.sqrt(np.diagonal(covariance))
         unit = np.where(spread > 0, spread, 1.0)
         values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
-        if values[0] >= LEAST_CORRELATION:
-            return np.asarray(covariance)
-        raised = (vectors * np.maximum(values, LEAST_CORRELATION)) @ vectors.T
-        scale = spread / np.sqrt(np.diagonal(raised))
-        return np.asarray(raised * np.outer(scale, scale))
+        if values[0] < LEAST_CORRELATION:
+            raised = (vectors * np.maximum(values, LEAST_CORRELATION)) @ vectors.T
+            scale = spread / np.sqrt(np.diagonal(raised))
+            covariance = raised * np.outer(scale, scale)
+        return least_dependent(covariance, self.unseen) if self.unseen.any() else np.asarray(covariance)
+
+    @property
+    def unseen(self) -> NDArray[np.bool_]:
+        """Pairs of features that are never observed together, each of them somewhere, shape (d, d)."""
+        count = np.diagonal(self.pairs)
+        return np.asarray((self.pairs == 0) & (np.outer(count, count) > 0))
 
     @property
     def variances(self) -> Array:

@@ -28,6 +28,8 @@ from latently.emissions.gaussian.prior import Prior
 class TiedGaussian(GaussianFamily):
     """Gaussians that share one covariance matrix."""
 
+    correlated = True
+
     def params(self, means: Array, covariances: Array) -> MatrixParams:
         """Put means and the covariance together."""
         return MatrixParams(means, covariances)

@@ -19,6 +19,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension, named, with_named
 from latently.core.restarts import Plan, Start
 from latently.emissions.base import Emission
+from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import Fit, fit
 from latently.estimators.hmm.bound import Bound
 from latently.estimators.hmm.errors import Errors
@@ -32,7 +33,7 @@ from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams, observed
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams, observed
 
 AUTO_STARTS = 24
 ROUNDING = 1e-6
@@ -145,12 +146,14 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
                 settings,
                 n_observed,
                 rng,
-                arrange=lambda params: self._arranged(model, params, known is not None),
+                arrange=lambda params: self._arranged(model, description, params, known is not None),
                 plan=Plan(n_units=max(len(found), 1)) if self.n_init == "auto" and len(starts) > 1 else None,
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
         self._keep(model, fitted)
+        unseen = np.argwhere(np.triu(family.unseen(description.emission)))
+        tell(undetermined(unseen, None, by_prior=False))
         return self
 
     @property
@@ -288,12 +291,16 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         return known.astype(np.float64)
 
     def _arranged(
-        self, model: LatentEmission, params: LatentEmissionParams, labelled: bool
+        self, model: LatentEmission, description: Description, params: LatentEmissionParams, labelled: bool
     ) -> LatentEmissionParams:
-        """States in canonical order, unless something given by the user names them."""
-        if labelled or self._names_labels():
+        """States in canonical order, and nothing made up of what the data do not tell.
+
+        Starting values given by the user name the states, and say where on a flat likelihood to stay.
+        """
+        if self._names_labels():
             return params
-        return model.permute(params, self._order(params.emission))
+        params = model.least_dependent(description, params)
+        return params if labelled else model.permute(params, self._order(params.emission))
 
     def _names_labels(self) -> bool:
         return any(value is not None for value in (self.startprob_init, self.transmat_init))

@@ -11,17 +11,12 @@ from latently.core.columns import extremes
 from latently.core.errors import SingularCovarianceError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
-from latently.estimators.inputs import Array
+from latently.estimators.inputs import Array, label_of
 
 COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
 ROWS = 2**14  # taken at a time
 ENOUGH = 10  # complete rows for each column
 INVOLVED = 0.05  # entry of its eigenvector that counts
-
-
-def label_of(names: list[str] | None, column: Any) -> str:
-    """Name of a column for a message, its position if it has none."""
-    return f"'{names[column]}'" if names else str(int(column))
 
 
 def kept_columns(rows: Any, weights: Array, names: list[str] | None, keep_empty: bool) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wishart
 
-from latently.core.em import EMMap, Settings, run
+from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import FitError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
@@ -90,6 +90,9 @@ def _bootstrap(
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None
     with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
+        described = describe(
+            mixture._model, mixture._source(table, weights, mixture._model.n_components), workers
+        )
         for _ in range(n * TRIES):
             counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
             if (counts @ observed < 2).any():
@@ -105,6 +108,7 @@ def _bootstrap(
             if (_on_floor(mixture, params) & ~rested).any():
                 failure = failure or "covariances are singular"
                 continue
+            params = mixture._model.least_dependent(described, params)
             draws.append(Draw(params.latent.weights, params.emission.means, params.emission.covariances))
             if len(draws) == n:
                 return tuple(draws)

@@ -10,6 +10,7 @@ import numpy as np
 
 from latently.archive import Contents
 from latently.estimators.codec import Decoder, Encoder
+from latently.estimators.diagnostics import Diagnostic
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.inputs import Array
 from latently.estimators.soundness import settings_of, unfitted
@@ -40,6 +41,8 @@ class ImputerState:
         The model.
     draws : tuple of Draw
         Parameters drawn at the fit.
+    diagnostics : tuple of Diagnostic
+        What there is to say of the data.
     """
 
     estimator: str
@@ -50,6 +53,7 @@ class ImputerState:
     missing_counts: Array
     mixture: State
     draws: tuple[Draw, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 CLASSES: Mapping[str, type] = {**KNOWN, "ImputerState": ImputerState, "Draw": Draw}
@@ -79,6 +83,7 @@ def pack_imputer(imputer: Any) -> Contents:
         imputer.missing_counts_.astype(np.float64),
         state_of(imputer.mixture_),
         imputer.parameter_draws_,
+        imputer.diagnostics_,
     )
     encoder = Encoder(CLASSES)
     try:
@@ -116,7 +121,8 @@ def unpack_imputer(contents: Contents, estimators: Mapping[str, type], own: Sequ
     imputer.n_features_in_ = d
     if names is not None:
         imputer.feature_names_in_ = np.array(names, dtype=object)
-    imputer._restore(mixture, np.array(state.kept), state.missing_counts.astype(np.int64), state.draws)
+    counts = state.missing_counts.astype(np.int64)
+    imputer._restore(mixture, np.array(state.kept), counts, state.draws, state.diagnostics)
     return imputer
 
 

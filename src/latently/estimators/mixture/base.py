@@ -16,6 +16,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
+from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_starts
 from latently.estimators.inputs import (
     Array,
@@ -98,6 +99,9 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
             If `max_iter` was reached.
         SpuriousMaximumWarning
             If the best maximum rests on the floor or on too few rows.
+        UndeterminedWarning
+            If columns are never observed together, so that nothing is known of how they depend on each other
+            within a component.
         """
         check_settings(self)
         K = int(self.n_components)
@@ -128,12 +132,16 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
                 settings,
                 description.n_observed,
                 rng,
-                arrange=lambda params: self._arranged(model, params),
+                arrange=lambda params: self._arranged(model, description, params),
                 plan=make_plan(self.n_init, len(starts), K * (rows.shape[1] + 1)),
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
         self._keep(model, fitted)
+        unseen = np.argwhere(np.triu(family.unseen(description.emission)))
+        by_prior = model.log_prior(self.params_) != 0
+        self.diagnostics_ = undetermined(unseen, names, by_prior=by_prior)
+        tell(self.diagnostics_)
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
@@ -195,10 +203,16 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
     ) -> list[Start[LatentEmissionParams]]:
         """Return starts in which the given values stand; one if nothing is left to chance."""
 
-    def _arranged(self, model: LatentEmission, params: LatentEmissionParams) -> LatentEmissionParams:
-        """Labels in canonical order, unless something given by the user names them."""
+    def _arranged(
+        self, model: LatentEmission, description: Description, params: LatentEmissionParams
+    ) -> LatentEmissionParams:
+        """Labels in canonical order, and nothing made up of what the data do not tell.
+
+        Starting values given by the user name the labels, and say where on a flat likelihood to stay.
+        """
         if self._names_labels():
             return params
+        params = model.least_dependent(description, params)
         order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
         return model.permute(params, order)
 

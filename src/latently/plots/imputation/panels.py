@@ -105,9 +105,8 @@ def imputation_panels(
 
     rest = pair[complete]
     dots(alone, pair[drawn][complete[drawn]], OBSERVED, OBSERVED_MARKER, len(drawn))
-    moments = rest.mean(axis=0), np.cov(rest, rowvar=False, bias=True) if len(rest) else None
-    if len(rest) >= FEWEST_ROWS:
-        _ellipse(alone, *moments, "--")
+    for panel in (alone, after) if len(rest) >= FEWEST_ROWS else ():
+        _ellipse(panel, rest.mean(axis=0), np.cov(rest, rowvar=False, bias=True), "--")
     title(alone, f"{count(len(rest), 'complete row')} alone", "dashed: their mean and 2 standard deviations")
 
     inside = drawn[~holed[drawn]], drawn[holed[drawn]]
@@ -116,8 +115,6 @@ def imputation_panels(
     bars = len(inside[1]) <= MOST_BARS
     if bars:
         _bars(after, filled[inside[1]], lower[inside[1]][:, chosen], upper[inside[1]][:, chosen])
-    if len(rest) >= FEWEST_ROWS:
-        _ellipse(after, *moments, "--")
     _ellipse(after, imputer.mean_[chosen], imputer.covariance_[np.ix_(chosen, chosen)], "-")
     what = f"orange: filled in, with {level:.0%} intervals" if bars else "orange: filled in"
     title(after, f"{count(int(holed.sum()), 'row')} filled in", f"{what}; solid: the model")

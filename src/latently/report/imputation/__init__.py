@@ -4,7 +4,7 @@ from latently.report.imputation import tables
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
-from latently.report.imputation.findings import findings, headline, mcar_in_words
+from latently.report.imputation.findings import findings, headline, mcar_in_words, starts_in_words
 from latently.report.imputation.sections import how, imputation_page, numbers
 from latently.report.imputation.summary import imputation_summary
 
@@ -19,5 +19,6 @@ __all__ = [
     "imputation_summary",
     "mcar_in_words",
     "numbers",
+    "starts_in_words",
     "tables",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.core.errors import UndeterminedWarning
 from latently.estimators import (
     GaussianImputer,
     dispersed_starts,
@@ -191,6 +192,7 @@ def _unless_it_fails(find: Callable[[], Found]) -> Found | None:
     """What a check finds; None if the table is too small or too degenerate for it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", UndeterminedWarning)
         try:
             return find()
         except ValueError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import binom
 
+from latently.estimators.diagnostics import NEVER_TOGETHER
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.findings import percent
 from latently.report.numbers import count, listed, number, sentence, share
@@ -24,6 +25,7 @@ def cautions(a: ImputationAnalysis) -> list[str]:
     """All that there is to say, as sentences, the gravest first."""
     doubts = (
         _not_converged,
+        _diagnosed,
         _starts_apart,
         _spurious,
         _coverage,
@@ -44,8 +46,22 @@ def _not_converged(a: ImputationAnalysis) -> Iterator[str]:
         yield f"EM had not converged: it {a.imputer.stop_reason_}. The numbers would still move"
 
 
+def _diagnosed(a: ImputationAnalysis) -> Iterator[str]:
+    for found in a.imputer.diagnostics_:
+        yield found.message
+
+
 def _starts_apart(a: ImputationAnalysis) -> Iterator[str]:
-    if a.starts is not None and not a.starts.agree:
+    if a.starts is None or a.starts.agree:
+        return
+    if a.starts.level:
+        if not any(found.kind == NEVER_TOGETHER for found in a.imputer.diagnostics_):
+            yield (
+                f"fits from {len(a.starts.log_likelihoods)} starts far apart ended equally high with "
+                "different parameters: the data do not determine them, and results depend on where a fit "
+                "starts; leave columns out, or set a prior"
+            )
+    else:
         apart = number(float(np.ptp(a.starts.log_likelihoods)), 3)
         yield (
             f"fits from {len(a.starts.log_likelihoods)} starts far apart did not end at one maximum (their "

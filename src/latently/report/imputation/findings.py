@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from latently.estimators.imputation.diagnosis import DispersedStarts
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.numbers import count, decimals, exact, listed, number, share
 
@@ -115,6 +116,13 @@ def _draws(a: ImputationAnalysis) -> str:
         "latently.pool. A completed table takes what was filled in for observed, and so looks surer than it "
         "is."
     )
+
+
+def starts_in_words(starts: DispersedStarts) -> str:
+    """Where fits from starts far apart ended."""
+    ended = "at one maximum" if starts.level else "at more than one maximum"
+    parameters = ", with different parameters" if starts.level and not starts.agree else ""
+    return f"{len(starts.log_likelihoods)}, scattered far apart, ended {ended}{parameters}"
 
 
 def percent(level: float) -> str:

@@ -9,7 +9,7 @@ from latently.report.imputation import tables
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
-from latently.report.imputation.findings import findings, headline, percent
+from latently.report.imputation.findings import findings, headline, percent, starts_in_words
 from latently.report.numbers import count, number, share
 from latently.report.page import (
     Markup,
@@ -165,8 +165,7 @@ def how(a: ImputationAnalysis) -> Markup:
         ("Why it stopped", f"{imputer.stop_reason_}, after {count(imputer.n_iter_, 'step')}"),
     ]
     if a.starts is not None:
-        ended = "ended at one maximum" if a.starts.agree else "did not end at one maximum"
-        facts.append(("Other starts", f"{len(a.starts.log_likelihoods)}, scattered far apart, {ended}"))
+        facts.append(("Other starts", starts_in_words(a.starts)))
     facts.append(("Columns used", ", ".join(a.names)))
     if a.left_out:
         facts.append(("Columns left out", ", ".join(f"{name} ({why})" for name, why in a.left_out.items())))

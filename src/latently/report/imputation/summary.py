@@ -61,6 +61,10 @@ def imputation_summary(a: ImputationAnalysis) -> dict[str, Any]:
         "stop_reason": imputer.stop_reason_,
         "n_iter": imputer.n_iter_,
         "starts_agree": None if a.starts is None else a.starts.agree,
+        "diagnostics": [
+            {"kind": found.kind, "columns": [[a.names[j] for j in group] for group in found.columns]}
+            for found in imputer.diagnostics_
+        ],
         "careful": cautions(a),
     }
     if a.test is not None:

@@ -1,4 +1,4 @@
-"""Whether fits from starts far apart climb to one maximum."""
+"""Whether fits from starts far apart climb to one maximum, and to the same parameters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
-from latently.core.errors import SpuriousMaximumWarning
+from latently.core.errors import SpuriousMaximumWarning, UndeterminedWarning
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.moments import distance
 from latently.estimators.inputs import Array, check_table, random_generator
 
 AGREEMENT = 1e-6  # log-likelihood per row
+SAME = 0.05  # standard deviations, or the logarithm of a ratio of variances
 SPREAD = 2.0  # standard deviations of starting means
 
 
@@ -35,6 +37,10 @@ class DispersedStarts:
         Whether they ended because there was nothing left to gain.
     n_rows : int
         Number of rows.
+    apart : float
+        How far the parameters of runs that ended as high as the best are from those of the best, at most: the
+        distance of the means in standard deviations, or the logarithm of the ratio of the variances, of the
+        linear combination of columns for which it is greatest. Far from zero the data do not determine them.
     """
 
     log_likelihoods: Array
@@ -42,11 +48,17 @@ class DispersedStarts:
     n_iter: NDArray[np.int64]
     converged: NDArray[np.bool_]
     n_rows: int
+    apart: float
+
+    @property
+    def level(self) -> bool:
+        """Whether all runs ended equally high."""
+        return bool(np.ptp(self.objectives) <= AGREEMENT * self.n_rows)
 
     @property
     def agree(self) -> bool:
-        """Whether all runs ended at one maximum."""
-        return bool(np.ptp(self.objectives) <= AGREEMENT * self.n_rows)
+        """Whether all runs ended at one maximum: equally high, and with the same parameters."""
+        return self.level and self.apart <= SAME
 
 
 def dispersed_starts(
@@ -55,7 +67,8 @@ def dispersed_starts(
     """Fit an imputer's model from starting values scattered far apart.
 
     With many missing cells the likelihood may have more than one maximum, or a ridge; then the runs end at
-    different heights, and results depend on where a fit starts.
+    different heights, or equally high with different parameters, and results depend on where a fit starts.
+    The latter is so if columns are never observed together.
 
     Parameters
     ----------
@@ -114,13 +127,18 @@ def dispersed_starts(
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpuriousMaximumWarning)
+            warnings.simplefilter("ignore", UndeterminedWarning)  # this is what is looked for
             runs.append(mixture.fit(table))
+    objectives = np.array([run.log_likelihood_ + run._model.log_prior(run.params_) for run in runs])
+    best = int(objectives.argmax())
+    as_high = np.flatnonzero(objectives >= objectives[best] - AGREEMENT * len(rows))
     return DispersedStarts(
         np.array([run.log_likelihood_ for run in runs]),
-        np.array([run.log_likelihood_ + run._model.log_prior(run.params_) for run in runs]),
+        objectives,
         np.array([run.n_iter_ for run in runs]),
         np.array([run.converged_ for run in runs]),
         len(rows),
+        max(distance(runs[best], runs[i]) for i in as_high),
     )
 
 
