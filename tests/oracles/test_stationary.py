@@ -1,5 +1,7 @@
 """Chains that start from their stationary distribution: Q and its gradient by other means, and law 3."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -24,18 +26,26 @@ SHAPES = {
 over_shapes = pytest.mark.parametrize("shape", list(SHAPES))
 
 
-def stationary_by_power(transmat):
-    """Mixed with staying, which changes nothing and makes any irreducible chain settle."""
-    lazy = (transmat + np.eye(len(transmat))) / 2
-    for _ in range(40):
-        lazy = lazy @ lazy
-        lazy /= lazy.sum(axis=1, keepdims=True)
-    return lazy[0]
+def exactly_stationary(transmat):
+    """By Gauss elimination of fractions, however rarely a state is left."""
+    K = len(transmat)
+    P = [[Fraction(value) for value in row] for row in transmat.tolist()]
+    rows = [[(i == j) * sum(P[i]) - P[i][j] for i in range(K)] for j in range(K)]
+    rows[0] = [Fraction(1)] * K
+    right = [Fraction(int(j == 0)) for j in range(K)]
+    for n in range(K):
+        pivot = next(r for r in range(n, K) if rows[r][n])
+        rows[n], rows[pivot], right[n], right[pivot] = rows[pivot], rows[n], right[pivot], right[n]
+        for r in set(range(K)) - {n}:
+            factor = rows[r][n] / rows[n][n]
+            rows[r] = [a - factor * b for a, b in zip(rows[r], rows[n], strict=True)]
+            right[r] -= factor * right[n]
+    return np.array([float(right[n] / rows[n][n]) for n in range(K)])
 
 
 def q_function(initial, transitions, transmat):
     used, began = transitions > 0, initial > 0
-    first = stationary_by_power(transmat)
+    first = exactly_stationary(transmat)
     return float(transitions[used] @ np.log(transmat[used]) + initial[began] @ np.log(first[began]))
 
 
@@ -56,7 +66,13 @@ def test_stationary_distributions(K, shape):
     rng = np.random.default_rng(K)
     for _ in range(5):
         _, _, transmat = problem(K, shape, rng)
-        assert_allclose(stationary(transmat), stationary_by_power(transmat), rtol=1e-8)
+        assert_allclose(stationary(transmat), exactly_stationary(transmat), rtol=1e-12)
+
+
+def test_states_that_are_hardly_ever_left():
+    """The chain comes apart to rounding, and is one chain all the same."""
+    transmat = np.array([[1 - 3e-200, 3e-200, 0.0], [1e-200, 0.5, 0.5], [0.0, 1e-20, 1 - 1e-20]])
+    assert_allclose(stationary(transmat), exactly_stationary(transmat), rtol=1e-12)
 
 
 def test_stationary_distribution_of_a_chain_that_comes_apart():
@@ -183,5 +199,5 @@ def test_nor_under_acceleration(kind):
         steps = np.diff([step.log_likelihood for step in result.history])
         assert steps.min() >= -64 * EPS * em.e_step(result.params).magnitude
         first = em.model.latent.first(result.params.latent)
-        assert_allclose(first, stationary_by_power(result.params.latent.transmat), rtol=1e-6, atol=1e-9)
+        assert_allclose(first, exactly_stationary(result.params.latent.transmat), rtol=1e-6, atol=1e-9)
         assert_array_equal(result.params.latent.startprob, first)

@@ -8,12 +8,15 @@ from latently.latent.base import Array
 
 TINY = 1e-300
 ROUNDS = 50  # of the fixed point, which needs a few where transitions are many
+PRECISION = {"ftol": 1e-14, "gtol": 1e-9}
+RESTED = 1e-9  # relative gain at which a search has nothing left to find
 
 
 def stationary(transmat: Array) -> Array:
-    """The distribution that transitions leave as it is.
+    """The distribution that transitions leave as it is, each probability to its last digits.
 
-    Of a chain with several closed classes one of many is returned, positive or zero everywhere.
+    Of a chain with several closed classes the one in which each has a share by its number of states is
+    returned.
 
     Parameters
     ----------
@@ -24,15 +27,45 @@ def stationary(transmat: Array) -> Array:
     -------
     array of shape (K,)
         Sums to one.
+
+    References
+    ----------
+    .. [1] Grassmann, W. K., Taksar, M. I. and Heyman, D. P. (1985). Regenerative analysis and steady state
+       distributions for Markov chains. Operations Research 33, 1107-1116.
     """
-    K = len(transmat)
-    system = np.eye(K) - transmat.T + 1.0
-    try:
-        solution = np.linalg.solve(system, np.ones(K))
-    except np.linalg.LinAlgError:  # several closed classes
-        solution = np.linalg.lstsq(system, np.ones(K), rcond=None)[0]
-    solution = np.maximum(solution, 0.0)
-    return np.asarray(solution / solution.sum())
+    found = _censored(transmat)
+    if np.isfinite(found).all():
+        return found
+    from scipy.sparse.csgraph import connected_components
+
+    linked = transmat > TINY
+    n_classes, labels = connected_components(linked, connection="strong")
+    found = np.zeros(len(transmat))
+    for k in range(n_classes):
+        inside = labels == k
+        if not linked[np.ix_(inside, ~inside)].any():
+            found[inside] = inside.sum() * _censored(transmat[np.ix_(inside, inside)])
+    return np.asarray(found / found.sum())
+
+
+def _censored(transmat: Array) -> Array:
+    """Stationary probabilities by elimination, without a subtraction; NaN if not all states communicate.
+
+    With state n left out, the chain goes from i to j also by way of n. So nothing cancels, and states that
+    are hardly ever left lose no digits.
+    """
+    A = transmat.copy()
+    K = len(A)
+    found = np.ones(K)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for n in range(K - 1, 0, -1):
+            leaves = A[n, :n].sum()
+            A[:n, :n] += np.outer(A[:n, n], A[n, :n] / leaves)
+            A[:n, n] /= leaves
+        for n in range(1, K):
+            found[n] = found[:n] @ A[:n, n]
+            found[: n + 1] /= found[: n + 1].sum()
+    return found
 
 
 def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
@@ -83,8 +116,12 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
 
     free = np.log(np.maximum(start[rows, columns], TINY))
     with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart there are no slopes
-        found = minimize(falling, free, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9})
-    candidates = [matrix_of(found.x), start, transmat]
+        for _ in range(ROUNDS):  # a search that lost its way is begun anew where it ended
+            found = minimize(falling, free, jac=True, method="L-BFGS-B", options=PRECISION)
+            gain, free = falling(free)[0] - found.fun, found.x
+            if not gain > RESTED * abs(found.fun):
+                break
+    candidates = [matrix_of(free), start, transmat]
     return max(candidates, key=lambda matrix: _objective(initial, transitions, matrix))
 
 
