@@ -115,7 +115,8 @@ def test_a_log_density_that_is_not_a_number_names_its_row():
 def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
     """The last unit, far out, is alone in a component."""
     model, params, data = entry.prepared()
-    if model.emission.rows_needed(params.emission) == 1:
+    needed = model.emission.rows_needed(params.emission)
+    if needed == 1:
         pytest.skip("one row is enough for a component of this family")
     number = len(data.weights) - 1
     x = data.x.copy()
@@ -127,10 +128,9 @@ def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
     means[1] = x[-1]
     alone = replace(params, emission=params.emission.with_means(means))
     doubts = model.doubts(alone, changed.source.blocks())
-    unit = "row" if data.offsets is None else "sequence"
     assert doubts[-1] == (
-        f"component 1 rests on 1 effective distinct rows ({unit} {number} among them), "
-        f"fewer than the {x.shape[1] + 1} it needs"
+        f"{model.latent.label} 1 rests on 1 effective distinct rows ({model.unit} {number} among them), "
+        f"fewer than the {needed} it needs"
     )
 
 

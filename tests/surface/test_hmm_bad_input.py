@@ -269,7 +269,7 @@ def test_impossible_at_prediction(n_before):
     model = CategoricalHMM(2, **CYCLE).fit([0, 1, 0, 2])
     x, lengths = [0, 1, 0] * n_before + [0, 1, 1, 2], [3] * n_before + [4]
     for verb in ("smooth", "predict_proba", "predict", "decode", "score_samples", "filter"):
-        where = f"sequence {n_before} is impossible from time 2 on"
+        where = f"{f'sequence {n_before}' if n_before else 'the series'} is impossible from time 2 on"
         if verb == "filter":
             where = f"sequence {n_before}, time 2 is impossible" if n_before else "^time 2 is impossible"
         refused(lambda verb=verb: getattr(model, verb)(x, lengths=lengths), where, ImpossibleObservationError)

@@ -229,7 +229,7 @@ def test_rare_and_rarely_visited_states_are_named():
             {"converged_": False, "stop_reason_": "reached max_iter=7"},
             "EM had not converged: it reached max_iter=7",
         ),
-        ({"doubts_": ("component 1 kept no data",)}, "not to be trusted: state 1 kept no data"),
+        ({"doubts_": ("state 1 kept no data",)}, "not to be trusted: state 1 kept no data"),
         (
             {"restarts_": Restarts((Run("a", -1.0, 3, True), Run("b", -2.0, 3, True)), 1, ())},
             "only one of 2 starts reached this maximum",
@@ -248,7 +248,7 @@ def _uncapitalised(text):
 def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
     rows = [dict(row) for row in quakes.selection.table_]
     rows[0]["failure"] = "of a flood"
-    rows[1] |= {"doubts": ("component 0 kept no data",), "bic": 1.0}
+    rows[1] |= {"doubts": ("state 0 kept no data",), "bic": 1.0}
     selection = SimpleNamespace(
         table_=rows, edge_=None, best_index_=2, best_params_=quakes.selection.best_params_
     )

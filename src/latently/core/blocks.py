@@ -38,6 +38,8 @@ class Block:
         Position of the first unit in the whole data, for messages.
     units : array of shape (n_units,) or None
         Positions of all units, where they are not on end in the whole data.
+    alone : bool
+        Whether its one unit is all there is, so that messages need not say which.
     """
 
     x: Any
@@ -45,6 +47,7 @@ class Block:
     offsets: NDArray[np.int64] | None = None
     first: int = 0
     units: NDArray[np.int64] | None = None
+    alone: bool = False
 
     @property
     def n_units(self) -> int:
@@ -183,9 +186,8 @@ class ArraySource:
         inner = np.searchsorted(self.offsets, np.arange(1, n_blocks) * (n_rows / n_blocks))
         for start, stop in pairwise(np.unique([0, *inner, len(self)]).tolist()):
             low, high = self.offsets[start], self.offsets[stop]
-            yield Block(
-                self.x[low:high], self.weights[start:stop], self.offsets[start : stop + 1] - low, start
-            )
+            offsets, alone = self.offsets[start : stop + 1] - low, len(self) == 1
+            yield Block(self.x[low:high], self.weights[start:stop], offsets, start, alone=alone)
 
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells on end and complete ones first.

@@ -10,7 +10,25 @@ class FitError(ValueError):
 
 
 class SingularCovarianceError(FitError):
-    """A covariance matrix is not positive definite."""
+    """A covariance matrix is not positive definite.
+
+    Parameters
+    ----------
+    text : str
+        What is said of it.
+    whose : str
+        The beginning of the message, in which ``{label}`` stands for what a component is called.
+    label : str
+        What it is called.
+    """
+
+    def __init__(self, text: str, whose: str = "", label: str = "component") -> None:
+        super().__init__(whose.format(label=label) + text)
+        self.text, self.whose = text, whose
+
+    def of(self, label: str) -> SingularCovarianceError:
+        """The same error where a component is called otherwise."""
+        return SingularCovarianceError(self.text, self.whose, label)
 
 
 class ImpossibleObservationError(FitError):

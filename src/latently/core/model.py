@@ -108,6 +108,16 @@ class Model(Protocol[D, P, S]):
         """Relabel the hidden states: state `i` of the result is state ``order[i]``."""
         ...
 
-    def doubts(self, params: P, blocks: Iterable[Block]) -> tuple[str, ...]:
-        """Why this maximum should not be trusted, a sentence for each reason; none if it may be."""
+    def doubts(self, params: P, blocks: Iterable[Block], fixed: Collection[str] = ()) -> tuple[str, ...]:
+        """Why this maximum should not be trusted, a sentence for each reason; none if it may be.
+
+        Parameters
+        ----------
+        params : object
+            The maximum.
+        blocks : iterable of Block
+            The data.
+        fixed : collection of str
+            Names of the parameters that were not learned.
+        """
         return ()

@@ -201,7 +201,7 @@ def search(
         except FitError as error:
             failed.append(Run(candidate.kind, None, 0, False, str(error)))
             continue
-        doubts = em.model.doubts(result.params, em.source.blocks())
+        doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
         record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, doubts)
         ends.append((result, record, 1 + candidate.twins))
         if result.stop_reason == STOPPED:

@@ -118,10 +118,10 @@ class Emission(ABC):
         """
         return 0.0
 
-    def floor_active(self, params: Any) -> NDArray[np.bool_] | None:
-        """Which components rest on a floor; None for a family without floors."""
+    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+        """Which components rest on a floor, by parameters that are not fixed; None without floors."""
         return None
 
-    def rows_needed(self, params: Any) -> int:
-        """Distinct rows a component needs to have a maximum of its own."""
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+        """Distinct rows from which a component can learn what is not fixed; 0 if any will do."""
         return 1

@@ -51,7 +51,7 @@ class Categorical(Emission):
     n_symbols: int
     support: NDArray[np.bool_] | None = None
 
-    def rows_needed(self, params: Any) -> int:
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 

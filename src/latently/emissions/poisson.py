@@ -80,7 +80,7 @@ class Poisson(Emission):
         """NaN is a missing count."""
         return True
 
-    def rows_needed(self, params: Any) -> int:
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 

@@ -91,7 +91,7 @@ def fit(
         )
     result = replace(result, params=arrange(result.params))
     if doubts:
-        doubts = em.model.doubts(result.params, em.source.blocks())
+        doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
     if not result.converged and settings.tol > 0 and result.n_iter >= settings.max_iter:
         warnings.warn(
             f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "

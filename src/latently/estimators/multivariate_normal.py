@@ -114,7 +114,7 @@ class MultivariateNormal:
 
     @cached_property
     def _cholesky(self) -> Array:
-        return np.asarray(cholesky(self.covariance[None], "this distribution")[0])
+        return cholesky(self.covariance, "the covariance of this distribution ")
 
     def _whitened(self, X: Any) -> Array:
         rows = np.asarray(X, dtype=np.float64)
@@ -229,7 +229,7 @@ class MultivariateNormal:
             raise ValueError("given names every feature: none is left")
         if not len(known):
             return self
-        factor = cholesky(self.covariance[np.ix_(known, known)][None], "the given features")[0]
+        factor = cholesky(self.covariance[np.ix_(known, known)], "the covariance of the given features ")
         cross = solve_triangular(factor, self.covariance[np.ix_(known, free)], lower=True)
         shift = solve_triangular(factor, values - self.mean[known], lower=True)
         return MultivariateNormal(

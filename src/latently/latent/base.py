@@ -54,9 +54,16 @@ class Latent(ABC):
     ----------
     unit : {"row", "sequence", "document"}
         What it holds independent of what.
+    label : str
+        What one of its labels is called in messages.
     """
 
     unit: Unit
+    label: str = "component"
+
+    def place(self, block: Block, row: int) -> str:
+        """Where a row of a block is, for messages."""
+        return f"{self.unit} {block.unit_of(row)}"
 
     @abstractmethod
     def start(self, n_components: int, rng: np.random.Generator) -> Any:

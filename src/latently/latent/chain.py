@@ -15,7 +15,7 @@ from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Latent, Visit
-from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width
+from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
 from latently.latent.checkpoints import cut, in_segments
 from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.readings import OfDensities
@@ -44,6 +44,11 @@ class Chain(Latent):
     startprob: str = "free"
     support: NDArray[np.bool_] | None = None
     budget: int | None = None
+    label = "state"
+
+    def place(self, block: Block, row: int) -> str:
+        """A time step, of one of several sequences."""
+        return place(block, row)
 
     def start(self, n_components: int, rng: np.random.Generator) -> ChainParams:
         """Transitions a little uneven, and staying likelier than leaving."""

@@ -76,6 +76,14 @@ def block_offsets(block: Block) -> NDArray[np.int64]:
     return np.arange(block.n_rows + 1) if block.offsets is None else block.offsets
 
 
+def place(block: Block, row: int) -> str:
+    """Where a row of a block is, for messages: a time step, of one of several sequences."""
+    offsets = block_offsets(block)
+    sequence = int(np.searchsorted(offsets, row, side="right")) - 1
+    step = f"time step {row - int(offsets[sequence])}"
+    return step if block.alone else f"sequence {block.unit_of(row)}, {step}"
+
+
 def refuse(block: Block, sequence: int, time: int) -> NoReturn:
     """Name a sequence that is impossible, and the time.
 
@@ -84,8 +92,9 @@ def refuse(block: Block, sequence: int, time: int) -> NoReturn:
     ImpossibleObservationError
         Always.
     """
-    unit = block.first + sequence if block.units is None else int(block.units[sequence])
+    unit = block.unit_of(int(block_offsets(block)[sequence]))
+    which = "the series" if block.alone else f"sequence {unit}"
     raise ImpossibleObservationError(
-        f"sequence {unit} is impossible from time {time} on: no state that can be reached allows what is "
+        f"{which} is impossible from time {time} on: no state that can be reached allows what is "
         "observed there; allow more transitions, start from other values, or check that observation"
     )

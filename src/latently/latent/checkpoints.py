@@ -86,7 +86,8 @@ def cut(block: Block, most: int) -> Iterator[tuple[int, Block]]:
         low, high = int(offsets[first]), int(offsets[last])
         units = None if block.units is None else block.units[first:last]
         limits = offsets[first : last + 1] - low
-        yield low, Block(block.x[low:high], block.weights[first:last], limits, block.first + first, units)
+        x, weights = block.x[low:high], block.weights[first:last]
+        yield low, Block(x, weights, limits, block.first + first, units, block.alone)
         first = last
 
 

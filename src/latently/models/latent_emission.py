@@ -6,7 +6,8 @@ A mixture is ``Independent x family``, a hidden Markov model ``Chain x family``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block
-from latently.core.errors import ImpossibleObservationError
+from latently.core.errors import ImpossibleObservationError, SingularCovarianceError
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
@@ -96,10 +97,18 @@ class LatentEmission:
 
     def start(self, description: Description, rng: np.random.Generator) -> LatentEmissionParams:
         """Each factor's own starting values."""
-        return LatentEmissionParams(
-            self.latent.start(self.n_components, rng),
-            self.emission.start(description.emission, self.n_components, rng),
-        )
+        latent = self.latent.start(self.n_components, rng)
+        with self._naming():
+            emission = self.emission.start(description.emission, self.n_components, rng)
+        return LatentEmissionParams(latent, emission)
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Errors of the family call a component what it is called here."""
+        try:
+            yield
+        except SingularCovarianceError as error:
+            raise error.of(self.latent.label) from None
 
     def e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
@@ -170,10 +179,10 @@ class LatentEmission:
         self, stats: Expected, params: LatentEmissionParams, fixed: Collection[str] = ()
     ) -> LatentEmissionParams:
         """Maximise each factor's part of Q."""
-        return LatentEmissionParams(
-            self.latent.m_step(stats.latent, params.latent, fixed),
-            self.emission.m_step(stats.emission, params.emission, fixed),
-        )
+        latent = self.latent.m_step(stats.latent, params.latent, fixed)
+        with self._naming():
+            emission = self.emission.m_step(stats.emission, params.emission, fixed)
+        return LatentEmissionParams(latent, emission)
 
     def log_prior(self, params: LatentEmissionParams) -> float:
         """Sum of both."""
@@ -217,37 +226,40 @@ class LatentEmission:
         emission = self.emission.least_dependent(description.emission, params.emission)
         return replace(params, emission=emission)
 
-    def doubts(self, params: LatentEmissionParams, blocks: Iterable[Block]) -> tuple[str, ...]:
-        """Components that kept no data, rest on a floor, or on fewer distinct rows than they need."""
+    def doubts(
+        self, params: LatentEmissionParams, blocks: Iterable[Block], fixed: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Labels that kept no data, rest on a floor, or on fewer distinct rows than they need."""
         found: dict[int, str] = {}
-        active = self.emission.floor_active(params.emission)
+        label = self.latent.label
+        active = self.emission.floor_active(params.emission, fixed)
         if active is not None and active.all() and len(active) > 1:
-            return ("the covariances of all components rest on the floor set by reg_covar",)
+            return (f"the covariances of all {label}s rest on the floor set by reg_covar",)
         if active is not None:
-            rests = "component {} rests on the floor set by reg_covar"
-            found = {int(k): rests.format(k) for k in np.flatnonzero(active)}
-        needed = self.emission.rows_needed(params.emission)
+            rests = "{} {} rests on the floor set by reg_covar"
+            found = {int(k): rests.format(label, k) for k in np.flatnonzero(active)}
+        needed = self.emission.rows_needed(params.emission, fixed)
         for k, (count, example) in self._short_of_rows(params, blocks, needed).items():
             if not count:
-                found[k] = f"component {k} kept no data: lower n_components"
+                found[k] = f"{label} {k} kept no data: lower n_components"
             else:
-                reason = f"on {count:.3g} effective distinct rows ({self.unit} {example} among them)"
+                reason = f"on {_less(count, needed)} effective distinct rows ({example} among them)"
                 if k in found:
                     found[k] += f" and {reason}"
                 else:
-                    found[k] = f"component {k} rests {reason}, fewer than the {needed} it needs"
+                    found[k] = f"{label} {k} rests {reason}, fewer than the {needed} it needs"
         return tuple(found[k] for k in sorted(found))
 
     def _short_of_rows(
         self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
-    ) -> dict[int, tuple[float, int]]:
-        """Components with fewer effective distinct rows than needed, how many, and the unit of one."""
+    ) -> dict[int, tuple[float, str]]:
+        """Labels with fewer effective distinct rows than needed, how many, and where one is."""
         support = Support(self.n_components, needed)
         for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
             if not len(support.poor):
                 break
             says = (block.row_weights > 0) & observed(block.x)
-            self._visit(params, block, partial(support.add, block, says))
+            self._visit(params, block, partial(support.add, block.x, says, partial(self.latent.place, block)))
         return support.short
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
@@ -273,6 +285,12 @@ class LatentEmission:
             return 0.0
 
         self.latent.run(params.latent, density, plain, visit, SerialExecutor())
+
+
+def _less(count: float, needed: int) -> str:
+    """A count with as many digits as it takes to look smaller than what is needed."""
+    texts = (f"{count:.{digits}g}" for digits in range(3, 18))
+    return next(text for text in texts if float(text) < needed)
 
 
 def observed(x: Any) -> NDArray[np.bool_]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import Block
 from latently.emissions.base import Array
 
+Place = Callable[[int], str]
 COUNTS = 1e-6  # responsibility from which on a row says anything of a component
 
 
@@ -29,8 +31,8 @@ class Support:
     ----------
     counts : array of shape (n_components,)
         Effective distinct rows, no more of them counted than needed.
-    example : array of int of shape (n_components,)
-        The unit of the row with the largest responsibility.
+    example : list of str
+        Where the row with the largest responsibility is.
     """
 
     def __init__(self, n_components: int, needed: int) -> None:
@@ -38,7 +40,7 @@ class Support:
         self._best = np.zeros(n_components)
         self._seen: list[dict[bytes, float]] = [{} for _ in range(n_components)]
         self.counts = np.zeros(n_components)
-        self.example = np.zeros(n_components, dtype=np.int64)
+        self.example = [""] * n_components
 
     @property
     def poor(self) -> NDArray[np.int64]:
@@ -46,35 +48,37 @@ class Support:
         return np.flatnonzero(self.counts < self._enough)
 
     @property
-    def short(self) -> dict[int, tuple[float, int]]:
-        """Components that lack rows: how many they have, and the unit of one."""
+    def short(self) -> dict[int, tuple[float, str]]:
+        """Components that lack rows: how many they have, and where one is."""
         lacking = np.flatnonzero(self.counts < self._enough - 1e-9)
-        return {int(k): (float(self.counts[k]), int(self.example[k])) for k in lacking}
+        return {int(k): (float(self.counts[k]), self.example[k]) for k in lacking}
 
-    def add(self, block: Block, says: NDArray[np.bool_], rows: slice, resp: Array) -> None:
+    def add(self, x: Any, says: NDArray[np.bool_], place: Place, rows: slice, resp: Array) -> None:
         """Count some rows of a block.
 
         Parameters
         ----------
-        block : Block
-            The block.
+        x : array of shape (n_rows, ...)
+            The rows of the block.
         says : array of bool
-            Which of its rows have weight and any observed cell.
+            Which of them have weight and any observed cell.
+        place : callable
+            Says where a row is.
         rows : slice
             Which are to be counted.
         resp : array of shape (n_counted, n_components)
             Their responsibilities.
         """
-        x = block.x[rows]
+        x = x[rows]
         for k in self.poor:
             column = np.where(says[rows], resp[:, k], 0.0)
             found = np.flatnonzero(column > COUNTS)
             for row in found[np.argsort(-column[found], kind="stable")]:
                 if self.counts[k] >= self._enough:
                     break
-                self._count(k, x[row], column[row], block.unit_of(rows.start + int(row)))
+                self._count(int(k), x[row], column[row], partial(place, rows.start + int(row)))
 
-    def _count(self, k: Any, row: Any, resp: float, unit: int) -> None:
+    def _count(self, k: int, row: Any, resp: float, place: Callable[[], str]) -> None:
         key = np.ascontiguousarray(row).tobytes()
         more = resp - self._seen[k].get(key, 0.0)
         if more <= 0:
@@ -82,4 +86,4 @@ class Support:
         self._seen[k][key] = resp
         self.counts[k] += more
         if resp > self._best[k]:
-            self._best[k], self.example[k] = resp, unit
+            self._best[k], self.example[k] = resp, place()

@@ -82,12 +82,14 @@ class DiagGaussian(GaussianFamily):
             return params
         return self.params(params.means, np.maximum(params.covariances, self.floor))
 
-    def floor_active(self, params: GaussianParams) -> NDArray[np.bool_] | None:
-        """Which components have a variance on the floor."""
-        if self.floor is None:
-            return None
-        resting = ~above(params.covariances, self.floor)
+    def resting(self, params: GaussianParams, floor: Array) -> NDArray[np.bool_]:
+        """Those with a variance on the floor."""
+        resting = ~above(params.covariances, floor)
         return np.asarray((resting if self.constant is None else resting & ~self.constant).any(axis=1))
+
+    def rows_of_scatter(self, params: GaussianParams) -> int:
+        """One: it lies off the mean in every feature."""
+        return 1
 
     def log_det(self, params: GaussianParams) -> Array:
         """Sum of the log variances."""

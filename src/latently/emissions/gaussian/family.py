@@ -236,9 +236,25 @@ class GaussianFamily(Emission):
             "covariances": self.covariance_space(params, variances),
         }
 
-    def rows_needed(self, params: GaussianParams) -> int:
-        """One more than there are features (law 7 of the design)."""
-        return params.means.shape[1] + 1
+    def rows_needed(self, params: GaussianParams, fixed: Collection[str] = ()) -> int:
+        """As many as `rows_of_scatter`, and one for the mean; none if a covariance cannot become singular."""
+        if "covariances" in fixed or self.prior is not None:
+            return 0
+        return self.rows_of_scatter(params) + ("means" not in fixed)
+
+    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+        """Which components have a covariance that was learned and rests on the floor."""
+        if self.floor is None or "covariances" in fixed:
+            return None
+        return self.resting(params, self.floor)
+
+    @abstractmethod
+    def rows_of_scatter(self, params: Any) -> int:
+        """Return how many distinct rows about a known mean make a component's covariance regular."""
+
+    @abstractmethod
+    def resting(self, params: Any, floor: Array) -> NDArray[np.bool_]:
+        """Return which components rest on the floor in a feature that is not constant."""
 
     @abstractmethod
     def params(self, means: Array, covariances: Array) -> Any:

@@ -94,9 +94,14 @@ class FullGaussian(GaussianFamily):
         cholesky(params.covariances)
         return params
 
-    def floor_active(self, params: MatrixParams) -> NDArray[np.bool_] | None:
-        """Which components have an eigenvalue on the floor."""
-        return None if self.floor is None else on_floor(params.covariances, self.floor, self.constant)
+    def resting(self, params: MatrixParams, floor: Array) -> NDArray[np.bool_]:
+        """Those with an eigenvalue on the floor."""
+        return on_floor(params.covariances, floor, self.constant)
+
+    def rows_of_scatter(self, params: MatrixParams) -> int:
+        """As many as there are features that vary."""
+        d = params.means.shape[1]
+        return d if self.constant is None else d - int(self.constant.sum())
 
     def log_det(self, params: MatrixParams) -> Array:
         """From the Cholesky factors."""

@@ -14,11 +14,15 @@ EPS = float(np.finfo(np.float64).eps)
 
 # A pivot below this part of the variance, times the number of features, is what rounding leaves of zero.
 PIVOT = 64 * EPS
+SINGULAR = (
+    "is not positive definite: its rows lie in fewer dimensions than there are features, or on one point; "
+    "set reg_covar (1e-6 is the default), lower n_components, or leave out collinear features"
+)
 
 MOST_PASSES = 1000
 
 
-def cholesky(covariances: Array, names: str = "component {k}") -> Array:
+def cholesky(covariances: Array, whose: str = "") -> Array:
     """Lower Cholesky factors of one matrix or a stack of them.
 
     Raises
@@ -30,11 +34,9 @@ def cholesky(covariances: Array, names: str = "component {k}") -> Array:
     if factors is not None:
         return factors
     if covariances.ndim == 2:
-        refuse_singular("the covariance shared by all components")
-    for k, matrix in enumerate(covariances):
-        if _cholesky(matrix) is None:
-            refuse_singular(names.format(k=k))
-    raise AssertionError("a stack of matrices is positive definite if each of them is")
+        raise SingularCovarianceError(SINGULAR, whose or "the covariance shared by all {label}s ")
+    wrong = next(k for k, matrix in enumerate(covariances) if _cholesky(matrix) is None)
+    raise SingularCovarianceError(SINGULAR, f"the covariance of {{label}} {wrong} ")
 
 
 def _cholesky(covariances: Array) -> Array | None:
@@ -47,15 +49,6 @@ def _cholesky(covariances: Array) -> Array | None:
     variances = np.diagonal(covariances, axis1=-2, axis2=-1)
     positive = (pivots > PIVOT * covariances.shape[-1] * variances).all()
     return factors if positive else None
-
-
-def refuse_singular(name: str) -> None:
-    """Raise the error of a covariance that is not positive definite."""
-    what = name if name.startswith("the cov") else f"the covariance of {name}"
-    raise SingularCovarianceError(
-        f"{what} is not positive definite: its rows lie in fewer dimensions than there are features, or on "
-        "one point; set reg_covar (1e-6 is the default), lower n_components, or leave out collinear features"
-    )
 
 
 def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:

@@ -85,9 +85,13 @@ class SphericalGaussian(GaussianFamily):
             return params
         return self.params(params.means, np.maximum(params.covariances, self.floor.max()))
 
-    def floor_active(self, params: GaussianParams) -> NDArray[np.bool_] | None:
-        """Which components have their variance on the floor."""
-        return None if self.floor is None else ~above(params.covariances, self.floor.max())
+    def resting(self, params: GaussianParams, floor: Array) -> NDArray[np.bool_]:
+        """Those with their variance on the floor."""
+        return ~above(params.covariances, floor.max())
+
+    def rows_of_scatter(self, params: GaussianParams) -> int:
+        """One: it lies off the mean."""
+        return 1
 
     def log_det(self, params: GaussianParams) -> Array:
         """Number of features times the log variance."""

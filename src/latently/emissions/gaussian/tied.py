@@ -20,7 +20,7 @@ from latently.emissions.gaussian.matrices import (
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import GaussianParams, MatrixParams
+from latently.emissions.gaussian.params import MatrixParams
 from latently.emissions.gaussian.prior import Prior
 
 
@@ -102,15 +102,13 @@ class TiedGaussian(GaussianFamily):
         cholesky(params.covariances)
         return params
 
-    def floor_active(self, params: MatrixParams) -> NDArray[np.bool_] | None:
+    def resting(self, params: MatrixParams, floor: Array) -> NDArray[np.bool_]:
         """All components or none."""
-        if self.floor is None:
-            return None
-        return np.repeat(on_floor(params.covariances[None], self.floor, self.constant), len(params.means))
+        return np.repeat(on_floor(params.covariances[None], floor, self.constant), len(params.means))
 
-    def rows_needed(self, params: GaussianParams) -> int:
-        """One: the covariance is learned from all rows together."""
-        return 1
+    def rows_of_scatter(self, params: MatrixParams) -> int:
+        """None: the covariance is learned from all rows together."""
+        return 0
 
     def log_det(self, params: MatrixParams) -> Array:
         """The same for each component."""

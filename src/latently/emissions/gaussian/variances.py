@@ -45,6 +45,7 @@ def refuse_zero(variances: Array) -> None:
     if len(bad):
         component, feature = bad[0]
         raise SingularCovarianceError(
-            f"component {component} has zero variance in feature {feature}: its rows lie on one point; "
-            "set reg_covar (1e-6 is the default) or lower n_components"
+            f"has zero variance in feature {feature}: its rows lie on one point; set reg_covar (1e-6 is the "
+            "default) or lower n_components",
+            f"{{label}} {component} ",
         )

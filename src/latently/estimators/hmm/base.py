@@ -328,7 +328,7 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         self.n_observed_ = fitted.n_observed
         lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
         for doubt in lost:
-            warnings.warn(doubt.replace("component ", "state "), UserWarning, stacklevel=3)
+            warnings.warn(doubt, UserWarning, stacklevel=3)
 
 
 def probabilities(values: Any, shape: tuple[int, ...], name: str) -> Array:

@@ -321,7 +321,7 @@ class Decoding(FittedHMM):
     def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihood of each sequence, and the responsibilities of all times."""
         table, tops = self._table(found)
-        block = Block(found.x, np.ones(len(found)), found.offsets)
+        block = Block(found.x, np.ones(len(found)), found.offsets, alone=len(found) == 1)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
                 first, transmat = self.startprob_, self.transmat_

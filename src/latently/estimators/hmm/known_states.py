@@ -87,13 +87,13 @@ class KnownStates(Emission):
         """As the family."""
         return self.emission.settled(params)
 
-    def floor_active(self, params: Any) -> Any:
+    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> Any:
         """As the family."""
-        return self.emission.floor_active(params)
+        return self.emission.floor_active(params, fixed)
 
-    def rows_needed(self, params: Any) -> int:
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """As the family."""
-        return self.emission.rows_needed(params)
+        return self.emission.rows_needed(params, fixed)
 
     def mean(self, params: Any) -> Array | None:
         """As the family."""

@@ -47,7 +47,7 @@ def _doubtful(a: SegmentationAnalysis) -> Iterator[str]:
     if a.model.doubts_:
         yield (
             f"this maximum of the likelihood is not to be trusted: "
-            f"{'; '.join(a.model.doubts_).replace('component', 'state')}. Ask for fewer states"
+            f"{'; '.join(a.model.doubts_)}. Ask for fewer states"
         )
 
 
@@ -82,7 +82,7 @@ def _higher_but_doubtful(a: SegmentationAnalysis) -> Iterator[str]:
         first = min(lower, key=lambda row: row["bic"])
         yield (
             f"{in_words(first)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, because its "
-            f"maximum is not to be trusted: {first['doubts'][0].replace('component', 'state')}"
+            f"maximum is not to be trusted: {first['doubts'][0]}"
         )
 
 

@@ -1,0 +1,124 @@
+"""Whether a maximum is spurious is judged by what each structure of covariances needs, in its words."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, select
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap
+from latently.core.errors import FitError, SpuriousMaximumWarning
+from latently.emissions.gaussian import FAMILIES
+from latently.latent.chain import Chain
+from latently.latent.chain_parts import ChainParams
+from latently.latent.independent import Independent, Weights
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+RNG = np.random.default_rng(0)
+WIDE = RNG.standard_normal((20, 30))
+HALVES = RNG.standard_normal((100, 200)) + 3.0 * (np.arange(100) < 50)[:, None]
+TYPES = ("full", "tied", "diag", "spherical")
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_few_rows_against_many_columns(covariance_type):
+    mixture = GaussianMixture(1, covariance_type=covariance_type)
+    if covariance_type in ("diag", "spherical"):
+        assert mixture.fit(WIDE).doubts_ == ()
+        return
+    with pytest.warns(SpuriousMaximumWarning, match="rests on the floor"):
+        mixture.fit(WIDE)
+    sound = GaussianMixture(1, covariance_type=covariance_type, prior="ridge").fit(WIDE)
+    assert sound.doubts_ == ()
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
+def test_two_clear_halves_are_not_starred(covariance_type):
+    grid = {"n_components": [1, 2]}
+    chosen = select(GaussianMixture(covariance_type=covariance_type, n_init=3, random_state=0), HALVES, grid)
+    assert chosen.best_.n_components == 2
+    assert not any(row["doubts"] for row in chosen.table_)
+
+
+@pytest.mark.parametrize(("covariance_type", "needed"), list(zip(TYPES, (3, 1, 2, 2), strict=True)))
+def test_what_each_structure_needs(covariance_type, needed):
+    family = FAMILIES[covariance_type]()
+    params = family.params(np.zeros((2, 2)), family.from_dense(np.stack([np.eye(2)] * 2)))
+    assert family.rows_needed(params) == needed
+    assert family.rows_needed(params, ("means",)) == needed - 1
+    assert family.rows_needed(params, ("covariances",)) == 0
+    assert family.floor_active(params, ("covariances",)) is None
+
+
+def far_from_one(n):
+    """Rows in a cloud and so many far out, and the means of both."""
+    x = np.concatenate([RNG.standard_normal((60, 2)), 50 + RNG.standard_normal((n, 2))])
+    return x, [[0.0, 0.0], [50.0, 50.0]]
+
+
+def fitted(model, x, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.set_params(**settings).fit(x)
+
+
+def test_states_and_time_steps():
+    x, means = far_from_one(2)
+    model = fitted(GaussianHMM(2, covariance_type="full"), x, means_init=means)
+    assert model.doubts_ == (
+        "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows "
+        "(time step 60 among them)",
+    )
+    parts = [x[:20], x[20:]]
+    several = fitted(GaussianHMM(2, covariance_type="full"), parts, means_init=means)
+    assert "(sequence 1, time step 40 among them)" in several.doubts_[0]
+    known = np.where(np.arange(62) < 60, -1, 1)
+    semi = GaussianHMM(2, covariance_type="full", means_init=means)
+    with pytest.warns(SpuriousMaximumWarning, match=r"state 1 .* \(time step 60 among them\)"):
+        semi.fit(x, states=known)
+    fixed = fitted(
+        GaussianHMM(2, covariance_type="full"),
+        x,
+        means_init=means,
+        covariances_init=[np.eye(2)] * 2,
+        fixed=("covariances",),
+    )
+    assert fixed.doubts_ == ()
+
+
+def test_a_state_without_a_floor_is_called_a_state():
+    x, means = far_from_one(1)
+    for covariance_type, message in (("diag", "state 1 has zero"), ("full", "covariance of state 1 is not")):
+        model = GaussianHMM(2, covariance_type=covariance_type, reg_covar=0, means_init=means)
+        with pytest.raises(FitError, match=message):
+            model.fit(x)
+    tied = HiddenMarkovModel(FAMILIES["tied"](reg_covar=0.0), 2, n_init=1)
+    with pytest.raises(FitError, match="shared by all states"):
+        tied.fit(np.repeat(np.arange(60.0)[:, None], 2, axis=1))
+
+
+def test_an_impossible_series_is_not_called_sequence_0():
+    model = LatentEmission(Chain(), FAMILIES["diag"](), 2)
+    emission = model.emission.params(np.array([[0.0], [1.0]]), np.ones((2, 1)))
+    params = LatentEmissionParams(ChainParams(np.array([1.0, 0.0]), np.eye(2)), emission)
+    x = np.array([[0.0], [1e200]])
+    for source, which in (
+        (ArraySource(x, np.ones(1), np.array([0, 2]), 64), "the series"),
+        (ArraySource(x[[0, 0, 1]], np.ones(2), np.array([0, 1, 3]), 64), "sequence 1"),
+    ):
+        with pytest.raises(FitError, match=f"{which} is impossible from time 1 on"):
+            EMMap(model, source).e_step(params)
+
+
+def test_counts_are_printed_with_enough_digits():
+    """Of each of two rows a component has all but a two-thousandth."""
+    x = np.array([[0.0], [3.9], [3.901]])
+    model = LatentEmission(Independent(), FAMILIES["diag"](), 2)
+    params = LatentEmissionParams(
+        Weights(np.array([0.5, 0.5])), model.emission.params(np.array([[0.0], [3.9]]), np.ones((2, 1)))
+    )
+    doubts = model.doubts(params, ArraySource(x, np.ones(3), None, 64).blocks())
+    assert doubts[1].startswith(
+        "component 1 rests on 1.9995 effective distinct rows (row 2 among them), fewer"
+    )
