@@ -18,10 +18,11 @@ from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, 
 from latently.estimators.diagnostics import Diagnostic, tell, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
-from latently.estimators.imputation.filling import drawn, expected, interval
+from latently.estimators.imputation.filling import expected, interval
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import METHODS, Draw, draw_parameters
+from latently.estimators.imputation.truncated import drawn_within
 from latently.estimators.inputs import (
     Array,
     check_informative,
@@ -72,7 +73,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_init : "auto" or int, default "auto"
         Starts of a mixture, as for `GaussianMixture`.
     min_value, max_value : float or array-like of shape (n_features,), optional
-        Limits of filled cells. They act on the output only: the fit knows nothing of them.
+        Limits of filled cells. They act on the output only: the fit knows nothing of them. Best guesses and
+        ends of intervals beyond them are set to them; draws are from the distribution within them.
     add_indicator : bool, default False
         Whether `transform` appends a column of zeros and ones for each feature that had missing cells at the
         fit.
@@ -372,7 +374,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         shape = rows.shape
         ends = np.full(shape, np.nan), np.full(shape, np.nan)
         for end, part in zip(ends, (lower, upper), strict=True):
-            end[:, self._kept_features] = self._limited(part)
+            end[:, self._kept_features] = np.clip(part, *self._limits())
         return ends
 
     def draw_imputations(
@@ -409,7 +411,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_[:n_imputations]]
 
         def complete(model: GaussianMixture) -> Any:
-            return self._filled(rows, lambda table: drawn(model._predictive(table), table, rng))
+            return self._filled(rows, lambda table: drawn_within(model, table, rng, *self._limits()))
 
         return [complete(model) for model in models]
 
@@ -518,9 +520,9 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         matrix[np.ix_(kept, kept)] = covariance
         return whole, matrix
 
-    def _limited(self, values: Array) -> Array:
+    def _limits(self) -> tuple[Array, Array]:
         lower, upper = check_limits(self.min_value, self.max_value, len(self._kept_features))
-        return np.clip(values, lower[self._kept_features], upper[self._kept_features])
+        return lower[self._kept_features], upper[self._kept_features]
 
     def _filled(self, rows: Any, fill: Callable[[Any], Array]) -> Any:
         """Rows with missing cells filled in, within their limits; observed cells and the type as they are."""
@@ -530,5 +532,5 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             part = slice(start, start + ROWS)
             table = rows[part][:, kept]
             if np.isnan(table).any():
-                out[part, kept] = np.where(np.isnan(table), self._limited(fill(table)), table)
+                out[part, kept] = np.where(np.isnan(table), np.clip(fill(table), *self._limits()), table)
         return out

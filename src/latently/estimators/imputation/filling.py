@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -33,17 +34,28 @@ class Predictive:
     means: Array
     covariances: Array
 
+    def of(self, rows: Any) -> Predictive:
+        """The same for some of the rows."""
+        return replace(self, resp=self.resp[rows])
+
     def precisions(self) -> Array:
         """Inverse covariances, shape (K, d, d)."""
         upper = precision_factors(cholesky(self.covariances))
         return np.ascontiguousarray(upper @ np.swapaxes(upper, 1, 2))
 
 
-def _filled(x: Array, mean: Array, precision: Array, noise: Array, variances: Array) -> Array:
+def filled_by(
+    x: Array, mean: Array, precision: Array, noise: Array | None = None, variances: Array | None = None
+) -> Array:
+    """Missing cells at their expectation under one Gaussian, or drawn if there is standard normal noise.
+
+    The array of variances is filled with those of the missing cells.
+    """
     from latently.kernels.missing import fill_rows
 
-    out = np.empty_like(x)
-    fill_rows(x, np.ascontiguousarray(mean), precision, noise, out, variances)
+    out, nothing = np.empty_like(x), np.empty((0, x.shape[1]))
+    noise, variances = (nothing if given is None else given for given in (noise, variances))
+    fill_rows(np.ascontiguousarray(x), np.ascontiguousarray(mean), precision, noise, out, variances)
     return out
 
 
@@ -53,11 +65,11 @@ def expected(predictive: Predictive, rows: Array) -> Array:
     holed = np.flatnonzero(np.isnan(filled).any(axis=1))
     if not len(holed):
         return filled
-    x, nothing = np.ascontiguousarray(filled[holed]), np.empty((0, filled.shape[1]))
+    x = filled[holed]
     total = np.zeros_like(x)
     for k, precision in enumerate(predictive.precisions()):
         share = predictive.resp[holed, k : k + 1]
-        total += share * _filled(x, predictive.means[k], precision, nothing, nothing)
+        total += share * filled_by(x, predictive.means[k], precision)
     filled[holed] = np.where(np.isnan(x), total, x)
     return filled
 
@@ -68,15 +80,14 @@ def drawn(predictive: Predictive, rows: Array, rng: np.random.Generator) -> Arra
     holed = np.flatnonzero(np.isnan(filled).any(axis=1))
     if not len(holed):
         return filled
-    x = np.ascontiguousarray(filled[holed])
-    noise, nothing = rng.standard_normal(x.shape), np.empty((0, x.shape[1]))
+    x = filled[holed]
+    noise = rng.standard_normal(x.shape)
     edges = np.cumsum(predictive.resp[holed], axis=1)
     label = (rng.random((len(x), 1)) * edges[:, -1:] > edges).sum(axis=1)
     for k, precision in enumerate(predictive.precisions()):
         mine = np.flatnonzero(label == k)
         if len(mine):
-            parts = np.ascontiguousarray(x[mine]), predictive.means[k], precision, noise[mine]
-            filled[holed[mine]] = _filled(*parts, nothing)
+            filled[holed[mine]] = filled_by(x[mine], predictive.means[k], precision, noise[mine])
     return filled
 
 
@@ -98,9 +109,8 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
     holed = np.flatnonzero(missing.any(axis=1))
     if not len(holed):
         return lower, upper
-    x = np.ascontiguousarray(rows[holed])
+    x = rows[holed]
     cells = np.isnan(x)
-    nothing = np.empty((0, x.shape[1]))
     weights, means, deviations = [], [], []
     for predictive in predictives:
         for k, precision in enumerate(predictive.precisions()):
@@ -108,7 +118,7 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
             if not (share > NEGLIGIBLE).any():
                 continue
             variances = np.empty_like(x)
-            filled = _filled(x, predictive.means[k], precision, nothing, variances)
+            filled = filled_by(x, predictive.means[k], precision, variances=variances)
             weights.append(np.broadcast_to(share[:, None], x.shape)[cells])
             means.append(filled[cells])
             deviations.append(np.sqrt(variances[cells]))
