@@ -4,10 +4,8 @@ import csv
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from io import StringIO
 from pathlib import Path
 
@@ -392,32 +390,6 @@ def test_a_real_process_fails_the_same_way(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,inf\n2,3\n")
     ran = subprocess.run([*COMMAND, "cluster", "t.csv"], cwd=tmp_path, capture_output=True, text=True)
     assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "line 2 of t.csv is infinite in column 'b'")
-
-
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_nothing_behind(tmp_path, signum):
-    rng = np.random.default_rng(0)
-    np.savetxt(
-        tmp_path / "t.csv", rng.normal(size=(20_000, 6)), delimiter=",", header="a,b,c,d,e,f", comments=""
-    )
-    process = subprocess.Popen(
-        [*COMMAND, "cluster", "t.csv"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell starts what runs in its background with SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    began = time.monotonic()
-    while len(os.listdir(tmp_path)) == 1:  # until the folder that is filled aside is there
-        assert process.poll() is None
-        assert time.monotonic() - began < 30
-        time.sleep(0.05)
-    process.send_signal(signum)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert err == "latently: interrupted, and nothing was written\n"
-    assert os.listdir(tmp_path) == ["t.csv"]
 
 
 def test_results_are_there_even_if_nobody_listens(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from latently.cli.interruption import interruptible
+
 NEEDED = ("matplotlib", "polars", "rich", "typer")
 
 
@@ -21,15 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always.
     """
+    with interruptible():
+        code = _run(arguments)
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         from latently.cli.app import run
 
-        code = run(arguments)
+        return run(arguments)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in NEEDED:
             raise
         print(f'latently: the command needs {error.name}: pip install "latently[cli]"', file=sys.stderr)
-        code = 2
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+        return 2

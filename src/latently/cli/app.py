@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +25,6 @@ from latently.version import __version__
 
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__
-INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -445,32 +443,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(
-            list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="latently",
-            standalone_mode=False,
-        )
+        return int(app(given, prog_name="latently", standalone_mode=False) or 0)
     except UsageError as error:
         return _refuse(f"{error.format_message()} (latently --help tells more)")
     except (CommandError, ValueError, OSError, MemoryError) as error:
         return _refuse(str(error) or type(error).__name__)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if code == INTERRUPTED:
-        print("latently: interrupted, and nothing was written", file=sys.stderr)
-    return int(code or 0)
 
 
 def _refuse(message: str) -> int:
     """One line, whatever was in the message."""
     print(f"latently: {' '.join(message.split())}", file=sys.stderr)
     return 2
-
-
-def _interrupt(signum: int, frame: Any) -> NoReturn:
-    """Treat a polite kill as Ctrl-C, so that nothing half-written is left."""
-    raise KeyboardInterrupt

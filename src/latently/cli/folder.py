@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from latently.cli.failure import CommandError
+from latently.cli.interruption import new_aside, no_return, throw_away
 
 # Every file a job writes. A folder that holds anything else is not ours to replace.
 RESULTS = frozenset(
@@ -68,7 +67,7 @@ class ResultFolder:
         while not above.exists():
             above = above.parent
         try:
-            self._aside = Path(tempfile.mkdtemp(prefix=".latently-", dir=above))
+            self._aside = new_aside(above)
         except OSError as error:
             raise self._unwritable(error) from None
         return self
@@ -90,7 +89,7 @@ class ResultFolder:
         except OSError as problem:
             raise self._unwritable(problem) from None
         finally:
-            shutil.rmtree(self._aside, ignore_errors=True)
+            throw_away(self._aside)
 
     def _check(self) -> None:
         if not self.path.exists():
@@ -112,6 +111,7 @@ class ResultFolder:
 
     def _put_in_place(self) -> None:
         """Make the folder visible; what was there goes only when the new one stands."""
+        no_return()
         mask = os.umask(0)
         os.umask(mask)
         self._aside.chmod(0o777 & ~mask)
@@ -120,14 +120,14 @@ class ResultFolder:
         if not place.exists():
             self._aside.rename(place)
             return
-        old = Path(tempfile.mkdtemp(prefix=".latently-", dir=place.parent))
+        old = new_aside(place.parent)
         try:
             place.rename(old / "old")
             self._aside.rename(place)
         finally:
             if not place.exists():
                 (old / "old").rename(place)
-            shutil.rmtree(old, ignore_errors=True)
+            throw_away(old)
 
     def _unwritable(self, error: OSError) -> CommandError:
         return CommandError(
