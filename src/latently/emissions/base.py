@@ -8,7 +8,7 @@ have the components along their first axis.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Any, Self
 
@@ -125,3 +125,42 @@ class Emission(ABC):
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """Distinct rows from which a component can learn what is not fixed; 0 if any will do."""
         return 1
+
+    def params(self, *args: Any, **values: Any) -> Any:
+        """Put parameters together, by their names."""
+        raise NotImplementedError(f"{type(self).__name__} has no params method")
+
+    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+        """A value that a user gave to a parameter, as an array of its own.
+
+        Parameters
+        ----------
+        name : str
+            The parameter.
+        value : array-like
+            What was given.
+        n_components, n_features : int
+            How many; `n_features` is None if it is not known from elsewhere.
+        label : str
+            What the user calls the parameter.
+
+        Raises
+        ------
+        ValueError
+            If it is out of range; the message names the parameter and the place.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no checked method")
+
+    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
+        """The family and its params from what a user gives, by name; users add a suffix to the names.
+
+        Raises
+        ------
+        ValueError
+            If a value is out of range, or the values do not fit each other.
+        """
+        found: dict[str, Array] = {}
+        for name, value in values.items():
+            n_features = next(iter(found.values())).shape[-1] if found else None
+            found[name] = self.checked(name, value, n_components, n_features, name + suffix)
+        return self, self.params(**found)

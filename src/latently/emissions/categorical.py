@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.given import probabilities, support_of
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
@@ -124,6 +125,23 @@ class Categorical(Emission):
         with np.errstate(divide="ignore"):
             tables = [np.log(table) for table in (below, above, np.concatenate([at, unknown]))]
         return Distribution(*(table[x[:, 0]][:, :, None] for table in tables))
+
+    def params(self, emissionprob: Array) -> CategoricalParams:
+        """Of the probabilities."""
+        return CategoricalParams(emissionprob)
+
+    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+        """Rows of probabilities, one for each symbol."""
+        return probabilities(value, label, n_components, self.n_symbols, support=self.support)
+
+    def given(
+        self, values: Mapping[str, Any], n_components: int, suffix: str = ""
+    ) -> tuple[Self, CategoricalParams]:
+        """Symbols of probability zero cannot be emitted."""
+        family, params = super().given(values, n_components, suffix)
+        if self.support is None:
+            family = replace(family, support=support_of(params.emissionprob))
+        return family, params
 
     def _support(self, n_components: int) -> NDArray[np.bool_]:
         if self.support is None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
+from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import Positive, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
@@ -168,6 +169,16 @@ class Poisson(Emission):
     def fill(self, description: PoissonDescription, x: Array) -> Array:
         """Missing counts at the mean."""
         return np.where(np.isnan(x), description.mean, x)
+
+    def params(self, lambdas: Array) -> PoissonParams:
+        """Of the rates."""
+        return PoissonParams(lambdas)
+
+    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+        """Rates are positive."""
+        rates = numbers(value, label, n_components, n_features or "n_features")
+        refuse_entries(~(np.isfinite(rates) & (rates > 0)), rates, label, "positive and finite")
+        return rates
 
     def _floor(self, params: PoissonParams) -> Any:
         return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from latently.checks.settings import ARRAY, WHOLE
-from latently.emissions.categorical import Categorical, CategoricalParams
+from latently.core.given import numbers, support_of
+from latently.emissions.categorical import Categorical
+from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.base import probabilities
-from latently.estimators.hmm.by_hand import given_chain, made
+from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
-from latently.models.latent_emission import LatentEmissionParams
 
 
 class CategoricalHMM(BaseHMM):
@@ -106,6 +107,8 @@ class CategoricalHMM(BaseHMM):
         "emissionprob_init": (ARRAY, None),
     }
 
+    emissionprob_ = Parameter("emissionprob")
+
     @refuses_old_names(CATEGORICAL_HMM)
     def __init__(
         self,
@@ -184,34 +187,27 @@ class CategoricalHMM(BaseHMM):
         [0.75, 0.848, 0.448]
         """
         chain = given_chain(startprob, transmat)
-        table = np.array(emissionprob, dtype=np.float64)
-        if table.ndim != 2 or not table.shape[1] or len(table) != chain.n_components:
-            raise ValueError(
-                f"emissionprob has shape {table.shape}, should be ({chain.n_components}, n_symbols)"
-            )
-        table = probabilities(table, table.shape, "emissionprob")
-        n_symbols = table.shape[1]
+        table = numbers(emissionprob, "emissionprob", chain.settings["n_components"], "n_symbols")
         hmm = cls(
-            chain.n_components,
-            categories=categories,
-            n_features=n_symbols if categories is None else None,
-            startprob=chain.startprob,
+            categories=categories, n_features=table.shape[1] if categories is None else None, **chain.settings
         )
-        hmm.categories_ = hmm._alphabet(np.empty(0))
-        if np.shape(hmm.categories_) != (n_symbols,):
-            raise ValueError(
-                f"categories holds {np.size(hmm.categories_)} symbols, and emissionprob has {n_symbols} "
-                "columns: there should be one for each"
-            )
-        family = Categorical(n_symbols, None if (table > 0).all() else table > 0)
-        return made(hmm, chain, family, CategoricalParams(table), 1)
+        return hmm._from(**chain.values, emissionprob=table)
 
     def _family(self) -> Categorical:
-        support = None
-        if self.emissionprob_init is not None:
-            given = np.asarray(self.emissionprob_init, dtype=np.float64)
-            support = None if (given > 0).all() else given > 0
-        return Categorical(len(self.categories_), support)
+        given = self.emissionprob_init
+        return Categorical(len(self.categories_), None if given is None else support_of(np.asarray(given)))
+
+    def _family_for(self, values: Mapping[str, Any]) -> Categorical:
+        """On a new estimator the alphabet is that of the settings, or the integers from 0."""
+        if "_in_force" not in vars(self):
+            n_symbols = np.shape(values["emissionprob"])[-1]
+            self.categories_ = self._alphabet(np.arange(n_symbols))
+            if np.shape(self.categories_) != (n_symbols,):
+                raise ValueError(
+                    f"categories holds {np.size(self.categories_)} symbols, and emissionprob has {n_symbols} "
+                    "columns: there should be one for each"
+                )
+        return self._family()
 
     def _names_labels(self) -> bool:
         return super()._names_labels() or self.emissionprob_init is not None
@@ -286,8 +282,8 @@ class CategoricalHMM(BaseHMM):
     def _given(self, n_features: int) -> dict[str, Array]:
         if self.emissionprob_init is None:
             return {}
-        shape = (self.n_components, len(self.categories_))
-        return {"emissionprob": probabilities(self.emissionprob_init, shape, "emissionprob_init")}
+        given, K = self.emissionprob_init, self.n_components
+        return {"emissionprob": self._family().checked("emissionprob", given, K, 1, "emissionprob_init")}
 
     def _order(self, emission: Any) -> Any:
         """States by how often they emit the first symbol, then the next, most often first."""
@@ -300,9 +296,6 @@ class CategoricalHMM(BaseHMM):
         """Log probabilities of all symbols, and the symbol of each time."""
         family: Any = self._model.emission
         return family.table(self.params_.emission), np.ascontiguousarray(x[:, 0])
-
-    def _show(self, params: LatentEmissionParams) -> None:
-        self.emissionprob_ = params.emission.emissionprob
 
     def _shown(self, observations: Any) -> Any:
         return self.categories_[observations[:, 0]][:, None]

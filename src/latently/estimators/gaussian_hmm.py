@@ -6,15 +6,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.settings import ARRAY, check_settings
+from latently.checks.settings import ARRAY
+from latently.core.given import ROUNDING
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain, given_gaussians, made
+from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_informative, check_rows
 from latently.estimators.old_names import GAUSSIAN_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, GAUSSIAN, Constraints
-from latently.models.latent_emission import LatentEmissionParams
 
 
 class GaussianHMM(BaseHMM):
@@ -103,6 +104,10 @@ class GaussianHMM(BaseHMM):
 
     _parameter_constraints: ClassVar[Constraints] = CHAIN | GAUSSIAN | {"covariances_init": (ARRAY, None)}
 
+    means_ = Parameter("means")
+    covariances_ = Parameter("covariances")
+    covars_ = Parameter("covariances", lambda hmm: hmm._dense(), lambda hmm, *given: hmm._from_covars(*given))
+
     @refuses_old_names(GAUSSIAN_HMM)
     def __init__(
         self,
@@ -186,11 +191,8 @@ class GaussianHMM(BaseHMM):
         [0, 0, 1]
         """
         chain = given_chain(startprob, transmat)
-        hmm = cls(chain.n_components, covariance_type=covariance_type, startprob=chain.startprob)
-        check_settings(hmm)
-        family = hmm._family()
-        params = given_gaussians(family, chain.n_components, means, covariances)
-        return made(hmm, chain, family, params, params.means.shape[1])
+        hmm = cls(covariance_type=covariance_type, **chain.settings)
+        return hmm._from(**chain.values, means=means, covariances=covariances)
 
     def _family(self) -> GaussianFamily:
         return FAMILIES[self.covariance_type](float(self.reg_covar))
@@ -208,31 +210,25 @@ class GaussianHMM(BaseHMM):
         check_informative(found.x, weights, 1, self._names())
 
     def _given(self, n_features: int) -> dict[str, Array]:
-        given: dict[str, Array] = {}
-        family, K, d = self._family(), self.n_components, n_features
-        if self.means_init is not None:
-            means = np.array(self.means_init, dtype=np.float64)
-            if means.shape != (K, d) or not np.isfinite(means).all():
-                raise ValueError(f"means_init has shape {means.shape}, should be {(K, d)} and finite")
-            given["means"] = means
-        if self.covariances_init is not None:
-            covariances = np.array(self.covariances_init, dtype=np.float64)
-            shape = family.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
-            space = family.covariance_space(family.params(np.zeros((K, d)), covariances), np.ones(d))
-            if covariances.shape != shape or not space.feasible(covariances):
-                raise ValueError(
-                    f"covariances_init has shape {covariances.shape}, should be {shape} and positive definite"
-                )
-            given["covariances"] = covariances
-        return given
+        family, K = self._family(), self.n_components
+        given = {"means": self.means_init, "covariances": self.covariances_init}
+        return {
+            name: family.checked(name, value, K, n_features, f"{name}_init")
+            for name, value in given.items()
+            if value is not None
+        }
 
-    def _show(self, params: LatentEmissionParams) -> None:
-        self.means_ = params.emission.means
-        self.covariances_ = params.emission.covariances
-
-    @property
-    def covars_(self) -> Array:
-        """Covariances as matrices, shape (n_components, n_features, n_features)."""
+    def _dense(self) -> Array:
         dense = self._family().dense(self.params_.emission)
-        shape = (self._model.n_components, *dense.shape[1:])
-        return np.asarray(np.broadcast_to(dense, shape))
+        return np.asarray(np.broadcast_to(dense, (self.n_components, *dense.shape[1:])))
+
+    def _from_covars(self, value: Array, attribute: str) -> Array:
+        """Covariances in the shape of their type, from that or from a matrix for each state."""
+        if value.ndim != 3 or self.covariance_type == "full":
+            return value
+        family = self._family()
+        covariances = family.from_dense(value)
+        dense = family.dense(family.params(np.zeros(value.shape[:2]), covariances))
+        if not np.allclose(dense, value, rtol=ROUNDING, atol=0):
+            raise ValueError(f"{attribute} has matrices that no covariance_type={self.covariance_type!r} has")
+        return covariances

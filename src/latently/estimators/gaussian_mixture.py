@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from latently.checks.settings import ARRAY, check_settings
+from latently.checks.settings import ARRAY
+from latently.core.given import probabilities
 from latently.core.restarts import Start
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.emissions.gaussian.prior import Prior
+from latently.estimators.by_hand import Parameter
 from latently.estimators.imputation.filling import Predictive, expected
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
@@ -19,7 +21,7 @@ from latently.estimators.multivariate_normal import MultivariateNormal, conditio
 from latently.estimators.old_names import GAUSSIAN_MIXTURE, refuses_old_names
 from latently.estimators.settings import GAUSSIAN, MIXTURE, PRIOR, Constraints
 from latently.estimators.starts import MixtureStarts
-from latently.latent.independent import Independent, Weights
+from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
@@ -124,6 +126,19 @@ class GaussianMixture(BaseMixture):
         MIXTURE | GAUSSIAN | PRIOR | {"weights_init": (ARRAY, None), "precisions_init": (ARRAY, None)}
     )
 
+    means_ = Parameter("means")
+    covariances_ = Parameter("covariances")
+    precisions_ = Parameter(
+        "covariances",
+        lambda mixture: mixture._family().precisions(mixture.params_.emission),
+        lambda mixture, value, label: mixture._from_precisions(value, label),
+    )
+    precisions_cholesky_ = Parameter(
+        "covariances",
+        lambda mixture: mixture._family().precisions_cholesky(mixture.params_.emission),
+        lambda mixture, value, label: mixture._from_precisions(mixture._family().squared(value), label),
+    )
+
     @refuses_old_names(GAUSSIAN_MIXTURE)
     def __init__(
         self,
@@ -199,31 +214,8 @@ class GaussianMixture(BaseMixture):
         >>> mixture.predict_proba([[2.0]]).tolist()
         [[0.5, 0.5]]
         """
-        means = np.array(means, dtype=np.float64)
-        if means.ndim != 2 or not means.size:
-            raise ValueError(f"means has shape {means.shape}, should be (n_components, n_features)")
-        if not np.isfinite(means).all():
-            raise ValueError("means has entries that are not finite")
-        mixture = cls(len(means), covariance_type=covariance_type)
-        check_settings(mixture)
-        weights = _probabilities(weights, len(means), "weights")
-        family = mixture._family()
-        covariances = np.array(covariances, dtype=np.float64)
-        shape = family.from_dense(np.zeros((*means.shape, means.shape[1]))).shape
-        if covariances.shape != shape:
-            raise ValueError(
-                f"covariances has shape {covariances.shape}, should be {shape} for {covariance_type!r}"
-            )
-        if not np.isfinite(covariances).all():
-            raise ValueError("covariances has entries that are not finite")
-        space = family.covariance_space(family.params(means, covariances), np.ones(means.shape[1]))
-        params = family.held(family.params(means, covariances))
-        if not space.feasible(covariances):
-            raise ValueError("covariances must be symmetric matrices")
-        mixture.n_features_in_ = means.shape[1]
-        model = LatentEmission(Independent(), family, len(means))
-        mixture._set_params(model, LatentEmissionParams(Weights(weights), params))
-        return mixture
+        mixture = cls(len(np.atleast_1d(np.asarray(means, dtype=object))), covariance_type=covariance_type)
+        return mixture._from(weights=weights, means=means, covariances=covariances)
 
     def _family(self) -> GaussianFamily:
         if self.prior is None and self.prior_strength is not None:
@@ -232,6 +224,9 @@ class GaussianMixture(BaseMixture):
             )
         prior = None if self.prior is None else Prior(self.prior, self.prior_strength)
         return FAMILIES[self.covariance_type](float(self.reg_covar), prior=prior)
+
+    def _from_precisions(self, precisions: Array, label: str) -> Array:
+        return self._family().from_precisions(precisions, self.n_components, None, label)
 
     def __sklearn_tags__(self) -> Any:
         tags = super(BaseMixture, self).__sklearn_tags__()
@@ -246,17 +241,14 @@ class GaussianMixture(BaseMixture):
 
     def _given(self, description: Description, n_features: int) -> dict[str, Array]:
         given: dict[str, Array] = {}
+        family, K = self._family(), self.n_components
         if self.weights_init is not None:
-            given["weights"] = _probabilities(self.weights_init, self.n_components, "weights_init")
+            given["weights"] = probabilities(self.weights_init, "weights_init", K)
         if self.means_init is not None:
-            means = np.asarray(self.means_init, dtype=np.float64)
-            shape = (self.n_components, n_features)
-            if means.shape != shape or not np.isfinite(means).all():
-                raise ValueError(f"means_init has shape {means.shape}, should be {shape} and finite")
-            given["means"] = means
+            given["means"] = family.checked("means", self.means_init, K, n_features, "means_init")
         if self.precisions_init is not None:
-            given["covariances"] = self._family().from_precisions(
-                self.precisions_init, self.n_components, n_features
+            given["covariances"] = family.from_precisions(
+                self.precisions_init, K, n_features, "precisions_init"
             )
         return given
 
@@ -281,15 +273,6 @@ class GaussianMixture(BaseMixture):
             return Start(start.kind, lambda rng: put_in(start.draw(rng)))
 
         return [altered(start) for start in starts.of(self.init_params, n)]
-
-    def _show(self, params: LatentEmissionParams) -> None:
-        family = self._family()
-        self.means_ = params.emission.means
-        self.covariances_ = params.emission.covariances
-        self.precisions_cholesky_ = family.precisions_cholesky(params.emission)
-        upper = self.precisions_cholesky_
-        matrices = self.covariance_type in ("full", "tied")
-        self.precisions_ = upper @ np.swapaxes(upper, -1, -2) if matrices else upper**2
 
     @property
     def components_(self) -> list[MultivariateNormal]:
@@ -414,13 +397,3 @@ class GaussianMixture(BaseMixture):
             self._family().from_dense(matrices),
             covariance_type=self.covariance_type,
         )
-
-
-def _probabilities(values: Any, n: int, name: str) -> Array:
-    """Check weights and return them with a sum of exactly one."""
-    weights = np.array(values, dtype=np.float64)
-    if weights.shape != (n,):
-        raise ValueError(f"{name} has shape {weights.shape}, should be ({n},)")
-    if not (weights >= 0).all() or not np.isclose(weights.sum(), 1.0, rtol=0, atol=1e-6):
-        raise ValueError(f"{name} must be zero or more and sum to 1; they are {weights.tolist()}")
-    return weights / weights.sum()

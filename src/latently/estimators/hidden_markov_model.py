@@ -13,12 +13,12 @@ from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import GaussianFamily
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain, given_emission, made
+from latently.estimators.hmm.by_hand import given_chain, given_emission
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_informative, check_rows
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
-from latently.models.latent_emission import LatentEmissionParams
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 
 class HiddenMarkovModel(BaseHMM):
@@ -176,15 +176,19 @@ class HiddenMarkovModel(BaseHMM):
         [0, 1]
         """
         chain = given_chain(startprob, transmat)
-        params = given_emission(emission, chain.n_components, params)
+        hmm = cls(emission, **chain.settings)
+        params = given_emission(emission, hmm.n_components, params)
         means = emission.mean(params)
         if n_features is None and means is None:
             raise ValueError(
                 f"{type(emission).__name__} does not tell the number of columns: give n_features"
             )
-        hmm = cls(emission, chain.n_components, startprob=chain.startprob)
         n = means.shape[1] if n_features is None and means is not None else n_features
-        return made(hmm, chain, emission, params, check_whole("n_features", n))
+        hmm.n_features_in_ = check_whole("n_features", n)
+        latent, first = hmm._latent().given(chain.values, hmm.n_components)
+        model = LatentEmission(latent, emission, hmm.n_components)
+        hmm._set_params(model, LatentEmissionParams(first, params))
+        return hmm
 
     def _family(self) -> Emission:
         return self.emission
@@ -227,6 +231,7 @@ class HiddenMarkovModel(BaseHMM):
         values = self.starting_values or {}
         return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
-    def _show(self, params: LatentEmissionParams) -> None:
-        """Nothing more: the parameters of a family of any kind are in `params_`."""
-        self.emission_params_ = named(params.emission)
+    @property
+    def emission_params_(self) -> dict[str, Array]:
+        """Parameters of the family, by name."""
+        return named(self.params_.emission)

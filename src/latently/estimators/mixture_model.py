@@ -143,6 +143,3 @@ class MixtureModel(BaseMixture):
 
         complete = set(given) == set(template)
         return [put_in(start) for start in starts.of(self.init_params, 1 if complete else n)]
-
-    def _show(self, params: LatentEmissionParams) -> None:
-        """Nothing more: the parameters of a family of any kind are in `params_`."""

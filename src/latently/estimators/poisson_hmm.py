@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from latently.checks.settings import ARRAY
-from latently.emissions.poisson import Poisson, PoissonParams
+from latently.emissions.poisson import Poisson
+from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain, given_rates, made
+from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_rows
 from latently.estimators.old_names import POISSON_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
-from latently.models.latent_emission import LatentEmissionParams
 
 
 class PoissonHMM(BaseHMM):
@@ -96,6 +96,8 @@ class PoissonHMM(BaseHMM):
 
     _parameter_constraints: ClassVar[Constraints] = CHAIN | {"lambdas_init": (ARRAY, None)}
 
+    lambdas_ = Parameter("lambdas")
+
     @refuses_old_names(POISSON_HMM)
     def __init__(
         self,
@@ -163,9 +165,7 @@ class PoissonHMM(BaseHMM):
         [0, 0, 1, 1]
         """
         chain = given_chain(startprob, transmat)
-        params = PoissonParams(given_rates(chain.n_components, lambdas))
-        hmm = cls(chain.n_components, startprob=chain.startprob)
-        return made(hmm, chain, Poisson(), params, params.lambdas.shape[1])
+        return cls(**chain.settings)._from(**chain.values, lambdas=lambdas)
 
     def _family(self) -> Poisson:
         return Poisson()
@@ -196,11 +196,5 @@ class PoissonHMM(BaseHMM):
     def _given(self, n_features: int) -> dict[str, Array]:
         if self.lambdas_init is None:
             return {}
-        rates = np.array(self.lambdas_init, dtype=np.float64)
-        shape = (self.n_components, n_features)
-        if rates.shape != shape or not (np.isfinite(rates) & (rates > 0)).all():
-            raise ValueError(f"lambdas_init has shape {rates.shape}, should be {shape} and positive")
+        rates = Poisson().checked("lambdas", self.lambdas_init, self.n_components, n_features, "lambdas_init")
         return {"lambdas": rates}
-
-    def _show(self, params: LatentEmissionParams) -> None:
-        self.lambdas_ = params.emission.lambdas

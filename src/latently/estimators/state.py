@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -158,27 +158,24 @@ def mixture_from(state: State, estimators: Mapping[str, type]) -> Any:
     mixture.n_features_in_ = state.n_features
     if state.feature_names is not None:
         mixture.feature_names_in_ = np.array(state.feature_names, dtype=object)
-    mixture._set_params(state.model, params)
     if state.outcome is not None:
         _check_outcome(state.outcome)
-        for name, value in vars(state.outcome).items():
-            setattr(mixture, f"{name}_", value)
+    mixture._set_params(state.model, params, state.outcome)
     return mixture
 
 
 def state_of(mixture: Any) -> State:
     """All there is to a mixture."""
-    fitted = "log_likelihood_" in vars(mixture)
-    names = getattr(mixture, "feature_names_in_", None)
+    params, names = mixture.params_, getattr(mixture, "feature_names_in_", None)
     return State(
         type(mixture).__name__,
         settings_of(mixture),
         mixture.n_features_in_,
         None if names is None else tuple(names),
         mixture._model,
-        mixture.params_,
-        factors_of(mixture.params_),
-        Outcome(**{f.name: getattr(mixture, f"{f.name}_") for f in fields(Outcome)}) if fitted else None,
+        params,
+        factors_of(params),
+        mixture._outcome,
     )
 
 

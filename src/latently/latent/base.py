@@ -7,9 +7,9 @@ them. It hands the responsibilities on tile by tile, so that nothing of size n x
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,11 +54,14 @@ class Latent(ABC):
     ----------
     unit : {"row", "sequence", "document"}
         What it holds independent of what.
+    names : tuple of str
+        Names of its parameters.
     label : str
         What one of its labels is called in messages.
     """
 
     unit: Unit
+    names: ClassVar[tuple[str, ...]]
     label: str = "component"
 
     def place(self, block: Block, row: int) -> str:
@@ -123,3 +126,13 @@ class Latent(ABC):
     @abstractmethod
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the hidden states."""
+
+    @abstractmethod
+    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
+        """The structure and its params from what a user gives, by name; users add a suffix to the names.
+
+        Raises
+        ------
+        ValueError
+            If a value is out of range; the message names the parameter and the row.
+        """

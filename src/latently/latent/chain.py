@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.executors import Executor
+from latently.core.given import ROUNDING, probabilities, support_of
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import tree_sum
@@ -39,6 +40,8 @@ class Chain(Latent):
         Bytes that the arrays of one pass along sequences may take. A sequence too long for that goes segment
         by segment, with checkpoints between them. There is no limit by default.
     """
+
+    names: ClassVar[tuple[str, ...]] = ("startprob", "transmat")
 
     unit: Unit = "sequence"
     startprob: str = "free"
@@ -192,6 +195,23 @@ class Chain(Latent):
     def permute(self, params: ChainParams, order: Any) -> ChainParams:
         """Relabel the states."""
         return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
+
+    def given(
+        self, values: Mapping[str, Any], n_components: int, suffix: str = ""
+    ) -> tuple[Self, ChainParams]:
+        """Check the probabilities; transitions that are exactly zero cannot happen."""
+        K = n_components
+        transmat = probabilities(values["transmat"], f"transmat{suffix}", K, K, support=self.support)
+        chain = self if self.support is not None else replace(self, support=support_of(transmat))
+        start = values.get("startprob", np.full(K, 1.0 / K))
+        found = ChainParams(probabilities(start, f"startprob{suffix}", K), transmat)
+        params = chain.settled(found)
+        if "startprob" in values and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
+            raise ValueError(
+                f"startprob{suffix} is not what startprob={self.startprob!r} makes of the transitions: leave "
+                "it out, or choose startprob='free'"
+            )
+        return chain, params
 
     def _support(self, n_components: int) -> NDArray[np.bool_]:
         if self.support is None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
+from latently.core.given import probabilities
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive, tree_sum
@@ -40,6 +41,8 @@ class Counts(Additive):
 @dataclass(frozen=True)
 class Independent(Latent):
     """Labels drawn independently for each row."""
+
+    names: ClassVar[tuple[str, ...]] = ("weights",)
 
     unit: Unit = "row"
 
@@ -124,6 +127,10 @@ class Independent(Latent):
     def permute(self, params: Weights, order: Any) -> Weights:
         """Relabel the components."""
         return Weights(params.weights[order])
+
+    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
+        """Check the weights."""
+        return self, Weights(probabilities(values["weights"], f"weights{suffix}", n_components))
 
 
 def _width(x: Any) -> int:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from latently.core.parameters import Positive, Space
 from latently.emissions.base import Array
 from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
-from latently.emissions.gaussian.matrices import positive_from_precision
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.prior import Prior
@@ -116,6 +115,10 @@ class DiagGaussian(GaussianFamily):
         """Diagonal matrices."""
         return params.covariances[:, :, None] * np.eye(params.means.shape[1])
 
+    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
+        """Shape (n_components, n_features)."""
+        return (n_components, n_features)
+
     def from_dense(self, matrices: Array) -> Array:
         """The diagonals."""
         return np.einsum("kii->ki", matrices).copy()
@@ -128,10 +131,6 @@ class DiagGaussian(GaussianFamily):
     def precisions_cholesky(self, params: GaussianParams) -> Array:
         """One over the standard deviations, shape (K, d)."""
         return 1.0 / np.sqrt(params.covariances)
-
-    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
-        """Invert each number."""
-        return positive_from_precision(precisions, (n_components, n_features))
 
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:

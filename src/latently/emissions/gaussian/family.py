@@ -12,10 +12,17 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 from latently.core.errors import SingularCovarianceError
+from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
-from latently.emissions.gaussian.matrices import EPS, least_dependent
+from latently.emissions.gaussian.matrices import (
+    EPS,
+    cholesky,
+    least_dependent,
+    precision_factors,
+    refuse_indefinite,
+)
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
 from latently.emissions.gaussian.params import GaussianParams
@@ -38,9 +45,14 @@ class GaussianFamily(Emission):
         Variances of the features, zero for constant ones, filled in by `bind`.
     prior : Prior, optional
         Of covariances and means; maximum likelihood without one.
+
+    Attributes
+    ----------
+    correlated : bool
+        Whether features are correlated within a component, so that covariances are matrices.
     """
 
-    correlated: ClassVar[bool] = False  # whether features have correlations
+    correlated: ClassVar[bool] = False
 
     reg_covar: float = 1e-6
     variances: Array | None = None
@@ -256,6 +268,41 @@ class GaussianFamily(Emission):
     def resting(self, params: Any, floor: Array) -> NDArray[np.bool_]:
         """Return which components rest on the floor in a feature that is not constant."""
 
+    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+        """Means are finite, variances positive, matrices symmetric and positive definite."""
+        K, d = n_components, n_features or "n_features"
+        if name == "means":
+            means = numbers(value, label, K, d)
+            refuse_entries(~np.isfinite(means), means, label, "finite")
+            return means
+        kind = f" for a {type(self).__name__}"
+        covariances = numbers(value, label, *self.covariance_shape(K, d), of=kind)
+        refuse_entries(~np.isfinite(covariances), covariances, label, "finite")
+        if self.correlated:
+            refuse_indefinite(covariances, label)
+        else:
+            refuse_entries(covariances <= 0, covariances, label, "positive")
+        return covariances
+
+    def precisions(self, params: Any) -> Array:
+        """Inverse covariances, in the shape of the covariances."""
+        return self.squared(self.precisions_cholesky(params))
+
+    def squared(self, factors: Array) -> Array:
+        """Precisions of their factors, which users see in the shape of the covariances."""
+        return factors @ np.swapaxes(factors, -1, -2) if self.correlated else factors**2
+
+    def from_precisions(
+        self, precisions: Any, n_components: int, n_features: int | None, label: str
+    ) -> Array:
+        """Covariances of given precisions, for which the same holds: they are checked."""
+        given = self.checked("covariances", precisions, n_components, n_features, label)
+        return self.squared(precision_factors(cholesky(given))) if self.correlated else 1.0 / given
+
+    @abstractmethod
+    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
+        """Shape of the covariances as users see them."""
+
     @abstractmethod
     def params(self, means: Array, covariances: Array) -> Any:
         """Put means and covariances together."""
@@ -304,7 +351,3 @@ class GaussianFamily(Emission):
     @abstractmethod
     def precisions_cholesky(self, params: Any) -> Array:
         """Return Cholesky factors of the precisions, as scikit-learn stores them."""
-
-    @abstractmethod
-    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
-        """Return covariances from precisions in the family's shape, checked."""

@@ -16,7 +16,6 @@ from latently.emissions.gaussian.matrices import (
     inverse_factor,
     on_floor,
     precision_factors,
-    spd_from_precision,
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
@@ -135,6 +134,10 @@ class FullGaussian(GaussianFamily):
         """The covariances themselves."""
         return params.covariances
 
+    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
+        """Shape (n_components, n_features, n_features)."""
+        return (n_components, n_features, n_features)
+
     def from_dense(self, matrices: Array) -> Array:
         """The matrices themselves."""
         return matrices
@@ -152,10 +155,6 @@ class FullGaussian(GaussianFamily):
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """Upper factors, shape (K, d, d)."""
         return precision_factors(params.cholesky)
-
-    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
-        """Invert each matrix."""
-        return spd_from_precision(precisions, (n_components, n_features, n_features))
 
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:

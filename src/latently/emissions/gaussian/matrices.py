@@ -51,6 +51,30 @@ def _cholesky(covariances: Array) -> Array | None:
     return factors if positive else None
 
 
+def refuse_indefinite(matrices: Array, name: str) -> None:
+    """Name a matrix, of one or a stack, that is not symmetric and positive definite.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for k, matrix in enumerate(matrices.reshape(-1, *matrices.shape[-2:])):
+        label = name if matrices.ndim == 2 else f"{name}[{k}]"
+        if not symmetric(matrix):
+            i, j = np.argwhere(matrix != matrix.T)[0]
+            raise ValueError(
+                f"{label} is not symmetric: it has {matrix[i, j]:g} at [{i}, {j}] and {matrix[j, i]:g} at "
+                f"[{j}, {i}], which should be equal"
+            )
+        if _cholesky(matrix) is None:
+            least = np.linalg.eigvalsh(matrix)[0]
+            raise ValueError(
+                f"{label} is not positive definite: its least eigenvalue is {least:g}, and should be "
+                "positive; make its covariances smaller or its variances larger"
+            )
+
+
 def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     """The matrices nearest in likelihood to the given ones (one or a stack) that are not below a floor.
 
@@ -154,40 +178,3 @@ def precision_factors(factors: Array) -> Array:
     """Upper triangular U with U U' = the precision, for lower Cholesky factors of one or more covariances."""
     stack = factors.reshape((-1, *factors.shape[-2:]))
     return np.stack([inverse_factor(factor).T for factor in stack]).reshape(factors.shape)
-
-
-def spd_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
-    """Covariances from precision matrices of a given shape.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another or a matrix is not symmetric positive definite.
-    """
-    precisions = np.asarray(precisions, dtype=np.float64)
-    if precisions.shape != shape:
-        raise ValueError(f"precisions_init has shape {precisions.shape}, should be {shape}")
-    if not symmetric(precisions):
-        raise ValueError("precisions_init must be symmetric matrices")
-    try:
-        factors = np.asarray(np.linalg.cholesky(precisions), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        raise ValueError("precisions_init must be positive definite matrices") from None
-    uppers = precision_factors(factors)
-    return np.asarray(uppers @ np.swapaxes(uppers, -1, -2))
-
-
-def positive_from_precision(precisions: Array, shape: tuple[int, ...]) -> Array:
-    """Variances from precisions of a given shape.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another or a precision is not positive.
-    """
-    precisions = np.asarray(precisions, dtype=np.float64)
-    if precisions.shape != shape:
-        raise ValueError(f"precisions_init has shape {precisions.shape}, should be {shape}")
-    if not (np.isfinite(precisions) & (precisions > 0)).all():
-        raise ValueError("precisions_init must be positive")
-    return 1.0 / precisions

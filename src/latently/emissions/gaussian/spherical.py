@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from latently.core.parameters import Positive, Space
 from latently.emissions.base import Array
 from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
-from latently.emissions.gaussian.matrices import positive_from_precision
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.prior import Prior
@@ -119,6 +118,10 @@ class SphericalGaussian(GaussianFamily):
         """Multiples of the identity."""
         return params.covariances[:, None, None] * np.eye(params.means.shape[1])
 
+    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
+        """Shape (n_components,)."""
+        return (n_components,)
+
     def from_dense(self, matrices: Array) -> Array:
         """The means of the diagonals."""
         return np.einsum("kii->k", matrices) / matrices.shape[1]
@@ -131,10 +134,6 @@ class SphericalGaussian(GaussianFamily):
     def precisions_cholesky(self, params: GaussianParams) -> Array:
         """One over the standard deviations, shape (K,)."""
         return 1.0 / np.sqrt(params.covariances)
-
-    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
-        """Invert each number."""
-        return positive_from_precision(precisions, (n_components,))
 
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:

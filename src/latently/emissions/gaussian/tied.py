@@ -16,7 +16,6 @@ from latently.emissions.gaussian.matrices import (
     inverse_factor,
     on_floor,
     precision_factors,
-    spd_from_precision,
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
@@ -139,6 +138,10 @@ class TiedGaussian(GaussianFamily):
         """The matrix, once for each component."""
         return np.repeat(params.covariances[None], len(params.means), axis=0)
 
+    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
+        """Shape (n_features, n_features)."""
+        return (n_features, n_features)
+
     def from_dense(self, matrices: Array) -> Array:
         """The mean of the matrices."""
         return np.asarray(matrices.mean(axis=0))
@@ -156,10 +159,6 @@ class TiedGaussian(GaussianFamily):
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """One upper factor, shape (d, d)."""
         return precision_factors(params.cholesky)
-
-    def from_precisions(self, precisions: Array, n_components: int, n_features: int) -> Array:
-        """Invert the matrix."""
-        return spd_from_precision(precisions, (n_features, n_features))
 
 
 def _about(stats: ComponentMoments, shift: Array) -> Array:

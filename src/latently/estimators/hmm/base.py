@@ -10,15 +10,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import check_settings
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
+from latently.core.given import probabilities, support_of
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension, named, with_named
 from latently.core.restarts import Plan, Start
-from latently.emissions.base import Emission
 from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import Fit, fit
 from latently.estimators.hmm.bound import Bound
@@ -30,13 +29,13 @@ from latently.estimators.hmm.residuals import Residuals
 from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
 from latently.estimators.hmm.starts import ChainStarts
+from latently.estimators.hmm.state import HMMOutcome
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams, observed
 
 AUTO_STARTS = 24
-ROUNDING = 1e-6
 
 
 class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
@@ -44,7 +43,6 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
 
     _parameter_constraints: ClassVar[Constraints]
 
-    startprob: str
     startprob_init: Any
     transmat_init: Any
     tol: float
@@ -55,10 +53,6 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
     memory_budget: int | str | None
     callbacks: Any
     verbose: int
-
-    @abstractmethod
-    def _family(self) -> Emission:
-        """Return the emission family, unbound."""
 
     @abstractmethod
     def _given(self, n_features: int) -> dict[str, Array]:
@@ -118,7 +112,7 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
         known = self._known(states, len(found.x))
         given = self._given(int(np.prod(found.x.shape[1:])))
-        chain = self._chain_of_settings()
+        chain = self._latent()
         family = self._family()
         model = LatentEmission(chain, family, K)
         rng = random_generator(self.random_state)
@@ -204,10 +198,8 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
 
     def _fit_of(self, X: Any, lengths: Any, groups: Any) -> tuple[float, float]:
         if X is None:
-            check_is_fitted(self)
-            if not hasattr(self, "log_likelihood_"):
-                raise ValueError("this model was not fitted to data: pass X")
-            return self.log_likelihood_, self.n_observed_
+            self._check_fitted()
+            return self._of_the_fit()
         found = self._sequences(X, lengths, groups)
         return float(self._smoothed(found)[0].sum()), self._n_observed(found, np.ones(len(found)))
 
@@ -222,22 +214,25 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
     def _check_data(self, found: Sequences, weights: Array) -> None:
         """Refuse data from which the family cannot learn; `weights` are those of the times."""
 
+    def _needed(self) -> list[str]:
+        return [name for name in super()._needed() if name != "startprob" or self.startprob == "free"]
+
     def _names(self) -> list[str] | None:
         """Names of the features, if they have any."""
         names = getattr(self, "feature_names_in_", None)
         return None if names is None else [str(name) for name in names]
 
-    def _chain_of_settings(self) -> Chain:
+    def _latent(self) -> Chain:
         """The chain, with the zeros of the starting transitions kept for ever."""
         transmat = self._transmat_given()
-        support = None if transmat is None or (transmat > 0).all() else transmat > 0
+        support = None if transmat is None else support_of(transmat)
         return Chain(startprob=self.startprob, support=support, budget=bytes_of(self.memory_budget))
 
     def _transmat_given(self) -> Array | None:
         if self.transmat_init is None:
             return None
         K = self.n_components
-        return probabilities(self.transmat_init, (K, K), "transmat_init")
+        return probabilities(self.transmat_init, "transmat_init", K, K)
 
     def _starts(
         self,
@@ -252,7 +247,7 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         if transmat is not None:
             given["transmat"] = transmat
         if self.startprob_init is not None:
-            given["startprob"] = probabilities(self.startprob_init, (self.n_components,), "startprob_init")
+            given["startprob"] = probabilities(self.startprob_init, "startprob_init", self.n_components)
         drawn = ChainStarts(model, description, found.x, np.repeat(weights, np.diff(found.offsets)))
         template = model.start(description, np.random.default_rng(0))
         names = list(named(template))
@@ -317,38 +312,17 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
 
     def _keep(self, model: LatentEmission, fitted: Fit) -> None:
         result = fitted.result
-        self._set_params(model, result.params)
-        self.log_likelihood_ = result.log_likelihood
-        self.log_likelihood_history_ = np.array([step.log_likelihood for step in result.history])
-        self.converged_ = result.converged
-        self.stop_reason_ = result.stop_reason
-        self.n_iter_ = result.n_iter
-        self.restarts_ = fitted.restarts
-        self.doubts_ = fitted.doubts
-        self.n_observed_ = fitted.n_observed
+        outcome = HMMOutcome(
+            log_likelihood=result.log_likelihood,
+            log_likelihood_history=np.array([step.log_likelihood for step in result.history]),
+            converged=result.converged,
+            stop_reason=result.stop_reason,
+            n_iter=result.n_iter,
+            restarts=fitted.restarts,
+            doubts=fitted.doubts,
+            n_observed=fitted.n_observed,
+        )
+        self._set_params(model, result.params, outcome)
         lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
         for doubt in lost:
             warnings.warn(doubt, UserWarning, stacklevel=3)
-
-
-def probabilities(values: Any, shape: tuple[int, ...], name: str) -> Array:
-    """Check probabilities whose last axis sums to one.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another, one is negative, or a row does not sum to one, which is named.
-    """
-    found = np.array(values, dtype=np.float64)
-    if found.shape != shape:
-        raise ValueError(f"{name} has shape {found.shape}, should be {shape}")
-    totals = np.atleast_1d(found.sum(axis=-1))
-    if np.isnan(found).any():
-        raise ValueError(f"{name} holds NaN: should be probabilities")
-    if not (found >= 0).all():
-        raise ValueError(f"{name} holds a negative probability")
-    wrong = np.flatnonzero(~(np.abs(totals - 1) <= ROUNDING))
-    if len(wrong):
-        row = "" if found.ndim == 1 else f"row {int(wrong[0])} of "
-        raise ValueError(f"{row}{name} sums to {totals[wrong[0]]:g}, should be 1")
-    return np.asarray(found / found.sum(axis=-1, keepdims=True))

@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 import os
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import SerialExecutor
+from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
 from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
 from latently.latent.chain_parts import padded_width
 from latently.latent.passes import densities
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 from latently.models.routines import routines
 
 
-class FittedHMM(metaclass=ABCMeta):
+class FittedHMM(LatentEmissionByHand):
     """A hidden Markov model that has its parameters, from a fit or by hand."""
 
     fixed: Any
-    params_: LatentEmissionParams
-    _model: LatentEmission
+    startprob: str
+    startprob_ = Parameter("startprob", lambda hmm: hmm._first())
+    transmat_ = Parameter("transmat")
+    log_likelihood_ = Recorded()
+    log_likelihood_history_ = Recorded()
+    converged_ = Recorded()
+    stop_reason_ = Recorded()
+    n_iter_ = Recorded()
+    restarts_ = Recorded()
+    doubts_ = Recorded()
+    n_observed_ = Recorded()
 
-    @abstractmethod
-    def _show(self, params: LatentEmissionParams) -> None:
-        """Set the fitted attributes that show the parameters of the emission."""
+    def _first(self) -> Array:
+        """Probabilities of the first state, which may follow from transitions that were set just now."""
+        params = self._fitted[1] if self.startprob == "free" else self.params_
+        return np.asarray(params.latent.startprob)
 
     @abstractmethod
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         """Check sequences and return them as the family reads them."""
 
-    def _set_params(self, model: LatentEmission, params: LatentEmissionParams) -> None:
-        self._model = model
-        self.params_ = params
-        chain: Any = model.latent
-        self.startprob_ = chain.first(params.latent)
-        self.transmat_ = params.latent.transmat
-        self._show(params)
-
     def _sequences(self, X: Any, lengths: Any, groups: Any = None) -> Sequences:
-        check_is_fitted(self)
+        self._check_fitted()
         return self._observations(X, lengths_of(X, lengths, groups), reset=False)
 
     def _source(self, found: Sequences, weights: Array, n_components: int) -> ArraySource:
@@ -118,7 +119,7 @@ class FittedHMM(metaclass=ABCMeta):
         >>> again.predict([[0], [10], [8]]).tolist()
         [0, 1, 1]
         """
-        check_is_fitted(self)
+        self._check_fitted()
         archive.write(path, pack_hmm(self))
 
 

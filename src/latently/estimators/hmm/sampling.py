@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import check_whole
 from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
@@ -40,7 +39,7 @@ class Sampling(FittedHMM):
         ValueError
             If `n_samples` is less than one.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         n = check_whole("n_samples", n_samples)
         rng = random_generator(random_state)
         states = np.empty(n, dtype=np.int64)

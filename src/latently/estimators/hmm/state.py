@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -135,17 +135,14 @@ def unpack_hmm(contents: Contents, estimators: Mapping[str, type], own: Sequence
     hmm.n_features_in_ = state.n_features
     if state.feature_names is not None:
         hmm.feature_names_in_ = np.array(state.feature_names, dtype=object)
-    hmm._set_params(state.model, params)
     if state.outcome is not None:
         _check_outcome(state.outcome)
-        for name, value in vars(state.outcome).items():
-            setattr(hmm, f"{name}_", value)
+    hmm._set_params(state.model, params, state.outcome)
     return hmm
 
 
 def _state_of(hmm: Any) -> HMMState:
-    fitted = "log_likelihood_" in vars(hmm)
-    names = getattr(hmm, "feature_names_in_", None)
+    params, names = hmm.params_, getattr(hmm, "feature_names_in_", None)
     return HMMState(
         type(hmm).__name__,
         settings_of(hmm),
@@ -153,9 +150,9 @@ def _state_of(hmm: Any) -> HMMState:
         None if names is None else tuple(names),
         getattr(hmm, "categories_", None),
         hmm._model,
-        hmm.params_,
-        factors_of(hmm.params_),
-        HMMOutcome(**{f.name: getattr(hmm, f"{f.name}_") for f in fields(HMMOutcome)}) if fitted else None,
+        params,
+        factors_of(params),
+        hmm._outcome,
     )
 
 

@@ -15,8 +15,7 @@ from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import named
 from latently.core.restarts import Start
-from latently.emissions.base import Emission
-from latently.estimators.diagnostics import tell, undetermined
+from latently.estimators.diagnostics import Diagnostic, tell, undetermined
 from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_starts
 from latently.estimators.inputs import (
     Array,
@@ -32,6 +31,7 @@ from latently.estimators.mixture.errors import Errors
 from latently.estimators.mixture.predictions import Predictions
 from latently.estimators.settings import Constraints
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
+from latently.estimators.state import Outcome
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -55,10 +55,6 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
     n_jobs: int | None
     callbacks: Any
     verbose: int
-
-    @abstractmethod
-    def _family(self) -> Emission:
-        """Return the emission family, unbound."""
 
     @abstractmethod
     def _given(self, description: Description, n_features: int) -> dict[str, Array]:
@@ -137,10 +133,9 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
-        self._keep(model, fitted)
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
-        by_prior = model.log_prior(self.params_) != 0
-        self.diagnostics_ = undetermined(unseen, names, by_prior=by_prior)
+        by_prior = model.log_prior(fitted.result.params) != 0
+        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior))
         tell(self.diagnostics_)
         return self
 
@@ -216,20 +211,24 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
         return model.permute(params, order)
 
-    def _keep(self, model: LatentEmission, fitted: Fit) -> None:
+    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Diagnostic, ...]) -> None:
         result = fitted.result
-        self._set_params(model, result.params)
-        self.log_likelihood_ = result.log_likelihood
-        self.log_likelihood_history_ = np.array([step.log_likelihood for step in result.history])
-        self.parameter_change_history_ = np.array([step.change for step in result.history])
-        self.converged_ = result.converged
-        self.stop_reason_ = result.stop_reason
-        self.n_iter_ = result.n_iter
-        self.restarts_ = fitted.restarts
-        self.doubts_ = fitted.doubts
-        self.n_observed_ = fitted.n_observed
-        self.lower_bound_ = result.log_likelihood / fitted.n_observed
-        self.lower_bounds_ = (self.log_likelihood_history_ / fitted.n_observed).tolist()
+        history = np.array([step.log_likelihood for step in result.history])
+        outcome = Outcome(
+            log_likelihood=result.log_likelihood,
+            log_likelihood_history=history,
+            parameter_change_history=np.array([step.change for step in result.history]),
+            converged=result.converged,
+            stop_reason=result.stop_reason,
+            n_iter=result.n_iter,
+            restarts=fitted.restarts,
+            doubts=fitted.doubts,
+            n_observed=fitted.n_observed,
+            lower_bound=result.log_likelihood / fitted.n_observed,
+            lower_bounds=(history / fitted.n_observed).tolist(),
+            diagnostics=diagnostics,
+        )
+        self._set_params(model, result.params, outcome)
 
     def _names_labels(self) -> bool:
         """Whether anything the user gave names a label, so that the labels must keep their order."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from latently.core.parameters import dimension
 from latently.estimators.inputs import check_weights
@@ -16,9 +15,6 @@ from latently.models.latent_emission import observed
 class Criteria(FittedMixture):
     """BIC, AIC and ICL; lower is better."""
 
-    log_likelihood_: float
-    n_observed_: float
-
     @property
     def n_parameters_(self) -> int:
         """Number of free parameters."""
@@ -26,11 +22,9 @@ class Criteria(FittedMixture):
 
     def _fit_of(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Total log-likelihood and n, of the training data or of others."""
-        check_is_fitted(self)
+        self._check_fitted()
         if X is None:
-            if not hasattr(self, "log_likelihood_"):
-                raise ValueError("this model was not fitted to data: pass X")
-            return self.log_likelihood_, self.n_observed_
+            return self._of_the_fit()
         rows = self._rows(X)
         weights = check_weights(sample_weight, len(rows))
         return float(weights @ self._posterior(rows)[1]), float(weights @ observed(rows))

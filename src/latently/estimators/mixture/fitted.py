@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import os
-from abc import ABCMeta, abstractmethod
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
+from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
 from latently.estimators.inputs import Array, check_rows, check_weights
 from latently.estimators.state import pack
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.latent.independent import Independent
 from latently.models.routines import routines
 
 
-class FittedMixture(metaclass=ABCMeta):
+class FittedMixture(LatentEmissionByHand):
     """A mixture that has its parameters, from a fit, a file, or by hand."""
 
     fixed: Any
-    params_: LatentEmissionParams
-    _model: LatentEmission
+    weights_ = Parameter("weights")
+    log_likelihood_ = Recorded()
+    log_likelihood_history_ = Recorded()
+    parameter_change_history_ = Recorded()
+    converged_ = Recorded()
+    stop_reason_ = Recorded()
+    n_iter_ = Recorded()
+    restarts_ = Recorded()
+    doubts_ = Recorded()
+    n_observed_ = Recorded()
+    lower_bound_ = Recorded()
+    lower_bounds_ = Recorded()
+    diagnostics_ = Recorded()
 
-    @abstractmethod
-    def _show(self, params: LatentEmissionParams) -> None:
-        """Set the fitted attributes that show the parameters."""
-
-    def _set_params(self, model: LatentEmission, params: LatentEmissionParams) -> None:
-        self._model = model
-        self.params_ = params
-        self.weights_ = params.latent.weights
-        self._show(params)
+    def _latent(self) -> Independent:
+        return Independent()
 
     def _rows(self, X: Any) -> Any:
-        check_is_fitted(self)
+        self._check_fitted()
         return check_rows(self, X, reset=False, accepts_missing=self._model.emission.accepts_missing)
 
     def _source(self, rows: Any, weights: Array, n_components: int) -> ArraySource:
@@ -89,5 +92,5 @@ class FittedMixture(metaclass=ABCMeta):
         >>> again.predict([[3.0]]).tolist()
         [1]
         """
-        check_is_fitted(self)
+        self._check_fitted()
         archive.write(path, pack(self))

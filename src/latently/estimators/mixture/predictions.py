@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import check_whole
 from latently.core.errors import ImpossibleObservationError
@@ -130,7 +129,7 @@ class Predictions(FittedMixture):
         ValueError
             If `n_samples` is less than one.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         rng = random_generator(random_state)
         weights = self.params_.latent.weights
         labels = rng.choice(len(weights), size=check_whole("n_samples", n_samples), p=weights / weights.sum())

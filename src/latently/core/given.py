@@ -1,0 +1,107 @@
+"""Values that a user gives to parameters, checked: a refusal names the parameter and the place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ROUNDING = 1e-6  # of sums of probabilities as people write them
+
+
+def numbers_of(value: Any, name: str) -> Array:
+    """A copy, as an array of numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is not made of numbers.
+    """
+    try:
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {str(value)[:60]!r}: should be an array of numbers") from None
+
+
+def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
+    """A copy of an array of numbers of a given shape.
+
+    Parameters
+    ----------
+    value : array-like
+        What was given.
+    name : str
+        What the user calls it.
+    *shape : int or str
+        The axes it should have; one in words may have any length but zero.
+    of : str
+        What has this shape, to end the refusal.
+
+    Raises
+    ------
+    ValueError
+        If it is not made of numbers, or of another shape.
+    """
+    found = numbers_of(value, name)
+    axes = zip(found.shape, shape, strict=False)
+    if found.ndim != len(shape) or any(n == 0 or (n != axis and axis != str(axis)) for n, axis in axes):
+        wanted = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+        raise ValueError(f"{name} has shape {found.shape}, should be {wanted}{of}")
+    return found
+
+
+def refuse_entries(wrong: NDArray[np.bool_], values: Array, name: str, what: str) -> None:
+    """Name the first of some entries that are not what they should be.
+
+    Raises
+    ------
+    ValueError
+        If there is any.
+    """
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(f"{name}[{', '.join(map(str, at))}] is {values[at]:g}: should be {what}")
+
+
+def probabilities(
+    value: Any, name: str, *shape: int | str, support: NDArray[np.bool_] | None = None
+) -> Array:
+    """Probabilities, their sums along the last axis made exactly one.
+
+    Parameters
+    ----------
+    value : array-like
+        What was given.
+    name : str
+        What the user calls it.
+    *shape : int or str
+        As for `numbers`.
+    support : array of bool, optional
+        False where a structural zero has to stay.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, one is negative or not zero where it has to be, or a row does not sum to one.
+    """
+    found = numbers(value, name, *shape)
+    if np.isnan(found).any():
+        raise ValueError(f"{name} holds NaN: should be probabilities")
+    if not (found >= 0).all():
+        raise ValueError(f"{name} holds a negative probability")
+    totals = np.atleast_1d(found.sum(axis=-1))
+    wrong = np.flatnonzero(~(np.abs(totals - 1) <= ROUNDING))
+    if len(wrong):
+        row = "" if found.ndim == 1 else f"row {int(wrong[0])} of "
+        raise ValueError(f"{row}{name} sums to {totals[wrong[0]]:g}, should be 1: divide it by its sum")
+    if support is not None:
+        refuse_entries(~support & (found > 0), found, name, "zero, as its starting value is exactly zero")
+    return np.asarray(found / found.sum(axis=-1, keepdims=True))
+
+
+def support_of(table: Array) -> NDArray[np.bool_] | None:
+    """Where probabilities are not exactly zero; None if they are nowhere."""
+    return None if (table > 0).all() else table > 0

@@ -1,0 +1,262 @@
+"""Attributes of a fitted estimator: its parameters, and what was found out by fitting them.
+
+The parameters are held in one place, `params_`. An attribute such as `means_` is a view of them. It is
+read-only, so that ``model.means_[0] = 5`` is an error and never a change that nothing follows. As a whole it
+may be set, on a new estimator as on a fitted one. Several that are set one after the other fit each other in
+the end only, so they are checked when the model is next used.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from latently.checks.settings import check_settings
+from latently.core.given import numbers_of
+from latently.core.parameters import named
+from latently.emissions.base import Emission
+from latently.estimators.inputs import Array
+from latently.latent.base import Latent
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+
+class Parameter:
+    """An attribute that is a parameter of the model.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name in the engine, such as "means".
+    show : callable, optional
+        ``show(model)`` is what the attribute shows; by default the parameter itself.
+    take : callable, optional
+        ``take(model, value, attribute)`` makes the parameter of what was set; by default it is the parameter.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        show: Callable[[Any], Array] | None = None,
+        take: Callable[[Any, Array, str], Array] | None = None,
+    ) -> None:
+        self.name, self.show, self.take = name, show, take
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        if model is None:
+            return self
+        attribute, value = model._by_hand.get(self.name, (None, None))
+        if attribute != self.attribute:
+            if attribute is not None or "_in_force" not in vars(model):
+                model._take_up()
+            value = named(model._fitted[1])[self.name] if self.show is None else self.show(model)
+            value = model._as_shown(value)
+        view = np.asarray(value).view()
+        view.setflags(write=False)
+        return view
+
+    def __set__(self, model: Any, value: Any) -> None:
+        array = numbers_of(value, self.attribute)
+        shown = None if model._by_hand else getattr(model, self.attribute, None)
+        if shown is None or not np.array_equal(shown, array):
+            model._set_by_hand(self, array)
+
+
+class Recorded:
+    """An attribute that tells of the fit, until a parameter is set by hand."""
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute, self.name = attribute, attribute.rstrip("_")
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        if model is None:
+            return self
+        if model._outcome is None:
+            raise AttributeError(f"there is no {self.attribute}: {model._why_no_record()}")
+        return getattr(model._outcome, self.name)
+
+    def __set__(self, model: Any, value: Any) -> None:
+        model._outcome = replace(model._outcome, **{self.name: value})
+
+
+class ByHand(metaclass=ABCMeta):
+    """An estimator whose parameters may be set by hand."""
+
+    n_components: int
+    _by_hand: Mapping[str, tuple[str, Array]] = {}  # by parameter: the attribute that was set, and what to
+    _changed: tuple[str, ...] = ()  # attributes that were set since the fit
+    _outcome: Any = None  # what the fit left beside the parameters
+
+    @abstractmethod
+    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
+        """The model and the params of values by name, checked; users add a suffix to the names."""
+
+    def _needed(self) -> list[str]:
+        """Names of the parameters that make a model."""
+        return list(self._attributes())
+
+    @classmethod
+    def _attributes(cls) -> dict[str, str]:
+        """The attribute of each parameter."""
+        found: dict[str, str] = {}
+        for base in reversed(cls.__mro__):
+            for item in vars(base).values():
+                if isinstance(item, Parameter):
+                    found.setdefault(item.name, item.attribute)
+        return found
+
+    @property
+    def params_(self) -> Any:
+        """All parameters; those that were set by hand are checked."""
+        self._take_up()
+        return self._fitted[1]
+
+    @property
+    def _model(self) -> Any:
+        """The model that the parameters are of."""
+        self._take_up()
+        return self._fitted[0]
+
+    @property
+    def _fitted(self) -> tuple[Any, Any]:
+        """The model and its parameters before anything was set by hand since."""
+        try:
+            found: tuple[Any, Any] = vars(self)["_in_force"]
+        except KeyError:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet: call 'fit', or set its parameters"
+            ) from None
+        return found
+
+    def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
+        """Put parameters in force, with what is known of a fit that found them."""
+        self._in_force = model, params
+        self._by_hand, self._changed, self._outcome = {}, (), outcome
+
+    def _as_shown(self, value: Array) -> Array:
+        """A parameter in the type in which it is shown."""
+        return value
+
+    def __sklearn_is_fitted__(self) -> bool:
+        if "_in_force" in vars(self) or not self._by_hand:
+            return "_in_force" in vars(self)
+        missing = [name for name in self._needed() if name not in self._by_hand]
+        if missing:
+            have = ", ".join(attribute for attribute, _ in self._by_hand.values())
+            needs = ", ".join(self._attributes()[name] for name in missing)
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted and has {have} only: set {needs} or call 'fit'"
+            )
+        return True
+
+    def _check_fitted(self) -> None:
+        """Refuse a model without parameters, or with wrong ones."""
+        check_is_fitted(self)
+        self._take_up()
+
+    def _set_by_hand(self, parameter: Parameter, value: Array) -> None:
+        if self._outcome is not None or self._changed:
+            self._changed = tuple(dict.fromkeys((*self._changed, parameter.attribute)))
+        self._by_hand = {**self._by_hand, parameter.name: (parameter.attribute, value)}
+        self._outcome = None
+
+    def _take_up(self) -> None:
+        """Put in force what was set by hand.
+
+        Raises
+        ------
+        ValueError
+            If a value is out of range, or the values do not fit each other.
+        NotFittedError
+            If others are needed, too (a ValueError, too).
+        """
+        if self._by_hand and self.__sklearn_is_fitted__():
+            changed = self._changed
+            self._set_params(*self._assembled({**self._values(), **self._set_values()}))
+            self._changed = changed
+
+    def _values(self) -> dict[str, Array]:
+        """Parameters in force, without those that follow from others; none in a new estimator."""
+        if "_in_force" not in vars(self):
+            return {}
+        model, params = self._fitted
+        values = named(params)
+        return {name: values[name] for name in model.spaces(params)}
+
+    def _set_values(self) -> dict[str, Array]:
+        """What was set by hand and is not yet in force, as parameters."""
+        found = {}
+        for name, (attribute, value) in self._by_hand.items():
+            take = getattr(type(self), attribute).take
+            found[name] = value if take is None else take(self, value, attribute)
+        return found
+
+    def _why_no_record(self) -> str:
+        """Why nothing is said of a fit, and what to do."""
+        if self._changed:
+            return f"{', '.join(self._changed)} was set by hand since the fit; pass X, or fit again"
+        return "this model was not fitted to data: pass X"
+
+    def _of_the_fit(self) -> tuple[float, float]:
+        """Log-likelihood and n of the training data.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or the parameters are no longer those of the fit.
+        """
+        if self._outcome is None:
+            raise ValueError(self._why_no_record())
+        return self._outcome.log_likelihood, self._outcome.n_observed
+
+    def _from(self, **values: Any) -> Self:
+        """The same estimator with parameters, called in refusals what they are called here."""
+        self._set_params(*self._assembled(values, ""))
+        return self
+
+
+class LatentEmissionByHand(ByHand):
+    """One whose model is a latent structure times an emission family."""
+
+    n_features_in_: int
+
+    @abstractmethod
+    def _latent(self) -> Latent:
+        """The latent structure that the settings ask for."""
+
+    @abstractmethod
+    def _family(self) -> Emission:
+        """The emission family that the settings ask for, unbound."""
+
+    def _family_for(self, values: Mapping[str, Any]) -> Emission:
+        """The family of which these are parameters."""
+        return self._family()
+
+    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
+        check_settings(self)
+        K, latent = int(self.n_components), self._latent()
+        mine = {name: value for name, value in values.items() if name in latent.names}
+        others = {name: value for name, value in values.items() if name not in latent.names}
+        old, kept = vars(self).get("_in_force", (None, None))
+        same = old is not None and old.n_components == K
+        if same and not set(mine) & set(self._by_hand):
+            latent, first = old.latent, kept.latent
+        else:
+            latent, first = latent.given(mine, K, suffix)
+        if same and not set(others) & set(self._by_hand):
+            return LatentEmission(latent, old.emission, K), LatentEmissionParams(first, kept.emission)
+        family, second = self._family_for(others).given(others, K, suffix)
+        means = family.mean(second)
+        n_features = 1 if means is None else means.shape[1]
+        if n_features != vars(self).get("n_features_in_", n_features):
+            vars(self).pop("feature_names_in_", None)
+        self.n_features_in_ = n_features
+        return LatentEmission(latent, family, K), LatentEmissionParams(first, second)

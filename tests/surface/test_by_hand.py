@@ -1,0 +1,247 @@
+"""Parameters set by hand: in force on new and on fitted estimators, checked at first use, never ignored."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel, PoissonHMM, load
+from latently.emissions import Poisson
+
+RNG = np.random.default_rng(0)
+ROWS = np.concatenate([RNG.normal(0, 1, (80, 2)), RNG.normal(4, 1, (80, 2))])
+COUNTS = np.where(np.arange(160) // 20 % 2, RNG.poisson(1, 160), RNG.poisson(9, 160))[:, None]
+CHAIN = {"startprob_": [0.6, 0.4], "transmat_": [[0.9, 0.1], [0.3, 0.7]]}
+MEANS = [[0.5, 0.0], [3.0, 3.5]]
+COVARIANCES = {
+    "full": [[[1.0, 0.3], [0.3, 2.0]], [[1.0, -0.5], [-0.5, 1.0]]],
+    "tied": [[1.0, 0.3], [0.3, 2.0]],
+    "diag": [[1.0, 0.5], [1.0, 2.0]],
+    "spherical": [1.0, 2.0],
+}
+# An estimator, data, and parameters that are not those of its fit.
+MODELS = {
+    "counts": (PoissonHMM(2, n_init=2, random_state=0), COUNTS, {**CHAIN, "lambdas_": [[2.0], [8.0]]}),
+    "symbols": (
+        CategoricalHMM(2, n_features=20, n_init=2, random_state=0),
+        COUNTS % 20,
+        {**CHAIN, "emissionprob_": np.array([np.full(20, 0.05), np.arange(1, 21) / 210])},
+    ),
+}
+for kind, covariances in COVARIANCES.items():
+    gaussians = {"means_": MEANS, "covariances_": covariances}
+    MODELS[f"mixture, {kind}"] = (
+        GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0),
+        ROWS,
+        {"weights_": [0.3, 0.7], **gaussians},
+    )
+    MODELS[f"chain, {kind}"] = (
+        GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0),
+        ROWS,
+        {**CHAIN, **gaussians},
+    )
+models = pytest.mark.parametrize("name", MODELS)
+
+
+def by_hand(estimator, values):
+    for attribute, value in values.items():
+        setattr(estimator, attribute, value)
+    return estimator
+
+
+@models
+def test_a_new_a_fitted_and_a_given_model_are_the_same(name, tmp_path):
+    estimator, X, values = MODELS[name]
+    kind = {"covariance_type": estimator.covariance_type} if "covariances_" in values else {}
+    named = {attribute[:-1]: value for attribute, value in values.items()}
+    expected = type(estimator).from_parameters(**named, **kind)
+    fitted = clone(estimator).fit(X)
+    assert fitted.score(X) > expected.score(X)
+    for model in (by_hand(clone(estimator), values), by_hand(fitted, values)):
+        for other in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+            assert other.score(X) == pytest.approx(expected.score(X), rel=1e-12)
+            assert_allclose(other.predict_proba(X), expected.predict_proba(X), atol=1e-12)
+            for attribute, value in values.items():
+                assert_allclose(getattr(other, attribute), value, rtol=1e-15)
+        assert model.bic(X) == pytest.approx(expected.bic(X))
+        model.save(tmp_path / "model")
+        assert_array_equal(load(tmp_path / "model").predict_proba(X), model.predict_proba(X))
+    assert not hasattr(clone(model), "params_")
+
+
+@models
+def test_one_at_a_time_and_only_what_is_set_changes(name):
+    estimator, X, values = MODELS[name]
+    fitted = clone(estimator).fit(X)
+    for attribute, value in values.items():
+        before = {other: getattr(fitted, other) for other in values}
+        score = fitted.score(X)
+        setattr(fitted, attribute, value)
+        assert fitted.score(X) != score
+        for other in set(values) - {attribute}:
+            assert_allclose(getattr(fitted, other), before[other], rtol=1e-14)
+
+
+@models
+def test_views_are_read_only(name):
+    estimator, X, values = MODELS[name]
+    for model in (by_hand(clone(estimator), values), clone(estimator).fit(X)):
+        for other in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+            for attribute in values:
+                with pytest.raises(ValueError, match="read-only"):
+                    getattr(other, attribute)[0] = 0.5
+
+
+@models
+def test_a_changed_model_does_not_claim_the_fit(name):
+    estimator, X, values = MODELS[name]
+    model = clone(estimator).fit(X)
+    attribute, value = next(iter(values.items()))
+    setattr(model, attribute, getattr(model, attribute))  # no change
+    assert model.bic() == pytest.approx(model.bic(X))
+    setattr(model, attribute, value)
+    for told in (
+        "log_likelihood_",
+        "log_likelihood_history_",
+        "converged_",
+        "n_iter_",
+        "restarts_",
+        "doubts_",
+    ):
+        with pytest.raises(AttributeError, match=f"no {told}: {attribute} was set by hand since the fit"):
+            getattr(model, told)
+    for criterion in (model.bic, model.aic):
+        with pytest.raises(ValueError, match=f"{attribute} was set by hand since the fit; pass X"):
+            criterion()
+        assert np.isfinite(criterion(X))
+    other = copy.copy(model)
+    assert model.fit(X).converged_
+    assert not hasattr(other, "converged_")
+
+
+def mixture(**values):
+    return by_hand(GaussianMixture(2), {**MODELS["mixture, full"][2], **values})
+
+
+def chain(**values):
+    return by_hand(GaussianHMM(2), {**MODELS["chain, diag"][2], **values})
+
+
+REFUSED = {
+    "a row that sums to ten": (
+        lambda: chain(transmat_=[[5, 5], [0.5, 0.5]]),
+        r"row 0 of transmat_ sums to 10",
+    ),
+    "a start of three": (
+        lambda: chain(startprob_=[0.2, 0.2, 0.6]),
+        r"startprob_ has shape \(3,\), should be \(2,\)",
+    ),
+    "a negative weight": (lambda: mixture(weights_=[1.1, -0.1]), "weights_ holds a negative"),
+    "means of three": (
+        lambda: mixture(means_=np.zeros((3, 2))),
+        r"means_ has shape \(3, 2\), should be \(2, n_f",
+    ),
+    "an infinite mean": (
+        lambda: chain(means_=[[0, np.inf], [1, 1]]),
+        r"means_\[0, 1\] is inf: should be finite",
+    ),
+    "covariances of another kind": (
+        lambda: mixture(covariances_=[1.0, 2.0]),
+        r"covariances_ has shape \(2,\), should be \(2, 2, 2\)",
+    ),
+    "not definite": (
+        lambda: mixture(covariances_=[np.eye(2), [[1, 2], [2, 1]]]),
+        r"covariances_\[1\] is not positive definite",
+    ),
+    "precisions": (
+        lambda: mixture(precisions_=-np.ones((2, 2, 2))),
+        r"precisions_\[0\] is not positive definite",
+    ),
+    "matrices that are not diagonal": (
+        lambda: chain(covars_=[[[1, 0.5], [0.5, 1]]] * 2),
+        "covars_ has matrices that no covariance_type='diag' has",
+    ),
+    "what follows": (
+        lambda: by_hand(PoissonHMM(2, startprob="stationary"), {**MODELS["counts"][2]}),
+        "startprob_ is not what startprob='stationary' makes of the transitions",
+    ),
+    "a structural zero": (
+        lambda: by_hand(PoissonHMM(2, transmat_init=[[0.5, 0.5], [0, 1]]), MODELS["counts"][2]),
+        r"transmat_\[1, 0\] is 0.3: should be zero, as its starting value is",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_wrong_is_named_at_first_use(name):
+    make, message = REFUSED[name]
+    model = make()
+    for use in (lambda: model.sample(3), lambda: model.score(ROWS), lambda: model.params_):
+        with pytest.raises(ValueError, match=message):
+            use()
+
+
+def test_numbers_are_wanted_at_once():
+    with pytest.raises(ValueError, match=r"means_ is 'x': should be an array of numbers"):
+        GaussianMixture().means_ = "x"
+
+
+def test_what_is_not_yet_set_is_named():
+    model = GaussianMixture(2)
+    model.weights_, model.means_ = [0.5, 0.5], [[0.0], [4.0]]
+    with pytest.raises(NotFittedError, match="has weights_, means_ only: set covariances_"):
+        model.predict([[1.0]])
+    model.precisions_cholesky_ = [[[2.0]], [[1.0]]]
+    assert_array_equal(model.covariances_, [[[0.25]], [[1.0]]])
+    assert model.predict([[1.0], [3.0]]).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("kind", COVARIANCES)
+def test_covariances_have_several_faces(kind):
+    model = GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
+    expected = np.array(COVARIANCES[kind])
+    precisions = np.linalg.inv(expected) if kind in ("full", "tied") else 1 / expected
+    model.precisions_ = precisions
+    assert_allclose(model.covariances_, expected, rtol=1e-12)
+    factors = np.linalg.cholesky(precisions) if kind in ("full", "tied") else np.sqrt(precisions)
+    model.covariances_ = expected + 1.0 if kind in ("diag", "spherical") else 2 * expected
+    model.precisions_cholesky_ = factors
+    assert_allclose(model.covariances_, expected, rtol=1e-12)
+    hmm = GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
+    hmm.covars_ = expected
+    assert_array_equal(hmm.covariances_, expected)
+    dense = hmm.covars_
+    assert dense.shape == (2, 2, 2)
+    hmm.covariances_ = 2 * expected
+    if kind != "full":
+        hmm.covars_ = dense
+        assert_allclose(hmm.covariances_, expected, rtol=1e-15)
+
+
+def test_a_mixture_grows():
+    model = GaussianMixture(2, n_init=2, random_state=0).fit(ROWS)
+    model.n_components = 3
+    model.means_ = np.vstack([model.means_, [[9.0, 9.0]]])
+    model.weights_ = np.append(0.9 * model.weights_, 0.1)
+    model.covariances_ = np.concatenate([model.covariances_, [np.eye(2)]])
+    assert model.predict([[9.0, 9.0]]).tolist() == [2]
+    assert model.n_parameters_ == 17
+
+
+def test_the_weights_of_any_family():
+    model = MixtureModel(Poisson(), 2, n_init=2, random_state=0).fit(COUNTS)
+    rates = model.params_.emission.lambdas
+    model.weights_ = [0.0, 1.0]
+    assert (model.predict(COUNTS) == 1).all()
+    assert model.params_.emission.lambdas is rates
+
+
+def test_zeros_set_by_hand_are_structural():
+    model = by_hand(PoissonHMM(2), MODELS["counts"][2])
+    assert model.n_parameters_ == 1 + 2 + 2
+    model.transmat_ = [[0.5, 0.5], [0.0, 1.0]]
+    assert model.n_parameters_ == 1 + 1 + 2
