@@ -6,17 +6,20 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test test-portable lint docs bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: .venv/.installed-all  ## fit a first model and write its pictures and page to demo/
 	$(BIN)/latently demo --out demo --force
 
 test: lint  ## check the style, the types and the imports, then run every test, docstring and page
 	$(BIN)/pytest -n 2
+
+test-portable: .venv/.installed-dev  ## run the tests with kernels compiled for any processor of this kind
+	NUMBA_CPU_NAME=generic $(BIN)/pytest -n 2
 
 lint: .venv/.installed-dev  ## check the style, the types and the imports
 	$(BIN)/ruff check .
