@@ -8,6 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 _announced = False
@@ -30,7 +31,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     It is compiled at its first call. The machine code is cached beside the module or in the user's
     cache folder; where neither can be written it is compiled anew in each process. The first
-    compilation of a process says so in one line.
+    compilation of a process says so in one line. Arrays that may not be written to, such as memory maps,
+    need no machine code of their own: a kernel writes to no array of a user's.
     """
     try:
         compiled = njit(cache=True, **FLAGS)(function)
@@ -45,9 +47,24 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         if not called and not compiled.signatures and not _cached(compiled):
             _announce()
         called = True  # it takes longer to look for signatures than many a kernel runs
-        return compiled(*arguments)
+        return compiled(*map(_as_writable, arguments))
 
     return call
+
+
+class _Memory:
+    """That of an array, as NumPy describes it, without the mark that it may not be written to."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.array = array  # which must live as long
+
+
+def _as_writable(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray) and not argument.flags.writeable:
+        return np.asarray(_Memory(argument))
+    return argument
 
 
 def _cached(compiled: Any) -> bool:
