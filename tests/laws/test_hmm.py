@@ -209,7 +209,7 @@ def test_nor_under_acceleration(name):
     result = run(em, params, Settings(tol=1e-10, accelerate=True, max_iter=400), data.weights.sum())
     stats = em.e_step(result.params)
     steps = np.diff([step.log_likelihood for step in result.history])
-    assert steps.min() >= -64 * EPS * stats.magnitude
+    assert steps.min() >= -64 * EPS * em.magnitude(stats, result.params)
     assert stats.bound == result.log_likelihood
     for kept, space in model.spaces(result.params).items():
         assert space.feasible(named(result.params)[kept]), kept

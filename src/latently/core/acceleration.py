@@ -4,7 +4,7 @@ Near its limit EM moves along a line and shortens its steps by a constant factor
 iterates on such a line one can tell where it ends (docs/formulas.md, "SQUAREM"). The proposal is taken in
 natural coordinates (covariances themselves, probabilities themselves), in which a combination
 whose coefficients sum to one keeps sums and exact zeros, and is thrown away if it leaves the parameter
-space or lowers the objective; then the plain step stands, and EM's promise with it.
+space or does not raise the objective; then the plain step stands, and EM's promise with it.
 """
 
 from __future__ import annotations

@@ -77,6 +77,8 @@ class FitResult(Generic[P]):
         Whether the run ended because there was nothing left to gain.
     stop_reason : str
         Why it ended.
+    rounding : float
+        Objectives that differ by no more are equal for all that can be known.
     """
 
     params: P
@@ -86,6 +88,7 @@ class FitResult(Generic[P]):
     n_iter: int
     converged: bool
     stop_reason: str
+    rounding: float
 
 
 class StepMap(Protocol[P, S]):
@@ -106,6 +109,10 @@ class StepMap(Protocol[P, S]):
 
     def objective(self, stats: S, params: P) -> float:
         """The objective at the params the statistics were taken at."""
+        ...
+
+    def magnitude(self, stats: S, params: P) -> float:
+        """Sum of its absolute terms: what its rounding error is relative to."""
         ...
 
 
@@ -145,6 +152,11 @@ class EMMap(Generic[D, P, S]):
     def objective(self, stats: S, params: P) -> float:
         """The objective at the params the statistics were taken at."""
         return float(stats.bound) + self.model.log_prior(params)
+
+    def magnitude(self, stats: S, params: P) -> float:
+        """Sum of its absolute terms, those that cancel within the terms of the bound included."""
+        inner = self.model.inner_terms(stats, params)
+        return float(stats.magnitude) + inner + abs(self.model.log_prior(params))
 
 
 def describe(model: Model[D, P, S], source: BlockSource, executor: Executor) -> D:
@@ -217,7 +229,14 @@ def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult
             history.append(Step(here.log_likelihood, change))
             continue
         return FitResult(
-            here.params, here.log_likelihood, here.objective, tuple(history), iteration, converged, reason
+            here.params,
+            here.log_likelihood,
+            here.objective,
+            tuple(history),
+            iteration,
+            converged,
+            reason,
+            ROUNDING * here.magnitude,
         )
 
 
@@ -240,8 +259,7 @@ def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     objective = em.objective(stats, params)
     if objective != objective:
         raise FitError("the objective is not a number")
-    magnitude = float(stats.magnitude) + abs(objective - float(stats.bound))
-    return _Point(params, stats, objective, magnitude)
+    return _Point(params, stats, objective, em.magnitude(stats, params))
 
 
 def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
@@ -254,21 +272,26 @@ def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], pl
 
 
 def _leap(em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
-    """The proposed iterate with its E-step, unless it lowers the objective."""
+    """The proposed iterate with its E-step, unless it gains no more than rounding."""
     try:
         point = _evaluate(em, em.model.settled(proposal))
     except FitError:
         point = None
-    if point is None or not point.objective >= here.objective:
+    if point is None or not _gains(here, point):
         squarem.rejected()
         return None
     squarem.accepted(point.objective - here.objective)
     return point
 
 
+def _gains(before: _Point[P, S], after: _Point[P, S]) -> bool:
+    """Whether the objective rose by more than rounding."""
+    return after.objective - before.objective > ROUNDING * max(before.magnitude, after.magnitude)
+
+
 def _guard(before: _Point[P, S], after: _Point[P, S], model: object, iteration: int) -> None:
     """Law 3: the objective never falls by more than rounding."""
-    if before.objective - after.objective > ROUNDING * max(before.magnitude, after.magnitude):
+    if _gains(after, before):
         raise ObjectiveFellError(
             f"{FELL} from {before.objective!r} to {after.objective!r} at iteration {iteration}: "
             f"the E-step and the M-step of {type(model).__name__} do not belong together; check its m_step "

@@ -91,6 +91,10 @@ class MemoryMap(Generic[P, S, M]):
         """The objective at the params the statistics were taken at."""
         return float(stats.bound)
 
+    def magnitude(self, stats: Any, params: P) -> float:
+        """Sum of its absolute terms."""
+        return float(stats.magnitude)
+
     def each(self, task: Callable[[Block, M], R]) -> Iterator[R]:
         """What a task makes of each block and what is remembered of it, in their order."""
         return self.executor.map(

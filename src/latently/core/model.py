@@ -52,7 +52,8 @@ class Model(Protocol[D, P, S]):
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient`, `settled` and `doubts`: they say nothing unless told to.
+    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `settled` and `doubts`: they say nothing unless
+    told to.
     """
 
     @property
@@ -95,6 +96,10 @@ class Model(Protocol[D, P, S]):
         differentiated numerically, from Q alone.
         """
         return {}
+
+    def inner_terms(self, stats: S, params: P) -> float:
+        """Sum of the absolute terms within those of the bound, where they cancel."""
+        return 0.0
 
     def spaces(self, params: P) -> Spaces:
         """Where each parameter lives, by name."""

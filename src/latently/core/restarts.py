@@ -17,7 +17,7 @@ from typing import Any, Generic
 import numpy as np
 
 from latently.core.blocks import BlockSource
-from latently.core.convergence import remaining_gain
+from latently.core.convergence import ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
@@ -210,7 +210,8 @@ def search(
         reasons = failed + [_record(candidate) for candidate in lost if candidate.failure]
         what = f"all {len(starts)} runs failed; the first" if len(starts) > 1 else "the run failed"
         raise FitError(f"{what} because {reasons[0].failure}")
-    ends.sort(key=lambda end: (not end[1].doubts, end[0].objective), reverse=True)
+    ends = ranked(ends, lambda end: end[0].objective, lambda end: end[0].rounding)
+    ends.sort(key=lambda end: bool(end[1].doubts))
     best, chosen, _ = ends[0]
     runs = (*(record for _, record, _ in ends), *failed, *map(_record, lost))
     agreeing = sum(
@@ -219,7 +220,7 @@ def search(
     passed_over = tuple(
         record
         for result, record, _ in ends
-        if record.doubts and not chosen.doubts and result.objective > best.objective
+        if record.doubts and not chosen.doubts and result.objective > best.objective + best.rounding
     )
     return best, chosen.doubts, Restarts(runs, agreeing, passed_over)
 
@@ -244,7 +245,7 @@ def _narrow(
         settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True)
         short = partial(_advance, small, settings, n_small)
         candidates = list(em.executor.map(short, candidates))
-        candidates.sort(key=lambda c: c.promise, reverse=True)
+        candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: AGREEMENT * n_small)
         keep = max(plan.finish, len(candidates) // 2)
         distinct: list[_Candidate[P]] = []
         rest: list[_Candidate[P]] = []

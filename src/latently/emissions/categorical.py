@@ -101,6 +101,10 @@ class Categorical(Emission):
         with np.errstate(divide="ignore"):
             return float(stats.counts[used] @ np.log(params.emissionprob[used]))
 
+    def inner_terms(self, stats: CategoricalCounts, params: CategoricalParams) -> float:
+        """None: a log probability is a single term."""
+        return 0.0
+
     def gradient(self, stats: CategoricalCounts, params: CategoricalParams) -> dict[str, Array]:
         """Counts over probabilities."""
         out = params.emissionprob == 0

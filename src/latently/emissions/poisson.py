@@ -131,6 +131,11 @@ class Poisson(Emission):
         events = xlogy(stats.total, params.lambdas) - stats.cells * params.lambdas
         return float(events.sum() - stats.constant.sum())
 
+    def inner_terms(self, stats: PoissonCounts, params: PoissonParams) -> float:
+        """Counts times log rates, cells times rates, and log factorials: all far larger than what is left."""
+        events = np.abs(xlogy(stats.total, params.lambdas)) + stats.cells * params.lambdas
+        return float(events.sum() + np.abs(stats.constant).sum())
+
     def gradient(self, stats: PoissonCounts, params: PoissonParams) -> dict[str, Array]:
         """Counts over rates, less cells."""
         return {"lambdas": stats.total / params.lambdas - stats.cells}

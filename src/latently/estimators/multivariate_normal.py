@@ -12,9 +12,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from sklearn.utils.validation import check_array
 
-from latently.emissions.gaussian.family import LOG_2PI
 from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
+from latently.emissions.gaussian.params import LOG_2PI
 from latently.estimators.inputs import Array, check_weights, random_generator
 
 

@@ -119,6 +119,10 @@ class Latent(ABC):
         """Derivative of its part of Q by its parameters, by name; the rest is found by differences."""
         return {}
 
+    def inner_terms(self, stats: Any, params: Any) -> float:
+        """Sum of the absolute terms that cancel within a log-likelihood, those of densities apart."""
+        return 0.0
+
     @abstractmethod
     def spaces(self, params: Any) -> Spaces:
         """Where each parameter lives."""

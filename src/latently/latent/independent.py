@@ -115,6 +115,10 @@ class Independent(Latent):
         used = stats.counts > 0
         return float(stats.counts[used] @ params.log[used])
 
+    def inner_terms(self, stats: Counts, params: Weights) -> float:
+        """One for each row: the logarithm of a sum near one is near zero, but known to a rounding of one."""
+        return float(stats.counts.sum())
+
     def gradient(self, stats: Counts, params: Weights) -> dict[str, Array]:
         """Counts over weights."""
         out = params.weights == 0

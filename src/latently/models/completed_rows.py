@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import MatrixParams
+from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 
 # Variance of a feature over what is left of it given all others, beyond which precisions lose digits.
 COLLINEAR = 1e6
@@ -88,6 +88,12 @@ class Completed:
             rows, tile.order, tile.lacks, sorted_resp, self.precisions, tile.z, counts, first, second
         )
         return ComponentMoments(counts, first, self.emission.gathered(second), self.params.means)
+
+    def inner_terms(self, stats: ComponentMoments) -> float:
+        """Those of the family, and of products of rows with a precision matrix."""
+        deviations = np.sqrt(np.diagonal(self.emission.dense(self.params), axis1=1, axis2=2))
+        products = np.einsum("ki,kij,kj->k", deviations, np.abs(self.precisions), deviations)
+        return self.emission.inner_terms(stats, self.params) + 0.5 * float(stats.counts @ products)
 
     def _complete(self, x: Array) -> _Tile:
         from latently.kernels.holes import TILE, WIDTH

@@ -121,12 +121,9 @@ class LatentEmission:
         override = OVERRIDES.get(factors) if self.fused else None
         whole = OF_SEQUENCES.get(factors) if self.fused else None
         if override:
-            stats = self._by_rows(override, params, block, executor)
-        else:
-            found = whole(self, params, block, executor or SerialExecutor()) if whole else None
-            stats = found or self.generic_e_step(params, block, executor)
-        inner = self.emission.inner_terms(stats.emission, params.emission)
-        return replace(stats, magnitude=stats.magnitude + inner)
+            return self._by_rows(override, params, block, executor)
+        found = whole(self, params, block, executor or SerialExecutor()) if whole else None
+        return found or self.generic_e_step(params, block, executor)
 
     def _by_rows(
         self, override: Override, params: LatentEmissionParams, block: Block, executor: Executor | None
@@ -200,6 +197,11 @@ class LatentEmission:
             **self.latent.gradient(stats.latent, params.latent),
             **self.emission.gradient(stats.emission, params.emission),
         }
+
+    def inner_terms(self, stats: Expected, params: LatentEmissionParams) -> float:
+        """Those of the latent structure, and of the family."""
+        family = routines(self.emission, params.emission, self.fused)
+        return self.latent.inner_terms(stats.latent, params.latent) + family.inner_terms(stats.emission)
 
     def spaces(self, params: LatentEmissionParams) -> Spaces:
         """Those of both factors."""

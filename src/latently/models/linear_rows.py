@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 
 FEW = 8  # components that a register holds
 FAR = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
@@ -71,6 +71,11 @@ class Linear:
         second = second - 2 * first * self.away + counts * self.away**2
         second = self.emission.gathered(second)
         return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
+
+    def inner_terms(self, stats: ComponentMoments) -> float:
+        """Those of the family, and the squares of the distances of means from the origin, which cancel."""
+        moved = float((stats.counts * self.away**2 / self.variances).sum())
+        return self.emission.inner_terms(stats, self.params) + moved
 
     def _sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
         """Counts, sums and sums of squares about the origin."""

@@ -20,9 +20,10 @@ from latently.core.executors import Executor
 from latently.emissions.base import Array
 from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.matrices import EPS, from_lower
 from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent

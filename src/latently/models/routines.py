@@ -28,6 +28,10 @@ class Routines(Protocol):
         """Statistics of rows with given responsibilities, weights applied."""
         ...
 
+    def inner_terms(self, stats: Any) -> float:
+        """Sum of the absolute terms that cancel within the log densities of rows with these statistics."""
+        ...
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -43,6 +47,10 @@ class Plain:
     def expected_stats(self, x: Array, resp: Array) -> Any:
         """Statistics of rows with given responsibilities."""
         return self.emission.expected_stats(self.params, x, resp)
+
+    def inner_terms(self, stats: Any) -> float:
+        """Those within its log densities."""
+        return self.emission.inner_terms(stats, self.params)
 
 
 CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {

@@ -25,11 +25,9 @@ from latently.emissions.gaussian.matrices import (
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
-from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.variances import units
-
-LOG_2PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True)
@@ -192,6 +190,10 @@ class GaussianFamily(Emission):
         rows = share * prior.rows + prior.rows_per_mean
         traces = np.einsum("kii->k", np.linalg.solve(matrices, scatter))
         return -0.5 * float((rows * self.log_det(params) + traces).sum())
+
+    def inner_terms(self, stats: ComponentMoments, params: GaussianParams) -> float:
+        """Those of each row or cell under each component, as often as it has them."""
+        return float((stats.counts * params.inner_terms).sum())
 
     @property
     def covariance_each(self) -> bool:

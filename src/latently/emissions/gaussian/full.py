@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latently.core.parameters import SPD, Space
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.matrices import (
     cholesky,
     hold_above,
@@ -19,7 +19,7 @@ from latently.emissions.gaussian.matrices import (
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import MatrixParams
+from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 from latently.emissions.gaussian.prior import Prior
 
 
@@ -105,10 +105,6 @@ class FullGaussian(GaussianFamily):
     def log_det(self, params: MatrixParams) -> Array:
         """From the Cholesky factors."""
         return params.log_det
-
-    def inner_terms(self, stats: ComponentMoments, params: MatrixParams) -> float:
-        """Those of whitening, for each component as often as it has rows."""
-        return float(stats.counts @ params.inner_terms)
 
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Trace of the whitened scatters about the means of `params`."""

@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.matrices import cholesky, precision_factors
+from latently.emissions.gaussian.matrices import EPS, cholesky, precision_factors
+
+LOG_2PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,16 @@ class GaussianParams:
     def with_means(self, means: Array) -> Self:
         """The same covariances about other means."""
         return type(self)(means, self.covariances)
+
+    @cached_property
+    def inner_terms(self) -> Array:
+        """Absolute terms in the log density of a cell under each component, shape (K, d).
+
+        Twice the constant: a squared distance that cancels it is as large. And what rounding of the mean
+        itself costs, which is a square, in units of rounding.
+        """
+        variances = self.covariances.reshape(len(self.means), -1)
+        return LOG_2PI + np.abs(np.log(variances)) + 0.5 * EPS * self.means**2 / variances
 
 
 @dataclass(frozen=True)
@@ -59,14 +71,27 @@ class MatrixParams(GaussianParams):
 
     @cached_property
     def inner_terms(self) -> Array:
-        """Absolute terms in half the squared norm of a whitened row of each component, on average.
+        """Absolute terms in the log density of a row under each component, shape (K,).
+
+        As those of cells, and of whitening. The rounding of a covariance, too, costs a square: that of its
+        condition.
+        """
+        d = self.means.shape[1]
+        constants = d * LOG_2PI + 2 * np.abs(np.log(np.diagonal(self.cholesky, axis1=-2, axis2=-1))).sum(-1)
+        moved = np.abs(self.whiteners) @ np.abs(self.means)[:, :, None]
+        rounded = (moved[:, :, 0] ** 2).sum(axis=-1) + (self.whitening**4).sum(axis=-1)
+        return np.asarray(constants + 0.5 * self.whitening.sum(axis=-1) + 0.5 * EPS * rounded)
+
+    @cached_property
+    def whitening(self) -> Array:
+        """Absolute terms in the squared norm of a whitened row, by feature, on average: one if none cancel.
 
         To whiten is to take sums, whose terms are large and cancel if features are nearly collinear or a
         covariance rests on its floor: those of ``y = inv(L) c`` are at most ``abs(inv(L)) abs(L) abs(y)``
         (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 8.2). Units do not matter to it.
         """
         columns, rows = np.abs(self.whiteners).sum(axis=-2), np.abs(self.cholesky).sum(axis=-1)
-        return np.asarray(0.5 * (columns * rows).sum(axis=-1))
+        return np.asarray(columns * rows)
 
     @cached_property
     def log_det(self) -> Array:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from latently.core.parameters import Positive, Space
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import GaussianParams
+from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.variances import above, refuse_zero
 

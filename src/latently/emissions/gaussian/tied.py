@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latently.core.parameters import SPD, Space
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import LOG_2PI, GaussianFamily
+from latently.emissions.gaussian.family import GaussianFamily
 from latently.emissions.gaussian.matrices import (
     cholesky,
     hold_above,
@@ -19,7 +19,7 @@ from latently.emissions.gaussian.matrices import (
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.emissions.gaussian.params import MatrixParams
+from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 from latently.emissions.gaussian.prior import Prior
 
 
@@ -112,10 +112,6 @@ class TiedGaussian(GaussianFamily):
     def log_det(self, params: MatrixParams) -> Array:
         """The same for each component."""
         return np.repeat(params.log_det, len(params.means))
-
-    def inner_terms(self, stats: ComponentMoments, params: MatrixParams) -> float:
-        """Those of whitening, as often as there are rows."""
-        return float(stats.counts.sum() * params.inner_terms)
 
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Trace of the whitened scatter about the means of `params`."""
