@@ -61,7 +61,7 @@ class Latent(ABC):
     """
 
     unit: Unit
-    names: ClassVar[tuple[str, ...]]
+    names: ClassVar[tuple[str, ...]] = ()
     label: str = "component"
 
     def place(self, block: Block, row: int) -> str:
@@ -131,7 +131,6 @@ class Latent(ABC):
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the hidden states."""
 
-    @abstractmethod
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The structure and its params from what a user gives, by name; users add a suffix to the names.
 
@@ -140,3 +139,4 @@ class Latent(ABC):
         ValueError
             If a value is out of range; the message names the parameter and the row.
         """
+        raise NotImplementedError(f"{type(self).__name__} takes no parameters from users: no given method")
