@@ -13,6 +13,7 @@ from latently import LatentDirichletAllocation
 from latently.core.executors import SerialExecutor
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
+from latently.metrics import fold_in
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, document_source
 from latently.models.admixture.priors import DocumentTerms, gain, learned_doc_prior, learned_word_prior
 from tests.planted import planted
@@ -308,3 +309,50 @@ def test_auto_learns_uneven_priors_of_topics_that_are():
     fixed = LatentDirichletAllocation(3, doc_topic_prior=None, topic_word_prior=None, random_state=0).fit(X)
     assert_array_equal(fixed.doc_topic_prior_, 0.1)
     assert fixed.topic_word_prior_ == 0.05
+
+
+# -- documents under topics that are given ------------------------------------------------------------
+
+
+def posterior_mean(topics: np.ndarray, tokens: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Expected shares of the topics of a document, over every assignment of its tokens."""
+    K = len(prior)
+    assignments = np.array(list(product(range(K), repeat=len(tokens))))
+    counts = (assignments[:, :, None] == np.arange(K)).sum(axis=1)
+    log_p = np.log(topics[assignments, tokens]).sum(axis=1) + gammaln(counts + prior).sum(axis=1)
+    p = np.exp(log_p - log_p.max())
+    return (prior + p @ counts / p.sum()) / (prior.sum() + len(tokens))
+
+
+def of_topics(topics, prior):
+    """A model of these topics."""
+    K, V = topics.shape
+    lda = LatentDirichletAllocation(K, random_state=0, max_iter=1, tol=0, doc_tol=1e-10).fit(np.eye(V) + 1)
+    lda._set_params(AdmixtureParams(1e9 * topics.T, prior, np.full((V, 1), 0.1)))
+    return lda
+
+
+def test_a_document_of_one_token_has_its_posterior_mean():
+    """The word is 0.854 of the first topic; the mode under the prior plus one would be [0.901, 0.099]."""
+    lda = of_topics(np.array([[0.854, 0.146], [0.146, 0.854]]), np.array([0.1, 0.1]))
+    assert_allclose(lda.transform([[1, 0], [0, 1]]), [[0.795, 0.205], [0.205, 0.795]], atol=5e-4)
+    rng = np.random.default_rng(0)
+    topics, prior = rng.dirichlet(np.ones(7), 5), rng.gamma(1.0, 1.0, 5)
+    expected = [posterior_mean(topics, np.array([word]), prior) for word in range(7)]
+    assert_allclose(of_topics(topics, prior).transform(np.eye(7)), expected, rtol=1e-7)
+
+
+def test_documents_of_a_few_tokens_are_near_their_posterior_mean():
+    """And nearer than the mode of their shares, which `metrics.fold_in` finds."""
+    rng = np.random.default_rng(0)
+    for K, n, near in ((2, 4, 0.03), (4, 4, 0.05), (3, 8, 0.04)):
+        topics, prior = rng.dirichlet(np.ones(6), K), np.full(K, 0.3)
+        X = rng.multinomial(n, rng.dirichlet(prior, 25) @ topics)
+        tokens = [np.repeat(np.arange(6), row) for row in X]
+        exact = np.array([posterior_mean(topics, each, prior) for each in tokens])
+        off, of_mode = (
+            np.abs(shares - exact).sum(axis=1).mean() / 2
+            for shares in (of_topics(topics, prior).transform(X), fold_in(X, topics, prior, n_iter=500))
+        )
+        assert off < near, (K, n, off)
+        assert off < 0.8 * of_mode, (K, n, of_mode)

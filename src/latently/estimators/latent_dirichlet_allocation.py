@@ -115,8 +115,8 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
     topic_word_ : array of shape (n_components, n_features)
         Probabilities of the words of each topic; rows sum to one.
     doc_topic_ : array of shape (n_documents, n_components)
-        What each document of the fit has of each topic; rows sum to one. The online inferences do not look
-        at a document again: see `transform`.
+        What each document of the fit has of each topic, as `transform` finds it; rows sum to one. The online
+        inferences do not look at a document again: see `transform`.
     exp_dirichlet_component_ : array of shape (n_components, n_features)
         exp(E log topic_word), for "vb" and "online_vb".
     doc_topic_prior_ : array of shape (n_components,)
@@ -471,8 +471,7 @@ class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMix
         self._set_params(found.params.permuted(order))
         self.__dict__.pop("doc_topic_", None)
         if len(found.documents):
-            documents = found.documents[:, order]
-            self.doc_topic_ = documents / documents.sum(axis=1, keepdims=True)
+            self.doc_topic_ = self._shares_of(corpus.counts)
         self.bound_parts_ = found.bound_parts
         self.bound_ = None if found.bound_parts is None else found.history[-1]
         self.history_ = np.asarray(found.history)

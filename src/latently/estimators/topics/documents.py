@@ -63,14 +63,21 @@ class Documents(FittedTopics, TransformerMixin):
         Returns
         -------
         array of shape (n_documents, n_components)
-            Expected shares of the topics; rows sum to one.
+            Expected shares of the topics; rows sum to one. For the documents of the fit, `doc_topic_`.
+
+        Notes
+        -----
+        "cvb0" and "online" go on by CVB0, the topics being held. Each token takes the expected counts of the
+        others for their counts: that is exact for a document of one token, and an approximation to the
+        posterior mean for longer ones. "vb" and "online_vb" go on by variational Bayes, whose shares of short
+        documents are further from it.
         """
         corpus = self._read(X)
         warn_of_empty(corpus, stacklevel=4)  # scikit-learn's wrapper stands between
         return self._shares_of(corpus.counts)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
-        """Find the topics, and what each of these documents has of them: `doc_topic_`."""
+        """Find the topics, and what each of these documents has of them, as `transform` does."""
         self.fit(X, y, sample_weight)
         shares: Array | None = getattr(self, "doc_topic_", None)
         return self._shares_of(self._read(X).counts) if shares is None else shares

@@ -13,11 +13,9 @@ from latently.kernels.lanes import aligned, largest, line_of, load, store, total
 from latently.kernels.special import digamma, exp, lgamma, log
 from latently.kernels.topics.scratch import apart
 
-LONGEST = 32.0  # of extrapolated steps
-
 
 @kernel
-def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, tol, max_sweeps, gamma, sums):
+def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_sweeps, gamma, sums):
     """Bring the topics of each document to their fixed point, and add the expected counts of words.
 
     Parameters
@@ -36,8 +34,6 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
         Log of what the rows were divided by.
     doc_prior : array of shape (K,)
         Prior of the topics of a document.
-    variational : bool
-        Whether a topic of a document weighs exp(E log theta), as in variational Bayes, or E theta.
     tol : float
         Stop when the topics of a document change by less, in relation to its length.
     max_sweeps : int
@@ -65,7 +61,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
     rows, share = aligned(n, wide, table.dtype), np.empty(n, table.dtype)
     theta, pulled, logs = aligned(1, wide, table.dtype)[0], aligned(1, wide, table.dtype)[0], np.empty(K)
     rows[:], theta[:] = 0, 0
-    here, fresh, first, second = apart(K, logs), apart(K, logs), apart(K, logs), apart(K, logs)
+    here, fresh = apart(K, logs), apart(K, logs)
     of_prior = log_beta(doc_prior)
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
     for d in range(len(offsets) - 1):
@@ -81,7 +77,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
                 row[k] = of_word[k]
         sweeps = 0
         while sweeps < max_sweeps:
-            expect(here, variational, logs, theta)
+            expect_logs(here, logs, theta)
             pull(rows, theta, mine, n, pulled)
             for k in range(K):
                 fresh[k] = doc_prior[k] + np.float64(theta[k] * pulled[k])
@@ -89,19 +85,14 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
             for k in range(K):
                 moved += abs(fresh[k] - here[k])
                 whole += fresh[k]
-            if variational:
-                here, fresh = fresh, here
-            else:
-                first, second, here, fresh = second, here, fresh, first
+            here, fresh = fresh, here
             sweeps += 1
             if moved <= tol * whole and tol > 0.0:
                 break
-            if tol > 0.0 and not variational and sweeps % 2 == 0:
-                extrapolate(first, second, here, doc_prior)
         n_sweeps += sweeps
         for k in range(K):
             gamma[d, k] = here[k]
-        top = expect(here, variational, logs, theta)
+        top = expect_logs(here, logs, theta)
         mix(rows, theta, n, share)
         value, size = 0.0, 0.0
         for q in range(n):
@@ -114,51 +105,11 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, variational, 
                 row, added = rows[q], sums[words[begin + q]]
                 for k in range(K):
                     added[k] += c * (theta[k] * row[k])
-        if variational:
-            more, most = divergence(here, doc_prior, logs, first, counts, begin, n, *of_prior)
-            value, size = value + more, size + most
+        more, most = divergence(here, doc_prior, logs, fresh, counts, begin, n, *of_prior)
+        value, size = value + more, size + most
         bound += weights[d] * value
         magnitude += weights[d] * size
     return bound, magnitude, n_sweeps
-
-
-@part
-def extrapolate(first, second, here, doc_prior):
-    """Move on along the way of the last two sweeps, to where it seems to end; no topic below its prior.
-
-    SQUAREM (Varadhan & Roland 2008, scheme S3). By means, the topics of a document have one fixed point, the
-    maximum of a concave function, so that a step too far costs a sweep and nothing else.
-    """
-    K = len(here)
-    along, bend = 0.0, 0.0
-    for k in range(K):
-        r = second[k] - first[k]
-        v = here[k] - second[k] - r
-        along += r * r
-        bend += v * v
-    if bend <= 0.0:
-        return
-    step = min(max(np.sqrt(along / bend), 1.0), LONGEST)
-    for k in range(K):
-        r = second[k] - first[k]
-        v = here[k] - second[k] - r
-        value = first[k] + 2.0 * step * r + step * step * v
-        here[k] = value if value > doc_prior[k] else doc_prior[k]
-
-
-@part
-def expect(here, variational, logs, theta):
-    """Weights of a document's topics over the largest; returns its log."""
-    K = len(here)
-    if variational:
-        return expect_logs(here, logs, theta)
-    top, total = 0.0, 0.0
-    for k in range(K):
-        top = max(top, here[k])
-        total += here[k]
-    for k in range(K):
-        theta[k] = here[k] / top
-    return log(top / total)
 
 
 @part

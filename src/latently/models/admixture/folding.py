@@ -1,7 +1,7 @@
-"""New documents under topics that stay as they are: the means of the topics in place of exp(E log).
+"""New documents under topics that stay as they are, by CVB0 (docs/formulas.md, "Fold-in").
 
-The fixed point of what CVB0 does to a document whose tokens are many: each token goes to the topics in
-proportion to what the document has of them, prior included, and to the word's share of them.
+Each token goes to the topics in proportion to what the others of its document have of them, prior
+included, and to the probability of its word.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from latently.models.admixture.variational import Expectations
 
 @dataclass(frozen=True)
 class CollapsedFolding:
-    """Topics of documents, given those of the words, by means.
+    """Topics of documents, given those of the words.
 
     Parameters
     ----------
@@ -52,16 +52,16 @@ class CollapsedFolding:
 
     def infer(
         self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
-    ) -> tuple[float, float, int]:
+    ) -> tuple[float, int]:
         """Bring `gamma` to its fixed point and add expected counts to `words`.
 
-        Returns the log-likelihood of the words, the sum of its absolute terms and the number of sweeps.
+        Returns the log-likelihood of the words, if expected counts are wanted, and the number of sweeps.
         """
         if self.compiled:
-            from latently.kernels.topics.documents import infer
+            from latently.kernels.topics.folding import fold_in
         else:
-            infer = plain.infer
-        found: tuple[float, float, int] = infer(
+            fold_in = plain.fold_in
+        found: tuple[float, int] = fold_in(
             block.x.words,
             block.x.counts,
             block.offsets,
@@ -69,7 +69,6 @@ class CollapsedFolding:
             prepared.table,
             prepared.tops,
             prepared.doc_prior,
-            False,
             self.doc_tol,
             self.max_sweeps,
             gamma,

@@ -91,51 +91,82 @@ def infer(
     table: Array,
     tops: Array,
     doc_prior: Array,
-    variational: bool,
     tol: float,
     max_sweeps: int,
     gamma: Array,
     sums: Array,
 ) -> tuple[float, float, int]:
-    """Bring the topics of each document to their fixed point."""
+    """Bring the topics of each document to the fixed point of variational Bayes."""
     bound, magnitude, n_sweeps = 0.0, 0.0, 0
     for d, (begin, end) in enumerate(pairwise(offsets)):
         if begin == end or weights[d] == 0.0:
             continue
         rows, c = table[words[begin:end]], counts[begin:end]
-        track = [gamma[d].copy()]
-        for sweep in range(1, max_sweeps + 1):
-            theta, _ = _expect(gamma[d], variational)
+        for _ in range(max_sweeps):
+            theta, _ = _expect_logs(gamma[d])
             following = doc_prior + theta * ((c / (rows @ theta)) @ rows)
+            moved = np.abs(following - gamma[d]).sum()
+            gamma[d] = following
+            n_sweeps += 1
+            if tol > 0 and moved <= tol * following.sum():
+                break
+        theta, top = _expect_logs(gamma[d])
+        share = rows @ theta
+        terms = c * (np.log(share) + tops[words[begin:end]] + top)
+        if len(sums):
+            np.add.at(sums, words[begin:end], weights[d] * (c / share)[:, None] * rows * theta)
+        total, prior = gamma[d].sum(), doc_prior.sum()
+        more = np.concatenate(
+            [
+                (doc_prior - gamma[d]) * digamma(gamma[d]),
+                gammaln(gamma[d]),
+                -gammaln(doc_prior),
+                [(total - prior - c.sum()) * digamma(total), gammaln(prior), -gammaln(total)],
+            ]
+        )
+        bound += weights[d] * (terms.sum() + more.sum())
+        magnitude += weights[d] * (np.abs(terms).sum() + np.abs(more).sum())
+    return float(bound), float(magnitude), n_sweeps
+
+
+def fold_in(
+    words: Array,
+    counts: Array,
+    offsets: Array,
+    weights: Array,
+    table: Array,
+    tops: Array,
+    doc_prior: Array,
+    tol: float,
+    max_sweeps: int,
+    gamma: Array,
+    sums: Array,
+) -> tuple[float, int]:
+    """Bring the topics of each document to the fixed point of CVB0, the topics of words being given."""
+    log_likelihood, n_sweeps = 0.0, 0
+    for d, (begin, end) in enumerate(pairwise(offsets)):
+        if begin == end or weights[d] == 0.0:
+            continue
+        rows, c = table[words[begin:end]], counts[begin:end]
+        resp, track = np.zeros(rows.shape), []
+        for _ in range(max_sweeps):
+            resp = rows * np.maximum(gamma[d] - np.minimum(c, 1)[:, None] * resp, doc_prior)
+            resp /= resp.sum(axis=1, keepdims=True)
+            following = doc_prior + c @ resp
             moved = np.abs(following - gamma[d]).sum()
             gamma[d] = following
             track.append(following)
             n_sweeps += 1
             if tol > 0 and moved <= tol * following.sum():
                 break
-            if tol > 0 and not variational and sweep % 2 == 0:
-                gamma[d] = np.maximum(_ahead(*track[-3:]), doc_prior)
+            if tol > 0 and len(track) == 3:
+                gamma[d] = np.maximum(_ahead(*track), doc_prior)
                 track = [gamma[d].copy()]
-        theta, top = _expect(gamma[d], variational)
-        share = rows @ theta
-        terms = c * (np.log(share) + tops[words[begin:end]] + top)
-        value, size = terms.sum(), np.abs(terms).sum()
         if len(sums):
-            np.add.at(sums, words[begin:end], weights[d] * (c / share)[:, None] * rows * theta)
-        if variational:
-            total, prior = gamma[d].sum(), doc_prior.sum()
-            more = np.concatenate(
-                [
-                    (doc_prior - gamma[d]) * digamma(gamma[d]),
-                    gammaln(gamma[d]),
-                    -gammaln(doc_prior),
-                    [(total - prior - c.sum()) * digamma(total), gammaln(prior), -gammaln(total)],
-                ]
-            )
-            value, size = value + more.sum(), size + np.abs(more).sum()
-        bound += weights[d] * value
-        magnitude += weights[d] * size
-    return float(bound), float(magnitude), n_sweeps
+            terms = c * (np.log(rows @ gamma[d] / gamma[d].sum()) + tops[words[begin:end]])
+            np.add.at(sums, words[begin:end], weights[d] * c[:, None] * resp)
+            log_likelihood += weights[d] * terms.sum()
+    return float(log_likelihood), n_sweeps
 
 
 def _ahead(first: Array, second: Array, third: Array) -> Array:
@@ -147,11 +178,9 @@ def _ahead(first: Array, second: Array, third: Array) -> Array:
     return np.asarray(first + 2 * step * along + step**2 * bend)
 
 
-def _expect(gamma: Array, variational: bool) -> tuple[Array, float]:
-    if variational:
-        logs = digamma(gamma)
-        return np.exp(logs - logs.max()), float(logs.max())
-    return gamma / gamma.max(), float(np.log(gamma.max() / gamma.sum()))
+def _expect_logs(gamma: Array) -> tuple[Array, float]:
+    logs = digamma(gamma)
+    return np.exp(logs - logs.max()), float(logs.max())
 
 
 def word_expectations(counts: Array, totals: Array, table: Array, tops: Array) -> None:

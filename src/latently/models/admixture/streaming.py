@@ -186,7 +186,7 @@ class StreamingAdmixture:
         def one(piece: Block) -> Touched:
             counts = np.zeros(prepared.table.shape, prepared.table.dtype)
             gamma = even(piece, self.doc_prior)
-            bound, _, n_sweeps = self.inferring.infer(prepared, piece, gamma, counts)
+            bound, *_, n_sweeps = self.inferring.infer(prepared, piece, gamma, counts)
             return Touched(counts, bound, n_sweeps)
 
         found = tree_sum(executor.map(one, pieces(local)))

@@ -153,7 +153,6 @@ class VariationalAdmixture:
             prepared.table,
             prepared.tops,
             prepared.doc_prior,
-            True,
             self.doc_tol,
             self.max_sweeps,
             gamma,
