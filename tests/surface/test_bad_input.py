@@ -99,7 +99,7 @@ WEIGHTS = {
 
 SETTINGS = {
     "n_components": [0, -1, 1.5, "two", None, True],
-    "max_iter": [0, -1, 2.5, None, True],
+    "max_iter": [-1, 2.5, None, True],
     "tol": [-1e-3, None, "small", np.nan],
     "reg_covar": [-1e-6, 1.0, 2.0, None, "a little", np.nan],
     "covariance_type": ["spheric", None, 3],

@@ -591,7 +591,7 @@ SETTINGS = {
     "n_parameter_draws": [-1, 1.5, None, True, "many"],
     "draw_method": ["bootstraps", None],
     "tol": [-1e-3, None, "small", np.nan],
-    "max_iter": [0, 2.5, None],
+    "max_iter": [-1, 2.5, None],
     "n_init": [0, "many"],
     "acceleration": ["fast", True],
     "min_value": [[0.0, 1.0], np.nan],

@@ -187,7 +187,7 @@ def test_tables(name):
         ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('transmat',\)"),
         ({"startprob": "even"}, "startprob='even': should be one of 'free', 'stationary', 'uniform'"),
         ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
-        ({"max_iter": 0}, "max_iter=0"),
+        ({"max_iter": -1}, "max_iter=-1: should be an integer of at least 0"),
         ({"tol": -1.0}, "tol=-1.0"),
         ({"n_init": "many"}, "n_init='many': should be 'auto' or an integer"),
         ({"acceleration": "fast"}, "acceleration='fast': should be 'auto', 'squarem' or None"),

@@ -49,7 +49,6 @@ over_estimators = pytest.mark.parametrize(
         (PoissonHMM, "algorithm", r"decode\(X, algorithm='map'\)"),
         (CategoricalHMM, "implementation", "does not underflow: leave it out"),
         (CategoricalHMM, "n_trials", "takes a family of your own"),
-        (GaussianMixture, "warm_start", "weights_init=, means_init= and precisions_init="),
         (GaussianMixture, "verbose_interval", "leave it out"),
         (GaussianMixture, "n_clusters", "write n_components="),
         (GaussianMixture, "weight_concentration_prior", "prior_strength="),

@@ -70,6 +70,29 @@ def ranked(things: Iterable[T], value: Callable[[T], float], slack: Callable[[T]
     return found
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a run had come towards its end, for another that goes on from where it stopped.
+
+    Attributes
+    ----------
+    objectives : tuple of float
+        Of the last plain EM steps.
+    tol, n : float
+        Of the rule.
+    met : int
+        How often running the gain still to come was small.
+    ratios : tuple of float
+        Of the last gains.
+    """
+
+    objectives: tuple[float, ...]
+    tol: float
+    n: float
+    met: int
+    ratios: tuple[float, ...]
+
+
 @dataclass
 class StoppingRule:
     """Says when the gain still to come is small, twice running.
@@ -90,6 +113,27 @@ class StoppingRule:
     n: float
     _met: int = 0
     _ratios: list[float] = field(default_factory=list)
+
+    def resume(self, earlier: Progress | None, objective: float, magnitude: float) -> list[float]:
+        """Go on where an earlier run ended, if a first objective says that it is there.
+
+        Returns
+        -------
+        list of float
+            The objectives before that one; none if there was no such run, or it was of other data.
+        """
+        if earlier is None or (earlier.tol, earlier.n) != (self.tol, self.n):
+            return []
+        if abs(earlier.objectives[-1] - objective) > ROUNDING * magnitude:
+            return []
+        self._met, self._ratios = earlier.met, list(earlier.ratios)
+        return list(earlier.objectives[:-1])
+
+    def progress(self, objectives: list[float]) -> Progress:
+        """How far a run has come that ends with these objectives."""
+        return Progress(
+            tuple(objectives[-3:]), self.tol, self.n, self._met, tuple(self._ratios[-REMEMBERED:])
+        )
 
     def met(self, objectives: list[float], magnitude: float, ratio: float = 0.0) -> bool:
         """Whether to stop after the last of these objectives of consecutive plain EM steps.

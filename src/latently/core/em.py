@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol
 
 from latently.core.acceleration import Squarem
 from latently.core.blocks import Block, BlockSource
-from latently.core.convergence import ROUNDING, StoppingRule
+from latently.core.convergence import ROUNDING, Progress, StoppingRule
 from latently.core.errors import FELL, FitError, ObjectiveFellError
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import D, Model, P, S
@@ -79,6 +79,8 @@ class FitResult(Generic[P]):
         Why it ended.
     rounding : float
         Objectives that differ by no more are equal for all that can be known.
+    progress : Progress
+        What a run that goes on from here needs to stop as one run would.
     """
 
     params: P
@@ -89,6 +91,7 @@ class FitResult(Generic[P]):
     converged: bool
     stop_reason: str
     rounding: float
+    progress: Progress
 
 
 class StepMap(Protocol[P, S]):
@@ -164,7 +167,9 @@ def describe(model: Model[D, P, S], source: BlockSource, executor: Executor) -> 
     return tree_sum(executor.map(model.describe, source.blocks()))
 
 
-def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult[P]:
+def run(
+    em: StepMap[P, S], params: P, settings: Settings, n: float, earlier: Progress | None = None
+) -> FitResult[P]:
     """Iterate EM from given params.
 
     Parameters
@@ -177,6 +182,8 @@ def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult
         Tolerance, limits, callbacks.
     n : float
         Sum of the weights: what `tol` is per unit of.
+    earlier : Progress, optional
+        Of the run that ended at these starting values, if there was one.
 
     Returns
     -------
@@ -194,18 +201,22 @@ def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult
     squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
     here = _evaluate(em, params)
     track = [here]  # the last few iterates, joined by plain steps
+    before = rule.resume(earlier, here.objective, here.magnitude)
     history = [Step(here.log_likelihood, float("inf"))]
     n_e_steps = 1
     while True:
         iteration = n_e_steps - 1
+        objectives = [*before, *(point.objective for point in track)]
         stop = [
             bool(callback(iteration, here.params, here.log_likelihood)) for callback in settings.callbacks
         ]
         if any(stop):
             converged, reason = False, STOPPED
-        elif rule.met(
-            [point.objective for point in track], here.magnitude, squarem.ratio if squarem else 0.0
-        ) and not (squarem and squarem.gain > WORTHWHILE * settings.tol * n):
+        elif (
+            not (before and iteration == 0)  # this iterate was counted by the run before
+            and rule.met(objectives, here.magnitude, squarem.ratio if squarem else 0.0)
+            and not (squarem and squarem.gain > WORTHWHILE * settings.tol * n)
+        ):
             converged = True
             reason = f"converged: at most {settings.tol:g} per unit of weight still to be gained"
         elif iteration >= settings.max_iter:
@@ -223,7 +234,7 @@ def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult
                 _guard(here, following, em.model, n_e_steps - 1)
                 track = [*track[-3:], following]
             else:
-                track = [following]
+                track, before = [following], []
             change = largest_change(em.model.spaces(here.params), here.params, following.params)
             here = following
             history.append(Step(here.log_likelihood, change))
@@ -237,6 +248,7 @@ def run(em: StepMap[P, S], params: P, settings: Settings, n: float) -> FitResult
             converged,
             reason,
             ROUNDING * here.magnitude,
+            rule.progress(objectives),
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Generic
 import numpy as np
 
 from latently.core.blocks import BlockSource
-from latently.core.convergence import ranked, remaining_gain
+from latently.core.convergence import Progress, ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
@@ -36,10 +36,13 @@ class Start(Generic[P]):
         Its name, for the record.
     draw : callable
         Called with a generator; returns params.
+    earlier : Progress, optional
+        Of the run that ended there, if this one goes on from it.
     """
 
     kind: str
     draw: Callable[[np.random.Generator], P]
+    earlier: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class _Candidate(Generic[P]):
     n_iter: int = 0
     failure: str | None = None
     twins: int = 0
+    earlier: Progress | None = None
 
 
 def search(
@@ -197,7 +201,7 @@ def search(
             failed.append(_record(candidate))
             continue
         try:
-            result = run(em, candidate.params, settings, n)
+            result = run(em, candidate.params, settings, n, candidate.earlier)
         except FitError as error:
             failed.append(Run(candidate.kind, None, 0, False, str(error)))
             continue
@@ -227,7 +231,7 @@ def search(
 
 def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
     try:
-        return _Candidate(start.kind, start.draw(rng))
+        return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
     except FitError as error:
         return _Candidate(start.kind, None, failure=str(error))
 

@@ -8,6 +8,7 @@ the end only, so they are checked when the model is next used.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,10 +19,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import check_settings
+from latently.core.convergence import Progress
 from latently.core.given import numbers_of
 from latently.core.parameters import named
+from latently.core.restarts import Start
 from latently.emissions.base import Emission
-from latently.estimators.inputs import Array
+from latently.estimators.inputs import Array, random_generator
 from latently.latent.base import Latent
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
@@ -92,7 +95,7 @@ class ByHand(metaclass=ABCMeta):
 
     n_components: int
     _by_hand: Mapping[str, tuple[str, Array]] = {}  # by parameter: the attribute that was set, and what to
-    _changed: tuple[str, ...] = ()  # attributes that were set since the fit
+    _changed: tuple[str, ...] = ()  # attributes that were set since a fit
     _outcome: Any = None  # what the fit left beside the parameters
 
     @abstractmethod
@@ -138,6 +141,9 @@ class ByHand(metaclass=ABCMeta):
 
     def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
+        for value in named(params).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
         self._in_force = model, params
         self._by_hand, self._changed, self._outcome = {}, (), outcome
 
@@ -163,8 +169,7 @@ class ByHand(metaclass=ABCMeta):
         self._take_up()
 
     def _set_by_hand(self, parameter: Parameter, value: Array) -> None:
-        if self._outcome is not None or self._changed:
-            self._changed = tuple(dict.fromkeys((*self._changed, parameter.attribute)))
+        self._changed = tuple(dict.fromkeys((*self._changed, parameter.attribute)))
         self._by_hand = {**self._by_hand, parameter.name: (parameter.attribute, value)}
         self._outcome = None
 
@@ -202,7 +207,9 @@ class ByHand(metaclass=ABCMeta):
     def _why_no_record(self) -> str:
         """Why nothing is said of a fit, and what to do."""
         if self._changed:
-            return f"{', '.join(self._changed)} was set by hand since the fit; pass X, or fit again"
+            return (
+                f"no fit has found these parameters ({', '.join(self._changed)} set by hand): pass X, or fit"
+            )
         return "this model was not fitted to data: pass X"
 
     def _of_the_fit(self) -> tuple[float, float]:
@@ -227,6 +234,9 @@ class LatentEmissionByHand(ByHand):
     """One whose model is a latent structure times an emission family."""
 
     n_features_in_: int
+    random_state: Any
+    warm_start: bool
+    _progress: Progress | None = None  # of a fit that another may go on from
 
     @abstractmethod
     def _latent(self) -> Latent:
@@ -260,3 +270,49 @@ class LatentEmissionByHand(ByHand):
             vars(self).pop("feature_names_in_", None)
         self.n_features_in_ = n_features
         return LatentEmission(latent, family, K), LatentEmissionParams(first, second)
+
+    def _rng(self, random_state: Any) -> np.random.Generator:
+        """A generator from a seed, or from the model's own if there is none."""
+        return random_generator(self.random_state if random_state is None else random_state)
+
+    def _goes_on(self) -> bool:
+        """Whether a fit goes on from parameters in force; warns if it begins without what was set by hand.
+
+        Raises
+        ------
+        ValueError
+            If what was set by hand is out of range, or the parameters are of another number of components.
+        """
+        if self._changed and not self.warm_start:
+            warnings.warn(
+                f"{', '.join(self._changed)} set by hand: fit begins anew without, unless warm_start=True",
+                UserWarning,
+                stacklevel=3,
+            )
+        complete = "_in_force" in vars(self) or not set(self._needed()) - set(self._by_hand)
+        if not self.warm_start or not complete:
+            return False
+        have = self._model.n_components
+        if have != self.n_components:
+            raise ValueError(
+                f"n_components={self.n_components}, and warm_start=True goes on from {have} components: set "
+                "it back, or warm_start=False"
+            )
+        return True
+
+    def _start_from(self, model: LatentEmission) -> list[Start[LatentEmissionParams]]:
+        """The start of a fit that goes on."""
+        params = self.params_
+        return [Start("warm", lambda rng: model.settled(params), self._progress)]
+
+    def _set_so_far(self, n_features: int) -> dict[str, Array]:
+        """With `warm_start`, what was set by hand of parameters the rest of which is yet to be found."""
+        if not self.warm_start or "_in_force" in vars(self):
+            return {}
+        latent, family, K = self._latent(), self._family(), int(self.n_components)
+        return {
+            name: latent.checked(name, value, K, self._by_hand[name][0])
+            if name in latent.names
+            else family.checked(name, value, K, n_features, self._by_hand[name][0])
+            for name, value in self._set_values().items()
+        }

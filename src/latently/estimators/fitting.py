@@ -90,9 +90,11 @@ def fit(
             em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
         )
     result = replace(result, params=arrange(result.params))
-    if doubts:
+    if not settings.max_iter:
+        doubts = ()  # starting values are no maximum
+    elif doubts:
         doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
-    if not result.converged and settings.tol > 0 and result.n_iter >= settings.max_iter:
+    if not result.converged and settings.tol > 0 and 0 < settings.max_iter <= result.n_iter:
         warnings.warn(
             f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "
             "increase max_iter or tol",
@@ -114,11 +116,12 @@ def fit(
     return Fit(result, doubts, restarts, n_observed)
 
 
-def make_plan(n_init: int | str, n_starts: int, n_means: int) -> Plan | None:
-    """The plan that `n_init` asks for: "auto" narrows the field down, an integer finishes every run."""
-    if n_init != "auto" or n_starts == 1:
-        return None
-    return Plan(n_units=max(5000, 20 * n_means))
+def make_plan(n_init: int | str, n_starts: int, max_iter: int, n_units: int) -> Plan | None:
+    """The plan that `n_init` asks for: "auto" narrows the field down, an integer finishes every run.
+
+    Where there are to be no steps, all starting values are looked at as they are.
+    """
+    return Plan(n_units=n_units) if n_init == "auto" and n_starts > 1 and max_iter > 0 else None
 
 
 def n_starts(n_init: int | str) -> int:

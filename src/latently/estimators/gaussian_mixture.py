@@ -41,7 +41,7 @@ class GaussianMixture(BaseMixture):
         Floor of the covariances relative to the variances of the features, without unit. A fit above the
         floor is the exact maximum of the likelihood; one on it warns. 0 turns it off.
     max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning.
+        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
     n_init : "auto" or int, default "auto"
         "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
     init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
@@ -62,6 +62,9 @@ class GaussianMixture(BaseMixture):
     prior_strength : float, optional
         For "ridge" how many rows it is worth, by default one more than a hundredth of the data; for the
         others the degrees of freedom, by default ``n_features + 2``.
+    warm_start : bool, default False
+        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
+        then, and labels stay as they are.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
     acceleration : {"auto", "squarem", None}, default "auto"
@@ -156,6 +159,7 @@ class GaussianMixture(BaseMixture):
         fixed: tuple[str, ...] = (),
         prior: str | None = None,
         prior_strength: float | None = None,
+        warm_start: bool = False,
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
@@ -175,6 +179,7 @@ class GaussianMixture(BaseMixture):
         self.fixed = fixed
         self.prior = prior
         self.prior_strength = prior_strength
+        self.warm_start = warm_start
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs
@@ -311,11 +316,11 @@ class GaussianMixture(BaseMixture):
         [[2.0, 1.0]]
         """
         rows = self._rows(X)
-        return expected(self._predictive(rows), rows)
+        return expected(self._predictive(rows), rows).astype(rows.dtype, copy=False)
 
     def _predictive(self, rows: Any) -> Predictive:
         resp = np.ones((len(rows), 1)) if self._model.n_components == 1 else self._posterior(rows)[0]
-        return Predictive(resp, self.means_, self._dense(self.params_))
+        return Predictive(resp, self.params_.emission.means, self._dense(self.params_))
 
     def marginal(self, keep: Sequence[int]) -> GaussianMixture:
         """Return the mixture of some of the features.
@@ -337,7 +342,7 @@ class GaussianMixture(BaseMixture):
         """
         kept = positions(keep, self.n_features_in_, "keep")
         parts = [component.marginal(kept) for component in self.components_]
-        return self._of(self.weights_, parts)
+        return self._of(self.params_.latent.weights, parts)
 
     def conditional(self, given: Sequence[int], values: Any) -> GaussianMixture:
         """Return the mixture of the other features, given the values of some.
@@ -376,7 +381,7 @@ class GaussianMixture(BaseMixture):
         known = positions(given, self.n_features_in_, "given")
         values = conditioning_values(known, values)
         parts = [component.conditional(known, values) for component in self.components_]
-        weights = self.weights_
+        weights = self.params_.latent.weights
         if len(known):
             margins = [component.marginal(known) for component in self.components_]
             log_density = np.array([margin.log_density(values[None])[0] for margin in margins])

@@ -44,9 +44,12 @@ class HiddenMarkovModel(BaseHMM):
     tol : float, default 1e-8
         The log-likelihood still to be gained, per time, at which EM stops. 0 means exactly `max_iter` steps.
     max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning.
+        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
     n_init : "auto" or int, default "auto"
         "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    warm_start : bool, default False
+        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
+        then, and labels stay as they are.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
     acceleration : {"auto", "squarem", None}, default "auto"
@@ -111,6 +114,7 @@ class HiddenMarkovModel(BaseHMM):
         tol: float = 1e-8,
         max_iter: int = 1000,
         n_init: int | str = "auto",
+        warm_start: bool = False,
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
@@ -128,6 +132,7 @@ class HiddenMarkovModel(BaseHMM):
         self.tol = tol
         self.max_iter = max_iter
         self.n_init = n_init
+        self.warm_start = warm_start
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs

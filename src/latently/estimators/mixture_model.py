@@ -30,7 +30,7 @@ class MixtureModel(BaseMixture):
         The log-likelihood still to be gained, per row, at which EM stops, by Aitken's estimate from two plain
         steps and met twice. 0 means exactly `max_iter` steps.
     max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning.
+        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
     n_init : "auto" or int, default "auto"
         "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
     init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
@@ -39,6 +39,9 @@ class MixtureModel(BaseMixture):
         Starting values by the name of the parameter: "weights", and the fields of the family's params.
     fixed : tuple of str, default ()
         Names of parameters that keep their starting values.
+    warm_start : bool, default False
+        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
+        then, and labels stay as they are.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
     acceleration : {"auto", "squarem", None}, default "auto"
@@ -94,6 +97,7 @@ class MixtureModel(BaseMixture):
         init_params: str = "auto",
         starting_values: dict[str, Any] | None = None,
         fixed: tuple[str, ...] = (),
+        warm_start: bool = False,
         random_state: Any = None,
         acceleration: str | None = "auto",
         n_jobs: int | None = None,
@@ -108,6 +112,7 @@ class MixtureModel(BaseMixture):
         self.init_params = init_params
         self.starting_values = starting_values
         self.fixed = fixed
+        self.warm_start = warm_start
         self.random_state = random_state
         self.acceleration = acceleration
         self.n_jobs = n_jobs

@@ -77,7 +77,6 @@ ANY_MIXTURE = _ANY | _ANY_FAMILY | {"priors": "write starting_values={'weights':
 GAUSSIAN_MIXTURE = _ANY | {
     "params": "name what is not to be learned, such as fixed=('weights',)",
     "min_covar": "write reg_covar=, a floor relative to the variances of the features and not in their units",
-    "warm_start": "give what another fit found in weights_init=, means_init= and precisions_init=",
     "covariances_init": "write precisions_init=, which are their inverses",
     "covars_init": "write precisions_init=, which are their inverses",
     "G": "write n_components=, or search with latently.select",

@@ -31,7 +31,7 @@ Constraints = dict[str, tuple[Any, ...]]
 RUN: Constraints = {
     "n_components": (WHOLE,),
     "tol": (TOLERANCE,),
-    "max_iter": (WHOLE,),
+    "max_iter": (COUNT,),
     "n_init": (one_of("auto"), WHOLE),
     "random_state": RANDOM_STATE,
     "acceleration": (one_of("auto", "squarem"), None),
@@ -39,12 +39,17 @@ RUN: Constraints = {
     "callbacks": (FUNCTIONS, None),
     "verbose": (COUNT, BOOLEAN),
 }
-MIXTURE: Constraints = RUN | {"fixed": (names_such_as("weights"),), "init_params": (one_of("auto", *KINDS),)}
+MIXTURE: Constraints = RUN | {
+    "fixed": (names_such_as("weights"),),
+    "init_params": (one_of("auto", *KINDS),),
+    "warm_start": (BOOLEAN,),
+}
 CHAIN: Constraints = RUN | {
     "fixed": (names_such_as("transmat"),),
     "startprob": (one_of(*STARTS),),
     "startprob_init": (ARRAY, None),
     "transmat_init": (ARRAY, None),
+    "warm_start": (BOOLEAN,),
     "memory_budget": (object,),  # read, and refused, in `bytes_of`
 }
 GAUSSIAN: Constraints = {

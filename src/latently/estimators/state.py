@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class Outcome:
     lower_bound: float
     lower_bounds: list[float]
     diagnostics: tuple[Diagnostic, ...] = ()
+    dtype: Literal["float32", "float64"] = "float64"  # of the data, in which parameters are shown
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,16 @@ class Latent(ABC):
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the hidden states."""
 
+    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
+        """A value that a user gave to a parameter, as an array of its own.
+
+        Raises
+        ------
+        ValueError
+            If it is out of range; the message has the label, which is what the user calls it, and the row.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no parameters from users: no checked method")
+
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The structure and its params from what a user gives, by name; users add a suffix to the names.
 

@@ -196,17 +196,24 @@ class Chain(Latent):
         """Relabel the states."""
         return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
 
+    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
+        """Rows of probabilities."""
+        if name == "startprob":
+            return probabilities(value, label, n_components)
+        return probabilities(value, label, n_components, n_components, support=self.support)
+
     def given(
         self, values: Mapping[str, Any], n_components: int, suffix: str = ""
     ) -> tuple[Self, ChainParams]:
         """Check the probabilities; transitions that are exactly zero cannot happen."""
-        K = n_components
-        transmat = probabilities(values["transmat"], f"transmat{suffix}", K, K, support=self.support)
-        chain = self if self.support is not None else replace(self, support=support_of(transmat))
-        start = values.get("startprob", np.full(K, 1.0 / K))
-        found = ChainParams(probabilities(start, f"startprob{suffix}", K), transmat)
+        given = "startprob" in values
+        values = {"startprob": np.full(n_components, 1.0 / n_components), **values}
+        found = ChainParams(
+            **{name: self.checked(name, values[name], n_components, name + suffix) for name in self.names}
+        )
+        chain = self if self.support is not None else replace(self, support=support_of(found.transmat))
         params = chain.settled(found)
-        if "startprob" in values and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
+        if given and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
             raise ValueError(
                 f"startprob{suffix} is not what startprob={self.startprob!r} makes of the transitions: leave "
                 "it out, or choose startprob='free'"

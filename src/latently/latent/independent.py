@@ -132,9 +132,13 @@ class Independent(Latent):
         """Relabel the components."""
         return Weights(params.weights[order])
 
+    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
+        """Weights are probabilities."""
+        return probabilities(value, label, n_components)
+
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
         """Check the weights."""
-        return self, Weights(probabilities(values["weights"], f"weights{suffix}", n_components))
+        return self, Weights(self.checked("weights", values["weights"], n_components, f"weights{suffix}"))
 
 
 def _width(x: Any) -> int:

@@ -17,9 +17,9 @@ from latently.core.executors import count_threads, executor
 from latently.core.given import probabilities, support_of
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension, named, with_named
-from latently.core.restarts import Plan, Start
+from latently.core.restarts import Start
 from latently.estimators.diagnostics import tell, undetermined
-from latently.estimators.fitting import Fit, fit
+from latently.estimators.fitting import Fit, fit, make_plan
 from latently.estimators.hmm.bound import Bound
 from latently.estimators.hmm.errors import Errors
 from latently.estimators.hmm.groups import lengths_of
@@ -106,13 +106,17 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
         """
         check_settings(self)
         K = int(self.n_components)
-        found = self._observations(X, lengths_of(X, lengths, groups), reset=True)
+        goes_on = self._goes_on()
+        found = self._observations(X, lengths_of(X, lengths, groups), reset=not goes_on)
         refuse_y(y, len(found.x))
         weights = check_sequence_weight(sequence_weight, len(found))
         self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
         known = self._known(states, len(found.x))
-        given = self._given(int(np.prod(found.x.shape[1:])))
+        n_features = int(np.prod(found.x.shape[1:]))
+        given = self._given(n_features) | self._set_so_far(n_features)
         chain = self._latent()
+        if goes_on and chain.support is None:  # structural zeros that were set by hand stay
+            chain = replace(chain, support=self._model.latent.support)
         family = self._family()
         model = LatentEmission(chain, family, K)
         rng = random_generator(self.random_state)
@@ -127,7 +131,11 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
             source = self._source(found, weights, K)
             description = describe(model, source, workers)
             model = model.bind(description)
-            starts = self._starts(model, description, found, weights, given)
+            starts = (
+                self._start_from(model)
+                if goes_on
+                else self._starts(model, description, found, weights, given)
+            )
             fitted_model = model
             if known is not None:
                 seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
@@ -140,8 +148,10 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
                 settings,
                 n_observed,
                 rng,
-                arrange=lambda params: self._arranged(model, description, params, known is not None),
-                plan=Plan(n_units=max(len(found), 1)) if self.n_init == "auto" and len(starts) > 1 else None,
+                arrange=lambda params: (
+                    params if goes_on else self._arranged(model, description, params, known is not None)
+                ),
+                plan=make_plan(self.n_init, len(starts), settings.max_iter, max(len(found), 1)),
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
@@ -292,7 +302,7 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
 
         Starting values given by the user name the states, and say where on a flat likelihood to stay.
         """
-        if self._names_labels():
+        if self._names_labels() or (self.warm_start and self._by_hand):
             return params
         params = model.least_dependent(description, params)
         return params if labelled else model.permute(params, self._order(params.emission))
@@ -323,6 +333,8 @@ class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
             n_observed=fitted.n_observed,
         )
         self._set_params(model, result.params, outcome)
+        if self.warm_start:
+            self._progress = result.progress
         lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
         for doubt in lost:
             warnings.warn(doubt, UserWarning, stacklevel=3)

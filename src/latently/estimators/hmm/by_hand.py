@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latently.core.given import numbers
-from latently.core.parameters import named
+from latently.core.parameters import named, with_named
 from latently.emissions.base import Emission
 from latently.latent.chain import STARTS
 
@@ -84,4 +84,4 @@ def given_emission(emission: Emission, n_components: int, params: Any) -> Any:
     for name, space in spaces.items():
         if not (np.isfinite(values[name]).all() and space.feasible(values[name])):
             raise ValueError(f"'{name}' is not feasible: check its range, and its sum if it has one")
-    return params
+    return with_named(params, {name: np.array(value) for name, value in values.items()})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_whole
 from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
 from latently.estimators.hmm.sequences import Sequences
-from latently.estimators.inputs import Array, random_generator
+from latently.estimators.inputs import Array
 from latently.latent.chain_parts import Padded, padded_width
 
 
@@ -25,7 +25,7 @@ class Sampling(FittedHMM):
         n_samples : int, default 1
             How many times.
         random_state : None, int, Generator or RandomState
-            None draws afresh each time, an integer repeats, a generator is drawn from.
+            None takes the model's own. An integer repeats, a generator is drawn from.
 
         Returns
         -------
@@ -41,7 +41,7 @@ class Sampling(FittedHMM):
         """
         self._check_fitted()
         n = check_whole("n_samples", n_samples)
-        rng = random_generator(random_state)
+        rng = self._rng(random_state)
         states = np.empty(n, dtype=np.int64)
         edges, uniform = np.cumsum(self.transmat_, axis=1), rng.random(n)
         first = np.cumsum(self.startprob_)
@@ -72,7 +72,7 @@ class Sampling(FittedHMM):
         n_paths : int, default 1
             How many paths, each drawn by itself.
         random_state : None, int, Generator or RandomState
-            None draws afresh each time, an integer repeats, a generator is drawn from.
+            None takes the model's own. An integer repeats, a generator is drawn from.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
@@ -111,7 +111,7 @@ class Sampling(FittedHMM):
         n_paths = check_whole("n_paths", n_paths)
         found = self._sequences(X, lengths, groups)
         # A stream of its own: `sample` draws its states from the first numbers of the same seed.
-        rng = np.random.default_rng(random_generator(random_state).integers(2**63, size=2))
+        rng = np.random.default_rng(self._rng(random_state).integers(2**63, size=2))
         posterior = _PathPosterior(self, found)
         paths = np.empty((n_paths, len(found.x)), dtype=np.int64)
         for path in paths:

@@ -11,10 +11,12 @@ from latently.estimators.inputs import Array
 
 def moments(mixture: GaussianMixture) -> tuple[Array, Array]:
     """Mean and covariance of all components together."""
-    mean = mixture.weights_ @ mixture.means_
-    away = mixture.means_ - mean
-    covariance = np.einsum("k,kij->ij", mixture.weights_, mixture._dense(mixture.params_))
-    return mean, covariance + np.einsum("k,ki,kj->ij", mixture.weights_, away, away)
+    params = mixture.params_
+    weights, means = params.latent.weights, params.emission.means
+    mean = weights @ means
+    away = means - mean
+    covariance = np.einsum("k,kij->ij", weights, mixture._dense(params))
+    return mean, covariance + np.einsum("k,ki,kj->ij", weights, away, away)
 
 
 def distance(one: GaussianMixture, other: GaussianMixture) -> float:

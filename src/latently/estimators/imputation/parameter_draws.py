@@ -136,7 +136,8 @@ def _posterior(
     seen = ~np.isnan(rows).all(axis=1)
     rows, weights = rows[seen], weights[seen]
     total = weights.sum()
-    mean, covariance = mixture.means_[0], mixture.covariances_[0]
+    emission = mixture.params_.emission
+    mean, covariance = emission.means[0], emission.covariances[0]
     ones = np.ones((len(rows), 1))
     draws: list[Draw] = []
     for step in range(n * STEPS):

@@ -103,7 +103,8 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         K = int(self.n_components)
         family = self._family()
         names = column_names(X)
-        rows = check_rows(self, X, reset=True, accepts_missing=family.accepts_missing)
+        goes_on = self._goes_on()
+        rows = check_rows(self, X, reset=not goes_on, accepts_missing=family.accepts_missing)
         weights = check_weights(sample_weight, len(rows))
         check_informative(rows, weights, K, names)
 
@@ -121,21 +122,25 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         with single_threaded_libraries(), executor(n_threads) as workers:
             description = describe(model, source, workers)
             model = model.bind(description)
-            starts = self._starts(model, description, rows, weights, rng)
+            starts = (
+                self._start_from(model) if goes_on else self._starts(model, description, rows, weights, rng)
+            )
             fitted = fit(
                 EMMap(model, source, workers, tuple(self.fixed)),
                 starts,
                 settings,
                 description.n_observed,
                 rng,
-                arrange=lambda params: self._arranged(model, description, params),
-                plan=make_plan(self.n_init, len(starts), K * (rows.shape[1] + 1)),
+                arrange=lambda params: params if goes_on else self._arranged(model, description, params),
+                plan=make_plan(
+                    self.n_init, len(starts), settings.max_iter, max(5000, 20 * K * (rows.shape[1] + 1))
+                ),
                 verbose=self.verbose,
                 name=type(self).__name__,
             )
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
         by_prior = model.log_prior(fitted.result.params) != 0
-        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior))
+        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior), rows.dtype.name)
         tell(self.diagnostics_)
         return self
 
@@ -167,7 +172,7 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
         rng: np.random.Generator,
     ) -> list[Start[LatentEmissionParams]]:
         """Starting values: as many as asked for, with those the user gave put in."""
-        given = self._given(description, rows.shape[1])
+        given = self._given(description, rows.shape[1]) | self._set_so_far(rows.shape[1])
         n = n_starts(self.n_init)
 
         def sample() -> Sampled:
@@ -205,13 +210,15 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
 
         Starting values given by the user name the labels, and say where on a flat likelihood to stay.
         """
-        if self._names_labels():
+        if self._names_labels() or (self.warm_start and self._by_hand):
             return params
         params = model.least_dependent(description, params)
         order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
         return model.permute(params, order)
 
-    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Diagnostic, ...]) -> None:
+    def _keep(
+        self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Diagnostic, ...], dtype: Any
+    ) -> None:
         result = fitted.result
         history = np.array([step.log_likelihood for step in result.history])
         outcome = Outcome(
@@ -227,8 +234,11 @@ class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstima
             lower_bound=result.log_likelihood / fitted.n_observed,
             lower_bounds=(history / fitted.n_observed).tolist(),
             diagnostics=diagnostics,
+            dtype=dtype,
         )
         self._set_params(model, result.params, outcome)
+        if self.warm_start:
+            self._progress = result.progress
 
     def _names_labels(self) -> bool:
         """Whether anything the user gave names a label, so that the labels must keep their order."""

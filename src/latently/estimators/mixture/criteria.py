@@ -20,6 +20,10 @@ class Criteria(FittedMixture):
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
 
+    def _n_parameters(self) -> int:
+        """The same, as many scripts for scikit-learn have it."""
+        return self.n_parameters_
+
     def _fit_of(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Total log-likelihood and n, of the training data or of others."""
         self._check_fitted()

@@ -37,6 +37,10 @@ class FittedMixture(LatentEmissionByHand):
     def _latent(self) -> Independent:
         return Independent()
 
+    def _as_shown(self, value: Array) -> Array:
+        """In the type of the data of the fit; sums and what follows from them stay float64."""
+        return value if self._outcome is None else value.astype(self._outcome.dtype, copy=False)
+
     def _rows(self, X: Any) -> Any:
         self._check_fitted()
         return check_rows(self, X, reset=False, accepts_missing=self._model.emission.accepts_missing)

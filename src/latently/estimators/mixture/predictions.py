@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
 from latently.core.errors import ImpossibleObservationError
-from latently.estimators.inputs import Array, check_weights, random_generator
+from latently.estimators.inputs import Array, check_weights
 from latently.estimators.mixture.fitted import FittedMixture
 
 
@@ -34,13 +34,14 @@ class Predictions(FittedMixture):
         ImpossibleObservationError
             If a row has zero density under every component (a ValueError, too).
         """
-        resp = self._posterior(self._rows(X))[0]
+        rows = self._rows(X)
+        resp = self._posterior(rows)[0]
         impossible = np.flatnonzero(np.isnan(resp).any(axis=1))
         if len(impossible):
             raise ImpossibleObservationError(
                 f"row {impossible[0]} has zero density under every component, so belongs to none: remove it"
             )
-        return resp
+        return resp.astype(rows.dtype, copy=False)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Return the likeliest component of each row.
@@ -85,7 +86,8 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Log densities.
         """
-        return self._posterior(self._rows(X))[1]
+        rows = self._rows(X)
+        return self._posterior(rows)[1].astype(rows.dtype, copy=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.
@@ -104,7 +106,7 @@ class Predictions(FittedMixture):
         float
             Higher is better.
         """
-        values = self.score_samples(X)
+        values = self._posterior(self._rows(X))[1]
         return float(np.average(values, weights=check_weights(sample_weight, len(values))))
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Array, NDArray[np.int64]]:
@@ -115,7 +117,7 @@ class Predictions(FittedMixture):
         n_samples : int
             How many.
         random_state : None, int, Generator or RandomState
-            None draws afresh each time, an integer repeats, a generator is drawn from.
+            None takes the mixture's own. An integer repeats, a generator is drawn from.
 
         Returns
         -------
@@ -130,7 +132,7 @@ class Predictions(FittedMixture):
             If `n_samples` is less than one.
         """
         self._check_fitted()
-        rng = random_generator(random_state)
+        rng = self._rng(random_state)
         weights = self.params_.latent.weights
         labels = rng.choice(len(weights), size=check_whole("n_samples", n_samples), p=weights / weights.sum())
         return self._model.emission.sample(self.params_.emission, labels, rng), labels
