@@ -10,12 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal, norm
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from latently import GaussianImputer, GaussianMixture, load
-from latently.core.errors import SingularCovarianceError
+from latently.core.errors import SingularCovarianceError, UndeterminedWarning
 from latently.estimators.imputation import parameter_draws
 
 NAMES = ["size", "weight", "age"]
@@ -162,6 +164,7 @@ def test_float32_in_and_out():
     filled = imputer.transform(single)
     assert filled.dtype == np.float32
     assert imputer.draw_imputations(single, 2)[0].dtype == np.float32
+    assert imputer.interval(single)[0].dtype == np.float32
     assert_array_equal(filled[~MISSING], single[~MISSING])
     assert_allclose(filled, GaussianImputer().fit(X).transform(X), rtol=1e-3, atol=1e-4)
 
@@ -239,7 +242,7 @@ def test_empty_columns_are_kept_if_asked_for():
     plain = GaussianImputer(n_parameter_draws=2, random_state=0).fit(X)
     out = imputer.transform(pd.DataFrame(x, columns=names))
     assert list(out.columns) == names
-    assert out["empty"].isna().all()
+    assert (out["empty"] == 0).all()
     assert_array_equal(out.drop(columns="empty").to_numpy(), plain.transform(X))
     assert np.isnan(imputer.mean_[1])
     assert np.isnan(imputer.covariance_[1]).all()
@@ -249,16 +252,92 @@ def test_empty_columns_are_kept_if_asked_for():
     assert imputer.log_likelihood_ == plain.log_likelihood_
     frame = pd.DataFrame(x, columns=names)
     for end, other in zip(imputer.interval(frame), plain.interval(X), strict=True):
-        assert np.isnan(end[:, 1]).all()
-        assert_array_equal(end[:, kept], other)
+        assert np.isnan(end.iloc[:, 1]).all()
+        assert_array_equal(end.iloc[:, kept], other)
     for drawn, other in zip(imputer.draw_imputations(frame, 2), plain.draw_imputations(X, 2), strict=True):
-        assert np.isnan(drawn[:, 1]).all()
-        assert_array_equal(drawn[:, kept], other)
+        assert (drawn.iloc[:, 1] == 0).all()
+        assert_array_equal(drawn.iloc[:, kept], other)
     assert imputer.missing_counts_[1] == len(x)
     # Values that show up later stay as they are; the model knows nothing of them.
     later = x[:5].copy()
     later[:, 1] = 7.0
     assert (imputer.transform(pd.DataFrame(later, columns=names))["empty"] == 7.0).all()
+
+
+def test_empty_columns_are_dropped_as_scikit_learn_does():
+    x, names = np.insert(X, 1, np.nan, axis=1), ["a", "empty", "b", "c"]
+    frame, kept = pd.DataFrame(x, columns=names), ["a", "b", "c"]
+    settings = {"n_parameter_draws": 2, "random_state": 0}
+    for indicator in (False, True):
+        imputer = GaussianImputer(**settings, add_indicator=indicator).set_output(transform="pandas")
+        with pytest.warns(UndeterminedWarning, match="no value is observed of column 'empty'"):
+            out = imputer.fit_transform(frame)
+        theirs = IterativeImputer(add_indicator=indicator)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says the same
+            theirs.fit(frame)
+        assert list(out.columns) == list(theirs.get_feature_names_out())
+        assert_array_equal(imputer.get_feature_names_out(), out.columns)
+        plain = GaussianImputer(**settings).fit(X)
+        assert_array_equal(out[kept].to_numpy(), plain.transform(X))
+        for mine, other in (
+            *zip(imputer.interval(frame), plain.interval(X), strict=True),
+            *zip(imputer.draw_imputations(frame, 2), plain.draw_imputations(X, 2), strict=True),
+        ):
+            assert list(mine.columns) == kept
+            assert_array_equal(mine.to_numpy(), other)
+        assert imputer.diagnostics_[0].columns == ((1,),)
+        assert imputer.score(frame) == plain.score(X)
+    pipeline = make_pipeline(GaussianImputer(), LinearRegression())
+    with pytest.warns(UndeterminedWarning):
+        assert pipeline.fit(x, np.arange(len(x))).predict(x).shape == (len(x),)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_set_output_reaches_intervals_and_draws(library):
+    frame = pd.DataFrame(X, columns=NAMES, index=np.arange(len(X)) + 100)
+    if library == "polars":
+        frame = pl.DataFrame(dict(zip(NAMES, X.T, strict=True))).fill_nan(None)
+    imputer = GaussianImputer(n_parameter_draws=2, random_state=0, add_indicator=True)
+    arrays = *imputer.fit(frame).interval(frame), *imputer.draw_imputations(frame, 2)
+    imputer.set_output(transform=library)
+    frames = *imputer.interval(frame), *imputer.draw_imputations(frame, 2)
+    for plain, out in zip(arrays, frames, strict=True):
+        assert type(plain) is np.ndarray
+        assert type(out) is type(frame)
+        assert list(out.columns) == NAMES
+        assert_array_equal(out.to_numpy(), plain)
+        if library == "pandas":
+            assert_array_equal(out.index, frame.index)
+
+
+FEW = {
+    "as many rows as columns": (X[10:13], ((),), "3 rows with an observed value for 3 columns"),
+    "collinear": (np.column_stack([X, 2 * X[:, 0]]), ((0, 3),), "columns 0, 3 are collinear"),
+    "wide": (np.random.default_rng(0).standard_normal((20, 40)), ((),), "20 rows .* for 40 columns"),
+}
+
+
+@pytest.mark.parametrize("case", list(FEW))
+def test_where_the_likelihood_has_no_maximum_a_named_prior_stands_in(case):
+    x, columns, reason = FEW[case]
+    with pytest.warns(UndeterminedWarning, match=f"{reason}.*: prior='ridge' stands in"):
+        imputer = GaussianImputer().fit(x)
+    assert (imputer.prior, imputer.prior_) == ("auto", "ridge")
+    (found,) = imputer.diagnostics_
+    assert (found.kind, found.columns) == ("prior", columns)
+    ridge = GaussianImputer(prior="ridge").fit(x)
+    assert_array_equal(imputer.covariance_, ridge.covariance_)
+    assert ridge.diagnostics_ == ()
+    pipeline = make_pipeline(StandardScaler(), GaussianImputer(), LinearRegression())
+    with pytest.warns(UndeterminedWarning):
+        pipeline.fit(x, np.arange(len(x)))
+
+
+def test_where_the_likelihood_has_a_maximum_there_is_no_prior():
+    imputer = GaussianImputer(prior_strength=3.0).fit(X)
+    assert imputer.prior_ is None
+    assert_array_equal(imputer.covariance_, GaussianImputer(prior=None).fit(X).covariance_)
 
 
 @pytest.mark.parametrize(
@@ -541,15 +620,7 @@ COLLINEAR = np.column_stack([X, 2 * X[:, 0] - 1.0])
 OF_THREE = np.column_stack([np.where(MISSING, 1.0, X), np.where(MISSING, 1.0, X) @ [1.0, -1.0, 0.0]])
 
 TABLES = {
-    "an empty column": (
-        np.insert(X, 1, np.nan, axis=1),
-        "column 1 has no observed value: leave it out, or set keep_empty_features=True",
-    ),
-    "empty columns in pandas": (
-        FRAME.assign(empty=np.nan, bare=np.nan),
-        "column 'empty', 'bare' has no observed value: .*keep_empty_features=True",
-    ),
-    "no cell at all": (np.full((20, 2), np.nan), "column 0, 1 has no observed value"),
+    "no cell at all": (np.full((20, 2), np.nan), "no column has an observed value"),
     "text in pandas": (FRAME.assign(kind="a"), "column 'kind' is not numeric; leave it out or encode it"),
     "text in polars": (
         pl.DataFrame({"a": [1.0, 2.0], "kind": ["x", "y"]}),
@@ -572,7 +643,7 @@ TABLES = {
     "collinear beside an independent column": (OF_THREE, "columns 0, 1, 3 are collinear"),
     "as many rows as columns": (
         X[10:13],
-        "there are 3 rows with an observed value for 3 columns, .*: set prior='ridge', leave columns out",
+        "there are 3 rows with an observed value for 3 columns, .*: set prior='ridge', or leave columns out",
     ),
     "rows without cells do not count": (
         np.concatenate([X[10:13], np.full((50, 3), np.nan)]),
@@ -603,7 +674,7 @@ SETTINGS = {
 @pytest.mark.parametrize("case", list(TABLES))
 def test_tables(case):
     rows, message = TABLES[case]
-    imputer = GaussianImputer()
+    imputer = GaussianImputer(prior=None)
     with pytest.raises(ValueError, match=message) as caught:
         imputer.fit(rows)
     assert not hasattr(imputer, "mean_")
@@ -623,7 +694,7 @@ def test_settings(name, value):
 def test_collinear_columns_have_an_error_of_their_own_and_a_prior_helps(case):
     rows, _ = TABLES[case]
     with pytest.raises(SingularCovarianceError):
-        GaussianImputer().fit(rows)
+        GaussianImputer(prior=None).fit(rows)
     filled = GaussianImputer(prior="ridge").fit_transform(rows)
     assert np.isfinite(filled).all()
 
@@ -726,7 +797,7 @@ def test_a_failed_fit_leaves_an_earlier_one_as_it_was():
     imputer = GaussianImputer().fit(X)
     filled = imputer.transform(NEW)
     with pytest.raises(ValueError, match="collinear"):
-        imputer.fit(COLLINEAR[:, [0, 1, 3]])
+        imputer.set_params(prior=None).fit(COLLINEAR[:, [0, 1, 3]])
     assert_array_equal(imputer.transform(NEW), filled)
 
 
@@ -737,4 +808,6 @@ def test_refits_that_cannot_succeed():
     with pytest.raises(
         ValueError, match=r"of 20 refits on rows drawn with replacement .*: set prior='ridge'"
     ):
-        GaussianImputer(n_parameter_draws=20, random_state=0).fit(x)
+        GaussianImputer(prior=None, n_parameter_draws=20, random_state=0).fit(x)
+    with pytest.warns(UndeterminedWarning, match="only .* of 20 refits .*: prior='ridge' stands in"):
+        assert len(GaussianImputer(n_parameter_draws=20, random_state=0).fit(x).parameter_draws_) == 20

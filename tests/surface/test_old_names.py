@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 from sklearn.base import clone
+from sklearn.utils._param_validation import InvalidParameterError
 
 from latently import (
     CategoricalHMM,
@@ -79,6 +80,9 @@ def test_every_old_name(estimator, needed, names):
         with pytest.raises(TypeError) as caught:
             estimator(*needed, **{name: None})
         assert str(caught.value) == f"{estimator.__name__} has no setting '{name}': {remedy}"
+        with pytest.raises(InvalidParameterError) as caught:
+            estimator(*needed).set_params(**{name: None})
+        assert str(caught.value) == f"{estimator.__name__} has no setting '{name}': {remedy}"
 
 
 @over_estimators
@@ -101,6 +105,8 @@ def test_old_names_are_not_new_ones(estimator, needed, names):
 def test_what_nobody_calls_so_is_refused_as_ever(estimator, needed, names):
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         estimator(*needed, colour="blue")
+    with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
+        estimator(*needed).set_params(colour="blue")
 
 
 @over_estimators

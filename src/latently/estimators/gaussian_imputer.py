@@ -10,18 +10,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
 from latently.checks.settings import BOOLEAN, COUNT, SHARE, check_setting, check_settings, check_whole, one_of
-from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
-from latently.estimators.diagnostics import Diagnostic, tell, undetermined
+from latently.estimators.diagnostics import Diagnostic, dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.columns import check_clear_of, check_rank, kept_columns
+from latently.estimators.imputation.columns import observed_columns
 from latently.estimators.imputation.filling import expected, interval
+from latently.estimators.imputation.fitting import FLOOR, Modelled, fit_model
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
-from latently.estimators.imputation.parameter_draws import METHODS, Draw, draw_parameters
+from latently.estimators.imputation.parameter_draws import METHODS, Draw
 from latently.estimators.imputation.truncated import drawn_within
 from latently.estimators.inputs import (
     Array,
@@ -31,14 +32,13 @@ from latently.estimators.inputs import (
     column_names,
     random_generator,
 )
-from latently.estimators.old_names import GAUSSIAN_IMPUTER, refuses_old_names
+from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames, refuses_old_names
 from latently.estimators.settings import GAUSSIAN, PRIOR, RUN, Constraints
 
-FLOOR = 1e-10
 ROWS = 2**14  # filled in at a time
 
 
-class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
     The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
@@ -56,11 +56,12 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
         As for `GaussianMixture`. With one component "diag" and "spherical" know no correlations and fill in
         means; a warning says so.
-    prior : {None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default None
-        None is maximum likelihood. A prior is needed if columns are collinear or as many as the rows; it is
-        counted in the objective. As for `GaussianMixture`.
+    prior : {"auto", None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default "auto"
+        "auto" is maximum likelihood where the likelihood has a maximum. Where it has none, because columns
+        are collinear or as many as the rows, it is "ridge", and a warning says so. None is maximum
+        likelihood, or an error. A prior is counted in the objective. As for `GaussianMixture`.
     prior_strength : float, optional
-        As for `GaussianMixture`.
+        As for `GaussianMixture`; with "auto" that of the ridge, if it comes to it.
     n_parameter_draws : int, default 0
         Parameters to draw at the fit, of which `draw_imputations` needs one for each table; 20 is usual.
     draw_method : {"bootstrap", "posterior"}, default "bootstrap"
@@ -79,7 +80,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Whether `transform` appends a column of zeros and ones for each feature that had missing cells at the
         fit.
     keep_empty_features : bool, default False
-        Whether columns without any observed value stay, as NaN. Otherwise they are an error.
+        Whether columns without any observed value at the fit stay in the output, their missing cells zero.
+        Otherwise they are dropped, and a warning says so. As in scikit-learn.
     random_state : None, int, Generator or RandomState
         Source of all that is random; an integer repeats.
     acceleration : {"auto", "squarem", None}, default "auto"
@@ -93,8 +95,10 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    prior_ : str or None
+        The prior that was used: not None where `prior` is "auto" and the likelihood has no maximum.
     mean_ : array of shape (n_features,)
-        Mean of the model, in the units of the features.
+        Mean of the model, in the units of the features; NaN for columns without any observed value.
     covariance_ : array of shape (n_features, n_features)
         Its covariance; of a mixture that of all components together.
     log_likelihood_ : float
@@ -107,7 +111,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         The fitted model.
     diagnostics_ : tuple of Diagnostic
         What there is to say of the table, each with its `kind`, the positions of its `columns` and a
-        `message`: pairs of columns that are never observed together. Empty if there is nothing.
+        `message`: pairs of columns that are never observed together, why a prior stands in, columns without
+        any observed value. Empty if there is nothing.
     parameter_draws_ : tuple of Draw
         Parameters drawn at the fit.
     missing_counts_ : array of int of shape (n_features,)
@@ -144,6 +149,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         RUN
         | PRIOR
         | {
+            "prior": (one_of("auto"), *PRIOR["prior"]),
             "covariance_type": GAUSSIAN["covariance_type"],
             "n_parameter_draws": (COUNT,),
             "draw_method": (one_of(*METHODS),),
@@ -160,7 +166,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_components: int = 1,
         *,
         covariance_type: str = "full",
-        prior: str | None = None,
+        prior: str | None = "auto",
         prior_strength: float | None = None,
         n_parameter_draws: int = 0,
         draw_method: str = "bootstrap",
@@ -222,19 +228,22 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column has no observed value or only one, is not numeric, or holds an infinity; if there are
-            no more rows than columns and no prior; if a setting is unusable.
+            If a column is not numeric, or holds an infinity; if no column varies; if a setting is unusable.
         SingularCovarianceError
-            If columns are collinear and there is no prior: they are named (a ValueError, too).
+            If the likelihood has no maximum and ``prior=None``: collinear columns are named (a ValueError,
+            too).
 
         Warns
         -----
         UserWarning
             If one component without correlations fills in means.
         UndeterminedWarning
+            If the likelihood has no maximum, so that a prior stands in, or a column is dropped.
             If columns are never observed together: nothing is known of how they depend on each other given
             the others, so they are taken to be independent given these. Intervals of single cells are right
             on average all the same; what an analysis of drawn tables says of that dependence is made up.
+        ConstantColumnWarning
+            If a column is constant: its missing cells are filled with its value.
         ConvergenceWarning
             If `max_iter` was reached.
         """
@@ -243,58 +252,40 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         names = column_names(X)
         rows = check_rows(self, X, reset=True, accepts_missing=True)
         weights = check_weights(sample_weight, len(rows))
-        kept = kept_columns(rows, weights, names, self.keep_empty_features)
-        if names is not None:
-            names = [name for name, keep in zip(names, kept, strict=True) if keep]
-        table = rows if kept.all() else rows[:, kept]
-        check_limits(self.min_value, self.max_value, len(kept))
-        check_informative(table, weights, int(self.n_components), names)
-        correlated = self.covariance_type in ("full", "tied") and table.shape[1] > 1
-        if correlated and self.prior is None:
-            check_rank(table, weights, names)
-        if self.n_components == 1 and not correlated and table.shape[1] > 1:
+        check_limits(self.min_value, self.max_value, rows.shape[1])
+        observed = observed_columns(rows, weights)
+        table = rows if observed.all() else rows[:, observed]
+        modelled = Modelled(table, weights, np.flatnonzero(observed), names)
+        own_names = None if names is None else [names[j] for j in modelled.positions]
+        check_informative(table, weights, int(self.n_components), own_names)
+        alone = self.n_components == 1 and self.covariance_type not in ("full", "tied")
+        if alone and table.shape[1] > 1:
             warnings.warn(
                 f"one component with covariance_type='{self.covariance_type}' knows no correlations and "
                 "fills in the mean of each column; choose 'full', or more components",
                 UserWarning,
                 stacklevel=2,
             )
-        rng = random_generator(self.random_state)
-        mixture = self._mixture(rng)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SpuriousMaximumWarning)
-            warnings.simplefilter("ignore", ConstantColumnWarning)
-            warnings.simplefilter("ignore", UndeterminedWarning)  # it knows no names: they are told below
-            mixture.fit(table, sample_weight=weights)
-        if correlated and self.n_components == 1:
-            check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, names)
-        pairs = [pair for found in mixture.diagnostics_ for pair in found.columns]
-        diagnostics = undetermined(
-            np.flatnonzero(kept)[np.array(pairs, dtype=int)], column_names(X), by_prior=self.prior is not None
-        )
-        if diagnostics and self.n_parameter_draws and self.draw_method == "posterior":
-            raise ValueError(
-                f"{diagnostics[0].message.partition(': ')[0]}, and the posterior under a flat prior has then "
-                "no finite mass: use draw_method='bootstrap'"
-            )
-        draws = draw_parameters(mixture, table, weights, int(self.n_parameter_draws), self.draw_method, rng)
-        self._restore(mixture, kept, np.isnan(rows).sum(axis=0), draws, diagnostics)
+        mixture, draws, said = fit_model(self, modelled, random_generator(self.random_state))
+        left_out = dropped(~observed & (not self.keep_empty_features), names)
+        self._restore(mixture, observed, np.isnan(rows).sum(axis=0), draws, (*left_out, *said))
         tell(self.diagnostics_)
         return self
 
     def _restore(
         self,
         mixture: GaussianMixture,
-        kept: NDArray[np.bool_],
+        observed: NDArray[np.bool_],
         missing_counts: NDArray[np.int64],
         draws: tuple[Draw, ...],
         diagnostics: tuple[Diagnostic, ...],
     ) -> None:
         """Set what is known after a fit."""
-        self._kept_features = kept
+        self._observed_features = observed
         self.missing_counts_ = missing_counts
         self.mixture_ = mixture
         self.diagnostics_ = diagnostics
+        self.prior_ = mixture.prior
         self.mean_, self.covariance_ = self._moments()
         self.log_likelihood_ = mixture.log_likelihood_
         self.log_likelihood_history_ = mixture.log_likelihood_history_
@@ -320,9 +311,10 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        array of shape (n_samples, n_features)
-            Observed cells as they are; a frame if `set_output` asked for one. With `add_indicator` more
-            columns follow.
+        array of shape (n_samples, n_features_out)
+            Observed cells as they are; a frame if `set_output` asked for one. Columns without any observed
+            value at the fit are left out unless `keep_empty_features`. With `add_indicator` more columns
+            follow.
 
         Raises
         ------
@@ -335,7 +327,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def interval(
         self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Any, Any]:
         """Intervals that hold each missing cell with a given probability, given the rest of its row.
 
         By default the fitted parameters are taken for the true ones; that is the most of it once there are
@@ -353,8 +345,9 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        lower, upper : array of shape (n_samples, n_features)
-            In the units of the features; NaN for observed cells.
+        lower, upper : array of shape (n_samples, n_features_out)
+            In the units of the features; NaN for observed cells, and in columns without any observed value.
+            Columns and kind are those of `transform` without indicators.
 
         Raises
         ------
@@ -363,23 +356,21 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_setting("level", level, SHARE)
         rows = self._rows(X)
-        table = rows[:, self._kept_features]
+        table = rows[:, self._observed_features]
         if parameter_uncertainty:
             self._need_draws(2)
             models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_]
         else:
             models = [self.mixture_]
         predictives = [model._predictive(table) for model in models]
-        lower, upper = interval(predictives, table, float(level))
-        shape = rows.shape
-        ends = np.full(shape, np.nan), np.full(shape, np.nan)
-        for end, part in zip(ends, (lower, upper), strict=True):
-            end[:, self._kept_features] = np.clip(part, *self._limits())
-        return ends
+        found = []
+        for part in interval(predictives, table, float(level)):
+            end = np.full_like(rows, np.nan)
+            end[:, self._observed_features] = np.clip(part, *self._limits())
+            found.append(self._shown(end[:, self._features_out], X))
+        return found[0], found[1]
 
-    def draw_imputations(
-        self, X: Any, n_imputations: int = 20, random_state: Any = None
-    ) -> list[NDArray[Any]]:
+    def draw_imputations(self, X: Any, n_imputations: int = 20, random_state: Any = None) -> list[Any]:
         """Complete tables whose missing cells are drawn, each table under parameters of its own.
 
         So the tables differ by as much as is not known. Run an analysis on each and join the results with
@@ -396,8 +387,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        list of array of shape (n_samples, n_features)
-            Observed cells as they are.
+        list of array of shape (n_samples, n_features_out)
+            Observed cells as they are. Columns and kind are those of `transform` without indicators.
 
         Raises
         ------
@@ -411,7 +402,8 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_[:n_imputations]]
 
         def complete(model: GaussianMixture) -> Any:
-            return self._filled(rows, lambda table: drawn_within(model, table, rng, *self._limits()))
+            filled = self._filled(rows, lambda table: drawn_within(model, table, rng, *self._limits()))
+            return self._shown(filled, X)
 
         return [complete(model) for model in models]
 
@@ -426,13 +418,12 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         array of str
-            Those of the input, and those of the indicator after them.
+            Those of the input that have not been dropped, and those of the indicator after them.
         """
         names = super().get_feature_names_out(input_features)
         if not self.add_indicator:
-            return names
-        more = self.indicator_.get_feature_names_out(names)
-        return np.concatenate([names, more])
+            return names[self._features_out]
+        return np.concatenate([names[self._features_out], self.indicator_.get_feature_names_out(names)])
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean log density of the observed cells of a row, in nats.
@@ -450,7 +441,7 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Higher is better.
         """
         rows = self._rows(X)
-        return float(self.mixture_.score(rows[:, self._kept_features]))
+        return float(self.mixture_.score(rows[:, self._observed_features]))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the imputer to a file, from which `latently.load` makes one that fills in the same bits.
@@ -473,19 +464,20 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         archive.write(path, pack_imputer(self))
 
     def _check_draws(self) -> None:
-        plain = self.n_components == 1 and self.covariance_type == "full" and self.prior is None
+        free = self.prior in (None, "auto")
+        plain = self.n_components == 1 and self.covariance_type == "full" and free
         if self.n_parameter_draws and self.draw_method == "posterior" and not plain:
             raise ValueError(
                 "draw_method='posterior' is for one full component without a prior: use "
                 "draw_method='bootstrap'"
             )
 
-    def _mixture(self, random_state: Any) -> GaussianMixture:
+    def _mixture(self, random_state: Any, prior: str | None) -> GaussianMixture:
         return GaussianMixture(
             self.n_components,
             covariance_type=self.covariance_type,
-            prior=self.prior,
-            prior_strength=self.prior_strength,
+            prior=prior,
+            prior_strength=None if prior is None and self.prior == "auto" else self.prior_strength,
             tol=self.tol,
             max_iter=self.max_iter,
             n_init=self.n_init,
@@ -511,26 +503,48 @@ class GaussianImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _moments(self) -> tuple[Array, Array]:
         mean, covariance = moments(self.mixture_)
-        if self._kept_features.all():
+        observed = self._observed_features
+        if observed.all():
             return mean, covariance
-        kept = np.flatnonzero(self._kept_features)
-        d = len(self._kept_features)
+        d = len(observed)
         whole, matrix = np.full(d, np.nan), np.full((d, d), np.nan)
-        whole[kept] = mean
-        matrix[np.ix_(kept, kept)] = covariance
+        whole[observed] = mean
+        matrix[np.ix_(observed, observed)] = covariance
         return whole, matrix
 
+    @property
+    def _features_out(self) -> NDArray[np.bool_]:
+        """Which columns of the input are in the output."""
+        return self._observed_features | self.keep_empty_features
+
+    def _shown(self, filled: Array, X: Any) -> Any:
+        """A table of the output's columns as `set_output` asks for it."""
+        kind = _get_output_config("transform", self)["dense"]
+        if kind == "default":
+            return filled
+        names = super().get_feature_names_out()[self._features_out]
+        return ADAPTERS_MANAGER.adapters[kind].create_container(filled, X, columns=names)
+
     def _limits(self) -> tuple[Array, Array]:
-        lower, upper = check_limits(self.min_value, self.max_value, len(self._kept_features))
-        return lower[self._kept_features], upper[self._kept_features]
+        """Limits of the columns of the model; a constant column is its value, without that of its floor."""
+        limits = check_limits(self.min_value, self.max_value, len(self._observed_features))
+        lower, upper = (limit[self._observed_features] for limit in limits)
+        family: Any = self.mixture_._model.emission
+        if family.constant is None:
+            return lower, upper
+        value = self.mixture_.means_[0]
+        return np.where(family.constant, value, lower), np.where(family.constant, value, upper)
 
     def _filled(self, rows: Any, fill: Callable[[Any], Array]) -> Any:
         """Rows with missing cells filled in, within their limits; observed cells and the type as they are."""
-        out = rows.copy()
-        kept: Any = slice(None) if self._kept_features.all() else self._kept_features
+        out, observed = rows.copy(), self._observed_features
+        model: Any = slice(None) if observed.all() else observed
         for start in range(0, len(rows), ROWS):
             part = slice(start, start + ROWS)
-            table = rows[part][:, kept]
+            table = rows[part][:, model]
             if np.isnan(table).any():
-                out[part, kept] = np.where(np.isnan(table), np.clip(fill(table), *self._limits()), table)
-        return out
+                out[part, model] = np.where(np.isnan(table), np.clip(fill(table), *self._limits()), table)
+        if observed.all():
+            return out
+        out[:, ~observed] = np.nan_to_num(out[:, ~observed])
+        return out[:, self._features_out]

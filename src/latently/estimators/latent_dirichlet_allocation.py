@@ -16,7 +16,7 @@ from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
 from latently.estimators.inputs import check_weights, random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
-from latently.estimators.old_names import refuses_old_names
+from latently.estimators.old_names import AnswersOldNames, refuses_old_names
 from latently.estimators.progress import progress_bar
 from latently.estimators.settings import Constraints
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
@@ -46,7 +46,9 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class LatentDirichletAllocation(Topics, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
+class LatentDirichletAllocation(
+    AnswersOldNames, Topics, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator
+):
     """Latent Dirichlet allocation: topics of texts, and what each text has of them.
 
     Each document draws a mixture of topics, and each of its words a topic from the mixture and then itself

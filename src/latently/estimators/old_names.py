@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Self
+
+from sklearn.utils._param_validation import InvalidParameterError
 
 P = ParamSpec("P")
 
@@ -163,15 +165,49 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
 
     def decorate(init: Callable[P, None]) -> Callable[P, None]:
         known = inspect.signature(init).parameters
+        old = {name: remedy for name, remedy in names.items() if name not in known}
 
         @wraps(init)
         def checked(*args: P.args, **settings: P.kwargs) -> None:
             for name in settings:
-                if name not in known and name in names:
-                    estimator: Any = args[0]
-                    raise TypeError(f"{type(estimator).__name__} has no setting '{name}': {names[name]}")
+                if name in old:
+                    _refuse(args[0], name, old[name])
             init(*args, **settings)
 
+        checked.__dict__["old_names"] = old
         return checked
 
     return decorate
+
+
+class AnswersOldNames:
+    """An estimator whose `set_params` answers other libraries' names as its constructor does."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Settings by name.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such setting; a name of another library is answered with the right one.
+        """
+        old: Mapping[str, str] = getattr(type(self).__init__, "old_names", {})
+        for name in params:
+            if name in old:
+                _refuse(self, name, old[name])
+        estimator: Self = super().set_params(**params)  # type: ignore[misc]
+        return estimator
+
+
+def _refuse(estimator: object, name: str, remedy: str) -> None:
+    raise InvalidParameterError(f"{type(estimator).__name__} has no setting '{name}': {remedy}")

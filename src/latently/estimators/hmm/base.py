@@ -31,6 +31,7 @@ from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, 
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.hmm.state import HMMOutcome
 from latently.estimators.inputs import Array, random_generator
+from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams, observed
@@ -38,7 +39,7 @@ from latently.models.latent_emission import Description, LatentEmission, LatentE
 AUTO_STARTS = 24
 
 
-class BaseHMM(Residuals, Sampling, Errors, Bound, BaseEstimator):
+class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator):
     """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm)."""
 
     _parameter_constraints: ClassVar[Constraints]

@@ -11,7 +11,7 @@ from latently.core.columns import extremes
 from latently.core.errors import SingularCovarianceError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
-from latently.estimators.inputs import Array, label_of
+from latently.estimators.inputs import Array
 
 COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
 ROWS = 2**14  # taken at a time
@@ -19,77 +19,95 @@ ENOUGH = 10  # complete rows for each column
 INVOLVED = 0.05  # entry of its eigenvector that counts
 
 
-def kept_columns(rows: Any, weights: Array, names: list[str] | None, keep_empty: bool) -> NDArray[np.bool_]:
-    """Which columns have any observed value.
+class NoMaximumError(SingularCovarianceError):
+    """The likelihood has no maximum, so that only a prior helps.
+
+    Parameters
+    ----------
+    reason : str
+        Why.
+    remedy : str
+        What helps beside a prior.
+    columns : sequence of int
+        The columns it is about, if it is about some.
+    """
+
+    def __init__(self, reason: str, remedy: str = "leave columns out", columns: Any = ()) -> None:
+        super().__init__(f"{reason}: set prior='ridge', or {remedy}")
+        self.reason, self.remedy = reason, remedy
+        self.columns = tuple(int(column) for column in columns)
+
+
+def observed_columns(rows: Any, weights: Array) -> NDArray[np.bool_]:
+    """Which columns have any observed value in rows that count.
 
     Raises
     ------
     ValueError
-        If one has none and empty columns are not to be kept, or all have none.
+        If none has.
     """
     used = weights > 0
     low, high = extremes(rows, None if used.all() else used)
-    kept = np.asarray(low <= high)
-    if not kept.all() and not keep_empty:
-        empty = ", ".join(label_of(names, column) for column in np.flatnonzero(~kept))
-        raise ValueError(
-            f"column {empty} has no observed value: leave it out, or set keep_empty_features=True to "
-            "keep it as NaN"
-        )
-    if not kept.any():
+    found = np.asarray(low <= high)
+    if not found.any():
         raise ValueError("no column has an observed value: there is nothing to learn from")
-    return kept
+    return found
 
 
-def check_rank(table: Any, weights: Array, names: list[str] | None) -> None:
-    """Refuse a table that has no maximum-likelihood covariance matrix.
+def check_rank(table: Any, weights: Array, labels: list[str]) -> None:
+    """Refuse a table that has no maximum-likelihood covariance matrix; constant columns do not count.
 
     Raises
     ------
-    ValueError
-        If there are no more rows than columns.
-    SingularCovarianceError
-        If columns are collinear.
+    NoMaximumError
+        If there are no more rows than columns, or columns are collinear.
     """
-    d = table.shape[1]
     used = weights > 0
     rows = table if used.all() else table[used]
+    low, high = extremes(rows)
+    varied = np.flatnonzero(low < high)
+    d = len(varied)
+    if d < 2:
+        return
+    if d < table.shape[1]:
+        rows = rows[:, varied]
     n = 0
     for start in range(0, len(rows), ROWS):
         n += int((~np.isnan(rows[start : start + ROWS])).any(axis=1).sum())
         if n > d:
             break
     if n <= d:
-        raise ValueError(
-            f"there are {n} rows with an observed value for {d} columns, too few for the covariances: "
-            "set prior='ridge', leave columns out, or choose covariance_type='diag'"
+        raise NoMaximumError(
+            f"there are {n} rows with an observed value for {d} columns, too few for the covariances",
+            "leave columns out, or choose covariance_type='diag'",
         )
     with single_threaded_libraries():
         involved = collinear_columns(rows)
     if len(involved):
-        refuse_collinear(involved, names)
+        refuse_collinear(varied[involved], labels)
 
 
-def check_clear_of(covariance: Array, least: float, names: list[str] | None) -> None:
+def check_clear_of(covariance: Array, least: float, labels: list[str]) -> None:
     """Refuse a covariance whose correlations have an eigenvalue below `least`: it rests on a floor.
 
     Raises
     ------
-    SingularCovarianceError
+    NoMaximumError
         If it has; the columns that are collinear in it are named.
     """
     spread = np.sqrt(np.diagonal(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
     if values[0] < least:
-        refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED), names)
+        refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED), labels)
 
 
-def refuse_collinear(involved: Any, names: list[str] | None) -> None:
+def refuse_collinear(involved: Any, labels: list[str]) -> None:
     """Raise the error that names collinear columns."""
-    listed = ", ".join(label_of(names, column) for column in involved)
-    raise SingularCovarianceError(
-        f"columns {listed} are collinear: each follows from the others exactly, so their covariance is "
-        "singular; set prior='ridge', or leave one of them out"
+    raise NoMaximumError(
+        f"columns {', '.join(labels[column] for column in involved)} are collinear: each follows from the "
+        "others exactly, and their covariance is singular",
+        "leave one of them out",
+        involved,
     )
 
 

@@ -15,6 +15,7 @@ from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.matrices import cholesky
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.columns import NoMaximumError
 from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
 
@@ -70,8 +71,10 @@ def draw_parameters(
 
     Raises
     ------
+    NoMaximumError
+        If refits without a prior keep failing, on tables too small to be drawn from with replacement.
     FitError
-        If refits keep failing, on tables too small to be drawn from with replacement.
+        If those with one do.
     """
     if not n:
         return ()
@@ -86,6 +89,7 @@ def _bootstrap(
     draws: list[Draw] = []
     total = max(round(float(weights.sum())), 1)
     observed = ~np.isnan(table)
+    needed = 2 if mixture.prior is None else 1
     settings = Settings(mixture.tol, mixture.max_iter, accelerate=True)
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None
@@ -95,7 +99,7 @@ def _bootstrap(
         )
         for _ in range(n * TRIES):
             counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
-            if (counts @ observed < 2).any():
+            if (counts @ observed < needed).any():
                 continue
             source = mixture._source(table, counts, mixture._model.n_components).grouped()
             em = EMMap(mixture._model, source, workers)
@@ -112,11 +116,13 @@ def _bootstrap(
             draws.append(Draw(params.latent.weights, params.emission.means, params.emission.covariances))
             if len(draws) == n:
                 return tuple(draws)
-    reason = failure or "columns are left with too few observed values"
-    raise FitError(
-        f"only {len(draws)} of {n} refits on rows drawn with replacement succeeded ({reason}): "
-        "set prior='ridge'"
+    reason = (
+        f"only {len(draws)} of {n} refits on rows drawn with replacement succeeded "
+        f"({failure or 'columns are left with too few observed values'})"
     )
+    if mixture.prior is None:
+        raise NoMaximumError(reason)
+    raise FitError(f"{reason}: leave columns out")
 
 
 def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
@@ -124,6 +130,8 @@ def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
     family: Any = mixture._model.emission
     unit = np.sqrt(family.floor)
     standard = family.dense(params.emission) / np.outer(unit, unit)
+    if family.constant is not None:
+        standard = standard[:, ~family.constant][:, :, ~family.constant]
     return np.asarray(np.linalg.eigvalsh(standard)[:, 0] < 2.0)
 
 

@@ -79,7 +79,7 @@ def pack_imputer(imputer: Any) -> Contents:
         settings_of(imputer),
         imputer.n_features_in_,
         None if names is None else tuple(names),
-        tuple(bool(keep) for keep in imputer._kept_features),
+        tuple(bool(keep) for keep in imputer._observed_features),
         imputer.missing_counts_.astype(np.float64),
         state_of(imputer.mixture_),
         imputer.parameter_draws_,
@@ -115,7 +115,7 @@ def unpack_imputer(contents: Contents, estimators: Mapping[str, type], own: Sequ
         raise ValueError(f"its {d} columns, those it keeps and their missing cells do not fit")
     if names is not None and len(names) != d:
         raise ValueError(f"its {d} columns and their names {names} do not fit")
-    template = imputer._mixture(None)
+    template = imputer._mixture(None, None)
     mixture = mixture_from(state.mixture, {type(template).__name__: type(template)})
     _check_draws(state, mixture)
     imputer.n_features_in_ = d

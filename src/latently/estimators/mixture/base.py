@@ -29,6 +29,7 @@ from latently.estimators.mixture.bound import Bound
 from latently.estimators.mixture.criteria import Criteria
 from latently.estimators.mixture.errors import Errors
 from latently.estimators.mixture.predictions import Predictions
+from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
 from latently.estimators.state import Outcome
@@ -36,7 +37,7 @@ from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
-class BaseMixture(Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstimator):
+class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, DensityMixin, BaseEstimator):
     """A finite mixture of any emission family, fitted by EM.
 
     Concrete mixtures say which family they are of and how its parameters are shown; the rest is here.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
+from latently.core.columns import extremes
 from latently.core.errors import SpuriousMaximumWarning, UndeterminedWarning
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
@@ -108,13 +109,18 @@ def dispersed_starts(
     n_starts = check_whole("n_starts", n_starts, 2)
     rows = check_table(X)
     rng = random_generator(random_state)
-    kept = ~np.isnan(rows).all(axis=0) if imputer.keep_empty_features else slice(None)
-    table = rows[:, kept]
+    low, high = extremes(rows)
+    table = np.ascontiguousarray(rows[:, low < high])
+    if not table.shape[1]:
+        raise ValueError("no column varies: there is nothing to learn from")
+    prior = imputer.prior
+    if prior == "auto":
+        prior = imputer.prior_ if hasattr(imputer, "prior_") else None
     centre, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
     K, d = int(imputer.n_components), table.shape[1]
     runs: list[GaussianMixture] = []
     for _ in range(n_starts):
-        mixture: Any = imputer._mixture(int(rng.integers(2**31)))
+        mixture: Any = imputer._mixture(int(rng.integers(2**31)), prior)
         scales = spread * np.exp(rng.normal(size=d))
         covariances = np.repeat(_random_correlations(d, rng)[None] * np.outer(scales, scales), K, axis=0)
         family = mixture._family()

@@ -10,7 +10,8 @@ from scipy.stats import chi2
 
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.estimators.gaussian_imputer import GaussianImputer
-from latently.estimators.inputs import check_table
+from latently.estimators.imputation.columns import NoMaximumError
+from latently.estimators.inputs import check_table, column_names, label_of
 
 PRECISE = 1e-14
 
@@ -74,14 +75,18 @@ def little_mcar_test(X: Any) -> MCARTest:
     >>> round(test.statistic, 3), test.df, round(test.p_value, 4)
     (7.358, 1, 0.0067)
     """
-    try:
-        imputer = GaussianImputer(tol=PRECISE, max_iter=10_000).fit(X)
-    except ValueError as error:
-        reason = str(error).partition(": set prior")[0].partition("; set prior")[0]
-        raise ValueError(
-            f"Little's test needs maximum-likelihood moments, and {reason}; leave columns out"
-        ) from error
     rows = check_table(X)
+    empty = np.isnan(rows).all(axis=0)
+    if empty.any():
+        raise ValueError(
+            f"column {label_of(column_names(X), empty.argmax())} has no observed value: leave it out"
+        )
+    try:
+        imputer = GaussianImputer(prior=None, tol=PRECISE, max_iter=10_000).fit(X)
+    except NoMaximumError as error:
+        raise ValueError(
+            f"Little's test needs maximum-likelihood moments, and {error.reason}; leave columns out"
+        ) from error
     factor = np.asarray(np.linalg.cholesky(imputer.covariance_), dtype=np.float64)
     statistic, df, n_patterns = 0.0, -rows.shape[1], 0
     for observed, which in by_pattern(rows):

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from latently.checks.settings import SHARE, check_setting, instance_of
 from latently.estimators.gaussian_imputer import GaussianImputer
-from latently.estimators.inputs import Array, check_table, random_generator
+from latently.estimators.inputs import Array, check_table, column_names, label_of, random_generator
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,11 @@ def overimpute(
     i, j = chosen.T
     holed = rows.copy()
     holed[i, j] = np.nan
-    fitted = clone(imputer).set_params(n_parameter_draws=0, add_indicator=False).fit(holed)
+    gone = np.isnan(holed).all(axis=0) & ~np.isnan(rows).all(axis=0)
+    if gone.any():
+        column = label_of(column_names(X), gone.argmax())
+        raise ValueError(f"share={share!r} hides all of column {column}: choose a smaller share")
+    plain = {"n_parameter_draws": 0, "add_indicator": False, "keep_empty_features": True}
+    fitted = clone(imputer).set_params(**plain).set_output(transform="default").fit(holed)
     lower, upper = fitted.interval(holed, level)
     return Overimputation(i, j, rows[i, j], fitted.transform(holed)[i, j], lower[i, j], upper[i, j], level)

@@ -1,0 +1,126 @@
+"""The model of an imputer: by maximum likelihood where that has a maximum, else with a named prior."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.errors import (
+    ConstantColumnWarning,
+    SingularCovarianceError,
+    SpuriousMaximumWarning,
+    UndeterminedWarning,
+)
+from latently.estimators.diagnostics import NEVER_TOGETHER, Diagnostic, pairs_in_words, undetermined
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.columns import NoMaximumError, check_clear_of, check_rank
+from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
+from latently.estimators.inputs import Array, label_of
+
+FLOOR = 1e-10
+FALLBACK = "ridge"
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """The columns of a table of which there is a model.
+
+    Attributes
+    ----------
+    rows : array of shape (n_rows, d)
+        Their cells; NaN is a missing one.
+    weights : array of shape (n_rows,)
+        How often each row counts.
+    positions : array of int of shape (d,)
+        Which columns of the table they are.
+    names : list of str or None
+        Names of all columns of the table.
+    """
+
+    rows: Any
+    weights: Array
+    positions: NDArray[np.int64]
+    names: list[str] | None
+
+    def labels(self) -> list[str]:
+        """What the columns are called in messages."""
+        return [label_of(self.names, position) for position in self.positions]
+
+
+def fit_model(
+    imputer: Any, table: Modelled, rng: np.random.Generator
+) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Diagnostic, ...]]:
+    """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
+
+    Parameters
+    ----------
+    imputer : GaussianImputer
+        Whose settings are used.
+    table : Modelled
+        The table.
+    rng : Generator
+        Source of all that is random.
+
+    Raises
+    ------
+    NoMaximumError
+        If the likelihood has no maximum and no prior may take its place.
+    """
+    said: tuple[Diagnostic, ...] = ()
+    try:
+        mixture, draws = _fitted(imputer, table, None if imputer.prior == "auto" else imputer.prior, rng)
+    except NoMaximumError as error:
+        if imputer.prior != "auto" or _from_posterior(imputer):
+            raise
+        mixture, draws = _fitted(imputer, table, FALLBACK, rng)
+        message = (
+            f"{error.reason}: prior='{FALLBACK}' stands in for what the data do not tell, and what is filled "
+            f"in depends on it; set it to say that it is meant, or {error.remedy}"
+        )
+        said = (Diagnostic("prior", (tuple(table.positions[list(error.columns)].tolist()),), message),)
+    pairs = _unseen(mixture, table)
+    return mixture, draws, (*said, *undetermined(pairs, table.names, by_prior=mixture.prior is not None))
+
+
+def _fitted(
+    imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator
+) -> tuple[GaussianMixture, tuple[Draw, ...]]:
+    """One fit, with a given prior or none, and its draws."""
+    correlated = imputer.covariance_type in ("full", "tied")
+    if correlated and prior is None:
+        check_rank(table.rows, table.weights, table.labels())
+    mixture: GaussianMixture = imputer._mixture(rng, prior)
+    with warnings.catch_warnings():
+        for told_by_name in (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning):
+            warnings.simplefilter("ignore", told_by_name)
+        try:
+            mixture.fit(table.rows, sample_weight=table.weights)
+        except SingularCovarianceError as error:
+            raise NoMaximumError("covariances run into singular ones") from error
+    if correlated and imputer.n_components == 1:
+        check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, table.labels())
+    if correlated and prior is None and imputer.prior == "auto" and mixture.doubts_:
+        raise NoMaximumError(f"no maximum is to be trusted ({mixture.doubts_[0]})")
+    unseen = _unseen(mixture, table)
+    if _from_posterior(imputer) and len(unseen):
+        raise ValueError(
+            f"columns {pairs_in_words(unseen, table.names)} are never observed together, and the posterior "
+            "under a flat prior has then no finite mass: use draw_method='bootstrap'"
+        )
+    return mixture, draw_parameters(
+        mixture, table.rows, table.weights, int(imputer.n_parameter_draws), imputer.draw_method, rng
+    )
+
+
+def _from_posterior(imputer: Any) -> bool:
+    return bool(imputer.n_parameter_draws and imputer.draw_method == "posterior")
+
+
+def _unseen(mixture: GaussianMixture, table: Modelled) -> NDArray[np.int64]:
+    """Pairs of columns of the table that are never observed together."""
+    told = [found.columns for found in mixture.diagnostics_ if found.kind == NEVER_TOGETHER]
+    return table.positions[np.array(told, dtype=np.int64).reshape(-1, 2)]
