@@ -622,6 +622,20 @@ def test_a_mixture_may_impute(run, here):
     assert latently.load(here / "latently-impute-t" / "model.latently").n_components == 2
 
 
+def test_cells_are_filled_and_drawn_within_limits(run, here):
+    rows = [["h", "w"], *([f"{np.exp(h / 5):.3f}", f"{w:.3f}"] for h, w in zip(HEIGHT, WIDTH, strict=True))]
+    rows[1:20:2] = [["", w] for _, w in rows[1:20:2]]
+    (here / "t.csv").write_text(written(rows))
+    code, _, _ = run("impute", "t.csv", "-m", "9", "--min", "h=0.5", "--max", "h=20")
+    assert code == 0
+    folder = here / "latently-impute-t"
+    for path in (folder / "completed.csv", *sorted((folder / "draws").iterdir())):
+        cells = [float(row[0]) for row in rows_of(path)[1:20:2]]
+        assert 0.5 <= min(cells) <= max(cells) <= 20
+    assert len({*cells}) == len(cells)
+    assert "--min h=0.5 --max h=20" in (folder / "index.html").read_text()
+
+
 def test_a_prior_fills_collinear_columns(run, here):
     heights = np.round(HEIGHT, 3)
     cells = [[f"{h:.3f}", f"{2 * h:.3f}", f"{w:.3f}"] for h, w in zip(heights, WIDTH, strict=True)]
@@ -678,6 +692,10 @@ CANNOT_IMPUTE = {
     ("t.csv", "--components", "0"): "--components 0: there is at least 1",
     ("t.csv", "--components", "9"): "n_components = 9",
     ("t.csv", "--prior", "horseshoe"): "'horseshoe' is not one of",
+    ("t.csv", "--min", "low"): "--min low: write a number, or names with one, as --min a=0",
+    ("t.csv", "--max", "nan"): "--max nan: write a number",
+    ("t.csv", "--min", "c=0"): "--min names 'c', and the columns used are 'height', 'b'",
+    ("t.csv", "--min", "2"): "--min 2: column 'height' holds 1; name the columns that have this limit",
     ("t.csv", "--seed", "-1"): "--seed",
     ("t.csv", "--out", "t.csv"): "'t.csv' is a file",
     (): "Missing argument",

@@ -561,6 +561,25 @@ def test_columns_never_observed_together_are_named_everywhere():
     assert read["starts_agree"] is False
 
 
+def test_draws_of_a_skewed_column_that_cannot_be_are_told():
+    rng = np.random.default_rng(0)
+    X = pandas.DataFrame(np.exp(rng.normal(size=(300, 2)) @ [[1, 0.5], [0, 0.8]]), columns=["a", "dust"])
+    X.loc[:90, "dust"] = np.nan
+    a = analysed(X, 5)
+    drawn = np.concatenate([table[:91, 1] for table in a.tables])
+    below, least = (drawn < X["dust"].min()).mean(), f"{X['dust'].min():.6g}"
+    assert below > 0.1
+    assert a.drawn_outside[0, 1] == pytest.approx(below)
+    told = " ".join(imputation.cautions(a))
+    assert f"of the drawn cells of dust ({100 * below:.0f}% below {least}" in told
+    assert f"{100 * (drawn < 0).mean():.0f}% negative, which no observed one is" in told
+    assert "Of the drawn cells" in imputation.findings(a)[3]
+    read = json.loads(to_json(imputation_summary(a)))
+    assert read["share_drawn_below_and_above_the_observed_range"][1] == a.drawn_outside[:, 1].tolist()
+    within = analysed(X, 5, fit={"min_value": 0.0})
+    assert "negative" not in " ".join(imputation.cautions(within))
+
+
 def test_a_clean_imputation_needs_no_caution():
     rng = np.random.default_rng(3)
     X = rng.multivariate_normal([0, 5], [[1, 0.8], [0.8, 1]], size=300)

@@ -133,6 +133,15 @@ def impute(
         Prior | None,
         typer.Option(help="For collinear columns, or few rows: ridge is the usual one.", show_default=False),
     ] = None,
+    least: Annotated[
+        str | None,
+        typer.Option(
+            "--min", help="Least value of filled cells: 0, or for some columns a=0,b=1.5.", show_default=False
+        ),
+    ] = None,
+    greatest: Annotated[
+        str | None, typer.Option("--max", help="Greatest value of filled cells.", show_default=False)
+    ] = None,
     level: Annotated[float, typer.Option(help="Probability of the intervals.")] = 0.95,
     out: Out = None,
     seed: Seed = 0,
@@ -155,6 +164,8 @@ def impute(
             n_tables,
             components,
             None if prior is None else prior.value,
+            least,
+            greatest,
             level,
             out or Path(f"latently-impute-{table.stem}"),
             seed,

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS, ResultFolder
+from latently.cli.limits import read_limits
 from latently.cli.tables.checks import check_not_infinite, check_varied
 from latently.cli.tables.columns import Choice, choose, empty_cells
 from latently.cli.tables.digits import written
@@ -48,6 +49,8 @@ class Request:
     n_tables: int
     components: int
     prior: str | None
+    least: str | None
+    greatest: str | None
     level: float
     out: Path
     seed: int
@@ -57,7 +60,8 @@ class Request:
         """The command that does the same again."""
         words = ["latently", "impute", self.table.name, "-m", str(self.n_tables)]
         words += ["--components", str(self.components)]
-        for option, value in (("--columns", self.columns), ("--prior", self.prior)):
+        given = (("--columns", self.columns), ("--prior", self.prior))
+        for option, value in (*given, ("--min", self.least), ("--max", self.greatest)):
             words += [] if value is None else [option, value]
         return shlex.join([*words, "--level", f"{self.level:g}", "--seed", str(self.seed)])
 
@@ -115,6 +119,8 @@ def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalys
     imputer = GaussianImputer(
         request.components,
         prior=request.prior,
+        min_value=read_limits("--min", request.least, choice.X),
+        max_value=read_limits("--max", request.greatest, choice.X),
         n_parameter_draws=request.n_tables,
         random_state=request.seed,
     )

@@ -150,6 +150,22 @@ class ImputationAnalysis:
         return np.asarray(self.missing & beyond)
 
     @cached_property
+    def drawn_outside(self) -> Array:
+        """Share of the drawn cells of each column below its least and above its greatest observed value.
+
+        Of shape (2, n_features).
+        """
+        n = np.maximum(self.missing.sum(axis=0) * len(self.tables), 1)
+        below, above = (
+            sum((self.missing & beyond).sum(axis=0) for beyond in each)
+            for each in (
+                [table < self.least for table in self.tables],
+                [table > self.greatest for table in self.tables],
+            )
+        )
+        return np.asarray([below, above]) / n
+
+    @cached_property
     def deviations(self) -> Array:
         """Standard deviations of the model."""
         return np.asarray(np.sqrt(np.diagonal(self.imputer.covariance_)))

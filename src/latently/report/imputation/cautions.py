@@ -10,7 +10,7 @@ from scipy.stats import binom
 from latently.estimators.diagnostics import NEVER_TOGETHER
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.findings import percent
-from latently.report.numbers import count, listed, number, sentence, share
+from latently.report.numbers import count, exact, listed, number, sentence, share
 
 UNLIKELY = 0.01
 MUCH_OUTSIDE = 0.05
@@ -119,14 +119,29 @@ def _codes(a: ImputationAnalysis) -> Iterator[str]:
 
 
 def _outside(a: ImputationAnalysis) -> Iterator[str]:
-    n = int(a.outside.sum())
-    if n > MUCH_OUTSIDE * a.n_missing:
-        lies = "lies" if n == 1 else "lie"
+    """Columns of which the model draws much that was never observed: it is wrong for them."""
+    shares = a.drawn_outside.sum(axis=0)
+    wrong = [j for j in np.argsort(-shares, kind="stable") if shares[j] > MUCH_OUTSIDE]
+    if wrong:
+        told = listed(_beyond(a, j) for j in wrong[:MOST_NAMED])
+        options = "--min and --max hold" if a.drawn else "min_value and max_value hold"
+        free = a.imputer.min_value is None and a.imputer.max_value is None
+        bare = ". None were rounded or clipped, which would bias what is computed from them" if free else ""
         yield (
-            f"{share(n, a.n_missing)} of the filled cells {lies} outside the observed range of their column. "
-            "A normal distribution knows no limits: a column that cannot go below zero may need a logarithm. "
-            "Cells were neither rounded nor clipped, which would bias what is computed from them"
+            f"{told} lie outside the observed range of their column. A normal distribution knows no limits: "
+            f"a skewed column may need a logarithm, and {options} draws within limits that are known{bare}"
         )
+
+
+def _beyond(a: ImputationAnalysis, j: int) -> str:
+    """How much of what is drawn of a column lies beyond what was observed of it."""
+    below, above = a.drawn_outside[:, j]
+    ends = [f"{share(below)} below {exact(a.least[j])}"] if below else []
+    ends += [f"{share(above)} above {exact(a.greatest[j])}"] if above else []
+    if a.least[j] >= 0 and below:
+        negative = float(np.mean([(table[a.missing[:, j], j] < 0).mean() for table in a.tables]))
+        ends += [f"{share(negative)} negative, which no observed one is"] if negative else []
+    return f"{share(below + above)} of the drawn cells of {a.names[j]} ({', '.join(ends)})"
 
 
 def _hardly_told(a: ImputationAnalysis) -> Iterator[str]:
@@ -157,7 +172,7 @@ def _still_empty(a: ImputationAnalysis) -> Iterator[str]:
 
 
 def _prior(a: ImputationAnalysis) -> Iterator[str]:
-    if a.imputer.prior is not None:
+    if a.imputer.prior not in (None, "auto"):
         yield (
             f"the {a.imputer.prior} prior was asked for, and pulls what was estimated a little away from "
             "maximum likelihood"

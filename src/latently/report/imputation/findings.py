@@ -74,6 +74,23 @@ def mcar_in_words(a: ImputationAnalysis) -> str:
 
 
 def _outside(a: ImputationAnalysis) -> str:
+    return f"{_filled_outside(a)} {_drawn_outside(a)}"
+
+
+def _drawn_outside(a: ImputationAnalysis) -> str:
+    shares = a.drawn_outside.sum(axis=0)
+    beyond = [j for j in np.argsort(-shares, kind="stable") if shares[j] > 0]
+    if not beyond:
+        return "So does every drawn one." if not a.outside.any() else "No drawn one does."
+    shown = [f"{share(shares[j])} of {a.names[j]}" for j in beyond[:MOST_LISTED]]
+    more = " and fewer of others" if len(beyond) > MOST_LISTED else ""
+    n = a.missing.sum(axis=0)
+    return (
+        f"Of the drawn cells {share(float(shares @ n), n.sum())} lie outside it ({', '.join(shown)}{more})."
+    )
+
+
+def _filled_outside(a: ImputationAnalysis) -> str:
     n = int(a.outside.sum())
     if not n:
         return "Every filled cell lies within the observed range of its column."

@@ -151,7 +151,7 @@ def how(a: ImputationAnalysis) -> Markup:
         if imputer.n_components == 1
         else f"Mixture of {imputer.n_components} Gaussians"
     )
-    prior = "maximum likelihood" if imputer.prior is None else f"a prior ({imputer.prior})"
+    prior = "maximum likelihood" if imputer.prior_ is None else f"a prior ({imputer.prior_})"
     facts = [
         ("Software", f"latently {__version__}"),
         ("Model", f"{model}, fitted by expectation maximisation to all observed cells, by {prior}"),

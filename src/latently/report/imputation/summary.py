@@ -41,12 +41,13 @@ def imputation_summary(a: ImputationAnalysis) -> dict[str, Any]:
         "empty_cells_left": dict(a.still_empty),
         "settings": dict(a.settings),
         "n_components": imputer.n_components,
-        "prior": imputer.prior,
+        "prior": imputer.prior_,
         "n_draws": a.n_tables,
         "n_missing": a.n_missing,
         "rows_with_a_missing_cell": a.n_holed_rows,
         "missing": a.missing.sum(axis=0).tolist(),
         "filled_outside_the_observed_range": a.outside.sum(axis=0).tolist(),
+        "share_drawn_below_and_above_the_observed_range": a.drawn_outside.T.tolist(),
         "explained": a.explained.tolist(),
         "patterns": [
             {"missing": [name for name, seen in zip(a.names, row, strict=True) if not seen], "rows": n}
