@@ -8,6 +8,7 @@ from typing import Any
 
 from latently import archive
 from latently.archive import ModelFileError
+from latently.checks.settings import NAME, Such, checked
 from latently.estimators import (
     CategoricalHMM,
     GaussianHMM,
@@ -36,6 +37,7 @@ TOPICS = {"LatentDirichletAllocation": LatentDirichletAllocation}
 __all__ = ["ModelFileError", "load"]
 
 
+@checked(path=(NAME, Such(lambda value: isinstance(value, os.PathLike), "a path")))
 def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     """Return the estimator that was saved to a file; it predicts the same bits.
 

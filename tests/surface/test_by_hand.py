@@ -189,7 +189,7 @@ def test_what_is_wrong_is_named_at_first_use(name):
 
 
 def test_numbers_are_wanted_at_once():
-    with pytest.raises(ValueError, match=r"means_ is 'x': should be an array of numbers"):
+    with pytest.raises(ValueError, match=r"means_ is a str: give an array"):
         GaussianMixture().means_ = "x"
 
 

@@ -284,13 +284,14 @@ def test_no_two_of_very_many_components_look_the_same():
 def test_the_library_imports_no_extra_and_says_what_a_picture_needs():
     code = """
 import sys
+from types import SimpleNamespace
 import sklearn.utils.validation, sklearn.cluster  # which may bring some of them along
 before = set(sys.modules)
 from latently import GaussianMixture, plots
 print(sorted({"matplotlib", "polars", "typer", "rich"} & (set(sys.modules) - before)))
 sys.modules["matplotlib"] = None
 try:
-    plots.convergence(None)
+    plots.convergence(SimpleNamespace(log_likelihood_history_=[0.0]))
 except ImportError as error:
     print(error)
 """

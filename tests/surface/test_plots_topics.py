@@ -102,7 +102,7 @@ def test_of_many_topics_the_largest_are_drawn_and_the_note_says_so():
     [
         ({"n": 0}, "n=0: should be an integer of at least 1"),
         ({"n": 2.5}, "n=2.5: should be an integer"),
-        ({"relevance": 1.5}, "should be between 0 and 1"),
+        ({"relevance": 1.5}, "should be a number from 0 to 1"),
         ({"topics": [3]}, "topics holds 3: should be from 0 to 2"),
         ({"topics": []}, "topics is empty"),
         ({"ax": np.empty(2, dtype=object)}, "ax holds 2 panels, and this picture has 3"),

@@ -236,7 +236,7 @@ def test_an_unusable_grid_is_refused_before_any_fit(grid, message):
 
 
 def test_an_unknown_criterion_is_refused():
-    with pytest.raises(ValueError, match=r"criterion='loo': should be one of 'bic', 'aic', 'icl'"):
+    with pytest.raises(ValueError, match=r"criterion='loo': should be 'bic', 'aic', 'icl'"):
         select(MIXTURE, FAITHFUL, {"n_components": [1]}, "loo")
 
 

@@ -86,7 +86,7 @@ def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
         return numbers
     if hasattr(values, "columns") and hasattr(values, "dtypes"):
         return _from_frame(values, name)
-    cells = _as_array(values, name)
+    cells = as_array(values, name)
     kind = cells.dtype.kind
     if kind in "biuf":
         return cells
@@ -101,8 +101,26 @@ def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
     return numbers
 
 
-def _as_array(values: Any, name: str) -> NDArray[Any]:
+def as_floats(values: Any, name: str) -> NDArray[np.float64]:
+    """Return the numbers of an array in one of one's own; missing ones are NaN. See `as_numbers`."""
+    return np.array(as_numbers(values, name), dtype=np.float64)
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return an array of cells of any kind.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, or ragged, which is told by its row.
+    TypeError
+        If it is a sparse matrix.
+    """
     kind = type(values).__name__
+    if hasattr(values, "tocsr"):
+        raise TypeError(
+            f"Sparse data was passed, but dense data is required: write {name}.toarray() for a dense array"
+        )
     if isinstance(values, (dict, str, bytes)):
         raise ValueError(f"{name} is a {kind}: give an array, a list of rows or a frame of numbers")
     if isinstance(values, Iterable) and not (hasattr(values, "__array__") or hasattr(values, "__getitem__")):

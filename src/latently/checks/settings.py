@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import inspect
+from collections.abc import Callable, Iterable
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from sklearn.utils._param_validation import (
@@ -14,8 +16,12 @@ from sklearn.utils._param_validation import (
     _Constraint,
     make_constraint,
 )
+from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.arrays import shown
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Number(Interval):
@@ -79,9 +85,54 @@ def instance_of(cls: type) -> Such:
     return Such(lambda val: isinstance(val, cls), f"a {cls.__name__}")
 
 
+class Fitted(_Constraint):
+    """Fitted estimators of some classes.
+
+    Parameters
+    ----------
+    words : str
+        What they are.
+    *classes : type
+        The classes.
+    """
+
+    def __init__(self, words: str, *classes: type) -> None:
+        super().__init__()
+        self._words, self._classes = words, classes
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether it is one of them, if it is fitted.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted yet.
+        """
+        if not isinstance(val, self._classes):
+            return False
+        check_is_fitted(val)
+        return True
+
+    def __str__(self) -> str:
+        return self._words
+
+
+def _is_list(val: Any) -> bool:
+    return isinstance(val, (list, tuple, range)) or (hasattr(val, "__array__") and np.ndim(val) == 1)
+
+
+def _is_iterable(val: Any) -> bool:
+    return (
+        isinstance(val, Iterable)
+        and not isinstance(val, (str, bytes, dict, set))
+        and not hasattr(val, "tocsr")
+        and getattr(val, "shape", None) != ()
+    )
+
+
 def _holds(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Whether something holds only items of a kind, and can be read more than once."""
-    return lambda val: isinstance(val, Collection) and not isinstance(val, str) and all(map(kind, val))
+    """Whether something is a list, a tuple or a set of items of a kind."""
+    return lambda val: isinstance(val, (list, tuple, set, frozenset)) and all(map(kind, val))
 
 
 WHOLE = Number(Integral, 1, None, closed="left")
@@ -90,11 +141,16 @@ POSITIVE = Number(Real, 0, None, closed="neither")
 TOLERANCE = Number(Real, 0, None, closed="both")
 SHARE = Number(Real, 0, 1, closed="neither")
 FUNCTIONS = Such(_holds(callable), "a list of functions")
+INTEGER = Such(lambda val: isinstance(val, Integral) and not isinstance(val, bool), "an integer")
 N_JOBS = Such(
     lambda val: isinstance(val, Integral) and not isinstance(val, bool) and val != 0,
     "an integer other than 0",
 )
 ARRAY = Such(lambda val: isinstance(val, (list, tuple)) or hasattr(val, "__array__"), "an array")
+LIST = Such(_is_list, "a list")
+ITERABLE = Such(_is_iterable, "a list")
+NAME = Such(lambda val: isinstance(val, str), "a name")
+FUNCTION = Such(callable, "a function")
 BOOLEAN = Such(lambda val: isinstance(val, (bool, np.bool_)), "True or False")
 RANDOM_STATE = (
     COUNT,
@@ -137,6 +193,41 @@ def check_setting(name: str, value: Any, *constraints: Any) -> None:
     named = len(made) == 1 and isinstance(made[0], StrOptions) and len(words) > 2
     listed = ", ".join(words) if named else " or ".join([", ".join(words[:-1]), words[-1]][-len(words) :])
     raise InvalidParameterError(f"{name}={shown(value)}: should be {'one of ' if named else ''}{listed}")
+
+
+def checked(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function, some arguments of which are checked before it is called.
+
+    Parameters
+    ----------
+    **constraints : tuple
+        What an argument may be, by its name, as for `check_setting`.
+
+    Examples
+    --------
+    >>> @checked(n=(WHOLE,))
+    ... def first(words, n=1):
+    ...     return words[:n]
+    >>> first("abc", n=0)
+    Traceback (most recent call last):
+        ...
+    sklearn.utils._param_validation.InvalidParameterError: n=0: should be an integer of at least 1
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        names = list(inspect.signature(function).parameters)
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = dict(zip(names, args, strict=False)) | kwargs
+            for name, allowed in constraints.items():
+                if name in given:
+                    check_setting(name, given[name], *allowed)
+            return function(*args, **kwargs)
+
+        return called
+
+    return decorate
 
 
 def check_settings(estimator: Any) -> None:

@@ -7,23 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_floats
+
 Array = NDArray[np.float64]
 
 ROUNDING = 1e-6  # of sums of probabilities as people write them
-
-
-def numbers_of(value: Any, name: str) -> Array:
-    """A copy, as an array of numbers.
-
-    Raises
-    ------
-    ValueError
-        If it is not made of numbers.
-    """
-    try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {str(value)[:60]!r}: should be an array of numbers") from None
 
 
 def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
@@ -45,7 +33,7 @@ def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
     ValueError
         If it is not made of numbers, or of another shape.
     """
-    found = numbers_of(value, name)
+    found = as_floats(value, name)
     axes = zip(found.shape, shape, strict=False)
     if found.ndim != len(shape) or any(n == 0 or (n != axis and axis != str(axis)) for n, axis in axes):
         wanted = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

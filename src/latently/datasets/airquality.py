@@ -2,6 +2,7 @@
 
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -27,6 +28,7 @@ and Tukey, P. A. (1983). Graphical Methods for Data Analysis. Wadsworth.
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_airquality(*, as_frame: bool = False) -> Bunch:
     """Load New York's air quality in the summer of 1973: 153 days of 6 features, with missing cells.
 

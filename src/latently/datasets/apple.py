@@ -2,6 +2,7 @@
 
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -25,6 +26,7 @@ Statistical Methods, 6th edition, table 6.9.1. Iowa State University Press.
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_apple(*, as_frame: bool = False) -> Bunch:
     """Load the crops and worms of apple trees: 18 samples of 2 features, 6 cells of the second missing.
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 import numpy as np
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import to_frame
 
 TEXTS, NAMES = "austen.csv.gz", "austen_names.txt"
@@ -41,6 +42,7 @@ Source: Project Gutenberg, by way of the R package janeaustenr. The novels are i
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_austen(*, as_frame: bool = False) -> Bunch:
     """Load the six novels of Jane Austen: 269 chapters as texts, with the novel as truth.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -24,6 +25,7 @@ Cambridge University Press. The book gives no probabilities for the first die; h
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_casino(*, as_frame: bool = False) -> Bunch:
     """Load the rolls of the occasionally dishonest casino, 300 symbols from 1 to 6, and its published model.
 

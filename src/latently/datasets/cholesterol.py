@@ -2,6 +2,7 @@
 
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -24,6 +25,7 @@ after Ryan, B. F. and Joiner, B. L. (1994). Minitab Handbook, 3rd edition. Wadsw
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_cholesterol(*, as_frame: bool = False) -> Bunch:
     """Load cholesterol after heart attacks: 28 samples of 3 features, 9 cells of the last missing.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 FIRST_YEAR = 1900
@@ -25,6 +26,7 @@ edition, table 1.1. CRC Press; after the catalogue of the United States Geologic
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_earthquakes(*, as_frame: bool = False) -> Bunch:
     """Load the number of large earthquakes of each year from 1900 to 2006: a series of 107 counts.
 

@@ -2,6 +2,7 @@
 
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -23,6 +24,7 @@ A look at some data on the Old Faithful geyser. Applied Statistics 39, 357-365.
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_faithful(*, as_frame: bool = False) -> Bunch:
     """Load the eruptions of the Old Faithful geyser: 272 samples of 2 features, both in minutes.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from latently.checks.settings import BOOLEAN, checked
 from latently.datasets._table import load_table
 
 DESCRIPTION = """\
@@ -22,6 +23,7 @@ of the ACL Workshop on Effective Tools and Methodologies for Teaching NLP and CL
 """
 
 
+@checked(as_frame=(BOOLEAN,))
 def load_ice_cream(*, as_frame: bool = False) -> Bunch:
     """Load a diary of ice cream: 33 days of 1 to 3 cones.
 

@@ -18,9 +18,9 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.arrays import as_floats
 from latently.checks.settings import check_settings
 from latently.core.convergence import Progress
-from latently.core.given import numbers_of
 from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
@@ -67,7 +67,7 @@ class Parameter:
         return view
 
     def __set__(self, model: Any, value: Any) -> None:
-        array = numbers_of(value, self.attribute)
+        array = as_floats(value, self.attribute)
         shown = None if model._by_hand else getattr(model, self.attribute, None)
         if shown is None or not np.array_equal(shown, array):
             model._set_by_hand(self, array)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.settings import ARRAY, WHOLE
+from latently.checks.arrays import as_array
+from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
 from latently.estimators.by_hand import Parameter
@@ -105,7 +106,7 @@ class CategoricalHMM(BaseHMM):
     """
 
     _parameter_constraints: ClassVar[Constraints] = CHAIN | {
-        "categories": (ARRAY, None),
+        "categories": (LIST, None),
         "n_features": (WHOLE, None),
         "emissionprob_init": (ARRAY, None),
     }
@@ -246,7 +247,9 @@ class CategoricalHMM(BaseHMM):
                 raise ValueError("categories and n_features both give the alphabet: leave one out")
             return np.arange(self.n_features)
         if self.categories is not None:
-            alphabet = np.asarray(self.categories)
+            alphabet = as_array(self.categories, "categories")
+            if alphabet.ndim != 1:
+                raise ValueError(f"categories has shape {alphabet.shape}: should be a list of symbols")
             if len(set(alphabet.tolist())) != len(alphabet):
                 raise ValueError("categories holds a symbol twice")
             return alphabet

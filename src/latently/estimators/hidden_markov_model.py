@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_floats
 from latently.checks.settings import check_whole
 from latently.core.parameters import named
 from latently.emissions.base import Emission
@@ -190,6 +191,10 @@ class HiddenMarkovModel(BaseHMM):
             )
         n = means.shape[1] if n_features is None and means is not None else n_features
         hmm.n_features_in_ = check_whole("n_features", n)
+        if means is not None and n != means.shape[1]:
+            raise ValueError(
+                f"n_features={n}, and the means are those of {means.shape[1]} columns: leave it out"
+            )
         latent, first = hmm._latent().given(chain.values, hmm.n_components)
         model = LatentEmission(latent, emission, hmm.n_components)
         hmm._set_params(model, LatentEmissionParams(first, params))
@@ -234,7 +239,7 @@ class HiddenMarkovModel(BaseHMM):
 
     def _given(self, n_features: int) -> dict[str, Array]:
         values = self.starting_values or {}
-        return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+        return {name: as_floats(value, f"starting_values[{name!r}]") for name, value in values.items()}
 
     @property
     def emission_params_(self) -> dict[str, Array]:

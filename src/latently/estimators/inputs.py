@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
-from latently.checks.arrays import as_numbers
+from latently.checks.arrays import as_floats, as_numbers
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning
@@ -72,25 +71,28 @@ def as_table(X: Any, owner: str) -> Any:
     TypeError
         If it is a sparse matrix, or a cell is an object.
     """
-    table = X if sparse.issparse(X) else as_numbers(X)
+    table = as_numbers(X)
     if table.ndim != 2:
+        kind = f"{table.ndim}D" if table.ndim else "scalar"
         one = ": np.reshape(X, (-1, 1)) for one feature, np.reshape(X, (1, -1)) for one row"
         raise ValueError(
-            f"Expected 2D array, got {table.ndim}D array instead: X has shape {table.shape}, should be "
+            f"Expected 2D array, got {kind} array instead: X has shape {table.shape}, should be "
             f"(n_samples, n_features). Reshape your data to two dimensions{one if table.ndim < 2 else ''}"
         )
     return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
 
 
-def check_table(X: Any) -> Array:
-    """Check a table with missing cells that no estimator is to learn; return it as float64.
+def check_table(X: Any, accepts_missing: bool = True) -> Array:
+    """Check a table whose columns no estimator is to learn; return it as float64.
 
     Raises
     ------
     ValueError
         If it is not a table of numbers, or has infinite cells; the column is named.
     """
-    return np.asarray(check_rows(BaseEstimator(), X, reset=True, accepts_missing=True), dtype=np.float64)
+    return np.asarray(
+        check_rows(BaseEstimator(), X, reset=True, accepts_missing=accepts_missing), dtype=np.float64
+    )
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> Array:
@@ -103,7 +105,7 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
     """
     if sample_weight is None:
         return np.ones(n_samples)
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = as_floats(sample_weight, "sample_weight")
     if not weights.ndim:
         weights = np.full(n_samples, weights)
     if weights.shape != (n_samples,):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from latently.checks.arrays import as_floats
 from latently.core.parameters import named, with_named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
@@ -130,7 +131,7 @@ class MixtureModel(BaseMixture):
 
     def _given(self, description: Description, n_features: int) -> dict[str, Array]:
         values = self.starting_values or {}
-        return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+        return {name: as_floats(value, f"starting_values[{name!r}]") for name, value in values.items()}
 
     def _with_given(
         self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int

@@ -10,12 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from sklearn.utils.validation import check_array
 
+from latently.checks.arrays import as_array, as_floats, shown
+from latently.checks.settings import check_whole
 from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI
-from latently.estimators.inputs import Array, check_weights, random_generator
+from latently.estimators.inputs import Array, check_table, check_weights, random_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,8 @@ class MultivariateNormal:
     covariance: Array
 
     def __post_init__(self) -> None:
-        mean = np.array(self.mean, dtype=np.float64)
-        covariance = np.array(self.covariance, dtype=np.float64)
+        mean = as_floats(self.mean, "mean")
+        covariance = as_floats(self.covariance, "covariance")
         if mean.ndim != 1 or not len(mean):
             raise ValueError(f"mean has shape {mean.shape}, should be (n_features,)")
         if covariance.shape != (len(mean), len(mean)):
@@ -98,7 +99,7 @@ class MultivariateNormal:
         SingularCovarianceError
             If the rows lie in fewer dimensions than there are features.
         """
-        rows = check_array(X, dtype=np.float64)
+        rows = check_table(X, accepts_missing=False)
         moments = Moments.of(rows, check_weights(sample_weight, len(rows)))
         return cls(moments.mean, moments.covariance)
 
@@ -117,7 +118,7 @@ class MultivariateNormal:
         return cholesky(self.covariance, "the covariance of this distribution ")
 
     def _whitened(self, X: Any) -> Array:
-        rows = np.asarray(X, dtype=np.float64)
+        rows = check_table(X, accepts_missing=False)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(f"X has shape {rows.shape}, should be (n_samples, {self.n_features})")
         return np.asarray(solve_triangular(self._cholesky, (rows - self.mean).T, lower=True))
@@ -183,7 +184,8 @@ class MultivariateNormal:
         array of shape (n_samples, n_features)
             Rows.
         """
-        noise = random_generator(random_state).standard_normal((n_samples, self.n_features))
+        n = check_whole("n_samples", n_samples)
+        noise = random_generator(random_state).standard_normal((n, self.n_features))
         return np.asarray(self.mean + noise @ self._cholesky.T)
 
     def marginal(self, keep: Sequence[int]) -> MultivariateNormal:
@@ -249,10 +251,10 @@ def positions(chosen: Sequence[int], n_features: int, name: str) -> Any:
     ValueError
         If one is not an integer, out of range, or there twice.
     """
-    listed = list(np.atleast_1d(np.asarray(chosen, dtype=object)))
+    listed = list(np.atleast_1d(np.asarray(as_array(chosen, name), dtype=object)).ravel())
     for position in listed:
         if not isinstance(position, Integral) or isinstance(position, bool):
-            raise ValueError(f"{name} holds {position!r}: should be positions of features, from 0")
+            raise ValueError(f"{name} holds {shown(position)}: should be positions of features, from 0")
         if not 0 <= int(position) < n_features:
             raise ValueError(f"{name} holds {position}: should be from 0 to {n_features - 1}")
     if len(set(listed)) != len(listed):
@@ -268,7 +270,7 @@ def conditioning_values(known: Any, values: Any) -> Array:
     ValueError
         If their number is another or one is not finite.
     """
-    values = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    values = np.atleast_1d(as_floats(values, "values"))
     if values.shape != known.shape:
         raise ValueError(f"values has shape {values.shape}, should be {known.shape}: one for each of given")
     if not np.isfinite(values).all():

@@ -1,5 +1,6 @@
 """Which predicted label stands for which true one: clusters and hidden states are numbered arbitrarily."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import count, filterfalse, islice
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
+
+from latently.checks.arrays import as_array, missing_cells, shown
 
 
 def match_labels(true: ArrayLike, predicted: ArrayLike) -> NDArray[Any]:
@@ -137,7 +140,7 @@ def _encode_both(true: ArrayLike, predicted: ArrayLike) -> tuple[_Labels, _Label
 
 
 def _encode(labels: ArrayLike, name: str) -> _Labels:
-    labels = np.asarray(labels)
+    labels = as_array(labels, name)
     if labels.ndim != 1:
         raise ValueError(f"{name} has shape {labels.shape}: give one label per sample, in one dimension")
     if len(labels) == 0:
@@ -145,12 +148,15 @@ def _encode(labels: ArrayLike, name: str) -> _Labels:
 
     # A dictionary rather than np.unique, which sorts: None, tuples and strings may stand side by side.
     values = labels.tolist()
+    missing = missing_cells(labels) & np.array([value is not None for value in values])
+    if missing.any():
+        row = int(missing.argmax())
+        raise ValueError(f"{name} holds NaN, first in row {row}: drop such rows, or give them a label")
     first_seen: dict[Any, int] = {}
     for row, value in enumerate(values):
+        if not isinstance(value, Hashable):
+            raise ValueError(f"{name} holds {shown(value)} in row {row}: labels are numbers or names")
         first_seen.setdefault(value, row)
-    for value, row in first_seen.items():
-        if value != value:
-            raise ValueError(f"{name} holds NaN, first in row {row}: drop such rows, or give them a label")
 
     code_of = {value: code for code, value in enumerate(first_seen)}
     codes = np.fromiter((code_of[value] for value in values), dtype=np.intp, count=len(values))

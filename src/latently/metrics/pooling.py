@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
+from latently.checks.arrays import as_floats, shown
+from latently.checks.settings import SHARE, check_setting
+
 Array = NDArray[np.float64]
 
 
@@ -62,8 +65,7 @@ class Pooled:
         ValueError
             If `level` is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level={level!r}: should be between 0 and 1, such as 0.95")
+        check_setting("level", level, SHARE)
         reach = student.ppf((1 + level) / 2, self.df) * self.standard_error
         if np.ndim(reach) == 0:
             reach = float(reach)
@@ -110,8 +112,8 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike | No
     >>> [round(end, 1) for end in result.interval()]
     [7.0, 15.0]
     """
-    values = np.asarray(estimates, dtype=np.float64)
-    squares = np.asarray(variances, dtype=np.float64)
+    values = as_floats(estimates, "estimates")
+    squares = as_floats(variances, "variances")
     if values.ndim not in (1, 2) or values.shape != squares.shape:
         raise ValueError(
             f"estimates have shape {values.shape} and variances {squares.shape}: both should be (m,) or "
@@ -149,10 +151,10 @@ def _degrees_of_freedom(m: int, share: Any, df_complete: ArrayLike | None) -> An
         large = (m - 1) / np.square(share)
     if df_complete is None:
         return large
-    complete = np.asarray(df_complete, dtype=np.float64)
+    complete = as_floats(df_complete, "df_complete")
     if not (complete > 0).all() or complete.shape not in ((), np.shape(share)):
         raise ValueError(
-            f"df_complete={df_complete!r}: should be a positive number, or one for each estimate"
+            f"df_complete={shown(df_complete)}: should be a positive number, or one for each estimate"
         )
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(np.isinf(complete), 1.0, (complete + 1) / (complete + 3))

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import Such, check_setting
 from latently.plots.palette import FAINT, GRID, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotlib")
 
 
 def canvas(ax: Axes | None) -> Axes:
@@ -72,6 +76,8 @@ def given_axes(ax: Any, n: int) -> Any:
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(axes) != n:
         raise ValueError(f"ax holds {count(len(axes), 'panel')}, and this picture has {n}")
+    for one in axes:
+        check_setting("ax", one, AXES)
     return axes
 
 

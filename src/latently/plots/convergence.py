@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import checked
 from latently.estimators.topics.settings import tol_and_max_iter
+from latently.plots.arguments import AXES, HISTORY
 from latently.plots.canvas import canvas, count, title
 from latently.plots.palette import COLOURS, FAINT
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 
 
+@checked(estimator=HISTORY, ax=AXES)
 def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the log-likelihood of the best run at each of its iterates, below the value it ended at.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import NAME, Such, checked
+from latently.plots.arguments import AXES
 from latently.plots.canvas import canvas, count, title
 from latently.plots.palette import GRID, INK, colour, marker
 from latently.selection.criteria import LIKELIHOOD
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
 
     from latently.selection import Selection
 
+
+SEARCH = Such(lambda value: hasattr(value, "table_"), "what latently.select returned")
 CLOSE = 10.0
 WITHIN = "shaded: within 10 of the best; "
 DOUBTFUL = "hollow: a doubtful maximum"
 
 
+@checked(selection=(SEARCH,), name=(NAME, None), ax=AXES)
 def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw how far each fit of a search lies above the best, against the number of components.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from latently.checks.settings import COUNT, NAME, check_setting
+
 
 def feature_names(estimator: Any) -> list[str]:
     """Names of all features: those of the table it was fitted to, or their positions."""
@@ -26,6 +28,7 @@ def position(feature: int | str, names: list[str]) -> int:
     ValueError
         If there is no such feature.
     """
+    check_setting("feature", feature, COUNT, NAME)
     if isinstance(feature, str):
         if feature not in names:
             raise ValueError(f"there is no feature '{feature}'; there are {', '.join(names)}")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import COUNT, NAME, SHARE, checked
 from latently.core.parameters import named
+from latently.plots.arguments import AXES, KIND, LIKELY
 from latently.plots.canvas import canvas, title
 from latently.plots.features import feature_names
 from latently.plots.palette import colour
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@checked(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
 def intervals(
     estimator: Any,
     X: Any,

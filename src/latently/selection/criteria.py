@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latently.checks.settings import Such, check_setting, one_of
+
 LIKELIHOOD = ("bic", "aic", "icl")
 TOPICS = ("perplexity", "coherence")
 CHANGE_THE_WORDS = ("vectorizer", "vocabulary", "n_features")
 
+CALLABLE = Such(callable, "a callable(estimator, X)")
 Criterion = str | Callable[[Any, Any], float]
 
 
@@ -44,9 +47,7 @@ def measure_of(
     """
     if callable(criterion):
         return Measure(getattr(criterion, "__name__", "criterion"), criterion)
-    if criterion not in (*LIKELIHOOD, *TOPICS):
-        allowed = ", ".join(repr(name) for name in (*LIKELIHOOD, *TOPICS))
-        raise ValueError(f"criterion={criterion!r}: should be one of {allowed}, or a callable(estimator, X)")
+    check_setting("criterion", criterion, one_of(*LIKELIHOOD, *TOPICS), CALLABLE)
     if not hasattr(estimator, criterion):
         others = [repr(name) for name in (*LIKELIHOOD, *TOPICS) if hasattr(estimator, name)]
         remedy = f"choose {' or '.join(others)}, or give" if others else "give"

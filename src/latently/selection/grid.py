@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import shown
+from latently.checks.settings import ITERABLE, Such, check_setting
+
 Grid = Mapping[str, Any]
+GRID = Such(
+    lambda value: isinstance(value, (Mapping, list, tuple)), "a dict of names and values, or a list of dicts"
+)
 
 
 def combinations_of(estimator: Any, grid: Grid | Sequence[Grid]) -> list[dict[str, Any]]:
     """All combinations in order, each with a value for every name that the grid has."""
+    check_setting("grid", grid, GRID)
     grids = [grid] if isinstance(grid, Mapping) else list(grid)
     settings = estimator.get_params()
     listed: list[dict[str, list[Any]]] = []
     for one in grids:
         if not isinstance(one, Mapping):
-            raise ValueError(f"grid holds {one!r}: should be a dict of names and values, or a list of dicts")
+            raise ValueError(f"grid holds {shown(one)}: should be a dict of names and values")
         for name in one:
             if name not in settings:
                 raise ValueError(
@@ -37,8 +44,9 @@ def combinations_of(estimator: Any, grid: Grid | Sequence[Grid]) -> list[dict[st
 
 def _values(name: str, values: Any) -> list[Any]:
     """The values to try for a setting, NumPy's numbers as Python's."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ValueError(f"grid has {name}={values!r}: should be a list of values, such as [{values!r}]")
+    if not ITERABLE.is_satisfied_by(values):
+        text = shown(values)
+        raise ValueError(f"grid has {name}={text}: should be a list of values, such as [{text}]")
     found = [value.item() if isinstance(value, np.generic) else value for value in values]
     if not found:
         raise ValueError(f"grid has no values for '{name}'")

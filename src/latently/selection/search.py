@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,23 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from tqdm.auto import tqdm
 
+from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, check_setting, checked
 from latently.core.errors import SpuriousMaximumWarning
 from latently.selection.criteria import Criterion, Measure, measure_of
 from latently.selection.grid import Grid, combinations_of
 from latently.selection.held_out import Parts, divided
 from latently.selection.table import ALWAYS, HIGHER, Selection
 
+ESTIMATOR = Such(
+    lambda value: hasattr(value, "get_params") and hasattr(value, "fit") and not isinstance(value, type),
+    "an estimator",
+)
+FIGURE = Such(lambda value: isinstance(value, Real), "a number")
 OUTCOME = ("log_likelihood", "n_parameters", "converged")
 Progress = Callable[[int, int, dict[str, Any]], Any]
 
 
+@checked(estimator=(ESTIMATOR,), progress=(FUNCTION, None), verbose=(COUNT, BOOLEAN))
 def select(
     estimator: Any,
     X: Any,
@@ -127,7 +135,8 @@ def _fit(estimator: Any, parts: Parts, measure: Measure) -> dict[str, Any]:
             warnings.simplefilter("always", category)
         try:
             estimator.fit(parts.fitted, **parts.fit_params)
-            value = float(measure.of(estimator, parts.measured))
+            value = measure.of(estimator, parts.measured)
+            check_setting("what criterion returned", value, FIGURE)
             if np.isnan(value):
                 raise ValueError(f"{measure.name} is not a number")
         except ValueError as error:

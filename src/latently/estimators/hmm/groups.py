@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import as_array, missing_cells
 from latently.estimators.hmm.tables import is_list_of_tables
 
 
@@ -38,15 +39,14 @@ def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
         raise ValueError("lengths and groups both say where sequences end: leave one out")
     if is_list_of_tables(X):
         raise ValueError("X is a list of sequences, which are told apart already: leave groups out")
-    ids, n = np.asarray(groups), len(X)
+    ids, n = as_array(groups, "groups"), len(X)
     if ids.shape != (n,):
         raise ValueError(f"groups has shape {ids.shape}, should be ({n},): the sequence of each time")
     if not n:
         return None
-    if ids.dtype.kind in "fOM":
-        missing = np.array([one is None or bool(one != one) for one in ids])
-        if missing.any():
-            raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time")
+    missing = missing_cells(groups if isinstance(groups, np.ma.MaskedArray) else ids)
+    if missing.any():
+        raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time")
     starts = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1])
     seen: set[Any] = set()
     for start, one in zip(starts.tolist(), ids[starts].tolist(), strict=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from numbers import Integral
 
+from latently.checks.arrays import shown
+
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -30,5 +32,5 @@ def bytes_of(memory_budget: int | str | None) -> int | None:
         if found and found[2] in UNITS and float(found[1]) > 0:
             return int(float(found[1]) * UNITS[found[2]])
     raise ValueError(
-        f"memory_budget={memory_budget!r}: should be None, a number of bytes, or a text such as '500MB'"
+        f"memory_budget={shown(memory_budget)}: should be None, a number of bytes, or a text such as '500MB'"
     )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_array, as_floats, shown
+from latently.checks.settings import LIST
 from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
 from latently.estimators.inputs import Array
 
@@ -56,12 +58,14 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
         If lengths do not add up, a sequence is empty, lengths are given for a list of tables, or one of these
         is not like the others.
     """
+    if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "columns"):
+        X = as_array(X, "X")
     if is_list_of_tables(X):
         if lengths is not None:
             raise ValueError("X is a list of sequences, whose lengths are their own: leave lengths out")
         sizes = [len(part) for part in X]
     else:
-        n = len(X) if hasattr(X, "__len__") else len(np.atleast_1d(np.asarray(X)))
+        n = len(X) if isinstance(X, (list, tuple)) else (*X.shape, 1)[0]
         sizes = [n] if lengths is None else _checked(lengths, n)
     empty = [i for i, size in enumerate(sizes) if size == 0]
     if empty:
@@ -83,7 +87,7 @@ def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
     """
     if sequence_weight is None:
         return np.ones(n)
-    weights = np.asarray(sequence_weight, dtype=np.float64)
+    weights = as_floats(sequence_weight, "sequence_weight")
     if weights.shape != (n,):
         raise ValueError(
             f"sequence_weight has shape {weights.shape}, should be ({n},): one for each sequence"
@@ -111,9 +115,9 @@ def refuse_y(y: Any, n: int) -> None:
 
 
 def _checked(lengths: Any, n: int) -> list[int]:
-    sizes = np.asarray(lengths)
-    if sizes.ndim != 1 or sizes.dtype.kind not in "iu":
-        raise ValueError(f"lengths={lengths!r}: should be a list of integers, one for each sequence")
+    sizes = as_array(lengths, "lengths") if LIST.is_satisfied_by(lengths) else None
+    if sizes is None or sizes.ndim != 1 or sizes.dtype.kind not in "iu":
+        raise ValueError(f"lengths={shown(lengths)}: should be a list of integers, one for each sequence")
     if (sizes < 0).any():
         raise ValueError(f"lengths holds {int(sizes.min())}: should be positive")
     if int(sizes.sum()) != n:

@@ -57,7 +57,7 @@ def put_on_end(parts: Any, symbols: bool) -> Any:
                 "same columns in the same order"
             )
     if column_names(parts[0]) is None:
-        return np.concatenate([np.asarray(part) for part in parts])
+        return _on_end([np.asanyarray(part) for part in parts])
     return import_module(type(parts[0]).__module__.split(".")[0]).concat(list(parts))
 
 
@@ -93,7 +93,7 @@ def _column(parts: Any) -> Any:
     for i, part in enumerate(parts):
         if len(part.shape) > 2 or part.shape[1:] not in ((), (1,)):
             raise ValueError(f"sequence {i} has shape {part.shape}: should be one symbol for each time")
-        column = np.asarray(part).reshape(-1)
+        column = np.asanyarray(part).reshape(-1)
         text = column.dtype.kind in "US", columns[0].dtype.kind in "US" if columns else None
         if columns and text[0] != text[1] and "O" not in (column.dtype.kind, columns[0].dtype.kind):
             holds = ("numbers", "text")
@@ -102,7 +102,12 @@ def _column(parts: Any) -> Any:
                 "be of one kind"
             )
         columns.append(column)
-    return np.concatenate(columns)
+    return _on_end(columns)
+
+
+def _on_end(arrays: Any) -> Any:
+    masked = any(isinstance(array, np.ma.MaskedArray) for array in arrays)
+    return (np.ma if masked else np).concatenate(arrays)
 
 
 def _listed(part: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import as_floats
 from latently.estimators.inputs import Array
 
 
@@ -25,10 +26,7 @@ def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array
 
 
 def _limit(name: str, value: Any, default: float, n_features: int) -> Array:
-    try:
-        limits = np.asarray(default if value is None else value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}={value!r}: should be a number, or a list of {n_features}") from None
+    limits = as_floats(default if value is None else value, name)
     if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
         raise ValueError(f"{name} has shape {limits.shape}: should be a number or of shape ({n_features},)")
     return np.broadcast_to(limits, (n_features,))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import as_floats
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.models import bounds
 from latently.models.latent_emission import LatentEmissionParams
@@ -63,7 +64,7 @@ class Bound(FittedMixture):
             If `resp` has another shape or its rows are not probabilities.
         """
         source = self._weighted_source(X, sample_weight)
-        resp = np.asarray(resp, dtype=np.float64)
+        resp = as_floats(resp, "resp")
         shape = (len(source), self._model.n_components)
         if resp.shape != shape:
             raise ValueError(f"resp has shape {resp.shape}, should be {shape}")

@@ -26,7 +26,7 @@ def recognise(X: Any) -> tuple[Form, Any]:
     if isinstance(X, (str, bytes)):
         raise ValueError("X is one string: give a list of texts, such as [X]")
     shape = getattr(X, "shape", None)
-    if sparse.issparse(X) or (shape is not None and len(shape) != 1) or hasattr(X, "columns"):
+    if sparse.issparse(X) or (isinstance(shape, tuple) and len(shape) != 1) or hasattr(X, "columns"):
         return "table", X
     if not hasattr(X, "__iter__"):
         return "table", X  # which it is not, as its reader will say

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import shown
+
 Array = NDArray[np.float64]
 
 # Tuned on a split of the Associated Press corpus other than the one that is scored; see docs/topics.md.
@@ -65,10 +67,10 @@ def _vector(value: Any, tuned: float, size: int, name: str, of: str) -> Array:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{name}={value!r}: should be 'auto', None, a positive number or a vector of them"
+            f"{name}={shown(value)}: should be 'auto', None, a positive number or a vector of them"
         ) from None
     if not ((array >= LEAST) & (array <= MOST)).all():
-        raise ValueError(f"{name}={value!r}: should be above zero, from {LEAST:g} to {MOST:g}")
+        raise ValueError(f"{name}={shown(value)}: should be above zero, from {LEAST:g} to {MOST:g}")
     if array.ndim == 0:
         return np.full(size, float(array))
     if array.shape != (size,):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import shown
+
 Array = NDArray[np.float64]
 
 
@@ -51,7 +53,7 @@ def seeded_prior(
         if isinstance(seeds, str):
             raise ValueError(f"seed_words of topic {topic} are one string, {seeds!r}: give a list of words")
         if not isinstance(seeds, Iterable):
-            raise ValueError(f"seed_words of topic {topic} are {seeds!r}: give a list of words")
+            raise ValueError(f"seed_words of topic {topic} are {shown(seeds)}: give a list of words")
         for word in seeds:
             column = _column(word, vocabulary, len(words))
             prior[column, topic] += max(frequencies[column], 1.0)
@@ -63,7 +65,7 @@ def _pairs(seed_words: Any) -> Iterable[tuple[Any, Any]]:
         return seed_words.items()
     if isinstance(seed_words, str) or not isinstance(seed_words, Iterable):
         raise ValueError(
-            f"seed_words={seed_words!r}: should map topics to lists of words, or be a list of such lists"
+            f"seed_words={shown(seed_words)}: should map topics to lists of words, or be a list of such lists"
         )
     return enumerate(seed_words)
 
@@ -74,9 +76,11 @@ def _column(word: Any, vocabulary: NDArray[Any] | None, n_features: int) -> int:
         if len(found):
             return int(found[0])
         raise ValueError(
-            f"seed_words names {word!r}, which is not in the vocabulary: was it left out as a stop word, as "
-            "too rare or too frequent, or is it spelt with capitals?"
+            f"seed_words names {word!r}, which is not in the vocabulary: was it left out as a stop word, "
+            "as too rare or too frequent, or is it spelt with capitals?"
         )
     if isinstance(word, (int, np.integer)) and 0 <= word < n_features:
         return int(word)
-    raise ValueError(f"seed_words names {word!r}: without a vocabulary, words are ids 0 to {n_features - 1}")
+    raise ValueError(
+        f"seed_words names {shown(word)}: without a vocabulary, words are ids 0 to {n_features - 1}"
+    )

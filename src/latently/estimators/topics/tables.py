@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
+from latently.estimators.inputs import as_table
+
 
 def read_table(X: Any, owner: str) -> Any:
     """Counts as a canonical CSR matrix: indices sorted, duplicates summed, no explicit zeros.
@@ -32,9 +34,12 @@ def read_table(X: Any, owner: str) -> Any:
         infinite, the first of which is named.
     """
     _refuse_text(X)
-    table = check_array(
-        X, accept_sparse=True, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner
-    )
+    if sparse.issparse(X):
+        table = check_array(
+            X, accept_sparse=True, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner
+        )
+    else:
+        table = as_table(X, owner)
     counts = sparse.csr_matrix(table)
     if not counts.has_canonical_format:
         counts = counts.copy()

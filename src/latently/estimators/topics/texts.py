@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from latently.checks.arrays import shown
+
 # Words that are in nearly every text, or in a single one, tell nothing of topics.
 DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5}
 
@@ -30,8 +32,8 @@ def as_vectorizer(vectorizer: Any) -> CountVectorizer:
         return configured({**DEFAULTS, **(vectorizer or {})})
     if isinstance(vectorizer, TfidfVectorizer) or not isinstance(vectorizer, CountVectorizer):
         raise ValueError(
-            f"vectorizer={vectorizer!r}: give a CountVectorizer or a dictionary of its parameters; topic "
-            "models need counts of words"
+            f"vectorizer={shown(vectorizer)}: give a CountVectorizer or a dictionary of its parameters; "
+            "topic models need counts of words"
         )
     return clone(vectorizer)
 

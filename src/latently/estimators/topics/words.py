@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
+from latently.checks.arrays import shown
 from latently.estimators.topics.texts import configured
 
 Kind = Literal["counts", "ids", "tokens", "texts"]
@@ -112,13 +113,15 @@ def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
         If it is empty, has a word twice, or a mapping's columns are not 0, 1, 2, ...
     """
     if isinstance(vocabulary, str):
-        raise ValueError(f"vocabulary={vocabulary!r} is one string: give a list of words")
+        raise ValueError(f"vocabulary={shown(vocabulary)} is one string: give a list of words")
     if isinstance(vocabulary, Mapping):
         if sorted(vocabulary.values()) != list(range(len(vocabulary))):
             raise ValueError("vocabulary maps words to columns with gaps or repeats: number them from 0 on")
         words = sorted(vocabulary, key=vocabulary.__getitem__)
     elif not isinstance(vocabulary, Iterable):
-        raise ValueError(f"vocabulary={vocabulary!r}: should be a list of words, or map words to columns")
+        raise ValueError(
+            f"vocabulary={shown(vocabulary)}: should be a list of words, or map words to columns"
+        )
     else:
         words = vocabulary.tolist() if hasattr(vocabulary, "tolist") else list(vocabulary)
     if not words:

@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latently.checks.settings import ITERABLE, POSITIVE, WHOLE, check_setting, checked, one_of
 from latently.metrics.topics.cooccurrence import Cooccurrence, in_counts, in_texts
-from latently.metrics.topics.word_lists import Words, word_lists
+from latently.metrics.topics.word_lists import WORDS, Words, word_lists
 
 Array = NDArray[np.float64]
 Measure = Literal["c_v", "c_npmi", "u_mass"]
@@ -35,6 +36,13 @@ class TopicScores:
     per_topic: Array
 
 
+@checked(
+    measure=(one_of(*get_args(Measure)),),
+    n=(WHOLE,),
+    vocabulary=(WORDS, None),
+    window=(WHOLE, None),
+    epsilon=(POSITIVE, None),
+)
 def coherence(
     topics: ArrayLike | Sequence[Sequence[Any]],
     documents: Any,
@@ -110,15 +118,8 @@ def coherence(
     >>> coherence([["sea", "ship"], ["sea", "farm"]], texts, "c_npmi").per_topic.round(3)
     array([ 1.  , -0.95])
     """
-    if measure not in get_args(Measure):
-        raise ValueError(f"measure={measure!r}: should be one of {', '.join(map(repr, get_args(Measure)))}")
-    if window is not None and (measure == "u_mass" or window < 1):
-        raise ValueError(
-            f"window={window!r}: should be at least 1, and is for 'c_v' and 'c_npmi'; 'u_mass' counts "
-            "documents"
-        )
-    if epsilon is not None and not epsilon > 0:
-        raise ValueError(f"epsilon={epsilon!r}: should be positive, such as 1e-12")
+    if window is not None and measure == "u_mass":
+        raise ValueError(f"window={window!r}: is for 'c_v' and 'c_npmi'; 'u_mass' counts documents")
     lists, counted = _counted(topics, documents, n, vocabulary, window or WINDOWS[measure])
     if not counted.n_windows:
         raise ValueError("documents have no words: give at least one that does")
@@ -167,12 +168,20 @@ def _counted(
     topics: Any, documents: Any, n: int, vocabulary: Sequence[Any] | None, window: int | None
 ) -> tuple[Sequence[Sequence[Any]], Cooccurrence]:
     """The first words of topics, and where they stand together."""
-    if len(getattr(documents, "shape", ())) == 2:
+    shape = getattr(documents, "shape", ())
+    if isinstance(shape, tuple) and len(shape) == 2:
+        if vocabulary is not None and len(vocabulary) != shape[1]:
+            raise ValueError(
+                f"vocabulary has {len(vocabulary)} words for {shape[1]} columns: give a word for each"
+            )
         columns = _as_columns(word_lists(topics, n), vocabulary)
         return columns, in_counts(columns, documents)
+    check_setting("documents", documents, ITERABLE)
     texts = list(documents)
     if texts and isinstance(texts[0], str):
         raise ValueError("documents are strings: give each text as a list of words, such as text.split()")
+    for document, words in enumerate(texts):
+        check_setting(f"document {document}", words, WORDS)
     lists = word_lists(topics, n, vocabulary)
     return lists, in_texts(lists, texts, window)
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from latently.checks.arrays import as_numbers
+
 
 def as_counts(X: Any) -> Any:
     """Counts as a CSR matrix of float64: indices sorted, duplicates summed, no explicit zeros.
@@ -57,7 +59,7 @@ def refuse(counts: Any, wrong: NDArray[np.bool_], remedy: str) -> None:
 
 
 def _dense(X: Any) -> NDArray[np.float64]:
-    table = np.asarray(X, dtype=np.float64)
+    table = np.asarray(as_numbers(X), dtype=np.float64)
     if table.ndim != 2:
         raise ValueError(f"X has shape {table.shape}: give a row for each document, a column for each word")
     return table

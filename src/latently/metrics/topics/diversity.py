@@ -7,9 +7,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from latently.checks.settings import WHOLE, checked
 from latently.metrics.topics.word_lists import word_lists
 
 
+@checked(n=(WHOLE,))
 def diversity(topics: ArrayLike | Sequence[Sequence[Any]], n: int = 25) -> float:
     """Share of distinct words among the first words of all topics; higher is better.
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latently.checks.arrays import as_array, as_floats
+from latently.checks.settings import FUNCTION, INTEGER, WHOLE, checked
 from latently.metrics.topics.proportions import ROUNDING, Array, check_prior, check_topics, iterate, without
 from latently.metrics.topics.splitting import DocumentSplit, split_documents
 
@@ -39,6 +41,7 @@ class HeldOut:
     n_ignored: int
 
 
+@checked(infer=(FUNCTION, None), random_state=(INTEGER,), n_iter=(WHOLE,))
 def held_out_perplexity(
     X: Any,
     topic_word: ArrayLike,
@@ -151,7 +154,7 @@ def _log_likelihood(held_out: Any, topics: Array, proportions: Array) -> float:
 def _mask(seen: ArrayLike | None, n_words: int) -> NDArray[np.bool_]:
     if seen is None:
         return np.ones(n_words, dtype=bool)
-    mask = np.asarray(seen)
+    mask = as_array(seen, "seen")
     if mask.shape != (n_words,) or mask.dtype != bool:
         raise ValueError(
             f"seen has shape {mask.shape} and dtype {mask.dtype}: give true or false for each of {n_words} "
@@ -161,7 +164,7 @@ def _mask(seen: ArrayLike | None, n_words: int) -> NDArray[np.bool_]:
 
 
 def _checked(proportions: ArrayLike, shape: tuple[int, int]) -> Array:
-    theta = np.asarray(proportions, dtype=np.float64)
+    theta = as_floats(proportions, "what infer returned")
     if theta.shape != shape:
         raise ValueError(f"infer returned shape {theta.shape}, should be {shape}: a row for each document")
     with np.errstate(invalid="ignore"):

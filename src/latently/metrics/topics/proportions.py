@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latently.checks.arrays import as_floats, shown
+from latently.checks.settings import WHOLE, checked
 from latently.metrics.topics.counts import as_counts
 
 Array = NDArray[np.float64]
@@ -18,6 +20,7 @@ AT_ONCE = 400_000
 ROUNDING = 1e-3
 
 
+@checked(n_iter=(WHOLE,))
 def fold_in(X: Any, topic_word: ArrayLike, doc_topic_prior: ArrayLike, *, n_iter: int = 100) -> Array:
     r"""Estimate the proportions of given topics in documents.
 
@@ -125,7 +128,7 @@ def check_topics(topic_word: ArrayLike, n_words: int) -> Array:
     ValueError
         If the shape does not fit, a probability is negative or not finite, or a row does not sum to 1.
     """
-    topics = np.asarray(topic_word, dtype=np.float64)
+    topics = as_floats(topic_word, "topic_word")
     if topics.ndim != 2 or topics.shape[1] != n_words:
         raise ValueError(
             f"topic_word has shape {topics.shape} and X has {n_words} words: topic_word should have a row "
@@ -155,9 +158,9 @@ def check_prior(doc_topic_prior: ArrayLike, n_topics: int) -> Array:
     ValueError
         If they are not one or `n_topics` positive numbers.
     """
-    prior = np.asarray(doc_topic_prior, dtype=np.float64)
+    prior = as_floats(doc_topic_prior, "doc_topic_prior")
     if prior.shape not in ((), (n_topics,)):
         raise ValueError(f"doc_topic_prior has shape {prior.shape}, should be a number or ({n_topics},)")
     if not (np.isfinite(prior) & (prior > 0)).all():
-        raise ValueError(f"doc_topic_prior={doc_topic_prior!r}: should be positive, such as 0.1")
+        raise ValueError(f"doc_topic_prior={shown(doc_topic_prior)}: should be positive, such as 0.1")
     return np.broadcast_to(prior, (n_topics,)).astype(np.float64)

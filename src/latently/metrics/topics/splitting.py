@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import BOOLEAN, INTEGER, checked
 from latently.metrics.topics.counts import as_counts, refuse
 
 
@@ -26,6 +27,7 @@ class DocumentSplit:
     held_out: Any
 
 
+@checked(random_state=(INTEGER,), fractional=(BOOLEAN,))
 def split_documents(X: Any, random_state: int = 0, *, fractional: bool = False) -> DocumentSplit:
     """Split the tokens of each document into two halves by chance.
 

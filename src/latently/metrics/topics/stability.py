@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
+from latently.checks.arrays import as_floats
+from latently.checks.settings import ITERABLE, check_setting
 from latently.metrics.topics.coherence import TopicScores
 
 Array = NDArray[np.float64]
@@ -119,11 +121,12 @@ def stability(topic_words: Sequence[ArrayLike]) -> TopicScores:
     >>> round(result.mean, 3), result.per_topic.round(3).tolist()
     (0.867, [[1.0, 0.8], [0.8, 1.0], [1.0, 0.6]])
     """
-    runs = [np.asarray(run, dtype=np.float64) for run in topic_words]
+    check_setting("topic_words", topic_words, ITERABLE)
+    runs = [as_floats(run, f"run {i}") for i, run in enumerate(topic_words)]
     if len(runs) < 2:
         raise ValueError(f"there is {len(runs)} run of topics: stability needs at least two")
     for number, run in enumerate(runs):
-        if run.shape != runs[0].shape:
+        if run.ndim != 2 or run.shape != runs[0].shape:
             raise ValueError(
                 f"run {number} has shape {run.shape} and run 0 {runs[0].shape}: give runs of as many topics "
                 "and words"
@@ -139,7 +142,7 @@ def stability(topic_words: Sequence[ArrayLike]) -> TopicScores:
 
 def _directions(topics: ArrayLike, name: str) -> Array:
     """Topics as vectors of length one."""
-    weights = np.asarray(topics, dtype=np.float64)
+    weights = as_floats(topics, name)
     if weights.ndim != 2:
         raise ValueError(
             f"{name} has shape {weights.shape}: give a row for each topic, a column for each word"

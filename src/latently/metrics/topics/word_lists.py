@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_floats
+from latently.checks.settings import ITERABLE, LIST, Such, check_setting
+
 Words = list[list[Hashable]]
+WORDS = Such(
+    lambda val: LIST.is_satisfied_by(val) and all(isinstance(word, Hashable) for word in val),
+    "a list of words",
+)
 
 
 def word_lists(topics: Any, n: int, vocabulary: Sequence[Any] | None = None) -> Words:
@@ -30,9 +37,11 @@ def word_lists(topics: Any, n: int, vocabulary: Sequence[Any] | None = None) -> 
         If there is no topic, a topic has no words or a word twice, a weight is negative or not finite, or the
         vocabulary is of another size.
     """
-    if n < 1:
-        raise ValueError(f"n={n!r}: should be at least 1")
+    check_setting("topics", topics, ITERABLE)
     topics = topics.to_numpy() if hasattr(topics, "to_numpy") else topics
+    topics = topics if isinstance(topics, np.ndarray) else list(topics)
+    for topic, words in enumerate(topics):
+        check_setting(f"topic {topic}", words, WORDS)
     lists = (
         _of_weights(topics, n, vocabulary) if _is_weights(topics) else [list(words)[:n] for words in topics]
     )
@@ -58,7 +67,7 @@ def _is_weights(topics: Any) -> bool:
 
 
 def _of_weights(topics: Any, n: int, vocabulary: Sequence[Any] | None) -> Words:
-    weights = np.asarray(topics, dtype=np.float64)
+    weights = as_floats(topics, "topics")
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
         topic, word = np.argwhere(wrong)[0]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from latently.checks.arrays import as_array
+from latently.checks.settings import LIST, WHOLE, checked
 from latently.metrics import match_labels, matched_accuracy
+from latently.plots.arguments import AXES, CHAIN
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.hmm.observed import observed
 from latently.plots.palette import COLOURS, GRID, INK, NEUTRAL
@@ -20,6 +23,7 @@ WRONG = COLOURS[1]
 MOST_LEVELS = 30
 
 
+@checked(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
     model: Any,
     X: Any,
@@ -74,11 +78,9 @@ def decoded(
     >>> plots.decoded(model, rolls, dice).get_xlabel()
     'time'
     """
-    if n < 1:
-        raise ValueError(f"n={n!r}: should be at least 1")
     offsets = observed(model, X, lengths).offsets
     path = model.predict(X, lengths=lengths)
-    truth = np.asarray(true_states)
+    truth = as_array(true_states, "true_states")
     if truth.shape != path.shape:
         raise ValueError(f"true_states has shape {truth.shape}, should be {path.shape}: one for each time")
     found = match_labels(truth, path)

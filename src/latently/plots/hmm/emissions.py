@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import checked
 from latently.emissions.distribution import HasDistribution
+from latently.plots.arguments import CHAIN, FEATURES
 from latently.plots.canvas import count, given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line, percent, shades
@@ -27,6 +29,7 @@ N_DRAWS = 1000  # of each state, to see how far it reaches
 SHADE = 0.25
 
 
+@checked(model=CHAIN, features=FEATURES)
 def emissions(
     model: Any,
     X: Any = None,

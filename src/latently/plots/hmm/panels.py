@@ -6,11 +6,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from latently.checks.settings import WHOLE, checked
+from latently.plots.arguments import CHAIN
 from latently.plots.canvas import given_axes, new_axes
 from latently.plots.convergence import convergence
 from latently.plots.hmm.decoded import decoded
 
 
+@checked(model=CHAIN, n=(WHOLE,))
 def hmm_panels(
     model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
 ) -> Any:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from latently.checks.settings import checked
+from latently.plots.arguments import CHAIN, FEATURE
 from latently.plots.canvas import count, given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
 from latently.plots.hmm.observed import observed
@@ -25,6 +27,7 @@ MOST_LAGS = 25
 N_QUANTILES = 1000
 
 
+@checked(model=CHAIN, feature=FEATURE)
 def pseudo_residuals(
     model: Any,
     X: Any,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import BOOLEAN, checked
+from latently.plots.arguments import CHAIN, FEATURES
 from latently.plots.canvas import count, given_axes, literal, plain, stacked_axes, title
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend
@@ -27,6 +29,7 @@ SHADE, STRIP = 0.25, 0.75
 MARGIN = 0.06
 
 
+@checked(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
 def states(
     model: Any,
     X: Any,

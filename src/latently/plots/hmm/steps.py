@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_array
 from latently.plots.points import Array
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
     n = int(offsets[-1])
     if time is None:
         return Axis(np.arange(float(n)), False, None, counted=True)
-    values = np.asarray(time)
+    values = as_array(time, "time")
     if values.shape != (n,):
         raise ValueError(f"time has shape {values.shape}, should be ({n},): one for each time")
     dated = values.dtype.kind not in "iufb"

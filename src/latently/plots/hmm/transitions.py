@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import checked
+from latently.plots.arguments import AXES, CHAIN
 from latently.plots.canvas import canvas, count, title
 from latently.plots.hmm.looks import percent, shades
 from latently.plots.hmm.observed import state_names
@@ -19,6 +21,7 @@ DARK = 0.6  # from here on numbers are white
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
+@checked(model=CHAIN, ax=AXES)
 def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the transition probabilities, from row to column.
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import gaussian_kde
 
+from latently.checks.arrays import as_floats
+from latently.checks.settings import Such, checked
 from latently.estimators.inputs import check_table, column_names
+from latently.plots.arguments import AXES, FEATURE
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, OBSERVED
@@ -18,12 +21,14 @@ from latently.plots.points import Array, some
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+TABLES = Such(lambda value: isinstance(value, (list, tuple)), "a list of tables")
 FEWEST = 10  # cells of a table that are given a curve of their own
 N_STEPS = 300
 MARGIN = 0.12
 HEADROOM = 1.12  # for the legend
 
 
+@checked(tables=(TABLES,), feature=(*FEATURE, None), ax=AXES)
 def densities(
     X: Any, tables: Sequence[Any], feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
@@ -110,7 +115,7 @@ def densities(
 
 
 def _imputed(table: Any, shape: tuple[int, int], missing: Any, j: int) -> Array:
-    completed = np.asarray(table, dtype=np.float64)
+    completed = as_floats(table, "an imputed table")
     if completed.shape != shape:
         raise ValueError(f"a completed table has shape {completed.shape}, and X {shape}")
     cells = completed[missing, j]

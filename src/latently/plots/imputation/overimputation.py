@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import checked
+from latently.estimators.imputation.diagnosis import Overimputation
 from latently.estimators.inputs import check_table, column_names
+from latently.plots.arguments import AXES, FEATURE, found_by
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
@@ -15,12 +18,12 @@ from latently.plots.palette import INK
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators.imputation.diagnosis import Overimputation
 
 MOST_BARS = 400
 MARGIN = 0.05
 
 
+@checked(found=found_by(Overimputation, "overimpute"), feature=(*FEATURE, None), ax=AXES)
 def overimputation(
     found: Overimputation, X: Any, feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
@@ -65,7 +68,14 @@ def overimputation(
     'hidden value (standard deviations from the mean)'
     """
     rows = check_table(X)
-    names = named(column_names(X), rows.shape[1])
+    n, d = rows.shape
+    if (
+        n <= found.rows.max()
+        or d <= found.columns.max()
+        or (rows[found.rows, found.columns] != found.true).any()
+    ):
+        raise ValueError(f"X of shape {rows.shape} is not the table whose cells were hidden: give that one")
+    names = named(column_names(X), d)
     if feature is None:
         chosen = np.ones(len(found.true), dtype=bool)
         centre, scale = np.nanmean(rows, axis=0)[found.columns], np.nanstd(rows, axis=0)[found.columns]

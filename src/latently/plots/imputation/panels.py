@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latently.estimators.inputs import check_table
+from latently.checks.arrays import as_floats
+from latently.checks.settings import SHARE, checked
+from latently.plots.arguments import FEATURES, IMPUTER
 from latently.plots.canvas import count, new_axes, plain, title
 from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
@@ -27,6 +29,7 @@ MOST_BARS = 60
 MOST_TICKS = 300
 
 
+@checked(imputer=IMPUTER, features=FEATURES, level=(SHARE,))
 def imputation_panels(
     imputer: GaussianImputer,
     X: Any,
@@ -79,13 +82,13 @@ def imputation_panels(
     >>> [panel.get_title(loc="left") for panel in plots.imputation_panels(imputer, X)]
     ['What is known of 153 rows', '111 complete rows alone', '37 rows filled in']
     """
-    rows = check_table(X)
+    rows = imputer._rows(X)
     names = feature_names(imputer)
     chosen = _chosen(imputer, rows, features, names)
     drawn_parameters = bool(imputer.parameter_draws_)
     lower, upper = imputer.interval(X, level, parameter_uncertainty=drawn_parameters)
     filled = np.asarray(imputer.transform(X), dtype=np.float64)[:, chosen]
-    whole = None if truth is None else np.asarray(truth, dtype=np.float64)
+    whole = None if truth is None else as_floats(truth, "truth")
     if whole is not None and whole.shape != rows.shape:
         raise ValueError(f"truth has shape {whole.shape}, and X {rows.shape}: they should be the same rows")
     complete = np.asarray(~np.isnan(rows).any(axis=1))

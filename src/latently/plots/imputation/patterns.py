@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latently.checks.settings import checked
+from latently.estimators.imputation.diagnosis import MissingPatterns
+from latently.plots.arguments import AXES, found_by
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.features import named
 from latently.plots.imputation.looks import FILLED
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
-    from latently.estimators.imputation.diagnosis import MissingPatterns
 
 SEEN = "#d6e4ef"
 MOST_PATTERNS = 20
@@ -23,6 +25,7 @@ UPRIGHT = 8  # columns whose names fit side by side
 LONG = 12  # letters
 
 
+@checked(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
 def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the missing cells: a line for each pattern, a column for each feature.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.settings import checked
+from latently.plots.arguments import AXES, FEATURES, MIXTURE
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.mixture.shapes import centres, contours, curves, ellipses
 from latently.plots.mixture.view import View, view
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from latently.estimators import GaussianMixture
 
 
+@checked(mixture=MIXTURE, features=FEATURES, ax=AXES)
 def data(
     mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
 ) -> Axes:

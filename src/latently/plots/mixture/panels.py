@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from latently.checks.settings import LIST, checked
 from latently.metrics import match_labels
+from latently.plots.arguments import FEATURES, MIXTURE
 from latently.plots.canvas import count, new_axes, plain, title
 from latently.plots.convergence import convergence
 from latently.plots.mixture.data import data
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from latently.estimators import GaussianMixture
 
 
+@checked(mixture=MIXTURE, y=(LIST, None), features=FEATURES)
 def mixture_panels(
     mixture: GaussianMixture,
     X: Any,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_floats
 from latently.plots.features import feature_names, position
 from latently.plots.points import Array, some
 
@@ -72,11 +73,14 @@ def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None)
         If a feature does not exist, or their number is neither one nor two.
     """
     resp = mixture.predict_proba(X)
-    rows = np.asarray(X, dtype=np.float64)
+    rows = as_floats(X, "X")
     names = feature_names(mixture)
     chosen = list(range(min(2, len(names)))) if features is None else [position(f, names) for f in features]
     if len(chosen) not in (1, 2):
         raise ValueError(f"features has {len(chosen)} entries: a picture shows one feature or two")
+    empty = [names[j] for j in chosen if np.isnan(rows[:, j]).all()]
+    if empty:
+        raise ValueError(f"every cell of '{empty[0]}' is missing: there is nothing to draw")
     drawn = some(len(rows))
     return View(
         mixture.marginal(chosen),

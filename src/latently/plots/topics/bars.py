@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.settings import LIST, WHOLE, checked
+from latently.plots.arguments import RELEVANCE, TOPICS
 from latently.plots.canvas import count, given_axes, grid_axes, plain, title
 from latently.plots.hmm.looks import percent
 from latently.plots.palette import INK, NEUTRAL, colour
-from latently.plots.topics.looks import chosen_topics, overall, shares, shortened, whole, word_names
+from latently.plots.topics.looks import chosen_topics, overall, shares, shortened, word_names
 
 MOST_TOPICS = 12
 PALE = "#d8dce2"
 
 
+@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
 def topics(
     model: Any, n: int = 10, relevance: float = 0.6, *, topics: Iterable[int] | None = None, ax: Any = None
 ) -> Any:
@@ -64,7 +67,6 @@ def topics(
     >>> panels[0].get_title(loc="left")
     'Topic 0, 60% of all words'
     """
-    n = whole("n", n)
     ranks = model.relevance(relevance)
     shown = chosen_topics(model, topics, MOST_TOPICS)
     panels = grid_axes(len(shown)) if ax is None else given_axes(ax, len(shown))

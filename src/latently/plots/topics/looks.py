@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_whole
 from latently.plots.canvas import literal
 
 Array = NDArray[np.float64]
@@ -44,26 +45,13 @@ def chosen_topics(model: Any, topics: Iterable[int] | None, most: int) -> list[i
     K = len(model.components_)
     if topics is None:
         return sorted(np.argsort(-shares(model), kind="stable")[:most].tolist())
-    asked = [int(topic) for topic in topics]
+    asked = [check_whole("a topic", topic, 0) for topic in topics]
     if not asked:
         raise ValueError("topics is empty: give numbers of topics, or leave it out")
     for topic in asked:
         if not 0 <= topic < K:
             raise ValueError(f"topics holds {topic}: should be from 0 to {K - 1}")
     return asked
-
-
-def whole(name: str, value: Any) -> int:
-    """A number of things to draw.
-
-    Raises
-    ------
-    ValueError
-        If it is no integer of at least one.
-    """
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name}={value!r}: should be an integer of at least 1")
-    return int(value)
 
 
 def shortened(names: Sequence[str], most: int = 24) -> list[str]:

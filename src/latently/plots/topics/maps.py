@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import LIST, WHOLE, check_whole, checked
+from latently.plots.arguments import AXES, RELEVANCE, TOPICS
 from latently.plots.canvas import canvas, count, literal, title
 from latently.plots.hmm.looks import shades
-from latently.plots.topics.looks import shares, shortened, whole, word_names
+from latently.plots.topics.looks import shares, shortened, word_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +24,7 @@ MOST_NUMBERS = 20
 LABEL = 9.0  # points that a word takes, written upwards
 
 
+@checked(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
 def document_topics(
     model: Any,
     X: Any = None,
@@ -70,7 +73,6 @@ def document_topics(
     >>> plots.document_topics(model).get_title(loc="left")
     'Topics of 4 documents'
     """
-    n = whole("n", n)
     found = _document_topics(model, X)
     shown = list(range(min(n, len(found)))) if documents is None else _checked(documents, len(found))
     labels = (
@@ -85,6 +87,7 @@ def document_topics(
     return ax
 
 
+@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
     """Draw a map of topics by words: the probability of each word in each topic.
 
@@ -94,7 +97,7 @@ def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | No
         Fitted.
     n : int, default 3
         How many words of each topic, ranked by relevance as in `topics`. A vocabulary of at most thirty words
-        is drawn as a whole, in its own order.
+        is drawn as a in its own order.
     relevance : float, default 0.6
         See `topics`.
     ax : Axes, optional
@@ -121,7 +124,6 @@ def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | No
     >>> plots.topic_words(model).get_title(loc="left")
     '2 topics by 5 words'
     """
-    n = whole("n", n)
     ranks = model.relevance(relevance)
     ax = canvas(ax)
     rows, words = _shown(model, ranks, n, int(ax.get_window_extent().width * 72 / ax.figure.dpi / LABEL))
@@ -147,7 +149,7 @@ def _document_topics(model: Any, X: Any) -> Array:
 
 
 def _checked(documents: Iterable[int], n: int) -> list[int]:
-    shown = [int(document) for document in documents]
+    shown = [check_whole("a document", document, 0) for document in documents]
     for document in shown:
         if not 0 <= document < n:
             raise ValueError(f"documents holds {document}: should be from 0 to {n - 1}")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from latently.checks.settings import WHOLE, checked
+from latently.plots.arguments import TOPICS
 from latently.plots.canvas import given_axes, new_axes
 from latently.plots.topics.maps import document_topics, topic_words
 
 
+@checked(model=TOPICS, n=(WHOLE,))
 def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
     """Draw documents by topics beside topics by words.
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
+from latently.checks.settings import WHOLE, checked
+from latently.plots.arguments import AXES, RELEVANCE, TOPICS
 from latently.plots.canvas import canvas, count, title
 from latently.plots.palette import INK, colour
 from latently.plots.topics.labels import lay_out, place_labels
-from latently.plots.topics.looks import shares, whole, word_names
+from latently.plots.topics.looks import shares, word_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +26,7 @@ NUMBERED = 5.0  # points: the radius of a circle that has room for its number
 ASIDE = 64.0  # points left for words on either side, beyond the circles
 
 
+@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
     """Draw a circle for each topic: as large as its share, and near those whose words are alike.
 
@@ -77,7 +80,6 @@ def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None
     >>> plots.topic_map(model).get_title(loc="left")
     'How far 2 topics are apart'
     """
-    n = whole("n", n)
     names, sizes = word_names(model), shares(model)
     order = np.argsort(-model.relevance(relevance), axis=1, kind="stable")[:, :n]
     where, kept = scaled(jensen_shannon(model.topic_word_))
