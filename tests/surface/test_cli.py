@@ -683,7 +683,7 @@ CANNOT_IMPUTE = {
         "height",
     ): "no empty cell in the columns used ('height'): there is nothing to fill in; "
     "columns that are not used have some: 'b', 'c'",
-    ("t.csv", "--columns", "b,c"): "column 'c' of t.csv is not numeric (text)",
+    ("t.csv", "--columns", "b,c"): "column 'c' of t.csv is not numeric (text: line 2 holds 'x')",
     ("t.csv", "-m", "1"): "-m 1: write a number from 2 to 999",
     ("t.csv", "-m", "0"): "-m 0: write a number from 2",
     ("t.csv", "-m", "many"): "valid int",
@@ -789,7 +789,7 @@ def test_predict_says_if_rows_are_unlike_those_of_the_fit(run, here, model):
             "h,w\n3,4\n1,inf\n",
             "line 3 of new.csv is infinite in column 'w' (the only such cell): replace or drop such rows",
         ),
-        ("h,w\n1,x\n", "column 'w' of new.csv is not numeric (text), and the model needs it"),
+        ("h,w\n1,x\n", "column 'w' of new.csv is not numeric (text: line 2 holds 'x'), and the model needs it"),
     ],
 )
 def test_predict_names_what_the_new_table_lacks(run, here, model, content, words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Request:
     covariance: str
     columns: str | None
     truth: str | None
+    missing: Sequence[str]
     out: Path
     seed: int
     force: bool
@@ -61,6 +63,7 @@ class Request:
         ]
         for option, value in (("--columns", self.columns), ("--truth", self.truth)):
             words += [] if value is None else [option, value]
+        words += [word for one in self.missing for word in ("--missing", one)]
         return shlex.join([*words, "--seed", str(self.seed)])
 
 
@@ -73,7 +76,7 @@ def run(request: Request) -> None:
         If something is wrong with what was asked.
     """
     tried = numbers_of_components(request.components)
-    table = read_table(request.table)
+    table = read_table(request.table, request.missing)
     choice = choose(table, request.columns, request.truth)
     check_not_infinite(table, choice.X, others=True)
     check_varied(table, choice.X)

@@ -11,15 +11,15 @@ from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.segment import result_columns
 from latently.cli.tables.axis import time_of
-from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.kinds import Kind
 from latently.cli.tables.observations import for_model, observations
 from latently.cli.tables.series import runs
-from latently.cli.tables.table import Table, quoted
+from latently.cli.tables.table import Table
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.core.errors import ImpossibleObservationError
 from latently.report import Table as Shown
-from latently.report.numbers import count, share
+from latently.report.numbers import count, sentence, share
 from latently.report.segmentation import SegmentationAnalysis
 
 SEGMENTERS = {"GaussianHMM": "gaussian", "PoissonHMM": "poisson", "CategoricalHMM": "categorical"}
@@ -36,7 +36,7 @@ def follow(model: Any, table: Table, time: str | None, sequence: str | None, out
     CommandError
         If the table lacks what the model needs, or cannot be what the model says.
     """
-    names = _names(model, table)
+    names = names_of(model, table)
     offsets, sequences = runs(table, sequence)
     times = None if time is None else time_of(table, time, offsets)
     X = _rows(model, table, names)
@@ -65,21 +65,11 @@ def follow(model: Any, table: Table, time: str | None, sequence: str | None, out
         ),
     )
     console.print()
-    say_bullets(console, _doubts(a), style="yellow")
+    numbers = SEGMENTERS[type(model).__name__] != "categorical"
+    read = decided(as_numbers(table, name) for name in names) if numbers else []
+    say_bullets(console, [*map(sentence, (*table.notes, *read)), *_doubts(a)], style="yellow")
     *some, last = added
     console.print(f"Wrote {out}/result.csv, with the columns {', '.join(some)} and {last}.", soft_wrap=True)
-
-
-def _names(model: Any, table: Table) -> list[str]:
-    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
-    if not names:
-        raise CommandError("the model was fitted to an array without names of columns: fit it to a table")
-    missing = [name for name in names if name not in table.frame.columns]
-    if len(missing) == 1:
-        table.must_have(missing[0])
-    if missing:
-        raise CommandError(f"{table.name} lacks columns of the model: {quoted(missing)}")
-    return names
 
 
 def _rows(model: Any, table: Table, names: list[str]) -> Any:
@@ -89,9 +79,9 @@ def _rows(model: Any, table: Table, names: list[str]) -> Any:
         return observations(table, names, Kind(kind), new=True)
     column = as_numbers(table, names[0])
     numbers = model.categories_.dtype.kind in "iuf"
-    if numbers and column.values is None and column.why_not != "empty":
+    if numbers and column.values is None and column.why_not != EMPTY:
         raise CommandError(
-            f"column '{names[0]}' of {table.name} is not numeric ({column.why_not}), and the symbols of the "
+            f"column '{names[0]}' of {table.name} is not numeric ({column.why}), and the symbols of the "
             "model are numbers"
         )
     X = observations(table, names, Kind(kind), new=True, as_text=not numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS, ResultFolder
 from latently.cli.limits import read_limits
 from latently.cli.tables.checks import check_not_infinite, check_varied
-from latently.cli.tables.columns import Choice, choose, empty_cells
+from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.digits import written
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
@@ -52,6 +52,7 @@ class Request:
     least: str | None
     greatest: str | None
     level: float
+    missing: Sequence[str]
     out: Path
     seed: int
     force: bool
@@ -63,6 +64,7 @@ class Request:
         given = (("--columns", self.columns), ("--prior", self.prior))
         for option, value in (*given, ("--min", self.least), ("--max", self.greatest)):
             words += [] if value is None else [option, value]
+        words += [word for one in self.missing for word in ("--missing", one)]
         return shlex.join([*words, "--level", f"{self.level:g}", "--seed", str(self.seed)])
 
 
@@ -75,12 +77,12 @@ def run(request: Request) -> None:
         If something is wrong with what was asked.
     """
     _check(request)
-    table = read_table(request.table)
+    table = read_table(request.table, request.missing)
     choice = choose(table, request.columns)
     _check_table(request, table, choice)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, table, choice)
-        _write(folder, table, analysis)
+        _write(folder, table, choice, analysis)
     _tell(analysis, request.out)
 
 
@@ -101,7 +103,7 @@ def _check_table(request: Request, table: Table, choice: Choice) -> None:
     check_not_infinite(table, X, others=True)
     check_varied(table, X)
     if not X.null_count().sum_horizontal().item():
-        elsewhere = [name for name in choice.left_out if empty_cells(table, name)]
+        elsewhere = [name for name in choice.left_out if table.missing(name).any()]
         where = f"; columns that are not used have some: {quoted(elsewhere)}" if elsewhere else ""
         raise CommandError(
             f"{table.name} has no empty cell in the columns used ({quoted(X.columns)}): there is nothing to "
@@ -124,7 +126,7 @@ def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalys
         n_parameter_draws=request.n_tables,
         random_state=request.seed,
     )
-    still_empty = {name: empty_cells(table, name) for name in choice.left_out}
+    still_empty = {name: int(table.missing(name).sum()) for name in choice.left_out}
     a = ImputationAnalysis(
         imputer,
         choice.X,
@@ -162,13 +164,13 @@ def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
             raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
-def _write(folder: ResultFolder, table: Table, a: ImputationAnalysis) -> None:
+def _write(folder: ResultFolder, table: Table, choice: Choice, a: ImputationAnalysis) -> None:
     a.imputer.save(folder.file("model.latently"))
-    _filled(table, a, a.completed).write(folder.file("completed.csv"), {})
-    _intervals(table, a).write(folder.file("intervals.csv"), {})
+    _filled(table, choice, a, a.completed).write(folder.file("completed.csv"), {})
+    _intervals(table, choice, a).write(folder.file("intervals.csv"), {})
     digits = max(2, len(str(a.n_tables)))
     for i, drawn in enumerate(a.tables, start=1):
-        _filled(table, a, drawn).write(folder.file(f"{DRAWS}/{i:0{digits}}.csv"), {})
+        _filled(table, choice, a, drawn).write(folder.file(f"{DRAWS}/{i:0{digits}}.csv"), {})
     write_text(folder.file("summary.json"), to_json(imputation_summary(a)))
     pictures = imputation_figures(a)
     for picture in pictures:
@@ -176,18 +178,18 @@ def _write(folder: ResultFolder, table: Table, a: ImputationAnalysis) -> None:
     write_text(folder.file("index.html"), imputation_page(a, pictures))
 
 
-def _filled(table: Table, a: ImputationAnalysis, values: np.ndarray) -> Table:
+def _filled(table: Table, choice: Choice, a: ImputationAnalysis, values: np.ndarray) -> Table:
     """The table with missing cells filled in, and every other cell as it was."""
     cells = {}
     for j in a.holed:
         numbers = np.where(a.missing[:, j], values[:, j], np.nan)
         cells[a.names[j]] = written(
-            pl.Series(a.names[j], numbers).fill_nan(None), a.deviations[j], table.decimal_comma
+            pl.Series(a.names[j], numbers).fill_nan(None), a.deviations[j], choice.notations[j]
         )
     return table.filled(cells)
 
 
-def _intervals(table: Table, a: ImputationAnalysis) -> Table:
+def _intervals(table: Table, choice: Choice, a: ImputationAnalysis) -> Table:
     """A line for each filled cell, in the order of the table."""
     i, j = np.nonzero(a.missing)
     columns = {"row": pl.Series(i + 1), "column": pl.Series([a.names[k] for k in j])}
@@ -195,7 +197,7 @@ def _intervals(table: Table, a: ImputationAnalysis) -> Table:
         cells = np.empty(len(i), dtype=object)
         for k in a.holed:
             of_column = pl.Series(values[i[j == k], k])
-            cells[j == k] = written(of_column, a.deviations[k], table.decimal_comma).to_list()
+            cells[j == k] = written(of_column, a.deviations[k], choice.notations[k]).to_list()
         columns[name] = pl.Series(cells.tolist(), dtype=pl.String)
     frame = pl.DataFrame(columns)
     return Table("intervals.csv", frame, separator=table.separator, decimal_comma=table.decimal_comma)

@@ -64,6 +64,15 @@ class Inference(StrEnum):
     online_vb = "online_vb"
 
 
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODES",
+        help="What stands for a missing cell, as -200 or -999,unknown, or in one column, as height=-200; "
+        "several by repeating it.",
+        show_default=False,
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
 Seed = Annotated[
     int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.follow import SEGMENTERS, follow
 from latently.cli.tables.checks import check_not_infinite
-from latently.cli.tables.columns import EMPTY, as_numbers
+from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.read import read_bytes, read_table
-from latently.cli.tables.table import Table, quoted
+from latently.cli.tables.table import Table
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.estimators import GaussianImputer, LatentDirichletAllocation
 from latently.files import load
 from latently.report import Table as Shown
-from latently.report.numbers import count, share
+from latently.report.numbers import count, sentence, share
 
 SURE = 0.9
 # Rows less likely than this share of what the model itself draws are unlike what it has learned from.
@@ -41,6 +41,7 @@ class Request:
     sequence: str | None
     text_column: str | None
     vocabulary: Path | None
+    missing: Sequence[str]
     out: Path
     force: bool
 
@@ -75,12 +76,12 @@ def run(request: Request) -> None:
         )
         return
     _must_not(texts, "topic models", request, model)
-    table = read_table(request.table)
+    table = read_table(request.table, request.missing)
     if type(model).__name__ in SEGMENTERS:
         follow(model, table, request.time, request.sequence, request.out, request.force)
         return
     _must_not(series, "models of series", request, model)
-    X = columns_of(model, table)
+    X, notes = columns_of(model, table)
     with ResultFolder(request.out, request.force) as folder:
         resp = np.asarray(model.predict_proba(X))
         labels, probability = resp.argmax(axis=1), resp.max(axis=1)
@@ -98,7 +99,7 @@ def run(request: Request) -> None:
         console, Shown("Sizes", heads, [["rows", *(f"{size:,}" for size in sizes)], ["share", *shares]])
     )
     console.print()
-    say_bullets(console, _doubts(model, X, probability), style="yellow")
+    say_bullets(console, [*notes, *_doubts(model, X, probability)], style="yellow")
     console.print(f"Wrote {request.out}/result.csv, with the columns {' and '.join(added)}.", soft_wrap=True)
 
 
@@ -112,34 +113,27 @@ def _must_not(options: Mapping[str, Any], what: str, request: Request, model: An
             )
 
 
-def columns_of(model: Any, table: Table) -> pl.DataFrame:
-    """The columns of a model, by name and in its order.
+def columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[str]]:
+    """The columns of a model, by name and in its order, and what was decided when they were read.
 
     Raises
     ------
     CommandError
         If one is not there or not numeric, or has infinite cells.
     """
-    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
-    if not names:
-        raise CommandError("the model was fitted to an array without names of columns: fit it to a table")
-    missing = [name for name in names if name not in table.frame.columns]
-    if len(missing) == 1:
-        table.must_have(missing[0])
-    if missing:
-        raise CommandError(f"{table.name} lacks columns of the model: {quoted(missing)}")
-    columns = []
-    for column in (as_numbers(table, name) for name in names):
+    names = names_of(model, table)
+    columns = [as_numbers(table, name) for name in names]
+    for column in columns:
         if column.values is None and column.why_not != EMPTY:
             raise CommandError(
-                f"column '{column.name}' of {table.name} is not numeric ({column.why_not}), and the model "
+                f"column '{column.name}' of {table.name} is not numeric ({column.why}), and the model "
                 "needs it"
             )
-        nothing = pl.Series(column.name, [None] * table.frame.height, pl.Float64)
-        columns.append(nothing if column.values is None else column.values)
-    X = pl.DataFrame(columns)
+    nothing = pl.repeat(None, table.frame.height, dtype=pl.Float64, eager=True)
+    values = [nothing if column.values is None else column.values for column in columns]
+    X = pl.DataFrame(values, schema=names)
     check_not_infinite(table, X, others=False)
-    return X
+    return X, [sentence(one) for one in (*table.notes, *decided(columns))]
 
 
 def _doubts(model: Any, X: pl.DataFrame, probability: Any) -> list[str]:

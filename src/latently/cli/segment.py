@@ -14,9 +14,11 @@ import polars as pl
 from latently.cli.cluster import numbers_of_components
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
+from latently.cli.tables.codes import codes_not_told
+from latently.cli.tables.columns import as_numbers, decided
 from latently.cli.tables.kinds import Kind, kind_of
 from latently.cli.tables.observations import for_model, observations
-from latently.cli.tables.oddities import nameless
+from latently.cli.tables.oddities import of_file
 from latently.cli.tables.read import read_table
 from latently.cli.tables.series import Series, series_of
 from latently.cli.tables.table import Table
@@ -59,6 +61,7 @@ class Request:
     emission: str
     covariance: str
     start: str
+    missing: Sequence[str]
     out: Path
     seed: int
     force: bool
@@ -71,6 +74,7 @@ class Request:
             words += [] if value is None else [option, value]
         words += ["-k", self.components, "--emission", self.emission]
         words += [] if self.covariance == "auto" else ["--covariance", self.covariance]
+        words += [word for one in self.missing for word in ("--missing", one)]
         return shlex.join([*words, "--start", self.start, "--seed", str(self.seed)])
 
 
@@ -83,7 +87,7 @@ def run(request: Request) -> None:
         If something is wrong with what was asked.
     """
     tried = numbers_of_components(request.components, "state")
-    table = read_table(request.table)
+    table = read_table(request.table, request.missing)
     series = series_of(table, request.columns, request.time, request.sequence)
     kind = kind_of(table, series.names, request.emission)
     X = observations(table, series.names, kind)
@@ -141,6 +145,9 @@ def _analyse(
     if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
         model.feature_names_in_ = np.array(series.names, dtype=object)
     said = list(series.said)
+    notes: list[str] = []
+    if kind.name != "categorical":
+        notes = [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
     if kind.why:
         said.append(_taken(series.names, kind))
     return SegmentationAnalysis(
@@ -155,7 +162,7 @@ def _analyse(
         selection,
         said,
         series.left_out,
-        [*series.notes, *nameless(table)],
+        [*series.notes, *notes, *of_file(table)],
         {"Command": request.command(), "Seed": str(request.seed)},
     )
 

@@ -87,18 +87,16 @@ def uneven(times: NDArray[Any], offsets: Sequence[int], name: str) -> str | None
 def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
     """Times, and how they are written."""
     cells = table.frame[name]
+    _must_be_there(table, name)
     shown = [("" if cell is None else str(cell)).strip() for cell in cells.to_list()]
     if cells.dtype.is_temporal():
         dates = (
             cells.cast(pl.Datetime("us")) if cells.dtype in (pl.Date, pl.Datetime) else cells.cast(pl.Int64)
         )
-        _must_be_there(table, name, dates.is_null())
         return _brief(dates.to_numpy()), shown
     column = as_numbers(table, name)
     if column.values is not None:
-        _must_be_there(table, name, column.values.is_null())
         return column.values.to_numpy(), shown
-    _must_be_there(table, name, pl.Series([text == "" for text in shown]))
     dates_read: list[datetime] = []
     for row, text in enumerate(shown):
         date = _date(text)
@@ -122,7 +120,8 @@ def _brief(times: NDArray[Any]) -> NDArray[Any]:
     return times
 
 
-def _must_be_there(table: Table, name: str, absent: pl.Series) -> None:
+def _must_be_there(table: Table, name: str) -> None:
+    absent = table.missing(name)
     if absent.any():
         raise CommandError(
             f"{table.where(absent.arg_true()[0])} of {table.name} has no time in column '{name}': fill it "

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.table import Table
+from latently.cli.tables.numerals import POINT, Notation, read_numbers
+from latently.cli.tables.table import Table, quoted, shortened
 
-MISSING = ["", "na", "n/a", "nan", "null", "none", "?"]
 TRUTH_VALUES = ["true", "false"]
-EMPTY = "empty"
+EMPTY, TEXT, TRUE_OR_FALSE = "empty", "text", "true or false"
 MOSTLY = 0.5
 MOST_WRITTEN_OUT = 12
 MOST_SYMBOLS = 200
@@ -32,11 +33,25 @@ class Column:
         The numbers, null where a cell is empty; None if they are no numbers.
     why_not : str
         What they are instead.
+    example : str
+        The first cell that is no number, and where it stands.
+    notation : Notation
+        How its numbers are written.
+    said : sequence of str
+        What was decided of that although it could be otherwise.
     """
 
     name: str
     values: pl.Series | None
     why_not: str = ""
+    example: str = ""
+    notation: Notation = POINT
+    said: Sequence[str] = ()
+
+    @property
+    def why(self) -> str:
+        """What it is instead of numbers, with an example."""
+        return self.why_not + (f": {self.example}" if self.why_not == TEXT else "")
 
 
 @dataclass(frozen=True)
@@ -49,10 +64,16 @@ class Choice:
         Their numbers, null where a cell is empty.
     left_out : dict of str to str
         The other columns, and why.
+    notations : list of Notation
+        How the numbers of the columns are written.
+    said : list of str
+        What was decided of that although it could be otherwise.
     """
 
     X: pl.DataFrame
     left_out: dict[str, str]
+    notations: list[Notation]
+    said: list[str]
 
 
 def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice:
@@ -89,46 +110,63 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
     if not used:
         reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
         raise CommandError(f"{table.name} has no column of numbers to work with: {reasons}")
-    return Choice(pl.DataFrame([column.values for column in used if column.values is not None]), left_out)
+    X = pl.DataFrame([column.values for column in used if column.values is not None])
+    return Choice(X, left_out, [column.notation for column in used], decided(used))
+
+
+def decided(columns: Iterable[Column]) -> list[str]:
+    """Sentences on what was decided of how numbers are written although it could be otherwise."""
+    return [f"in column '{column.name}' {' and '.join(column.said)}" for column in columns if column.said]
+
+
+def names_of(model: Any, table: Table) -> list[str]:
+    """The columns that a model was fitted to.
+
+    Raises
+    ------
+    CommandError
+        If the table lacks one, or the model knows no names.
+    """
+    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    if not names:
+        raise CommandError("the model was fitted to an array without names of columns: fit it to a table")
+    missing = [name for name in names if name not in table.frame.columns]
+    if len(missing) == 1:
+        table.must_have(missing[0])
+    if missing:
+        raise CommandError(f"{table.name} lacks columns of the model: {quoted(missing)}")
+    return names
 
 
 def as_numbers(table: Table, name: str) -> Column:
     """Read a column as numbers."""
-    cells = table.frame[name]
+    cells, missing = table.frame[name], table.missing(name)
+    if missing.all():
+        return Column(name, None, EMPTY)
     if cells.dtype == pl.Boolean:
-        return Column(name, None, "true or false")
+        return Column(name, None, TRUE_OR_FALSE)
     if cells.dtype.is_numeric():
-        values = cells.cast(pl.Float64).fill_nan(None)
-        return Column(name, None, EMPTY) if values.is_null().all() else Column(name, values)
+        return Column(name, without(cells.cast(pl.Float64), missing))
     if cells.dtype != pl.String:
         return Column(name, None, "dates or times" if cells.dtype.is_temporal() else "not numbers")
     text = cells.str.strip_chars()
-    lower = text.str.to_lowercase()
-    missing = empty(cells)
-    point = text.str.replace(",", ".", literal=True) if table.decimal_comma else text
-    values = point.cast(pl.Float64, strict=False).fill_nan(None)
-    wrong = (values.is_null() & ~missing).arg_true()
-    if missing.all():
-        return Column(name, None, EMPTY)
+    reading = read_numbers(text, ~missing, table.decimal_comma)
+    wrong = (reading.values.is_null() & ~missing).arg_true()
     if not len(wrong):
-        return Column(name, values)
-    if (lower.is_in(TRUTH_VALUES) | missing).all():
-        return Column(name, None, "true or false")
-    if len(wrong) < MOSTLY * int((~missing).sum()):
-        first = wrong[0]
-        return Column(name, None, f"{table.where(first)} holds '{text[first]}', which is not a number")
-    return Column(name, None, "text")
+        values = without(reading.values, missing)
+        return Column(name, values, notation=reading.notation, said=reading.said)
+    if (text.str.to_lowercase().is_in(TRUTH_VALUES) | missing).all():
+        return Column(name, None, TRUE_OR_FALSE)
+    example = f"{table.where(wrong[0])} holds '{shortened(text[wrong[0]])}'"
+    mostly = len(wrong) < MOSTLY * int((~missing).sum())
+    return Column(name, None, f"{example}, which is not a number" if mostly else TEXT, example)
 
 
-def empty_cells(table: Table, name: str) -> int:
-    """How many cells of a column are empty."""
-    cells = table.frame[name]
-    return int(empty(cells).sum() if cells.dtype == pl.String else cells.null_count())
-
-
-def empty(cells: pl.Series) -> pl.Series:
-    """Which cells of a column of text are empty, or say that they are."""
-    return cells.str.strip_chars().str.to_lowercase().is_in(MISSING).fill_null(True)
+def without(values: pl.Series, missing: pl.Series) -> pl.Series:
+    """The same cells, null where they are missing."""
+    if not missing.any():
+        return values
+    return pl.select(pl.when(~missing).then(values)).to_series().alias(values.name)
 
 
 def option(names: Sequence[str]) -> str:
@@ -161,6 +199,6 @@ def _must_be_numeric(table: Table, column: Column) -> None:
         )
     if column.values is None:
         raise CommandError(
-            f"column '{column.name}' of {table.name} is not numeric ({column.why_not}): mend it or take it "
+            f"column '{column.name}' of {table.name} is not numeric ({column.why}): mend it or take it "
             "out of --columns"
         )

@@ -11,12 +11,15 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import polars as pl
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.table import Table
+from latently.cli.tables.numerals import has_decimal_commas
+from latently.cli.tables.table import Table, shortened
+from latently.report.numbers import count
 
 SEPARATORS = (",", ";", "\t", "|")
 OTHER_FILES = {
@@ -57,7 +60,7 @@ def read_csv(content: bytes, name: str) -> Table:
     while some := list(islice(_full(lines, names, separator, name), AT_ONCE)):
         numbers += [number for number, _ in some]
         frames.append(_frame(names, [cells for _, cells in some]))
-    return Table(name, pl.concat(frames), numbers, separator, _decimal_comma(text, separator))
+    return _manner_of_numbers(_without_blank_edges(Table(name, pl.concat(frames), numbers, separator)))
 
 
 def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
@@ -89,16 +92,33 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=re.sub(r'"[^"]*"', "", header).count)
 
 
-def _decimal_comma(text: str, separator: str) -> bool:
-    """Whether numbers are written as 1,5: some cells are, and none as 1.5."""
-    if separator == ",":
-        return False
-    edge = re.escape(separator)
+def _without_blank_edges(table: Table) -> Table:
+    """Without what programs leave at the edges: nameless columns and last rows in which nothing stands."""
+    blank = table.frame.select(pl.all().str.strip_chars() == "")
+    full = blank.select(~pl.all_horizontal(pl.all())).to_series().arg_true()
+    if blank.width == 1 or not len(full):
+        return table
+    height = int(full[-1]) + 1
+    names = [
+        name for j, name in enumerate(blank.columns, start=1) if name == _unnamed(j) and blank[name].all()
+    ]
+    left_out = [count(len(names), "empty nameless column")] if names else []
+    if height < blank.height:
+        left_out.append(f"{count(blank.height - height, 'empty row')} at the end")
+    notes = [f"{table.name} has {' and '.join(left_out)}, which were left out"] if left_out else []
+    return replace(table, frame=table.frame.head(height).drop(names), notes=notes)
 
-    def written_with(mark: str) -> bool:
-        return bool(re.search(rf"(^|{edge})\s*[+-]?\d+{mark}\d+\s*({edge}|$)", text, re.MULTILINE))
 
-    return written_with(",") and not written_with(r"\.")
+def _manner_of_numbers(table: Table) -> Table:
+    """The same table, and whether its numbers have decimal commas."""
+    cells = ((column.str.strip_chars(), ~table.missing(column.name)) for column in table.frame)
+    commas = has_decimal_commas(cells)
+    if commas is not None:
+        return replace(table, decimal_comma=commas)
+    if table.separator != ";":
+        return table
+    note = "cells stand between semicolons, so commas were taken for decimal ones: 1,234 is 1.234"
+    return replace(table, decimal_comma=True, notes=[*table.notes, note])
 
 
 def _lines(text: str, separator: str, name: str) -> Iterator[Line]:
@@ -138,11 +158,16 @@ def _full(lines: Iterator[Line], names: list[str], separator: str, name: str) ->
 
 
 def _column_names(cells: list[str], name: str) -> list[str]:
-    names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, start=1)]
-    for position, one in enumerate(names):
-        if one in names[:position]:
+    names = [cell.strip() or _unnamed(position) for position, cell in enumerate(cells, start=1)]
+    first: dict[str, int] = {}
+    for position, one in enumerate(names, start=1):
+        if first.setdefault(one, position) != position:
             raise CommandError(
-                f"two columns of {name} are called '{one}' (columns {names.index(one) + 1} and "
-                f"{position + 1}): rename one of them"
+                f"two columns of {name} are called '{shortened(one)}' (columns {first[one]} and "
+                f"{position}): rename one of them"
             )
     return names
+
+
+def _unnamed(position: int) -> str:
+    return f"column {position}"

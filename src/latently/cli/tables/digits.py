@@ -6,12 +6,14 @@ import math
 
 import polars as pl
 
+from latently.cli.tables.numerals import Notation
+
 # Digits below the first of a standard deviation: what is left off is far less than is known of any cell.
 DIGITS = 6
 MOST_DECIMALS = 15
 
 
-def written(values: pl.Series, spread: float, decimal_comma: bool) -> pl.Series:
+def written(values: pl.Series, spread: float, notation: Notation) -> pl.Series:
     """Numbers as texts; what is missing stays so.
 
     Parameters
@@ -20,12 +22,12 @@ def written(values: pl.Series, spread: float, decimal_comma: bool) -> pl.Series:
         Numbers.
     spread : float
         The standard deviation of their column, by which they are rounded.
-    decimal_comma : bool
-        Whether 1.5 is written as 1,5.
+    notation : Notation
+        How they are written.
 
     Examples
     --------
-    >>> written(pl.Series([12.3456789, None, -0.0000001]), 33.0, decimal_comma=True).to_list()
+    >>> written(pl.Series([12.3456789, None, -0.0000001]), 33.0, Notation(",")).to_list()
     ['12,3457', None, '0,0000']
     """
     decimals = DIGITS - 1 - math.floor(math.log10(spread)) if spread > 0 else DIGITS
@@ -35,7 +37,7 @@ def written(values: pl.Series, spread: float, decimal_comma: bool) -> pl.Series:
             written = f"{value:.{DIGITS + 3}e}"
         else:
             written = f"{round(value, decimals) + 0.0:.{max(decimals, 0)}f}"
-        return written.replace(".", ",") if decimal_comma else written
+        return notation.written(written)
 
     return pl.Series(
         values.name, [None if value is None else text(value) for value in values.to_list()], pl.String

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, as_numbers
 from latently.cli.tables.table import Table
 
 KINDS = ("gaussian", "poisson", "categorical")
@@ -62,7 +62,7 @@ def kind_of(table: Table, names: list[str], asked: str) -> Kind:
     text = [name for name in names if as_numbers(table, name).values is None]
     if text:
         raise CommandError(
-            f"column '{text[0]}' of {table.name} is not numeric ({as_numbers(table, text[0]).why_not}), and "
+            f"column '{text[0]}' of {table.name} is not numeric ({as_numbers(table, text[0]).why}), and "
             "several columns must all be numbers: mend it, or take it out of --column"
         )
     if all(kind.name == "poisson" for kind in kinds.values()):
@@ -78,7 +78,7 @@ def _of_one(table: Table, name: str) -> Kind:
     """What one column is: text, few codes, counts, or numbers."""
     column = as_numbers(table, name)
     if column.values is None:
-        if column.why_not in ("text", "true or false"):
+        if column.why_not in (TEXT, TRUE_OR_FALSE):
             return Kind("categorical", f"it is {column.why_not}")
         return Kind("gaussian")
     values = column.values.drop_nulls().to_numpy()

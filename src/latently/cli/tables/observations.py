@@ -9,7 +9,7 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.checks import check_not_infinite, check_varied
-from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, empty
+from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, without
 from latently.cli.tables.kinds import Kind
 from latently.cli.tables.table import Table
 
@@ -66,9 +66,9 @@ def _refuse(table: Table, column: Column, *, alone: bool, new: bool) -> None:
     if column.why_not == EMPTY:
         raise CommandError(f"{who} has no number in it, only empty cells: name another --column")
     if new:
-        raise CommandError(f"{who} is not numeric ({column.why_not}), and the model needs it")
+        raise CommandError(f"{who} is not numeric ({column.why}), and the model needs it")
     symbols = ", or add --emission categorical" if alone else ", or take it out of --column"
-    raise CommandError(f"{who} is not numeric ({column.why_not}): mend it{symbols}")
+    raise CommandError(f"{who} is not numeric ({column.why}): mend it{symbols}")
 
 
 def for_model(X: pl.DataFrame, kind: str) -> Any:
@@ -97,7 +97,7 @@ def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
         seen = column.values.drop_nulls()
         return column.values.cast(pl.Int64) if bool((seen == seen.round()).all()) else column.values
     cells = table.frame[name].cast(pl.String).str.strip_chars()
-    return pl.select(pl.when(~empty(cells)).then(cells)).to_series().alias(name)
+    return without(cells, table.missing(name))
 
 
 def check_symbols(table: Table, symbols: pl.Series) -> None:

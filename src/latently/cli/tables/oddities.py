@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from latently.cli.tables.codes import codes_not_told
 from latently.cli.tables.columns import Choice, option
 from latently.cli.tables.table import Table
 
@@ -37,16 +38,17 @@ def oddities(table: Table, choice: Choice, matter: str) -> list[str]:
     for name, why in choice.left_out.items():
         if why.endswith("is not a number"):
             notes.append(f"column '{name}' was left out although most of it is numbers: {why}")
-    return [*notes, *nameless(table)]
+    return [*notes, *codes_not_told(X), *choice.said, *of_file(table)]
 
 
-def nameless(table: Table) -> list[str]:
-    """A sentence if the first line looks like a row and not like names."""
+def of_file(table: Table) -> list[str]:
+    """What was decided when the table was read, and a sentence if its first line looks like a row."""
     if not all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
-        return []
+        return list(table.notes)
     return [
+        *table.notes,
         f"the first line of {table.name} was read as names of columns and is all numbers: if it is a row, "
-        "put a line of names above it"
+        "put a line of names above it",
     ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from latently.cli.failure import CommandError
+from latently.cli.tables.codes import with_codes
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.table import Table
 
@@ -32,8 +34,15 @@ def read_bytes(path: Path) -> bytes:
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, missing: Sequence[str] = ()) -> Table:
     """Read a CSV or Parquet file with at least one row.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    missing : sequence of str
+        Codes that stand for missing cells, as the option `--missing` takes them.
 
     Raises
     ------
@@ -44,7 +53,7 @@ def read_table(path: Path) -> Table:
     table = _read_parquet(content, path.name) if content.startswith(PARQUET) else read_csv(content, path.name)
     if not table.frame.height:
         raise CommandError(f"{path.name} has a header and no rows: add rows")
-    return table
+    return with_codes(table, missing)
 
 
 def _read_parquet(content: bytes, name: str) -> Table:

@@ -16,9 +16,10 @@ from latently.cli.tables.axis import rises, time_of, uneven
 from latently.cli.tables.columns import (
     MOST_SYMBOLS,
     MOST_WRITTEN_OUT,
+    TEXT,
+    TRUE_OR_FALSE,
     Column,
     as_numbers,
-    empty_cells,
     listed,
 )
 from latently.cli.tables.table import Table, quoted
@@ -198,7 +199,7 @@ def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]
 
 def _holds_symbols(table: Table, column: Column) -> bool:
     """Whether texts come again and again, as symbols do."""
-    if column.why_not not in ("text", "true or false"):
+    if column.why_not not in (TEXT, TRUE_OR_FALSE):
         return False
-    n = table.frame.height - empty_cells(table, column.name)
+    n = int((~table.missing(column.name)).sum())
     return table.frame[column.name].n_unique() <= min(MOST_SYMBOLS, max(2, n // 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from latently.cli.failure import CommandError
+
+MISSING = ["", "na", "n/a", "nan", "null", "none", "?"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class Table:
     separator : str
         What stands between cells.
     decimal_comma : bool
-        Whether numbers are written as 1,5.
+        Whether most columns have numbers written as 1,5, and new ones get them so.
+    notes : sequence of str
+        Sentences on what was decided when it was read.
+    codes : mapping of str to sequence of str
+        What stands for a missing cell, beside the usual words, by column; by None in all columns.
     """
 
     name: str
@@ -36,6 +42,8 @@ class Table:
     lines: Sequence[int] | None = None
     separator: str = ","
     decimal_comma: bool = False
+    notes: Sequence[str] = ()
+    codes: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
         """Where a row stands, in words."""
@@ -54,6 +62,33 @@ class Table:
         close = get_close_matches(column, self.frame.columns, n=1, cutoff=0.5)
         remedy = f"did you mean '{close[0]}'?" if close else f"it has {quoted(self.frame.columns)}"
         raise CommandError(f"{self.name} has no column '{column}': {remedy}")
+
+    def missing(self, name: str) -> pl.Series:
+        """Which cells of a column are empty, say that they are, or hold a code that stands for it."""
+        cells = self.frame[name]
+        if cells.dtype == pl.String:
+            words = cells.str.strip_chars().str.to_lowercase()
+            missing = words.is_in(MISSING).fill_null(True)
+        else:
+            missing = cells.is_null()
+            if cells.dtype.is_float():
+                missing |= cells.is_nan().fill_null(False)
+        codes = [*self.codes.get(None, ()), *self.codes.get(name, ())]
+        return missing | self.holds(name, codes) if codes else missing
+
+    def holds(self, name: str, codes: Sequence[str]) -> pl.Series:
+        """Which cells of a column hold one of some codes; numbers however they are written."""
+        cells = self.frame[name]
+        found = pl.repeat(False, len(cells), eager=True)
+        if cells.dtype == pl.String:
+            cells = cells.str.strip_chars().str.to_lowercase()
+            found = cells.is_in(codes).fill_null(False)
+            cells = cells.str.replace(",", ".", literal=True)
+        numbers = pl.Series(codes, dtype=pl.String).str.replace(",", ".", literal=True)
+        numbers = numbers.cast(pl.Float64, strict=False).drop_nulls()
+        if len(numbers) and (cells.dtype == pl.String or cells.dtype.is_numeric()):
+            found |= cells.cast(pl.Float64, strict=False).is_in(numbers.to_list()).fill_null(False)
+        return found
 
     def filled(self, cells: Mapping[str, pl.Series]) -> Table:
         """The same table with some of its cells filled in.
@@ -127,3 +162,9 @@ def quoted(names: Sequence[str], most: int = 12) -> str:
     """Names in quotes; of very many, the first."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in one line; of a long one, the beginning."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]}..."
