@@ -21,9 +21,6 @@ from latently import GaussianMixture
 from latently.cli import demo, main
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.tables.columns import as_numbers
-from latently.cli.tables.csv_file import read_csv
-from latently.cli.tables.oddities import looks_like_identifier
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
 from latently.report import Table as Shown
@@ -789,7 +786,10 @@ def test_predict_says_if_rows_are_unlike_those_of_the_fit(run, here, model):
             "h,w\n3,4\n1,inf\n",
             "line 3 of new.csv is infinite in column 'w' (the only such cell): replace or drop such rows",
         ),
-        ("h,w\n1,x\n", "column 'w' of new.csv is not numeric (text: line 2 holds 'x'), and the model needs it"),
+        (
+            "h,w\n1,x\n",
+            "column 'w' of new.csv is not numeric (text: line 2 holds 'x'), and the model needs it",
+        ),
     ],
 )
 def test_predict_names_what_the_new_table_lacks(run, here, model, content, words):
@@ -876,76 +876,7 @@ def test_help_of_a_job_lists_its_options(run):
         assert option in out
 
 
-# -- parts ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "separator", "decimal_comma"),
-    [
-        ("a,b\n1,2\n", ",", False),
-        ("a;b\n1,5;2\n", ";", True),
-        ("a;b\n1.5;2,5\n", ";", False),
-        ("a\tb\n1\t2\n", "\t", False),
-        ("a|b\n1|2\n", "|", False),
-        ('"a;b;c",d\n1,2\n', ",", False),
-        ("a\n1\n", ",", False),
-        ("\ufeffa,b\r\n1,2\r\n", ",", False),
-        ("a,b\r1,2\r", ",", False),
-    ],
-)
-def test_the_manner_of_a_file_is_recognised(text, separator, decimal_comma):
-    table = read_csv(text.encode(), "t.csv")
-    assert (table.separator, table.decimal_comma) == (separator, decimal_comma)
-    assert table.frame.height == 1
-    assert table.frame.columns[0].startswith("a")
-
-
-def test_lines_are_counted_as_an_editor_does():
-    table = read_csv(b'\na,b\n1,"two\nlines"\n\n3,4\n', "t.csv")
-    assert [table.where(row) for row in range(2)] == ["line 4", "line 6"]
-    assert table.frame.rows() == [("1", "two\nlines"), ("3", "4")]
-
-
-def test_a_blank_line_is_an_empty_cell_where_there_is_one_column():
-    table = read_csv(b"\na\n1\n\n3\n\n\n4\n\n", "t.csv")
-    assert table.frame["a"].to_list() == ["1", "", "3", "", "", "4"]
-    assert table.where(1) == "line 4"
-    assert read_csv(b"a,b\n1,2\n\n3,4\n", "t.csv").frame.height == 2
-
-
-def test_a_column_without_a_name_gets_one():
-    assert read_csv(b",x\n1,2\n", "t.csv").frame.columns == ["column 1", "x"]
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (["1", " 2.5 ", "-3e2"], [1, 2.5, -300]),
-        (["1", "NA", "nan"], [1, None, None]),
-        (["x", "y", "z"], "text"),
-        (["true", "FALSE", ""], "true or false"),
-        (["", "NA", "?"], "empty"),
-        (["1", "2", "3 kg"], "line 4 holds '3 kg', which is not a number"),
-    ],
-)
-def test_a_column_is_numbers_or_it_is_said_why_not(cells, expected):
-    table = read_csv("\n".join(["a,b", *(f"{cell},1" for cell in cells)]).encode(), "t.csv")
-    column = as_numbers(table, "a")
-    assert (column.why_not if column.values is None else column.values.to_list()) == expected
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (range(1, 31), True),
-        ([7 * i % 101 for i in range(30)], True),
-        ([1.5 * i for i in range(30)], False),
-        ([i // 2 for i in range(30)], False),
-        (range(5), False),
-    ],
-)
-def test_identifiers_are_whole_numbers_each_of_its_own(values, expected):
-    assert looks_like_identifier(polars.Series(values, dtype=polars.Float64)) is expected
+# -- the terminal ---------------------------------------------------------------------------------------
 
 
 def test_a_wide_table_goes_on_below():

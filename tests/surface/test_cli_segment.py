@@ -297,7 +297,7 @@ def test_predict_says_what_new_rows_lack_or_are_unlike(session, run, here):
     for content, words in {
         "cuont\n3\n": "no column 'count': did you mean 'cuont'?",
         "count\n3\n-1\n": "line 3 of new.csv holds -1 in column 'count', and counts are whole numbers",
-        "count\nmany\n": "column 'count' of new.csv is not numeric (text: line 2 holds 'many'), and the model needs it",
+        "count\nmany\n": "column 'count' of new.csv is not numeric (text: line 2 holds 'many'), and",
     }.items():
         (here / "new.csv").write_text(content)
         assert_one_clear_line(*run("predict", model, "new.csv"), words)
@@ -402,15 +402,22 @@ CANNOT = {
     ("--column", "aa"): "no column 'aa'",
     ("--column", "year,yaer"): "no column 'yaer': did you mean 'year'?",
     ("--column", " , "): "names no column",
-    ("--column", "who", "--emission", "gaussian"): "'who' of t.csv is not numeric (text: line 2 holds 'x'): mend it, or add "
-    "--emission categorical",
+    (
+        "--column",
+        "who",
+        "--emission",
+        "gaussian",
+    ): "'who' of t.csv is not numeric (text: line 2 holds 'x'): mend it, or add --emission categorical",
     (
         "--column",
         "b",
         "--emission",
         "poisson",
     ): "line 2 of t.csv holds 2.5 in column 'b', and counts are whole",
-    ("--column", "a,who"): "'who' of t.csv is not numeric (text: line 2 holds 'x'), and several columns must all be numbers",
+    (
+        "--column",
+        "a,who",
+    ): "'who' of t.csv is not numeric (text: line 2 holds 'x'), and several columns must all be numbers",
     ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
     ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
     (): "3 columns of numbers ('year', 'a', 'b'): say which to follow, for example --column year",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from latently.cli.tables.table import Table
+from latently.report.numbers import count, listed
 
 FEWEST_DISTINCT = 5
 
@@ -35,23 +37,17 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
             if equals:
                 table.must_have(column.strip())
             codes.setdefault(column.strip() if equals else None, []).append(value.strip().lower())
-    coded = replace(table, codes=codes)
     unseen = [
         code
-        for column, listed in codes.items()
-        for code in listed
-        if not any(
-            coded.holds(name, [code]).any() for name in (table.frame.columns if column is None else [column])
-        )
+        for column, several in codes.items()
+        for code in several
+        if not any(table.holds(name, [code]).any() for name in ([column] if column else table.frame.columns))
     ]
-    if unseen:
-        coded = replace(
-            coded, notes=[*coded.notes, f"no cell holds {', '.join(unseen)}, which --missing names"]
-        )
-    return coded
+    notes = [f"no cell holds {listed(unseen, 'or')}, which --missing names"] if unseen else []
+    return replace(table, codes=codes, notes=[*table.notes, *notes])
 
 
-def codes_not_told(X: pl.DataFrame) -> Iterator[str]:
+def codes_not_told(X: pl.DataFrame) -> list[str]:
     """Sentences on values that may stand for missing: they repeat, farther from others than these lie apart.
 
     Parameters
@@ -59,8 +55,9 @@ def codes_not_told(X: pl.DataFrame) -> Iterator[str]:
     X : DataFrame
         Numbers.
     """
+    found: dict[float, list[str]] = {}
     for column in X:
-        values, counts = column.drop_nulls().value_counts().sort(column.name).get_columns()
+        values, counts = np.unique(column.drop_nulls().to_numpy(), return_counts=True)
         if len(values) < FEWEST_DISTINCT + 2:
             continue
         width = values[-2] - values[1]
@@ -69,7 +66,9 @@ def codes_not_told(X: pl.DataFrame) -> Iterator[str]:
             (values[-1], counts[-1], values[-1] - values[-2]),
         ):
             if n > 1 and gap > width:
-                yield (
-                    f"{n:,} cells of column '{column.name}' are {code:g}, far from all others "
-                    f"({values[1]:g} to {values[-2]:g}): if it stands for missing, add --missing {code:g}"
-                )
+                found.setdefault(code, []).append(f"{count(n, 'cell')} of '{column.name}'")
+    return [
+        f"{code:g} stands in {listed(cells)}, far from all other values: if it means missing, add "
+        f"--missing {code:g}"
+        for code, cells in found.items()
+    ]
