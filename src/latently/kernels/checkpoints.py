@@ -44,15 +44,15 @@ def finish_backward(table, index, transposed, after, state, weight, counts, tall
 
 @kernel
 def fill_logs(table, index, predicted, log_transmat, state):
-    """Write log forward vectors; return where all becomes impossible, or -1."""
+    """Write log forward vectors; return the log of their scales, and where all becomes impossible, or -1."""
     return forward_logs(table, index, predicted, log_transmat, 0, len(state), state)
 
 
 @kernel
-def finish_logs(table, index, log_transmat, ahead, more, total, state, weight, transitions, tallies):
+def finish_logs(table, index, log_transmat, after, more, state, weight, transitions, tallies):
     """Turn log forward vectors into responsibilities; see `kernels.log_chain.backward_logs`."""
-    n, K = len(state), len(ahead)
-    backward_logs(table, index, log_transmat, ahead, more, total, state, 0, n, weight, transitions, tallies)
+    n, K = len(state), len(after)
+    backward_logs(table, index, log_transmat, after, more, state, 0, n, weight, transitions, tallies)
     for t in range(n):
         for j in range(K, state.shape[1]):
             state[t, j] = 0.0

@@ -23,6 +23,8 @@ FLAGS: dict[str, Any] = {
 INLINED: Any = {**FLAGS, "forceinline": True}
 
 part = njit(**FLAGS)
+# A part whose sums keep the order in which they are written: where large numbers are to cancel first.
+ordered = njit(**{**FLAGS, "fastmath": {"contract", "nsz"}})
 inlined = njit(**INLINED)  # a small part of an inner loop, at which the compiler must not stop
 
 

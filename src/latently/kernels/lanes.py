@@ -121,15 +121,16 @@ def times_matrix(typingctx, value, matrix):
 
 
 @intrinsic
-def best_with_matrix(typingctx, value, matrix, came, at):
+def best_with_matrix(typingctx, value, matrix, stays, came, at):
     """The largest of lane and entry of its row, added, in each column of a matrix of as many rows.
 
-    Which row it is, the first if there are several, is written to `came`, an array of uint8, from `at` on.
+    Which row it is goes to `came`, an array of uint8, from `at` on: that of the column itself if lane and
+    `stays`, added, are no less than the largest, else the first of the largest.
     """
     _check(matrix)
 
     def build(context, builder, signature, arguments):
-        value, _, came, at = arguments
+        value, _, stays, came, at = arguments
         count = value.type.count
         rows = ir.VectorType(ir.IntType(64), count)
         found = [
@@ -143,12 +144,14 @@ def best_with_matrix(typingctx, value, matrix, came, at):
                 better.append((builder.select(wins, other, one), builder.select(wins, of_other, of_one)))
             found = better
         best, row = found[0]
+        same = builder.fcmp_ordered(">=", builder.fadd(value, stays), best)
+        row = builder.select(same, ir.Constant(rows, list(range(count))), row)
         small = ir.VectorType(ir.IntType(8), count)
-        address = builder.gep(context.make_array(signature.args[2])(context, builder, came).data, [at])
+        address = builder.gep(context.make_array(signature.args[3])(context, builder, came).data, [at])
         builder.store(builder.trunc(row, small), builder.bitcast(address, ir.PointerType(small)), align=1)
         return best
 
-    return value(value, matrix, came, types.intp), build
+    return value(value, matrix, value, came, types.intp), build
 
 
 def _check(array: Any) -> None:

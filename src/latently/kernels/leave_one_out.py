@@ -10,7 +10,7 @@ import numpy as np
 
 from latently.kernels.chain import density_at
 from latently.kernels.compiling import kernel
-from latently.kernels.log_chain import log_sum
+from latently.kernels.log_chain import forward_step, joined, log_sum
 
 
 @kernel
@@ -36,29 +36,18 @@ def predicted_in_logs(table, index, log_start, log_transmat, low, high, out):
         The time at which the sequence becomes impossible, -1 if it does not.
     """
     K = len(log_start)
-    here, room = np.empty(K), np.empty(K)
+    predicted, here, room = log_start.copy(), np.empty(K), np.empty(K)
     for t in range(low, high):
-        for j in range(K):
-            if t == low:
-                out[t, j] = log_start[j]
-            else:
-                for i in range(K):
-                    room[i] = here[i] + log_transmat[i, j]
-                out[t, j] = log_sum(room, K)
-        b = density_at(table, index, t)
-        for j in range(K):
-            here[j] = out[t, j] + b[j]
-        total = log_sum(here, K)
-        if total == -np.inf:
+        out[t] = predicted
+        if not joined(predicted, density_at(table, index, t), here) > -np.inf:
             return t
-        for j in range(K):
-            here[j] -= total
+        forward_step(here, log_transmat, room, predicted)
     return -1
 
 
 @kernel
 def add_the_future_in_logs(table, index, log_transmat, low, high, out):
-    """Add to each row of a sequence the log densities of all that is seen later, up to a number.
+    """Add to each row of a sequence the log densities of all that is seen later, and normalise it.
 
     So what was predicted from the past becomes what is known from all other times. Parameters are those of
     `predicted_in_logs`.
@@ -66,12 +55,12 @@ def add_the_future_in_logs(table, index, log_transmat, low, high, out):
     K = len(log_transmat)
     back, ahead, room = np.zeros(K), np.empty(K), np.empty(K)
     for t in range(high - 1, low - 1, -1):
-        b = density_at(table, index, t)
         for j in range(K):
-            out[t, j] += back[j]
-            ahead[j] = back[j] + b[j]
-        total = log_sum(ahead, K)
+            if out[t, j] == -np.inf:
+                back[j] = -np.inf  # what cannot be from the past must not outshine what can
+        joined(out[t], back, out[t])
+        joined(back, density_at(table, index, t), ahead)
         for i in range(K):
             for j in range(K):
-                room[j] = log_transmat[i, j] + (ahead[j] - total)
+                room[j] = log_transmat[i, j] + ahead[j]
             back[i] = log_sum(room, K)

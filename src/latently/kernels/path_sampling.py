@@ -147,7 +147,7 @@ def filter_forward_in_logs(table, index, offsets, log_start, log_transmat, state
     """
     for u in range(len(offsets) - 1):
         first = log_start.copy()  # which is overwritten
-        wrong = forward_logs(table, index, first, log_transmat, offsets[u], offsets[u + 1], state)
+        _, wrong = forward_logs(table, index, first, log_transmat, offsets[u], offsets[u + 1], state)
         if wrong >= 0:
             return wrong
     return -1

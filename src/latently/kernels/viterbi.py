@@ -1,19 +1,23 @@
 """The likeliest path through a Markov chain.
 
 Scores are kept and not where they came from: looking for the best state before is then left to the way back,
-for one state a time instead of all. The first half of a sequence is scored forwards and the second
-backwards, so that two threads can share one (docs/formulas.md, "Viterbi"). For few states, who came from
-where is the shorter record: kernels/viterbi_few.py has the same entry points.
+for one state a time instead of all. Large scores are taken relative to that of the likeliest state: beside
+them the small numbers that decide would be lost. The first half of a sequence is scored forwards and the
+second backwards, so that two threads can share one (docs/formulas.md, "Viterbi"). For few states, who came
+from where is the shorter record: kernels/viterbi_few.py has the same entry points.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.chain import density_at, row_at
-from latently.kernels.compiling import inlined, kernel, part
-from latently.kernels.lanes import EIGHT, larger, load, number, store
-from latently.kernels.vectors import added, panels, vector, write
+from latently.kernels.chain import row_at
+from latently.kernels.compiling import inlined, kernel, ordered, part
+from latently.kernels.lanes import EIGHT, larger, largest, load, number, store
+from latently.kernels.vectors import panels, vector, write
+
+LARGE = 64.0  # scores from which on they are taken relative to the best
+TIED = 1e-12  # a path that stays wins where it is no worse than by so much, which rounding may decide
 
 
 @inlined
@@ -39,17 +43,54 @@ def four_sums(here, i, matrix, at):
     )
 
 
+@ordered
+def relative(scores, table, at):
+    """Add a row of log densities to scores, both relative to the best state; return the sum in it.
+
+    Zero, and nothing is done, if no state is possible.
+    """
+    K = len(scores)
+    best, m = -np.inf, 0
+    for j in range(K):
+        value = scores[j] + number(table, at + j)
+        if value > best:
+            best, m = value, j
+    if best == -np.inf:
+        return 0.0
+    one, other = scores[m], number(table, at + m)
+    for j in range(K):
+        scores[j] = (scores[j] - one) + (number(table, at + j) - other)
+    return one + other
+
+
+@inlined
+def scored(here, table, at, room):
+    """Scores with a row of log densities added, what was taken from all of them, and the vector left over."""
+    for j in range(0, len(here), 8):
+        store(room, j, load(here, j, EIGHT) + load(table, at + j, EIGHT))
+    if abs(largest(room)) < LARGE:
+        return room, 0.0, here
+    taken = relative(here, table, at)
+    return here, taken, room
+
+
 @part
 def score_forwards(table, index, matrix, scores, low, high, start):
-    """Fill rows `low` to `high` of `scores`: of the best path that ends in each state."""
+    """Fill rows `low` to `high` of `scores`: of the best path that ends in each state.
+
+    What is returned was taken from all of the last.
+    """
     K = len(start)
     here, room = vector(start, None), vector(start, None)
+    total = 0.0
     for t in range(low, high):
         if t > low:
             best_step(here, matrix, room)
             here, room = room, here
-        here = added(here, table, K * row_at(index, t))
+        here, taken, room = scored(here, table, K * row_at(index, t), room)
+        total += taken
         write(here, scores, K * t)
+    return total
 
 
 @kernel
@@ -72,25 +113,35 @@ def score_first(table, index, start, transmat, scores, low, high, last, lanes):
         Where to write the scores of the last time.
     lanes : None
         There are too many states for a register.
+
+    Returns
+    -------
+    float
+        What was taken from all of `last`.
     """
-    score_forwards(table, index, panels(transmat, lanes), scores, low, high, start)
+    total = score_forwards(table, index, panels(transmat, lanes), scores, low, high, start)
     last[:] = scores[high - 1]
+    return total
 
 
 @kernel
 def score_backwards(table, index, transposed, scores, low, high, last, lanes):
     """Fill rows `low` to `high` of `scores`: of the best path that goes on from each state.
 
-    `last` is that of the last time, and is overwritten with that of the time before `low`.
+    `last` is that of the last time, and is overwritten with that of the time before `low`. What is returned
+    was taken from all of it.
     """
     K, matrix = len(last), panels(transposed, lanes)
     here, room = vector(last, None), vector(last, None)
+    total = 0.0
     for t in range(high - 1, low - 1, -1):
         write(here, scores, K * t)
-        here = added(here, table, K * row_at(index, t))
+        here, taken, room = scored(here, table, K * row_at(index, t), room)
+        total += taken
         best_step(here, matrix, room)
         here, room = room, here
     write(here, last, 0)
+    return total
 
 
 @part
@@ -105,7 +156,8 @@ def trace_back(transmat, scores, low, high, state, path):
             value = row[i] + transmat[i, state]
             if value > best:
                 best, state_before = value, i
-        state = state_before
+        if row[state] + transmat[state, state] + TIED < best:
+            state = state_before
         path[t] = state
 
 
@@ -118,14 +170,13 @@ def trace_first(transmat, scores, low, high, state, path):
 @kernel
 def trace_ahead(table, index, transmat, scores, low, high, state, path):
     """Write the states of times `low` to `high` of the best path on from a state, by backward scores."""
-    K = scores.shape[1]
+    ahead = np.empty(scores.shape[1])
     for t in range(low, high):
-        b, row, best, following = density_at(table, index, t), scores[t], -np.inf, 0
-        for j in range(K):
-            value = transmat[state, j] + (row[j] + b[j])
-            if value > best:
-                best, following = value, j
-        state = following
+        ahead[:] = scores[t]
+        relative(ahead, transmat, len(ahead) * state)
+        relative(ahead, table, len(ahead) * row_at(index, t))
+        if ahead[state] + TIED < ahead.max():
+            state = ahead.argmax()
         path[t] = state
 
 
@@ -147,10 +198,10 @@ def whole_paths(table, index, start, transmat, scores, offsets, path, values, la
     matrix = panels(transmat, lanes)
     for n in range(len(offsets) - 1):
         low, high = offsets[n], offsets[n + 1]
-        score_forwards(table, index, matrix, scores, low, high, start)
+        total = score_forwards(table, index, matrix, scores, low, high, start)
         row, best, state = scores[high - 1], -np.inf, 0
         for j in range(len(row)):
             if row[j] > best:
                 best, state = row[j], j
-        values[n] = best
+        values[n] = total + best
         trace_back(transmat, scores, low, high, state, path)

@@ -11,20 +11,42 @@ import numpy as np
 
 from latently.kernels.chain import row_at
 from latently.kernels.compiling import inlined, kernel, part
-from latently.kernels.lanes import best_with_matrix, load, store
+from latently.kernels.lanes import best_with_matrix, highest, load, store
+from latently.kernels.viterbi import LARGE, TIED, relative
+
+
+@inlined
+def scored(here, table, at, room):
+    """Scores with a row of log densities added, and what was taken from all of them."""
+    joined = here + load(table, at, here)
+    if abs(highest(joined)) < LARGE:
+        return joined, 0.0
+    store(room, 0, here)
+    taken = relative(room, table, at)
+    return load(room, 0, here), taken
+
+
+@inlined
+def staying(transmat, lanes):
+    """Scores of staying in each state, a little better than they are."""
+    diagonal = np.diag(transmat) + TIED
+    return load(diagonal, 0, lanes)
 
 
 @inlined
 def score_forwards(table, index, transmat, came, low, high, start, lanes):
-    """Scores of the best path that ends in each state; `came` gets the state before."""
-    K = len(lanes)
-    here = load(start, 0, lanes)
-    if high > low:
-        here = here + load(table, K * row_at(index, low), lanes)
-    for t in range(low + 1, high):
-        best = best_with_matrix(here, transmat, came, K * t)
-        here = best + load(table, K * row_at(index, t), lanes)
-    return here
+    """Scores of the best path that ends in each state, and what was taken from all of them.
+
+    `came` gets the state before.
+    """
+    K, room = len(lanes), np.empty(len(lanes))
+    here, stays, total = load(start, 0, lanes), staying(transmat, lanes), 0.0
+    for t in range(low, high):
+        if t > low:
+            here = best_with_matrix(here, transmat, stays, came, K * t)
+        here, taken = scored(here, table, K * row_at(index, t), room)
+        total += taken
+    return here, total
 
 
 @kernel
@@ -40,7 +62,9 @@ def score_first(table, index, start, transmat, came, low, high, last, lanes):
     lanes : tuple of `width` numbers
         Four or eight.
     """
-    store(last, 0, score_forwards(table, index, transmat, came, low, high, start, lanes))
+    here, total = score_forwards(table, index, transmat, came, low, high, start, lanes)
+    store(last, 0, here)
+    return total
 
 
 @kernel
@@ -48,14 +72,17 @@ def score_backwards(table, index, transposed, came, low, high, last, lanes):
     """Score the second half of a sequence.
 
     Row t of `came` gets the state at time t to which each state of the time before goes on. `last` is the
-    score of the last time, and is overwritten with that of the time before `low`.
+    score of the last time, and is overwritten with that of the time before `low`. What is returned was taken
+    from all of it.
     """
-    K = len(lanes)
-    here = load(last, 0, lanes)
+    K, room = len(lanes), np.empty(len(lanes))
+    here, stays, total = load(last, 0, lanes), staying(transposed, lanes), 0.0
     for t in range(high - 1, low - 1, -1):
-        here = here + load(table, K * row_at(index, t), lanes)
-        here = best_with_matrix(here, transposed, came, K * t)
+        here, taken = scored(here, table, K * row_at(index, t), room)
+        total += taken
+        here = best_with_matrix(here, transposed, stays, came, K * t)
     store(last, 0, here)
+    return total
 
 
 @part
@@ -88,10 +115,11 @@ def whole_paths(table, index, start, transmat, came, offsets, path, values, lane
     row = np.empty(len(lanes))
     for n in range(len(offsets) - 1):
         low, high = offsets[n], offsets[n + 1]
-        store(row, 0, score_forwards(table, index, transmat, came, low, high, start, lanes))
+        here, total = score_forwards(table, index, transmat, came, low, high, start, lanes)
+        store(row, 0, here)
         best, state = -np.inf, 0
         for j in range(len(row)):
             if row[j] > best:
                 best, state = row[j], j
-        values[n] = best
+        values[n] = total + best
         trace_back(came, low, high, state, path)

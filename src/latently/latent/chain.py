@@ -116,11 +116,13 @@ class Chain(Latent):
         stats = tree_sum(
             executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
         )
-        log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
         # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
         magnitude = np.abs(passed.scales) + absolute + np.diff(block_offsets(block))
         return Expected(
-            passed.counts, stats, float(block.weights @ log_likelihoods), float(block.weights @ magnitude)
+            passed.counts,
+            stats,
+            float(block.weights @ (passed.scales + tops)),
+            float(block.weights @ magnitude),
         )
 
     def _run_piece(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from latently.core.blocks import Block
 from latently.core.executors import Executor
@@ -236,22 +235,28 @@ def _in_logs(start: Array, transmat: Array, reading: Reading, block: Block) -> P
     with np.errstate(divide="ignore"):
         predicted, log_transmat = np.log(start), np.log(transmat)
     kept = []
-    total = 0.0
+    log_scale = tops = magnitude = 0.0
     for rows in segments(0, T, T):
         kept.append((rows, predicted.copy()))
         state = np.empty((rows.stop - rows.start, width))
-        wrong = fill_logs(*reading.logs(rows), predicted, log_transmat, state)
+        table, index = reading.logs(rows)
+        scale, wrong = fill_logs(table, index, predicted, log_transmat, state)
         if wrong >= 0:
             refuse(block, 0, rows.start + wrong)
-        total = float(logsumexp(state[-1, :K]))
-    ahead, transitions, tallies = np.zeros(K), np.zeros((K, K)), reading.tallies()
-    stats, first = None, ahead
+        top = table.max(axis=1)
+        top = top if index is None else top[index]
+        log_scale += scale
+        tops += float(top.sum())
+        magnitude += float(np.abs(top).sum())
+    after, transitions, tallies = np.zeros(K), np.zeros((K, K)), reading.tallies()
+    stats = None
     for rows, predicted in kept[::-1]:
         seen = reading.logs(rows)
         state = np.empty((rows.stop - rows.start, width))
         fill_logs(*seen, predicted, log_transmat, state)
-        finish_logs(*seen, log_transmat, ahead, rows.stop < T, total, state, weight, transitions, tallies)
+        finish_logs(*seen, log_transmat, after, rows.stop < T, state, weight, transitions, tallies)
         part = reading.take(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
-        first = state[0, :K].copy()
-    return Passed(ChainCounts(first, transitions), stats, tallies, total, abs(total) + T)
+    return Passed(
+        ChainCounts(after, transitions), stats, tallies, log_scale + tops, abs(log_scale) + magnitude + T
+    )

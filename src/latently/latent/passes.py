@@ -29,14 +29,11 @@ class Passed:
         Log-likelihoods, less the logs of what the densities were divided by.
     counts : ChainCounts
         Expected first states and transitions.
-    shifted : bool
-        Whether these logs are still to be added.
     """
 
     state: Array
     scales: Array
     counts: ChainCounts
-    shifted: bool = True
 
 
 def densities(
@@ -245,4 +242,4 @@ def _in_logs(
     )
     if sequence >= 0:
         refuse(block, sequence, time - int(offsets[sequence]))
-    return Passed(state, log_likelihoods, ChainCounts(initial, transitions), shifted=False)
+    return Passed(state, log_likelihoods, ChainCounts(initial, transitions))

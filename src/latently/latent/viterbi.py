@@ -100,12 +100,13 @@ class _Scored:
         transposed = np.ascontiguousarray(self.transmat.T)
         seen = self.table, self.index
 
-        def score(forwards: bool) -> None:
+        def score(forwards: bool) -> float:
             if forwards:
                 parts = self.start, self.transmat, self.kept, low, mid, before
-                kernels.score_first(*seen, *parts, self.lanes)
+                taken = kernels.score_first(*seen, *parts, self.lanes)
             else:
-                kernels.score_backwards(*seen, transposed, self.kept, mid, high, ahead, self.lanes)
+                taken = kernels.score_backwards(*seen, transposed, self.kept, mid, high, ahead, self.lanes)
+            return float(taken)
 
         def trace(backwards: bool) -> None:
             if backwards:
@@ -113,10 +114,9 @@ class _Scored:
             else:
                 kernels.trace_ahead(*seen, self.transmat, self.kept, mid, high, state, self.path)
 
-        for _ in executor.map(score, (True, False)):
-            pass
+        taken = sum(executor.map(score, (True, False)))
         joint = before + ahead
         state = int(joint.argmax())
         for _ in executor.map(trace, (True, False)):
             pass
-        return float(joint[state])
+        return taken + float(joint[state])

@@ -42,7 +42,7 @@ def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) 
         return Expected(
             passed.counts,
             _of(tallies, K),
-            float(piece.weights @ passed.scales) + (tops if passed.shifted else 0.0),
+            float(piece.weights @ passed.scales) + tops,
             float(piece.weights @ (np.abs(passed.scales) + lengths)) + absolute,
         )
 

@@ -149,18 +149,7 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible.
         """
-        from latently.kernels.log_chain import filter_in_logs
-
-        found = self._sequences(X, lengths, groups)
-        table, index = self._lookup(found.x)
-        out = np.empty((len(found.x), self._model.n_components))
-        with np.errstate(divide="ignore"):
-            logs = np.log(self.startprob_), np.log(self.transmat_)
-        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, out)
-            if wrong >= 0:
-                refuse_impossible(found, int(wrong))
-        return out
+        return self._filtered(self._sequences(X, lengths, groups), 0)
 
     def fixed_lag(self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to `lag` times later.
@@ -187,17 +176,7 @@ class Decoding(FittedHMM):
             If `lag` is not an integer of at least 0.
         """
         lag = check_whole("lag", lag, 0)
-        found = self._sequences(X, lengths, groups)
-        now = self.filter(X, lengths=lengths, groups=groups)
-        table = self._table(found)[0][:, : self._model.n_components]
-        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            back = np.ones((high - low, self._model.n_components))
-            for _ in range(min(lag, int(high - low) - 1)):
-                ahead = (table[low + 1 : high] * back[1:]) @ self.transmat_.T
-                top = ahead.max(axis=1, keepdims=True)
-                back[:-1] = ahead / np.where(top > 0, top, 1.0)
-            now[low:high] *= back
-        return now / now.sum(axis=1, keepdims=True)
+        return self._filtered(self._sequences(X, lengths, groups), lag)
 
     def forecast(self, X: Any, steps: int = 1) -> Forecast:
         """Distributions of the states and observations that follow a sequence.
@@ -223,11 +202,11 @@ class Decoding(FittedHMM):
         found = self._sequences(X, None)
         if len(found) > 1:
             raise ValueError(f"X holds {len(found)} sequences: forecast each by itself")
-        here = self.filter(X)[-1]
+        here = self._filtered(found, 0)[-1]
         states = np.empty((steps, self._model.n_components))
         for step in range(steps):
             here = here @ self.transmat_
-            states[step] = here
+            states[step] = here = here / here.sum()
 
         def read(x: Any) -> Any:
             return self._observations(x, None, reset=False).x
@@ -318,6 +297,20 @@ class Decoding(FittedHMM):
         """
         return stationary(self.transmat_)
 
+    def _filtered(self, found: Sequences, lag: int) -> Array:
+        """Probabilities of the states at each time given what was seen up to `lag` times later."""
+        from latently.kernels.log_chain import filter_in_logs
+
+        table, index = self._lookup(found.x)
+        out = np.empty((len(found.x), self._model.n_components))
+        with np.errstate(divide="ignore"):
+            logs = np.log(self.startprob_), np.log(self.transmat_)
+        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
+            wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, lag, out)
+            if wrong >= 0:
+                refuse_impossible(found, int(wrong))
+        return out
+
     def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihood of each sequence, and the responsibilities of all times."""
         table, tops = self._table(found)
@@ -332,5 +325,4 @@ class Decoding(FittedHMM):
                 if refuse:
                     raise
                 return np.array([-np.inf]), np.full((len(found.x), self._model.n_components), np.nan)
-        log_likelihoods = passed.scales + tops if passed.shifted else passed.scales
-        return log_likelihoods, np.ascontiguousarray(passed.state[:, : self._model.n_components])
+        return passed.scales + tops, np.ascontiguousarray(passed.state[:, : self._model.n_components])

@@ -61,15 +61,19 @@ class Filtering:
                 predicted = np.log(self._model.startprob_)
             else:
                 predicted = logsumexp(self._log_states[:, None] + np.log(self._model.transmat_), axis=0)
-        joint = predicted + self._model._log_density(row)[0]
-        total = float(logsumexp(joint))
-        if not total > -np.inf:
+        log_density = self._model._log_density(row)[0]
+        likeliest = int((predicted + log_density).argmax())
+        height = float(predicted[likeliest] + log_density[likeliest])
+        if not height > -np.inf:
             raise ImpossibleObservationError(
                 f"observation {self.n_seen} is impossible: no state that can be reached allows it"
             )
+        # Relative to the likeliest before they are added: see kernels.log_chain.joined.
+        joint = (predicted - predicted[likeliest]) + (log_density - log_density[likeliest])
+        total = float(logsumexp(joint))
         self._log_states = joint - total
         self.states = np.exp(self._log_states)
-        self.log_likelihood += total
+        self.log_likelihood += height + total
         self.n_seen += 1
         return self.states
 

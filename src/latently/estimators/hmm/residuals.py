@@ -159,7 +159,7 @@ class Residuals(Decoding):
                 self._smoothed(found, refuse=True)  # which names the time
             if kind == "ordinary":
                 add_the_future_in_logs(table, index, transmat, low, high, out)
-        return np.asarray(out - logsumexp(out, axis=1, keepdims=True))
+        return out
 
 
 def _residuals(states: Array, found: Distribution) -> tuple[Array, Array, Array]:
