@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -9,7 +10,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel, PoissonHMM, load
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    MixtureModel,
+    PoissonHMM,
+    load,
+)
 from latently.emissions import Poisson
 
 RNG = np.random.default_rng(0)
@@ -166,7 +175,7 @@ REFUSED = {
     ),
     "matrices that are not diagonal": (
         lambda: chain(covars_=[[[1, 0.5], [0.5, 1]]] * 2),
-        "covars_ has matrices that no covariance_type='diag' has",
+        "covars_ has matrices that are none of a DiagGaussian",
     ),
     "what follows": (
         lambda: by_hand(PoissonHMM(2, startprob="stationary"), {**MODELS["counts"][2]}),
@@ -248,3 +257,34 @@ def test_zeros_set_by_hand_are_structural():
     assert model.n_parameters_ == 1 + 2 + 2
     model.transmat_ = [[0.5, 0.5], [0.0, 1.0]]
     assert model.n_parameters_ == 1 + 1 + 2
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_the_moments_of_an_imputer(kind, tmp_path):
+    matrix = np.array([[1.0, 0.8], [0.8, 2.0]]) * (1 if kind == "full" else np.eye(2))
+    holed = np.array([[3.0, np.nan], [np.nan, 1.0]])
+    expected = GaussianMixture.from_parameters([1.0], [[1.0, -1.0]], [matrix]).impute(holed)
+    new = GaussianImputer(covariance_type=kind)
+    new.mean_ = [1.0, -1.0]
+    with pytest.raises(NotFittedError, match="covariances_"):
+        new.transform(holed)
+    new.covariance_ = matrix
+    with pytest.warns(UserWarning, match="no correlations") if kind == "diag" else nullcontext():
+        fitted = GaussianImputer(covariance_type=kind, n_parameter_draws=2).fit(ROWS)
+    shared = copy.copy(fitted)
+    fitted.mean_, fitted.covariance_ = [1.0, -1.0], matrix
+    assert shared.converged_
+    for model in (new, fitted, pickle.loads(pickle.dumps(fitted))):
+        assert_allclose(model.transform(holed), expected)
+        assert_array_equal(model.covariance_, matrix)
+        model.save(tmp_path / "model")
+        assert_array_equal(load(tmp_path / "model").transform(holed), model.transform(holed))
+        assert not hasattr(model, "log_likelihood_")
+        with pytest.raises(ValueError, match="read-only"):
+            model.mean_[0] = 5.0
+        with pytest.raises(ValueError, match="fit again"):
+            model.draw_imputations(holed, 1)
+    with pytest.raises(AttributeError, match="that of 2 components together"):
+        GaussianImputer(2).mean_ = [1.0, -1.0]
+    with pytest.raises(ValueError, match=r"mean_ has shape \(3,\), should be \(2,\)"):
+        fitted.mean_ = [1.0, 2.0, 3.0]

@@ -29,6 +29,13 @@ from latently.latent.base import Latent
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 
+def read_only(value: Any) -> Array:
+    """A view of an array that cannot be written to."""
+    view = np.asarray(value).view()
+    view.setflags(write=False)
+    return view
+
+
 class Parameter:
     """An attribute that is a parameter of the model.
 
@@ -62,9 +69,7 @@ class Parameter:
                 model._take_up()
             value = named(model._fitted[1])[self.name] if self.show is None else self.show(model)
             value = model._as_shown(value)
-        view = np.asarray(value).view()
-        view.setflags(write=False)
-        return view
+        return read_only(value)
 
     def __set__(self, model: Any, value: Any) -> None:
         array = as_floats(value, self.attribute)

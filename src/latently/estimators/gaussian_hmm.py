@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from latently.checks.settings import ARRAY
-from latently.core.given import ROUNDING
 from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
@@ -229,11 +228,4 @@ class GaussianHMM(BaseHMM):
 
     def _from_covars(self, value: Array, attribute: str) -> Array:
         """Covariances in the shape of their type, from that or from a matrix for each state."""
-        if value.ndim != 3 or self.covariance_type == "full":
-            return value
-        family = self._family()
-        covariances = family.from_dense(value)
-        dense = family.dense(family.params(np.zeros(value.shape[:2]), covariances))
-        if not np.allclose(dense, value, rtol=ROUNDING, atol=0):
-            raise ValueError(f"{attribute} has matrices that no covariance_type={self.covariance_type!r} has")
-        return covariances
+        return value if value.ndim != 3 else self._family().from_matrices(value, attribute)

@@ -23,6 +23,7 @@ from latently.estimators.imputation.fitting import FLOOR, Modelled, fit_model
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import METHODS, Draw
+from latently.estimators.imputation.shown import Moment, OfModel
 from latently.estimators.imputation.truncated import drawn_within
 from latently.estimators.inputs import (
     Array,
@@ -160,6 +161,10 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         }
     )
 
+    mean_, covariance_ = Moment(1), Moment(2)
+    log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
+    converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
+
     @refuses_old_names(GAUSSIAN_IMPUTER)
     def __init__(
         self,
@@ -286,12 +291,6 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         self.mixture_ = mixture
         self.diagnostics_ = diagnostics
         self.prior_ = mixture.prior
-        self.mean_, self.covariance_ = self._moments()
-        self.log_likelihood_ = mixture.log_likelihood_
-        self.log_likelihood_history_ = mixture.log_likelihood_history_
-        self.converged_ = mixture.converged_
-        self.stop_reason_ = mixture.stop_reason_
-        self.n_iter_ = mixture.n_iter_
         self.parameter_draws_ = draws
         if self.add_indicator:
             from sklearn.impute import MissingIndicator  # it takes long to import, and few ask for it
@@ -489,7 +488,14 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
             verbose=self.verbose,
         )
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "mixture_" in vars(self) and self.mixture_.__sklearn_is_fitted__()
+
     def _need_draws(self, n: int) -> None:
+        if self.mixture_._changed:
+            raise ValueError(
+                "parameters were set by hand since the fit, and its draws are of others: fit again"
+            )
         have = len(self.parameter_draws_)
         if have < n:
             raise ValueError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 from latently.core.errors import SingularCovarianceError
-from latently.core.given import numbers, refuse_entries
+from latently.core.given import ROUNDING, numbers, refuse_entries
 from latently.core.parameters import Real, Space, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
@@ -300,6 +300,20 @@ class GaussianFamily(Emission):
         """Covariances of given precisions, for which the same holds: they are checked."""
         given = self.checked("covariances", precisions, n_components, n_features, label)
         return self.squared(precision_factors(cholesky(given))) if self.correlated else 1.0 / given
+
+    def from_matrices(self, matrices: Array, label: str) -> Array:
+        """Covariances in the shape of the family, from matrices that have no more to say.
+
+        Raises
+        ------
+        ValueError
+            If they have, such as correlations where the family knows of none.
+        """
+        covariances = self.from_dense(matrices)
+        dense = self.dense(self.params(np.zeros(matrices.shape[:2]), covariances))
+        if not np.allclose(dense, matrices, rtol=ROUNDING, atol=0, equal_nan=True):
+            raise ValueError(f"{label} has matrices that are none of a {type(self).__name__}")
+        return covariances
 
     @abstractmethod
     def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:

@@ -82,7 +82,7 @@ def pack_imputer(imputer: Any) -> Contents:
         tuple(bool(keep) for keep in imputer._observed_features),
         imputer.missing_counts_.astype(np.float64),
         state_of(imputer.mixture_),
-        imputer.parameter_draws_,
+        () if imputer.mixture_._changed else imputer.parameter_draws_,
         imputer.diagnostics_,
     )
     encoder = Encoder(CLASSES)
