@@ -311,6 +311,25 @@ def test_auto_learns_uneven_priors_of_topics_that_are():
     assert fixed.topic_word_prior_ == 0.05
 
 
+@pytest.mark.parametrize("inference", ["cvb0", "vb"])
+def test_auto_learns_of_topics_that_rest_at_once(inference):
+    """Nine short texts, whose topics stand still before the pass from which on others are learned."""
+    texts = ["abc", "abd", "bcd", "xyz", "xyw", "yzw", "acd", "xzw", "bda"]
+    lda, fixed = (
+        LatentDirichletAllocation(
+            2, inference=inference, doc_topic_prior=prior, topic_word_prior=prior, random_state=0
+        ).fit([list(text) for text in texts])
+        for prior in ("auto", None)
+    )
+    assert lda.converged_
+    assert (lda.doc_topic_prior_ != fixed.doc_topic_prior_).all()
+    assert lda.topic_word_prior_ > 1.5 * fixed.topic_word_prior_
+    assert inference == "vb" or fixed.n_iter_ < lda.n_iter_ < 20
+    assert_array_equal(
+        lda.doc_topic_.argmax(axis=1), lda.doc_topic_[0].argmax() ^ np.array([0, 0, 0, 1, 1, 1, 0, 1, 0])
+    )
+
+
 # -- documents under topics that are given ------------------------------------------------------------
 
 

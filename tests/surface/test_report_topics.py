@@ -208,6 +208,9 @@ def test_doubts_of_the_fit_are_told(clear, changed, words):
 def test_seeds_that_hold_are_not_told():
     a = analysis(seed_words={k: [f"{name}{i}" for i in range(4)] for k, name in enumerate(("farm", "sea"))})
     assert "seed words" not in said(a)
+    least = a.model.topic_word_prior_.min()
+    assert abs(least - 0.05) > 0.01  # learned
+    assert f"{least:.4g} and more for seed words" in topics_page(a)
 
 
 def test_topics_alike_and_too_many_are_told():

@@ -44,9 +44,9 @@ def settle(
     tol: float,
     max_iter: int,
     callbacks: Sequence[Callback] = (),
-    between: Callable[[int, P], P] = lambda _, params: params,
+    between: Callable[[int, bool, P], P] = lambda _, rested, params: params,
 ) -> Settled[P]:
-    """Iterate until the statistics change by less than a part of themselves.
+    """Iterate until the statistics change by less than a part of themselves and nothing more is learned.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def settle(
     callbacks : sequence of callable
         Each is called as ``callback(iteration, params, relative_change)`` after every pass; True stops.
     between : callable
-        ``between(iteration, params)`` gives the params to go on with: for what is learned now and then.
+        ``between(iteration, rested, params)`` gives the params to go on with: for what is learned now and
+        then, and when the statistics rest. If these are the same params then, the iteration has converged.
     """
     changes: list[float] = []
     while True:
@@ -71,12 +72,14 @@ def settle(
         stop = [bool(callback(n_iter, params, change)) for callback in callbacks]
         if any(stop):
             return Settled(params, tuple(changes), n_iter, False, STOPPED)
-        if tol > 0 and change <= tol:
+        rested = tol > 0 and change <= tol
+        better = between(n_iter, rested, params)
+        if rested and better is params:
             reason = f"converged: statistics change by at most {tol:g} of themselves"
             return Settled(params, tuple(changes), n_iter, True, reason)
         if n_iter >= max_iter:
             return Settled(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
-        params = between(n_iter, params)
+        params = better
 
 
 def _step(em: MemoryMap[P, Any, Any], params: P) -> tuple[P, float]:

@@ -101,11 +101,19 @@ def _recalled(
 
 def _learner(
     model: CollapsedAdmixture, em: MemoryMap[Any, Any, Any], priors: Priors
-) -> Callable[[int, AdmixtureParams], AdmixtureParams]:
-    def between(iteration: int, params: AdmixtureParams) -> AdmixtureParams:
-        due = iteration >= LEARN_FROM and iteration % LEARN_EVERY == 0
+) -> Callable[[int, bool, AdmixtureParams], AdmixtureParams]:
+    """Learns the priors every few passes; of topics that rest before, when they first do.
+
+    It is not carried to its own end, which for few short texts is at priors so large that all topics are one.
+    """
+    learned = False
+
+    def between(iteration: int, rested: bool, params: AdmixtureParams) -> AdmixtureParams:
+        nonlocal learned
+        due = not learned if rested else iteration >= LEARN_FROM and iteration % LEARN_EVERY == 0
         if not due or not (priors.learn_documents or priors.learn_words):
             return params
+        learned = True
         return model.learn(em, params, priors.learn_documents, priors.learn_words)
 
     return between

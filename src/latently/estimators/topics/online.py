@@ -59,7 +59,7 @@ def begin(
     model = CollapsedAdmixture(len(priors.documents), len(words), dtype)
     base = priors.words[words, None]
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
-    found = fit_collapsed(model, first, priors, prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
+    found = fit_collapsed(model, first, priors.fixed(), prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
     counts = np.maximum(found.params.topic_word - prior, 0.0)
     seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
     stream.raw[words] = counts * (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class Priors:
             learned and _is_auto(documents),
             learned and _is_auto(words),
         )
+
+    def fixed(self) -> Priors:
+        """The same, not learned."""
+        return replace(self, learn_documents=False, learn_words=False)
 
 
 def _is_auto(value: Any) -> bool:

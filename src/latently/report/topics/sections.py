@@ -123,14 +123,13 @@ def how(a: TopicsAnalysis) -> Markup:
     """How it was computed."""
     model, c = a.model, a.collection
     prior = model.doc_topic_prior_
-    of_words = model.topic_word_prior_
-    seeded = "0.05 and more for seed words" if np.ndim(of_words) else f"{float(of_words):.4g}"
+    least = f"{float(np.min(model.topic_word_prior_)):.4g}"
     facts = [
         ("Software", f"latently {__version__}"),
         ("Model", f"Latent Dirichlet allocation, by {INFERENCES[model.inference]}"),
         *a.settings.items(),
         ("Prior of documents", f"from {prior.min():.3g} to {prior.max():.3g}, by topic"),
-        ("Prior of words", seeded),
+        ("Prior of words", f"{least} and more for seed words" if model.seed_words else least),
         (
             "Why it stopped",
             f"{model.stop_reason_}, after {count(model.n_iter_, 'pass').replace('passs', 'passes')}",
