@@ -161,7 +161,7 @@ def test_collinear_rows_are_an_error():
         (lambda: NORMAL.conditional([0], [np.nan]), "values has entries that are not finite"),
         (lambda: NORMAL.log_density(np.zeros((2, 4))), r"X has shape \(2, 4\), should be \(n_samples, 3\)"),
         (lambda: NORMAL.log_density(np.zeros(3)), r"X has shape \(3,\)"),
-        (lambda: MultivariateNormal.fit([[np.nan]]), "NaN"),
+        (lambda: MultivariateNormal.fit([[np.nan]]), "no column has an observed value"),
         (lambda: MultivariateNormal.fit(np.zeros((3, 1)), [1.0, -1.0, 1.0]), "sample_weight of row 1 is -1"),
     ],
 )

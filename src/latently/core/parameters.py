@@ -75,6 +75,13 @@ class Space(Protocol):
         """Free coordinates round a value."""
         ...
 
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """A random direction from a value along which it stays in the space for a while.
+
+        It is as though the free coordinates were standard normal; what lies on a boundary does not move.
+        """
+        ...
+
 
 Spaces = Mapping[str, Space]
 
@@ -114,6 +121,10 @@ class Real:
         """Differences, in units of the scale."""
         return Chart(value, _diagonal(np.broadcast_to(self.scale, self.shape), _free(self.shape, self.held)))
 
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """Normal differences, in units of the scale."""
+        return np.asarray(_free(self.shape, self.held) * self.scale * rng.standard_normal(self.shape))
+
 
 @dataclass(frozen=True)
 class Positive:
@@ -152,8 +163,17 @@ class Positive:
     def chart(self, value: Array) -> Chart:
         """Relative differences."""
         free = _free(self.shape, self.held)
-        on_floor = (free & (value <= (1 + ON_FLOOR) * self.floor)).any()
+        on_floor = (free & self._resting(value)).any()
         return Chart(value, _diagonal(value, free), "a variance rests on the floor" if on_floor else None)
+
+    def _resting(self, value: Array) -> NDArray[np.bool_]:
+        """Which numbers rest on the floor."""
+        return np.asarray(value <= (1 + ON_FLOOR) * self.floor)
+
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """Normal relative differences."""
+        moving = _free(self.shape, self.held) & ~self._resting(value)
+        return np.asarray(moving * value * rng.standard_normal(self.shape))
 
 
 @dataclass(frozen=True)
@@ -208,6 +228,11 @@ class Simplex:
         at_zero = bool((value[self.support] == 0).any())
         return Chart(value, basis, "a probability is zero" if at_zero else None)
 
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """Normal relative differences, less what would change the sums."""
+        moved = value * rng.standard_normal(value.shape)
+        return np.asarray(moved - value * moved.sum(axis=-1, keepdims=True))
+
 
 @dataclass(frozen=True)
 class SPD:
@@ -250,14 +275,14 @@ class SPD:
             np.linalg.cholesky(standard)
         except np.linalg.LinAlgError:
             return False
-        return self.floor is None or bool(self._above_floor(value) >= 1 - ROUNDING)
+        return self.floor is None or bool(self._above_floor(value).min() >= 1 - ROUNDING)
 
-    def _above_floor(self, value: Array) -> float:
-        """The smallest eigenvalue in units of the floor."""
+    def _above_floor(self, value: Array) -> Array:
+        """The smallest eigenvalue of each matrix in units of the floor."""
         unit = np.sqrt(np.asarray(self.floor))
         free = self._free
         standard = (value / np.outer(unit, unit))[..., free[:, None], free]
-        return float(np.linalg.eigvalsh(standard).min(initial=np.inf))
+        return np.asarray(np.linalg.eigvalsh(standard)[..., 0])
 
     def settled(self, value: Array) -> Array:
         """The value: a sum of symmetric matrices is symmetric to the last bit."""
@@ -275,9 +300,20 @@ class SPD:
                 outer = np.outer(root[:, i], root[:, j])
                 columns[:, column] = ((outer + outer.T) / (2 if i == j else 1)).ravel()
             blocks.append(sparse.csr_array(columns))
-        on_floor = self.floor is not None and self._above_floor(value) <= 1 + ON_FLOOR
+        on_floor = self.floor is not None and self._above_floor(value).min() <= 1 + ON_FLOOR
         basis = sparse.block_diag(blocks, format="csr")
         return Chart(value, basis, "a covariance rests on the floor" if on_floor else None)
+
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """Normal differences of the whitened matrices."""
+        root = np.linalg.cholesky(value)
+        noise = rng.standard_normal(self.shape)
+        moved = root @ ((noise + np.swapaxes(noise, -1, -2)) / 2) @ np.swapaxes(root, -1, -2)
+        free = _free(self.shape[-1:], self.held)
+        moved = moved * (free[:, None] & free)
+        if self.floor is None:
+            return np.asarray(moved)
+        return np.asarray(moved * (self._above_floor(value) > 1 + ON_FLOOR)[..., None, None])
 
 
 def _free(shape: tuple[int, ...], held: Held) -> NDArray[np.bool_]:

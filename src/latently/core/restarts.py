@@ -21,6 +21,7 @@ from latently.core.convergence import Progress, ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
+from latently.core.saddles import beyond_saddles
 
 AGREEMENT = 1e-6
 FORESIGHT = 20
@@ -216,6 +217,7 @@ def search(
         raise FitError(f"{what} because {reasons[0].failure}")
     ends = ranked(ends, lambda end: end[0].objective, lambda end: end[0].rounding)
     ends.sort(key=lambda end: bool(end[1].doubts))
+    ends[0] = _beyond_saddles(em, *ends[0], settings, n)
     best, chosen, _ = ends[0]
     runs = (*(record for _, record, _ in ends), *failed, *map(_record, lost))
     agreeing = sum(
@@ -227,6 +229,20 @@ def search(
         if record.doubts and not chosen.doubts and result.objective > best.objective + best.rounding
     )
     return best, chosen.doubts, Restarts(runs, agreeing, passed_over)
+
+
+def _beyond_saddles(
+    em: EMMap[D, P, S], result: FitResult[P], record: Run, size: int, settings: Settings, n: float
+) -> tuple[FitResult[P], Run, int]:
+    """The chosen run, and on from its end if that is a saddle and what is above it no worse to be trusted."""
+    better = beyond_saddles(em, result, settings, n)
+    if better is result:
+        return result, record, size
+    doubts = em.model.doubts(better.params, em.source.blocks(), em.fixed)
+    if doubts and not record.doubts:
+        return result, record, size
+    ended = replace(record, log_likelihood=better.log_likelihood, n_iter=better.n_iter, doubts=doubts)
+    return better, ended, 1
 
 
 def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:

@@ -16,7 +16,17 @@ from latently.checks.settings import check_whole
 from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI
-from latently.estimators.inputs import Array, check_table, check_weights, random_generator
+from latently.emissions.gaussian.variances import units
+from latently.estimators.inputs import (
+    Array,
+    check_informative,
+    check_table,
+    check_weights,
+    column_names,
+    random_generator,
+)
+
+FLOOR = 1e-6  # of the variance of a constant column, beside those of the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +88,12 @@ class MultivariateNormal:
 
     @classmethod
     def fit(cls, X: Any, sample_weight: Any = None) -> Self:
-        """Fit by maximum likelihood, in closed form.
+        """Fit by maximum likelihood: in closed form, or by EM if cells are missing.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            The rows.
+            The rows; NaN is a missing cell.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts.
 
@@ -95,13 +105,37 @@ class MultivariateNormal:
         Raises
         ------
         ValueError
-            If X is not a table of finite numbers.
+            If X is not a table of numbers, or has an infinite cell, or all columns are constant.
         SingularCovarianceError
             If the rows lie in fewer dimensions than there are features.
+
+        Warns
+        -----
+        ConstantColumnWarning
+            If some columns are constant: their variance is a millionth of the others', so that there is one.
+
+        Examples
+        --------
+        >>> from latently import MultivariateNormal, datasets
+        >>> normal = MultivariateNormal.fit(datasets.load_cholesterol().data)
+        >>> normal.mean.round(1).tolist()
+        [253.9, 230.6, 222.2]
         """
-        rows = check_table(X, accepts_missing=False)
-        moments = Moments.of(rows, check_weights(sample_weight, len(rows)))
-        return cls(moments.mean, moments.covariance)
+        # It is made of such distributions, so that neither can be first.
+        from latently.estimators.gaussian_imputer import GaussianImputer
+
+        rows = check_table(X)
+        weights = check_weights(sample_weight, len(rows))
+        moments = Moments.of(rows, weights)
+        if np.isnan(rows).any():
+            fitted = GaussianImputer(prior=None).fit(X, sample_weight=weights)
+            mean, covariance = fitted.mean_, np.array(fitted.covariance_)
+        else:
+            check_informative(rows, weights, 1, column_names(X))
+            mean, covariance = moments.mean, np.array(moments.covariance)
+        constant = np.flatnonzero(moments.variances == 0)
+        covariance[constant, constant] = FLOOR * units(moments.variances)[constant]
+        return cls(mean, covariance)
 
     @property
     def n_features(self) -> int:

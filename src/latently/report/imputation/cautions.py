@@ -54,7 +54,13 @@ def _diagnosed(a: ImputationAnalysis) -> Iterator[str]:
 def _starts_apart(a: ImputationAnalysis) -> Iterator[str]:
     if a.starts is None or a.starts.agree:
         return
-    if a.starts.level:
+    if a.starts.higher:
+        gain = number(float(a.starts.objectives.max() - a.starts.objective), 3)
+        yield (
+            f"one of {len(a.starts.objectives)} starts far apart ended {gain} higher than the fit: what is "
+            "filled in is not from the best maximum"
+        )
+    elif a.starts.level:
         if not any(found.kind == NEVER_TOGETHER for found in a.imputer.diagnostics_):
             yield (
                 f"fits from {len(a.starts.log_likelihoods)} starts far apart ended equally high with "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
 from latently.core.columns import extremes
-from latently.core.errors import SpuriousMaximumWarning, UndeterminedWarning
+from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.moments import distance
@@ -38,6 +38,8 @@ class DispersedStarts:
         Whether they ended because there was nothing left to gain.
     n_rows : int
         Number of rows.
+    objective : float
+        Where the fit itself ends, from the start it takes without these.
     apart : float
         How far the parameters of runs that ended as high as the best are from those of the best, at most: the
         distance of the means in standard deviations, or the logarithm of the ratio of the variances, of the
@@ -49,6 +51,7 @@ class DispersedStarts:
     n_iter: NDArray[np.int64]
     converged: NDArray[np.bool_]
     n_rows: int
+    objective: float
     apart: float
 
     @property
@@ -57,9 +60,14 @@ class DispersedStarts:
         return bool(np.ptp(self.objectives) <= AGREEMENT * self.n_rows)
 
     @property
+    def higher(self) -> bool:
+        """Whether a run ended higher than the fit itself, which then is not the best there is."""
+        return bool(self.objectives.max() > self.objective + AGREEMENT * self.n_rows)
+
+    @property
     def agree(self) -> bool:
-        """Whether all runs ended at one maximum: equally high, and with the same parameters."""
-        return self.level and self.apart <= SAME
+        """Whether all runs and the fit ended at one maximum: equally high, and with the same parameters."""
+        return self.level and self.apart <= SAME and not self.higher
 
 
 def dispersed_starts(
@@ -69,7 +77,8 @@ def dispersed_starts(
 
     With many missing cells the likelihood may have more than one maximum, or a ridge; then the runs end at
     different heights, or equally high with different parameters, and results depend on where a fit starts.
-    The latter is so if columns are never observed together.
+    The latter is so if columns are never observed together. Where a run ends higher than the fit itself, fit
+    again with a larger `n_init`.
 
     Parameters
     ----------
@@ -131,11 +140,8 @@ def dispersed_starts(
             means_init=centre + SPREAD * spread * rng.normal(size=(K, d)),
             precisions_init=upper @ np.swapaxes(upper, -1, -2) if matrices else upper**2,
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SpuriousMaximumWarning)
-            warnings.simplefilter("ignore", UndeterminedWarning)  # this is what is looked for
-            runs.append(mixture.fit(table))
-    objectives = np.array([run.log_likelihood_ + run._model.log_prior(run.params_) for run in runs])
+        runs.append(_fitted(mixture, table))
+    objectives = np.array([_objective(run) for run in runs])
     best = int(objectives.argmax())
     as_high = np.flatnonzero(objectives >= objectives[best] - AGREEMENT * len(rows))
     return DispersedStarts(
@@ -144,8 +150,20 @@ def dispersed_starts(
         np.array([run.n_iter_ for run in runs]),
         np.array([run.converged_ for run in runs]),
         len(rows),
+        _objective(_fitted(imputer._mixture(imputer.random_state, prior), table)),
         max(distance(runs[best], runs[i]) for i in as_high),
     )
+
+
+def _fitted(mixture: GaussianMixture, table: Any) -> GaussianMixture:
+    with warnings.catch_warnings():
+        for category in (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning):
+            warnings.simplefilter("ignore", category)  # the last is what is looked for
+        return mixture.fit(table)
+
+
+def _objective(mixture: GaussianMixture) -> float:
+    return float(mixture.log_likelihood_ + mixture._model.log_prior(mixture.params_))
 
 
 def _random_correlations(d: int, rng: np.random.Generator) -> Array:

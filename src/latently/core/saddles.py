@@ -1,0 +1,246 @@
+"""Whether a run of EM ended at a maximum, and on from where it did not.
+
+EM comes to rest wherever the likelihood is level, and from a start that is symmetric in some way (equal
+components, no correlation where the data know no sign of it) that may be a saddle. There the EM map itself
+leads away: its derivative has an eigenvalue above one, which differences of few EM steps find, as they do the
+direction (docs/formulas.md, "Saddles").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.convergence import ranked
+from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.errors import FitError
+from latently.core.model import D, P, S
+from latently.core.parameters import Spaces, feasible, largest_change, named, with_named
+
+Array = NDArray[np.float64]
+
+STEP = 1e-4  # of differences, in units of the scales of the parameters
+LEAST_STEPS, MOST_STEPS = 4, 12  # of the search for a direction
+SCREEN = 5000  # units on which is looked first
+CLEAR = 0.9  # rate below which these say that all is well
+STILL = 1e-3  # a rate is one if it is that near
+SIZES = (1.0, 0.3, 0.1)  # of moves, in the same units
+TRIAL = 20  # EM steps after which a move must have gained
+ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The direction in which differences shrink least from one EM step to the next, or grow.
+
+    Attributes
+    ----------
+    rate : float
+        By which factor. Above one the likelihood is higher on either side.
+    error : float
+        About how far off it may be.
+    values : dict of str to array
+        The direction, by the names of the parameters. Its length is one in units of their scales.
+    """
+
+    rate: float
+    error: float
+    values: dict[str, Array]
+
+
+def beyond_saddles(em: EMMap[D, P, S], result: FitResult[P], settings: Settings, n: float) -> FitResult[P]:
+    """The end of a run, or of the runs that follow where it was a saddle.
+
+    Whether it was is looked at on some of the units first, and that is all there is to it where the
+    likelihood is well curved.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map.
+    result : FitResult
+        Where a run ended. Nothing is done if it had not converged.
+    settings : Settings
+        Of that run, and of those that follow.
+    n : float
+        Sum of the weights.
+    """
+    rng = np.random.default_rng(0)
+    some = replace(em, source=em.source.subsample(SCREEN, rng))
+    for _ in range(ROUNDS):
+        if not (result.converged and settings.tol > 0 and result.n_iter < settings.max_iter):
+            break
+        hint = slowest(some, result.params, random_direction(em, result.params, rng), CLEAR)
+        if hint is None:
+            break
+        found = slowest(em, result.params, hint.values, 1 - STILL)
+        if found is None or found.rate < 1 - STILL:
+            break
+        trials = to_either_side(em, result, found.values, settings, n)
+        if not trials:
+            break
+        best = ranked(trials, lambda end: end.objective, lambda end: settings.tol * n)[0]
+        result = _continued(em, result, best, settings, n)
+    return result
+
+
+def random_direction(em: EMMap[D, P, S], params: P, rng: np.random.Generator) -> dict[str, Array]:
+    """A direction in which all free parameters move."""
+    values = named(params)
+    return {name: space.tangent(values[name], rng) for name, space in _free(em, params).items()}
+
+
+def slowest(em: EMMap[D, P, S], params: P, start: dict[str, Array], enough: float) -> Direction | None:
+    """The slowest direction of the EM map, by Arnoldi's method on differences of its steps.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map.
+    params : object
+        Where it comes to rest.
+    start : dict of str to array
+        A direction to begin with, not at right angles to the one that is sought.
+    enough : float
+        Once no rate seems to be above this, the search ends.
+
+    Returns
+    -------
+    Direction or None
+        None if rates are below `enough`.
+    """
+    spaces = _free(em, params)
+    first = _flat(spaces, start)
+    size = float(np.linalg.norm(first))
+    if not size > 0:
+        return None
+    here = _flat(spaces, named(em.m_step(em.e_step(params), params)))
+    basis = [first / size]
+    projected = np.zeros((MOST_STEPS + 1, MOST_STEPS))
+    rate, error, weights = 0.0, np.inf, np.ones(1)
+    for j in range(MOST_STEPS):
+        image = _image(em, spaces, params, here, basis[j])
+        if image is None:
+            break
+        rest = image
+        for _ in range(2):  # once more, for rounding
+            along_basis = np.array([vector @ rest for vector in basis])
+            projected[: j + 1, j] += along_basis
+            rest = rest - along_basis @ np.array(basis)
+        size = projected[j + 1, j] = float(np.linalg.norm(rest))
+        rates, vectors = np.linalg.eig(projected[: j + 1, : j + 1])
+        top = int(rates.real.argmax())
+        weights = vectors[:, top].real / np.linalg.norm(vectors[:, top].real)
+        rate, error = float(rates[top].real), size * abs(float(weights[-1]))
+        if size < STILL or (j + 1 >= LEAST_STEPS and (rate + error < enough or error < STILL)):
+            break
+        basis.append(rest / size)
+    if rate + error < enough:
+        return None
+    found = weights @ np.array(basis[: len(weights)])
+    return Direction(rate, error, _unflat(spaces, found / np.linalg.norm(found), params))
+
+
+def to_either_side(
+    em: EMMap[D, P, S], result: FitResult[P], direction: dict[str, Array], settings: Settings, n: float
+) -> list[FitResult[P]]:
+    """Go some way to either side and on by a few steps of EM: where that ends, if it is higher.
+
+    Shorter ways are gone if the longer ones lead to nothing. The first side is that on which the largest of
+    the changes is positive, so that it does not hang on rounding.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map.
+    result : FitResult
+        Where to go from.
+    direction : dict of str to array
+        Which way, by the names of the parameters.
+    settings : Settings
+        Of the runs.
+    n : float
+        Sum of the weights.
+    """
+    least = result.objective + result.rounding
+    values = named(result.params)
+    flat = np.concatenate([np.ravel(change) for change in direction.values()])
+    sign = np.sign(flat[np.abs(flat) > 0.99 * np.abs(flat).max()][0])
+    trial = replace(settings, max_iter=TRIAL, callbacks=())
+    for size in SIZES:
+        moves = (
+            {name: values[name] + way * change for name, change in direction.items()}
+            for way in (sign * size, -sign * size)
+        )
+        ends = [_tried(em, with_named(result.params, moved), trial, n) for moved in moves]
+        higher = [end for end in ends if end is not None and end.objective > least + end.rounding]
+        if higher:
+            return higher
+    return []
+
+
+def _tried(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitResult[P] | None:
+    if not feasible(em.model.spaces(params), params):
+        return None
+    try:
+        return run(em, em.model.settled(params), settings, n)
+    except FitError:
+        return None
+
+
+def _continued(
+    em: EMMap[D, P, S], before: FitResult[P], trial: FitResult[P], settings: Settings, n: float
+) -> FitResult[P]:
+    """The run before and the one from the end of a trial as one run."""
+    n_before = before.n_iter + trial.n_iter
+    callbacks = [_later(callback, n_before) for callback in settings.callbacks]
+    left = max(settings.max_iter - n_before, 1)
+    after = run(em, trial.params, replace(settings, max_iter=left, callbacks=callbacks), n)
+    change = largest_change(em.model.spaces(before.params), before.params, trial.params)
+    first = replace(after.history[0], change=change)
+    history = (*before.history, first, *after.history[1:])
+    return replace(after, history=history, n_iter=n_before + after.n_iter)
+
+
+def _later(callback: Callable[..., Any], n: int) -> Callable[..., Any]:
+    return lambda iteration, params, log_likelihood: callback(n + iteration, params, log_likelihood)
+
+
+def _free(em: EMMap[Any, Any, Any], params: Any) -> Spaces:
+    return {name: space for name, space in em.model.spaces(params).items() if name not in em.fixed}
+
+
+def _flat(spaces: Spaces, values: dict[str, Any]) -> Array:
+    """Parameters, or a direction, as one vector, in units of their scales."""
+    parts = [np.ravel(values[name] / space.scale) for name, space in spaces.items()]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _unflat(spaces: Spaces, vector: Array, params: Any) -> dict[str, Array]:
+    """A direction by the names of the parameters."""
+    found, start, like = {}, 0, named(params)
+    for name, space in spaces.items():
+        shape = np.shape(like[name])
+        stop = start + int(np.prod(shape))
+        found[name] = vector[start:stop].reshape(shape) * space.scale
+        start = stop
+    return found
+
+
+def _image(em: EMMap[Any, Any, Any], spaces: Spaces, params: Any, here: Array, vector: Array) -> Array | None:
+    """Derivative of the EM map along a vector, by the difference of two steps; None where it cannot go."""
+    values, change = named(params), _unflat(spaces, vector, params)
+    for step in (STEP, STEP / 100):
+        moved = with_named(params, {name: values[name] + step * change[name] for name in spaces})
+        if not feasible(spaces, moved):
+            continue
+        try:
+            moved = em.model.settled(moved)
+            return (_flat(spaces, named(em.m_step(em.e_step(moved), moved))) - here) / step
+        except FitError:
+            continue
+    return None
