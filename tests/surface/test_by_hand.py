@@ -15,6 +15,7 @@ from latently import (
     GaussianHMM,
     GaussianImputer,
     GaussianMixture,
+    LatentDirichletAllocation,
     MixtureModel,
     PoissonHMM,
     load,
@@ -288,3 +289,61 @@ def test_the_moments_of_an_imputer(kind, tmp_path):
         GaussianImputer(2).mean_ = [1.0, -1.0]
     with pytest.raises(ValueError, match=r"mean_ has shape \(3,\), should be \(2,\)"):
         fitted.mean_ = [1.0, 2.0, 3.0]
+
+
+TEXTS = [["apple", "pear", "plum", "apple"], ["pear", "apple"], ["bolt", "nut"], ["nut", "bolt", "bolt"]]
+TABLE = np.array([[2, 1, 1, 0, 0], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1], [0, 0, 0, 2, 1]])
+COMPONENTS = np.array([[5.0, 3.0, 2.0, 0.1, 0.1], [0.1, 0.1, 0.1, 4.0, 3.0]])
+
+
+@pytest.mark.parametrize("inference", ["cvb0", "vb", "online", "online_vb"])
+def test_the_components_of_a_topic_model(inference, tmp_path):
+    words = ["apple", "pear", "plum", "bolt", "nut"]
+    new = LatentDirichletAllocation(2, inference=inference, vocabulary=words, doc_topic_prior=0.3)
+    new.components_ = COMPONENTS
+    fitted = clone(new).set_params(random_state=0).fit(TEXTS)
+    bound = fitted.bound_
+    fitted.components_ = fitted.components_
+    assert fitted.bound_ is bound
+    fitted.components_ = COMPONENTS
+    fitted.doc_topic_prior_ = [0.3, 0.3]
+    for model in (new, fitted, pickle.loads(pickle.dumps(new)), copy.deepcopy(fitted)):
+        assert_array_equal(model.components_, COMPONENTS)
+        assert_allclose(model.topic_word_, COMPONENTS / COMPONENTS.sum(axis=1, keepdims=True))
+        assert_allclose(model.transform(TEXTS), new.transform(TABLE), atol=1e-12)
+        assert model.top_words(1) == [["apple"], ["bolt"]]
+        model.save(tmp_path / "model")
+        again = load(tmp_path / "model")
+        assert_array_equal(again.transform(TABLE), model.transform(TABLE))
+        assert_array_equal(again.components_, COMPONENTS)
+        for attribute in ("bound_", "history_", "converged_", "doc_topic_"):
+            assert not hasattr(model, attribute)
+        for attribute in ("components_", "topic_word_", "doc_topic_prior_"):
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(model, attribute)[0] = 1.0
+    new.doc_topic_prior_ = [3.0, 0.1]
+    assert (new.transform(TABLE)[:, 0] > fitted.transform(TABLE)[:, 0]).all()
+    before = new.top_words(1)
+    assert new.partial_fit(TEXTS).top_words(1) == before  # goes on from what was set
+    fitted.components_ = COMPONENTS[::-1]
+    with pytest.warns(UserWarning, match="components_, doc_topic_prior_ set by hand: fit begins anew"):
+        fitted.fit(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [
+        ("components_", COMPONENTS[:1], r"components_ has shape \(1, 5\), should be \(2, 5\)"),
+        ("components_", COMPONENTS - 0.1, r"components_\[0, 3\] is 0: should be positive and finite"),
+        ("doc_topic_prior_", [0.1], r"doc_topic_prior_ has shape \(1,\), should be \(2,\)"),
+        ("doc_topic_prior_", [0.1, -1.0], r"doc_topic_prior_\[1\] is -1: should be positive"),
+    ],
+)
+def test_what_topics_cannot_be(attribute, value, message):
+    model = LatentDirichletAllocation(2, random_state=0).fit(TABLE)
+    setattr(model, attribute, value)
+    for use in (lambda: model.transform(TABLE), lambda: model.params_):
+        with pytest.raises(ValueError, match=message):
+            use()
+    with pytest.raises(AttributeError, match="no setter"):
+        model.topic_word_ = value

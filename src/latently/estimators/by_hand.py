@@ -36,6 +36,12 @@ def read_only(value: Any) -> Array:
     return view
 
 
+def _freeze(params: Any) -> None:
+    for value in named(params).values():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+
+
 class Parameter:
     """An attribute that is a parameter of the model.
 
@@ -146,11 +152,14 @@ class ByHand(metaclass=ABCMeta):
 
     def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
-        for value in named(params).values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        _freeze(params)
         self._in_force = model, params
         self._by_hand, self._changed, self._outcome = {}, (), outcome
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        if "_in_force" in vars(self):  # copies and pickles of arrays can be written to
+            _freeze(self._fitted[1])
 
     def _as_shown(self, value: Array) -> Array:
         """A parameter in the type in which it is shown."""
@@ -208,6 +217,14 @@ class ByHand(metaclass=ABCMeta):
             take = getattr(type(self), attribute).take
             found[name] = value if take is None else take(self, value, attribute)
         return found
+
+    def _warn_of_loss(self, remedy: str) -> None:
+        """Warn where a fit begins without what was set by hand."""
+        if self._changed:
+            changed = ", ".join(self._changed)
+            warnings.warn(
+                f"{changed} set by hand: fit begins anew without, {remedy}", UserWarning, stacklevel=4
+            )
 
     def _why_no_record(self) -> str:
         """Why nothing is said of a fit, and what to do."""
@@ -288,12 +305,8 @@ class LatentEmissionByHand(ByHand):
         ValueError
             If what was set by hand is out of range, or the parameters are of another number of components.
         """
-        if self._changed and not self.warm_start:
-            warnings.warn(
-                f"{', '.join(self._changed)} set by hand: fit begins anew without, unless warm_start=True",
-                UserWarning,
-                stacklevel=3,
-            )
+        if not self.warm_start:
+            self._warn_of_loss("unless warm_start=True")
         complete = "_in_force" in vars(self) or not set(self._needed()) - set(self._by_hand)
         if not self.warm_start or not complete:
             return False

@@ -33,6 +33,7 @@ from latently.estimators.topics.settings import (
     chosen_dtype,
     tol_and_max_iter,
 )
+from latently.estimators.topics.state import TopicOutcome
 from latently.estimators.topics.topics import Topics
 from latently.models.admixture import (
     CollapsedAdmixture,
@@ -266,6 +267,7 @@ class LatentDirichletAllocation(
         """
         check_settings(self)
         check_memory(self)
+        self._warn_of_loss("while partial_fit goes on from it")
         corpus = self._first(X)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
         frequencies = self._frequencies(corpus, weights, self.n_components)
@@ -470,18 +472,21 @@ class LatentDirichletAllocation(
             order = np.argsort(-found.params.totals, kind="stable")
         self._words = corpus.words
         self.n_features_in_ = corpus.counts.shape[1]
-        self._set_params(found.params.permuted(order))
+        outcome = TopicOutcome(
+            bound=None if found.bound_parts is None else found.history[-1],
+            bound_parts=found.bound_parts,
+            history=np.asarray(found.history),
+            n_iter=found.n_iter,
+            converged=found.converged,
+            stop_reason=found.stop_reason,
+            remarks=corpus.remarks,
+            empty_documents=corpus.empty.astype(np.int64),
+        )
+        self._set_params(None, found.params.permuted(order), outcome)
+        self.vocabulary_ = self._words.vocabulary
         self.__dict__.pop("doc_topic_", None)
         if len(found.documents):
             self.doc_topic_ = self._shares_of(corpus.counts)
-        self.bound_parts_ = found.bound_parts
-        self.bound_ = None if found.bound_parts is None else found.history[-1]
-        self.history_ = np.asarray(found.history)
-        self.n_iter_ = found.n_iter
-        self.converged_ = found.converged
-        self.stop_reason_ = found.stop_reason
-        self.remarks_ = corpus.remarks
-        self.empty_documents_ = corpus.empty
         self._remember(corpus.counts if weights.all() else corpus.counts[weights > 0], goes_on)
         warn_of_empty(corpus, stacklevel=4)
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 from sklearn.base import TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.estimators.topics.corpus import Corpus, read_words
@@ -231,7 +230,7 @@ class Documents(FittedTopics, TransformerMixin):
         TopicScores
             `mean`, and `per_topic` of shape (n_components,).
         """
-        check_is_fitted(self)
+        self._check_fitted()
         ordered = read_words(X, self._words)
         columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, : check_whole("n", n)]
         if ordered is None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from latently import archive
 from latently.core.blocks import Block
 from latently.core.executors import Executor, executor
+from latently.core.given import numbers, refuse_entries
+from latently.core.parameters import named
+from latently.estimators.by_hand import ByHand, Parameter, Recorded, read_only
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
+from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.settings import chosen_dtype
+from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
     AdmixtureParams,
     CollapsedFolding,
@@ -26,17 +33,44 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class FittedTopics(metaclass=ABCMeta):
-    """A topic model that has its parameters, from a fit or a file."""
+class FittedTopics(ByHand):
+    """A topic model that has its parameters, from a fit, a file, or by hand."""
 
-    n_components: int
     inference: str
+    doc_topic_prior: Any
+    topic_word_prior: Any
+    vocabulary: Any
+    n_features: int | None
+    total_samples: float
     dtype: Any
     doc_tol: float
     max_sweeps: int
-    params_: AdmixtureParams
     _words: Words
     _dtype: np.dtype[Any]
+
+    components_ = Parameter(
+        "topic_word", lambda model: model.params_.components, lambda model, value, attribute: value.T
+    )
+    doc_topic_prior_ = Parameter("doc_prior")
+    bound_ = Recorded()
+    bound_parts_ = Recorded()
+    history_ = Recorded()
+    n_iter_ = Recorded()
+    converged_ = Recorded()
+    stop_reason_ = Recorded()
+    remarks_ = Recorded()
+    empty_documents_ = Recorded()
+
+    @property
+    def topic_word_(self) -> Array:
+        """Probabilities of the words of each topic, shape (n_components, n_features)."""
+        return read_only(self.params_.probabilities)
+
+    @property
+    def topic_word_prior_(self) -> Any:
+        """The prior of words: one number for all, or an array."""
+        prior = self.params_.word_prior
+        return float(prior[0, 0]) if prior.shape[1] == 1 and np.ptp(prior) == 0 else read_only(prior.T)
 
     @abstractmethod
     def _n_threads(self) -> int:
@@ -46,14 +80,47 @@ class FittedTopics(metaclass=ABCMeta):
         """Whether documents are inferred with expected logs, or with means."""
         return self.inference.endswith("vb")
 
-    def _set_params(self, params: AdmixtureParams) -> None:
-        self.params_ = params
-        self.components_ = np.ascontiguousarray(params.topic_word.T, dtype=np.float64)
-        self.topic_word_ = self.components_ / self.components_.sum(axis=1, keepdims=True)
-        self.doc_topic_prior_ = params.doc_prior
-        even_prior = params.word_prior.shape[1] == 1 and np.ptp(params.word_prior) == 0
-        self.topic_word_prior_ = float(params.word_prior[0, 0]) if even_prior else params.word_prior.T
-        self.vocabulary_ = self._words.vocabulary
+    def _needed(self) -> list[str]:
+        return ["topic_word"]
+
+    def _values(self) -> dict[str, Array]:
+        return named(self._fitted[1]) if "_in_force" in vars(self) else {}
+
+    def _set_by_hand(self, parameter: Parameter, value: Array) -> None:
+        super()._set_by_hand(parameter, value)
+        for left in ("doc_topic_", "_stream"):  # what the topics of the fit made of documents
+            vars(self).pop(left, None)
+
+    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[None, AdmixtureParams]:
+        """Dirichlet parameters are positive; a new model has the words and the priors of its settings."""
+        new, K = "_in_force" not in vars(self), int(self.n_components)
+        V = "n_features" if new else self._words.n_features
+        components = numbers(values["topic_word"].T, f"components{suffix}", K, V)
+        wrong = ~(np.isfinite(components) & (components > 0))
+        refuse_entries(wrong, components, f"components{suffix}", "positive and finite")
+        if new:
+            self._begin(components.shape[1])
+        priors = Priors.of(self.inference, self.doc_topic_prior, self.topic_word_prior, *components.shape)
+        prior = numbers(values.get("doc_prior", priors.documents), f"doc_topic_prior{suffix}", K)
+        refuse_entries(~(np.isfinite(prior) & (prior > 0)), prior, f"doc_topic_prior{suffix}", "positive")
+        topic_word = np.ascontiguousarray(components.T, dtype=self._dtype)
+        return None, AdmixtureParams(topic_word, prior, values.get("word_prior", priors.words[:, None]))
+
+    def _begin(self, n_words: int) -> None:
+        """What a new model knows of the words, and of documents, none of which it has seen."""
+        vocabulary = None if self.vocabulary is None else as_vocabulary(self.vocabulary)
+        for name, n in (
+            ("vocabulary", vocabulary is not None and len(vocabulary)),
+            ("n_features", self.n_features),
+        ):
+            if n and n != n_words:
+                raise ValueError(f"components_ has {n_words} columns, and {name} announces {n} words")
+        kind: Any = "tokens" if vocabulary is not None else "counts" if self.n_features is None else "ids"
+        self._words = Words(kind, n_words, vocabulary, fixed=True)
+        self.vocabulary_, self.n_features_in_ = vocabulary, n_words
+        self._dtype = chosen_dtype(self, 0)
+        self._n_documents = float(self.total_samples)
+        self._frequent, self._seen = np.ones(n_words, dtype=bool), np.empty(0, dtype=np.uint64)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, from which `latently.load` makes one that gives the same bits.
@@ -91,7 +158,7 @@ class FittedTopics(metaclass=ABCMeta):
         """
         from latently.estimators.topics.state import pack_topics
 
-        check_is_fitted(self)
+        self._check_fitted()
         archive.write(path, pack_topics(self))
 
     @property
@@ -112,7 +179,7 @@ class FittedTopics(metaclass=ABCMeta):
         validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=False)
 
     def _read(self, X: Any, grow: bool = False) -> Corpus:
-        check_is_fitted(self)
+        self._check_fitted()
         if hasattr(X, "columns"):
             self._note_names(X, reset=False)
         return read_documents(X, self._words, grow=grow, owner=type(self).__name__)

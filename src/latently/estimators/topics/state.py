@@ -88,8 +88,8 @@ class TopicState:
         How many documents the counts stand for.
     stream : SavedStream or None
         None if all documents were seen at once.
-    outcome : TopicOutcome
-        How the fit went.
+    outcome : TopicOutcome or None
+        How the fit went; None if the parameters are from no fit.
     """
 
     estimator: str
@@ -105,7 +105,7 @@ class TopicState:
     seen_words: NDArray[np.bool_]
     n_documents: float
     stream: SavedStream | None
-    outcome: TopicOutcome
+    outcome: TopicOutcome | None
 
 
 CLASSES: Mapping[str, type] = {
@@ -172,35 +172,34 @@ def unpack_topics(contents: Contents, estimators: Mapping[str, type], own: Seque
     model.n_features_in_ = V
     if state.feature_names is not None:
         model.feature_names_in_ = np.array(state.feature_names, dtype=object)
-    model._set_params(AdmixtureParams(state.topic_word, state.doc_prior, state.word_prior))
+    params = AdmixtureParams(state.topic_word, state.doc_prior, state.word_prior)
+    model._set_params(None, params, state.outcome)
+    model.vocabulary_ = words.vocabulary
     if state.doc_topic is not None:
         model.doc_topic_ = state.doc_topic
     if state.stream is not None:
         model._stream = _stream(state.stream, V, K)
-    for name, value in vars(state.outcome).items():
-        setattr(model, f"{name}_", value)
     return model
 
 
 def _state_of(model: Any) -> TopicState:
-    words, names, stream = model._words, getattr(model, "feature_names_in_", None), vars(model).get("_stream")
-    outcome = {name: getattr(model, f"{name}_") for name in TopicOutcome.__annotations__}
-    outcome["empty_documents"] = model.empty_documents_.astype(np.int64)
+    params, words = model.params_, model._words
+    names, stream = getattr(model, "feature_names_in_", None), vars(model).get("_stream")
     return TopicState(
         type(model).__name__,
         _storable(settings_of(model)),
         None if names is None else tuple(names),
         SavedWords(words.kind, words.n_features, words.vocabulary, words.settings(), words.fixed),
         model._dtype.name,
-        model.params_.topic_word,
-        model.params_.doc_prior,
-        model.params_.word_prior,
+        params.topic_word,
+        params.doc_prior,
+        params.word_prior,
         getattr(model, "doc_topic_", None),
         model._seen,
         model._frequent,
         model._n_documents,
         stream and SavedStream(**{name: getattr(stream, name) for name in SavedStream.__annotations__}),
-        TopicOutcome(**outcome),
+        model._outcome,
     )
 
 
@@ -267,6 +266,8 @@ def _check_record(state: TopicState, V: int, K: int) -> None:
         or not (np.abs(shares.sum(axis=1) - 1.0) <= ROUNDING).all()
     ):
         raise ValueError(f"the topics of its documents are not shares of {K} topics")
+    if outcome is None:
+        return
     parts = () if outcome.bound_parts is None else tuple(outcome.bound_parts.values())
     numbers = [*parts, 0.0 if outcome.bound is None else outcome.bound, *outcome.history.flat]
     if outcome.history.ndim != 1 or outcome.empty_documents.ndim != 1 or not is_finite(numbers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,16 @@ class AdmixtureParams:
     def totals(self) -> Array:
         """Sums of the Dirichlet parameters of each topic, shape (K,)."""
         return np.asarray(self.topic_word.sum(axis=0, dtype=np.float64))
+
+    @cached_property
+    def components(self) -> Array:
+        """Dirichlet parameters of the topics, topic by topic, shape (K, n_words)."""
+        return np.ascontiguousarray(self.topic_word.T, dtype=np.float64)
+
+    @cached_property
+    def probabilities(self) -> Array:
+        """Expected probabilities of the words of each topic, shape (K, n_words)."""
+        return np.asarray(self.components / self.components.sum(axis=1, keepdims=True))
 
     @property
     def n_words(self) -> int:
