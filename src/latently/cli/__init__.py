@@ -29,12 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    try:
-        from latently.cli.app import run
+    from importlib.util import find_spec
 
-        return run(arguments)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in NEEDED:
-            raise
-        print(f'latently: the command needs {error.name}: pip install "latently[cli]"', file=sys.stderr)
-        return 2
+    for name in NEEDED:
+        if find_spec(name) is None:
+            print(f'latently: the command needs {name}: pip install "latently[cli]"', file=sys.stderr)
+            return 2
+
+    from latently.cli.app import run
+
+    return run(arguments)

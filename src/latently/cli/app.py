@@ -360,6 +360,10 @@ def topics(
 
     Example: latently topics news.csv --text-column body -k 20
     """
+    from latently.cli.tables.read import must_be_there
+
+    must_be_there(texts)  # said before much is imported
+
     from latently.cli import topics as job
 
     job.run(

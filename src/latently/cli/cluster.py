@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -18,22 +18,10 @@ from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
 from latently.cli.tables.table import Table
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
-from latently.emissions.gaussian import FAMILIES
-from latently.estimators import GaussianMixture
 from latently.report import to_json, write_text
-from latently.report.mixture import (
-    MixtureAnalysis,
-    Truth,
-    cautions,
-    findings,
-    headline,
-    in_words,
-    mixture_figures,
-    mixture_page,
-    mixture_summary,
-    tables,
-)
-from latently.selection import select
+
+if TYPE_CHECKING:
+    from latently.report.mixture import MixtureAnalysis, Truth
 
 
 @dataclass(frozen=True)
@@ -119,6 +107,8 @@ def numbers_of_components(text: str, what: str = "component") -> list[int]:
 
 
 def _truth(table: Table, column: str) -> Truth:
+    from latently.report.mixture import Truth
+
     labels = table.frame[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
     if not any(labels):
         raise CommandError(f"column '{column}' of {table.name} is empty: there is no truth to compare with")
@@ -128,37 +118,48 @@ def _truth(table: Table, column: str) -> Truth:
 def _analyse(
     request: Request, tried: list[int], table: Table, choice: Choice, truth: Truth | None
 ) -> MixtureAnalysis:
+    from latently.emissions.gaussian import FAMILIES
+    from latently.estimators import GaussianMixture
+    from latently.report import mixture as report
+    from latently.selection import select
+
     families = [request.covariance] if request.covariance != "all" else list(FAMILIES)
     if choice.X.width == 1 and request.covariance == "all":
         families = ["full", "tied"]  # without a second column the others are the same as full
     grid = {"covariance_type": families, "n_components": tried}
-    with progress(in_words) as told:
+    with progress(report.in_words) as told:
         selection = select(GaussianMixture(random_state=request.seed), choice.X, grid, progress=told)
     settings = {"Command": request.command(), "Seed": str(request.seed)}
     mixture: Any = selection.best_
     notes = oddities(table, choice, "clusters")
-    return MixtureAnalysis(mixture, choice.X, table.name, selection, truth, choice.left_out, notes, settings)
+    return report.MixtureAnalysis(
+        mixture, choice.X, table.name, selection, truth, choice.left_out, notes, settings
+    )
 
 
 def _write(folder: ResultFolder, table: Table, a: MixtureAnalysis) -> list[str]:
+    from latently.report import mixture as report
+
     a.mixture.save(folder.file("model.latently"))
     added = table.write(
         folder.file("result.csv"),
         {"cluster": pl.Series(a.labels), "probability": pl.Series(a.probability)},
     )
-    write_text(folder.file("summary.json"), to_json(mixture_summary(a)))
-    pictures = mixture_figures(a)
+    write_text(folder.file("summary.json"), to_json(report.mixture_summary(a)))
+    pictures = report.mixture_figures(a)
     for picture in pictures:
         folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), mixture_page(a, pictures))
+    write_text(folder.file("index.html"), report.mixture_page(a, pictures))
     return added
 
 
 def _tell(a: MixtureAnalysis, out: Path, added: list[str]) -> None:
+    from latently.report import mixture as report
+
     console = terminal()
-    say_heading(console, headline(a))
-    say_bullets(console, findings(a))
-    for table in (tables.clusters(a), tables.truth(a), tables.bic(a)):
+    say_heading(console, report.headline(a))
+    say_bullets(console, report.findings(a))
+    for table in (report.tables.clusters(a), report.tables.truth(a), report.tables.bic(a)):
         if table is not None:
             say_table(console, table)
     console.print()
@@ -166,7 +167,7 @@ def _tell(a: MixtureAnalysis, out: Path, added: list[str]) -> None:
     if a.left_out:
         facts.append(("Left out", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())))
     say_facts(console, facts)
-    careful = cautions(a)
+    careful = report.cautions(a)
     if careful:
         console.print()
         say_heading(console, "What to be careful about")

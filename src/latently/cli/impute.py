@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from sklearn.exceptions import ConvergenceWarning
 
 from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS, ResultFolder
@@ -22,20 +22,11 @@ from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
 from latently.cli.tables.table import Table, quoted
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
-from latently.core.errors import UndeterminedWarning
-from latently.estimators import GaussianImputer
 from latently.report import to_json, write_text
-from latently.report.imputation import (
-    ImputationAnalysis,
-    cautions,
-    findings,
-    headline,
-    imputation_figures,
-    imputation_page,
-    imputation_summary,
-    starts_in_words,
-    tables,
-)
+
+if TYPE_CHECKING:
+    from latently.estimators import GaussianImputer
+    from latently.report.imputation import ImputationAnalysis
 
 MOST_TABLES = 999
 
@@ -118,6 +109,9 @@ def _check_table(request: Request, table: Table, choice: Choice) -> None:
 
 
 def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalysis:
+    from latently.estimators import GaussianImputer
+    from latently.report.imputation import ImputationAnalysis
+
     imputer = GaussianImputer(
         request.components,
         prior=request.prior,
@@ -155,6 +149,10 @@ def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalys
 
 def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
     """Fit; where that cannot be, name what can be typed instead."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    from latently.core.errors import UndeterminedWarning
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
         warnings.simplefilter("ignore", UndeterminedWarning)
@@ -165,17 +163,19 @@ def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
 
 
 def _write(folder: ResultFolder, table: Table, choice: Choice, a: ImputationAnalysis) -> None:
+    from latently.report import imputation as report
+
     a.imputer.save(folder.file("model.latently"))
     _filled(table, choice, a, a.completed).write(folder.file("completed.csv"), {})
     _intervals(table, choice, a).write(folder.file("intervals.csv"), {})
     digits = max(2, len(str(a.n_tables)))
     for i, drawn in enumerate(a.tables, start=1):
         _filled(table, choice, a, drawn).write(folder.file(f"{DRAWS}/{i:0{digits}}.csv"), {})
-    write_text(folder.file("summary.json"), to_json(imputation_summary(a)))
-    pictures = imputation_figures(a)
+    write_text(folder.file("summary.json"), to_json(report.imputation_summary(a)))
+    pictures = report.imputation_figures(a)
     for picture in pictures:
         folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), imputation_page(a, pictures))
+    write_text(folder.file("index.html"), report.imputation_page(a, pictures))
 
 
 def _filled(table: Table, choice: Choice, a: ImputationAnalysis, values: np.ndarray) -> Table:
@@ -204,14 +204,16 @@ def _intervals(table: Table, choice: Choice, a: ImputationAnalysis) -> Table:
 
 
 def _tell(a: ImputationAnalysis, out: Path) -> None:
+    from latently.report import imputation as report
+
     console = terminal()
-    say_heading(console, headline(a))
-    say_bullets(console, findings(a))
-    for table in (tables.columns(a), tables.patterns(a)):
+    say_heading(console, report.headline(a))
+    say_bullets(console, report.findings(a))
+    for table in (report.tables.columns(a), report.tables.patterns(a)):
         say_table(console, table)
     console.print()
     say_facts(console, _facts(a))
-    careful = cautions(a)
+    careful = report.cautions(a)
     if careful:
         console.print()
         say_heading(console, "What to be careful about")
@@ -225,6 +227,8 @@ def _tell(a: ImputationAnalysis, out: Path) -> None:
 
 
 def _facts(a: ImputationAnalysis) -> Iterator[tuple[str, str]]:
+    from latently.report.imputation import starts_in_words
+
     yield "Why it stopped", a.imputer.stop_reason_
     if a.starts is not None:
         yield "Other starts", starts_in_words(a.starts)

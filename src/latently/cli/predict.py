@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from latently.cli.assign import assign
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.follow import SEGMENTERS, follow
 from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
-from latently.cli.tables.read import read_bytes, read_table
+from latently.cli.tables.read import must_be_there, read_bytes, read_table
 from latently.cli.tables.table import Table
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
-from latently.estimators import GaussianImputer, LatentDirichletAllocation
-from latently.files import load
 from latently.report import Table as Shown
 from latently.report.numbers import count, sentence, share
 
@@ -54,6 +50,14 @@ def run(request: Request) -> None:
     CommandError
         If something is wrong with what was asked.
     """
+    for path in (request.model, request.table):
+        must_be_there(path)
+
+    from latently.cli.assign import assign
+    from latently.cli.follow import SEGMENTERS, follow
+    from latently.estimators import GaussianImputer, LatentDirichletAllocation
+    from latently.files import load
+
     read_bytes(request.model)
     model: Any = load(request.model)
     if isinstance(model, GaussianImputer):

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -23,20 +23,10 @@ from latently.cli.tables.read import read_table
 from latently.cli.tables.series import Series, series_of
 from latently.cli.tables.table import Table
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
-from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
 from latently.report import to_json, write_text
-from latently.report.segmentation import (
-    SegmentationAnalysis,
-    cautions,
-    findings,
-    headline,
-    in_words,
-    segmentation_figures,
-    segmentation_page,
-    segmentation_summary,
-    tables,
-)
-from latently.selection import select
+
+if TYPE_CHECKING:
+    from latently.report.segmentation import SegmentationAnalysis
 
 FAMILIES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 WORDS = {
@@ -121,6 +111,8 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
 
 
 def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
+    from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
+
     settings: dict[str, Any] = {"startprob": request.start, "random_state": request.seed}
     if n_rows > LONG:
         settings |= OF_LONG
@@ -131,6 +123,9 @@ def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
 def _analyse(
     request: Request, tried: list[int], table: Table, series: Series, kind: Kind, X: pl.DataFrame
 ) -> SegmentationAnalysis:
+    from latently.report.segmentation import SegmentationAnalysis, in_words
+    from latently.selection import select
+
     grid: dict[str, Any] = {"n_components": tried}
     if kind.name == "gaussian" and len(series.names) > 1:
         grid = {"covariance_type": FAMILIES.get(request.covariance, [request.covariance]), **grid}
@@ -187,26 +182,30 @@ def result_columns(a: SegmentationAnalysis) -> dict[str, pl.Series]:
 
 
 def _write(folder: ResultFolder, table: Table, a: SegmentationAnalysis) -> list[str]:
+    from latently.report import segmentation as report
+
     a.model.save(folder.file("model.latently"))
     added = table.write(folder.file("result.csv"), result_columns(a))
-    write_text(folder.file("summary.json"), to_json(segmentation_summary(a)))
-    pictures = segmentation_figures(a)
+    write_text(folder.file("summary.json"), to_json(report.segmentation_summary(a)))
+    pictures = report.segmentation_figures(a)
     for picture in pictures:
         folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), segmentation_page(a, pictures))
+    write_text(folder.file("index.html"), report.segmentation_page(a, pictures))
     return added
 
 
 def _tell(a: SegmentationAnalysis, out: Path, added: list[str]) -> None:
+    from latently.report import segmentation as report
+
     console = terminal()
-    say_heading(console, headline(a))
-    say_bullets(console, findings(a))
-    for table in (tables.states(a), tables.bic(a)):
+    say_heading(console, report.headline(a))
+    say_bullets(console, report.findings(a))
+    for table in (report.tables.states(a), report.tables.bic(a)):
         if table is not None:
             say_table(console, table)
     console.print()
     say_facts(console, _facts(a))
-    careful = cautions(a)
+    careful = report.cautions(a)
     if careful:
         console.print()
         say_heading(console, "What to be careful about")

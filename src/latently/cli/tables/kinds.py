@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtr
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, as_numbers
@@ -113,4 +113,4 @@ def _like_counts(values: np.ndarray) -> bool:
         return True
     dispersion = ((values - mean) ** 2).sum() / mean
     no_zeros = (1.0 - np.exp(-mean)) ** n if values.min() > 0 else 1.0
-    return bool(min(chi2.cdf(dispersion, n - 1), no_zeros) >= HARDLY_CHANCE)
+    return bool(min(chdtr(n - 1, dispersion), no_zeros) >= HARDLY_CHANCE)

@@ -16,6 +16,18 @@ from latently.cli.tables.table import Table
 PARQUET = b"PAR1"
 
 
+def must_be_there(path: Path) -> None:
+    """Refuse a name of no file and no folder.
+
+    Raises
+    ------
+    CommandError
+        If nothing is called so.
+    """
+    if not path.exists():
+        raise CommandError(f"there is no file '{path}': check its name and folder")
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a file that the user named.
 
@@ -24,12 +36,11 @@ def read_bytes(path: Path) -> bytes:
     CommandError
         If it does not exist, is a folder, or cannot be read.
     """
-    if path.is_dir():
-        raise CommandError(f"'{path}' is a folder: give a file")
     try:
+        must_be_there(path)
+        if path.is_dir():
+            raise CommandError(f"'{path}' is a folder: give a file")
         return path.read_bytes()
-    except FileNotFoundError:
-        raise CommandError(f"there is no file '{path}': check its name and folder") from None
     except OSError as error:
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
