@@ -290,7 +290,7 @@ def states(each, seed):
         state = seed
         for p in range(begin, end):
             state = splitmix((state + GOLDEN + int(each.words[p])) % 2**64)
-            bits = int(np.float64(each.counts[p]).view(np.uint64))
+            bits = int(np.float64(np.float32(each.counts[p])).view(np.uint64))
             state = splitmix((state + GOLDEN + bits) % 2**64)
         yield state, begin, end
 

@@ -394,7 +394,8 @@ def test_the_bound_is_that_of_the_topics_returned(max_iter):
 
 
 def test_without_an_objective_none_is_reported():
-    lda = LatentDirichletAllocation(K, random_state=0).fit(COUNTS)
+    kept = {"doc_topic_prior": None, "topic_word_prior": None}  # what is learned moves what had come to rest
+    lda = LatentDirichletAllocation(K, **kept, random_state=0).fit(COUNTS)
     assert lda.bound_ is None
     assert lda.bound_parts_ is None
     assert not any(hasattr(lda, name) for name in ("bic", "aic", "log_likelihood_"))
@@ -439,6 +440,7 @@ def test_counts_beyond_the_precision_are_refused(inference, dtype, value):
 
 
 @over_inferences()
+@pytest.mark.filterwarnings("ignore:X has .*topic models count tokens")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e10])
 def test_counts_of_any_size_give_numbers(inference, dtype, scale):

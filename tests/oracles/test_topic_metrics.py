@@ -84,6 +84,7 @@ BY_HAND = {"u_mass": u_mass, "c_npmi": c_npmi, "c_v": c_v}
 
 
 @slow
+@pytest.mark.filterwarnings("ignore:.* occur in no document")
 @given(topics, texts, st.sampled_from(sorted(BY_HAND)), st.integers(1, 14))
 def test_coherence_counts_every_window(chosen, documents, measure, window):
     size = None if measure == "u_mass" else window
@@ -95,6 +96,7 @@ def test_coherence_counts_every_window(chosen, documents, measure, window):
 
 
 @slow
+@pytest.mark.filterwarnings("ignore:.* occur in no document")
 @given(topics, texts, st.sampled_from(sorted(BY_HAND)))
 def test_coherence_of_counts_is_that_of_whole_documents(chosen, documents, measure):
     vocabulary = [*WORDS, "x", "y", "z"]

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::latently.core.errors.UndeterminedWarning",
     "ignore:one component with covariance_type=:UserWarning",
     "ignore:documents without words that the model knows:UserWarning",
+    "ignore:X has .*topic models count tokens:UserWarning",
 )
 
 ESTIMATORS = [

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from latently import LatentDirichletAllocation
 from latently.metrics import (
     DocumentSplit,
     coherence,
@@ -83,6 +84,10 @@ def test_bags_of_words_count_documents(measure):
     assert_allclose(coherence(topics, [[], *SEA, []], measure).per_topic, expected)
 
 
+ABSENT = pytest.mark.filterwarnings("ignore:.* occur in no document")
+
+
+@ABSENT
 def test_what_others_leave_undefined_has_a_value():
     unknown = {measure: coherence([["sea", "whale"], ["whale", "sea"]], SEA, measure) for measure in MEASURES}
     # The sea without the whale: log((0 + 1) / 2). The whale never occurs: the least, log(1 / 3).
@@ -97,9 +102,42 @@ def test_what_others_leave_undefined_has_a_value():
 
 
 @pytest.mark.parametrize("measure", MEASURES)
+def test_words_that_occur_nowhere_are_named(measure):
+    with pytest.warns(
+        UserWarning, match="^'whale' of topic 0, 'oar' of topic 1 occur in no document, and get"
+    ):
+        coherence([["sea", "whale"], ["oar"]], SEA, measure)
+    nowhere = [[f"w{k}{i}" for i in range(4)] for k in range(2)]
+    with pytest.warns(UserWarning, match="'w10' of topic 1 and 3 more occur in no document") as told:
+        coherence(nowhere, SEA, measure)
+    assert told[0].filename == __file__
+    with pytest.warns(UserWarning, match="^3 of topic 0 occur in no document"):
+        coherence([[0, 3]], COUNTS * [1, 1, 1, 0], measure)
+
+
+@ABSENT
+@pytest.mark.parametrize("measure", MEASURES)
 def test_a_single_document_gives_numbers(measure):
     assert np.isfinite(coherence([["a", "b", "c"]], [["a", "b"]], measure).per_topic).all()
     assert np.isfinite(coherence([["a", "b"]], [["a"], ["b"]], measure).per_topic).all()
+
+
+def test_u_mass_of_gensim_has_another_epsilon():
+    """Its `segmentation.s_one_pre` and `log_conditional_probability`, written out."""
+    lda = LatentDirichletAllocation(2, vocabulary=VOCABULARY, random_state=0).fit(COUNTS)
+    here, n = COUNTS > 0, len(COUNTS)
+    expected = [
+        np.mean(
+            [
+                log((np.sum(here[:, lower] & here[:, upper]) / n + 1e-12) / (here[:, upper].sum() / n))
+                for i, lower in enumerate(topic)
+                for upper in topic[:i]
+            ]
+        )
+        for topic in np.argsort(-lda.topic_word_, axis=1, kind="stable")[:, :3]
+    ]
+    assert_allclose(lda.coherence(COUNTS, "u_mass", 3, epsilon=1e-12).per_topic, expected, rtol=1e-12)
+    assert (lda.coherence(COUNTS, "u_mass", 3).per_topic != expected).any()
 
 
 def test_epsilon_decides_about_words_that_never_meet():

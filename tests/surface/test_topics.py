@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.stats import beta
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -128,10 +128,30 @@ def test_words_ids_and_texts_are_the_same_documents(named):
 
 def test_counts_need_not_be_whole(fits):
     """A tenth of everything, priors included, is nearly the same: what differs is the token taken out."""
-    lda = model(doc_topic_prior=0.01, topic_word_prior=0.005).fit(TRAIN * 0.1)
+    with pytest.warns(
+        UserWarning, match="X has 0.1 at row 0, column .*, and topic models count tokens"
+    ) as told:
+        lda = model(doc_topic_prior=0.01, topic_word_prior=0.005).fit(TRAIN * 0.1)
+    assert len(told) == 1
+    assert told[0].filename == __file__
     assert (lda.components_ > 0).all()
     assert cosines(lda.topic_word_, DATA.topic_word).min() > 0.9
     assert_allclose(lda.components_.sum(), 0.1 * TRAIN.sum() + 0.005 * 300, rtol=1e-10)
+
+
+def test_weights_of_words_are_no_counts():
+    with pytest.warns(UserWarning, match="by CountVectorizer, not TfidfVectorizer"):
+        model().fit(TfidfTransformer().fit_transform(TRAIN))
+    with pytest.warns(UserWarning, match="topic models count tokens"):
+        model("online").partial_fit(TRAIN * 0.5)
+
+
+@over_inferences
+@pytest.mark.filterwarnings("ignore:X has .*topic models count tokens")
+def test_one_seed_starts_alike_from_counts_of_either_precision(inference):
+    counts = TRAIN.multiply(np.linspace(0.5, 1.5, 100)).tocsr()
+    one, other = (model(inference).fit(counts.astype(dtype)) for dtype in (np.float64, np.float32))
+    assert_allclose(one.components_, other.components_, rtol=1e-4)
 
 
 @over_inferences

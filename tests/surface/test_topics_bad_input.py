@@ -109,6 +109,7 @@ def test_words_are_counted_where_documents_count():
         (TOKENS, {"n_features": 12}, "n_features=12 is for lists of integers"),
         (["to be"], {"vectorizer": {"mindf": 2}}, "vectorizer has no parameter 'mindf': CountVectorizer has"),
         (["to be"], {"vectorizer": TfidfVectorizer()}, "topic models need counts of words"),
+        (TOKENS, {"vectorizer": {"min_df": 2}}, "vectorizer= is for raw texts, and X has lists of words"),
         (["to be"], {"vectorizer": 3}, "vectorizer=3: give a CountVectorizer or a dictionary"),
     ],
 )

@@ -123,6 +123,7 @@ def test_failures_are_recorded_and_warnings_kept():
     assert choice.best_.n_components == 2
 
 
+@pytest.mark.filterwarnings("ignore:X has .*topic models count tokens")
 def test_fractions_have_no_perplexity():
     with pytest.raises(ValueError, match=r"all 1 fits failed; the first because .*row"):
         select(LDA, COUNTS * 0.5, {"n_components": [2]}, "perplexity")

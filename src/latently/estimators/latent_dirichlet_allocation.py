@@ -21,7 +21,7 @@ from latently.estimators.progress import progress_bar
 from latently.estimators.settings import Constraints
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
-from latently.estimators.topics.documents import Documents, warn_of_empty
+from latently.estimators.topics.documents import Documents, warn_of_empty, warn_of_fractions
 from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.seeds import seeded_prior
@@ -264,6 +264,13 @@ class LatentDirichletAllocation(
         ValueError
             If a count is negative, infinite or NaN, or there are fewer distinct words than topics, or a
             setting makes no sense.
+
+        Warns
+        -----
+        UserWarning
+            If counts are not whole, as weights by tf-idf are not; or documents have no words.
+        ConvergenceWarning
+            If `max_iter` was reached.
         """
         check_settings(self)
         check_memory(self)
@@ -489,6 +496,7 @@ class LatentDirichletAllocation(
             self.doc_topic_ = self._shares_of(corpus.counts)
         self._remember(corpus.counts if weights.all() else corpus.counts[weights > 0], goes_on)
         warn_of_empty(corpus, stacklevel=4)
+        warn_of_fractions(corpus.counts, stacklevel=4)
 
     def _first(self, X: Any) -> Corpus:
         return read_corpus(

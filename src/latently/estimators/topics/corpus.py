@@ -108,6 +108,11 @@ def read_corpus(
         named = given if given is not None else _names(X)
         words = Words("counts", counts.shape[1], named, splitter, fixed=True)
     else:
+        if form == "tokens" and vectorizer is not None:
+            raise ValueError(
+                "vectorizer= is for raw texts, and X has lists of words, which are taken as they are: leave "
+                "it out, or hand in the texts"
+            )
         if given is None and n_features is not None:
             raise ValueError(
                 f"n_features={n_features} is for lists of integers: leave it out, or give vocabulary="

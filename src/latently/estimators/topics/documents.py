@@ -14,6 +14,7 @@ from sklearn.base import TransformerMixin
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
+from latently.estimators.topics.tables import place_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 
 Array = NDArray[Any]
@@ -211,7 +212,12 @@ class Documents(FittedTopics, TransformerMixin):
         return float(found.log_likelihood / found.n_tokens)
 
     def coherence(
-        self, X: Any, measure: Literal["c_v", "c_npmi", "u_mass"] = "c_v", n: int = 10
+        self,
+        X: Any,
+        measure: Literal["c_v", "c_npmi", "u_mass"] = "c_v",
+        n: int = 10,
+        *,
+        epsilon: float | None = None,
     ) -> TopicScores:
         """How much the likeliest words of each topic stand together in documents; higher is better.
 
@@ -224,6 +230,8 @@ class Documents(FittedTopics, TransformerMixin):
             See `latently.metrics.coherence`.
         n : int
             How many words of each topic.
+        epsilon : float, optional
+            What keeps logarithms of zero away; gensim's "u_mass" has 1e-12.
 
         Returns
         -------
@@ -234,10 +242,10 @@ class Documents(FittedTopics, TransformerMixin):
         ordered = read_words(X, self._words)
         columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, : check_whole("n", n)]
         if ordered is None:
-            return coherence(columns.tolist(), self._read(X).counts, measure, n=n)
+            return coherence(columns.tolist(), self._read(X).counts, measure, n=n, epsilon=epsilon)
         words = self._words.vocabulary
         named = columns.tolist() if words is None else [words[row].tolist() for row in columns]
-        return coherence(named, ordered, measure, n=n)
+        return coherence(named, ordered, measure, n=n, epsilon=epsilon)
 
     def _shares_of(self, counts: Any) -> Array:
         dirichlet = self._dirichlet_of(counts)
@@ -261,6 +269,20 @@ class Documents(FittedTopics, TransformerMixin):
             counts.indptr.astype(np.int64, copy=False),
         )
         return found
+
+
+def warn_of_fractions(counts: Any, stacklevel: int) -> None:
+    """Tell where counts are not whole, as weights of words are not."""
+    fractions = counts.data != np.floor(counts.data)
+    if fractions.any():
+        value = counts.data[fractions.argmax()]
+        warnings.warn(
+            f"X has {value:.3g} at {place_of(counts, fractions)}, and topic models count tokens: hand in "
+            "counts (by CountVectorizer, not TfidfVectorizer); if these are counts with weights, scale them "
+            "so that a token weighs about 1",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def warn_of_empty(corpus: Corpus, stacklevel: int) -> None:

@@ -57,19 +57,19 @@ def _check(counts: Any) -> None:
         what = "NaN" if np.isnan(counts.data).any() else "infinity"
         wrong = np.isnan(counts.data) if what == "NaN" else ~finite
         raise ValueError(
-            f"Input X contains {what} at {_where(counts, wrong)} ({int(wrong.sum())} such cells): a word "
+            f"Input X contains {what} at {place_of(counts, wrong)} ({int(wrong.sum())} such cells): a word "
             "that does not occur counts 0; mend or drop such documents"
         )
     negative = counts.data < 0
     if negative.any():
         value = counts.data[negative.argmax()]
         raise ValueError(
-            f"Negative values in data passed to X: {value:g} at {_where(counts, negative)} "
+            f"Negative values in data passed to X: {value:g} at {place_of(counts, negative)} "
             f"({int(negative.sum())} such cells); counts of words are zero or more"
         )
 
 
-def _where(counts: Any, wrong: NDArray[np.bool_]) -> str:
+def place_of(counts: Any, wrong: NDArray[np.bool_]) -> str:
     """Row and column of the first such entry."""
     entry = int(wrong.argmax())
     row = int(np.searchsorted(counts.indptr, entry, side="right")) - 1

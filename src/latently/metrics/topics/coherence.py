@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -18,6 +19,7 @@ Measure = Literal["c_v", "c_npmi", "u_mass"]
 
 WINDOWS: dict[str, int | None] = {"c_v": 110, "c_npmi": 10, "u_mass": None}
 SMALL = 1e-12  # Roeder, Both & Hinneburg (2015), section 2
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def coherence(
     window : int, optional
         Tokens in a window of "c_v" and "c_npmi", by default 110 and 10.
     epsilon : float, optional
-        What keeps logarithms of zero away, by default 1e-12; for "u_mass" one over the number of documents.
+        What keeps logarithms of zero away, by default 1e-12; for "u_mass" one over the number of documents,
+        as in [2]_. gensim's "u_mass" has 1e-12.
 
     Returns
     -------
@@ -84,6 +87,11 @@ def coherence(
     ValueError
         If there are no documents with words, a topic has no words or a word twice, or words and columns do
         not fit.
+
+    Warns
+    -----
+    UserWarning
+        If words of topics occur in no document; they are named.
 
     Notes
     -----
@@ -125,6 +133,7 @@ def coherence(
         raise ValueError("documents have no words: give at least one that does")
     joint = counted.joint / counted.n_windows
     small = epsilon or (1 / counted.n_windows if measure == "u_mass" else SMALL)
+    _warn_of_absent(lists, joint)
     score = {"u_mass": _u_mass, "c_npmi": _c_npmi, "c_v": _c_v}[measure]
     values = np.zeros(len(lists))
     for topic, words in enumerate(lists):
@@ -132,6 +141,24 @@ def coherence(
             both = joint[topic, : len(words), : len(words)]
             values[topic] = score(np.diagonal(both), both, small)
     return TopicScores(float(values.mean()), values)
+
+
+def _warn_of_absent(lists: Sequence[Sequence[Any]], joint: Array) -> None:
+    """Tell which words of topics occur in no document."""
+    absent = [
+        f"{word!r} of topic {topic}"
+        for topic, words in enumerate(lists)
+        for word, occurs in zip(words, np.diagonal(joint[topic]), strict=False)
+        if not occurs
+    ]
+    if absent:
+        more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
+        warnings.warn(
+            f"{', '.join(absent[:NAMED])}{more} occur in no document, and get the least score there is: give "
+            "documents that have the words of the topics",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _u_mass(single: Array, joint: Array, epsilon: float) -> float:

@@ -21,7 +21,7 @@ def start(words: Array, counts: Array, offsets: Array, seed: np.uint64, resp: Ar
     """Give each entry to a topic at random, almost."""
     K = resp.shape[1]
     for begin, end in pairwise(offsets):
-        content = [*words[begin:end].tolist(), *counts[begin:end].astype(np.float64).view(np.int64).tolist()]
+        content = [*words[begin:end].tolist(), *counts[begin:end].astype(np.float32).view(np.int32).tolist()]
         stream = np.random.default_rng([int(seed), *content])
         resp[begin:end] = (1.0 - GUESS) / K
         resp[np.arange(begin, end), stream.integers(K, size=end - begin)] += GUESS
