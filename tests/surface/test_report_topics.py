@@ -69,6 +69,8 @@ def with_model(a, **changed):
     model = copy(a.model)
     for name, value in changed.items():
         setattr(model, name, value)
+    model._take_up()
+    model._outcome = model._outcome or a.model._outcome  # as if the fit had found these parameters
     return TopicsAnalysis(model, a.collection, a.source, a.labels, a.truth, a.trials)
 
 
