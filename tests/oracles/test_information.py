@@ -135,14 +135,21 @@ def test_nan_with_the_reason_on_the_floor():
             2, means_init=[X[0], [1.0, -2.0]], precisions_init=[np.eye(2) * 1e6, np.eye(2)]
         ).fit(X)
     found = mixture.standard_errors(X)
-    assert np.isnan(found["means"]).all()
-    assert "floor" in found.reasons[0]
+    assert found.reasons[0].startswith("covariances[0] on its floor: on this boundary")
+    assert np.isnan(found["covariances"][0]).all()
+    assert np.isfinite(found["covariances"][1]).all()
+    # As if that covariance were given: it parts the rows for certain, so the others are those of theirs.
+    rest = GaussianMixture(1).fit(X[30:]).standard_errors(X[30:])
+    np.testing.assert_allclose(found["means"][1], rest["means"][0], rtol=1e-3)
+    np.testing.assert_allclose(found["covariances"][1], rest["covariances"][0], rtol=1e-3)
+    share = mixture.weights_[0]
+    np.testing.assert_allclose(found["weights"], np.sqrt(share * (1 - share) / len(X)), rtol=1e-3)
 
 
 def test_nan_with_the_reason_where_components_are_the_same():
     X = normal_rows()
-    same = [[1.0, -2.0], [1.0, -2.0]]
-    mixture = GaussianMixture(2, means_init=same, weights_init=[0.5, 0.5]).fit(X)
+    one = GaussianMixture(1).fit(X)
+    mixture = GaussianMixture.from_parameters([0.5, 0.5], one.means_[[0, 0]], one.covariances_[[0, 0]])
     found = mixture.standard_errors(X)
     assert np.isnan(found["means"]).all()
     assert "singular" in found.reasons[0]
@@ -167,7 +174,7 @@ def test_replicates_with_other_components_are_left_out_and_told():
     ("settings", "message"),
     [
         ({"kind": "exact"}, "kind='exact': should be one of 'observed', 'robust', 'bootstrap'"),
-        ({"kind": "bootstrap", "n_replicates": 1}, "n_replicates=1: should be at least 2"),
+        ({"kind": "bootstrap", "n_replicates": 1}, "n_replicates=1: should be an integer of at least 2"),
     ],
 )
 def test_bad_settings_are_named(settings, message):

@@ -310,8 +310,9 @@ def test_intervals_are_those_of_the_fit():
 
 
 def test_a_component_without_an_interval_is_hollow():
-    same = {"means_init": FAITHFUL[[0, 0]], "weights_init": [0.5, 0.5]}
-    ax = plots.intervals(GaussianMixture(2, **same).fit(FAITHFUL), FAITHFUL, "weights")
+    one = GaussianMixture(1).fit(FAITHFUL)
+    same = GaussianMixture.from_parameters([0.5, 0.5], one.means_[[0, 0]], one.covariances_[[0, 0]])
+    ax = plots.intervals(same, FAITHFUL, "weights")
     assert [line.get_markerfacecolor() for line in ax.lines] == ["white", "white"]
 
 

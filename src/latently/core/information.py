@@ -25,6 +25,9 @@ Kind = Literal["observed", "robust"]
 STEP = 1e-5
 SINGULAR = 1e-10
 RISE = 1e-2
+ONE = 1.0  # expected events of a number that may be on its way to zero, at most
+INFORMED = 1e-3  # relative information below which it is: zero is less than a thirtieth of its error away
+NAMED = 3  # numbers on a boundary in one message
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,13 @@ def standard_errors(
     Returns
     -------
     StandardErrors
-        NaN, with the reason, on a boundary or where the information is singular.
+        NaN, with the reason, for what lies on a boundary, which the others take for known, and for all where
+        the information is singular.
+
+    Raises
+    ------
+    ValueError
+        If there are too few units for robust errors.
 
     References
     ----------
@@ -144,33 +153,79 @@ def standard_errors(
     values = named(params)
     spaces = {name: space for name, space in em.model.spaces(params).items() if name not in fixed}
     coordinates = Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
-    boundaries = [f"{name}: {chart.boundary}" for name, chart in coordinates.charts.items() if chart.boundary]
-    if boundaries:
-        reason = "no standard errors on a boundary of the parameter space: " + "; ".join(boundaries)
-        return _none(values, fixed, reason, kind)
-
     information, slope = _observed_information(em, coordinates)
+    gone = _vanishing(em, coordinates, np.diagonal(information))
+    where = coordinates.slices()
+    charts = {name: chart.without(gone[where[name]]) for name, chart in coordinates.charts.items()}
+    coordinates = Coordinates(params, charts)
+    information, slope = information[np.ix_(~gone, ~gone)], slope[~gone]
+    reasons = [_on_boundary(name, chart) for name, chart in charts.items() if chart.resting.any()]
+    if kind == "robust":
+        _check_units(em, coordinates.dimension)
+
     eigenvalues = np.linalg.eigvalsh(information)
-    if not eigenvalues[0] > SINGULAR * eigenvalues[-1]:
-        reason = (
+    if len(eigenvalues) and not eigenvalues[0] > SINGULAR * eigenvalues[-1]:
+        reasons.append(
             "the observed information is singular or not positive definite: some parameters are not "
             "determined by the data, or this is not a maximum"
         )
-        return _none(values, fixed, reason, kind)
+        return _none(values, fixed, reasons, kind)
     covariance = np.linalg.inv(information)
-    reasons = []
     if slope @ covariance @ slope / 2 > RISE:
         reasons.append("the objective still rises here: fit with a smaller tol or a larger max_iter")
     if kind == "robust":
         covariance = covariance @ _score_products(em, coordinates) @ covariance
     errors = {}
-    for name, where in coordinates.slices().items():
-        basis = coordinates.charts[name].basis
-        spread = (basis @ covariance[where, where] * basis.toarray()).sum(axis=1)
-        errors[name] = np.sqrt(spread).reshape(values[name].shape)
+    for name, where_it_is in coordinates.slices().items():
+        chart = charts[name]
+        spread = (chart.basis @ covariance[where_it_is, where_it_is] * chart.basis.toarray()).sum(axis=1)
+        errors[name] = np.where(chart.without_error, np.nan, np.sqrt(spread).reshape(values[name].shape))
     for name in fixed:
         errors[name] = np.zeros(values[name].shape)
     return StandardErrors(errors, tuple(reasons), kind)
+
+
+def _vanishing(em: EMMap[D, P, S], coordinates: Coordinates[P], information: Array) -> NDArray[np.bool_]:
+    """Coordinates of numbers on their way to zero: with less than one event, and next to no information.
+
+    EM comes near zero and never there. The events are the information in the complete data, by the relative
+    difference of the number: its expected count.
+    """
+    gone = np.zeros(coordinates.dimension, dtype=bool)
+    for name, where in coordinates.slices().items():
+        if coordinates.charts[name].owners is not None:
+            gone[where] = np.abs(information[where]) < INFORMED
+    if not gone.any():
+        return gone
+    stats = em.e_step(coordinates.params)
+    for j in np.flatnonzero(gone):
+        z = np.zeros(coordinates.dimension)
+        z[j] = STEP
+        up, down = (score(em, coordinates, coordinates.at(side * z), stats)[j] for side in (1, -1))
+        gone[j] = (down - up) / (2 * STEP) < ONE
+    return gone
+
+
+def _on_boundary(name: str, chart: Chart) -> str:
+    """Which numbers or matrices of a parameter lie on its boundary, in words."""
+    places = [f"[{', '.join(map(str, at))}]" if len(at) else "" for at in np.argwhere(chart.resting)]
+    which = ", ".join(f"{name}{place}" for place in places[:NAMED])
+    if len(places) > NAMED:
+        which += f" and {len(places) - NAMED} more"
+    return (
+        f"{which} {chart.boundary}: on this boundary of the parameter space there is no error, and the "
+        "others are taken as though it were known"
+    )
+
+
+def _check_units(em: EMMap[Any, Any, Any], n_parameters: int) -> None:
+    """Refuse robust errors from fewer units than parameters."""
+    n = sum(int((block.weights > 0).sum()) for block in em.source.blocks())
+    if n <= n_parameters:
+        raise ValueError(
+            f"kind='robust' needs more {em.model.unit}s than the {n_parameters} parameters, to see how their "
+            f"scores scatter, and there are {n}: use kind='observed'"
+        )
 
 
 def _observed_information(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> tuple[Array, Array]:
@@ -208,8 +263,8 @@ def _alone(block: Block, unit: int) -> Block:
     return replace(block, x=block.x[low:high], weights=np.ones(1), offsets=offsets, first=block.first + unit)
 
 
-def _none(values: Mapping[str, Any], fixed: Collection[str], reason: str, kind: str) -> StandardErrors:
+def _none(values: Mapping[str, Any], fixed: Collection[str], reasons: list[str], kind: str) -> StandardErrors:
     errors = {
         name: np.full(np.shape(value), 0.0 if name in fixed else np.nan) for name, value in values.items()
     }
-    return StandardErrors(errors, (reason,), kind)
+    return StandardErrors(errors, tuple(reasons), kind)

@@ -15,16 +15,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import expit, logit
 
 Array = NDArray[np.float64]
 Held = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
+AT_ZERO, ON_ITS_FLOOR = "at zero", "on its floor"
 
 
 @dataclass(frozen=True)
 class Chart:
     """Free coordinates round a value, without unit: the value they stand for is linear in them.
+
+    What lies on a boundary of the space has none, and stays where it is.
 
     Attributes
     ----------
@@ -32,22 +36,46 @@ class Chart:
         The value at coordinates zero.
     basis : sparse array of shape (origin.size, dimension)
         Derivative of the flat value by the coordinates.
-    boundary : str or None
-        Why derivatives say nothing here: what boundary the value lies on.
+    free : array of bool
+        Which numbers are to be learned, in the shape of the value.
+    resting : array of bool
+        Which of them, or of the matrices along the last two axes, lie on the boundary.
+    boundary : str
+        What that is, in words.
+    owners : array of int of shape (dimension,) or None
+        Where relative coordinates go down to zero, the position of the number that each moves.
     """
 
     origin: Array
     basis: Any
-    boundary: str | None = None
+    free: NDArray[np.bool_]
+    resting: NDArray[np.bool_]
+    boundary: str = ""
+    owners: NDArray[np.int64] | None = None
 
     @property
     def dimension(self) -> int:
         """Number of coordinates."""
         return int(self.basis.shape[1])
 
+    @property
+    def without_error(self) -> NDArray[np.bool_]:
+        """Numbers that are to be learned and cannot move, for the boundary."""
+        moves = np.diff(sparse.csr_array(self.basis).indptr) > 0
+        return np.asarray(self.free & ~moves.reshape(self.origin.shape))
+
     def at(self, coordinates: Array) -> Array:
         """Return the value at some coordinates."""
         return np.asarray(self.origin + (self.basis @ coordinates).reshape(self.origin.shape))
+
+    def without(self, gone: NDArray[np.bool_]) -> Chart:
+        """The chart without some of its coordinates, whose numbers count as resting."""
+        if self.owners is None or not gone.any():
+            return self
+        resting = self.resting.copy()
+        resting.ravel()[self.owners[gone]] = True
+        left = np.flatnonzero(~gone)
+        return replace(self, basis=self.basis[:, left], resting=resting, owners=self.owners[left])
 
 
 class Space(Protocol):
@@ -73,6 +101,10 @@ class Space(Protocol):
 
     def chart(self, value: Array) -> Chart:
         """Free coordinates round a value."""
+        ...
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Limits so many standard errors away, on a scale on which the space has no end."""
         ...
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
@@ -119,7 +151,13 @@ class Real:
 
     def chart(self, value: Array) -> Chart:
         """Differences, in units of the scale."""
-        return Chart(value, _diagonal(np.broadcast_to(self.scale, self.shape), _free(self.shape, self.held)))
+        free = _free(self.shape, self.held)
+        basis = _diagonal(np.broadcast_to(self.scale, self.shape), free)
+        return Chart(value, basis, free, np.zeros(self.shape, dtype=bool))
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Symmetric limits."""
+        return value - reach * error, value + reach * error
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal differences, in units of the scale."""
@@ -140,12 +178,15 @@ class Positive:
         What the number is not below.
     held : array of bool, optional
         Which numbers stay as they are, broadcast against the parameter: they are not free.
+    to_zero : bool, default False
+        Whether the floor stands for zero, to which a number may come as near as one likes.
     """
 
     shape: tuple[int, ...]
     scale: Array
     floor: Array | float = 0.0
     held: Held = None
+    to_zero: bool = False
 
     @property
     def dimension(self) -> int:
@@ -163,8 +204,15 @@ class Positive:
     def chart(self, value: Array) -> Chart:
         """Relative differences."""
         free = _free(self.shape, self.held)
-        on_floor = (free & self._resting(value)).any()
-        return Chart(value, _diagonal(value, free), "a variance rests on the floor" if on_floor else None)
+        resting = free & self._resting(value)
+        basis, owners = _diagonal(value, free & ~resting), np.flatnonzero(free & ~resting)
+        if self.to_zero:
+            return Chart(value, basis, free, resting, AT_ZERO, owners)
+        return Chart(value, basis, free, resting, ON_ITS_FLOOR)
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Limits by the same factor below and above."""
+        return _by_a_factor(value, error, reach)
 
     def _resting(self, value: Array) -> NDArray[np.bool_]:
         """Which numbers rest on the floor."""
@@ -212,21 +260,31 @@ class Simplex:
 
     def chart(self, value: Array) -> Chart:
         """Relative differences of all possible outcomes but the likeliest, which makes up for them."""
-        rows = value.reshape(-1, value.shape[-1])
-        support = self.support.reshape(rows.shape)
-        entries: list[tuple[int, int, float]] = []
-        column = 0
-        for r, row in enumerate(rows):
-            likeliest = int(row.argmax())
-            for j in np.flatnonzero(support[r]):
-                if j != likeliest:
-                    entries.append((r * len(row) + int(j), column, row[j]))
-                    entries.append((r * len(row) + likeliest, column, -row[j]))
-                    column += 1
-        where = ([e[0] for e in entries], [e[1] for e in entries])
-        basis = sparse.csr_array(([e[2] for e in entries], where), shape=(value.size, column))
-        at_zero = bool((value[self.support] == 0).any())
-        return Chart(value, basis, "a probability is zero" if at_zero else None)
+        width = value.shape[-1]
+        rows = value.reshape(-1, width)
+        possible = self.support.reshape(rows.shape)
+        several = possible & (possible.sum(axis=1) > 1)[:, None]
+        resting = several & (rows == 0)
+        likeliest = rows.argmax(axis=1)
+        moving = several & ~resting
+        moving[np.arange(len(rows)), likeliest] = False
+        row, _ = np.nonzero(moving)
+        owners, columns = np.flatnonzero(moving), np.arange(len(row))
+        where = (np.concatenate([owners, row * width + likeliest[row]]), np.concatenate([columns, columns]))
+        change = rows[moving]
+        shape = (value.size, len(row))
+        basis = sparse.csr_array((np.concatenate([change, -change]), where), shape=shape)
+        free = several.reshape(value.shape)
+        return Chart(value, basis, free, resting.reshape(value.shape), AT_ZERO, owners)
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Limits of the logits."""
+        inside = (value > 0) & (value < 1)
+        p = np.where(inside, value, 0.5)
+        away = reach * error / (p * (1 - p))
+        limits = (np.where(inside, expit(logit(p) + way), value) for way in (-away, away))
+        low, high = (np.where(np.isnan(error), np.nan, limit) for limit in limits)
+        return low, high
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal relative differences, less what would change the sums."""
@@ -289,20 +347,31 @@ class SPD:
         return value
 
     def chart(self, value: Array) -> Chart:
-        """Differences of the whitened matrix, each symmetric pair once."""
+        """Differences of the whitened matrix, each symmetric pair once; none of a matrix on its floor."""
         d, free = self.shape[-1], self._free
         pairs = [(i, j) for i in free for j in free if j <= i]
+        if self.floor is None:
+            resting = np.zeros(self.shape[:-2], dtype=bool)
+        else:
+            resting = np.asarray(self._above_floor(value) <= 1 + ON_FLOOR)
         blocks = []
-        for matrix in value.reshape(-1, d, d):
+        for matrix, rests in zip(value.reshape(-1, d, d), resting.ravel(), strict=True):
+            columns = np.zeros((d * d, 0 if rests else len(pairs)))
             root = np.linalg.cholesky(matrix)
-            columns = np.empty((d * d, len(pairs)))
-            for column, (i, j) in enumerate(pairs):
+            for column, (i, j) in enumerate(pairs if not rests else []):
                 outer = np.outer(root[:, i], root[:, j])
                 columns[:, column] = ((outer + outer.T) / (2 if i == j else 1)).ravel()
             blocks.append(sparse.csr_array(columns))
-        on_floor = self.floor is not None and self._above_floor(value).min() <= 1 + ON_FLOOR
-        basis = sparse.block_diag(blocks, format="csr")
-        return Chart(value, basis, "a covariance rests on the floor" if on_floor else None)
+        both = _free(self.shape[-1:], self.held)
+        moving = np.broadcast_to(both[:, None] & both, self.shape)
+        return Chart(value, sparse.block_diag(blocks, format="csr"), moving, resting, ON_ITS_FLOOR)
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Limits of variances by the same factor below and above, and symmetric ones of covariances."""
+        diagonal = np.eye(self.shape[-1], dtype=bool)
+        variances = _by_a_factor(np.where(diagonal, value, 1.0), error, reach)
+        low, high = value - reach * error, value + reach * error
+        return np.where(diagonal, variances[0], low), np.where(diagonal, variances[1], high)
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal differences of the whitened matrices."""
@@ -319,6 +388,13 @@ class SPD:
 def _free(shape: tuple[int, ...], held: Held) -> NDArray[np.bool_]:
     """Which numbers of a parameter are free."""
     return np.ones(shape, dtype=bool) if held is None else ~np.broadcast_to(held, shape)
+
+
+def _by_a_factor(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+    """Limits of positive numbers, symmetric on the scale of logarithms."""
+    with np.errstate(over="ignore"):
+        factor = np.exp(reach * error / value)
+        return value / factor, value * factor
 
 
 def _diagonal(units: Array, free: NDArray[np.bool_]) -> Any:

@@ -143,7 +143,8 @@ class Poisson(Emission):
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
-        return {"lambdas": Positive(params.lambdas.shape, np.sqrt(means + FLOOR), self._floor(params))}
+        scale, floor = np.sqrt(means + FLOOR), self._floor(params)
+        return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw counts for each label."""

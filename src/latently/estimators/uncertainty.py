@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from latently.core.information import StandardErrors
-from latently.core.parameters import named
+from latently.core.parameters import Spaces, named
 from latently.estimators.inputs import Array
 from latently.models.bootstrap import Replicates
 
@@ -17,14 +17,32 @@ KINDS = ("observed", "robust", "bootstrap")
 Intervals = dict[str, tuple[Array, Array]]
 
 
-def symmetric_intervals(errors: StandardErrors, params: Any, level: float) -> Intervals:
-    """Values less and plus so many errors, from the normal distribution."""
+def intervals_of(
+    errors: StandardErrors, spaces: Spaces, params: Any, level: float, *, transform: bool
+) -> Intervals:
+    """So many errors either way, from the normal distribution.
+
+    Parameters
+    ----------
+    errors : StandardErrors
+        The errors.
+    spaces : mapping of str to Space
+        Where the parameters live.
+    params : object
+        The estimates.
+    level : float
+        How often an interval is to cover the true value.
+    transform : bool
+        Whether errors are counted on a scale on which a space has no end, so that limits lie inside.
+    """
     reach = float(norm.ppf((1 + level) / 2))
-    return {
-        name: (value - reach * errors[name], value + reach * errors[name])
-        for name, value in named(params).items()
-        if name in errors.errors
-    }
+    values = named(params)
+    if not transform:
+        return {
+            name: (values[name] - reach * error, values[name] + reach * error)
+            for name, error in errors.errors.items()
+        }
+    return {name: spaces[name].interval(values[name], error, reach) for name, error in errors.errors.items()}
 
 
 def percentiles(replicates: Replicates, level: float) -> Intervals:

@@ -186,6 +186,17 @@ class Chain(Latent):
         """Sums of counts times log probabilities."""
         return _part(stats.initial, self.first(params)) + _part(stats.transitions, params.transmat)
 
+    def gradient(self, stats: ChainCounts, params: ChainParams) -> dict[str, Array]:
+        """Counts over probabilities; of a stationary start by the transitions (docs/formulas.md)."""
+        slopes = {"transmat": _over(stats.transitions, params.transmat)}
+        if self.startprob == "free":
+            slopes["startprob"] = _over(stats.initial, params.startprob)
+        elif self.startprob == "stationary":
+            delta = stationary(params.transmat)
+            fundamental = np.eye(len(delta)) - params.transmat + delta
+            slopes["transmat"] += delta[:, None] * np.linalg.solve(fundamental, _over(stats.initial, delta))
+        return slopes
+
     def spaces(self, params: ChainParams) -> Spaces:
         """Each row of probabilities sums to one; what follows from the transitions is not free."""
         K = len(params.transmat)
@@ -226,6 +237,10 @@ class Chain(Latent):
         if self.support is None:
             return np.ones((n_components, n_components), dtype=bool)
         return self.support
+
+
+def _over(counts: Array, probabilities: Array) -> Array:
+    return np.divide(counts, probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
 
 
 def _part(counts: Array, probabilities: Array) -> float:

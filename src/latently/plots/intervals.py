@@ -98,7 +98,7 @@ def intervals(
             markerfacecolor=colour(k) if known else "white",
             zorder=3,
         )
-    ax.set_yticks(range(len(value)), [f"component {k}" for k in range(len(value))])
+    ax.set_yticks(range(len(value)), [f"{estimator._model.latent.label} {k}" for k in range(len(value))])
     ax.set_ylim(len(value) - 0.5, -0.5)
     ax.set_xlabel(label)
     title(ax, f"{label.split(':')[0].capitalize()} with {level:.0%} intervals", f"{kind} standard errors")

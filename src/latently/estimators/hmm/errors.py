@@ -8,28 +8,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.settings import SHARE, check_setting, check_whole, one_of
+from latently.checks.settings import BOOLEAN, SHARE, check_setting, check_whole, one_of
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
-from latently.core.information import StandardErrors
+from latently.core.information import StandardErrors, standard_errors
 from latently.core.libraries import single_threaded_libraries
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.known_states import KnownStates
-from latently.estimators.hmm.maximum import errors_at_maximum
 from latently.estimators.inputs import random_generator
 from latently.estimators.uncertainty import (
     KINDS,
     Intervals,
+    intervals_of,
     percentiles,
     spread,
-    symmetric_intervals,
 )
 from latently.models.bootstrap import Replicates, bootstrap
 from latently.models.latent_emission import LatentEmission
 
 FEW = 10
+LONE = (
+    "startprob has no error, and the others hold it as it is: it is learned from the first time of one "
+    "sequence, which does not say how sure it is"
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Errors(FittedHMM):
 
         Notes
         -----
-        A probability learned to be zero lies on a boundary and has no error; the other errors hold it there.
+        A probability or a rate learned to be zero lies on a boundary and has no error, nor has a variance on
+        its floor; the other errors hold it there.
         So does the `startprob_` of one sequence: it is learned from a single state, ends at one state for
         certain, and is no better known however long the sequence. Many sequences, or
         ``startprob="stationary"``, in which it follows from the transitions, mend that. What follows from
@@ -138,9 +142,14 @@ class Errors(FittedHMM):
         if kind == "bootstrap":
             return self._spread(data, self._bootstrap(data, n_replicates, random_state))
         check_setting("kind", kind, one_of(*KINDS))
+        free = self.n_components > 1 and "startprob" in self._free_names() - set(self.fixed)
+        lone = ("startprob",) if free and data.n_sequences == 1 else ()
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             em: EMMap[Any, Any, Any] = EMMap(data.model, data.source, workers)
-            return errors_at_maximum(em, self.params_, self.fixed, kind, data.n_sequences)
+            found = standard_errors(em, self.params_, (*self.fixed, *lone), kind)  # type: ignore[arg-type]
+        errors = {name: found[name] for name in found.errors if name in self._free_names()}
+        errors.update({name: np.full(self.n_components, np.nan) for name in lone})
+        return StandardErrors(errors, (LONE,) * len(lone) + found.reasons, kind)
 
     def confidence_intervals(
         self,
@@ -148,6 +157,7 @@ class Errors(FittedHMM):
         level: float = 0.95,
         kind: str = "observed",
         *,
+        transform: bool = True,
         lengths: Any = None,
         groups: Any = None,
         sequence_weight: Any = None,
@@ -164,8 +174,12 @@ class Errors(FittedHMM):
         level : float, default 0.95
             How often an interval is to cover the true value.
         kind : {"observed", "robust", "bootstrap"}, default "observed"
-            As for `standard_errors`. Intervals of the first two are symmetric, from the normal distribution;
-            those of the bootstrap are its percentiles.
+            As for `standard_errors`. Intervals of the first two come from the normal distribution; those of
+            the bootstrap are its percentiles.
+        transform : bool, default True
+            Whether errors are counted on the logit scale for probabilities, and on that of logarithms for
+            rates and variances, so that intervals stay in range. False gives the plain ones (Wald's):
+            estimates less and plus so many errors. Those of the bootstrap need neither.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
@@ -191,6 +205,7 @@ class Errors(FittedHMM):
             the model.
         """
         check_setting("level", level, SHARE)
+        check_setting("transform", transform, BOOLEAN)
         if kind == "bootstrap":
             data = self._data(X, lengths, groups, sequence_weight, states)
             found = percentiles(self._bootstrap(data, n_replicates, random_state), level)
@@ -198,7 +213,9 @@ class Errors(FittedHMM):
         errors = self.standard_errors(
             X, kind, lengths=lengths, groups=groups, sequence_weight=sequence_weight, states=states
         )
-        return symmetric_intervals(errors, self.params_, level)
+        return intervals_of(
+            errors, self._model.spaces(self.params_), self.params_, level, transform=transform
+        )
 
     def _data(self, X: Any, lengths: Any, groups: Any, sequence_weight: Any, states: Any) -> _Data:
         found = self._sequences(X, lengths_of(X, lengths, groups))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latently.checks.settings import SHARE, check_setting, check_whole, one_of
+from latently.checks.settings import BOOLEAN, SHARE, check_setting, check_whole, one_of
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
@@ -13,9 +13,9 @@ from latently.estimators.inputs import Array, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.estimators.uncertainty import (
     KINDS,
+    intervals_of,
     percentiles,
     spread,
-    symmetric_intervals,
 )
 from latently.models.bootstrap import Replicates, bootstrap
 
@@ -56,8 +56,9 @@ class Errors(FittedMixture):
         Returns
         -------
         StandardErrors
-            ``result["means"]`` has the shape and the units of `means_`. NaN, with the reason in `reasons`, on
-            a boundary of the parameter space or where the information is singular.
+            ``result["means"]`` has the shape and the units of `means_`. NaN, with the reason in `reasons`,
+            for what lies on a boundary of the parameter space, such as a weight of zero or a covariance on
+            its floor, which the others take for known; and for all where the information is singular.
 
         Raises
         ------
@@ -93,6 +94,7 @@ class Errors(FittedMixture):
         level: float = 0.95,
         kind: str = "observed",
         *,
+        transform: bool = True,
         sample_weight: Any = None,
         n_replicates: int = 1000,
         random_state: Any = 0,
@@ -106,8 +108,12 @@ class Errors(FittedMixture):
         level : float, default 0.95
             How often an interval is to cover the true value.
         kind : {"observed", "robust", "bootstrap"}, default "observed"
-            As for `standard_errors`. Intervals of the first two are symmetric, from the normal distribution;
-            those of the bootstrap are its percentiles.
+            As for `standard_errors`. Intervals of the first two come from the normal distribution; those of
+            the bootstrap are its percentiles.
+        transform : bool, default True
+            Whether errors are counted on the logit scale for probabilities, and on that of logarithms for
+            rates and variances, so that intervals stay in range. False gives the plain ones (Wald's):
+            estimates less and plus so many errors. Those of the bootstrap need neither.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts.
         n_replicates : int, default 1000
@@ -126,10 +132,13 @@ class Errors(FittedMixture):
             If `level` is not between 0 and 1, `kind` is unknown, or X does not fit the model.
         """
         check_setting("level", level, SHARE)
+        check_setting("transform", transform, BOOLEAN)
         if kind == "bootstrap":
             return percentiles(self._bootstrap(X, sample_weight, n_replicates, random_state), level)
         errors = self.standard_errors(X, kind, sample_weight=sample_weight)
-        return symmetric_intervals(errors, self.params_, level)
+        return intervals_of(
+            errors, self._model.spaces(self.params_), self.params_, level, transform=transform
+        )
 
     def _bootstrap(self, X: Any, sample_weight: Any, n_replicates: int, random_state: Any) -> Replicates:
         n_replicates = check_whole("n_replicates", n_replicates, 2)
