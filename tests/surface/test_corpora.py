@@ -124,6 +124,58 @@ def test_ldac_takes_its_words_from_beside_it(here, beside):
     assert documents.rest.where(2) == "line 4"
 
 
+MATRICES = {
+    "docword.ap.txt": (b"3\n3\n4\n1 1 1\n1 3 3\n3 1 1\n3 2 3\n", "UCI bag of words", "vocab.ap.txt"),
+    "ap.mtx": (
+        b"%%MatrixMarket matrix coordinate integer general\n% by hand\n3 3 4\n1 1 1\n1 3 3\n3 1 1\n3 2 3\n",
+        "MatrixMarket",
+        "ap.vocab",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrices_are_counts(here, name):
+    content, kind, beside = MATRICES[name]
+    write(here / beside, VOCABULARY)
+    documents = read_documents(write(here / name, content))
+    assert documents.kind == kind
+    assert documents.texts is None
+    assert_array_equal(documents.X.toarray(), [[1, 0, 3], [0, 0, 0], [1, 3, 0]])
+    assert documents.vocabulary == ["sea", "ship", "hill"]
+    assert documents.rest.frame["document"].to_list() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"3 2 3", b"3 2 0.5", "has 0.5 in row 3, column 2: write counts of words, which are whole"),
+        (b"3 2 3", b"3 2 " + b"9" * 20, "has 1e+20 in row 3, column 2: write counts"),
+        (b"1 3 3", b"1 9 3", "is no whole MatrixMarket file ("),
+        (b"3 2 3\n", b"", "is no whole MatrixMarket file ("),
+        (b"3 3 4", b"4 4 4", "has 4 columns, and there are 3 words: write a column for each word"),
+        (b"3 3 4", b"3 4 4", "transpose it, its rows are the words"),
+        (b"3 3 4", b"9 3 9", "is no whole MatrixMarket file ("),
+    ],
+)
+def test_matrices_that_are_none_are_told(here, old, new, message):
+    content = MATRICES["ap.mtx"][0].replace(b"integer", b"real").replace(old, new)
+    write(here / "vocab.txt", VOCABULARY)
+    with pytest.raises(CommandError) as caught:
+        read_documents(write(here / "ap.mtx", content))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("head", ["", "text\n", "\n"])
+def test_a_text_a_line_has_no_header(here, head):
+    documents = read_documents(write(here / "t.txt", f"{head}Ships, sails\r\n\n[Farm]; hill"))
+    assert documents.texts == ["Ships, sails", "[Farm]; hill"]
+    assert documents.rest.frame["document"].to_list() == [1, 2]
+    table = read_documents(write(here / "table.txt", "id,text\n1,sea\n"), "text")
+    assert table.texts == ["sea"]
+
+
 def test_ldac_takes_the_words_it_is_given(here):
     write(here / "vocab.txt", "wrong\n")
     words = write(here / "elsewhere.txt", VOCABULARY + "farm\n\n")
@@ -154,6 +206,8 @@ def test_the_second_line_of_a_table_is_no_ldac(here):
         ({"t.csv": "a,text\n1,\n2, \n"}, None, "column 'text' of t.csv has only empty cells: name another"),
         ({"t.csv": "a,text\n1,x,y\n"}, None, "line 2 of t.csv has 3 cells and the header 2"),
         ({"t.csv": "text\n"}, None, "t.csv has a header and no rows"),
+        ({"t.txt": "text\n\n"}, None, "t.txt is empty: write a text on each line"),
+        ({"t.jsonl": '{"text": ' + "[" * 200_000}, None, "line 1 of t.jsonl has lists in lists"),
         ({"t.csv": ""}, None, "t.csv is empty"),
         ({"t.csv": b"text\nsea\nl\xe4rm\n"}, None, "line 3 of t.csv is not UTF-8 (byte 0xe4)"),
         ({"t.jsonl": '{"text": "a"}\n{"text": "b"\n'}, None, "line 2 of t.jsonl is not JSON"),
@@ -186,6 +240,11 @@ def test_the_second_line_of_a_table_is_no_ldac(here):
             "line 2 of x.dat has word 1, and the vocabulary",
         ),
         ({"x.dat": "1 0:1\n1 0:-1\n", "vocab.txt": "a\n"}, None, "line 2 of x.dat has '0:-1': write pairs"),
+        (
+            {"x.dat": "1 0:1\n1 0:99999999999999999999\n", "vocab.txt": "a\n"},
+            None,
+            "line 2 of x.dat has '0:99999999999999999999': write pairs id:count of whole numbers below 1e15",
+        ),
         ({"x.dat": "1 0:1\nb 0:1\n", "vocab.txt": "a\n"}, None, "line 2 of x.dat begins with 'b': write how"),
         ({"x.dat": "1 0:0\n0\n", "vocab.txt": "a\n"}, None, "x.dat has only empty documents"),
         ({"x.dat": "1 0:1\n", "vocab.txt": "a\n\nb\n"}, None, "line 2 of vocab.txt is blank"),
@@ -215,7 +274,7 @@ def test_columns_of_numbers_are_no_texts(here):
 
 def test_words_are_only_for_counts(here):
     words = write(here / "vocab.txt", VOCABULARY)
-    with pytest.raises(CommandError, match=r"t\.csv is not in LDA-C format.*leave --vocabulary out"):
+    with pytest.raises(CommandError, match=r"t\.csv holds no counts.*leave --vocabulary out"):
         read_documents(write(here / "t.csv", "text\nsea\n"), vocabulary=words)
 
 

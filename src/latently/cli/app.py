@@ -278,7 +278,7 @@ def topics(
         Path,
         typer.Argument(
             metavar="TEXTS",
-            help="A CSV, Parquet or JSON lines file, a folder of .txt files, or counts in LDA-C format.",
+            help="A CSV, Parquet or JSON lines file, a text a line (.txt), a folder of .txt, or counts.",
         ),
     ],
     text_column: Annotated[
@@ -344,7 +344,7 @@ def topics(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The words of an LDA-C file, one a line. Otherwise a file beside it.",
+            help="The words of a file of counts, one a line. Otherwise a file beside it.",
             show_default=False,
         ),
     ] = None,

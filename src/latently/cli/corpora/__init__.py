@@ -1,4 +1,4 @@
-"""Texts from files: CSV, Parquet, JSON lines, folders, counts in LDA-C format."""
+"""Texts from files: CSV, Parquet, JSON lines, a text a line, folders, counts of words."""
 
 from latently.cli.corpora.documents import Documents
 from latently.cli.corpora.read import read_documents

@@ -43,6 +43,10 @@ def _object(line: str, where: str) -> dict[str, Any]:
         value = json.loads(line)
     except json.JSONDecodeError as error:
         raise CommandError(f"{where} is not JSON ({error.msg}, character {error.pos + 1}): mend it") from None
+    except RecursionError:
+        raise CommandError(
+            f"{where} has lists in lists beyond what can be read: write the text only"
+        ) from None
     if not isinstance(value, dict):
         raise CommandError(f'{where} is no JSON object: write one object a line, such as {{"text": "..."}}')
     return value

@@ -21,7 +21,7 @@ from latently.cli.tables.table import Table
 
 WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
 EMPTY_OR_NOT = re.compile(rb"\s*\d+(\s+\d+:\d+(\s|$)|\s*$)")
-PAIR = re.compile(r"\d+:\d+")
+PAIR = re.compile(r"\d{1,15}:\d{1,15}")
 LOOKED_AT = 1 << 16
 
 
@@ -48,7 +48,7 @@ def read_ldac(path: Path, content: bytes, vocabulary: Path | None) -> Documents:
     CommandError
         If a line is in another format, a word has no line in the file of words, or there is no such file.
     """
-    words = _words(vocabulary if vocabulary is not None else _beside(path))
+    words = words_of_file(vocabulary or words_beside(path, "LDA-C"))
     rows: list[list[tuple[int, int]]] = []
     numbers: list[int] = []
     for number, line in enumerate(decoded(content, path.name).splitlines(), start=1):
@@ -68,7 +68,9 @@ def _pairs(line: str, where: str, n_words: int) -> list[tuple[int, int]]:
         raise CommandError(f"{where} begins with '{announced}': write how many pairs id:count follow")
     wrong = [cell for cell in cells if not PAIR.fullmatch(cell)]
     if wrong:
-        raise CommandError(f"{where} has '{wrong[0]}': write pairs id:count of whole numbers, such as 17:2")
+        raise CommandError(
+            f"{where} has '{wrong[0]}': write pairs id:count of whole numbers below 1e15, such as 17:2"
+        )
     if int(announced) != len(cells):
         raise CommandError(
             f"{where} announces {announced} pairs and has {len(cells)}: mend the number or the line"
@@ -93,24 +95,39 @@ def _matrix(rows: list[list[tuple[int, int]]], n_words: int) -> Any:
     return counts
 
 
-def _beside(path: Path) -> Path:
+def words_beside(path: Path, kind: str) -> Path:
+    """The file of words beside a file of counts.
+
+    Raises
+    ------
+    CommandError
+        If there is none.
+    """
     names = (
         f"{path.stem}.vocab",
         f"{path.stem}.vocab.txt",
         f"{path.stem}_vocab.txt",
         "vocab.txt",
         "vocabulary.txt",
+        path.name.replace("docword", "vocab", 1),
     )
     for name in names:
-        if (path.parent / name).is_file():
+        if name != path.name and (path.parent / name).is_file():
             return path.parent / name
     raise CommandError(
-        f"{path.name} has counts in LDA-C format, and there is no {names[0]} or vocab.txt beside it: name "
+        f"{path.name} has counts in {kind} format, and there is no {names[0]} or vocab.txt beside it: name "
         "the file of words, one a line, with --vocabulary"
     )
 
 
-def _words(path: Path) -> list[str]:
+def words_of_file(path: Path) -> list[str]:
+    """The words of a file, one a line.
+
+    Raises
+    ------
+    CommandError
+        If it cannot be read, a line is blank, or a word stands twice.
+    """
     words = [line.strip() for line in decoded(read_bytes(path), path.name).splitlines()]
     while words and not words[-1]:
         words.pop()
