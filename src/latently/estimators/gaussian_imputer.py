@@ -17,9 +17,9 @@ from latently import archive
 from latently.checks.settings import BOOLEAN, COUNT, SHARE, check_setting, check_settings, check_whole, one_of
 from latently.estimators.diagnostics import Diagnostic, dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.columns import observed_columns
+from latently.estimators.imputation.columns import FLOOR, observed_columns
 from latently.estimators.imputation.filling import expected, interval
-from latently.estimators.imputation.fitting import FLOOR, Modelled, fit_model
+from latently.estimators.imputation.fitting import Modelled, fit_model
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import METHODS, Draw
@@ -258,9 +258,9 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         rows = check_rows(self, X, reset=True, accepts_missing=True)
         weights = check_weights(sample_weight, len(rows))
         check_limits(self.min_value, self.max_value, rows.shape[1])
-        observed = observed_columns(rows, weights)
+        observed, varied = observed_columns(rows, weights)
         table = rows if observed.all() else rows[:, observed]
-        modelled = Modelled(table, weights, np.flatnonzero(observed), names)
+        modelled = Modelled(table, weights, np.flatnonzero(observed), varied[observed], names)
         own_names = None if names is None else [names[j] for j in modelled.positions]
         check_informative(table, weights, int(self.n_components), own_names)
         alone = self.n_components == 1 and self.covariance_type not in ("full", "tied")

@@ -13,6 +13,8 @@ from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
 from latently.estimators.inputs import Array
 
+FLOOR = 1e-10  # of the covariance of one component, in units of the variances
+SINGULAR = 100 * FLOOR  # eigenvalue of correlations below which the likelihood is taken to have no bound
 COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
 ROWS = 2**14  # taken at a time
 ENOUGH = 10  # complete rows for each column
@@ -38,8 +40,8 @@ class NoMaximumError(SingularCovarianceError):
         self.columns = tuple(int(column) for column in columns)
 
 
-def observed_columns(rows: Any, weights: Array) -> NDArray[np.bool_]:
-    """Which columns have any observed value in rows that count.
+def observed_columns(rows: Any, weights: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which columns have any observed value in rows that count, and which have more than one.
 
     Raises
     ------
@@ -51,11 +53,11 @@ def observed_columns(rows: Any, weights: Array) -> NDArray[np.bool_]:
     found = np.asarray(low <= high)
     if not found.any():
         raise ValueError("no column has an observed value: there is nothing to learn from")
-    return found
+    return found, np.asarray(low < high)
 
 
-def check_rank(table: Any, weights: Array, labels: list[str]) -> None:
-    """Refuse a table that has no maximum-likelihood covariance matrix; constant columns do not count.
+def check_rank(table: Any, weights: Array, varied: NDArray[np.int64], labels: list[str]) -> None:
+    """Refuse a table that has no maximum-likelihood covariance matrix: of its columns those that vary.
 
     Raises
     ------
@@ -64,8 +66,6 @@ def check_rank(table: Any, weights: Array, labels: list[str]) -> None:
     """
     used = weights > 0
     rows = table if used.all() else table[used]
-    low, high = extremes(rows)
-    varied = np.flatnonzero(low < high)
     d = len(varied)
     if d < 2:
         return
@@ -87,8 +87,20 @@ def check_rank(table: Any, weights: Array, labels: list[str]) -> None:
         refuse_collinear(varied[involved], labels)
 
 
-def check_clear_of(covariance: Array, least: float, labels: list[str]) -> None:
-    """Refuse a covariance whose correlations have an eigenvalue below `least`: it rests on a floor.
+def singular(iteration: int, params: Any, log_likelihood: float) -> bool:
+    """A callback that stops a run of EM on its way to a singular covariance, which has no bound.
+
+    The part of a variance that the other columns leave unexplained is at least the least eigenvalue of the
+    correlations, and in one column at most d times as large.
+    """
+    emission = params.emission
+    variances = np.diagonal(emission.covariances, axis1=-2, axis2=-1)
+    ratios = (emission.whiteners**2).sum(axis=-2) * variances
+    return bool((ratios * SINGULAR > 1.0).any())
+
+
+def check_clear_of_floor(covariance: Array, labels: list[str]) -> None:
+    """Refuse a covariance whose correlations have an eigenvalue of zero, or near a floor.
 
     Raises
     ------
@@ -97,7 +109,7 @@ def check_clear_of(covariance: Array, least: float, labels: list[str]) -> None:
     """
     spread = np.sqrt(np.diagonal(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
-    if values[0] < least:
+    if values[0] < SINGULAR:
         refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED), labels)
 
 

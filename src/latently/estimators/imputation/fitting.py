@@ -17,12 +17,12 @@ from latently.core.errors import (
 )
 from latently.estimators.diagnostics import NEVER_TOGETHER, Diagnostic, pairs_in_words, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.columns import NoMaximumError, check_clear_of, check_rank
+from latently.estimators.imputation.columns import NoMaximumError, check_clear_of_floor, check_rank, singular
 from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
 from latently.estimators.inputs import Array, label_of
 
-FLOOR = 1e-10
 FALLBACK = "ridge"
+TOLD_BY_NAME = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning)
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Modelled:
         How often each row counts.
     positions : array of int of shape (d,)
         Which columns of the table they are.
+    varied : array of bool of shape (d,)
+        Which of them are not constant.
     names : list of str or None
         Names of all columns of the table.
     """
@@ -44,6 +46,7 @@ class Modelled:
     rows: Any
     weights: Array
     positions: NDArray[np.int64]
+    varied: NDArray[np.bool_]
     names: list[str] | None
 
     def labels(self) -> list[str]:
@@ -90,21 +93,27 @@ def _fitted(
     imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator
 ) -> tuple[GaussianMixture, tuple[Draw, ...]]:
     """One fit, with a given prior or none, and its draws."""
-    correlated = imputer.covariance_type in ("full", "tied")
-    if correlated and prior is None:
-        check_rank(table.rows, table.weights, table.labels())
+    unbound = prior is None and imputer.covariance_type in ("full", "tied")
+    if unbound:
+        check_rank(table.rows, table.weights, np.flatnonzero(table.varied), table.labels())
     mixture: GaussianMixture = imputer._mixture(rng, prior)
-    with warnings.catch_warnings():
-        for told_by_name in (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning):
-            warnings.simplefilter("ignore", told_by_name)
+    one = unbound and imputer.n_components == 1
+    if one:
+        mixture.set_params(callbacks=[*(imputer.callbacks or ()), singular])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         try:
             mixture.fit(table.rows, sample_weight=table.weights)
         except SingularCovarianceError as error:
             raise NoMaximumError("covariances run into singular ones") from error
-    if correlated and imputer.n_components == 1:
-        check_clear_of(mixture._dense(mixture.params_)[0], 100 * FLOOR, table.labels())
-    if correlated and prior is None and imputer.prior == "auto" and mixture.doubts_:
+    if one:
+        check_clear_of_floor(mixture._dense(mixture.params_)[0], table.labels())
+        mixture.set_params(callbacks=imputer.callbacks)
+    if unbound and imputer.prior == "auto" and mixture.doubts_:
         raise NoMaximumError(f"no maximum is to be trusted ({mixture.doubts_[0]})")
+    for warning in told:
+        if not issubclass(warning.category, TOLD_BY_NAME):
+            warnings.warn(warning.message, stacklevel=5)
     unseen = _unseen(mixture, table)
     if _from_posterior(imputer) and len(unseen):
         raise ValueError(

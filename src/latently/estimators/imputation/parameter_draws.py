@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wishart
 
-from latently.core.em import EMMap, Settings, describe, run
+from latently.core.em import STOPPED, EMMap, Settings, describe, run
 from latently.core.errors import FitError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.matrices import cholesky
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.columns import NoMaximumError
+from latently.estimators.imputation.columns import NoMaximumError, singular
 from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
 
@@ -90,7 +90,8 @@ def _bootstrap(
     total = max(round(float(weights.sum())), 1)
     observed = ~np.isnan(table)
     needed = 2 if mixture.prior is None else 1
-    settings = Settings(mixture.tol, mixture.max_iter, accelerate=True)
+    one = mixture.n_components == 1 and mixture.covariance_type in ("full", "tied")
+    settings = Settings(mixture.tol, mixture.max_iter, callbacks=[singular] if one else (), accelerate=True)
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None
     with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
@@ -104,12 +105,13 @@ def _bootstrap(
             source = mixture._source(table, counts, mixture._model.n_components).grouped()
             em = EMMap(mixture._model, source, workers)
             try:
-                params = run(em, mixture.params_, settings, counts.sum()).params
+                result = run(em, mixture.params_, settings, counts.sum())
             except FitError as error:
                 failure = error
                 continue
             # On the floor there is no maximum: too few distinct rows were drawn.
-            if (_on_floor(mixture, params) & ~rested).any():
+            params = result.params
+            if result.stop_reason == STOPPED or (_on_floor(mixture, params) & ~rested).any():
                 failure = failure or "covariances are singular"
                 continue
             params = mixture._model.least_dependent(described, params)
