@@ -8,10 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from examples.own_family import Exponential
-from latently import GaussianHMM, GaussianMixture, MixtureModel, PoissonHMM
+from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixtureModel, PoissonHMM, select
 from latently.core.em import EMMap, Settings
+from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, SingularCovarianceError
 from latently.core.restarts import Plan, Start, search
-from latently.emissions import Poisson
+from latently.emissions import DiagGaussian, Poisson
 from tests.models import ENTRIES
 
 EPS = 2.0**-52
@@ -141,3 +142,63 @@ def test_a_tolerance_below_rounding_stops_at_rounding(tol, acceleration):
     x[np.random.default_rng(4).random(x.shape) < 0.3] = np.nan
     mixture = GaussianMixture(1, tol=tol, max_iter=3000, acceleration=acceleration).fit(x)
     assert mixture.converged_
+
+
+@pytest.mark.filterwarnings("ignore:EM reached max_iter")
+@pytest.mark.parametrize("seed", [1, 4, 13, 24, 27, 53, 68, 70, 239])
+def test_a_likelihood_without_limit_is_no_bug(seed):
+    """Few rows, fewer of them complete: on its floor a covariance has few digits."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(6, 3))
+    if seed % 2:
+        x[:, 2] = x[:, 0] + x[:, 1]
+        x[rng.integers(6), rng.integers(3)] += 1
+    x[rng.random(x.shape) < 0.25] = np.nan
+    with pytest.raises(SingularCovarianceError, match="prior='ridge'"):
+        GaussianImputer(prior=None).fit(x)
+    assert GaussianImputer(prior="ridge", n_parameter_draws=0).fit(x).converged_
+
+
+class Slipping(DiagGaussian):
+    """A family whose M-step is wrong now and then: to show what becomes of it."""
+
+    def m_step(self, stats, params, fixed=()):
+        better = super().m_step(stats, params, fixed)
+        slips = stats.counts.sum() > 0 and better.means[0, 0] < better.means[1, 0]
+        return self.params(better.means + 0.5 * slips, better.covariances)
+
+
+def two_clouds() -> np.ndarray:
+    return np.concatenate([np.random.default_rng(0).normal(c, 1.0, (50, 1)) for c in (0.0, 6.0)])
+
+
+def test_a_bug_in_some_runs_is_warned_of():
+    model = MixtureModel(Slipping(), 2, n_init=6, init_params="random_from_data", random_state=0)
+    with pytest.warns(ObjectiveFellWarning, match=r"of 6 runs ended: the objective fell .* report this"):
+        model.fit(two_clouds())
+    assert 0 < model.restarts_.n_failed < 6
+
+
+def test_a_bug_in_all_runs_is_an_error_of_its_own():
+    x = two_clouds()
+    starts = {"weights": [0.5, 0.5], "means": [[0.0], [6.0]], "covariances": [[1.0], [1.0]]}
+    model = MixtureModel(Slipping(), 2, starting_values=starts)
+    with pytest.raises(ObjectiveFellError, match="the run failed because the objective fell"):
+        model.fit(x)
+    assert not issubclass(ObjectiveFellError, FitError)
+    with (
+        pytest.warns(ObjectiveFellWarning, match="the objective fell"),
+        pytest.raises(ValueError, match="all 1 fits failed"),
+    ):
+        select(model, x, {"tol": [1e-8]})
+
+
+def test_a_search_takes_the_first_of_equal_fits():
+    """One component in one dimension is the same in every family."""
+    x = np.random.default_rng(0).normal(1e3, 1.0, (200, 1))
+    types = ["spherical", "diag", "tied", "full"]
+    for listed in (types, types[::-1]):
+        found = select(GaussianMixture(1), x, {"covariance_type": listed})
+        values = [row["bic"] for row in found.table_]
+        assert_allclose(values, values[0], rtol=1e-12)
+        assert found.best_params_ == {"covariance_type": listed[0]}

@@ -119,4 +119,6 @@ def _norm(spaces: Spaces, change: dict[str, Any]) -> float:
 
 def _dot(spaces: Spaces, one: dict[str, Any], other: dict[str, Any]) -> float:
     """Inner product of two changes."""
-    return float(sum(np.sum(one[name] * other[name] / space.scale**2) for name, space in spaces.items()))
+    return float(
+        sum(np.sum((one[name] / space.scale) * (other[name] / space.scale)) for name, space in spaces.items())
+    )

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol
 from latently.core.acceleration import Squarem
 from latently.core.blocks import Block, BlockSource
 from latently.core.convergence import ROUNDING, Progress, StoppingRule
-from latently.core.errors import FELL, FitError, ObjectiveFellError
+from latently.core.errors import FitError, ObjectiveFellError
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
@@ -305,7 +305,7 @@ def _guard(before: _Point[P, S], after: _Point[P, S], model: object, iteration: 
     """Law 3: the objective never falls by more than rounding."""
     if _gains(after, before):
         raise ObjectiveFellError(
-            f"{FELL} from {before.objective!r} to {after.objective!r} at iteration {iteration}: "
+            f"the objective fell from {before.objective!r} to {after.objective!r} at iteration {iteration}: "
             f"the E-step and the M-step of {type(model).__name__} do not belong together; check its m_step "
             "against its expected_log_likelihood, or report this as a bug"
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-FELL = "the objective fell"
-
 
 class FitError(ValueError):
     """A run of EM cannot go on; another start may do better."""
@@ -35,8 +33,19 @@ class ImpossibleObservationError(FitError):
     """An observation has density zero, or no number for a density, under the model."""
 
 
-class ObjectiveFellError(FitError):
-    """The objective fell by more than rounding: a bug in a model, never a sign of convergence."""
+class ObjectiveFellError(ValueError):
+    """The objective fell by more than rounding: a bug in a model, never a sign of convergence.
+
+    It is no `FitError`: what may take a failed run lightly, must not take this so.
+    """
+
+
+class ObjectiveFellWarning(RuntimeWarning):
+    """Some runs of a fit ended with an `ObjectiveFellError`, and others did not."""
+
+
+class WeightWarning(UserWarning):
+    """Weights sum to far less than there are rows, so that criteria see fewer observations than there are."""
 
 
 class UndeterminedWarning(UserWarning):

@@ -9,6 +9,7 @@ that the model itself doubts loses to one that it does not.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +20,13 @@ import numpy as np
 from latently.core.blocks import BlockSource
 from latently.core.convergence import Progress, ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
-from latently.core.errors import FitError
+from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
 from latently.core.model import D, P, S
 from latently.core.saddles import beyond_saddles
 
 AGREEMENT = 1e-6
 FORESIGHT = 20
+FAILURES = (FitError, ObjectiveFellError)
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,14 @@ class Restarts:
         How many runs reached the maximum of the chosen one, those cut short there included.
     passed_over : tuple of Run
         Runs with a higher log-likelihood whose maximum is not to be trusted.
+    rounding : float
+        Log-likelihoods near that of the best that differ by no more are equal for all that can be known.
     """
 
     runs: tuple[Run, ...]
     n_agreeing: int
     passed_over: tuple[Run, ...]
+    rounding: float = 0.0
 
     @property
     def n_failed(self) -> int:
@@ -141,7 +146,7 @@ class _Candidate(Generic[P]):
     promise: float = -np.inf
     log_likelihood: float | None = None
     n_iter: int = 0
-    failure: str | None = None
+    failure: ValueError | None = None
     twins: int = 0
     earlier: Progress | None = None
 
@@ -182,8 +187,13 @@ def search(
 
     Raises
     ------
-    FitError
-        If every run failed, with the reason of the first.
+    FitError, ObjectiveFellError
+        If every run failed, with the reason of the first; the latter if it is that of any.
+
+    Warns
+    -----
+    ObjectiveFellWarning
+        If it is the reason of some, and others did not fail.
 
     References
     ----------
@@ -196,30 +206,34 @@ def search(
         candidates, lost = _narrow(em, candidates, plan, n, rng)
 
     ends: list[tuple[FitResult[P], Run, int]] = []
-    failed: list[Run] = []
+    failed: list[_Candidate[P]] = []
     for candidate in candidates:
         if candidate.params is None:
-            failed.append(_record(candidate))
+            failed.append(candidate)
             continue
         try:
             result = run(em, candidate.params, settings, n, candidate.earlier)
-        except FitError as error:
-            failed.append(Run(candidate.kind, None, 0, False, str(error)))
+        except FAILURES as error:
+            failed.append(_Candidate(candidate.kind, None, failure=error.with_traceback(None)))
             continue
         doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
         record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, doubts)
         ends.append((result, record, 1 + candidate.twins))
         if result.stop_reason == STOPPED:
             break
+    reasons = [candidate.failure for candidate in (*failed, *lost) if candidate.failure]
+    fell = [reason for reason in reasons if isinstance(reason, ObjectiveFellError)]
     if not ends:
-        reasons = failed + [_record(candidate) for candidate in lost if candidate.failure]
         what = f"all {len(starts)} runs failed; the first" if len(starts) > 1 else "the run failed"
-        raise FitError(f"{what} because {reasons[0].failure}")
+        raise (ObjectiveFellError if fell else FitError)(f"{what} because {(fell or reasons)[0]}")
+    if fell:
+        text = f"{len(fell)} of {len(starts)} runs ended: {fell[0]}"
+        warnings.warn(text, ObjectiveFellWarning, stacklevel=4)
     ends = ranked(ends, lambda end: end[0].objective, lambda end: end[0].rounding)
     ends.sort(key=lambda end: bool(end[1].doubts))
     ends[0] = _beyond_saddles(em, *ends[0], settings, n)
     best, chosen, _ = ends[0]
-    runs = (*(record for _, record, _ in ends), *failed, *map(_record, lost))
+    runs = (*(record for _, record, _ in ends), *map(_record, (*failed, *lost)))
     agreeing = sum(
         size for result, _, size in ends if abs(result.objective - best.objective) <= AGREEMENT * n
     )
@@ -228,7 +242,7 @@ def search(
         for result, record, _ in ends
         if record.doubts and not chosen.doubts and result.objective > best.objective + best.rounding
     )
-    return best, chosen.doubts, Restarts(runs, agreeing, passed_over)
+    return best, chosen.doubts, Restarts(runs, agreeing, passed_over, best.rounding)
 
 
 def _beyond_saddles(
@@ -248,8 +262,8 @@ def _beyond_saddles(
 def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
     try:
         return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
-    except FitError as error:
-        return _Candidate(start.kind, None, failure=str(error))
+    except FAILURES as error:
+        return _Candidate(start.kind, None, failure=error.with_traceback(None))
 
 
 def _narrow(
@@ -293,8 +307,8 @@ def _advance(em: EMMap[D, P, S], settings: Settings, n: float, candidate: _Candi
         return candidate
     try:
         result: FitResult[Any] = run(em, candidate.params, settings, n)
-    except FitError as error:
-        return _Candidate(candidate.kind, None, failure=str(error))
+    except FAILURES as error:
+        return _Candidate(candidate.kind, None, failure=error.with_traceback(None))
     return _Candidate(
         candidate.kind,
         result.params,
@@ -315,4 +329,5 @@ def _still_to_come(result: FitResult[Any]) -> float:
 
 
 def _record(candidate: _Candidate[Any]) -> Run:
-    return Run(candidate.kind, candidate.log_likelihood, candidate.n_iter, False, candidate.failure)
+    failure = None if candidate.failure is None else str(candidate.failure)
+    return Run(candidate.kind, candidate.log_likelihood, candidate.n_iter, False, failure)

@@ -51,6 +51,10 @@ class Emission(ABC):
         """Return the same family with all that depends on the data filled in."""
         return self
 
+    def per(self, unit: float) -> Self:
+        """Return the same family where weights are in another unit: the larger, the less is a prior."""
+        return self
+
     @abstractmethod
     def start(self, description: Any, n_components: int, rng: np.random.Generator) -> Any:
         """Draw starting values."""

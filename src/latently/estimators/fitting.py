@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings
-from latently.core.errors import FELL, SpuriousMaximumWarning
-from latently.core.restarts import Plan, Restarts, Start, search
+from latently.core.errors import SpuriousMaximumWarning
+from latently.core.restarts import Plan, Restarts, Run, Start, search
 from latently.estimators.progress import progress_bar
 
 AUTO_STARTS = 48
@@ -51,6 +51,7 @@ def fit(
     plan: Plan | None,
     verbose: int,
     name: str,
+    unit: float = 1.0,
 ) -> Fit:
     """Search from the starts, and warn of what the user should know.
 
@@ -74,18 +75,20 @@ def fit(
         Above zero, a progress bar is shown.
     name : str
         What the bar says.
+    unit : float
+        What a weight of one stands for in the weights that the user gave.
 
     Warns
     -----
     ConvergenceWarning
         If the best run reached `max_iter` while `tol` was positive.
-    RuntimeWarning
+    ObjectiveFellWarning
         If the objective fell in a run: a bug in the model, which the run did not survive.
     SpuriousMaximumWarning
         If the best run rests on a floor or on too few rows.
     """
     with progress_bar(name, verbose) as show:
-        callbacks: list[Callable[..., Any]] = [*settings.callbacks, show]
+        callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
         result, doubts, restarts = search(
             em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
         )
@@ -101,11 +104,6 @@ def fit(
             ConvergenceWarning,
             stacklevel=3,
         )
-    fell = [run.failure for run in restarts.runs if run.failure and FELL in run.failure]
-    if fell:
-        warnings.warn(
-            f"{len(fell)} of {len(restarts.runs)} runs ended: {fell[0]}", RuntimeWarning, stacklevel=3
-        )
     if doubts:
         warnings.warn(
             f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Lower n_components, or choose "
@@ -113,7 +111,32 @@ def fit(
             SpuriousMaximumWarning,
             stacklevel=3,
         )
-    return Fit(result, doubts, restarts, n_observed)
+    return _scaled(Fit(result, doubts, restarts, n_observed), unit)
+
+
+def _in_units(callback: Callable[..., Any], unit: float) -> Callable[..., Any]:
+    """A callback that sees log-likelihoods by the weights that the user gave."""
+    return lambda iteration, params, log_likelihood: callback(iteration, params, unit * log_likelihood)
+
+
+def _scaled(fitted: Fit, unit: float) -> Fit:
+    """A fit with all that sums over rows multiplied."""
+
+    def run_of(run: Run) -> Run:
+        return run if run.log_likelihood is None else replace(run, log_likelihood=unit * run.log_likelihood)
+
+    result, restarts = fitted.result, fitted.restarts
+    history = [replace(step, log_likelihood=unit * step.log_likelihood) for step in result.history]
+    result = replace(
+        result,
+        log_likelihood=unit * result.log_likelihood,
+        objective=unit * result.objective,
+        rounding=unit * result.rounding,
+        history=tuple(history),
+    )
+    runs, passed_over = tuple(map(run_of, restarts.runs)), tuple(map(run_of, restarts.passed_over))
+    restarts = Restarts(runs, restarts.n_agreeing, passed_over, result.rounding)
+    return replace(fitted, result=result, restarts=restarts, n_observed=unit * fitted.n_observed)
 
 
 def make_plan(n_init: int | str, n_starts: int, max_iter: int, n_units: int) -> Plan | None:

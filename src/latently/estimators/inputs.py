@@ -13,12 +13,15 @@ from sklearn.utils.validation import check_array, validate_data
 from latently.checks.arrays import as_floats, as_numbers
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
-from latently.core.errors import ConstantColumnWarning
+from latently.core.errors import ConstantColumnWarning, WeightWarning
 
 Array = NDArray[np.float64]
 
 # Squares below this lose digits.
 TINY = 1e-280
+
+FAR = 64  # powers of two
+LITTLE = 0.1  # weight of a row
 NAMED = 5  # columns in one message
 
 
@@ -121,6 +124,24 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
     if not weights.any():
         raise ValueError("sample_weight is zero for every row: at least one row must count")
     return weights
+
+
+def unit_of(weights: Array) -> float:
+    """A power of two that brings weights far from one near it: products of theirs would be out of range."""
+    exponent = int(np.frexp(weights.max())[1]) - 1
+    return 2.0**exponent if abs(exponent) > FAR else 1.0
+
+
+def warn_of_weights(weights: Array, what: str) -> None:
+    """Warn if weights sum to far less than there are rows (sequences, documents: `what`) that have some."""
+    n, total = int(np.count_nonzero(weights)), float(weights.sum())
+    if total < LITTLE * n:
+        warnings.warn(
+            f"the weights of {n} {what}{'s' * (n > 1)} sum to {total:g}, so that BIC and AIC see far fewer "
+            f"observations than there are, and favour the largest model: multiply them by {n / total:g}",
+            WeightWarning,
+            stacklevel=3,
+        )
 
 
 def check_informative(rows: Any, weights: Array, n_components: int, names: list[str] | None) -> None:

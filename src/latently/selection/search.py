@@ -14,7 +14,13 @@ from sklearn.exceptions import ConvergenceWarning
 from tqdm.auto import tqdm
 
 from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, check_setting, checked
-from latently.core.errors import SpuriousMaximumWarning
+from latently.core.convergence import ROUNDING
+from latently.core.errors import (
+    ObjectiveFellError,
+    ObjectiveFellWarning,
+    SpuriousMaximumWarning,
+    WeightWarning,
+)
 from latently.selection.criteria import Criterion, Measure, measure_of
 from latently.selection.grid import Grid, combinations_of
 from latently.selection.held_out import Parts, divided
@@ -26,6 +32,7 @@ ESTIMATOR = Such(
 )
 FIGURE = Such(lambda value: isinstance(value, Real), "a number")
 OUTCOME = ("log_likelihood", "n_parameters", "converged")
+LOUD = (ObjectiveFellWarning, WeightWarning)
 Progress = Callable[[int, int, dict[str, Any]], Any]
 
 
@@ -43,8 +50,9 @@ def select(
     """Fit an estimator with every combination of some settings and keep the best.
 
     A fit that fails is recorded with its reason and never ends the search. Warnings are kept in the table
-    and not shown. A fit whose maximum is spurious loses to any whose is not, whatever its criterion: a
-    likelihood that rests on a handful of rows says little.
+    and not shown, but for those that a search must not hide: of weights that sum to little, and of a bug. A
+    fit whose maximum is spurious loses to any whose is not, whatever its criterion: a likelihood that rests
+    on a handful of rows says little. Of fits that are equal but for rounding the first wins.
 
     Topic models are compared by "perplexity", lower is better, or "coherence", higher is better. For the
     first, a fifth of the documents is held out of all fits, chosen by what they hold; the best settings are
@@ -80,6 +88,13 @@ def select(
     ValueError
         If the grid or the criterion is unusable, or if every fit failed, with the reason of the first.
 
+    Warns
+    -----
+    WeightWarning
+        If weights sum to far less than there are rows, so that criteria would favour the largest model.
+    ObjectiveFellWarning
+        If a fit, or a run of one, ended for a bug in its model.
+
     References
     ----------
     .. [1] McLachlan, G. J. and Peel, D. (2000). Finite Mixture Models. Wiley, chapter 6.
@@ -103,17 +118,20 @@ def select(
     sign = -1.0 if measure.name in HIGHER else 1.0
     rows: list[dict[str, Any]] = []
     best, best_index, best_rank = None, -1, (True, np.inf)
+    loud: dict[str, type[Warning]] = {}
     for i, params in enumerate(tqdm(combinations, desc="select", unit=" fits", disable=verbose <= 0)):
         if progress is not None:
             progress(i, len(combinations), dict(params))
         candidate = clone(estimator).set_params(**params)
-        outcome = _fit(candidate, parts, measure)
+        outcome = _fit(candidate, parts, measure, loud)
         rows.append({**params, **outcome})
         if outcome["failure"] is not None:
             continue
         rank = (bool(outcome["doubts"]), sign * outcome[measure.name])
-        if best is None or rank < best_rank:
+        if best is None or (rank[0], rank[1] + _rounding(candidate, rank[1])) < best_rank:
             best, best_index, best_rank = candidate, i, rank
+    for message, category in loud.items():
+        warnings.warn(message, category, stacklevel=2)
     if best is None:
         raise ValueError(f"all {len(rows)} fits failed; the first because {rows[0]['failure']}")
     if measure.held_out:
@@ -124,14 +142,20 @@ def select(
     return Selection(rows, best, best_index, measure.name, tuple(combinations[0]))
 
 
-def _fit(estimator: Any, parts: Parts, measure: Measure) -> dict[str, Any]:
-    """What a fit adds to the table."""
+def _rounding(estimator: Any, value: float) -> float:
+    """By how much a criterion, minus twice a log-likelihood and a penalty, may differ from rounding alone."""
+    restarts = getattr(estimator, "restarts_", None)
+    return ROUNDING * abs(value) + 2 * getattr(restarts, "rounding", 0.0)
+
+
+def _fit(estimator: Any, parts: Parts, measure: Measure, loud: dict[str, type[Warning]]) -> dict[str, Any]:
+    """What a fit adds to the table; `loud` takes the warnings that are to be shown."""
     row: dict[str, Any] = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME), None)
     failure = None
     doubts: tuple[str, ...] = ()
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
-        for category in (ConvergenceWarning, SpuriousMaximumWarning):
+        for category in (ConvergenceWarning, SpuriousMaximumWarning, *LOUD):
             warnings.simplefilter("always", category)
         try:
             estimator.fit(parts.fitted, **parts.fit_params)
@@ -141,11 +165,14 @@ def _fit(estimator: Any, parts: Parts, measure: Measure) -> dict[str, Any]:
                 raise ValueError(f"{measure.name} is not a number")
         except ValueError as error:
             failure = str(error)
+            if isinstance(error, ObjectiveFellError):
+                loud[failure] = ObjectiveFellWarning
         else:
             doubts = getattr(estimator, "doubts_", ())
             row |= {name: getattr(estimator, name)() for name in ALWAYS if hasattr(estimator, name)}
             row |= {name: getattr(estimator, f"{name}_", None) for name in OUTCOME}
             row[measure.name] = value
     told = tuple(str(warning.message) for warning in caught)
+    loud.update({str(w.message): w.category for w in caught if issubclass(w.category, LOUD)})
     seconds = time.perf_counter() - began
     return {**row, "doubts": doubts, "warnings": told, "seconds": seconds, "failure": failure}

@@ -82,6 +82,10 @@ class GaussianFamily(Emission):
         prior = None if self.prior is None else self.prior.bind(description)
         return replace(self, variances=description.variances, prior=prior)
 
+    def per(self, unit: float) -> Self:
+        """Return the same family where all weights are in another unit."""
+        return self if self.prior is None else replace(self, prior=self.prior.per(unit))
+
     @property
     def floor(self) -> Array | None:
         """Diagonal of the matrix below which no covariance falls, shape (d,); None without a floor."""

@@ -144,9 +144,8 @@ class FullGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """Symmetric positive definite matrices."""
-        return SPD(
-            params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor, self.constant
-        )
+        deviations = np.sqrt(variances)
+        return SPD(params.covariances.shape, np.outer(deviations, deviations), self.floor, self.constant)
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """Upper factors, shape (K, d, d)."""

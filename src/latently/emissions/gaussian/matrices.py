@@ -14,6 +14,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 # A pivot below this part of the variance, times the number of features, is what rounding leaves of zero.
 PIVOT = 64 * EPS
+LAST_DIGITS = 4 * EPS  # of the trace: what an eigenvalue is known to
 SINGULAR = (
     "is not positive definite: its rows lie in fewer dimensions than there are features, or on one point; "
     "set reg_covar (1e-6 is the default), lower n_components, or leave out collinear features"
@@ -81,10 +82,10 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     In units of the floor the eigenvalues below one are raised to one, which is the exact M-step under
     this constraint (docs/formulas.md, "Floors").
 
-    The factor of a matrix that is not clear of the floor comes from its eigenvalues. The matrix itself is
-    rounded in units of its largest entries, so a factor taken from it would know the floor to few digits
-    only, and as the likelihood is not flat where it rests on a floor, it would fall between iterates by more
-    than rounding.
+    The factor of a matrix that is not clear of the floor comes from its eigenvalues, of which those that are
+    above the floor by no more than rounding are on it. The matrix itself is rounded in units of its largest
+    entries, so a factor taken from it would know the floor to few digits only, and as the likelihood is not
+    flat where it rests on a floor, it would fall between iterates by more than rounding.
 
     Returns
     -------
@@ -93,17 +94,20 @@ def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
     """
     unit = np.sqrt(floor)
     standards = covariances / (unit[:, None] * unit)
-    clear = (1.0 + ON_FLOOR) * np.eye(len(floor))
+    rounding = LAST_DIGITS * np.trace(standards, axis1=-2, axis2=-1)
+    clear = (1.0 + ON_FLOOR + rounding)[..., None, None] * np.eye(len(floor))
     if _positive(standards - clear):
         return covariances, cholesky(covariances)
     held = covariances.copy()
     stack = held.reshape((-1, *held.shape[-2:]))
+    shape = stack.shape
     clipped: dict[int, Array] = {}
-    for k, standard in enumerate(standards.reshape(stack.shape)):
-        if not _positive(standard - clear):
+    for k, (standard, limit) in enumerate(zip(standards.reshape(shape), clear.reshape(shape), strict=True)):
+        if not _positive(standard - limit):
             values, vectors = np.linalg.eigh(standard)
+            values = np.where(values > limit[0, 0] - ON_FLOOR, values, 1.0)
             # Largest eigenvalues first, which keeps the small ones accurate in the QR decomposition.
-            root = (vectors * np.sqrt(np.maximum(values, 1.0)))[:, ::-1]
+            root = (vectors * np.sqrt(values))[:, ::-1]
             upper = np.asarray(np.linalg.qr(root.T, mode="r"))
             clipped[k] = unit[:, None] * (upper.T * np.sign(np.diagonal(upper)))
             stack[k] = clipped[k] @ clipped[k].T

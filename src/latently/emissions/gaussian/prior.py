@@ -36,6 +36,8 @@ class Prior:
         Filled in by `bind`.
     scatter, mean : array of shape (d,), optional
         Filled in by `bind`.
+    row : float
+        The weight of one row.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Prior:
     rows: float = 0.0
     scatter: Array | None = None
     mean: Array | None = None
+    row: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -59,24 +62,29 @@ class Prior:
     @property
     def pull(self) -> float:
         """Rows that the prior of each mean is worth."""
-        return PULL if self.kind == "normal-inverse-wishart" else 0.0
+        return PULL * self.row if self.kind == "normal-inverse-wishart" else 0.0
 
     @property
     def rows_per_mean(self) -> float:
         """Rows by which the prior of a mean adds to the log determinant of its covariance."""
-        return 1.0 if self.pull else 0.0
+        return self.row if self.pull else 0.0
+
+    def per(self, unit: float) -> Self:
+        """Return the same prior where all weights are in another unit."""
+        scatter = None if self.scatter is None else self.scatter / unit
+        return replace(self, row=self.row / unit, rows=self.rows / unit, scatter=scatter)
 
     def bind(self, description: Moments) -> Self:
         """Return the same prior in the units of the data."""
         d = len(description.mean)
         if self.kind == "ridge":
             n = float(np.diagonal(description.pairs).max())
-            rows = 1.0 + 0.01 * n if self.strength is None else float(self.strength)
+            rows = self.row + 0.01 * n if self.strength is None else self.row * float(self.strength)
         else:
             freedom = d + 2.0 if self.strength is None else float(self.strength)
             if not freedom > d - 1:
                 raise ValueError(f"prior_strength={freedom:g}: should be above n_features - 1 = {d - 1}")
-            rows = freedom + d + 1
+            rows = self.row * (freedom + d + 1)
         scatter = rows * description.variances
         return replace(self, rows=rows, scatter=scatter, mean=description.mean)
 

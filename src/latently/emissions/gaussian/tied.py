@@ -148,9 +148,8 @@ class TiedGaussian(GaussianFamily):
 
     def covariance_space(self, params: MatrixParams, variances: Array) -> Space:
         """A symmetric positive definite matrix."""
-        return SPD(
-            params.covariances.shape, np.sqrt(np.outer(variances, variances)), self.floor, self.constant
-        )
+        deviations = np.sqrt(variances)
+        return SPD(params.covariances.shape, np.outer(deviations, deviations), self.floor, self.constant)
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
         """One upper factor, shape (d, d)."""

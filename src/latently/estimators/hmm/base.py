@@ -30,7 +30,7 @@ from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.hmm.state import HMMOutcome
-from latently.estimators.inputs import Array, random_generator
+from latently.estimators.inputs import Array, random_generator, unit_of, warn_of_weights
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
@@ -111,6 +111,9 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         found = self._observations(X, lengths_of(X, lengths, groups), reset=not goes_on)
         refuse_y(y, len(found.x))
         weights = check_sequence_weight(sequence_weight, len(found))
+        warn_of_weights(weights, "sequence")
+        unit = unit_of(weights)
+        weights = weights / unit
         self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
         known = self._known(states, len(found.x))
         n_features = int(np.prod(found.x.shape[1:]))
@@ -142,7 +145,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
                 seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
                 fitted_model = replace(model, emission=KnownStates(model.emission))
                 source = self._source(seen, weights, K)
-            n_observed = max(self._n_observed(found, weights), 1.0)
+            n_observed = self._n_observed(found, weights) or 1.0
             fitted = fit(
                 EMMap(fitted_model, source, workers, tuple(self.fixed)),
                 starts,
@@ -155,6 +158,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
                 plan=make_plan(self.n_init, len(starts), settings.max_iter, max(len(found), 1)),
                 verbose=self.verbose,
                 name=type(self).__name__,
+                unit=unit,
             )
         self._keep(model, fitted)
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))

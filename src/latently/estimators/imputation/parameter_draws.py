@@ -22,6 +22,7 @@ from latently.estimators.inputs import Array
 METHODS = ("bootstrap", "posterior")
 STEPS = 100  # of data augmentation from one draw to the next
 TRIES = 10
+MOST = 2**62  # rows that can be drawn: of more there is no uncertainty left
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def _bootstrap(
 ) -> tuple[Draw, ...]:
     """Refits from the fit itself, on as many rows drawn with replacement."""
     draws: list[Draw] = []
-    total = max(round(float(weights.sum())), 1)
+    share = weights / weights.max()
+    share /= share.sum()
+    total = min(max(round(float(weights.sum())), 1), MOST)
     observed = ~np.isnan(table)
     needed = 2 if mixture.prior is None else 1
     one = mixture.n_components == 1 and mixture.covariance_type in ("full", "tied")
@@ -96,10 +99,10 @@ def _bootstrap(
     failure: Exception | str | None = None
     with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
         described = describe(
-            mixture._model, mixture._source(table, weights, mixture._model.n_components), workers
+            mixture._model, mixture._source(table, share, mixture._model.n_components), workers
         )
         for _ in range(n * TRIES):
-            counts = rng.multinomial(total, weights / weights.sum()).astype(np.float64)
+            counts = rng.multinomial(total, share).astype(np.float64)
             if (counts @ observed < needed).any():
                 continue
             source = mixture._source(table, counts, mixture._model.n_components).grouped()

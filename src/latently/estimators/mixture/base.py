@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,6 +25,8 @@ from latently.estimators.inputs import (
     check_weights,
     column_names,
     random_generator,
+    unit_of,
+    warn_of_weights,
 )
 from latently.estimators.mixture.bound import Bound
 from latently.estimators.mixture.criteria import Criteria
@@ -107,6 +110,10 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         goes_on = self._goes_on()
         rows = check_rows(self, X, reset=not goes_on, accepts_missing=family.accepts_missing)
         weights = check_weights(sample_weight, len(rows))
+        warn_of_weights(weights, "row")
+        unit = unit_of(weights)
+        weights = weights / unit
+        family = family.per(unit)
         check_informative(rows, weights, K, names)
 
         model = LatentEmission(Independent(), family, K)
@@ -138,9 +145,11 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
                 ),
                 verbose=self.verbose,
                 name=type(self).__name__,
+                unit=unit,
             )
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
         by_prior = model.log_prior(fitted.result.params) != 0
+        model = replace(model, emission=model.emission.per(1.0 / unit))
         self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior), rows.dtype.name)
         tell(self.diagnostics_)
         return self
