@@ -1,4 +1,6 @@
-"""The topics of new documents by CVB0, those of the words being given (docs/formulas.md, "Fold-in").
+"""The topics of new documents by CVB0, those of the words being given.
+
+Formulas: docs/formulas.md, "Fold-in and held-out perplexity".
 
 `resp` holds what is believed of the entries of one document. All of them are renewed from the same
 counts of the document, four at a time, so that they do not wait for each other.
