@@ -202,3 +202,16 @@ def test_a_search_takes_the_first_of_equal_fits():
         values = [row["bic"] for row in found.table_]
         assert_allclose(values, values[0], rtol=1e-12)
         assert found.best_params_ == {"covariance_type": listed[0]}
+
+
+@pytest.mark.parametrize("exponent", [-400, 400])
+def test_holes_in_units_far_from_one(exponent):
+    """Products of four deviations would be out of range."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 6))
+    x[rng.random(x.shape) < 0.4] = np.nan
+    plain = GaussianMixture(1, max_iter=20, tol=0).fit(x)
+    scaled = GaussianMixture(1, max_iter=20, tol=0).fit(x * 2.0**exponent)
+    moved = exponent * np.log(2) * np.isfinite(x).sum()
+    assert scaled.log_likelihood_ + moved == pytest.approx(plain.log_likelihood_, rel=1e-9)
+    assert_allclose(scaled.means_ / 2.0**exponent, plain.means_, rtol=1e-9)

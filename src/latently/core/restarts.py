@@ -264,6 +264,9 @@ def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
         return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
     except FAILURES as error:
         return _Candidate(start.kind, None, failure=error.with_traceback(None))
+    except np.linalg.LinAlgError as error:  # of matrices that are not finite
+        reason = f"the numbers span more than double precision holds ({error}): choose other units"
+        return _Candidate(start.kind, None, failure=FitError(reason))
 
 
 def _narrow(

@@ -21,6 +21,7 @@ from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 
 # Variance of a feature over what is left of it given all others, beyond which precisions lose digits.
 COLLINEAR = 1e6
+EXTREME = 1e140  # variance beyond which, or its inverse, products of four pivots are out of range
 
 
 class _Tile(NamedTuple):
@@ -114,7 +115,8 @@ def completed_rows(emission: GaussianFamily, params: MatrixParams) -> Completed 
     completed = Completed(emission, params)
     variances = np.diagonal(params.covariances, axis1=-2, axis2=-1)
     inflation = np.einsum("kii->ki", completed.precisions) * variances
-    return completed if inflation.max() < COLLINEAR else None
+    ordinary = variances.min() > 1.0 / EXTREME and variances.max() < EXTREME
+    return completed if ordinary and inflation.max() < COLLINEAR else None
 
 
 def _same(one: Array, other: Array) -> bool:
