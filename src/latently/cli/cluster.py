@@ -16,12 +16,15 @@ from latently.cli.tables.checks import check_not_infinite, check_varied
 from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
-from latently.cli.tables.table import Table
+from latently.cli.tables.table import Table, shortened
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
 from latently.report import to_json, write_text
 
 if TYPE_CHECKING:
     from latently.report.mixture import MixtureAnalysis, Truth
+
+
+MOST_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ def numbers_of_components(text: str, what: str = "component") -> list[int]:
     """
     first, colon, last = (part.strip() for part in text.partition(":"))
     if not (first.isdecimal() and (last.isdecimal() if colon else True)):
-        raise CommandError(f"-k {text}: write a number, as in -k 3, or a range, as in -k 1:9")
+        raise CommandError(f"-k {shortened(text)}: write a number, as in -k 3, or a range, as in -k 1:9")
+    if max(len(first), len(last)) > MOST_DIGITS:
+        raise CommandError(f"-k {shortened(text)}: no table has rows for so many; write a smaller number")
     low, high = int(first), int(last if colon else first)
     if low < 1:
         raise CommandError(f"-k {text}: there is at least 1 {what}; write -k 1 or more")
@@ -109,7 +114,7 @@ def numbers_of_components(text: str, what: str = "component") -> list[int]:
 def _truth(table: Table, column: str) -> Truth:
     from latently.report.mixture import Truth
 
-    labels = table.frame[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
+    labels = table.texts(column).fill_null("").to_list()
     if not any(labels):
         raise CommandError(f"column '{column}' of {table.name} is empty: there is no truth to compare with")
     return Truth(column, labels)

@@ -62,11 +62,11 @@ class ResultFolder:
         self.force = force
 
     def __enter__(self) -> Self:
-        self._check()
-        above = self.path.absolute().parent
-        while not above.exists():
-            above = above.parent
         try:
+            self._check()
+            above = self.path.absolute().parent
+            while not above.exists():
+                above = above.parent
             self._aside = new_aside(above)
         except OSError as error:
             raise self._unwritable(error) from None
@@ -92,6 +92,8 @@ class ResultFolder:
             throw_away(self._aside)
 
     def _check(self) -> None:
+        if Path(os.path.realpath(self.path)).is_symlink():
+            raise CommandError(f"'{self.path}' is a link to itself: choose another --out")
         if not self.path.exists():
             return
         if not self.path.is_dir():

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from latently.cli.corpora import Documents, read_documents
 from latently.cli.corpora.results import document_columns, labels_of, topics_table
@@ -168,7 +167,7 @@ def _truth(documents: Documents, column: str) -> Truth:
     if column == documents.text_column:
         raise CommandError(f"'{column}' holds the texts: name another column for --truth")
     documents.rest.must_have(column)
-    labels = documents.rest.frame[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
+    labels = documents.rest.texts(column).fill_null("").to_list()
     if not any(labels):
         raise CommandError(
             f"column '{column}' of {documents.name} is empty: there is no truth to compare with"

@@ -47,10 +47,15 @@ def _object(line: str, where: str) -> dict[str, Any]:
         raise CommandError(
             f"{where} has lists in lists beyond what can be read: write the text only"
         ) from None
+    except ValueError:
+        raise CommandError(f"{where} has a number of too many digits: write it as text") from None
     if not isinstance(value, dict):
         raise CommandError(f'{where} is no JSON object: write one object a line, such as {{"text": "..."}}')
     return value
 
 
 def _cell(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode(errors="replace").decode()  # half a character has no place in a file

@@ -17,10 +17,11 @@ from latently.cli.corpora.documents import Documents, numbered
 from latently.cli.corpora.utf8 import decoded
 from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
-from latently.cli.tables.table import Table
+from latently.cli.tables.table import Table, shortened
 
 WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
 EMPTY_OR_NOT = re.compile(rb"\s*\d+(\s+\d+:\d+(\s|$)|\s*$)")
+MOST_DIGITS = 15  # whole as floats
 PAIR = re.compile(r"\d{1,15}:\d{1,15}")
 LOOKED_AT = 1 << 16
 
@@ -64,12 +65,14 @@ def read_ldac(path: Path, content: bytes, vocabulary: Path | None) -> Documents:
 
 def _pairs(line: str, where: str, n_words: int) -> list[tuple[int, int]]:
     announced, *cells = line.split()
-    if not announced.isdecimal():
-        raise CommandError(f"{where} begins with '{announced}': write how many pairs id:count follow")
+    if not announced.isdecimal() or len(announced) > MOST_DIGITS:
+        raise CommandError(
+            f"{where} begins with '{shortened(announced)}': write how many pairs id:count follow"
+        )
     wrong = [cell for cell in cells if not PAIR.fullmatch(cell)]
     if wrong:
         raise CommandError(
-            f"{where} has '{wrong[0]}': write pairs id:count of whole numbers below 1e15, such as 17:2"
+            f"{where} has '{shortened(wrong[0])}': write pairs id:count of whole numbers below 1e15, such as 17:2"
         )
     if int(announced) != len(cells):
         raise CommandError(

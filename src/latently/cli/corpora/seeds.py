@@ -10,6 +10,8 @@ from latently.cli.corpora.utf8 import decoded
 from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
 
+MOST_DIGITS = 15
+
 
 def seed_words(asked: Sequence[str], n_topics: int, words: Sequence[str]) -> dict[int, list[str]] | None:
     """The words that `--seed-words` gives to topics.
@@ -38,7 +40,7 @@ def seed_words(asked: Sequence[str], n_topics: int, words: Sequence[str]) -> dic
     for where, text in _lines(asked):
         number, equals, rest = text.partition("=")
         seeds = rest.replace(",", " ").lower().split()
-        if not equals or not number.strip().isdecimal() or not seeds:
+        if not equals or not number.strip().isdecimal() or len(number) > MOST_DIGITS or not seeds:
             raise CommandError(f"{where} '{text}': write the number of a topic and words, as in 3=sea,ship")
         topic = int(number)
         if topic >= n_topics:

@@ -42,7 +42,8 @@ def read_folder(path: Path) -> Documents:
     texts = [decoded(read_bytes(names[name]), f"{path.name}/{name}") for name in shown]
     if not any(text.strip() for text in texts):
         raise CommandError(f"all {len(texts)} files of folder '{path}' are empty: give files with text")
-    columns = {"file": shown}
-    if any("/" in name for name in shown):
-        columns["folder"] = [Path(name).parent.as_posix() for name in shown]
+    readable = [name.encode(errors="backslashreplace").decode() for name in shown]
+    columns = {"file": readable}
+    if any("/" in name for name in readable):
+        columns["folder"] = [Path(name).parent.as_posix() for name in readable]
     return Documents(path.name, "a folder of texts", Table(path.name, pl.DataFrame(columns)), texts)

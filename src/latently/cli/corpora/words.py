@@ -18,6 +18,7 @@ from latently.cli.tables.read import read_bytes
 from latently.report.numbers import count, share
 from latently.report.topics import Collection, LeftOut
 
+MOST_DIGITS = 15
 ENGLISH, NONE = "english", "none"
 TOKEN = re.compile(r"(?u)\b\w\w+\b")  # CountVectorizer's own
 
@@ -95,7 +96,7 @@ def limit(text: str, option: str) -> int | float:
         If it is neither.
     """
     text = text.strip()
-    if text.isdecimal() and int(text) >= 1:
+    if text.isdecimal() and len(text) <= MOST_DIGITS and int(text) >= 1:
         return int(text)
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)

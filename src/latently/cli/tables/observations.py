@@ -96,8 +96,7 @@ def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
     if column.values is not None and not as_text:
         seen = column.values.drop_nulls()
         return column.values.cast(pl.Int64) if bool((seen == seen.round()).all()) else column.values
-    cells = table.frame[name].cast(pl.String).str.strip_chars()
-    return without(cells, table.missing(name))
+    return without(table.texts(name), table.missing(name))
 
 
 def check_symbols(table: Table, symbols: pl.Series) -> None:

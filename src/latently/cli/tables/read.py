@@ -24,7 +24,11 @@ def must_be_there(path: Path) -> None:
     CommandError
         If nothing is called so.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
+    if not there:
         raise CommandError(f"there is no file '{path}': check its name and folder")
 
 

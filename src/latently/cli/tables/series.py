@@ -8,7 +8,6 @@ from shlex import quote
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from latently.cli.failure import CommandError
@@ -127,14 +126,15 @@ def runs(table: Table, name: str | None) -> tuple[list[int], list[str] | None]:
     if name is None:
         return [0, table.frame.height], None
     table.must_have(name)
-    cells = table.frame[name].cast(pl.String, strict=False)
-    if cells.null_count() or (cells.str.strip_chars() == "").any():
-        row = (cells.is_null() | (cells.str.strip_chars() == "").fill_null(True)).arg_true()[0]
+    cells = table.texts(name)
+    empty = cells.is_null() | (cells == "").fill_null(True)
+    if empty.any():
+        row = empty.arg_true()[0]
         raise CommandError(
             f"{table.where(row)} of {table.name} is empty in column '{name}', which tells sequences apart: "
             "fill it in"
         )
-    labels = cells.str.strip_chars().to_numpy()
+    labels = cells.to_numpy()
     begins = np.concatenate([[0], np.flatnonzero(labels[1:] != labels[:-1]) + 1])
     seen: dict[str, int] = {}
     for row in begins.tolist():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -62,6 +63,10 @@ class Table:
         close = get_close_matches(column, self.frame.columns, n=1, cutoff=0.5)
         remedy = f"did you mean '{close[0]}'?" if close else f"it has {quoted(self.frame.columns)}"
         raise CommandError(f"{self.name} has no column '{column}': {remedy}")
+
+    def texts(self, name: str) -> pl.Series:
+        """The cells of a column as text, without blanks round them."""
+        return self._flat(self.frame[name]).cast(pl.String).str.strip_chars()
 
     def missing(self, name: str) -> pl.Series:
         """Which cells of a column are empty, say that they are, or hold a code that stands for it."""
@@ -147,12 +152,10 @@ class Table:
         if column.dtype == pl.String:
             return column.replace("", None)
         if column.dtype.is_nested():
-            return (
-                column.to_frame()
-                .select(pl.struct(column.name).struct.json_encode())
-                .to_series()
-                .alias(column.name)
-            )
+            cells = [None if cell is None else json.dumps(cell, default=str) for cell in column.to_list()]
+            return pl.Series(column.name, cells, pl.String)
+        if column.dtype == pl.Duration:
+            return column.dt.to_string()
         if column.dtype == pl.Binary:
             return column.bin.encode("hex")
         return column
