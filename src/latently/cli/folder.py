@@ -92,8 +92,9 @@ class ResultFolder:
             throw_away(self._aside)
 
     def _check(self) -> None:
-        if Path(os.path.realpath(self.path)).is_symlink():
-            raise CommandError(f"'{self.path}' is a link to itself: choose another --out")
+        place = Path(os.path.realpath(self.path))
+        if any(folder.is_symlink() for folder in (place, *place.parents)):
+            raise CommandError(f"'{self.path}' is, or lies below, a link to itself: choose another --out")
         if not self.path.exists():
             return
         if not self.path.is_dir():

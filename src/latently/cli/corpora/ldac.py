@@ -72,7 +72,8 @@ def _pairs(line: str, where: str, n_words: int) -> list[tuple[int, int]]:
     wrong = [cell for cell in cells if not PAIR.fullmatch(cell)]
     if wrong:
         raise CommandError(
-            f"{where} has '{shortened(wrong[0])}': write pairs id:count of whole numbers below 1e15, such as 17:2"
+            f"{where} has '{shortened(wrong[0])}': write pairs id:count of whole numbers below 1e15, such as "
+            "17:2"
         )
     if int(announced) != len(cells):
         raise CommandError(

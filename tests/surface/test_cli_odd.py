@@ -1,0 +1,75 @@
+"""Odd files and names: one clear line, or a run like any other; never a traceback."""
+
+import os
+from datetime import timedelta
+
+import numpy as np
+import polars
+import pytest
+
+from tests.command import assert_one_clear_line
+
+GOOD = "a,b\n" + "".join(f"{i * i % 17},{i % 5}\n" for i in range(20))
+OF_CLUSTERS = ("-k", "1", "--covariance", "full")
+
+
+def test_a_link_to_itself_is_no_folder(run, here):
+    (here / "t.csv").write_text(GOOD)
+    os.symlink("loop", here / "loop")
+    for place in ("loop", "loop/below"):
+        code, out, err = run("cluster", "t.csv", *OF_CLUSTERS, "--out", place)
+        assert_one_clear_line(code, out, err, f"'{place}'")
+    assert_one_clear_line(*run("cluster", "loop"), "'loop'")
+    assert sorted(os.listdir(here)) == ["loop", "t.csv"]
+
+
+@pytest.mark.parametrize(
+    ("job", "content", "options", "words"),
+    [
+        (
+            "topics",
+            b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+            (),
+            "line 1 of t has lists in lists",
+        ),
+        ("topics", b'{"text": "a", "n": ' + b"9" * 5000 + b"}\n", (), "a number of too many digits"),
+        ("topics", b"1 0:99999999999999999999\n", ("--vocabulary", "v"), "whole numbers below 1e15"),
+        ("topics", b"1 0:" + b"9" * 5000 + b"\n", ("--vocabulary", "v"), "has '0:9999"),
+        ("cluster", GOOD.encode(), ("-k", "9" * 5000), "no table has rows for so many"),
+        ("cluster", GOOD.encode(), ("-k", "1:99999999"), "no table has rows for so many"),
+        ("topics", b"text\nship sail\nship\n", ("--min-df", "9" * 5000), "--min-df 999"),
+    ],
+)
+def test_odd_numbers_and_nests_are_one_clear_line(run, here, job, content, options, words):
+    (here / "t").write_bytes(content)
+    (here / "v").write_text("ship\nsail\n")
+    assert_one_clear_line(*run(job, "t", *options), words)
+    assert sorted(os.listdir(here)) == ["t", "v"]
+
+
+def test_what_has_no_place_in_a_csv_file_is_written_as_text(run, here):
+    n = 20
+    frame = polars.DataFrame(
+        {
+            "x": np.random.default_rng(0).normal(size=n),
+            "wait": [timedelta(seconds=i) for i in range(n)],
+            "waits": [[timedelta(seconds=i)] for i in range(n)],
+            "bytes": [[b"\xff"]] * n,
+        }
+    )
+    frame.write_parquet(here / "t.parquet")
+    assert run("cluster", "t.parquet", *OF_CLUSTERS)[0] == 0
+    result = polars.read_csv(here / "latently-cluster-t" / "result.csv")
+    assert result["wait"][3] == "PT3S"
+    assert result["waits"][3] == '["0:00:03"]'
+
+
+def test_a_name_that_is_no_utf8_is_read_and_told(run, here):
+    name = os.fsdecode(b"d\xe9j\xe0.csv")
+    try:
+        (here / name).write_text(GOOD)
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 only")
+    code, _, err = run("cluster", name, *OF_CLUSTERS, "--out", "o")
+    assert (code, err) == (0, "")
+    assert "d\\udce9j\\udce0.csv" in (here / "o" / "index.html").read_text(encoding="utf-8")
