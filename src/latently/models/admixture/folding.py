@@ -1,4 +1,6 @@
-"""New documents under topics that stay as they are, by CVB0 (docs/formulas.md, "Fold-in").
+"""New documents under topics that stay as they are, by CVB0.
+
+Formulas: docs/formulas.md, "Fold-in and held-out perplexity".
 
 Each token goes to the topics in proportion to what the others of its document have of them, prior
 included, and to the probability of its word.
