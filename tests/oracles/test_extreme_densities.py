@@ -91,7 +91,7 @@ def every_posterior(model, X):
     """States given everything, the past, some of the future, and all other times; and in segments."""
     n, K = len(X), model.n_components
     found = model._sequences(X, None)
-    reading = OfDensities(lambda rows: model._log_density(X[rows]), lambda rows, resp: [resp], K)
+    reading = OfDensities(lambda rows: model._log_density(found)[rows], lambda rows, resp: [resp], K)
     block = Block(X, np.ones(1), np.array([0, n]))
     return {
         "smooth": model.smooth(X),

@@ -13,6 +13,7 @@ from scipy.stats import multivariate_normal, norm, poisson
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
 from latently.core.errors import SpuriousMaximumWarning
+from latently.core.parameters import named
 from latently.emissions import Poisson
 
 K = 3
@@ -349,15 +350,19 @@ def test_one_step_of_em(case, transmat):
 # -- known states ------------------------------------------------------------------------------------------
 
 
+def masked(log_density, states):
+    others = (states[:, None] != -1) & (states[:, None] != np.arange(K))
+    return np.where(others, -np.inf, log_density)
+
+
 @pytest.mark.parametrize("case", list(CASES))
 def test_partly_known_states(case):
     """Paths that go elsewhere are ruled out: in the likelihood and in what one step learns."""
     _, x, truths = prepared(case, TRANSMAT)
     states = np.full(len(x), -1)
     states[[1, 2, 6]] = [2, 0, 1]
-    others = (states[:, None] != -1) & (states[:, None] != np.arange(K))
     barred = [
-        Truth(np.where(others[low:high], -np.inf, truth.log_density), TRANSMAT)
+        Truth(masked(truth.log_density, states[low:high]), TRANSMAT)
         for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True)
     ]
     initial, transitions, _ = expected_counts(barred)
@@ -371,6 +376,50 @@ def test_partly_known_states(case):
     assert_allclose(model.transmat_, transitions / transitions.sum(axis=1, keepdims=True), rtol=1e-10)
     # It can be asked about data whose states are not known.
     assert model.smooth(x, lengths=LENGTHS).shape == (len(x), K)
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_what_is_said_where_states_are_known(case):
+    model, x, truths = prepared(case, TRANSMAT)
+    states = np.full(len(x), -1)
+    states[[1, 2, 6]] = [2, 0, 1]
+    barred = [
+        Truth(masked(truth.log_density, states[low:high]), TRANSMAT)
+        for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True)
+    ]
+    given = {"lengths": LENGTHS, "states": states}
+    assert_allclose(model.score(x, **given), sum(t.log_likelihood for t in barred), rtol=1e-12)
+    smoothed = np.vstack([truth.smoothed for truth in barred])
+    assert_allclose(model.predict_proba(x, **given), smoothed, rtol=1e-10, atol=1e-14)
+    for lag in (0, 2):
+        late = [truth.up_to(t + lag).smoothed[t] for truth in barred for t in range(len(truth.log_density))]
+        assert_allclose(model.fixed_lag(x, lag, **given), late, rtol=1e-10, atol=1e-14)
+    assert_array_equal(model.filter(x, **given), model.fixed_lag(x, 0, **given))
+    value, path = model.decode(x, **given)
+    assert_allclose(value, sum(truth.log_joint.max() for truth in barred), rtol=1e-12)
+    assert_array_equal(path[states >= 0], states[states >= 0])
+    forecast = model.forecast(x[: LENGTHS[0]], 3, states=states[: LENGTHS[0]])
+    assert_allclose(forecast.states, barred[0].then(3).smoothed[-3:], rtol=1e-10, atol=1e-14)
+    drawn = model.sample_states(x, 2000, 0, **given)
+    shares = (drawn[:, :, None] == np.arange(K)).mean(axis=0)
+    assert np.abs(shares - smoothed).max() < 0.05
+
+
+@pytest.mark.parametrize("case", ["symbols, gaps", "counts, gaps"])
+def test_known_states_in_segments(case):
+    x = np.concatenate([CASES[case].draw(np.random.default_rng(seed)) for seed in range(70)])
+    states = np.where(np.random.default_rng(0).random(len(x)) < 0.2, 1, -1)
+    states[0] = 0
+    found = []
+    for budget in (None, 4000):
+        model = CASES[case].make(BANDED, memory_budget=budget).set_params(fixed=(), tol=0, max_iter=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.append(model.set_params(acceleration=None).fit(x, states=states))
+    assert_allclose(found[1].log_likelihood_history_, found[0].log_likelihood_history_, rtol=1e-12)
+    assert_allclose(found[1].transmat_, found[0].transmat_, rtol=1e-10)
+    for name, value in named(found[0].params_.emission).items():
+        assert_allclose(named(found[1].params_.emission)[name], value, rtol=1e-10)
 
 
 # -- stationary and uniform starts -------------------------------------------------------------------------

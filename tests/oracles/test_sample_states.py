@@ -41,7 +41,7 @@ MODELS = {
 
 def posterior_of_paths(model, X):
     """All paths of one sequence, and the probability of each given the data."""
-    log_density = model._log_density(model._sequences(X, None).x)
+    log_density = model._log_density(model._sequences(X, None))
     paths = np.array(list(product(range(model.n_components), repeat=len(X))))
     with np.errstate(divide="ignore"):
         log_joint = np.log(model.startprob_)[paths[:, 0]] + log_density[np.arange(len(X)), paths].sum(axis=1)

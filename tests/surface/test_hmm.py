@@ -277,7 +277,7 @@ def test_zeros_in_transmat_init_stay_zero(acceleration):
     assert model.converged_
     for part in parts:
         assert (np.diff(model.predict(part)) >= 0).all()
-    assert model.n_parameters_ == 2 + 3 + 2  # transitions, rates, first states
+    assert model.n_parameters_ == 2 + 3  # transitions, rates
 
 
 def test_zeros_in_emissionprob_init_stay_zero():

@@ -76,6 +76,26 @@ def test_groups_with_weights_and_known_states():
     assert model.fit(COUNTS, **settings).log_likelihood_ == model.fit(COUNTS, **by_lengths).log_likelihood_
 
 
+def test_starts_agree_with_known_states():
+    """Few known states are enough to tell states of about the same means apart, and which is which."""
+    rng = np.random.default_rng(3)
+    K, n = 5, 1500
+    switches = rng.random(n) < 0.05
+    hidden = np.cumsum(switches * rng.integers(1, K, n)) % K
+    x = 4.0 * np.array([2, 0, 4, 1, 3])[hidden][:, None] + rng.normal(size=(n, 1))
+    known = np.full(n, -1)
+    some = rng.choice(n, 60, replace=False)
+    known[some] = hidden[some]
+    for n_init in ("auto", 1):
+        model = GaussianHMM(K, n_init=n_init, random_state=0).fit(x, states=known)
+        assert (model.predict(x, states=known) == hidden).mean() > 0.995
+        assert_array_equal(model.predict(x, states=known)[some], hidden[some])
+        assert model.score(x, states=known) == pytest.approx(model.log_likelihood_, rel=1e-12)
+    symbols = np.minimum(rng.poisson(2.0 * hidden), 9)
+    model = CategoricalHMM(K, random_state=0).fit(symbols, states=known)
+    assert (model.predict(symbols, states=known) == hidden).mean() > 0.8
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [

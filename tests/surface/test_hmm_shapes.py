@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import GaussianHMM, HiddenMarkovModel, PoissonHMM, banded, left_right
+from latently import GaussianHMM, HiddenMarkovModel, PoissonHMM, banded, left_right, plots
 from latently.emissions import DiagGaussian
 
 
@@ -71,9 +71,42 @@ def test_left_right_fits():
     assert_array_equal(model.startprob_, [1, 0, 0])
     assert_allclose(model.means_[:, 0], [0, 4, 8], atol=0.5)
     assert (np.diff(model.predict(sequences[0])) >= 0).all()
-    assert model.n_parameters_ == 2 + 2 + 6  # startprob, transmat, means and variances
+    assert model.n_parameters_ == 2 + 6  # transmat, means and variances
     other = HiddenMarkovModel(DiagGaussian(), 3, **settings).fit(sequences)
     assert_allclose(other.log_likelihood_, model.log_likelihood_, rtol=1e-6)
+
+
+def test_zeros_of_starts_are_no_parameters():
+    x = np.repeat([1.0, 6.0, 20.0], 40)[:, None]
+    given = {"startprob_init": [1, 0, 0], "transmat_init": left_right(3), "random_state": 0}
+    assert PoissonHMM(3, **given).fit(x).n_parameters_ == 5
+    made = PoissonHMM.from_parameters([0.5, 0.5, 0], left_right(3), [[1.0], [6.0], [20.0]])
+    assert made.n_parameters_ == 6
+    made.startprob_ = [0.4, 0.4, 0.2]
+    assert made.n_parameters_ == 7
+
+
+@pytest.mark.parametrize(
+    ("transmat", "states"),
+    [
+        (np.eye(2), ("0", "1")),
+        ([[0.5, 0.25, 0.25, 0], [0, 1, 0, 0], [0, 0, 0.5, 0.5], [0, 0, 1, 0]], ("1", "2, 3")),
+    ],
+)
+def test_stationary_distributions_that_are_not_unique(transmat, states):
+    K = len(transmat)
+    message = "not unique: the chain never leaves state {} once it is there, nor state {};".format(*states)
+    rates = np.arange(1.0, K + 1)[:, None]
+    with pytest.raises(ValueError, match=message):
+        PoissonHMM.from_parameters("stationary", transmat, rates)
+    with pytest.raises(ValueError, match=message):
+        PoissonHMM(K, startprob="stationary", transmat_init=transmat).fit(rates)
+    made = PoissonHMM.from_parameters("uniform", transmat, rates)
+    with pytest.raises(ValueError, match=message):
+        made.get_stationary_distribution()
+    heads = [text.get_text() for text in plots.transitions(made).texts]
+    assert "steps" in heads
+    assert "share" not in heads
 
 
 def test_states_kept_alike_last_a_while():

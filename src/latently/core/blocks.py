@@ -40,6 +40,8 @@ class Block:
         Positions of all units, where they are not on end in the whole data.
     alone : bool
         Whether its one unit is all there is, so that messages need not say which.
+    labels : array of int of shape (n_rows,) or None
+        Hidden labels that are known, -1 where one is not; None if none is.
     """
 
     x: Any
@@ -48,6 +50,7 @@ class Block:
     first: int = 0
     units: NDArray[np.int64] | None = None
     alone: bool = False
+    labels: NDArray[np.int64] | None = None
 
     @property
     def n_units(self) -> int:
@@ -107,10 +110,11 @@ class Block:
 
     def take(self, rows: Any) -> Block:
         """Some of the rows, where each is a unit: a slice with a start, or their positions in order."""
+        labels = _some(self.labels, rows)
         if isinstance(rows, slice) and self.units is None:
-            return Block(self.x[rows], self.weights[rows], None, self.first + rows.start)
+            return Block(self.x[rows], self.weights[rows], None, self.first + rows.start, labels=labels)
         units = np.arange(self.first, self.first + self.n_units) if self.units is None else self.units
-        return Block(self.x[rows], self.weights[rows], None, 0, units[rows])
+        return Block(self.x[rows], self.weights[rows], None, 0, units[rows], labels=labels)
 
     def tiles(self, floats_per_row: int) -> Iterator[slice]:
         """Cut the rows into cache-sized pieces, at least one.
@@ -158,6 +162,8 @@ class ArraySource:
         a unit more. See `block_rows`.
     units : array of shape (n_units,) or None
         Where the units stood in the data as given, for messages; None if they stand there still.
+    labels : array of int of shape (n_rows,) or None
+        Hidden labels that are known, -1 where one is not; None if none is.
     """
 
     x: Any
@@ -165,6 +171,7 @@ class ArraySource:
     offsets: NDArray[np.int64] | None
     block_rows: int
     units: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -179,15 +186,19 @@ class ArraySource:
         if self.offsets is None:
             for start in range(0, max(len(self), 1), self.block_rows):
                 stop = start + self.block_rows
-                units = None if self.units is None else self.units[start:stop]
-                yield Block(self.x[start:stop], self.weights[start:stop], None, start, units)
+                rows = slice(start, stop)
+                units, labels = _some(self.units, rows), _some(self.labels, rows)
+                yield Block(self.x[rows], self.weights[rows], None, start, units, labels=labels)
             return
         n_blocks, n_rows = max(self.n_blocks, 1), int(self.offsets[-1])
         inner = np.searchsorted(self.offsets, np.arange(1, n_blocks) * (n_rows / n_blocks))
         for start, stop in pairwise(np.unique([0, *inner, len(self)]).tolist()):
             low, high = self.offsets[start], self.offsets[stop]
             offsets, alone = self.offsets[start : stop + 1] - low, len(self) == 1
-            yield Block(self.x[low:high], self.weights[start:stop], offsets, start, alone=alone)
+            labels = _some(self.labels, slice(low, high))
+            yield Block(
+                self.x[low:high], self.weights[start:stop], offsets, start, alone=alone, labels=labels
+            )
 
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells on end and complete ones first.
@@ -214,21 +225,26 @@ class ArraySource:
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         """The named units, as a source of its own."""
         if self.offsets is None:
-            names = None if self.units is None else self.units[units]
-            return ArraySource(self.x[units], self.weights[units], None, self.block_rows, names)
+            names, labels = _some(self.units, units), _some(self.labels, units)
+            return ArraySource(self.x[units], self.weights[units], None, self.block_rows, names, labels)
         pieces = [np.arange(self.offsets[u], self.offsets[u + 1]) for u in units]
-        lengths = [len(piece) for piece in pieces]
+        rows, lengths = np.concatenate(pieces), [len(piece) for piece in pieces]
         return ArraySource(
-            self.x[np.concatenate(pieces)],
+            self.x[rows],
             self.weights[units],
             np.concatenate([[0], np.cumsum(lengths)]),
             self.block_rows,
+            labels=_some(self.labels, rows),
         )
 
 
 def block_rows(floats_per_row: int) -> int:
     """Rows in a block of a model that needs so many float64 numbers for a row: a power of two."""
     return _rows_within(BLOCK_BYTES, floats_per_row)
+
+
+def _some(values: NDArray[np.int64] | None, which: Any) -> NDArray[np.int64] | None:
+    return None if values is None else values[which]
 
 
 def _rows_within(n_bytes: int, floats_per_row: int) -> int:

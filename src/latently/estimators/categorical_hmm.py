@@ -18,6 +18,7 @@ from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
+from latently.latent.evidence import looked_up
 
 
 class CategoricalHMM(BaseHMM):
@@ -300,10 +301,11 @@ class CategoricalHMM(BaseHMM):
     def _seen(self, x: Any) -> Any:
         return x[:, 0] < len(self.categories_)
 
-    def _lookup(self, x: Any) -> tuple[Array, Any]:
+    def _lookup(self, found: Sequences) -> tuple[Array, Any]:
         """Log probabilities of all symbols, and the symbol of each time."""
         family: Any = self._model.emission
-        return family.table(self.params_.emission), np.ascontiguousarray(x[:, 0])
+        table, symbols = family.table(self.params_.emission), np.ascontiguousarray(found.x[:, 0])
+        return (table, symbols) if found.states is None else looked_up(table, symbols, found.states)
 
     def _shown(self, observations: Any) -> Any:
         return self.categories_[observations[:, 0]][:, None]

@@ -20,7 +20,7 @@ from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets,
 from latently.latent.checkpoints import cut, in_segments
 from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.readings import OfDensities
-from latently.latent.stationary import maximise, stationary
+from latently.latent.stationary import maximise, refuse_several, stationary
 
 STARTS = ("free", "stationary", "uniform")
 
@@ -36,6 +36,8 @@ class Chain(Latent):
         even one.
     support : array of bool of shape (K, K), optional
         Transitions that can happen; all by default. The others stay exactly zero.
+    first_support : array of bool of shape (K,), optional
+        States that a sequence can begin in, if that is free; all by default.
     budget : int, optional
         Bytes that the arrays of one pass along sequences may take. A sequence too long for that goes segment
         by segment, with checkpoints between them. There is no limit by default.
@@ -46,8 +48,13 @@ class Chain(Latent):
     unit: Unit = "sequence"
     startprob: str = "free"
     support: NDArray[np.bool_] | None = None
+    first_support: NDArray[np.bool_] | None = None
     budget: int | None = None
     label = "state"
+
+    def __post_init__(self) -> None:
+        if self.startprob == "stationary" and self.support is not None:
+            refuse_several(self.support, "give other transitions, or another startprob than 'stationary'")
 
     def place(self, block: Block, row: int) -> str:
         """A time step, of one of several sequences."""
@@ -58,7 +65,8 @@ class Chain(Latent):
         support = self._support(n_components)
         transmat = support * (rng.uniform(0.5, 1.5, support.shape) + n_components * np.eye(n_components))
         transmat = transmat / transmat.sum(axis=1, keepdims=True)
-        return self.settled(ChainParams(np.full(n_components, 1.0 / n_components), transmat))
+        first = self._first_support(n_components)
+        return self.settled(ChainParams(first / first.sum(), transmat))
 
     def settled(self, params: ChainParams) -> ChainParams:
         """The first state follows from the transitions where it is not free."""
@@ -202,7 +210,7 @@ class Chain(Latent):
         K = len(params.transmat)
         spaces: dict[str, Any] = {"transmat": Simplex(self._support(K))}
         if self.startprob == "free":
-            spaces["startprob"] = Simplex(np.ones(K, dtype=bool))
+            spaces["startprob"] = Simplex(self._first_support(K))
         return spaces
 
     def permute(self, params: ChainParams, order: Any) -> ChainParams:
@@ -212,19 +220,23 @@ class Chain(Latent):
     def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
         """Rows of probabilities."""
         if name == "startprob":
-            return probabilities(value, label, n_components)
+            return probabilities(value, label, n_components, support=self.first_support)
         return probabilities(value, label, n_components, n_components, support=self.support)
 
     def given(
         self, values: Mapping[str, Any], n_components: int, suffix: str = ""
     ) -> tuple[Self, ChainParams]:
-        """Check the probabilities; transitions that are exactly zero cannot happen."""
+        """Check the probabilities; what is exactly zero cannot happen."""
         given = "startprob" in values
         values = {"startprob": np.full(n_components, 1.0 / n_components), **values}
         found = ChainParams(
             **{name: self.checked(name, values[name], n_components, name + suffix) for name in self.names}
         )
-        chain = self if self.support is not None else replace(self, support=support_of(found.transmat))
+        chain = replace(
+            self,
+            support=support_of(found.transmat) if self.support is None else self.support,
+            first_support=support_of(found.startprob) if self.first_support is None else self.first_support,
+        )
         params = chain.settled(found)
         if given and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
             raise ValueError(
@@ -232,6 +244,9 @@ class Chain(Latent):
                 "it out, or choose startprob='free'"
             )
         return chain, params
+
+    def _first_support(self, n_components: int) -> NDArray[np.bool_]:
+        return np.ones(n_components, dtype=bool) if self.first_support is None else self.first_support
 
     def _support(self, n_components: int) -> NDArray[np.bool_]:
         if self.support is None:

@@ -86,7 +86,8 @@ def cut(block: Block, most: int) -> Iterator[tuple[int, Block]]:
         units = None if block.units is None else block.units[first:last]
         limits = offsets[first : last + 1] - low
         x, weights = block.x[low:high], block.weights[first:last]
-        yield low, Block(x, weights, limits, block.first + first, units, block.alone)
+        labels = None if block.labels is None else block.labels[low:high]
+        yield low, Block(x, weights, limits, block.first + first, units, block.alone, labels)
         first = last
 
 

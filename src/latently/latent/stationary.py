@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.latent.base import Array
 
@@ -36,16 +37,50 @@ def stationary(transmat: Array) -> Array:
     found = _censored(transmat)
     if np.isfinite(found).all():
         return found
+    found = np.zeros(len(transmat))
+    for states in closed_classes(transmat > TINY):
+        found[states] = len(states) * _censored(transmat[np.ix_(states, states)])
+    return np.asarray(found / found.sum())
+
+
+def closed_classes(linked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Sets of states that a chain never leaves once it is there, and in which it gets everywhere.
+
+    With more than one of them the stationary distribution is not unique.
+
+    Parameters
+    ----------
+    linked : array of bool of shape (K, K)
+        Which transitions can happen, from row to column.
+
+    Examples
+    --------
+    >>> [states.tolist() for states in closed_classes(np.eye(2, dtype=bool))]
+    [[0], [1]]
+    """
     from scipy.sparse.csgraph import connected_components
 
-    linked = transmat > TINY
     n_classes, labels = connected_components(linked, connection="strong")
-    found = np.zeros(len(transmat))
-    for k in range(n_classes):
-        inside = labels == k
-        if not linked[np.ix_(inside, ~inside)].any():
-            found[inside] = inside.sum() * _censored(transmat[np.ix_(inside, inside)])
-    return np.asarray(found / found.sum())
+    classes = [np.flatnonzero(labels == k) for k in range(n_classes)]
+    closed = [states for states in classes if not np.delete(linked[states], states, axis=1).any()]
+    return sorted(closed, key=lambda states: int(states[0]))
+
+
+def refuse_several(linked: NDArray[np.bool_], remedy: str) -> None:
+    """Refuse a chain that has more than one stationary distribution.
+
+    Raises
+    ------
+    ValueError
+        If it has; the message names the states, and the remedy.
+    """
+    closed = closed_classes(linked)
+    if len(closed) > 1:
+        one, other = (", ".join(map(str, states)) for states in closed[:2])
+        raise ValueError(
+            f"the stationary distribution is not unique: the chain never leaves state {one} once it is "
+            f"there, nor state {other}; {remedy}"
+        )
 
 
 def _censored(transmat: Array) -> Array:

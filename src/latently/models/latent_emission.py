@@ -23,7 +23,8 @@ from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
-from latently.latent.base import Expected, Latent
+from latently.latent.base import Density, Expected, Latent
+from latently.latent.evidence import masked
 from latently.models.overrides import OF_HOLES, OF_SEQUENCES, OVERRIDES, Override
 from latently.models.routines import routines
 from latently.models.support import Support
@@ -115,10 +116,11 @@ class LatentEmission:
     ) -> Expected:
         """One fused kernel where there is one for these factors; else the generic path.
 
-        Rows with missing cells take the generic path, the others of the block do not.
+        Rows with missing cells take the generic path, the others of the block do not; so do rows whose labels
+        are known.
         """
         factors = type(self.latent), type(self.emission)
-        override = OVERRIDES.get(factors) if self.fused else None
+        override = OVERRIDES.get(factors) if self.fused and block.labels is None else None
         whole = OF_SEQUENCES.get(factors) if self.fused else None
         if override:
             return self._by_rows(override, params, block, executor)
@@ -164,13 +166,21 @@ class LatentEmission:
         """Let the latent structure run over the block and hand its responsibilities to the family."""
         family = routines(self.emission, params.emission, self.fused)
 
-        def density(rows: slice) -> Array:
-            return family.log_density(block.rows(rows))
-
         def visit(rows: slice, resp: Array) -> Any:
             return family.expected_stats(block.rows(rows), resp)
 
+        density = self.density(params, block)
         return self.latent.run(params.latent, density, block, visit, executor or SerialExecutor())
+
+    def density(self, params: LatentEmissionParams, block: Block) -> Density:
+        """Log densities of rows of a block under each label, minus infinity where one is known not to be."""
+        family, labels = routines(self.emission, params.emission, self.fused), block.labels
+
+        def log_density(rows: slice) -> Array:
+            values = family.log_density(block.rows(rows))
+            return values if labels is None else masked(values, labels[rows])
+
+        return log_density
 
     def m_step(
         self, stats: Expected, params: LatentEmissionParams, fixed: Collection[str] = ()
@@ -277,16 +287,12 @@ class LatentEmission:
     def _visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
         """Show the responsibilities of a block tile by tile, weights not applied."""
         plain = replace(block, weights=np.ones_like(block.weights))
-        family = routines(self.emission, params.emission, self.fused)
-
-        def density(rows: slice) -> Array:
-            return family.log_density(block.rows(rows))
 
         def visit(rows: slice, tile: Array) -> Any:
             see(rows, tile)
             return 0.0
 
-        self.latent.run(params.latent, density, plain, visit, SerialExecutor())
+        self.latent.run(params.latent, self.density(params, plain), plain, visit, SerialExecutor())
 
 
 def _less(count: float, needed: int) -> str:

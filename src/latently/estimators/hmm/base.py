@@ -23,7 +23,6 @@ from latently.estimators.fitting import Fit, fit, make_plan
 from latently.estimators.hmm.bound import Bound
 from latently.estimators.hmm.errors import Errors
 from latently.estimators.hmm.groups import lengths_of
-from latently.estimators.hmm.known_states import UNKNOWN, KnownStates
 from latently.estimators.hmm.memory import bytes_of
 from latently.estimators.hmm.residuals import Residuals
 from latently.estimators.hmm.sampling import Sampling
@@ -115,12 +114,12 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         unit = unit_of(weights)
         weights = weights / unit
         self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
-        known = self._known(states, len(found.x))
+        found = found.knowing(states, K)
         n_features = int(np.prod(found.x.shape[1:]))
         given = self._given(n_features) | self._set_so_far(n_features)
         chain = self._latent()
-        if goes_on and chain.support is None:  # structural zeros that were set by hand stay
-            chain = replace(chain, support=self._model.latent.support)
+        if goes_on:  # structural zeros that were set by hand stay
+            chain = replace(self._model.latent, startprob=chain.startprob, budget=chain.budget)
         family = self._family()
         model = LatentEmission(chain, family, K)
         rng = random_generator(self.random_state)
@@ -140,20 +139,17 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
                 if goes_on
                 else self._starts(model, description, found, weights, given)
             )
-            fitted_model = model
-            if known is not None:
-                seen = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
-                fitted_model = replace(model, emission=KnownStates(model.emission))
-                source = self._source(seen, weights, K)
             n_observed = self._n_observed(found, weights) or 1.0
             fitted = fit(
-                EMMap(fitted_model, source, workers, tuple(self.fixed)),
+                EMMap(model, source, workers, tuple(self.fixed)),
                 starts,
                 settings,
                 n_observed,
                 rng,
                 arrange=lambda params: (
-                    params if goes_on else self._arranged(model, description, params, known is not None)
+                    params
+                    if goes_on
+                    else self._arranged(model, description, params, found.states is not None)
                 ),
                 plan=make_plan(self.n_init, len(starts), settings.max_iter, max(len(found), 1)),
                 verbose=self.verbose,
@@ -238,16 +234,23 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         return None if names is None else [str(name) for name in names]
 
     def _latent(self) -> Chain:
-        """The chain, with the zeros of the starting transitions kept for ever."""
-        transmat = self._transmat_given()
-        support = None if transmat is None else support_of(transmat)
-        return Chain(startprob=self.startprob, support=support, budget=bytes_of(self.memory_budget))
+        """The chain, with the zeros of the starting probabilities kept for ever."""
+        given = {name: support_of(value) for name, value in self._chain_given().items()}
+        return Chain(
+            startprob=self.startprob,
+            support=given.get("transmat"),
+            first_support=given.get("startprob"),
+            budget=bytes_of(self.memory_budget),
+        )
 
-    def _transmat_given(self) -> Array | None:
-        if self.transmat_init is None:
-            return None
-        K = self.n_components
-        return probabilities(self.transmat_init, "transmat_init", K, K)
+    def _chain_given(self) -> dict[str, Array]:
+        """Starting values of the chain that the user gave."""
+        K, given = self.n_components, {}
+        if self.transmat_init is not None:
+            given["transmat"] = probabilities(self.transmat_init, "transmat_init", K, K)
+        if self.startprob_init is not None:
+            given["startprob"] = probabilities(self.startprob_init, "startprob_init", K)
+        return given
 
     def _starts(
         self,
@@ -257,13 +260,9 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         weights: Array,
         given: dict[str, Array],
     ) -> list[Start[LatentEmissionParams]]:
-        given = dict(given)
-        transmat = self._transmat_given()
-        if transmat is not None:
-            given["transmat"] = transmat
-        if self.startprob_init is not None:
-            given["startprob"] = probabilities(self.startprob_init, "startprob_init", self.n_components)
-        drawn = ChainStarts(model, description, found.x, np.repeat(weights, np.diff(found.offsets)))
+        given = given | self._chain_given()
+        weights = np.repeat(weights, np.diff(found.offsets))
+        drawn = ChainStarts(model, description, found.x, weights, found.states)
         template = model.start(description, np.random.default_rng(0))
         names = list(named(template))
         unknown = [name for name in self.fixed if name not in names]
@@ -284,21 +283,6 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
             return Start(start.kind if free else "given", draw)
 
         return [put_in(start) for start in drawn.of(n if free else 1)]
-
-    def _known(self, states: Any, n: int) -> NDArray[np.float64] | None:
-        if states is None:
-            return None
-        known = np.asarray(states)
-        if known.shape != (n,) or known.dtype.kind not in "iu":
-            raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
-        wrong = (known < UNKNOWN) | (known >= self.n_components)
-        if wrong.any():
-            time = int(wrong.argmax())
-            raise ValueError(
-                f"states holds {int(known[time])} at time {time}: should be -1 or from 0 to "
-                f"{self.n_components - 1}"
-            )
-        return known.astype(np.float64)
 
     def _arranged(
         self, model: LatentEmission, description: Description, params: LatentEmissionParams, labelled: bool

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_whole, one_of
-from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
@@ -18,7 +17,7 @@ from latently.estimators.hmm.online import Filtering
 from latently.estimators.hmm.sequences import Sequences, refuse_y
 from latently.estimators.inputs import Array
 from latently.latent.passes import pass_through
-from latently.latent.stationary import stationary
+from latently.latent.stationary import refuse_several, stationary
 from latently.latent.viterbi import likeliest_paths
 
 ALGORITHMS = ("viterbi", "map")
@@ -29,7 +28,9 @@ class Decoding(FittedHMM):
 
     n_jobs: int | None
 
-    def score(self, X: Any, y: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
+    def score(
+        self, X: Any, y: Any = None, *, lengths: Any = None, groups: Any = None, states: Any = None
+    ) -> float:
         """Total log-likelihood of the sequences, in nats (not the mean).
 
         Parameters
@@ -42,17 +43,21 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
         float
             Higher is better; minus infinity if a sequence is impossible.
         """
-        found = self._sequences(X, lengths, groups)
+        found = self._sequences(X, lengths, groups, states)
         refuse_y(y, len(found.x))
         return float(self._smoothed(found)[0].sum())
 
-    def score_samples(self, X: Any, *, lengths: Any = None, groups: Any = None) -> tuple[float, Array]:
+    def score_samples(
+        self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None
+    ) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
 
         Parameters
@@ -63,6 +68,8 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -76,10 +83,10 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible; it and the time are named.
         """
-        log_likelihoods, state = self._smoothed(self._sequences(X, lengths, groups), refuse=True)
+        log_likelihoods, state = self._smoothed(self._sequences(X, lengths, groups, states), refuse=True)
         return float(log_likelihoods.sum()), state
 
-    def smooth(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
+    def smooth(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given the whole sequence, its future included.
 
         Parameters
@@ -90,6 +97,8 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -106,9 +115,9 @@ class Decoding(FittedHMM):
         .. [1] Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time
            Series, 2nd ed., section 5.4.1.
         """
-        return self.score_samples(X, lengths=lengths, groups=groups)[1]
+        return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
 
-    def predict_proba(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
+    def predict_proba(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
         """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
 
         Parameters
@@ -119,15 +128,17 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
         array of shape (n_times, n_components)
             Rows sum to one.
         """
-        return self.smooth(X, lengths=lengths, groups=groups)
+        return self.smooth(X, lengths=lengths, groups=groups, states=states)
 
-    def filter(self, X: Any, *, lengths: Any = None, groups: Any = None) -> Array:
+    def filter(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to it, and nothing later.
 
         Parameters
@@ -138,6 +149,8 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -149,9 +162,11 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible.
         """
-        return self._filtered(self._sequences(X, lengths, groups), 0)
+        return self._filtered(self._sequences(X, lengths, groups, states), 0)
 
-    def fixed_lag(self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None) -> Array:
+    def fixed_lag(
+        self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None, states: Any = None
+    ) -> Array:
         """Probabilities of the states at each time given what was seen up to `lag` times later.
 
         Parameters
@@ -164,6 +179,8 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -176,9 +193,9 @@ class Decoding(FittedHMM):
             If `lag` is not an integer of at least 0.
         """
         lag = check_whole("lag", lag, 0)
-        return self._filtered(self._sequences(X, lengths, groups), lag)
+        return self._filtered(self._sequences(X, lengths, groups, states), lag)
 
-    def forecast(self, X: Any, steps: int = 1) -> Forecast:
+    def forecast(self, X: Any, steps: int = 1, *, states: Any = None) -> Forecast:
         """Distributions of the states and observations that follow a sequence.
 
         Parameters
@@ -187,6 +204,8 @@ class Decoding(FittedHMM):
             One sequence, seen up to now.
         steps : int, default 1
             How many times ahead.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -199,19 +218,19 @@ class Decoding(FittedHMM):
             If `steps` is not a positive integer.
         """
         steps = check_whole("steps", steps)
-        found = self._sequences(X, None)
+        found = self._sequences(X, None, states=states)
         if len(found) > 1:
             raise ValueError(f"X holds {len(found)} sequences: forecast each by itself")
         here = self._filtered(found, 0)[-1]
-        states = np.empty((steps, self._model.n_components))
+        ahead = np.empty((steps, self._model.n_components))
         for step in range(steps):
             here = here @ self.transmat_
-            states[step] = here = here / here.sum()
+            ahead[step] = here = here / here.sum()
 
         def read(x: Any) -> Any:
             return self._observations(x, None, reset=False).x
 
-        return Forecast(states, self._model.emission, self.params_.emission, read)
+        return Forecast(ahead, self._model.emission, self.params_.emission, read)
 
     def filtering(self) -> Filtering:
         """An object that takes observations one at a time and knows the state now.
@@ -224,7 +243,13 @@ class Decoding(FittedHMM):
         return Filtering(self)
 
     def decode(
-        self, X: Any, *, lengths: Any = None, groups: Any = None, algorithm: str = "viterbi"
+        self,
+        X: Any,
+        *,
+        lengths: Any = None,
+        groups: Any = None,
+        states: Any = None,
+        algorithm: str = "viterbi",
     ) -> tuple[float, NDArray[np.int64]]:
         """The likeliest path of states, or the likeliest state at each time by itself.
 
@@ -236,6 +261,8 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
         algorithm : {"viterbi", "map"}, default "viterbi"
             "viterbi" finds the path, "map" the state at each time.
 
@@ -254,12 +281,12 @@ class Decoding(FittedHMM):
             If the algorithm is unknown.
         """
         check_setting("algorithm", algorithm, one_of(*ALGORITHMS))
-        found = self._sequences(X, lengths, groups)
+        found = self._sequences(X, lengths, groups, states)
         if algorithm == "map":
             posteriors = self._smoothed(found, refuse=True)[1]
             with np.errstate(divide="ignore"):
                 return float(np.log(posteriors.max(axis=1)).sum()), np.asarray(posteriors.argmax(axis=1))
-        table, index = self._lookup(found.x)
+        table, index = self._lookup(found)
         with executor(count_threads(self.n_jobs)) as workers:
             path, values = likeliest_paths(
                 table, index, self.startprob_, self.transmat_, found.offsets, workers
@@ -268,7 +295,9 @@ class Decoding(FittedHMM):
             self._smoothed(found, refuse=True)
         return float(values.sum()), path
 
-    def predict(self, X: Any, *, lengths: Any = None, groups: Any = None) -> NDArray[np.int64]:
+    def predict(
+        self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None
+    ) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
 
         Parameters
@@ -279,13 +308,15 @@ class Decoding(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
         array of int of shape (n_times,)
             States from 0 to n_components - 1.
         """
-        return self.decode(X, lengths=lengths, groups=groups)[1]
+        return self.decode(X, lengths=lengths, groups=groups, states=states)[1]
 
     def get_stationary_distribution(self) -> Array:
         """The distribution of states that transitions leave as it is.
@@ -294,14 +325,20 @@ class Decoding(FittedHMM):
         -------
         array of shape (n_components,)
             Sums to one.
+
+        Raises
+        ------
+        ValueError
+            If it is not unique: if the chain comes apart.
         """
+        refuse_several(self.transmat_ > 0, "look at each such set of states by itself")
         return stationary(self.transmat_)
 
     def _filtered(self, found: Sequences, lag: int) -> Array:
         """Probabilities of the states at each time given what was seen up to `lag` times later."""
         from latently.kernels.log_chain import filter_in_logs
 
-        table, index = self._lookup(found.x)
+        table, index = self._lookup(found)
         out = np.empty((len(found.x), self._model.n_components))
         with np.errstate(divide="ignore"):
             logs = np.log(self.startprob_), np.log(self.transmat_)
@@ -314,12 +351,12 @@ class Decoding(FittedHMM):
     def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihood of each sequence, and the responsibilities of all times."""
         table, tops = self._table(found)
-        block = Block(found.x, np.ones(len(found)), found.offsets, alone=len(found) == 1)
+        block = self._block(found)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
                 first, transmat = self.startprob_, self.transmat_
                 passed = pass_through(
-                    first, transmat, table, None, lambda: self._log_density(found.x), block, workers
+                    first, transmat, table, None, lambda: self._log_density(found), block, workers
                 )
             except ImpossibleObservationError:
                 if refuse:

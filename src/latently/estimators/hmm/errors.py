@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,6 @@ from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
 from latently.core.libraries import single_threaded_libraries
 from latently.estimators.hmm.fitted import FittedHMM
-from latently.estimators.hmm.groups import lengths_of
-from latently.estimators.hmm.known_states import KnownStates
 from latently.estimators.inputs import random_generator
 from latently.estimators.uncertainty import (
     KINDS,
@@ -218,13 +216,8 @@ class Errors(FittedHMM):
         )
 
     def _data(self, X: Any, lengths: Any, groups: Any, sequence_weight: Any, states: Any) -> _Data:
-        found = self._sequences(X, lengths_of(X, lengths, groups))
-        known = self._known(states, len(found.x))
-        model = self._model
-        if known is not None:
-            found = replace(found, x=np.column_stack([found.x, known.astype(found.x.dtype)]))
-            model = replace(model, emission=KnownStates(model.emission))
-        return _Data(self._weighted(found, sequence_weight), model)
+        found = self._sequences(X, lengths, groups, states)
+        return _Data(self._weighted(found, sequence_weight), self._model)
 
     def _free_names(self) -> set[str]:
         """Names of the parameters that do not follow from others."""

@@ -20,7 +20,6 @@ from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
 from latently.latent.chain_parts import padded_width
 from latently.latent.passes import densities
-from latently.models.routines import routines
 
 
 class FittedHMM(LatentEmissionByHand):
@@ -48,13 +47,14 @@ class FittedHMM(LatentEmissionByHand):
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         """Check sequences and return them as the family reads them."""
 
-    def _sequences(self, X: Any, lengths: Any, groups: Any = None) -> Sequences:
+    def _sequences(self, X: Any, lengths: Any, groups: Any = None, states: Any = None) -> Sequences:
         self._check_fitted()
-        return self._observations(X, lengths_of(X, lengths, groups), reset=False)
+        found = self._observations(X, lengths_of(X, lengths, groups), reset=False)
+        return found.knowing(states, self._model.n_components)
 
     def _source(self, found: Sequences, weights: Array, n_components: int) -> ArraySource:
         width = int(np.prod(found.x.shape[1:])) + 2 * n_components
-        return ArraySource(found.x, weights, found.offsets, block_rows(width))
+        return ArraySource(found.x, weights, found.offsets, block_rows(width), labels=found.states)
 
     def _weighted_source(self, X: Any, lengths: Any, sequence_weight: Any) -> ArraySource:
         return self._weighted(self._sequences(X, lengths), sequence_weight)
@@ -63,29 +63,29 @@ class FittedHMM(LatentEmissionByHand):
         weights = check_sequence_weight(sequence_weight, len(found))
         return self._source(found, weights, self._model.n_components)
 
-    def _log_density(self, x: Any) -> Array:
+    def _block(self, found: Sequences) -> Block:
+        return Block(found.x, np.ones(len(found)), found.offsets, alone=len(found) == 1, labels=found.states)
+
+    def _log_density(self, found: Sequences) -> Array:
         """Log density of each time under each state."""
-        family = routines(self._model.emission, self.params_.emission, self._model.fused)
-        block = Block(x, np.ones(len(x)))
-        out = np.empty((len(x), self._model.n_components))
-        for rows in block.tiles(2 * self._model.n_components + 3 * int(np.prod(x.shape[1:]))):
-            out[rows] = family.log_density(block.rows(rows))
+        block, K = self._block(found), self._model.n_components
+        density = self._model.density(self.params_, block)
+        out = np.empty((len(found.x), K))
+        for rows in block.tiles(2 * K + 3 * int(np.prod(found.x.shape[1:]))):
+            out[rows] = density(rows)
         return out
 
-    def _lookup(self, x: Any) -> tuple[Array, NDArray[np.int64] | None]:
+    def _lookup(self, found: Sequences) -> tuple[Array, NDArray[np.int64] | None]:
         """Log densities, and which row of them each time has; None if they are in order."""
-        return self._log_density(x), None
+        return self._log_density(found), None
 
     def _table(self, found: Sequences) -> tuple[Array, Array]:
         """Densities over the largest of their row, padded, and the sums of its logarithms by sequence."""
-        family = routines(self._model.emission, self.params_.emission, self._model.fused)
-        block = Block(found.x, np.ones(len(found)), found.offsets)
-        table = np.empty((len(found.x), padded_width(self._model.n_components)))
-
-        def density(rows: slice) -> Array:
-            return family.log_density(block.rows(rows))
-
-        return table, densities(density, block, self._model.n_components, SerialExecutor(), table)[0]
+        block, K = self._block(found), self._model.n_components
+        table = np.empty((len(found.x), padded_width(K)))
+        return table, densities(self._model.density(self.params_, block), block, K, SerialExecutor(), table)[
+            0
+        ]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, from which `latently.load` makes one that predicts the same bits.

@@ -55,13 +55,13 @@ class Filtering:
         ImpossibleObservationError
             If no state that can be reached allows it; the state is as before then.
         """
-        row = self._model._observations(np.atleast_1d(np.asarray(x))[None], None, reset=False).x
+        seen = self._model._observations(np.atleast_1d(np.asarray(x))[None], None, reset=False)
         with np.errstate(divide="ignore"):
             if self.n_seen == 0:
                 predicted = np.log(self._model.startprob_)
             else:
                 predicted = logsumexp(self._log_states[:, None] + np.log(self._model.transmat_), axis=0)
-        log_density = self._model._log_density(row)[0]
+        log_density = self._model._log_density(seen)[0]
         likeliest = int((predicted + log_density).argmax())
         height = float(predicted[likeliest] + log_density[likeliest])
         if not height > -np.inf:

@@ -149,7 +149,7 @@ class Residuals(Decoding):
         """Log probabilities of the states at each time, from other times alone."""
         from latently.kernels.leave_one_out import add_the_future_in_logs, predicted_in_logs
 
-        table, index = self._lookup(found.x)
+        table, index = self._lookup(found)
         table = np.ascontiguousarray(table)
         with np.errstate(divide="ignore"):
             start, transmat = np.log(self.startprob_), np.log(self.transmat_)

@@ -58,6 +58,7 @@ class Sampling(FittedHMM):
         *,
         lengths: Any = None,
         groups: Any = None,
+        states: Any = None,
     ) -> NDArray[np.int64]:
         """Draw paths of states from what is known of them given the sequences.
 
@@ -77,6 +78,8 @@ class Sampling(FittedHMM):
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -109,7 +112,7 @@ class Sampling(FittedHMM):
         [15.0, 24.0]
         """
         n_paths = check_whole("n_paths", n_paths)
-        found = self._sequences(X, lengths, groups)
+        found = self._sequences(X, lengths, groups, states)
         # A stream of its own: `sample` draws its states from the first numbers of the same seed.
         rng = np.random.default_rng(self._rng(random_state).integers(2**63, size=2))
         posterior = _PathPosterior(self, found)
@@ -130,7 +133,7 @@ class _PathPosterior:
         from latently.kernels.chain import shift_rows
         from latently.kernels.path_sampling import filter_forward
 
-        table, self._index = hmm._lookup(found.x)
+        table, self._index = hmm._lookup(found)
         self._table = np.ascontiguousarray(table)
         self._hmm, self._found = hmm, found
         width = padded_width(hmm._model.n_components)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from latently.checks.arrays import as_array, as_floats, shown
 from latently.checks.settings import LIST
 from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
 from latently.estimators.inputs import Array
+from latently.latent.evidence import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,38 @@ class Sequences:
         All times, one sequence after the other.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
+    states : array of int of shape (n_times,) or None
+        States that are known, -1 where one is not; None if none is.
     """
 
     x: Any
     offsets: NDArray[np.int64]
+    states: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def knowing(self, states: Any, n_components: int) -> Self:
+        """The same sequences with states that are known; None leaves them as they are.
+
+        Raises
+        ------
+        ValueError
+            If there is not one for each time, or one is no state; the time is named.
+        """
+        if states is None:
+            return self
+        known, n = as_array(states, "states"), len(self.x)
+        if known.shape != (n,) or known.dtype.kind not in "iu":
+            raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
+        wrong = (known < UNKNOWN) | (known >= n_components)
+        if wrong.any():
+            time = int(wrong.argmax())
+            raise ValueError(
+                f"states holds {int(known[time])} at time {time}: should be -1 or from 0 to "
+                f"{n_components - 1}"
+            )
+        return replace(self, states=known.astype(np.int64))
 
     def where(self, time: int) -> str:
         """A time, for messages."""

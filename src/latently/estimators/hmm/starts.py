@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
-from latently.core.blocks import ArraySource, block_rows
+from latently.core.blocks import ArraySource, Block, block_rows
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
 from latently.core.restarts import Start
 from latently.estimators.inputs import Array
-from latently.estimators.starts import MixtureStarts, Sampled, sampled
+from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
 from latently.latent.chain import ChainParams
+from latently.latent.evidence import UNKNOWN
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.routines import routines
 
 ROWS = 5000
 STEPS = 20
@@ -38,15 +42,27 @@ class ChainStarts:
         All times.
     weights : array of shape (n_times,)
         Their weights.
+    states : array of int of shape (n_times,) or None
+        States that are known, -1 where one is not.
     """
 
     model: LatentEmission
     description: Description
     x: Any
     weights: Array
+    states: NDArray[np.int64] | None = None
 
     def of(self, n: int) -> list[Start[LatentEmissionParams]]:
-        """So many starts: by turns from a short mixture fit and from the family's own starting values."""
+        """So many starts: by turns from a short mixture fit and from the family's own starting values.
+
+        Where states are known they agree with them, and every other one, from the first on, learns from them.
+        """
+        drawn = self._drawn(n)
+        if self.states is None:
+            return drawn
+        return [Start(start.kind, self._agreeing(start, i % 2 == 0)) for i, start in enumerate(drawn)]
+
+    def _drawn(self, n: int) -> list[Start[LatentEmissionParams]]:
         if self.model.n_components == 1 or self.x.dtype.kind != "f":
             return [Start("family", self._from_family)] * n
         kinds = KINDS if self._has_distances() else WITHOUT_DISTANCES
@@ -64,12 +80,13 @@ class ChainStarts:
         """Staying is the likelier the slower the chain is thought to be, which chance decides."""
         chain: Any = self.model.latent
         K = self.model.n_components
-        drawn = chain.start(K, rng).transmat
+        begin = chain.start(K, rng)
+        drawn = begin.transmat
         stay = rng.uniform(0.0, 0.95)
         support = drawn > 0
         mixed = np.where(support, (1 - stay) * drawn + stay * np.eye(K), 0.0)
         mixed = mixed / mixed.sum(axis=1, keepdims=True)
-        return chain.settled(ChainParams(np.full(K, 1.0 / K), mixed))
+        return chain.settled(ChainParams(begin.startprob, mixed))
 
     def _from_mixture(self, kind: str) -> Callable[[np.random.Generator], LatentEmissionParams]:
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
@@ -86,6 +103,38 @@ class ChainStarts:
             except FitError:
                 pass  # the start itself will do
             return LatentEmissionParams(self._transitions(rng), params.emission)
+
+        return draw
+
+    def _agreeing(
+        self, start: Start[LatentEmissionParams], learns: bool
+    ) -> Callable[[np.random.Generator], LatentEmissionParams]:
+        """The emission of a start, its states so numbered that most of the known ones come out right.
+
+        If it learns, one M-step follows: from the times whose states are known, and a little from others, so
+        that each state has as many as it needs.
+        """
+        states, emission, K = np.asarray(self.states), self.model.emission, self.model.n_components
+        used = self.weights > 0
+        known, others = np.flatnonzero(used & (states != UNKNOWN)), np.flatnonzero(used & (states == UNKNOWN))
+
+        def draw(rng: np.random.Generator) -> LatentEmissionParams:
+            params = start.draw(rng)
+            times = np.concatenate([rng.permutation(some)[:ROWS] for some in (known, others)])
+            block = Block(self.x[times], self.weights[times])
+            x, weights, labels = block.rows(slice(None)), block.weights[:, None], states[times]
+            log_density = routines(emission, params.emission, self.model.fused).log_density(x)
+            resp = np.nan_to_num(Independent().posterior(Independent().start(K, rng), log_density)[0])
+            is_label = labels[:, None] == np.arange(K)
+            order = linear_sum_assignment((weights * is_label).T @ resp, maximize=True)[1]
+            theta = emission.permute(params.emission, order)
+            if learns:
+                needed = K * max(1, emission.rows_needed(theta))
+                soft = min(needed / max(len(others), 1), MOST_SOFTENING)
+                resp = np.where((labels == UNKNOWN)[:, None], soft * resp[:, order], is_label)
+                stats = routines(emission, theta, self.model.fused).expected_stats(x, weights * resp)
+                theta = emission.m_step(stats, theta)
+            return LatentEmissionParams(params.latent, theta)
 
         return draw
 

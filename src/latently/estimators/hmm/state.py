@@ -191,6 +191,10 @@ def _check_chain(chain: Any, params: Any, startprob: str, K: int) -> None:
         raise ValueError(f"its model is no chain that starts {startprob!r}")
     if chain.support is not None and chain.support.shape != (K, K):
         raise ValueError(f"its possible transitions have shape {chain.support.shape}, should be {(K, K)}")
+    if chain.first_support is not None and chain.first_support.shape != (K,):
+        raise ValueError(
+            f"its possible first states have shape {chain.first_support.shape}, should be {(K,)}"
+        )
     if not isinstance(params, ChainParams) or params.transmat.shape != (K, K):
         raise ValueError(f"it has not the transitions of {K} states")
     if params.startprob.shape != (K,):

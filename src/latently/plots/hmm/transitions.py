@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.checks.settings import checked
+from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN
 from latently.plots.canvas import canvas, count, title
 from latently.plots.hmm.looks import percent, shades
@@ -95,24 +96,21 @@ def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks(ticks[::5], short[::5])
         ax.set_yticks(ticks[::5], short[::5])
         ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
-    _notes(ax, transmat, model.get_stationary_distribution())
-    title(
-        ax,
-        f"Transitions between {count(K, 'state')}",
-        "right: mean duration of a visit, and share of all times",
-    )
+    unique = len(closed_classes(transmat > 0)) == 1
+    _notes(ax, transmat, model.get_stationary_distribution() if unique else None)
+    shares = ", and share of all times" if unique else ""
+    title(ax, f"Transitions between {count(K, 'state')}", f"right: mean duration of a visit{shares}")
     return ax
 
 
 def _notes(ax: Axes, transmat: Any, shares: Any) -> None:
-    """Durations and shares, in two columns to the right of the rows."""
+    """Durations and, if there are any, shares, in columns to the right of the rows."""
     K = len(transmat)
     size = "small" if K <= MOST_NUMBERS else "x-small"
     rows = range(0, K, 1 if K <= MOST_NUMBERS else 5)
-    columns = (
-        (DURATIONS, "steps", [_duration(transmat[i, i]) for i in rows]),
-        (SHARES, "share", [percent(shares[i]) for i in rows]),
-    )
+    columns = [(DURATIONS, "steps", [_duration(transmat[i, i]) for i in rows])]
+    if shares is not None:
+        columns.append((SHARES, "share", [percent(shares[i]) for i in rows]))
     for right, head, entries in columns:
         heights = [i + 0.5 for i in rows]
         for height, text in zip([0.0, *heights], [head, *entries], strict=True):
