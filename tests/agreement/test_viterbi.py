@@ -47,3 +47,16 @@ def test_shared_whole_and_plain_agree(monkeypatch, K, zeros, offset):
         assert_array_equal(whole[0][low:high], path)
         assert_array_equal(shared[0][low:high], path)
         assert_allclose([whole[1][n], shared[1][n]], value, rtol=1e-12)
+
+
+@pytest.mark.parametrize("K", [2, 9])
+@pytest.mark.parametrize("time", [0, 7, 19])
+def test_sequences_that_are_impossible(monkeypatch, K, time):
+    rng = np.random.default_rng(K)
+    logs = rng.normal(size=(20, K))
+    logs[time] = -np.inf
+    parts = np.full(K, 1 / K), rng.dirichlet(np.ones(K), K), np.array([0, 20])
+    for long in (2**20, 2):
+        monkeypatch.setattr(viterbi, "LONG", long)
+        _, values = viterbi.likeliest_paths(logs, None, *parts, SerialExecutor())
+        assert values[0] == -np.inf

@@ -7,8 +7,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
-from latently import CategoricalHMM, GaussianHMM, PoissonHMM
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
 from latently.core.errors import FitError, ImpossibleObservationError, SpuriousMaximumWarning
+from latently.emissions import Poisson
 
 COUNTS = np.array([1.0, 2, 0, 7, 8, 9, 1, 0, 2, 9, 8, 1])[:, None]
 NUMBERS = np.random.default_rng(0).standard_normal((12, 2))
@@ -151,6 +152,7 @@ def test_counts(value):
         refused(lambda verb=verb: getattr(model, verb)(wrong), whole)
     refused(lambda: model.score([wrong[:5], wrong[5:]]), split)
     refused(lambda: model.filtering().update([value]), f"holds {value:g}")
+    refused(lambda: HiddenMarkovModel(Poisson(), 2).fit(wrong, lengths=[5, 7]), split)
 
 
 @pytest.mark.parametrize("name", ["counts", "numbers"])
@@ -166,6 +168,18 @@ def test_tables(name):
 
 
 # -- starting values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"lambda": [[1.0], [2.0]]}, "no parameter 'lambda'; this model has startprob, transmat, lambdas"),
+        ({"lambdas": [[1.0]]}, r"starting value of 'lambdas' has shape \(1, 1\), should be \(2, 1\)"),
+        ({"lambdas": [[1.0], [-2.0]]}, "starting value of 'lambdas' is not feasible"),
+    ],
+)
+def test_starting_values_of_any_family(values, message):
+    refused(lambda: HiddenMarkovModel(Poisson(), 2, starting_values=values).fit(COUNTS), message)
 
 
 @pytest.mark.parametrize(

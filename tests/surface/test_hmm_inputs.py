@@ -197,6 +197,39 @@ def test_symbols_of_other_shapes():
     refused(lambda: model.fit([SYMBOLS, np.array(["a"])]), "sequence 1 holds text, and sequence 0 numbers")
 
 
+WITH_GAPS = [*"aab", None, *"bba", None, *"abaabb"]
+MASK = [symbol is None for symbol in WITH_GAPS]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [np.nan if symbol is None else symbol for symbol in WITH_GAPS],
+        [[pd.NA if symbol is None else symbol] for symbol in WITH_GAPS],
+        pd.Series(WITH_GAPS, dtype="string"),
+        pd.DataFrame({"symbol": pd.Categorical(WITH_GAPS)}),
+        pl.Series(WITH_GAPS),
+        np.ma.array([symbol or "z" for symbol in WITH_GAPS], mask=MASK),
+        [np.ma.array([symbol or "z" for symbol in WITH_GAPS], mask=MASK)],
+    ],
+    ids=["NaN beside text", "NA in lists", "NA in a column", "no category", "null", "mask", "masks"],
+)
+def test_missing_symbols(X):
+    table = {"emissionprob": [[0.9, 0.1], [0.2, 0.8]], "categories": ["a", "b"]}
+    model = CategoricalHMM.from_parameters([0.5, 0.5], [[0.7, 0.3], [0.4, 0.6]], **table)
+    assert model.score(X) == model.score(WITH_GAPS)
+    assert_array_equal(model.smooth(X), model.smooth(WITH_GAPS))
+    assert CategoricalHMM(2, n_init=1, random_state=0).fit(X).categories_.tolist() == ["a", "b"]
+
+
+def test_masked_symbols_and_numbers():
+    masked = np.ma.masked_equal(SYMBOLS, 1)
+    gaps = np.where(SYMBOLS == 1, np.nan, SYMBOLS)
+    settings = {"n_features": 3, "n_init": 1, "random_state": 0}
+    found = [CategoricalHMM(2, **settings).fit(x).log_likelihood_ for x in (masked, masked[:, None], gaps)]
+    assert found[0] == found[1] == found[2]
+
+
 # -- symbols in a model of any family ----------------------------------------------------------------------
 
 
@@ -220,14 +253,14 @@ def test_any_family_of_symbols():
         assert_allclose(other.score(x), one.score(holed))
     whole = HiddenMarkovModel(Categorical(3), 2, n_init=1, random_state=0).fit(SYMBOLS[:, None])
     assert np.isfinite(whole.log_likelihood_)
-    where = r"time 3 holds {}: symbols are whole numbers from 0 to 2; CategoricalHMM takes any alphabet"
+    where = "time 3, column 0 holds {}: symbols are whole numbers from 0 to 2"
     for wrong in (3, -1, 0.5):
         x = SYMBOLS[:, None].astype(float)
         x[3] = wrong if wrong != 3 else 4
         told = where.format("4" if wrong == 3 else f"{wrong:g}")
         refused(lambda x=x: whole.fit(x), told)
         refused(lambda x=x: whole.predict(x, groups=IDS), f"sequence 0, {told}")
-    refused(lambda: whole.fit(NUMBERS), r"X has shape \(56, 2\): should be one symbol for each time")
+    refused(lambda: whole.fit(np.ones((4, 2))), "time 0, column 1 holds 1: symbols are .* in one column")
 
 
 # -- columns that say nothing ------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from examples.own_family import Exponential, Rates
 from latently import GaussianMixture, MixtureModel, datasets
-from latently.emissions import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
+from latently.emissions import (
+    Categorical,
+    DiagGaussian,
+    FullGaussian,
+    Poisson,
+    SphericalGaussian,
+    TiedGaussian,
+)
 
 FAITHFUL = datasets.load_faithful().data
 FAMILIES = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagGaussian, "spherical": SphericalGaussian}
@@ -19,6 +26,39 @@ def exponentials(n=600, missing=0.2):
     x = rng.exponential(1 / RATES[labels])
     x[rng.random(x.shape) < missing] = np.nan
     return x, labels
+
+
+@pytest.mark.parametrize(
+    ("value", "family", "values"),
+    [
+        (0.5, Poisson(), "counts are whole numbers from 0"),
+        (-1, Poisson(), "counts are whole numbers from 0"),
+        (3, Categorical(3), "symbols are whole numbers from 0 to 2"),
+        (0.5, Categorical(3), "symbols are whole numbers from 0 to 2"),
+    ],
+)
+def test_values_that_a_family_does_not_have(value, family, values):
+    x = np.array([[0.0], [1.0], [2.0], [np.nan], [2.0], [0.0]])
+    mixture = MixtureModel(family, 2, n_init=1, random_state=0).fit(x)
+    x[4] = value
+    for verb in (mixture.fit, mixture.predict, mixture.score_samples):
+        with pytest.raises(ValueError, match=f"row 4, column 0 holds {value:g}: {values}"):
+            verb(x)
+
+
+def test_symbols():
+    """One symbol says nothing of classes, so the best that a mixture can do are the frequencies."""
+    x = np.random.default_rng(0).choice(4, size=(300, 1), p=[0.4, 0.3, 0.2, 0.1])
+    mixture = MixtureModel(Categorical(4), 2, random_state=0).fit(x)
+    counts = np.bincount(x[:, 0])
+    assert_allclose(mixture.log_likelihood_, counts @ np.log(counts / 300), rtol=1e-9)
+    assert_allclose(mixture.predict_proba(x).sum(axis=1), 1)
+    drawn, labels = mixture.sample(50, 0)
+    assert set(drawn[:, 0]) <= set(range(4))
+    assert labels.shape == (50,)
+    gaps = np.where(np.arange(300)[:, None] < 20, np.nan, x)
+    assert mixture.fit(gaps).n_observed_ == 280
+    assert_allclose(mixture.score_samples(gaps[:20]), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("covariance_type", list(FAMILIES))

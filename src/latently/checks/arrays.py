@@ -137,6 +137,26 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
         ) from None
 
 
+def as_cells(values: Any) -> NDArray[Any]:
+    """Return an array of cells of any kind in which missing ones can be told by `missing_cells`.
+
+    Examples
+    --------
+    >>> as_cells(["a", np.nan, "b"]).tolist()
+    ['a', nan, 'b']
+    >>> as_cells(np.ma.masked_equal([1, -9, 3], -9)).tolist()
+    [1, None, 3]
+    """
+    cells = np.asarray(values)
+    if np.ma.is_masked(values):
+        cells = cells.astype(object)
+        cells[np.ma.getmaskarray(values)] = None
+    if cells.dtype.kind in "US" and isinstance(values, (list, tuple)):  # to NumPy, NaN beside text is text
+        objects = np.array(values, dtype=object)
+        return objects if missing_cells(objects).any() else cells
+    return cells
+
+
 def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:
     """The numbers, and where the first cell is that is none."""
     seen = ~missing_cells(cells)

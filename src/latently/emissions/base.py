@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,32 @@ class Emission(ABC):
     ----------
     accepts_missing : bool
         Whether NaN is a missing cell to this family; False refuses it in the data.
+    values : str
+        What observations are, for messages.
     """
 
     accepts_missing: bool = False
+    values: ClassVar[str] = "numbers"
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Which cells of a table of numbers can be observations of this family; missing ones can.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_features)
+            The rows as a user has them, missing cells NaN.
+        """
+        return np.broadcast_to(True, x.shape)
+
+    def read(self, x: Array) -> Any:
+        """A table of numbers, all of them possible, as the other methods take it."""
+        return x
+
+    def observed(self, x: Any) -> NDArray[np.bool_]:
+        """Which rows have any observed cell."""
+        if x.dtype.kind != "f":
+            return np.ones(len(x), dtype=bool)
+        return np.asarray(~np.isnan(x).all(axis=tuple(range(1, x.ndim))))
 
     @abstractmethod
     def describe(self, x: Array, weights: Array) -> Any:

@@ -52,6 +52,26 @@ class Categorical(Emission):
     n_symbols: int
     support: NDArray[np.bool_] | None = None
 
+    accepts_missing = True
+
+    @property
+    def values(self) -> str:  # type: ignore[override]
+        """What symbols are."""
+        return f"symbols are whole numbers from 0 to {self.n_symbols - 1}, in one column"
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Whole numbers below the size of the alphabet, in the first column."""
+        known = np.isnan(x) | ((x >= 0) & (x < self.n_symbols) & (x == np.floor(x)))
+        return np.asarray(known & (np.arange(x.shape[1]) == 0))
+
+    def read(self, x: Array) -> NDArray[np.int64]:
+        """Integers, the size of the alphabet in the place of missing symbols."""
+        return np.where(np.isnan(x), self.n_symbols, x).astype(np.int64)
+
+    def observed(self, x: Any) -> NDArray[np.bool_]:
+        """Which symbols are not missing."""
+        return np.asarray(x[:, 0] < self.n_symbols)
+
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0

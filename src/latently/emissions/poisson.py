@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,10 +76,12 @@ class Poisson(Emission):
 
     means: Array | None = None
 
-    @property
-    def accepts_missing(self) -> bool:  # type: ignore[override]
-        """NaN is a missing count."""
-        return True
+    accepts_missing = True
+    values: ClassVar[str] = "counts are whole numbers from 0"
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Whole numbers from 0."""
+        return np.asarray(np.isnan(x) | ((x >= 0) & (x == np.floor(x))))
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""

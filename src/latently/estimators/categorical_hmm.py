@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.arrays import as_array
+from latently.checks.arrays import as_array, as_cells, missing_cells
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
@@ -221,7 +221,7 @@ class CategoricalHMM(BaseHMM):
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths, symbols=True)
-        symbols = np.asarray(table)
+        symbols = as_cells(table)
         if symbols.ndim == 2 and symbols.shape[1] == 1:
             symbols = symbols[:, 0]
         if symbols.ndim != 1:
@@ -229,7 +229,7 @@ class CategoricalHMM(BaseHMM):
                 f"X has shape {symbols.shape}: should be one symbol for each time, (n_times, 1); several "
                 "sequences are a list of arrays"
             )
-        missing = _missing(symbols)
+        missing = missing_cells(symbols)
         holed = missing.any()
         seen = symbols[~missing] if holed else symbols
         if reset:
@@ -298,9 +298,6 @@ class CategoricalHMM(BaseHMM):
         """States by how often they emit the first symbol, then the next, most often first."""
         return np.lexsort(-np.round(emission.emissionprob, 6).T[::-1])
 
-    def _seen(self, x: Any) -> Any:
-        return x[:, 0] < len(self.categories_)
-
     def _lookup(self, found: Sequences) -> tuple[Array, Any]:
         """Log probabilities of all symbols, and the symbol of each time."""
         family: Any = self._model.emission
@@ -309,12 +306,3 @@ class CategoricalHMM(BaseHMM):
 
     def _shown(self, observations: Any) -> Any:
         return self.categories_[observations[:, 0]][:, None]
-
-
-def _missing(symbols: Any) -> Any:
-    """Which symbols are None or NaN."""
-    if symbols.dtype.kind == "f":
-        return np.isnan(symbols)
-    if symbols.dtype.kind != "O":
-        return np.zeros(len(symbols), dtype=bool)
-    return np.array([symbol is None or symbol != symbol for symbol in symbols], dtype=bool)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
 from latently.checks.settings import check_whole
 from latently.core.parameters import named
+from latently.core.restarts import Start
 from latently.emissions.base import Emission
-from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import GaussianFamily
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain, given_emission
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_informative, check_rows
+from latently.estimators.inputs import Array, check_informative, read_rows
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.estimators.starts import refuse_unsuitable
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
 class HiddenMarkovModel(BaseHMM):
@@ -208,30 +209,20 @@ class HiddenMarkovModel(BaseHMM):
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths)
-        symbols = isinstance(self.emission, Categorical)
-        accepts = self.emission.accepts_missing or symbols
-        found = Sequences(check_rows(self, table, reset=reset, accepts_missing=accepts), offsets)
-        return self._as_symbols(found) if symbols else found
+        found = Sequences(table, offsets)
+        return replace(found, x=read_rows(self, table, self.emission, found.where, reset=reset))
 
-    def _as_symbols(self, found: Sequences) -> Sequences:
-        """Whole numbers below the size of the alphabet, which stands for a missing symbol."""
-        n = self.emission.n_symbols  # type: ignore[attr-defined]
-        if found.x.shape[1] != 1:
-            raise ValueError(f"X has shape {found.x.shape}: should be one symbol for each time, (n_times, 1)")
-        symbols = np.where(np.isnan(found.x), n, found.x)
-        wrong = (symbols < 0) | (symbols > n) | (symbols != np.floor(symbols))
-        if wrong.any():
-            time = int(wrong[:, 0].argmax())
-            raise ValueError(
-                f"{found.where(time)} holds {symbols[time, 0]:g}: symbols are whole numbers from 0 to "
-                f"{n - 1}; CategoricalHMM takes any alphabet"
-            )
-        return Sequences(symbols.astype(np.int64), found.offsets)
-
-    def _seen(self, x: Any) -> NDArray[np.bool_]:
-        if isinstance(self.emission, Categorical):
-            return np.asarray(x[:, 0] < self.emission.n_symbols)
-        return super()._seen(x)
+    def _starts(
+        self,
+        model: LatentEmission,
+        description: Description,
+        found: Sequences,
+        weights: Array,
+        given: dict[str, Array],
+    ) -> list[Start[LatentEmissionParams]]:
+        starts = super()._starts(model, description, found, weights, given)
+        refuse_unsuitable(model, model.start(description, np.random.default_rng(0)), given)
+        return starts
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         if isinstance(self.emission, GaussianFamily):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from latently.checks.arrays import as_floats, as_numbers
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
+from latently.emissions.base import Emission
 
 Array = NDArray[np.float64]
 
@@ -83,6 +85,43 @@ def as_table(X: Any, owner: str) -> Any:
             f"(n_samples, n_features). Reshape your data to two dimensions{one if table.ndim < 2 else ''}"
         )
     return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
+
+
+def read_rows(
+    estimator: Any, X: Any, emission: Emission, where: Callable[[int], str] = "row {}".format, *, reset: bool
+) -> Any:
+    """Check a table and return it as a family takes it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `check_rows`.
+    X : array-like of shape (n_samples, n_features)
+        The table.
+    emission : Emission
+        Says whether cells may be missing, and which are possible.
+    where : callable
+        Names a row in messages.
+    reset : bool
+        Whether this is the table of a fit.
+
+    Raises
+    ------
+    ValueError
+        If the table is refused by `check_rows`, or a cell by the family; the cell is named.
+    """
+    rows = check_rows(estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
+    wrong = ~emission.possible(rows)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        label = label_of(column_names(X), column)
+        raise ValueError(f"{where(int(row))}, column {label} holds {rows[row, column]:g}: {emission.values}")
+    return emission.read(rows)
+
+
+def float_type(rows: Any) -> Any:
+    """The type of what is said of rows: that of the rows if they are floats, double precision otherwise."""
+    return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float64)
 
 
 def check_table(X: Any, accepts_missing: bool = True) -> Array:

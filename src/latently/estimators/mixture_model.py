@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from latently.checks.arrays import as_floats
 from latently.core.parameters import named, with_named
 from latently.core.restarts import Start
@@ -14,7 +12,7 @@ from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, MIXTURE, Constraints
-from latently.estimators.starts import MixtureStarts
+from latently.estimators.starts import MixtureStarts, refuse_unsuitable
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
@@ -137,12 +135,7 @@ class MixtureModel(BaseMixture):
         self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
     ) -> list[Start[LatentEmissionParams]]:
         template = named(starts.origin)
-        for name, value in given.items():
-            shape = np.shape(template[name])
-            if value.shape != shape:
-                raise ValueError(f"starting value of '{name}' has shape {value.shape}, should be {shape}")
-            if not model.spaces(starts.origin)[name].feasible(value):
-                raise ValueError(f"starting value of '{name}' is not feasible: check its range and its sum")
+        refuse_unsuitable(model, starts.origin, given)
 
         def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
             return Start(start.kind, lambda rng: with_named(start.draw(rng), given))

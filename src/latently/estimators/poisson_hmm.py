@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_rows
+from latently.estimators.inputs import Array, read_rows
 from latently.estimators.old_names import POISSON_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
 
@@ -180,16 +181,9 @@ class PoissonHMM(BaseHMM):
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths)
-        rows = np.asarray(check_rows(self, table, reset=reset, accepts_missing=True), dtype=np.float64)
-        found = Sequences(rows, offsets)
-        wrong = ~np.isnan(rows) & ((rows < 0) | (rows != np.floor(rows)))
-        if wrong.any():
-            time, column = np.argwhere(wrong)[0]
-            raise ValueError(
-                f"{found.where(int(time))}, column {column} holds {rows[time, column]:g}: counts are whole "
-                "numbers from 0"
-            )
-        return found
+        found = Sequences(table, offsets)
+        rows = read_rows(self, table, Poisson(), found.where, reset=reset)
+        return replace(found, x=np.asarray(rows, dtype=np.float64))
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         empty = np.isnan(found.x[weights > 0]).all(axis=0)

@@ -8,7 +8,7 @@ a feasible set of parameters of any family.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -19,6 +19,8 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.core.blocks import Block
+from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
@@ -188,6 +190,23 @@ def _nearest(coordinates: Array, seeds: Array) -> Labels:
     return np.asarray(cdist(coordinates, seeds, "sqeuclidean").argmin(axis=1))
 
 
+def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, Array]) -> None:
+    """Refuse starting values of another shape than those of a template, or that are not feasible.
+
+    Raises
+    ------
+    ValueError
+        If one is; it is named.
+    """
+    values, spaces = named(template), model.spaces(template)
+    for name, value in given.items():
+        shape = np.shape(values[name])
+        if value.shape != shape:
+            raise ValueError(f"starting value of '{name}' has shape {value.shape}, should be {shape}")
+        if not spaces[name].feasible(value):
+            raise ValueError(f"starting value of '{name}' is not feasible: check its range and its sum")
+
+
 def sampled(x: Any, weights: Array, n_rows: int, rng: np.random.Generator) -> Sampled:
     """At most so many rows of positive weight, at random.
 
@@ -197,7 +216,7 @@ def sampled(x: Any, weights: Array, n_rows: int, rng: np.random.Generator) -> Sa
     used = np.flatnonzero(weights > 0)
     if len(used) > n_rows:
         used = np.sort(rng.choice(used, n_rows, replace=False))
-    rows, weights = np.asarray(x[used], dtype=np.float64), weights[used]
+    rows, weights = Block(x[used], weights[used]).rows(slice(None)), weights[used]
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[order]
     new = np.ones(len(rows), dtype=bool)

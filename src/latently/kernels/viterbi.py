@@ -47,7 +47,7 @@ def four_sums(here, i, matrix, at):
 def relative(scores, table, at):
     """Add a row of log densities to scores, both relative to the best state; return the sum in it.
 
-    Zero, and nothing is done, if no state is possible.
+    That is zero if no state is possible.
     """
     K = len(scores)
     best, m = -np.inf, 0
@@ -56,6 +56,7 @@ def relative(scores, table, at):
         if value > best:
             best, m = value, j
     if best == -np.inf:
+        scores[:] = -np.inf
         return 0.0
     one, other = scores[m], number(table, at + m)
     for j in range(K):

@@ -14,7 +14,6 @@ from itertools import chain
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError, SingularCovarianceError
@@ -88,9 +87,8 @@ class LatentEmission:
     def describe(self, block: Block) -> Description:
         """Count the rows and let the family describe them."""
         x, weights = block.rows(slice(None)), block.row_weights
-        return Description(
-            float(weights @ observed(x)), float(weights.sum()), self.emission.describe(x, weights)
-        )
+        n_observed = float(weights @ self.emission.observed(x))
+        return Description(n_observed, float(weights.sum()), self.emission.describe(x, weights))
 
     def bind(self, description: Description) -> Self:
         """Bind the family."""
@@ -270,7 +268,7 @@ class LatentEmission:
         for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
             if not len(support.poor):
                 break
-            says = (block.row_weights > 0) & observed(block.x)
+            says = (block.row_weights > 0) & self.emission.observed(block.x)
             self._visit(params, block, partial(support.add, block.x, says, partial(self.latent.place, block)))
         return support.short
 
@@ -299,10 +297,3 @@ def _less(count: float, needed: int) -> str:
     """A count with as many digits as it takes to look smaller than what is needed."""
     texts = (f"{count:.{digits}g}" for digits in range(3, 18))
     return next(text for text in texts if float(text) < needed)
-
-
-def observed(x: Any) -> NDArray[np.bool_]:
-    """Which rows have any observed cell."""
-    if x.dtype.kind != "f":
-        return np.ones(len(x), dtype=bool)
-    return np.asarray(~np.isnan(x).all(axis=tuple(range(1, x.ndim))))

@@ -33,7 +33,7 @@ from latently.estimators.inputs import Array, random_generator, unit_of, warn_of
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
-from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams, observed
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 AUTO_STARTS = 24
 
@@ -216,11 +216,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
 
     def _n_observed(self, found: Sequences, weights: Array) -> float:
         """Sum of the weights of the times with any observed cell."""
-        return float(np.repeat(weights, np.diff(found.offsets)) @ self._seen(found.x))
-
-    def _seen(self, x: Any) -> NDArray[np.bool_]:
-        """Which times have any observed cell."""
-        return observed(x)
+        return float(np.repeat(weights, np.diff(found.offsets)) @ self._family().observed(found.x))
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         """Refuse data from which the family cannot learn; `weights` are those of the times."""
@@ -265,7 +261,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         drawn = ChainStarts(model, description, found.x, weights, found.states)
         template = model.start(description, np.random.default_rng(0))
         names = list(named(template))
-        unknown = [name for name in self.fixed if name not in names]
+        unknown = [name for name in (*given, *self.fixed) if name not in names]
         if unknown:
             raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(names)}")
         without = [name for name in self.fixed if name not in given]

@@ -21,10 +21,11 @@ from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_star
 from latently.estimators.inputs import (
     Array,
     check_informative,
-    check_rows,
     check_weights,
     column_names,
+    float_type,
     random_generator,
+    read_rows,
     unit_of,
     warn_of_weights,
 )
@@ -108,13 +109,13 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         family = self._family()
         names = column_names(X)
         goes_on = self._goes_on()
-        rows = check_rows(self, X, reset=not goes_on, accepts_missing=family.accepts_missing)
+        rows = read_rows(self, X, family, reset=not goes_on)
         weights = check_weights(sample_weight, len(rows))
         warn_of_weights(weights, "row")
         unit = unit_of(weights)
         weights = weights / unit
         family = family.per(unit)
-        check_informative(rows, weights, K, names)
+        check_informative(rows.astype(float_type(rows), copy=False), weights, K, names)
 
         model = LatentEmission(Independent(), family, K)
         source = self._source(rows, weights, K).grouped()
@@ -150,7 +151,7 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
         by_prior = model.log_prior(fitted.result.params) != 0
         model = replace(model, emission=model.emission.per(1.0 / unit))
-        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior), rows.dtype.name)
+        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior), float_type(rows).name)
         tell(self.diagnostics_)
         return self
 

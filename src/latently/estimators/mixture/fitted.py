@@ -10,7 +10,7 @@ import numpy as np
 from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
-from latently.estimators.inputs import Array, check_rows, check_weights
+from latently.estimators.inputs import Array, check_weights, read_rows
 from latently.estimators.state import pack
 from latently.latent.independent import Independent
 from latently.models.routines import routines
@@ -43,7 +43,7 @@ class FittedMixture(LatentEmissionByHand):
 
     def _rows(self, X: Any) -> Any:
         self._check_fitted()
-        return check_rows(self, X, reset=False, accepts_missing=self._model.emission.accepts_missing)
+        return read_rows(self, X, self._model.emission, reset=False)
 
     def _source(self, rows: Any, weights: Array, n_components: int) -> ArraySource:
         return ArraySource(rows, weights, None, block_rows(rows.shape[1] + n_components))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
 from latently.core.errors import ImpossibleObservationError
-from latently.estimators.inputs import Array, check_weights
+from latently.estimators.inputs import Array, check_weights, float_type
 from latently.estimators.mixture.fitted import FittedMixture
 
 
@@ -41,7 +41,7 @@ class Predictions(FittedMixture):
             raise ImpossibleObservationError(
                 f"row {impossible[0]} has zero density under every component, so belongs to none: remove it"
             )
-        return resp.astype(rows.dtype, copy=False)
+        return resp.astype(float_type(rows), copy=False)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Return the likeliest component of each row.
@@ -87,7 +87,7 @@ class Predictions(FittedMixture):
             Log densities.
         """
         rows = self._rows(X)
-        return self._posterior(rows)[1].astype(rows.dtype, copy=False)
+        return self._posterior(rows)[1].astype(float_type(rows), copy=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.
