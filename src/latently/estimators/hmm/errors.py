@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.checks.settings import BOOLEAN, SHARE, check_setting, check_whole, one_of
 from latently.core.blocks import ArraySource
@@ -58,10 +57,6 @@ class Errors(FittedHMM):
     tol: float
     max_iter: int
     n_jobs: int | None
-
-    def _known(self, states: Any, n: int) -> NDArray[np.float64] | None:
-        """Check states that are known."""
-        raise NotImplementedError
 
     def standard_errors(
         self,
