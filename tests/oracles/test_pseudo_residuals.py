@@ -350,7 +350,7 @@ def test_a_family_without_one_is_told_which_method_it_lacks():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind='past': should be one of 'ordinary', 'forecast'"):
+    with pytest.raises(ValueError, match="kind='past': should be 'ordinary' or 'forecast'"):
         few_and_many(None).pseudo_residuals([[1]], kind="past")
 
 

@@ -178,7 +178,7 @@ def test_a_measure_of_ones_own():
             "GaussianMixture has none; choose 'bic' or 'aic' or 'icl', or give",
         ),
         (Stub(), "coherence", "Stub has none; choose 'bic' or 'aic', or give a callable"),
-        (LDA, "elbow", "should be one of 'bic', 'aic', 'icl', 'perplexity', 'coherence', or a callable"),
+        (LDA, "elbow", "should be 'bic', 'aic', 'icl', 'perplexity', 'coherence' or a callable"),
     ],
 )
 def test_criteria_that_a_model_lacks(estimator, criterion, message):

@@ -166,7 +166,7 @@ def to_either_side(
     n : float
         Sum of the weights.
     """
-    least = result.objective + result.rounding
+    least = result.objective + settings.tol * n  # less would not have been worth another step
     values = named(result.params)
     flat = np.concatenate([np.ravel(change) for change in direction.values()])
     sign = np.sign(flat[np.abs(flat) > 0.99 * np.abs(flat).max()][0])
@@ -177,7 +177,7 @@ def to_either_side(
             for way in (sign * size, -sign * size)
         )
         ends = [_tried(em, with_named(result.params, moved), trial, n) for moved in moves]
-        higher = [end for end in ends if end is not None and end.objective > least + end.rounding]
+        higher = [end for end in ends if end is not None and end.objective > least + 2 * end.rounding]
         if higher:
             return higher
     return []

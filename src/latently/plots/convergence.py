@@ -59,8 +59,9 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     """
     ax = canvas(ax)
     if hasattr(estimator, "log_likelihood_history_"):
-        prior = "" if getattr(estimator, "prior", None) is None else "; the prior is left out of it"
-        return _climb(estimator, estimator.log_likelihood_history_, "log-likelihood", prior, ax)
+        prior = getattr(estimator, "prior_", getattr(estimator, "prior", None))
+        note = "" if prior is None else "; the prior is left out of it"
+        return _climb(estimator, estimator.log_likelihood_history_, "log-likelihood", note, ax)
     if not len(estimator.history_):
         raise ValueError(f"inference={estimator.inference!r} keeps no history: there is nothing to draw")
     if estimator.bound_ is None:
