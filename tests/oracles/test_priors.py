@@ -173,9 +173,12 @@ def test_a_prior_is_bound_to_the_units_of_the_data():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"prior": "rigde"}, "prior='rigde': should be None or one of 'ridge', 'inverse-wishart'"),
-        ({"prior": "ridge", "prior_strength": 0}, "prior_strength=0: should be a positive number"),
-        ({"prior": "ridge", "prior_strength": np.nan}, "prior_strength=nan: should be a positive number"),
+        (
+            {"prior": "rigde"},
+            "prior='rigde': should be .*'ridge', 'inverse-wishart', 'normal-inverse-wishart' or None",
+        ),
+        ({"prior": "ridge", "prior_strength": 0}, "prior_strength=0: should be a number above 0"),
+        ({"prior": "ridge", "prior_strength": np.nan}, "prior_strength=nan: should be a number above 0"),
         (
             {"prior": "inverse-wishart", "prior_strength": 2},
             "prior_strength=2: should be above n_features - 1 = 2",

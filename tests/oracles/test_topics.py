@@ -347,7 +347,7 @@ def of_topics(topics, prior):
     """A model of these topics."""
     K, V = topics.shape
     lda = LatentDirichletAllocation(K, random_state=0, max_iter=1, tol=0, doc_tol=1e-10).fit(np.eye(V) + 1)
-    lda._set_params(AdmixtureParams(1e9 * topics.T, prior, np.full((V, 1), 0.1)))
+    lda._set_params(lda._model, AdmixtureParams(1e9 * topics.T, prior, np.full((V, 1), 0.1)))
     return lda
 
 

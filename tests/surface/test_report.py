@@ -163,12 +163,14 @@ def test_the_best_cell_is_marked():
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "page.html"
     write_text(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_text(path, "new \ud800")
+    with pytest.raises(TypeError):
+        write_text(path, b"new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["page.html"]
     write_text(path, "näw\n")
     assert path.read_bytes() == "näw\n".encode()
+    write_text(path, "half \ud800")
+    assert path.read_text() == "half \\ud800"
 
 
 # -- words and numbers ---------------------------------------------------------------------------------
@@ -493,11 +495,19 @@ def test_the_summary_of_an_imputation_is_strict_json(air):
     ("found", "words"),
     [
         (
-            {"starts": SimpleNamespace(agree=False, level=False, log_likelihoods=np.array([-1.0, -3.5]))},
+            {
+                "starts": SimpleNamespace(
+                    agree=False, higher=(), level=False, log_likelihoods=np.array([-1.0, -3.5])
+                )
+            },
             "2 starts far apart did not end at one maximum (their log-likelihoods are up to 2.500 apart)",
         ),
         (
-            {"starts": SimpleNamespace(agree=False, level=True, log_likelihoods=np.array([-1.0, -1.0]))},
+            {
+                "starts": SimpleNamespace(
+                    agree=False, higher=(), level=True, log_likelihoods=np.array([-1.0, -1.0])
+                )
+            },
             "2 starts far apart ended equally high with different parameters",
         ),
         ({"overimputation": None}, "too few rows to hide some cells"),

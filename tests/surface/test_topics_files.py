@@ -21,7 +21,9 @@ from latently.archive import ModelFileError
 from tests.planted import planted
 from tests.surface.test_files import Entries, assert_same
 
-pytestmark = pytest.mark.filterwarnings("ignore:documents without words", "ignore:most of these documents")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:documents without words", "ignore:most of these documents", "ignore:.*occur in no document"
+)
 
 DATA = planted(0, n=60, n_words=20, n_topics=2, length=20, eta=0.5)
 COUNTS = csr_matrix(DATA.counts.multiply(np.arange(60)[:, None] != 4))
