@@ -450,6 +450,14 @@ MESSY = {
     "infinite": (b"x\n1\n2\ninf\n", "line 4 of t.csv is infinite in column 'x'"),
     "text among numbers": (b"x\n1\n2\nthree\n4\n", "line 4 holds 'three', which is not a number"),
     "same name": (b"x,x\n1,2\n", "two columns of t.csv are called 'x'"),
+    "infinite time": (
+        b"x,t\n1,1\n2,inf\n",
+        "line 3 of t.csv is infinite in column 't': mend it, or leave --time",
+    ),
+    "time before times": (
+        b"x,t\n1,0001-01-01T00:00:00+14:00\n2,2000-01-01\n",
+        "'0001-01-01T00:00:00+14:00' in column 't', which is neither a number nor a date",
+    ),
     "no id": (b"id,x\na,1\n,2\n", "line 3 of t.csv is empty in column 'id', which tells sequences apart"),
 }
 ASKED = {
@@ -457,6 +465,8 @@ ASKED = {
     "nothing": ("--column", "y"),
     "one observation": ("--column", "y"),
     "no id": ("--sequence", "id"),
+    "infinite time": ("--column", "x", "--time", "t"),
+    "time before times": ("--column", "x", "--time", "t"),
 }
 
 

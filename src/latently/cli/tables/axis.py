@@ -96,6 +96,12 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
         return _brief(dates.to_numpy()), shown
     column = as_numbers(table, name)
     if column.values is not None:
+        infinite = column.values.is_infinite().fill_null(False).arg_true()
+        if len(infinite):
+            raise CommandError(
+                f"{table.where(infinite[0])} of {table.name} is infinite in column '{name}': mend it, or leave "
+                "--time out"
+            )
         return column.values.to_numpy(), shown
     dates_read: list[datetime] = []
     for row, text in enumerate(shown):
@@ -134,7 +140,7 @@ def _date(text: str) -> datetime | None:
     for written in (text, f"{text}-01"):  # a month has no day
         try:
             date = datetime.fromisoformat(written)
-        except ValueError:
+            return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+        except (ValueError, OverflowError):
             continue
-        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
     return None
