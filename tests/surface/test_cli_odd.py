@@ -37,6 +37,12 @@ def test_a_link_to_itself_is_no_folder(run, here):
         ("topics", b"1 0:" + b"9" * 5000 + b"\n", ("--vocabulary", "v"), "has '0:9999"),
         ("cluster", GOOD.encode(), ("-k", "9" * 5000), "no table has rows for so many"),
         ("cluster", GOOD.encode(), ("-k", "1:99999999"), "no table has rows for so many"),
+        (
+            "impute",
+            b",".join(b"x%d" % i for i in range(6000)) + b"\n" + b",".join([b"1"] * 6000),
+            (),
+            "--columns",
+        ),
         ("topics", b"text\nship sail\nship\n", ("--min-df", "9" * 5000), "--min-df 999"),
     ],
 )

@@ -99,8 +99,8 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
         infinite = column.values.is_infinite().fill_null(False).arg_true()
         if len(infinite):
             raise CommandError(
-                f"{table.where(infinite[0])} of {table.name} is infinite in column '{name}': mend it, or leave "
-                "--time out"
+                f"{table.where(infinite[0])} of {table.name} is infinite in column '{name}': mend it, or "
+                "leave --time out"
             )
         return column.values.to_numpy(), shown
     dates_read: list[datetime] = []

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from latently.cli.failure import CommandError
@@ -19,6 +20,7 @@ EMPTY, TEXT, TRUE_OR_FALSE = "empty", "text", "true or false"
 MOSTLY = 0.5
 MOST_WRITTEN_OUT = 12
 MOST_SYMBOLS = 200
+MOST_COLUMNS = 5_000  # a covariance matrix of more takes 200 MB
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
         If a column asked for is not there or not numeric, or none is left.
     """
     names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
-    for name in [*names, *([] if truth is None else [truth])]:
+    for name in [*([] if wanted is None else names), *([] if truth is None else [truth])]:
         table.must_have(name)
     if truth is not None and wanted is not None and truth in names:
         raise CommandError(f"'{truth}' is in --columns and is the --truth: take it out of one of them")
@@ -103,13 +105,19 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
         for column in columns:
             _must_be_numeric(table, column)
     used = [column for column in columns if column.values is not None]
-    left_out = {name: "not asked for" for name in table.frame.columns if name not in names}
+    asked = set(names)
+    left_out = {name: "not asked for" for name in table.frame.columns if name not in asked}
     left_out |= {column.name: column.why_not for column in columns if column.values is None}
     if truth is not None:
         left_out[truth] = "the truth"
     if not used:
         reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
         raise CommandError(f"{table.name} has no column of numbers to work with: {reasons}")
+    if len(used) > MOST_COLUMNS:
+        raise CommandError(
+            f"{table.name} has {len(used):,} columns of numbers, and at most {MOST_COLUMNS:,} go into one "
+            "model: name the ones that matter with --columns"
+        )
     X = pl.DataFrame([column.values for column in used if column.values is not None])
     return Choice(X, left_out, [column.notation for column in used], decided(used))
 
@@ -140,7 +148,12 @@ def names_of(model: Any, table: Table) -> list[str]:
 
 def as_numbers(table: Table, name: str) -> Column:
     """Read a column as numbers."""
-    cells, missing = table.frame[name], table.missing(name)
+    cells = table.frame[name]
+    if cells.dtype == pl.String and not table.decimal_comma and not table.codes:
+        plain = cells.cast(pl.Float64, strict=False)  # tells most columns at once
+        if not plain.null_count() and not np.isnan(plain.to_numpy()).any():
+            return Column(name, plain)
+    missing = table.missing(name)
     if missing.all():
         return Column(name, None, EMPTY)
     if cells.dtype == pl.Boolean:

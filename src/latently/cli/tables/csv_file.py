@@ -111,6 +111,8 @@ def _without_blank_edges(table: Table) -> Table:
 
 def _manner_of_numbers(table: Table) -> Table:
     """The same table, and whether its numbers have decimal commas."""
+    if not any(table.frame.select(pl.all().str.contains(",", literal=True).any()).row(0)):
+        return table
     cells = ((column.str.strip_chars(), ~table.missing(column.name)) for column in table.frame)
     commas = has_decimal_commas(cells)
     if commas is not None:

@@ -121,9 +121,6 @@ def has_decimal_commas(columns: Iterable[tuple[pl.Series, pl.Series]]) -> bool |
     columns : iterable of (Series, Series)
         The cells of each column, without blanks round them, and which are not missing.
     """
-    columns = list(columns)
-    if not any(text.str.contains(",", literal=True).any() for text, _ in columns):
-        return False
     votes, is_open = 0, False
     for text, there in columns:
         numbers = text.filter(there).str.strip_suffix("%").str.strip_chars()
