@@ -1,6 +1,5 @@
 """The command: what it writes, what it says, and that it leaves nothing behind when it cannot."""
 
-import csv
 import json
 import os
 import re
@@ -18,14 +17,14 @@ from sklearn.metrics import adjusted_rand_score
 
 import latently
 from latently import GaussianMixture
-from latently.cli import demo, main
+from latently.cli import demo
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
 from latently.report import Table as Shown
+from tests.command import COMMAND, assert_one_clear_line, process, rows_of, written
 
-COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
 ARGUMENTS = ("cluster", "plants.csv", "-k", "1:2", "--covariance", "full", "--truth", "kind")
 FAST = ("-k", "2", "--covariance", "full")
 FILES = {"model.latently", "result.csv", "summary.json", "index.html"}
@@ -54,42 +53,12 @@ WIDE = [
 ]
 
 
-def written(rows, separator=","):
-    text = StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-def rows_of(path, separator=","):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.reader(file, delimiter=separator))
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(here, capsys):
-    """Run the command in a folder of its own: exit code, what it printed, what it complained of."""
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """One real run, looked at by many tests: the folder and the finished process."""
     folder = tmp_path_factory.mktemp("session")
     (folder / "plants.csv").write_text(written(WIDE), encoding="utf-8")
-    ran = subprocess.run([*COMMAND, *ARGUMENTS], cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    ran = process(folder, *ARGUMENTS)
     return folder, ran
 
 
@@ -333,15 +302,6 @@ WRONG = {
 }
 
 
-def assert_one_clear_line(code, out, err, words):
-    assert code == 2
-    assert out == ""
-    assert words in err
-    assert err.startswith("latently: ")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
-
-
 @pytest.mark.parametrize(("content", "words"), MESSY.values(), ids=MESSY)
 def test_a_messy_table_is_one_clear_line_and_leaves_nothing(run, here, content, words):
     (here / "t.csv").write_bytes(content)
@@ -385,7 +345,7 @@ def test_an_unwritable_place_is_one_clear_line():
 
 def test_a_real_process_fails_the_same_way(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,inf\n2,3\n")
-    ran = subprocess.run([*COMMAND, "cluster", "t.csv"], cwd=tmp_path, capture_output=True, text=True)
+    ran = process(tmp_path, "cluster", "t.csv")
     assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "line 2 of t.csv is infinite in column 'b'")
 
 
@@ -439,7 +399,7 @@ def imputed(tmp_path_factory):
     """One real run, looked at by many tests: the folder and the finished process."""
     folder = tmp_path_factory.mktemp("imputed")
     (folder / "plants.csv").write_text(written(HOLED), encoding="utf-8")
-    ran = subprocess.run([*COMMAND, *IMPUTE], cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    ran = process(folder, *IMPUTE)
     return folder / "latently-impute-plants", ran
 
 

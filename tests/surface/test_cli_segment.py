@@ -1,11 +1,7 @@
 """The job `segment`: what it writes, what it takes a column for, and that it refuses in one line."""
 
-import csv
 import json
 import os
-import subprocess
-import sys
-from io import StringIO
 
 import numpy as np
 import polars
@@ -20,8 +16,8 @@ from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.kinds import kind_of
 from latently.cli.tables.series import runs, series_of
+from tests.command import assert_one_clear_line, process, rows_of, written
 
-COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
 QUAKES = datasets.load_earthquakes()
 FILES = {
     *("model.latently", "result.csv", "summary.json", "index.html"),
@@ -50,36 +46,8 @@ ANIMALS = [
 ]
 
 
-def written(rows, separator=","):
-    text = StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-def rows_of(path, separator=","):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.reader(file, delimiter=separator))
-
-
 def column(name, values):
     return written([[name], *([str(value)] for value in values)])
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(here, capsys):
-    def command(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return command
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +56,7 @@ def session(tmp_path_factory):
     folder = tmp_path_factory.mktemp("session")
     rows = [["year", "count"], *zip(QUAKES.year, QUAKES.data[:, 0], strict=True)]
     (folder / "quakes.csv").write_text(written(rows))
-    command = [*COMMAND, "segment", "quakes.csv", "-k", "1:3"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    ran = process(folder, "segment", "quakes.csv", "-k", "1:3")
     return folder / "latently-segment-quakes", ran
 
 
@@ -387,14 +354,6 @@ def test_sequences_are_runs():
 
 
 # -- what cannot be ------------------------------------------------------------------------------------
-
-
-def assert_one_clear_line(code, out, err, words):
-    assert (code, out) == (2, "")
-    assert words in err
-    assert err.startswith("latently: ")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
 
 
 GOOD = "year,a,b,who\n1,4,2.5,x\n2,6,3.5,x\n3,1,2.5,y\n4,2,1.5,x\n"

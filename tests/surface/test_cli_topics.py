@@ -1,11 +1,7 @@
 """The job `topics`: what it reads and writes, and that it refuses in one line."""
 
-import csv
 import json
 import os
-import subprocess
-import sys
-from io import StringIO
 
 import numpy as np
 import polars
@@ -14,15 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 import latently
-from latently.cli import main
 from latently.cli.corpora import Documents
 from latently.cli.corpora.documents import numbered
 from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.tables.table import Table
 from latently.cli.topics import numbers_of_topics
 from latently.estimators.topics.corpus import read_corpus
+from tests.command import assert_one_clear_line, process, said_in, written
 
-COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
 FILES = {
     *("model.latently", "topics.csv", "documents.csv", "summary.json", "index.html"),
     *(f"{name}.png" for name in ("topics", "topic_map", "topic_words", "document_topics", "convergence")),
@@ -46,40 +41,12 @@ TEXTS.append("the and of")
 ROWS = [["id", "text", "subject"], *([f"t{i}", TEXTS[i], LABELS[i]] for i in range(61))]
 
 
-def written(rows, separator=","):
-    text = StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-def said_in(text):
-    return " ".join(text.split())
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(here, capsys):
-    def command(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """One real run, looked at by many tests: the folder and the finished process."""
     folder = tmp_path_factory.mktemp("session")
     (folder / "texts.csv").write_text(written(ROWS))
-    command = [*COMMAND, "topics", "texts.csv", "--text-column", "text", "-k", "3", "--truth", "subject"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    ran = process(folder, "topics", "texts.csv", "--text-column", "text", "-k", "3", "--truth", "subject")
     return folder / "latently-topics-texts", ran
 
 
@@ -381,14 +348,6 @@ def test_predict_refuses_options_of_other_models(session, run, here):
 
 
 # -- what cannot be ------------------------------------------------------------------------------------
-
-
-def assert_one_clear_line(code, out, err, words):
-    assert (code, out) == (2, "")
-    assert words in err
-    assert err.startswith("latently: ")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
 
 
 GOOD = "id,text,who\na,ship sail ship,x\nb,ship wave,y\nc,barn field barn,x\nd,field sail,y\ne,barn wave,z\n"
