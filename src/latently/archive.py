@@ -24,6 +24,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import PATH, checked
 from latently.version import __version__
 
 FORMAT = "latently model"
@@ -53,6 +54,7 @@ class Contents:
     arrays: Mapping[str, NDArray[Any]]
 
 
+@checked(path=(PATH,))
 def write(path: str | os.PathLike[str], contents: Contents) -> None:
     """Write a file in one step: it is there as a whole, or the path is as it was before.
 

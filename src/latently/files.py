@@ -8,7 +8,8 @@ from typing import Any
 
 from latently import archive
 from latently.archive import ModelFileError
-from latently.checks.settings import NAME, Such, checked
+from latently.checks.arrays import shown
+from latently.checks.settings import ITERABLE, PATH, checked
 from latently.estimators import (
     CategoricalHMM,
     GaussianHMM,
@@ -37,7 +38,7 @@ TOPICS = {"LatentDirichletAllocation": LatentDirichletAllocation}
 __all__ = ["ModelFileError", "load"]
 
 
-@checked(path=(NAME, Such(lambda value: isinstance(value, os.PathLike), "a path")))
+@checked(path=(PATH,), families=(ITERABLE,))
 def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     """Return the estimator that was saved to a file; it predicts the same bits.
 
@@ -80,7 +81,9 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     own = tuple(families)
     wrong = [family for family in own if not isinstance(family, type)]
     if wrong:
-        raise ValueError(f"families holds {wrong[0]!r}: should be classes, such as {type(wrong[0]).__name__}")
+        raise ValueError(
+            f"families holds {shown(wrong[0])}: should be classes, such as {type(wrong[0]).__name__}"
+        )
     contents = archive.read(path)
     name = os.fspath(path)
     try:

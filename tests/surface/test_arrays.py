@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 
-from latently import GaussianImputer, GaussianMixture
+from latently import CategoricalHMM, GaussianHMM, GaussianImputer, GaussianMixture
 from latently.checks.arrays import as_numbers, missing_cells
 
 NAN = np.nan
@@ -104,3 +104,39 @@ def test_masked_cells_are_missing_in_a_fit():
     masked = np.ma.array(np.where(mask, 1e6, X), mask=mask)
     expected = GaussianMixture().fit(np.where(mask, NAN, X))
     assert_array_equal(GaussianMixture().fit(masked).means_, expected.means_)
+
+
+MISSING_SYMBOLS = {
+    "None": ["a", None, "b", "a", "b"],
+    "NaN beside text": ["a", np.nan, "b", "a", "b"],
+    "pandas' NA": pd.Series(["a", pd.NA, "b", "a", "b"], dtype="string"),
+    "NA in an array of objects": np.array(["a", pd.NA, "b", "a", "b"], dtype=object),
+    "a null of polars": pl.Series(["a", None, "b", "a", "b"]),
+    "a frame": pd.DataFrame({"s": ["a", None, "b", "a", "b"]}),
+    "a masked array": np.ma.array(["a", "c", "b", "a", "b"], mask=[0, 1, 0, 0, 0]),
+    "a list of sequences": [np.array(["a", None, "b"], dtype=object), np.array(["a", "b"])],
+    "a list of masked sequences": [
+        np.ma.array(["a", "c", "b"], mask=[0, 1, 0]),
+        np.ma.array(["a", "b"], mask=[0, 0]),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", MISSING_SYMBOLS)
+def test_missing_symbols_are_no_symbols(case):
+    X = MISSING_SYMBOLS[case]
+    model = CategoricalHMM(1).fit(X)
+    assert model.categories_.tolist() == ["a", "b"]
+    assert_array_equal(model.emissionprob_, [[0.5, 0.5]])
+    assert model.score(X) == pytest.approx(4 * np.log(0.5))
+
+
+def test_masked_cells_are_missing_in_sequences():
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    mask = np.zeros(X.shape, dtype=bool)
+    mask[::5, 0] = mask[2::7, 1] = True
+    masked = np.ma.array(np.where(mask, 1e6, X), mask=mask)
+    expected = GaussianHMM().fit(np.where(mask, NAN, X)).means_
+    assert_array_equal(GaussianHMM().fit(masked).means_, expected)
+    assert_array_equal(GaussianHMM().fit([masked[:20], masked[20:]]).means_, expected)
+    assert_array_equal(GaussianHMM().fit([masked[:20], X[20:]]).means_ == expected, False)

@@ -103,7 +103,7 @@ def test_old_names_are_not_new_ones(estimator, needed, names):
 
 @over_estimators
 def test_what_nobody_calls_so_is_refused_as_ever(estimator, needed, names):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+    with pytest.raises(TypeError, match="has no setting 'colour': it has"):
         estimator(*needed, colour="blue")
     with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
         estimator(*needed).set_params(colour="blue")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Collection, Iterable, Sized
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Real
@@ -137,8 +137,13 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
         ) from None
 
 
-def as_cells(values: Any) -> NDArray[Any]:
-    """Return an array of cells of any kind in which missing ones can be told by `missing_cells`.
+def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
+    """Return an array of numbers or text in which missing cells can be told by `missing_cells`.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, or holds records or collections; the first such cell is named.
 
     Examples
     --------
@@ -147,14 +152,24 @@ def as_cells(values: Any) -> NDArray[Any]:
     >>> as_cells(np.ma.masked_equal([1, -9, 3], -9)).tolist()
     [1, None, 3]
     """
-    cells = np.asarray(values)
+    cells = as_array(values, name)
     if np.ma.is_masked(values):
         cells = cells.astype(object)
         cells[np.ma.getmaskarray(values)] = None
     if cells.dtype.kind in "US" and isinstance(values, (list, tuple)):  # to NumPy, NaN beside text is text
         objects = np.array(values, dtype=object)
         return objects if missing_cells(objects).any() else cells
+    if cells.dtype.kind == "V":
+        raise ValueError(f"{name} holds {REFUSED['V']}")
+    if cells.dtype.kind == "O":
+        odd = next((i for i, cell in enumerate(cells.flat) if _is_collection(cell)), None)
+        if odd is not None:
+            raise ValueError(f"entry {odd} of {name} is {shown(cells.flat[odd])}: should be a number or text")
     return cells
+
+
+def _is_collection(cell: Any) -> bool:
+    return isinstance(cell, Collection) and not isinstance(cell, (str, bytes))
 
 
 def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:
@@ -176,11 +191,23 @@ def _is_number(cell: Any) -> bool:
         return False
 
 
+def labels_of(frame: Any, name: str = "X") -> list[str]:
+    """Return the names of the columns of a frame.
+
+    Raises
+    ------
+    ValueError
+        If two columns have one name.
+    """
+    names = [str(column) for column in frame.columns]
+    if len(set(names)) < len(names):
+        twice = next(one for one in names if names.count(one) > 1)
+        raise ValueError(f"{name} has more than one column '{twice}': give each a name of its own")
+    return names
+
+
 def _from_frame(frame: Any, name: str) -> NDArray[Any]:
-    names, dtypes = [str(column) for column in frame.columns], list(frame.dtypes)
-    twice = sorted({one for one in names if names.count(one) > 1}) if len(set(names)) < len(names) else []
-    if twice:
-        raise ValueError(f"{name} has more than one column '{twice[0]}': give each a name of its own")
+    names, dtypes = labels_of(frame, name), list(frame.dtypes)
     if len(set(dtypes)) == 1 and _is_plain(dtypes[0]):
         return np.asarray(frame)
     columns, wrong, example = [], [], ""
@@ -203,11 +230,11 @@ def _from_column(column: Any, dtype: Any) -> tuple[NDArray[Any], tuple[int, ...]
     """Numbers of a column, and where the first cell is that is none."""
     nullable = getattr(dtype, "kind", "") in tuple("biuf") and not isinstance(dtype, np.dtype)  # pandas'
     cells = column.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else column.to_numpy()
-    if cells.dtype.kind in "biuf" and not hasattr(dtype, "categories"):
+    if cells.dtype.kind in "biuf" and cells.ndim == 1 and not hasattr(dtype, "categories"):
         return cells, None
     cells = cells.astype(object)
     found, odd = _from_objects(cells)
-    if hasattr(dtype, "categories"):
+    if hasattr(dtype, "categories") or cells.ndim > 1:
         odd = (0,)
     return (found, None) if odd is None else (cells, odd)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from numbers import Integral, Real
@@ -31,7 +32,10 @@ class Number(Interval):
         """Whether it is such a number."""
         if isinstance(val, bool) or not isinstance(val, self.type):
             return False
-        return (int if isinstance(val, Integral) else float)(val) in self
+        try:
+            return (int if self.type is Integral else float)(val) in self
+        except OverflowError:  # an integer beyond floats
+            return False
 
     def __str__(self) -> str:
         if self.right is None:
@@ -150,6 +154,7 @@ ARRAY = Such(lambda val: isinstance(val, (list, tuple)) or hasattr(val, "__array
 LIST = Such(_is_list, "a list")
 ITERABLE = Such(_is_iterable, "a list")
 NAME = Such(lambda val: isinstance(val, str), "a name")
+PATH = Such(lambda val: isinstance(val, (str, os.PathLike)), "a path")
 FUNCTION = Such(callable, "a function")
 BOOLEAN = Such(lambda val: isinstance(val, (bool, np.bool_)), "True or False")
 RANDOM_STATE = (

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.arrays import as_array, as_cells, missing_cells
+from latently.checks.arrays import as_array, as_cells, as_floats, missing_cells
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
@@ -200,9 +200,17 @@ class CategoricalHMM(BaseHMM):
         )
         return hmm._from(**chain.values, emissionprob=table)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = tags.input_tags.string = True
+        return tags
+
     def _family(self) -> Categorical:
         given = self.emissionprob_init
-        return Categorical(len(self.categories_), None if given is None else support_of(np.asarray(given)))
+        return Categorical(
+            len(self.categories_),
+            None if given is None else support_of(as_floats(given, "emissionprob_init")),
+        )
 
     def _family_for(self, values: Mapping[str, Any]) -> Categorical:
         """On a new estimator the alphabet is that of the settings, or the integers from 0."""
@@ -249,14 +257,19 @@ class CategoricalHMM(BaseHMM):
             return np.arange(self.n_features)
         if self.categories is not None:
             alphabet = as_array(self.categories, "categories")
-            if alphabet.ndim != 1:
+            if alphabet.ndim != 1 or not len(alphabet):
                 raise ValueError(f"categories has shape {alphabet.shape}: should be a list of symbols")
             if len(set(alphabet.tolist())) != len(alphabet):
                 raise ValueError("categories holds a symbol twice")
             return alphabet
         if not len(symbols):
             raise ValueError("no symbol is observed: there is nothing to learn from")
-        return np.unique(symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist()))
+        try:
+            return np.unique(symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist()))
+        except TypeError:
+            raise ValueError(
+                "symbols of X are of kinds that have no order: give them in categories="
+            ) from None
 
     def _codes(self, symbols: Any, times: Any, found: Sequences) -> Any:
         if self.categories_.dtype.kind in "iu" and symbols.dtype.kind in "iuf":

@@ -14,7 +14,15 @@ from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from latently import archive
-from latently.checks.settings import BOOLEAN, COUNT, SHARE, check_setting, check_settings, check_whole, one_of
+from latently.checks.settings import (
+    BOOLEAN,
+    COUNT,
+    SHARE,
+    check_settings,
+    check_whole,
+    checked,
+    one_of,
+)
 from latently.estimators.diagnostics import Diagnostic, dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import FLOOR, observed_columns
@@ -324,6 +332,7 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         filled = self._filled(rows, lambda table: expected(self.mixture_._predictive(table), table))
         return filled if not self.add_indicator else np.hstack([filled, self.indicator_.transform(rows)])
 
+    @checked(level=(SHARE,), parameter_uncertainty=(BOOLEAN,))
     def interval(
         self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
     ) -> tuple[Any, Any]:
@@ -353,7 +362,6 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         ValueError
             If `level` is not between 0 and 1, or there are no parameter draws.
         """
-        check_setting("level", level, SHARE)
         rows = self._rows(X)
         table = rows[:, self._observed_features]
         if parameter_uncertainty:

@@ -201,6 +201,11 @@ class HiddenMarkovModel(BaseHMM):
         hmm._set_params(model, LatentEmissionParams(first, params))
         return hmm
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = getattr(self.emission, "accepts_missing", False)
+        return tags
+
     def _family(self) -> Emission:
         return self.emission
 
@@ -225,6 +230,7 @@ class HiddenMarkovModel(BaseHMM):
         return starts
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
+        super()._check_data(found, weights)
         if isinstance(self.emission, GaussianFamily):
             check_informative(found.x, weights, 1, self._names())
 

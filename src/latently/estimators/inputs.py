@@ -183,6 +183,19 @@ def warn_of_weights(weights: Array, what: str) -> None:
         )
 
 
+def some_observed(n: float) -> float:
+    """Check how many rows have an observed cell.
+
+    Raises
+    ------
+    ValueError
+        If none has.
+    """
+    if not n:
+        raise ValueError("X has no row with an observed cell: there is nothing to judge the model by")
+    return n
+
+
 def check_informative(rows: Any, weights: Array, n_components: int, names: list[str] | None) -> None:
     """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ParamSpec, Self
 
@@ -164,7 +165,7 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
     """
 
     def decorate(init: Callable[P, None]) -> Callable[P, None]:
-        known = inspect.signature(init).parameters
+        known = list(inspect.signature(init).parameters)[1:]
         old = {name: remedy for name, remedy in names.items() if name not in known}
 
         @wraps(init)
@@ -172,6 +173,11 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
             for name in settings:
                 if name in old:
                     _refuse(args[0], name, old[name])
+                if name not in known:
+                    near = get_close_matches(name, known, n=1)
+                    _refuse(
+                        args[0], name, f"did you mean {near[0]}=?" if near else f"it has {', '.join(known)}"
+                    )
             init(*args, **settings)
 
         checked.__dict__["old_names"] = old

@@ -185,13 +185,6 @@ class PoissonHMM(BaseHMM):
         rows = read_rows(self, table, Poisson(), found.where, reset=reset)
         return replace(found, x=np.asarray(rows, dtype=np.float64))
 
-    def _check_data(self, found: Sequences, weights: Array) -> None:
-        empty = np.isnan(found.x[weights > 0]).all(axis=0)
-        if empty.any():
-            names, column = self._names(), int(empty.argmax())
-            label = f"'{names[column]}'" if names else str(column)
-            raise ValueError(f"column {label} has no observed value: leave it out")
-
     def _given(self, n_features: int) -> dict[str, Array]:
         if self.lambdas_init is None:
             return {}

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.stats import norm
 
+from latently.checks.settings import RANDOM_STATE, Number, one_of
 from latently.core.information import StandardErrors
 from latently.core.parameters import Spaces, named
 from latently.estimators.inputs import Array
 from latently.models.bootstrap import Replicates
 
 KINDS = ("observed", "robust", "bootstrap")
+STANDARD_ERRORS: dict[str, tuple[Any, ...]] = {
+    "kind": (one_of(*KINDS),),
+    "n_replicates": (Number(Integral, 2, None, closed="left"),),
+    "random_state": RANDOM_STATE,
+}
 Intervals = dict[str, tuple[Array, Array]]
 
 

@@ -29,7 +29,14 @@ from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.hmm.state import HMMOutcome
-from latently.estimators.inputs import Array, random_generator, unit_of, warn_of_weights
+from latently.estimators.inputs import (
+    Array,
+    label_of,
+    random_generator,
+    some_observed,
+    unit_of,
+    warn_of_weights,
+)
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
@@ -57,6 +64,11 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
     @abstractmethod
     def _given(self, n_features: int) -> dict[str, Array]:
         """Return the starting values of the emission that the user gave, by the names of the engine."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def fit(
         self,
@@ -212,7 +224,8 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
             self._check_fitted()
             return self._of_the_fit()
         found = self._sequences(X, lengths, groups)
-        return float(self._smoothed(found)[0].sum()), self._n_observed(found, np.ones(len(found)))
+        n = some_observed(self._n_observed(found, np.ones(len(found))))
+        return float(self._smoothed(found)[0].sum()), n
 
     def _n_observed(self, found: Sequences, weights: Array) -> float:
         """Sum of the weights of the times with any observed cell."""
@@ -220,6 +233,11 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         """Refuse data from which the family cannot learn; `weights` are those of the times."""
+        used = found.x[weights > 0]
+        empty = np.isnan(used).all(axis=0) | (not self._family().observed(used).any())
+        if empty.any():
+            label = label_of(self._names(), empty.argmax())
+            raise ValueError(f"column {label} has no observed value: leave it out")
 
     def _needed(self) -> list[str]:
         return [name for name in super()._needed() if name != "startprob" or self.startprob == "free"]

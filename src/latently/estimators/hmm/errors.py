@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.checks.settings import BOOLEAN, SHARE, check_setting, check_whole, one_of
+from latently.checks.settings import BOOLEAN, SHARE, checked
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
@@ -16,7 +16,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.inputs import random_generator
 from latently.estimators.uncertainty import (
-    KINDS,
+    STANDARD_ERRORS,
     Intervals,
     intervals_of,
     percentiles,
@@ -58,6 +58,7 @@ class Errors(FittedHMM):
     max_iter: int
     n_jobs: int | None
 
+    @checked(**STANDARD_ERRORS)
     def standard_errors(
         self,
         X: Any,
@@ -134,7 +135,6 @@ class Errors(FittedHMM):
         data = self._data(X, lengths, groups, sequence_weight, states)
         if kind == "bootstrap":
             return self._spread(data, self._bootstrap(data, n_replicates, random_state))
-        check_setting("kind", kind, one_of(*KINDS))
         free = self.n_components > 1 and "startprob" in self._free_names() - set(self.fixed)
         lone = ("startprob",) if free and data.n_sequences == 1 else ()
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
@@ -144,6 +144,7 @@ class Errors(FittedHMM):
         errors.update({name: np.full(self.n_components, np.nan) for name in lone})
         return StandardErrors(errors, (LONE,) * len(lone) + found.reasons, kind)
 
+    @checked(**STANDARD_ERRORS, level=(SHARE,), transform=(BOOLEAN,))
     def confidence_intervals(
         self,
         X: Any,
@@ -197,8 +198,6 @@ class Errors(FittedHMM):
             If `level` is not between 0 and 1, `kind` is unknown or needs more sequences, or X does not fit
             the model.
         """
-        check_setting("level", level, SHARE)
-        check_setting("transform", transform, BOOLEAN)
         if kind == "bootstrap":
             data = self._data(X, lengths, groups, sequence_weight, states)
             found = percentiles(self._bootstrap(data, n_replicates, random_state), level)
@@ -227,7 +226,6 @@ class Errors(FittedHMM):
         return StandardErrors(errors, reasons, found.kind)
 
     def _bootstrap(self, data: _Data, n_replicates: int, random_state: Any) -> Replicates:
-        n_replicates = check_whole("n_replicates", n_replicates, 2)
         if data.n_sequences < 2:
             raise ValueError(
                 "kind='bootstrap' draws weights for whole sequences, and there is one: use kind='observed', "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import as_array
 from latently.estimators.inputs import column_names
 
 
@@ -77,7 +78,7 @@ def check_table(X: Any, symbols: bool) -> None:
                 f"row {other} of X is not as long as row 0: if these are sequences, make each an array, "
                 "[np.asarray(part) for part in X]"
             )
-    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    shape = X.shape if hasattr(X, "shape") else as_array(X, "X").shape
     if len(shape) == 3:
         raise ValueError(f"X has shape {shape}: for several sequences write list(np.asarray(X))")
     if len(shape) == 0 or (len(shape) == 1 and not symbols):

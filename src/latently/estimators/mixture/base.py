@@ -67,7 +67,7 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self._family().accepts_missing
+        tags.input_tags.allow_nan = getattr(self._family(), "accepts_missing", False)
         return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from latently.core.parameters import dimension
-from latently.estimators.inputs import check_weights
+from latently.estimators.inputs import check_weights, some_observed
 from latently.estimators.mixture.fitted import FittedMixture
 
 
@@ -30,7 +30,8 @@ class Criteria(FittedMixture):
             return self._of_the_fit()
         rows = self._rows(X)
         weights = check_weights(sample_weight, len(rows))
-        return float(weights @ self._posterior(rows)[1]), float(weights @ self._model.emission.observed(rows))
+        n = some_observed(float(weights @ self._model.emission.observed(rows)))
+        return float(weights @ self._posterior(rows)[1]), n
 
     def bic(self, X: Any = None, sample_weight: Any = None) -> float:
         """Bayesian information criterion; lower is better.
@@ -99,6 +100,6 @@ class Criteria(FittedMixture):
         rows = self._rows(X)
         weights = check_weights(sample_weight, len(rows))
         resp, log_density = self._posterior(rows)
-        n = float(weights @ self._model.emission.observed(rows))
+        n = some_observed(float(weights @ self._model.emission.observed(rows)))
         bic = -2 * float(weights @ log_density) + self.n_parameters_ * np.log(n)
         return float(bic - 2 * weights @ np.log(resp.max(axis=1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latently.checks.settings import BOOLEAN, SHARE, check_setting, check_whole, one_of
+from latently.checks.settings import BOOLEAN, SHARE, checked
 from latently.core.em import EMMap, Settings
 from latently.core.executors import count_threads, executor
 from latently.core.information import StandardErrors, standard_errors
@@ -12,7 +12,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.estimators.uncertainty import (
-    KINDS,
+    STANDARD_ERRORS,
     intervals_of,
     percentiles,
     spread,
@@ -27,6 +27,7 @@ class Errors(FittedMixture):
     max_iter: int
     n_jobs: int | None
 
+    @checked(**STANDARD_ERRORS)
     def standard_errors(
         self,
         X: Any,
@@ -79,7 +80,6 @@ class Errors(FittedMixture):
         """
         if kind == "bootstrap":
             return spread(self._bootstrap(X, sample_weight, n_replicates, random_state), self.fixed)
-        check_setting("kind", kind, one_of(*KINDS))
         source = self._weighted_source(X, sample_weight)
         with (
             single_threaded_libraries(),
@@ -88,6 +88,7 @@ class Errors(FittedMixture):
             em = EMMap(self._model, source, workers)
             return standard_errors(em, self.params_, tuple(self.fixed), kind)  # type: ignore[arg-type]
 
+    @checked(**STANDARD_ERRORS, level=(SHARE,), transform=(BOOLEAN,))
     def confidence_intervals(
         self,
         X: Any,
@@ -131,8 +132,6 @@ class Errors(FittedMixture):
         ValueError
             If `level` is not between 0 and 1, `kind` is unknown, or X does not fit the model.
         """
-        check_setting("level", level, SHARE)
-        check_setting("transform", transform, BOOLEAN)
         if kind == "bootstrap":
             return percentiles(self._bootstrap(X, sample_weight, n_replicates, random_state), level)
         errors = self.standard_errors(X, kind, sample_weight=sample_weight)
@@ -141,7 +140,6 @@ class Errors(FittedMixture):
         )
 
     def _bootstrap(self, X: Any, sample_weight: Any, n_replicates: int, random_state: Any) -> Replicates:
-        n_replicates = check_whole("n_replicates", n_replicates, 2)
         source = self._weighted_source(X, sample_weight)
         rng = random_generator(random_state)
         settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)

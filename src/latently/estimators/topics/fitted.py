@@ -13,6 +13,7 @@ from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
 from latently import archive
+from latently.checks.arrays import labels_of
 from latently.core.blocks import Block
 from latently.core.executors import Executor, executor
 from latently.core.given import numbers, refuse_entries
@@ -176,6 +177,8 @@ class FittedTopics(ByHand):
 
     def _note_names(self, X: Any, reset: bool = True) -> None:
         """Note or compare the names of columns, which only frames have."""
+        if hasattr(X, "columns"):
+            labels_of(X)
         validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=False)
 
     def _read(self, X: Any, grow: bool = False) -> Corpus:

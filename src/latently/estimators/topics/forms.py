@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -26,7 +26,13 @@ def recognise(X: Any) -> tuple[Form, Any]:
     if isinstance(X, (str, bytes)):
         raise ValueError("X is one string: give a list of texts, such as [X]")
     shape = getattr(X, "shape", None)
-    if sparse.issparse(X) or (isinstance(shape, tuple) and len(shape) != 1) or hasattr(X, "columns"):
+    records = getattr(getattr(X, "dtype", None), "kind", "") == "V"
+    if (
+        sparse.issparse(X)
+        or (isinstance(shape, tuple) and len(shape) != 1)
+        or hasattr(X, "columns")
+        or records
+    ):
         return "table", X
     if not hasattr(X, "__iter__"):
         return "table", X  # which it is not, as its reader will say
@@ -68,5 +74,5 @@ def _is_list(document: Any) -> bool:
     return isinstance(document, (list, tuple, np.ndarray)) or (
         hasattr(document, "__getitem__")
         and hasattr(document, "__len__")
-        and not isinstance(document, (str, bytes))
+        and not isinstance(document, (str, bytes, Mapping))
     )

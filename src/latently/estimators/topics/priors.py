@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import shown
+from latently.checks.arrays import as_floats, shown
 
 Array = NDArray[np.float64]
 
@@ -67,12 +67,7 @@ def _is_auto(value: Any) -> bool:
 def _vector(value: Any, tuned: float, size: int, name: str, of: str) -> Array:
     if value is None or _is_auto(value):
         return np.full(size, tuned)
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name}={shown(value)}: should be 'auto', None, a positive number or a vector of them"
-        ) from None
+    array = as_floats(value, name)
     if not ((array >= LEAST) & (array <= MOST)).all():
         raise ValueError(f"{name}={shown(value)}: should be above zero, from {LEAST:g} to {MOST:g}")
     if array.ndim == 0:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import shown
+from latently.checks.settings import ITERABLE
 
 Array = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ def seeded_prior(
 def _pairs(seed_words: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(seed_words, Mapping):
         return seed_words.items()
-    if isinstance(seed_words, str) or not isinstance(seed_words, Iterable):
+    if not ITERABLE.is_satisfied_by(seed_words):
         raise ValueError(
             f"seed_words={shown(seed_words)}: should map topics to lists of words, or be a list of such lists"
         )

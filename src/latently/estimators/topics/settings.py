@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from latently.checks.settings import POSITIVE, TOLERANCE, WHOLE, Number, Such, one_of
+from latently.checks.arrays import as_floats
+from latently.checks.settings import ARRAY, POSITIVE, TOLERANCE, WHOLE, Number, Such, one_of
 from latently.estimators.settings import RUN, Constraints
 from latently.estimators.topics.priors import TUNED
 
@@ -24,11 +25,14 @@ def _is_precision(dtype: Any) -> bool:
     return asked is None or (isinstance(asked, np.dtype) and asked in MOST_TOKENS)
 
 
+# How large it may be is said where the vector is made.
+DIRICHLET = (one_of("auto"), None, Such(lambda value: isinstance(value, Real), "a positive number"), ARRAY)
+
 TOPICS: Constraints = {name: RUN[name] for name in ("n_jobs", "callbacks", "verbose", "random_state")} | {
     "n_components": (WHOLE,),
     "inference": (one_of(*TUNED),),
-    "doc_topic_prior": (object,),  # read, and refused, in `Priors.of`, as is topic_word_prior
-    "topic_word_prior": (object,),
+    "doc_topic_prior": DIRICHLET,
+    "topic_word_prior": DIRICHLET,
     "seed_words": (object,),  # read, and refused, where the words are known, as are the next three
     "vocabulary": (object,),
     "n_features": (WHOLE, None),
@@ -69,7 +73,7 @@ def asked_dtype(dtype: Any) -> Any:
     if isinstance(dtype, str) and dtype == "auto":
         return None
     try:
-        return np.dtype(dtype)
+        return np.dtype(dtype) if isinstance(dtype, (str, type, np.dtype)) else dtype
     except TypeError:
         return dtype
 
@@ -83,7 +87,7 @@ def chosen_dtype(model: Any, n_entries: int) -> np.dtype[Any]:
     if asked is not None:
         return np.dtype(asked)
     given = [
-        np.min(prior)
+        as_floats(prior, "prior").min(initial=1.0)
         for prior in (model.doc_topic_prior, model.topic_word_prior)
         if prior is not None and not isinstance(prior, str)
     ]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
+from latently.checks.arrays import labels_of
 from latently.estimators.inputs import as_table
 
 
@@ -78,12 +79,10 @@ def place_of(counts: Any, wrong: NDArray[np.bool_]) -> str:
 
 def _refuse_text(X: Any) -> None:
     """Frames hold texts in columns, which are what to hand in instead."""
-    for name in getattr(X, "columns", ()):
-        column = X[name]
-        kind = getattr(column.dtype, "kind", None)
-        numeric = kind in "biufc" if kind else bool(getattr(column.dtype, "is_numeric", lambda: True)())
-        if not numeric:
+    for name in labels_of(X) if hasattr(X, "columns") else ():
+        cells = X[name].to_numpy() if name in X.columns else np.empty(0)
+        if cells.dtype.kind == "O" and any(isinstance(cell, str) for cell in cells):
             raise ValueError(
-                f"column {str(name)!r} of X does not hold counts: if it holds texts, give the column itself, "
+                f"column {name!r} of X does not hold counts: if it holds texts, give the column itself, "
                 f"X[{name!r}]; if not, leave it out"
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from latently.checks.arrays import shown
+from latently.checks.settings import ITERABLE
 from latently.estimators.topics.texts import configured
 
 Kind = Literal["counts", "ids", "tokens", "texts"]
@@ -115,10 +117,11 @@ def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
     if isinstance(vocabulary, str):
         raise ValueError(f"vocabulary={shown(vocabulary)} is one string: give a list of words")
     if isinstance(vocabulary, Mapping):
-        if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+        columns = list(vocabulary.values())
+        if not all(isinstance(j, Integral) for j in columns) or sorted(columns) != [*range(len(columns))]:
             raise ValueError("vocabulary maps words to columns with gaps or repeats: number them from 0 on")
         words = sorted(vocabulary, key=vocabulary.__getitem__)
-    elif not isinstance(vocabulary, Iterable):
+    elif not ITERABLE.is_satisfied_by(vocabulary):
         raise ValueError(
             f"vocabulary={shown(vocabulary)}: should be a list of words, or map words to columns"
         )
@@ -128,6 +131,8 @@ def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
         raise ValueError("vocabulary is empty: give at least one word, or leave it out")
     first: dict[Any, int] = {}
     for column, word in enumerate(words):
+        if not isinstance(word, Hashable):
+            raise ValueError(f"vocabulary has {shown(word)} in column {column}: should be a word")
         if first.setdefault(word, column) != column:
             raise ValueError(
                 f"vocabulary has the word {word!r} twice, in columns {first[word]} and {column}: give each "
