@@ -42,6 +42,12 @@ module.{function} = send
 COMMAND = "from latently.cli import main; main()"
 
 
+def heed_signals():
+    """What was ignored where the tests were started stays ignored: shells and runners of jobs do that."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 def ran(folder, when, *options, **environment):
     (folder / "t.csv").write_text(TABLE)
     return subprocess.run(
@@ -51,8 +57,7 @@ def ran(folder, when, *options, **environment):
         capture_output=True,
         text=True,
         timeout=300,
-        # A shell starts what runs in its background with SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed_signals,
     )
 
 
