@@ -62,6 +62,27 @@ def test_also_with_means_held_fixed(name, kind):
             assert posterior_of(model, stats, chart.at(size * rng.standard_normal(chart.size))) < highest
 
 
+@pytest.mark.parametrize("fixed", [(), ("means",)], ids=["free", "means fixed"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["full", "diag", "spherical", "tied"])
+def test_a_component_of_next_to_no_weight_counts_if_it_is_far_away(name, kind, fixed):
+    """A row of weight 1e-20 at 1e10 adds as much to the scatter as one of weight 1 at 1."""
+    x, weights = np.array([[0.0, 1.0], [1.0, 0.0], [1e10, 1.0]]), np.array([1.0, 1.0, 1e-20])
+    family = FAMILIES[name](prior=Prior(kind))
+    family = family.bind(family.describe(x, weights))
+    one = family.from_dense(np.eye(2)[None].repeat(2, axis=0))
+    params = family.params(np.array([[0.5, 0.5], [3.0, 1.0]]), one)
+    stats = family.expected_stats(params, x, weights[:, None] * [[1, 0], [1, 0], [0, 1]])
+    best = family.m_step(stats, params, fixed)
+
+    def posterior(params):
+        return family.expected_log_likelihood(stats, params) + family.log_prior(params)
+
+    assert posterior(best) > posterior(params)
+    for factor in (0.95, 0.99, 1.01, 1.05):
+        assert posterior(family.params(best.means, best.covariances * factor)) < posterior(best)
+
+
 # -- closed forms without missing cells -------------------------------------------------------------------
 
 

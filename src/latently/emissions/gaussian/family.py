@@ -158,12 +158,16 @@ class GaussianFamily(Emission):
     def m_step(self, stats: ComponentMoments, params: Any, fixed: Collection[str] = ()) -> Any:
         """Weighted means and covariances, held above the floor; a component without rows stays as it is.
 
+        Under a prior any rows count, however few: the covariance moves to where the prior has it, and whether
+        that is uphill hangs on them if they are far away.
+
         Raises
         ------
         SingularCovarianceError
             If a covariance is singular and there is no floor.
         """
-        kept = stats.counts > EPS * stats.counts.sum(axis=0)
+        least = EPS * stats.counts.sum(axis=0) if self.prior is None else np.finfo(np.float64).tiny
+        kept = stats.counts > least
         counts = np.where(kept, stats.counts, 1.0)
         rows = (slice(None), None) if counts.ndim == 1 else slice(None)
         shift = np.where(kept[rows], stats.first / counts[rows], 0.0)
