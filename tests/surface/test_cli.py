@@ -258,11 +258,10 @@ MESSY = {
         "line 3 of t.csv is infinite in column 'b' (one of 2 such cells)",
     ),
     "a leftover way out": (b"a,b\n1,2\n3,inf\n5,1\n", "leave the column out: --columns a"),
-    "one value and empty cells": (
-        b"a,b\n1,2\n1,\n,6\n",
-        "column 'a' of t.csv is constant (every value is 1)",
+    "constant": (
+        b"a,b\n1,2\n1,\n,2\n",
+        "of numbers to work with: 'a' (constant, every value is 1), 'b' (constant, every value is 2)",
     ),
-    "constant": (b"a,b\n1,2\n1,4\n1,6\n", "column 'a' of t.csv is constant (every value is 1)"),
     "same name": (b"a,b,a\n1,2,3\n", "two columns of t.csv are called 'a' (columns 1 and 3)"),
     "long line": (b"a,b\n1,2\n\n3,4,5\n", "line 4 of t.csv has 3 cells and the header 2"),
     "short line": (b"a,b\n1,2\n3\n", "line 3 of t.csv has 1 cell and the header 2"),
@@ -659,8 +658,8 @@ CANNOT_IMPUTE = {
 }
 NOT_TO_BE_FILLED = {
     "infinity": ("a,b\n1,2\n3,\n5,inf\n4,1\n", "line 4 of t.csv is infinite in column 'b'"),
-    "constant": ("a,b\n1,2\n1,\n,4\n1,1\n", "column 'a' of t.csv is constant (every value is 1)"),
-    "one value": ("a,b\n1,2\n,3\n,4\n,1\n", "column 'a' of t.csv is constant (every value is 1)"),
+    "constant": ("a,b\n1,2\n1,\n,\n1,2\n", "'a' (constant, every value is 1), 'b' (constant, every value"),
+    "one value": ("a,b\n1,2\n,3\n,4\n,1\n", "('b'): there is nothing to fill in; columns that are not used"),
     "few rows": ("a,b,c\n1,2,3\n2,,5\n3,1,1\n", "3 rows with a number for 3 columns, too few"),
     "full": ("a,b\n1,2\n2,3\n4,5\n", "nothing to fill in"),
     "text": ("a,b\nx,y\n,z\n", "no column of numbers"),

@@ -7,7 +7,8 @@ import numpy as np
 import polars
 import pytest
 
-from tests.command import assert_one_clear_line
+from latently import load
+from tests.command import assert_one_clear_line, said_in
 
 GOOD = "a,b\n" + "".join(f"{i * i % 17},{i % 5}\n" for i in range(20))
 OF_CLUSTERS = ("-k", "1", "--covariance", "full")
@@ -79,3 +80,24 @@ def test_a_name_that_is_no_utf8_is_read_and_told(run, here):
     code, _, err = run("cluster", name, *OF_CLUSTERS, "--out", "o")
     assert (code, err) == (0, "")
     assert "d\\udce9j\\udce0.csv" in (here / "o" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("job", "result"),
+    [
+        (("cluster", "t.csv", *OF_CLUSTERS), "result.csv"),
+        (("cluster", "t.csv", *OF_CLUSTERS, "--columns", "a,unit,b"), "result.csv"),
+        (("impute", "t.csv", "-m", "2"), "completed.csv"),
+        (("segment", "t.csv", "-k", "1", "--column", "a,unit,b"), "result.csv"),
+    ],
+)
+def test_a_constant_column_is_left_out_of_the_model_and_kept(run, here, job, result):
+    x = np.random.default_rng(0).normal(size=(30, 2)).round(3)
+    frame = polars.DataFrame({"a": x[:, 0], "unit": [None, *[7.0] * 29], "b": [*x[:29, 1], None]})
+    frame.write_csv(here / "t.csv")
+    code, out, err = run(*job)
+    assert (code, err) == (0, "")
+    assert "unit (constant, every value is 7)" in said_in(out)
+    folder = here / f"latently-{job[0]}-t"
+    assert polars.read_csv(folder / result)["unit"].equals(frame["unit"])
+    assert load(folder / "model.latently").feature_names_in_.tolist() == ["a", "b"]

@@ -319,6 +319,7 @@ def test_what_was_asked_for_is_not_guessed(run, here):
             {"day": "the time"},
         ),
         ("a\n1\n2\n3\n4\n5\n6\n", ["a"], "row", {}),
+        ("unit,a\n5,1.5\n5,2\n,1\n", ["a"], "row", {"unit": "constant, every value is 5"}),
         ("id,mood\n" + "a,glad\nb,sad\n" * 4, ["mood"], "row", {}),
     ],
 )
@@ -401,7 +402,7 @@ MESSY = {
     "empty": (b"", "t.csv is empty"),
     "header only": (b"x\n", "a header and no rows"),
     "one row": (b"x\n1\n", "only one row"),
-    "constant": (b"x\n1.5\n1.5\n1.5\n", "column 'x' of t.csv is constant (every value is 1.5)"),
+    "constant": (b"x\n1.5\n1.5\n1.5\n", "to follow: 'x' (constant, every value is 1.5)"),
     "one symbol": (b"x\na\na\n\na\n", "column 'x' of t.csv holds one symbol only ('a')"),
     "each its own": (b"x,y\na,1\nb,2\nc,3\n", "too many to learn"),
     "nothing": (b"x,y\n1,\n2,\n", "column 'y' of t.csv has no number in it, only empty cells"),

@@ -12,7 +12,7 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
-from latently.cli.tables.checks import check_not_infinite, check_varied
+from latently.cli.tables.checks import check_not_infinite, check_rows
 from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
@@ -68,9 +68,9 @@ def run(request: Request) -> None:
     """
     tried = numbers_of_components(request.components)
     table = read_table(request.table, request.missing)
+    check_rows(table)
     choice = choose(table, request.columns, request.truth)
     check_not_infinite(table, choice.X, others=True)
-    check_varied(table, choice.X)
     truth = None if request.truth is None else _truth(table, request.truth)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, tried, table, choice, truth)

@@ -15,7 +15,7 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS, ResultFolder
 from latently.cli.limits import read_limits
-from latently.cli.tables.checks import check_not_infinite, check_varied
+from latently.cli.tables.checks import check_not_infinite, check_rows
 from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.digits import written
 from latently.cli.tables.oddities import oddities
@@ -69,6 +69,7 @@ def run(request: Request) -> None:
     """
     _check(request)
     table = read_table(request.table, request.missing)
+    check_rows(table)
     choice = choose(table, request.columns)
     _check_table(request, table, choice)
     with ResultFolder(request.out, request.force) as folder:
@@ -92,7 +93,6 @@ def _check(request: Request) -> None:
 def _check_table(request: Request, table: Table, choice: Choice) -> None:
     X = choice.X
     check_not_infinite(table, X, others=True)
-    check_varied(table, X)
     if not X.null_count().sum_horizontal().item():
         elsewhere = [name for name in choice.left_out if table.missing(name).any()]
         where = f"; columns that are not used have some: {quoted(elsewhere)}" if elsewhere else ""

@@ -14,6 +14,7 @@ import polars as pl
 from latently.cli.cluster import numbers_of_components
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
+from latently.cli.tables.checks import check_rows
 from latently.cli.tables.codes import codes_not_told
 from latently.cli.tables.columns import as_numbers, decided
 from latently.cli.tables.kinds import Kind, kind_of
@@ -78,6 +79,7 @@ def run(request: Request) -> None:
     """
     tried = numbers_of_components(request.components, "state")
     table = read_table(request.table, request.missing)
+    check_rows(table)
     series = series_of(table, request.columns, request.time, request.sequence)
     kind = kind_of(table, series.names, request.emission)
     X = observations(table, series.names, kind)

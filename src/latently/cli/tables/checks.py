@@ -1,4 +1,4 @@
-"""What is wrong with the numbers of a table: one line that names the cell and the remedy."""
+"""What is wrong with a table and its numbers: one line that names the cell and the remedy."""
 
 from __future__ import annotations
 
@@ -30,25 +30,16 @@ def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
     _refuse(table, wrong, "infinite", "replace or drop", others)
 
 
-def check_varied(table: Table, X: pl.DataFrame) -> None:
-    """Refuse a table of one row, and columns of one value.
+def check_rows(table: Table) -> None:
+    """Refuse a table of one row.
 
     Raises
     ------
     CommandError
-        Naming the first such column.
+        If it is one.
     """
-    if X.height == 1:
+    if table.frame.height == 1:
         raise CommandError(f"{table.name} has only one row: nothing can be learned; add rows")
-    constant = [column.name for column in X if column.min() == column.max()]
-    if constant:
-        instead = [name for name in X.columns if name not in constant]
-        remedy = f"leave it out: {option(instead)}" if instead else "and there is no other to work with"
-        value = float(X[constant[0]].min())  # type: ignore[arg-type]
-        raise CommandError(
-            f"column '{constant[0]}' of {table.name} is constant (every value is {value:g}) and "
-            f"tells nothing: {remedy}"
-        )
 
 
 def _refuse(table: Table, wrong: pl.DataFrame, what: str, remedy: str, others: bool) -> None:

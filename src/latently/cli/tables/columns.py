@@ -55,6 +55,21 @@ class Column:
         """What it is instead of numbers, with an example."""
         return self.why_not + (f": {self.example}" if self.why_not == TEXT else "")
 
+    @property
+    def unused(self) -> str:
+        """Why no model can learn from it: it is no numbers, or one number only; otherwise nothing."""
+        if self.values is None or not self.constant:
+            return self.why_not
+        return f"constant, every value is {self.values.drop_nulls()[0]:g}"
+
+    @property
+    def constant(self) -> bool:
+        """Whether all its numbers are the same; infinite ones are another matter."""
+        if self.values is None:
+            return False
+        least: Any = self.values.min()
+        return bool(least == self.values.max() and np.isfinite(least))
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -79,7 +94,7 @@ class Choice:
 
 
 def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice:
-    """Choose the columns of a model: those asked for, or all that are numbers.
+    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant.
 
     Parameters
     ----------
@@ -104,10 +119,10 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
     if wanted is not None:
         for column in columns:
             _must_be_numeric(table, column)
-    used = [column for column in columns if column.values is not None]
+    used = [column for column in columns if not column.unused]
     asked = set(names)
     left_out = {name: "not asked for" for name in table.frame.columns if name not in asked}
-    left_out |= {column.name: column.why_not for column in columns if column.values is None}
+    left_out |= {column.name: column.unused for column in columns if column.unused}
     if truth is not None:
         left_out[truth] = "the truth"
     if not used:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.checks import check_not_infinite, check_varied
+from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, without
 from latently.cli.tables.kinds import Kind
 from latently.cli.tables.table import Table
@@ -46,6 +46,11 @@ def observations(
     for column in columns:
         if column.values is None and not (new and column.why_not == EMPTY):
             _refuse(table, column, alone=len(names) == 1, new=new)
+        if column.constant and not new:
+            raise CommandError(
+                f"column '{column.name}' of {table.name} is {column.unused}, which tells nothing of states: "
+                "name another --column"
+            )
     height = table.frame.height
     X = pl.DataFrame(
         [
@@ -56,8 +61,6 @@ def observations(
     check_not_infinite(table, X, others=False)
     if kind.name == "poisson":
         check_counts(table, X)
-    if not new:
-        check_varied(table, X)
     return X
 
 

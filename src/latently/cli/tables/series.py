@@ -108,6 +108,10 @@ def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: s
         spare = [name for name in table.frame.columns if name not in (time, sequence)]
         names, left_out = _guessed(table, spare)
         said.append(f"Column '{names[0]}' was followed, the only one that can be.")
+    elif len(names) > 1:
+        constant = {name: column.unused for name in names if (column := as_numbers(table, name)).constant}
+        if len(constant) < len(names):
+            names, left_out = [name for name in names if name not in constant], constant
     for name in table.frame.columns:
         if name not in names:
             left_out.setdefault(name, "not asked for")
@@ -170,8 +174,8 @@ def _rising(table: Table, names: list[str], offsets: list[int], another: bool) -
 def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]:
     """The only column of numbers, or else the only one of symbols; and why not the others."""
     columns = [as_numbers(table, name) for name in names]
-    numeric = [column.name for column in columns if column.values is not None]
-    why_not = {column.name: column.why_not for column in columns if column.values is None}
+    numeric = [column.name for column in columns if not column.unused]
+    why_not = {column.name: column.unused for column in columns if column.unused}
     if len(numeric) == 1:
         return numeric, why_not
     if len(numeric) > 1:
