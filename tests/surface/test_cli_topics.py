@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 
 import numpy as np
 import polars
@@ -329,6 +330,23 @@ def test_predict_finds_the_topics_of_new_texts(session, run, here):
     assert result["words"].to_list() == [3, 0, 2]
 
 
+def test_a_folder_of_any_files_is_read_alike_by_both_jobs(run, here):
+    for i, text in enumerate(TEXTS):
+        place = here / "news" / (LABELS[i] or "none")
+        place.mkdir(parents=True, exist_ok=True)
+        (place / str(49960 + i)).write_bytes(f"caf\xe9 {text}".encode("latin-1"))
+    how = ("--files", "*", "--encoding", "latin-1", "--missing", "[gone],nix")
+    code, out, _ = run("topics", "news", "-k", "3", "--truth", "folder", *how)
+    assert code == 0
+    assert "No cell holds [gone] or nix, which --missing names." in said_in(out)
+    folder = here / "latently-topics-news"
+    assert shlex.join(how) in json.loads((folder / "summary.json").read_text())["settings"]["Command"]
+    assert run("predict", str(folder / "model.latently"), "news", *how)[0] == 0
+    again = polars.read_csv(here / "latently-predict-news" / "documents.csv")
+    assert again["file"].equals(polars.read_csv(folder / "documents.csv")["file"])
+    assert_allclose(shares_of(here / "latently-predict-news"), shares_of(folder), atol=0.05)
+
+
 def test_predict_refuses_options_of_other_models(session, run, here):
     (here / "t.csv").write_text("a,text\n1,x\n2,y\n3,z\n")
     model = str(session[0] / "model.latently")
@@ -386,7 +404,11 @@ MESSY = {
         "no word of t.csv is left: 3 stop words; lower",
     ),
     "each its own": (b"text,b\nship,1\nsail,2\n,3\n,4\n", "2 are in one document only"),
-    "not UTF-8": (b"text\ncaf\xe9 noir\n", "not UTF-8"),
+    "not UTF-8": (b"text\ncaf\xe9 noir\n", "not UTF-8 (byte 0xe9): add --encoding"),
+    "no blanks": (
+        "text\n今天我们去海边看船和灯塔\n船长在港口等待暴风雨过去\n".encode(),
+        "cut them into words first",
+    ),
     "json": (b'{"text": "a"}\n{"text"\n', "line 2 of t.csv is not JSON"),
     "no truth": (b"text,b\nship ship,\nship sail,\nsail wave,\nwave x,\n", "column 'b' of t.csv is empty"),
 }

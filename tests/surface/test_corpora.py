@@ -108,6 +108,51 @@ def test_folders_inside_are_named_so_that_they_can_be_the_truth(here):
     assert documents.rest.frame["folder"].to_list() == ["cars", "space"]
 
 
+def test_a_folder_as_newsgroups_are_shipped(here):
+    for name, text in {
+        "space/49960": b"caf\xe9",
+        "space/51060": b"UNKNOWN\n",
+        "cars/.x": b"",
+        "cars/7": b"a",
+    }.items():
+        write(here / "news" / name, text)
+    documents = read_documents(here / "news", files="*", encoding="latin-1", missing=["unknown"])
+    assert documents.texts == ["a", "café", ""]
+    assert documents.rest.frame["folder"].to_list() == ["cars", "space", "space"]
+    assert read_documents(here / "news", files="space/4*", encoding="cp1252").texts == ["café"]
+    with pytest.raises(
+        CommandError, match=r"no file that is called \*\.html: .*--files '\*' for all of its 3"
+    ):
+        read_documents(here / "news", files="*.html")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t.jsonl"])
+def test_texts_may_be_encoded_otherwise_and_hold_codes(here, name):
+    texts = ["Über", "n/a", "[deleted]", "Öl", "- "]
+    lines = ["text", *texts] if name != "t.jsonl" else [f'{{"text": "{text}"}}' for text in texts]
+    for encoding in ("latin-1", "utf-16"):
+        path = write(here / name, "\n".join(lines).encode(encoding))
+        documents = read_documents(path, encoding=encoding, missing=["[deleted],-", "x"])
+        assert documents.texts == ["Über", "", "", "Öl", ""]
+        assert documents.rest.notes == ["no cell holds x, which --missing names"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"text\na\n", {"encoding": "nonsense" * 20}, "there is no such encoding; write one such as latin-1"),
+        (b"text\na\n", {"encoding": "a\0"}, "there is no such encoding"),
+        (b"text\na\n", {"encoding": "base64"}, "there is no such encoding"),
+        (b"text\n\xff\n", {"encoding": "ascii"}, "t.csv is not in ascii: name another --encoding"),
+        (b"text\na\n", {"files": "*"}, "is no folder: leave --files out"),
+        (b"PAR1", {"encoding": "latin-1"}, "which says how it is encoded: leave --encoding out"),
+    ],
+)
+def test_options_that_do_not_belong_to_a_file_are_told(here, content, options, message):
+    with pytest.raises(CommandError, match=message):
+        read_documents(write(here / "t.csv", content), **options)
+
+
 LDAC = "2 0:1 2:3\n0\n\n3 1:2 0:1 1:1\n"
 VOCABULARY = "sea\nship\nhill\n"
 
@@ -219,10 +264,19 @@ def test_the_second_line_of_a_table_is_no_ldac(here):
         ({"t.jsonl": '{"a": "x", "b": "y"}\n'}, None, "t.jsonl has 'a', 'b': write --text-column"),
         ({"t.jsonl": b'{"text": "a"}\n{"text": "\xe4"}\n'}, None, "line 2 of t.jsonl is not UTF-8"),
         ({"t.json": ' [{"text": "a"}]'}, None, "t.json is one JSON list: write an object on each line"),
-        ({"d/a.md": "x"}, None, "has no file that ends in .txt"),
+        (
+            {"d/a.md": "x"},
+            None,
+            "has no file that is called *.txt: add some, write --files '*' for all of its 1",
+        ),
+        ({"d/a.txt": b"\x1f\x8b"}, None, "d/a.txt is compressed"),
         ({"d/a.txt": "", "d/b.txt": " \n"}, None, "all 2 files of folder"),
-        ({"d/a.txt": "x", "d/b.txt": b"\xff"}, None, "line 1 of d/b.txt is not UTF-8"),
-        ({"d/a.txt": "x"}, "text", "is a folder, of which every .txt is a document: leave --text-column out"),
+        (
+            {"d/a.txt": "x", "d/b.txt": b"\xff"},
+            None,
+            "line 1 of d/b.txt is not UTF-8 (byte 0xff): add --encoding, as --encoding latin-1, or save",
+        ),
+        ({"d/a.txt": "x"}, "text", "is a folder, of which every file is a document: leave --text-column out"),
         ({"x.dat": "1 0:1\n"}, None, "no x.vocab or vocab.txt beside it: name the file of words"),
         (
             {"x.dat": "1 0:1\n", "vocab.txt": "a\n"},

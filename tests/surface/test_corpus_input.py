@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 
 import numpy as np
 import pandas
@@ -286,3 +287,19 @@ def test_further_documents_must_fit(first, X, message):
     words = read_corpus(first).words
     with pytest.raises(ValueError, match=re.escape(message)):
         read_documents(X, words, owner="LDA")
+
+
+def test_texts_without_blanks_are_told_of_unless_something_cuts_them():
+    clauses = ["今天我们去海边看船和灯塔", "船長は港で嵐を待った", "今天我们去海边"]
+    with pytest.warns(UserWarning, match="Chinese or Japanese without blanks between words"):
+        read_corpus(clauses, vectorizer=ALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pairs = {
+            "tokenizer": lambda text: [text[i : i + 2] for i in range(0, len(text), 2)],
+            "token_pattern": None,
+        }
+        assert "今天" in words_of(read_corpus(clauses, vectorizer={**ALL, **pairs}))
+        read_corpus(["今天 我们 去 海边 看船", "船長 は 港 で 嵐 を 待った"], vectorizer=ALL)
+        read_corpus([*TEXTS, "今天我们去海边看船和灯塔"], vectorizer=ALL)
+        read_corpus(["오늘은바다에배를보러갑니다", "선장은항구에서"], vectorizer=ALL)

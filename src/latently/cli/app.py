@@ -13,6 +13,8 @@ from latently.cli.failure import CommandError
 from latently.cli.options import (
     Covariance,
     Emission,
+    Encoding,
+    Files,
     FirstState,
     Force,
     Inference,
@@ -26,6 +28,8 @@ from latently.version import __version__
 
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__
+
+MOST_OF_WORD = 200
 
 app = typer.Typer(
     add_completion=False,
@@ -278,7 +282,7 @@ def topics(
         Path,
         typer.Argument(
             metavar="TEXTS",
-            help="A CSV, Parquet or JSON lines file, a text a line (.txt), a folder of .txt, or counts.",
+            help="A CSV, Parquet or JSON lines file, a text a line (.txt), a folder of texts, or counts.",
         ),
     ],
     text_column: Annotated[
@@ -348,6 +352,9 @@ def topics(
             show_default=False,
         ),
     ] = None,
+    files: Files = None,
+    encoding: Encoding = None,
+    missing: Missing = None,
     out: Out = None,
     seed: Seed = 0,
     force: Force = False,
@@ -371,6 +378,9 @@ def topics(
             texts,
             text_column,
             vocabulary,
+            files,
+            encoding,
+            tuple(missing or ()),
             truth,
             components,
             inference.value,
@@ -414,6 +424,8 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Of documents in LDA-C format: their words.", show_default=False),
     ] = None,
+    files: Files = None,
+    encoding: Encoding = None,
     missing: Missing = None,
     out: Out = None,
     force: Force = False,
@@ -436,6 +448,8 @@ def predict(
             sequence,
             text_column,
             vocabulary,
+            files,
+            encoding,
             tuple(missing or ()),
             out or Path(f"latently-predict-{table.stem}"),
             force,
@@ -477,6 +491,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(message: str) -> int:
-    """One line, whatever was in the message."""
-    print(f"latently: {' '.join(message.split())}", file=sys.stderr)
+    """One line, whatever was in the message; of very long names in it the ends."""
+    words = (word if len(word) <= MOST_OF_WORD else f"{word[:90]}...{word[-90:]}" for word in message.split())
+    print(f"latently: {' '.join(words)}", file=sys.stderr)
     return 2

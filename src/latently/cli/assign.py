@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from latently.cli.corpora import Documents, read_documents
+from latently.cli.corpora import Documents
 from latently.cli.corpora.results import document_columns
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.report import Table as Shown
-from latently.report.numbers import count, share
+from latently.report.numbers import count, sentence, share
 
 SHORT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen
@@ -24,9 +24,7 @@ MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part i
 def assign(
     model: Any,
     name: str,
-    source: Path,
-    text_column: str | None,
-    vocabulary: Path | None,
+    documents: Documents,
     out: Path,
     force: bool,
 ) -> None:
@@ -38,12 +36,8 @@ def assign(
         Loaded.
     name : str
         The name of its file.
-    source : Path
-        The documents.
-    text_column : str or None
-        The column of the texts.
-    vocabulary : Path or None
-        The words of an LDA-C file.
+    documents : Documents
+        As they were read.
     out : Path
         Where the result goes.
     force : bool
@@ -54,7 +48,6 @@ def assign(
     CommandError
         If the documents are not such as the model knows.
     """
-    documents = read_documents(source, text_column, vocabulary)
     counts, n_before = _counts(model, name, documents)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
     with warnings.catch_warnings():
@@ -74,7 +67,8 @@ def assign(
     ]
     say_table(console, Shown("Sizes", ["topic", "documents", "mean share", "words"], rows))
     console.print()
-    say_bullets(console, _doubts(lengths, n_before), style="yellow")
+    notes = [sentence(one) for one in documents.rest.notes]
+    say_bullets(console, [*notes, *_doubts(lengths, n_before)], style="yellow")
     first = ", ".join(added[:3])
     console.print(
         f"Wrote {out}/documents.csv, with the columns {first} and the share of each topic.", soft_wrap=True

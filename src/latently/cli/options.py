@@ -73,6 +73,18 @@ Missing = Annotated[
         show_default=False,
     ),
 ]
+Files = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="Of a folder: which files are documents, as '*' or '*.html'. Otherwise those that end in .txt.",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Of documents: how they are encoded, as latin-1. Otherwise UTF-8.", show_default=False),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
 Seed = Annotated[
     int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)

@@ -37,6 +37,8 @@ class Request:
     sequence: str | None
     text_column: str | None
     vocabulary: Path | None
+    files: str | None
+    encoding: str | None
     missing: Sequence[str]
     out: Path
     force: bool
@@ -54,6 +56,7 @@ def run(request: Request) -> None:
         must_be_there(path)
 
     from latently.cli.assign import assign
+    from latently.cli.corpora import read_documents
     from latently.cli.follow import SEGMENTERS, follow
     from latently.estimators import GaussianImputer, LatentDirichletAllocation
     from latently.files import load
@@ -66,18 +69,23 @@ def run(request: Request) -> None:
             "its transform with the new rows"
         )
     series = {"--time": request.time, "--sequence": request.sequence}
-    texts = {"--text-column": request.text_column, "--vocabulary": request.vocabulary}
+    texts = {
+        "--text-column": request.text_column,
+        "--vocabulary": request.vocabulary,
+        "--files": request.files,
+        "--encoding": request.encoding,
+    }
     if isinstance(model, LatentDirichletAllocation):
         _must_not(series, "models of series", request, model)
-        assign(
-            model,
-            request.model.name,
+        documents = read_documents(
             request.table,
             request.text_column,
             request.vocabulary,
-            request.out,
-            request.force,
+            files=request.files,
+            encoding=request.encoding,
+            missing=request.missing,
         )
+        assign(model, request.model.name, documents, request.out, request.force)
         return
     _must_not(texts, "topic models", request, model)
     table = read_table(request.table, request.missing)

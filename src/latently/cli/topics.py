@@ -17,6 +17,7 @@ from latently.cli.corpora.seeds import seed_words
 from latently.cli.corpora.words import WordChoice, collect, limit, stop_words
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
+from latently.cli.tables.table import shortened
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
 from latently.estimators import LatentDirichletAllocation
 from latently.report import to_json, write_text
@@ -36,6 +37,7 @@ from latently.report.topics import (
 )
 
 MOST_TRIED = 8
+MOST_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Request:
     source: Path
     text_column: str | None
     vocabulary: Path | None
+    files: str | None
+    encoding: str | None
+    missing: Sequence[str]
     truth: str | None
     components: str
     inference: str
@@ -63,6 +68,9 @@ class Request:
         options: list[tuple[str, str | None]] = [
             ("--text-column", self.text_column),
             ("--vocabulary", vocabulary),
+            ("--files", self.files),
+            ("--encoding", self.encoding),
+            *(("--missing", one) for one in self.missing),
             ("--truth", self.truth),
             ("-k", self.components),
             ("--inference", None if self.inference == "cvb0" else self.inference),
@@ -86,7 +94,14 @@ def run(request: Request) -> None:
     """
     tried = numbers_of_topics(request.components)
     choice = _choice(request)
-    documents = read_documents(request.source, request.text_column, request.vocabulary)
+    documents = read_documents(
+        request.source,
+        request.text_column,
+        request.vocabulary,
+        files=request.files,
+        encoding=request.encoding,
+        missing=request.missing,
+    )
     if documents.texts is None:
         _no_choice(request, documents)
     truth = None if request.truth is None else _truth(documents, request.truth)
@@ -126,6 +141,8 @@ def numbers_of_topics(text: str) -> list[int]:
     """
     first, colon, last = (part.strip() for part in text.partition(":"))
     parts = [part.strip() for part in text.split(",")]
+    if any(len(part) > MOST_DIGITS for part in (first, last, *parts) if part.isdecimal()):
+        raise CommandError(f"-k {shortened(text)}: no texts have words for so many; write a smaller number")
     if colon and first.isdecimal() and last.isdecimal():
         low, high = int(first), int(last)
         if low > high:
@@ -136,8 +153,8 @@ def numbers_of_topics(text: str) -> list[int]:
         found = [int(part) for part in parts]
     else:
         raise CommandError(
-            f"-k {text}: write a number of topics, as in -k 20, several, as in -k 10,20,40, or a range, as "
-            "in -k 5:30"
+            f"-k {shortened(text)}: write a number of topics, as in -k 20, several, as in -k 10,20,40, or a "
+            "range, as in -k 5:30"
         )
     if min(found) < 1:
         raise CommandError(f"-k {text}: there is at least 1 topic; write -k 1 or more")
@@ -215,6 +232,7 @@ def _analyse(
         truth,
         trials,
         {"Command": request.command(), "Seed": str(request.seed)},
+        documents.rest.notes,
     )
 
 

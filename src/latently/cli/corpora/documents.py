@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from latently.cli.failure import CommandError
+from latently.cli.tables.columns import without
 from latently.cli.tables.table import Table, quoted
 
 NUMBER = "document"
@@ -77,7 +78,7 @@ def from_table(table: Table, kind: str, text_column: str | None) -> Documents:
             f"column '{name}' of {table.name} holds no texts but {_words(cells.dtype)}: name another "
             "--text-column"
         )
-    texts = cells.cast(pl.String).fill_null("").to_list()
+    texts = without(cells.cast(pl.String), table.missing(name)).fill_null("").to_list()
     if not any(text.strip() for text in texts):
         raise CommandError(
             f"column '{name}' of {table.name} has only empty cells: name another --text-column"
@@ -85,7 +86,7 @@ def from_table(table: Table, kind: str, text_column: str | None) -> Documents:
     frame = table.frame.drop(name)
     if not frame.width:
         frame = numbered(len(texts))
-    rest = Table(table.name, frame, table.lines, table.separator, table.decimal_comma)
+    rest = replace(table, frame=frame)
     return Documents(table.name, kind, rest, texts, text_column=name)
 
 

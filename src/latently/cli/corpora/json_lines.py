@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from latently.cli.corpora.utf8 import decoded
 from latently.cli.failure import CommandError
 from latently.cli.tables.table import Table
+from latently.cli.tables.utf8 import decoded
 
 
 def read_json_lines(content: bytes, name: str) -> Table:

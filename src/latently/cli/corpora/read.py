@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from latently.cli.corpora.documents import USUAL, Documents, from_table, numbered
+import polars as pl
+
+from latently.cli.corpora.documents import USUAL, Documents, from_table
 from latently.cli.corpora.json_lines import read_json_lines
 from latently.cli.corpora.ldac import is_ldac, read_ldac
 from latently.cli.corpora.matrix import is_matrix, read_matrix
-from latently.cli.corpora.text_folder import read_folder
-from latently.cli.corpora.utf8 import decoded
+from latently.cli.corpora.text_folder import OTHERWISE, read_folder
 from latently.cli.failure import CommandError
+from latently.cli.tables.codes import with_codes
 from latently.cli.tables.read import PARQUET, read_bytes, read_table
 from latently.cli.tables.table import Table
+from latently.cli.tables.utf8 import decoded, in_utf8
 
 MARK = b"\xef\xbb\xbf"
 
 
-def read_documents(path: Path, text_column: str | None = None, vocabulary: Path | None = None) -> Documents:
+def read_documents(
+    path: Path,
+    text_column: str | None = None,
+    vocabulary: Path | None = None,
+    *,
+    files: str | None = None,
+    encoding: str | None = None,
+    missing: Sequence[str] = (),
+) -> Documents:
     """Read a table with a column of texts, a text a line, a folder of texts, or counts of words.
 
     Parameters
@@ -30,6 +42,12 @@ def read_documents(path: Path, text_column: str | None = None, vocabulary: Path 
         The column of a table that holds the texts; by default the only one, or the one called 'text'.
     vocabulary : Path, optional
         The words of a file of counts, one a line; by default a file beside it.
+    files : str, optional
+        Which files of a folder are documents, as ``*`` or ``*.html``; by default those that end in .txt.
+    encoding : str, optional
+        That of the texts; by default UTF-8.
+    missing : sequence of str
+        What stands for no text, as the option `--missing` takes it.
 
     Raises
     ------
@@ -37,10 +55,18 @@ def read_documents(path: Path, text_column: str | None = None, vocabulary: Path 
         If something cannot be read, or an option does not belong to what is read.
     """
     if path.is_dir():
-        _must_not(text_column, "--text-column", f"'{path}' is a folder, of which every .txt is a document")
+        _must_not(text_column, "--text-column", f"'{path}' is a folder, of which every file is a document")
         _must_not(vocabulary, "--vocabulary", f"'{path}' is a folder of texts and brings its words")
-        return read_folder(path)
+        return read_folder(path, files, encoding, missing)
+    _must_not(files, "--files", f"'{path}' is no folder")
     content = read_bytes(path)
+    if content.startswith(PARQUET):
+        _must_not(encoding, "--encoding", f"{path.name} is a Parquet file, which says how it is encoded")
+        _must_not(vocabulary, "--vocabulary", f"{path.name} holds no counts, texts bring their words")
+        return from_table(read_table(path, missing, content), "Parquet", text_column)
+    if encoding is not None:
+        content = in_utf8(content, encoding, path.name)
+    decoded(content, path.name, OTHERWISE)
     if is_ldac(content):
         _must_not(text_column, "--text-column", f"{path.name} is in LDA-C format and has no columns")
         return read_ldac(path, content, vocabulary)
@@ -50,18 +76,17 @@ def read_documents(path: Path, text_column: str | None = None, vocabulary: Path 
     _must_not(vocabulary, "--vocabulary", f"{path.name} holds no counts, texts bring their words")
     start = content.removeprefix(MARK).lstrip()[:1]
     if start == b"{":
-        return from_table(read_json_lines(content, path.name), "JSON lines", text_column)
+        return from_table(with_codes(read_json_lines(content, path.name), missing), "JSON lines", text_column)
     if path.suffix.lower() == ".txt" and text_column is None:
-        return read_lines(content, path.name)
+        return read_lines(content, path.name, missing)
     if start == b"[":
         raise CommandError(
             f"{path.name} is one JSON list: write an object on each line, for example with jq -c '.[]'"
         )
-    kind = "Parquet" if content.startswith(PARQUET) else "CSV"
-    return from_table(read_table(path), kind, text_column)
+    return from_table(read_table(path, missing, content), "CSV", text_column)
 
 
-def read_lines(content: bytes, name: str) -> Documents:
+def read_lines(content: bytes, name: str, missing: Sequence[str] = ()) -> Documents:
     """Read a text a line; blank lines are left out, and so is a first line that says 'text'.
 
     Raises
@@ -76,8 +101,9 @@ def read_lines(content: bytes, name: str) -> Documents:
         del full[0]
     if not full:
         raise CommandError(f"{name} is empty: write a text on each line")
-    rest = Table(name, numbered(len(full)), [number for number, _ in full])
-    return Documents(name, "a text a line", rest, [line for _, line in full])
+    texts = pl.DataFrame({USUAL: [line for _, line in full]})
+    table = Table(name, texts, [number for number, _ in full])
+    return from_table(with_codes(table, missing), "a text a line", None)
 
 
 def _must_not(value: object, option: str, why: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from latently.cli.corpora.utf8 import decoded
 from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
+from latently.cli.tables.utf8 import decoded
 
 MOST_DIGITS = 15
 

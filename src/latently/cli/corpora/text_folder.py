@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import polars as pl
 
-from latently.cli.corpora.documents import Documents
-from latently.cli.corpora.utf8 import decoded
+from latently.cli.corpora.documents import USUAL, Documents, from_table
 from latently.cli.failure import CommandError
+from latently.cli.tables.codes import with_codes
 from latently.cli.tables.read import read_bytes
 from latently.cli.tables.table import Table
+from latently.cli.tables.utf8 import decoded, in_utf8
+
+OTHERWISE = "add --encoding, as --encoding latin-1, or "
 
 
-def read_folder(path: Path) -> Documents:
-    """Read all files called .txt in a folder and the folders inside it, in the order of their names.
+def read_folder(
+    path: Path, files: str | None = None, encoding: str | None = None, missing: Sequence[str] = ()
+) -> Documents:
+    """Read files of a folder and the folders inside it, in the order of their names.
 
     Parameters
     ----------
     path : Path
         The folder.
+    files : str, optional
+        Which files, as ``*`` or ``*.html``; by default those that end in .txt. Hidden ones are never read.
+    encoding : str, optional
+        That of the texts; by default UTF-8.
+    missing : sequence of str
+        What stands for no text, as the option `--missing` takes it.
 
     Returns
     -------
@@ -32,18 +46,29 @@ def read_folder(path: Path) -> Documents:
         If there is no such file, one cannot be read, or all are empty.
     """
     try:
-        found = [file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file()]
+        found = [file for file in path.rglob("*") if file.is_file()]
     except OSError as error:
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
     names = {file.relative_to(path).as_posix(): file for file in found}
-    shown = sorted(name for name in names if not any(part.startswith(".") for part in Path(name).parts))
+    seen = sorted(name for name in names if not any(part.startswith(".") for part in Path(name).parts))
+    shown = [name for name in seen if fnmatch(name if files else name.lower(), files or "*.txt")]
     if not shown:
-        raise CommandError(f"folder '{path}' has no file that ends in .txt: add some, or give another folder")
-    texts = [decoded(read_bytes(names[name]), f"{path.name}/{name}") for name in shown]
+        all_of_them = f", write --files '*' for all of its {len(seen):,}" if seen else ""
+        raise CommandError(
+            f"folder '{path}' has no file that is called {files or '*.txt'}: add some{all_of_them}, or give "
+            "another folder"
+        )
+    texts = [_text(names[name], f"{path.name}/{name}", encoding) for name in shown]
     if not any(text.strip() for text in texts):
         raise CommandError(f"all {len(texts)} files of folder '{path}' are empty: give files with text")
     readable = [name.encode(errors="backslashreplace").decode() for name in shown]
-    columns = {"file": readable}
+    columns = {USUAL: texts, "file": readable}
     if any("/" in name for name in readable):
         columns["folder"] = [Path(name).parent.as_posix() for name in readable]
-    return Documents(path.name, "a folder of texts", Table(path.name, pl.DataFrame(columns)), texts)
+    table = with_codes(Table(path.name, pl.DataFrame(columns)), missing)
+    return replace(from_table(table, "a folder of texts", USUAL), text_column=None)
+
+
+def _text(file: Path, name: str, encoding: str | None) -> str:
+    content = read_bytes(file)
+    return decoded(content if encoding is None else in_utf8(content, encoding, name), name, OTHERWISE)

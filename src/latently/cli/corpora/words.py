@@ -12,9 +12,10 @@ import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from latently.cli.corpora.documents import Documents
-from latently.cli.corpora.utf8 import decoded
 from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
+from latently.cli.tables.utf8 import decoded
+from latently.estimators.topics.texts import lack_blanks
 from latently.report.numbers import count, share
 from latently.report.topics import Collection, LeftOut
 
@@ -129,6 +130,11 @@ def collect(documents: Documents, choice: WordChoice) -> Collection:
         unused = int(np.count_nonzero(np.asarray(documents.counts.sum(axis=0)).ravel() == 0))
         nobody_has = [LeftOut("that no document has", unused, 0)] if unused else []
         return Collection(documents.counts, documents.vocabulary, int(documents.counts.sum()), nobody_has)
+    if lack_blanks(documents.texts):
+        raise CommandError(
+            f"the texts of {documents.name} are Chinese or Japanese without blanks between words: cut them "
+            "into words first, for example with jieba or MeCab"
+        )
     splitter = CountVectorizer()
     try:
         counts = splitter.fit_transform(documents.texts).astype(np.float64).tocsc()

@@ -19,15 +19,10 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
 from latently.cli.tables.table import Table, shortened
+from latently.cli.tables.utf8 import decoded
 from latently.report.numbers import count
 
 SEPARATORS = (",", ";", "\t", "|")
-OTHER_FILES = {
-    b"PK\x03\x04": "a spreadsheet or a zip archive: save it as CSV",
-    b"\x1f\x8b": "compressed: unpack it first",
-    b"\xff\xfe": "in UTF-16: save it as UTF-8",
-    b"\xfe\xff": "in UTF-16: save it as UTF-8",
-}
 AT_ONCE = 20_000
 
 Line = tuple[int, list[str]]
@@ -49,7 +44,7 @@ def read_csv(content: bytes, name: str) -> Table:
         If it is not text in UTF-8, is empty, has a line with more or fewer cells than the header, an unclosed
         quote, or two columns of the same name.
     """
-    text = _decoded(content, name)
+    text = decoded(content, name)
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")
     separator = _separator(text)
@@ -68,22 +63,6 @@ def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
     return pl.DataFrame(
         [pl.Series(name, cells, pl.String) for name, cells in zip(names, columns, strict=True)]
     )
-
-
-def _decoded(content: bytes, name: str) -> str:
-    for start, what in OTHER_FILES.items():
-        if content.startswith(start):
-            raise CommandError(f"{name} is {what}")
-    if b"\0" in content:
-        raise CommandError(f"{name} is not a text file: give a CSV or Parquet file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise CommandError(
-            f"line {line} of {name} is not UTF-8 (byte 0x{content[error.start]:02x}): save the file as "
-            "UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8"
-        ) from None
 
 
 def _separator(text: str) -> str:

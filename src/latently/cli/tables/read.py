@@ -49,7 +49,7 @@ def read_bytes(path: Path) -> bytes:
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
 
-def read_table(path: Path, missing: Sequence[str] = ()) -> Table:
+def read_table(path: Path, missing: Sequence[str] = (), content: bytes | None = None) -> Table:
     """Read a CSV or Parquet file with at least one row.
 
     Parameters
@@ -58,13 +58,15 @@ def read_table(path: Path, missing: Sequence[str] = ()) -> Table:
         The file.
     missing : sequence of str
         Codes that stand for missing cells, as the option `--missing` takes them.
+    content : bytes, optional
+        What is in it, if it was read already.
 
     Raises
     ------
     CommandError
         If it cannot be read, is no table, or has no rows.
     """
-    content = read_bytes(path)
+    content = read_bytes(path) if content is None else content
     table = _read_parquet(content, path.name) if content.startswith(PARQUET) else read_csv(content, path.name)
     if not table.frame.height:
         raise CommandError(f"{path.name} has a header and no rows: add rows")

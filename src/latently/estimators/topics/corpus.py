@@ -19,6 +19,7 @@ from latently.estimators.topics.texts import (
     described,
     frequent_enough,
     learn_words,
+    warn_of_no_blanks,
     words_of,
 )
 from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
@@ -200,6 +201,7 @@ def _from_words(
         if given is None and splitter.vocabulary is not None:
             given = as_vocabulary(splitter.vocabulary)
         if given is None:
+            warn_of_no_blanks(documents, splitter)
             counts, names = learn_words(documents, splitter)
             kept = f"texts were split into words by {described(splitter)}, which kept {len(names)} words"
             remarks.append(f"{kept}; vectorizer= changes how")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,11 @@ from latently.checks.arrays import shown
 
 # Words that are in nearly every text, or in a single one, tell nothing of topics.
 DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5}
+# Chinese characters and Japanese syllables: words of these have two or three, clauses many more.
+WITHOUT_BLANKS = re.compile("[\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+LONGEST_MEAN = 4
+BY_BLANKS = ("analyzer", "tokenizer", "token_pattern")
+N_LOOKED_AT = 1000
 
 
 def as_vectorizer(vectorizer: Any) -> CountVectorizer:
@@ -72,6 +80,20 @@ def check_texts(texts: Sequence[Any]) -> None:
             )
 
 
+def lack_blanks(texts: Iterable[str]) -> bool:
+    """Whether texts are mostly Chinese or Japanese without blanks between words, going by the first.
+
+    Examples
+    --------
+    >>> lack_blanks(["我们今天去海边看船"]), lack_blanks(["我们 今天 去 海边 看 船"])
+    (True, False)
+    """
+    some = " ".join(islice(texts, N_LOOKED_AT))
+    runs = WITHOUT_BLANKS.findall(some)
+    n = sum(map(len, runs))
+    return n > LONGEST_MEAN * len(runs) and 2 * n > len("".join(some.split()))
+
+
 def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any, list[str]]:
     """Counts and vocabulary of the first texts of a model.
 
@@ -89,6 +111,19 @@ def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any,
             "vectorizer={'min_df': 1, 'max_df': 1.0} or the like"
         ) from None
     return counts.astype(np.float64), learner.get_feature_names_out().tolist()
+
+
+def warn_of_no_blanks(texts: Sequence[str], vectorizer: CountVectorizer) -> None:
+    """Tell where the vectorizer looks for blanks between words, and the texts have none."""
+    usual = CountVectorizer()
+    same = (getattr(vectorizer, name) == getattr(usual, name) for name in BY_BLANKS)
+    if all(same) and lack_blanks(texts):
+        warnings.warn(
+            "X has texts in Chinese or Japanese without blanks between words, so that clauses are taken for "
+            "words: cut them, as by vectorizer={'tokenizer': jieba.lcut, 'token_pattern': None}",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def words_of(texts: Iterable[str], vectorizer: CountVectorizer) -> list[list[str]]:

@@ -44,6 +44,8 @@ class TopicsAnalysis:
         Fits to nine tenths of the documents, by number of topics, that of the model among them.
     settings : mapping of str to str
         How the model was asked for, to be printed.
+    notes : sequence of str
+        Sentences on what looked odd in the file.
     """
 
     model: LatentDirichletAllocation
@@ -53,6 +55,7 @@ class TopicsAnalysis:
     truth: Truth | None = None
     trials: Sequence[Trial] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def n_topics(self) -> int:

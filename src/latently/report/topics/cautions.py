@@ -41,7 +41,7 @@ def cautions(a: TopicsAnalysis) -> list[str]:
         _short,
         _words_of_one,
     )
-    return [sentence(text) for doubt in doubts for text in doubt(a)]
+    return [sentence(text) for text in (*a.notes, *(text for doubt in doubts for text in doubt(a)))]
 
 
 def _not_converged(a: TopicsAnalysis) -> Iterator[str]:
