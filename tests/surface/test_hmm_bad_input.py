@@ -74,13 +74,16 @@ def test_lists_of_sequences(name):
 
 
 def test_lengths_in_the_place_of_y():
-    """As hmmlearn has it."""
-    message = "y has 2 entries for 12 times.*write lengths="
     for name in FITTED:
         model, x = fitted(name)
-        refused(lambda model=model, x=x: model.fit(x, [5, 7]), message)
-        refused(lambda model=model, x=x: model.fit([x[:5], x[5:]], [5, 7]), message)
-        refused(lambda model=model, x=x: model.score(x, np.array([5, 7])), message)
+        both = "y has 2 entries for 12 times, and lengths are given"
+        refused(lambda model=model, x=x: model.fit(x, [5, 7], lengths=[5, 7]), both)
+        refused(lambda model=model, x=x: model.fit(x, [5, 6]), "lengths add up to 11, and X has 12 times")
+        refused(lambda model=model, x=x: model.fit([x[:5], x[5:]], [5, 7]), "X is a list of sequences")
+        refused(lambda model=model, x=x: model.score(x, np.ones(12, dtype=int)), "12 ones.*write lengths=")
+        refused(
+            lambda model=model, x=x: model.sample(3, currstate=model.n_components), "currstate=.*from 0 to"
+        )
 
 
 # -- symbols -----------------------------------------------------------------------------------------------

@@ -260,6 +260,10 @@ class LatentEmissionByHand(ByHand):
     warm_start: bool
     _progress: Progress | None = None  # of a fit that another may go on from
 
+    def _as_shown(self, value: Array) -> Array:
+        """In the type of the data of the fit; sums and what follows from them stay float64."""
+        return value if self._outcome is None else value.astype(self._outcome.dtype, copy=False)
+
     @abstractmethod
     def _latent(self) -> Latent:
         """The latent structure that the settings ask for."""

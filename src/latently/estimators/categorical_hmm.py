@@ -296,9 +296,12 @@ class CategoricalHMM(BaseHMM):
             first = int(np.argmax(wrong))
             listed = ", ".join(map(repr, self.categories_.tolist()[:10]))
             symbol = np.asarray(symbols[first]).item()
+            remedy = "add it to categories and fit again, or make it missing"
+            if isinstance(symbol, str) and set(symbol) <= set(self.categories_.tolist()):
+                remedy = "write [np.array(list(text)) for text in X] if its letters are the symbols"
             raise ValueError(
                 f"{found.where(int(times[first]))} holds {symbol!r}, which is not in the "
-                f"alphabet ({listed}): add it to categories and fit again, or make it missing"
+                f"alphabet ({listed}): {remedy}"
             )
 
     def _given(self, n_features: int) -> dict[str, Array]:

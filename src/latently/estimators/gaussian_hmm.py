@@ -13,7 +13,7 @@ from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, check_informative, check_rows
-from latently.estimators.old_names import GAUSSIAN_HMM, refuses_old_names
+from latently.estimators.old_names import GAUSSIAN_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, GAUSSIAN, Constraints
 
 
@@ -106,6 +106,7 @@ class GaussianHMM(BaseHMM):
 
     _parameter_constraints: ClassVar[Constraints] = CHAIN | GAUSSIAN | {"covariances_init": (ARRAY, None)}
 
+    n_features = OldAttribute("read n_features_in_")
     means_ = Parameter("means")
     covariances_ = Parameter("covariances")
     covars_ = Parameter("covariances", lambda hmm: hmm._dense(), lambda hmm, *given: hmm._from_covars(*given))
@@ -114,8 +115,8 @@ class GaussianHMM(BaseHMM):
     def __init__(
         self,
         n_components: int = 1,
-        *,
         covariance_type: str = "diag",
+        *,
         reg_covar: float = 1e-6,
         startprob: str = "free",
         startprob_init: Any = None,
@@ -207,8 +208,7 @@ class GaussianHMM(BaseHMM):
 
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths)
-        rows = np.asarray(check_rows(self, table, reset=reset, accepts_missing=True), dtype=np.float64)
-        return Sequences(rows, offsets)
+        return Sequences(check_rows(self, table, reset=reset, accepts_missing=True), offsets)
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         check_informative(found.x, weights, 1, self._names())

@@ -186,8 +186,36 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
     return decorate
 
 
+class OldAttribute:
+    """An attribute of other libraries: reading or setting it is answered with the right one.
+
+    Parameters
+    ----------
+    remedy : str
+        What to do instead.
+    """
+
+    def __init__(self, remedy: str) -> None:
+        self.remedy = remedy
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, estimator: object, owner: type | None = None) -> Any:
+        if estimator is None:
+            return self
+        raise AttributeError(f"{type(estimator).__name__} has no attribute '{self.name}': {self.remedy}")
+
+    def __set__(self, estimator: object, value: Any) -> None:
+        self.__get__(estimator)
+
+
 class AnswersOldNames:
-    """An estimator whose `set_params` answers other libraries' names as its constructor does."""
+    """An estimator that answers other libraries' names as its constructor does when they are set later."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _refuse_old(self, name)
+        super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator.
@@ -207,12 +235,16 @@ class AnswersOldNames:
         InvalidParameterError
             If there is no such setting; a name of another library is answered with the right one.
         """
-        old: Mapping[str, str] = getattr(type(self).__init__, "old_names", {})
         for name in params:
-            if name in old:
-                _refuse(self, name, old[name])
+            _refuse_old(self, name)
         estimator: Self = super().set_params(**params)  # type: ignore[misc]
         return estimator
+
+
+def _refuse_old(estimator: object, name: str) -> None:
+    old: Mapping[str, str] = getattr(type(estimator).__init__, "old_names", {})
+    if name in old:
+        _refuse(estimator, name, old[name])
 
 
 def _refuse(estimator: object, name: str, remedy: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from latently.checks.settings import ARRAY
 from latently.emissions.poisson import Poisson
 from latently.estimators.by_hand import Parameter
@@ -14,7 +12,7 @@ from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
 from latently.estimators.inputs import Array, read_rows
-from latently.estimators.old_names import POISSON_HMM, refuses_old_names
+from latently.estimators.old_names import POISSON_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
 
 
@@ -100,6 +98,7 @@ class PoissonHMM(BaseHMM):
 
     _parameter_constraints: ClassVar[Constraints] = CHAIN | {"lambdas_init": (ARRAY, None)}
 
+    n_features = OldAttribute("read n_features_in_")
     lambdas_ = Parameter("lambdas")
 
     @refuses_old_names(POISSON_HMM)
@@ -182,8 +181,7 @@ class PoissonHMM(BaseHMM):
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         table, offsets = joined(X, lengths)
         found = Sequences(table, offsets)
-        rows = read_rows(self, table, Poisson(), found.where, reset=reset)
-        return replace(found, x=np.asarray(rows, dtype=np.float64))
+        return replace(found, x=read_rows(self, table, Poisson(), found.where, reset=reset))
 
     def _given(self, n_features: int) -> dict[str, Array]:
         if self.lambdas_init is None:

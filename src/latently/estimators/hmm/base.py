@@ -22,15 +22,16 @@ from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import Fit, fit, make_plan
 from latently.estimators.hmm.bound import Bound
 from latently.estimators.hmm.errors import Errors
-from latently.estimators.hmm.groups import lengths_of
+from latently.estimators.hmm.groups import lengths_by_position, lengths_of
 from latently.estimators.hmm.memory import bytes_of
 from latently.estimators.hmm.residuals import Residuals
 from latently.estimators.hmm.sampling import Sampling
-from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, refuse_y
+from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.hmm.state import HMMOutcome
 from latently.estimators.inputs import (
     Array,
+    float_type,
     label_of,
     random_generator,
     some_observed,
@@ -87,7 +88,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         X : array-like of shape (n_times, n_features), or a list of such
             One table of all sequences on end, or one table for each.
         y : None
-            Ignored; there for scikit-learn's conventions.
+            Ignored; there for scikit-learn's conventions. Lengths are understood here, too, as in hmmlearn.
         lengths : array-like of int, optional
             Lengths of the sequences in one table; it is one sequence by default.
         groups : array-like of shape (n_times,), optional
@@ -119,8 +120,8 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         check_settings(self)
         K = int(self.n_components)
         goes_on = self._goes_on()
-        found = self._observations(X, lengths_of(X, lengths, groups), reset=not goes_on)
-        refuse_y(y, len(found.x))
+        lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
+        found = self._observations(X, lengths, reset=not goes_on)
         weights = check_sequence_weight(sequence_weight, len(found))
         warn_of_weights(weights, "sequence")
         unit = unit_of(weights)
@@ -168,7 +169,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
                 name=type(self).__name__,
                 unit=unit,
             )
-        self._keep(model, fitted)
+        self._keep(model, fitted, float_type(found.x).name)
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
         tell(undetermined(unseen, None, by_prior=False))
         return self
@@ -178,7 +179,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
 
-    def bic(self, X: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
+    def bic(self, X: Any = None, lengths: Any = None, *, groups: Any = None) -> float:
         """Bayesian information criterion; lower is better.
 
         Parameters
@@ -199,7 +200,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         log_likelihood, n = self._fit_of(X, lengths, groups)
         return float(-2 * log_likelihood + self.n_parameters_ * np.log(n))
 
-    def aic(self, X: Any = None, *, lengths: Any = None, groups: Any = None) -> float:
+    def aic(self, X: Any = None, lengths: Any = None, *, groups: Any = None) -> float:
         """Akaike's information criterion; lower is better.
 
         Parameters
@@ -323,7 +324,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
     def _model_mean(self, emission: Any) -> Array | None:
         return self._family().mean(emission)
 
-    def _keep(self, model: LatentEmission, fitted: Fit) -> None:
+    def _keep(self, model: LatentEmission, fitted: Fit, dtype: Any) -> None:
         result = fitted.result
         outcome = HMMOutcome(
             log_likelihood=result.log_likelihood,
@@ -334,6 +335,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
             restarts=fitted.restarts,
             doubts=fitted.doubts,
             n_observed=fitted.n_observed,
+            dtype=dtype,
         )
         self._set_params(model, result.params, outcome)
         if self.warm_start:

@@ -13,8 +13,9 @@ from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
 from latently.estimators.hmm.forecast import Forecast
+from latently.estimators.hmm.groups import lengths_by_position
 from latently.estimators.hmm.online import Filtering
-from latently.estimators.hmm.sequences import Sequences, refuse_y
+from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array
 from latently.latent.passes import pass_through
 from latently.latent.stationary import refuse_several, stationary
@@ -38,7 +39,7 @@ class Decoding(FittedHMM):
         X : array-like of shape (n_times, n_features), or a list of such
             The sequences.
         y : None
-            Ignored.
+            Ignored. Lengths are understood here, too, as in hmmlearn.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
         groups : array-like of shape (n_times,), optional
@@ -51,12 +52,11 @@ class Decoding(FittedHMM):
         float
             Higher is better; minus infinity if a sequence is impossible.
         """
-        found = self._sequences(X, lengths, groups, states)
-        refuse_y(y, len(found.x))
+        found = self._sequences(X, lengths_by_position(X, y, lengths), groups, states)
         return float(self._smoothed(found)[0].sum())
 
     def score_samples(
-        self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None
+        self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
     ) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
 
@@ -86,7 +86,7 @@ class Decoding(FittedHMM):
         log_likelihoods, state = self._smoothed(self._sequences(X, lengths, groups, states), refuse=True)
         return float(log_likelihoods.sum()), state
 
-    def smooth(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
+    def smooth(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given the whole sequence, its future included.
 
         Parameters
@@ -117,7 +117,7 @@ class Decoding(FittedHMM):
         """
         return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
 
-    def predict_proba(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
+    def predict_proba(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
 
         Parameters
@@ -138,7 +138,7 @@ class Decoding(FittedHMM):
         """
         return self.smooth(X, lengths=lengths, groups=groups, states=states)
 
-    def filter(self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None) -> Array:
+    def filter(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to it, and nothing later.
 
         Parameters
@@ -224,7 +224,7 @@ class Decoding(FittedHMM):
         here = self._filtered(found, 0)[-1]
         ahead = np.empty((steps, self._model.n_components))
         for step in range(steps):
-            here = here @ self.transmat_
+            here = here @ self._chain.transmat
             ahead[step] = here = here / here.sum()
 
         def read(x: Any) -> Any:
@@ -245,11 +245,11 @@ class Decoding(FittedHMM):
     def decode(
         self,
         X: Any,
-        *,
         lengths: Any = None,
+        algorithm: str = "viterbi",
+        *,
         groups: Any = None,
         states: Any = None,
-        algorithm: str = "viterbi",
     ) -> tuple[float, NDArray[np.int64]]:
         """The likeliest path of states, or the likeliest state at each time by itself.
 
@@ -259,12 +259,12 @@ class Decoding(FittedHMM):
             The sequences.
         lengths : array-like of int, optional
             Lengths of the sequences in one table.
+        algorithm : {"viterbi", "map"}, default "viterbi"
+            "viterbi" finds the path, "map" the state at each time.
         groups : array-like of shape (n_times,), optional
             In place of lengths: which sequence each time belongs to.
         states : array-like of int of shape (n_times,), optional
             States that are known, -1 where they are not.
-        algorithm : {"viterbi", "map"}, default "viterbi"
-            "viterbi" finds the path, "map" the state at each time.
 
         Returns
         -------
@@ -289,14 +289,14 @@ class Decoding(FittedHMM):
         table, index = self._lookup(found)
         with executor(count_threads(self.n_jobs)) as workers:
             path, values = likeliest_paths(
-                table, index, self.startprob_, self.transmat_, found.offsets, workers
+                table, index, self._chain.startprob, self._chain.transmat, found.offsets, workers
             )
         if not np.isfinite(values).all():
             self._smoothed(found, refuse=True)
         return float(values.sum()), path
 
     def predict(
-        self, X: Any, *, lengths: Any = None, groups: Any = None, states: Any = None
+        self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
     ) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
 
@@ -341,7 +341,7 @@ class Decoding(FittedHMM):
         table, index = self._lookup(found)
         out = np.empty((len(found.x), self._model.n_components))
         with np.errstate(divide="ignore"):
-            logs = np.log(self.startprob_), np.log(self.transmat_)
+            logs = np.log(self._chain.startprob), np.log(self._chain.transmat)
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, lag, out)
             if wrong >= 0:
@@ -354,7 +354,7 @@ class Decoding(FittedHMM):
         block = self._block(found)
         with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
             try:
-                first, transmat = self.startprob_, self.transmat_
+                first, transmat = self._chain.startprob, self._chain.transmat
                 passed = pass_through(
                     first, transmat, table, None, lambda: self._log_density(found), block, workers
                 )

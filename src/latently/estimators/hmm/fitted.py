@@ -18,6 +18,8 @@ from latently.estimators.hmm.groups import lengths_of
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.state import pack_hmm
 from latently.estimators.inputs import Array
+from latently.estimators.old_names import OldAttribute
+from latently.latent.chain import ChainParams
 from latently.latent.chain_parts import padded_width
 from latently.latent.passes import densities
 
@@ -37,11 +39,18 @@ class FittedHMM(LatentEmissionByHand):
     restarts_ = Recorded()
     doubts_ = Recorded()
     n_observed_ = Recorded()
+    monitor_ = OldAttribute("read converged_, stop_reason_, n_iter_ and log_likelihood_history_")
 
     def _first(self) -> Array:
         """Probabilities of the first state, which may follow from transitions that were set just now."""
         params = self._fitted[1] if self.startprob == "free" else self.params_
         return np.asarray(params.latent.startprob)
+
+    @property
+    def _chain(self) -> ChainParams:
+        """Parameters of the chain, as precise as they are."""
+        chain: ChainParams = self.params_.latent
+        return chain
 
     @abstractmethod
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:

@@ -1,4 +1,4 @@
-"""Sequences told apart by an id on each row, turned into their lengths."""
+"""Lengths of sequences that are told otherwise: by an id on each row, or in the place of y."""
 
 from __future__ import annotations
 
@@ -57,3 +57,39 @@ def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
             )
         seen.add(one)
     return np.diff(np.append(starts, n)).tolist()
+
+
+def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
+    """Lengths of sequences, which hmmlearn has as the second argument, where scikit-learn has y.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_times, ...), or a list of such
+        The sequences.
+    y : array-like or None
+        Lengths, or one entry for each time, which is ignored.
+    lengths : array-like of int, optional
+        Lengths given by name.
+
+    Raises
+    ------
+    ValueError
+        If lengths are given twice, or y may be either.
+
+    Examples
+    --------
+    >>> lengths_by_position([[1], [2], [3]], [2, 1], None)
+    [2, 1]
+    """
+    if y is None:
+        return lengths
+    n = sum(map(len, X)) if is_list_of_tables(X) else len(X)
+    if np.size(y) != n:
+        if lengths is not None:
+            raise ValueError(f"y has {np.size(y)} entries for {n} times, and lengths are given: leave it out")
+        return y
+    if n > 1 and lengths is None and np.array_equal(y, np.ones(n)):
+        raise ValueError(
+            f"y holds {n} ones for {n} times: write lengths= if they are lengths, or leave y out"
+        )
+    return lengths

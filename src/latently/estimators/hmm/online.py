@@ -32,7 +32,7 @@ class Filtering:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self.states: Array = model.startprob_.copy()
+        self.states: Array = model._chain.startprob.copy()
         self._log_states: Array = np.zeros_like(self.states)  # in which no state is ever lost
         self.log_likelihood = 0.0
         self.n_seen = 0
@@ -58,9 +58,9 @@ class Filtering:
         seen = self._model._observations(np.atleast_1d(np.asarray(x))[None], None, reset=False)
         with np.errstate(divide="ignore"):
             if self.n_seen == 0:
-                predicted = np.log(self._model.startprob_)
+                predicted = np.log(self._model._chain.startprob)
             else:
-                predicted = logsumexp(self._log_states[:, None] + np.log(self._model.transmat_), axis=0)
+                predicted = logsumexp(self._log_states[:, None] + np.log(self._model._chain.transmat), axis=0)
         log_density = self._model._log_density(seen)[0]
         likeliest = int((predicted + log_density).argmax())
         height = float(predicted[likeliest] + log_density[likeliest])
@@ -90,4 +90,4 @@ class Filtering:
         array of shape (n_components,)
             Sums to one.
         """
-        return np.asarray(self.states @ np.linalg.matrix_power(self._model.transmat_, steps))
+        return np.asarray(self.states @ np.linalg.matrix_power(self._model._chain.transmat, steps))

@@ -152,7 +152,7 @@ class Residuals(Decoding):
         table, index = self._lookup(found)
         table = np.ascontiguousarray(table)
         with np.errstate(divide="ignore"):
-            start, transmat = np.log(self.startprob_), np.log(self.transmat_)
+            start, transmat = np.log(self._chain.startprob), np.log(self._chain.transmat)
         out = np.empty((len(found.x), self._model.n_components))
         for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
             if predicted_in_logs(table, index, start, transmat, low, high, out) >= 0:

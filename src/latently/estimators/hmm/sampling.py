@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.settings import check_whole
+from latently.checks.settings import Number, check_setting, check_whole
 from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
 from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array
@@ -17,7 +18,9 @@ from latently.latent.chain_parts import Padded, padded_width
 class Sampling(FittedHMM):
     """Sequences, and paths of states."""
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Any, NDArray[np.int64]]:
+    def sample(
+        self, n_samples: int = 1, random_state: Any = None, currstate: int | None = None
+    ) -> tuple[Any, NDArray[np.int64]]:
         """Draw one sequence.
 
         Parameters
@@ -26,6 +29,8 @@ class Sampling(FittedHMM):
             How many times.
         random_state : None, int, Generator or RandomState
             None takes the model's own. An integer repeats, a generator is drawn from.
+        currstate : int, optional
+            The state of the first time. By default it is drawn from `startprob_`.
 
         Returns
         -------
@@ -37,14 +42,14 @@ class Sampling(FittedHMM):
         Raises
         ------
         ValueError
-            If `n_samples` is less than one.
+            If `n_samples` is less than one, or `currstate` is no state.
         """
         self._check_fitted()
         n = check_whole("n_samples", n_samples)
         rng = self._rng(random_state)
         states = np.empty(n, dtype=np.int64)
-        edges, uniform = np.cumsum(self.transmat_, axis=1), rng.random(n)
-        first = np.cumsum(self.startprob_)
+        edges, uniform = np.cumsum(self._chain.transmat, axis=1), rng.random(n)
+        first = np.cumsum(self._chain.startprob if currstate is None else self._only(currstate))
         for t, u in enumerate(uniform):
             limits = first if t == 0 else edges[states[t - 1]]
             states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), len(limits) - 1)
@@ -121,6 +126,12 @@ class Sampling(FittedHMM):
             posterior.draw(rng.random(len(path)), path)
         return paths
 
+    def _only(self, state: int) -> Array:
+        """Probabilities of a state that is known."""
+        K = self._model.n_components
+        check_setting("currstate", state, Number(Integral, 0, K - 1, closed="both"))
+        return np.eye(K)[state]
+
     def _shown(self, observations: Any) -> Any:
         """Observations as the user writes them."""
         return observations
@@ -137,7 +148,7 @@ class _PathPosterior:
         self._table = np.ascontiguousarray(table)
         self._hmm, self._found = hmm, found
         width = padded_width(hmm._model.n_components)
-        self._padded = Padded.of(hmm.startprob_, hmm.transmat_, width)
+        self._padded = Padded.of(hmm._chain.startprob, hmm._chain.transmat, width)
         densities, top = np.empty((len(table), width)), np.empty(len(table))
         shift_rows(self._table, densities, top)
         self._filtered = np.empty((len(found.x), width))
@@ -161,7 +172,7 @@ class _PathPosterior:
         if self._scaled and draw_backward(self._filtered, self._padded.transposed, offsets, uniform, path):
             return
         with np.errstate(divide="ignore"):
-            log_transmat = np.log(self._hmm.transmat_)
+            log_transmat = np.log(self._hmm._chain.transmat)
         draw_backward_in_logs(self._in_logs(log_transmat), log_transmat, offsets, uniform, path)
 
     def _in_logs(self, log_transmat: Array) -> Array:
@@ -169,7 +180,7 @@ class _PathPosterior:
 
         if self._log_forward is None:
             with np.errstate(divide="ignore"):
-                log_start = np.log(self._hmm.startprob_)
+                log_start = np.log(self._hmm._chain.startprob)
             self._log_forward = np.empty((len(self._found.x), len(log_start)))
             wrong = filter_forward_in_logs(
                 self._table, self._index, self._found.offsets, log_start, log_transmat, self._log_forward

@@ -81,9 +81,11 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
     Raises
     ------
     ValueError
-        If lengths do not add up, a sequence is empty, lengths are given for a list of tables, or one of these
-        is not like the others.
+        If X is a text, lengths do not add up, a sequence is empty, lengths are given for a list of tables, or
+        one of these is not like the others.
     """
+    if symbols and isinstance(X, str):
+        raise ValueError("X is a text: write list(X) if its letters are the symbols, [X] if it is one symbol")
     if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "columns"):
         X = as_array(X, "X")
     if is_list_of_tables(X):
@@ -124,20 +126,6 @@ def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
     if not weights.any():
         raise ValueError("sequence_weight is zero for every sequence: at least one must count")
     return weights
-
-
-def refuse_y(y: Any, n: int) -> None:
-    """Hmmlearn takes lengths as the second argument: say so.
-
-    Raises
-    ------
-    ValueError
-        If `y` is not as long as X.
-    """
-    if y is not None and np.size(y) != n:
-        raise ValueError(
-            f"y has {np.size(y)} entries for {n} times, and is ignored: for lengths write lengths="
-        )
 
 
 def _checked(lengths: Any, n: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class HMMOutcome:
     restarts: Restarts
     doubts: tuple[str, ...]
     n_observed: float
+    dtype: Literal["float32", "float64"] = "float64"  # of the data, in which parameters are shown
 
 
 @dataclass(frozen=True)

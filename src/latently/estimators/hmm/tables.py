@@ -82,9 +82,10 @@ def check_table(X: Any, symbols: bool) -> None:
     if len(shape) == 3:
         raise ValueError(f"X has shape {shape}: for several sequences write list(np.asarray(X))")
     if len(shape) == 0 or (len(shape) == 1 and not symbols):
+        remedy = "np.asarray(X)[:, None] for a series of one feature" if shape else "[[X]] for a single time"
         raise ValueError(
             f"Expected 2D array, got {len(shape)}D array instead: X has shape {shape}, should be (n_times, "
-            "n_features); write np.asarray(X)[:, None] for a series of one feature"
+            f"n_features); write {remedy}"
         )
 
 

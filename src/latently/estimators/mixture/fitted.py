@@ -37,10 +37,6 @@ class FittedMixture(LatentEmissionByHand):
     def _latent(self) -> Independent:
         return Independent()
 
-    def _as_shown(self, value: Array) -> Array:
-        """In the type of the data of the fit; sums and what follows from them stay float64."""
-        return value if self._outcome is None else value.astype(self._outcome.dtype, copy=False)
-
     def _rows(self, X: Any) -> Any:
         self._check_fitted()
         return read_rows(self, X, self._model.emission, reset=False)
