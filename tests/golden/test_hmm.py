@@ -58,7 +58,7 @@ def test_casino_by_default_restarts(seed):
     model = CategoricalHMM(2, random_state=seed).fit(ROLLS)
     assert model.log_likelihood_ >= CASINO["best_found_by_random_starts"] - 1e-5
     assert model.converged_
-    assert model.doubts_ == ()
+    assert model.diagnostics_ == ()
 
 
 # -- ice cream ---------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def test_log_likelihood(table, case, seed):
     mixture = by_default(table, case, seed)
     assert abs(mixture.log_likelihood_ - GOLDEN[table]["best_log_likelihood"][case]) <= 1e-5
     assert mixture.converged_
-    assert mixture.doubts_ == ()
+    assert mixture.diagnostics_ == ()
     assert mixture.restarts_.n_agreeing >= 1
 
 
@@ -114,7 +114,7 @@ def test_a_higher_maximum_is_recognised_as_spurious():
     with pytest.warns(SpuriousMaximumWarning, match="component 2 rests on the floor set by reg_covar"):
         mixture = fitted(IRIS, "diag,3", **start)
     assert mixture.log_likelihood_ > GOLDEN["iris"]["best_log_likelihood"]["diag,3"] + 1
-    assert mixture.doubts_
+    assert mixture.diagnostics_
 
 
 def test_restarts_pass_over_it():
@@ -130,7 +130,7 @@ def test_restarts_pass_over_it():
         params: LatentEmissionParams = mixture.params_
         return Start(kind, lambda rng: params)
 
-    best, doubts, restarts = search(
+    best, diagnostics, restarts = search(
         em,
         [start("higher", higher), start("good", good)],
         Settings(),
@@ -139,7 +139,7 @@ def test_restarts_pass_over_it():
         None,
     )
     assert abs(best.log_likelihood - golden) <= 1e-5
-    assert doubts == ()
+    assert diagnostics == ()
     assert [run.kind for run in restarts.passed_over] == ["higher"]
     assert "higher but spurious" in str(restarts)
 
@@ -148,7 +148,7 @@ def test_many_starts_do_not_fall_for_it():
     mixture = fitted(IRIS, "diag,3", n_init=40, init_params="random_from_data")
     assert abs(mixture.log_likelihood_ - GOLDEN["iris"]["best_log_likelihood"]["diag,3"]) <= 1e-5
     assert all(
-        run.doubts
+        run.diagnostics
         for run in mixture.restarts_.runs
         if (run.log_likelihood or -1e9) > mixture.log_likelihood_ + 1e-5
     )

@@ -107,7 +107,7 @@ def test_an_active_floor_warns_and_names_the_component(covariance_type):
     assert f"component {spike} rests on the floor set by reg_covar" in message
     assert f"component {1 - spike} rests" not in message
     assert "Lower n_components" in message
-    assert mixture.doubts_
+    assert mixture.diagnostics_
     assert np.isfinite(mixture.log_likelihood_)
 
 
@@ -117,7 +117,7 @@ def test_no_warning_without_an_active_floor():
         warnings.simplefilter("error")
         mixture = GaussianMixture(2, n_init=1, random_state=0)
         mixture.fit(rng.standard_normal((80, 2)) + 3 * (np.arange(80) % 2)[:, None])
-    assert mixture.doubts_ == ()
+    assert mixture.diagnostics_ == ()
 
 
 @over_types

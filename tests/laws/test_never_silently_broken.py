@@ -42,8 +42,9 @@ def test_a_vanished_component_keeps_the_run_alive_and_is_named(entry):
     stats = em.e_step(end)
     assert np.isfinite(stats.bound)
     assert feasible(model.spaces(end), end)
-    doubts = model.doubts(end, data.source.blocks())
-    assert doubts == ("component 1 kept no data: lower n_components",)
+    (found,) = model.diagnose(end, data.source.blocks())
+    assert str(found) == "component 1 kept no data: lower n_components"
+    assert (found.kind, found.subject, found.which) == ("no data", "component", (1,))
 
 
 @pytest.mark.parametrize("covariance_type", list(FAMILIES))
@@ -127,8 +128,8 @@ def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
     means = params.emission.means.copy()
     means[1] = x[-1]
     alone = replace(params, emission=params.emission.with_means(means))
-    doubts = model.doubts(alone, changed.source.blocks())
-    assert doubts[-1] == (
+    found = model.diagnose(alone, changed.source.blocks())
+    assert str(found[-1]) == (
         f"{model.latent.label} 1 rests on 1 effective distinct rows ({model.unit} {number} among them), "
         f"fewer than the {needed} it needs"
     )
@@ -152,7 +153,7 @@ def searched(entry: Entry, starts_of, plan=None):
 @bound_by()
 @pytest.mark.parametrize("plan", [None, Plan(finish=1)])
 def test_one_failed_restart_never_fails_the_fit(entry, plan):
-    params, (best, doubts, restarts) = searched(
+    params, (best, diagnostics, restarts) = searched(
         entry, lambda params: [Start("hopeless", cannot_start), Start("good", lambda rng: params)], plan
     )
     model, _, data = entry.prepared()
@@ -160,7 +161,7 @@ def test_one_failed_restart_never_fails_the_fit(entry, plan):
     if plan is None:
         assert best.log_likelihood == alone.log_likelihood
     assert abs(best.log_likelihood - alone.log_likelihood) < 1e-5 * data.weights.sum()
-    assert doubts == ()
+    assert diagnostics == ()
     assert restarts.n_failed == 1
     assert restarts.runs[0].kind == "good"
     assert [run.failure for run in restarts.runs if run.failure] == ["component 0 has no rows to start from"]
@@ -205,12 +206,12 @@ def test_a_spurious_maximum_loses_to_one_that_is_not():
     stats = em.model.emission.expected_stats(good.emission, x, resp)
     tight = replace(good, emission=em.model.emission.m_step(stats, good.emission))
     starts = [Start("tight", lambda rng: tight), Start("good", lambda rng: good)]
-    best, doubts, restarts = search(em, starts, Settings(), len(x), np.random.default_rng(0), None)
+    best, diagnostics, restarts = search(em, starts, Settings(), len(x), np.random.default_rng(0), None)
     assert restarts.runs[0].kind == "good"
-    assert doubts == ()
+    assert diagnostics == ()
     assert [run.kind for run in restarts.passed_over] == ["tight"]
     assert restarts.passed_over[0].log_likelihood > best.log_likelihood
-    assert "component 1 rests on the floor set by reg_covar" in restarts.passed_over[0].doubts[0]
+    assert "component 1 rests on the floor set by reg_covar" in str(restarts.passed_over[0].diagnostics[0])
     assert "1 higher but spurious" in str(restarts)
 
 

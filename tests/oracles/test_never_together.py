@@ -107,7 +107,7 @@ def test_the_determinant_is_the_greatest():
     best = minimize(falls, [found[0, 2], found[1, 3]], method="Nelder-Mead", options={"xatol": 1e-9})
     assert_allclose([found[0, 2], found[1, 3]], best.x, rtol=1e-5)
     assert precision_between(found, unseen(x)) < 1e-10
-    assert imputer.diagnostics_[0].columns == ((0, 2), (1, 3))
+    assert imputer.diagnostics_[0].which == ((0, 2), (1, 3))
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
@@ -141,7 +141,7 @@ def test_mixtures(covariance_type):
     for matrix in np.atleast_3d(mixture.covariances_).reshape(-1, 5, 5):
         assert precision_between(matrix, unseen(x)) < 1e-9
     assert_allclose(mixture.score(x) * len(x), mixture.log_likelihood_, rtol=1e-12)
-    assert mixture.diagnostics_[0].columns == ((2, 3), (2, 4))
+    assert mixture.diagnostics_[0].which == ((2, 3), (2, 4))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UndeterminedWarning)
         assert GaussianMixture(2, covariance_type="diag", random_state=0).fit(x).diagnostics_ == ()
@@ -161,7 +161,7 @@ def test_it_is_said_by_name_and_kept_in_files(tmp_path):
     with pytest.warns(UndeterminedWarning, match="'y' and 'z' are never observed .* independent given"):
         imputer = GaussianImputer(keep_empty_features=True).fit(frame)
     (found,) = imputer.diagnostics_
-    assert (found.kind, found.columns) == ("never observed together", ((2, 3),))
+    assert (found.kind, found.which) == ("never observed together", ((2, 3),))
     imputer.save(tmp_path / "model")
     assert load(tmp_path / "model").diagnostics_ == imputer.diagnostics_
     with pytest.warns(UndeterminedWarning, match="comes from the prior"):

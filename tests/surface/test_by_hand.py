@@ -120,7 +120,7 @@ def test_a_changed_model_does_not_claim_the_fit(name):
         "converged_",
         "n_iter_",
         "restarts_",
-        "doubts_",
+        "diagnostics_",
     ):
         with pytest.raises(
             AttributeError, match=rf"no {told}: no fit has found these .*\({attribute} set by hand\)"

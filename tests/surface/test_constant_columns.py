@@ -26,7 +26,7 @@ def test_it_changes_nothing_but_the_density(family, covariance_type, tmp_path):
     plain = family(covariance_type=covariance_type, **FIT).fit(X)
     with NAMED:
         model = family(covariance_type=covariance_type, **FIT).fit(FLAGGED)
-    assert not model.doubts_
+    assert not model.diagnostics_
     assert model.n_parameters_ == plain.n_parameters_
     np.testing.assert_allclose(np.delete(model.means_, 1, axis=1), plain.means_, rtol=1e-6)
     np.testing.assert_array_equal(model.means_[:, 1], 7.25)

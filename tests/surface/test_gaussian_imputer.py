@@ -286,7 +286,7 @@ def test_empty_columns_are_dropped_as_scikit_learn_does():
         ):
             assert list(mine.columns) == kept
             assert_array_equal(mine.to_numpy(), other)
-        assert imputer.diagnostics_[0].columns == ((1,),)
+        assert imputer.diagnostics_[0].which == (1,)
         assert imputer.score(frame) == plain.score(X)
     pipeline = make_pipeline(GaussianImputer(), LinearRegression())
     with pytest.warns(UndeterminedWarning):
@@ -325,7 +325,7 @@ def test_where_the_likelihood_has_no_maximum_a_named_prior_stands_in(case):
         imputer = GaussianImputer().fit(x)
     assert (imputer.prior, imputer.prior_) == ("auto", "ridge")
     (found,) = imputer.diagnostics_
-    assert (found.kind, found.columns) == ("prior", columns)
+    assert (found.kind, found.which) == ("prior", columns)
     ridge = GaussianImputer(prior="ridge").fit(x)
     assert_array_equal(imputer.covariance_, ridge.covariance_)
     assert ridge.diagnostics_ == ()

@@ -45,7 +45,7 @@ def test_units_far_apart(covariance_type):
     x = clouds() * (1.0 if covariance_type == "spherical" else scales)
     mixture = GaussianMixture(2, covariance_type=covariance_type, n_init=3, random_state=0).fit(x)
     assert mixture.converged_
-    assert mixture.doubts_ == ()
+    assert mixture.diagnostics_ == ()
 
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied"])
@@ -59,7 +59,7 @@ def test_condition_1e9(covariance_type, reg_covar):
         2, covariance_type=covariance_type, reg_covar=reg_covar, n_init=3, random_state=0
     ).fit(x)
     assert mixture.converged_
-    assert mixture.doubts_ == ()
+    assert mixture.diagnostics_ == ()
     difference = (x[:, 1] - x[:, 0]) / 8e-5
     # In the other coordinates, where nothing is nearly collinear, it is the same mixture.
     plain = GaussianMixture(2, covariance_type=covariance_type, reg_covar=reg_covar, n_init=3, random_state=0)

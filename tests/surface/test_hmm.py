@@ -437,7 +437,7 @@ def test_fewer_symbols_than_states():
     """Nothing is spurious about a coin with three states."""
     tosses = np.random.default_rng(0).integers(2, size=200)
     model = CategoricalHMM(3, random_state=0).fit(tosses)
-    assert model.doubts_ == ()
+    assert model.diagnostics_ == ()
     assert model.log_likelihood_ >= CategoricalHMM(1).fit(tosses).log_likelihood_
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Ellipse
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import GaussianImputer, GaussianMixture, datasets, missing_patterns, overimpute, plots
+from latently.core.findings import Finding
 from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import COLOURS, colour, marker
 
@@ -48,7 +49,7 @@ def a_selection(rows, best):
             "n_components": k,
             "bic": bic,
             "aic": -k,
-            "doubts": doubts,
+            "diagnostics": [Finding("few rows", text, severity="grave") for text in doubts],
             "failure": failure,
         }
         for family, k, bic, doubts, failure in rows
@@ -233,7 +234,9 @@ def test_criterion_marks_the_best():
 @pytest.mark.parametrize(("name", "extreme"), [("coherence", "highest"), ("perplexity", "lowest")])
 def test_criteria_of_topics_are_drawn_as_they_are(name, extreme):
     values = {2: 0.31, 3: 0.42, 4: 0.36} if name == "coherence" else {2: 900.0, 3: 750.0, 4: 800.0}
-    rows = [{"n_components": k, name: value, "doubts": (), "failure": None} for k, value in values.items()]
+    rows = [
+        {"n_components": k, name: value, "diagnostics": (), "failure": None} for k, value in values.items()
+    ]
     found = SimpleNamespace(
         table_=rows, best_index_=1, best_params_={"n_components": 3}, criterion=name, names=("n_components",)
     )

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from latently import GaussianImputer, GaussianMixture, datasets, select
+from latently.core.findings import Finding
 from latently.core.restarts import Restarts, Run
 from latently.report import Figure, Section, imputation, page, to_json, write_text
 from latently.report.imputation import (
@@ -34,12 +35,13 @@ from latently.report.mixture import (
     tables,
 )
 from latently.report.mixture.ridge import without_dip
-from latently.report.numbers import EN_DASH, MINUS
 from latently.report.page import bullets, definitions, paragraph, table, tiles, warning
 from latently.report.table import Table
+from latently.wording import EN_DASH, MINUS
 
 FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
 GRID = {"covariance_type": ["full", "tied"], "n_components": [1, 2, 3]}
+SPURIOUS = Finding("few rows", "component 1 rests on 2 rows", "component", (1,), {"rows": 2}, "grave")
 NASTY = "<script>alert('&')</script>"
 VOID = {"meta", "img"}
 
@@ -215,7 +217,7 @@ def test_the_bic_table_has_a_cell_for_each_fit(three, search):
 def test_the_bic_table_shows_failures_and_doubts(three):
     rows = [dict(row) for row in three.selection.table_]
     rows[0] |= {"failure": "singular", "bic": None}
-    rows[1] |= {"doubts": ("rests on 2 rows",)}
+    rows[1] |= {"diagnostics": (SPURIOUS,)}
     selection = SimpleNamespace(table_=rows, best_index_=5)
     shown = tables.bic(MixtureAnalysis(three.mixture, FAITHFUL, "f.csv", selection))
     assert shown.rows[0][1] == "failed"
@@ -280,7 +282,7 @@ def test_overlap_is_named(three):
     ("fitted", "words"),
     [
         (
-            {"doubts_": ("component 1 rests on 2 rows",)},
+            {"diagnostics_": (SPURIOUS,)},
             "spurious: component 1 rests on 2 rows. Ask for fewer",
         ),
         (
@@ -288,8 +290,8 @@ def test_overlap_is_named(three):
             "EM had not converged: it reached max_iter=3",
         ),
         (
-            {"restarts_": Restarts((), 3, (Run("kmeans", -1.0, 5, True, None, ("rests on 2 rows",)),))},
-            "1 higher but spurious maximum was passed over (rests on 2 rows)",
+            {"restarts_": Restarts((), 3, (Run("kmeans", -1.0, 5, True, None, (SPURIOUS,)),))},
+            "1 higher but spurious maximum was passed over (component 1 rests on 2 rows)",
         ),
         ({"restarts_": Restarts((Run("random", -1.0, 5, True),) * 30, 1, ())}, "Only one of 30 starts"),
     ],
@@ -301,7 +303,7 @@ def test_doubts_of_the_fit_are_told(two, fitted, words):
 def test_fits_that_failed_or_were_too_good_are_told(three):
     rows = [dict(row) for row in three.selection.table_]
     rows[0] |= {"failure": "it is singular", "bic": None}
-    rows[1] |= {"doubts": ("component 0 rests on 2 rows",), "bic": 5.0}
+    rows[1] |= {"diagnostics": (SPURIOUS,), "bic": 5.0}
     selection = SimpleNamespace(table_=rows, best_index_=5, edge_=None)
     told = " ".join(cautions(MixtureAnalysis(three.mixture, FAITHFUL, "f.csv", selection)))
     assert "1 fit failed, the first (1 component with full covariances) because it is singular" in told

@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets, select
+from latently.core.findings import Finding
 from latently.core.restarts import Restarts, Run
 from latently.report import to_json
 from latently.report.segmentation import (
@@ -25,6 +26,7 @@ from latently.report.segmentation import (
 from latently.report.segmentation.residuals import checks
 
 QUAKES = datasets.load_earthquakes()
+LOST = Finding("no data", "state 1 kept no data", "state", (1,), severity="grave")
 NASTY = "<script>alert('&')</script>"
 RNG = np.random.default_rng(0)
 STATES = np.repeat([0, 1, 0, 1, 0, 1, 0], [30, 20, 25, 15, 30, 20, 20])
@@ -231,7 +233,7 @@ def test_rare_and_rarely_visited_states_are_named():
             {"converged_": False, "stop_reason_": "reached max_iter=7"},
             "EM had not converged: it reached max_iter=7",
         ),
-        ({"doubts_": ("state 1 kept no data",)}, "not to be trusted: state 1 kept no data"),
+        ({"diagnostics_": (LOST,)}, "not to be trusted: state 1 kept no data"),
         (
             {"restarts_": Restarts((Run("a", -1.0, 3, True), Run("b", -2.0, 3, True)), 1, ())},
             "only one of 2 starts reached this maximum",
@@ -250,7 +252,7 @@ def _uncapitalised(text):
 def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
     rows = [dict(row) for row in quakes.selection.table_]
     rows[0]["failure"] = "of a flood"
-    rows[1] |= {"doubts": ("state 0 kept no data",), "bic": 1.0}
+    rows[1] |= {"diagnostics": (LOST,), "bic": 1.0}
     selection = SimpleNamespace(
         table_=rows, edge_=None, best_index_=2, best_params_=quakes.selection.best_params_
     )

@@ -27,12 +27,12 @@ TYPES = ("full", "tied", "diag", "spherical")
 def test_few_rows_against_many_columns(covariance_type):
     mixture = GaussianMixture(1, covariance_type=covariance_type)
     if covariance_type in ("diag", "spherical"):
-        assert mixture.fit(WIDE).doubts_ == ()
+        assert mixture.fit(WIDE).diagnostics_ == ()
         return
     with pytest.warns(SpuriousMaximumWarning, match="rests on the floor"):
         mixture.fit(WIDE)
     sound = GaussianMixture(1, covariance_type=covariance_type, prior="ridge").fit(WIDE)
-    assert sound.doubts_ == ()
+    assert sound.diagnostics_ == ()
 
 
 @pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
@@ -40,7 +40,7 @@ def test_two_clear_halves_are_not_starred(covariance_type):
     grid = {"n_components": [1, 2]}
     chosen = select(GaussianMixture(covariance_type=covariance_type, n_init=3, random_state=0), HALVES, grid)
     assert chosen.best_.n_components == 2
-    assert not any(row["doubts"] for row in chosen.table_)
+    assert not any(row["diagnostics"] for row in chosen.table_)
 
 
 @pytest.mark.parametrize(("covariance_type", "needed"), list(zip(TYPES, (3, 1, 2, 2), strict=True)))
@@ -69,15 +69,15 @@ def test_states_and_time_steps():
     x, means = far_from_one(2)
     make = partial(GaussianHMM, 2, covariance_type="full", means_init=means, random_state=0)
     resting = "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows"
-    (doubt,) = fitted(make(), x).doubts_
-    assert re.fullmatch(rf"{resting} \(time step 6[01] among them\)", doubt)
-    (doubt,) = fitted(make(), [x[:20], x[20:]]).doubts_
-    assert re.fullmatch(rf"{resting} \(sequence 1, time step 4[01] among them\)", doubt)
+    (found,) = fitted(make(), x).diagnostics_
+    assert re.fullmatch(rf"{resting} \(time step 6[01] among them\)", str(found))
+    (found,) = fitted(make(), [x[:20], x[20:]]).diagnostics_
+    assert re.fullmatch(rf"{resting} \(sequence 1, time step 4[01] among them\)", str(found))
     known = np.where(np.arange(62) < 60, -1, 1)
     with pytest.warns(SpuriousMaximumWarning, match=r"state 1 .* \(time step 6[01] among them\)"):
         make().fit(x, states=known)
     fixed = make(covariances_init=[np.eye(2)] * 2, fixed=("covariances",))
-    assert fitted(fixed, x).doubts_ == ()
+    assert fitted(fixed, x).diagnostics_ == ()
 
 
 def test_a_state_without_a_floor_is_called_a_state():
@@ -111,7 +111,7 @@ def test_counts_are_printed_with_enough_digits():
     params = LatentEmissionParams(
         Weights(np.array([0.5, 0.5])), model.emission.params(np.array([[0.0], [3.9]]), np.ones((2, 1)))
     )
-    doubts = model.doubts(params, ArraySource(x, np.ones(3), None, 64).blocks())
-    assert doubts[1].startswith(
+    found = model.diagnose(params, ArraySource(x, np.ones(3), None, 64).blocks())
+    assert str(found[1]).startswith(
         "component 1 rests on 1.9995 effective distinct rows (row 2 among them), fewer"
     )

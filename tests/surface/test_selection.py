@@ -10,25 +10,27 @@ from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
 from latently import GaussianMixture, datasets, select
+from latently.core.findings import Finding
 
 FAITHFUL = datasets.load_faithful().data
+LONELY = Finding("few rows", "rests on a row", severity="grave")
 MIXTURE = GaussianMixture(n_init=1, tol=1e-5, random_state=0)
 
 
 class Stub(BaseEstimator):
     """Fits nothing: its BIC is `score`, and it says of itself what it is told to."""
 
-    def __init__(self, n_components=1, score=0.0, kind="plain", doubts=(), fails=None):
+    def __init__(self, n_components=1, score=0.0, kind="plain", diagnostics=(), fails=None):
         self.n_components = n_components
         self.score = score
         self.kind = kind
-        self.doubts = doubts
+        self.diagnostics = diagnostics
         self.fails = fails
 
     def fit(self, X):
         if self.fails:
             raise ValueError(self.fails)
-        self.doubts_ = self.doubts
+        self.diagnostics_ = self.diagnostics
         self.log_likelihood_ = -self.score / 2
         self.n_parameters_ = self.n_components
         self.converged_ = True
@@ -63,7 +65,7 @@ def test_each_row_is_the_fit_of_its_combination():
             "log_likelihood": alone.log_likelihood_,
             "n_parameters": alone.n_parameters_,
             "converged": True,
-            "doubts": (),
+            "diagnostics": (),
             "warnings": (),
             "failure": None,
         }
@@ -139,21 +141,24 @@ def test_of_equals_the_first_is_chosen():
 
 
 def test_a_spurious_maximum_loses_to_any_other():
-    grid = [{"doubts": [("rests on a row",)], "score": [-5.0, 5.0]}, {"doubts": [()], "score": [2.0, 1.0]}]
-    assert select(Stub(), FAITHFUL, grid).best_params_ == {"doubts": (), "score": 1.0}
-    assert select(Stub(), FAITHFUL, grid[::-1]).best_params_ == {"doubts": (), "score": 1.0}
+    grid = [
+        {"diagnostics": [(LONELY,)], "score": [-5.0, 5.0]},
+        {"diagnostics": [()], "score": [2.0, 1.0]},
+    ]
+    assert select(Stub(), FAITHFUL, grid).best_params_ == {"diagnostics": (), "score": 1.0}
+    assert select(Stub(), FAITHFUL, grid[::-1]).best_params_ == {"diagnostics": (), "score": 1.0}
 
 
 def test_among_spurious_maxima_the_lowest_is_chosen():
     grid = {"score": [2.0, 1.0, 3.0]}
-    assert select(Stub(doubts=("rests on a row",)), FAITHFUL, grid).best_params_ == {"score": 1.0}
+    assert select(Stub(diagnostics=(LONELY,)), FAITHFUL, grid).best_params_ == {"score": 1.0}
 
 
-def test_doubts_of_a_mixture_reach_the_table_and_the_choice():
+def test_diagnostics_of_a_mixture_reach_the_table_and_the_choice():
     x = np.concatenate([np.random.default_rng(0).normal(size=30), np.full(20, 0.5)])[:, None]
     selection = select(MIXTURE, x, {"n_components": [1, 2]})
     assert selection.table_[1]["bic"] < selection.table_[0]["bic"]
-    assert "floor" in selection.table_[1]["doubts"][0]
+    assert selection.table_[1]["diagnostics"][0].numbers["on_floor"]
     assert "spurious" in selection.table_[1]["warnings"][0]
     assert selection.best_.n_components == 1
 
@@ -330,11 +335,11 @@ def test_without_numbers_of_components_there_is_no_edge():
 
 
 def test_printed_it_is_an_aligned_table_with_the_best_marked():
-    grid = {"n_components": [9, 10], "doubts": [(), ("rests on a row",)], "fails": [None, "no luck"]}
+    grid = {"n_components": [9, 10], "diagnostics": [(), (LONELY,)], "fails": [None, "no luck"]}
     lines = repr(select(Stub(score=1234.5), FAITHFUL, grid)).splitlines()
     heading, *rows, legend = lines
     assert heading.split() == [
-        *("n_components", "doubts", "fails", "bic", "aic"),
+        *("n_components", "diagnostics", "fails", "bic", "aic"),
         *("log_likelihood", "n_parameters", "converged", "remarks"),
     ]
     assert [row.startswith("*") for row in rows] == [True] + [False] * 7

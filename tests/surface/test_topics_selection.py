@@ -86,7 +86,7 @@ def test_perplexity_is_that_of_documents_held_out():
         assert row["perplexity"] == alone.perplexity(parts.measured)
         assert row["converged"] == alone.converged_
         assert row["failure"] is row["bic"] is row["aic"] is row["log_likelihood"] is None
-        assert row["doubts"] == ()
+        assert row["diagnostics"] == ()
     assert choice.best_params_ == {"n_components": 3}
     assert choice.edge_ is None
 

@@ -15,7 +15,7 @@ from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.report import Table as Shown
-from latently.report.numbers import count, sentence, share
+from latently.wording import count, sentence, share
 
 SHORT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen

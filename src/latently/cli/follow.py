@@ -19,8 +19,8 @@ from latently.cli.tables.table import Table
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.core.errors import ImpossibleObservationError
 from latently.report import Table as Shown
-from latently.report.numbers import count, sentence, share
 from latently.report.segmentation import SegmentationAnalysis
+from latently.wording import count, sentence, share
 
 SEGMENTERS = {"GaussianHMM": "gaussian", "PoissonHMM": "poisson", "CategoricalHMM": "categorical"}
 # Rows farther out than this share of what the model expects are unlike what it has learned from.

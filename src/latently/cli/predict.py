@@ -18,7 +18,7 @@ from latently.cli.tables.read import must_be_there, read_bytes, read_table
 from latently.cli.tables.table import Table
 from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
 from latently.report import Table as Shown
-from latently.report.numbers import count, sentence, share
+from latently.wording import count, sentence, share
 
 SURE = 0.9
 # Rows less likely than this share of what the model itself draws are unlike what it has learned from.

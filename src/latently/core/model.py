@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.executors import Executor
+from latently.core.findings import Finding
 from latently.core.parameters import Spaces
 
 Unit = Literal["row", "sequence", "document"]
@@ -52,8 +53,8 @@ class Model(Protocol[D, P, S]):
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `settled` and `doubts`: they say nothing unless
-    told to.
+    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `settled` and `diagnose`: they say nothing
+    unless told to.
     """
 
     @property
@@ -113,8 +114,10 @@ class Model(Protocol[D, P, S]):
         """Relabel the hidden states: state `i` of the result is state ``order[i]``."""
         ...
 
-    def doubts(self, params: P, blocks: Iterable[Block], fixed: Collection[str] = ()) -> tuple[str, ...]:
-        """Why this maximum should not be trusted, a sentence for each reason; none if it may be.
+    def diagnose(
+        self, params: P, blocks: Iterable[Block], fixed: Collection[str] = ()
+    ) -> tuple[Finding, ...]:
+        """Why this maximum should not be trusted, a finding for each reason; none if it may be.
 
         Parameters
         ----------

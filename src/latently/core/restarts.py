@@ -4,7 +4,7 @@ The likelihood of most models has many maxima, and the start decides which one E
 many starts run for a few steps, on a subsample of the units where there are many; the more
 promising half goes on for twice as long, until a handful is left; and those are finished on all
 the data (Biernacki, Celeux & Govaert 2003, "emEM"). A failed run never fails the fit, and a maximum
-that the model itself doubts loses to one that it does not.
+of which the model finds that it is spurious loses to one that it does not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from latently.core.blocks import BlockSource
 from latently.core.convergence import Progress, ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
+from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.saddles import beyond_saddles
 
@@ -86,7 +87,7 @@ class Run:
         Whether it ran to its end on all the data.
     failure : str or None
         Why it failed.
-    doubts : tuple of str
+    diagnostics : tuple of Finding
         Why its maximum should not be trusted.
     """
 
@@ -95,7 +96,7 @@ class Run:
     n_iter: int
     finished: bool
     failure: str | None = None
-    doubts: tuple[str, ...] = ()
+    diagnostics: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Restarts:
         if self.passed_over:
             best = max(run.log_likelihood or -np.inf for run in self.passed_over)
             text += f"; {len(self.passed_over)} higher but spurious (up to {best:.6g}): "
-            text += self.passed_over[0].doubts[0]
+            text += str(self.passed_over[0].diagnostics[0])
         return text
 
 
@@ -158,7 +159,7 @@ def search(
     n: float,
     rng: np.random.Generator,
     plan: Plan | None,
-) -> tuple[FitResult[P], tuple[str, ...], Restarts]:
+) -> tuple[FitResult[P], tuple[Finding, ...], Restarts]:
     """Run EM from many starts and return the best fit that is not spurious.
 
     Parameters
@@ -180,7 +181,7 @@ def search(
     -------
     best : FitResult
         The best run.
-    doubts : tuple of str
+    diagnostics : tuple of Finding
         Why its maximum should not be trusted: empty unless all finished runs are spurious.
     restarts : Restarts
         The record of all runs.
@@ -216,8 +217,8 @@ def search(
         except FAILURES as error:
             failed.append(_Candidate(candidate.kind, None, failure=error.with_traceback(None)))
             continue
-        doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
-        record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, doubts)
+        diagnostics = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
+        record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, diagnostics)
         ends.append((result, record, 1 + candidate.twins))
         if result.stop_reason == STOPPED:
             break
@@ -230,7 +231,7 @@ def search(
         text = f"{len(fell)} of {len(starts)} runs ended: {fell[0]}"
         warnings.warn(text, ObjectiveFellWarning, stacklevel=4)
     ends = ranked(ends, lambda end: end[0].objective, lambda end: end[0].rounding)
-    ends.sort(key=lambda end: bool(end[1].doubts))
+    ends.sort(key=lambda end: bool(end[1].diagnostics))
     ends[0] = _beyond_saddles(em, *ends[0], settings, n)
     best, chosen, _ = ends[0]
     runs = (*(record for _, record, _ in ends), *map(_record, (*failed, *lost)))
@@ -240,9 +241,9 @@ def search(
     passed_over = tuple(
         record
         for result, record, _ in ends
-        if record.doubts and not chosen.doubts and result.objective > best.objective + best.rounding
+        if record.diagnostics and not chosen.diagnostics and result.objective > best.objective + best.rounding
     )
-    return best, chosen.doubts, Restarts(runs, agreeing, passed_over, best.rounding)
+    return best, chosen.diagnostics, Restarts(runs, agreeing, passed_over, best.rounding)
 
 
 def _beyond_saddles(
@@ -252,10 +253,12 @@ def _beyond_saddles(
     better = beyond_saddles(em, result, settings, n)
     if better is result:
         return result, record, size
-    doubts = em.model.doubts(better.params, em.source.blocks(), em.fixed)
-    if doubts and not record.doubts:
+    diagnostics = em.model.diagnose(better.params, em.source.blocks(), em.fixed)
+    if diagnostics and not record.diagnostics:
         return result, record, size
-    ended = replace(record, log_likelihood=better.log_likelihood, n_iter=better.n_iter, doubts=doubts)
+    ended = replace(
+        record, log_likelihood=better.log_likelihood, n_iter=better.n_iter, diagnostics=diagnostics
+    )
     return better, ended, 1
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.base import Emission
+from latently.estimators.first_format import renewed
 
 Classes = Mapping[str, type]
 PLAIN = (type(None), bool, int, float, str, np.generic)
@@ -178,10 +179,12 @@ class Decoder:
                 return self._symbols(items, where)
             case {"mapping": dict(items), **rest} if not rest:
                 return {key: self.decode(item, f"{where}.{key}") for key, item in items.items()}
-            case {"latently": str(name), "fields": dict(items), **rest} if not rest and name in self.known:
-                found = self._fields(self.known[name], items, where)
-                check_types(self.known[name], found, where)
-                return self.known[name](**found)
+            case {"latently": str(name), "fields": dict(items), **rest} if not rest:
+                name, given = renewed(name, items)
+                if name in self.known:
+                    found = self._fields(self.known[name], given, where)
+                    check_types(self.known[name], found, where)
+                    return self.known[name](**found)
             case {"own": str(name), "fields": dict(items), **rest} if not rest:
                 cls = self._own(name)
                 return cls(**self._fields(cls, items, where))

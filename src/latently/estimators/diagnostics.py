@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.errors import UndeterminedWarning
+from latently.core.findings import CAUTION, Finding
 from latently.estimators.inputs import label_of
 
 MOST_NAMED = 6
-NEVER_TOGETHER = "never observed together"
+NEVER_TOGETHER, EMPTY = "never observed together", "empty"  # kinds of findings
 
 
-@dataclass(frozen=True)
-class Diagnostic:
-    """Something that a user of a fit should know.
-
-    Attributes
-    ----------
-    kind : str
-        What it is, for programs: "never observed together", "prior" or "empty".
-    columns : tuple of tuple of int
-        Positions of the columns it is about, those that belong together as one entry.
-    message : str
-        What it is, in words.
-    """
-
-    kind: str
-    columns: tuple[tuple[int, ...], ...]
-    message: str
-
-
-def undetermined(
-    pairs: NDArray[np.int64], names: list[str] | None, *, by_prior: bool
-) -> tuple[Diagnostic, ...]:
+def undetermined(pairs: NDArray[np.int64], names: list[str] | None, *, by_prior: bool) -> tuple[Finding, ...]:
     """Name the pairs of columns that are never observed together, if there are any.
 
     Parameters
@@ -60,10 +39,11 @@ def undetermined(
         f"columns {pairs_in_words(pairs, names)} are never observed together: the data do not determine how "
         f"they depend on each other given the other columns, and {taken}"
     )
-    return (Diagnostic(NEVER_TOGETHER, tuple((int(i), int(j)) for i, j in pairs), message),)
+    which = tuple((int(i), int(j)) for i, j in pairs)
+    return (Finding(NEVER_TOGETHER, message, "column", which, severity=CAUTION),)
 
 
-def dropped(empty: NDArray[np.bool_], names: list[str] | None) -> tuple[Diagnostic, ...]:
+def dropped(empty: NDArray[np.bool_], names: list[str] | None) -> tuple[Finding, ...]:
     """Name the columns that are left out because they have no observed value, if there are any.
 
     Parameters
@@ -76,13 +56,13 @@ def dropped(empty: NDArray[np.bool_], names: list[str] | None) -> tuple[Diagnost
     found = np.flatnonzero(empty)
     if not len(found):
         return ()
-    listed = ", ".join(label_of(names, column) for column in found[:MOST_NAMED])
+    columns = ", ".join(label_of(names, column) for column in found[:MOST_NAMED])
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     message = (
-        f"no value is observed of column {listed}{more}, which the output leaves out; "
+        f"no value is observed of column {columns}{more}, which the output leaves out; "
         "keep_empty_features=True keeps such columns, filled with 0"
     )
-    return (Diagnostic("empty", tuple((int(column),) for column in found), message),)
+    return (Finding(EMPTY, message, "column", tuple(found.tolist()), severity=CAUTION),)
 
 
 def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
@@ -92,13 +72,13 @@ def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
     return "; ".join([*listed, *more])
 
 
-def tell(diagnostics: Iterable[Diagnostic], stacklevel: int = 3) -> None:
+def tell(diagnostics: Iterable[Finding], stacklevel: int = 3) -> None:
     """Warn of each.
 
     Warns
     -----
     UndeterminedWarning
-        With the words of the diagnostic.
+        With the words of the finding.
     """
-    for diagnostic in diagnostics:
-        warnings.warn(diagnostic.message, UndeterminedWarning, stacklevel=stacklevel)
+    for found in diagnostics:
+        warnings.warn(str(found), UndeterminedWarning, stacklevel=stacklevel)

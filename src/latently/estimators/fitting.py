@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings
 from latently.core.errors import SpuriousMaximumWarning
+from latently.core.findings import Finding, joined
 from latently.core.restarts import Plan, Restarts, Run, Start, search
 from latently.estimators.progress import progress_bar
 
@@ -26,7 +27,7 @@ class Fit:
     ----------
     result : FitResult
         The best run.
-    doubts : tuple of str
+    diagnostics : tuple of Finding
         Why its maximum should not be trusted.
     restarts : Restarts
         The record of all runs.
@@ -35,7 +36,7 @@ class Fit:
     """
 
     result: FitResult[Any]
-    doubts: tuple[str, ...]
+    diagnostics: tuple[Finding, ...]
     restarts: Restarts
     n_observed: float
 
@@ -89,14 +90,14 @@ def fit(
     """
     with progress_bar(name, verbose) as show:
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
-        result, doubts, restarts = search(
+        result, diagnostics, restarts = search(
             em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
         )
     result = replace(result, params=arrange(result.params))
     if not settings.max_iter:
-        doubts = ()  # starting values are no maximum
-    elif doubts:
-        doubts = em.model.doubts(result.params, em.source.blocks(), em.fixed)
+        diagnostics = ()  # starting values are no maximum
+    elif diagnostics:
+        diagnostics = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
     if not result.converged and settings.tol > 0 and 0 < settings.max_iter <= result.n_iter:
         warnings.warn(
             f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "
@@ -104,14 +105,14 @@ def fit(
             ConvergenceWarning,
             stacklevel=3,
         )
-    if doubts:
+    if diagnostics:
         warnings.warn(
-            f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Lower n_components, or choose "
-            "a family with fewer parameters or a higher floor",
+            f"this maximum of the likelihood is spurious: {joined(diagnostics)}. Lower n_components, or "
+            "choose a family with fewer parameters or a higher floor",
             SpuriousMaximumWarning,
             stacklevel=3,
         )
-    return _scaled(Fit(result, doubts, restarts, n_observed), unit)
+    return _scaled(Fit(result, diagnostics, restarts, n_observed), unit)
 
 
 def _in_units(callback: Callable[..., Any], unit: float) -> Callable[..., Any]:

@@ -23,7 +23,8 @@ from latently.checks.settings import (
     checked,
     one_of,
 )
-from latently.estimators.diagnostics import Diagnostic, dropped, tell
+from latently.core.findings import Finding
+from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import FLOOR, observed_columns
 from latently.estimators.imputation.filling import expected, interval
@@ -118,10 +119,10 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         Whether and why EM stopped, and its number of steps.
     mixture_ : GaussianMixture
         The fitted model.
-    diagnostics_ : tuple of Diagnostic
-        What there is to say of the table, each with its `kind`, the positions of its `columns` and a
-        `message`: pairs of columns that are never observed together, why a prior stands in, columns without
-        any observed value. Empty if there is nothing.
+    diagnostics_ : tuple of Finding
+        What there is to say of the table, each with its `kind` and the columns it is about (`which`); its
+        ``str`` is the sentence: pairs of columns that are never observed together, why a prior stands in,
+        columns without any observed value. Empty if there is nothing.
     parameter_draws_ : tuple of Draw
         Parameters drawn at the fit.
     missing_counts_ : array of int of shape (n_features,)
@@ -291,7 +292,7 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         observed: NDArray[np.bool_],
         missing_counts: NDArray[np.int64],
         draws: tuple[Draw, ...],
-        diagnostics: tuple[Diagnostic, ...],
+        diagnostics: tuple[Finding, ...],
     ) -> None:
         """Set what is known after a fit."""
         self._observed_features = observed

@@ -95,13 +95,13 @@ class GaussianMixture(BaseMixture):
         `log_likelihood_` per row, as scikit-learn has it.
     converged_, stop_reason_, n_iter_
         Whether and why the best run stopped, and its number of EM steps.
-    doubts_ : tuple of str
-        Why this maximum should not be trusted: it rests on the floor, or on too few rows. Empty if it may be.
-    diagnostics_ : tuple of Diagnostic
-        What there is to say of the data, each with its `kind`, the positions of its `columns` and a
-        `message`: pairs of columns that are never observed together. Empty if there is nothing.
+    diagnostics_ : tuple of Finding
+        What there is to say of the fit, each with its `kind`, its `subject` ("component", "column"), `which`
+        of them, `numbers` and `severity`; its ``str`` is the sentence. Those of severity "grave" are why
+        this maximum should not be trusted: a component rests on the floor, or on too few rows. Others name
+        pairs of columns that are never observed together. Empty if there is nothing.
     restarts_ : Restarts
-        The record of all runs: their log-likelihoods, failures and doubts, and how many agreed.
+        The record of all runs: their log-likelihoods, failures and diagnostics, and how many agreed.
     n_parameters_ : int
         Number of free parameters.
 

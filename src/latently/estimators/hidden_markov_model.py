@@ -79,7 +79,7 @@ class HiddenMarkovModel(BaseHMM):
         Total log-likelihood of the training data under these parameters, in nats.
     log_likelihood_history_ : array of shape (n_iterates,)
         At each iterate.
-    converged_, stop_reason_, n_iter_, restarts_
+    converged_, stop_reason_, n_iter_, diagnostics_, restarts_
         Whether and why the best run stopped, its EM steps, and the record of all runs.
     n_parameters_ : int
         Number of free parameters.

@@ -60,8 +60,8 @@ class MixtureModel(BaseMixture):
         All parameters: ``params_.emission`` is what the family's M-step returns.
     log_likelihood_ : float
         Total log-likelihood of the training data under `params_`.
-    converged_, stop_reason_, n_iter_, doubts_, restarts_
-        Whether and why the best run stopped, its EM steps, why its maximum should not be trusted, and the
+    converged_, stop_reason_, n_iter_, diagnostics_, restarts_
+        Whether and why the best run stopped, its EM steps, what there is to say of the fit, and the
         record of all runs.
 
     See Also

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from latently.archive import Contents
+from latently.core.findings import Finding
 from latently.core.restarts import Restarts, Run
 from latently.emissions.categorical import Categorical, CategoricalParams
 from latently.emissions.gaussian import FAMILIES
@@ -16,7 +17,6 @@ from latently.emissions.gaussian.params import GaussianParams, MatrixParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.estimators.codec import Decoder, Encoder
-from latently.estimators.diagnostics import Diagnostic
 from latently.estimators.inputs import Array
 from latently.estimators.soundness import checked_params, factors_of, is_finite, settings_of, unfitted
 from latently.latent.independent import Independent, Weights
@@ -36,11 +36,10 @@ class Outcome:
     stop_reason: str
     n_iter: int
     restarts: Restarts
-    doubts: tuple[str, ...]
     n_observed: float
     lower_bound: float
     lower_bounds: list[float]
-    diagnostics: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Finding, ...] = ()
     dtype: Literal["float32", "float64"] = "float64"  # of the data, in which parameters are shown
 
 
@@ -81,7 +80,7 @@ class State:
 CLASSES: list[type] = [
     State,
     Outcome,
-    Diagnostic,
+    Finding,
     Restarts,
     Run,
     LatentEmission,

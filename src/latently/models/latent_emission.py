@@ -18,6 +18,7 @@ import numpy as np
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError, SingularCovarianceError
 from latently.core.executors import Executor, SerialExecutor
+from latently.core.findings import GRAVE, Finding
 from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
@@ -29,6 +30,7 @@ from latently.models.routines import routines
 from latently.models.support import Support
 
 PIECE = 512
+FLOOR, NO_DATA, FEW_ROWS = "floor", "no data", "few rows"  # kinds of findings
 
 
 @dataclass(frozen=True)
@@ -236,29 +238,21 @@ class LatentEmission:
         emission = self.emission.least_dependent(description.emission, params.emission)
         return replace(params, emission=emission)
 
-    def doubts(
+    def diagnose(
         self, params: LatentEmissionParams, blocks: Iterable[Block], fixed: Collection[str] = ()
-    ) -> tuple[str, ...]:
+    ) -> tuple[Finding, ...]:
         """Labels that kept no data, rest on a floor, or on fewer distinct rows than they need."""
-        found: dict[int, str] = {}
         label = self.latent.label
         active = self.emission.floor_active(params.emission, fixed)
-        if active is not None and active.all() and len(active) > 1:
-            return (f"the covariances of all {label}s rest on the floor set by reg_covar",)
-        if active is not None:
-            rests = "{} {} rests on the floor set by reg_covar"
-            found = {int(k): rests.format(label, k) for k in np.flatnonzero(active)}
+        on_floor = [] if active is None else np.flatnonzero(active).tolist()
+        if len(on_floor) == self.n_components > 1:
+            text = f"the covariances of all {label}s rest on the floor set by reg_covar"
+            return (Finding(FLOOR, text, label, tuple(on_floor), severity=GRAVE),)
         needed = self.emission.rows_needed(params.emission, fixed)
-        for k, (count, example) in self._short_of_rows(params, blocks, needed).items():
-            if not count:
-                found[k] = f"{label} {k} kept no data: lower n_components"
-            else:
-                reason = f"on {_less(count, needed)} effective distinct rows ({example} among them)"
-                if k in found:
-                    found[k] += f" and {reason}"
-                else:
-                    found[k] = f"{label} {k} rests {reason}, fewer than the {needed} it needs"
-        return tuple(found[k] for k in sorted(found))
+        short = self._short_of_rows(params, blocks, needed)
+        return tuple(
+            _spurious(label, k, k in on_floor, short.get(k), needed) for k in sorted({*on_floor, *short})
+        )
 
     def _short_of_rows(
         self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
@@ -291,6 +285,22 @@ class LatentEmission:
             return 0.0
 
         self.latent.run(params.latent, self.density(params, plain), plain, visit, SerialExecutor())
+
+
+def _spurious(label: str, k: int, on_floor: bool, short: tuple[float, str] | None, needed: int) -> Finding:
+    """Why one label is not to be trusted, by what it rests on: a floor, or too few rows."""
+    floor = f"{label} {k} rests on the floor set by reg_covar"
+    if short is None:
+        return Finding(FLOOR, floor, label, (k,), severity=GRAVE)
+    count, example = short
+    if not count:
+        return Finding(NO_DATA, f"{label} {k} kept no data: lower n_components", label, (k,), severity=GRAVE)
+    rows = f"on {_less(count, needed)} effective distinct rows ({example} among them)"
+    text = (
+        f"{floor} and {rows}" if on_floor else f"{label} {k} rests {rows}, fewer than the {needed} it needs"
+    )
+    numbers = {"rows": count, "needed": needed, "on_floor": on_floor}
+    return Finding(FEW_ROWS, f"{floor} and {rows}" if on_floor else text, label, (k,), numbers, GRAVE)
 
 
 def _less(count: float, needed: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.checks.settings import NAME, Such, checked
+from latently.core.findings import grave
 from latently.plots.arguments import AXES
 from latently.plots.canvas import canvas, count, title
 from latently.plots.palette import GRID, INK, colour, marker
@@ -89,7 +90,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         rows = sorted(rows, key=lambda row: row["n_components"])
         k = np.array([row["n_components"] for row in rows])
         above = np.array([np.nan if row["failure"] else row[name] - zero for row in rows])
-        doubtful = np.array([bool(row["doubts"]) for row in rows])
+        doubtful = np.array([bool(grave(row["diagnostics"])) for row in rows])
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
         look: dict[str, Any] = {
             "color": colour(position),

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from latently.core.findings import Finding
+
 
 def to_json(found: dict[str, Any]) -> str:
     """JSON that every reader understands: what is not finite is null."""
@@ -14,6 +16,8 @@ def to_json(found: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     """Python's own types all the way down."""
+    if isinstance(value, Finding):
+        value = vars(value)
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

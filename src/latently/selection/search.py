@@ -21,6 +21,7 @@ from latently.core.errors import (
     SpuriousMaximumWarning,
     WeightWarning,
 )
+from latently.core.findings import Finding, grave
 from latently.selection.criteria import Criterion, Measure, measure_of
 from latently.selection.grid import Grid, combinations_of
 from latently.selection.held_out import Parts, divided
@@ -127,7 +128,7 @@ def select(
         rows.append({**params, **outcome})
         if outcome["failure"] is not None:
             continue
-        rank = (bool(outcome["doubts"]), sign * outcome[measure.name])
+        rank = (bool(grave(outcome["diagnostics"])), sign * outcome[measure.name])
         if best is None or (rank[0], rank[1] + _rounding(candidate, rank[1])) < best_rank:
             best, best_index, best_rank = candidate, i, rank
     for message, category in loud.items():
@@ -152,7 +153,7 @@ def _fit(estimator: Any, parts: Parts, measure: Measure, loud: dict[str, type[Wa
     """What a fit adds to the table; `loud` takes the warnings that are to be shown."""
     row: dict[str, Any] = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME), None)
     failure = None
-    doubts: tuple[str, ...] = ()
+    diagnostics: tuple[Finding, ...] = ()
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         for category in (ConvergenceWarning, SpuriousMaximumWarning, *LOUD):
@@ -168,11 +169,11 @@ def _fit(estimator: Any, parts: Parts, measure: Measure, loud: dict[str, type[Wa
             if isinstance(error, ObjectiveFellError):
                 loud[failure] = ObjectiveFellWarning
         else:
-            doubts = getattr(estimator, "doubts_", ())
+            diagnostics = getattr(estimator, "diagnostics_", ())
             row |= {name: getattr(estimator, name)() for name in ALWAYS if hasattr(estimator, name)}
             row |= {name: getattr(estimator, f"{name}_", None) for name in OUTCOME}
             row[measure.name] = value
     told = tuple(str(warning.message) for warning in caught)
     loud.update({str(w.message): w.category for w in caught if issubclass(w.category, LOUD)})
     seconds = time.perf_counter() - began
-    return {**row, "doubts": doubts, "warnings": told, "seconds": seconds, "failure": failure}
+    return {**row, "diagnostics": diagnostics, "warnings": told, "seconds": seconds, "failure": failure}

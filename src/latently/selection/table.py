@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
 
+from latently.core.findings import grave, joined
+
 ALWAYS = ("bic", "aic")
 HIGHER = ("coherence",)  # criteria of which more is better
 REMARK = 80
@@ -20,10 +22,10 @@ class Selection:
     ----------
     table_ : list of dict
         A row for each combination, in the order of the grid: its params; "bic", "aic" and the criterion
-        that was asked for; "log_likelihood" (total, in nats), "n_parameters", "converged"; "doubts" (why its
-        maximum should not be trusted) and "warnings", tuples of text; "seconds"; and "failure", None or
-        the reason, in which case what a fit would have given is None. What a model does not have (topic
-        models have no likelihood) is None, too. A DataFrame can be made of it.
+        that was asked for; "log_likelihood" (total, in nats), "n_parameters", "converged"; "diagnostics"
+        (findings, see `latently.GaussianMixture`) and "warnings" (text), tuples; "seconds"; and "failure",
+        None or the reason, in which case what a fit would have given is None. What a model does not have
+        (topic models have no likelihood) is None, too. A DataFrame can be made of it.
     best_ : estimator
         The best, fitted. It is the only one that was kept.
     best_index_ : int
@@ -117,4 +119,5 @@ def _cell(value: Any) -> str:
 def _remarks(row: dict[str, Any]) -> str:
     if row["failure"] is not None:
         return f"failed: {row['failure']}"
-    return f"spurious: {'; '.join(row['doubts'])}" if row["doubts"] else ""
+    spurious = grave(row["diagnostics"])
+    return f"spurious: {joined(spurious)}" if spurious else ""

@@ -16,8 +16,8 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
 from latently.cli.tables.utf8 import decoded
 from latently.estimators.topics.texts import lack_blanks
-from latently.report.numbers import count, share
 from latently.report.topics import Collection, LeftOut
+from latently.wording import count, share
 
 MOST_DIGITS = 15
 ENGLISH, NONE = "english", "none"

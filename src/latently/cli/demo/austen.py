@@ -18,7 +18,6 @@ from latently.cli.terminal import Told
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report import Section
-from latently.report.numbers import listed, number, share
 from latently.report.page import Markup, bullets, element, figures, paragraph, table, warning
 from latently.report.table import Table
 from latently.report.topics import (
@@ -30,6 +29,7 @@ from latently.report.topics import (
     topics_figures,
     topics_in_words,
 )
+from latently.wording import listed, number, share
 
 SEEDS = range(5)
 N_NOVELS = 6

@@ -10,7 +10,6 @@ from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
 from latently.estimators import PoissonHMM
 from latently.report import Section
-from latently.report.numbers import count, listed, number
 from latently.report.page import bullets, element, figures, paragraph, warning
 from latently.report.segmentation import (
     SegmentationAnalysis,
@@ -23,6 +22,7 @@ from latently.report.segmentation import (
     tables,
 )
 from latently.selection import select
+from latently.wording import count, listed, number
 
 TRIED = range(1, 5)
 SEED = 0

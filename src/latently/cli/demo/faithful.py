@@ -15,9 +15,9 @@ from latently.estimators import GaussianMixture
 from latently.report import Figure, Section
 from latently.report.mixture import MixtureAnalysis, how, in_words, numbers, tables
 from latently.report.mixture.ridge import without_dip
-from latently.report.numbers import count, number, share
 from latently.report.page import bullets, element, figures, paragraph
 from latently.selection import Selection, select
+from latently.wording import count, number, share
 
 COLUMNS = ["eruption (minutes)", "wait until the next (minutes)"]
 TRIED = range(1, 7)

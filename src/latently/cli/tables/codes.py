@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from latently.cli.tables.table import Table
-from latently.report.numbers import count, listed
+from latently.wording import count, listed
 
 FEWEST_DISTINCT = 5
 

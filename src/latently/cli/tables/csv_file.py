@@ -20,7 +20,7 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
 from latently.cli.tables.table import Table, shortened
 from latently.cli.tables.utf8 import decoded
-from latently.report.numbers import count
+from latently.wording import count
 
 SEPARATORS = (",", ";", "\t", "|")
 AT_ONCE = 20_000

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from latently.checks.settings import check_settings
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
+from latently.core.findings import Finding
 from latently.core.given import probabilities, support_of
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension, named, with_named
@@ -41,7 +42,7 @@ from latently.estimators.inputs import (
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
-from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
 
 AUTO_STARTS = 24
 
@@ -169,9 +170,10 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
                 name=type(self).__name__,
                 unit=unit,
             )
-        self._keep(model, fitted, float_type(found.x).name)
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
-        tell(undetermined(unseen, None, by_prior=False))
+        said = undetermined(unseen, None, by_prior=False)
+        self._keep(model, fitted, said, float_type(found.x).name)
+        tell(said)
         return self
 
     @property
@@ -324,7 +326,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
     def _model_mean(self, emission: Any) -> Array | None:
         return self._family().mean(emission)
 
-    def _keep(self, model: LatentEmission, fitted: Fit, dtype: Any) -> None:
+    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         result = fitted.result
         outcome = HMMOutcome(
             log_likelihood=result.log_likelihood,
@@ -333,13 +335,13 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
             stop_reason=result.stop_reason,
             n_iter=result.n_iter,
             restarts=fitted.restarts,
-            doubts=fitted.doubts,
             n_observed=fitted.n_observed,
             dtype=dtype,
+            diagnostics=(*fitted.diagnostics, *diagnostics),
         )
         self._set_params(model, result.params, outcome)
         if self.warm_start:
             self._progress = result.progress
-        lost = [doubt for doubt in fitted.doubts if "kept no data" in doubt]
-        for doubt in lost:
-            warnings.warn(doubt, UserWarning, stacklevel=3)
+        for found in fitted.diagnostics:
+            if found.kind == NO_DATA:
+                warnings.warn(str(found), UserWarning, stacklevel=3)

@@ -37,7 +37,7 @@ class FittedHMM(LatentEmissionByHand):
     stop_reason_ = Recorded()
     n_iter_ = Recorded()
     restarts_ = Recorded()
-    doubts_ = Recorded()
+    diagnostics_ = Recorded()
     n_observed_ = Recorded()
     monitor_ = OldAttribute("read converged_, stop_reason_, n_iter_ and log_likelihood_history_")
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from latently.archive import Contents
+from latently.core.findings import Finding
 from latently.core.restarts import Restarts
 from latently.estimators.codec import Decoder, Encoder
 from latently.estimators.inputs import Array
@@ -31,9 +32,9 @@ class HMMOutcome:
     stop_reason: str
     n_iter: int
     restarts: Restarts
-    doubts: tuple[str, ...]
     n_observed: float
     dtype: Literal["float32", "float64"] = "float64"  # of the data, in which parameters are shown
+    diagnostics: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

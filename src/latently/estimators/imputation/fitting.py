@@ -15,7 +15,8 @@ from latently.core.errors import (
     SpuriousMaximumWarning,
     UndeterminedWarning,
 )
-from latently.estimators.diagnostics import NEVER_TOGETHER, Diagnostic, pairs_in_words, undetermined
+from latently.core.findings import CAUTION, Finding, grave
+from latently.estimators.diagnostics import NEVER_TOGETHER, pairs_in_words, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import NoMaximumError, check_clear_of_floor, check_rank, singular
 from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
@@ -56,7 +57,7 @@ class Modelled:
 
 def fit_model(
     imputer: Any, table: Modelled, rng: np.random.Generator
-) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Diagnostic, ...]]:
+) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Finding, ...]]:
     """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
 
     Parameters
@@ -73,7 +74,7 @@ def fit_model(
     NoMaximumError
         If the likelihood has no maximum and no prior may take its place.
     """
-    said: tuple[Diagnostic, ...] = ()
+    said: tuple[Finding, ...] = ()
     try:
         mixture, draws = _fitted(imputer, table, None if imputer.prior == "auto" else imputer.prior, rng)
     except NoMaximumError as error:
@@ -84,7 +85,8 @@ def fit_model(
             f"{error.reason}: prior='{FALLBACK}' stands in for what the data do not tell, and what is filled "
             f"in depends on it; set it to say that it is meant, or {error.remedy}"
         )
-        said = (Diagnostic("prior", (tuple(table.positions[list(error.columns)].tolist()),), message),)
+        columns = (tuple(table.positions[list(error.columns)].tolist()),)
+        said = (Finding("prior", message, "column", columns, severity=CAUTION),)
     pairs = _unseen(mixture, table)
     return mixture, draws, (*said, *undetermined(pairs, table.names, by_prior=mixture.prior is not None))
 
@@ -109,8 +111,9 @@ def _fitted(
     if one:
         check_clear_of_floor(mixture._dense(mixture.params_)[0], table.labels())
         mixture.set_params(callbacks=imputer.callbacks)
-    if unbound and imputer.prior == "auto" and mixture.doubts_:
-        raise NoMaximumError(f"no maximum is to be trusted ({mixture.doubts_[0]})")
+    spurious = grave(mixture.diagnostics_)
+    if unbound and imputer.prior == "auto" and spurious:
+        raise NoMaximumError(f"no maximum is to be trusted ({spurious[0]})")
     for warning in told:
         if not issubclass(warning.category, TOLD_BY_NAME):
             warnings.warn(warning.message, stacklevel=5)
@@ -131,5 +134,5 @@ def _from_posterior(imputer: Any) -> bool:
 
 def _unseen(mixture: GaussianMixture, table: Modelled) -> NDArray[np.int64]:
     """Pairs of columns of the table that are never observed together."""
-    told = [found.columns for found in mixture.diagnostics_ if found.kind == NEVER_TOGETHER]
+    told = [found.which for found in mixture.diagnostics_ if found.kind == NEVER_TOGETHER]
     return table.positions[np.array(told, dtype=np.int64).reshape(-1, 2)]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from latently.archive import Contents
+from latently.core.findings import Finding
 from latently.estimators.codec import Decoder, Encoder
-from latently.estimators.diagnostics import Diagnostic
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.inputs import Array
 from latently.estimators.soundness import settings_of, unfitted
@@ -41,7 +41,7 @@ class ImputerState:
         The model.
     draws : tuple of Draw
         Parameters drawn at the fit.
-    diagnostics : tuple of Diagnostic
+    diagnostics : tuple of Finding
         What there is to say of the data.
     """
 
@@ -53,7 +53,7 @@ class ImputerState:
     missing_counts: Array
     mixture: State
     draws: tuple[Draw, ...]
-    diagnostics: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Finding, ...] = ()
 
 
 CLASSES: Mapping[str, type] = {**KNOWN, "ImputerState": ImputerState, "Draw": Draw}

@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator, DensityMixin
 from latently.checks.settings import check_settings
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
+from latently.core.findings import Finding
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import named
 from latently.core.restarts import Start
-from latently.estimators.diagnostics import Diagnostic, tell, undetermined
+from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import AUTO_STARTS, Fit, fit, make_plan, n_starts
 from latently.estimators.inputs import (
     Array,
@@ -151,8 +152,9 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
         by_prior = model.log_prior(fitted.result.params) != 0
         model = replace(model, emission=model.emission.per(1.0 / unit))
-        self._keep(model, fitted, undetermined(unseen, names, by_prior=by_prior), float_type(rows).name)
-        tell(self.diagnostics_)
+        said = undetermined(unseen, names, by_prior=by_prior)
+        self._keep(model, fitted, said, float_type(rows).name)
+        tell(said)
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
@@ -227,9 +229,7 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
         return model.permute(params, order)
 
-    def _keep(
-        self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Diagnostic, ...], dtype: Any
-    ) -> None:
+    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         result = fitted.result
         history = np.array([step.log_likelihood for step in result.history])
         outcome = Outcome(
@@ -240,11 +240,10 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
             stop_reason=result.stop_reason,
             n_iter=result.n_iter,
             restarts=fitted.restarts,
-            doubts=fitted.doubts,
             n_observed=fitted.n_observed,
             lower_bound=result.log_likelihood / fitted.n_observed,
             lower_bounds=(history / fitted.n_observed).tolist(),
-            diagnostics=diagnostics,
+            diagnostics=(*fitted.diagnostics, *diagnostics),
             dtype=dtype,
         )
         self._set_params(model, result.params, outcome)

@@ -28,7 +28,6 @@ class FittedMixture(LatentEmissionByHand):
     stop_reason_ = Recorded()
     n_iter_ = Recorded()
     restarts_ = Recorded()
-    doubts_ = Recorded()
     n_observed_ = Recorded()
     lower_bound_ = Recorded()
     lower_bounds_ = Recorded()

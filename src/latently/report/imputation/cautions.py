@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import binom
 
+from latently.core.findings import grave, joined
 from latently.estimators.diagnostics import NEVER_TOGETHER
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.findings import percent
-from latently.report.numbers import count, exact, listed, number, sentence, share
+from latently.wording import count, exact, listed, number, sentence, share
 
 UNLIKELY = 0.01
 MUCH_OUTSIDE = 0.05
@@ -48,7 +49,7 @@ def _not_converged(a: ImputationAnalysis) -> Iterator[str]:
 
 def _diagnosed(a: ImputationAnalysis) -> Iterator[str]:
     for found in a.imputer.diagnostics_:
-        yield found.message
+        yield str(found)
 
 
 def _starts_apart(a: ImputationAnalysis) -> Iterator[str]:
@@ -77,9 +78,9 @@ def _starts_apart(a: ImputationAnalysis) -> Iterator[str]:
 
 
 def _spurious(a: ImputationAnalysis) -> Iterator[str]:
-    doubts = a.imputer.mixture_.doubts_
+    doubts = grave(a.imputer.mixture_.diagnostics_)
     if a.imputer.n_components > 1 and doubts:
-        yield f"this maximum of the likelihood is spurious: {'; '.join(doubts)}. Ask for fewer components"
+        yield f"this maximum of the likelihood is spurious: {joined(doubts)}. Ask for fewer components"
 
 
 def _coverage(a: ImputationAnalysis) -> Iterator[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from latently.estimators.imputation.diagnosis import DispersedStarts
 from latently.report.imputation.analysis import ImputationAnalysis
-from latently.report.numbers import count, decimals, exact, listed, number, share
+from latently.wording import count, decimals, exact, listed, number, share
 
 MOST_LISTED = 8
 SIGNIFICANT = 0.05

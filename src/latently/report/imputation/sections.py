@@ -10,7 +10,6 @@ from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
 from latently.report.imputation.findings import findings, headline, percent, starts_in_words
-from latently.report.numbers import count, number, share
 from latently.report.page import (
     Markup,
     Section,
@@ -26,6 +25,7 @@ from latently.report.page import (
     warning,
 )
 from latently.version import __version__
+from latently.wording import count, number, share
 
 POOLED = """\
 pooled = latently.pool([fit.params for fit in fits], [fit.bse**2 for fit in fits], fits[0].df_resid)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.version import __version__
@@ -63,7 +65,10 @@ def imputation_summary(a: ImputationAnalysis) -> dict[str, Any]:
         "n_iter": imputer.n_iter_,
         "starts_agree": None if a.starts is None else a.starts.agree,
         "diagnostics": [
-            {"kind": found.kind, "columns": [[a.names[j] for j in group] for group in found.columns]}
+            {
+                "kind": found.kind,
+                "columns": [[a.names[j] for j in np.atleast_1d(group)] for group in found.which],
+            }
             for found in imputer.diagnostics_
         ],
         "careful": cautions(a),

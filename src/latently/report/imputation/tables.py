@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latently.report.imputation.analysis import ImputationAnalysis
-from latently.report.numbers import EN_DASH, decimals, exact, number, share
 from latently.report.table import Table
+from latently.wording import EN_DASH, decimals, exact, number, share
 
 MOST_PATTERNS = 12
 MOST_NAMED = 6

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from latently.core.findings import grave, joined
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.findings import in_words
 from latently.report.mixture.ridge import without_dip
-from latently.report.numbers import count, listed, number, sentence, share
+from latently.wording import count, listed, number, sentence, share
 
 MUCH_UNSURE = 0.2
 FEWEST_ROWS = 10
@@ -34,10 +35,10 @@ def cautions(a: MixtureAnalysis) -> list[str]:
 
 
 def _doubtful(a: MixtureAnalysis) -> Iterator[str]:
-    if a.mixture.doubts_:
+    if grave(a.mixture.diagnostics_):
         yield (
-            f"this maximum of the likelihood is spurious: {'; '.join(a.mixture.doubts_)}. Ask for fewer "
-            "components or a covariance type with fewer parameters"
+            f"this maximum of the likelihood is spurious: {joined(grave(a.mixture.diagnostics_))}. Ask for "
+            "fewer components or a covariance type with fewer parameters"
         )
 
 
@@ -68,17 +69,17 @@ def _higher_but_spurious(a: MixtureAnalysis) -> Iterator[str]:
     if passed_over:
         was = "maximum was" if len(passed_over) == 1 else "maxima were"
         yield (
-            f"{len(passed_over)} higher but spurious {was} passed over ({passed_over[0].doubts[0]}): such a "
-            "maximum describes a few rows, not the data"
+            f"{len(passed_over)} higher but spurious {was} passed over ({passed_over[0].diagnostics[0]}): "
+            "such a maximum describes a few rows, not the data"
         )
     if a.selection is None:
         return
-    lower = [row for row in a.selection.table_ if row["doubts"] and row["bic"] < a.mixture.bic()]
-    if lower and not a.mixture.doubts_:
+    lower = [row for row in a.selection.table_ if grave(row["diagnostics"]) and row["bic"] < a.mixture.bic()]
+    if lower and not grave(a.mixture.diagnostics_):
         first = min(lower, key=lambda row: row["bic"])
         yield (
             f"{in_words(first)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, because its "
-            f"maximum is spurious: {first['doubts'][0]}"
+            f"maximum is spurious: {grave(first['diagnostics'])[0]}"
         )
 
 

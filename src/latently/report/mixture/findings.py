@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from latently.core.findings import grave
 from latently.report.mixture.analysis import MixtureAnalysis
-from latently.report.numbers import count, decimals, listed, number, share
+from latently.wording import count, decimals, listed, number, share
 
 STANDS_OUT = 0.5
 MOST_NAMED = 3
@@ -91,7 +92,7 @@ def _choice(a: MixtureAnalysis) -> str:
     assert a.selection is not None
     best = a.selection.best_params_
     rivals = [row for i, row in enumerate(a.selection.table_) if i != a.selection.best_index_]
-    others = [row for row in rivals if not row["failure"] and not row["doubts"]]
+    others = [row for row in rivals if not row["failure"] and not grave(row["diagnostics"])]
     among = count(len(a.selection.table_), "fit")
     chosen = f"BIC chose {in_words(best)} ({number(a.mixture.bic(), 1)}) among {among}"
     if not others:

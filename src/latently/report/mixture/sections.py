@@ -10,7 +10,6 @@ from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.cautions import cautions
 from latently.report.mixture.figures import mixture_figures
 from latently.report.mixture.findings import findings, headline
-from latently.report.numbers import count, number, share
 from latently.report.page import (
     Markup,
     Section,
@@ -24,6 +23,7 @@ from latently.report.page import (
     warning,
 )
 from latently.version import __version__
+from latently.wording import count, number, share
 
 
 def mixture_page(a: MixtureAnalysis, pictures: Sequence[Figure] | None = None) -> str:

@@ -6,9 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
+from latently.core.findings import grave
 from latently.report.mixture.analysis import MixtureAnalysis
-from latently.report.numbers import EN_DASH, decimals, number, share
 from latently.report.table import Table
+from latently.wording import EN_DASH, decimals, number, share
 
 MOST_CORRELATED = 8
 MOST_LEVELS = 30
@@ -60,12 +61,12 @@ def bic(a: MixtureAnalysis) -> Table | None:
     for i, row in enumerate(table):
         at = tried.index(row["n_components"]), 1 + families.index(str(row.get("covariance_type", "BIC")))
         cells[at[0]][at[1]] = (
-            "failed" if row["failure"] else number(row["bic"], 1) + "*" * bool(row["doubts"])
+            "failed" if row["failure"] else number(row["bic"], 1) + "*" * bool(grave(row["diagnostics"]))
         )
         if i == a.selection.best_index_:
             best.add(at)
     note = "Lower is better; the best is marked."
-    if any(row["doubts"] for row in table):
+    if any(grave(row["diagnostics"]) for row in table):
         note += " A star marks a spurious maximum, which is not to be trusted."
     return Table("BIC", ["components", *families], cells, note, frozenset(best))
 

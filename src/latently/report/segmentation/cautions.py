@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from latently.core.findings import grave, joined
 from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
-from latently.report.numbers import count, listed, number, sentence, share
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.findings import in_words
 from latently.report.segmentation.residuals import checks
+from latently.wording import count, listed, number, sentence, share
 
 FEWEST_ROWS = 10
 FEWEST_VISITS = 3
@@ -44,10 +45,10 @@ def cautions(a: SegmentationAnalysis) -> list[str]:
 
 
 def _doubtful(a: SegmentationAnalysis) -> Iterator[str]:
-    if a.model.doubts_:
+    if grave(a.model.diagnostics_):
         yield (
             f"this maximum of the likelihood is not to be trusted: "
-            f"{'; '.join(a.model.doubts_)}. Ask for fewer states"
+            f"{joined(grave(a.model.diagnostics_))}. Ask for fewer states"
         )
 
 
@@ -77,12 +78,12 @@ def _edge(a: SegmentationAnalysis) -> Iterator[str]:
 def _higher_but_doubtful(a: SegmentationAnalysis) -> Iterator[str]:
     if a.selection is None:
         return
-    lower = [row for row in a.selection.table_ if row["doubts"] and row["bic"] < a.model.bic()]
-    if lower and not a.model.doubts_:
+    lower = [row for row in a.selection.table_ if grave(row["diagnostics"]) and row["bic"] < a.model.bic()]
+    if lower and not grave(a.model.diagnostics_):
         first = min(lower, key=lambda row: row["bic"])
         yield (
             f"{in_words(first)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, because its "
-            f"maximum is not to be trusted: {first['doubts'][0]}"
+            f"maximum is not to be trusted: {grave(first['diagnostics'])[0]}"
         )
 
 

@@ -10,9 +10,9 @@ from latently import plots
 from latently.plots.canvas import literal
 from latently.plots.convergence import INVISIBLE
 from latently.report.figure import Figure
-from latently.report.numbers import listed
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.residuals import checks
+from latently.wording import listed
 
 MOST_COLUMNS = 4
 MOST_EMISSIONS = 3

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from latently.core.findings import grave
 from latently.estimators import CategoricalHMM, PoissonHMM
-from latently.report.numbers import count, exact, listed, number, share
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.residuals import Check, checks
 from latently.report.segmentation.states import lasts, parameters, visited
+from latently.wording import count, exact, listed, number, share
 
 MOST_LISTED = 8
 STRONG = 10.0
@@ -118,7 +119,7 @@ def _choice(a: SegmentationAnalysis) -> str:
     fits = a.selection.table_
     best = a.selection.best_params_
     rivals = [row for i, row in enumerate(fits) if i != a.selection.best_index_]
-    others = [row for row in rivals if not row["failure"] and not row["doubts"]]
+    others = [row for row in rivals if not row["failure"] and not grave(row["diagnostics"])]
     chosen = f"BIC chose {in_words(best)} ({number(a.model.bic(), 1)}) among {count(len(fits), 'fit')}"
     if not others:
         return f"{chosen}."

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from latently.estimators import CategoricalHMM, PoissonHMM
 from latently.report.figure import Figure
-from latently.report.numbers import count, number, share
 from latently.report.page import (
     Markup,
     Section,
@@ -27,6 +26,7 @@ from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
 from latently.report.segmentation.findings import findings, headline
 from latently.version import __version__
+from latently.wording import count, number, share
 
 STARTS = {
     "free": "a distribution of its own",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latently.estimators import CategoricalHMM, PoissonHMM
-from latently.report.numbers import count, decimals, listed, number, share
 from latently.report.segmentation.analysis import SegmentationAnalysis
+from latently.wording import count, decimals, listed, number, share
 
 MOST_COLUMNS = 4
 MOST_SYMBOLS = 3

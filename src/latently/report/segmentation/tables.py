@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from latently.core.findings import grave
 from latently.estimators import CategoricalHMM, PoissonHMM
-from latently.report.numbers import EN_DASH, number, share
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.states import duration, means, next_state, rates
 from latently.report.table import Table
+from latently.wording import EN_DASH, number, share
 
 MOST_SYMBOLS = 30
 MOST_STATES = 12
@@ -82,12 +83,12 @@ def bic(a: SegmentationAnalysis) -> Table | None:
     for i, row in enumerate(fits):
         at = families.index(str(row.get("covariance_type", "BIC"))), 1 + tried.index(row["n_components"])
         cells[at[0]][at[1]] = (
-            "failed" if row["failure"] else number(row["bic"], 1) + "*" * bool(row["doubts"])
+            "failed" if row["failure"] else number(row["bic"], 1) + "*" * bool(grave(row["diagnostics"]))
         )
         if i == a.selection.best_index_:
             best.add(at)
     note = "Lower is better; the best is marked."
-    if any(row["doubts"] for row in fits):
+    if any(grave(row["diagnostics"]) for row in fits):
         note += " A star marks a maximum that is not to be trusted."
     heads = ["states", *map(str, tried)]
     return Table("BIC by number of states", heads, cells, note, frozenset(best))

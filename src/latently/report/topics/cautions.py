@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from latently.report.numbers import count, listed, number, sentence, share
 from latently.report.topics.analysis import N_WORDS, TopicsAnalysis
 from latently.report.topics.findings import BACK
+from latently.wording import count, listed, number, sentence, share
 
 ALIKE = 0.8
 ONE_DOCUMENT = 0.5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.report.numbers import count, listed, number, share
 from latently.report.topics.analysis import TopicsAnalysis
+from latently.wording import count, listed, number, share
 
 BACK = 0.5
 

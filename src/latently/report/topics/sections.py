@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from latently.report.figure import Figure
-from latently.report.numbers import count, number
 from latently.report.page import (
     Markup,
     Section,
@@ -27,6 +26,7 @@ from latently.report.topics.cautions import cautions
 from latently.report.topics.figures import topics_figures
 from latently.report.topics.findings import findings, headline
 from latently.version import __version__
+from latently.wording import count, number
 
 INFERENCES = {
     "cvb0": "collapsed variational Bayes of zero order (CVB0), which has no objective",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.report.numbers import number, share
 from latently.report.table import Table
 from latently.report.topics.analysis import RELEVANCE, TopicsAnalysis
+from latently.wording import number, share
 
 MOST_LABELS = 20
 MOST_TOPICS = 20

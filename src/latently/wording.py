@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 EN_DASH = "\N{EN DASH}"
@@ -82,6 +82,20 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """
     *first, final = words
     return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def some(words: Sequence[str], most: int, more: str = "more") -> str:
+    """Words in a row, of many the first few and how many more there are.
+
+    Examples
+    --------
+    >>> some(["a", "b"], 2), some(["a", "b", "c", "d"], 2), some(["a", "b", "c"], 2, "more column")
+    ('a and b', 'a, b and 2 more', 'a, b and 1 more column')
+    """
+    rest = len(words) - most
+    if rest <= 0:
+        return listed(words)
+    return listed([*words[:most], f"{rest:,} more" if more == "more" else count(rest, more)])
 
 
 def sentence(text: str) -> str:
