@@ -186,6 +186,18 @@ def test_a_run_that_fails_on_its_way_is_recorded(entry):
     assert restarts.runs[1].log_likelihood is None
 
 
+class Overflowing(EMMap):
+    def m_step(self, stats, params):
+        return np.linalg.eigh(np.full((2, 2), np.inf))
+
+
+@bound_by()
+def test_numbers_out_of_range_fail_a_run_and_no_more(entry):
+    model, params, data = entry.prepared()
+    with pytest.raises(FitError, match=r"choose other units \("):
+        run(Overflowing(model, data.source), params, Settings(), data.weights.sum())
+
+
 @bound_by()
 @pytest.mark.parametrize("plan", [None, Plan(finish=1)])
 def test_all_failed_is_an_error_with_the_first_reason(entry, plan):

@@ -146,6 +146,18 @@ def test_nan_with_the_reason_on_the_floor():
     np.testing.assert_allclose(found["weights"], np.sqrt(share * (1 - share) / len(X)), rtol=1e-3)
 
 
+def test_units_in_which_squares_are_out_of_range():
+    """Errors of variances of 1e200 are as large; of rows of another world the score is out of range."""
+    X = normal_rows()
+    expected = GaussianMixture(1).fit(X).standard_errors(X)["covariances"]
+    for unit in (1e-100, 1e100):
+        found = GaussianMixture(1).fit(unit * X).standard_errors(unit * X)
+        np.testing.assert_allclose(found["covariances"] / unit**2, expected, rtol=1e-9)
+    lost = GaussianMixture(1).fit(1e-100 * X).standard_errors(X)
+    assert np.isnan(lost["covariances"]).all()
+    assert lost.reasons == ("the numbers span more than double precision holds: choose other units",)
+
+
 def test_nan_with_the_reason_where_components_are_the_same():
     X = normal_rows()
     one = GaussianMixture(1).fit(X)

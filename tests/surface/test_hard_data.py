@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from latently import GaussianMixture
-from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning
+from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, WeightWarning
 from latently.core.parameters import feasible
 
 TYPES = ["full", "tied", "diag", "spherical"]
@@ -133,6 +133,7 @@ def refusal(mixture, x, weights=None):
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", SpuriousMaximumWarning)
         warnings.simplefilter("ignore", ConstantColumnWarning)
+        warnings.simplefilter("ignore", WeightWarning)
         warnings.filterwarnings("ignore", message="EM reached max_iter")
         try:
             mixture.fit(x, sample_weight=weights)

@@ -1,10 +1,11 @@
 """What is refused in sequences, and how: the sequence and the time are named, and the remedy."""
 
+import re
 import warnings
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
@@ -143,19 +144,27 @@ def test_alphabets(settings, x, message):
 # -- counts and numbers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [-1.0, 1.5, -0.25])
+@pytest.mark.parametrize("value", [-1.0, 1.5, -0.25, 2.0**53 + 2, 1e200])
 def test_counts(value):
     wrong = changed(COUNTS, 7, value)
-    whole = rf"time 7, column 0 holds {value:g}: counts are whole numbers from 0"
-    split = rf"sequence 1, time 2, column 0 holds {value:g}: counts are whole numbers from 0"
+    text = re.escape(f"column 0 holds {value:g}: counts are whole numbers from 0, and at most 2**53")
+    whole, split = f"time 7, {text}", f"sequence 1, time 2, {text}"
     refused(lambda: PoissonHMM(2).fit(wrong), whole)
     refused(lambda: PoissonHMM(2).fit(wrong, lengths=[5, 7]), split)
     model, _ = fitted("counts")
     for verb in VERBS:
         refused(lambda verb=verb: getattr(model, verb)(wrong), whole)
     refused(lambda: model.score([wrong[:5], wrong[5:]]), split)
-    refused(lambda: model.filtering().update([value]), f"holds {value:g}")
+    refused(lambda: model.filtering().update([value]), re.escape(f"holds {value:g}"))
     refused(lambda: HiddenMarkovModel(Poisson(), 2).fit(wrong, lengths=[5, 7]), split)
+
+
+def test_unsigned_counts():
+    """As they are read from files: the largest are refused, and others fitted without a word."""
+    x = np.array([2**64 - 1, *range(20)], dtype=np.uint64)[:, None]
+    refused(lambda: PoissonHMM(2).fit(x), "time 0, column 0 holds 1.84467e.19: counts are")
+    x = np.random.default_rng(0).poisson(np.repeat([9e14, 8e15], 50)[:, None]).astype(np.uint64)
+    assert_allclose(PoissonHMM(2, random_state=0).fit(x).lambdas_[:, 0], [9e14, 8e15], rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", ["counts", "numbers"])

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol
 from latently.core.acceleration import Squarem
 from latently.core.blocks import Block, BlockSource
 from latently.core.convergence import ROUNDING, Progress, StoppingRule
-from latently.core.errors import FitError, ObjectiveFellError
+from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
@@ -167,6 +167,7 @@ def describe(model: Model[D, P, S], source: BlockSource, executor: Executor) -> 
     return tree_sum(executor.map(model.describe, source.blocks()))
 
 
+@within_range()
 def run(
     em: StepMap[P, S], params: P, settings: Settings, n: float, earlier: Progress | None = None
 ) -> FitResult[P]:

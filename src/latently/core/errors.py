@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+BEYOND = "the numbers span more than double precision holds: choose other units"
+
 
 class FitError(ValueError):
     """A run of EM cannot go on; another start may do better."""
@@ -27,6 +34,15 @@ class SingularCovarianceError(FitError):
     def of(self, label: str) -> SingularCovarianceError:
         """The same error where a component is called otherwise."""
         return SingularCovarianceError(self.text, self.whose, label)
+
+
+@contextmanager
+def within_range() -> Iterator[None]:
+    """What linear algebra says of matrices that are not finite, as an error of a run."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise FitError(f"{BEYOND} ({error})") from None
 
 
 class ImpossibleObservationError(FitError):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.em import EMMap
+from latently.core.errors import BEYOND
 from latently.core.model import D, P, S
 from latently.core.parameters import Chart, named, with_named
 
@@ -153,7 +154,10 @@ def standard_errors(
     values = named(params)
     spaces = {name: space for name, space in em.model.spaces(params).items() if name not in fixed}
     coordinates = Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
-    information, slope = _observed_information(em, coordinates)
+    with np.errstate(over="ignore", invalid="ignore"):
+        information, slope = _observed_information(em, coordinates)
+    if not np.isfinite(information).all():
+        return _none(values, fixed, [BEYOND], kind)
     gone = _vanishing(em, coordinates, np.diagonal(information))
     where = coordinates.slices()
     charts = {name: chart.without(gone[where[name]]) for name, chart in coordinates.charts.items()}
@@ -178,8 +182,11 @@ def standard_errors(
     errors = {}
     for name, where_it_is in coordinates.slices().items():
         chart = charts[name]
-        spread = (chart.basis @ covariance[where_it_is, where_it_is] * chart.basis.toarray()).sum(axis=1)
-        errors[name] = np.where(chart.without_error, np.nan, np.sqrt(spread).reshape(values[name].shape))
+        basis = chart.basis.toarray()
+        unit = np.abs(basis).max(axis=1, initial=np.finfo(np.float64).tiny)  # squares would be out of range
+        basis = basis / unit[:, None]
+        spread = unit * np.sqrt((basis @ covariance[where_it_is, where_it_is] * basis).sum(axis=1))
+        errors[name] = np.where(chart.without_error, np.nan, spread.reshape(values[name].shape))
     for name in fixed:
         errors[name] = np.zeros(values[name].shape)
     return StandardErrors(errors, tuple(reasons), kind)

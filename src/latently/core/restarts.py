@@ -20,7 +20,7 @@ import numpy as np
 from latently.core.blocks import BlockSource
 from latently.core.convergence import Progress, ranked, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
-from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
+from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, within_range
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.saddles import beyond_saddles
@@ -264,12 +264,10 @@ def _beyond_saddles(
 
 def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
     try:
-        return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
+        with within_range():
+            return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
     except FAILURES as error:
         return _Candidate(start.kind, None, failure=error.with_traceback(None))
-    except np.linalg.LinAlgError as error:  # of matrices that are not finite
-        reason = f"the numbers span more than double precision holds ({error}): choose other units"
-        return _Candidate(start.kind, None, failure=FitError(reason))
 
 
 def _narrow(

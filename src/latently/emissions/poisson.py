@@ -16,6 +16,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 
+MOST = 2**53  # beyond which floats cannot tell a count from the next
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
 
 
@@ -77,11 +78,11 @@ class Poisson(Emission):
     means: Array | None = None
 
     accepts_missing = True
-    values: ClassVar[str] = "counts are whole numbers from 0"
+    values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST:g}"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0."""
-        return np.asarray(np.isnan(x) | ((x >= 0) & (x == np.floor(x))))
+        """Whole numbers from 0, as far as floats can tell them from the next."""
+        return np.asarray(np.isnan(x) | ((x >= 0) & (x <= MOST) & (x == np.floor(x))))
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
@@ -183,9 +184,9 @@ class Poisson(Emission):
         return PoissonParams(lambdas)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Rates are positive."""
+        """Rates are positive, and no larger than counts can be."""
         rates = numbers(value, label, n_components, n_features or "n_features")
-        refuse_entries(~(np.isfinite(rates) & (rates > 0)), rates, label, "positive and finite")
+        refuse_entries(~((rates > 0) & (rates <= MOST)), rates, label, f"positive, and at most {MOST:g}")
         return rates
 
     def _floor(self, params: PoissonParams) -> Any:

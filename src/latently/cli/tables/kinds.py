@@ -10,6 +10,7 @@ from scipy.special import chdtr
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, as_numbers
 from latently.cli.tables.table import Table
+from latently.emissions.poisson import Poisson
 
 KINDS = ("gaussian", "poisson", "categorical")
 FEW_SYMBOLS = 10
@@ -93,6 +94,8 @@ def _of_one(table: Table, name: str) -> Kind:
         if few:
             return Kind("categorical", f"it holds {distinct} whole numbers only, some below 0")
         return Kind("gaussian", "it holds whole numbers, some below 0")
+    if not Poisson().possible(values).all():
+        return Kind("gaussian", "it holds larger numbers than counts can be")
     if not _like_counts(values):
         if few:
             return Kind(

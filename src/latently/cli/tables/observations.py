@@ -12,6 +12,7 @@ from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, without
 from latently.cli.tables.kinds import Kind
 from latently.cli.tables.table import Table
+from latently.emissions.poisson import Poisson
 
 
 def observations(
@@ -134,10 +135,10 @@ def check_counts(table: Table, X: pl.DataFrame) -> None:
         Naming the first such cell.
     """
     for column in X:
-        wrong = ((column < 0) | (column != column.round())).fill_null(False).arg_true()
+        wrong = np.flatnonzero(~Poisson().possible(column.cast(pl.Float64).to_numpy()))
         if len(wrong):
-            row = wrong[0]
+            row = int(wrong[0])
             raise CommandError(
                 f"{table.where(row)} of {table.name} holds {column[row]:g} in column '{column.name}', and "
-                "counts are whole numbers from 0: mend it, or use --emission gaussian"
+                f"{Poisson.values}: mend it, or use --emission gaussian"
             )

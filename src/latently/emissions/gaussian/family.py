@@ -29,6 +29,8 @@ from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.variances import units
 
+LEAST = float(np.finfo(np.float64).tiny) / EPS  # below it variances lose digits
+
 
 @dataclass(frozen=True)
 class GaussianFamily(Emission):
@@ -71,8 +73,15 @@ class GaussianFamily(Emission):
         Raises
         ------
         SingularCovarianceError
-            If a feature is constant and there is no floor for its variance.
+            If a feature is constant and there is no floor for its variance, or varies by next to nothing.
         """
+        varies = description.low < description.high
+        lost = np.flatnonzero(varies & ~(description.variances * (self.reg_covar or 1.0) > LEAST))
+        if len(lost):
+            raise SingularCovarianceError(
+                f"feature {lost[0]} varies only in rows whose weights come to nothing beside those of the "
+                "others: make them larger, or leave it out"
+            )
         constant = np.flatnonzero(description.variances == 0)
         if len(constant) and not self.reg_covar and self.holds_constants:
             raise SingularCovarianceError(
