@@ -4,6 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from latently import GaussianImputer, GaussianMixture, LatentDirichletAllocation, MixtureModel
+from latently.compat import sklearn as compat
 from latently.emissions import FullGaussian
 
 # The checks fit tiny, meaningless tables, and are warned of that.
@@ -30,6 +31,7 @@ ESTIMATORS = [
         for inference in ("cvb0", "vb", "online", "online_vb")
     ),
     LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
+    *(compat.LatentDirichletAllocation(2, learning_method=method) for method in ("batch", "online")),
 ]
 
 

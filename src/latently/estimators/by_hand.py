@@ -162,8 +162,8 @@ class ByHand(metaclass=ABCMeta):
             _freeze(self._fitted[1])
 
     def _as_shown(self, value: Array) -> Array:
-        """A parameter in the type in which it is shown."""
-        return value
+        """In the type of the data of the fit; sums and what follows from them stay float64."""
+        return value.astype(getattr(self._outcome, "dtype", value.dtype), copy=False)
 
     def __sklearn_is_fitted__(self) -> bool:
         if "_in_force" in vars(self) or not self._by_hand:
@@ -259,10 +259,6 @@ class LatentEmissionByHand(ByHand):
     random_state: Any
     warm_start: bool
     _progress: Progress | None = None  # of a fit that another may go on from
-
-    def _as_shown(self, value: Array) -> Array:
-        """In the type of the data of the fit; sums and what follows from them stay float64."""
-        return value if self._outcome is None else value.astype(self._outcome.dtype, copy=False)
 
     @abstractmethod
     def _latent(self) -> Latent:

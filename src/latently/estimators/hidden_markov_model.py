@@ -16,7 +16,7 @@ from latently.emissions.gaussian import GaussianFamily
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain, given_emission
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_informative, read_rows
+from latently.estimators.inputs import Array, check_informative, read_rows, tagged
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
 from latently.estimators.starts import refuse_unsuitable
@@ -202,9 +202,7 @@ class HiddenMarkovModel(BaseHMM):
         return hmm
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = getattr(self.emission, "accepts_missing", False)
-        return tags
+        return tagged(super().__sklearn_tags__(), self.emission)
 
     def _family(self) -> Emission:
         return self.emission

@@ -119,6 +119,14 @@ def read_rows(
     return emission.read(rows)
 
 
+def tagged(tags: Any, family: Any) -> Any:
+    """scikit-learn's tags, in which the family says whether cells may be missing, and negative."""
+    if isinstance(family, Emission):
+        tags.input_tags.allow_nan = family.accepts_missing
+        tags.input_tags.positive_only = not family.possible(np.array([[-0.5], [-1.0]])).any()
+    return tags
+
+
 def float_type(rows: Any) -> Any:
     """The type of what is said of rows: that of the rows if they are floats, double precision otherwise."""
     return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float64)

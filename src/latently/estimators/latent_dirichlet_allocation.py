@@ -100,7 +100,8 @@ class LatentDirichletAllocation(
         topics do not fit into memory.
     dtype : {"auto", "float32", "float64"}
         Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
-        topics) and, with expected logs, for priors below 0.025; float32 for others.
+        topics) and, with expected logs, for priors below 0.025; float32 for others. What is shown is float32
+        if the counts are.
     n_jobs : int, optional
         Threads; all cores by default. The results do not depend on it.
     callbacks : sequence of callable, optional
@@ -239,6 +240,7 @@ class LatentDirichletAllocation(
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
@@ -488,6 +490,7 @@ class LatentDirichletAllocation(
             stop_reason=found.stop_reason,
             remarks=corpus.remarks,
             empty_documents=corpus.empty.astype(np.int64),
+            dtype=corpus.counts.dtype.name,
         )
         self._set_params(None, found.params.permuted(order), outcome)
         self.vocabulary_ = self._words.vocabulary

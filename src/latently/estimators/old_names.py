@@ -109,6 +109,7 @@ GAUSSIAN_IMPUTER = _ANY | {
     "reg_covar": "write prior='ridge' and prior_strength=, which is counted in the objective",
 }
 
+_ALL_OLD_NAMES = "latently.compat.sklearn has this model with all of scikit-learn's settings"
 _OUTPUT_OF_ITS_OWN = "score documents that were held out, with perplexity(X), whenever you like: leave it out"
 
 TOPICS = {name: _ANY[name] for name in ("n_iter", "n_clusters", "k", "seed", "n_threads")} | {
@@ -116,7 +117,7 @@ TOPICS = {name: _ANY[name] for name in ("n_iter", "n_clusters", "k", "seed", "n_
     "n_topics": "write n_components=",
     "num_topics": "write n_components=",
     "learning_method": "write inference='vb' for all documents at a time, 'online_vb' for minibatches, or "
-    "leave it out for 'cvb0'",
+    f"leave it out for 'cvb0'; {_ALL_OLD_NAMES}",
     "max_doc_update_iter": "write max_sweeps=",
     "mean_change_tol": "write doc_tol=, in relation to the length of the document",
     "evaluate_every": _OUTPUT_OF_ITS_OWN,

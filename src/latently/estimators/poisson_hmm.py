@@ -11,7 +11,7 @@ from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, read_rows
+from latently.estimators.inputs import Array, read_rows, tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
 
@@ -171,6 +171,9 @@ class PoissonHMM(BaseHMM):
         """
         chain = given_chain(startprob, transmat)
         return cls(**chain.settings)._from(**chain.values, lambdas=lambdas)
+
+    def __sklearn_tags__(self) -> Any:
+        return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Poisson:
         return Poisson()

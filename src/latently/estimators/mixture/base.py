@@ -27,6 +27,7 @@ from latently.estimators.inputs import (
     float_type,
     random_generator,
     read_rows,
+    tagged,
     unit_of,
     warn_of_weights,
 )
@@ -67,9 +68,7 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         """Return the starting values the user gave, by the names of the engine."""
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = getattr(self._family(), "accepts_missing", False)
-        return tags
+        return tagged(super().__sklearn_tags__(), self._family())
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the mixture by EM.

@@ -12,10 +12,13 @@ from scipy.stats import beta
 from sklearn.base import TransformerMixin
 
 from latently.checks.settings import SHARE, check_setting, check_whole
+from latently.core.blocks import Block
+from latently.core.executors import executor
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
 from latently.estimators.topics.tables import place_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
+from latently.models.admixture import document_source, even
 
 Array = NDArray[Any]
 
@@ -63,7 +66,8 @@ class Documents(FittedTopics, TransformerMixin):
         Returns
         -------
         array of shape (n_documents, n_components)
-            Expected shares of the topics; rows sum to one. For the documents of the fit, `doc_topic_`.
+            Expected shares of the topics; rows sum to one; float32 if X is. For the documents of the fit,
+            `doc_topic_`.
 
         Notes
         -----
@@ -133,6 +137,38 @@ class Documents(FittedTopics, TransformerMixin):
         if self.n_components == 1:
             return np.ones_like(a), np.ones_like(a)
         return beta.ppf(tail, a, rest), beta.ppf(1.0 - tail, a, rest)
+
+    def bound_parts(self, X: Any) -> dict[str, float]:
+        """Evidence lower bound of documents under the topics as they are; that of the fit is `bound_parts_`.
+
+        Parameters
+        ----------
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            As in `fit`.
+
+        Returns
+        -------
+        dict
+            What "documents" and "topics" add to it, in nats; the latter whatever the documents are.
+
+        Raises
+        ------
+        AttributeError
+            If the inference has no bound: "cvb0" and "online".
+        """
+        counts = self._read(X).counts
+        params, model = self.params_, self._variational(self.params_.n_words)
+        if not self._has_logs():
+            raise AttributeError(f"inference={self.inference!r} has no bound: fit with 'vb' or 'online_vb'")
+        source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
+        nothing = np.empty((0, self.n_components), self._dtype)
+        with executor(self._n_threads()) as workers:
+            prepared = model.prepare(params, workers)
+
+            def of(block: Block) -> float:
+                return model.infer(prepared, block, even(block, params.doc_prior), nothing)[0]
+
+            return {"documents": sum(workers.map(of, source.blocks())), "topics": prepared.share}
 
     def token_topics(self, X: Any) -> TokenTopics:
         """The likeliest topic of each distinct word of each document.
@@ -249,7 +285,8 @@ class Documents(FittedTopics, TransformerMixin):
 
     def _shares_of(self, counts: Any) -> Array:
         dirichlet = self._dirichlet_of(counts)
-        return np.asarray(dirichlet / dirichlet.sum(axis=1, keepdims=True))
+        shares = dirichlet / dirichlet.sum(axis=1, keepdims=True)
+        return np.asarray(shares.astype(counts.dtype, copy=False))
 
     def _remember(self, counts: Any, goes_on: bool) -> None:
         """Note which documents and words were seen, by what they hold; of a stream, the last documents."""

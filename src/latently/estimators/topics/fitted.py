@@ -169,7 +169,8 @@ class FittedTopics(ByHand):
             raise AttributeError(
                 f"inference={self.inference!r} does not use expected logs of the topics: see topic_word_"
             )
-        return np.asarray(np.exp(digamma(self.components_) - digamma(self.params_.totals)[:, None]))
+        params = self.params_
+        return self._as_shown(np.exp(digamma(params.components) - digamma(params.totals)[:, None]))
 
     @property
     def _n_features_out(self) -> int:

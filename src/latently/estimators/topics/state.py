@@ -59,6 +59,7 @@ class TopicOutcome:
     stop_reason: str
     remarks: tuple[str, ...]
     empty_documents: NDArray[np.int64]
+    dtype: Literal["float32", "float64"] = "float64"  # of the counts, in which parameters are shown
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class TopicState:
     topic_word: Floats
     doc_prior: Array
     word_prior: Array
-    doc_topic: Array | None
+    doc_topic: Floats | None
     seen_documents: NDArray[np.uint64]
     seen_words: NDArray[np.bool_]
     n_documents: float

@@ -1,0 +1,1 @@
+"""Other libraries' estimators, by a change of the import."""
