@@ -1,6 +1,7 @@
 """Odd files and names: one clear line, or a run like any other; never a traceback."""
 
 import os
+import warnings
 from datetime import timedelta
 
 import numpy as np
@@ -78,6 +79,28 @@ def test_what_has_no_place_in_a_csv_file_is_written_as_text(run, here):
     result = polars.read_csv(here / "latently-cluster-t" / "result.csv")
     assert result["wait"][3] == "PT3S"
     assert result["waits"][3] == '["0:00:03"]'
+
+
+def test_symbols_of_too_many_digits_for_numbers_stay_apart(run, here):
+    codes = [2**64 - 1 - i % 3 for i in range(30)]
+    polars.DataFrame({"code": polars.Series(codes, dtype=polars.UInt64)}).write_parquet(here / "t.parquet")
+    asked = ("--column", "code", "--emission", "categorical")
+    assert run("segment", "t.parquet", "-k", "1", *asked)[0] == 0
+    assert load(here / "latently-segment-t" / "model.latently").emissionprob_.shape == (1, 3)
+
+
+def test_a_warning_is_one_clear_line(run, here, monkeypatch):
+    from latently.report import mixture
+
+    def warns(a):
+        warnings.warn("odd,\nbut not wrong", UserWarning, stacklevel=1)
+        return "odd"
+
+    (here / "t.csv").write_text(GOOD)
+    monkeypatch.setattr(mixture, "headline", warns)
+    warnings.simplefilter("default")
+    code, _, err = run("cluster", "t.csv", *OF_CLUSTERS)
+    assert (code, err) == (0, "latently: odd, but not wrong\n")
 
 
 def test_a_name_that_is_no_utf8_is_read_and_told(run, here):

@@ -412,7 +412,7 @@ MESSY = {
     "same name": (b"x,x\n1,2\n", "two columns of t.csv are called 'x'"),
     "infinite time": (
         b"x,t\n1,1\n2,inf\n",
-        "line 3 of t.csv is infinite in column 't': mend it, or leave --time",
+        "line 3 of t.csv has inf in column 't', too far off to be a time: mend it, or leave --time",
     ),
     "time before times": (
         b"x,t\n1,0001-01-01T00:00:00+14:00\n2,2000-01-01\n",

@@ -231,6 +231,7 @@ def test_times_that_overlap_are_drawn_on_end_under_their_own_names():
     [
         (np.arange(5), r"time has shape \(5,\), should be \(107,\)"),
         (np.arange(107)[::-1], "does not rise at row 1: sort the rows"),
+        (np.arange(107) * 1e306, "time is 4.5e\\+307 at row 45, which cannot be drawn: choose another unit"),
         (["a"] * 107, "should be numbers or dates"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -482,16 +483,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return int(app(given, prog_name="latently", standalone_mode=False) or 0)
-    except UsageError as error:
-        return _refuse(f"{error.format_message()} (latently --help tells more)")
-    except (CommandError, ValueError, OSError, MemoryError) as error:
-        return _refuse(str(error) or type(error).__name__)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: _say(str(message))
+        try:
+            return int(app(given, prog_name="latently", standalone_mode=False) or 0)
+        except UsageError as error:
+            _say(f"{error.format_message()} (latently --help tells more)")
+        except (CommandError, ValueError, OSError, MemoryError) as error:
+            _say(str(error) or type(error).__name__)
+    return 2
 
 
-def _refuse(message: str) -> int:
+def _say(message: str) -> None:
     """One line, whatever was in the message; of very long names in it the ends."""
     words = (word if len(word) <= MOST_OF_WORD else f"{word[:90]}...{word[-90:]}" for word in message.split())
     print(f"latently: {' '.join(words)}", file=sys.stderr)
-    return 2

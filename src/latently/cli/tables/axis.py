@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import as_numbers
-from latently.cli.tables.table import Table
+from latently.cli.tables.table import Table, shortened
 
 # Steps within this share of each other are the same: months, and years with leap days, are even enough.
 EVEN = 0.15
@@ -96,13 +96,16 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
         return _brief(dates.to_numpy()), shown
     column = as_numbers(table, name)
     if column.values is not None:
-        infinite = column.values.is_infinite().fill_null(False).arg_true()
-        if len(infinite):
+        from latently.plots.hmm.steps import LATEST
+
+        times = column.values.to_numpy()
+        beyond = np.flatnonzero(np.abs(times) > LATEST)
+        if len(beyond):
             raise CommandError(
-                f"{table.where(infinite[0])} of {table.name} is infinite in column '{name}': mend it, or "
-                "leave --time out"
+                f"{table.where(int(beyond[0]))} of {table.name} has {shortened(shown[beyond[0]])} in column "
+                f"'{name}', too far off to be a time: mend it, or leave --time out"
             )
-        return column.values.to_numpy(), shown
+        return times, shown
     dates_read: list[datetime] = []
     for row, text in enumerate(shown):
         date = _date(text)

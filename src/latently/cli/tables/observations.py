@@ -14,6 +14,8 @@ from latently.cli.tables.kinds import Kind
 from latently.cli.tables.table import Table
 from latently.emissions.poisson import Poisson
 
+EXACT = 2.0**53  # greater whole numbers may be the same as floats
+
 
 def observations(
     table: Table, names: list[str], kind: Kind, *, new: bool = False, as_text: bool = False
@@ -85,7 +87,9 @@ def for_model(X: pl.DataFrame, kind: str) -> Any:
 
 
 def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
-    """A column as symbols: whole numbers, numbers, or texts; null where a cell is empty.
+    """A column as symbols: whole numbers, numbers, or texts, as numbers of too many digits are.
+
+    It is null where a cell is empty.
 
     Parameters
     ----------
@@ -97,7 +101,7 @@ def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
         Whether they are texts even if they look like numbers.
     """
     column = as_numbers(table, name)
-    if column.values is not None and not as_text:
+    if column.values is not None and not as_text and not bool((column.values.abs() > EXACT).any()):
         seen = column.values.drop_nulls()
         return column.values.cast(pl.Int64) if bool((seen == seen.round()).all()) else column.values
     return without(table.texts(name), table.missing(name))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_TIMES = 4000
 N_STEPS = 1000
+LATEST = float(np.finfo(np.float64).max) / 4  # so that pictures have room at both ends
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
         at = _dates(values) if dated else values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"time holds {values[0]!r}: should be numbers or dates") from error
+    beyond = ~(np.abs(at) <= LATEST)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise ValueError(f"time is {at[row]:g} at row {row}, which cannot be drawn: choose another unit")
     rising = np.diff(at) > 0
     within = np.ones(max(n - 1, 0), dtype=bool)
     within[offsets[1:-1] - 1] = False
