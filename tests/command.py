@@ -8,10 +8,16 @@ from io import StringIO
 COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
 
 
-def process(folder, *arguments):
+def process(folder, *arguments, stdout=subprocess.PIPE, **settings):
     """A real process that has ended."""
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8"
+        [*COMMAND, *arguments],
+        cwd=folder,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        **settings,
     )
 
 

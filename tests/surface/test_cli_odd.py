@@ -1,5 +1,6 @@
 """Odd files and names: one clear line, or a run like any other; never a traceback."""
 
+import errno
 import os
 import warnings
 from datetime import timedelta
@@ -9,7 +10,7 @@ import polars
 import pytest
 
 from latently import load
-from tests.command import assert_one_clear_line, said_in
+from tests.command import assert_one_clear_line, process, said_in
 
 GOOD = "a,b\n" + "".join(f"{i * i % 17},{i % 5}\n" for i in range(20))
 OF_CLUSTERS = ("-k", "1", "--covariance", "full")
@@ -62,6 +63,35 @@ def test_odd_numbers_and_nests_are_one_clear_line(run, here, job, content, optio
     (here / "v").write_text("ship\nsail\n")
     assert_one_clear_line(*run(job, "t", *options), words)
     assert sorted(os.listdir(here)) == ["t", "v"]
+
+
+@pytest.mark.parametrize("room", [100, 20_000])  # for not even the model, and for no picture
+def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
+    resource = pytest.importorskip("resource")
+    (tmp_path / "t.csv").write_text(GOOD)
+    ran = process(
+        tmp_path,
+        "cluster",
+        "t.csv",
+        *OF_CLUSTERS,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+    )
+    assert_one_clear_line(
+        ran.returncode,
+        ran.stdout,
+        ran.stderr,
+        f"'latently-cluster-t' cannot be written: {os.strerror(errno.EFBIG)};",
+    )
+    assert os.listdir(tmp_path) == ["t.csv"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_results_stand_where_they_cannot_be_printed(tmp_path):
+    (tmp_path / "t.csv").write_text(GOOD)
+    with open("/dev/full", "w") as full:
+        ran = process(tmp_path, "cluster", "t.csv", *OF_CLUSTERS, stdout=full)
+    assert_one_clear_line(ran.returncode, ran.stdout or "", ran.stderr, "what was found cannot be printed: ")
+    assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")
 
 
 def test_what_has_no_place_in_a_csv_file_is_written_as_text(run, here):

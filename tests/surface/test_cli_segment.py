@@ -16,7 +16,7 @@ from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.kinds import kind_of
 from latently.cli.tables.series import runs, series_of
-from tests.command import assert_one_clear_line, process, rows_of, written
+from tests.command import assert_one_clear_line, process, rows_of, said_in, written
 
 QUAKES = datasets.load_earthquakes()
 FILES = {
@@ -407,6 +407,7 @@ MESSY = {
     "each its own": (b"x,y\na,1\nb,2\nc,3\n", "too many to learn"),
     "nothing": (b"x,y\n1,\n2,\n", "column 'y' of t.csv has no number in it, only empty cells"),
     "one observation": (b"x,y\n1,\n2,1\n", "t.csv"),
+    "all infinite": (b"x\ninf\n-inf\ninf\n", "line 2 of t.csv is infinite in column 'x' (one of 3"),
     "infinite": (b"x\n1\n2\ninf\n", "line 4 of t.csv is infinite in column 'x'"),
     "text among numbers": (b"x\n1\n2\nthree\n4\n", "line 4 holds 'three', which is not a number"),
     "same name": (b"x,x\n1,2\n", "two columns of t.csv are called 'x'"),
@@ -445,6 +446,24 @@ def test_a_messy_series_is_one_clear_line_and_leaves_nothing(run, here, name):
     (here / "t.csv").write_bytes(content)
     assert_one_clear_line(*run("segment", "t.csv", *ASKED.get(name, ())), words)
     assert os.listdir(here) == ["t.csv"]
+
+
+def test_a_number_of_states_whose_fit_failed_is_told(run, here, monkeypatch):
+    fit = GaussianHMM.fit
+
+    def fails(self, *args, **kwargs):
+        if self.n_components == 2:
+            raise ValueError("the tide was out")
+        return fit(self, *args, **kwargs)
+
+    (here / "t.csv").write_text(column("x", SPEED[:50]))
+    monkeypatch.setattr(GaussianHMM, "fit", fails)
+    code, out, err = run("segment", "t.csv", "-k", "1:3")
+    assert (code, err) == (0, "")
+    assert "1 fit failed, the first (2 states) because the tide was out." in said_in(out)
+    summary = json.loads((here / "latently-segment-t" / "summary.json").read_text())
+    assert "the tide was out" in json.dumps(summary["careful"])
+    assert_one_clear_line(*run("segment", "t.csv", "-k", "2", "--force"), "because the tide was out")
 
 
 def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -489,7 +491,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return int(app(given, prog_name="latently", standalone_mode=False) or 0)
         except UsageError as error:
             _say(f"{error.format_message()} (latently --help tells more)")
-        except (CommandError, ValueError, OSError, MemoryError) as error:
+        except OSError as error:
+            of_stream = error.errno is not None and error.strerror == os.strerror(error.errno)
+            _say(f"what was found cannot be printed: {error.strerror}" if of_stream else str(error))
+        except (CommandError, ValueError, MemoryError) as error:
             _say(str(error) or type(error).__name__)
     return 2
 
@@ -497,4 +502,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _say(message: str) -> None:
     """One line, whatever was in the message; of very long names in it the ends."""
     words = (word if len(word) <= MOST_OF_WORD else f"{word[:90]}...{word[-90:]}" for word in message.split())
-    print(f"latently: {' '.join(words)}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"latently: {' '.join(words)}", file=sys.stderr)

@@ -84,6 +84,8 @@ class ResultFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if isinstance(error, OSError):
+                raise error
             if kind is None:
                 self._put_in_place()
         except OSError as problem:
@@ -133,9 +135,8 @@ class ResultFolder:
             throw_away(old)
 
     def _unwritable(self, error: OSError) -> CommandError:
-        return CommandError(
-            f"'{self.path}' cannot be written: {error.strerror or error}; choose another --out"
-        )
+        why = error if error.errno is None else os.strerror(error.errno)
+        return CommandError(f"'{self.path}' cannot be written: {why}; choose another --out")
 
 
 def _held(folder: Path) -> Iterator[str]:

@@ -111,8 +111,8 @@ def _like_counts(values: np.ndarray) -> bool:
     Such counts vary at least as much as one Poisson distribution, in which the variance is the mean, and are
     zero at least as often: exp is convex.
     """
-    n, mean = len(values), values.mean()
-    if n < 2 or mean <= 0:
+    n = len(values)
+    if n < 2 or (mean := values.mean()) <= 0:
         return True
     dispersion = ((values - mean) ** 2).sum() / mean
     no_zeros = (1.0 - np.exp(-mean)) ** n if values.min() > 0 else 1.0
