@@ -28,7 +28,7 @@ from latently.checks.settings import PATH, checked
 from latently.version import __version__
 
 FORMAT = "latently model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAGIC = b"PK\3\4"
 MANIFEST = "manifest.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same contents make the same bytes
@@ -48,10 +48,13 @@ class Contents:
         Anything that JSON can say. It refers to the arrays by their names.
     arrays : mapping of str to array
         Booleans, integers and floating-point numbers of at most 64 bits.
+    version : int
+        Of the format: what the document looks like.
     """
 
     document: Any
     arrays: Mapping[str, NDArray[Any]]
+    version: int = FORMAT_VERSION
 
 
 @checked(path=(PATH,))
@@ -172,7 +175,7 @@ def _read(file: BinaryIO) -> Contents:
         if sum(entry.file_size for entry in archive.infolist()) > size:
             raise ValueError("its entries overlap")
         data = {name: _bytes(archive, f"{name}.npy", size) for name in names}
-    return Contents(document, {name: _array(data[name], name) for name in names})
+    return Contents(document, {name: _array(data[name], name) for name in names}, manifest["format_version"])
 
 
 def _check_format(manifest: Any) -> None:

@@ -6,34 +6,17 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from latently import archive
+from latently import archive, estimators
 from latently.archive import ModelFileError
 from latently.checks.arrays import shown
 from latently.checks.settings import ITERABLE, PATH, checked
-from latently.estimators import (
-    CategoricalHMM,
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    HiddenMarkovModel,
-    LatentDirichletAllocation,
-    MixtureModel,
-    PoissonHMM,
-)
-from latently.estimators.codec import UnknownClassError
-from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.state import is_hmm, unpack_hmm
-from latently.estimators.imputation.state import is_imputer, unpack_imputer
-from latently.estimators.mixture import BaseMixture
-from latently.estimators.state import unpack
-from latently.estimators.topics.state import is_topics, unpack_topics
+from latently.estimators.saving import Saved, UnknownClassError, restored
 
-MIXTURES: dict[str, type[BaseMixture]] = {cls.__name__: cls for cls in (GaussianMixture, MixtureModel)}
-HMMS: dict[str, type[BaseHMM]] = {
-    cls.__name__: cls for cls in (CategoricalHMM, GaussianHMM, PoissonHMM, HiddenMarkovModel)
+KINDS = {
+    name: kind
+    for name, kind in vars(estimators).items()
+    if isinstance(kind, type) and issubclass(kind, Saved)
 }
-IMPUTERS = {"GaussianImputer": GaussianImputer}
-TOPICS = {"LatentDirichletAllocation": LatentDirichletAllocation}
 
 __all__ = ["ModelFileError", "load"]
 
@@ -87,13 +70,7 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     contents = archive.read(path)
     name = os.fspath(path)
     try:
-        if is_imputer(contents):
-            return unpack_imputer(contents, IMPUTERS, own)
-        if is_hmm(contents):
-            return unpack_hmm(contents, HMMS, own)
-        if is_topics(contents):
-            return unpack_topics(contents, TOPICS, own)
-        return unpack(contents, MIXTURES, own)
+        return restored(contents, KINDS, own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])
         raise ModelFileError(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -24,6 +24,7 @@ from latently import GaussianMixture, MixtureModel, __version__, datasets, load
 from latently.archive import FORMAT_VERSION, ModelFileError
 from latently.core.parameters import Positive
 from latently.emissions import DiagGaussian, FullGaussian
+from tests.files import Entries, assert_same, put
 
 FAITHFUL = datasets.load_faithful(as_frame=True).data
 X = FAITHFUL.to_numpy()
@@ -40,31 +41,6 @@ def saved(mixture, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "faithful.latently"
     mixture.save(path)
     return path
-
-
-def assert_same(one, other):
-    """Same types, same values, same bits, all the way down."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ndarray):
-        assert one.dtype == other.dtype
-        assert one.flags.c_contiguous == other.flags.c_contiguous
-        assert one.flags.writeable == other.flags.writeable
-        assert_array_equal(one, other)
-    elif is_dataclass(one):
-        for field in fields(one):
-            assert_same(getattr(one, field.name), getattr(other, field.name))
-    elif isinstance(one, dict):
-        assert list(one) == list(other)
-        for name in one:
-            assert_same(one[name], other[name])
-    elif isinstance(one, (list, tuple)):
-        assert len(one) == len(other)
-        for mine, theirs in zip(one, other, strict=True):
-            assert_same(mine, theirs)
-    elif hasattr(one, "__dict__"):
-        assert_same(vars(one), vars(other))
-    else:
-        assert one == other
 
 
 def assert_same_estimator(one, other, rows):
@@ -178,7 +154,7 @@ def test_other_tools_can_look_inside(mixture, saved):
     with zipfile.ZipFile(saved) as archive:
         assert archive.testzip() is None
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        means = np.load(BytesIO(archive.read("mixture.params.emission.means.npy")), allow_pickle=False)
+        means = np.load(BytesIO(archive.read("params.emission.means.npy")), allow_pickle=False)
         manifest = json.loads(archive.read("manifest.json"))
     assert_array_equal(means, mixture.means_)
     assert manifest["latently"] == __version__
@@ -502,35 +478,8 @@ def test_a_missing_file_or_a_folder_is_refused(tmp_path):
 # -- files that lie ------------------------------------------------------------------------------------
 
 
-class Entries(dict):
-    """The entries of a file, to be altered and written back with all sums in order."""
-
-    def __init__(self, path):
-        with zipfile.ZipFile(path) as archive:
-            super().__init__((name, archive.read(name)) for name in archive.namelist())
-        self.manifest = json.loads(self.pop("manifest.json"))
-        self.state = self.manifest["document"]["fields"]
-
-    def write(self, path, *, compression=zipfile.ZIP_STORED):
-        with zipfile.ZipFile(path, "w", compression) as archive:
-            archive.writestr("manifest.json", json.dumps(self.manifest))
-            for name, data in self.items():
-                archive.writestr(name, data)
-
-    def array(self, name, change):
-        name = f"mixture.{name}.npy"
-        stream = BytesIO()
-        array = np.load(BytesIO(self[name]))
-        changed = change(array)
-        np.save(stream, array if changed is None else changed, allow_pickle=True)
-        self[name] = stream.getvalue()
-
-
-MEANS = "mixture.params.emission.means.npy"
-
-
-def put(index, value):
-    return lambda array: array.__setitem__(index, value)
+FACTORS = "params.emission.cholesky"
+MEANS = "params.emission.means.npy"
 
 
 ALTERATIONS = {
@@ -542,7 +491,7 @@ ALTERATIONS = {
     "another format": (lambda e: e.manifest.update(format="else"), "is not that of a latently model"),
     "no version": (lambda e: e.manifest.update(format_version="1"), "format version is '1'"),
     "version 0": (lambda e: e.manifest.update(format_version=0), "format version is 0"),
-    "not a number": (lambda e: e.state.update(n_features=float("nan")), "manifest.json holds NaN"),
+    "not a number": (lambda e: e.facts.update(n_features=float("nan")), "manifest.json holds NaN"),
     # the arrays
     "objects": (
         lambda e: e.array("params.emission.means", lambda a: a.astype(object)),
@@ -585,11 +534,11 @@ ALTERATIONS = {
     ),
     "weights of three": (
         lambda e: e.array("params.latent.weights", lambda a: np.ones(3) / 3),
-        "one weight for each",
+        r"'weights' has shape \(3,\), should be \(2,\)",
     ),
     "means of three": (
         lambda e: e.array("params.emission.means", lambda a: np.zeros((3, 2))),
-        "2 components and 2",
+        r"'means' has shape \(3, 2\), should be \(2, 2\)",
     ),
     "flat covariances": (
         lambda e: e.array("params.emission.covariances", lambda a: a[0]),
@@ -603,21 +552,26 @@ ALTERATIONS = {
         lambda e: e.array("params.emission.covariances", put((0, 0, 0), -1.0)),
         "'covariances' is not",
     ),
-    "factors of others": (lambda e: e.array("factors", lambda a: a * 1.001), "Cholesky factors"),
-    "factors upside down": (lambda e: e.array("factors", lambda a: -a), "Cholesky factors"),
+    "factors of others": (lambda e: e.array(FACTORS, lambda a: a * 1.001), "Cholesky factors"),
+    "factors upside down": (lambda e: e.array(FACTORS, lambda a: -a), "Cholesky factors"),
     "factors turned round": (
-        lambda e: e.array("factors", lambda a: np.swapaxes(a, 1, 2)),
+        lambda e: e.array(FACTORS, lambda a: np.swapaxes(a, 1, 2)),
         "Cholesky factors",
     ),
     "square roots": (
-        lambda e: e.array("factors", lambda a: np.stack([sqrtm(factor @ factor.T) for factor in a])),
+        lambda e: e.array(FACTORS, lambda a: np.stack([sqrtm(factor @ factor.T) for factor in a])),
         "Cholesky factors",
     ),
     "params of another kind": (
-        lambda e: e.state["params"]["fields"]["emission"].update(latently="GaussianParams"),
-        "are not those of a FullGaussian",
+        lambda e: e.fields("params")["emission"].update(
+            latently="CategoricalParams", fields={"emissionprob": {"array": MEANS[:-4]}}
+        ),
+        "'means' has shape",
     ),
-    "no factors": (lambda e: (e.state.update(factors=None), forget(e, "factors")), "Cholesky factors"),
+    "no factors": (
+        lambda e: (e.fields("params", "emission").pop("cholesky"), e.forget(FACTORS)),
+        "no field 'cholesky'",
+    ),
     "variances below zero": (
         lambda e: e.array("model.emission.variances", put(0, -1.0)),
         "variances of its features",
@@ -627,38 +581,44 @@ ALTERATIONS = {
         "variances of its",
     ),
     # the document
-    "a class unknown": (lambda e: e.state["params"].update(latently="os"), "says nothing"),
-    "a class by path": (lambda e: e.state["params"].update(latently="os.system"), "says nothing"),
-    "another class": (lambda e: e.manifest.update(document=e.state["model"]), "holds a LatentEmission"),
-    "the wrong place": (lambda e: e.state.update(model=e.state["params"]), "model is .* not of the type"),
-    "a list": (lambda e: e.manifest.update(document=[1, 2]), "holds a list, not a mixture"),
-    "a field missing": (lambda e: e.state.pop("outcome"), "has no field 'outcome'"),
-    "a field too many": (lambda e: e.state.update(extra=1), "has no field 'extra'"),
-    "an array unknown": (lambda e: e.state.update(factors={"array": "none"}), "says nothing"),
+    "a class unknown": (lambda e: e.facts["params"].update(latently="os"), "says nothing"),
+    "a class by path": (lambda e: e.facts["params"].update(latently="os.system"), "says nothing"),
+    "another class": (
+        lambda e: e.manifest.update(document={"array": "params.emission.means"}),
+        "holds a ndarray, not an estimator",
+    ),
+    "the wrong place": (lambda e: e.facts.update(model=e.facts["params"]), "model is .* not of the type"),
+    "a list": (lambda e: e.manifest.update(document=[1, 2]), "holds a list, not an estimator"),
+    "a field missing": (lambda e: e.facts.pop("outcome"), "has no field 'outcome'"),
+    "a field too many": (lambda e: e.facts.update(extra=1), "has no field 'extra'"),
+    "an array unknown": (lambda e: e.facts.update(outcome={"array": "none"}), "says nothing"),
     "an estimator unknown": (
-        lambda e: e.state.update(estimator="Forest"),
-        "Forest, .* knows GaussianMixture",
+        lambda e: e.document.update(estimator="Forest"),
+        "Forest, .* knows CategoricalHMM",
     ),
     "another estimator": (
-        lambda e: e.state.update(estimator="MixtureModel"),
+        lambda e: e.document.update(estimator="MixtureModel"),
         "setting '.*', which MixtureModel",
     ),
     "a setting unknown": (
-        lambda e: setting(e, mood="good"),
+        lambda e: e.settings(mood="good"),
         "setting 'mood', which GaussianMixture does not",
     ),
-    "a setting of text": (lambda e: setting(e, n_components="2"), "n_components is '2'"),
-    "a setting of nothing": (lambda e: setting(e, n_components=0), "n_components=0"),
-    "a number of runs": (lambda e: setting(e, n_init=0), "n_init=0"),
-    "a type of covariances": (lambda e: setting(e, covariance_type="diag"), "DiagGaussian"),
-    "an unknown type": (lambda e: setting(e, covariance_type="round"), "covariance_type='round'"),
-    "names to fix": (lambda e: setting(e, fixed=[1]), "fixed is"),
-    "names of columns": (lambda e: e.state.update(feature_names={"tuple": ["a"]}), "names .* do not fit"),
-    "numbers for names": (lambda e: e.state.update(feature_names={"tuple": [1, 2]}), "feature_names is"),
-    "components": (lambda e: e.state["model"]["fields"].update(n_components=3), "has 3 components where"),
-    "an iteration": (lambda e: record(e, n_iter="one"), "n_iter is"),
-    "a run": (lambda e: record(e, restarts={"tuple": [1]}), "restarts is"),
-    "no likelihood": (lambda e: record(e, log_likelihood={"number": "nan"}), "record of its fit"),
+    "a setting of text": (lambda e: e.settings(n_components="2"), "n_components is '2'"),
+    "a setting of nothing": (lambda e: e.settings(n_components=0), "n_components=0"),
+    "a number of runs": (lambda e: e.settings(n_init=0), "n_init=0"),
+    "a type of covariances": (lambda e: e.settings(covariance_type="diag"), "DiagGaussian"),
+    "an unknown type": (lambda e: e.settings(covariance_type="round"), "covariance_type='round'"),
+    "names to fix": (lambda e: e.settings(fixed=[1]), "fixed is"),
+    "names of columns": (lambda e: e.facts.update(feature_names={"tuple": ["a"]}), "names .* do not fit"),
+    "numbers for names": (lambda e: e.facts.update(feature_names={"tuple": [1, 2]}), "feature_names is"),
+    "components": (lambda e: e.facts["model"]["fields"].update(n_components=3), "has 3 components where"),
+    "an iteration": (lambda e: e.outcome(n_iter="one"), "n_iter is"),
+    "a run": (lambda e: e.outcome(restarts={"tuple": [1]}), "restarts is"),
+    "no likelihood": (
+        lambda e: e.outcome(log_likelihood={"number": "nan"}),
+        "record of its fit",
+    ),
     "short history": (
         lambda e: e.array("outcome.log_likelihood_history", lambda a: a[1:]),
         "record of its fit",
@@ -668,19 +628,6 @@ ALTERATIONS = {
         "record of its fit",
     ),
 }
-
-
-def forget(entries, name):
-    entries.pop(f"mixture.{name}.npy")
-    entries.manifest["arrays"].remove(f"mixture.{name}")
-
-
-def setting(entries, **changes):
-    entries.state["settings"]["mapping"].update(changes)
-
-
-def record(entries, **changes):
-    entries.state["outcome"]["fields"].update(changes)
 
 
 def test_a_file_taken_apart_and_put_together_again_loads(mixture, saved, scratch):
@@ -732,7 +679,7 @@ def test_what_no_space_speaks_of_is_finite_all_the_same(waiting, scratch):
 
 
 def theta(entries):
-    return entries.state["params"]["fields"]["emission"]["fields"]
+    return entries.facts["params"]["fields"]["emission"]["fields"]
 
 
 def test_a_newer_format_says_what_to_install(saved, scratch):

@@ -128,7 +128,7 @@ def test_symbols_outside_the_alphabet_at_fit():
         ({"n_features": 2.5}, SYMBOLS, "n_features=2.5"),
         ({"n_features": True}, SYMBOLS, "n_features=True"),
         ({}, [None, None], "no symbol is observed"),
-        ({}, np.zeros((4, 2)), r"X has shape \(4, 2\): should be one symbol for each time"),
+        ({}, np.zeros((4, 2)), r"X has shape \(4, 2\): should be one symbol for each row"),
         ({"emissionprob_init": [[0.5, 0.5]]}, SYMBOLS, r"emissionprob_init has shape \(1, 2\), .* \(2, 3\)"),
         (
             {"emissionprob_init": [[0.5, 0.5, 0.0], [0.5, 0.5, 0.5]]},

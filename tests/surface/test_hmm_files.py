@@ -17,7 +17,7 @@ from examples.own_family import Exponential
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, MixtureModel, PoissonHMM, datasets, load
 from latently.archive import ModelFileError
 from latently.emissions import DiagGaussian, Poisson
-from tests.surface.test_files import Entries, assert_same
+from tests.files import Entries, assert_same, put
 
 QUICK = {"n_init": 2, "tol": 1e-4, "random_state": 0}
 COUNTS = datasets.load_earthquakes().data.astype(float)
@@ -211,35 +211,6 @@ def test_an_error_leaves_the_old_file(fitted, monkeypatch, scratch):
 # -- files that lie ------------------------------------------------------------------------------------
 
 
-class Parts(Entries):
-    """The entries of a file of a hidden Markov model."""
-
-    def array(self, name, change):
-        stream = BytesIO()
-        np.save(stream, change(np.load(BytesIO(self[f"hmm.{name}.npy"]))))
-        self[f"hmm.{name}.npy"] = stream.getvalue()
-
-    def settings(self, **changes):
-        self.state["settings"]["mapping"].update(changes)
-
-    def outcome(self, **changes):
-        self.state["outcome"]["fields"].update(changes)
-
-    def chain(self, **changes):
-        self.state["model"]["fields"]["latent"]["fields"].update(changes)
-
-    def family(self, **changes):
-        self.state["model"]["fields"]["emission"]["fields"].update(changes)
-
-
-def put(index, value):
-    def change(array):
-        array[index] = value
-        return array
-
-    return change
-
-
 T, S = "params.latent.transmat", "params.latent.startprob"
 ALTERATIONS = {
     # the chain
@@ -258,20 +229,36 @@ ALTERATIONS = {
         lambda e: e.array(T, put((0, 0), np.nan)),
         "'transmat' is not feasible",
     ),
-    "transitions of two": ("counts", lambda e: e.array(T, lambda a: a[:2, :2]), "transitions of 3 states"),
+    "transitions of two": (
+        "counts",
+        lambda e: e.array(T, lambda a: a[:2, :2]),
+        r"'transmat' has shape \(2, 2\), should be \(3, 3\)",
+    ),
     "another start": (
         "counts",
         lambda e: e.array(S, lambda a: np.ones(3) / 3),
         "startprob is not stationary",
     ),
-    "a start of two": ("counts", lambda e: e.array(S, lambda a: a[:2]), "not one startprob for each of 3"),
+    "a start of two": (
+        "counts",
+        lambda e: e.array(S, lambda a: a[:2]),
+        r"'startprob' has shape \(2,\), should be \(3,\)",
+    ),
     "a start of the sum two": ("diag", lambda e: e.array(S, lambda a: 2 * a), "'startprob' is not feasible"),
-    "a chain of rows": ("diag", lambda e: e.chain(unit="row"), "is no chain that starts 'free'"),
-    "a chain of another start": ("diag", lambda e: e.chain(startprob="uniform"), "is no chain that starts"),
+    "a chain of rows": (
+        "diag",
+        lambda e: e.latent(unit="row"),
+        "is no chain that starts 'free'",
+    ),
+    "a chain of another start": (
+        "diag",
+        lambda e: e.latent(startprob="uniform"),
+        "is no chain that starts",
+    ),
     "no chain": (
         "diag",
-        lambda e: e.state["model"]["fields"].update(latent={"latently": "Independent", "fields": {}}),
-        "is no chain",
+        lambda e: e.facts["model"]["fields"].update(latent={"latently": "Independent", "fields": {}}),
+        "structure is Independent, and that of its settings Chain",
     ),
     "what is impossible": (
         "zeros",
@@ -292,7 +279,7 @@ ALTERATIONS = {
     "rates of two": (
         "counts",
         lambda e: e.array("params.emission.lambdas", lambda a: a[:2]),
-        "rates are not those of 3 components and 1 features",
+        r"'lambdas' has shape \(2, 1\), should be \(3, 1\)",
     ),
     "means of rates": (
         "counts",
@@ -307,7 +294,7 @@ ALTERATIONS = {
     "symbols of another alphabet": (
         "strings",
         lambda e: e.array("params.emission.emissionprob", lambda a: a[:, :3]),
-        "probabilities are not those of 2 components and 4 symbols",
+        r"'emissionprob' has shape \(2, 3\), should be \(2, 4\)",
     ),
     "possible symbols": (
         "zeros",
@@ -319,7 +306,11 @@ ALTERATIONS = {
         lambda e: e.array("params.emission.covariances", put((0, 0), -1.0)),
         "'covariances' is not feasible",
     ),
-    "factors of others": ("full", lambda e: e.array("factors", lambda a: 1.1 * a), "Cholesky factors"),
+    "factors of others": (
+        "full",
+        lambda e: e.array("params.emission.cholesky", lambda a: 1.1 * a),
+        "Cholesky factors",
+    ),
     "rates of one's own": (
         "one's own family",
         lambda e: e.array("params.emission.rates", put((0, 0), np.inf)),
@@ -328,32 +319,48 @@ ALTERATIONS = {
     "another family": (
         "a family",
         lambda e: e.settings(emission={"latently": "DiagGaussian", "fields": {}}),
-        "not that of its settings, of DiagGaussian observations",
+        "family is Poisson, and that of its settings DiagGaussian",
     ),
     # the alphabet
     "symbols fewer": (
         "strings",
-        lambda e: e.state.update(alphabet={"text": ["a", "c"]}),
-        "not the 2 symbols",
+        lambda e: e.family(categories={"text": ["a", "c"]}),
+        "not a row of 4 symbols",
     ),
-    "symbols twice": ("strings", lambda e: e.state.update(alphabet={"text": list("aacg")}), "a symbol twice"),
-    "symbols unsorted": ("strings", lambda e: e.state.update(alphabet={"text": list("tgca")}), "not sorted"),
-    "no symbols": ("strings", lambda e: e.state.update(alphabet=None), "alphabet None does not fit"),
+    "symbols twice": (
+        "strings",
+        lambda e: e.family(categories={"text": list("aacg")}),
+        "a symbol twice",
+    ),
+    "symbols unsorted": (
+        "strings",
+        lambda e: e.family(categories={"text": list("tgca")}),
+        "not sorted",
+    ),
+    "no symbols": (
+        "strings",
+        lambda e: e.family(categories=None),
+        "not a row of 4 symbols",
+    ),
     "symbols that are none": (
         "strings",
-        lambda e: e.state.update(alphabet={"text": [1, 2, 3, 4]}),
+        lambda e: e.family(categories={"text": [1, 2, 3, 4]}),
         "nothing",
     ),
     "symbols that are lists": (
         "strings",
-        lambda e: e.state.update(alphabet={"symbols": [[1], [2], [3], [4]]}),
+        lambda e: e.family(categories={"symbols": [[1], [2], [3], [4]]}),
         "which is no symbol",
     ),
-    "symbols in a list": ("strings", lambda e: e.state.update(alphabet=list("acgt")), "not a row of symbols"),
+    "symbols in a list": (
+        "strings",
+        lambda e: e.family(categories=list("acgt")),
+        "not a row of 4 symbols",
+    ),
     "symbols of counts": (
         "counts",
-        lambda e: e.state.update(alphabet={"text": ["a"]}),
-        "does not fit a Pois",
+        lambda e: e.family(categories={"text": ["a"]}),
+        "no field 'categories'",
     ),
     "another order": (
         "a given order",
@@ -362,36 +369,48 @@ ALTERATIONS = {
     ),
     # the document
     "states": ("counts", lambda e: e.settings(n_components=2), "3 states where n_components=2"),
-    "columns": ("counts", lambda e: e.state.update(n_features=0), "its 0 columns"),
+    "columns": ("counts", lambda e: e.facts.update(n_features=0), "its 0 columns"),
     "names of columns": (
         "counts",
-        lambda e: e.state.update(feature_names={"tuple": ["a", "b"]}),
+        lambda e: e.facts.update(feature_names={"tuple": ["a", "b"]}),
         "do not fit",
     ),
-    "an unknown estimator": ("counts", lambda e: e.state.update(estimator="Forest"), "knows CategoricalHMM"),
-    "a mixture": ("counts", lambda e: e.state.update(estimator="GaussianMixture"), "it is a GaussianMixture"),
+    "an unknown estimator": (
+        "counts",
+        lambda e: e.document.update(estimator="Forest"),
+        "knows CategoricalHMM",
+    ),
+    "a mixture": (
+        "counts",
+        lambda e: e.document.update(estimator="GaussianMixture"),
+        "setting '.*', which GaussianMixture does not",
+    ),
     "another estimator": (
         "counts",
-        lambda e: e.state.update(estimator="GaussianHMM"),
+        lambda e: e.document.update(estimator="GaussianHMM"),
         "setting '.*', which Gaus",
     ),
     "an unknown setting": ("counts", lambda e: e.settings(mood="good"), "setting 'mood'"),
     "a bad setting": ("counts", lambda e: e.settings(startprob="early"), "startprob='early'"),
-    "a likelihood": ("counts", lambda e: e.outcome(log_likelihood={"number": "inf"}), "record of its fit"),
+    "a likelihood": (
+        "counts",
+        lambda e: e.outcome(log_likelihood={"number": "inf"}),
+        "record of its fit",
+    ),
     "a history": (
         "counts",
         lambda e: e.array("outcome.log_likelihood_history", put(0, np.nan)),
         "record of its fit",
     ),
-    "a field missing": ("counts", lambda e: e.state.pop("params"), "has no field 'params'"),
-    "a field too many": ("counts", lambda e: e.state.update(extra=1), "has no field 'extra'"),
+    "a field missing": ("counts", lambda e: e.facts.pop("params"), "has no field 'params'"),
+    "a field too many": ("counts", lambda e: e.facts.update(extra=1), "has no field 'extra'"),
 }
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_taken_apart_and_put_together_again_loads(fitted, name, scratch):
     fitted[name].save(scratch)
-    Parts(scratch).write(scratch)
+    Entries(scratch).write(scratch)
     assert_same_hmm(fitted[name], load(scratch, families=[Exponential]), MODELS[name][1])
 
 
@@ -399,7 +418,7 @@ def test_a_file_taken_apart_and_put_together_again_loads(fitted, name, scratch):
 def test_an_altered_file_is_refused(fitted, name, scratch):
     which, alter, message = ALTERATIONS[name]
     fitted[which].save(scratch)
-    parts = Parts(scratch)
+    parts = Entries(scratch)
     alter(parts)
     parts.write(scratch)
     with pytest.raises(ModelFileError, match=message) as refusal:
@@ -439,8 +458,9 @@ def test_other_tools_can_look_inside(fitted, scratch):
     fitted["strings"].save(scratch)
     with zipfile.ZipFile(scratch) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        table = np.load(BytesIO(archive.read("hmm.params.emission.emissionprob.npy")), allow_pickle=False)
-    assert manifest["document"]["fields"]["alphabet"] == {"text": ["a", "c", "g", "t"]}
+        table = np.load(BytesIO(archive.read("params.emission.emissionprob.npy")), allow_pickle=False)
+    family = manifest["document"]["facts"]["model"]["fields"]["emission"]["fields"]
+    assert family["categories"] == {"text": ["a", "c", "g", "t"]}
     assert_array_equal(table, fitted["strings"].emissionprob_)
 
 

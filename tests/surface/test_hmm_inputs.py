@@ -192,7 +192,7 @@ def test_sequences_of_other_shapes(name):
 def test_symbols_of_other_shapes():
     model = CategoricalHMM(2)
     refused(lambda: model.fit([[0, 1, 1], [1, 0]]), "row 1 of X is not as long as row 0")
-    refused(lambda: model.fit([[0, 1, 1], [1, 0, 0]]), "one symbol for each time, .* are a list of arrays")
+    refused(lambda: model.fit([[0, 1, 1], [1, 0, 0]]), "one symbol for each row, .* are a list of arrays")
     refused(lambda: model.fit([SYMBOLS, np.zeros((4, 2))]), r"sequence 1 has shape \(4, 2\): should be")
     refused(lambda: model.fit([SYMBOLS, np.array(["a"])]), "sequence 1 holds text, and sequence 0 numbers")
 

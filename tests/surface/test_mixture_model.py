@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from examples.own_family import Exponential, Rates
-from latently import GaussianMixture, MixtureModel, datasets
+from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
 from latently.emissions import (
     Categorical,
     DiagGaussian,
@@ -31,10 +31,10 @@ def exponentials(n=600, missing=0.2):
 @pytest.mark.parametrize(
     ("value", "family", "values"),
     [
-        (0.5, Poisson(), "counts are whole numbers from 0"),
-        (-1, Poisson(), "counts are whole numbers from 0"),
-        (3, Categorical(3), "symbols are whole numbers from 0 to 2"),
-        (0.5, Categorical(3), "symbols are whole numbers from 0 to 2"),
+        (0.5, Poisson(), ", column 0 holds 0.5: counts are whole numbers from 0"),
+        (-1, Poisson(), ", column 0 holds -1: counts are whole numbers from 0"),
+        (3, Categorical(3), r" holds 3.0, which is not in the alphabet \(0, 1, 2\): add it to categories"),
+        (0.5, Categorical(3), r" holds 0.5, which is not in the alphabet \(0, 1, 2\): add it to categories"),
     ],
 )
 def test_values_that_a_family_does_not_have(value, family, values):
@@ -42,8 +42,39 @@ def test_values_that_a_family_does_not_have(value, family, values):
     mixture = MixtureModel(family, 2, n_init=1, random_state=0).fit(x)
     x[4] = value
     for verb in (mixture.fit, mixture.predict, mixture.score_samples):
-        with pytest.raises(ValueError, match=f"row 4, column 0 holds {value:g}: {values}"):
+        with pytest.raises(ValueError, match=f"row 4{values}"):
             verb(x)
+    with pytest.raises(ValueError, match=f"time 4{values}"):
+        HiddenMarkovModel(family, 2, n_init=1).fit(x)
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+def test_symbols_of_any_kind_are_read_by_the_alphabet_of_the_fit(shape, tmp_path):
+    """The labels say what the symbols were: each component has symbols of its own."""
+    rng = np.random.default_rng(0)
+    x = rng.choice(["oak", "elm", "ash"], 200, p=[0.5, 0.3, 0.2]).astype(object)
+    x[7] = None
+    start = {"emissionprob": [[0.2, 0.3, 0.5], [0.5, 0.4, 0.1]]}
+    mixture = MixtureModel(Categorical(), 2, starting_values=start, max_iter=5, tol=0).fit(x.reshape(shape))
+    assert mixture._model.emission.alphabet.tolist() == ["ash", "elm", "oak"]
+    codes = np.array([np.nan if s is None else ["ash", "elm", "oak"].index(s) for s in x])[:, None]
+    same = MixtureModel(Categorical(3), 2, starting_values=start, max_iter=5, tol=0).fit(codes)
+    assert_allclose(mixture.log_likelihood_, same.log_likelihood_, rtol=1e-12)
+    assert_allclose(mixture.predict_proba(x[:9].reshape(shape)), same.predict_proba(codes[:9]), rtol=1e-12)
+    drawn, _ = mixture.sample(50, random_state=0)
+    assert set(drawn[:, 0]) == {"ash", "elm", "oak"}
+    mixture.save(tmp_path / "model")
+    assert (load(tmp_path / "model").predict(drawn) == mixture.predict(drawn)).all()
+    with pytest.raises(
+        ValueError, match=r"row 1 holds 'fir', which is not in the alphabet \('ash', 'elm', 'oak'\)"
+    ):
+        mixture.predict(["elm", "fir"])
+
+
+def test_an_alphabet_that_is_given_keeps_its_order():
+    mixture = MixtureModel(Categorical(categories=["b", "a", "c"]), n_init=1).fit(list("abab"))
+    assert mixture.params_.emission.emissionprob.tolist() == [[0.5, 0.5, 0.0]]
+    assert mixture.predict(["b"]).tolist() == [0]
 
 
 def test_symbols():

@@ -18,8 +18,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from latently import LatentDirichletAllocation, load
 from latently.archive import ModelFileError
+from tests.files import Entries, assert_same, put
 from tests.planted import planted
-from tests.surface.test_files import Entries, assert_same
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:documents without words", "ignore:most of these documents", "ignore:.*occur in no document"
@@ -206,37 +206,10 @@ def test_only_a_fitted_model_is_saved(scratch):
 # -- files that lie ------------------------------------------------------------------------------------
 
 
-class Parts(Entries):
-    """The entries of a file of a topic model."""
-
-    def array(self, name, change):
-        stream = BytesIO()
-        array = np.load(BytesIO(self[f"topics.{name}.npy"]))
-        changed = change(array)
-        np.save(stream, array if changed is None else changed)
-        self[f"topics.{name}.npy"] = stream.getvalue()
-
-    def settings(self, **changes):
-        self.state["settings"]["mapping"].update(changes)
-
-    def words(self, **changes):
-        self.state["words"]["fields"].update(changes)
-
-    def outcome(self, **changes):
-        self.state["outcome"]["fields"].update(changes)
-
-    def stream(self, **changes):
-        self.state["stream"]["fields"].update(changes)
-
-
-def put(index, value):
-    return lambda array: array.__setitem__(index, value)
-
-
 T = "topic_word"
 ALTERATIONS = {
-    "counts below zero": ("cvb0", lambda e: e.array(T, put((0, 0), -1.0)), "'topics' is not feasible"),
-    "counts of NaN": ("cvb0", lambda e: e.array(T, put((0, 0), np.nan)), "'topics' is not feasible"),
+    "counts below zero": ("cvb0", lambda e: e.array(T, put((0, 0), -1.0)), "'topic_word' is not feasible"),
+    "counts of NaN": ("cvb0", lambda e: e.array(T, put((0, 0), np.nan)), "'topic_word' is not feasible"),
     "counts of a word less": ("cvb0", lambda e: e.array(T, lambda a: a[1:]), "not those of 2 topics and 20"),
     "counts of integers": ("cvb0", lambda e: e.array(T, lambda a: a.astype(int)), "topic_word is"),
     "a prior of zero": ("cvb0", lambda e: e.array("doc_prior", put(0, 0.0)), "'doc_prior' is not feasible"),
@@ -257,32 +230,40 @@ ALTERATIONS = {
     "words seen": ("cvb0", lambda e: e.array("seen_words", lambda a: a[:3]), "what it has seen of 20 words"),
     "words half seen": ("cvb0", lambda e: e.array("seen_words", lambda a: a * 0.5), "seen_words is"),
     "documents seen": ("cvb0", lambda e: e.array("seen_documents", lambda a: a[:, None]), "what it has seen"),
-    "no documents": ("cvb0", lambda e: e.state.update(n_documents=0.0), "stands for 0.0 documents"),
-    "another precision": ("cvb0", lambda e: e.state.update(dtype="float16"), "dtype is 'float16'"),
+    "no documents": ("cvb0", lambda e: e.facts.update(n_documents=0.0), "stands for 0.0 documents"),
+    "another precision": ("cvb0", lambda e: e.facts.update(dtype="float16"), "dtype is 'float16'"),
     "a word twice": (
         "words",
-        lambda e: e.words(vocabulary={"symbols": ["a"] * 20}),
+        lambda e: e.facts.update(vocabulary={"symbols": ["a"] * 20}),
         "has the word 'a' twice",
     ),
-    "a word less": ("words", lambda e: e.words(vocabulary={"symbols": ["a", "b"]}), "vocabulary do not fit"),
-    "no words": ("words", lambda e: e.words(vocabulary=None), "fitted on tokens, and has no vocabulary"),
-    "words in a list": ("words", lambda e: e.words(vocabulary=["a"] * 20), "not a row of words"),
-    "columns": ("cvb0", lambda e: e.words(n_features=0), "0 columns"),
-    "another kind": ("words", lambda e: e.words(kind="pictures"), "kind is 'pictures'"),
+    "a word less": (
+        "words",
+        lambda e: e.facts.update(vocabulary={"symbols": ["a", "b"]}),
+        "vocabulary do not fit",
+    ),
+    "no words": (
+        "words",
+        lambda e: e.facts.update(vocabulary=None),
+        "fitted on tokens, and has no vocabulary",
+    ),
+    "words in a list": ("words", lambda e: e.facts.update(vocabulary=["a"] * 20), "not a row of words"),
+    "columns": ("cvb0", lambda e: e.facts.update(n_features=0), "0 columns"),
+    "another kind": ("words", lambda e: e.facts.update(kind="pictures"), "kind is 'pictures'"),
     "texts that nothing splits": (
         "texts",
-        lambda e: e.words(settings=None),
+        lambda e: e.facts.update(splitting=None),
         "does not say how they are split",
     ),
     "an unknown splitter": (
         "texts",
-        lambda e: e.words(settings={"mapping": {"mood": "good"}}),
+        lambda e: e.facts.update(splitting={"mapping": {"mood": "good"}}),
         "vectorizer has no parameter 'mood'",
     ),
     "names of columns": (
         "a frame",
-        lambda e: e.state.update(feature_names={"tuple": ["a"]}),
-        "columns and their names do not fit",
+        lambda e: e.facts.update(feature_names={"tuple": ["a"]}),
+        "columns and their names .* do not fit",
     ),
     "a stream of another size": (
         "a stream",
@@ -308,18 +289,18 @@ ALTERATIONS = {
     "an unknown setting": ("cvb0", lambda e: e.settings(mood="good"), "setting 'mood'"),
     "an unknown estimator": (
         "cvb0",
-        lambda e: e.state.update(estimator="Forest"),
+        lambda e: e.document.update(estimator="Forest"),
         "it is a Forest, and this",
     ),
-    "a field missing": ("cvb0", lambda e: e.state.pop("doc_prior"), "has no field 'doc_prior'"),
-    "a field too many": ("cvb0", lambda e: e.state.update(extra=1), "has no field 'extra'"),
+    "a field missing": ("cvb0", lambda e: e.facts.pop("doc_prior"), "has no field 'doc_prior'"),
+    "a field too many": ("cvb0", lambda e: e.facts.update(extra=1), "has no field 'extra'"),
 }
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_taken_apart_and_put_together_again_loads(fitted, name, scratch):
     fitted[name].save(scratch)
-    Parts(scratch).write(scratch)
+    Entries(scratch).write(scratch)
     assert_same_topics(fitted[name], load(scratch), MODELS[name][1])
 
 
@@ -327,7 +308,7 @@ def test_a_file_taken_apart_and_put_together_again_loads(fitted, name, scratch):
 def test_an_altered_file_is_refused(fitted, name, scratch):
     which, alter, message = ALTERATIONS[name]
     fitted[which].save(scratch)
-    parts = Parts(scratch)
+    parts = Entries(scratch)
     alter(parts)
     parts.write(scratch)
     with pytest.raises(ModelFileError, match=message) as refusal:
@@ -367,7 +348,7 @@ def test_other_tools_can_look_inside(fitted, scratch):
     fitted["words"].save(scratch)
     with zipfile.ZipFile(scratch) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        table = np.load(BytesIO(archive.read("topics.topic_word.npy")), allow_pickle=False)
-    words = manifest["document"]["fields"]["words"]["fields"]["vocabulary"]["symbols"]
+        table = np.load(BytesIO(archive.read("topic_word.npy")), allow_pickle=False)
+    words = manifest["document"]["facts"]["vocabulary"]["symbols"]
     assert words == fitted["words"].vocabulary_.tolist()
     assert_array_equal(table.T, fitted["words"].components_)

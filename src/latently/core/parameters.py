@@ -385,6 +385,34 @@ class SPD:
         return np.asarray(moved * (self._above_floor(value) > 1 + ON_FLOOR)[..., None, None])
 
 
+def check_feasible(params: Any, spaces: Spaces) -> None:
+    """Refuse params that are not finite, or not in their spaces.
+
+    Raises
+    ------
+    ValueError
+        If one is; it is named.
+    """
+    for name, value in named(params).items():
+        array = np.asarray(value)
+        finite = array.dtype.kind != "f" or np.isfinite(array).all()
+        if not finite or (name in spaces and not spaces[name].feasible(array)):
+            raise ValueError(f"its '{name}' is not feasible: not finite, or out of range")
+
+
+def check_shape(params: Any, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse params one of which is not there, or of another shape.
+
+    Raises
+    ------
+    ValueError
+        If it is.
+    """
+    found = np.shape(named(params).get(name, ()))
+    if found != shape:
+        raise ValueError(f"its '{name}' has shape {found}, should be {shape}")
+
+
 def _free(shape: tuple[int, ...], held: Held) -> NDArray[np.bool_]:
     """Which numbers of a parameter are free."""
     return np.ones(shape, dtype=bool) if held is None else ~np.broadcast_to(held, shape)

@@ -16,12 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.convergence import EPS
-from latently.core.parameters import Spaces, named, with_named
+from latently.core.parameters import Spaces, check_feasible, named, with_named
 
 Array = NDArray[np.float64]
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9
+
+
+class ImpossibleCellError(ValueError):
+    """A cell cannot be an observation of a family.
+
+    Parameters
+    ----------
+    row, column : int
+        Where it stands.
+    why : str
+        What it holds, and what it should be.
+    """
+
+    def __init__(self, row: int, column: int, why: str) -> None:
+        super().__init__(f"row {row}, column {column} {why}")
+        self.row, self.column, self.why = row, column, why
 
 
 class Emission(ABC):
@@ -33,10 +49,16 @@ class Emission(ABC):
         Whether NaN is a missing cell to this family; False refuses it in the data.
     values : str
         What observations are, for messages.
+    symbolic : bool
+        Whether observations are symbols, text among them, in one column; they are numbers otherwise.
+    continuous : bool
+        Whether a column of a single value is no data: nothing can be learned of a spread.
     """
 
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
+    symbolic: ClassVar[bool] = False
+    continuous: ClassVar[bool] = False
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.
@@ -48,8 +70,31 @@ class Emission(ABC):
         """
         return np.broadcast_to(True, x.shape)
 
-    def read(self, x: Array) -> Any:
-        """A table of numbers, all of them possible, as the other methods take it."""
+    def learned(self, x: Any) -> Self:
+        """The same family with what it learns from the cells of a fit of how to read them."""
+        return self
+
+    def reading_as(self, other: Any) -> Self:
+        """The same family, which reads cells as another of its kind has learned to."""
+        return self
+
+    def read(self, x: Any) -> Any:
+        """A table as a user has it, as the other methods take it.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_features)
+            Numbers, missing cells NaN; or symbols of any kind, if it is `symbolic`.
+
+        Raises
+        ------
+        ImpossibleCellError
+            If a cell cannot be an observation.
+        """
+        wrong = ~self.possible(x)
+        if wrong.any():
+            row, column = (int(i) for i in np.argwhere(wrong)[0])
+            raise ImpossibleCellError(row, column, f"holds {x[row, column]:g}: {self.values}")
         return x
 
     def observed(self, x: Any) -> NDArray[np.bool_]:
@@ -114,9 +159,17 @@ class Emission(ABC):
         """Draw a row for each label."""
         raise NotImplementedError(f"{type(self).__name__} has no sample method")
 
+    def shown(self, x: Any) -> Any:
+        """Rows as `read` returns them, as users have them."""
+        return x
+
     def mean(self, params: Any) -> Array | None:
         """Return the mean of each component, shape (n_components, n_features); None if it has none."""
         return None
+
+    def order_keys(self, params: Any) -> Array | None:
+        """Numbers that put components in order, shape (n_components, n_keys): by default the means."""
+        return self.mean(params)
 
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the components: component `i` of the result is component ``order[i]``."""
@@ -197,6 +250,36 @@ class Emission(ABC):
             If it is out of range; the message names the parameter and the place.
         """
         raise NotImplementedError(f"{type(self).__name__} has no checked method")
+
+    def check_fitted(self, fitted: Emission) -> None:
+        """Refuse a family from a file that a fit does not make of this one.
+
+        Raises
+        ------
+        ValueError
+            If it is another.
+        """
+        if type(fitted) is not type(self):
+            kinds = type(fitted).__name__, type(self).__name__
+            raise ValueError("its family is {}, and that of its settings {}".format(*kinds))
+
+    def check(self, params: Any, n_components: int, n_features: int) -> None:
+        """Refuse params from a file that are not of so many components and columns, or not feasible.
+
+        Raises
+        ------
+        ValueError
+            If they are not; the parameter is named.
+        """
+        self.check_shapes(params, n_components, n_features)
+        check_feasible(params, self.spaces(params))
+
+    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+        """Refuse params of other shapes; by default only the first axis is known, that of the components."""
+        if type(self).permute is Emission.permute:
+            for name, value in named(params).items():
+                if np.shape(value)[:1] != (n_components,):
+                    raise ValueError(f"its '{name}' is not that of {n_components} components")
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The family and its params from what a user gives, by name; users add a suffix to the names.

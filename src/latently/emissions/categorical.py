@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import missing_cells
 from latently.core.given import probabilities, support_of
-from latently.core.parameters import Simplex, Spaces
+from latently.core.parameters import Simplex, Spaces, check_shape
 from latently.core.statistics import Additive
-from latently.emissions.base import Array, Emission
+from latently.emissions.alphabet import alphabet_of, codes_of
+from latently.emissions.base import Array, Emission, ImpossibleCellError
 from latently.emissions.distribution import Distribution
 
 
@@ -39,38 +41,76 @@ class CategoricalCounts(Additive):
 
 @dataclass(frozen=True)
 class Categorical(Emission):
-    """One symbol a row, as an integer from 0; `n_symbols` stands for a missing one.
+    """One symbol a row, read as an integer from 0; `n_symbols` stands for a missing one.
 
     Parameters
     ----------
-    n_symbols : int
-        Size of the alphabet.
+    n_symbols : int, optional
+        Size of the alphabet. Given alone it means the integers from 0 to ``n_symbols - 1``.
     support : array of bool of shape (K, n_symbols), optional
         Symbols that can be emitted; all by default. The others stay exactly zero.
+    categories : array-like of shape (n_symbols,), optional
+        The alphabet in its order: numbers, text, or both. By default it is the sorted symbols of a fit,
+        filled in by `learned`.
     """
 
-    n_symbols: int
+    n_symbols: int | None = None
     support: NDArray[np.bool_] | None = None
+    categories: Any = None
 
     accepts_missing = True
+    symbolic: ClassVar[bool] = True
+    values: ClassVar[str] = "symbols"
 
     @property
-    def values(self) -> str:  # type: ignore[override]
-        """What symbols are."""
-        return f"symbols are whole numbers from 0 to {self.n_symbols - 1}, in one column"
+    def size(self) -> int:
+        """Size of the alphabet, which must be known by now."""
+        assert self.n_symbols is not None
+        return self.n_symbols
 
-    def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers below the size of the alphabet, in the first column."""
-        known = np.isnan(x) | ((x >= 0) & (x < self.n_symbols) & (x == np.floor(x)))
-        return np.asarray(known & (np.arange(x.shape[1]) == 0))
+    @property
+    def alphabet(self) -> Any:
+        """The symbols in their order: the integers from 0 if nothing else was said."""
+        return np.arange(self.size) if self.categories is None else self.categories
 
-    def read(self, x: Array) -> NDArray[np.int64]:
-        """Integers, the size of the alphabet in the place of missing symbols."""
-        return np.where(np.isnan(x), self.n_symbols, x).astype(np.int64)
+    def learned(self, x: Any) -> Self:
+        """Its alphabet: as it was given, or the symbols that are there."""
+        seen = x[~missing_cells(x)]
+        alphabet = alphabet_of(self.categories, self.n_symbols, seen)
+        return replace(self, n_symbols=len(alphabet), categories=alphabet)
+
+    def reading_as(self, other: Any) -> Self:
+        """Of the same alphabet."""
+        return replace(self, n_symbols=other.n_symbols, categories=other.categories)
+
+    def read(self, x: Any) -> NDArray[np.int64]:
+        """Positions in the alphabet, its size in the place of missing symbols."""
+        symbols, missing = x[:, 0], missing_cells(x[:, 0])
+        if missing.any():
+            codes = np.full(len(symbols), self.size, dtype=np.int64)
+            codes[~missing] = codes_of(symbols[~missing], self.alphabet)
+        else:
+            codes = codes_of(symbols, self.alphabet)
+        wrong = codes < 0
+        if wrong.any():
+            row = int(wrong.argmax())
+            symbol, known = np.asarray(symbols[row]).item(), self.alphabet.tolist()
+            remedy = "add it to categories and fit again, or make it missing"
+            if isinstance(symbol, str) and set(symbol) <= set(known):
+                remedy = "write [np.array(list(text)) for text in X] if its letters are the symbols"
+            listed = ", ".join(map(repr, known[:10]))
+            raise ImpossibleCellError(
+                row, 0, f"holds {symbol!r}, which is not in the alphabet ({listed}): {remedy}"
+            )
+        return codes[:, None]
+
+    def shown(self, x: Any) -> Any:
+        """The symbols of codes."""
+        return self.alphabet[x]
 
     def observed(self, x: Any) -> NDArray[np.bool_]:
         """Which symbols are not missing."""
-        return np.asarray(x[:, 0] < self.n_symbols)
+        return np.asarray(x[:, 0] < self.size)
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
@@ -79,15 +119,15 @@ class Categorical(Emission):
     def describe(self, x: Any, weights: Array) -> SymbolCounts:
         """Count the symbols."""
         symbols = x[:, 0]
-        seen = symbols < self.n_symbols
-        return SymbolCounts(np.bincount(symbols[seen], weights[seen], self.n_symbols).astype(np.float64))
+        seen = symbols < self.size
+        return SymbolCounts(np.bincount(symbols[seen], weights[seen], self.size).astype(np.float64))
 
     def start(
         self, description: SymbolCounts, n_components: int, rng: np.random.Generator
     ) -> CategoricalParams:
         """The frequencies of the data, unevenly shared out."""
-        share = (description.counts + 1.0) / (description.counts.sum() + self.n_symbols)
-        values = self._support(n_components) * share * rng.gamma(2.0, size=(n_components, self.n_symbols))
+        share = (description.counts + 1.0) / (description.counts.sum() + self.size)
+        values = self._support(n_components) * share * rng.gamma(2.0, size=(n_components, self.size))
         return CategoricalParams(values / values.sum(axis=1, keepdims=True))
 
     def table(self, params: CategoricalParams) -> Array:
@@ -101,7 +141,7 @@ class Categorical(Emission):
 
     def expected_stats(self, params: CategoricalParams, x: Any, resp: Array) -> CategoricalCounts:
         """Responsibilities added up by symbol."""
-        counts = [np.bincount(x[:, 0], column, self.n_symbols + 1)[:-1] for column in resp.T]
+        counts = [np.bincount(x[:, 0], column, self.size + 1)[:-1] for column in resp.T]
         return CategoricalCounts(np.array(counts))
 
     def m_step(
@@ -138,7 +178,7 @@ class Categorical(Emission):
         """Draw a symbol for each label."""
         edges = np.cumsum(params.emissionprob, axis=1)[labels]
         symbols = (rng.random((len(labels), 1)) * edges[:, -1:] >= edges).sum(axis=1)
-        return np.minimum(symbols, self.n_symbols - 1)[:, None]
+        return np.minimum(symbols, self.size - 1)[:, None]
 
     def distribution(self, params: CategoricalParams, x: Any) -> Distribution:
         """Sums of probabilities in the order of the alphabet, from either end; a missing symbol is NaN."""
@@ -156,18 +196,50 @@ class Categorical(Emission):
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """Rows of probabilities, one for each symbol."""
-        return probabilities(value, label, n_components, self.n_symbols, support=self.support)
+        return probabilities(value, label, n_components, self.size, support=self.support)
 
     def given(
         self, values: Mapping[str, Any], n_components: int, suffix: str = ""
     ) -> tuple[Self, CategoricalParams]:
-        """Symbols of probability zero cannot be emitted."""
-        family, params = super().given(values, n_components, suffix)
+        """Symbols of probability zero cannot be emitted; by default they are the integers from 0."""
+        n, coded = (np.shape(values["emissionprob"]) or (1,))[-1], self
+        if self.n_symbols is None:
+            coded = self.learned(np.arange(n))
+            if coded.size != n:
+                raise ValueError(
+                    f"categories holds {coded.size} symbols, and emissionprob has {n} columns: there should "
+                    "be one for each"
+                )
+        family, params = super(Categorical, coded).given(values, n_components, suffix)
         if self.support is None:
             family = replace(family, support=support_of(params.emissionprob))
         return family, params
 
+    def order_keys(self, params: CategoricalParams) -> Array:
+        """How often they emit the first symbol, then the next: most often first."""
+        return -np.round(params.emissionprob, 6)
+
+    def check_fitted(self, fitted: Any) -> None:
+        """Of the alphabet that these settings make of its symbols."""
+        super().check_fitted(fitted)
+        alphabet = fitted.categories if self.n_symbols is None else fitted.alphabet
+        if not isinstance(alphabet, np.ndarray) or alphabet.shape != (fitted.n_symbols,) or not len(alphabet):
+            raise ValueError(f"its alphabet is not a row of {fitted.n_symbols} symbols")
+        if self.learned(alphabet).categories.tolist() != alphabet.tolist():
+            raise ValueError(
+                "its alphabet is not that of its settings, or not sorted, or holds a symbol twice"
+            )
+
+    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+        """A probability for each component and symbol of one column."""
+        shape = n_components, self.size
+        check_shape(params, "emissionprob", shape)
+        if n_features != 1:
+            raise ValueError(f"symbols stand in one column, and it has {n_features}")
+        if self.support is not None and self.support.shape != shape:
+            raise ValueError(f"its possible symbols have shape {self.support.shape}, should be {shape}")
+
     def _support(self, n_components: int) -> NDArray[np.bool_]:
         if self.support is None:
-            return np.ones((n_components, self.n_symbols), dtype=bool)
+            return np.ones((n_components, self.size), dtype=bool)
         return self.support

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
 from latently.core.given import numbers, refuse_entries
-from latently.core.parameters import Positive, Spaces
+from latently.core.parameters import Positive, Spaces, check_shape
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
@@ -188,6 +188,13 @@ class Poisson(Emission):
         rates = numbers(value, label, n_components, n_features or "n_features")
         refuse_entries(~((rates > 0) & (rates <= MOST)), rates, label, f"positive, and at most {MOST:g}")
         return rates
+
+    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+        """A rate for each component and feature, and the mean of each feature."""
+        check_shape(params, "lambdas", (n_components, n_features))
+        means = np.ones(n_features) if self.means is None else self.means
+        if means.shape != (n_features,) or not (np.isfinite(means) & (means >= 0)).all():
+            raise ValueError("the means of its features are not numbers from 0, one for each")
 
     def _floor(self, params: PoissonParams) -> Any:
         return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
@@ -21,11 +21,17 @@ from sklearn.utils.validation import check_is_fitted
 from latently.checks.arrays import as_floats
 from latently.checks.settings import check_settings
 from latently.core.convergence import Progress
+from latently.core.findings import Finding
 from latently.core.parameters import named
-from latently.core.restarts import Start
+from latently.core.restarts import Restarts, Run, Start
 from latently.emissions.base import Emission
+from latently.emissions.registry import known_classes
 from latently.estimators.inputs import Array, random_generator
+from latently.estimators.outcome import Outcome
+from latently.estimators.saving import Saved
 from latently.latent.base import Latent
+from latently.latent.chain import Chain, ChainParams
+from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 
@@ -252,7 +258,7 @@ class ByHand(metaclass=ABCMeta):
         return self
 
 
-class LatentEmissionByHand(ByHand):
+class LatentEmissionByHand(ByHand, Saved):
     """One whose model is a latent structure times an emission family."""
 
     n_features_in_: int
@@ -268,10 +274,6 @@ class LatentEmissionByHand(ByHand):
     def _family(self) -> Emission:
         """The emission family that the settings ask for, unbound."""
 
-    def _family_for(self, values: Mapping[str, Any]) -> Emission:
-        """The family of which these are parameters."""
-        return self._family()
-
     def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
         check_settings(self)
         K, latent = int(self.n_components), self._latent()
@@ -285,13 +287,46 @@ class LatentEmissionByHand(ByHand):
             latent, first = latent.given(mine, K, suffix)
         if same and not set(others) & set(self._by_hand):
             return LatentEmission(latent, old.emission, K), LatentEmissionParams(first, kept.emission)
-        family, second = self._family_for(others).given(others, K, suffix)
+        family = self._family() if old is None else self._family().reading_as(old.emission)
+        family, second = family.given(others, K, suffix)
         means = family.mean(second)
         n_features = 1 if means is None else means.shape[1]
         if n_features != vars(self).get("n_features_in_", n_features):
             vars(self).pop("feature_names_in_", None)
         self.n_features_in_ = n_features
         return LatentEmission(latent, family, K), LatentEmissionParams(first, second)
+
+    @classmethod
+    def _classes(cls) -> Iterable[type]:
+        return (
+            *(LatentEmission, LatentEmissionParams, Independent, Weights, Chain, ChainParams),
+            *(Outcome, Restarts, Run, Finding),
+            *known_classes(),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return super()._facts() | {"model": self._model, "params": self.params_, "outcome": self._outcome}
+
+    def _restore(
+        self,
+        n_features: int,
+        feature_names: tuple[str, ...] | None,
+        model: LatentEmission,
+        params: LatentEmissionParams,
+        outcome: Outcome | None,
+    ) -> None:
+        """The model is the one that the settings ask for, and has these params."""
+        self._restore_columns(n_features, feature_names)
+        self._latent().check_fitted(model.latent)
+        self._family().check_fitted(model.emission)
+        if model.n_components != self.n_components:
+            raise ValueError(
+                f"it has {model.n_components} {model.latent.label}s where n_components={self.n_components}"
+            )
+        model.check(params, n_features)
+        if outcome is not None:
+            outcome.check()
+        self._set_params(model, params, outcome)
 
     def _rng(self, random_state: Any) -> np.random.Generator:
         """A generator from a seed, or from the model's own if there is none."""

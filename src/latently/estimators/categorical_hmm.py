@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.arrays import as_array, as_cells, as_floats, missing_cells
+from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.hmm.sequences import Sequences, joined
+from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
@@ -206,119 +205,28 @@ class CategoricalHMM(BaseHMM):
         return tags
 
     def _family(self) -> Categorical:
+        if self.n_features is not None and self.categories is not None:
+            raise ValueError("categories and n_features both give the alphabet: leave one out")
         given = self.emissionprob_init
-        return Categorical(
-            len(self.categories_),
-            None if given is None else support_of(as_floats(given, "emissionprob_init")),
-        )
+        support = None if given is None else support_of(as_floats(given, "emissionprob_init"))
+        return Categorical(self.n_features, support, self.categories)
 
-    def _family_for(self, values: Mapping[str, Any]) -> Categorical:
-        """On a new estimator the alphabet is that of the settings, or the integers from 0."""
-        if "_in_force" not in vars(self):
-            n_symbols = np.shape(values["emissionprob"])[-1]
-            self.categories_ = self._alphabet(np.arange(n_symbols))
-            if np.shape(self.categories_) != (n_symbols,):
-                raise ValueError(
-                    f"categories holds {np.size(self.categories_)} symbols, and emissionprob has {n_symbols} "
-                    "columns: there should be one for each"
-                )
-        return self._family()
+    @property
+    def categories_(self) -> Any:
+        """The symbols, in the order of the columns of `emissionprob_`."""
+        return self._model.emission.alphabet
 
     def _names_labels(self) -> bool:
         return super()._names_labels() or self.emissionprob_init is not None
 
-    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        table, offsets = joined(X, lengths, symbols=True)
-        symbols = as_cells(table)
-        if symbols.ndim == 2 and symbols.shape[1] == 1:
-            symbols = symbols[:, 0]
-        if symbols.ndim != 1:
-            raise ValueError(
-                f"X has shape {symbols.shape}: should be one symbol for each time, (n_times, 1); several "
-                "sequences are a list of arrays"
-            )
-        missing = missing_cells(symbols)
-        holed = missing.any()
-        seen = symbols[~missing] if holed else symbols
-        if reset:
-            self.categories_ = self._alphabet(seen)
-            self.n_features_in_ = 1
-        found = Sequences(symbols, offsets)
-        if not holed:
-            return Sequences(self._codes(seen, range(len(seen)), found)[:, None], offsets)
-        codes = np.full(len(symbols), len(self.categories_), dtype=np.int64)
-        codes[~missing] = self._codes(seen, np.flatnonzero(~missing), found)
-        return Sequences(codes[:, None], offsets)
-
-    def _alphabet(self, symbols: Any) -> Any:
-        if self.n_features is not None:
-            if self.categories is not None:
-                raise ValueError("categories and n_features both give the alphabet: leave one out")
-            return np.arange(self.n_features)
-        if self.categories is not None:
-            alphabet = as_array(self.categories, "categories")
-            if alphabet.ndim != 1 or not len(alphabet):
-                raise ValueError(f"categories has shape {alphabet.shape}: should be a list of symbols")
-            if len(set(alphabet.tolist())) != len(alphabet):
-                raise ValueError("categories holds a symbol twice")
-            return alphabet
-        if not len(symbols):
-            raise ValueError("no symbol is observed: there is nothing to learn from")
-        try:
-            return np.unique(symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist()))
-        except TypeError:
-            raise ValueError(
-                "symbols of X are of kinds that have no order: give them in categories="
-            ) from None
-
-    def _codes(self, symbols: Any, times: Any, found: Sequences) -> Any:
-        if self.categories_.dtype.kind in "iu" and symbols.dtype.kind in "iuf":
-            n = len(self.categories_)
-            if np.array_equal(self.categories_, np.arange(n)):
-                whole = symbols.dtype.kind in "iu"
-                if not whole or (len(symbols) and not 0 <= symbols.min() <= symbols.max() < n):
-                    known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
-                    self._refuse(symbols, ~known, times, found)
-                return symbols.astype(np.int64)
-        order = np.argsort(self.categories_, kind="stable")
-        alphabet = self.categories_[order]
-        plain = symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist())
-        try:
-            at = np.minimum(np.searchsorted(alphabet, plain), len(alphabet) - 1)
-            known = alphabet[at] == plain
-        except TypeError:
-            at, known = np.zeros(len(plain), dtype=np.int64), np.zeros(len(plain), dtype=bool)
-        self._refuse(symbols, ~np.asarray(known), times, found)
-        return order[at]
-
-    def _refuse(self, symbols: Any, wrong: Any, times: Any, found: Sequences) -> None:
-        if wrong.any():
-            first = int(np.argmax(wrong))
-            listed = ", ".join(map(repr, self.categories_.tolist()[:10]))
-            symbol = np.asarray(symbols[first]).item()
-            remedy = "add it to categories and fit again, or make it missing"
-            if isinstance(symbol, str) and set(symbol) <= set(self.categories_.tolist()):
-                remedy = "write [np.array(list(text)) for text in X] if its letters are the symbols"
-            raise ValueError(
-                f"{found.where(int(times[first]))} holds {symbol!r}, which is not in the "
-                f"alphabet ({listed}): {remedy}"
-            )
-
-    def _given(self, n_features: int) -> dict[str, Array]:
+    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
         if self.emissionprob_init is None:
             return {}
         given, K = self.emissionprob_init, self.n_components
-        return {"emissionprob": self._family().checked("emissionprob", given, K, 1, "emissionprob_init")}
-
-    def _order(self, emission: Any) -> Any:
-        """States by how often they emit the first symbol, then the next, most often first."""
-        return np.lexsort(-np.round(emission.emissionprob, 6).T[::-1])
+        return {"emissionprob": family.checked("emissionprob", given, K, 1, "emissionprob_init")}
 
     def _lookup(self, found: Sequences) -> tuple[Array, Any]:
         """Log probabilities of all symbols, and the symbol of each time."""
         family: Any = self._model.emission
         table, symbols = family.table(self.params_.emission), np.ascontiguousarray(found.x[:, 0])
         return (table, symbols) if found.states is None else looked_up(table, symbols, found.states)
-
-    def _shown(self, observations: Any) -> Any:
-        return self.categories_[observations[:, 0]][:, None]

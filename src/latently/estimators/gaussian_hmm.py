@@ -11,8 +11,7 @@ from latently.emissions.gaussian import FAMILIES, GaussianFamily
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_informative, check_rows
+from latently.estimators.inputs import Array
 from latently.estimators.old_names import GAUSSIAN_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, GAUSSIAN, Constraints
 
@@ -206,18 +205,10 @@ class GaussianHMM(BaseHMM):
         given = self.means_init is not None or self.covariances_init is not None
         return super()._names_labels() or given
 
-    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        table, offsets = joined(X, lengths)
-        return Sequences(check_rows(self, table, reset=reset, accepts_missing=True), offsets)
-
-    def _check_data(self, found: Sequences, weights: Array) -> None:
-        check_informative(found.x, weights, 1, self._names())
-
-    def _given(self, n_features: int) -> dict[str, Array]:
-        family, K = self._family(), self.n_components
+    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
         given = {"means": self.means_init, "covariances": self.covariances_init}
         return {
-            name: family.checked(name, value, K, n_features, f"{name}_init")
+            name: family.checked(name, value, self.n_components, n_features, f"{name}_init")
             for name, value in given.items()
             if value is not None
         }

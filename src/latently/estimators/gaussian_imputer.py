@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +12,6 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from latently import archive
 from latently.checks.settings import (
     BOOLEAN,
     COUNT,
@@ -43,12 +41,13 @@ from latently.estimators.inputs import (
     random_generator,
 )
 from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames, refuses_old_names
+from latently.estimators.saving import Saved
 from latently.estimators.settings import GAUSSIAN, PRIOR, RUN, Constraints
 
 ROWS = 2**14  # filled in at a time
 
 
-class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
     The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
@@ -282,11 +281,11 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
             )
         mixture, draws, said = fit_model(self, modelled, random_generator(self.random_state))
         left_out = dropped(~observed & (not self.keep_empty_features), names)
-        self._restore(mixture, observed, np.isnan(rows).sum(axis=0), draws, (*left_out, *said))
+        self._take_up(mixture, observed, np.isnan(rows).sum(axis=0), draws, (*left_out, *said))
         tell(self.diagnostics_)
         return self
 
-    def _restore(
+    def _take_up(
         self,
         mixture: GaussianMixture,
         observed: NDArray[np.bool_],
@@ -451,25 +450,40 @@ class GaussianImputer(AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, B
         rows = self._rows(X)
         return float(self.mixture_.score(rows[:, self._observed_features]))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the imputer to a file, from which `latently.load` makes one that fills in the same bits.
+    @classmethod
+    def _classes(cls) -> Iterable[type]:
+        return Draw, Finding
 
-        Parameters
-        ----------
-        path : str or path
-            Where to; replaced once the new file is safely on the disk.
+    def _facts(self) -> dict[str, Any]:
+        return super()._facts() | {
+            "kept": self._observed_features,
+            "missing_counts": self.missing_counts_,
+            "mixture": self.mixture_,
+            "draws": () if self.mixture_._changed else self.parameter_draws_,
+            "diagnostics": self.diagnostics_,
+        }
 
-        Raises
-        ------
-        ValueError
-            If a setting cannot be stored.
-        OSError
-            If the path cannot be written.
-        """
-        from latently.estimators.imputation.state import pack_imputer
-
-        check_is_fitted(self)
-        archive.write(path, pack_imputer(self))
+    def _restore(
+        self,
+        n_features: int,
+        feature_names: tuple[str, ...] | None,
+        kept: NDArray[np.bool_] | tuple[bool, ...],
+        missing_counts: NDArray[np.int64] | NDArray[np.float64],
+        mixture: GaussianMixture,
+        draws: tuple[Draw, ...],
+        diagnostics: tuple[Finding, ...] = (),
+    ) -> None:
+        """The model is of the columns that are kept, and each draw makes one."""
+        self._restore_columns(n_features, feature_names)
+        if np.shape(kept) != (n_features,) or missing_counts.shape != (n_features,) or not any(kept):
+            raise ValueError(f"its {n_features} columns, those it keeps and their missing cells do not fit")
+        if mixture.n_features_in_ != sum(kept):
+            raise ValueError(f"its model has {mixture.n_features_in_} features, and {sum(kept)} are kept")
+        for draw in draws:
+            shape = draw.mixture(mixture.covariance_type).means_.shape
+            if shape != mixture.means_.shape:
+                raise ValueError(f"a parameter draw has means of shape {shape}, not that of the model")
+        self._take_up(mixture, np.array(kept), missing_counts.astype(np.int64), draws, diagnostics)
 
     def _check_draws(self) -> None:
         free = self.prior in (None, "auto")

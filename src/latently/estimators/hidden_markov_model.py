@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,11 +11,10 @@ from latently.checks.settings import check_whole
 from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
-from latently.emissions.gaussian import GaussianFamily
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain, given_emission
-from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, check_informative, read_rows, tagged
+from latently.estimators.hmm.sequences import Sequences
+from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
 from latently.estimators.starts import refuse_unsuitable
@@ -210,11 +208,6 @@ class HiddenMarkovModel(BaseHMM):
     def _names_labels(self) -> bool:
         return super()._names_labels() or bool(self.starting_values)
 
-    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        table, offsets = joined(X, lengths)
-        found = Sequences(table, offsets)
-        return replace(found, x=read_rows(self, table, self.emission, found.where, reset=reset))
-
     def _starts(
         self,
         model: LatentEmission,
@@ -227,12 +220,7 @@ class HiddenMarkovModel(BaseHMM):
         refuse_unsuitable(model, model.start(description, np.random.default_rng(0)), given)
         return starts
 
-    def _check_data(self, found: Sequences, weights: Array) -> None:
-        super()._check_data(found, weights)
-        if isinstance(self.emission, GaussianFamily):
-            check_informative(found.x, weights, 1, self._names())
-
-    def _given(self, n_features: int) -> dict[str, Array]:
+    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
         values = self.starting_values or {}
         return {name: as_floats(value, f"starting_values[{name!r}]") for name, value in values.items()}
 

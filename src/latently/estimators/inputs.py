@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
-from latently.checks.arrays import as_floats, as_numbers
+from latently.checks.arrays import as_cells, as_floats, as_numbers
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
-from latently.emissions.base import Emission
+from latently.emissions.base import Emission, ImpossibleCellError
 
 Array = NDArray[np.float64]
+Family = TypeVar("Family", bound=Emission)
 
 # Squares below this lose digits.
 TINY = 1e-280
@@ -88,35 +89,63 @@ def as_table(X: Any, owner: str) -> Any:
 
 
 def read_rows(
-    estimator: Any, X: Any, emission: Emission, where: Callable[[int], str] = "row {}".format, *, reset: bool
-) -> Any:
-    """Check a table and return it as a family takes it.
+    estimator: Any, X: Any, emission: Family, where: Callable[[int], str] = "row {}".format, *, reset: bool
+) -> tuple[Family, Any]:
+    """Check a table and read it as a family does.
 
     Parameters
     ----------
     estimator : estimator
         As for `check_rows`.
     X : array-like of shape (n_samples, n_features)
-        The table.
+        The table; of symbols, one column, or one symbol for each row.
     emission : Emission
-        Says whether cells may be missing, and which are possible.
+        The family.
     where : callable
         Names a row in messages.
     reset : bool
         Whether this is the table of a fit.
+
+    Returns
+    -------
+    family : Emission
+        The family, with what it has learned of how to read cells if this is the table of a fit.
+    rows : array of shape (n_samples, n_features)
+        The rows as it takes them.
 
     Raises
     ------
     ValueError
         If the table is refused by `check_rows`, or a cell by the family; the cell is named.
     """
-    rows = check_rows(estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
-    wrong = ~emission.possible(rows)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        label = label_of(column_names(X), column)
-        raise ValueError(f"{where(int(row))}, column {label} holds {rows[row, column]:g}: {emission.values}")
-    return emission.read(rows)
+    if emission.symbolic:
+        cells = _column_of_symbols(estimator, X, reset=reset)
+    else:
+        cells = check_rows(estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
+    family = emission.learned(cells) if reset else emission
+    try:
+        return family, family.read(cells)
+    except ImpossibleCellError as error:
+        column = "" if emission.symbolic else f", column {label_of(column_names(X), error.column)}"
+        raise ValueError(f"{where(error.row)}{column} {error.why}") from None
+
+
+def _column_of_symbols(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Symbols as an array of shape (n_samples, 1), of cells of any kind."""
+    cells = as_cells(X)
+    if cells.ndim == 1:
+        cells = cells[:, None]
+    if cells.ndim != 2 or cells.shape[1] != 1:
+        raise ValueError(
+            f"X has shape {cells.shape}: should be one symbol for each row, (n_rows, 1); several sequences "
+            "are a list of arrays"
+        )
+    if not len(cells):
+        raise ValueError("X has no row: give at least one symbol")
+    if reset:
+        estimator.n_features_in_ = 1
+        vars(estimator).pop("feature_names_in_", None)
+    return cells
 
 
 def tagged(tags: Any, family: Any) -> Any:

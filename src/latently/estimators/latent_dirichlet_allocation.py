@@ -24,6 +24,7 @@ from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents, warn_of_empty, warn_of_fractions
 from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
 from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.saving import TopicOutcome
 from latently.estimators.topics.seeds import seeded_prior
 from latently.estimators.topics.settings import (
     TOLERANCES,
@@ -33,7 +34,6 @@ from latently.estimators.topics.settings import (
     chosen_dtype,
     tol_and_max_iter,
 )
-from latently.estimators.topics.state import TopicOutcome
 from latently.estimators.topics.topics import Topics
 from latently.models.admixture import (
     CollapsedAdmixture,

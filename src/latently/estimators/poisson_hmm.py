@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from latently.checks.settings import ARRAY
@@ -10,8 +9,7 @@ from latently.emissions.poisson import Poisson
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.hmm.sequences import Sequences, joined
-from latently.estimators.inputs import Array, read_rows, tagged
+from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
 
@@ -181,13 +179,8 @@ class PoissonHMM(BaseHMM):
     def _names_labels(self) -> bool:
         return super()._names_labels() or self.lambdas_init is not None
 
-    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        table, offsets = joined(X, lengths)
-        found = Sequences(table, offsets)
-        return replace(found, x=read_rows(self, table, Poisson(), found.where, reset=reset))
-
-    def _given(self, n_features: int) -> dict[str, Array]:
+    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
         if self.lambdas_init is None:
             return {}
-        rates = Poisson().checked("lambdas", self.lambdas_init, self.n_components, n_features, "lambdas_init")
-        return {"lambdas": rates}
+        given, K = self.lambdas_init, self.n_components
+        return {"lambdas": family.checked("lambdas", given, K, n_features, "lambdas_init")}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.core.model import Unit
-from latently.core.parameters import Spaces
+from latently.core.parameters import Spaces, check_feasible
 from latently.core.statistics import Additive
 
 Array = NDArray[np.float64]
@@ -118,6 +118,28 @@ class Latent(ABC):
     def gradient(self, stats: Any, params: Any) -> dict[str, Array]:
         """Derivative of its part of Q by its parameters, by name; the rest is found by differences."""
         return {}
+
+    def check_fitted(self, fitted: Latent) -> None:
+        """Refuse a structure from a file that a fit does not make of this one.
+
+        Raises
+        ------
+        ValueError
+            If it is another.
+        """
+        if type(fitted) is not type(self):
+            kinds = type(fitted).__name__, type(self).__name__
+            raise ValueError("its latent structure is {}, and that of its settings {}".format(*kinds))
+
+    def check(self, params: Any, n_components: int) -> None:
+        """Refuse params from a file that are not of so many labels, or not feasible.
+
+        Raises
+        ------
+        ValueError
+            If they are not; the parameter is named.
+        """
+        check_feasible(params, self.spaces(params))
 
     def inner_terms(self, stats: Any, params: Any) -> float:
         """Sum of the absolute terms that cancel within a log-likelihood, those of densities apart."""

@@ -13,7 +13,7 @@ from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.core.given import ROUNDING, probabilities, support_of
 from latently.core.model import Unit
-from latently.core.parameters import Simplex, Spaces
+from latently.core.parameters import Simplex, Spaces, check_shape
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Latent, Visit
 from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
@@ -244,6 +244,26 @@ class Chain(Latent):
                 "it out, or choose startprob='free'"
             )
         return chain, params
+
+    def check_fitted(self, fitted: Any) -> None:
+        """A chain of the same units that starts by the same rule."""
+        super().check_fitted(fitted)
+        if (fitted.unit, fitted.startprob) != (self.unit, self.startprob):
+            raise ValueError(f"its model is no chain that starts {self.startprob!r}")
+
+    def check(self, params: Any, n_components: int) -> None:
+        """Transitions and a first state, which follows what it says it does."""
+        K = n_components
+        check_shape(params, "transmat", (K, K))
+        check_shape(params, "startprob", (K,))
+        if self.support is not None and self.support.shape != (K, K):
+            raise ValueError(f"its possible transitions have shape {self.support.shape}, should be {(K, K)}")
+        if self.first_support is not None and self.first_support.shape != (K,):
+            shape = self.first_support.shape
+            raise ValueError(f"its possible first states have shape {shape}, should be {(K,)}")
+        super().check(params, K)
+        if not (np.abs(params.startprob - self.first(params)) <= ROUNDING).all():
+            raise ValueError(f"its startprob is not {self.startprob}")
 
     def _first_support(self, n_components: int) -> NDArray[np.bool_]:
         return np.ones(n_components, dtype=bool) if self.first_support is None else self.first_support

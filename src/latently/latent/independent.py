@@ -13,7 +13,7 @@ from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
 from latently.core.given import probabilities
 from latently.core.model import Unit
-from latently.core.parameters import Simplex, Spaces
+from latently.core.parameters import Simplex, Spaces, check_shape
 from latently.core.statistics import Additive, tree_sum
 from latently.latent.base import Array, Density, Expected, Latent, Visit
 
@@ -135,6 +135,11 @@ class Independent(Latent):
     def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
         """Weights are probabilities."""
         return probabilities(value, label, n_components)
+
+    def check(self, params: Any, n_components: int) -> None:
+        """A weight for each component."""
+        check_shape(params, "weights", (n_components,))
+        super().check(params, n_components)
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
         """Check the weights."""

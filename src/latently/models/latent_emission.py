@@ -217,6 +217,17 @@ class LatentEmission:
         """Those of both factors."""
         return {**self.latent.spaces(params.latent), **self.emission.spaces(params.emission)}
 
+    def check(self, params: LatentEmissionParams, n_features: int) -> None:
+        """Refuse params from a file that are not of this model, or not feasible.
+
+        Raises
+        ------
+        ValueError
+            If they are not; the parameter is named.
+        """
+        self.latent.check(params.latent, self.n_components)
+        self.emission.check(params.emission, self.n_components, n_features)
+
     def settled(self, params: LatentEmissionParams) -> LatentEmissionParams:
         """Each space takes the rounding out of its own, and the family what spaces do not see."""
         values = named(params)

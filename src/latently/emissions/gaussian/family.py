@@ -13,7 +13,7 @@ from scipy.special import log_ndtr
 
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import ROUNDING, numbers, refuse_entries
-from latently.core.parameters import Real, Space, Spaces
+from latently.core.parameters import Real, Space, Spaces, check_shape
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian.matrices import (
@@ -22,6 +22,7 @@ from latently.emissions.gaussian.matrices import (
     least_dependent,
     precision_factors,
     refuse_indefinite,
+    refuse_other_factors,
 )
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
@@ -53,6 +54,7 @@ class GaussianFamily(Emission):
     """
 
     correlated: ClassVar[bool] = False
+    continuous: ClassVar[bool] = True
 
     reg_covar: float = 1e-6
     variances: Array | None = None
@@ -302,6 +304,26 @@ class GaussianFamily(Emission):
         else:
             refuse_entries(covariances <= 0, covariances, label, "positive")
         return covariances
+
+    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+        """Means, and covariances in the shape of the family."""
+        K, d = n_components, n_features
+        check_shape(params, "means", (K, d))
+        found, shape = params.covariances.shape, self.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
+        if found != shape or type(params) is not type(self.params(params.means, params.covariances)):
+            kind = type(self).__name__
+            raise ValueError(
+                f"its covariances, of shape {found}, are not those of a {kind}, of shape {shape}"
+            )
+        floor = np.ones(d) if self.variances is None else self.variances
+        if floor.shape != (d,) or not ((np.isfinite(floor) & (floor >= 0)).all() and floor.any()):
+            raise ValueError("the variances of its features are not numbers from 0, one for each")
+
+    def check(self, params: Any, n_components: int, n_features: int) -> None:
+        """Also whether matrices come with their own factors."""
+        super().check(params, n_components, n_features)
+        if self.correlated:
+            refuse_other_factors(params.covariances, params.cholesky)
 
     def precisions(self, params: Any) -> Array:
         """Inverse covariances, in the shape of the covariances."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from latently.core.errors import SingularCovarianceError
-from latently.core.parameters import ON_FLOOR, symmetric
+from latently.core.parameters import ON_FLOOR, ROUNDING, symmetric
 from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -182,3 +182,22 @@ def precision_factors(factors: Array) -> Array:
     """Upper triangular U with U U' = the precision, for lower Cholesky factors of one or more covariances."""
     stack = factors.reshape((-1, *factors.shape[-2:]))
     return np.stack([inverse_factor(factor).T for factor in stack]).reshape(factors.shape)
+
+
+def refuse_other_factors(covariances: Array, factors: Array) -> None:
+    """Refuse lower Cholesky factors that are not those of covariances.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    scale = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+    room = ROUNDING * scale[..., :, None] * scale[..., None, :]
+    if (
+        factors.shape != covariances.shape
+        or np.triu(factors, 1).any()
+        or not (np.diagonal(factors, axis1=-2, axis2=-1) > 0).all()
+        or not (np.abs(factors @ np.swapaxes(factors, -1, -2) - covariances) <= room).all()
+    ):
+        raise ValueError("the Cholesky factors of its covariances are not theirs")

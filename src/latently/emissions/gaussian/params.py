@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -46,7 +46,12 @@ class GaussianParams:
 
 @dataclass(frozen=True)
 class MatrixParams(GaussianParams):
-    """Params whose covariances are full matrices, with their Cholesky factors."""
+    """Params whose covariances are full matrices, with their Cholesky factors.
+
+    On a floor the factors say more than the rounded matrices do, so files hold them, too.
+    """
+
+    stored_beside: ClassVar[tuple[str, ...]] = ("cholesky",)
 
     @classmethod
     def factored(cls, means: Array, covariances: Array, factors: Array) -> Self:

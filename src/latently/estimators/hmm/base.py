@@ -29,9 +29,9 @@ from latently.estimators.hmm.residuals import Residuals
 from latently.estimators.hmm.sampling import Sampling
 from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
 from latently.estimators.hmm.starts import ChainStarts
-from latently.estimators.hmm.state import HMMOutcome
 from latently.estimators.inputs import (
     Array,
+    check_informative,
     float_type,
     label_of,
     random_generator,
@@ -40,6 +40,7 @@ from latently.estimators.inputs import (
     warn_of_weights,
 )
 from latently.estimators.old_names import AnswersOldNames
+from latently.estimators.outcome import Outcome
 from latently.estimators.settings import Constraints
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
@@ -64,7 +65,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
     verbose: int
 
     @abstractmethod
-    def _given(self, n_features: int) -> dict[str, Array]:
+    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
         """Return the starting values of the emission that the user gave, by the names of the engine."""
 
     def __sklearn_tags__(self) -> Any:
@@ -130,11 +131,11 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         self._check_data(found, np.repeat(weights, np.diff(found.offsets)))
         found = found.knowing(states, K)
         n_features = int(np.prod(found.x.shape[1:]))
-        given = self._given(n_features) | self._set_so_far(n_features)
+        family = self._family().reading_as(found.family)
+        given = self._given(family, n_features) | self._set_so_far(n_features)
         chain = self._latent()
         if goes_on:  # structural zeros that were set by hand stay
             chain = replace(self._model.latent, startprob=chain.startprob, budget=chain.budget)
-        family = self._family()
         model = LatentEmission(chain, family, K)
         rng = random_generator(self.random_state)
         settings = Settings(
@@ -232,15 +233,17 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
 
     def _n_observed(self, found: Sequences, weights: Array) -> float:
         """Sum of the weights of the times with any observed cell."""
-        return float(np.repeat(weights, np.diff(found.offsets)) @ self._family().observed(found.x))
+        return float(np.repeat(weights, np.diff(found.offsets)) @ found.family.observed(found.x))
 
     def _check_data(self, found: Sequences, weights: Array) -> None:
         """Refuse data from which the family cannot learn; `weights` are those of the times."""
         used = found.x[weights > 0]
-        empty = np.isnan(used).all(axis=0) | (not self._family().observed(used).any())
+        empty = np.isnan(used).all(axis=0) | (not found.family.observed(used).any())
         if empty.any():
             label = label_of(self._names(), empty.argmax())
             raise ValueError(f"column {label} has no observed value: leave it out")
+        if found.family.continuous:
+            check_informative(found.x, weights, 1, self._names())
 
     def _needed(self) -> list[str]:
         return [name for name in super()._needed() if name != "startprob" or self.startprob == "free"]
@@ -317,29 +320,13 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
         return any(value is not None for value in (self.startprob_init, self.transmat_init))
 
     def _order(self, emission: Any) -> NDArray[np.int64]:
-        """Canonical order of the states: by their means, feature by feature."""
-        means = self._model_mean(emission)
-        if means is None:
-            return np.arange(self.n_components)
-        return np.lexsort(means.T[::-1])
-
-    def _model_mean(self, emission: Any) -> Array | None:
-        return self._family().mean(emission)
+        """Canonical order of the states: by their means, or what the family has instead."""
+        keys = self._family().order_keys(emission)
+        return np.arange(self.n_components) if keys is None else np.lexsort(keys.T[::-1])
 
     def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         result = fitted.result
-        outcome = HMMOutcome(
-            log_likelihood=result.log_likelihood,
-            log_likelihood_history=np.array([step.log_likelihood for step in result.history]),
-            converged=result.converged,
-            stop_reason=result.stop_reason,
-            n_iter=result.n_iter,
-            restarts=fitted.restarts,
-            n_observed=fitted.n_observed,
-            dtype=dtype,
-            diagnostics=(*fitted.diagnostics, *diagnostics),
-        )
-        self._set_params(model, result.params, outcome)
+        self._set_params(model, result.params, Outcome.of(fitted, diagnostics, dtype))
         if self.warm_start:
             self._progress = result.progress
         for found in fitted.diagnostics:

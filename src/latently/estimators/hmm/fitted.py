@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import SerialExecutor
 from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
 from latently.estimators.hmm.groups import lengths_of
-from latently.estimators.hmm.sequences import Sequences, check_sequence_weight
-from latently.estimators.hmm.state import pack_hmm
-from latently.estimators.inputs import Array
+from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, joined
+from latently.estimators.inputs import Array, read_rows
 from latently.estimators.old_names import OldAttribute
 from latently.latent.chain import ChainParams
 from latently.latent.chain_parts import padded_width
@@ -52,9 +49,13 @@ class FittedHMM(LatentEmissionByHand):
         chain: ChainParams = self.params_.latent
         return chain
 
-    @abstractmethod
     def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
         """Check sequences and return them as the family reads them."""
+        family = self._family() if reset else self._model.emission
+        table, offsets = joined(X, lengths, symbols=family.symbolic)
+        found = Sequences(table, offsets)
+        family, rows = read_rows(self, table, family, found.where, reset=reset)
+        return replace(found, x=rows, family=family)
 
     def _sequences(self, X: Any, lengths: Any, groups: Any = None, states: Any = None) -> Sequences:
         self._check_fitted()
@@ -95,41 +96,6 @@ class FittedHMM(LatentEmissionByHand):
         return table, densities(self._model.density(self.params_, block), block, K, SerialExecutor(), table)[
             0
         ]
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file, from which `latently.load` makes one that predicts the same bits.
-
-        The file is a zip archive of JSON and arrays, never a pickle. Callbacks are not stored, nor is a
-        generator of random numbers in `random_state`: both are None after loading.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to. A file of this name is replaced once the new one is safely on the disk; if saving
-            fails, it stays as it was.
-
-        Raises
-        ------
-        ValueError
-            If a setting, the alphabet, or the family of a `HiddenMarkovModel` is not made of numbers, strings
-            and arrays.
-        OSError
-            If the path cannot be written.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from latently import PoissonHMM, load
-        >>> model = PoissonHMM.from_parameters([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], [[1.0], [9.0]])
-        >>> with TemporaryDirectory() as folder:
-        ...     model.save(Path(folder) / "model.latently")
-        ...     again = load(Path(folder) / "model.latently")
-        >>> again.predict([[0], [10], [8]]).tolist()
-        [0, 1, 1]
-        """
-        self._check_fitted()
-        archive.write(path, pack_hmm(self))
 
 
 def refuse_impossible(found: Sequences, time: int) -> NoReturn:

@@ -53,7 +53,8 @@ class Sampling(FittedHMM):
         for t, u in enumerate(uniform):
             limits = first if t == 0 else edges[states[t - 1]]
             states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), len(limits) - 1)
-        return self._shown(self._model.emission.sample(self.params_.emission, states, rng)), states
+        family = self._model.emission
+        return family.shown(family.sample(self.params_.emission, states, rng)), states
 
     def sample_states(
         self,
@@ -131,10 +132,6 @@ class Sampling(FittedHMM):
         K = self._model.n_components
         check_setting("currstate", state, Number(Integral, 0, K - 1, closed="both"))
         return np.eye(K)[state]
-
-    def _shown(self, observations: Any) -> Any:
-        """Observations as the user writes them."""
-        return observations
 
 
 class _PathPosterior:

@@ -27,11 +27,14 @@ class Sequences:
         Where sequences begin and end.
     states : array of int of shape (n_times,) or None
         States that are known, -1 where one is not; None if none is.
+    family : Emission or None
+        The family that has read them.
     """
 
     x: Any
     offsets: NDArray[np.int64]
     states: NDArray[np.int64] | None = None
+    family: Any = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

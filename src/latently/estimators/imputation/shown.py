@@ -60,7 +60,7 @@ class Moment:
             raise ValueError(f"{self.attribute} has shape {array.shape}, should be {(d,) * self.order}")
         if new:
             imputer.n_features_in_ = d
-            imputer._restore(imputer._mixture(None, None), np.ones(d, bool), np.zeros(d, np.int64), (), ())
+            imputer._take_up(imputer._mixture(None, None), np.ones(d, bool), np.zeros(d, np.int64), (), ())
             imputer.mixture_.weights_ = [1.0]
         kept = imputer._observed_features
         part = array[np.ix_(*[kept] * self.order)][None]

@@ -36,9 +36,9 @@ from latently.estimators.mixture.criteria import Criteria
 from latently.estimators.mixture.errors import Errors
 from latently.estimators.mixture.predictions import Predictions
 from latently.estimators.old_names import AnswersOldNames
+from latently.estimators.outcome import Outcome
 from latently.estimators.settings import Constraints
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
-from latently.estimators.state import Outcome
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -109,13 +109,16 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         family = self._family()
         names = column_names(X)
         goes_on = self._goes_on()
-        rows = read_rows(self, X, family, reset=not goes_on)
+        if goes_on:
+            family = family.reading_as(self._model.emission)
+        family, rows = read_rows(self, X, family, reset=not goes_on)
         weights = check_weights(sample_weight, len(rows))
         warn_of_weights(weights, "row")
         unit = unit_of(weights)
         weights = weights / unit
         family = family.per(unit)
-        check_informative(rows.astype(float_type(rows), copy=False), weights, K, names)
+        seen = rows if rows.dtype.kind == "f" else np.where(family.observed(rows)[:, None], rows, np.nan)
+        check_informative(seen, weights, K, names)
 
         model = LatentEmission(Independent(), family, K)
         source = self._source(rows, weights, K).grouped()
@@ -225,27 +228,12 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
         if self._names_labels() or (self.warm_start and self._by_hand):
             return params
         params = model.least_dependent(description, params)
-        order = canonical_order(params.latent.weights, model.emission.mean(params.emission))
+        order = canonical_order(params.latent.weights, model.emission.order_keys(params.emission))
         return model.permute(params, order)
 
     def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         result = fitted.result
-        history = np.array([step.log_likelihood for step in result.history])
-        outcome = Outcome(
-            log_likelihood=result.log_likelihood,
-            log_likelihood_history=history,
-            parameter_change_history=np.array([step.change for step in result.history]),
-            converged=result.converged,
-            stop_reason=result.stop_reason,
-            n_iter=result.n_iter,
-            restarts=fitted.restarts,
-            n_observed=fitted.n_observed,
-            lower_bound=result.log_likelihood / fitted.n_observed,
-            lower_bounds=(history / fitted.n_observed).tolist(),
-            diagnostics=(*fitted.diagnostics, *diagnostics),
-            dtype=dtype,
-        )
-        self._set_params(model, result.params, outcome)
+        self._set_params(model, result.params, Outcome.of(fitted, diagnostics, dtype))
         if self.warm_start:
             self._progress = result.progress
 

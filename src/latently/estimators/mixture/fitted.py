@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
-from latently import archive
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
 from latently.estimators.inputs import Array, check_weights, read_rows
-from latently.estimators.state import pack
 from latently.latent.independent import Independent
 from latently.models.routines import routines
 
@@ -38,7 +35,7 @@ class FittedMixture(LatentEmissionByHand):
 
     def _rows(self, X: Any) -> Any:
         self._check_fitted()
-        return read_rows(self, X, self._model.emission, reset=False)
+        return read_rows(self, X, self._model.emission, reset=False)[1]
 
     def _source(self, rows: Any, weights: Array, n_components: int) -> ArraySource:
         return ArraySource(rows, weights, None, block_rows(rows.shape[1] + n_components))
@@ -59,37 +56,3 @@ class FittedMixture(LatentEmissionByHand):
     def _weighted_source(self, X: Any, sample_weight: Any) -> ArraySource:
         rows = self._rows(X)
         return self._source(rows, check_weights(sample_weight, len(rows)), self._model.n_components)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the mixture to a file, from which `latently.load` makes one that predicts the same bits.
-
-        The file is a zip archive of JSON and arrays, never a pickle. Callbacks are not stored, nor is a
-        generator of random numbers in `random_state`: both are None after loading.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to. A file of this name is replaced once the new one is safely on the disk; if saving
-            fails, it stays as it was.
-
-        Raises
-        ------
-        ValueError
-            If a setting, or the family of a `MixtureModel`, is not made of numbers, strings and arrays.
-        OSError
-            If the path cannot be written.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from latently import GaussianMixture, load
-        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
-        >>> with TemporaryDirectory() as folder:
-        ...     mixture.save(Path(folder) / "model.latently")
-        ...     again = load(Path(folder) / "model.latently")
-        >>> again.predict([[3.0]]).tolist()
-        [1]
-        """
-        self._check_fitted()
-        archive.write(path, pack(self))

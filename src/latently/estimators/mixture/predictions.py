@@ -135,4 +135,5 @@ class Predictions(FittedMixture):
         rng = self._rng(random_state)
         weights = self.params_.latent.weights
         labels = rng.choice(len(weights), size=check_whole("n_samples", n_samples), p=weights / weights.sum())
-        return self._model.emission.sample(self.params_.emission, labels, rng), labels
+        family = self._model.emission
+        return family.shown(family.sample(self.params_.emission, labels, rng)), labels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -12,15 +11,15 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
-from latently import archive
 from latently.checks.arrays import labels_of
 from latently.core.blocks import Block
 from latently.core.executors import Executor, executor
 from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
-from latently.estimators.by_hand import ByHand, Parameter, Recorded, read_only
+from latently.estimators.by_hand import Parameter, Recorded, read_only
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.saving import SavedTopics
 from latently.estimators.topics.settings import chosen_dtype
 from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
@@ -34,7 +33,7 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class FittedTopics(ByHand):
+class FittedTopics(SavedTopics):
     """A topic model that has its parameters, from a fit, a file, or by hand."""
 
     inference: str
@@ -46,8 +45,6 @@ class FittedTopics(ByHand):
     dtype: Any
     doc_tol: float
     max_sweeps: int
-    _words: Words
-    _dtype: np.dtype[Any]
 
     components_ = Parameter(
         "topic_word", lambda model: model.params_.components, lambda model, value, attribute: value.T
@@ -122,45 +119,6 @@ class FittedTopics(ByHand):
         self._dtype = chosen_dtype(self, 0)
         self._n_documents = float(self.total_samples)
         self._frequent, self._seen = np.ones(n_words, dtype=bool), np.empty(0, dtype=np.uint64)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file, from which `latently.load` makes one that gives the same bits.
-
-        The file is a zip archive of JSON and arrays, never a pickle. It holds the words, how texts are split
-        into them, and the topics of the documents of the fit; after `partial_fit`, what the next step needs.
-        Callbacks are not stored, nor is a generator of random numbers in `random_state`: both are None after
-        loading.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to. A file of this name is replaced once the new one is safely on the disk; if saving fails,
-            it stays as it was.
-
-        Raises
-        ------
-        ValueError
-            If a setting cannot be stored: a vectorizer with a function of one's own.
-        OSError
-            If the path cannot be written.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from latently import LatentDirichletAllocation, load
-        >>> texts = [["apple", "pear"], ["pear", "apple"], ["bolt", "nut"], ["nut", "bolt", "bolt"]]
-        >>> lda = LatentDirichletAllocation(2, random_state=0).fit(texts)
-        >>> with TemporaryDirectory() as folder:
-        ...     lda.save(Path(folder) / "topics.latently")
-        ...     again = load(Path(folder) / "topics.latently")
-        >>> again.top_words(2) == lda.top_words(2)
-        True
-        """
-        from latently.estimators.topics.state import pack_topics
-
-        self._check_fitted()
-        archive.write(path, pack_topics(self))
 
     @property
     def exp_dirichlet_component_(self) -> Array:

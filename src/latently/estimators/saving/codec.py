@@ -1,28 +1,53 @@
-"""Frozen dataclasses as JSON and arrays, and back.
+"""Estimators and frozen dataclasses as JSON and arrays, and back.
 
 What JSON has no word for is an object of one key: ``{"array": name}``, ``{"tuple": [...]}``,
 ``{"mapping": {...}}``, ``{"number": "inf"}``, and for arrays of text ``{"text": [...]}``, of symbols of any
 kind ``{"symbols": [...]}``. A dataclass is ``{"latently": class, "fields": {...}}``, or
-``{"own": class, "fields": {...}}`` if the user wrote it. A name is only ever looked up among classes that
+``{"own": class, "fields": {...}}`` if the user wrote it; an estimator is
+``{"estimator": class, "settings": {...}, "facts": {...}}``. A name is only ever looked up among classes that
 are at hand: nothing that is read can name code to import.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.settings import check_settings
 from latently.emissions.base import Emission
-from latently.estimators.first_format import renewed
+from latently.emissions.registry import visible
 
 Classes = Mapping[str, type]
 PLAIN = (type(None), bool, int, float, str, np.generic)
+
+
+class Storable(ABC):
+    """An estimator as a file sees it: settings, and facts that make it a fitted one."""
+
+    @classmethod
+    def _classes(cls) -> Iterable[type]:
+        """The dataclasses that settings and facts are made of."""
+        return ()
+
+    @abstractmethod
+    def _stored_settings(self) -> dict[str, Any]:
+        """Constructor parameters, made of what a file can hold."""
+
+    @abstractmethod
+    def _facts(self) -> dict[str, Any]:
+        """What makes it a fitted one, by name."""
+
+    @abstractmethod
+    def _restore(self, *args: Any, **facts: Any) -> None:
+        """Check facts, and take them up."""
 
 
 class UnknownClassError(ValueError):
@@ -46,7 +71,7 @@ class Encoder:
     Parameters
     ----------
     known : mapping of str to type
-        The dataclasses of latently that may be met.
+        The dataclasses of latently that may be met; an estimator brings its own.
 
     Attributes
     ----------
@@ -54,6 +79,8 @@ class Encoder:
         The arrays met, by where they stood.
     own : list of type
         The user's classes met.
+    estimators : dict of str to type
+        The classes of the estimators met.
 
     Examples
     --------
@@ -70,9 +97,10 @@ class Encoder:
     {'params.rates': array([2.])}
     """
 
-    known: Classes
+    known: Classes = field(default_factory=dict)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     own: list[type] = field(default_factory=list)
+    estimators: dict[str, type] = field(default_factory=dict)
 
     def encode(self, value: Any, where: str) -> Any:
         """Return the value as JSON.
@@ -80,7 +108,8 @@ class Encoder:
         Parameters
         ----------
         value : object
-            None, a number, a string, an array, a sequence or mapping of such, a dataclass, or a family.
+            None, a number, a string, an array, a sequence or mapping of such, a dataclass, a family, or an
+            estimator.
         where : str
             Where it stands, to name it.
 
@@ -89,6 +118,8 @@ class Encoder:
         ValueError
             If it is something else.
         """
+        if isinstance(value, Storable):
+            return self._encode_estimator(value, where)
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, float) and not math.isfinite(value):
@@ -103,6 +134,22 @@ class Encoder:
         if isinstance(value, Emission) or (is_dataclass(value) and not isinstance(value, type)):
             return self._encode_object(value, where)
         return self._encode_array(value, where)
+
+    def _encode_estimator(self, estimator: Storable, where: str) -> Any:
+        cls = type(estimator)
+        self.estimators[cls.__name__] = cls
+        inner = replace(self, known=_by_name(cls))
+        begin = f"{where}." if where else ""
+        return {
+            "estimator": cls.__name__,
+            "settings": {
+                name: inner.encode(value, f"{begin}settings.{name}")
+                for name, value in estimator._stored_settings().items()
+            },
+            "facts": {
+                name: inner.encode(value, f"{begin}{name}") for name, value in estimator._facts().items()
+            },
+        }
 
     def _encode_object(self, value: Any, where: str) -> Any:
         cls = type(value)
@@ -139,11 +186,14 @@ class Decoder:
     own : sequence of type
         The user's classes. The dataclasses that their methods can see are at hand, too: a family knows
         its params.
+    estimators : mapping of str to type
+        The classes that estimators may be of.
     """
 
     arrays: Mapping[str, NDArray[Any]]
-    known: Classes
+    known: Classes = field(default_factory=dict)
     own: Sequence[type] = ()
+    estimators: Classes = field(default_factory=dict)
 
     def decode(self, value: Any, where: str) -> Any:
         """Return what was encoded.
@@ -179,16 +229,51 @@ class Decoder:
                 return self._symbols(items, where)
             case {"mapping": dict(items), **rest} if not rest:
                 return {key: self.decode(item, f"{where}.{key}") for key, item in items.items()}
-            case {"latently": str(name), "fields": dict(items), **rest} if not rest:
-                name, given = renewed(name, items)
-                if name in self.known:
-                    found = self._fields(self.known[name], given, where)
-                    check_types(self.known[name], found, where)
-                    return self.known[name](**found)
+            case {"latently": str(name), "fields": dict(items), **rest} if not rest and name in self.known:
+                found = self._fields(self.known[name], items, where)
+                check_types(self.known[name], found, where)
+                return self._object(self.known[name], found)
             case {"own": str(name), "fields": dict(items), **rest} if not rest:
-                cls = self._own(name)
-                return cls(**self._fields(cls, items, where))
+                return self._object(self._own(name), self._fields(self._own(name), items, where))
+            case {"estimator": str(name), "settings": dict(settings), "facts": dict(facts), **rest} if (
+                not rest
+            ):
+                return self._estimator(name, settings, facts, where)
         raise ValueError(f"{where} is {str(value)[:60]!r}, which says nothing")
+
+    def _estimator(
+        self, name: str, settings: Mapping[str, Any], facts: Mapping[str, Any], where: str
+    ) -> Storable:
+        if name not in self.estimators:
+            allowed = ", ".join(self.estimators)
+            raise ValueError(f"it is a {name}, and this version of latently knows {allowed}")
+        cls: Any = self.estimators[name]
+        unknown = sorted(set(settings) - set(cls._get_param_names()))
+        if unknown:
+            raise ValueError(f"it has a setting '{unknown[0]}', which {name} does not")
+        inner, begin = replace(self, known=_by_name(cls)), f"{where}." if where else ""
+        values = {key: inner.decode(item, f"{begin}settings.{key}") for key, item in settings.items()}
+        check_types(cls.__init__, values, f"{begin}settings")
+        estimator: Storable = cls(**values)
+        check_settings(estimator)
+        taken = {
+            key: parameter.default is Parameter.empty
+            for key, parameter in signature(cls._restore).parameters.items()
+            if key != "self"
+        }
+        _check_names(facts, taken, where or "it", name)
+        found = {key: inner.decode(item, f"{begin}{key}") for key, item in facts.items()}
+        check_types(cls._restore, found, where)
+        estimator._restore(**found)
+        return estimator
+
+    @staticmethod
+    def _object(cls: type, values: dict[str, Any]) -> Any:
+        """An instance, with what it has worked out already."""
+        known = {name: values.pop(name) for name in _worked_out(cls) if name in values}
+        made = cls(**values)
+        vars(made).update(known)
+        return made
 
     def _symbols(self, items: list[Any], where: str) -> NDArray[Any]:
         found = np.empty(len(items), dtype=object)
@@ -199,22 +284,16 @@ class Decoder:
         return found
 
     def _fields(self, cls: type, items: Mapping[str, Any], where: str) -> dict[str, Any]:
-        given = _given(cls)
-        odd = [name for name in items if name not in given]
-        odd += [name for name, required in given.items() if required and name not in items]
-        if odd:
-            raise ValueError(f"{where} has no field '{odd[0]}', or one too many, for a {cls.__name__}")
+        _check_names(items, _given(cls), where, cls.__name__)
         return {name: self.decode(item, f"{where}.{name}") for name, item in items.items()}
 
     def _own(self, name: str) -> type:
         for cls in self.own:
             if cls.__name__ == name:
                 return cls
-        for cls in self.own:
-            for function in vars(cls).values():
-                seen = getattr(function, "__globals__", {}).get(name)
-                if isinstance(seen, type) and is_dataclass(seen):
-                    return seen
+        for seen in (seen for cls in self.own for seen in visible(cls)):
+            if seen.__name__ == name:
+                return seen
         raise UnknownClassError(name)
 
 
@@ -236,9 +315,11 @@ def check_types(annotated: Any, values: Mapping[str, Any], where: str) -> None:
         If one is of another type; it is named.
     """
     hints = get_type_hints(annotated)
+    hints |= {name: get_type_hints(way)["return"] for name, way in _worked_out(annotated).items()}
     for name, value in values.items():
         if not _fits(value, hints[name]):
-            raise ValueError(f"{where}.{name} is {str(value)[:60]!r}, which is not of the type it should be")
+            place = f"{where}.{name}" if where else name
+            raise ValueError(f"{place} is {str(value)[:60]!r}, which is not of the type it should be")
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -250,7 +331,8 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin is Literal:
         return isinstance(value, str) and value in args
     if origin is np.ndarray:
-        return isinstance(value, np.ndarray) and value.dtype.type in get_args(args[1])
+        dtypes = get_args(args[1])
+        return isinstance(value, np.ndarray) and (Any in dtypes or value.dtype.type in dtypes)
     if origin in (tuple, list):  # a list will do where a tuple is asked for: users give either
         return isinstance(value, (tuple, list)) and all(_fits(item, args[0]) for item in value)
     if origin is dict:
@@ -260,8 +342,26 @@ def _fits(value: Any, hint: Any) -> bool:
     return isinstance(value, hint)
 
 
+def _by_name(cls: Any) -> Classes:
+    return {one.__name__: one for one in cls._classes()}
+
+
 def _given(cls: type) -> dict[str, bool]:
     """The names of what makes an instance, and whether each is required."""
     if not is_dataclass(cls):
         return {}
-    return {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(cls) if f.init}
+    public = [f for f in fields(cls) if f.init and not f.name.startswith("_")]
+    given = {f.name: f.default is MISSING and f.default_factory is MISSING for f in public}
+    return given | dict.fromkeys(_worked_out(cls), True)
+
+
+def _worked_out(cls: Any) -> dict[str, Callable[..., Any]]:
+    """Cached properties that a class wants to be stored beside its fields, and how each is worked out."""
+    return {name: getattr(cls, name).func for name in getattr(cls, "stored_beside", ())}
+
+
+def _check_names(items: Mapping[str, Any], given: Mapping[str, bool], where: str, what: str) -> None:
+    odd = [name for name in items if name not in given]
+    odd += [name for name, required in given.items() if required and name not in items]
+    if odd:
+        raise ValueError(f"{where} has no field '{odd[0]}', or one too many, for a {what}")

@@ -1,0 +1,71 @@
+"""Alphabets: which symbols there are, in their order, and the code of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.checks.arrays import as_array
+
+
+def alphabet_of(categories: Any, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
+    """The alphabet that was given, or the sorted symbols that were seen.
+
+    Parameters
+    ----------
+    categories : array-like or None
+        The symbols in their order, if they were given.
+    n_symbols : int or None
+        Their number, if they are the integers from 0.
+    seen : array
+        Symbols of the data.
+
+    Raises
+    ------
+    ValueError
+        If a symbol is given twice, none is seen, or those that are seen have no order.
+    """
+    if categories is not None:
+        alphabet = as_array(categories, "categories")
+        if alphabet.ndim != 1 or not len(alphabet):
+            raise ValueError(f"categories has shape {alphabet.shape}: should be a list of symbols")
+        if len(set(alphabet.tolist())) != len(alphabet):
+            raise ValueError("categories holds a symbol twice")
+        return alphabet
+    if n_symbols is not None:
+        return np.arange(n_symbols)
+    if not len(seen):
+        raise ValueError("no symbol is observed: there is nothing to learn from")
+    try:
+        return np.unique(_plain(seen))
+    except TypeError:
+        raise ValueError("symbols of X are of kinds that have no order: give them in categories=") from None
+
+
+def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]:
+    """The position of each symbol in the alphabet; -1 if it has none.
+
+    Examples
+    --------
+    >>> codes_of(np.array(["b", "a", "x"]), np.array(["a", "b"])).tolist()
+    [1, 0, -1]
+    """
+    n, kind = len(alphabet), symbols.dtype.kind
+    if alphabet.dtype.kind in "iu" and kind in "iuf" and np.array_equal(alphabet, np.arange(n)):
+        if kind in "iu" and (not len(symbols) or 0 <= symbols.min() <= symbols.max() < n):
+            return symbols.astype(np.int64)
+        known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
+        return np.where(known, symbols, -1).astype(np.int64)
+    order = np.argsort(alphabet, kind="stable")
+    ordered, plain = alphabet[order], _plain(symbols)
+    try:
+        at = np.minimum(np.searchsorted(ordered, plain), n - 1)
+        return np.where(ordered[at] == plain, order[at], -1)
+    except TypeError:  # text among numbers
+        return np.full(len(plain), -1)
+
+
+def _plain(symbols: NDArray[Any]) -> NDArray[Any]:
+    return symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist())

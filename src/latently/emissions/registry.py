@@ -1,0 +1,34 @@
+"""The families that are known by name: one more is one line here, and a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import Any
+
+from latently.emissions.base import Emission
+from latently.emissions.categorical import Categorical
+from latently.emissions.gaussian import FAMILIES as GAUSSIANS
+from latently.emissions.gaussian import DiagGaussian
+from latently.emissions.poisson import Poisson
+
+FAMILIES: dict[str, type[Emission]] = {
+    "gaussian": DiagGaussian,
+    "poisson": Poisson,
+    "categorical": Categorical,
+}
+
+
+def known_classes() -> Iterator[type[Any]]:
+    """The families, and the dataclasses that their methods can see: a family knows its params."""
+    for family in (*FAMILIES.values(), *GAUSSIANS.values()):
+        yield family
+        yield from visible(family)
+
+
+def visible(cls: type[Any]) -> Iterator[type[Any]]:
+    """The dataclasses that the methods of a class can see by name."""
+    for function in vars(cls).values():
+        for seen in getattr(function, "__globals__", {}).values():
+            if isinstance(seen, type) and is_dataclass(seen):
+                yield seen

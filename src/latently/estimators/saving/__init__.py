@@ -1,0 +1,6 @@
+"""Estimators as the contents of files, and back: what is read is checked before it is believed."""
+
+from latently.estimators.saving.codec import UnknownClassError
+from latently.estimators.saving.saved import Saved, restored
+
+__all__ = ["Saved", "UnknownClassError", "restored"]
