@@ -10,7 +10,16 @@ from sklearn import decomposition
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
-from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, MixtureModel, PoissonHMM, load
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    HiddenMarkovModel,
+    MixtureModel,
+    PoissonHMM,
+    load,
+)
 from latently import LatentDirichletAllocation as Own
 from latently.compat.sklearn import LatentDirichletAllocation
 from latently.emissions import Categorical, FullGaussian, Poisson
@@ -149,6 +158,8 @@ def test_single_precision_in_and_out(inference, tmp_path):
         (HiddenMarkovModel(FullGaussian()), True, False),
         (GaussianMixture(), True, False),
         (GaussianHMM(), True, False),
+        (CategoricalHMM(), True, False),
+        (GaussianImputer(), True, False),
     ],
     ids=repr,
 )
