@@ -56,6 +56,19 @@ def test_a_link_to_itself_is_no_folder(run, here):
             "--columns",
         ),
         ("topics", b"text\nship sail\nship\n", ("--min-df", "9" * 5000), "--min-df 999"),
+        ("cluster", GOOD.encode(), ("--columns", "a\nbb"), "t has no column 'bb': did you mean 'b'?"),
+        (
+            "cluster",
+            GOOD.encode(),
+            ("--missing", ", "),
+            "--missing names no code: write --missing -999",
+        ),
+        (
+            "impute",
+            GOOD.replace("0", "").encode(),
+            ("--min", ","),
+            "--min names no limit: write --min 0",
+        ),
     ],
 )
 def test_odd_numbers_and_nests_are_one_clear_line(run, here, job, content, options, words):

@@ -36,7 +36,7 @@ def read_limits(option: str, text: str | None, X: pl.DataFrame) -> list[float] |
         found = dict.fromkeys(X.columns, everywhere)
     else:
         found = {}
-        for part in listed(text):
+        for part in listed(text, option, "limit", "0 or a=0,b=1.5"):
             name, _, value = part.rpartition("=")
             number = _number(value)
             if number is None:

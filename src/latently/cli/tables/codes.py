@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from latently.cli.tables.columns import listed
 from latently.cli.tables.table import Table
-from latently.wording import count, listed
+from latently.wording import count
+from latently.wording import listed as in_words
 
 FEWEST_DISTINCT = 5
 
@@ -32,8 +33,8 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
     """
     codes: dict[str | None, list[str]] = {}
     for one in asked:
-        for code in next(csv.reader([one], skipinitialspace=True), []):
-            column, equals, value = code.strip().rpartition("=")
+        for code in listed(one, "--missing", "code", "-999,unknown"):
+            column, equals, value = code.rpartition("=")
             if equals:
                 table.must_have(column.strip())
             codes.setdefault(column.strip() if equals else None, []).append(value.strip().lower())
@@ -43,7 +44,7 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
         for code in several
         if not any(table.holds(name, [code]).any() for name in ([column] if column else table.frame.columns))
     ]
-    notes = [f"no cell holds {listed(unseen, 'or')}, which --missing names"] if unseen else []
+    notes = [f"no cell holds {in_words(unseen, 'or')}, which --missing names"] if unseen else []
     return replace(table, codes=codes, notes=[*table.notes, *notes])
 
 
@@ -68,7 +69,7 @@ def codes_not_told(X: pl.DataFrame) -> list[str]:
             if n > 1 and gap > width:
                 found.setdefault(code, []).append(f"{count(n, 'cell')} of '{column.name}'")
     return [
-        f"{code:g} stands in {listed(cells)}, far from all other values: if it means missing, add "
+        f"{code:g} stands in {in_words(cells)}, far from all other values: if it means missing, add "
         f"--missing {code:g}"
         for code, cells in found.items()
     ]

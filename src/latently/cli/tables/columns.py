@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -205,17 +206,29 @@ def option(names: Sequence[str]) -> str:
     return f"--columns {shlex.quote(','.join(cells))}"
 
 
-def listed(names: str) -> list[str]:
-    """The names in a list separated by commas.
+def listed(text: str, option: str = "--columns", what: str = "column", such_as: str = "a,b") -> list[str]:
+    """What stands between commas; a name that holds one stands in quotes.
+
+    Parameters
+    ----------
+    text : str
+        As it was typed.
+    option : str
+        Behind which option.
+    what : str
+        What it names.
+    such_as : str
+        What can be written there.
 
     Raises
     ------
     CommandError
-        If there is none.
+        If there is nothing.
     """
-    found = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
+    lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    found = [cell.strip() for line in lines for cell in line if cell.strip()]
     if not found:
-        raise CommandError("--columns names no column: write --columns a,b")
+        raise CommandError(f"{option} names no {what}: write {option} {such_as}")
     return found
 
 
