@@ -212,7 +212,7 @@ def test_starting_values_of_any_family(values, message):
         ({"fixed": ("lambdas",)}, "'lambdas' is to be kept fixed but has no starting value: give one"),
         ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('transmat',\)"),
         ({"startprob": "even"}, "startprob='even': should be one of 'free', 'stationary', 'uniform'"),
-        ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
+        ({"n_components": 0}, "n_components=0: should be an integer from 1 to 4,096"),
         ({"max_iter": -1}, "max_iter=-1: should be an integer of at least 0"),
         ({"tol": -1.0}, "tol=-1.0"),
         ({"n_init": "many"}, "n_init='many': should be 'auto' or an integer"),

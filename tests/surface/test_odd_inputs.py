@@ -7,6 +7,7 @@ meant; so is a warning of NumPy's on the way, and so is silence.
 import datetime
 import inspect
 import traceback
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -99,9 +100,7 @@ MAY_BE = {  # what of the odd is not odd, by the setting
     "max_sweeps": LARGE,
     "batch_size": LARGE,
 }
-TOO_LARGE_TO_TRY = {
-    (name, "beyond floats") for name in ("n_components", "n_init", "max_iter", "n_parameter_draws")
-}
+TOO_LARGE_TO_TRY = {(name, "beyond floats") for name in ("max_iter", "n_parameter_draws")}
 
 RECORDS = np.array([(1, 2.0)] * 20, dtype=[("a", int), ("b", float)])
 TABLES = {
@@ -353,6 +352,21 @@ def test_functions(function):
         if odd not in may_be.get(argument, set())
     ]
     assert problems(cases) == {}
+
+
+@pytest.mark.parametrize("size", [20_000, 10**9])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_sizes_that_no_memory_holds_are_refused_before_it_is_asked_for(name, size):
+    x = ESTIMATORS[name][1]
+    cases = [("n_components", lambda: quick(name, n_components=size).fit(x))]
+    if "n_init" in ESTIMATORS[name][0].get_params():
+        cases.append(("n_init", lambda: quick(name, n_init=1000 * size).fit(x)))
+    tracemalloc.start()
+    found = problems(cases)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == {}
+    assert most < 10e6  # bytes
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

@@ -42,10 +42,10 @@ class Number(Interval):
             limits = f"{'of at least' if self.closed in ('left', 'both') else 'above'} {self.left:g}"
         else:
             words = {
-                "left": "from {:g} to below {:g}",
-                "right": "above {:g} and at most {:g}",
-                "both": "from {:g} to {:g}",
-                "neither": "between {:g} and {:g}",
+                "left": "from {:,} to below {:,}",
+                "right": "above {:,} and at most {:,}",
+                "both": "from {:,} to {:,}",
+                "neither": "between {:,} and {:,}",
             }
             limits = words[self.closed].format(self.left, self.right)
         return f"{'an integer' if self.type is Integral else 'a number'} {limits}"

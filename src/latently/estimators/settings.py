@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from latently.checks.settings import (
@@ -28,11 +28,14 @@ from latently.latent.chain import STARTS
 
 Constraints = dict[str, tuple[Any, ...]]
 
+MOST_RUNS = 10**6
+MOST_STATES = 2**12  # each start has a matrix of transitions, of 134 MB then
+
 RUN: Constraints = {
     "n_components": (WHOLE,),
     "tol": (TOLERANCE,),
     "max_iter": (COUNT,),
-    "n_init": (one_of("auto"), WHOLE),
+    "n_init": (one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both")),
     "random_state": RANDOM_STATE,
     "acceleration": (one_of("auto", "squarem"), None),
     "n_jobs": (N_JOBS, None),
@@ -45,6 +48,7 @@ MIXTURE: Constraints = RUN | {
     "warm_start": (BOOLEAN,),
 }
 CHAIN: Constraints = RUN | {
+    "n_components": (Number(Integral, 1, MOST_STATES, closed="both"),),
     "fixed": (names_such_as("transmat"),),
     "startprob": (one_of(*STARTS),),
     "startprob_init": (ARRAY, None),
