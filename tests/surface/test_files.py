@@ -651,7 +651,7 @@ def test_an_altered_file_is_refused(saved, scratch, name):
     [
         (
             lambda e: e.array("params.emission.rates", lambda a: np.ones((3, 2))),
-            "'rates' is not that of 2 components",
+            "'rates' has shape .*, should have 2 components",
         ),
         (lambda e: e.array("params.emission.rates", put((0, 0), -1.0)), "'rates' is not feasible"),
         (lambda e: theta(e).update(extra=1), "has no field 'extra'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
@@ -77,6 +77,11 @@ class Such(_Constraint):
 def one_of(*names: str) -> StrOptions:
     """Some texts, in this order."""
     return StrOptions(dict.fromkeys(names).keys())
+
+
+def key_of(registry: Mapping[str, Any]) -> StrOptions:
+    """The names in a registry, those that join it later included."""
+    return StrOptions(registry.keys())
 
 
 def names_such_as(name: str) -> Such:

@@ -11,9 +11,12 @@ from latently.emissions.gaussian import (
     SphericalGaussian,
     TiedGaussian,
 )
+from latently.emissions.parameter import Parameter
 from latently.emissions.poisson import Poisson
+from latently.emissions.registry import FAMILIES
 
 __all__ = [
+    "FAMILIES",
     "SPD",
     "Additive",
     "Categorical",
@@ -21,6 +24,7 @@ __all__ = [
     "Distribution",
     "Emission",
     "FullGaussian",
+    "Parameter",
     "Poisson",
     "Positive",
     "Real",

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.convergence import EPS
-from latently.core.parameters import Spaces, check_feasible, named, with_named
+from latently.core.parameters import Spaces, check_feasible, check_shape, named, with_named
+from latently.emissions.parameter import Parameter
 
 Array = NDArray[np.float64]
 
@@ -53,12 +54,16 @@ class Emission(ABC):
         Whether observations are symbols, text among them, in one column; they are numbers otherwise.
     continuous : bool
         Whether a column of a single value is no data: nothing can be learned of a spread.
+    parameters : tuple of Parameter
+        What there is to say of each field of the params. Without it, `checked` and `check_shapes` know the
+        axis of the components only.
     """
 
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
     symbolic: ClassVar[bool] = False
     continuous: ClassVar[bool] = False
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.
@@ -249,7 +254,15 @@ class Emission(ABC):
         ValueError
             If it is out of range; the message names the parameter and the place.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no checked method")
+        sizes = self.sizes(n_components, n_features or "n_features")
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter.checked(value, label, sizes)
+        raise NotImplementedError(f"{type(self).__name__} says nothing of '{name}' in its parameters")
+
+    def sizes(self, n_components: int, n_features: int | str) -> dict[str, int | str]:
+        """How long the axes of parameters are, by their names; a word where that is not known."""
+        return {"components": n_components, "features": n_features}
 
     def check_fitted(self, fitted: Emission) -> None:
         """Refuse a family from a file that a fit does not make of this one.
@@ -275,11 +288,17 @@ class Emission(ABC):
         check_feasible(params, self.spaces(params))
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
-        """Refuse params of other shapes; by default only the first axis is known, that of the components."""
-        if type(self).permute is Emission.permute:
+        """Refuse params of other shapes."""
+        sizes: Any = self.sizes(n_components, n_features)
+        for parameter in self.parameters:
+            check_shape(params, parameter.name, tuple(sizes[axis] for axis in parameter.axes))
+        if not self.parameters and type(self).permute is Emission.permute:
             for name, value in named(params).items():
                 if np.shape(value)[:1] != (n_components,):
-                    raise ValueError(f"its '{name}' is not that of {n_components} components")
+                    raise ValueError(
+                        f"its '{name}' has shape {np.shape(value)}, should have {n_components} components "
+                        "along its first axis"
+                    )
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The family and its params from what a user gives, by name; users add a suffix to the names.

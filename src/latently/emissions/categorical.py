@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import missing_cells
-from latently.core.given import probabilities, support_of
-from latently.core.parameters import Simplex, Spaces, check_shape
+from latently.core.given import support_of
+from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
 from latently.emissions.distribution import Distribution
+from latently.emissions.parameter import Parameter
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Categorical(Emission):
     accepts_missing = True
     symbolic: ClassVar[bool] = True
     values: ClassVar[str] = "symbols"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("emissionprob", ("components", "symbols"), "probability of each symbol", "probabilities"),
+    )
 
     @property
     def size(self) -> int:
@@ -195,8 +199,13 @@ class Categorical(Emission):
         return CategoricalParams(emissionprob)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Rows of probabilities, one for each symbol."""
-        return probabilities(value, label, n_components, self.size, support=self.support)
+        """What cannot be emitted stays zero."""
+        sizes = self.sizes(n_components, n_features or "n_features")
+        return self.parameters[0].checked(value, label, sizes, self.support)
+
+    def sizes(self, n_components: int, n_features: int | str) -> dict[str, int | str]:
+        """Also that of the alphabet."""
+        return super().sizes(n_components, n_features) | {"symbols": self.size}
 
     def given(
         self, values: Mapping[str, Any], n_components: int, suffix: str = ""
@@ -231,9 +240,9 @@ class Categorical(Emission):
             )
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
-        """A probability for each component and symbol of one column."""
+        """Also the one column, and what can be emitted."""
+        super().check_shapes(params, n_components, n_features)
         shape = n_components, self.size
-        check_shape(params, "emissionprob", shape)
         if n_features != 1:
             raise ValueError(f"symbols stand in one column, and it has {n_features}")
         if self.support is not None and self.support.shape != shape:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
-from latently.core.given import numbers, refuse_entries
-from latently.core.parameters import Positive, Spaces, check_shape
+from latently.core.parameters import Positive, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
+from latently.emissions.parameter import Parameter
 
 MOST = 2**53  # beyond which floats cannot tell a count from the next
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
@@ -78,6 +78,9 @@ class Poisson(Emission):
     means: Array | None = None
 
     accepts_missing = True
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
+    )
     values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST:g}"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
@@ -183,15 +186,9 @@ class Poisson(Emission):
         """Of the rates."""
         return PoissonParams(lambdas)
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Rates are positive, and no larger than counts can be."""
-        rates = numbers(value, label, n_components, n_features or "n_features")
-        refuse_entries(~((rates > 0) & (rates <= MOST)), rates, label, f"positive, and at most {MOST:g}")
-        return rates
-
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
-        """A rate for each component and feature, and the mean of each feature."""
-        check_shape(params, "lambdas", (n_components, n_features))
+        """Also the mean of each feature."""
+        super().check_shapes(params, n_components, n_features)
         means = np.ones(n_features) if self.means is None else self.means
         if means.shape != (n_features,) or not (np.isfinite(means) & (means >= 0)).all():
             raise ValueError("the means of its features are not numbers from 0, one for each")

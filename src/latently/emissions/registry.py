@@ -19,6 +19,11 @@ FAMILIES: dict[str, type[Emission]] = {
 }
 
 
+def family_of(emission: Emission | str) -> Emission:
+    """A family, which may be given by its name."""
+    return FAMILIES[emission]() if isinstance(emission, str) else emission
+
+
 def known_classes() -> Iterator[type[Any]]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
     for family in (*FAMILIES.values(), *GAUSSIANS.values()):

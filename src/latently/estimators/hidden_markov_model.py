@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from latently.checks.arrays import as_floats
-from latently.checks.settings import check_whole
-from latently.core.parameters import named
+from latently.checks.settings import check_settings, check_whole
+from latently.core.parameters import named, with_named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
+from latently.emissions.registry import family_of
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain, given_emission
+from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
@@ -26,8 +29,9 @@ class HiddenMarkovModel(BaseHMM):
 
     Parameters
     ----------
-    emission : Emission
-        The family of the observations in each state.
+    emission : Emission or str
+        The family of the observations in each state, or the name of one of ``latently.emissions.FAMILIES``:
+        "gaussian", "poisson", "categorical".
     n_components : int, default 1
         Number of states.
     startprob : {"free", "stationary", "uniform"}, default "free"
@@ -103,7 +107,7 @@ class HiddenMarkovModel(BaseHMM):
     @refuses_old_names(ANY_HMM)
     def __init__(
         self,
-        emission: Emission,
+        emission: Emission | str,
         n_components: int = 1,
         *,
         startprob: str = "free",
@@ -142,20 +146,26 @@ class HiddenMarkovModel(BaseHMM):
 
     @classmethod
     def from_parameters(
-        cls, emission: Emission, startprob: Any, transmat: Any, params: Any, *, n_features: int | None = None
+        cls,
+        emission: Emission | str,
+        startprob: Any,
+        transmat: Any,
+        params: Any,
+        *,
+        n_features: int | None = None,
     ) -> Self:
         """Return a model with given parameters, ready for all but `fit`'s record, without fitting.
 
         Parameters
         ----------
-        emission : Emission
+        emission : Emission or str
             The family of the observations in each state.
         startprob : array-like of shape (n_components,), "stationary" or "uniform"
             Probabilities of the first state, or what they follow from.
         transmat : array-like of shape (n_components, n_components)
             Transition probabilities, from row to column. Exact zeros cannot happen.
-        params : object
-            Parameters of the family, in its own dataclass.
+        params : object or dict of str to array
+            Parameters of the family, in its own dataclass or by name.
         n_features : int, optional
             Number of columns; by default that of the means, if the family has any.
 
@@ -182,28 +192,37 @@ class HiddenMarkovModel(BaseHMM):
         """
         chain = given_chain(startprob, transmat)
         hmm = cls(emission, **chain.settings)
-        params = given_emission(emission, hmm.n_components, params)
-        means = emission.mean(params)
-        if n_features is None and means is None:
+        check_settings(hmm)
+        family, K = hmm._family(), hmm.n_components
+        if isinstance(params, Mapping):
+            family, params = family.given(params, K)
+        if not is_dataclass(params) or isinstance(params, type):
             raise ValueError(
-                f"{type(emission).__name__} does not tell the number of columns: give n_features"
+                f"params is a {type(params).__name__}: should be what {type(family).__name__}.start makes, a "
+                "dataclass of arrays, or a dict"
             )
+        means = family.mean(params)
+        if n_features is None and means is None:
+            raise ValueError(f"{type(family).__name__} does not tell the number of columns: give n_features")
         n = means.shape[1] if n_features is None and means is not None else n_features
         hmm.n_features_in_ = check_whole("n_features", n)
         if means is not None and n != means.shape[1]:
             raise ValueError(
                 f"n_features={n}, and the means are those of {means.shape[1]} columns: leave it out"
             )
+        params = with_named(params, {name: np.array(value) for name, value in named(params).items()})
+        with np.errstate(all="ignore"):
+            family.check(params, K, hmm.n_features_in_)
         latent, first = hmm._latent().given(chain.values, hmm.n_components)
-        model = LatentEmission(latent, emission, hmm.n_components)
+        model = LatentEmission(latent, family, K)
         hmm._set_params(model, LatentEmissionParams(first, params))
         return hmm
 
     def __sklearn_tags__(self) -> Any:
-        return tagged(super().__sklearn_tags__(), self.emission)
+        return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Emission:
-        return self.emission
+        return family_of(self.emission)
 
     def _names_labels(self) -> bool:
         return super()._names_labels() or bool(self.starting_values)

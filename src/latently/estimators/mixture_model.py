@@ -8,6 +8,7 @@ from latently.checks.arrays import as_floats
 from latently.core.parameters import named, with_named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
+from latently.emissions.registry import family_of
 from latently.estimators.inputs import Array
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE, refuses_old_names
@@ -21,8 +22,9 @@ class MixtureModel(BaseMixture):
 
     Parameters
     ----------
-    emission : Emission
-        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family").
+    emission : Emission or str
+        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family"), or
+        the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
     n_components : int, default 1
         Number of components.
     tol : float, default 1e-8
@@ -87,7 +89,7 @@ class MixtureModel(BaseMixture):
     @refuses_old_names(ANY_MIXTURE)
     def __init__(
         self,
-        emission: Emission,
+        emission: Emission | str,
         n_components: int = 1,
         *,
         tol: float = 1e-8,
@@ -119,7 +121,7 @@ class MixtureModel(BaseMixture):
         self.verbose = verbose
 
     def _family(self) -> Emission:
-        return self.emission
+        return family_of(self.emission)
 
     def _names_labels(self) -> bool:
         return bool(self.starting_values)

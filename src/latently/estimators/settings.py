@@ -17,12 +17,14 @@ from latently.checks.settings import (
     WHOLE,
     Number,
     Such,
+    key_of,
     names_such_as,
     one_of,
 )
 from latently.emissions.base import Emission
 from latently.emissions.gaussian import FAMILIES
 from latently.emissions.gaussian.prior import KINDS as PRIORS
+from latently.emissions.registry import FAMILIES as EMISSIONS
 from latently.estimators.starts import KINDS
 from latently.latent.chain import STARTS
 
@@ -66,6 +68,9 @@ PRIOR: Constraints = {
     "prior_strength": (Number(Real, 0, None, closed="neither"), None),
 }
 ANY_FAMILY: Constraints = {
-    "emission": (Such(lambda value: isinstance(value, Emission), "a family, such as Poisson()"),),
+    "emission": (
+        Such(lambda value: isinstance(value, Emission), "a family, such as Poisson()"),
+        key_of(EMISSIONS),
+    ),
     "starting_values": (Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None),
 }

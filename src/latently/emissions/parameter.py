@@ -1,0 +1,63 @@
+"""What a family says of each of its parameters, and the checks that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.given import numbers, probabilities, refuse_entries
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a family.
+
+    Attributes
+    ----------
+    name : str
+        The field of the params.
+    axes : tuple of str
+        What runs along each axis: "components", "features", or something of the family's own.
+    meaning : str
+        What it is, in words.
+    values : {"finite", "positive and finite", "probabilities"}
+        What its entries can be.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    meaning: str
+    values: Literal["finite", "positive and finite", "probabilities"] = "finite"
+
+    def checked(
+        self, value: Any, label: str, sizes: Mapping[str, int | str], support: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        """A value that a user gave, as an array of its own.
+
+        Parameters
+        ----------
+        value : array-like
+            What was given.
+        label : str
+            What the user calls it.
+        sizes : mapping of str to int or str
+            How long each axis is; a word if that is not known.
+        support : array of bool, optional
+            False where probabilities have to be zero.
+
+        Raises
+        ------
+        ValueError
+            If it is of another shape or out of range; the place is named.
+        """
+        shape = [sizes[axis] for axis in self.axes]
+        if self.values == "probabilities":
+            return probabilities(value, label, *shape, support=support)
+        found = numbers(value, label, *shape)
+        wrong = ~np.isfinite(found)
+        refuse_entries(wrong | (found <= 0) if self.values != "finite" else wrong, found, label, self.values)
+        return found

@@ -1,0 +1,86 @@
+"""One more family costs one file, `tests/negative_binomial.py`, and one line: its name in the registry."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import kstest, nbinom
+
+from latently import HiddenMarkovModel, MixtureModel, load
+from latently.core.statistics import tree_sum
+from latently.emissions import FAMILIES
+from tests.negative_binomial import NegativeBinomial, Sizes
+
+NAME = "negative-binomial"
+TRUTH = Sizes(np.array([[2.0], [15.0]]), np.array([[1.5], [4.0]]))
+STAY = np.array([[0.9, 0.1], [0.2, 0.8]])
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch):
+    monkeypatch.setitem(FAMILIES, NAME, NegativeBinomial)  # the one line
+
+
+@pytest.fixture(scope="module")
+def counts():
+    rng = np.random.default_rng(0)
+    states = np.zeros(600, dtype=int)
+    for t in range(1, len(states)):
+        states[t] = rng.random() < STAY[states[t - 1], 1]
+    x = NegativeBinomial().sample(TRUTH, states, rng)
+    x[::50] = np.nan
+    return x
+
+
+def test_the_family_is_right(counts):
+    family, x = NegativeBinomial(), counts[:200]
+    p = TRUTH.sizes[:, 0] / (TRUTH.sizes + TRUTH.means)[:, 0]
+    seen = x[~np.isnan(x)][:, None]
+    at = nbinom(TRUTH.sizes[:, 0], p)
+    assert_allclose(family.log_density(TRUTH, seen), at.logpmf(seen), rtol=1e-10)
+    told = family.distribution(TRUTH, seen)
+    assert_allclose(np.exp(told.below[:, :, 0]), at.cdf(seen - 1), rtol=1e-10)
+    assert_allclose(np.exp(told.above[:, :, 0]), at.sf(seen), rtol=1e-10)
+    resp = np.random.default_rng(1).dirichlet([1.0, 1.0], size=len(x))
+    stats = tree_sum(family.expected_stats(TRUTH, x[i : i + 70], resp[i : i + 70]) for i in (0, 70, 140))
+    average = (resp * family.log_density(TRUTH, x)).sum()
+    assert_allclose(family.expected_log_likelihood(stats, TRUTH), average, rtol=1e-12)
+    better = family.m_step(stats, TRUTH)
+    best = family.expected_log_likelihood(stats, better)
+    for factor in (0.99, 1.01):
+        for near in (Sizes(better.means * factor, better.sizes), Sizes(better.means, better.sizes * factor)):
+            assert family.expected_log_likelihood(stats, near) < best
+
+
+def test_a_mixture_of_it(counts, tmp_path):
+    mixture = MixtureModel(NAME, 2, random_state=0, n_init=4).fit(counts)
+    assert_allclose(np.sort(mixture.params_.emission.means[:, 0]), [2.0, 15.0], rtol=0.3)
+    with pytest.raises(ValueError, match=r"row 3, column 0 holds 1.5: counts are whole numbers from 0"):
+        mixture.predict(np.where(np.arange(600) == 3, 1.5, counts[:, 0])[:, None])
+    mixture.save(tmp_path / "model")
+    assert_array_equal(load(tmp_path / "model").predict_proba(counts), mixture.predict_proba(counts))
+    errors = mixture.standard_errors(counts)
+    assert (np.concatenate([errors["sizes"], errors["means"]]) > 0).all()
+
+
+def test_a_hidden_markov_model_of_it(counts, tmp_path):
+    model = HiddenMarkovModel(NAME, 2, random_state=0, n_init=4).fit(counts)
+    assert_allclose(
+        model.params_.emission.means[:, 0], [2.0, 15.0], rtol=0.2
+    )  # states in order of their means
+    assert_allclose(model.transmat_, STAY, atol=0.1)
+    model.save(tmp_path / "model")
+    assert_array_equal(load(tmp_path / "model").predict(counts), model.predict(counts))
+    residuals = model.pseudo_residuals(counts).drawn(0)
+    assert kstest(residuals[~np.isnan(residuals)], "norm").pvalue > 0.01
+    errors = model.standard_errors(counts)
+    assert (errors["sizes"] > 0).all()
+    by_name = HiddenMarkovModel.from_parameters(
+        NAME, model.startprob_, model.transmat_, model.emission_params_
+    )
+    assert by_name.score(counts) == pytest.approx(model.score(counts), rel=1e-12)
+    for wrong, message in (
+        ({"means": [[1.0], [-2.0]]}, "starting value of 'means' is not feasible"),
+        ({"sises": [[1.0], [2.0]]}, "there is no parameter 'sises'; this model has .*sizes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            HiddenMarkovModel(NAME, 2, starting_values=wrong).fit(counts)
