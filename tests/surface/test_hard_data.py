@@ -199,3 +199,11 @@ def test_without_a_floor_singular_is_an_error_and_nothing_else_is(x, unit, K, co
         assert "\n" not in message
         remedies = ("set reg_covar", "lower n_components", "nothing to learn from")
         assert any(remedy in message for remedy in remedies), message
+
+
+def test_kmeans_says_nothing_of_rows_that_are_nearly_the_same():
+    X = np.repeat([[0.0, 0.0], [1.0, 3.0], [5.0, 2.0], [5.0, 2.0 + 1e-12]], 20, axis=0)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        GaussianMixture(4, init_params="kmeans", random_state=0).fit(X)
+    assert {warning.category for warning in told} == {SpuriousMaximumWarning}
