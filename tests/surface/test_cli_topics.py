@@ -466,6 +466,9 @@ def test_help_lists_the_options(run):
     out = run("topics", "--help")[1]
     for option in (
         "--text-column",
+        "--files",
+        "--encoding",
+        "--missing",
         "--truth",
         "-k",
         "--inference",
