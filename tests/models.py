@@ -13,8 +13,7 @@ from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
 from latently.core.executors import SerialExecutor
 from latently.core.statistics import tree_sum
-from latently.emissions import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
-from latently.emissions.gaussian import GaussianFamily
+from latently.emissions.gaussian import Gaussian
 from latently.latent import Independent
 from latently.models import LatentEmission, LatentEmissionParams
 from tests.chain import Chain
@@ -292,41 +291,41 @@ def entry(name: str, latent: Any, emission: Any, units: Callable, kind: tuple, f
 
 ENTRIES = [
     # Mixtures of Gaussians by their fused kernels, and by the generic path.
-    entry("independent x full", Independent(), FullGaussian(), independent, GAUSSIAN),
-    entry("independent x tied", Independent(), TiedGaussian(), independent, GAUSSIAN),
-    entry("independent x diag", Independent(), DiagGaussian(), independent, GAUSSIAN),
-    entry("independent x spherical", Independent(), SphericalGaussian(), independent, GAUSSIAN),
-    entry("independent x full, NumPy", Independent(), FullGaussian(), independent, GAUSSIAN, fused=False),
-    entry("independent x tied, NumPy", Independent(), TiedGaussian(), independent, GAUSSIAN, fused=False),
-    entry("independent x diag, NumPy", Independent(), DiagGaussian(), independent, GAUSSIAN, fused=False),
+    entry("independent x full", Independent(), Gaussian("full"), independent, GAUSSIAN),
+    entry("independent x tied", Independent(), Gaussian("tied"), independent, GAUSSIAN),
+    entry("independent x diag", Independent(), Gaussian("diag"), independent, GAUSSIAN),
+    entry("independent x spherical", Independent(), Gaussian("spherical"), independent, GAUSSIAN),
+    entry("independent x full, NumPy", Independent(), Gaussian("full"), independent, GAUSSIAN, fused=False),
+    entry("independent x tied, NumPy", Independent(), Gaussian("tied"), independent, GAUSSIAN, fused=False),
+    entry("independent x diag, NumPy", Independent(), Gaussian("diag"), independent, GAUSSIAN, fused=False),
     entry(
         "independent x spherical, NumPy",
         Independent(),
-        SphericalGaussian(),
+        Gaussian("spherical"),
         independent,
         GAUSSIAN,
         fused=False,
     ),
     # The same with missing cells.
-    entry("independent x full, NaN", Independent(), FullGaussian(), independent, HOLED),
-    entry("independent x tied, NaN", Independent(), TiedGaussian(), independent, HOLED),
-    entry("independent x diag, NaN", Independent(), DiagGaussian(), independent, HOLED),
-    entry("independent x spherical, NaN", Independent(), SphericalGaussian(), independent, HOLED),
-    entry("independent x full, NaN, NumPy", Independent(), FullGaussian(), independent, HOLED, fused=False),
-    entry("independent x tied, NaN, NumPy", Independent(), TiedGaussian(), independent, HOLED, fused=False),
-    entry("independent x diag, NaN, NumPy", Independent(), DiagGaussian(), independent, HOLED, fused=False),
+    entry("independent x full, NaN", Independent(), Gaussian("full"), independent, HOLED),
+    entry("independent x tied, NaN", Independent(), Gaussian("tied"), independent, HOLED),
+    entry("independent x diag, NaN", Independent(), Gaussian("diag"), independent, HOLED),
+    entry("independent x spherical, NaN", Independent(), Gaussian("spherical"), independent, HOLED),
+    entry("independent x full, NaN, NumPy", Independent(), Gaussian("full"), independent, HOLED, fused=False),
+    entry("independent x tied, NaN, NumPy", Independent(), Gaussian("tied"), independent, HOLED, fused=False),
+    entry("independent x diag, NaN, NumPy", Independent(), Gaussian("diag"), independent, HOLED, fused=False),
     entry(
         "independent x spherical, NaN, NumPy",
         Independent(),
-        SphericalGaussian(),
+        Gaussian("spherical"),
         independent,
         HOLED,
         fused=False,
     ),
     entry("independent x exponential", Independent(), Exponential(), independent, EXPONENTIAL),
-    entry("chain x full", Chain(), FullGaussian(), chained, GAUSSIAN),
-    entry("chain x full, NaN", Chain(), FullGaussian(), partial(chained, n=20), HOLED),
+    entry("chain x full", Chain(), Gaussian("full"), chained, GAUSSIAN),
+    entry("chain x full, NaN", Chain(), Gaussian("full"), partial(chained, n=20), HOLED),
     entry("chain x exponential", Chain(), Exponential(), chained, EXPONENTIAL),
 ]
-GAUSSIAN_ENTRIES = [entry for entry in ENTRIES if isinstance(entry.model.emission, GaussianFamily)]
+GAUSSIAN_ENTRIES = [entry for entry in ENTRIES if isinstance(entry.model.emission, Gaussian)]
 ENTRIES_BY_NAME = {entry.name: entry for entry in ENTRIES}

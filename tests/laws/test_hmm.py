@@ -10,14 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.executors import SerialExecutor, executor
 from latently.core.parameters import named
-from latently.emissions import (
-    Categorical,
-    DiagGaussian,
-    FullGaussian,
-    Poisson,
-    SphericalGaussian,
-    TiedGaussian,
-)
+from latently.emissions import Categorical, Gaussian, Poisson
 from latently.latent.chain import Chain
 from latently.models import LatentEmission, LatentEmissionParams
 from tests.comparing import assert_identical, assert_same, leaves
@@ -106,13 +99,13 @@ CASES = {
     "categorical, missing": case(Categorical(5), holed(symbols)),
     "categorical, NumPy": case(Categorical(5), holed(symbols), fused=False),
     "categorical, banded": case(Categorical(5), symbols, support=BANDED),
-    "diag": case(DiagGaussian(), numbers),
-    "diag, NaN": case(DiagGaussian(), holed(numbers)),
-    "full": case(FullGaussian(), numbers),
-    "full, NaN": case(FullGaussian(), holed(numbers)),
-    "full, banded, stationary": case(FullGaussian(), numbers, support=BANDED, startprob="stationary"),
-    "tied": case(TiedGaussian(), numbers),
-    "spherical": case(SphericalGaussian(), numbers),
+    "diag": case(Gaussian("diag"), numbers),
+    "diag, NaN": case(Gaussian("diag"), holed(numbers)),
+    "full": case(Gaussian("full"), numbers),
+    "full, NaN": case(Gaussian("full"), holed(numbers)),
+    "full, banded, stationary": case(Gaussian("full"), numbers, support=BANDED, startprob="stationary"),
+    "tied": case(Gaussian("tied"), numbers),
+    "spherical": case(Gaussian("spherical"), numbers),
 }
 over_cases = pytest.mark.parametrize("name", list(CASES))
 

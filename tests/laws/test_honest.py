@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently import GaussianMixture, MixtureModel
 from latently.core.em import EMMap, Settings, run
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES
 from tests.laws.exemptions import bound_by
 from tests.models import Exponential, exponential_rows, iterate
 
@@ -84,7 +84,7 @@ def test_slow_convergence_does_not_look_like_convergence():
     assert limit - accelerated.log_likelihood_ <= 2 * tol * n
 
 
-@pytest.mark.parametrize("covariance_type", list(FAMILIES))
+@pytest.mark.parametrize("covariance_type", list(STRUCTURES))
 def test_estimator(covariance_type):
     X = np.random.default_rng(0).standard_normal((100, 2)) + 3 * (np.arange(100) % 2)[:, None]
     weights = np.random.default_rng(1).random(100)

@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 
 from latently.core.parameters import named, with_named
-from latently.emissions.gaussian import GaussianFamily
+from latently.emissions.gaussian import Gaussian
 from tests.comparing import assert_same
 from tests.laws.exemptions import bound_by
 from tests.models import Data, responsibilities, whole_e_step
-from tests.oracles.enumeration import COMPLETING
+from tests.oracles.enumeration import completes
 
 
 def with_a_hole_in(data: Data, column: int) -> Data:
@@ -24,7 +24,7 @@ def with_a_hole_in(data: Data, column: int) -> Data:
 
 def narrower(model, params, column):
     """The model of the other columns: what is left of params if a feature is marginalised."""
-    matrices = isinstance(model.emission, COMPLETING)
+    matrices = completes(model.emission)
     axes = {"means": (1,), "rates": (1,), "covariances": (-2, -1) if matrices else (1,)}
     values = named(params.emission)
     for name, value in values.items():
@@ -32,7 +32,7 @@ def narrower(model, params, column):
             if value.ndim > 1:
                 values[name] = np.delete(values[name], column, axis=axis)
     emission = model.emission
-    if isinstance(emission, GaussianFamily):
+    if isinstance(emission, Gaussian):
         emission = replace(emission, variances=np.delete(emission.variances, column))
     return replace(model, emission=emission), with_named(params, values)
 
@@ -41,7 +41,7 @@ def narrower(model, params, column):
 def test_a_missing_cell_is_integrated_out(entry):
     model, params, data = entry.prepared()
     row = data.x[~np.isnan(data.x).any(axis=1)][0]
-    least = -np.inf if isinstance(model.emission, GaussianFamily) else 0.0
+    least = -np.inf if isinstance(model.emission, Gaussian) else 0.0
 
     def density(cell, feature, component):
         complete = row.copy()
@@ -106,7 +106,7 @@ def test_what_was_never_seen_is_not_learned(entry):
     """Where features are independent given the label; where they are not, its regression on others stays."""
     model, params, data = entry.prepared()
     end = model.m_step(whole_e_step(model, params, with_a_hole_in(data, 1)), params).emission
-    if not isinstance(model.emission, GaussianFamily):
+    if not isinstance(model.emission, Gaussian):
         assert_array_equal(end.rates[:, 1], params.emission.rates[:, 1])
         return
     before, after = (model.emission.dense(theta) for theta in (params.emission, end))
@@ -115,7 +115,7 @@ def test_what_was_never_seen_is_not_learned(entry):
         slope = np.linalg.solve(old[np.ix_(others, others)], old[others, 1])
         moved = (end.means - params.emission.means)[k]
         assert_allclose(moved[1], slope @ moved[others], atol=1e-10)
-        if isinstance(model.emission, COMPLETING):
+        if completes(model.emission):
             assert_allclose(np.linalg.solve(new[np.ix_(others, others)], new[others, 1]), slope, atol=1e-9)
 
 

@@ -113,7 +113,7 @@ def test_an_extrapolated_covariance_is_held_on_its_floor(entry):
     plane = np.eye(params.emission.means.shape[1])
     plane[:2, :2] = np.outer([1.0, 0.7], [1.0, 0.7])
     flat = np.repeat(plane[None], 2, axis=0)
-    held = family.held(family.params(params.emission.means, family.from_dense(flat)))
+    held = family.clipped(family.params(params.emission.means, family.from_dense(flat)))
     again = family.settled(replace(held, covariances=held.covariances.copy()))
     np.testing.assert_allclose(family.log_det(again), family.log_det(held), rtol=1e-12)
 

@@ -11,7 +11,7 @@ from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError, ImpossibleObservationError
 from latently.core.parameters import feasible
 from latently.core.restarts import Plan, Start, search
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES
 from latently.latent import Independent
 from latently.models import LatentEmission
 from tests.laws.exemptions import bound_by
@@ -47,7 +47,7 @@ def test_a_vanished_component_keeps_the_run_alive_and_is_named(entry):
     assert (found.kind, found.subject, found.which) == ("no data", "component", (1,))
 
 
-@pytest.mark.parametrize("covariance_type", list(FAMILIES))
+@pytest.mark.parametrize("covariance_type", list(STRUCTURES))
 def test_a_vanished_component_at_the_estimator(covariance_type):
     X = np.random.default_rng(0).standard_normal((60, 2))
     mixture = GaussianMixture(2, covariance_type=covariance_type, means_init=[[0.0, 0.0], [1e9, 1e9]])

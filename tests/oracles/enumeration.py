@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp, xlogy
 
-from latently.emissions import FullGaussian, TiedGaussian
 from latently.latent import Independent
 from tests.chain import Chain
 from tests.models import Data
@@ -31,7 +30,8 @@ LOG_PRIORS = {Independent: _independent, Chain: _chain}
 
 
 # Families to which missing cells are hidden variables, beside the labels; others leave them out.
-COMPLETING = (FullGaussian, TiedGaussian)
+def completes(emission):
+    return getattr(emission, "correlated", False)
 
 
 def conditional_moments(mean: np.ndarray, matrix: np.ndarray, row: np.ndarray) -> tuple:
@@ -97,7 +97,7 @@ class Enumeration:
 
     def _completed(self, at: Any) -> float:
         """Expected log density at `at` of missing cells given labels and observed cells, where they count."""
-        if not isinstance(self.model.emission, COMPLETING):
+        if not completes(self.model.emission):
             return 0.0
         here, there = self.params.emission, at.emission
         dense, other_dense = self.model.emission.dense(here), self.model.emission.dense(there)

@@ -11,7 +11,7 @@ from latently import CategoricalHMM, GaussianHMM
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import SerialExecutor, executor
-from latently.emissions import Categorical, DiagGaussian, Poisson
+from latently.emissions import Categorical, Gaussian, Poisson
 from latently.emissions.categorical import CategoricalParams
 from latently.latent import Chain, checkpoints
 from latently.latent.chain import ChainParams
@@ -132,7 +132,7 @@ def test_families_whose_densities_are_computed(family, K, monkeypatch):
     x[200:230] = np.nan
     x[300] = 400.0
     block = Block(x, weights, offsets_of(lengths))
-    emission = {"numbers": DiagGaussian(), "counts": Poisson()}[family]
+    emission = {"numbers": Gaussian("diag"), "counts": Poisson()}[family]
     model = LatentEmission(Chain(), emission, K)
     description = model.describe(block)
     model = model.bind(description)

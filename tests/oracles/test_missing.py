@@ -12,11 +12,11 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import norm
 
 from latently import GaussianImputer, GaussianMixture
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES, Gaussian
 from tests.oracles.enumeration import conditional_moments
 from tests.oracles.missing_em import dense, em_step, log_densities, log_likelihood
 
-TYPES = list(FAMILIES)
+TYPES = list(STRUCTURES)
 D, K, N = 4, 3, 8
 
 
@@ -24,7 +24,7 @@ def mixture_of(covariance_type, d=D, n_components=K, seed=0):
     rng = np.random.default_rng(seed)
     means = 2 * rng.standard_normal((n_components, d))
     roots = rng.standard_normal((n_components, d, d)) + 2 * np.eye(d)
-    family = FAMILIES[covariance_type]()
+    family = Gaussian(covariance_type)
     covariances = family.from_dense(roots @ np.swapaxes(roots, 1, 2))
     weights = rng.dirichlet(np.full(n_components, 5.0))
     return GaussianMixture.from_parameters(weights, means, covariances, covariance_type=covariance_type)

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.stats import invwishart, multivariate_normal
 
 from latently import GaussianImputer, GaussianMixture
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.prior import KINDS, PULL, Prior
 from tests.charts import Chart
@@ -68,7 +68,7 @@ def test_also_with_means_held_fixed(name, kind):
 def test_a_component_of_next_to_no_weight_counts_if_it_is_far_away(name, kind, fixed):
     """A row of weight 1e-20 at 1e10 adds as much to the scatter as one of weight 1 at 1."""
     x, weights = np.array([[0.0, 1.0], [1.0, 0.0], [1e10, 1.0]]), np.array([1.0, 1.0, 1e-20])
-    family = FAMILIES[name](prior=Prior(kind))
+    family = Gaussian(name, prior=Prior(kind))
     family = family.bind(family.describe(x, weights))
     one = family.from_dense(np.eye(2)[None].repeat(2, axis=0))
     params = family.params(np.array([[0.5, 0.5], [3.0, 1.0]]), one)
@@ -130,11 +130,11 @@ def test_normal_inverse_wishart():
     assert_allclose(imputer.mean_, X.mean(axis=0), rtol=1e-12)
 
 
-@pytest.mark.parametrize("covariance_type", list(FAMILIES))
+@pytest.mark.parametrize("covariance_type", list(STRUCTURES))
 def test_means_are_pulled_to_the_mean_of_all_data(covariance_type):
     """PULL rows more at the grand mean, for each component."""
     X = np.concatenate([complete(30, 2), complete(20, 2, seed=1) + 10.0])
-    family = FAMILIES[covariance_type](prior=Prior("normal-inverse-wishart"))
+    family = Gaussian(covariance_type, prior=Prior("normal-inverse-wishart"))
     family = family.bind(Moments.of(X, np.ones(50)))
     start = family.start(Moments.of(X, np.ones(50)), 2, np.random.default_rng(0))
     resp = np.eye(2)[(np.arange(50) >= 30).astype(int)]

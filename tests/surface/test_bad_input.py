@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel
-from latently.emissions import FullGaussian
+from latently.emissions import Gaussian
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((30, 2)) + 3 * (np.arange(30) % 2)[:, None]
@@ -111,7 +111,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("estimator", [GaussianMixture(3), MixtureModel(FullGaussian(), 3)], ids=str)
+@pytest.mark.parametrize("estimator", [GaussianMixture(3), MixtureModel(Gaussian("full"), 3)], ids=str)
 @pytest.mark.parametrize("case", list(TABLES))
 def test_tables(estimator, case):
     table, message = TABLES[case]
@@ -251,7 +251,7 @@ def test_a_family_may_refuse_missing_cells(table, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("estimator", [GaussianMixture(2), MixtureModel(FullGaussian(), 2)], ids=str)
+@pytest.mark.parametrize("estimator", [GaussianMixture(2), MixtureModel(Gaussian("full"), 2)], ids=str)
 def test_missing_cells_are_no_bad_input(estimator):
     holed = X.copy()
     holed[::4, 0] = holed[1::5, 1] = np.nan

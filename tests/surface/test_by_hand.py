@@ -176,7 +176,7 @@ REFUSED = {
     ),
     "matrices that are not diagonal": (
         lambda: chain(covars_=[[[1, 0.5], [0.5, 1]]] * 2),
-        "covars_ has matrices that are none of a DiagGaussian",
+        "covars_ has matrices that are no diag covariances",
     ),
     "what follows": (
         lambda: by_hand(PoissonHMM(2, startprob="stationary"), {**MODELS["counts"][2]}),

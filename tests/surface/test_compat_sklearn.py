@@ -22,7 +22,7 @@ from latently import (
 )
 from latently import LatentDirichletAllocation as Own
 from latently.compat.sklearn import LatentDirichletAllocation
-from latently.emissions import Categorical, FullGaussian, Poisson
+from latently.emissions import Categorical, Gaussian, Poisson
 from tests.planted import planted
 
 X = sparse.csr_matrix(planted(0, n=60, n_words=20, n_topics=3, length=25).counts)
@@ -155,7 +155,7 @@ def test_single_precision_in_and_out(inference, tmp_path):
         (MixtureModel(Poisson()), True, True),
         (HiddenMarkovModel(Poisson()), True, True),
         (HiddenMarkovModel(Categorical(2)), True, True),
-        (HiddenMarkovModel(FullGaussian()), True, False),
+        (HiddenMarkovModel(Gaussian("full")), True, False),
         (GaussianMixture(), True, False),
         (GaussianHMM(), True, False),
         (CategoricalHMM(), True, False),

@@ -236,7 +236,7 @@ def test_from_parameters_shares_nothing_with_the_caller():
         (([1.0], [[np.inf]], [[[1.0]]]), r"means\[0, 0\] is inf: should be finite"),
         (
             ([1.0], [[0.0]], [[1.0]]),
-            r"covariances has shape \(1, 1\), should be \(1, 1, 1\) for a FullGaussian",
+            r"covariances has shape \(1, 1\), should be \(1, 1, 1\) for full covariances",
         ),
         (
             ([1.0], [[0.0]], [[[-1.0]]]),

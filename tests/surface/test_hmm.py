@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
-from latently.emissions import DiagGaussian
+from latently.emissions import Gaussian
 
 LENGTHS = [30, 1, 25, 44]
 EDGES = np.cumsum(LENGTHS)[:-1]
@@ -36,7 +36,7 @@ ESTIMATORS = {
     "symbols": (CategoricalHMM(2, random_state=0), symbols),
     "counts": (PoissonHMM(2, random_state=0), counts),
     "numbers": (GaussianHMM(2, random_state=0), numbers),
-    "any family": (HiddenMarkovModel(DiagGaussian(), 2, random_state=0), numbers),
+    "any family": (HiddenMarkovModel(Gaussian("diag"), 2, random_state=0), numbers),
 }
 over_estimators = pytest.mark.parametrize("name", list(ESTIMATORS))
 

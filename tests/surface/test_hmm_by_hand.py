@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from examples.own_family import Exponential, Rates
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, load
-from latently.emissions import DiagGaussian, Poisson
+from latently.emissions import Gaussian, Poisson
 from latently.emissions.poisson import PoissonParams
 
 START = [0.6, 0.4]
@@ -223,7 +223,7 @@ REFUSED = {
     ),
     "covariances of another type": (
         lambda: gaussian(covariance_type="full"),
-        r"covariances has shape \(2, 2\), should be \(2, 2, 2\) for a FullGaussian",
+        r"covariances has shape \(2, 2\), should be \(2, 2, 2\) for full covariances",
     ),
     "an unknown type": (lambda: gaussian(covariance_type="round"), "covariance_type='round'"),
     "not definite": (
@@ -267,7 +267,7 @@ REFUSED = {
         "n_features=0: should be an integer of at least 1",
     ),
     "no variance": (
-        lambda: any_family(DiagGaussian(), DiagGaussian().params(np.array(MEANS), np.zeros((2, 2)))),
+        lambda: any_family(Gaussian("diag"), Gaussian("diag").params(np.array(MEANS), np.zeros((2, 2)))),
         "'covariances' is not feasible",
     ),
 }

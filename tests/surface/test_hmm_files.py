@@ -16,7 +16,7 @@ from sklearn.exceptions import NotFittedError
 from examples.own_family import Exponential
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, MixtureModel, PoissonHMM, datasets, load
 from latently.archive import ModelFileError
-from latently.emissions import DiagGaussian, Poisson
+from latently.emissions import Gaussian, Poisson
 from tests.files import Entries, assert_same, put
 
 QUICK = {"n_init": 2, "tol": 1e-4, "random_state": 0}
@@ -318,8 +318,8 @@ ALTERATIONS = {
     ),
     "another family": (
         "a family",
-        lambda e: e.settings(emission={"latently": "DiagGaussian", "fields": {}}),
-        "family is Poisson, and that of its settings DiagGaussian",
+        lambda e: e.settings(emission={"latently": "Gaussian", "fields": {"covariance_type": "diag"}}),
+        "family is Poisson, and that of its settings diag Gaussian",
     ),
     # the alphabet
     "symbols fewer": (
@@ -465,9 +465,9 @@ def test_other_tools_can_look_inside(fitted, scratch):
 
 
 def test_settings_with_a_family_come_back(scratch):
-    model = HiddenMarkovModel(DiagGaussian(reg_covar=1e-5), 2, **QUICK).fit(NUMBERS)
+    model = HiddenMarkovModel(Gaussian("diag", reg_covar=1e-5), 2, **QUICK).fit(NUMBERS)
     model.save(scratch)
-    assert load(scratch).emission == DiagGaussian(reg_covar=1e-5)
+    assert load(scratch).emission == Gaussian("diag", reg_covar=1e-5)
 
 
 def test_a_family_without_distances_is_fitted_from_starts_of_its_own():

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots, select
 from latently.core.errors import SpuriousMaximumWarning
-from latently.emissions import Categorical, FullGaussian, Poisson
+from latently.emissions import Categorical, Gaussian, Poisson
 from latently.estimators.hmm.memory import bytes_of
 
 LENGTHS = [20, 1, 35]
@@ -266,7 +266,7 @@ def test_any_family_of_symbols():
 # -- columns that say nothing ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [GaussianHMM, lambda **given: HiddenMarkovModel(FullGaussian(), **given)])
+@pytest.mark.parametrize("make", [GaussianHMM, lambda **given: HiddenMarkovModel(Gaussian("full"), **given)])
 def test_columns_that_say_nothing(make):
     model = make(n_components=2, n_init=1)
     constant, empty = np.full(NUMBERS.shape, 3.5), NUMBERS.copy()

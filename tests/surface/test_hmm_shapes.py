@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import GaussianHMM, HiddenMarkovModel, PoissonHMM, banded, left_right, plots
-from latently.emissions import DiagGaussian
+from latently.emissions import Gaussian
 
 
 def test_left_right():
@@ -72,7 +72,7 @@ def test_left_right_fits():
     assert_allclose(model.means_[:, 0], [0, 4, 8], atol=0.5)
     assert (np.diff(model.predict(sequences[0])) >= 0).all()
     assert model.n_parameters_ == 2 + 6  # transmat, means and variances
-    other = HiddenMarkovModel(DiagGaussian(), 3, **settings).fit(sequences)
+    other = HiddenMarkovModel(Gaussian("diag"), 3, **settings).fit(sequences)
     assert_allclose(other.log_likelihood_, model.log_likelihood_, rtol=1e-6)
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 import latently as L
 from latently import metrics
-from latently.emissions import FullGaussian, Poisson
+from latently.emissions import Gaussian, Poisson
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 2)) + 3 * (np.arange(40) % 2)[:, None]
@@ -28,7 +28,7 @@ SYMBOLS = RNG.integers(0, 3, 40)
 WORDS = RNG.integers(0, 4, (40, 12))
 ESTIMATORS = {
     "GaussianMixture": (L.GaussianMixture(2), X),
-    "MixtureModel": (L.MixtureModel(FullGaussian(), 2), X),
+    "MixtureModel": (L.MixtureModel(Gaussian("full"), 2), X),
     "GaussianHMM": (L.GaussianHMM(2), X),
     "PoissonHMM": (L.PoissonHMM(2), COUNTS),
     "CategoricalHMM": (L.CategoricalHMM(2), SYMBOLS),

@@ -16,7 +16,7 @@ from scipy.stats import norm, poisson
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, datasets, plots
 from latently.core.errors import SpuriousMaximumWarning
-from latently.emissions import DiagGaussian
+from latently.emissions import Gaussian
 from latently.metrics import match_labels, matched_accuracy
 from latently.plots.hmm.residuals import autocorrelations
 from latently.plots.hmm.steps import axis, runs, steps
@@ -466,7 +466,7 @@ def test_more_bars_than_can_be_told_apart_become_a_map():
     assert "30 of 40 symbols" in note(ax)
 
 
-class Whole(DiagGaussian):
+class Whole(Gaussian):
     accepts_missing = False
 
 
@@ -475,7 +475,7 @@ def test_emissions_that_cannot_be_shown_are_refused():
     x[:, 1] = np.nan
     with pytest.raises(ValueError, match="every cell of 'feature 1' is missing: leave X out"):
         plots.emissions(PAIR, x)
-    model = HiddenMarkovModel(Whole(), 2, random_state=0, n_init=1).fit(SERIES)
+    model = HiddenMarkovModel(Whole("diag"), 2, random_state=0, n_init=1).fit(SERIES)
     with pytest.raises(ValueError, match="Whole does not accept missing cells"):
         plots.emissions(model)
 

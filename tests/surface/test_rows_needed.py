@@ -11,7 +11,7 @@ from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, select
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap
 from latently.core.errors import FitError, SpuriousMaximumWarning
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import Gaussian
 from latently.latent.chain import Chain
 from latently.latent.chain_parts import ChainParams
 from latently.latent.independent import Independent, Weights
@@ -45,7 +45,7 @@ def test_two_clear_halves_are_not_starred(covariance_type):
 
 @pytest.mark.parametrize(("covariance_type", "needed"), list(zip(TYPES, (3, 1, 2, 2), strict=True)))
 def test_what_each_structure_needs(covariance_type, needed):
-    family = FAMILIES[covariance_type]()
+    family = Gaussian(covariance_type)
     params = family.params(np.zeros((2, 2)), family.from_dense(np.stack([np.eye(2)] * 2)))
     assert family.rows_needed(params) == needed
     assert family.rows_needed(params, ("means",)) == needed - 1
@@ -86,13 +86,13 @@ def test_a_state_without_a_floor_is_called_a_state():
         model = GaussianHMM(2, covariance_type=covariance_type, reg_covar=0, means_init=means, random_state=0)
         with pytest.raises(FitError, match=message):
             model.fit(x)
-    tied = HiddenMarkovModel(FAMILIES["tied"](reg_covar=0.0), 2, n_init=1, random_state=0)
+    tied = HiddenMarkovModel(Gaussian("tied", reg_covar=0.0), 2, n_init=1, random_state=0)
     with pytest.raises(FitError, match="shared by all states"):
         tied.fit(np.repeat(np.arange(60.0)[:, None], 2, axis=1))
 
 
 def test_an_impossible_series_is_not_called_sequence_0():
-    model = LatentEmission(Chain(), FAMILIES["diag"](), 2)
+    model = LatentEmission(Chain(), Gaussian("diag"), 2)
     emission = model.emission.params(np.array([[0.0], [1.0]]), np.ones((2, 1)))
     params = LatentEmissionParams(ChainParams(np.array([1.0, 0.0]), np.eye(2)), emission)
     x = np.array([[0.0], [1e200]])
@@ -107,7 +107,7 @@ def test_an_impossible_series_is_not_called_sequence_0():
 def test_counts_are_printed_with_enough_digits():
     """Of each of two rows a component has all but a two-thousandth."""
     x = np.array([[0.0], [3.9], [3.901]])
-    model = LatentEmission(Independent(), FAMILIES["diag"](), 2)
+    model = LatentEmission(Independent(), Gaussian("diag"), 2)
     params = LatentEmissionParams(
         Weights(np.array([0.5, 0.5])), model.emission.params(np.array([[0.0], [3.9]]), np.ones((2, 1)))
     )

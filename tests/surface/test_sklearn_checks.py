@@ -5,7 +5,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from latently import GaussianImputer, GaussianMixture, LatentDirichletAllocation, MixtureModel
 from latently.compat import sklearn as compat
-from latently.emissions import FullGaussian
+from latently.emissions import Gaussian
 
 # The checks fit tiny, meaningless tables, and are warned of that.
 pytestmark = pytest.mark.filterwarnings(
@@ -21,7 +21,7 @@ ESTIMATORS = [
     GaussianMixture(),
     GaussianMixture(2, n_init=2),
     *(GaussianMixture(2, covariance_type=kind, n_init=1) for kind in ("tied", "diag", "spherical")),
-    MixtureModel(FullGaussian(), 2, n_init=1),
+    MixtureModel(Gaussian("full"), 2, n_init=1),
     GaussianImputer(),
     GaussianImputer(2, n_init=1, covariance_type="tied"),
     GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),

@@ -123,12 +123,12 @@ def _truth(table: Table, column: str) -> Truth:
 def _analyse(
     request: Request, tried: list[int], table: Table, choice: Choice, truth: Truth | None
 ) -> MixtureAnalysis:
-    from latently.emissions.gaussian import FAMILIES
+    from latently.emissions.gaussian import STRUCTURES
     from latently.estimators import GaussianMixture
     from latently.report import mixture as report
     from latently.selection import select
 
-    families = [request.covariance] if request.covariance != "all" else list(FAMILIES)
+    families = [request.covariance] if request.covariance != "all" else list(STRUCTURES)
     if choice.X.width == 1 and request.covariance == "all":
         families = ["full", "tied"]  # without a second column the others are the same as full
     grid = {"covariance_type": families, "n_components": tried}

@@ -5,12 +5,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
 from latently.emissions.distribution import Distribution
-from latently.emissions.gaussian import (
-    DiagGaussian,
-    FullGaussian,
-    SphericalGaussian,
-    TiedGaussian,
-)
+from latently.emissions.gaussian import Gaussian
 from latently.emissions.parameter import Parameter
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
@@ -20,15 +15,12 @@ __all__ = [
     "SPD",
     "Additive",
     "Categorical",
-    "DiagGaussian",
     "Distribution",
     "Emission",
-    "FullGaussian",
+    "Gaussian",
     "Parameter",
     "Poisson",
     "Positive",
     "Real",
     "Simplex",
-    "SphericalGaussian",
-    "TiedGaussian",
 ]

@@ -65,6 +65,11 @@ class Emission(ABC):
     continuous: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
+    @property
+    def form(self) -> str:
+        """What its params are those of, in words."""
+        return type(self).__name__
+
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.
 
@@ -272,8 +277,8 @@ class Emission(ABC):
         ValueError
             If it is another.
         """
-        if type(fitted) is not type(self):
-            kinds = type(fitted).__name__, type(self).__name__
+        if type(fitted) is not type(self) or fitted.form != self.form:
+            kinds = fitted.form, self.form
             raise ValueError("its family is {}, and that of its settings {}".format(*kinds))
 
     def check(self, params: Any, n_components: int, n_features: int) -> None:

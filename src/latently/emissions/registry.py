@@ -8,12 +8,11 @@ from typing import Any
 
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
-from latently.emissions.gaussian import FAMILIES as GAUSSIANS
-from latently.emissions.gaussian import DiagGaussian
+from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.poisson import Poisson
 
 FAMILIES: dict[str, type[Emission]] = {
-    "gaussian": DiagGaussian,
+    "gaussian": Gaussian,
     "poisson": Poisson,
     "categorical": Categorical,
 }
@@ -26,9 +25,9 @@ def family_of(emission: Emission | str) -> Emission:
 
 def known_classes() -> Iterator[type[Any]]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
-    for family in (*FAMILIES.values(), *GAUSSIANS.values()):
-        yield family
-        yield from visible(family)
+    yield from FAMILIES.values()
+    for cls in (*FAMILIES.values(), *map(type, STRUCTURES.values())):
+        yield from visible(cls)
 
 
 def visible(cls: type[Any]) -> Iterator[type[Any]]:

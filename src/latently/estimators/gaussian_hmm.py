@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from latently.checks.settings import ARRAY
-from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.emissions.gaussian import Gaussian
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.by_hand import given_chain
@@ -198,8 +198,8 @@ class GaussianHMM(BaseHMM):
         hmm = cls(covariance_type=covariance_type, **chain.settings)
         return hmm._from(**chain.values, means=means, covariances=covariances)
 
-    def _family(self) -> GaussianFamily:
-        return FAMILIES[self.covariance_type](float(self.reg_covar))
+    def _family(self) -> Gaussian:
+        return Gaussian(self.covariance_type, float(self.reg_covar))
 
     def _names_labels(self) -> bool:
         given = self.means_init is not None or self.covariances_init is not None

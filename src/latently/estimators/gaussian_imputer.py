@@ -22,6 +22,7 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.core.findings import Finding
+from latently.emissions.gaussian import Gaussian
 from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import FLOOR, observed_columns
@@ -271,7 +272,7 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
         modelled = Modelled(table, weights, np.flatnonzero(observed), varied[observed], names)
         own_names = None if names is None else [names[j] for j in modelled.positions]
         check_informative(table, weights, int(self.n_components), own_names)
-        alone = self.n_components == 1 and self.covariance_type not in ("full", "tied")
+        alone = self.n_components == 1 and not Gaussian(self.covariance_type).correlated
         if alone and table.shape[1] > 1:
             warnings.warn(
                 f"one component with covariance_type='{self.covariance_type}' knows no correlations and "

@@ -11,7 +11,7 @@ from scipy.special import logsumexp, softmax
 from latently.checks.settings import ARRAY
 from latently.core.given import probabilities
 from latently.core.restarts import Start
-from latently.emissions.gaussian import FAMILIES, GaussianFamily
+from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.prior import Prior
 from latently.estimators.by_hand import Parameter
 from latently.estimators.imputation.filling import Predictive, expected
@@ -222,13 +222,13 @@ class GaussianMixture(BaseMixture):
         mixture = cls(len(np.atleast_1d(np.asarray(means, dtype=object))), covariance_type=covariance_type)
         return mixture._from(weights=weights, means=means, covariances=covariances)
 
-    def _family(self) -> GaussianFamily:
+    def _family(self) -> Gaussian:
         if self.prior is None and self.prior_strength is not None:
             raise ValueError(
                 f"prior_strength={self.prior_strength!r} without a prior: set prior, or leave it out"
             )
         prior = None if self.prior is None else Prior(self.prior, self.prior_strength)
-        return FAMILIES[self.covariance_type](float(self.reg_covar), prior=prior)
+        return Gaussian(self.covariance_type, float(self.reg_covar), prior=prior)
 
     def _from_precisions(self, precisions: Array, label: str) -> Array:
         return self._family().from_precisions(precisions, self.n_components, None, label)
@@ -267,7 +267,7 @@ class GaussianMixture(BaseMixture):
                 given.get("means", base.emission.means), given.get("covariances", base.emission.covariances)
             )
             latent = Weights(given.get("weights", base.latent.weights))
-            return LatentEmissionParams(latent, family.held(emission))
+            return LatentEmissionParams(latent, family.clipped(emission))
 
         if "means" in given:
             pooled = family.pooled(starts.description.emission, given["means"])

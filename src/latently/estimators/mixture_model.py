@@ -23,7 +23,7 @@ class MixtureModel(BaseMixture):
     Parameters
     ----------
     emission : Emission or str
-        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family"), or
+        The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"), or
         the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
     n_components : int, default 1
         Number of components.
@@ -77,9 +77,9 @@ class MixtureModel(BaseMixture):
     Examples
     --------
     >>> from latently import MixtureModel, datasets
-    >>> from latently.emissions import FullGaussian
+    >>> from latently.emissions import Gaussian
     >>> X = datasets.load_faithful().data
-    >>> mixture = MixtureModel(FullGaussian(), 2, random_state=0).fit(X)
+    >>> mixture = MixtureModel(Gaussian("full"), 2, random_state=0).fit(X)
     >>> round(mixture.log_likelihood_, 3)
     -1130.264
     """

@@ -45,7 +45,7 @@ _STARTING_VALUES = "write starting_values={...}, by the names of the family's pa
 
 _ANY_FAMILY = {
     "distributions": "write emission=, one family for all components",
-    "covariance_type": "the family says it: emission=FullGaussian(), DiagGaussian(), ...",
+    "covariance_type": "the family says it: emission=Gaussian('full'), Gaussian('diag'), ...",
     "means_init": _STARTING_VALUES,
     "covariances_init": _STARTING_VALUES,
     "precisions_init": _STARTING_VALUES,

@@ -22,7 +22,7 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.emissions.base import Emission
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.gaussian.prior import KINDS as PRIORS
 from latently.emissions.registry import FAMILIES as EMISSIONS
 from latently.estimators.starts import KINDS
@@ -59,7 +59,7 @@ CHAIN: Constraints = RUN | {
     "memory_budget": (object,),  # read, and refused, in `bytes_of`
 }
 GAUSSIAN: Constraints = {
-    "covariance_type": (one_of(*FAMILIES),),
+    "covariance_type": (key_of(STRUCTURES),),
     "reg_covar": (Number(Real, 0, 1, closed="left"),),
     "means_init": (ARRAY, None),
 }

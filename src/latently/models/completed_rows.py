@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import GaussianFamily
+from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 
@@ -42,7 +42,7 @@ class Completed:
     The completed rows of the last tile of each thread are kept: its statistics are often wanted next.
     """
 
-    emission: GaussianFamily
+    emission: Gaussian
     params: MatrixParams
     _tiles: dict[int, _Tile] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Completed:
         add_missing_moments(
             rows, tile.order, tile.lacks, sorted_resp, self.precisions, tile.z, counts, first, second
         )
-        return ComponentMoments(counts, first, self.emission.gathered(second), self.params.means)
+        return ComponentMoments(counts, first, self.emission.structure.pool(second), self.params.means)
 
     def inner_terms(self, stats: ComponentMoments) -> float:
         """Those of the family, and of products of rows with a precision matrix."""
@@ -110,7 +110,7 @@ class Completed:
         return _Tile(x, order, lacks, z, norms, half)
 
 
-def completed_rows(emission: GaussianFamily, params: MatrixParams) -> Completed | None:
+def completed_rows(emission: Gaussian, params: MatrixParams) -> Completed | None:
     """Completed rows, unless features so nearly collinear would cost their precisions digits."""
     completed = Completed(emission, params)
     variances = np.diagonal(params.covariances, axis1=-2, axis2=-1)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from latently.core.blocks import Block
 from latently.core.statistics import tree_sum
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import GaussianFamily
+from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.matrices import from_lower
 from latently.emissions.gaussian.missing import conditional
 from latently.emissions.gaussian.moments import ComponentMoments
@@ -32,7 +32,7 @@ MANY = 1024  # rows of one pattern from which on the factors of its marginals pa
 LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
 
 
-def one_gaussian(emission: GaussianFamily, params: Any, block: Block) -> Expected | None:
+def one_gaussian(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     """One component: its rows need no responsibilities, and of their squared norms only the sum.
 
     The sum is a trace, ``sum |y|^2 = tr(inv(L) scatter inv(L)')`` with the scatter of the completed rows.
@@ -59,7 +59,9 @@ def one_gaussian(emission: GaussianFamily, params: Any, block: Block) -> Expecte
     if not np.isfinite(bound):
         return None
     both = second + from_lower(spread)
-    moments = ComponentMoments(np.array([mass]), first[None], emission.gathered(both[None]), theta.means)
+    moments = ComponentMoments(
+        np.array([mass]), first[None], emission.structure.pool(both[None]), theta.means
+    )
     total = Counts(np.array([weights.sum()]))
     return Expected(total, moments, bound, magnitude + 0.5 * _terms(whitener, second))
 
@@ -67,7 +69,7 @@ def one_gaussian(emission: GaussianFamily, params: Any, block: Block) -> Expecte
 def by_marginals(
     complete: Callable[[Any, Any, Block], Expected | None],
     generic: Callable[[Block], Expected],
-    emission: GaussianFamily,
+    emission: Gaussian,
     params: Any,
     block: Block,
 ) -> Expected:
@@ -79,7 +81,7 @@ def by_marginals(
         The E-step of complete rows; None for what it does not take.
     generic : callable
         The E-step of any rows.
-    emission : GaussianFamily
+    emission : Gaussian
         The family.
     params : LatentEmissionParams
         Params of the mixture.
@@ -111,7 +113,7 @@ def _long_runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _marginal(
     complete: Callable[[Any, Any, Block], Expected | None],
-    emission: GaussianFamily,
+    emission: Gaussian,
     params: Any,
     block: Block,
 ) -> Expected | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from latently.core.blocks import Block
 from latently.emissions.base import Array
+from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.kernels.linear import LinearSums, linear_sums, squared_norms, squares
 from latently.latent.base import Expected
@@ -23,7 +24,7 @@ UNLIKELY = 1e6  # log-likelihood of a row that is as far from all components
 LOSSY = 1e4  # how much larger than their sum terms may be before rows are whitened
 
 
-def linear_tied(params: Any, log_norm: Array, block: Block) -> Expected | None:
+def linear_shared(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
     """One covariance matrix: features are the row, whitened where the matrix is ill-conditioned.
 
     The scatter within components is that of all rows less that of the means.
@@ -56,24 +57,24 @@ def linear_tied(params: Any, log_norm: Array, block: Block) -> Expected | None:
     return _expected(params, sums, norms, half, _moved(first, sums.counts, away), (second + second.T) / 2)
 
 
-def linear_diag(params: Any, log_norm: Array, block: Block) -> Expected | None:
-    """A variance for each component and feature: features are the row and its squares."""
+def linear_variances(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
+    """Variances of components and features: features are the row and its squares."""
     theta = params.emission
     d = theta.means.shape[1]
     origin = theta.means.mean(axis=0)
     away = theta.means - origin
-    squared = away * away / theta.covariances
-    norms = squared.sum(axis=1)
+    variances = emission.structure.expand(theta.covariances, theta.means)
+    norms = (away * away / variances).sum(axis=1)
     if norms.max() > FAR:
         return None
-    directions = np.hstack([away / theta.covariances, -0.5 / theta.covariances])
+    directions = np.hstack([away / variances, -0.5 / variances])
     sums = linear_sums(block.x, block.weights, origin, squares, directions, log_norm - 0.5 * norms)
     first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
-    second = second - 2 * first * away + counts * away * away
+    second = emission.structure.pool(second - 2 * first * away + counts * away * away)
     return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second, (-1, 1))
 
 
-def linear_spherical(params: Any, log_norm: Array, block: Block) -> Expected | None:
+def linear_spherical(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
     """One variance for each component: features are the row and its squared norm."""
     theta = params.emission
     origin = theta.means.mean(axis=0)

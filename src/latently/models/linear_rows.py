@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.family import GaussianFamily
+from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 
@@ -26,7 +26,7 @@ class Linear:
 
     Parameters
     ----------
-    emission : GaussianFamily
+    emission : Gaussian
         The family.
     params : GaussianParams
         Its params.
@@ -34,7 +34,7 @@ class Linear:
         The variance of each component and feature.
     """
 
-    emission: GaussianFamily
+    emission: Gaussian
     params: GaussianParams
     variances: Array
 
@@ -69,7 +69,7 @@ class Linear:
         """Counts, sums and squares of the observed cells, moved to the means."""
         counts, first, second = self._sums(x, resp)
         second = second - 2 * first * self.away + counts * self.away**2
-        second = self.emission.gathered(second)
+        second = self.emission.structure.pool(second)
         return ComponentMoments(counts, first - counts * self.away, second, self.params.means)
 
     def inner_terms(self, stats: ComponentMoments) -> float:
@@ -129,9 +129,9 @@ class FewLinear(Linear):
         return counts, sums[1::2, :K].T, sums[2::2, :K].T
 
 
-def linear_rows(emission: GaussianFamily, params: GaussianParams) -> Linear | None:
+def linear_rows(emission: Gaussian, params: GaussianParams) -> Linear | None:
     """The linear form, unless means so far from their middle would cost it digits."""
-    variances = params.covariances.reshape(len(params.means), -1) * np.ones(params.means.shape)
+    variances = emission.structure.expand(params.covariances, params.means)
     kind = FewLinear if len(params.means) <= FEW else Linear
     linear = kind(emission, params, variances)
     return linear if (linear.away**2 / variances).max() < FAR else None

@@ -19,8 +19,7 @@ from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.emissions.base import Array
 from latently.emissions.categorical import Categorical
-from latently.emissions.gaussian import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
-from latently.emissions.gaussian.family import GaussianFamily
+from latently.emissions.gaussian import Gaussian, Structure
 from latently.emissions.gaussian.matrices import EPS, from_lower
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI
@@ -37,87 +36,73 @@ Holed = Callable[[Any, Any, Block, Callable[[Block], Expected]], Expected | None
 Whole = Callable[[Any, Any, Block, Executor], Expected | None]
 
 
-def mixture_of_full(emission: FullGaussian, params: Any, block: Block) -> Expected | None:
-    """E-step of a mixture of Gaussians with a covariance matrix each."""
-    return _full(emission, params, block, params.emission.whiteners)
+def mixture_of_gaussians(emission: Gaussian, params: Any, block: Block) -> Expected | None:
+    """E-step of complete rows under a mixture of Gaussians.
+
+    With many features by products of matrices, unless the linear form would lose digits; else pair by pair.
+    """
+    form = _linear_form(emission.structure, params.emission.means.shape[1])
+    stats = form(emission, params, _levels(emission, params)[0], block) if form else None
+    if stats is not None:
+        return stats
+    return (_whitened if emission.structure.correlated else _scaled)(emission, params, block)
 
 
-def _full(emission: GaussianFamily, params: Any, block: Block, whiteners: Array) -> Expected | None:
+def _linear_form(structure: Structure, n_features: int) -> Any:
+    """What the log densities are linear in, if that pays."""
+    if (structure.correlated and not structure.shared) or n_features < (
+        FEW if structure.correlated else MANY
+    ):
+        return None
+    from latently.models import linear_forms as forms
+
+    if structure.correlated:
+        return forms.linear_shared
+    return forms.linear_spherical if structure.pooled == (1,) else forms.linear_variances
+
+
+def _whitened(emission: Gaussian, params: Any, block: Block) -> Expected | None:
+    """Matrices: a row is whitened under each component."""
     from latently.kernels.full import fused_full
 
-    means = params.emission.means
-    K, d = means.shape
-    counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
-    log_norm, drop = _levels(emission, params)
-    bound, magnitude = fused_full(
-        _rows(block), block.weights, means, whiteners, log_norm, drop, counts, first, second
-    )
-    return _expected(params, bound, magnitude, counts, first, emission.gathered(from_lower(second)))
-
-
-def mixture_of_tied(emission: TiedGaussian, params: Any, block: Block) -> Expected | None:
-    """E-step of a mixture of Gaussians that share a covariance matrix.
-
-    With few features, or where the linear form would lose digits, as if each had one of its own.
-    """
     theta = params.emission
     K, d = theta.means.shape
-    if d >= FEW:
-        from latently.models.linear_forms import linear_tied
-
-        stats = linear_tied(params, _levels(emission, params)[0], block)
-        if stats is not None:
-            return stats
-    whiteners = np.repeat(theta.whiteners[None], K, axis=0)
-    return _full(emission, params, block, whiteners)
+    counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+    whiteners = np.ascontiguousarray(emission.structure.expand(theta.whiteners, theta.means))
+    levels = _levels(emission, params)
+    sums = counts, first, second
+    bound, magnitude = fused_full(_rows(block), block.weights, theta.means, whiteners, *levels, *sums)
+    return _expected(emission, params, bound, magnitude, counts, first, from_lower(second))
 
 
-def mixture_of_diag(emission: DiagGaussian, params: Any, block: Block) -> Expected | None:
-    """E-step of a mixture of Gaussians with independent features."""
-    if params.emission.means.shape[1] >= MANY:
-        from latently.models.linear_forms import linear_diag
-
-        stats = linear_diag(params, _levels(emission, params)[0], block)
-        if stats is not None:
-            return stats
-    scales = 1.0 / np.sqrt(params.emission.covariances)
-    return _diagonal(emission, params, block, scales)
-
-
-def mixture_of_spherical(emission: SphericalGaussian, params: Any, block: Block) -> Expected | None:
-    """E-step of a mixture of Gaussians with one variance each."""
-    theta = params.emission
-    if theta.means.shape[1] >= MANY:
-        from latently.models.linear_forms import linear_spherical
-
-        stats = linear_spherical(params, _levels(emission, params)[0], block)
-        if stats is not None:
-            return stats
-    scales = np.repeat(1.0 / np.sqrt(theta.covariances)[:, None], theta.means.shape[1], axis=1)
-    return _diagonal(emission, params, block, scales)
-
-
-def _diagonal(emission: GaussianFamily, params: Any, block: Block, scales: Array) -> Expected | None:
+def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
+    """Variances: a row is scaled under each component."""
     from latently.kernels.diagonal import fused_diagonal
 
-    means = params.emission.means
-    counts, first, second = np.zeros(len(means)), np.zeros(means.shape), np.zeros(means.shape)
-    log_norm, drop = _levels(emission, params)
-    bound, magnitude = fused_diagonal(
-        _rows(block), block.weights, means, scales, log_norm, drop, counts, first, second
+    theta = params.emission
+    counts, first, second = (
+        np.zeros(len(theta.means)),
+        np.zeros(theta.means.shape),
+        np.zeros(theta.means.shape),
     )
-    return _expected(params, bound, magnitude, counts, first, emission.gathered(second), (-1, 1))
+    scales = 1.0 / np.sqrt(np.ascontiguousarray(emission.structure.expand(theta.covariances, theta.means)))
+    levels = _levels(emission, params)
+    sums = counts, first, second
+    bound, magnitude = fused_diagonal(_rows(block), block.weights, theta.means, scales, *levels, *sums)
+    return _expected(emission, params, bound, magnitude, counts[:, None], first, second)
 
 
-def matrices_with_holes(
-    emission: GaussianFamily, params: Any, block: Block, generic: Callable[[Block], Expected]
+def matrices_with_missing_cells(
+    emission: Gaussian, params: Any, block: Block, generic: Callable[[Block], Expected]
 ) -> Expected | None:
     """E-step of rows with missing cells under Gaussians with covariance matrices."""
     from latently.models.holed_rows import by_marginals, one_gaussian
 
+    if not emission.correlated:
+        return None
     if len(params.emission.means) == 1:
         return one_gaussian(emission, params, block)
-    return by_marginals(OVERRIDES[Independent, type(emission)], generic, emission, params, block)
+    return by_marginals(mixture_of_gaussians, generic, emission, params, block)
 
 
 def _rows(block: Block) -> Array:
@@ -125,7 +110,7 @@ def _rows(block: Block) -> Array:
     return np.ascontiguousarray(block.x, dtype=np.float64)
 
 
-def _levels(emission: GaussianFamily, params: Any) -> tuple[Array, Array]:
+def _levels(emission: Gaussian, params: Any) -> tuple[Array, Array]:
     """Log density of each component at its mean, and the log of what counts in its sums.
 
     A pair below rounding of the share that one row has in the sums of its component does not count: all
@@ -138,32 +123,25 @@ def _levels(emission: GaussianFamily, params: Any) -> tuple[Array, Array]:
 
 
 def _expected(
+    emission: Gaussian,
     params: Any,
     bound: float,
     magnitude: float,
     counts: Array,
     first: Array,
     second: Array,
-    shape: tuple[int, ...] = (-1,),
 ) -> Expected | None:
     if not np.isfinite(bound):
         return None
-    moments = ComponentMoments(counts.reshape(shape), first, second, params.emission.means)
-    return Expected(Counts(counts), moments, bound, magnitude)
+    moments = ComponentMoments(counts, first, emission.structure.pool(second), params.emission.means)
+    return Expected(Counts(counts.reshape(-1)), moments, bound, magnitude)
 
 
-OVERRIDES: dict[tuple[type, type], Override] = {
-    (Independent, FullGaussian): mixture_of_full,
-    (Independent, TiedGaussian): mixture_of_tied,
-    (Independent, DiagGaussian): mixture_of_diag,
-    (Independent, SphericalGaussian): mixture_of_spherical,
-}
+# By the latent structure and the family. The first are for rows without missing cells.
+OVERRIDES: dict[tuple[type, type], Override] = {(Independent, Gaussian): mixture_of_gaussians}
 
 # Those for blocks of rows that all have missing cells; they may hand some of the rows to the generic path.
-OF_HOLES: dict[tuple[type, type], Holed] = {
-    (Independent, FullGaussian): matrices_with_holes,
-    (Independent, TiedGaussian): matrices_with_holes,
-}
+OF_HOLES: dict[tuple[type, type], Holed] = {(Independent, Gaussian): matrices_with_missing_cells}
 
 # Those of models whose units are sequences: they see the whole model, and may share out parts of a unit.
 OF_SEQUENCES: dict[tuple[type, type], Whole] = {(Chain, Categorical): chain_of_symbols}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from latently.emissions.base import Array, Emission
-from latently.emissions.gaussian import DiagGaussian, FullGaussian, SphericalGaussian, TiedGaussian
+from latently.emissions.gaussian import Gaussian
 from latently.models.completed_rows import completed_rows
 from latently.models.linear_rows import linear_rows
 
@@ -53,12 +53,12 @@ class Plain:
         return self.emission.inner_terms(stats, self.params)
 
 
-CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {
-    FullGaussian: completed_rows,
-    TiedGaussian: completed_rows,
-    DiagGaussian: linear_rows,
-    SphericalGaussian: linear_rows,
-}
+def gaussians(emission: Gaussian, params: Any) -> Routines | None:
+    """Those of covariance matrices, or of variances."""
+    return (completed_rows if emission.correlated else linear_rows)(emission, params)
+
+
+CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {Gaussian: gaussians}
 
 
 def routines(emission: Emission, params: Any, compiled: bool = True) -> Routines:

@@ -10,7 +10,7 @@ from scipy.stats import skew
 from latently import datasets, plots
 from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
-from latently.emissions.gaussian import FAMILIES
+from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import GaussianMixture
 from latently.report import Figure, Section
 from latently.report.mixture import MixtureAnalysis, how, in_words, numbers, tables
@@ -38,7 +38,7 @@ def old_faithful(told: Told) -> Chapter:
         Called before each fit of the search.
     """
     X = pl.DataFrame(datasets.load_faithful().data, schema=COLUMNS)
-    grid = {"covariance_type": list(FAMILIES), "n_components": list(TRIED)}
+    grid = {"covariance_type": list(STRUCTURES), "n_components": list(TRIED)}
     selection = select(
         GaussianMixture(random_state=SEED), X, grid, progress=lambda i, n, at: told(i, n, in_words(at))
     )

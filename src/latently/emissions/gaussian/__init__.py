@@ -1,25 +1,9 @@
-"""Gaussian families, one for each way of writing the covariances."""
+"""Gaussians, and the structures of their covariances."""
 
-from latently.emissions.gaussian.diag import DiagGaussian
-from latently.emissions.gaussian.family import GaussianFamily
-from latently.emissions.gaussian.full import FullGaussian
+from latently.emissions.gaussian.correlated import Correlated
+from latently.emissions.gaussian.family import STRUCTURES, Gaussian
 from latently.emissions.gaussian.params import GaussianParams
-from latently.emissions.gaussian.spherical import SphericalGaussian
-from latently.emissions.gaussian.tied import TiedGaussian
+from latently.emissions.gaussian.structure import Structure
+from latently.emissions.gaussian.uncorrelated import Uncorrelated
 
-FAMILIES: dict[str, type[GaussianFamily]] = {
-    "full": FullGaussian,
-    "tied": TiedGaussian,
-    "diag": DiagGaussian,
-    "spherical": SphericalGaussian,
-}
-
-__all__ = [
-    "FAMILIES",
-    "DiagGaussian",
-    "FullGaussian",
-    "GaussianFamily",
-    "GaussianParams",
-    "SphericalGaussian",
-    "TiedGaussian",
-]
+__all__ = ["STRUCTURES", "Correlated", "Gaussian", "GaussianParams", "Structure", "Uncorrelated"]

@@ -1,8 +1,7 @@
-"""What the four Gaussian families have in common; how they differ is a file each."""
+"""Gaussians, with covariances of any structure."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -13,52 +12,81 @@ from scipy.special import log_ndtr
 
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import ROUNDING, numbers, refuse_entries
-from latently.core.parameters import Real, Space, Spaces, check_shape
+from latently.core.parameters import Real, Spaces, check_shape
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
-from latently.emissions.gaussian.matrices import (
-    EPS,
-    cholesky,
-    least_dependent,
-    precision_factors,
-    refuse_indefinite,
-    refuse_other_factors,
-)
+from latently.emissions.gaussian.correlated import Correlated
+from latently.emissions.gaussian.matrices import EPS, least_dependent
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
-from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
+from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.prior import Prior
+from latently.emissions.gaussian.structure import Structure
+from latently.emissions.gaussian.uncorrelated import Uncorrelated
 from latently.emissions.gaussian.variances import units
 
 LEAST = float(np.finfo(np.float64).tiny) / EPS  # below it variances lose digits
 
+STRUCTURES: dict[str, Structure] = {
+    one.name: one
+    for one in (
+        Correlated("full"),
+        Correlated("tied", pooled=(0,)),
+        Uncorrelated("diag"),
+        Uncorrelated("spherical", pooled=(1,)),
+    )
+}
+
 
 @dataclass(frozen=True)
-class GaussianFamily(Emission):
-    """A bank of K Gaussians that share one way of writing their covariances.
+class Gaussian(Emission):
+    """A bank of K Gaussians.
 
     Parameters
     ----------
+    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
+        What covariances are like: a matrix for each component, one matrix for all, a variance for each
+        component and feature, or one for each component.
     reg_covar : float
-        Floor of the covariances, relative to the variances of the features: each covariance is held above
+        Floor of the covariances, relative to the variances of the features: each covariance is clipped to
         `reg_covar` times the diagonal matrix of these variances. 0 turns it off.
     variances : array of shape (d,), optional
         Variances of the features, zero for constant ones, filled in by `bind`.
     prior : Prior, optional
         Of covariances and means; maximum likelihood without one.
 
-    Attributes
-    ----------
-    correlated : bool
-        Whether features are correlated within a component, so that covariances are matrices.
+    Raises
+    ------
+    ValueError
+        If there is no such structure of covariances.
     """
 
-    correlated: ClassVar[bool] = False
     continuous: ClassVar[bool] = True
 
+    covariance_type: str = "full"
     reg_covar: float = 1e-6
     variances: Array | None = None
     prior: Prior | None = None
+
+    def __post_init__(self) -> None:
+        if self.covariance_type not in STRUCTURES:
+            known = ", ".join(map(repr, STRUCTURES))
+            raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {known}")
+
+    @property
+    def form(self) -> str:
+        """The structure and the family."""
+        return f"{self.covariance_type} Gaussian"
+
+    @property
+    def structure(self) -> Structure:
+        """How the covariances hang together."""
+        return STRUCTURES[self.covariance_type]
+
+    @property
+    def correlated(self) -> bool:
+        """Whether features are correlated within a component, so that covariances are matrices."""
+        return self.structure.correlated
 
     @property
     def accepts_missing(self) -> bool:  # type: ignore[override]
@@ -85,7 +113,7 @@ class GaussianFamily(Emission):
                 "others: make them larger, or leave it out"
             )
         constant = np.flatnonzero(description.variances == 0)
-        if len(constant) and not self.reg_covar and self.holds_constants:
+        if len(constant) and not self.reg_covar and self.structure.holds_constants:
             raise SingularCovarianceError(
                 f"feature {constant[0]} is constant, and without a floor it has no density: set reg_covar "
                 "(1e-6 is the default) or leave it out"
@@ -105,14 +133,9 @@ class GaussianFamily(Emission):
         return self.reg_covar * units(self.variances)
 
     @property
-    def holds_constants(self) -> bool:
-        """Whether a constant feature has a variance of its own, which rests on the floor."""
-        return True
-
-    @property
     def constant(self) -> NDArray[np.bool_] | None:
         """Constant features, shape (d,), which rest on their floor and are not estimated; None if none is."""
-        if self.variances is None or not self.holds_constants or self.variances.all():
+        if self.variances is None or not self.structure.holds_constants or self.variances.all():
             return None
         return self.variances == 0
 
@@ -130,7 +153,7 @@ class GaussianFamily(Emission):
     def pooled(self, description: Moments, means: Array) -> Any:
         """Params with the given means, and the covariance of all the data for each component."""
         dense = np.repeat(description.covariance[None], len(means), axis=0)
-        return self.held(self.params(means, self.from_dense(dense)))
+        return self.clipped(self.params(means, self.from_dense(dense)))
 
     def embed(self, description: Moments, x: Array) -> Array:
         """Whiten the rows by the covariance of all the data."""
@@ -158,16 +181,21 @@ class GaussianFamily(Emission):
         values = np.maximum(values, 1e-8 * values[-1])
         return scale[:, None] * ((vectors * np.sqrt(values)) @ vectors.T)
 
+    def log_density(self, params: Any, x: Array) -> Array:
+        """Log density of the observed cells of each row under each component."""
+        return self.structure.log_density(params, x)
+
+    def expected_stats(self, params: Any, x: Array, resp: Array) -> ComponentMoments:
+        """Counts, sums and scatter of the rows about the current means."""
+        return self.structure.expected_stats(params, x, resp)
+
     def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
         """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
-        return -0.5 * (self.total_constant(stats, params) + self.total_mahalanobis(stats, params))
-
-    def total_constant(self, stats: ComponentMoments, params: Any) -> float:
-        """Sum of responsibility times ``d log 2 pi + log det``."""
-        return float(stats.counts @ (params.means.shape[1] * LOG_2PI + self.log_det(params)))
+        structure = self.structure
+        return -0.5 * (structure.total_constant(stats, params) + structure.total_mahalanobis(stats, params))
 
     def m_step(self, stats: ComponentMoments, params: Any, fixed: Collection[str] = ()) -> Any:
-        """Weighted means and covariances, held above the floor; a component without rows stays as it is.
+        """Weighted means and covariances, clipped to the floor; a component without rows stays as it is.
 
         Under a prior any rows count, however few: the covariance moves to where the prior has it, and whether
         that is uphill hangs on them if they are far away.
@@ -178,46 +206,60 @@ class GaussianFamily(Emission):
             If a covariance is singular and there is no floor.
         """
         least = EPS * stats.counts.sum(axis=0) if self.prior is None else np.finfo(np.float64).tiny
-        kept = stats.counts > least
-        counts = np.where(kept, stats.counts, 1.0)
-        rows = (slice(None), None) if counts.ndim == 1 else slice(None)
-        shift = np.where(kept[rows], stats.first / counts[rows], 0.0)
+        seen = np.where(stats.counts > least, stats.counts, 0.0)
+        columns = seen.reshape(len(seen), -1)
+        first = stats.first * (columns > 0)
+        shift = first / np.where(columns > 0, columns, 1.0)
         if "means" in fixed:
             shift = np.zeros_like(shift)
-        elif self.prior is not None:
-            cells = np.where(kept, stats.counts, 0.0)[rows]
-            centre = self.prior.means(stats.origin + shift, cells) - stats.origin
-            shift = centre if self.prior.pull else shift
+        elif self.prior is not None and self.prior.pull:
+            shift = self.prior.means(stats.origin + shift, columns) - stats.origin
         means = stats.origin + shift
         if "covariances" in fixed:
             return params.with_means(means)
-        covariances = self.covariances(stats, counts, shift, kept, params)
+        return self.clipped(self.params(means, self._covariances(stats, seen, means, params)))
+
+    def _covariances(self, stats: ComponentMoments, seen: Array, means: Array, params: Any) -> Array:
+        """Pooled scatter over pooled rows, those of the prior among them."""
+        structure = self.structure
+        scatter = structure.scatter(stats, means - stats.origin)
         if self.prior is not None:
-            seen = np.where(kept, stats.counts, 0.0)
-            covariances = self.with_prior(covariances, seen, self.prior, self.prior.pulls(means))
-        return self.held(self.params(means, covariances))
+            more, worth = self._prior_scatter(self.prior, means)
+            scatter, seen = scatter + structure.pool(structure.of_matrices(more)), seen + worth
+        rows = structure.rows(seen, means.shape[1])
+        found = structure.estimate(scatter, np.where(rows > 0, rows, 1.0))
+        return np.where(rows > 0, found, params.covariances)
+
+    def _prior_scatter(self, prior: Prior, means: Array) -> tuple[Array, float]:
+        """Scatter that the prior adds to that of each component, shape (K, d, d), and the rows that is worth.
+
+        A covariance that components share has one prior, a share of it with each of them.
+        """
+        share = 1.0 / len(means) if self.structure.shared else 1.0
+        return share * prior.diagonal + prior.pulls(means), share * prior.rows + prior.rows_per_mean
 
     def log_prior(self, params: Any) -> float:
         """Log density of the prior up to a constant: that of the rows it is worth."""
         prior = self.prior
         if prior is None or prior.scatter is None:
             return 0.0
-        matrices = self.dense(params)
-        K = len(matrices)
-        share = 1.0 if self.covariance_each else 1.0 / K
-        scatter = share * prior.diagonal + prior.pulls(params.means)
-        rows = share * prior.rows + prior.rows_per_mean
-        traces = np.einsum("kii->k", np.linalg.solve(matrices, scatter))
+        scatter, rows = self._prior_scatter(prior, params.means)
+        traces = np.einsum("kii->k", np.linalg.solve(self.dense(params), scatter))
         return -0.5 * float((rows * self.log_det(params) + traces).sum())
 
-    def inner_terms(self, stats: ComponentMoments, params: GaussianParams) -> float:
-        """Those of each row or cell under each component, as often as it has them."""
-        return float((stats.counts * params.inner_terms).sum())
+    def inner_terms(self, stats: ComponentMoments, params: Any) -> float:
+        """Those within the log densities of the rows."""
+        return self.structure.inner_terms(stats, params)
 
-    @property
-    def covariance_each(self) -> bool:
-        """Whether each component has a covariance of its own."""
-        return True
+    def gradient(self, stats: ComponentMoments, params: Any) -> dict[str, Array]:
+        """Derivative of Q by means and covariances."""
+        return self.structure.gradient(stats, params)
+
+    def permute(self, params: Any, order: NDArray[np.int64]) -> Any:
+        """Relabel the means, and covariances unless they are shared."""
+        if self.structure.shared:
+            return params.with_means(params.means[order])
+        return params.permuted(order)
 
     def unseen(self, description: Moments) -> NDArray[np.bool_]:
         """Pairs of features that no row has both of."""
@@ -232,11 +274,11 @@ class GaussianFamily(Emission):
         if self.prior is not None or not unseen.any():
             return params
         matrices = np.stack([least_dependent(matrix, unseen) for matrix in self.dense(params)])
-        return self.held(self.params(params.means, self.from_dense(matrices)))
+        return self.clipped(self.params(params.means, self.from_dense(matrices)))
 
     def settled(self, params: Any) -> Any:
         """Covariances to the last digit of their floor, which a matrix alone does not know."""
-        return self.held(params)
+        return self.clipped(params)
 
     def mean(self, params: GaussianParams) -> Array:
         """Means of the components."""
@@ -266,28 +308,22 @@ class GaussianFamily(Emission):
             variances = units(self.variances)
         return {
             "means": Real(params.means.shape, np.sqrt(variances), self.constant),
-            "covariances": self.covariance_space(params, variances),
+            "covariances": self.structure.space(params, variances, self.floor, self.constant),
         }
 
     def rows_needed(self, params: GaussianParams, fixed: Collection[str] = ()) -> int:
         """As many as `rows_of_scatter`, and one for the mean; none if a covariance cannot become singular."""
         if "covariances" in fixed or self.prior is not None:
             return 0
-        return self.rows_of_scatter(params) + ("means" not in fixed)
+        d = params.means.shape[1]
+        varied = d if self.constant is None else d - int(self.constant.sum())
+        return self.structure.rows_of_scatter(varied) + ("means" not in fixed)
 
     def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
         """Which components have a covariance that was learned and rests on the floor."""
         if self.floor is None or "covariances" in fixed:
             return None
-        return self.resting(params, self.floor)
-
-    @abstractmethod
-    def rows_of_scatter(self, params: Any) -> int:
-        """Return how many distinct rows about a known mean make a component's covariance regular."""
-
-    @abstractmethod
-    def resting(self, params: Any, floor: Array) -> NDArray[np.bool_]:
-        """Return which components rest on the floor in a feature that is not constant."""
+        return self.structure.resting(params, self.floor, self.constant)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """Means are finite, variances positive, matrices symmetric and positive definite."""
@@ -296,24 +332,21 @@ class GaussianFamily(Emission):
             means = numbers(value, label, K, d)
             refuse_entries(~np.isfinite(means), means, label, "finite")
             return means
-        kind = f" for a {type(self).__name__}"
-        covariances = numbers(value, label, *self.covariance_shape(K, d), of=kind)
+        kind = f" for {self.covariance_type} covariances"
+        covariances = numbers(value, label, *self.structure.shape(K, d), of=kind)
         refuse_entries(~np.isfinite(covariances), covariances, label, "finite")
-        if self.correlated:
-            refuse_indefinite(covariances, label)
-        else:
-            refuse_entries(covariances <= 0, covariances, label, "positive")
+        self.structure.refuse(covariances, label)
         return covariances
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
-        """Means, and covariances in the shape of the family."""
+        """Means, and covariances in the shape of the structure."""
         K, d = n_components, n_features
         check_shape(params, "means", (K, d))
-        found, shape = params.covariances.shape, self.from_dense(np.broadcast_to(0.0, (K, d, d))).shape
+        found, shape = params.covariances.shape, self.structure.shape(K, d)
         if found != shape or type(params) is not type(self.params(params.means, params.covariances)):
-            kind = type(self).__name__
+            kind = self.covariance_type
             raise ValueError(
-                f"its covariances, of shape {found}, are not those of a {kind}, of shape {shape}"
+                f"its covariances, of shape {found}, are not {kind} covariances, of shape {shape}"
             )
         floor = np.ones(d) if self.variances is None else self.variances
         if floor.shape != (d,) or not ((np.isfinite(floor) & (floor >= 0)).all() and floor.any()):
@@ -322,23 +355,26 @@ class GaussianFamily(Emission):
     def check(self, params: Any, n_components: int, n_features: int) -> None:
         """Also whether matrices come with their own factors."""
         super().check(params, n_components, n_features)
-        if self.correlated:
-            refuse_other_factors(params.covariances, params.cholesky)
+        self.structure.check(params)
+
+    def precisions_cholesky(self, params: Any) -> Array:
+        """Cholesky factors of the precisions, as scikit-learn stores them."""
+        return self.structure.precisions_cholesky(params)
+
+    def squared(self, factors: Array) -> Array:
+        """Precisions of their factors, which users see in the shape of the covariances."""
+        return self.structure.squared(factors)
 
     def precisions(self, params: Any) -> Array:
         """Inverse covariances, in the shape of the covariances."""
         return self.squared(self.precisions_cholesky(params))
-
-    def squared(self, factors: Array) -> Array:
-        """Precisions of their factors, which users see in the shape of the covariances."""
-        return factors @ np.swapaxes(factors, -1, -2) if self.correlated else factors**2
 
     def from_precisions(
         self, precisions: Any, n_components: int, n_features: int | None, label: str
     ) -> Array:
         """Covariances of given precisions, for which the same holds: they are checked."""
         given = self.checked("covariances", precisions, n_components, n_features, label)
-        return self.squared(precision_factors(cholesky(given))) if self.correlated else 1.0 / given
+        return self.precisions(self.params(np.zeros((n_components, given.shape[-1])), given))
 
     def from_matrices(self, matrices: Array, label: str) -> Array:
         """Covariances in the shape of the family, from matrices that have no more to say.
@@ -351,58 +387,26 @@ class GaussianFamily(Emission):
         covariances = self.from_dense(matrices)
         dense = self.dense(self.params(np.zeros(matrices.shape[:2]), covariances))
         if not np.allclose(dense, matrices, rtol=ROUNDING, atol=0, equal_nan=True):
-            raise ValueError(f"{label} has matrices that are none of a {type(self).__name__}")
+            raise ValueError(f"{label} has matrices that are no {self.covariance_type} covariances")
         return covariances
 
-    @abstractmethod
-    def covariance_shape(self, n_components: int, n_features: int | str) -> tuple[int | str, ...]:
-        """Shape of the covariances as users see them."""
-
-    @abstractmethod
     def params(self, means: Array, covariances: Array) -> Any:
         """Put means and covariances together."""
+        return self.structure.params(means, covariances)
 
-    @abstractmethod
     def dense(self, params: Any) -> Array:
-        """Return the covariances as matrices, shape (K, d, d)."""
+        """The covariances as matrices, shape (K, d, d)."""
+        return self.structure.dense(params)
 
-    @abstractmethod
     def from_dense(self, matrices: Array) -> Array:
-        """Return covariances in the shape of the family from matrices of shape (K, d, d)."""
+        """Covariances from matrices of shape (K, d, d): the means of what is shared."""
+        structure = self.structure
+        return np.array(structure.of_matrices(matrices).mean(axis=structure.pooled))
 
-    @abstractmethod
-    def covariances(
-        self, stats: ComponentMoments, counts: Array, shift: Array, kept: NDArray[np.bool_], params: Any
-    ) -> Array:
-        """Return the weighted covariances about ``stats.origin + shift``, before any floor."""
+    def clipped(self, params: Any) -> Any:
+        """Params with the covariances clipped to the floor; an error where one is singular."""
+        return self.structure.clip(params, self.floor)
 
-    @abstractmethod
-    def with_prior(self, covariances: Array, counts: Array, prior: Prior, pulls: Array) -> Array:
-        """Return the covariances that maximise the posterior, from weighted ones and their counts."""
-
-    @abstractmethod
-    def gathered(self, second: Array) -> Array:
-        """Return second moments in the shape of the family, from those of each component.
-
-        Those are matrices, shape (K, d, d), where there are correlations, and squares, shape (K, d), else.
-        """
-
-    @abstractmethod
-    def held(self, params: Any) -> Any:
-        """Return params with the covariances held above the floor; an error where one is singular."""
-
-    @abstractmethod
     def log_det(self, params: Any) -> Array:
-        """Return the log determinants of the covariances, shape (K,)."""
-
-    @abstractmethod
-    def total_mahalanobis(self, stats: ComponentMoments, params: Any) -> float:
-        """Return the sum of responsibility times squared Mahalanobis distance to `params`."""
-
-    @abstractmethod
-    def covariance_space(self, params: Any, variances: Array) -> Space:
-        """Where the covariances live."""
-
-    @abstractmethod
-    def precisions_cholesky(self, params: Any) -> Array:
-        """Return Cholesky factors of the precisions, as scikit-learn stores them."""
+        """Log determinants of the covariances, shape (K,)."""
+        return self.structure.log_det(params)

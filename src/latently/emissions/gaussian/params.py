@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import EPS, cholesky, precision_factors
@@ -33,15 +34,9 @@ class GaussianParams:
         """The same covariances about other means."""
         return type(self)(means, self.covariances)
 
-    @cached_property
-    def inner_terms(self) -> Array:
-        """Absolute terms in the log density of a cell under each component, shape (K, d).
-
-        Twice the constant: a squared distance that cancels it is as large. And what rounding of the mean
-        itself costs, which is a square, in units of rounding.
-        """
-        variances = self.covariances.reshape(len(self.means), -1)
-        return LOG_2PI + np.abs(np.log(variances)) + 0.5 * EPS * self.means**2 / variances
+    def permuted(self, order: NDArray[np.int64]) -> Self:
+        """Means and covariances in another order of the components."""
+        return type(self)(self.means[order], self.covariances[order])
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,10 @@ class MatrixParams(GaussianParams):
         """The same covariances and factors about other means."""
         return self.factored(means, self.covariances, self.cholesky)
 
+    def permuted(self, order: NDArray[np.int64]) -> Self:
+        """Means, covariances and factors in another order of the components."""
+        return self.factored(self.means[order], self.covariances[order], self.cholesky[order])
+
     @cached_property
     def cholesky(self) -> Array:
         """Lower Cholesky factors, in the shape of the covariances."""
@@ -78,8 +77,8 @@ class MatrixParams(GaussianParams):
     def inner_terms(self) -> Array:
         """Absolute terms in the log density of a row under each component, shape (K,).
 
-        As those of cells, and of whitening. The rounding of a covariance, too, costs a square: that of its
-        condition.
+        As those of cells (`Uncorrelated.inner_terms`), and of whitening. The rounding of a covariance, too,
+        costs a square: that of its condition.
         """
         d = self.means.shape[1]
         constants = d * LOG_2PI + 2 * np.abs(np.log(np.diagonal(self.cholesky, axis1=-2, axis2=-1))).sum(-1)

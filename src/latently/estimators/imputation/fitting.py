@@ -16,6 +16,7 @@ from latently.core.errors import (
     UndeterminedWarning,
 )
 from latently.core.findings import CAUTION, Finding, grave
+from latently.emissions.gaussian import Gaussian
 from latently.estimators.diagnostics import NEVER_TOGETHER, pairs_in_words, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import NoMaximumError, check_clear_of_floor, check_rank, singular
@@ -95,7 +96,7 @@ def _fitted(
     imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator
 ) -> tuple[GaussianMixture, tuple[Draw, ...]]:
     """One fit, with a given prior or none, and its draws."""
-    unbound = prior is None and imputer.covariance_type in ("full", "tied")
+    unbound = prior is None and Gaussian(imputer.covariance_type).correlated
     if unbound:
         check_rank(table.rows, table.weights, np.flatnonzero(table.varied), table.labels())
     mixture: GaussianMixture = imputer._mixture(rng, prior)

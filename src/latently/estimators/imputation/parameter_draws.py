@@ -93,7 +93,7 @@ def _bootstrap(
     total = min(max(round(float(weights.sum())), 1), MOST)
     observed = ~np.isnan(table)
     needed = 2 if mixture.prior is None else 1
-    one = mixture.n_components == 1 and mixture.covariance_type in ("full", "tied")
+    one = mixture.n_components == 1 and mixture._family().correlated
     settings = Settings(mixture.tol, mixture.max_iter, callbacks=[singular] if one else (), accelerate=True)
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Families that became structures of one.
+GAUSSIANS = {f"{kind.capitalize()}Gaussian": kind for kind in ("full", "tied", "diag", "spherical")}
+
 
 def as_version_2(document: Any) -> Any:
     """The document of a file of version 1 as the second version has it; what is none stays as it is."""
@@ -30,6 +33,8 @@ def _renewed(value: Any) -> Any:
             said: Any = others.get("diagnostics", {"tuple": []})
             others["diagnostics"] = {"tuple": [*grave, *said["tuple"]]}
             return {"latently": kind.removeprefix("HMM"), "fields": others}
+        case {"latently": str(kind), "fields": dict(fields)} if kind in GAUSSIANS:
+            return {"latently": "Gaussian", "fields": {"covariance_type": GAUSSIANS[kind], **fields}}
         case {"latently": "SavedStream", "fields": fields}:
             return {"latently": "Stream", "fields": fields}
     return found

@@ -134,11 +134,9 @@ def dispersed_starts(
         covariances = np.repeat(_random_correlations(d, rng)[None] * np.outer(scales, scales), K, axis=0)
         family = mixture._family()
         shaped = family.params(np.zeros((K, d)), family.from_dense(covariances))
-        upper = family.precisions_cholesky(shaped)
-        matrices = imputer.covariance_type in ("full", "tied")
         mixture.set_params(
             means_init=centre + SPREAD * spread * rng.normal(size=(K, d)),
-            precisions_init=upper @ np.swapaxes(upper, -1, -2) if matrices else upper**2,
+            precisions_init=family.precisions(shaped),
         )
         runs.append(_fitted(mixture, table))
     objectives = np.array([_objective(run) for run in runs])

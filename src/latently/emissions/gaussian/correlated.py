@@ -1,0 +1,171 @@
+"""Gaussians whose features are correlated within a component: covariance matrices, for each or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latently.core.parameters import SPD
+from latently.emissions.base import Array
+from latently.emissions.gaussian.matrices import (
+    cholesky,
+    hold_above,
+    inverse_factor,
+    on_floor,
+    precision_factors,
+    refuse_indefinite,
+    refuse_other_factors,
+)
+from latently.emissions.gaussian.missing import Conditional, by_pattern, conditional
+from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
+from latently.emissions.gaussian.structure import Flags, Structure
+
+
+@dataclass(frozen=True)
+class Correlated(Structure):
+    """A covariance matrix for each component, shape (K, d, d), or one for all, shape (d, d)."""
+
+    correlated = True
+
+    def _whole(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
+        return (n_components, n_features, n_features)
+
+    def params(self, means: Array, covariances: Array) -> MatrixParams:
+        """Put means and covariances together."""
+        return MatrixParams(means, covariances)
+
+    def log_density(self, params: MatrixParams, x: Array) -> Array:
+        """Whiten the observed features of rows and means about the middle of the means; then distances."""
+        values = np.zeros((len(x), len(params.means)))
+        for rows, members, given in _by_pattern_and_factor(params, x):
+            means = params.means[members]
+            middle = means.mean(axis=0)
+            y, centres = given.whitened(x[rows] - middle), given.whitened(means - middle)
+            constant = len(y) * LOG_2PI + given.log_det
+            for centre, k in zip(centres.T, members, strict=True):
+                away = y - centre[:, None] if len(members) > 1 else y
+                values[rows, k] = -0.5 * (np.einsum("in,in->n", away, away) + constant)
+        return values
+
+    def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
+        """Weighted sums and scatter about the current means; a row without observed cells adds nothing."""
+        K, d = params.means.shape
+        counts, first = np.zeros(K), np.zeros((K, d))
+        second = np.zeros((len(_factors(params)), d, d))
+        for rows, members, given in _by_pattern_and_factor(params, x):
+            mass = resp[rows][:, members].sum(axis=0)
+            counts[members] += mass
+            total = second[members[0]]
+            total += mass.sum() * given.covariance
+            for k in members:
+                centred = given.completed(x[rows] - params.means[k])
+                weighted = centred * resp[rows, k][:, None]
+                first[k] += weighted.sum(axis=0)
+                total += weighted.T @ centred
+        return ComponentMoments(counts, first, second.reshape(params.covariances.shape), params.means)
+
+    def scatter(self, stats: ComponentMoments, shift: Array) -> Array:
+        """Outer products, less what the means have moved."""
+        cross = self.pool(stats.first[:, :, None] * shift[:, None, :])
+        square = self.pool(stats.counts[:, None, None] * shift[:, :, None] * shift[:, None, :])
+        moved = stats.second - cross - np.swapaxes(cross, -1, -2) + square
+        return np.asarray((moved + np.swapaxes(moved, -1, -2)) / 2)
+
+    def rows(self, counts: Array, n_features: int) -> Array:
+        """Those of each component, or of all."""
+        return self.pool(counts[:, None, None])
+
+    def of_matrices(self, matrices: Array) -> Array:
+        """The matrices themselves."""
+        return matrices
+
+    def dense(self, params: MatrixParams) -> Array:
+        """The matrices, a shared one once for each component."""
+        return np.ascontiguousarray(self.expand(params.covariances, params.means))
+
+    def clip(self, params: MatrixParams, floor: Array | None) -> MatrixParams:
+        """Clip the eigenvalues that are below the floor."""
+        if floor is not None:
+            return MatrixParams.factored(params.means, *hold_above(params.covariances, floor))
+        cholesky(params.covariances)
+        return params
+
+    def resting(self, params: MatrixParams, floor: Array, constant: Flags | None) -> Flags:
+        """Those with an eigenvalue on the floor."""
+        resting = on_floor(params.covariances.reshape(-1, *floor.shape, *floor.shape), floor, constant)
+        return np.broadcast_to(resting, len(params.means))
+
+    def log_det(self, params: MatrixParams) -> Array:
+        """From the Cholesky factors."""
+        return np.broadcast_to(params.log_det, len(params.means))
+
+    def total_constant(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Responsibilities times ``d log 2 pi + log det``."""
+        return float(stats.counts @ (params.means.shape[1] * LOG_2PI + self.log_det(params)))
+
+    def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Trace of the whitened scatters about the means of `params`."""
+        factors = _factors(params)
+        scatters = self.scatter(stats, params.means - stats.origin).reshape(factors.shape)
+        total = 0.0
+        for factor, scatter in zip(factors, scatters, strict=True):
+            inverse = inverse_factor(factor)
+            total += float(np.vdot(inverse @ scatter, inverse))
+        return total
+
+    def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
+        """Half of P S P - n P for the covariances, P being the precisions and S the scatters."""
+        shift = params.means - stats.origin
+        precisions = np.swapaxes(params.whiteners, -1, -2) @ params.whiteners
+        away = stats.first - stats.counts[:, None] * shift
+        scatters = precisions @ self.scatter(stats, shift) @ precisions
+        return {
+            "means": np.einsum("kij,kj->ki", self.expand(precisions, params.means), away),
+            "covariances": 0.5 * (scatters - self.rows(stats.counts, away.shape[1]) * precisions),
+        }
+
+    def inner_terms(self, stats: ComponentMoments, params: MatrixParams) -> float:
+        """Those of each row under each component, as often as it has it."""
+        return float((stats.counts * params.inner_terms).sum())
+
+    def space(
+        self, params: MatrixParams, variances: Array, floor: Array | None, constant: Flags | None
+    ) -> SPD:
+        """Symmetric positive definite matrices."""
+        deviations = np.sqrt(variances)
+        return SPD(params.covariances.shape, np.outer(deviations, deviations), floor, constant)
+
+    def refuse(self, covariances: Array, label: str) -> None:
+        """Matrices are symmetric and positive definite."""
+        refuse_indefinite(covariances, label)
+
+    def check(self, params: MatrixParams) -> None:
+        """Factors are those of their matrices."""
+        refuse_other_factors(params.covariances, params.cholesky)
+
+    def precisions_cholesky(self, params: MatrixParams) -> Array:
+        """Upper factors."""
+        return precision_factors(params.cholesky)
+
+    def squared(self, factors: Array) -> Array:
+        """Products with their transposes."""
+        return factors @ np.swapaxes(factors, -1, -2)
+
+
+def _factors(params: MatrixParams) -> Array:
+    """Cholesky factors: of each component, or the one of all, shape (K or 1, d, d)."""
+    return params.cholesky.reshape(-1, *params.cholesky.shape[-2:])
+
+
+def _by_pattern_and_factor(params: MatrixParams, x: Array) -> Iterator[tuple[Any, Any, Conditional]]:
+    """Rows that have the same cells, components that share a factor, and what it makes of these cells."""
+    K, factors = len(params.means), _factors(params)
+    for observed, rows in by_pattern(x):
+        if observed.any():
+            for first, factor in enumerate(factors):
+                members = np.arange(K) if len(factors) < K else np.array([first])
+                yield rows, members, conditional(factor, observed)
