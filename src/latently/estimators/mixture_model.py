@@ -23,8 +23,8 @@ class MixtureModel(BaseMixture):
     Parameters
     ----------
     emission : Emission or str
-        The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"), or
-        the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
+        The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"),
+        or the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
     n_components : int, default 1
         Number of components.
     tol : float, default 1e-8
