@@ -15,7 +15,6 @@ import typer
 from latently.cli.failure import CommandError
 from latently.cli.options import (
     Covariance,
-    Emission,
     Encoding,
     Files,
     FirstState,
@@ -26,6 +25,7 @@ from latently.cli.options import (
     Prior,
     Seed,
     StateCovariance,
+    family_name,
 )
 from latently.version import __version__
 
@@ -225,12 +225,14 @@ def segment(
         typer.Option("-k", "--components", help="How many states: 3, or from 1 to 5 as 1:5."),
     ] = "1:5",
     emission: Annotated[
-        Emission,
+        str,
         typer.Option(
-            help="What is seen in a state: gaussian (numbers), poisson (counts), categorical (symbols); auto "
-            "guesses, and says why."
+            metavar="FAMILY",
+            parser=family_name,
+            help="What is seen in a state: gaussian (numbers), poisson (counts), categorical (symbols), or "
+            "another family by its name; auto guesses, and says why.",
         ),
-    ] = Emission.auto,
+    ] = "auto",
     covariance: Annotated[
         StateCovariance,
         typer.Option(
@@ -268,7 +270,7 @@ def segment(
             time,
             sequence,
             components,
-            emission.value,
+            emission,
             covariance.value,
             start.value,
             tuple(missing or ()),

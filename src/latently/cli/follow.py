@@ -12,7 +12,6 @@ from latently.cli.folder import ResultFolder
 from latently.cli.segment import result_columns
 from latently.cli.tables.axis import time_of
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
-from latently.cli.tables.kinds import Kind
 from latently.cli.tables.observations import for_model, observations
 from latently.cli.tables.series import runs
 from latently.cli.tables.table import Table
@@ -22,7 +21,6 @@ from latently.report import Table as Shown
 from latently.report.segmentation import SegmentationAnalysis
 from latently.wording import count, sentence, share
 
-SEGMENTERS = {"GaussianHMM": "gaussian", "PoissonHMM": "poisson", "CategoricalHMM": "categorical"}
 # Rows farther out than this share of what the model expects are unlike what it has learned from.
 UNLIKE = 0.001
 MANY_UNLIKE = 0.01
@@ -65,8 +63,8 @@ def follow(model: Any, table: Table, time: str | None, sequence: str | None, out
         ),
     )
     console.print()
-    numbers = SEGMENTERS[type(model).__name__] != "categorical"
-    read = decided(as_numbers(table, name) for name in names) if numbers else []
+    symbolic = model._model.emission.symbolic
+    read = [] if symbolic else decided(as_numbers(table, name) for name in names)
     say_bullets(console, [*map(sentence, (*table.notes, *read)), *_doubts(a)], style="yellow")
     *some, last = added
     console.print(f"Wrote {out}/result.csv, with the columns {', '.join(some)} and {last}.", soft_wrap=True)
@@ -74,26 +72,26 @@ def follow(model: Any, table: Table, time: str | None, sequence: str | None, out
 
 def _rows(model: Any, table: Table, names: list[str]) -> Any:
     """The rows as the model takes them."""
-    kind = SEGMENTERS[type(model).__name__]
-    if kind != "categorical":
-        return observations(table, names, Kind(kind), new=True)
+    family = model._model.emission
+    if not family.symbolic:
+        return observations(table, names, family, new=True)
     column = as_numbers(table, names[0])
-    numbers = model.categories_.dtype.kind in "iuf"
+    numbers = family.alphabet.dtype.kind in "iuf"
     if numbers and column.values is None and column.why_not != EMPTY:
         raise CommandError(
             f"column '{names[0]}' of {table.name} is not numeric ({column.why}), and the symbols of the "
             "model are numbers"
         )
-    X = observations(table, names, Kind(kind), new=True, as_text=not numbers)
+    X = observations(table, names, family, new=True, as_text=not numbers)
     cells = X.to_series()
-    unknown = (~cells.is_in(model.categories_.tolist()) & cells.is_not_null()).arg_true()
+    unknown = (~cells.is_in(family.alphabet.tolist()) & cells.is_not_null()).arg_true()
     if len(unknown):
         row = unknown[0]
         raise CommandError(
             f"{table.where(row)} of {table.name} holds '{cells[row]}' in column '{names[0]}', a symbol that "
             "the model has never seen: leave the cell empty, or fit a model to rows that have it"
         )
-    return for_model(X, kind)
+    return for_model(X, family)
 
 
 def _doubts(a: SegmentationAnalysis) -> list[str]:

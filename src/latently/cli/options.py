@@ -27,13 +27,16 @@ class Prior(StrEnum):
     normal_inverse_wishart = "normal-inverse-wishart"
 
 
-class Emission(StrEnum):
-    """What `--emission` takes."""
+def family_name(name: str) -> str:
+    """What `--emission` takes: a family of the registry, which takes long to import, or "auto"."""
+    if name == "auto":
+        return name
+    from latently.emissions.registry import FAMILIES
 
-    auto = "auto"
-    gaussian = "gaussian"
-    poisson = "poisson"
-    categorical = "categorical"
+    if name not in FAMILIES:
+        known = ", ".join(map(repr, ("auto", *FAMILIES)))
+        raise typer.BadParameter(f"{name!r} is not one of {known}.")
+    return name
 
 
 class StateCovariance(StrEnum):

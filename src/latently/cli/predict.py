@@ -57,8 +57,9 @@ def run(request: Request) -> None:
 
     from latently.cli.assign import assign
     from latently.cli.corpora import read_documents
-    from latently.cli.follow import SEGMENTERS, follow
+    from latently.cli.follow import follow
     from latently.estimators import GaussianImputer, LatentDirichletAllocation
+    from latently.estimators.hmm import BaseHMM
     from latently.files import load
 
     read_bytes(request.model)
@@ -89,7 +90,7 @@ def run(request: Request) -> None:
         return
     _must_not(texts, "topic models", request, model)
     table = read_table(request.table, request.missing)
-    if type(model).__name__ in SEGMENTERS:
+    if isinstance(model, BaseHMM):
         follow(model, table, request.time, request.sequence, request.out, request.force)
         return
     _must_not(series, "models of series", request, model)

@@ -24,17 +24,13 @@ from latently.cli.tables.read import read_table
 from latently.cli.tables.series import Series, series_of
 from latently.cli.tables.table import Table
 from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.emissions.registry import FAMILIES
 from latently.report import to_json, write_text
 
 if TYPE_CHECKING:
     from latently.report.segmentation import SegmentationAnalysis
 
-FAMILIES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
-WORDS = {
-    "gaussian": "numbers (normal)",
-    "poisson": "counts (Poisson)",
-    "categorical": "symbols (categorical)",
-}
+COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
 LONG = 20_000
 OF_LONG = {"tol": 1e-7, "max_iter": 300}
@@ -82,7 +78,7 @@ def run(request: Request) -> None:
     check_rows(table)
     series = series_of(table, request.columns, request.time, request.sequence)
     kind = kind_of(table, series.names, request.emission)
-    X = observations(table, series.names, kind)
+    X = observations(table, series.names, kind.family)
     _check_covariance(request, kind, series)
     _check_rows(table, X, tried)
     with ResultFolder(request.out, request.force) as folder:
@@ -95,7 +91,7 @@ def _check_covariance(request: Request, kind: Kind, series: Series) -> None:
     if request.covariance != "auto" and kind.name != "gaussian":
         raise CommandError(
             f"--covariance {request.covariance} is for numbers, and '{series.names[0]}' is taken for "
-            f"{WORDS[kind.name]}: leave it out, or add --emission gaussian"
+            f"{kind.words}: leave it out, or add --emission gaussian"
         )
 
 
@@ -113,13 +109,12 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
 
 
 def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
-    from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
+    from latently.estimators.of_family import hmm_of
 
     settings: dict[str, Any] = {"startprob": request.start, "random_state": request.seed}
     if n_rows > LONG:
         settings |= OF_LONG
-    kinds: dict[str, Any] = {"categorical": CategoricalHMM, "gaussian": GaussianHMM, "poisson": PoissonHMM}
-    return kinds[kind.name](**settings)
+    return hmm_of(kind.name, **settings)
 
 
 def _analyse(
@@ -129,21 +124,20 @@ def _analyse(
     from latently.selection import select
 
     grid: dict[str, Any] = {"n_components": tried}
-    if kind.name == "gaussian" and len(series.names) > 1:
-        grid = {"covariance_type": FAMILIES.get(request.covariance, [request.covariance]), **grid}
+    estimator = _estimator(request, kind, X.height)
+    if "covariance_type" in estimator.get_params() and len(series.names) > 1:
+        grid = {"covariance_type": COVARIANCES.get(request.covariance, [request.covariance]), **grid}
     elif request.covariance in ("tied", "full", "spherical"):
         grid = {"covariance_type": [request.covariance], **grid}
-    rows = for_model(X, kind.name)
+    rows = for_model(X, kind.family)
     with progress(in_words) as told:
-        selection = select(
-            _estimator(request, kind, X.height), rows, grid, progress=told, lengths=series.lengths
-        )
+        selection = select(estimator, rows, grid, progress=told, lengths=series.lengths)
     model: Any = selection.best_
     if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
         model.feature_names_in_ = np.array(series.names, dtype=object)
     said = list(series.said)
     notes: list[str] = []
-    if kind.name != "categorical":
+    if not kind.family.symbolic:
         notes = [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
     if kind.why:
         said.append(_taken(series.names, kind))
@@ -167,10 +161,12 @@ def _analyse(
 def _taken(names: list[str], kind: Kind) -> str:
     """What columns were taken for, why, and how to have it otherwise."""
     others = " or ".join(
-        other for other in WORDS if other != kind.name and (len(names) == 1 or other != "categorical")
+        other
+        for other, family in FAMILIES.items()
+        if other != kind.name and (len(names) == 1 or not family.symbolic)
     )
     who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"
-    return f"{who} taken for {WORDS[kind.name]}: {kind.why}. --emission {others} has it otherwise."
+    return f"{who} taken for {kind.words}: {kind.why}. --emission {others} has it otherwise."
 
 
 def result_columns(a: SegmentationAnalysis) -> dict[str, pl.Series]:

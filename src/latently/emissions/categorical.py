@@ -62,6 +62,8 @@ class Categorical(Emission):
     accepts_missing = True
     symbolic: ClassVar[bool] = True
     values: ClassVar[str] = "symbols"
+    noun: ClassVar[str] = "symbols"
+    adjective: ClassVar[str] = "categorical"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("emissionprob", ("components", "symbols"), "probability of each symbol", "probabilities"),
     )

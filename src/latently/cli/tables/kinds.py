@@ -10,9 +10,9 @@ from scipy.special import chdtr
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, as_numbers
 from latently.cli.tables.table import Table
-from latently.emissions.poisson import Poisson
+from latently.emissions.base import Emission
+from latently.emissions.registry import family_of
 
-KINDS = ("gaussian", "poisson", "categorical")
 FEW_SYMBOLS = 10
 HARDLY_CHANCE = 0.01
 
@@ -24,13 +24,23 @@ class Kind:
     Attributes
     ----------
     name : str
-        "gaussian", "poisson" or "categorical".
+        The name of a family.
     why : str
         The reason, if it was guessed.
     """
 
     name: str
     why: str = ""
+
+    @property
+    def family(self) -> Emission:
+        """What its observations follow."""
+        return family_of(self.name)
+
+    @property
+    def words(self) -> str:
+        """What its observations are."""
+        return f"{self.family.noun} ({self.family.called})"
 
 
 def kind_of(table: Table, names: list[str], asked: str) -> Kind:
@@ -51,9 +61,9 @@ def kind_of(table: Table, names: list[str], asked: str) -> Kind:
         If columns of several kinds cannot go together.
     """
     if asked != "auto":
-        if asked == "categorical" and len(names) > 1:
+        if Kind(asked).family.symbolic and len(names) > 1:
             raise CommandError(
-                f"--emission categorical takes one column and was given {len(names)}: name one --column, or "
+                f"--emission {asked} takes one column and was given {len(names)}: name one --column, or "
                 "join them into one"
             )
         return Kind(asked)
@@ -94,7 +104,7 @@ def _of_one(table: Table, name: str) -> Kind:
         if few:
             return Kind("categorical", f"it holds {distinct} whole numbers only, some below 0")
         return Kind("gaussian", "it holds whole numbers, some below 0")
-    if not Poisson().possible(values).all():
+    if not family_of("poisson").possible(values).all():
         return Kind("gaussian", "it holds larger numbers than counts can be")
     if not _like_counts(values):
         if few:

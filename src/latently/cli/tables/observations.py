@@ -10,15 +10,14 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, without
-from latently.cli.tables.kinds import Kind
 from latently.cli.tables.table import Table
-from latently.emissions.poisson import Poisson
+from latently.emissions.base import Emission
 
 EXACT = 2.0**53  # greater whole numbers may be the same as floats
 
 
 def observations(
-    table: Table, names: list[str], kind: Kind, *, new: bool = False, as_text: bool = False
+    table: Table, names: list[str], family: Emission, *, new: bool = False, as_text: bool = False
 ) -> pl.DataFrame:
     """The observed columns, null where a cell is empty.
 
@@ -28,7 +27,7 @@ def observations(
         The table.
     names : list of str
         The columns.
-    kind : Kind
+    family : Emission
         What they are taken for.
     new : bool
         Whether a model has been fitted already, so that nothing need be learned from them.
@@ -40,7 +39,7 @@ def observations(
     CommandError
         If they are not what they were taken for.
     """
-    if kind.name == "categorical":
+    if family.symbolic:
         symbols = symbols_of(table, names[0], as_text)
         if not new:
             check_symbols(table, symbols)
@@ -62,8 +61,7 @@ def observations(
         ]
     )
     check_not_infinite(table, X, others=False)
-    if kind.name == "poisson":
-        check_counts(table, X)
+    check_possible(table, X, family)
     return X
 
 
@@ -77,9 +75,9 @@ def _refuse(table: Table, column: Column, *, alone: bool, new: bool) -> None:
     raise CommandError(f"{who} is not numeric ({column.why}): mend it{symbols}")
 
 
-def for_model(X: pl.DataFrame, kind: str) -> Any:
-    """Rows as the model of a kind takes them."""
-    if kind != "categorical":
+def for_model(X: pl.DataFrame, family: Emission) -> Any:
+    """Rows as a model of a family takes them."""
+    if not family.symbolic:
         return X
     symbols = np.empty(X.height, dtype=object)
     symbols[:] = X.to_series().to_list()
@@ -130,8 +128,8 @@ def check_symbols(table: Table, symbols: pl.Series) -> None:
         raise CommandError(f"{who} holds {each}, too many to learn: {instead}")
 
 
-def check_counts(table: Table, X: pl.DataFrame) -> None:
-    """Refuse what no count can be.
+def check_possible(table: Table, X: pl.DataFrame, family: Emission) -> None:
+    """Refuse what no observation of a family can be.
 
     Raises
     ------
@@ -139,10 +137,10 @@ def check_counts(table: Table, X: pl.DataFrame) -> None:
         Naming the first such cell.
     """
     for column in X:
-        wrong = np.flatnonzero(~Poisson().possible(column.cast(pl.Float64).to_numpy()))
+        wrong = np.flatnonzero(~family.possible(column.cast(pl.Float64).to_numpy()))
         if len(wrong):
             row = int(wrong[0])
             raise CommandError(
                 f"{table.where(row)} of {table.name} holds {column[row]:g} in column '{column.name}', and "
-                f"{Poisson.values}: mend it, or use --emission gaussian"
+                f"{family.values}: mend it, or use --emission gaussian"
             )

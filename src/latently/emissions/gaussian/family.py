@@ -62,6 +62,7 @@ class Gaussian(Emission):
     """
 
     continuous: ClassVar[bool] = True
+    adjective: ClassVar[str] = "normal"
 
     covariance_type: str = "full"
     reg_covar: float = 1e-6
