@@ -278,3 +278,23 @@ def test_what_is_wrong_is_named(name):
     make, message = REFUSED[name]
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("diag", [[1.0, 4.0], [2.0, 3.0]]),
+        ("full", [[[1.0, 0.5], [0.5, 4.0]]] * 2),
+        ("tied", [[1.0, 0.5], [0.5, 4.0]]),
+        ("spherical", [1.0, 4.0]),
+    ],
+)
+def test_covars_are_matrices_whenever_they_are_read(kind, written):
+    model = GaussianHMM(2, kind)
+    model.startprob_, model.transmat_, model.means_ = [0.5, 0.5], np.full((2, 2), 0.5), np.zeros((2, 2))
+    model.covars_ = written
+    before = model.covars_
+    assert before.shape == (2, 2, 2)
+    model.score(np.zeros((3, 2)))
+    assert_array_equal(model.covars_, before)
+    assert_allclose(model.covariances_, written)

@@ -75,6 +75,8 @@ class Parameter:
     def __get__(self, model: Any, owner: type | None = None) -> Any:
         if model is None:
             return self
+        if model._by_hand and self.take is not None and model._complete:  # shown otherwise than it was set
+            model._take_up()
         attribute, value = model._by_hand.get(self.name, (None, None))
         if attribute != self.attribute:
             if attribute is not None or "_in_force" not in vars(model):
@@ -155,6 +157,11 @@ class ByHand(metaclass=ABCMeta):
                 f"This {type(self).__name__} instance is not fitted yet: call 'fit', or set its parameters"
             ) from None
         return found
+
+    @property
+    def _complete(self) -> bool:
+        """Whether all parameters are there, in force or set by hand."""
+        return "_in_force" in vars(self) or not set(self._needed()) - set(self._by_hand)
 
     def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
@@ -342,8 +349,7 @@ class LatentEmissionByHand(ByHand, Saved):
         """
         if not self.warm_start:
             self._warn_of_loss("unless warm_start=True")
-        complete = "_in_force" in vars(self) or not set(self._needed()) - set(self._by_hand)
-        if not self.warm_start or not complete:
+        if not self.warm_start or not self._complete:
             return False
         have = self._model.n_components
         if have != self.n_components:
