@@ -11,6 +11,7 @@ from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.poisson import Poisson
 
+#: The families by name, as models, files and the command's `--emission` know them.
 FAMILIES: dict[str, type[Emission]] = {
     "gaussian": Gaussian,
     "poisson": Poisson,
