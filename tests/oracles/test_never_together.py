@@ -153,6 +153,9 @@ def test_a_hidden_markov_model():
     with pytest.warns(UndeterminedWarning, match="never observed together"):
         model = GaussianHMM(2, covariance_type="full", random_state=0).fit(x)
     assert max(precision_between(matrix, unseen(x)) for matrix in model.covariances_) < 1e-9
+    assert [found.which for found in model.diagnostics_ if found.kind == "never observed together"] == [
+        ((1, 2),)
+    ]
 
 
 def test_it_is_said_by_name_and_kept_in_files(tmp_path):

@@ -8,15 +8,11 @@ convergence to this rule, as it does to one that looks at the last gain alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 EPS = 2.0**-52
 ROUNDING = 64 * EPS
 REMEMBERED = 4  # ratios of gains
-
-T = TypeVar("T")
 
 
 def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
@@ -50,24 +46,6 @@ def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0
     if ratio >= 1.0:
         return math.inf
     return last * ratio / (1.0 - ratio)
-
-
-def ranked(things: Iterable[T], value: Callable[[T], float], slack: Callable[[T], float]) -> list[T]:
-    """Things from the highest value to the lowest; of those equal within their slack the first is first.
-
-    Rounding differs between processors. What hangs on it is settled by the order in which things came.
-
-    Examples
-    --------
-    >>> ranked([3.0, 5.0 - 1e-15, 5.0, 9.0], lambda x: x, lambda x: 1e-12)
-    [9.0, 4.999999999999999, 5.0, 3.0]
-    """
-    left, found = list(things), []
-    while left:
-        highest = max(map(value, left))
-        first = next(i for i, thing in enumerate(left) if value(thing) >= highest - slack(thing))
-        found.append(left.pop(first))
-    return found
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from typing import Any, Generic
 import numpy as np
 
 from latently.core.blocks import BlockSource
-from latently.core.convergence import Progress, ranked, remaining_gain
+from latently.core.choices import ranked
+from latently.core.convergence import Progress, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, within_range
 from latently.core.findings import Finding

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.convergence import ranked
+from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S

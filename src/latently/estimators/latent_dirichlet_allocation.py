@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
+from latently.core.choices import CLOSE, falling
 from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
 from latently.estimators.inputs import check_weights, random_generator
@@ -478,7 +479,7 @@ class LatentDirichletAllocation(
         order = np.arange(self.n_components)
         named = self.seed_words is not None or np.ndim(self.doc_topic_prior) > 0
         if len(found.documents) and not named:
-            order = np.argsort(-found.params.totals, kind="stable")
+            order = falling(np.log(found.params.totals), CLOSE)
         self._words = corpus.words
         self.n_features_in_ = corpus.counts.shape[1]
         outcome = TopicOutcome(

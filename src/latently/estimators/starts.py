@@ -20,6 +20,8 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.blocks import Block
+from latently.core.choices import CLEAR
+from latently.core.convergence import ROUNDING
 from latently.core.parameters import named
 from latently.core.restarts import Start
 from latently.emissions.base import Array
@@ -186,8 +188,11 @@ LABELLERS: dict[str, Callable[[Array, Array, int, np.random.Generator], Labels]]
 
 
 def _nearest(coordinates: Array, seeds: Array) -> Labels:
-    """Index of the nearest seed of each row."""
-    return np.asarray(cdist(coordinates, seeds, "sqeuclidean").argmin(axis=1))
+    """Index of the nearest seed of each row, the first of those as near within rounding."""
+    distances = cdist(coordinates, seeds, "sqeuclidean")
+    rounding = ROUNDING * (coordinates**2).sum(axis=1, keepdims=True)
+    nearest = distances.min(axis=1, keepdims=True) * (1 + CLEAR) + rounding
+    return np.asarray((distances <= nearest).argmax(axis=1))
 
 
 def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, Array]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from latently.checks.settings import check_settings
+from latently.core.choices import column_ranks
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
 from latently.core.findings import Finding
@@ -322,7 +323,7 @@ class BaseHMM(AnswersOldNames, Residuals, Sampling, Errors, Bound, BaseEstimator
     def _order(self, emission: Any) -> NDArray[np.int64]:
         """Canonical order of the states: by their means, or what the family has instead."""
         keys = self._family().order_keys(emission)
-        return np.arange(self.n_components) if keys is None else np.lexsort(keys.T[::-1])
+        return np.arange(self.n_components) if keys is None else np.lexsort(column_ranks(keys))
 
     def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         result = fitted.result

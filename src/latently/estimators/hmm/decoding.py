@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_whole, one_of
+from latently.core.choices import likeliest
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
@@ -285,7 +286,7 @@ class Decoding(FittedHMM):
         if algorithm == "map":
             posteriors = self._smoothed(found, refuse=True)[1]
             with np.errstate(divide="ignore"):
-                return float(np.log(posteriors.max(axis=1)).sum()), np.asarray(posteriors.argmax(axis=1))
+                return float(np.log(posteriors.max(axis=1)).sum()), likeliest(posteriors)
         table, index = self._lookup(found)
         with executor(count_threads(self.n_jobs)) as workers:
             path, values = likeliest_paths(

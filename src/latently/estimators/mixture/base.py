@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 
 from latently.checks.settings import check_settings
+from latently.core.choices import CLOSE, column_ranks, ranks
 from latently.core.em import EMMap, Settings, describe
 from latently.core.executors import count_threads, executor
 from latently.core.findings import Finding
@@ -244,6 +245,4 @@ class BaseMixture(AnswersOldNames, Predictions, Criteria, Bound, Errors, Density
 
 def canonical_order(weights: Array, means: Array | None) -> NDArray[np.int64]:
     """Components by falling weight; near-ties by their means, feature by feature."""
-    rounded = np.round(-weights, 6)
-    keys = [rounded] if means is None else [*means.T[::-1], rounded]
-    return np.lexsort(keys)
+    return np.lexsort([*([] if means is None else column_ranks(means)), ranks(-weights, CLOSE)])

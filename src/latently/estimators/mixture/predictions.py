@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
+from latently.core.choices import likeliest
 from latently.core.errors import ImpossibleObservationError
 from latently.estimators.inputs import Array, check_weights, float_type
 from latently.estimators.mixture.fitted import FittedMixture
@@ -56,7 +57,7 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Labels from 0 to n_components - 1.
         """
-        return np.asarray(self.predict_proba(X).argmax(axis=1))
+        return likeliest(self.predict_proba(X))
 
     def uncertainty(self, X: Any) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.

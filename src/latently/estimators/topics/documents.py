@@ -13,6 +13,7 @@ from sklearn.base import TransformerMixin
 
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.core.blocks import Block
+from latently.core.choices import CLEAR, falling, likeliest
 from latently.core.executors import executor
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
@@ -187,7 +188,7 @@ class Documents(FittedTopics, TransformerMixin):
         for start in range(0, counts.nnz, 2**16):
             piece = slice(start, start + 2**16)
             joint = shares[entries.row[piece]] * table[entries.col[piece]]
-            topic[piece] = joint.argmax(axis=1)
+            topic[piece] = likeliest(joint)
             probability[piece] = joint.max(axis=1) / joint.sum(axis=1)
         return TokenTopics(entries.row, entries.col, entries.data, topic, probability)
 
@@ -276,7 +277,7 @@ class Documents(FittedTopics, TransformerMixin):
         """
         self._check_fitted()
         ordered = read_words(X, self._words)
-        columns = np.argsort(-self.topic_word_, axis=1, kind="stable")[:, : check_whole("n", n)]
+        columns = falling(np.log(self.topic_word_), CLEAR)[:, : check_whole("n", n)]
         if ordered is None:
             return coherence(columns.tolist(), self._read(X).counts, measure, n=n, epsilon=epsilon)
         words = self._words.vocabulary
