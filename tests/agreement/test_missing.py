@@ -11,15 +11,16 @@ from hypothesis.extra.numpy import arrays
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap
 from latently.core.errors import ImpossibleObservationError
+from latently.core.executors import SerialExecutor
 from latently.emissions import Gaussian
 from latently.emissions.gaussian.missing import conditional
 from latently.emissions.gaussian.moments import Moments
 from latently.kernels.missing import fill_rows
 from latently.latent import Independent
 from latently.latent.independent import Weights
-from latently.models import LatentEmission, LatentEmissionParams, holed_rows
+from latently.models import LatentEmission, LatentEmissionParams, accelerators, incomplete_rows
+from latently.models.accelerators import FEW
 from latently.models.completed_rows import Completed
-from latently.models.overrides import FEW, OF_HOLES
 from latently.models.routines import Plain, routines
 from tests.comparing import assert_same
 
@@ -248,7 +249,7 @@ def whole_step(model, params, block):
 @pytest.mark.parametrize("K", [1, 3])
 def test_short_cuts_agree(family, shape, K, monkeypatch):
     """One component in one pass; more by the marginals of patterns, if they have a few rows on end."""
-    monkeypatch.setattr(holed_rows, "MANY", 2)
+    monkeypatch.setattr(incomplete_rows, "MANY", 2)
     rng = np.random.default_rng(10)
     n, d, _, holes, offset, scales = shape
     emission, theta, x, _, units = problem(family, (n, d, K, holes, offset, scales), rng)
@@ -269,23 +270,24 @@ def test_short_cuts_are_taken(family, monkeypatch):
     x[:200, 1], x[200:390, 3], x[390:] = np.nan, np.nan, np.nan
     handed = []
 
-    def generic(block):
+    def generic(model, params, block, executor):
         handed.append(block.n_rows)
-        return model.generic_e_step(params, block)
+        return whole_path(model, params, block, executor)
 
+    whole_path = LatentEmission.generic_e_step
+    monkeypatch.setattr(LatentEmission, "generic_e_step", generic)
     for K, many, expected in ((1, 10, []), (2, 195, [200]), (2, 10, [10]), (2, 500, [400])):
         model, params = models(family, x, np.ones(400), K, rng)
-        monkeypatch.setattr(holed_rows, "MANY", many)
+        monkeypatch.setattr(incomplete_rows, "MANY", many)
         handed.clear()
-        override = OF_HOLES[Independent, Gaussian]
-        assert override(model.emission, params, Block(x, np.ones(400)), generic) is not None
+        accelerators.incomplete_rows(model, params, Block(x, np.ones(400)), SerialExecutor())
         assert handed == expected
 
 
 @over_families
 @pytest.mark.parametrize("K", [1, 2])
 def test_an_infinite_cell_is_named(family, K, monkeypatch):
-    monkeypatch.setattr(holed_rows, "MANY", 2)
+    monkeypatch.setattr(incomplete_rows, "MANY", 2)
     rng = np.random.default_rng(12)
     x = in_runs(60, 4, rng)
     x[7] = [np.nan, np.inf, 0.0, 1.0]
@@ -302,7 +304,7 @@ def test_one_gaussian_is_whitened_where_a_trace_would_lose_digits(family):
         params = emission.params(np.zeros((1, 4)), emission.from_dense(nearly_collinear(4, left, rng)))
         x = scattered(0.3)(50, 4, rng)
         both = LatentEmissionParams(Weights(np.ones(1)), params)
-        assert (holed_rows.one_gaussian(emission, both, Block(x, np.ones(50))) is not None) == taken
+        assert (incomplete_rows.one_gaussian(emission, both, Block(x, np.ones(50))) is not None) == taken
 
 
 # -- filling in -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -87,26 +88,28 @@ class Block:
         for start in range(0, self.n_rows, n_rows):
             yield self.take(slice(start, min(start + n_rows, self.n_rows)))
 
-    @property
-    def ends_holed(self) -> bool:
-        """Whether the last row has a missing cell: where rows are grouped, whether any has."""
-        return bool(self.n_rows and self.x.dtype.kind == "f" and np.isnan(self.x[-1]).any())
+    @cached_property
+    def incomplete(self) -> NDArray[np.bool_] | None:
+        """Which rows of a table of numbers have missing cells; None if none has.
 
-    def by_completeness(self) -> tuple[Block, Block | None]:
-        """Cut a block whose units are rows of numbers into those without NaN and those with (None if none).
-
-        Infinite cells may count as NaN, too.
+        Infinite cells may count as missing, too. It takes a good part of an iteration with few components to
+        find out, so a source gives the same blocks in every iteration.
         """
         if self.x.dtype.kind != "f" or self.x.ndim != 2:
-            return self, None
+            return None
         with np.errstate(invalid="ignore", over="ignore"):
-            holed = np.isnan(self.x @ np.ones(self.x.shape[1], dtype=self.x.dtype))
-        if not holed.any():
+            found = np.isnan(self.x @ np.ones(self.x.shape[1], dtype=self.x.dtype))
+        return found if found.any() else None
+
+    def by_completeness(self) -> tuple[Block, Block | None]:
+        """Cut a block whose units are rows into those without missing cells and those with (None if none)."""
+        incomplete = self.incomplete
+        if incomplete is None:
             return self, None
-        start = int(holed.argmax())
-        if holed[start:].all():
+        start = int(incomplete.argmax())
+        if incomplete[start:].all():
             return self.take(slice(0, start)), self.take(slice(start, self.n_rows))
-        return self.take(np.flatnonzero(~holed)), self.take(np.flatnonzero(holed))
+        return self.take(np.flatnonzero(~incomplete)), self.take(np.flatnonzero(incomplete))
 
     def take(self, rows: Any) -> Block:
         """Some of the rows, where each is a unit: a slice with a start, or their positions in order."""
@@ -183,6 +186,13 @@ class ArraySource:
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""
+        return iter(self._blocks)
+
+    @cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        return tuple(self._cut())
+
+    def _cut(self) -> Iterator[Block]:
         if self.offsets is None:
             for start in range(0, max(len(self), 1), self.block_rows):
                 stop = start + self.block_rows

@@ -49,13 +49,12 @@ class Completed:
     @cached_property
     def whiteners(self) -> Array:
         """Inverses of the Cholesky factors, one for each component."""
-        K, d = self.params.means.shape
-        return np.ascontiguousarray(np.broadcast_to(self.params.whiteners, (K, d, d)))
+        return np.ascontiguousarray(self.emission.structure.expand(self.params.whiteners, self.params.means))
 
     @cached_property
     def precisions(self) -> Array:
         """Inverse covariances, one for each component."""
-        return np.ascontiguousarray(np.swapaxes(self.whiteners, 1, 2) @ self.whiteners)
+        return np.ascontiguousarray(self.emission.structure.expand(self.params.precisions, self.params.means))
 
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row: zero for a row without any."""
@@ -112,11 +111,9 @@ class Completed:
 
 def completed_rows(emission: Gaussian, params: MatrixParams) -> Completed | None:
     """Completed rows, unless features so nearly collinear would cost their precisions digits."""
-    completed = Completed(emission, params)
     variances = np.diagonal(params.covariances, axis1=-2, axis2=-1)
-    inflation = np.einsum("kii->ki", completed.precisions) * variances
     ordinary = variances.min() > 1.0 / EXTREME and variances.max() < EXTREME
-    return completed if ordinary and inflation.max() < COLLINEAR else None
+    return Completed(emission, params) if ordinary and params.inflation < COLLINEAR else None
 
 
 def _same(one: Array, other: Array) -> bool:

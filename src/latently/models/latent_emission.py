@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from latently.core.blocks import Block
-from latently.core.errors import ImpossibleObservationError, SingularCovarianceError
+from latently.core.errors import SingularCovarianceError
 from latently.core.executors import Executor, SerialExecutor
 from latently.core.findings import GRAVE, Finding
 from latently.core.model import Unit
@@ -25,7 +25,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent
 from latently.latent.evidence import masked
-from latently.models.overrides import OF_HOLES, OF_SEQUENCES, OVERRIDES, Override
+from latently.models.accelerators import ACCELERATORS
 from latently.models.routines import routines
 from latently.models.support import Support
 
@@ -114,51 +114,11 @@ class LatentEmission:
     def e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
     ) -> Expected:
-        """One fused kernel where there is one for these factors; else the generic path.
-
-        Rows with missing cells take the generic path, the others of the block do not; so do rows whose labels
-        are known.
-        """
-        factors = type(self.latent), type(self.emission)
-        override = OVERRIDES.get(factors) if self.fused and block.labels is None else None
-        whole = OF_SEQUENCES.get(factors) if self.fused else None
-        if override:
-            return self._by_rows(override, params, block, executor)
-        found = whole(self, params, block, executor or SerialExecutor()) if whole else None
-        return found or self.generic_e_step(params, block, executor)
-
-    def _by_rows(
-        self, override: Override, params: LatentEmissionParams, block: Block, executor: Executor | None
-    ) -> Expected:
-        """Complete rows by the override, others by the generic path, which also names what is wrong.
-
-        To look for missing cells costs a good part of an iteration with few components: so the last row is
-        looked at only, and an override gives up on NaN.
-        """
-        if not block.ends_holed:
-            stats = override(self.emission, params, block)
-            if stats is not None:
-                return stats
-        complete, holed = block.by_completeness()
-        if holed is None:
-            return self.generic_e_step(params, block, executor)
-        try:
-            stats = self._with_holes(params, holed, executor)
-            if complete.n_units:
-                stats = stats + self._by_rows(override, params, complete, executor)
-        except ImpossibleObservationError:
-            stats = self.generic_e_step(params, block, executor)
-        return stats
-
-    def _with_holes(self, params: LatentEmissionParams, block: Block, executor: Executor | None) -> Expected:
-        """Rows that all have missing cells, by the override for them if there is one and it takes them."""
-
-        def generic(rows: Block) -> Expected:
-            return self.generic_e_step(params, rows, executor)
-
-        override = OF_HOLES.get((type(self.latent), type(self.emission)))
-        stats = override(self.emission, params, block, generic) if override else None
-        return stats or generic(block)
+        """By the accelerator of these factors if it takes the block; else by the generic path."""
+        accelerate = ACCELERATORS.get((type(self.latent), type(self.emission))) if self.fused else None
+        executor = executor or SerialExecutor()
+        stats = accelerate(self, params, block, executor) if accelerate else None
+        return stats or self.generic_e_step(params, block, executor)
 
     def generic_e_step(
         self, params: LatentEmissionParams, block: Block, executor: Executor | None = None

@@ -120,7 +120,7 @@ class Correlated(Structure):
     def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
         """Half of P S P - n P for the covariances, P being the precisions and S the scatters."""
         shift = params.means - stats.origin
-        precisions = np.swapaxes(params.whiteners, -1, -2) @ params.whiteners
+        precisions = params.precisions
         away = stats.first - stats.counts[:, None] * shift
         scatters = precisions @ self.scatter(stats, shift) @ precisions
         return {

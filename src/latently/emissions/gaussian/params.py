@@ -74,6 +74,19 @@ class MatrixParams(GaussianParams):
         return np.ascontiguousarray(np.swapaxes(precision_factors(self.cholesky), -1, -2))
 
     @cached_property
+    def precisions(self) -> Array:
+        """Inverses of the covariances."""
+        return np.asarray(np.swapaxes(self.whiteners, -1, -2) @ self.whiteners)
+
+    @cached_property
+    def inflation(self) -> float:
+        """Largest variance of a feature over what is left of it given all others."""
+        diagonals = [
+            np.diagonal(matrix, axis1=-2, axis2=-1) for matrix in (self.precisions, self.covariances)
+        ]
+        return float((diagonals[0] * diagonals[1]).max())
+
+    @cached_property
     def inner_terms(self) -> Array:
         """Absolute terms in the log density of a row under each component, shape (K,).
 

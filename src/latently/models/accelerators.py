@@ -1,8 +1,7 @@
-"""Fused kernels in place of the generic E-step, all in one dictionary.
+"""Fused kernels in place of the generic E-step: one registry, by what is hidden and what is seen.
 
-The generic path in plain NumPy always exists and is the oracle; `tests/agreement/` holds each override to
-it. An override gives back None for what it is not made for, and the generic path takes over: so
-it does where a form that would lose digits is met, or a number that is not finite, which the
+The generic path in plain NumPy always exists and is the oracle; `tests/agreement/` holds each accelerator to
+it. One gives back None for a block that it is not made for, or where a number is not finite, which the
 generic path then names.
 
 Numba takes a third of a second to import, so a kernel is imported by the first E-step that needs it.
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
 from latently.emissions.base import Array
 from latently.emissions.categorical import Categorical
@@ -31,12 +31,27 @@ from latently.models.symbols import chain_of_symbols
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 
-Override = Callable[[Any, Any, Block], Expected | None]
-Holed = Callable[[Any, Any, Block, Callable[[Block], Expected]], Expected | None]
-Whole = Callable[[Any, Any, Block, Executor], Expected | None]
+Accelerator = Callable[[Any, Any, Block, Executor], Expected | None]
 
 
-def mixture_of_gaussians(emission: Gaussian, params: Any, block: Block) -> Expected | None:
+def mixture_of_gaussians(model: Any, params: Any, block: Block, executor: Executor) -> Expected | None:
+    """E-step of a mixture of Gaussians: rows that are complete apart from others."""
+    if block.labels is not None:
+        return None
+    complete, incomplete = block.by_completeness()
+    if incomplete is None:
+        return complete_rows(model.emission, params, block)
+    try:
+        stats = incomplete_rows(model, params, incomplete, executor)
+    except ImpossibleObservationError:
+        return None
+    if complete.n_units:
+        more = complete_rows(model.emission, params, complete)
+        stats = stats + (more or model.generic_e_step(params, complete, executor))
+    return stats
+
+
+def complete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     """E-step of complete rows under a mixture of Gaussians.
 
     With many features by products of matrices, unless the linear form would lose digits; else pair by pair.
@@ -92,17 +107,20 @@ def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     return _expected(emission, params, bound, magnitude, counts[:, None], first, second)
 
 
-def matrices_with_missing_cells(
-    emission: Gaussian, params: Any, block: Block, generic: Callable[[Block], Expected]
-) -> Expected | None:
-    """E-step of rows with missing cells under Gaussians with covariance matrices."""
-    from latently.models.holed_rows import by_marginals, one_gaussian
+def incomplete_rows(model: Any, params: Any, block: Block, executor: Executor) -> Expected:
+    """E-step of rows that all have missing cells, by a short cut where covariances are matrices."""
+    from latently.models.incomplete_rows import by_marginals, one_gaussian
 
+    def generic(rows: Block) -> Expected:
+        stats: Expected = model.generic_e_step(params, rows, executor)
+        return stats
+
+    emission: Gaussian = model.emission
     if not emission.correlated:
-        return None
+        return generic(block)
     if len(params.emission.means) == 1:
-        return one_gaussian(emission, params, block)
-    return by_marginals(mixture_of_gaussians, generic, emission, params, block)
+        return one_gaussian(emission, params, block) or generic(block)
+    return by_marginals(complete_rows, generic, emission, params, block)
 
 
 def _rows(block: Block) -> Array:
@@ -137,11 +155,7 @@ def _expected(
     return Expected(Counts(counts.reshape(-1)), moments, bound, magnitude)
 
 
-# By the latent structure and the family. The first are for rows without missing cells.
-OVERRIDES: dict[tuple[type, type], Override] = {(Independent, Gaussian): mixture_of_gaussians}
-
-# Those for blocks of rows that all have missing cells; they may hand some of the rows to the generic path.
-OF_HOLES: dict[tuple[type, type], Holed] = {(Independent, Gaussian): matrices_with_missing_cells}
-
-# Those of models whose units are sequences: they see the whole model, and may share out parts of a unit.
-OF_SEQUENCES: dict[tuple[type, type], Whole] = {(Chain, Categorical): chain_of_symbols}
+ACCELERATORS: dict[tuple[type, type], Accelerator] = {
+    (Independent, Gaussian): mixture_of_gaussians,
+    (Chain, Categorical): chain_of_symbols,
+}
