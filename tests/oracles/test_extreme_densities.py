@@ -90,15 +90,16 @@ class Paths:
 def every_posterior(model, X):
     """States given everything, the past, some of the future, and all other times; and in segments."""
     n, K = len(X), model.n_components
-    found = model._sequences(X, None)
-    reading = OfDensities(lambda rows: model._log_density(found)[rows], lambda rows, resp: [resp], K)
+    whole, latent, params = model._source(X).whole(), model._model.latent, model.params_.latent
+    lookup = model._model.lookup(model.params_, whole)
+    reading = OfDensities(lambda rows: lookup.rows[rows], lambda rows, resp: [resp], K)
     block = Block(X, np.ones(1), np.array([0, n]))
     return {
         "smooth": model.smooth(X),
         "filter": model.filter(X),
         "fixed lag": model.fixed_lag(X, LAG),
-        "leave one out": np.exp(model._without_itself(found, "ordinary")),
-        "forecast residuals": np.exp(model._without_itself(found, "forecast")),
+        "leave one out": np.exp(latent.leave_one_out(params, lookup, whole, "others")),
+        "forecast residuals": np.exp(latent.leave_one_out(params, lookup, whole, "past")),
         "online": np.array([update(model, X)]).reshape(n, K),
         "segments": np.concatenate(
             in_segments(model.startprob_, model.transmat_, reading, block, SerialExecutor()).stats

@@ -69,7 +69,7 @@ def log_likelihood(model, params, found):
 
 def hessian_errors(hmm, X, lengths, held=()):
     """Standard errors from second differences of the log-likelihood, in coordinates of this test's own."""
-    model, params, found = hmm._model, hmm.params_, hmm._sequences(X, lengths)
+    model, params, found = hmm._model, hmm.params_, hmm._source(X, lengths=lengths)
     moves = [
         (name, move)
         for name, space in model.spaces(params).items()
@@ -158,7 +158,7 @@ def test_written_derivatives_of_the_chain(startprob):
         params.transmat,
         np.arange(1.0, K + 1)[:, None],
     )
-    source = hmm._weighted_source(X, [20, 30], None)
+    source = hmm._source(X, lengths=[20, 30])
     (block,) = source.blocks()
     stats = hmm._model.e_step(hmm.params_, block)
     slopes = chain.gradient(stats.latent, params)
@@ -420,5 +420,5 @@ def test_q_and_the_entropy_of_paths_make_the_likelihood():
     assert hmm.posterior_entropy(X) == pytest.approx(-posterior @ np.log(posterior))
     assert hmm.q_function(X) + hmm.posterior_entropy(X) == pytest.approx(hmm.score(X))
     other = CategoricalHMM.from_parameters([0.5, 0.5], TRANSMAT, [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])
-    at = bounds.q_function(hmm._model, hmm.params_, hmm._weighted_source(X, None, None), other.params_)
+    at = bounds.q_function(hmm._model, hmm.params_, hmm._source(X), other.params_)
     assert hmm.q_function(X, other.params_) == at < hmm.q_function(X)

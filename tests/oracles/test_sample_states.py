@@ -41,7 +41,7 @@ MODELS = {
 
 def posterior_of_paths(model, X):
     """All paths of one sequence, and the probability of each given the data."""
-    log_density = model._log_density(model._sequences(X, None))
+    log_density = model._model.lookup(model.params_, model._source(X).whole()).rows
     paths = np.array(list(product(range(model.n_components), repeat=len(X))))
     with np.errstate(divide="ignore"):
         log_joint = np.log(model.startprob_)[paths[:, 0]] + log_density[np.arange(len(X)), paths].sum(axis=1)
@@ -140,12 +140,14 @@ def test_a_state_that_is_lost_and_overtakes_in_small_steps():
 
 
 def test_both_ways_draw_the_same_paths_of_the_same_numbers():
-    from latently.estimators.hmm.sampling import _PathPosterior
+    from latently.latent.path_sampling import PathPosterior
 
     make, _ = MODELS["counts"]
     model = make(BANDED)
     X = model.sample(500, random_state=0)[0]
-    scaled, logs = (_PathPosterior(model, model._sequences(X, None)) for _ in range(2))
+    whole = model._source(X).whole()
+    lookup = model._model.lookup(model.params_, whole)
+    scaled, logs = (PathPosterior(model.params_.latent, lookup, whole) for _ in range(2))
     assert scaled._scaled
     logs._scaled = False
     uniform, one, other = np.random.default_rng(0).random(500), *np.zeros((2, 500), dtype=np.int64)

@@ -370,9 +370,9 @@ def test_float32_is_stored_as_such_and_close_to_float64(covariance_type):
     mixture = GaussianMixture(2, covariance_type=covariance_type, n_init=1, random_state=0)
     with pytest.MonkeyPatch.context() as patch:
 
-        def spy(self, x, *rest):
+        def spy(self, x, *rest, **others):
             stored.append(x.dtype)
-            original(self, x, *rest)
+            original(self, x, *rest, **others)
 
         patch.setattr(ArraySource, "__init__", spy)
         mixture.fit(single)

@@ -209,7 +209,7 @@ def test_starting_values_of_any_family(values, message):
         ({"lambdas_init": [[1.0], [0.0]]}, r"lambdas_init\[1, 0\] is 0: should be positive"),
         ({"lambdas_init": [[1.0]]}, r"lambdas_init has shape \(1, 1\), should be \(2, 1\)"),
         ({"fixed": ("means",)}, "there is no parameter 'means'; this model has startprob, transmat, lambdas"),
-        ({"fixed": ("lambdas",)}, "'lambdas' is to be kept fixed but has no starting value: give one"),
+        ({"fixed": ("lambdas",)}, "'lambdas' is to be kept fixed but has no value: give .* lambdas_init"),
         ({"fixed": "lambdas"}, r"fixed='lambdas': should be a tuple of names, such as \('transmat',\)"),
         ({"startprob": "even"}, "startprob='even': should be one of 'free', 'stationary', 'uniform'"),
         ({"n_components": 0}, "n_components=0: should be an integer from 1 to 4,096"),

@@ -184,6 +184,16 @@ class ArraySource:
         """Number of blocks, if units are rows; an estimate from their number otherwise."""
         return -(-int(self.x.shape[0]) // self.block_rows)
 
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row, which is that of its unit."""
+        return self.weights if self.offsets is None else np.repeat(self.weights, np.diff(self.offsets))
+
+    def whole(self) -> Block:
+        """All units as one block, each counted once."""
+        ones, alone = np.ones(len(self)), len(self) == 1
+        return Block(self.x, ones, self.offsets, units=self.units, alone=alone, labels=self.labels)
+
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""
         return iter(self._blocks)

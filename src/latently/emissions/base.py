@@ -152,6 +152,13 @@ class Emission(ABC):
     def log_density(self, params: Any, x: Array) -> Array:
         """Return the log density of each row under each component, shape (n_rows, n_components)."""
 
+    def lookup(self, params: Any, x: Any) -> tuple[Array, NDArray[np.int64]] | None:
+        """Log densities of all that can be observed, shape (n, n_components), and which of it each row is.
+
+        None where that is too much for a table.
+        """
+        return None
+
     @abstractmethod
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
         """Return the additive statistics of rows with given responsibilities (weights applied)."""

@@ -141,6 +141,10 @@ class Categorical(Emission):
         with np.errstate(divide="ignore"):
             return np.vstack([np.log(params.emissionprob.T), np.zeros(len(params.emissionprob))])
 
+    def lookup(self, params: CategoricalParams, x: Any) -> tuple[Array, NDArray[np.int64]]:
+        """The table, and the symbols."""
+        return self.table(params), np.ascontiguousarray(x[:, 0])
+
     def log_density(self, params: CategoricalParams, x: Any) -> Array:
         """Looked up; the last row is that of a missing symbol."""
         return self.table(params)[x[:, 0]]

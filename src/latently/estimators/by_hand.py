@@ -335,6 +335,24 @@ class LatentEmissionByHand(ByHand, Saved):
             outcome.check()
         self._set_params(model, params, outcome)
 
+    def _argument_of(self, name: str) -> str:
+        """The argument in which the user gives the starting value of a parameter."""
+        return f"{name}_init" if name in self._attributes() else f"starting_values[{name!r}]"
+
+    def _given(self) -> dict[str, Any]:
+        """Starting values that the user gave, by the name of the parameter."""
+        given = {name: getattr(self, self._argument_of(name), None) for name in self._attributes()}
+        given.update(getattr(self, "starting_values", None) or {})
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _checked(self, model: LatentEmission, name: str, value: Any, n_features: int, label: str) -> Array:
+        """A value that a user gave to a parameter, which is called `label` in refusals."""
+        if name in model.latent.names:
+            return model.latent.checked(name, value, model.n_components, label)
+        if label.startswith("starting_values"):  # of any family, which need not know how to check it
+            return as_floats(value, label)
+        return model.emission.checked(name, value, model.n_components, n_features, label)
+
     def _rng(self, random_state: Any) -> np.random.Generator:
         """A generator from a seed, or from the model's own if there is none."""
         return random_generator(self.random_state if random_state is None else random_state)
@@ -364,14 +382,11 @@ class LatentEmissionByHand(ByHand, Saved):
         params = self.params_
         return [Start("warm", lambda rng: model.settled(params), self._progress)]
 
-    def _set_so_far(self, n_features: int) -> dict[str, Array]:
+    def _set_so_far(self, model: LatentEmission, n_features: int) -> dict[str, Array]:
         """With `warm_start`, what was set by hand of parameters the rest of which is yet to be found."""
         if not self.warm_start or "_in_force" in vars(self):
             return {}
-        latent, family, K = self._latent(), self._family(), int(self.n_components)
         return {
-            name: latent.checked(name, value, K, self._by_hand[name][0])
-            if name in latent.names
-            else family.checked(name, value, K, n_features, self._by_hand[name][0])
+            name: self._checked(model, name, value, n_features, self._by_hand[name][0])
             for name, value in self._set_values().items()
         }

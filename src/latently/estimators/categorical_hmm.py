@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.hmm.sequences import Sequences
-from latently.estimators.inputs import Array
 from latently.estimators.old_names import CATEGORICAL_HMM, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
-from latently.latent.evidence import looked_up
+from latently.latent.chain import Chain
 
 
 class CategoricalHMM(BaseHMM):
@@ -192,12 +187,11 @@ class CategoricalHMM(BaseHMM):
         >>> model.filter(["many", "many", "few"])[:, 1].round(3).tolist()
         [0.75, 0.848, 0.448]
         """
-        chain = given_chain(startprob, transmat)
-        table = numbers(emissionprob, "emissionprob", chain.settings["n_components"], "n_symbols")
-        hmm = cls(
-            categories=categories, n_features=table.shape[1] if categories is None else None, **chain.settings
-        )
-        return hmm._from(**chain.values, emissionprob=table)
+        of_chain, _ = Chain.from_user(startprob, transmat)
+        table = numbers(emissionprob, "emissionprob", of_chain["n_components"], "n_symbols")
+        n_features = table.shape[1] if categories is None else None
+        settings = {"categories": categories, "n_features": n_features}
+        return cls._by_parameters(startprob, transmat, settings, emissionprob=table)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -215,18 +209,3 @@ class CategoricalHMM(BaseHMM):
     def categories_(self) -> Any:
         """The symbols, in the order of the columns of `emissionprob_`."""
         return self._model.emission.alphabet
-
-    def _names_labels(self) -> bool:
-        return super()._names_labels() or self.emissionprob_init is not None
-
-    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
-        if self.emissionprob_init is None:
-            return {}
-        given, K = self.emissionprob_init, self.n_components
-        return {"emissionprob": family.checked("emissionprob", given, K, 1, "emissionprob_init")}
-
-    def _lookup(self, found: Sequences) -> tuple[Array, Any]:
-        """Log probabilities of all symbols, and the symbol of each time."""
-        family: Any = self._model.emission
-        table, symbols = family.table(self.params_.emission), np.ascontiguousarray(found.x[:, 0])
-        return (table, symbols) if found.states is None else looked_up(table, symbols, found.states)

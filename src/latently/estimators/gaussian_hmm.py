@@ -10,7 +10,6 @@ from latently.checks.settings import ARRAY
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import GAUSSIAN_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, GAUSSIAN, Constraints
@@ -194,24 +193,11 @@ class GaussianHMM(BaseHMM):
         >>> model.predict([[0.5], [0.0], [4.2]]).tolist()
         [0, 0, 1]
         """
-        chain = given_chain(startprob, transmat)
-        hmm = cls(covariance_type=covariance_type, **chain.settings)
-        return hmm._from(**chain.values, means=means, covariances=covariances)
+        settings = {"covariance_type": covariance_type}
+        return cls._by_parameters(startprob, transmat, settings, means=means, covariances=covariances)
 
     def _family(self) -> Gaussian:
         return Gaussian(self.covariance_type, float(self.reg_covar))
-
-    def _names_labels(self) -> bool:
-        given = self.means_init is not None or self.covariances_init is not None
-        return super()._names_labels() or given
-
-    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
-        given = {"means": self.means_init, "covariances": self.covariances_init}
-        return {
-            name: family.checked(name, value, self.n_components, n_features, f"{name}_init")
-            for name, value in given.items()
-            if value is not None
-        }
 
     def _dense(self) -> Array:
         dense = self._family().dense(self.params_.emission)

@@ -9,18 +9,18 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from latently.checks.settings import ARRAY
-from latently.core.given import probabilities
+from latently.core.blocks import Block
 from latently.core.restarts import Start
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.prior import Prior
 from latently.estimators.by_hand import Parameter
 from latently.estimators.imputation.filling import Predictive, expected
 from latently.estimators.inputs import Array
+from latently.estimators.likelihood.base import Draw, Starts
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
 from latently.estimators.old_names import GAUSSIAN_MIXTURE, refuses_old_names
 from latently.estimators.settings import GAUSSIAN, MIXTURE, PRIOR, Constraints
-from latently.estimators.starts import MixtureStarts
 from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -233,51 +233,42 @@ class GaussianMixture(BaseMixture):
     def _from_precisions(self, precisions: Array, label: str) -> Array:
         return self._family().from_precisions(precisions, self.n_components, None, label)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super(BaseMixture, self).__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-    def _names_labels(self) -> bool:
-        return any(value is not None for value in (self.weights_init, self.means_init, self.precisions_init))
-
     def _argument_of(self, name: str) -> str:
         return "precisions_init" if name == "covariances" else f"{name}_init"
 
-    def _given(self, description: Description, n_features: int) -> dict[str, Array]:
-        given: dict[str, Array] = {}
-        family, K = self._family(), self.n_components
-        if self.weights_init is not None:
-            given["weights"] = probabilities(self.weights_init, "weights_init", K)
-        if self.means_init is not None:
-            given["means"] = family.checked("means", self.means_init, K, n_features, "means_init")
-        if self.precisions_init is not None:
-            given["covariances"] = family.from_precisions(
-                self.precisions_init, K, n_features, "precisions_init"
-            )
-        return given
+    def _checked(self, model: LatentEmission, name: str, value: Any, n_features: int, label: str) -> Array:
+        if label == "precisions_init":
+            family: Any = model.emission
+            found: Array = family.from_precisions(value, model.n_components, n_features, label)
+            return found
+        return super()._checked(model, name, value, n_features, label)
 
     def _with_given(
-        self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
-    ) -> list[Start[LatentEmissionParams]]:
+        self, model: LatentEmission, description: Description, given: dict[str, Array], draw: Draw
+    ) -> Starts:
+        """With means there is one start: covariances not given are that of all the data about them."""
         family: Any = model.emission
 
-        def put_in(base: LatentEmissionParams) -> LatentEmissionParams:
+        def put_in(latent: Weights, emission: Any) -> LatentEmissionParams:
             emission = family.params(
-                given.get("means", base.emission.means), given.get("covariances", base.emission.covariances)
+                given.get("means", emission.means), given.get("covariances", emission.covariances)
             )
-            latent = Weights(given.get("weights", base.latent.weights))
-            return LatentEmissionParams(latent, family.clipped(emission))
-
-        if "means" in given:
-            pooled = family.pooled(starts.description.emission, given["means"])
-            base = LatentEmissionParams(starts.origin.latent, pooled)
-            return [Start("given", lambda rng: put_in(base))]
+            return LatentEmissionParams(
+                Weights(given.get("weights", latent.weights)), family.clipped(emission)
+            )
 
         def altered(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
-            return Start(start.kind, lambda rng: put_in(start.draw(rng)))
+            def draw(rng: np.random.Generator) -> LatentEmissionParams:
+                drawn = start.draw(rng)
+                return put_in(drawn.latent, drawn.emission)
 
-        return [altered(start) for start in starts.of(self.init_params, n)]
+            return Start(start.kind, draw)
+
+        if "means" in given:
+            latent = model.latent.start(model.n_components, np.random.default_rng(0))
+            pooled = family.pooled(description.emission, given["means"])
+            return [Start("given", lambda rng: put_in(latent, pooled))]
+        return [altered(start) for start in draw(self._n_starts())]
 
     @property
     def components_(self) -> list[MultivariateNormal]:
@@ -315,11 +306,15 @@ class GaussianMixture(BaseMixture):
         >>> mixture.impute([[2.0, np.nan]]).tolist()
         [[2.0, 1.0]]
         """
-        rows = self._rows(X)
+        rows = self._source(X).x
         return expected(self._predictive(rows), rows).astype(rows.dtype, copy=False)
 
     def _predictive(self, rows: Any) -> Predictive:
-        resp = np.ones((len(rows), 1)) if self._model.n_components == 1 else self._posterior(rows)[0]
+        ones = np.ones(len(rows))
+        one = self._model.n_components == 1
+        resp = (
+            ones[:, None] if one else self._model.posterior(self.params_, Block(rows, ones), refuse=False)[1]
+        )
         return Predictive(resp, self.params_.emission.means, self._dense(self.params_))
 
     def marginal(self, keep: Sequence[int]) -> GaussianMixture:

@@ -8,20 +8,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently.checks.arrays import as_floats
 from latently.checks.settings import check_settings, check_whole
 from latently.core.parameters import named, with_named
-from latently.core.restarts import Start
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import ANY_HMM, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
-from latently.estimators.starts import refuse_unsuitable
-from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.latent.chain import Chain
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 
 class HiddenMarkovModel(BaseHMM):
@@ -190,8 +186,8 @@ class HiddenMarkovModel(BaseHMM):
         >>> HiddenMarkovModel.from_parameters(Poisson(), [0.5, 0.5], stay, rates).predict([[0], [8]]).tolist()
         [0, 1]
         """
-        chain = given_chain(startprob, transmat)
-        hmm = cls(emission, **chain.settings)
+        settings, given = Chain.from_user(startprob, transmat)
+        hmm = cls(emission, **settings)
         check_settings(hmm)
         family, K = hmm._family(), hmm.n_components
         if isinstance(params, Mapping):
@@ -213,7 +209,7 @@ class HiddenMarkovModel(BaseHMM):
         params = with_named(params, {name: np.array(value) for name, value in named(params).items()})
         with np.errstate(all="ignore"):
             family.check(params, K, hmm.n_features_in_)
-        latent, first = hmm._latent().given(chain.values, hmm.n_components)
+        latent, first = hmm._latent().given(given, hmm.n_components)
         model = LatentEmission(latent, family, K)
         hmm._set_params(model, LatentEmissionParams(first, params))
         return hmm
@@ -223,25 +219,6 @@ class HiddenMarkovModel(BaseHMM):
 
     def _family(self) -> Emission:
         return family_of(self.emission)
-
-    def _names_labels(self) -> bool:
-        return super()._names_labels() or bool(self.starting_values)
-
-    def _starts(
-        self,
-        model: LatentEmission,
-        description: Description,
-        found: Sequences,
-        weights: Array,
-        given: dict[str, Array],
-    ) -> list[Start[LatentEmissionParams]]:
-        starts = super()._starts(model, description, found, weights, given)
-        refuse_unsuitable(model, model.start(description, np.random.default_rng(0)), given)
-        return starts
-
-    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
-        values = self.starting_values or {}
-        return {name: as_floats(value, f"starting_values[{name!r}]") for name, value in values.items()}
 
     @property
     def emission_params_(self) -> dict[str, Array]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from latently.checks.arrays import as_floats
-from latently.core.parameters import named, with_named
-from latently.core.restarts import Start
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
-from latently.estimators.inputs import Array
+from latently.estimators.inputs import tagged
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE, refuses_old_names
 from latently.estimators.settings import ANY_FAMILY, MIXTURE, Constraints
-from latently.estimators.starts import MixtureStarts, refuse_unsuitable
-from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
 class MixtureModel(BaseMixture):
@@ -120,27 +115,11 @@ class MixtureModel(BaseMixture):
         self.callbacks = callbacks
         self.verbose = verbose
 
+    def __sklearn_tags__(self) -> Any:
+        return tagged(super().__sklearn_tags__(), self._family())
+
     def _family(self) -> Emission:
         return family_of(self.emission)
 
-    def _names_labels(self) -> bool:
-        return bool(self.starting_values)
-
     def _argument_of(self, name: str) -> str:
         return f"starting_values['{name}']"
-
-    def _given(self, description: Description, n_features: int) -> dict[str, Array]:
-        values = self.starting_values or {}
-        return {name: as_floats(value, f"starting_values[{name!r}]") for name, value in values.items()}
-
-    def _with_given(
-        self, model: LatentEmission, starts: MixtureStarts, given: dict[str, Array], n: int
-    ) -> list[Start[LatentEmissionParams]]:
-        template = named(starts.origin)
-        refuse_unsuitable(model, starts.origin, given)
-
-        def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
-            return Start(start.kind, lambda rng: with_named(start.draw(rng), given))
-
-        complete = set(given) == set(template)
-        return [put_in(start) for start in starts.of(self.init_params, 1 if complete else n)]

@@ -8,8 +8,7 @@ from latently.checks.settings import ARRAY
 from latently.emissions.poisson import Poisson
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.by_hand import given_chain
-from latently.estimators.inputs import Array, tagged
+from latently.estimators.inputs import tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute, refuses_old_names
 from latently.estimators.settings import CHAIN, Constraints
 
@@ -167,20 +166,10 @@ class PoissonHMM(BaseHMM):
         >>> model.predict([[0], [1], [8], [10]]).tolist()
         [0, 0, 1, 1]
         """
-        chain = given_chain(startprob, transmat)
-        return cls(**chain.settings)._from(**chain.values, lambdas=lambdas)
+        return cls._by_parameters(startprob, transmat, {}, lambdas=lambdas)
 
     def __sklearn_tags__(self) -> Any:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Poisson:
         return Poisson()
-
-    def _names_labels(self) -> bool:
-        return super()._names_labels() or self.lambdas_init is not None
-
-    def _given(self, family: Any, n_features: int) -> dict[str, Array]:
-        if self.lambdas_init is None:
-            return {}
-        given, K = self.lambdas_init, self.n_components
-        return {"lambdas": family.checked("lambdas", given, K, n_features, "lambdas_init")}

@@ -9,10 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from latently.core.blocks import Block
 from latently.core.executors import Executor
@@ -21,8 +22,30 @@ from latently.core.parameters import Spaces, check_feasible
 from latently.core.statistics import Additive
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 Density = Callable[[slice], Array]
 Visit = Callable[[slice, Array], Any]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Log densities of rows that are looked up: each row its own, or one of a few, such as those of symbols.
+
+    Attributes
+    ----------
+    log_density : array of shape (n, n_components)
+        Log densities.
+    index : array of int of shape (n_rows,) or None
+        Which row of them each row of the data has; None if they are in order.
+    """
+
+    log_density: Array
+    index: Labels | None = None
+
+    @property
+    def rows(self) -> Array:
+        """Log densities of all rows of the data."""
+        return self.log_density if self.index is None else self.log_density[self.index]
 
 
 @dataclass(frozen=True)
@@ -91,6 +114,105 @@ class Latent(ABC):
             For parts of one unit that can be worked on side by side.
         """
 
+    def posterior(
+        self, params: Any, density: Density, block: Block, executor: Executor, *, refuse: bool
+    ) -> tuple[Array, Array]:
+        """Log-likelihoods of units, and probabilities of the labels given all that is observed of the unit.
+
+        Parameters
+        ----------
+        params, density, block, executor
+            As for `run`; weights do not count here.
+        refuse : bool
+            Whether impossible units are refused; otherwise their log-likelihood is minus infinity.
+
+        Returns
+        -------
+        log_likelihood : array of shape (n_units,)
+            In nats.
+        resp : array of shape (n_rows, n_components)
+            Rows sum to one; NaN where a unit is impossible.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a unit is impossible and to be refused; it is named.
+        """
+        raise self._lacking("posterior")
+
+    def decode(self, params: Any, lookup: Lookup, block: Block, executor: Executor) -> tuple[Array, Labels]:
+        """Log joint density of each unit with its likeliest labels, and these: shapes (n_units,), (n_rows,).
+
+        Minus infinity where a unit is impossible.
+        """
+        raise self._lacking("decode")
+
+    def filter(self, params: Any, lookup: Lookup, block: Block, lag: int = 0) -> Array:
+        """Probabilities of the labels given the rows of their unit up to `lag` later ones.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If that is impossible; the row is named.
+        """
+        raise self._lacking("filter")
+
+    def filter_step(self, params: Any, before: Array | None, log_density: Array) -> tuple[float, Array]:
+        """Take in one row more of a unit.
+
+        Parameters
+        ----------
+        params : object
+            Its own parameters.
+        before : array of shape (n_components,) or None
+            Log probabilities of the labels of the row before; None at the first row of a unit.
+        log_density : array of shape (n_components,)
+            Of the row.
+
+        Returns
+        -------
+        log_likelihood : float
+            Log density of the row given those before; minus infinity if it is impossible.
+        log_probability : array of shape (n_components,)
+            Of its label, given it and those before.
+        """
+        raise self._lacking("filter_step")
+
+    def predict(self, params: Any, probability: Array | None, steps: int) -> Array:
+        """Probabilities of the labels so many rows ahead, from those now (None before the first row)."""
+        raise self._lacking("predict")
+
+    def leave_one_out(
+        self, params: Any, lookup: Lookup, block: Block, given: Literal["others", "past"]
+    ) -> Array:
+        """Log probabilities of the label of each row, from other rows of its unit: all, or those before it.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If these are impossible; the row is named.
+        """
+        raise self._lacking("leave_one_out")
+
+    def sample(self, params: Any, n_rows: int, rng: np.random.Generator, first: int | None = None) -> Labels:
+        """Draw the labels of so many rows, of one unit where units have several; the first may be known."""
+        raise self._lacking("sample")
+
+    def sample_posterior(
+        self, params: Any, lookup: Lookup, block: Block, n_draws: int, rng: np.random.Generator
+    ) -> Labels:
+        """Draw labels given what is observed, shape (n_draws, n_rows).
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If it is impossible; the row is named.
+        """
+        raise self._lacking("sample_posterior")
+
+    def _lacking(self, method: str) -> NotImplementedError:
+        return NotImplementedError(f"{type(self).__name__} has no {method} method")
+
     @abstractmethod
     def stats_of(self, resp: Array, block: Block) -> Any:
         """Return the statistics of labels drawn independently for each row with probabilities `resp`.
@@ -141,6 +263,14 @@ class Latent(ABC):
         """
         check_feasible(params, self.spaces(params))
 
+    def going_on(self, before: Self) -> Self:
+        """The structure of a fit that goes on from the params of one before."""
+        return self
+
+    def without_error(self, params: Any, n_units: int) -> dict[str, str]:
+        """Parameters of which so many units cannot say how sure they are, each with the reason in words."""
+        return {}
+
     def inner_terms(self, stats: Any, params: Any) -> float:
         """Sum of the absolute terms that cancel within a log-likelihood, those of densities apart."""
         return 0.0
@@ -172,3 +302,23 @@ class Latent(ABC):
             If a value is out of range; the message names the parameter and the row.
         """
         raise NotImplementedError(f"{type(self).__name__} takes no parameters from users: no given method")
+
+
+def normalised(predicted: Array, log_density: Array) -> tuple[float, Array]:
+    """The log of the sum of a joint density over labels, and the log probabilities of the labels.
+
+    Parameters
+    ----------
+    predicted : array of shape (n_components,)
+        Log probabilities of the labels before the row is seen.
+    log_density : array of shape (n_components,)
+        Of the row.
+    """
+    likeliest = int((predicted + log_density).argmax())
+    height = float(predicted[likeliest] + log_density[likeliest])
+    if not height > -np.inf:
+        return -np.inf, np.full(len(predicted), np.nan)
+    # Relative to the likeliest before they are added: see kernels.log_chain.joined.
+    joint = (predicted - predicted[likeliest]) + (log_density - log_density[likeliest])
+    total = float(logsumexp(joint))
+    return height + total, joint - total

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from latently.core.blocks import Block
+from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
-from latently.core.given import ROUNDING, probabilities, support_of
+from latently.core.given import ROUNDING, numbers, probabilities, support_of
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces, check_shape
 from latently.core.statistics import tree_sum
-from latently.latent.base import Array, Density, Expected, Latent, Visit
+from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
 from latently.latent.checkpoints import cut, in_segments
+from latently.latent.filtering import filtered, left_out
 from latently.latent.passes import densities, floats_of_row, pass_through
+from latently.latent.path_sampling import PathPosterior
 from latently.latent.readings import OfDensities
 from latently.latent.stationary import maximise, refuse_several, stationary
+from latently.latent.viterbi import likeliest_paths
 
 STARTS = ("free", "stationary", "uniform")
 
@@ -68,6 +73,42 @@ class Chain(Latent):
         first = self._first_support(n_components)
         return self.settled(ChainParams(first / first.sum(), transmat))
 
+    def stationary_distribution(self, params: ChainParams) -> Array:
+        """The distribution that transitions leave as it is.
+
+        Raises
+        ------
+        ValueError
+            If it is not unique: if the chain comes apart.
+        """
+        refuse_several(params.transmat > 0, "look at each such set of states by itself")
+        return stationary(params.transmat)
+
+    @classmethod
+    def from_user(cls, startprob: Any, transmat: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a user gives of a chain: settings of an estimator, and values of parameters.
+
+        Parameters
+        ----------
+        startprob : array-like of shape (K,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (K, K)
+            Transition probabilities, from row to column.
+
+        Raises
+        ------
+        ValueError
+            If the transitions are no square table, or the first state follows an unknown rule.
+        """
+        K = len(np.atleast_1d(np.asarray(transmat, dtype=object)))
+        values = {"transmat": numbers(transmat, "transmat", K, K)}
+        if not isinstance(startprob, str):
+            return {"n_components": K, "startprob": "free"}, {"startprob": startprob, **values}
+        if startprob not in STARTS[1:]:
+            allowed = " or ".join(map(repr, STARTS[1:]))
+            raise ValueError(f"startprob={startprob!r}: should be {K} probabilities, or {allowed}")
+        return {"n_components": K, "startprob": startprob}, values
+
     def settled(self, params: ChainParams) -> ChainParams:
         """The first state follows from the transitions where it is not free."""
         if self.startprob == "free":
@@ -98,6 +139,80 @@ class Chain(Latent):
         shape, rooms = (block.n_rows, padded_width(K)), executor.rooms
         with rooms.room(shape) as table, rooms.room(shape) as state:
             return self._run_in(table, state, params, density, block, visit, executor)
+
+    def posterior(
+        self, params: ChainParams, density: Density, block: Block, executor: Executor, *, refuse: bool
+    ) -> tuple[Array, Array]:
+        """Forward and backward through all sequences."""
+        K = len(params.transmat)
+        block = replace(block, weights=np.ones(block.n_units))
+        table = np.empty((block.n_rows, padded_width(K)))
+        tops, _ = densities(density, block, K, executor, table)
+
+        def logs() -> Array:
+            return np.concatenate([density(rows) for rows in block.tiles(floats_of_row(block, K))])
+
+        try:
+            passed = pass_through(self.first(params), params.transmat, table, None, logs, block, executor)
+        except ImpossibleObservationError:
+            if refuse:
+                raise
+            return np.full(block.n_units, -np.inf), np.full((block.n_rows, K), np.nan)
+        return passed.scales + tops, np.ascontiguousarray(passed.state[:, :K])
+
+    def decode(
+        self, params: ChainParams, lookup: Lookup, block: Block, executor: Executor
+    ) -> tuple[Array, Labels]:
+        """The likeliest path of each sequence, by Viterbi's algorithm."""
+        seen, offsets = (lookup.log_density, lookup.index), block_offsets(block)
+        path, values = likeliest_paths(*seen, self.first(params), params.transmat, offsets, executor)
+        return values, path
+
+    def filter(self, params: ChainParams, lookup: Lookup, block: Block, lag: int = 0) -> Array:
+        """Forwards, and backwards over the lag, in logarithms."""
+        return filtered(self.settled(params), lookup, block, lag)
+
+    def filter_step(
+        self, params: ChainParams, before: Array | None, log_density: Array
+    ) -> tuple[float, Array]:
+        """One step forwards, in logarithms, in which no state is ever lost."""
+        start, transmat = self.settled(params).logs
+        predicted = start if before is None else logsumexp(before[:, None] + transmat, axis=0)
+        return normalised(predicted, log_density)
+
+    def predict(self, params: ChainParams, probability: Array | None, steps: int) -> Array:
+        """So many transitions; before the first row there is one less to come."""
+        if probability is None:
+            probability, steps = self.first(params), steps - 1
+        return np.asarray(probability @ np.linalg.matrix_power(params.transmat, steps))
+
+    def leave_one_out(
+        self, params: ChainParams, lookup: Lookup, block: Block, given: Literal["others", "past"]
+    ) -> Array:
+        """Forwards, and backwards if the future is given, in logarithms."""
+        return left_out(self.settled(params), lookup, block, given == "others")
+
+    def sample(
+        self, params: ChainParams, n_rows: int, rng: np.random.Generator, first: int | None = None
+    ) -> Labels:
+        """Draw a path of one sequence."""
+        states, uniform = np.empty(n_rows, dtype=np.int64), rng.random(n_rows)
+        begins = self.first(params) if first is None else np.eye(len(params.transmat))[first]
+        limits, edges = np.cumsum(begins), np.cumsum(params.transmat, axis=1)
+        for t, u in enumerate(uniform):
+            states[t] = min(int(np.searchsorted(limits, u * limits[-1], side="right")), len(limits) - 1)
+            limits = edges[states[t]]
+        return states
+
+    def sample_posterior(
+        self, params: ChainParams, lookup: Lookup, block: Block, n_draws: int, rng: np.random.Generator
+    ) -> Labels:
+        """Filter once, and draw each path backwards."""
+        posterior = PathPosterior(self.settled(params), lookup, block)
+        paths = np.empty((n_draws, block.n_rows), dtype=np.int64)
+        for path in paths:
+            posterior.draw(rng.random(len(path)), path)
+        return paths
 
     def _run_in(
         self,
@@ -204,6 +319,19 @@ class Chain(Latent):
             fundamental = np.eye(len(delta)) - params.transmat + delta
             slopes["transmat"] += delta[:, None] * np.linalg.solve(fundamental, _over(stats.initial, delta))
         return slopes
+
+    def going_on(self, before: Self) -> Self:
+        """What could not happen before still cannot."""
+        return replace(before, startprob=self.startprob, budget=self.budget)
+
+    def without_error(self, params: ChainParams, n_units: int) -> dict[str, str]:
+        """The start of a single sequence."""
+        if n_units > 1 or self.startprob != "free" or len(params.startprob) == 1:
+            return {}
+        return {
+            "startprob": "startprob has no error, and the others hold it as it is: it is learned from the "
+            "first time of one sequence, which does not say how sure it is"
+        }
 
     def spaces(self, params: ChainParams) -> Spaces:
         """Each row of probabilities sums to one; what follows from the transitions is not free."""

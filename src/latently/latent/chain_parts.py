@@ -29,6 +29,12 @@ class ChainParams:
     startprob: Array
     transmat: Array
 
+    @property
+    def logs(self) -> tuple[Array, Array]:
+        """Logarithms of both, minus infinity for what cannot be."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.startprob), np.log(self.transmat)
+
 
 @dataclass(frozen=True)
 class ChainCounts(Additive):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from latently.core.given import probabilities
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces, check_shape
 from latently.core.statistics import Additive, tree_sum
-from latently.latent.base import Array, Density, Expected, Latent, Visit
+from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Independent(Latent):
         """Equal weights."""
         return Weights(np.full(n_components, 1.0 / n_components))
 
-    def posterior(self, params: Weights, log_density: Array) -> tuple[Array, Array]:
+    def responsibilities(self, params: Weights, log_density: Array) -> tuple[Array, Array]:
         """Responsibilities and log-likelihoods of rows, by log-sum-exp.
 
         Parameters
@@ -83,7 +83,7 @@ class Independent(Latent):
         weights = block.weights
 
         def tile(rows: slice) -> Expected:
-            resp, log_likelihood = self.posterior(params, density(rows))
+            resp, log_likelihood = self.responsibilities(params, density(rows))
             w = weights[rows]
             finite = np.isfinite(log_likelihood)
             if not finite.all():
@@ -101,6 +101,65 @@ class Independent(Latent):
 
         width = 2 * len(params.weights) + 3 * _width(block.x)
         return tree_sum(map(tile, block.tiles(width)))
+
+    def posterior(
+        self, params: Weights, density: Density, block: Block, executor: Executor, *, refuse: bool
+    ) -> tuple[Array, Array]:
+        """Responsibilities, tile by tile."""
+        resp, log_likelihood = np.empty((block.n_rows, len(params.weights))), np.empty(block.n_rows)
+
+        def tile(rows: slice) -> None:
+            resp[rows], log_likelihood[rows] = self.responsibilities(params, density(rows))
+
+        for _ in executor.map(tile, block.tiles(2 * len(params.weights) + 3 * _width(block.x))):
+            pass
+        if refuse:
+            _refuse_impossible(log_likelihood, block)
+        return log_likelihood, resp
+
+    def decode(
+        self, params: Weights, lookup: Lookup, block: Block, executor: Executor
+    ) -> tuple[Array, Labels]:
+        """The likeliest label of each row by itself."""
+        joint = lookup.rows + params.log
+        return joint.max(axis=1), np.asarray(joint.argmax(axis=1))
+
+    def filter(self, params: Weights, lookup: Lookup, block: Block, lag: int = 0) -> Array:
+        """Responsibilities: other rows say nothing."""
+        resp, log_likelihood = self.responsibilities(params, lookup.rows)
+        _refuse_impossible(log_likelihood, block)
+        return resp
+
+    def filter_step(self, params: Weights, before: Array | None, log_density: Array) -> tuple[float, Array]:
+        """Log responsibilities, whatever was before."""
+        return normalised(params.log, log_density)
+
+    def predict(self, params: Weights, probability: Array | None, steps: int) -> Array:
+        """The weights."""
+        return params.weights
+
+    def leave_one_out(
+        self, params: Weights, lookup: Lookup, block: Block, given: Literal["others", "past"]
+    ) -> Array:
+        """The log weights."""
+        return np.tile(params.log, (block.n_rows, 1))
+
+    def sample(
+        self, params: Weights, n_rows: int, rng: np.random.Generator, first: int | None = None
+    ) -> Labels:
+        """Draw each label by itself."""
+        weights = params.weights
+        labels = np.asarray(rng.choice(len(weights), size=n_rows, p=weights / weights.sum()))
+        labels[:1] = labels[:1] if first is None else first
+        return labels
+
+    def sample_posterior(
+        self, params: Weights, lookup: Lookup, block: Block, n_draws: int, rng: np.random.Generator
+    ) -> Labels:
+        """Draw each label from its responsibilities."""
+        edges = self.filter(params, lookup, block).cumsum(axis=1)
+        below = rng.random((n_draws, block.n_rows, 1)) * edges[:, -1:] >= edges
+        return np.minimum(below.sum(axis=2), edges.shape[1] - 1)
 
     def stats_of(self, resp: Array, block: Block) -> Counts:
         """Return the weighted column sums."""
@@ -152,6 +211,17 @@ def _width(x: Any) -> int:
 
 def _guarded(top: Array, total: Array) -> Array:
     return np.where(np.isnan(top), np.nan, np.where(np.isneginf(top), -np.inf, top + np.log(total)))[:, 0]
+
+
+def _refuse_impossible(log_likelihood: Array, block: Block) -> None:
+    impossible = np.flatnonzero(~np.isfinite(log_likelihood))
+    if len(impossible):
+        row = block.unit_of(int(impossible[0]))
+        if np.isnan(log_likelihood[impossible[0]]):
+            _refuse(row, np.nan)
+        raise ImpossibleObservationError(
+            f"row {row} has zero density under every component, so belongs to none: remove it"
+        )
 
 
 def _refuse(row: int, value: float) -> None:

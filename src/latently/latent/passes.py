@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.latent.base import Array, Density
-from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, refuse
+from latently.latent.chain_parts import ChainCounts, ChainParams, Padded, block_offsets, refuse
 
 SHARED = 20_000  # times from which on two threads share one sequence
 TILES = 4  # in a piece of work
@@ -226,8 +226,7 @@ def _in_logs(
     K, offsets = len(start), block_offsets(block)
     state, log_likelihoods = np.empty((block.n_rows, tallies.shape[1])), np.empty(block.n_units)
     initial, transitions = np.zeros(K), np.zeros((K, K))
-    with np.errstate(divide="ignore"):
-        logs = np.log(start), np.log(transmat)
+    logs = ChainParams(start, transmat).logs
     sequence, time = forward_backward_in_logs(
         np.ascontiguousarray(log_density),
         index,

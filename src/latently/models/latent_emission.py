@@ -23,8 +23,8 @@ from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
-from latently.latent.base import Density, Expected, Latent
-from latently.latent.evidence import masked
+from latently.latent.base import Density, Expected, Latent, Lookup
+from latently.latent.evidence import looked_up, masked
 from latently.models.accelerators import ACCELERATORS
 from latently.models.routines import routines
 from latently.models.support import Support
@@ -142,6 +142,16 @@ class LatentEmission:
 
         return log_density
 
+    def lookup(self, params: LatentEmissionParams, block: Block) -> Lookup:
+        """Log densities of all rows of a block under each label, in a table if the family has one."""
+        found = self.emission.lookup(params.emission, block.x)
+        if found is not None:
+            return Lookup(*(found if block.labels is None else looked_up(*found, block.labels)))
+        density, out = self.density(params, block), np.empty((block.n_rows, self.n_components))
+        for rows in block.tiles(2 * self.n_components + 3 * int(np.prod(block.x.shape[1:]))):
+            out[rows] = density(rows)
+        return Lookup(out)
+
     def m_step(
         self, stats: Expected, params: LatentEmissionParams, fixed: Collection[str] = ()
     ) -> LatentEmissionParams:
@@ -246,6 +256,20 @@ class LatentEmission:
 
         self._visit(params, block, keep)
         return resp
+
+    def posterior(
+        self,
+        params: LatentEmissionParams,
+        block: Block,
+        executor: Executor | None = None,
+        *,
+        refuse: bool = True,
+    ) -> tuple[Array, Array]:
+        """Log-likelihoods of the units of a block, and posterior probabilities of the labels of its rows."""
+        density = self.density(params, block)
+        return self.latent.posterior(
+            params.latent, density, block, executor or SerialExecutor(), refuse=refuse
+        )
 
     def _visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
         """Show the responsibilities of a block tile by tile, weights not applied."""

@@ -9,68 +9,33 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_setting, check_whole, one_of
 from latently.core.choices import likeliest
-from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import count_threads, executor
-from latently.core.libraries import single_threaded_libraries
-from latently.estimators.hmm.fitted import FittedHMM, refuse_impossible
-from latently.estimators.hmm.forecast import Forecast
-from latently.estimators.hmm.groups import lengths_by_position
-from latently.estimators.hmm.online import Filtering
-from latently.estimators.hmm.sequences import Sequences
+from latently.estimators.hmm.ahead import Filtering, Forecast
+from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.inputs import Array
-from latently.latent.passes import pass_through
-from latently.latent.stationary import refuse_several, stationary
-from latently.latent.viterbi import likeliest_paths
 
 ALGORITHMS = ("viterbi", "map")
 
 
 class Decoding(FittedHMM):
-    """Scoring, decoding, filtering, smoothing and forecasting."""
-
-    n_jobs: int | None
+    """Scoring, decoding, filtering, smoothing, forecasting, and paths drawn."""
 
     def score(
         self, X: Any, y: Any = None, *, lengths: Any = None, groups: Any = None, states: Any = None
     ) -> float:
         """Total log-likelihood of the sequences, in nats (not the mean).
 
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        y : None
-            Ignored. Lengths are understood here, too, as in hmmlearn.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
-
         Returns
         -------
         float
             Higher is better; minus infinity if a sequence is impossible.
         """
-        found = self._sequences(X, lengths_by_position(X, y, lengths), groups, states)
-        return float(self._smoothed(found)[0].sum())
+        found = self._source(X, y=y, lengths=lengths, groups=groups, states=states)
+        return float(self._posterior(found)[0].sum())
 
     def score_samples(
         self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
     ) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -84,22 +49,12 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible; it and the time are named.
         """
-        log_likelihoods, state = self._smoothed(self._sequences(X, lengths, groups, states), refuse=True)
-        return float(log_likelihoods.sum()), state
+        found = self._source(X, lengths=lengths, groups=groups, states=states)
+        log_likelihoods, resp = self._posterior(found, refuse=True)
+        return float(log_likelihoods.sum()), resp
 
     def smooth(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given the whole sequence, its future included.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -121,17 +76,6 @@ class Decoding(FittedHMM):
     def predict_proba(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
-
         Returns
         -------
         array of shape (n_times, n_components)
@@ -141,17 +85,6 @@ class Decoding(FittedHMM):
 
     def filter(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
         """Probabilities of the states at each time given what was seen up to it, and nothing later.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -163,7 +96,7 @@ class Decoding(FittedHMM):
         ImpossibleObservationError
             If a sequence is impossible.
         """
-        return self._filtered(self._sequences(X, lengths, groups, states), 0)
+        return self.fixed_lag(X, 0, lengths=lengths, groups=groups, states=states)
 
     def fixed_lag(
         self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None, states: Any = None
@@ -172,16 +105,8 @@ class Decoding(FittedHMM):
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
         lag : int
             How far into the future of each time to look; 0 is `filter`.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -194,7 +119,8 @@ class Decoding(FittedHMM):
             If `lag` is not an integer of at least 0.
         """
         lag = check_whole("lag", lag, 0)
-        return self._filtered(self._sequences(X, lengths, groups, states), lag)
+        found = self._source(X, lengths=lengths, groups=groups, states=states)
+        return self._model.latent.filter(self.params_.latent, self._lookup(found), found.whole(), lag)
 
     def forecast(self, X: Any, steps: int = 1, *, states: Any = None) -> Forecast:
         """Distributions of the states and observations that follow a sequence.
@@ -205,8 +131,6 @@ class Decoding(FittedHMM):
             One sequence, seen up to now.
         steps : int, default 1
             How many times ahead.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -219,19 +143,16 @@ class Decoding(FittedHMM):
             If `steps` is not a positive integer.
         """
         steps = check_whole("steps", steps)
-        found = self._sequences(X, None, states=states)
+        found = self._source(X, states=states)
         if len(found) > 1:
             raise ValueError(f"X holds {len(found)} sequences: forecast each by itself")
-        here = self._filtered(found, 0)[-1]
+        latent, params = self._model.latent, self.params_
+        here = latent.filter(params.latent, self._lookup(found), found.whole())[-1]
         ahead = np.empty((steps, self._model.n_components))
         for step in range(steps):
-            here = here @ self._chain.transmat
+            here = latent.predict(params.latent, here, 1)
             ahead[step] = here = here / here.sum()
-
-        def read(x: Any) -> Any:
-            return self._observations(x, None, reset=False).x
-
-        return Forecast(ahead, self._model.emission, self.params_.emission, read)
+        return Forecast(ahead, self._model.emission, params.emission, lambda x: self._source(x).x)
 
     def filtering(self) -> Filtering:
         """An object that takes observations one at a time and knows the state now.
@@ -256,16 +177,8 @@ class Decoding(FittedHMM):
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
         algorithm : {"viterbi", "map"}, default "viterbi"
             "viterbi" finds the path, "map" the state at each time.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -282,35 +195,23 @@ class Decoding(FittedHMM):
             If the algorithm is unknown.
         """
         check_setting("algorithm", algorithm, one_of(*ALGORITHMS))
-        found = self._sequences(X, lengths, groups, states)
+        found = self._source(X, lengths=lengths, groups=groups, states=states)
         if algorithm == "map":
-            posteriors = self._smoothed(found, refuse=True)[1]
+            posteriors = self._posterior(found, refuse=True)[1]
             with np.errstate(divide="ignore"):
                 return float(np.log(posteriors.max(axis=1)).sum()), likeliest(posteriors)
-        table, index = self._lookup(found)
-        with executor(count_threads(self.n_jobs)) as workers:
-            path, values = likeliest_paths(
-                table, index, self._chain.startprob, self._chain.transmat, found.offsets, workers
+        with self._workers() as workers:
+            values, path = self._model.latent.decode(
+                self.params_.latent, self._lookup(found), found.whole(), workers
             )
         if not np.isfinite(values).all():
-            self._smoothed(found, refuse=True)
+            self._posterior(found, refuse=True)  # which names the time
         return float(values.sum()), path
 
     def predict(
         self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
     ) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
-        states : array-like of int of shape (n_times,), optional
-            States that are known, -1 where they are not.
 
         Returns
         -------
@@ -332,35 +233,64 @@ class Decoding(FittedHMM):
         ValueError
             If it is not unique: if the chain comes apart.
         """
-        refuse_several(self.transmat_ > 0, "look at each such set of states by itself")
-        return stationary(self.transmat_)
+        return self._model.latent.stationary_distribution(self.params_.latent)
 
-    def _filtered(self, found: Sequences, lag: int) -> Array:
-        """Probabilities of the states at each time given what was seen up to `lag` times later."""
-        from latently.kernels.log_chain import filter_in_logs
+    def sample_states(
+        self,
+        X: Any,
+        n_paths: int = 1,
+        random_state: Any = None,
+        *,
+        lengths: Any = None,
+        groups: Any = None,
+        states: Any = None,
+    ) -> NDArray[np.int64]:
+        """Draw paths of states from what is known of them given the sequences.
 
-        table, index = self._lookup(found)
-        out = np.empty((len(found.x), self._model.n_components))
-        with np.errstate(divide="ignore"):
-            logs = np.log(self._chain.startprob), np.log(self._chain.transmat)
-        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            wrong = filter_in_logs(np.ascontiguousarray(table), index, *logs, low, high, lag, out)
-            if wrong >= 0:
-                refuse_impossible(found, int(wrong))
-        return out
+        Each path is one way in which the states may have gone, drawn with its posterior probability. What is
+        counted along many paths (visits, durations, changes) has the distribution that the data leave it,
+        where the one likeliest path (`predict`) says nothing of how sure it is.
 
-    def _smoothed(self, found: Sequences, refuse: bool = False) -> tuple[Array, Array]:
-        """Log-likelihood of each sequence, and the responsibilities of all times."""
-        table, tops = self._table(found)
-        block = self._block(found)
-        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
-            try:
-                first, transmat = self._chain.startprob, self._chain.transmat
-                passed = pass_through(
-                    first, transmat, table, None, lambda: self._log_density(found), block, workers
-                )
-            except ImpossibleObservationError:
-                if refuse:
-                    raise
-                return np.array([-np.inf]), np.full((len(found.x), self._model.n_components), np.nan)
-        return passed.scales + tops, np.ascontiguousarray(passed.state[:, : self._model.n_components])
+        Parameters
+        ----------
+        n_paths : int, default 1
+            How many paths, each drawn by itself.
+        random_state : None, int, Generator or RandomState
+            None takes the model's own. An integer repeats, a generator is drawn from.
+
+        Returns
+        -------
+        array of int of shape (n_paths, n_times)
+            States from 0 to n_components - 1. The share of a state at a time tends to `smooth` there.
+
+        Raises
+        ------
+        ImpossibleObservationError
+            If a sequence is impossible; it and the time are named.
+        ValueError
+            If `n_paths` is not a positive integer.
+
+        References
+        ----------
+        .. [1] Chib, S. (1996). Calculating posterior distributions and modal estimates in Markov mixture
+           models. Journal of Econometrics 75, 79-97.
+        .. [2] Frühwirth-Schnatter, S. (2006). Finite Mixture and Markov Switching Models. Springer, section
+           11.5.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from latently import PoissonHMM, datasets
+        >>> counts = datasets.load_earthquakes().data
+        >>> model = PoissonHMM(3, startprob="stationary", random_state=0).fit(counts)
+        >>> paths = model.sample_states(counts, n_paths=2000, random_state=0)
+        >>> restless = (paths == 2).sum(axis=1)
+        >>> np.quantile(restless, [0.05, 0.95]).round().tolist()  # years, of 107
+        [15.0, 24.0]
+        """
+        n_paths = check_whole("n_paths", n_paths)
+        found = self._source(X, lengths=lengths, groups=groups, states=states)
+        # A stream of its own: `sample` draws its states from the first numbers of the same seed.
+        rng = np.random.default_rng(self._rng(random_state).integers(2**63, size=2))
+        latent, params = self._model.latent, self.params_.latent
+        return latent.sample_posterior(params, self._lookup(found), found.whole(), n_paths, rng)

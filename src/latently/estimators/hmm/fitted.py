@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource, Block, block_rows
-from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import SerialExecutor
-from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
-from latently.estimators.hmm.groups import lengths_of
-from latently.estimators.hmm.sequences import Sequences, check_sequence_weight, joined
+from latently.core.blocks import ArraySource, block_rows
+from latently.core.given import support_of
+from latently.emissions.base import Emission
+from latently.estimators.by_hand import Parameter
+from latently.estimators.documented import entries
+from latently.estimators.hmm.memory import bytes_of
+from latently.estimators.hmm.sequences import (
+    Places,
+    check_sequence_weight,
+    joined,
+    known_states,
+    lengths_by_position,
+    lengths_of,
+)
 from latently.estimators.inputs import Array, read_rows
+from latently.estimators.likelihood.fitted import FittedModel
 from latently.estimators.old_names import OldAttribute
-from latently.latent.chain import ChainParams
-from latently.latent.chain_parts import padded_width
-from latently.latent.passes import densities
+from latently.latent.chain import Chain
 
 
-class FittedHMM(LatentEmissionByHand):
+class FittedHMM(FittedModel):
     """A hidden Markov model that has its parameters, from a fit or by hand."""
 
-    fixed: Any
+    described = entries(
+        """
+        X : array-like of shape (n_times, n_features), or a list of such
+            One table of all sequences, one after the other, or one table for each.
+        y : None
+            Ignored; there for scikit-learn's conventions. Lengths are understood here, too, as in hmmlearn.
+        lengths : array-like of int, optional
+            Lengths of the sequences in one table; it is one sequence by default.
+        groups : array-like of shape (n_times,), optional
+            In place of lengths: which sequence each time belongs to. Those of one sequence stand together.
+        sequence_weight : array-like of shape (n_sequences,), optional
+            How often each sequence counts.
+        states : array-like of int of shape (n_times,), optional
+            States that are known, -1 where they are not.
+        """
+    )
+
     startprob: str
+    memory_budget: int | str | None
     startprob_ = Parameter("startprob", lambda hmm: hmm._first())
     transmat_ = Parameter("transmat")
-    log_likelihood_ = Recorded()
-    log_likelihood_history_ = Recorded()
-    converged_ = Recorded()
-    stop_reason_ = Recorded()
-    n_iter_ = Recorded()
-    restarts_ = Recorded()
-    diagnostics_ = Recorded()
-    n_observed_ = Recorded()
+
     monitor_ = OldAttribute("read converged_, stop_reason_, n_iter_ and log_likelihood_history_")
 
     def _first(self) -> Array:
@@ -43,69 +58,40 @@ class FittedHMM(LatentEmissionByHand):
         params = self._fitted[1] if self.startprob == "free" else self.params_
         return np.asarray(params.latent.startprob)
 
-    @property
-    def _chain(self) -> ChainParams:
-        """Parameters of the chain, as precise as they are."""
-        chain: ChainParams = self.params_.latent
-        return chain
+    def _latent(self) -> Chain:
+        """The chain, with the zeros of the starting probabilities kept for ever."""
+        K = int(self.n_components)
+        given = {
+            name: support_of(Chain().checked(name, value, K, self._argument_of(name)))
+            for name, value in self._given().items()
+            if name in Chain.names
+        }
+        return Chain(
+            startprob=self.startprob,
+            support=given.get("transmat"),
+            first_support=given.get("startprob"),
+            budget=bytes_of(self.memory_budget),
+        )
 
-    def _observations(self, X: Any, lengths: Any, *, reset: bool) -> Sequences:
-        """Check sequences and return them as the family reads them."""
-        family = self._family() if reset else self._model.emission
+    def _needed(self) -> list[str]:
+        return [name for name in super()._needed() if name != "startprob" or self.startprob == "free"]
+
+    def _read(
+        self,
+        X: Any,
+        family: Emission,
+        *,
+        reset: bool,
+        y: Any = None,
+        lengths: Any = None,
+        groups: Any = None,
+        sequence_weight: Any = None,
+        states: Any = None,
+    ) -> tuple[Emission, ArraySource]:
+        lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
         table, offsets = joined(X, lengths, symbols=family.symbolic)
-        found = Sequences(table, offsets)
-        family, rows = read_rows(self, table, family, found.where, reset=reset)
-        return replace(found, x=rows, family=family)
-
-    def _sequences(self, X: Any, lengths: Any, groups: Any = None, states: Any = None) -> Sequences:
-        self._check_fitted()
-        found = self._observations(X, lengths_of(X, lengths, groups), reset=False)
-        return found.knowing(states, self._model.n_components)
-
-    def _source(self, found: Sequences, weights: Array, n_components: int) -> ArraySource:
-        width = int(np.prod(found.x.shape[1:])) + 2 * n_components
-        return ArraySource(found.x, weights, found.offsets, block_rows(width), labels=found.states)
-
-    def _weighted_source(self, X: Any, lengths: Any, sequence_weight: Any) -> ArraySource:
-        return self._weighted(self._sequences(X, lengths), sequence_weight)
-
-    def _weighted(self, found: Sequences, sequence_weight: Any) -> ArraySource:
-        weights = check_sequence_weight(sequence_weight, len(found))
-        return self._source(found, weights, self._model.n_components)
-
-    def _block(self, found: Sequences) -> Block:
-        return Block(found.x, np.ones(len(found)), found.offsets, alone=len(found) == 1, labels=found.states)
-
-    def _log_density(self, found: Sequences) -> Array:
-        """Log density of each time under each state."""
-        block, K = self._block(found), self._model.n_components
-        density = self._model.density(self.params_, block)
-        out = np.empty((len(found.x), K))
-        for rows in block.tiles(2 * K + 3 * int(np.prod(found.x.shape[1:]))):
-            out[rows] = density(rows)
-        return out
-
-    def _lookup(self, found: Sequences) -> tuple[Array, NDArray[np.int64] | None]:
-        """Log densities, and which row of them each time has; None if they are in order."""
-        return self._log_density(found), None
-
-    def _table(self, found: Sequences) -> tuple[Array, Array]:
-        """Densities over the largest of their row, padded, and the sums of its logarithms by sequence."""
-        block, K = self._block(found), self._model.n_components
-        table = np.empty((len(found.x), padded_width(K)))
-        return table, densities(self._model.density(self.params_, block), block, K, SerialExecutor(), table)[
-            0
-        ]
-
-
-def refuse_impossible(found: Sequences, time: int) -> NoReturn:
-    """Name the time at which a sequence becomes impossible.
-
-    Raises
-    ------
-    ImpossibleObservationError
-        Always.
-    """
-    raise ImpossibleObservationError(
-        f"{found.where(time)} is impossible: no state that can be reached allows what is observed there"
-    )
+        family, x = read_rows(self, table, family, Places(offsets).where, reset=reset)
+        weights, K = check_sequence_weight(sequence_weight, len(offsets) - 1), int(self.n_components)
+        floats = int(np.prod(x.shape[1:])) + 2 * K
+        labels = known_states(states, len(x), K)
+        return family, ArraySource(x, weights, offsets, block_rows(floats), labels=labels)

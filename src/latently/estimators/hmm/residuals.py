@@ -9,10 +9,8 @@ import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri, ndtri_exp
 
 from latently.checks.settings import check_setting, one_of
-from latently.core.blocks import Block
 from latently.emissions.distribution import Distribution, HasDistribution
 from latently.estimators.hmm.decoding import Decoding
-from latently.estimators.hmm.sequences import Sequences
 from latently.estimators.inputs import Array, random_generator
 
 KINDS = ("ordinary", "forecast")
@@ -82,12 +80,6 @@ class Residuals(Decoding):
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_features), or a list of such
-            The sequences.
-        lengths : array-like of int, optional
-            Lengths of the sequences in one table.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to.
         kind : {"ordinary", "forecast"}, default "ordinary"
             What the distribution of an observation is given: "ordinary" all other times of the sequence,
             "forecast" those before it. Forecast residuals of a right model are independent of each other
@@ -128,38 +120,23 @@ class Residuals(Decoding):
         True
         """
         check_setting("kind", kind, one_of(*KINDS))
-        found = self._sequences(X, lengths, groups)
+        found = self._source(X, lengths=lengths, groups=groups)
         family: Any = self._model.emission
         if not isinstance(family, HasDistribution):
             raise NotImplementedError(
                 f"{type(family).__name__} has no distribution function, which pseudo-residuals need: give it "
                 "a method distribution(params, x) that returns a latently.emissions.Distribution"
             )
-        states = self._without_itself(found, kind)
-        n, d = len(found.x), int(np.prod(found.x.shape[1:]))
-        block = Block(found.x, np.ones(n))
+        given = "others" if kind == "ordinary" else "past"
+        lookup, block = self._lookup(found), found.whole()
+        states = self._model.latent.leave_one_out(self.params_.latent, lookup, block, given)
+        d = int(np.prod(found.x.shape[1:]))
         pieces = []
         for rows in block.tiles(6 * self._model.n_components * d):
             at = family.distribution(self.params_.emission, block.rows(rows))
             pieces.append(_residuals(states[rows], at))
         lower, upper, mid = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return PseudoResiduals(lower, upper, mid)
-
-    def _without_itself(self, found: Sequences, kind: str) -> Array:
-        """Log probabilities of the states at each time, from other times alone."""
-        from latently.kernels.leave_one_out import add_the_future_in_logs, predicted_in_logs
-
-        table, index = self._lookup(found)
-        table = np.ascontiguousarray(table)
-        with np.errstate(divide="ignore"):
-            start, transmat = np.log(self._chain.startprob), np.log(self._chain.transmat)
-        out = np.empty((len(found.x), self._model.n_components))
-        for low, high in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-            if predicted_in_logs(table, index, start, transmat, low, high, out) >= 0:
-                self._smoothed(found, refuse=True)  # which names the time
-            if kind == "ordinary":
-                add_the_future_in_logs(table, index, transmat, low, high, out)
-        return out
 
 
 def _residuals(states: Array, found: Distribution) -> tuple[Array, Array, Array]:

@@ -1,14 +1,14 @@
-"""Sequences as users hand them in, checked once: one table with lengths, or a list of tables."""
+"""Sequences as users hand them in, checked once: one table with lengths or groups, or a list of tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_array, as_floats, shown
+from latently.checks.arrays import as_array, as_floats, missing_cells, shown
 from latently.checks.settings import LIST
 from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
 from latently.estimators.inputs import Array
@@ -16,57 +16,130 @@ from latently.latent.evidence import UNKNOWN
 
 
 @dataclass(frozen=True)
-class Sequences:
-    """Sequences on end.
+class Places:
+    """Where times are, for messages.
 
     Attributes
     ----------
-    x : array of shape (n_times, ...)
-        All times, one sequence after the other.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
-    states : array of int of shape (n_times,) or None
-        States that are known, -1 where one is not; None if none is.
-    family : Emission or None
-        The family that has read them.
     """
 
-    x: Any
     offsets: NDArray[np.int64]
-    states: NDArray[np.int64] | None = None
-    family: Any = None
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def knowing(self, states: Any, n_components: int) -> Self:
-        """The same sequences with states that are known; None leaves them as they are.
-
-        Raises
-        ------
-        ValueError
-            If there is not one for each time, or one is no state; the time is named.
-        """
-        if states is None:
-            return self
-        known, n = as_array(states, "states"), len(self.x)
-        if known.shape != (n,) or known.dtype.kind not in "iu":
-            raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
-        wrong = (known < UNKNOWN) | (known >= n_components)
-        if wrong.any():
-            time = int(wrong.argmax())
-            raise ValueError(
-                f"states holds {int(known[time])} at time {time}: should be -1 or from 0 to "
-                f"{n_components - 1}"
-            )
-        return replace(self, states=known.astype(np.int64))
 
     def where(self, time: int) -> str:
-        """A time, for messages."""
-        if len(self) == 1:
+        """A time, of one of several sequences."""
+        if len(self.offsets) == 2:
             return f"time {time}"
         sequence = int(np.searchsorted(self.offsets, time, side="right")) - 1
         return f"sequence {sequence}, time {time - int(self.offsets[sequence])}"
+
+
+def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | None:
+    """States that are known, -1 where one is not; None if none is.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each of `n` times, or one is no state; the time is named.
+    """
+    if states is None:
+        return None
+    known = as_array(states, "states")
+    if known.shape != (n,) or known.dtype.kind not in "iu":
+        raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
+    wrong = (known < UNKNOWN) | (known >= n_components)
+    if wrong.any():
+        time = int(wrong.argmax())
+        raise ValueError(
+            f"states holds {int(known[time])} at time {time}: should be -1 or from 0 to {n_components - 1}"
+        )
+    return known.astype(np.int64)
+
+
+def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
+    """Lengths of sequences: those given, or those that groups say.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_times, ...), or a list of such
+        The sequences.
+    lengths : array-like of int, optional
+        Lengths.
+    groups : array-like of shape (n_times,), optional
+        Which sequence each time belongs to, by any id; the times of one sequence stand together.
+
+    Raises
+    ------
+    ValueError
+        If both are given, X is a list of sequences, groups have another length or a missing entry, or one
+        appears again after another, which is named.
+
+    Examples
+    --------
+    >>> lengths_of([[1], [2], [3]], None, ["a", "a", "b"])
+    [2, 1]
+    """
+    if groups is None:
+        return lengths
+    if lengths is not None:
+        raise ValueError("lengths and groups both say where sequences end: leave one out")
+    if is_list_of_tables(X):
+        raise ValueError("X is a list of sequences, which are told apart already: leave groups out")
+    ids, n = as_array(groups, "groups"), len(X)
+    if ids.shape != (n,):
+        raise ValueError(f"groups has shape {ids.shape}, should be ({n},): the sequence of each time")
+    if not n:
+        return None
+    missing = missing_cells(groups if isinstance(groups, np.ma.MaskedArray) else ids)
+    if missing.any():
+        raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time")
+    starts = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1])
+    seen: set[Any] = set()
+    for start, one in zip(starts.tolist(), ids[starts].tolist(), strict=True):
+        if one in seen:
+            raise ValueError(
+                f"group {one!r} appears again at time {start}, after others: sort the rows by group, in "
+                "order of time within each"
+            )
+        seen.add(one)
+    return np.diff(np.append(starts, n)).tolist()
+
+
+def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
+    """Lengths of sequences, which hmmlearn has as the second argument, where scikit-learn has y.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_times, ...), or a list of such
+        The sequences.
+    y : array-like or None
+        Lengths, or one entry for each time, which is ignored.
+    lengths : array-like of int, optional
+        Lengths given by name.
+
+    Raises
+    ------
+    ValueError
+        If lengths are given twice, or y may be either.
+
+    Examples
+    --------
+    >>> lengths_by_position([[1], [2], [3]], [2, 1], None)
+    [2, 1]
+    """
+    if y is None:
+        return lengths
+    n = sum(map(len, X)) if is_list_of_tables(X) else len(X)
+    if np.size(y) != n:
+        if lengths is not None:
+            raise ValueError(f"y has {np.size(y)} entries for {n} times, and lengths are given: leave it out")
+        return y
+    if n > 1 and lengths is None and np.array_equal(y, np.ones(n)):
+        raise ValueError(
+            f"y holds {n} ones for {n} times: write lengths= if they are lengths, or leave y out"
+        )
+    return lengths
 
 
 def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray[np.int64]]:

@@ -124,7 +124,7 @@ class ChainStarts:
             block = Block(self.x[times], self.weights[times])
             x, weights, labels = block.rows(slice(None)), block.weights[:, None], states[times]
             log_density = routines(emission, params.emission, self.model.fused).log_density(x)
-            resp = np.nan_to_num(Independent().posterior(Independent().start(K, rng), log_density)[0])
+            resp = np.nan_to_num(Independent().responsibilities(Independent().start(K, rng), log_density)[0])
             is_label = labels[:, None] == np.arange(K)
             order = linear_sum_assignment((weights * is_label).T @ resp, maximize=True)[1]
             theta = emission.permute(params.emission, order)

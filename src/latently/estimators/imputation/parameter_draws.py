@@ -98,14 +98,12 @@ def _bootstrap(
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None
     with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
-        described = describe(
-            mixture._model, mixture._source(table, share, mixture._model.n_components), workers
-        )
+        described = describe(mixture._model, mixture._of_rows(table, share), workers)
         for _ in range(n * TRIES):
             counts = rng.multinomial(total, share).astype(np.float64)
             if (counts @ observed < needed).any():
                 continue
-            source = mixture._source(table, counts, mixture._model.n_components).grouped()
+            source = mixture._of_rows(table, counts).grouped()
             em = EMMap(mixture._model, source, workers)
             try:
                 result = run(em, mixture.params_, settings, counts.sum())

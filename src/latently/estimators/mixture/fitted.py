@@ -4,55 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from latently.core.blocks import ArraySource, Block, block_rows
-from latently.estimators.by_hand import LatentEmissionByHand, Parameter, Recorded
+from latently.core.blocks import ArraySource, block_rows
+from latently.emissions.base import Emission
+from latently.estimators.by_hand import Parameter, Recorded
+from latently.estimators.documented import entries
 from latently.estimators.inputs import Array, check_weights, read_rows
+from latently.estimators.likelihood.fitted import FittedModel
 from latently.latent.independent import Independent
-from latently.models.routines import routines
 
 
-class FittedMixture(LatentEmissionByHand):
+class FittedMixture(FittedModel):
     """A mixture that has its parameters, from a fit, a file, or by hand."""
 
-    fixed: Any
+    described = entries(
+        """
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; integers are the same as repeated rows.
+        """
+    )
+
     weights_ = Parameter("weights")
-    log_likelihood_ = Recorded()
-    log_likelihood_history_ = Recorded()
     parameter_change_history_ = Recorded()
-    converged_ = Recorded()
-    stop_reason_ = Recorded()
-    n_iter_ = Recorded()
-    restarts_ = Recorded()
-    n_observed_ = Recorded()
     lower_bound_ = Recorded()
     lower_bounds_ = Recorded()
-    diagnostics_ = Recorded()
 
     def _latent(self) -> Independent:
         return Independent()
 
-    def _rows(self, X: Any) -> Any:
-        self._check_fitted()
-        return read_rows(self, X, self._model.emission, reset=False)[1]
+    def _read(
+        self, X: Any, family: Emission, *, reset: bool, sample_weight: Any = None
+    ) -> tuple[Emission, ArraySource]:
+        family, rows = read_rows(self, X, family, reset=reset)
+        return family, self._of_rows(rows, check_weights(sample_weight, len(rows)))
 
-    def _source(self, rows: Any, weights: Array, n_components: int) -> ArraySource:
-        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + n_components))
-
-    def _posterior(self, rows: Any) -> tuple[Array, Array]:
-        """Responsibilities and log densities of rows."""
-        latent: Any = self._model.latent
-        params = self.params_
-        family = routines(self._model.emission, params.emission, self._model.fused)
-        resp = np.empty((len(rows), self._model.n_components))
-        log_density = np.empty(len(rows))
-        block = Block(rows, np.ones(len(rows)))
-        for tile in block.tiles(2 * self._model.n_components + 3 * rows.shape[1]):
-            densities = family.log_density(block.rows(tile))
-            resp[tile], log_density[tile] = latent.posterior(params.latent, densities)
-        return resp, log_density
-
-    def _weighted_source(self, X: Any, sample_weight: Any) -> ArraySource:
-        rows = self._rows(X)
-        return self._source(rows, check_weights(sample_weight, len(rows)), self._model.n_components)
+    def _of_rows(self, rows: Any, weights: Array) -> ArraySource:
+        """Rows that are checked."""
+        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + int(self.n_components)))

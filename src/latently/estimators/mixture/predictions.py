@@ -1,4 +1,4 @@
-"""What a mixture says of rows: labels, densities, new ones."""
+"""What a mixture says of rows: labels, densities, bounds, new ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.settings import check_whole
+from latently.checks.arrays import as_floats
 from latently.core.choices import likeliest
-from latently.core.errors import ImpossibleObservationError
-from latently.estimators.inputs import Array, check_weights, float_type
+from latently.estimators.inputs import Array, float_type
 from latently.estimators.mixture.fitted import FittedMixture
+from latently.models import bounds
 
 
 class Predictions(FittedMixture):
@@ -19,11 +19,6 @@ class Predictions(FittedMixture):
 
     def predict_proba(self, X: Any) -> Array:
         """Responsibilities: the probability of each component given the row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
 
         Returns
         -------
@@ -35,22 +30,11 @@ class Predictions(FittedMixture):
         ImpossibleObservationError
             If a row has zero density under every component (a ValueError, too).
         """
-        rows = self._rows(X)
-        resp = self._posterior(rows)[0]
-        impossible = np.flatnonzero(np.isnan(resp).any(axis=1))
-        if len(impossible):
-            raise ImpossibleObservationError(
-                f"row {impossible[0]} has zero density under every component, so belongs to none: remove it"
-            )
-        return resp.astype(float_type(rows), copy=False)
+        source = self._source(X)
+        return self._posterior(source, refuse=True)[1].astype(float_type(source.x), copy=False)
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """Return the likeliest component of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
 
         Returns
         -------
@@ -62,11 +46,6 @@ class Predictions(FittedMixture):
     def uncertainty(self, X: Any) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
         Returns
         -------
         array of shape (n_samples,)
@@ -77,64 +56,50 @@ class Predictions(FittedMixture):
     def score_samples(self, X: Any) -> Array:
         """Log density of each row under the mixture, in nats.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
         Returns
         -------
         array of shape (n_samples,)
             Log densities.
         """
-        rows = self._rows(X)
-        return self._posterior(rows)[1].astype(float_type(rows), copy=False)
+        source = self._source(X)
+        return self._posterior(source)[0].astype(float_type(source.x), copy=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
 
         Returns
         -------
         float
             Higher is better.
         """
-        values = self._posterior(self._rows(X))[1]
-        return float(np.average(values, weights=check_weights(sample_weight, len(values))))
+        source = self._source(X, sample_weight=sample_weight)
+        return float(np.average(self._posterior(source)[0], weights=source.weights))
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Array, NDArray[np.int64]]:
-        """Draw rows from the mixture.
+    def lower_bound(self, X: Any, resp: Any, sample_weight: Any = None) -> float:
+        """Lower bound of the log-likelihood from any responsibilities.
 
         Parameters
         ----------
-        n_samples : int
-            How many.
-        random_state : None, int, Generator or RandomState
-            None takes the mixture's own. An integer repeats, a generator is drawn from.
+        resp : array-like of shape (n_samples, n_components)
+            Rows are probabilities.
 
         Returns
         -------
-        X : array of shape (n_samples, n_features)
-            Rows, in random order.
-        labels : array of shape (n_samples,)
-            The component each was drawn from.
+        float
+            Equal to the log-likelihood if `resp` is `predict_proba(X)`, and below it by the
+            Kullback-Leibler divergence otherwise.
 
         Raises
         ------
         ValueError
-            If `n_samples` is less than one.
+            If `resp` has another shape or its rows are not probabilities.
         """
-        self._check_fitted()
-        rng = self._rng(random_state)
-        weights = self.params_.latent.weights
-        labels = rng.choice(len(weights), size=check_whole("n_samples", n_samples), p=weights / weights.sum())
-        family = self._model.emission
-        return family.shown(family.sample(self.params_.emission, labels, rng)), labels
+        source = self._source(X, sample_weight=sample_weight)
+        resp = as_floats(resp, "resp")
+        shape = (len(source), self._model.n_components)
+        if resp.shape != shape:
+            raise ValueError(f"resp has shape {resp.shape}, should be {shape}")
+        wrong = ~((resp >= 0).all(axis=1) & np.isclose(resp.sum(axis=1), 1.0))
+        if wrong.any():
+            raise ValueError(f"row {int(np.flatnonzero(wrong)[0])} of resp is not a set of probabilities")
+        return bounds.lower_bound(self._model, self.params_, source, resp)

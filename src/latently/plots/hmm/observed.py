@@ -36,7 +36,7 @@ class Observed:
 
 def observed(model: Any, X: Any, lengths: Any) -> Observed:
     """Sequences as the model reads them."""
-    found = model._sequences(X, lengths)
+    found = model._source(X, lengths=lengths)
     values = np.array(found.x, dtype=np.float64)
     symbols = alphabet(model)
     if symbols is not None:

@@ -1,0 +1,88 @@
+"""Docstrings that say once what many share.
+
+A method that overrides another says what is special to it: sections of numpydoc that it leaves out are those
+of the other. Parameters that neither describes are described by a table of their owner's. They come in the
+order of the signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from textwrap import dedent
+from typing import Any
+
+SECTIONS = (
+    "Parameters",
+    "Attributes",
+    "Returns",
+    "Raises",
+    "Warns",
+    "See Also",
+    "Notes",
+    "References",
+    "Examples",
+)
+HEADING = re.compile(rf"^({'|'.join(SECTIONS)})\n-+\n", re.MULTILINE)
+
+
+def entries(text: str) -> dict[str, str]:
+    """Descriptions of parameters in numpydoc's form, by name; one may be of several.
+
+    Examples
+    --------
+    >>> described = entries('''
+    ... X : array
+    ...     The rows.
+    ... low, high : float
+    ...     Limits.
+    ... ''')
+    >>> list(described)
+    ['X', 'low', 'high']
+    >>> print(described["X"])
+    X : array
+        The rows.
+    """
+    parts = [part.rstrip() for part in re.split(r"^(?=\S)", dedent(text), flags=re.MULTILINE)]
+    return {name: part for part in parts for name in part.partition(" : ")[0].split(", ") if name}
+
+
+def sections(docstring: str) -> dict[str, str]:
+    """Parts of a docstring by their headings, what stands before all headings under an empty one."""
+    before, *rest = HEADING.split(inspect.cleandoc(docstring))
+    return {"": before.strip()} | {
+        name: part.rstrip() for name, part in zip(rest[::2], rest[1::2], strict=True)
+    }
+
+
+def described(docstring: str, names: Iterable[str], table: Mapping[str, str], inherited: str = "") -> str:
+    """A docstring with all that it leaves out.
+
+    Parameters
+    ----------
+    docstring : str
+        Which says what is special.
+    names : iterable of str
+        Parameters, in their order.
+    table : mapping of str to str
+        Descriptions of parameters, by name.
+    inherited : str
+        The docstring of what is overridden.
+    """
+    own, other = sections(docstring), sections(inherited)
+    known = {**table, **entries(other.pop("Parameters", "")), **entries(own.pop("Parameters", ""))}
+    lines = dict.fromkeys(known[name] for name in names if name in known)  # one line may be of several names
+    found = {**other, **own} | ({"Parameters": "\n".join(lines)} if lines else {})
+    parts = [f"{name}\n{'-' * len(name)}\n{found[name]}" for name in SECTIONS if name in found]
+    return "\n\n".join([found[""], *parts]) + "\n"
+
+
+def describe_methods(cls: Any, table: Mapping[str, str]) -> None:
+    """Describe all public methods that a class defines."""
+    for name, function in vars(cls).items():
+        if not name.startswith("_") and inspect.isfunction(function):
+            overridden = getattr(super(cls, cls), name, None)
+            inherited = getattr(overridden, "__doc__", None) or ""
+            names = inspect.signature(function).parameters
+            function.__doc__ = described(function.__doc__ or "", names, table, inherited)

@@ -1,0 +1,235 @@
+"""Fitting a latent structure times an emission family by EM, in scikit-learn's conventions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from latently.checks.settings import check_settings
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap, Settings, describe
+from latently.core.findings import Finding
+from latently.core.parameters import named, with_named
+from latently.core.restarts import Start
+from latently.emissions.base import Emission
+from latently.estimators.diagnostics import tell, undetermined
+from latently.estimators.fitting import Fit, fit, make_plan
+from latently.estimators.inputs import (
+    Array,
+    column_names,
+    float_type,
+    random_generator,
+    unit_of,
+    warn_of_weights,
+)
+from latently.estimators.likelihood.bound import Bound
+from latently.estimators.likelihood.criteria import Criteria
+from latently.estimators.likelihood.errors import Errors
+from latently.estimators.old_names import AnswersOldNames
+from latently.estimators.outcome import Outcome
+from latently.estimators.settings import Constraints
+from latently.estimators.starts import refuse_unsuitable
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+Starts = list[Start[LatentEmissionParams]]
+Draw = Callable[[int], Starts]
+
+
+class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimator):
+    """A latent structure times an emission family, fitted by EM.
+
+    Concrete estimators say which these are, how data are read, and where EM starts from; the rest is here.
+    """
+
+    _parameter_constraints: ClassVar[Constraints]
+
+    n_components: int
+    tol: float
+    max_iter: int
+    n_init: int | str
+    fixed: Any
+    random_state: Any
+    acceleration: str | None
+    callbacks: Any
+    verbose: int
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(self, X: Any, *args: Any, **how: Any) -> Self:
+        """Fit by EM.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the input or a setting is unusable; the message names the culprit and the remedy.
+        FitError
+            If every run failed (a ValueError, too).
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` was reached.
+        SpuriousMaximumWarning
+            If the best maximum rests on the floor or on too few rows, or a label lost all its data.
+        UndeterminedWarning
+            If columns are never observed together, so that nothing is known of how they depend on each other
+            given the label.
+        """
+        check_settings(self)
+        K, goes_on = int(self.n_components), self._goes_on()
+        latent = self._latent()
+        family = self._family()
+        if goes_on:
+            family = family.reading_as(self._model.emission)
+        family, source = self._read(X, family, reset=not goes_on, **how)
+        warn_of_weights(source.weights, latent.unit)
+        unit = unit_of(source.weights)
+        source = replace(source, weights=source.weights / unit)
+        family = family.per(unit)
+        names = column_names(X) or [str(name) for name in vars(self).get("feature_names_in_", ())] or None
+        self._check_data(family, source, names)
+        if goes_on:  # structural zeros that were set by hand stay
+            latent = latent.going_on(self._model.latent)
+        model = LatentEmission(latent, family, K)
+        rng = random_generator(self.random_state)
+        fixed, callbacks = tuple(self.fixed), tuple(self.callbacks or ())
+        accelerate = self.acceleration is not None
+        settings = Settings(float(self.tol), int(self.max_iter), fixed, callbacks, accelerate)
+        with self._workers() as workers:
+            grouped = source.grouped()
+            description = describe(model, grouped, workers)
+            model = model.bind(description)
+            starts = self._start_from(model) if goes_on else self._starts(model, description, source, rng)
+            fitted = fit(
+                EMMap(model, grouped, workers, fixed),
+                starts,
+                settings,
+                description.n_observed or 1.0,
+                rng,
+                arrange=lambda params: (
+                    params
+                    if goes_on or self._given() or (self.warm_start and self._by_hand)
+                    else self._arranged(model, description, params, source.labels is not None)
+                ),
+                plan=make_plan(self.n_init, len(starts), settings.max_iter, self._few(source)),
+                verbose=self.verbose,
+                name=type(self).__name__,
+                unit=unit,
+            )
+        unseen = np.argwhere(np.triu(family.unseen(description.emission)))
+        by_prior = model.log_prior(fitted.result.params) != 0
+        diagnostics = undetermined(unseen, names, by_prior=by_prior)
+        model = replace(model, emission=model.emission.per(1.0 / unit))
+        self._keep(model, fitted, diagnostics, float_type(source.x).name)
+        tell(diagnostics)
+        return self
+
+    @abstractmethod
+    def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
+        """Refuse data from which nothing can be learned."""
+
+    @abstractmethod
+    def _few(self, source: ArraySource) -> int:
+        """How many units say enough to tell bad starts from good ones."""
+
+    @abstractmethod
+    def _drawn(
+        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+    ) -> Draw:
+        """What draws so many starts, without regard to what the user gave."""
+
+    @abstractmethod
+    def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:
+        """Canonical order of the labels."""
+
+    # -- starting values -------------------------------------------------------------------------------------
+
+    def _starts(
+        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+    ) -> Starts:
+        """Starting values: as many as asked for, with those that the user gave put in.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, unsuitable, or to be kept fixed without a value.
+        """
+        template = model.start(description, np.random.default_rng(0))
+        known, given = list(named(template)), self._given()
+        unknown = [name for name in (*given, *self.fixed) if name not in known]
+        if unknown:
+            raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(known)}")
+        n_features = int(np.prod(source.x.shape[1:]))
+        values = {
+            name: self._checked(model, name, value, n_features, self._argument_of(name))
+            for name, value in given.items()
+        }
+        values |= self._set_so_far(model, n_features)
+        without = [name for name in self.fixed if name not in values]
+        if without:
+            raise ValueError(
+                f"'{without[0]}' is to be kept fixed but has no value: give its starting value in "
+                f"{self._argument_of(without[0])}"
+            )
+        mine = self._attributes()  # which are checked; others are of any family
+        refuse_unsuitable(model, template, {name: values[name] for name in values if name not in mine})
+        draw = self._drawn(model, description, source, rng)
+        if not values:
+            return draw(self._n_starts())
+        return self._with_given(model, description, values, draw)
+
+    def _with_given(
+        self,
+        model: LatentEmission,
+        description: Description,
+        given: dict[str, Array],
+        draw: Draw,
+    ) -> Starts:
+        """Starts in which the given values stand; one if nothing is left to chance."""
+        template = model.start(description, np.random.default_rng(0))
+        complete = model.spaces(template).keys() <= given.keys()
+
+        def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
+            return Start(
+                "given" if complete else start.kind,
+                lambda rng: model.settled(with_named(start.draw(rng), given)),
+            )
+
+        return [put_in(start) for start in draw(1 if complete else self._n_starts())]
+
+    @abstractmethod
+    def _n_starts(self) -> int:
+        """How many starts the settings ask for."""
+
+    # -- what is kept ----------------------------------------------------------------------------------------
+
+    def _arranged(
+        self, model: LatentEmission, description: Description, params: LatentEmissionParams, labelled: bool
+    ) -> LatentEmissionParams:
+        """Labels in canonical order, and nothing made up of what the data do not tell.
+
+        Starting values given by the user name the labels, and say where on a flat likelihood to stay; states
+        that are known name them, too.
+        """
+        params = model.least_dependent(description, params)
+        return params if labelled else model.permute(params, self._order(model, params))
+
+    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
+        """Put what was found in force, and record what there is to say of the fit."""
+        self._set_params(model, fitted.result.params, Outcome.of(fitted, diagnostics, dtype))
+        if self.warm_start:
+            self._progress = fitted.result.progress

@@ -1,0 +1,64 @@
+"""Information criteria: how well a model fits for the parameters it spends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.core.blocks import ArraySource
+from latently.estimators.inputs import some_observed
+from latently.estimators.likelihood.fitted import FittedModel
+
+
+class Criteria(FittedModel):
+    """BIC and AIC; lower is better."""
+
+    def bic(self, X: Any = None, *args: Any, **how: Any) -> float:
+        """Bayesian information criterion; lower is better.
+
+        Parameters
+        ----------
+        X : array-like, optional
+            As for `score`; None means the training data.
+
+        Returns
+        -------
+        float
+            Minus twice the log-likelihood plus the number of free parameters times log n, n being the sum of
+            the weights of the rows (times, for sequences) with any observed cell.
+
+        References
+        ----------
+        .. [1] Schwarz, G. (1978). Estimating the dimension of a model. Annals of Statistics 6, 461-464.
+        """
+        log_likelihood, n = self._fit_of(X, **how)
+        return float(-2 * log_likelihood + self.n_parameters_ * np.log(n))
+
+    def aic(self, X: Any = None, *args: Any, **how: Any) -> float:
+        """Akaike's information criterion; lower is better.
+
+        Parameters
+        ----------
+        X : array-like, optional
+            As for `score`; None means the training data.
+
+        Returns
+        -------
+        float
+            Minus twice the log-likelihood plus twice the number of free parameters.
+        """
+        log_likelihood, _ = self._fit_of(X, **how)
+        return float(-2 * log_likelihood + 2 * self.n_parameters_)
+
+    def _fit_of(self, X: Any, **how: Any) -> tuple[float, float]:
+        """Total log-likelihood and n, of the training data or of others."""
+        self._check_fitted()
+        if X is None:
+            return self._of_the_fit()
+        source = self._source(X, **how)
+        return float(source.weights @ self._posterior(source)[0]), self._n_observed(source)
+
+    def _n_observed(self, source: ArraySource) -> float:
+        """Sum of the weights of the rows with any observed cell."""
+        return some_observed(float(source.row_weights @ self._model.emission.observed(source.x)))

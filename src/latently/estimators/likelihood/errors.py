@@ -1,0 +1,161 @@
+"""How sure a fit is of its parameters: standard errors and confidence intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from latently.checks.settings import BOOLEAN, SHARE, check_setting
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap, Settings
+from latently.core.information import StandardErrors, standard_errors
+from latently.estimators.inputs import random_generator
+from latently.estimators.likelihood.fitted import FittedModel
+from latently.estimators.uncertainty import STANDARD_ERRORS, Intervals, intervals_of, percentiles, spread
+from latently.models.bootstrap import Replicates, bootstrap
+
+ROUGH = 10  # units: the bootstrap of fewer is not to be relied upon
+
+
+class Errors(FittedModel):
+    """Standard errors from the observed information, robust ones, and the bootstrap's."""
+
+    tol: float
+    max_iter: int
+
+    def standard_errors(
+        self,
+        X: Any,
+        kind: str = "observed",
+        *args: Any,
+        n_replicates: int = 200,
+        random_state: Any = 0,
+        **how: Any,
+    ) -> StandardErrors:
+        """Standard errors of all parameters at their fitted values.
+
+        Parameters
+        ----------
+        kind : {"observed", "robust", "bootstrap"}, default "observed"
+            "observed" inverts the observed information; "robust" does not assume that the model is true, and
+            needs the score of each row or sequence, more of them than there are parameters; "bootstrap"
+            refits under random weights of these, needs many, and assumes nothing of the shape of the
+            likelihood.
+        n_replicates : int, default 200
+            Refits of the bootstrap.
+        random_state : None, int, Generator or RandomState
+            Of the bootstrap.
+
+        Returns
+        -------
+        StandardErrors
+            ``result["means"]`` has the shape and the units of `means_`. Zero for structural zeros and what is
+            held fixed; NaN, with the reason in `reasons`, for what lies on a boundary of the parameter space,
+            such as a probability of zero or a covariance on its floor, which the others take for known; and
+            for all where the information is singular.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is unknown or needs more data, or X does not fit the model.
+        ImpossibleObservationError
+            If the data are impossible.
+
+        References
+        ----------
+        .. [1] McLachlan, G. J. and Krishnan, T. (2008). The EM Algorithm and Extensions, 2nd ed., chapter 4.
+        """
+        self._check_kind(kind, n_replicates, random_state)
+        source = self._source(X, **how)
+        if kind == "bootstrap":
+            found, lone = self._spread(source, n_replicates, random_state), {}
+        else:
+            lone = self._model.latent.without_error(self.params_.latent, _count(source))
+            lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
+            with self._workers() as workers:
+                em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers)
+                found = standard_errors(em, self.params_, (*self.fixed, *lone), kind)  # type: ignore[arg-type]
+        free = self._model.spaces(self.params_)
+        errors = {name: error for name, error in found.errors.items() if name in free}
+        errors.update({name: np.full_like(errors[name], np.nan) for name in lone})
+        return StandardErrors(errors, (*lone.values(), *found.reasons), kind)
+
+    def confidence_intervals(
+        self,
+        X: Any,
+        level: float = 0.95,
+        kind: str = "observed",
+        *args: Any,
+        transform: bool = True,
+        n_replicates: int = 1000,
+        random_state: Any = 0,
+        **how: Any,
+    ) -> Intervals:
+        """Confidence intervals of all parameters.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            How often an interval is to cover the true value.
+        kind : {"observed", "robust", "bootstrap"}, default "observed"
+            As for `standard_errors`. Intervals of the first two come from the normal distribution; those of
+            the bootstrap are its percentiles.
+        transform : bool, default True
+            Whether errors are counted on the logit scale for probabilities, and on that of logarithms for
+            rates and variances, so that intervals stay in range. False gives the plain ones (Wald's):
+            estimates less and plus so many errors. Those of the bootstrap need neither.
+        n_replicates : int, default 1000
+            Refits of the bootstrap.
+        random_state : None, int, Generator or RandomState
+            Of the bootstrap.
+
+        Returns
+        -------
+        dict of str to (lower, upper)
+            Each in the shape and the units of the parameter; NaN where there is no standard error.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not between 0 and 1, `kind` is unknown or needs more data, or X does not fit the
+            model.
+        """
+        self._check_kind(kind, n_replicates, random_state)
+        check_setting("level", level, SHARE)
+        check_setting("transform", transform, BOOLEAN)
+        if kind == "bootstrap":
+            replicates = self._bootstrap(self._source(X, **how), n_replicates, random_state)
+            free = self._model.spaces(self.params_)
+            return {name: found for name, found in percentiles(replicates, level).items() if name in free}
+        errors = Errors.standard_errors(self, X, kind, **how)
+        spaces = self._model.spaces(self.params_)
+        return intervals_of(errors, spaces, self.params_, level, transform=transform)
+
+    def _check_kind(self, kind: str, n_replicates: int, random_state: Any) -> None:
+        for name, value in {"kind": kind, "n_replicates": n_replicates, "random_state": random_state}.items():
+            check_setting(name, value, *STANDARD_ERRORS[name])
+
+    def _spread(self, source: ArraySource, n_replicates: int, random_state: Any) -> StandardErrors:
+        found = spread(self._bootstrap(source, n_replicates, random_state), self.fixed)
+        n, unit = _count(source), self._model.unit
+        rough = f"the bootstrap draws weights for {n} {unit}s only: it is rough"
+        return StandardErrors(found.errors, found.reasons + (rough,) * (n < ROUGH), found.kind)
+
+    def _bootstrap(self, source: ArraySource, n_replicates: int, random_state: Any) -> Replicates:
+        if _count(source) < 2:
+            raise ValueError(
+                f"kind='bootstrap' draws weights for whole {self._model.unit}s, and there is one: use "
+                "kind='observed', or refit to what sample() draws from the model"
+            )
+        rng = random_generator(random_state)
+        settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)
+        with self._workers() as workers:
+            em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers, tuple(self.fixed))
+            n = float(source.row_weights.sum())
+            return bootstrap(em, self.params_, n_replicates, settings, n, rng)
+
+
+def _count(source: ArraySource) -> int:
+    """How many units have any weight."""
+    return int((source.weights > 0).sum())

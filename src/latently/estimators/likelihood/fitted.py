@@ -1,0 +1,110 @@
+"""An estimator with parameters: what all that is said of its data needs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.checks.settings import check_whole
+from latently.core.blocks import ArraySource
+from latently.core.executors import Executor, count_threads, executor
+from latently.core.libraries import single_threaded_libraries
+from latently.core.parameters import dimension
+from latently.emissions.base import Emission
+from latently.estimators.by_hand import LatentEmissionByHand, Recorded
+from latently.estimators.documented import describe_methods
+from latently.estimators.inputs import Array
+
+
+class FittedModel(LatentEmissionByHand):
+    """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
+
+    described: ClassVar[Mapping[str, str]] = {}  # what the parameters of methods are, by name
+
+    fixed: Any
+    n_jobs: int | None
+    log_likelihood_ = Recorded()
+    log_likelihood_history_ = Recorded()
+    converged_ = Recorded()
+    stop_reason_ = Recorded()
+    n_iter_ = Recorded()
+    restarts_ = Recorded()
+    diagnostics_ = Recorded()
+    n_observed_ = Recorded()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        describe_methods(cls, cls.described)
+
+    @abstractmethod
+    def _read(self, X: Any, family: Emission, *args: Any, **how: Any) -> tuple[Emission, ArraySource]:
+        """Check data as a user hands them in, weights and known labels too; the family may learn to read."""
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of free parameters."""
+        return dimension(self._model.spaces(self.params_), tuple(self.fixed))
+
+    def _source(self, X: Any, **how: Any) -> ArraySource:
+        """Data that something is to be said of."""
+        self._check_fitted()
+        return self._read(X, self._model.emission, reset=False, **how)[1]
+
+    @contextmanager
+    def _workers(self) -> Iterator[Executor]:
+        """Who does the work, with nobody else at it."""
+        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
+            yield workers
+
+    def _posterior(self, source: ArraySource, *, refuse: bool = False) -> tuple[Array, Array]:
+        """Log-likelihoods of units, and probabilities of the labels of their rows."""
+        with self._workers() as workers:
+            found: tuple[Array, Array] = self._model.posterior(
+                self.params_, source.whole(), workers, refuse=refuse
+            )
+        return found
+
+    def _lookup(self, source: ArraySource) -> Any:
+        """Log densities of the rows under each label."""
+        return self._model.lookup(self.params_, source.whole())
+
+    def sample(
+        self, n_samples: int = 1, random_state: Any = None, *first: Any
+    ) -> tuple[Any, NDArray[np.int64]]:
+        """Draw rows and their labels: those of one sequence where the model is of sequences.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            How many rows (times).
+        random_state : None, int, Generator or RandomState
+            None takes the model's own. An integer repeats, a generator is drawn from.
+
+        Returns
+        -------
+        X : array of shape (n_samples, n_features)
+            Rows, in random order unless they are times of a sequence.
+        labels : array of int of shape (n_samples,)
+            The component or state that each was drawn from.
+
+        Raises
+        ------
+        ValueError
+            If `n_samples` is less than one.
+        """
+        return self._sample(n_samples, random_state)
+
+    def _sample(
+        self, n_samples: int, random_state: Any, first: int | None = None
+    ) -> tuple[Any, NDArray[np.int64]]:
+        """Draw rows, the first of which may have a label that is known."""
+        self._check_fitted()
+        n, rng = check_whole("n_samples", n_samples), self._rng(random_state)
+        labels = self._model.latent.sample(self.params_.latent, n, rng, first)
+        family = self._model.emission
+        return family.shown(family.sample(self.params_.emission, labels, rng)), labels
