@@ -67,9 +67,31 @@ def share(part: float, whole: float = 1.0) -> str:
     return f"{percent:.0f}%"
 
 
+def percent(level: float) -> str:
+    """A level in percent, with the digits it has.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.999)
+    ('95%', '99.9%')
+    """
+    return f"{100 * level:.6g}%"
+
+
 def count(n: int, noun: str) -> str:
     """A number and its noun: 1 row, 1,000 rows."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def part(n: int, noun: str, whole: int) -> str:
+    """A number, its noun, and its share of the whole.
+
+    Examples
+    --------
+    >>> part(1, "row", 4)
+    '1 row (25%)'
+    """
+    return f"{count(n, noun)} ({share(n, whole)})"
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -1,7 +1,6 @@
 """What is said of a series is true of the fit, and warns where it must."""
 
-import json
-from copy import copy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,25 +8,16 @@ import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets, select
+from examples.own_family import Exponential
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, datasets, select
 from latently.core.findings import Finding
 from latently.core.restarts import Restarts, Run
-from latently.report import to_json
-from latently.report.segmentation import (
-    SegmentationAnalysis,
-    cautions,
-    findings,
-    headline,
-    segmentation_figures,
-    segmentation_page,
-    segmentation_summary,
-    tables,
-)
+from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.report.segmentation.residuals import checks
+from tests.reports import NASTY, assert_sound, by_kind, with_model
 
 QUAKES = datasets.load_earthquakes()
 LOST = Finding("no data", "state 1 kept no data", "state", (1,), severity="grave")
-NASTY = "<script>alert('&')</script>"
 RNG = np.random.default_rng(0)
 STATES = np.repeat([0, 1, 0, 1, 0, 1, 0], [30, 20, 25, 15, 30, 20, 20])
 CLEAR = np.where(STATES == 0, 0.0, 8.0)[:, None] + RNG.normal(size=(160, 1))
@@ -38,15 +28,9 @@ def quakes():
     model = PoissonHMM(startprob="stationary", n_init=4, random_state=0)
     X = polars.DataFrame(QUAKES.data, schema=["count"])
     selection = select(model, X, {"n_components": [1, 2, 3]})
+    when = {"time": QUAKES.year, "time_name": "year"}
     return SegmentationAnalysis(
-        selection.best_,
-        X,
-        "quakes.csv",
-        ["count"],
-        time=QUAKES.year,
-        time_name="year",
-        selection=selection,
-        settings={"Seed": "0"},
+        selection.best_, X, "quakes.csv", ["count"], **when, selection=selection, settings={"Seed": "0"}
     )
 
 
@@ -67,16 +51,13 @@ def words():
     )
 
 
-def with_model(a, **changed):
-    """The same analysis of a model with other attributes."""
-    model = copy(a.model)
-    for name, value in changed.items():
-        setattr(model, name, value)
-    model._take_up()
-    model._outcome = model._outcome or a.model._outcome  # as if the fit had found these parameters
-    return SegmentationAnalysis(
-        model, a.X, a.source, a.names, a.lengths, a.time, a.time_name, a.sequences, a.selection
-    )
+def fitted(model, X, names=("x",), lengths=None):
+    return SegmentationAnalysis(model.fit(X, lengths=lengths), X, "t.csv", list(names), lengths)
+
+
+def told(a):
+    """Cautions by kind."""
+    return by_kind(segmentation_report(a).cautions)
 
 
 # -- numbers -------------------------------------------------------------------------------------------
@@ -102,69 +83,110 @@ def test_visits_begin_anew_in_each_sequence(words):
 
 def test_a_state_that_is_never_left_lasts_for_ever():
     model = GaussianHMM(2, transmat_init=[[0.9, 0.1], [0.0, 1.0]], startprob_init=[1.0, 0.0])
-    X = np.sort(CLEAR, axis=0)
-    a = SegmentationAnalysis(model.fit(X), X, "t.csv", ["x"])
+    a = fitted(model, np.sort(CLEAR, axis=0))
     assert a.durations[1] == np.inf
     assert not a.exits[1].any()
-    assert "it is never left" in " ".join(findings(a))
-    assert [tables.states(a).rows[i][2] for i in (4, 5)] == ["never ends", "none"]
-    assert any("State 1 is never left again in these data" in text for text in cautions(a))
-    summary = json.loads(to_json(segmentation_summary(a)))
+    report = segmentation_report(a)
+    assert "it is never left" in str(report.findings[2])
+    assert [report.tables["states"].rows[i][2] for i in (4, 5)] == ["never ends", "none"]
+    assert by_kind(report.cautions)["never left"].which == (1,)
+    _, summary = assert_sound(report)
     assert summary["mean_durations"][1] is None
     assert summary["likeliest_next_states"] == [1, None]
 
 
-def test_gaps_and_symbols_are_counted(words):
-    assert words.n_gaps == 1
-    assert "1 row has no observation and counts as a step of time" in " ".join(findings(words))
+# -- reports -------------------------------------------------------------------------------------------
 
 
-# -- words ---------------------------------------------------------------------------------------------
+def test_the_report_of_counts(quakes):
+    report = segmentation_report(quakes)
+    page, _ = assert_sound(report)
+    for text in (
+        "stationary distribution",
+        "latently predict model.latently new.csv",
+        "4 starts, 4 finished",
+    ):
+        assert text in page.text
+    model, first, *_ = report.findings
+    assert report.headline == "3 states in the 107 rows of quakes.csv"
+    assert str(model) == "A hidden Markov model of counts in column count, Poisson in each state"
+    assert str(first).startswith("State 0, 33% of the rows: a mean of 13.1")
+    found = by_kind(report.findings)
+    assert found["changes"].numbers == {"changes": 9, "unsure": quakes.n_unsure}
+    assert "visits state 0 (3 times), state 1 (4 times) and state 2 (3 times)" in str(found["changes"])
+    assert str(found["now"]).startswith("At the last row, year 2006, the state is 0")
+    assert found["choice"].numbers["gap"] == pytest.approx(2.4, abs=0.05)
+    assert by_kind(report.cautions)["edge"].numbers == {"least": 1, "most": 3}
+    assert (2, 0) in by_kind(report.cautions)["zero transitions"].which
 
-
-def test_findings_tell_each_state_and_where_the_series_stands(quakes):
-    said = findings(quakes)
-    assert headline(quakes) == "3 states in the 107 rows of quakes.csv"
-    assert said[0] == "A hidden Markov model of counts in column count, Poisson in each state."
-    assert said[1].startswith("State 0, 33% of the rows: a mean of 13.1")
-    text = " ".join(said)
-    assert "visits state 0 (3 times), state 1 (4 times) and state 2 (3 times)" in text
-    assert "At the last row, year 2006, the state is 0" in text
-    assert "BIC chose 3 states (701.0) among 3 fits; next comes 2 states, 2.4 above: not far enough" in text
-
-
-def test_findings_of_symbols_tell_the_likeliest_of_each_state(words):
-    assert headline(words) == "2 states in the 160 rows of words.csv (2 sequences)"
-    said = findings(words)
-    assert "3 symbols in column mood, categorical in each state" in said[0]
-    assert "calm 8" in said[1]
-    assert "wild 8" in said[2]
-    assert "then turns into state 0" in said[2]
-    assert "At the last row of the last sequence (evening) the state is 0" in " ".join(said)
-
-
-def test_the_tables_are_those_of_the_model(quakes, words):
-    states = tables.states(quakes)
+    states = report.tables["states"]
     assert states.rows[0] == ["mean of count", "13.15", "19.72", "29.71"]
     assert states.rows[1] == ["share", "33%", "48%", "18%"]
-    assert tables.transitions(quakes).rows[0] == ["from 0", "0.955", "0.024", "0.021"]
-    bic = tables.bic(quakes)
-    assert bic.rows == [["BIC", "788.5", "703.3", "701.0"]]
-    assert bic.best == {(0, 3)}
-    assert [row[0] for row in tables.states(words).rows[:3]] == ["mood = calm", "mood = pause", "mood = wild"]
-    assert tables.bic(words) is None
+    assert report.tables["transitions"].rows[0] == ["from 0", "0.955", "0.024", "0.021"]
+    assert report.tables["bic"].rows == [["BIC", "788.5", "703.3", "701.0"]]
+    assert report.tables["bic"].best == {(0, 3)}
+
+    names = [figure.name for figure in report.figures]
+    assert names[0] == "states"
+    assert set(names) - {"convergence"} == {"states", "transitions", "emissions", "bic", "residuals"}
+    assert names[-1] == "residuals"  # the wide ones below the others
+    drawn = report.figures[0].drawing.axes
+    assert [ax.get_ylabel() for ax in drawn] == ["count", "smoothed", "filtered"]
+    assert drawn[-1].get_xlabel() == "year"
+
+
+def test_the_report_of_symbols(words):
+    report = segmentation_report(words)
+    _, summary = assert_sound(report)
+    assert report.headline == "2 states in the 160 rows of words.csv (2 sequences)"
+    model, calm, wild, *_ = map(str, report.findings)
+    assert "3 symbols in column mood, categorical in each state" in model
+    assert "calm 8" in calm
+    assert "wild 8" in wild
+    assert wild.endswith("and then turns into state 0")
+    found = by_kind(report.findings)
+    assert "At the last row of the last sequence (evening) the state is 0" in str(found["now"])
+    assert found["gaps"].numbers == {"rows": 1}
+    assert by_kind(report.cautions)["zero symbols"].subject == "state and symbol"
+    assert [row[0] for row in report.tables["states"].rows[:3]] == [
+        "mood = calm",
+        "mood = pause",
+        "mood = wild",
+    ]
+    assert "bic" not in report.tables
+    assert {f.name for f in report.figures} - {"convergence"} == {"states", "transitions", "emissions"}
+    assert checks(words) == []
+    assert summary["symbols"] == ["calm", "pause", "wild"]
+    assert_allclose(summary["emissionprob"], words.model.emissionprob_)
+    assert_array_equal(summary["visits"], words.visits)
+    assert summary["forecast_residuals"] == {}
 
 
 def test_one_state_is_no_segmentation():
-    model = GaussianHMM(1).fit(CLEAR)
-    a = SegmentationAnalysis(model, CLEAR, "t.csv", ["x"])
-    assert headline(a) == "1 state in the 160 rows of t.csv"
-    assert tables.transitions(a) is None
-    assert not any("backtest" in text for text in cautions(a))
-    assert any("correlated" in text for text in findings(a))  # which two states explain
+    report = segmentation_report(fitted(GaussianHMM(1), CLEAR))
+    assert report.headline == "1 state in the 160 rows of t.csv"
+    assert "transitions" not in report.tables
+    assert "hindsight" not in by_kind(report.cautions)
+    assert "correlated" in str(by_kind(report.findings)["residuals"])  # which two states explain
 
 
-# -- residuals -----------------------------------------------------------------------------------------
+def test_a_family_of_ones_own_has_a_report():
+    rates = np.where(STATES == 0, 1.0, 0.05)
+    X = RNG.exponential(1 / rates)[:, None]
+    model = HiddenMarkovModel(Exponential(), 2, n_init=2, random_state=0)
+    report = segmentation_report(fitted(model, X, ["wait"]))
+    _, summary = assert_sound(report)
+    assert report.said[0] == "A hidden Markov model of numbers in column wait, Exponential in each state."
+    assert "rates 0.0" in " ".join(report.said)
+    assert_allclose(summary["rates"], model.params_.emission.rates)
+
+
+def test_names_are_escaped_on_the_page():
+    a = SegmentationAnalysis(GaussianHMM(1).fit(CLEAR[:40]), CLEAR[:40], NASTY, [NASTY], notes=[NASTY])
+    assert "<script" not in segmentation_report(a).page()
+
+
+# -- cautions ------------------------------------------------------------------------------------------
 
 
 def test_residuals_of_the_right_model_look_as_they_should(clear):
@@ -172,81 +194,61 @@ def test_residuals_of_the_right_model_look_as_they_should(clear):
     residuals = clear.model.pseudo_residuals(CLEAR, kind="forecast").mid[:, 0]
     assert check.spread == pytest.approx(residuals.std())
     assert check.n == 160
-    assert not check.too_wide
-    assert not check.dependent
-    assert "look as they should" in " ".join(findings(clear))
+    report = segmentation_report(clear)
+    assert "look as they should" in str(by_kind(report.findings)["residuals"])
+    assert [found.kind for found in report.cautions] == ["hindsight"]
 
 
 def test_residuals_tell_memory_and_spread_that_the_states_do_not_have():
     walk = np.cumsum(np.random.default_rng(1).normal(size=(300, 1)), axis=0)
-    drift = SegmentationAnalysis(GaussianHMM(2, n_init=2, random_state=0).fit(walk), walk, "t.csv", ["x"])
-    assert checks(drift)[0].dependent
-    assert any("states may be cut out of a drift" in text for text in cautions(drift))
-
+    drift = told(fitted(GaussianHMM(2, n_init=2, random_state=0), walk))["dependent residuals"]
+    assert (drift.subject, drift.which) == ("column", (0,))
+    assert drift.numbers["lag_one_correlation"] > 0.1
     wide = np.random.default_rng(1).negative_binomial(2, 0.1, size=(300, 1))
-    counts = SegmentationAnalysis(PoissonHMM(1).fit(wide), wide, "t.csv", ["n"])
-    assert checks(counts)[0].too_wide
-    assert any("vary more within a state than a Poisson distribution" in text for text in cautions(counts))
+    found = told(fitted(PoissonHMM(1), wide, ["n"]))["too wide"]
+    assert found.numbers["standard_deviation"] > 1.5
+    assert str(found).startswith("counts of n vary more within a state than a Poisson distribution does")
+    far = np.random.default_rng(1).standard_t(2, size=(300, 1))
+    assert told(fitted(GaussianHMM(1), far))["heavy tail"].numbers["far"] > 3
 
 
 def test_residuals_do_not_reach_across_sequences():
     X = np.tile([[0.0], [10.0]], (30, 1)) + np.random.default_rng(0).normal(size=(60, 1))
-    a = SegmentationAnalysis(GaussianHMM(1).fit(X), X, "t.csv", ["x"], [2] * 30)
-    assert checks(a)[0].n_pairs == 30
-
-
-def test_symbols_have_no_residuals(words):
-    assert checks(words) == []
-
-
-# -- cautions ------------------------------------------------------------------------------------------
-
-
-def test_a_clear_series_needs_one_caution_only(clear):
-    (only,) = cautions(clear)
-    assert "wrong for a backtest" in only
-
-
-def test_the_edge_of_the_range_is_named(quakes):
-    assert any(
-        "3, is the largest that was tried: try more, for example -k 1:6" in c for c in cautions(quakes)
-    )
-
-
-def test_zeros_are_no_proof(quakes, words):
-    assert any("from state 2 to 0 came out as 0" in text for text in cautions(quakes))
-    assert any("probabilities of symbols came out as 0 (" in text.lower() for text in cautions(words))
+    assert checks(fitted(GaussianHMM(1), X, lengths=[2] * 30))[0].n_pairs == 30
 
 
 def test_rare_and_rarely_visited_states_are_named():
     X = np.concatenate([CLEAR[:30], [[40.0], [41.0]], CLEAR[50:75]])
-    a = SegmentationAnalysis(GaussianHMM(2, n_init=4, random_state=0).fit(X), X, "t.csv", ["x"])
-    said = " ".join(cautions(a))
-    assert "State 1 rests on about 2 rows: what is said of it" in said
-    assert "tates 0 and 1 are visited twice at most on the path" in said
+    found = told(fitted(GaussianHMM(2, n_init=4, random_state=0), X))
+    assert found["few rows"].which == (1,)
+    assert found["few rows"].numbers["least"] == pytest.approx(2, abs=0.01)
+    assert found["few visits"].which == (0, 1)
+    assert "visited twice at most on the path" in str(found["few visits"])
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "kind", "words"),
     [
         (
             {"converged_": False, "stop_reason_": "reached max_iter=7"},
+            "not converged",
             "EM had not converged: it reached max_iter=7",
         ),
-        ({"diagnostics_": (LOST,)}, "not to be trusted: state 1 kept no data"),
+        ({"diagnostics_": (LOST,)}, "spurious", "spurious: state 1 kept no data"),
         (
             {"restarts_": Restarts((Run("a", -1.0, 3, True), Run("b", -2.0, 3, True)), 1, ())},
+            "single start",
             "only one of 2 starts reached this maximum",
         ),
-        ({"transmat_": np.array([[0.4, 0.6], [0.3, 0.7]])}, "tate 0 lasts less than 2 steps on average"),
+        (
+            {"transmat_": np.array([[0.4, 0.6], [0.3, 0.7]])},
+            "fleeting",
+            "state 0 lasts less than 2 steps on average",
+        ),
     ],
 )
-def test_doubts_of_the_fit_are_told(clear, changed, words):
-    assert any(words in text for text in map(_uncapitalised, cautions(with_model(clear, **changed))))
-
-
-def _uncapitalised(text):
-    return text if text.startswith("EM") else text[:1].lower() + text[1:]
+def test_what_is_wrong_with_a_fit_is_told(clear, changed, kind, words):
+    assert words in str(told(with_model(clear, **changed))[kind])
 
 
 def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
@@ -256,69 +258,17 @@ def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
     selection = SimpleNamespace(
         table_=rows, edge_=None, best_index_=2, best_params_=quakes.selection.best_params_
     )
-    a = SegmentationAnalysis(quakes.model, quakes.X, "t.csv", ["count"], selection=selection)
-    said = " ".join(cautions(a))
-    assert "1 fit failed, the first (1 state) because of a flood" in said.replace("1 Fit", "1 fit")
-    assert "2 states has a lower BIC, 1.0, and was not chosen" in said
-    assert tables.bic(a).rows == [["BIC", "failed", "1.0*", "701.0"]]
+    report = segmentation_report(replace(quakes, selection=selection))
+    found = by_kind(report.cautions)
+    assert str(found["failed"]) == "1 fit failed, the first (1 state) because of a flood"
+    assert str(found["lower but spurious"]).startswith("2 states has a lower BIC, 1.0, and was not chosen")
+    assert report.tables["bic"].rows == [["BIC", "failed", "1.0*", "701.0"]]
 
 
 def test_short_sequences_and_few_rows_are_told():
-    X, lengths = CLEAR[20:52], [26, 3, 3]
-    model = GaussianHMM(2, startprob="uniform", n_init=2, random_state=0).fit(X, lengths=lengths)
-    said = " ".join(cautions(SegmentationAnalysis(model, X, "t.csv", ["x"], lengths)))
-    assert "2 sequences of 3 have fewer than 10 rows" in said
+    model = GaussianHMM(2, startprob="uniform", n_init=2, random_state=0)
+    found = told(fitted(model, CLEAR[20:52], lengths=[26, 3, 3]))
+    assert found["short"].which == (1, 2)
     assert model.n_parameters_ == 6
-    assert "32 rows" not in said  # five for each parameter
-    few = CLEAR[22:44]
-    model = GaussianHMM(2, startprob="uniform", n_init=2, random_state=0).fit(few)
-    assert "22 rows are few for 6 parameters" in " ".join(
-        cautions(SegmentationAnalysis(model, few, "t.csv", ["x"]))
-    )
-
-
-# -- page ----------------------------------------------------------------------------------------------
-
-
-def test_the_page_says_what_matters_and_needs_no_other_file(quakes):
-    html = segmentation_page(quakes)
-    for text in (
-        "3 states in the 107 rows of quakes.csv",
-        "What to be careful about",
-        "stationary distribution",
-        "latently predict model.latently new.csv",
-        "Forward and backward",
-        "4 starts, 4 finished",
-    ):
-        assert text in html
-    assert html.count("<img") == len(segmentation_figures(quakes))
-    assert "http" not in html
-
-
-def test_pictures_are_those_that_show_something(quakes, words):
-    names = [figure.name for figure in segmentation_figures(quakes)]
-    assert names[0] == "states"
-    assert set(names) - {"convergence"} == {"states", "transitions", "emissions", "bic", "residuals"}
-    assert names[-1] == "residuals"  # the wide ones below the others
-    assert {f.name for f in segmentation_figures(words)} - {"convergence"} == {
-        "states",
-        "transitions",
-        "emissions",
-    }
-    states = segmentation_figures(quakes)[0]
-    assert [ax.get_ylabel() for ax in states.drawing.axes] == ["count", "smoothed", "filtered"]
-    assert states.drawing.axes[-1].get_xlabel() == "year"
-
-
-def test_names_are_escaped_on_the_page():
-    model = GaussianHMM(1).fit(CLEAR[:40])
-    html = segmentation_page(SegmentationAnalysis(model, CLEAR[:40], NASTY, [NASTY], notes=[NASTY]))
-    assert "<script" not in html
-
-
-def test_the_summary_is_strict_json(words):
-    summary = json.loads(to_json(segmentation_summary(words)))
-    assert summary["symbols"] == ["calm", "pause", "wild"]
-    assert_allclose(summary["emissionprob"], words.model.emissionprob_)
-    assert_array_equal(summary["visits"], words.visits)
-    assert summary["forecast_residuals"] == {}
+    assert "many parameters" not in found  # five rows for each
+    assert told(fitted(model, CLEAR[22:44]))["many parameters"].numbers == {"rows": 22, "parameters": 6}

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,10 +17,10 @@ from latently.cli.tables.columns import Choice, choose
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
 from latently.cli.tables.table import Table, shortened
-from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
-from latently.report import to_json, write_text
+from latently.cli.terminal import progress, say_report, terminal
 
 if TYPE_CHECKING:
+    from latently.report import Report
     from latently.report.mixture import MixtureAnalysis, Truth
 
 
@@ -66,6 +66,8 @@ def run(request: Request) -> None:
     CommandError
         If something is wrong with what was asked.
     """
+    from latently.report.mixture import mixture_report
+
     tried = numbers_of_components(request.components)
     table = read_table(request.table, request.missing)
     check_rows(table)
@@ -74,8 +76,14 @@ def run(request: Request) -> None:
     truth = None if request.truth is None else _truth(table, request.truth)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, tried, table, choice, truth)
-        taken = _write(folder, table, analysis)
-    _tell(analysis, request.out, taken)
+        report = mixture_report(analysis)
+        added = _write(folder, table, analysis, report)
+    say_report(
+        terminal(),
+        report,
+        f"Wrote {request.out}/: open index.html for the pictures; result.csv has the columns "
+        f"{' and '.join(added)}.",
+    )
 
 
 def numbers_of_components(text: str, what: str = "component") -> list[int]:
@@ -125,60 +133,34 @@ def _analyse(
 ) -> MixtureAnalysis:
     from latently.emissions.gaussian import STRUCTURES
     from latently.estimators import GaussianMixture
-    from latently.report import mixture as report
+    from latently.report.fits import in_words
+    from latently.report.mixture import MixtureAnalysis
     from latently.selection import select
 
     families = [request.covariance] if request.covariance != "all" else list(STRUCTURES)
     if choice.X.width == 1 and request.covariance == "all":
         families = ["full", "tied"]  # without a second column the others are the same as full
     grid = {"covariance_type": families, "n_components": tried}
-    with progress(report.in_words) as told:
+    with progress(in_words) as told:
         selection = select(GaussianMixture(random_state=request.seed), choice.X, grid, progress=told)
     settings = {"Command": request.command(), "Seed": str(request.seed)}
-    mixture: Any = selection.best_
-    notes = oddities(table, choice, "clusters")
-    return report.MixtureAnalysis(
-        mixture, choice.X, table.name, selection, truth, choice.left_out, notes, settings
+    return MixtureAnalysis(
+        selection.best_,
+        choice.X,
+        table.name,
+        truth,
+        selection=selection,
+        left_out=choice.left_out,
+        notes=oddities(table, choice, "clusters"),
+        settings=settings,
     )
 
 
-def _write(folder: ResultFolder, table: Table, a: MixtureAnalysis) -> list[str]:
-    from latently.report import mixture as report
-
-    a.mixture.save(folder.file("model.latently"))
+def _write(folder: ResultFolder, table: Table, a: MixtureAnalysis, report: Report) -> list[str]:
+    a.model.save(folder.file("model.latently"))
     added = table.write(
         folder.file("result.csv"),
         {"cluster": pl.Series(a.labels), "probability": pl.Series(a.probability)},
     )
-    write_text(folder.file("summary.json"), to_json(report.mixture_summary(a)))
-    pictures = report.mixture_figures(a)
-    for picture in pictures:
-        folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), report.mixture_page(a, pictures))
+    report.write(folder.file)
     return added
-
-
-def _tell(a: MixtureAnalysis, out: Path, added: list[str]) -> None:
-    from latently.report import mixture as report
-
-    console = terminal()
-    say_heading(console, report.headline(a))
-    say_bullets(console, report.findings(a))
-    for table in (report.tables.clusters(a), report.tables.truth(a), report.tables.bic(a)):
-        if table is not None:
-            say_table(console, table)
-    console.print()
-    facts = [("Why it stopped", a.mixture.stop_reason_), ("Restarts", str(a.mixture.restarts_))]
-    if a.left_out:
-        facts.append(("Left out", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())))
-    say_facts(console, facts)
-    careful = report.cautions(a)
-    if careful:
-        console.print()
-        say_heading(console, "What to be careful about")
-        say_bullets(console, careful, style="yellow")
-    console.print()
-    console.print(
-        f"Wrote {out}/: open index.html for the pictures; result.csv has the columns {' and '.join(added)}.",
-        soft_wrap=True,
-    )

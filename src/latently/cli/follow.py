@@ -49,12 +49,12 @@ def follow(model: Any, table: Table, time: str | None, sequence: str | None, out
     with ResultFolder(out, force) as folder:
         added = table.write(folder.file("result.csv"), columns)
     console = terminal()
-    say_heading(console, f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_states, 'state')}")
+    say_heading(console, f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_components, 'state')}")
     say_table(
         console,
         Shown(
             "Sizes",
-            ["", *(f"state {k}" for k in range(a.n_states))],
+            ["", *(f"state {k}" for k in range(a.n_components))],
             [
                 ["rows on the path", *(f"{size:,}" for size in a.sizes)],
                 ["share", *(share(part) for part in a.shares)],
@@ -102,7 +102,7 @@ def _doubts(a: SegmentationAnalysis) -> list[str]:
             f"{count(a.n_unsure, 'row')} ({share(a.n_unsure, a.n_rows)}) {be} less than 90% sure to be in "
             f"{their} state."
         )
-    if a.n_states > 1:
+    if a.n_components > 1:
         doubts.append(
             "The states and smoothed probabilities know the rows that come later; the filtered ones use the "
             "past only."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +21,11 @@ from latently.cli.tables.digits import written
 from latently.cli.tables.oddities import oddities
 from latently.cli.tables.read import read_table
 from latently.cli.tables.table import Table, quoted
-from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
-from latently.report import to_json, write_text
+from latently.cli.terminal import progress, say_report, terminal
 
 if TYPE_CHECKING:
     from latently.estimators import GaussianImputer
+    from latently.report import Report
     from latently.report.imputation import ImputationAnalysis
 
 MOST_TABLES = 999
@@ -67,6 +67,8 @@ def run(request: Request) -> None:
     CommandError
         If something is wrong with what was asked.
     """
+    from latently.report.imputation import imputation_report
+
     _check(request)
     table = read_table(request.table, request.missing)
     check_rows(table)
@@ -74,8 +76,14 @@ def run(request: Request) -> None:
     _check_table(request, table, choice)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, table, choice)
-        _write(folder, table, choice, analysis)
-    _tell(analysis, request.out)
+        report = imputation_report(analysis)
+        _write(folder, table, choice, analysis, report)
+    say_report(
+        terminal(),
+        report,
+        f"Wrote {request.out}/: open index.html for the pictures; completed.csv, intervals.csv, and "
+        f"{request.n_tables} tables in {DRAWS}/.",
+    )
 
 
 def _check(request: Request) -> None:
@@ -128,10 +136,10 @@ def _analyse(request: Request, table: Table, choice: Choice) -> ImputationAnalys
         request.level,
         request.seed,
         f"{DRAWS}/",
-        choice.left_out,
         {name: n for name, n in still_empty.items() if n},
-        oddities(table, choice, "the other columns"),
-        {"Command": request.command(), "Seed": str(request.seed)},
+        left_out=choice.left_out,
+        notes=oddities(table, choice, "the other columns"),
+        settings={"Command": request.command(), "Seed": str(request.seed)},
     )
     steps = {
         "fitting, and drawing parameters": lambda: _fit(imputer, choice.X),
@@ -162,26 +170,20 @@ def _fit(imputer: GaussianImputer, X: pl.DataFrame) -> None:
             raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
-def _write(folder: ResultFolder, table: Table, choice: Choice, a: ImputationAnalysis) -> None:
-    from latently.report import imputation as report
-
-    a.imputer.save(folder.file("model.latently"))
+def _write(folder: ResultFolder, table: Table, choice: Choice, a: ImputationAnalysis, report: Report) -> None:
+    a.model.save(folder.file("model.latently"))
     _filled(table, choice, a, a.completed).write(folder.file("completed.csv"), {})
     _intervals(table, choice, a).write(folder.file("intervals.csv"), {})
     digits = max(2, len(str(a.n_tables)))
     for i, drawn in enumerate(a.tables, start=1):
         _filled(table, choice, a, drawn).write(folder.file(f"{DRAWS}/{i:0{digits}}.csv"), {})
-    write_text(folder.file("summary.json"), to_json(report.imputation_summary(a)))
-    pictures = report.imputation_figures(a)
-    for picture in pictures:
-        folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), report.imputation_page(a, pictures))
+    report.write(folder.file)
 
 
 def _filled(table: Table, choice: Choice, a: ImputationAnalysis, values: np.ndarray) -> Table:
     """The table with missing cells filled in, and every other cell as it was."""
     cells = {}
-    for j in a.holed:
+    for j in a.incomplete:
         numbers = np.where(a.missing[:, j], values[:, j], np.nan)
         cells[a.names[j]] = written(
             pl.Series(a.names[j], numbers).fill_nan(None), a.deviations[j], choice.notations[j]
@@ -195,42 +197,9 @@ def _intervals(table: Table, choice: Choice, a: ImputationAnalysis) -> Table:
     columns = {"row": pl.Series(i + 1), "column": pl.Series([a.names[k] for k in j])}
     for name, values in (("value", a.completed), ("lower", a.limits[0]), ("upper", a.limits[1])):
         cells = np.empty(len(i), dtype=object)
-        for k in a.holed:
+        for k in a.incomplete:
             of_column = pl.Series(values[i[j == k], k])
             cells[j == k] = written(of_column, a.deviations[k], choice.notations[k]).to_list()
         columns[name] = pl.Series(cells.tolist(), dtype=pl.String)
     frame = pl.DataFrame(columns)
     return Table("intervals.csv", frame, separator=table.separator, decimal_comma=table.decimal_comma)
-
-
-def _tell(a: ImputationAnalysis, out: Path) -> None:
-    from latently.report import imputation as report
-
-    console = terminal()
-    say_heading(console, report.headline(a))
-    say_bullets(console, report.findings(a))
-    for table in (report.tables.columns(a), report.tables.patterns(a)):
-        say_table(console, table)
-    console.print()
-    say_facts(console, _facts(a))
-    careful = report.cautions(a)
-    if careful:
-        console.print()
-        say_heading(console, "What to be careful about")
-        say_bullets(console, careful, style="yellow")
-    console.print()
-    console.print(
-        f"Wrote {out}/: open index.html for the pictures; completed.csv, intervals.csv, and "
-        f"{a.n_tables} tables in {DRAWS}/.",
-        soft_wrap=True,
-    )
-
-
-def _facts(a: ImputationAnalysis) -> Iterator[tuple[str, str]]:
-    from latently.report.imputation import starts_in_words
-
-    yield "Why it stopped", a.imputer.stop_reason_
-    if a.starts is not None:
-        yield "Other starts", starts_in_words(a.starts)
-    if a.left_out:
-        yield "Left as it was", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())

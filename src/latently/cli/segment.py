@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,12 @@ from latently.cli.tables.oddities import of_file
 from latently.cli.tables.read import read_table
 from latently.cli.tables.series import Series, series_of
 from latently.cli.tables.table import Table
-from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.cli.terminal import progress, say_report, terminal
 from latently.emissions.registry import FAMILIES
-from latently.report import to_json, write_text
+from latently.wording import listed
 
 if TYPE_CHECKING:
+    from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
 
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
@@ -73,6 +74,8 @@ def run(request: Request) -> None:
     CommandError
         If something is wrong with what was asked.
     """
+    from latently.report.segmentation import segmentation_report
+
     tried = numbers_of_components(request.components, "state")
     table = read_table(request.table, request.missing)
     check_rows(table)
@@ -83,8 +86,14 @@ def run(request: Request) -> None:
     _check_rows(table, X, tried)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, tried, table, series, kind, X)
-        added = _write(folder, table, analysis)
-    _tell(analysis, request.out, added)
+        report = segmentation_report(analysis)
+        added = _write(folder, table, analysis, report)
+    say_report(
+        terminal(),
+        report,
+        f"Wrote {request.out}/: open index.html for the pictures; result.csv has the columns "
+        f"{listed(added)}.",
+    )
 
 
 def _check_covariance(request: Request, kind: Kind, series: Series) -> None:
@@ -120,7 +129,8 @@ def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
 def _analyse(
     request: Request, tried: list[int], table: Table, series: Series, kind: Kind, X: pl.DataFrame
 ) -> SegmentationAnalysis:
-    from latently.report.segmentation import SegmentationAnalysis, in_words
+    from latently.report.fits import in_words
+    from latently.report.segmentation import SegmentationAnalysis
     from latently.selection import select
 
     grid: dict[str, Any] = {"n_components": tried}
@@ -130,7 +140,7 @@ def _analyse(
     elif request.covariance in ("tied", "full", "spherical"):
         grid = {"covariance_type": [request.covariance], **grid}
     rows = for_model(X, kind.family)
-    with progress(in_words) as told:
+    with progress(lambda params: in_words(params, "state")) as told:
         selection = select(estimator, rows, grid, progress=told, lengths=series.lengths)
     model: Any = selection.best_
     if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
@@ -150,11 +160,11 @@ def _analyse(
         series.time,
         series.time_name,
         series.sequences,
-        selection,
         said,
-        series.left_out,
-        [*series.notes, *notes, *of_file(table)],
-        {"Command": request.command(), "Seed": str(request.seed)},
+        selection=selection,
+        left_out=series.left_out,
+        notes=[*series.notes, *notes, *of_file(table)],
+        settings={"Command": request.command(), "Seed": str(request.seed)},
     )
 
 
@@ -179,46 +189,8 @@ def result_columns(a: SegmentationAnalysis) -> dict[str, pl.Series]:
     }
 
 
-def _write(folder: ResultFolder, table: Table, a: SegmentationAnalysis) -> list[str]:
-    from latently.report import segmentation as report
-
+def _write(folder: ResultFolder, table: Table, a: SegmentationAnalysis, report: Report) -> list[str]:
     a.model.save(folder.file("model.latently"))
     added = table.write(folder.file("result.csv"), result_columns(a))
-    write_text(folder.file("summary.json"), to_json(report.segmentation_summary(a)))
-    pictures = report.segmentation_figures(a)
-    for picture in pictures:
-        folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), report.segmentation_page(a, pictures))
+    report.write(folder.file)
     return added
-
-
-def _tell(a: SegmentationAnalysis, out: Path, added: list[str]) -> None:
-    from latently.report import segmentation as report
-
-    console = terminal()
-    say_heading(console, report.headline(a))
-    say_bullets(console, report.findings(a))
-    for table in (report.tables.states(a), report.tables.bic(a)):
-        if table is not None:
-            say_table(console, table)
-    console.print()
-    say_facts(console, _facts(a))
-    careful = report.cautions(a)
-    if careful:
-        console.print()
-        say_heading(console, "What to be careful about")
-        say_bullets(console, careful, style="yellow")
-    console.print()
-    *some, last = added
-    console.print(
-        f"Wrote {out}/: open index.html for the pictures; result.csv has the columns {', '.join(some)} and "
-        f"{last}.",
-        soft_wrap=True,
-    )
-
-
-def _facts(a: SegmentationAnalysis) -> Iterator[tuple[str, str]]:
-    yield "Why it stopped", a.model.stop_reason_
-    yield "Restarts", str(a.model.restarts_)
-    if a.left_out:
-        yield "Left out", ", ".join(f"{column} ({why})" for column, why in a.left_out.items())

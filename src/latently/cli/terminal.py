@@ -16,7 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
+from latently.report.report import CAREFUL, Report
 from latently.report.table import Table
+from latently.wording import sentence
 
 Told = Callable[[int, int, Any], None]
 
@@ -64,6 +66,26 @@ def say_bullets(console: Console, lines: Iterable[str], style: str = "") -> None
         grid = Grid.grid(padding=(0, 1))
         grid.add_row(Text(" -", style=style), Text(line, style=style))
         console.print(grid)
+
+
+def say_report(console: Console, report: Report, wrote: str) -> None:
+    """All of a report that a terminal has room for, and where the rest is."""
+    say_heading(console, report.headline)
+    if report.aloud:
+        say_bullets(console, map(sentence, map(str, report.aloud)))
+        console.print()
+    say_bullets(console, report.said)
+    for table in report.tables.values():
+        if table.spoken:
+            say_table(console, table)
+    console.print()
+    say_facts(console, report.brief)
+    if report.cautions:
+        console.print()
+        say_heading(console, CAREFUL)
+        say_bullets(console, report.careful, style="yellow")
+    console.print()
+    console.print(wrote, soft_wrap=True)
 
 
 def say_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:

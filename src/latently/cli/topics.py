@@ -18,23 +18,10 @@ from latently.cli.corpora.words import WordChoice, collect, limit, stop_words
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.tables.table import shortened
-from latently.cli.terminal import progress, say_bullets, say_facts, say_heading, say_table, terminal
+from latently.cli.terminal import progress, say_report, terminal
 from latently.estimators import LatentDirichletAllocation
-from latently.report import to_json, write_text
-from latently.report.topics import (
-    Collection,
-    TopicsAnalysis,
-    Truth,
-    cautions,
-    findings,
-    headline,
-    run_trials,
-    tables,
-    topics_figures,
-    topics_in_words,
-    topics_page,
-    topics_summary,
-)
+from latently.report import Report
+from latently.report.topics import Collection, TopicsAnalysis, Truth, run_trials, topics_report
 
 MOST_TRIED = 8
 MOST_DIGITS = 5
@@ -114,8 +101,14 @@ def run(request: Request) -> None:
     seeds = seed_words(request.seed_words, tried[0], collection.words)
     with ResultFolder(request.out, request.force) as folder:
         analysis = _analyse(request, tried, documents, collection, choice, truth, seeds)
-        added = _write(folder, documents, analysis)
-    _tell(analysis, documents, request.out, added)
+        report = topics_report(analysis)
+        added = _write(folder, documents, analysis, report)
+    say_report(
+        terminal(),
+        report,
+        f"Wrote {request.out}/: open index.html for the pictures; documents.csv has the columns "
+        f"{', '.join(added[:3])} and the share of each topic.",
+    )
 
 
 def numbers_of_topics(text: str) -> list[int]:
@@ -236,39 +229,10 @@ def _analyse(
     )
 
 
-def _write(folder: ResultFolder, documents: Documents, a: TopicsAnalysis) -> list[str]:
+def _write(folder: ResultFolder, documents: Documents, a: TopicsAnalysis, report: Report) -> list[str]:
     a.model.save(folder.file("model.latently"))
     columns = document_columns(a.doc_topic, a.collection.lengths)
     added = documents.rest.write(folder.file("documents.csv"), columns)
     topics_table(a).write_csv(folder.file("topics.csv"), separator=documents.rest.separator)
-    write_text(folder.file("summary.json"), to_json(topics_summary(a)))
-    pictures = topics_figures(a)
-    for picture in pictures:
-        folder.file(f"{picture.name}.png").write_bytes(picture.png())
-    write_text(folder.file("index.html"), topics_page(a, pictures))
+    report.write(folder.file)
     return added
-
-
-def _tell(a: TopicsAnalysis, documents: Documents, out: Path, added: list[str]) -> None:
-    console = terminal()
-    say_heading(console, headline(a))
-    say_bullets(console, topics_in_words(a))
-    console.print()
-    say_bullets(console, findings(a))
-    for table in (tables.truth(a), tables.perplexity(a)):
-        if table is not None:
-            say_table(console, table)
-    console.print()
-    say_facts(console, [("Why it stopped", a.model.stop_reason_)])
-    careful = cautions(a)
-    if careful:
-        console.print()
-        say_heading(console, "What to be careful about")
-        say_bullets(console, careful, style="yellow")
-    console.print()
-    first = ", ".join(added[:3])
-    console.print(
-        f"Wrote {out}/: open index.html for the pictures; documents.csv has the columns {first} and the "
-        "share of each topic.",
-        soft_wrap=True,
-    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 Severity = Literal["note", "caution", "grave"]
 CAUTION: Severity = "caution"
@@ -46,6 +48,20 @@ class Finding:
 
     def __str__(self) -> str:
         return self.text
+
+
+def note(kind: str, text: str, subject: str = "fit", which: Iterable[Any] = (), **numbers: Any) -> Finding:
+    """A fact."""
+    return Finding(kind, text, subject, _plain(which), numbers)
+
+
+def caution(kind: str, text: str, subject: str = "fit", which: Iterable[Any] = (), **numbers: Any) -> Finding:
+    """A reason to be careful."""
+    return Finding(kind, text, subject, _plain(which), numbers, CAUTION)
+
+
+def _plain(which: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(map(int, one)) if np.ndim(one) else int(one) for one in which)
 
 
 def grave(findings: Iterable[Finding]) -> tuple[Finding, ...]:

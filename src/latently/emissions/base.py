@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from latently.core.convergence import EPS
 from latently.core.parameters import Spaces, check_feasible, check_shape, named, with_named
+from latently.emissions.described import Array, Described
 from latently.emissions.parameter import Parameter
-
-Array = NDArray[np.float64]
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9
@@ -41,7 +40,7 @@ class ImpossibleCellError(ValueError):
         self.row, self.column, self.why = row, column, why
 
 
-class Emission(ABC):
+class Emission(Described, ABC):
     """A family of densities p(x | label).
 
     Attributes
@@ -190,10 +189,6 @@ class Emission(ABC):
     def shown(self, x: Any) -> Any:
         """Rows as `read` returns them, as users have them."""
         return x
-
-    def mean(self, params: Any) -> Array | None:
-        """Return the mean of each component, shape (n_components, n_features); None if it has none."""
-        return None
 
     def order_keys(self, params: Any) -> Array | None:
         """Numbers that put components in order, shape (n_components, n_keys): by default the means."""

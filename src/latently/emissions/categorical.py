@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -15,8 +15,13 @@ from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
+from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.emissions.parameter import Parameter
+from latently.wording import listed, share
+
+MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words
+LEAST = 1e-9  # probability of other symbols that is worth a word
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Categorical(Emission):
     categories: Any = None
 
     accepts_missing = True
+    noun: ClassVar[str] = "symbols"
+    adjective: ClassVar[str] = "categorical"
     symbolic: ClassVar[bool] = True
     values: ClassVar[str] = "symbols"
     noun: ClassVar[str] = "symbols"
@@ -104,9 +111,9 @@ class Categorical(Emission):
             remedy = "add it to categories and fit again, or make it missing"
             if isinstance(symbol, str) and set(symbol) <= set(known):
                 remedy = "write [np.array(list(text)) for text in X] if its letters are the symbols"
-            listed = ", ".join(map(repr, known[:10]))
+            some = ", ".join(map(repr, known[:10]))
             raise ImpossibleCellError(
-                row, 0, f"holds {symbol!r}, which is not in the alphabet ({listed}): {remedy}"
+                row, 0, f"holds {symbol!r}, which is not in the alphabet ({some}): {remedy}"
             )
         return codes[:, None]
 
@@ -132,8 +139,8 @@ class Categorical(Emission):
         self, description: SymbolCounts, n_components: int, rng: np.random.Generator
     ) -> CategoricalParams:
         """The frequencies of the data, unevenly shared out."""
-        share = (description.counts + 1.0) / (description.counts.sum() + self.size)
-        values = self._support(n_components) * share * rng.gamma(2.0, size=(n_components, self.size))
+        frequencies = (description.counts + 1.0) / (description.counts.sum() + self.size)
+        values = self._support(n_components) * frequencies * rng.gamma(2.0, size=(n_components, self.size))
         return CategoricalParams(values / values.sum(axis=1, keepdims=True))
 
     def table(self, params: CategoricalParams) -> Array:
@@ -200,6 +207,25 @@ class Categorical(Emission):
             tables = [np.log(table) for table in (below, above, np.concatenate([at, unknown]))]
         return Distribution(*(table[x[:, 0]][:, :, None] for table in tables))
 
+    def never(self, params: CategoricalParams, least: float) -> NDArray[np.int64]:
+        """Those of nearly no probability."""
+        return np.argwhere(params.emissionprob < least)
+
+    def describe_components(
+        self, params: CategoricalParams, names: Sequence[str], rows: Array, label: str
+    ) -> Components:
+        """Probabilities of the symbols, and the likeliest of each component."""
+        symbols = self.alphabet
+        shown, more = list(symbols[:MOST_SYMBOLS]), len(symbols) - MOST_SYMBOLS
+        lines = [
+            [f"{names[0]} = {symbol}", *map(share, params.emissionprob[:, s])]
+            for s, symbol in enumerate(shown)
+        ]
+        words = [_likeliest(line, symbols) for line in params.emissionprob]
+        note = f"Probability of each symbol in the {label}."
+        rest = f" {more} more symbols are in summary.json." if more > 0 else ""
+        return Components(lines, words, note + rest)
+
     def params(self, emissionprob: Array) -> CategoricalParams:
         """Of the probabilities."""
         return CategoricalParams(emissionprob)
@@ -258,3 +284,11 @@ class Categorical(Emission):
         if self.support is None:
             return np.ones((n_components, self.size), dtype=bool)
         return self.support
+
+
+def _likeliest(probabilities: Array, symbols: Sequence[Any]) -> str:
+    """The likeliest symbols of a component, and how likely the others are together."""
+    order = np.argsort(-probabilities, kind="stable")[:MOST_NAMED]
+    named = [f"{symbols[s]} {share(probabilities[s])}" for s in order if probabilities[s] > 0]
+    rest = 1.0 - probabilities[order].sum()
+    return listed([*named, f"others {share(rest)}"] if rest > LEAST else named)

@@ -84,6 +84,9 @@ class Poisson(Emission):
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
     values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST:g}"
+    noun: ClassVar[str] = "counts"
+    adjective: ClassVar[str] = "Poisson"
+    reading: ClassVar[str] = "Mean count in each row; in a Poisson distribution the variance is the same."
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Whole numbers from 0, as far as floats can tell them from the next."""
@@ -161,6 +164,10 @@ class Poisson(Emission):
     def mean(self, params: PoissonParams) -> Array:
         """The rates."""
         return params.lambdas
+
+    def deviation(self, params: PoissonParams) -> Array:
+        """Square roots of the rates."""
+        return np.sqrt(params.lambdas)
 
     def distribution(self, params: PoissonParams, x: Array) -> Distribution:
         """Incomplete gamma functions; where they underflow, the first term of the sum and a geometric rest.

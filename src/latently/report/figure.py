@@ -100,3 +100,9 @@ class Figure:
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.drawing.savefig(file, format=format, dpi=160, **how)
         return file.getvalue()
+
+
+def narrow_first(figures: Sequence[Figure]) -> list[Figure]:
+    """The first as it stands, and the wide ones of the others behind: so no line of a page has a hole."""
+    first, *others = figures
+    return [first, *sorted(others, key=lambda figure: figure.wide)]

@@ -24,6 +24,8 @@ class Table:
         Row and column of the cells to be made to stand out.
     prose : set of int
         Columns of words rather than numbers, which may take several lines on a page.
+    spoken : bool
+        Whether a terminal shows it, too.
     """
 
     title: str
@@ -32,3 +34,4 @@ class Table:
     note: str = ""
     best: frozenset[tuple[int, int]] = field(default_factory=frozenset)
     prose: frozenset[int] = frozenset()
+    spoken: bool = True

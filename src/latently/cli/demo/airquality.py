@@ -9,17 +9,9 @@ from latently import datasets
 from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
 from latently.estimators import GaussianImputer
-from latently.report import Section
-from latently.report.imputation import (
-    ImputationAnalysis,
-    cautions,
-    findings,
-    how,
-    imputation_figures,
-    numbers,
-    tables,
-)
-from latently.report.page import bullets, element, figures, paragraph, warning
+from latently.report import Report, Section
+from latently.report.imputation import ImputationAnalysis, imputation_report
+from latently.report.page import bullets, element, figures, paragraph
 
 FILLED = ["Ozone", "Solar.R", "Wind", "Temp"]
 CALENDAR = ["Month", "Day"]
@@ -54,17 +46,17 @@ def air_quality(told: Told) -> Chapter:
         settings={"Seed": str(SEED)},
     )
     told(1, 2, "air quality: checking")
+    report = imputation_report(a)
     said = [
         f"{a.n_missing} of {a.missing.size} measurements of the air in New York are missing, on "
-        f"{a.n_holed_rows} of {a.n_rows} days; {' and '.join(CALENDAR)} pass through.",
-        *findings(a)[1:],
+        f"{a.n_incomplete_rows} of {a.n_rows} days; {' and '.join(CALENDAR)} pass through.",
+        *report.said[1:],
     ]
-    return Chapter(_section(a, said), said, [tables.columns(a), tables.patterns(a)])
+    return Chapter(_section(report, said), said, list(report.tables.values()))
 
 
-def _section(a: ImputationAnalysis, said: list[str]) -> Section:
-    pictures = {picture.name: picture for picture in imputation_figures(a)}
-    doubts = cautions(a)
+def _section(report: Report, said: list[str]) -> Section:
+    pictures = {picture.name: picture for picture in report.figures}
     return Section(
         "Air quality",
         [
@@ -72,11 +64,11 @@ def _section(a: ImputationAnalysis, said: list[str]) -> Section:
             figures([pictures[name] for name in SHOWN[:1]]),
             element("h3", "What is missing, and what can be said of it?"),
             bullets(said),
-            *([warning("What to be careful about", doubts)] if doubts else []),
+            *report.warnings(),
             figures([pictures[name] for name in SHOWN[1:]]),
             element("h3", "Numbers"),
-            numbers(a),
+            report.numbers(),
             element("h3", "How it was computed"),
-            how(a),
+            report.computed(),
         ],
     )

@@ -17,19 +17,15 @@ from latently.cli.tables.table import Table as File
 from latently.cli.terminal import Told
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
-from latently.report import Section
-from latently.report.page import Markup, bullets, element, figures, paragraph, table, warning
+from latently.report import Report, Section
+from latently.report.page import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 from latently.report.topics import (
     TopicsAnalysis,
     Truth,
-    cautions,
-    how,
-    tables,
-    topics_figures,
-    topics_in_words,
+    topics_report,
 )
-from latently.wording import listed, number, share
+from latently.wording import listed, number, sentence, share
 
 SEEDS = range(5)
 N_NOVELS = 6
@@ -83,7 +79,7 @@ def _chapter(runs: dict[str, list[TopicsAnalysis]], names: frozenset[str], place
     first, bare = named[_middle(named)], plain[_middle(plain)]
     said = [_about(first), *_verdict(named, plain, names, places), _merged(named), _stable(named, plain)]
     scores = _scores(runs)
-    doubts = cautions(first)
+    told, other = topics_report(first), topics_report(bare)
     section = Section(
         "Jane Austen",
         [
@@ -91,20 +87,17 @@ def _chapter(runs: dict[str, list[TopicsAnalysis]], names: frozenset[str], place
             bullets(said),
             table(scores),
             element("h3", f"With names, seed {first.model.random_state}"),
-            *_numbers(first),
-            _pictures(first),
-            *([warning("What to be careful about", doubts)] if doubts else []),
+            *_numbers(told),
+            _pictures(told),
+            *told.warnings(),
             element("h3", f"Without names, seed {bare.model.random_state}"),
-            *_numbers(bare),
-            _pictures(bare),
+            *_numbers(other),
+            _pictures(other),
             element("h3", "How it was computed"),
-            how(first),
+            told.computed(),
         ],
     )
-    shown = tables.truth(first)
-    return Chapter(
-        section, [*said, *topics_in_words(first)], [scores, *([shown] if shown is not None else [])]
-    )
+    return Chapter(section, [*said, *map(sentence, map(str, told.aloud))], [scores, told.tables["truth"]])
 
 
 def _middle(runs: Sequence[TopicsAnalysis]) -> int:
@@ -195,11 +188,10 @@ def _scores(runs: dict[str, list[TopicsAnalysis]]) -> Table:
     )
 
 
-def _numbers(a: TopicsAnalysis) -> list[Markup]:
-    shown = [tables.topics(a), tables.truth(a)]
-    return [table(one) for one in shown if one is not None]
+def _numbers(report: Report) -> list[Markup]:
+    return [table(report.tables[name]) for name in ("topics", "truth")]
 
 
-def _pictures(a: TopicsAnalysis) -> Markup:
-    pictures = {picture.name: picture for picture in topics_figures(a)}
+def _pictures(report: Report) -> Markup:
+    pictures = {picture.name: picture for picture in report.figures}
     return figures([pictures[name] for name in SHOWN])

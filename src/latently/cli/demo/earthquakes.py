@@ -9,18 +9,10 @@ from latently import datasets
 from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
 from latently.estimators import PoissonHMM
-from latently.report import Section
-from latently.report.page import bullets, element, figures, paragraph, warning
-from latently.report.segmentation import (
-    SegmentationAnalysis,
-    cautions,
-    findings,
-    how,
-    in_words,
-    numbers,
-    segmentation_figures,
-    tables,
-)
+from latently.report import Report, Section
+from latently.report.fits import in_words
+from latently.report.page import bullets, element, figures, paragraph
+from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.selection import select
 from latently.wording import count, listed, number
 
@@ -52,35 +44,34 @@ def large_earthquakes(told: Told) -> Chapter:
         PoissonHMM(startprob="stationary", random_state=SEED),
         X,
         {"n_components": list(TRIED)},
-        progress=lambda i, n, at: told(i, n, f"earthquakes: {in_words(at)}"),
+        progress=lambda i, n, at: told(i, n, f"earthquakes: {in_words(at, 'state')}"),
     )
     a = SegmentationAnalysis(
         selection.best_,
         X,
         "the earthquakes, 1900 to 2006",
-        [COLUMN],
+        names=[COLUMN],
         time=found.year,
         time_name="year",
         selection=selection,
         settings={"Seed": str(SEED)},
     )
+    report = segmentation_report(a)
     said = [
         f"{int(found.data.sum()):,} earthquakes of magnitude 7 or more in {count(a.n_rows, 'year')}: a mean "
         f"of {number(found.data.mean(), 1)} a year with a variance of {number(found.data.var(ddof=1), 1)}, "
         "where a single Poisson distribution would have both the same.",
-        *findings(a)[1:],
+        *report.said[1:],
         _restless(a, found.year),
         _published(a),
         _next_years(a, int(found.year[-1])),
     ]
-    return Chapter(
-        _section(a, said), said, [table for table in (tables.states(a), tables.bic(a)) if table is not None]
-    )
+    return Chapter(_section(report, said), said, [report.tables["states"], report.tables["bic"]])
 
 
 def _restless(a: SegmentationAnalysis, year: np.ndarray) -> str:
     """The years of the state with the highest rate."""
-    top = a.n_states - 1
+    top = a.n_components - 1
     first = np.flatnonzero(a.begins & (a.path == top))
     ends = [*np.flatnonzero(a.begins)[1:], a.n_rows]
     spans = [(year[t], year[min(e for e in ends if e > t) - 1]) for t in first]
@@ -111,10 +102,9 @@ def _next_years(a: SegmentationAnalysis, last: int) -> str:
     )
 
 
-def _section(a: SegmentationAnalysis, said: list[str]) -> Section:
-    pictures = {picture.name: picture for picture in segmentation_figures(a)}
+def _section(report: Report, said: list[str]) -> Section:
+    pictures = {picture.name: picture for picture in report.figures}
     shown = [pictures[name] for name in SHOWN if name in pictures]
-    doubts = cautions(a)
     return Section(
         "Earthquakes",
         [
@@ -122,11 +112,11 @@ def _section(a: SegmentationAnalysis, said: list[str]) -> Section:
             figures(shown[:1]),
             element("h3", "How many kinds of years?"),
             bullets(said),
-            *([warning("What to be careful about", doubts)] if doubts else []),
+            *report.warnings(),
             figures(shown[1:]),
             element("h3", "Numbers"),
-            numbers(a),
+            report.numbers(),
             element("h3", "How it was computed"),
-            how(a),
+            report.computed(),
         ],
     )

@@ -12,8 +12,9 @@ from latently.cli.demo.chapter import Chapter
 from latently.cli.terminal import Told
 from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import GaussianMixture
-from latently.report import Figure, Section
-from latently.report.mixture import MixtureAnalysis, how, in_words, numbers, tables
+from latently.report import Figure, Report, Section
+from latently.report.fits import bic_figure, in_words
+from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.mixture.ridge import without_dip
 from latently.report.page import bullets, element, figures, paragraph
 from latently.selection import Selection, select
@@ -44,35 +45,34 @@ def old_faithful(told: Told) -> Chapter:
     )
     best: Any = selection.best_
     pair = GaussianMixture(2, random_state=SEED).fit(X)
-    many = MixtureAnalysis(best, X, "Old Faithful", selection, settings={"Seed": str(SEED)})
+    many = MixtureAnalysis(best, X, "Old Faithful", selection=selection, settings={"Seed": str(SEED)})
     two = MixtureAnalysis(pair, X, "Old Faithful")
     said = [
         f"{count(many.n_rows, 'eruption')} of Old Faithful, by {' and '.join(COLUMNS)}.",
         *_verdict(many, two),
     ]
-    shown = [tables.clusters(many), tables.clusters(two), tables.bic(many)]
-    return Chapter(
-        _section(many, two, selection, said), said, [table for table in shown if table is not None]
-    )
+    both = mixture_report(many), mixture_report(two)
+    shown = [both[0].tables["clusters"], both[1].tables["clusters"], both[0].tables["bic"]]
+    return Chapter(_section(many, two, both, selection, said), said, shown)
 
 
 def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
     """Both values of BIC, and why the lower need not tell the number of kinds."""
     said = [
-        f"BIC is lowest, {many.mixture.bic():.3f}, for {_choice(many)}; for {_choice(two)} it is "
-        f"{two.mixture.bic():.3f}.",
+        f"BIC is lowest, {many.model.bic():.3f}, for {_choice(many)}; for {_choice(two)} it is "
+        f"{two.model.bic():.3f}.",
         "BIC looks for the best density, not for the number of kinds. " + _shape(many, two),
     ]
     said += [
         f"Indeed there is no dip in the density between clusters {i} and {j}: they are one hill, drawn with "
         "two Gaussians."
-        for i, j in without_dip(many.mixture)
+        for i, j in without_dip(many.model)
     ]
     said.append(
-        f"With {many.n_clusters} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
+        f"With {many.n_components} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
         f"than 90% sure to be in their cluster, with two {share(two.n_unsure, two.n_rows)}."
     )
-    icl = many.mixture.icl(many.X), two.mixture.icl(two.X)
+    icl = many.model.icl(many.X), two.model.icl(two.X)
     if icl[1] < icl[0]:
         said.append(
             f"ICL, which also asks that the clusters be told apart, is lower for two: {icl[1]:.1f} against "
@@ -83,10 +83,10 @@ def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
 
 def _shape(many: MixtureAnalysis, two: MixtureAnalysis) -> str:
     """What one Gaussian cannot say of the long eruptions, and two can."""
-    long = int(two.mixture.means_[:, 0].argmax())
+    long = int(two.model.means_[:, 0].argmax())
     wide, narrow = two.deviations[long, 0], two.deviations[1 - long, 0]
     lean = skew(two.rows[two.labels == long, 0])
-    parameters = many.mixture.n_parameters_, two.mixture.n_parameters_
+    parameters = many.model.n_parameters_, two.model.n_parameters_
     cost = f"for {parameters[0]} parameters in place of {parameters[1]}"
     return (
         f"Long eruptions vary {number(wide / narrow, 1)} times as much in length as short ones (standard "
@@ -97,10 +97,16 @@ def _shape(many: MixtureAnalysis, two: MixtureAnalysis) -> str:
 
 
 def _choice(a: MixtureAnalysis) -> str:
-    return in_words({"covariance_type": a.mixture.covariance_type, "n_components": a.n_clusters})
+    return in_words({"covariance_type": a.model.covariance_type, "n_components": a.n_components})
 
 
-def _section(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection, said: list[str]) -> Section:
+def _section(
+    many: MixtureAnalysis,
+    two: MixtureAnalysis,
+    both: tuple[Report, Report],
+    selection: Selection,
+    said: list[str],
+) -> Section:
     classic = GaussianMixture(2, n_init=1, init_params="random", acceleration=None, random_state=SEED)
     classic.fit(two.X)
     climb = Figure(
@@ -111,18 +117,13 @@ def _section(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection, 
         n_axes=3,
     )
     best = Figure(
-        "best", lambda ax: plots.data(many.mixture, many.X, ax=ax), f"Lowest in BIC: {_choice(many)}."
+        "best", lambda ax: plots.data(many.model, many.X, ax=ax), f"Lowest in BIC: {_choice(many)}."
     )
-    pair = Figure("pair", lambda ax: plots.data(two.mixture, two.X, ax=ax), f"Two kinds: {_choice(two)}.")
+    pair = Figure("pair", lambda ax: plots.data(two.model, two.X, ax=ax), f"Two kinds: {_choice(two)}.")
     unsure = Figure(
         "uncertainty",
-        lambda ax: plots.uncertainty(many.mixture, many.X, ax=ax),
+        lambda ax: plots.uncertainty(many.model, many.X, ax=ax),
         "Where the components overlap, labels are close to guesses.",
-    )
-    bic = Figure(
-        "bic",
-        lambda ax: plots.criterion(selection, ax=ax),
-        "BIC weighs fit against the number of parameters. Lower is better.",
     )
     return Section(
         "Old Faithful",
@@ -131,12 +132,12 @@ def _section(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection, 
             figures([climb]),
             element("h3", "How many kinds?"),
             bullets(said[1:]),
-            figures([best, pair, bic, unsure]),
+            figures([best, pair, *bic_figure(selection), unsure]),
             element("h3", _choice(many)),
-            numbers(many),
+            both[0].numbers(),
             element("h3", _choice(two)),
-            numbers(two),
+            both[1].numbers(),
             element("h3", "How it was computed"),
-            how(many),
+            both[0].computed(),
         ],
     )

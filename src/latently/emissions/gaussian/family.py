@@ -61,6 +61,8 @@ class Gaussian(Emission):
         If there is no such structure of covariances.
     """
 
+    adjective: ClassVar[str] = "normal"
+    learns_spread: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
     adjective: ClassVar[str] = "normal"
 
@@ -85,7 +87,7 @@ class Gaussian(Emission):
         return STRUCTURES[self.covariance_type]
 
     @property
-    def correlated(self) -> bool:
+    def correlated(self) -> bool:  # type: ignore[override]
         """Whether features are correlated within a component, so that covariances are matrices."""
         return self.structure.correlated
 
@@ -284,6 +286,23 @@ class Gaussian(Emission):
     def mean(self, params: GaussianParams) -> Array:
         """Means of the components."""
         return params.means
+
+    @property
+    def shared(self) -> bool:  # type: ignore[override]
+        """Whether all components have one covariance."""
+        return self.structure.shared
+
+    def shape(self, label: str) -> str:
+        """By what covariances are like."""
+        if self.shared:
+            return f"one shape in all {label}s"
+        if self.correlated:
+            return "correlations of their own"
+        return "no correlations" if self.structure.holds_constants else "one spread for all columns"
+
+    def covariance(self, params: Any) -> Array:
+        """Of any way of writing them."""
+        return self.dense(params)
 
     def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw a row for each label through the Cholesky factors."""

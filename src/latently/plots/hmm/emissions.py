@@ -218,11 +218,17 @@ def _density(model: Any, j: int, at: Array) -> Array:
 
 def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
     """From the least to the greatest of what was seen and of nearly all that states emit."""
+    ends = [] if column is None or not len(column) else [column.min(), column.max()]
     labels = np.repeat(np.arange(model.n_components), N_DRAWS)
-    drawn = model._model.emission.sample(model.params_.emission, labels, np.random.default_rng(0))
-    ends = np.quantile(drawn[:, j].reshape(model.n_components, N_DRAWS), [0.001, 0.999], axis=1)
-    seen = [] if column is None or not len(column) else [column.min(), column.max()]
-    low, high = float(min([ends.min(), *seen])), float(max([ends.max(), *seen]))
+    try:
+        drawn = model._model.emission.sample(model.params_.emission, labels, np.random.default_rng(0))
+    except NotImplementedError:
+        if not ends:
+            raise
+    else:
+        values = drawn[:, j].reshape(model.n_components, N_DRAWS)
+        ends = [*ends, *np.quantile(values, [0.001, 0.999], axis=1).ravel()]
+    low, high = float(min(ends)), float(max(ends))
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 

@@ -46,8 +46,8 @@ def observed(model: Any, X: Any, lengths: Any) -> Observed:
 
 def alphabet(model: Any) -> list[str] | None:
     """Symbols in their order; None for a model of numbers."""
-    categories = getattr(model, "categories_", None)
-    return None if categories is None else [str(symbol) for symbol in categories.tolist()]
+    family = model._model.emission
+    return [str(symbol) for symbol in family.alphabet.tolist()] if family.symbolic else None
 
 
 def names_of(model: Any) -> list[str]:

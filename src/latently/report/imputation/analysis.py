@@ -1,12 +1,12 @@
-"""All that a report speaks of: an imputer, the rows it was fitted to, and what it says of their holes."""
+"""What a report on an imputation speaks of: what was filled in, and the checks of it."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.errors import UndeterminedWarning
 from latently.estimators import (
-    GaussianImputer,
     dispersed_starts,
     little_mcar_test,
     missing_patterns,
@@ -26,112 +25,60 @@ from latently.estimators.imputation.diagnosis import (
     MissingPatterns,
     Overimputation,
 )
-from latently.plots.features import feature_names
+from latently.report.analysis import Analysis, Array
 
-Array = NDArray[np.float64]
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class ImputationAnalysis:
+class ImputationAnalysis(Analysis):
     """An imputer and how it came about.
 
     Parameters
     ----------
-    imputer : GaussianImputer
-        Fitted, with parameter draws.
-    X : array-like of shape (n_samples, n_features)
-        The rows it was fitted to; NaN or null is a missing cell.
-    source : str
-        What the rows are called: the name of a file.
+    model, X, source, left_out, notes, settings
+        See `Analysis`; the model is a `GaussianImputer` with parameter draws.
     level : float
         Probability of the intervals.
     seed : int
         Source of what is random: the draws, and the cells that are hidden for the check.
     drawn : str
         Where the drawn tables were written to; empty if they were not.
-    left_out : mapping of str to str
-        Columns that are not in the model, and why.
     still_empty : mapping of str to int
         Columns that are not in the model and lack cells, and how many.
-    notes : sequence of str
-        What else to be careful about, such as a column that looks like an identifier.
-    settings : mapping of str to str
-        How the imputer was asked for, to be printed.
     """
 
-    imputer: GaussianImputer
-    X: Any
-    source: str
     level: float = 0.95
     seed: int = 0
     drawn: str = ""
-    left_out: Mapping[str, str] = field(default_factory=dict)
     still_empty: Mapping[str, int] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Names of the features."""
-        return feature_names(self.imputer)
-
-    @cached_property
-    def rows(self) -> Array:
-        """The rows as an array, NaN where a cell is missing."""
-        return np.asarray(self.X, dtype=np.float64)
-
-    @cached_property
-    def missing(self) -> NDArray[np.bool_]:
-        """Which cells are missing."""
-        return np.asarray(np.isnan(self.rows))
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows."""
-        return len(self.rows)
 
     @property
     def n_tables(self) -> int:
         """How many tables are drawn."""
-        return len(self.imputer.parameter_draws_)
+        return len(self.model.parameter_draws_)
 
     @cached_property
-    def n_missing(self) -> int:
-        """How many cells are missing."""
-        return int(self.missing.sum())
-
-    @cached_property
-    def holed(self) -> NDArray[np.int64]:
+    def incomplete(self) -> NDArray[np.int64]:
         """Columns that lack cells, those that lack most first."""
         counts = self.missing.sum(axis=0)
         order = np.argsort(-counts, kind="stable")
         return np.asarray(order[counts[order] > 0])
 
     @cached_property
-    def n_holed_rows(self) -> int:
-        """How many rows lack a cell."""
-        return int(self.missing.any(axis=1).sum())
-
-    @cached_property
-    def n_empty_rows(self) -> int:
-        """How many rows lack all cells."""
-        return int(self.missing.all(axis=1).sum())
-
-    @cached_property
     def completed(self) -> Array:
         """The rows with missing cells at their expectation."""
-        return np.asarray(self.imputer.transform(self.X), dtype=np.float64)
+        return np.asarray(self.model.transform(self.X), dtype=np.float64)
 
     @cached_property
     def limits(self) -> tuple[Array, Array]:
         """Intervals of the missing cells, with the uncertainty of the parameters; NaN elsewhere."""
-        return self.imputer.interval(self.X, self.level, parameter_uncertainty=True)
+        return self.model.interval(self.X, self.level, parameter_uncertainty=True)
 
     @cached_property
     def tables(self) -> list[Array]:
         """The drawn tables."""
-        return self.imputer.draw_imputations(self.X, self.n_tables, random_state=self.seed)
+        return self.model.draw_imputations(self.X, self.n_tables, random_state=self.seed)
 
     @cached_property
     def least(self) -> Array:
@@ -168,14 +115,14 @@ class ImputationAnalysis:
     @cached_property
     def deviations(self) -> Array:
         """Standard deviations of the model."""
-        return np.asarray(np.sqrt(np.diagonal(self.imputer.covariance_)))
+        return np.asarray(np.sqrt(np.diagonal(self.model.covariance_)))
 
     @cached_property
     def explained(self) -> Array:
         """Share of the variance of each column that all others together explain, by the model."""
         if len(self.names) == 1:
             return np.zeros(1)
-        precision = np.linalg.inv(self.imputer.covariance_ / np.outer(self.deviations, self.deviations))
+        precision = np.linalg.inv(self.model.covariance_ / np.outer(self.deviations, self.deviations))
         return np.asarray(np.clip(1.0 - 1.0 / np.diagonal(precision), 0.0, 1.0))
 
     @cached_property
@@ -193,15 +140,15 @@ class ImputationAnalysis:
     def overimputation(self) -> Overimputation | None:
         """Observed cells that were hidden and predicted; None if too few are left to fit to."""
         return _unless_it_fails(
-            lambda: overimpute(self.imputer, self.X, level=self.level, random_state=self.seed)
+            lambda: overimpute(self.model, self.X, level=self.level, random_state=self.seed)
         )
 
     @cached_property
     def starts(self) -> DispersedStarts | None:
         """Fits of one Gaussian from starts far apart; None for a mixture, which restarts by itself."""
-        if self.imputer.n_components > 1:
+        if self.model.n_components > 1:
             return None
-        return _unless_it_fails(lambda: dispersed_starts(self.imputer, self.X, random_state=self.seed))
+        return _unless_it_fails(lambda: dispersed_starts(self.model, self.X, random_state=self.seed))
 
 
 def _unless_it_fails(find: Callable[[], Found]) -> Found | None:

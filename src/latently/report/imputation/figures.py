@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from latently import plots
-from latently.plots.convergence import INVISIBLE
 from latently.report.figure import Figure
+from latently.report.fits import climb
 from latently.report.imputation.analysis import ImputationAnalysis
-from latently.report.imputation.findings import percent
+from latently.wording import percent
 
 MOST_DENSITIES = 6
 
@@ -39,19 +39,19 @@ def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
         figures.append(
             Figure(
                 "scatters",
-                lambda axes: plots.imputation_panels(a.imputer, a.X, level=a.level, ax=axes),
+                lambda axes: plots.imputation_panels(a.model, a.X, level=a.level, ax=axes),
                 "What is known, what the complete rows show alone, and what is filled in: the expectation of "
                 "each cell given the rest of its row.",
                 n_axes=3,
             )
         )
-    shown = [int(j) for j in a.holed[:MOST_DENSITIES]]
+    shown = [int(j) for j in a.incomplete[:MOST_DENSITIES]]
 
     def draw(axes: Any) -> None:
         for j, ax in zip(shown, np.atleast_1d(axes), strict=True):
             plots.densities(a.X, a.tables, j, ax=ax)
 
-    more = f" Shown are the {len(shown)} columns that lack most." if len(a.holed) > len(shown) else ""
+    more = f" Shown are the {len(shown)} columns that lack most." if len(a.incomplete) > len(shown) else ""
     figures.append(
         Figure(
             "densities",
@@ -61,15 +61,7 @@ def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
             n_axes=len(shown),
         )
     )
-    if np.ptp(a.imputer.log_likelihood_history_) > INVISIBLE:
-        figures.append(
-            Figure(
-                "convergence",
-                lambda ax: plots.convergence(a.imputer, ax=ax),
-                _of_the_climb(a),
-            )
-        )
-    return figures
+    return [*figures, *climb(a.model, _of_the_climb(a))]
 
 
 def _of_the_climb(a: ImputationAnalysis) -> str:

@@ -1,110 +1,38 @@
-"""All that a report speaks of: a mixture, the rows it was fitted to, and the search that chose it."""
+"""What a report on a mixture speaks of: clusters, how sure they are, and how far they agree with a truth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.estimators import GaussianMixture
-from latently.plots.features import feature_names
+from latently.emissions.described import Components
+from latently.report.analysis import Analysis, Array, Truth
+from latently.report.fits import SURE
 
-if TYPE_CHECKING:
-    from latently.selection import Selection
-
-Array = NDArray[np.float64]
-
-SURE = 0.9
 MOST_COMPARED = 10_000
 
 
 @dataclass(frozen=True)
-class Truth:
-    """How far the clusters agree with labels that the mixture never saw.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column of true labels.
-    labels : sequence of str
-        The true label of each row.
-    """
-
-    name: str
-    labels: Sequence[str]
-
-
-@dataclass(frozen=True)
-class MixtureAnalysis:
+class MixtureAnalysis(Analysis):
     """A mixture and how it came about.
 
     Parameters
     ----------
-    mixture : GaussianMixture
-        Fitted.
-    X : array-like of shape (n_samples, n_features)
-        The rows it was fitted to; NaN or null is a missing cell.
-    source : str
-        What the rows are called: the name of a file.
-    selection : Selection, optional
-        The search that chose the mixture.
+    model, X, source, selection, left_out, notes, settings
+        See `Analysis`; the model is a `GaussianMixture`, or a `MixtureModel` of any family.
     truth : Truth, optional
         True labels, where they are known.
-    left_out : mapping of str to str
-        Columns that are not in the mixture, and why.
-    notes : sequence of str
-        What else to be careful about, such as a column that looks like an identifier.
-    settings : mapping of str to str
-        How the mixture was asked for, to be printed.
     """
 
-    mixture: GaussianMixture
-    X: Any
-    source: str
-    selection: Selection | None = None
     truth: Truth | None = None
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Names of the features."""
-        return feature_names(self.mixture)
-
-    @cached_property
-    def rows(self) -> Array:
-        """The rows as an array, NaN where a cell is missing."""
-        return np.asarray(self.X, dtype=np.float64)
-
-    @cached_property
-    def missing(self) -> NDArray[np.bool_]:
-        """Which cells are missing."""
-        return np.asarray(np.isnan(self.rows))
-
-    @cached_property
-    def n_missing(self) -> int:
-        """How many cells are missing."""
-        return int(self.missing.sum())
-
-    @cached_property
-    def n_holed_rows(self) -> int:
-        """How many rows lack a cell."""
-        return int(self.missing.any(axis=1).sum())
-
-    @cached_property
-    def n_empty_rows(self) -> int:
-        """How many rows lack all cells."""
-        return int(self.missing.all(axis=1).sum())
 
     @cached_property
     def resp(self) -> Array:
         """Responsibilities, shape (n_rows, n_components)."""
-        return np.asarray(self.mixture.predict_proba(self.X))
+        return np.asarray(self.model.predict_proba(self.X))
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -116,20 +44,10 @@ class MixtureAnalysis:
         """The probability of the likeliest cluster of each row."""
         return np.asarray(self.resp.max(axis=1))
 
-    @property
-    def n_rows(self) -> int:
-        """How many rows."""
-        return len(self.rows)
-
-    @property
-    def n_clusters(self) -> int:
-        """How many components."""
-        return len(self.mixture.weights_)
-
     @cached_property
     def sizes(self) -> list[int]:
         """How many rows are in each cluster."""
-        return np.bincount(self.labels, minlength=self.n_clusters).tolist()
+        return np.bincount(self.labels, minlength=self.n_components).tolist()
 
     @cached_property
     def n_unsure(self) -> int:
@@ -137,31 +55,38 @@ class MixtureAnalysis:
         return int((self.probability < SURE).sum())
 
     @cached_property
-    def covariances(self) -> Array:
-        """Covariance matrix of each cluster, shape (n_clusters, n_features, n_features)."""
-        return np.stack([component.covariance for component in self.mixture.components_])
+    def components(self) -> Components:
+        """What the clusters look like."""
+        rows = self.model.weights_ * self.n_rows
+        return self.family.describe_components(self.emission, self.names, rows, "cluster")
 
     @cached_property
-    def deviations(self) -> Array:
-        """Standard deviations, shape (n_clusters, n_features)."""
-        return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
-
-    @cached_property
-    def correlations(self) -> Array:
-        """Correlation matrix of each cluster, shape (n_clusters, n_features, n_features)."""
-        scale = self.deviations
-        return self.covariances / (scale[:, :, None] * scale[:, None, :])
+    def means(self) -> Array | None:
+        """Means of the clusters; None for a family without."""
+        found = self.family.mean(self.emission)
+        return None if found is None else np.asarray(found)
 
     @cached_property
     def standing_out(self) -> Array:
         """How far each mean lies from that of all rows, in standard deviations of all rows."""
-        return (self.mixture.means_ - np.nanmean(self.rows, axis=0)) / np.nanstd(self.rows, axis=0)
+        return np.asarray((self.means - np.nanmean(self.rows, axis=0)) / np.nanstd(self.rows, axis=0))
 
     @cached_property
-    def telling(self) -> list[int]:
-        """Features, those that tell the clusters apart best first: by the share of variance between."""
-        between = self.mixture.weights_ @ self.standing_out**2
+    def discriminative(self) -> list[int]:
+        """Columns, those that tell the clusters apart best first: by the share of variance between."""
+        if self.means is None:
+            return list(range(len(self.names)))
+        between = self.model.weights_ @ self.standing_out**2
         return np.argsort(-between, kind="stable").tolist()
+
+    @cached_property
+    def correlations(self) -> Array | None:
+        """Correlations within each cluster, shape (n_components, n_columns, n_columns); None without any."""
+        covariances = self.family.covariance(self.emission)
+        if covariances is None or not self.family.correlated:
+            return None
+        scale = self.deviations
+        return np.asarray(covariances / (scale[:, :, None] * scale[:, None, :]))
 
     @cached_property
     def agreement(self) -> Agreement | None:
@@ -170,7 +95,7 @@ class MixtureAnalysis:
 
     @cached_property
     def silhouette(self) -> float | None:
-        """Mean silhouette of the complete rows, in the units of the features; None for one cluster.
+        """Mean silhouette of the complete rows, in the units of the columns; None for one cluster.
 
         Of more than 10,000 rows a random 10,000 count.
         """
@@ -214,6 +139,5 @@ class Agreement:
         levels, codes = np.unique(np.asarray(truth.labels, dtype=object)[known], return_inverse=True)
         counts = np.zeros((len(levels), labels.max() + 1), dtype=np.int64)
         np.add.at(counts, (codes, labels[known]), 1)
-        return cls(
-            float(adjusted_rand_score(codes, labels[known])), levels.tolist(), counts, int((~known).sum())
-        )
+        score = float(adjusted_rand_score(codes, labels[known]))
+        return cls(score, levels.tolist(), counts, int((~known).sum()))

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
-from latently.estimators import GaussianMixture, MultivariateNormal
+from latently.report.analysis import Array
 
 HARDLY_A_DIP = 0.9
 N_STEPS = 201
 
 
-def without_dip(mixture: GaussianMixture) -> list[tuple[int, int]]:
+def without_dip(mixture: Any) -> list[tuple[int, int]]:
     """Pairs of components between which the density of the mixture hardly falls.
 
     All modes of two Gaussians lie on their ridgeline, so that the density along it tells one hill from two.
 
     Parameters
     ----------
-    mixture : GaussianMixture
-        Fitted.
+    mixture : GaussianMixture, or MixtureModel of Gaussians
+        Fitted. Of other families nothing is said.
 
     Returns
     -------
@@ -41,19 +43,26 @@ def without_dip(mixture: GaussianMixture) -> list[tuple[int, int]]:
     >>> without_dip(mixture)
     [(0, 1)]
     """
-    unnamed = mixture.marginal(range(mixture.n_features_in_))  # points on a ridgeline are no table with names
-    parts = enumerate(mixture.components_)
-    return [(i, j) for (i, a), (j, b) in combinations(parts, 2) if _dip(unnamed, a, b) < 1 - HARDLY_A_DIP]
+    family, params = mixture._model.emission, mixture.params_.emission
+    means, covariances = family.mean(params), family.covariance(params)
+    if covariances is None:
+        return []
+    precisions, log_weights = np.linalg.inv(covariances), np.log(mixture.weights_)
+
+    def dip(i: int, j: int) -> float:
+        """How far the density falls along the ridgeline, as a share of the lower of both hills."""
+        points = _ridgeline(means[[i, j]], precisions[[i, j]])
+        density = logsumexp(family.log_density(params, points) + log_weights, axis=1)
+        left = np.maximum.accumulate(density)
+        right = np.maximum.accumulate(density[::-1])[::-1]
+        return float(-np.expm1((density - np.minimum(left, right)).min()))
+
+    return [pair for pair in combinations(range(len(means)), 2) if dip(*pair) < 1 - HARDLY_A_DIP]
 
 
-def _dip(mixture: GaussianMixture, one: MultivariateNormal, other: MultivariateNormal) -> float:
-    """How far the density falls along the ridgeline, as a share of the lower of the hills on both sides."""
-    # x(a) = [(1 - a) S1^-1 + a S2^-1]^-1 [(1 - a) S1^-1 m1 + a S2^-1 m2], a from 0 to 1
+def _ridgeline(means: Array, precisions: Array) -> Array:
+    """x(a) = [(1 - a) S1^-1 + a S2^-1]^-1 [(1 - a) S1^-1 m1 + a S2^-1 m2], a from 0 to 1."""
     a = np.linspace(0.0, 1.0, N_STEPS)[:, None]
-    first, second = np.linalg.inv(one.covariance), np.linalg.inv(other.covariance)
-    precision = (1 - a)[..., None] * first + a[..., None] * second
-    target = (1 - a) * (first @ one.mean) + a * (second @ other.mean)
-    density = mixture.score_samples(np.linalg.solve(precision, target[..., None])[..., 0])
-    left = np.maximum.accumulate(density)
-    right = np.maximum.accumulate(density[::-1])[::-1]
-    return float(-np.expm1((density - np.minimum(left, right)).min()))
+    precision = (1 - a)[..., None] * precisions[0] + a[..., None] * precisions[1]
+    target = (1 - a) * (precisions[0] @ means[0]) + a * (precisions[1] @ means[1])
+    return np.linalg.solve(precision, target[..., None])[..., 0]

@@ -1,39 +1,29 @@
-"""All that a report speaks of: a hidden Markov model, the series it was fitted to, and how it was chosen."""
+"""What a report on a series speaks of: its states, and how each row is known to be in one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
-
-if TYPE_CHECKING:
-    from latently.selection import Selection
-
-Array = NDArray[np.float64]
-Model = CategoricalHMM | GaussianHMM | PoissonHMM
-
-SURE = 0.9
+from latently.emissions.described import Components
+from latently.report.analysis import Analysis, Array
+from latently.report.fits import SURE
 
 
 @dataclass(frozen=True)
-class SegmentationAnalysis:
+class SegmentationAnalysis(Analysis):
     """A hidden Markov model and how it came about.
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM or PoissonHMM
-        Fitted.
-    X : array-like of shape (n_rows, n_columns)
-        The rows it was fitted to, in the order of time; NaN, null or None is a missing cell.
-    source : str
-        What the rows are called: the name of a file.
-    names : sequence of str
+    model, X, source, selection, left_out, notes, settings
+        See `Analysis`; the model is any hidden Markov model, and the rows are in the order of time.
+    names : list of str
         What the columns are called.
     lengths : sequence of int, optional
         Lengths of the sequences; it is one sequence by default.
@@ -43,41 +33,16 @@ class SegmentationAnalysis:
         What the time is called.
     sequences : sequence of str, optional
         What the sequences are called.
-    selection : Selection, optional
-        The search that chose the number of states.
     guessed : sequence of str
         Sentences on what was taken for what and why, where that was guessed.
-    left_out : mapping of str to str
-        Columns that are not in the model, and why.
-    notes : sequence of str
-        What else to be careful about, such as times that are not evenly spaced.
-    settings : mapping of str to str
-        How the model was asked for, to be printed.
     """
 
-    model: Any
-    X: Any
-    source: str
-    names: Sequence[str]
+    names: list[str]
     lengths: Sequence[int] | None = None
     time: NDArray[Any] | None = None
     time_name: str = "row"
     sequences: Sequence[str] | None = None
-    selection: Selection | None = None
     guessed: Sequence[str] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def n_states(self) -> int:
-        """How many states."""
-        return len(self.model.startprob_)
-
-    @cached_property
-    def n_rows(self) -> int:
-        """How many rows."""
-        return len(self.X)
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -88,20 +53,6 @@ class SegmentationAnalysis:
     def n_sequences(self) -> int:
         """How many sequences."""
         return len(self.offsets) - 1
-
-    @cached_property
-    def observed(self) -> NDArray[np.bool_]:
-        """Which cells were observed, shape (n_rows, n_columns)."""
-        if isinstance(self.model, CategoricalHMM):
-            symbols = np.asarray(self.X, dtype=object).reshape(self.n_rows, -1)
-            seen = [symbol is not None and symbol == symbol for symbol in symbols[:, 0]]
-            return np.array(seen, dtype=bool)[:, None]
-        return np.asarray(~np.isnan(np.asarray(self.X, dtype=np.float64).reshape(self.n_rows, -1)))
-
-    @cached_property
-    def n_gaps(self) -> int:
-        """How many rows have no observed cell."""
-        return int((~self.observed.any(axis=1)).sum())
 
     @cached_property
     def path(self) -> NDArray[np.int64]:
@@ -149,12 +100,12 @@ class SegmentationAnalysis:
     @cached_property
     def visits(self) -> NDArray[np.int64]:
         """How often the path visits each state."""
-        return np.bincount(self.path[self.begins], minlength=self.n_states)
+        return np.bincount(self.path[self.begins], minlength=self.n_components)
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """How many rows the path spends in each state."""
-        return np.bincount(self.path, minlength=self.n_states)
+        return np.bincount(self.path, minlength=self.n_components)
 
     @cached_property
     def n_changes(self) -> int:
@@ -165,7 +116,7 @@ class SegmentationAnalysis:
     def durations(self) -> Array:
         """Mean number of steps that a visit lasts, by the transitions; infinite for one that never ends."""
         leaves = 1.0 - np.diag(self.model.transmat_)
-        return np.divide(1.0, leaves, out=np.full(self.n_states, np.inf), where=leaves > 0)
+        return np.divide(1.0, leaves, out=np.full(self.n_components, np.inf), where=leaves > 0)
 
     @cached_property
     def exits(self) -> Array:
@@ -185,17 +136,27 @@ class SegmentationAnalysis:
         """How many rows have another state by the past alone than with hindsight."""
         return int((self.past_state != self.path).sum())
 
+    @property
+    def symbols(self) -> list[Any]:
+        """The alphabet; empty for numbers."""
+        return list(self.family.alphabet) if self.family.symbolic else []
+
     @cached_property
-    def deviations(self) -> Array:
-        """Standard deviations of the columns in each state, shape (n_states, n_columns)."""
-        if isinstance(self.model, PoissonHMM):
-            return np.sqrt(self.model.lambdas_)
-        return np.sqrt(np.diagonal(self.model.covars_, axis1=1, axis2=2))
+    def components(self) -> Components:
+        """What is seen in each state."""
+        rows = self.shares * self.n_rows
+        return self.family.describe_components(self.emission, self.names, rows, "state")
 
     @cached_property
     def residuals(self) -> Array | None:
-        """Forecast pseudo-residuals, shape (n_rows, n_columns); None for symbols, which have no order."""
-        if isinstance(self.model, CategoricalHMM):
+        """Forecast pseudo-residuals, shape (n_rows, n_columns).
+
+        None for symbols, which have no order, and for families without a distribution function.
+        """
+        if self.family.symbolic:
             return None
-        found = self.model.pseudo_residuals(self.X, lengths=self.lengths, kind="forecast")
+        try:
+            found = self.model.pseudo_residuals(self.X, lengths=self.lengths, kind="forecast")
+        except NotImplementedError:
+            return None
         return np.asarray(found.mid)

@@ -1,4 +1,4 @@
-"""What to be careful about: each doubt is a function that returns what it has to say."""
+"""What to be careful about in a segmentation: each kind of caution is a function."""
 
 from __future__ import annotations
 
@@ -6,226 +6,178 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from latently.core.findings import grave, joined
-from latently.estimators import CategoricalHMM, GaussianHMM, PoissonHMM
+from latently.core.findings import Finding, caution
+from latently.report import fits
 from latently.report.segmentation.analysis import SegmentationAnalysis
-from latently.report.segmentation.findings import in_words
 from latently.report.segmentation.residuals import checks
-from latently.wording import count, listed, number, sentence, share
+from latently.wording import count, listed, number, some
 
-FEWEST_ROWS = 10
+FEWEST_ROWS, ROWS_PER_PARAMETER = 10, 5
 FEWEST_VISITS = 3
-ROWS_PER_PARAMETER = 5
 SHORT = 10
-MUCH_UNSURE = 0.2
 HARDLY_STAYS = 2.0
 NEVER = 1e-6
 MOST_NAMED = 4
 
 
-def cautions(a: SegmentationAnalysis) -> list[str]:
-    """All that there is to say, as sentences, the gravest first."""
-    doubts = (
-        _doubtful,
-        _not_converged,
-        _edge,
-        _higher_but_doubtful,
-        _residuals,
-        _few_rows,
-        _few_visits,
-        _short,
-        _boundary,
-        _hardly_stays,
-        _unsure,
-        _lonely,
-        _failed,
-        _future,
+def cautions(a: SegmentationAnalysis) -> Iterator[Finding]:
+    """All that there is to say, the gravest first."""
+    yield from (caution("input", text) for text in a.notes)
+    hint = (
+        ". If BIC goes on asking for more, the states do not fit what is seen in them, or the series drifts"
     )
-    return [sentence(text) for text in (*a.notes, *(text for doubt in doubts for text in doubt(a)))]
-
-
-def _doubtful(a: SegmentationAnalysis) -> Iterator[str]:
-    if grave(a.model.diagnostics_):
-        yield (
-            f"this maximum of the likelihood is not to be trusted: "
-            f"{joined(grave(a.model.diagnostics_))}. Ask for fewer states"
+    yield from fits.trust(a.model, a.selection, "state", "fewer states", hint)
+    yield from _residuals(a)
+    yield from _few_rows(a)
+    yield from _short(a)
+    if a.n_components > 1:
+        yield from _few_visits(a)
+        yield from _boundary(a)
+        yield from _hardly_stays(a)
+    text = "the states overlap, and those of single rows are close to guesses"
+    yield from fits.overlap(a.n_unsure, a.n_rows, text)
+    yield from fits.search(a.model, a.selection, "state")
+    if a.n_components > 1:
+        yield caution(
+            "hindsight",
+            "the states and smoothed probabilities of each row know the rows after it: right for a look "
+            "back, wrong for a backtest. For decisions at the time, there are the filtered ones, which use "
+            "the past only; the parameters, though, were learned from all rows",
         )
 
 
-def _not_converged(a: SegmentationAnalysis) -> Iterator[str]:
-    if not a.model.converged_:
-        yield f"EM had not converged: it {a.model.stop_reason_}. The numbers would still move"
-
-
-def _edge(a: SegmentationAnalysis) -> Iterator[str]:
-    """The best number of states is the last of those tried, on either side."""
-    if a.selection is None or a.selection.edge_ is None:
-        return
-    tried = sorted({row["n_components"] for row in a.selection.table_})
-    if a.n_states < tried[-1]:
-        yield (
-            f"the best number of states, {a.n_states}, is the smallest that was tried: try fewer, for "
-            f"example -k 1:{tried[-1]}"
-        )
-    else:
-        yield (
-            f"the best number of states, {a.n_states}, is the largest that was tried: try more, for example "
-            f"-k {tried[0]}:{2 * tried[-1]}. If BIC goes on asking for more, the states do not fit what is "
-            "seen in them, or the series drifts"
-        )
-
-
-def _higher_but_doubtful(a: SegmentationAnalysis) -> Iterator[str]:
-    if a.selection is None:
-        return
-    lower = [row for row in a.selection.table_ if grave(row["diagnostics"]) and row["bic"] < a.model.bic()]
-    if lower and not grave(a.model.diagnostics_):
-        first = min(lower, key=lambda row: row["bic"])
-        yield (
-            f"{in_words(first)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, because its "
-            f"maximum is not to be trusted: {grave(first['diagnostics'])[0]}"
-        )
-
-
-def _residuals(a: SegmentationAnalysis) -> Iterator[str]:
+def _residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
+    family = a.family
     for check in checks(a):
+        numbers = {"standard_deviation": check.spread, "lag_one_correlation": check.lag_one}
         if check.dependent:
-            yield (
+            yield caution(
+                "dependent residuals",
                 f"rows of {check.name} hang together beyond what the states explain (forecast residuals are "
                 f"correlated by {number(check.lag_one, 2)}): states may be cut out of a drift or a slow "
-                "wave. Try its differences from row to row"
+                "wave. Try its differences from row to row",
+                "column",
+                [check.column],
+                **numbers,
             )
-        if check.too_wide and isinstance(a.model, PoissonHMM):
-            yield (
-                f"counts of {check.name} vary more within a state than a Poisson distribution does: try "
-                "more states, or --emission gaussian"
+        if check.too_wide and not family.learns_spread:
+            yield caution(
+                "too wide",
+                f"{family.noun} of {check.name} vary more within a state than a {family.called} distribution "
+                "does: try more states, or --emission gaussian",
+                "column",
+                [check.column],
+                **numbers,
             )
-        elif check.many_far and isinstance(a.model, GaussianHMM):
-            yield (
-                f"{check.name} has more far-out rows than a normal distribution in each state: some states "
-                "may only stand in for a heavy tail"
+        elif check.many_far and family.learns_spread:
+            yield caution(
+                "heavy tail",
+                f"{check.name} has more far-out rows than a {family.called} distribution in each state: some "
+                "states may only stand in for a heavy tail",
+                "column",
+                [check.column],
+                far=check.n_far,
+                **numbers,
             )
 
 
-def _few_rows(a: SegmentationAnalysis) -> Iterator[str]:
+def _few_rows(a: SegmentationAnalysis) -> Iterator[Finding]:
     """States that rest on few rows, or a model of many parameters for its rows."""
     rows = a.shares * a.n_rows
     rare = np.flatnonzero(rows < FEWEST_ROWS)
     if len(rare):
-        who = _states(rare, "rests", "rest")
         sizes = listed(f"{n:.0f}" for n in rows[rare[:MOST_NAMED]])
-        yield f"{who} on about {sizes} rows: what is said of it is no more than a rough guess".replace(
-            "of it", "of it" if len(rare) == 1 else "of them"
+        them = "it" if len(rare) == 1 else "them"
+        yield caution(
+            "few rows",
+            f"{_states(rare, 'rests', 'rest')} on about {sizes} rows: what is said of {them} is no more than "
+            "a rough guess",
+            "state",
+            rare,
+            least=rows[rare].min(),
         )
-    seen = int(a.observed.any(axis=1).sum())
+    seen = a.n_rows - a.n_empty_rows
     if seen < ROWS_PER_PARAMETER * a.model.n_parameters_:
-        yield (
+        yield caution(
+            "many parameters",
             f"{count(seen, 'row')} are few for {count(a.model.n_parameters_, 'parameter')}: other parameters "
-            "would explain them nearly as well"
+            "would explain them nearly as well",
+            rows=seen,
+            parameters=a.model.n_parameters_,
         )
 
 
-def _few_visits(a: SegmentationAnalysis) -> Iterator[str]:
+def _few_visits(a: SegmentationAnalysis) -> Iterator[Finding]:
     """A duration is known from visits, not from rows."""
     few = np.flatnonzero(a.visits < FEWEST_VISITS)
-    if a.n_states > 1 and len(few):
-        who = _states(few, "is", "are")
+    if len(few):
         most = int(a.visits[few].max())
         times = {0: "not once", 1: "once", 2: "twice"}[most]
         at_most = "" if len(few) == 1 else " at most"
         their = "its duration and what follows it are" if len(few) == 1 else "their durations and exits are"
-        yield f"{who} visited {times}{at_most} on the path: {their} hardly known, however many rows there are"
+        yield caution(
+            "few visits",
+            f"{_states(few, 'is', 'are')} visited {times}{at_most} on the path: {their} hardly known, "
+            "however many rows there are",
+            "state",
+            few,
+            most=most,
+        )
 
 
-def _short(a: SegmentationAnalysis) -> Iterator[str]:
+def _short(a: SegmentationAnalysis) -> Iterator[Finding]:
     lengths = np.diff(a.offsets)
     if a.n_sequences > 1:
         short = int((lengths < SHORT).sum())
         if short:
             have = "has" if short == 1 else "have"
-            yield (
+            yield caution(
+                "short",
                 f"{count(short, 'sequence')} of {a.n_sequences:,} {have} fewer than {SHORT} rows, which tell "
-                "little of transitions"
+                "little of transitions",
+                "sequence",
+                np.flatnonzero(lengths < SHORT),
             )
-    elif a.n_states > 1 and a.n_rows < SHORT * a.n_states:
-        yield f"{count(a.n_rows, 'row')} are a short series for {count(a.n_states, 'state')}"
+    elif a.n_components > 1 and a.n_rows < SHORT * a.n_components:
+        text = f"{count(a.n_rows, 'row')} are a short series for {count(a.n_components, 'state')}"
+        yield caution("short", text, rows=a.n_rows)
 
 
-def _boundary(a: SegmentationAnalysis) -> Iterator[str]:
+def _boundary(a: SegmentationAnalysis) -> Iterator[Finding]:
     """Probabilities at zero or one: never seen is not impossible."""
-    if a.n_states > 1:
-        transmat = np.asarray(a.model.transmat_)
-        none = [(i, j) for i, j in np.argwhere(transmat < NEVER) if i != j]
-        stays = np.flatnonzero(np.diag(transmat) > 1 - NEVER)
-        if len(stays):
-            yield (
-                f"{_states(stays, 'is', 'are')} never left again in these data; no more is known of how it "
-                "would end"
-            )
-        none = [(i, j) for i, j in none if i not in stays]
-        if none:
-            first = listed(f"{i} to {j}" for i, j in none[:MOST_NAMED])
-            more = f" and {len(none) - MOST_NAMED} more" if len(none) > MOST_NAMED else ""
-            yield (
-                f"the probability to go from state {first}{more} came out as 0: these data need no such "
-                "step, which is no proof that there is none"
-            )
-    if isinstance(a.model, CategoricalHMM) and a.n_states > 1:
-        never = np.argwhere(a.model.emissionprob_ < NEVER)
-        if len(never):
-            named = listed(f"{a.model.categories_[s]} in state {k}" for k, s in never[:MOST_NAMED])
-            more = f" and {len(never) - MOST_NAMED} more" if len(never) > MOST_NAMED else ""
-            yield (
-                f"probabilities of symbols came out as 0 ({named}{more}): a new series that has one there is "
-                "told to be in another state"
-            )
+    transmat = np.asarray(a.model.transmat_)
+    stays = np.flatnonzero(np.diag(transmat) > 1 - NEVER)
+    if len(stays):
+        yield caution(
+            "never left",
+            f"{_states(stays, 'is', 'are')} never left again in these data; no more is known of how it would "
+            "end",
+            "state",
+            stays,
+        )
+    none = [(i, j) for i, j in np.argwhere(transmat < NEVER) if i != j and i not in stays]
+    if none:
+        steps = some([f"{i} to {j}" for i, j in none], MOST_NAMED)
+        text = f"the probability to go from state {steps} came out as 0: these data need no such step, which"
+        yield caution("zero transitions", f"{text} is no proof that there is none", "transition", none)
+    never = a.family.never(a.emission, NEVER)
+    if len(never):
+        named = some([f"{a.symbols[s]} in state {k}" for k, s in never], MOST_NAMED)
+        text = f"probabilities of symbols came out as 0 ({named}): a new series that has one there is"
+        yield caution("zero symbols", f"{text} told to be in another state", "state and symbol", never)
 
 
-def _hardly_stays(a: SegmentationAnalysis) -> Iterator[str]:
+def _hardly_stays(a: SegmentationAnalysis) -> Iterator[Finding]:
     """States that change at nearly every step are no segments."""
-    if a.n_states == 1:
-        return
     fleeting = np.flatnonzero(a.durations < HARDLY_STAYS)
     if len(fleeting):
-        yield (
+        yield caution(
+            "fleeting",
             f"{_states(fleeting, 'lasts', 'last')} less than {HARDLY_STAYS:.0f} steps on average: it may be "
-            "part of the shape of what is seen, such as a tail, and not a period of the series"
-        )
-
-
-def _unsure(a: SegmentationAnalysis) -> Iterator[str]:
-    if a.n_unsure > MUCH_UNSURE * a.n_rows:
-        yield (
-            f"{share(a.n_unsure, a.n_rows)} of the rows are less than 90% sure: the states overlap, and "
-            "those of single rows are close to guesses"
-        )
-
-
-def _lonely(a: SegmentationAnalysis) -> Iterator[str]:
-    """Only one of many starts found the maximum."""
-    restarts = a.model.restarts_
-    if restarts.n_agreeing == 1 and len(restarts.runs) > 1:
-        yield (
-            f"only one of {len(restarts.runs)} starts reached this maximum, so there may be a higher one: "
-            "try another --seed and compare the log-likelihoods"
-        )
-
-
-def _failed(a: SegmentationAnalysis) -> Iterator[str]:
-    failures = [] if a.selection is None else [row for row in a.selection.table_ if row["failure"]]
-    if failures:
-        first = failures[0]
-        yield (
-            f"{count(len(failures), 'fit')} failed, the first ({in_words(first)}) because {first['failure']}"
-        )
-
-
-def _future(a: SegmentationAnalysis) -> Iterator[str]:
-    if a.n_states > 1:
-        yield (
-            "the states and smoothed probabilities of each row know the rows after it: right for a look "
-            "back, wrong for a backtest. For decisions at the time, there are the filtered ones, which use "
-            "the past only; the parameters, though, were learned from all rows"
+            "part of the shape of what is seen, such as a tail, and not a period of the series",
+            "state",
+            fleeting,
+            shortest=a.durations[fleeting].min(),
         )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from latently import plots
 from latently.plots.canvas import literal
-from latently.plots.convergence import INVISIBLE
-from latently.report.figure import Figure
+from latently.report import fits
+from latently.report.figure import Figure, narrow_first
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.residuals import checks
 from latently.wording import listed
@@ -22,7 +22,7 @@ MOST_MAPPED = 40
 def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
     """The pictures of a segmentation, without those that would show nothing."""
     figures = [_states(a)]
-    if 1 < a.n_states <= MOST_MAPPED:
+    if 1 < a.n_components <= MOST_MAPPED:
         figures.append(
             Figure(
                 "transitions",
@@ -44,25 +44,8 @@ def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
     )
     if a.residuals is not None and not np.isnan(a.residuals).all():
         figures.append(_residuals(a))
-    if a.selection is not None and len({row["n_components"] for row in a.selection.table_}) > 1:
-        selection = a.selection
-        figures.append(
-            Figure(
-                "bic",
-                lambda ax: plots.criterion(selection, ax=ax),
-                "BIC weighs fit against the number of parameters. Lower is better.",
-            )
-        )
-    if np.ptp(a.model.log_likelihood_history_) > INVISIBLE:
-        figures.append(
-            Figure(
-                "convergence",
-                lambda ax: plots.convergence(a.model, ax=ax),
-                "The best run, from where the short trial runs had left it. The likelihood cannot fall.",
-            )
-        )
-    first, *others = figures
-    return [first, *sorted(others, key=lambda figure: figure.wide)]  # so that no line of the page has a hole
+    figures += [*fits.bic_figure(a.selection), *fits.climb(a.model)]
+    return narrow_first(figures)
 
 
 def _states(a: SegmentationAnalysis) -> Figure:

@@ -20,8 +20,10 @@ class Check:
 
     Attributes
     ----------
+    column : int
+        Its position.
     name : str
-        The column.
+        Its name.
     n : int
         How many there are.
     spread : float
@@ -34,6 +36,7 @@ class Check:
         How many lie beyond three.
     """
 
+    column: int
     name: str
     n: int
     spread: float
@@ -74,5 +77,5 @@ def checks(a: SegmentationAnalysis) -> list[Check]:
             continue
         lag_one = float(np.corrcoef(before[both], after[both])[0, 1])
         n_far = int((np.abs(some) > FAR).sum())
-        found.append(Check(name, len(some), float(some.std()), lag_one, int(both.sum()), n_far))
+        found.append(Check(j, name, len(some), float(some.std()), lag_one, int(both.sum()), n_far))
     return found

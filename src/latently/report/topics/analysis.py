@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
 from latently.plots.topics.looks import shares
-from latently.report.mixture.analysis import Truth
+from latently.report.analysis import Truth
 from latently.report.topics.collection import Collection
 from latently.report.topics.trials import Trial
 
@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 RELEVANCE = 0.6
 N_WORDS = 10
+BACK = 0.5  # cosine from which on a topic of another fit is the same
 MOST_READ = 3_000_000  # tokens read for coherence; of more, documents at even steps
 
 

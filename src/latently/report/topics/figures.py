@@ -10,7 +10,7 @@ from latently import plots
 from latently.plots.canvas import plain, title
 from latently.plots.palette import COLOURS
 from latently.plots.topics.bars import MOST_TOPICS
-from latently.report.figure import Figure
+from latently.report.figure import Figure, narrow_first
 from latently.report.topics.analysis import N_WORDS, RELEVANCE, TopicsAnalysis
 
 N_DOCUMENTS = 20
@@ -46,8 +46,7 @@ def topics_figures(a: TopicsAnalysis) -> list[Figure]:
             )
         )
     figures.append(_words(a, wide=len(figures) % 2 == 1))
-    first, *others = figures
-    return [first, *sorted(others, key=lambda figure: figure.wide)]  # so that no line of the page has a hole
+    return narrow_first(figures)
 
 
 def _bars(a: TopicsAnalysis) -> Figure:

@@ -1,0 +1,124 @@
+"""What a report speaks of: an estimator, the table it was fitted to, and how it came about."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.plots.features import feature_names
+
+if TYPE_CHECKING:
+    from latently.selection import Selection
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True labels, which the model never saw.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column of true labels.
+    labels : sequence of str
+        The true label of each row or document; an empty one is not known.
+    """
+
+    name: str
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Analysis(ABC):
+    """An estimator that was fitted to a table, and how it came about.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    X : array-like of shape (n_rows, n_columns)
+        The rows it was fitted to; NaN, null or None is a missing cell.
+    source : str
+        What the rows are called: the name of a file.
+    selection : Selection, optional
+        The search that chose the model.
+    left_out : mapping of str to str
+        Columns that are not in the model, and why.
+    notes : sequence of str
+        What else to be careful about, such as a column that looks like an identifier.
+    settings : mapping of str to str
+        How the model was asked for, to be printed.
+    """
+
+    model: Any
+    X: Any
+    source: str
+    selection: Selection | None = field(default=None, kw_only=True)
+    left_out: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    notes: Sequence[str] = field(default=(), kw_only=True)
+    settings: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return feature_names(self.model)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows."""
+        return len(self.X)
+
+    @property
+    def n_components(self) -> int:
+        """How many components or states."""
+        return int(self.model.n_components)
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which cells are missing, shape (n_rows, n_columns)."""
+        cells = np.asarray(self.X).reshape(self.n_rows, -1)
+        if cells.dtype.kind == "f":
+            return np.isnan(cells)
+        return np.asarray((cells == None) | (cells != cells), dtype=bool)  # noqa: E711 - cell by cell
+
+    @cached_property
+    def rows(self) -> Array:
+        """The rows as numbers, NaN where a cell is missing."""
+        return np.asarray(self.X, dtype=np.float64)
+
+    @property
+    def n_missing(self) -> int:
+        """How many cells are missing."""
+        return int(self.missing.sum())
+
+    @property
+    def n_incomplete_rows(self) -> int:
+        """How many rows lack a cell."""
+        return int(self.missing.any(axis=1).sum())
+
+    @property
+    def n_empty_rows(self) -> int:
+        """How many rows lack all cells."""
+        return int(self.missing.all(axis=1).sum())
+
+    @property
+    def family(self) -> Any:
+        """The family of what is observed, fitted."""
+        return self.model._model.emission
+
+    @property
+    def emission(self) -> Any:
+        """Its parameters."""
+        return self.model.params_.emission
+
+    @cached_property
+    def deviations(self) -> Array:
+        """Standard deviations of the columns within each component, shape (n_components, n_columns)."""
+        return np.asarray(self.family.deviation(self.emission))

@@ -1,0 +1,254 @@
+"""What all reports say alike of a fit by EM, and of the search that chose it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from latently import plots
+from latently.core.findings import Finding, caution, grave, joined, note
+from latently.plots.convergence import INVISIBLE
+from latently.report.figure import Figure
+from latently.report.table import Table
+from latently.version import __version__
+from latently.wording import EN_DASH, count, number, part, share
+
+STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
+SURE = 0.9
+MUCH_UNSURE = 0.2
+
+
+def in_words(params: Mapping[str, Any], label: str = "component") -> str:
+    """The words for a choice.
+
+    Examples
+    --------
+    >>> in_words({"n_components": 3, "covariance_type": "tied"}, "state")
+    '3 states with tied covariances'
+    """
+    n = count(int(params["n_components"]), label)
+    return f"{n} with {params['covariance_type']} covariances" if "covariance_type" in params else n
+
+
+def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
+    """How clearly BIC chose."""
+    if selection is None or len(selection.table_) < 2:
+        return
+    fits = selection.table_
+    rivals = [row for i, row in enumerate(fits) if i != selection.best_index_]
+    others = [row for row in rivals if not row["failure"] and not grave(row["diagnostics"])]
+    best = in_words(selection.best_params_, label)
+    text = f"BIC chose {best} ({number(model.bic(), 1)}) among {count(len(fits), 'fit')}"
+    if not others:
+        yield note("choice", text, fits=len(fits))
+        return
+    second = min(others, key=lambda row: row["bic"])
+    gap = second["bic"] - model.bic()
+    verdict = "a clear choice" if gap > STRONG else "not far enough to rule it out"
+    text += f"; next comes {in_words(second, label)}, {number(gap, 1)} above: {verdict}"
+    yield note("choice", text, fits=len(fits), gap=gap)
+
+
+def sureness(n_unsure: int, n_rows: int, label: str) -> Finding:
+    """How many rows are less than 90% sure to be in their cluster or state."""
+    if not n_unsure:
+        text = f"every row is at least 90% sure to be in its {label}"
+    else:
+        be, their = ("is", "its") if n_unsure == 1 else ("are", "their")
+        text = f"{part(n_unsure, 'row', n_rows)} {be} less than 90% sure to be in {their} {label}"
+    return note("sureness", text, "row", unsure=n_unsure)
+
+
+def trust(model: Any, selection: Any, label: str, remedy: str, hint: str = "") -> Iterator[Finding]:
+    """Whether the maximum is to be trusted, and whether the search went far enough.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    selection : Selection or None
+        The search.
+    label : str
+        What a label is called.
+    remedy : str
+        What to ask for where a maximum is spurious.
+    hint : str
+        What else it may mean that BIC asks for more labels.
+    """
+    spurious = grave(model.diagnostics_)
+    if spurious:
+        text = f"this maximum of the likelihood is spurious: {joined(spurious)}. Ask for {remedy}"
+        which = [k for found in spurious for k in found.which]
+        yield Finding("spurious", text, label, tuple(dict.fromkeys(which)), severity="grave")
+    yield from converged(model)
+    if selection is not None and selection.edge_ is not None:
+        yield _edge(model.n_components, selection, label, hint)
+    passed_over = model.restarts_.passed_over
+    if passed_over:
+        was = "maximum was" if len(passed_over) == 1 else "maxima were"
+        yield caution(
+            "passed over",
+            f"{len(passed_over)} higher but spurious {was} passed over ({passed_over[0].diagnostics[0]}): "
+            "such a maximum describes a few rows, not the data",
+            n=len(passed_over),
+        )
+    rows = [] if selection is None or spurious else selection.table_
+    lower = [row for row in rows if grave(row["diagnostics"]) and row["bic"] < model.bic()]
+    if lower:
+        first = min(lower, key=lambda row: row["bic"])
+        yield caution(
+            "lower but spurious",
+            f"{in_words(first, label)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, "
+            f"because its maximum is spurious: {grave(first['diagnostics'])[0]}",
+            bic=first["bic"],
+        )
+
+
+def converged(model: Any, what: str = "EM", moving: str = "numbers") -> Iterator[Finding]:
+    """Whether the fit had come to its end."""
+    if not model.converged_:
+        text = f"{what} had not converged: it {model.stop_reason_}. The {moving} would still move"
+        yield caution("not converged", text, n_iter=model.n_iter_)
+
+
+def _edge(n: int, selection: Any, label: str, hint: str) -> Finding:
+    """The best number of labels is the last of those tried, on either side."""
+    tried = sorted({row["n_components"] for row in selection.table_})
+    which, more, span = ("smallest", "fewer", f"1:{tried[-1]}")
+    if n == tried[-1]:
+        which, more, span = "largest", "more", f"{tried[0]}:{2 * tried[-1]}"
+    text = (
+        f"the best number of {label}s, {n}, is the {which} that was tried: try {more}, for example -k {span}"
+    )
+    return caution("edge", text + (hint if more == "more" else ""), least=tried[0], most=tried[-1])
+
+
+def overlap(n_unsure: int, n_rows: int, text: str) -> Iterator[Finding]:
+    """Many rows that could be elsewhere."""
+    if n_unsure > MUCH_UNSURE * n_rows:
+        yield caution(
+            "overlap",
+            f"{share(n_unsure, n_rows)} of the rows are less than 90% sure: {text}",
+            "row",
+            unsure=n_unsure,
+        )
+
+
+def search(model: Any, selection: Any, label: str) -> Iterator[Finding]:
+    """Starts that found nothing, and fits that failed."""
+    restarts = model.restarts_
+    if restarts.n_agreeing == 1 and len(restarts.runs) > 1:
+        yield caution(
+            "single start",
+            f"only one of {len(restarts.runs)} starts reached this maximum, so there may be a higher one: "
+            "try another --seed and compare the log-likelihoods",
+            starts=len(restarts.runs),
+        )
+    failures = [] if selection is None else [row for row in selection.table_ if row["failure"]]
+    if failures:
+        first = failures[0]
+        yield caution(
+            "failed",
+            f"{count(len(failures), 'fit')} failed, the first ({in_words(first, label)}) because "
+            f"{first['failure']}",
+            n=len(failures),
+        )
+
+
+def bic_table(selection: Any, label: str) -> Table | None:
+    """BIC of all fits, by number of labels and kind of covariances; None without a search."""
+    if selection is None:
+        return None
+    fits = selection.table_
+    families = list(dict.fromkeys(str(row.get("covariance_type", "BIC")) for row in fits))
+    tried = sorted({row["n_components"] for row in fits})
+    cells = np.full((len(tried), len(families)), EN_DASH, dtype=object)
+    best = (0, 0)
+    for i, row in enumerate(fits):
+        at = tried.index(row["n_components"]), families.index(str(row.get("covariance_type", "BIC")))
+        star = "*" * bool(grave(row["diagnostics"]))
+        cells[at] = "failed" if row["failure"] else number(row["bic"], 1) + star
+        best = at if i == selection.best_index_ else best
+    down, across, first = [str(k) for k in tried], families, f"{label}s"
+    if len(families) == 1:  # fits into a line
+        cells, down, across, best = cells.T, families, down, best[::-1]
+    text = "Lower is better; the best is marked."
+    if any(grave(row["diagnostics"]) for row in fits):
+        text += " A star marks a spurious maximum, which is not to be trusted."
+    lines = [[name, *line] for name, line in zip(down, cells, strict=True)]
+    return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}))
+
+
+def bic_figure(selection: Any) -> Iterator[Figure]:
+    """The same as a picture."""
+    if selection is not None and len({row["n_components"] for row in selection.table_}) > 1:
+        said = "BIC weighs fit against the number of parameters. Lower is better."
+        yield Figure("bic", lambda ax: plots.criterion(selection, ax=ax), said)
+
+
+def climb(model: Any, said: str = "") -> Iterator[Figure]:
+    """How the likelihood rose, where it did."""
+    if np.ptp(model.log_likelihood_history_) > INVISIBLE:
+        usual = "The best run, from where the short trial runs had left it. The likelihood cannot fall."
+        yield Figure("convergence", lambda ax: plots.convergence(model, ax=ax), said or usual)
+
+
+def how(a: Any, model: str, settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
+    """How it was computed.
+
+    Parameters
+    ----------
+    a : Analysis
+        Of a table.
+    model : str
+        What was fitted.
+    settings : mapping of str to str, optional
+        What else it was fitted with.
+    **more : str
+        Underscores stand for blanks.
+    """
+    fitted = a.model
+    of = f" with {fitted.n_parameters_} parameters" if hasattr(fitted, "n_parameters_") else ""
+    found = {
+        "Software": f"latently {__version__}",
+        "Model": model,
+        **(settings or {}),
+        **a.settings,
+        "Log-likelihood": f"{number(fitted.log_likelihood_, 6)}{of or ' of the observed cells'}",
+        "Why it stopped": f"{fitted.stop_reason_}, after {count(fitted.n_iter_, 'step')}",
+        **{name.replace("_", " "): text for name, text in more.items()},
+        "Columns used": ", ".join(a.names),
+    }
+    if a.left_out:
+        found["Columns left out"] = ", ".join(f"{name} ({why})" for name, why in a.left_out.items())
+    return found
+
+
+def figures_of_fit(model: Any) -> dict[str, Any]:
+    """Numbers that the summaries of all fits have."""
+    return {
+        "log_likelihood": model.log_likelihood_,
+        "n_parameters": model.n_parameters_,
+        "bic": model.bic(),
+        "aic": model.aic(),
+        "converged": model.converged_,
+        "stop_reason": model.stop_reason_,
+        "n_iter": model.n_iter_,
+        "restarts": str(model.restarts_),
+    }
+
+
+def of_parameters(model: Any) -> dict[str, Any]:
+    """Parameters of the family, as the attributes of the estimator show them."""
+    family, params = model._model.emission, model.params_.emission
+    attributes = model._attributes()
+    found = {}
+    for name in family.spaces(params):
+        value = getattr(model, attributes[name]) if name in attributes else getattr(params, name)
+        found[name] = np.asarray(value).tolist()
+    spread = family.deviation(params)
+    if spread is not None and family.learns_spread:
+        found["standard_deviations"] = spread.tolist()
+    return found

@@ -1,0 +1,358 @@
+"""What there is to say of an imputation: findings, tables and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from latently.core.findings import Finding, note
+from latently.report import fits
+from latently.report.imputation.analysis import ImputationAnalysis
+from latently.report.imputation.cautions import cautions
+from latently.report.imputation.figures import imputation_figures
+from latently.report.page import Markup, code, definitions, paragraph
+from latently.report.report import Report
+from latently.report.table import Table
+from latently.version import __version__
+from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, share
+
+MOST_LISTED = 8
+MOST_PATTERNS, MOST_NAMED = 12, 6
+SIGNIFICANT = 0.05
+POOLED = """\
+pooled = latently.pool([fit.params for fit in fits], [fit.bse**2 for fit in fits], fits[0].df_resid)
+pooled.estimate, pooled.standard_error, pooled.interval(0.95)
+"""
+FROM_FILES = """\
+from glob import glob
+import latently, pandas, statsmodels.formula.api as smf
+
+fits = [smf.ols("y ~ x", pandas.read_csv(path)).fit() for path in sorted(glob("draws/*.csv"))]
+"""
+FROM_IMPUTER = """\
+import latently, statsmodels.api as sm
+
+imputer = latently.GaussianImputer(n_parameter_draws=20, random_state=0).fit(X)
+fits = [sm.OLS(table[:, 0], sm.add_constant(table[:, 1:])).fit() for table in imputer.draw_imputations(X)]
+"""
+
+
+def imputation_report(a: ImputationAnalysis) -> Report:
+    """All that is said of an imputation.
+
+    Parameters
+    ----------
+    a : ImputationAnalysis
+        The imputer and how it came about.
+
+    Examples
+    --------
+    >>> from latently import GaussianImputer, datasets
+    >>> from latently.report.imputation import ImputationAnalysis
+    >>> X = datasets.load_airquality().data[:, :4]
+    >>> imputer = GaussianImputer(n_parameter_draws=3, random_state=0).fit(X)
+    >>> imputation_report(ImputationAnalysis(imputer, X, "airquality.csv")).headline
+    '44 missing cells of airquality.csv filled in'
+    """
+    return Report(
+        "imputation",
+        f"{count(a.n_missing, 'missing cell')} of {a.source} filled in",
+        list(_findings(a)),
+        list(cautions(a)),
+        _facts(a),
+        {"columns": columns(a), "patterns": patterns(a)},
+        imputation_figures(a),
+        _how(a),
+        _summary(a),
+        _going_on(a),
+    )
+
+
+def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
+    facts = [
+        ("cells filled in", f"{a.n_missing:,}"),
+        ("of the cells", share(a.n_missing, a.missing.size)),
+        ("rows with a hole", f"{a.n_incomplete_rows:,}"),
+        ("filled outside the observed range", f"{int(a.outside.sum()):,}"),
+    ]
+    if a.overimputation is not None:
+        found = a.overimputation
+        of = f"of hidden cells in {percent(found.level)} intervals"
+        facts.append((of, share(int(found.inside.sum()), len(found.true))))
+    if a.test is not None:
+        p = a.test.p_value
+        facts.append(("p of Little's test", "<0.001" if p < 0.001 else f"{p:.3f}"))
+    return facts
+
+
+def _findings(a: ImputationAnalysis) -> Iterator[Finding]:
+    """The most important first."""
+    yield note(
+        "missing",
+        f"{share(a.n_missing, a.missing.size)} of the cells are missing: {a.n_missing:,} of "
+        f"{a.missing.size:,}, in {a.n_incomplete_rows:,} of {count(a.n_rows, 'row')} "
+        f"({share(a.n_incomplete_rows, a.n_rows)})",
+        cells=a.n_missing,
+        rows=a.n_incomplete_rows,
+    )
+    yield _where(a)
+    yield mcar(a)
+    yield _outside(a)
+    if a.overimputation is not None:
+        yield _check(a)
+    which = f"the {a.n_tables} tables of {a.drawn}" if a.drawn else f"the {a.n_tables} drawn tables"
+    single = "completed.csv" if a.drawn else "the completed table"
+    yield note(
+        "draws",
+        f"For standard errors use {which}, not {single}: run the analysis on each and join the results with "
+        "latently.pool. A completed table takes what was filled in for observed, and so looks surer than it "
+        "is",
+        tables=a.n_tables,
+    )
+
+
+def _where(a: ImputationAnalysis) -> Finding:
+    counts = a.missing.sum(axis=0)
+    named = [f"{a.names[j]} {counts[j]:,} ({share(counts[j], a.n_rows)})" for j in a.incomplete]
+    shown = named[:MOST_LISTED]
+    if len(named) > MOST_LISTED:
+        shown.append(f"{count(len(named) - MOST_LISTED, 'more column')} with fewer")
+    whole = [a.names[j] for j in np.flatnonzero(counts == 0)]
+    complete = "no column is"
+    if whole:
+        which = listed(whole) if len(whole) <= MOST_LISTED else f"{len(whole)} columns"
+        complete = f"{which} {'is' if len(whole) == 1 else 'are'}"
+    text = f"Missing cells: {listed(shown)}; {complete} complete"
+    return note("where", text, "column", a.incomplete)
+
+
+def mcar(a: ImputationAnalysis) -> Finding:
+    """Little's test, and what it does not say."""
+    asks = (
+        "The imputation asks for less: that it depends only on cells that are observed whether one is "
+        "missing. No test can show that"
+    )
+    if a.test is None:
+        text = "Little's test of whether cells are missing completely at random cannot be made on this table."
+        return note("mcar", f"{text} {asks}")
+    p_value, df = a.test.p_value, a.test.df
+    p = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+    freedom = f"{df:,} degrees of freedom" if df > 1 else "1 degree of freedom"
+    numbers = f"(chi-squared {number(a.test.statistic, 1)} with {freedom}, {p})"
+    text = (
+        f"Little's test finds no sign that cells are not missing completely at random {numbers}, which is no "
+        f"proof that they are. {asks}"
+    )
+    if p_value < SIGNIFICANT:
+        text = (
+            f"Cells are not missing completely at random, says Little's test {numbers}: rows that lack cells "
+            f"differ from complete ones in what is known of them, so complete rows alone may mislead. {asks}"
+        )
+    return note("mcar", text, statistic=a.test.statistic, df=df, p_value=p_value)
+
+
+def _outside(a: ImputationAnalysis) -> Finding:
+    filled, drawn = int(a.outside.sum()), a.drawn_outside.sum(axis=0)
+    text = f"{_filled_outside(a, filled)} {_drawn_outside(a, drawn)}"
+    which = np.flatnonzero((drawn > 0) | a.outside.any(axis=0))
+    return note("outside", text, "column", which, filled=filled)
+
+
+def _filled_outside(a: ImputationAnalysis, n: int) -> str:
+    if not n:
+        return "Every filled cell lies within the observed range of its column."
+    where = []
+    for j in np.flatnonzero(a.outside.any(axis=0)):
+        cells = a.completed[a.outside[:, j], j]
+        below, above = a.least[j] - cells.min(), cells.max() - a.greatest[j]
+        ends = []
+        if below > 0:
+            lowest = number(cells.min(), decimals([a.deviations[j], below]))
+            ends.append(f"down to {lowest}, least observed {exact(a.least[j])}")
+        if above > 0:
+            highest = number(cells.max(), decimals([a.deviations[j], above]))
+            ends.append(f"up to {highest}, greatest observed {exact(a.greatest[j])}")
+        where.append(f"{len(cells):,} of {a.names[j]}: {'; '.join(ends)}")
+    lie, their = ("lies", "its") if n == 1 else ("lie", "their")
+    shown = where[:MOST_LISTED] + (["..."] if len(where) > MOST_LISTED else [])
+    return (
+        f"{n:,} of the {count(a.n_missing, 'filled cell')} {lie} outside the observed range of {their} "
+        f"column ({'; '.join(shown)})."
+    )
+
+
+def _drawn_outside(a: ImputationAnalysis, shares: np.ndarray) -> str:
+    beyond = [j for j in np.argsort(-shares, kind="stable") if shares[j] > 0]
+    if not beyond:
+        return "So does every drawn one." if not a.outside.any() else "No drawn one does."
+    shown = [f"{share(shares[j])} of {a.names[j]}" for j in beyond[:MOST_LISTED]]
+    more = " and fewer of others" if len(beyond) > MOST_LISTED else ""
+    n = a.missing.sum(axis=0)
+    return (
+        f"Of the drawn cells {share(float(shares @ n), n.sum())} lie outside it ({', '.join(shown)}{more})."
+    )
+
+
+def _check(a: ImputationAnalysis) -> Finding:
+    found = a.overimputation
+    assert found is not None
+    n, inside = len(found.true), int(found.inside.sum())
+    lie, their = ("lies", "its") if inside == 1 else ("lie", "their")
+    return note(
+        "check",
+        f"As a check, {count(n, 'observed cell')} were hidden and predicted: {inside:,} "
+        f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval",
+        hidden=n,
+        inside=inside,
+    )
+
+
+def columns(a: ImputationAnalysis) -> Table:
+    """What each column lacks, what is observed of it, and what the model says, in the units of the data."""
+    rows = []
+    for j, name in enumerate(a.names):
+        observed, filled = a.rows[~a.missing[:, j], j], a.completed[a.missing[:, j], j]
+        digits, n = decimals([a.deviations[j]]), len(filled)
+        pairs = (observed.mean(), observed.std()), (a.model.mean_[j], a.deviations[j])
+        rows.append(
+            [
+                name,
+                f"{n:,} ({share(n, a.n_rows)})" if n else "none",
+                *(f"{number(mean, digits)} ± {number(spread, digits)}" for mean, spread in pairs),
+                f"{exact(observed.min())} to {exact(observed.max())}",
+                f"{number(filled.min(), digits)} to {number(filled.max(), digits)}" if n else EN_DASH,
+                f"{int(a.outside[:, j].sum()):,}" if n else EN_DASH,
+                share(a.explained[j]),
+            ]
+        )
+    return Table(
+        "Columns",
+        ["", "missing", "observed", "by the model", "observed range", "filled in", "outside", "explained"],
+        rows,
+        "Mean ± standard deviation, in the units of the data: of the observed cells, and by maximum "
+        "likelihood from all of them. Outside: filled cells beyond the observed range. Explained: the share "
+        "of the variance that the other columns tell, by the model.",
+    )
+
+
+def patterns(a: ImputationAnalysis) -> Table:
+    """Which columns are missing together, the most frequent first."""
+    found = a.patterns
+    rows = []
+    for observed, n in zip(found.observed[:MOST_PATTERNS], found.counts[:MOST_PATTERNS], strict=True):
+        lacking = [a.names[j] for j in np.flatnonzero(~observed)]
+        more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+        what = ", ".join(lacking[:MOST_NAMED]) + more if lacking else "nothing"
+        rows.append([what, f"{n:,}", share(n, a.n_rows)])
+    rest = len(found.counts) - len(rows)
+    text = f"The most frequent of {len(found.counts):,} patterns." if rest > 0 else ""
+    return Table("What is missing together", ["missing", "rows", "share"], rows, text)
+
+
+def _going_on(a: ImputationAnalysis) -> list[Markup]:
+    if not a.drawn:
+        answers = [
+            ("transform", "The best guess of each cell: for looking things up, and for predictions."),
+            ("interval", "Between what limits each filled cell lies."),
+            ("draw_imputations", "Tables for tests, intervals and standard errors, joined by latently.pool."),
+        ]
+        each = paragraph("Each question has an output of its own.")
+        return [each, definitions(answers), code(FROM_IMPUTER + POOLED)]
+    return [
+        definitions(
+            [
+                ("completed.csv", "The best guess of each cell: for looking things up, and for predictions."),
+                (
+                    "intervals.csv",
+                    "Between what limits each filled cell lies, with a probability of "
+                    f"{percent(a.level)}; rows are counted from 1 below the header.",
+                ),
+                (
+                    a.drawn,
+                    f"{count(a.n_tables, 'table')} whose cells were drawn, each under parameters of its own: "
+                    "for tests, intervals and standard errors.",
+                ),
+            ]
+        ),
+        paragraph("A regression, for example, with the uncertainty of what was missing in its intervals:"),
+        code(FROM_FILES + POOLED),
+    ]
+
+
+def _how(a: ImputationAnalysis) -> dict[str, str]:
+    """How it was computed."""
+    several = a.model.n_components > 1
+    model = f"Mixture of {a.model.n_components} Gaussians" if several else "Multivariate normal distribution"
+    prior = "maximum likelihood" if a.model.prior_ is None else f"a prior ({a.model.prior_})"
+    intervals = (
+        f"{percent(a.level)}, each cell given the observed cells of its row; the uncertainty of the "
+        f"parameters is in them, by {count(a.n_tables, 'refit')} on rows drawn with replacement"
+    )
+    return fits.how(
+        a,
+        f"{model}, fitted by expectation maximisation to all observed cells, by {prior}",
+        {"Intervals": intervals},
+        **({} if a.starts is None else {"Other starts": starts_in_words(a)}),
+    )
+
+
+def starts_in_words(a: ImputationAnalysis) -> str:
+    """Where fits from starts far apart ended."""
+    assert a.starts is not None
+    ended = "at one maximum" if a.starts.level else "at more than one maximum"
+    parameters = ", with different parameters" if a.starts.level and not a.starts.agree else ""
+    return f"{len(a.starts.log_likelihoods)}, scattered far apart, ended {ended}{parameters}"
+
+
+def _summary(a: ImputationAnalysis) -> dict[str, object]:
+    imputer = a.model
+    found: dict[str, object] = {
+        "latently": __version__,
+        "input": a.source,
+        "n_rows": a.n_rows,
+        "columns": a.names,
+        "columns_left_out": dict(a.left_out),
+        "empty_cells_left": dict(a.still_empty),
+        "settings": dict(a.settings),
+        "n_components": imputer.n_components,
+        "prior": imputer.prior_,
+        "n_draws": a.n_tables,
+        "n_missing": a.n_missing,
+        "rows_with_a_missing_cell": a.n_incomplete_rows,
+        "missing": a.missing.sum(axis=0).tolist(),
+        "filled_outside_the_observed_range": a.outside.sum(axis=0).tolist(),
+        "share_drawn_below_and_above_the_observed_range": a.drawn_outside.T.tolist(),
+        "explained": a.explained.tolist(),
+        "patterns": [
+            {"missing": [name for name, seen in zip(a.names, row, strict=True) if not seen], "rows": n}
+            for row, n in zip(a.patterns.observed, a.patterns.counts, strict=True)
+        ],
+        "little_mcar_test": None,
+        "overimputation": None,
+        "mean": imputer.mean_.tolist(),
+        "covariance": imputer.covariance_.tolist(),
+        "log_likelihood": imputer.log_likelihood_,
+        "converged": imputer.converged_,
+        "stop_reason": imputer.stop_reason_,
+        "n_iter": imputer.n_iter_,
+        "starts_agree": None if a.starts is None else a.starts.agree,
+        "diagnostics": [
+            {
+                "kind": found.kind,
+                "columns": [[a.names[j] for j in np.atleast_1d(group)] for group in found.which],
+            }
+            for found in imputer.diagnostics_
+        ],
+    }
+    if a.test is not None:
+        test = {"statistic": a.test.statistic, "df": a.test.df, "p_value": a.test.p_value}
+        found["little_mcar_test"] = test
+    if a.overimputation is not None:
+        check = a.overimputation
+        found["overimputation"] = {
+            "hidden_cells": len(check.true),
+            "level": check.level,
+            "coverage": check.coverage,
+        }
+    return found

@@ -1,0 +1,290 @@
+"""What there is to say of a mixture: findings, cautions, tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from latently import plots
+from latently.core.findings import Finding, caution, note
+from latently.report import fits
+from latently.report.figure import Figure
+from latently.report.mixture.analysis import MixtureAnalysis
+from latently.report.mixture.ridge import without_dip
+from latently.report.report import Report
+from latently.report.table import Table
+from latently.version import __version__
+from latently.wording import count, decimals, listed, number, part, share
+
+STANDS_OUT = 0.5
+MOST_NAMED, MOST_LISTED = 3, 8
+FEWEST_ROWS, ROWS_PER_COLUMN = 10, 4
+MOST_CORRELATED, MOST_LEVELS = 8, 30
+
+
+def mixture_report(a: MixtureAnalysis) -> Report:
+    """All that is said of a mixture.
+
+    Parameters
+    ----------
+    a : MixtureAnalysis
+        The mixture and how it came about.
+    """
+    tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
+    tables["correlations"] = correlations(a)
+    kind = getattr(a.model, "covariance_type", "")
+    model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.called} distributions"
+    return Report(
+        "mixture",
+        f"{count(a.n_components, 'cluster')} in the {count(a.n_rows, 'row')} of {a.source}",
+        list(_findings(a)),
+        list(_cautions(a)),
+        _facts(a),
+        {name: table for name, table in tables.items() if table is not None},
+        list(_figures(a)),
+        fits.how(a, f"{model}, fitted by expectation maximisation", Restarts=str(a.model.restarts_)),
+        _summary(a),
+    )
+
+
+def _facts(a: MixtureAnalysis) -> list[tuple[str, str]]:
+    facts = [
+        ("clusters", f"{a.n_components}"),
+        ("rows", f"{a.n_rows:,}"),
+        ("columns used", f"{len(a.names)}"),
+        ("BIC", number(a.model.bic(), 1)),
+        ("rows less than 90% sure", share(a.n_unsure, a.n_rows)),
+    ]
+    if a.agreement is not None:
+        facts.append(("adjusted Rand index", number(a.agreement.adjusted_rand, 3)))
+    return facts
+
+
+def _findings(a: MixtureAnalysis) -> Iterator[Finding]:
+    """The most important first."""
+    yield _kind(a)
+    if a.n_components > 1:
+        yield from (_cluster(a, k) for k in range(a.n_components))
+        yield fits.sureness(a.n_unsure, a.n_rows, "cluster")
+    if a.n_missing:
+        yield _missing(a)
+    yield from fits.choice(a.model, a.selection, "component")
+    if a.agreement is not None and a.truth is not None:
+        yield _agreement(a)
+
+
+def _kind(a: MixtureAnalysis) -> Finding:
+    """By which columns, and of which shape."""
+    columns = f"{count(len(a.names), 'column')}"
+    columns += f": {listed(a.names)}" if len(a.names) <= MOST_LISTED else ""
+    family = a.family.called.capitalize() if a.family.adjective else a.family.called
+    if a.n_components == 1:
+        one = "One Gaussian" if a.family.learns_spread else f"One {family} distribution"
+        return note("model", f"{one} describes all rows. Seen by {columns}")
+    shape = a.family.shape("cluster") if len(a.names) > 1 else ""
+    text = f"Told apart by {columns}. {family} in each cluster{f', with {shape}' if shape else ''}"
+    kind = getattr(a.model, "covariance_type", "")
+    return note("model", f"{text} ({kind} covariances)" if kind else text)
+
+
+def _cluster(a: MixtureAnalysis, k: int) -> Finding:
+    """The size of a cluster, and the columns in which it stands out."""
+    about = a.components.words[k]
+    if a.means is not None:
+        far, means = a.standing_out[k], a.means[k]
+        order = np.argsort(-np.abs(far), kind="stable")
+        most = [int(j) for j in order if abs(far[j]) >= STANDS_OUT][:MOST_NAMED]
+        digits = [decimals(_scales(a, j)) for j in range(len(a.names))]
+        words = [
+            f"{'high' if far[j] > 0 else 'low'} {a.names[j]} ({number(means[j], digits[j])})" for j in most
+        ]
+        about = listed(words) if words else "near the middle in every column"
+    text = f"Cluster {k} holds {part(a.sizes[k], 'row', a.n_rows)}: {about}"
+    return note("component", text, "component", [k], rows=a.sizes[k])
+
+
+def _scales(a: MixtureAnalysis, j: int) -> np.ndarray:
+    known = a.family.deviation(a.emission)
+    return np.nanstd(a.rows[:, [j]], axis=0) if known is None else known[:, j]
+
+
+def _missing(a: MixtureAnalysis) -> Finding:
+    """How much was not there, and what became of it."""
+    rows = part(a.n_incomplete_rows, "row", a.n_rows)
+    be, lacks, counts, has = (
+        ("is", "lacks it", "counts", "it has")
+        if a.n_missing == 1
+        else ("are", "lack some", "count", "they have")
+    )
+    if a.n_missing > 1 and a.n_incomplete_rows == 1:
+        lacks, counts, has = "lacks some", "counts", "it has"
+    return note(
+        "missing",
+        f"{count(a.n_missing, 'cell')} of {a.missing.size:,} {be} missing: {rows} {lacks} and {counts} with "
+        f"the cells {has}. Nothing was filled in",
+        "row",
+        cells=a.n_missing,
+        rows=a.n_incomplete_rows,
+    )
+
+
+def _agreement(a: MixtureAnalysis) -> Finding:
+    assert a.agreement is not None
+    assert a.truth is not None
+    index = a.agreement.adjusted_rand
+    said = f"Against the truth in {a.truth.name}: adjusted Rand index {number(index, 3)}"
+    said += " (1 is the same partition, 0 what chance gives)"
+    if a.silhouette is not None:
+        said += f"; silhouette {number(a.silhouette, 3)}"
+    if a.agreement.n_unlabelled:
+        said += f"; {count(a.agreement.n_unlabelled, 'row')} without a label did not count"
+    return note("agreement", said, adjusted_rand=index)
+
+
+def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
+    """The gravest first."""
+    yield from (caution("input", text) for text in a.notes)
+    remedy = "fewer components or a covariance type with fewer parameters"
+    yield from fits.trust(a.model, a.selection, "component", remedy)
+    yield from _small(a)
+    yield from _no_dip(a)
+    text = "the clusters overlap, and the labels of these rows are close to guesses"
+    yield from fits.overlap(a.n_unsure, a.n_rows, text)
+    if a.n_empty_rows:
+        lack, it, go, add = ("lacks", "it", "goes", "adds")
+        if a.n_empty_rows > 1:
+            lack, it, go, add = ("lack", "they", "go", "add")
+        yield caution(
+            "empty rows",
+            f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: for want of anything else, {it} "
+            f"{go} to the largest cluster, and {add} nothing to the fit",
+            "row",
+            rows=a.n_empty_rows,
+        )
+    yield from fits.search(a.model, a.selection, "component")
+
+
+def _small(a: MixtureAnalysis) -> Iterator[Finding]:
+    """Clusters of few rows, or of few for a covariance matrix of their own."""
+    rows = np.round(a.model.weights_ * a.n_rows).astype(int)
+    matrix = a.family.correlated and not a.family.shared
+    fewest = max(FEWEST_ROWS, ROWS_PER_COLUMN * len(a.names)) if matrix else FEWEST_ROWS
+    small = np.flatnonzero(rows < fewest)
+    if len(small):
+        who = f"cluster {small[0]} rests" if len(small) == 1 else f"clusters {listed(map(str, small))} rest"
+        sizes = listed(f"{n:,}" for n in rows[small])
+        what = "means and covariances" if matrix else "means and spreads"
+        text = f"{who} on about {sizes} rows: too few for {what} to be more than rough guesses"
+        yield caution("few rows", text, "component", small, least=rows[small].min(), needed=fewest)
+
+
+def _no_dip(a: MixtureAnalysis) -> Iterator[Finding]:
+    pairs = without_dip(a.model)
+    if pairs:
+        between = listed(f"{i} and {j}" for i, j in pairs[:3])
+        more = f" (and {len(pairs) - 3} more pairs)" if len(pairs) > 3 else ""
+        yield caution(
+            "no dip",
+            f"between clusters {between}{more} the density has no dip to speak of: they may be parts of one "
+            "cluster that is not Gaussian. BIC looks for the best density, not for the number of kinds",
+            "component",
+            pairs,
+        )
+
+
+def clusters(a: MixtureAnalysis) -> Table:
+    """Sizes, weights, and what components look like, in the units of the data."""
+    rows = [
+        ["rows", *(f"{size:,}" for size in a.sizes)],
+        ["weight", *(share(weight) for weight in a.model.weights_)],
+        *a.components.lines,
+    ]
+    note = (
+        f"{a.components.note} The weight is the share of the mixture; rows are counted by their likeliest "
+        "cluster."
+    )
+    return Table("Clusters", ["", *_heads(a)], rows, note)
+
+
+def _heads(a: MixtureAnalysis) -> list[str]:
+    return [f"cluster {k}" for k in range(a.n_components)]
+
+
+def correlations(a: MixtureAnalysis) -> Table | None:
+    """Correlations of pairs of columns within each cluster; None where there are none, or too many."""
+    if a.correlations is None or not 1 < len(a.names) <= MOST_CORRELATED:
+        return None
+    heads = ["every cluster"] if a.family.shared else _heads(a)
+    rows = [
+        [f"{a.names[i]} and {a.names[j]}", *(number(a.correlations[k, i, j], 2) for k in range(len(heads)))]
+        for i, j in combinations(range(len(a.names)), 2)
+    ]
+    said = "Within the cluster: what is left when the means are taken out."
+    return Table("Correlations", ["", *heads], rows, said, spoken=False)
+
+
+def truth(a: MixtureAnalysis) -> Table | None:
+    """How many rows of each true label are in each cluster; None without a truth, or with too many labels."""
+    if a.agreement is None or a.truth is None or len(a.agreement.levels) > MOST_LEVELS:
+        return None
+    counts = np.pad(a.agreement.counts, ((0, 0), (0, a.n_components - a.agreement.counts.shape[1])))
+    rows = [
+        [level, *(f"{n:,}" for n in line)] for level, line in zip(a.agreement.levels, counts, strict=True)
+    ]
+    return Table(f"{a.truth.name} against clusters", [a.truth.name, *_heads(a)], rows)
+
+
+def _figures(a: MixtureAnalysis) -> Iterator[Figure]:
+    """Those that show something."""
+    if hasattr(a.model, "marginal"):
+        shown = sorted(a.discriminative[:2])
+        yield Figure("data", lambda ax: plots.data(a.model, a.X, features=shown, ax=ax), _of_the_data(a))
+        if a.n_components > 1:
+            yield Figure(
+                "uncertainty",
+                lambda ax: plots.uncertainty(a.model, a.X, features=shown, ax=ax),
+                "Rows between the clusters could belong to either; treat their labels with care.",
+            )
+    yield from fits.bic_figure(a.selection)
+    yield from fits.climb(a.model)
+
+
+def _of_the_data(a: MixtureAnalysis) -> str:
+    if len(a.names) == 1:
+        return "The bars are the rows; the curves are the components, and the mixture they add up to."
+    dots = "Each dot is a row, in the colour of its likeliest cluster."
+    return dots + " Shown are the two columns that tell the clusters apart best." * (len(a.names) > 2)
+
+
+def _summary(a: MixtureAnalysis) -> dict[str, object]:
+    found: dict[str, object] = {
+        "latently": __version__,
+        "input": a.source,
+        "n_rows": a.n_rows,
+        "columns": a.names,
+        "missing": a.missing.sum(axis=0).tolist(),
+        "columns_left_out": dict(a.left_out),
+        "settings": dict(a.settings),
+        "n_components": a.n_components,
+        "covariance_type": getattr(a.model, "covariance_type", None),
+        "sizes": a.sizes,
+        "weights": a.model.weights_.tolist(),
+        **fits.of_parameters(a.model),
+        "rows_less_than_90_percent_sure": a.n_unsure,
+        **fits.figures_of_fit(a.model),
+        "icl": a.model.icl(a.X),
+    }
+    if a.selection is not None:
+        found["fits"] = a.selection.table_
+    if a.agreement is not None and a.truth is not None:
+        found["truth"] = {
+            "column": a.truth.name,
+            "adjusted_rand_index": a.agreement.adjusted_rand,
+            "silhouette": a.silhouette,
+            "labels": a.agreement.levels,
+            "counts": a.agreement.counts.tolist(),
+            "rows_without_label": a.agreement.n_unlabelled,
+        }
+    return found

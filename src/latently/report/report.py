@@ -1,0 +1,146 @@
+"""What there is to say of a fit, for a page, a terminal and programs alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from latently.core.findings import Finding
+from latently.report.figure import Figure
+from latently.report.page import (
+    Markup,
+    Section,
+    bullets,
+    definitions,
+    figures,
+    page,
+    side_by_side,
+    table,
+    tiles,
+    warning,
+    write_text,
+)
+from latently.report.strict_json import to_json
+from latently.report.table import Table
+from latently.version import __version__
+from latently.wording import sentence
+
+CAREFUL = "What to be careful about"
+BRIEF = ("Why it stopped", "Restarts", "Other starts", "Columns left out")  # of how it was computed
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is said of a fit, whatever it is shown on.
+
+    Parameters
+    ----------
+    kind : str
+        What was fitted: "mixture", "segmentation", "topics" or "imputation".
+    headline : str
+        The first sentence.
+    findings : sequence of Finding
+        What was found, the most important first.
+    cautions : sequence of Finding
+        What to be careful about, the gravest first.
+    facts : sequence of (str, str)
+        The numbers to be seen first, each with its name in front.
+    tables : mapping of str to Table
+        The numbers, by name. One with columns of prose has a section of its own.
+    figures : sequence of Figure
+        The pictures.
+    how : mapping of str to str
+        How it was computed.
+    summary : mapping
+        The same for programs, without the findings.
+    going_on : sequence of Markup
+        What to do next.
+    aloud : sequence of Finding
+        What a terminal is told first, in place of a table of prose.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture, datasets
+    >>> from latently.report.mixture import MixtureAnalysis, mixture_report
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(2, random_state=0).fit(X)
+    >>> report = mixture_report(MixtureAnalysis(mixture, X, "faithful.csv"))
+    >>> report.headline
+    '2 clusters in the 272 rows of faithful.csv'
+    >>> report.headline in report.page(), report.cautions
+    (True, [])
+    """
+
+    kind: str
+    headline: str
+    findings: Sequence[Finding]
+    cautions: Sequence[Finding]
+    facts: Sequence[tuple[str, str]]
+    tables: Mapping[str, Table]
+    figures: Sequence[Figure]
+    how: Mapping[str, str]
+    summary: Mapping[str, Any]
+    going_on: Sequence[Markup] = ()
+    aloud: Sequence[Finding] = ()
+
+    @cached_property
+    def said(self) -> list[str]:
+        """Findings as sentences."""
+        return [sentence(str(found)) for found in self.findings]
+
+    @cached_property
+    def careful(self) -> list[str]:
+        """Cautions as sentences."""
+        return [sentence(str(found)) for found in self.cautions]
+
+    @property
+    def brief(self) -> list[tuple[str, str]]:
+        """What a terminal shows of how it was computed."""
+        return [(name, self.how[name]) for name in BRIEF if name in self.how]
+
+    def page(self) -> str:
+        """A page that needs no other file, as HTML."""
+        first, *more = self.said
+        wide = [one for one in self.tables.values() if one.prose]
+        sections = [
+            Section("What was found", [tiles(self.facts), bullets(more), *self.warnings()]),
+            *(Section(one.title, [table(one)]) for one in wide),
+            Section("Pictures", [figures(self.figures)]),
+            *([Section("Numbers", [self.numbers()])] if len(wide) < len(self.tables) else []),
+            *([Section("How to go on", self.going_on)] if self.going_on else []),
+            Section("How it was computed", [self.computed()]),
+        ]
+        return page(self.headline, first, sections, f"latently {__version__}")
+
+    def warnings(self) -> list[Markup]:
+        """The cautions for a page: a box, or none."""
+        return [warning(CAREFUL, self.careful)] if self.cautions else []
+
+    def numbers(self) -> Markup:
+        """The tables for a page."""
+        return side_by_side(table(one) for one in self.tables.values() if not one.prose)
+
+    def computed(self) -> Markup:
+        """How it was computed, for a page."""
+        return definitions(self.how.items())
+
+    def json(self) -> str:
+        """The same for programs; `careful` are the sentences of the cautions, `findings` all as data."""
+        found = [*self.aloud, *self.findings, *self.cautions]
+        return to_json({**self.summary, "careful": self.careful, "findings": found})
+
+    def write(self, file: Callable[[str], Path]) -> None:
+        """Write the summary, the pictures and the page.
+
+        Parameters
+        ----------
+        file : callable
+            The path of a file of a name.
+        """
+        write_text(file("summary.json"), self.json())
+        for picture in self.figures:
+            file(f"{picture.name}.png").write_bytes(picture.png())
+        write_text(file("index.html"), self.page())

@@ -1,0 +1,367 @@
+"""What there is to say of a topic model: findings, tables and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from latently.core.findings import Finding, note
+from latently.report.page import Markup, code, definitions, paragraph
+from latently.report.report import Report
+from latently.report.table import Table
+from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis
+from latently.report.topics.cautions import cautions
+from latently.report.topics.figures import topics_figures
+from latently.version import __version__
+from latently.wording import count, listed, number, share
+
+MOST_LABELS, MOST_TOPICS = 20, 20
+N_WORDS = 20  # of each topic, in the summary
+INFERENCES = {
+    "cvb0": "collapsed variational Bayes of zero order (CVB0), which has no objective",
+    "vb": "variational Bayes, begun by CVB0, with a bound that never falls",
+    "online": "stochastic CVB0 over minibatches",
+    "online_vb": "stochastic variational Bayes over minibatches",
+}
+LOADED = """\
+import latently
+
+model = latently.load("model.latently")
+model.top_words(10, relevance=0.6)
+model.transform({X})           # what new documents have of each topic
+model.transform_interval({X})  # and how sure that is
+"""
+
+
+def topics_report(a: TopicsAnalysis) -> Report:
+    """All that is said of a topic model.
+
+    Parameters
+    ----------
+    a : TopicsAnalysis
+        The model and how it came about.
+    """
+    tables = {"topics": topics(a), "truth": truth(a), "perplexity": perplexity(a)}
+    return Report(
+        "topics",
+        f"{count(a.n_topics, 'topic')} in the {count(a.n_documents, 'document')} of {a.source}",
+        list(_findings(a)),
+        list(cautions(a)),
+        _facts(a),
+        {name: table for name, table in tables.items() if table is not None},
+        topics_figures(a),
+        _how(a),
+        _summary(a),
+        _going_on(a),
+        [_topic(a, k) for k in range(a.n_topics)],
+    )
+
+
+def _facts(a: TopicsAnalysis) -> list[tuple[str, str]]:
+    c = a.collection
+    facts = [
+        ("topics", f"{a.n_topics}"),
+        ("documents", f"{c.n_documents:,}"),
+        ("different words", f"{c.n_words:,}"),
+        ("words in all", f"{c.n_tokens:,}"),
+        ("coherence (c_npmi)", number(a.coherence.mean, 2)),
+    ]
+    if a.trial is not None:
+        facts.append(("held-out perplexity", number(a.trial.perplexity)))
+    if a.agreement is not None:
+        facts.append(("adjusted Rand index", number(a.agreement[0], 2)))
+    return facts
+
+
+def _topic(a: TopicsAnalysis, k: int) -> Finding:
+    """A topic by ten words ranked by relevance."""
+    text = f"Topic {k}, {share(a.shares[k])} of all words: {', '.join(a.top_words[k])}"
+    return note("topic", text, "topic", [k], share=a.shares[k])
+
+
+def _findings(a: TopicsAnalysis) -> Iterator[Finding]:
+    """The most important first."""
+    yield _documents(a)
+    yield _left_out(a)
+    n = len(a.collection.empty)
+    if n:
+        have, their = ("has", "its") if n == 1 else ("have", "their")
+        text = f"{count(n, 'document')} {have} no words left: {their} topics are not known, and the cell is"
+        yield note("empty", f"{text} empty", "document", a.collection.empty)
+    if a.agreement is not None and a.truth is not None:
+        yield _agreement(a)
+    if len(a.trials) > 1:
+        yield _choice(a)
+    if a.trial is not None:
+        yield _held_out(a)
+    yield _coherence(a)
+    if a.came_back is not None and a.n_topics > 1:
+        back = int((a.came_back >= BACK).sum())
+        yield note(
+            "found again",
+            f"{back} of {count(a.n_topics, 'topic')} came back (cosine of at least {BACK:g}) when nine "
+            "tenths of the documents were fitted from another start",
+            topics=back,
+        )
+
+
+def _documents(a: TopicsAnalysis) -> Finding:
+    c, lengths = a.collection, a.collection.lengths[a.full]
+    return note(
+        "documents",
+        f"{count(c.n_documents, 'document')} of {count(c.n_words, 'different word')}, "
+        f"{count(c.n_tokens, 'word')} in all: {number(np.median(lengths))} in the middle one "
+        f"({number(lengths.min())} to {number(lengths.max())})",
+        documents=c.n_documents,
+        words=c.n_words,
+        tokens=c.n_tokens,
+    )
+
+
+def _left_out(a: TopicsAnalysis) -> Finding:
+    c = a.collection
+    lost = c.n_tokens_before - c.n_tokens
+    if not c.left_out:
+        return note("left out", "No word was left out")
+    reasons = listed(
+        count(one.n_words, one.why.removesuffix("s"))
+        if one.why == "stop words"
+        else f"{count(one.n_words, 'word')} {one.why}"
+        for one in c.left_out
+    )
+    together = f"together {share(lost, c.n_tokens_before)} of the {c.n_tokens_before:,} words"
+    return note("left out", f"Left out: {reasons}" + (f"; {together}" if lost else ""), tokens=lost)
+
+
+def _agreement(a: TopicsAnalysis) -> Finding:
+    assert a.agreement is not None
+    assert a.truth is not None
+    plain, above = a.agreement
+    n = len({label for label in a.truth.labels if label})
+    said = (
+        f"Against the {count(n, 'label')} of {a.truth.name}, which the model never saw: adjusted Rand index "
+        f"{number(plain, 2)} by the likeliest topic of each document (1 is the same division, 0 is chance)"
+    )
+    if abs(above - plain) >= 0.02:
+        said += (
+            f"; {number(above, 2)} by the topic that is most above its average, as a general topic may be "
+            "the likeliest of many documents"
+        )
+    return note("agreement", said, adjusted_rand=plain, above_mean=above)
+
+
+def _choice(a: TopicsAnalysis) -> Finding:
+    best, second, *_ = sorted(a.trials, key=lambda trial: trial.perplexity)
+    return note(
+        "choice",
+        f"{count(best.n_components, 'topic')} foretell documents held out best among "
+        f"{len(a.trials)} numbers tried (perplexity {number(best.perplexity)}); next come "
+        f"{count(second.n_components, 'topic')} ({number(second.perplexity)}). People may find another "
+        "number easier to read",
+        perplexity=best.perplexity,
+    )
+
+
+def _held_out(a: TopicsAnalysis) -> Finding:
+    t = a.trial
+    assert t is not None
+    return note(
+        "held out",
+        f"Held-out perplexity {number(t.perplexity)}, against {number(t.no_topics)} without topics: a model "
+        f"of the other documents guesses a word of the {count(t.n_documents, 'document')} held out as well "
+        f"as if it were one among {number(t.perplexity)} alike. It compares models of the same documents and "
+        "words, and does not say whether people find the topics meaningful",
+        perplexity=t.perplexity,
+        without=t.no_topics,
+    )
+
+
+def _coherence(a: TopicsAnalysis) -> Finding:
+    scores = a.coherence
+    low, high = int(scores.per_topic.argmin()), int(scores.per_topic.argmax())
+    where = "windows of ten words" if a.by_windows else "documents"
+    said = f"Coherence (c_npmi of the ten likeliest words, in {where}) is {number(scores.mean, 2)} on average"
+    if a.n_topics > 1:
+        said += (
+            f", from {number(scores.per_topic[low], 2)} (topic {low}) to {number(scores.per_topic[high], 2)} "
+            f"(topic {high})"
+        )
+    said += ". Near 1 the words of a topic always stand together, at 0 as often as by chance. It says nothing"
+    return note("coherence", f"{said} of how well topics cover the documents", mean=scores.mean)
+
+
+def topics(a: TopicsAnalysis) -> Table:
+    """A line for each topic: its words, its share, its documents, its coherence."""
+    heads = ["topic", "share", "documents", "coherence"]
+    columns = [
+        [share(part) for part in a.shares],
+        [f"{size:,}" for size in a.sizes],
+        # Adding zero turns minus zero into zero.
+        [number(round(score, 2) + 0.0, 2) for score in a.coherence.per_topic],
+    ]
+    if a.came_back is not None:
+        heads.append("came back")
+        columns.append([number(cosine, 2) for cosine in a.came_back])
+    rows = [
+        [f"topic {k}", *cells, ", ".join(a.top_words[k])]
+        for k, cells in enumerate(zip(*columns, strict=True))
+    ]
+    text = (
+        f"Words by relevance ({RELEVANCE:g}): likely in the topic, and likelier there than elsewhere. The "
+        "share is that of all words; documents are counted by their likeliest topic."
+    )
+    if a.came_back is not None:
+        text += " The last number is the cosine with the same topic of a fit to nine tenths of the documents."
+    return Table("Topics", [*heads, "words"], rows, text, prose=frozenset({len(heads)}), spoken=False)
+
+
+def truth(a: TopicsAnalysis) -> Table | None:
+    """How many documents of each true label have which likeliest topic; None where it is too large."""
+    if a.truth is None or not a.known.any() or a.n_topics > MOST_TOPICS:
+        return None
+    true = np.array(a.truth.labels)
+    names = list(dict.fromkeys(true[a.known].tolist()))
+    if len(names) > MOST_LABELS:
+        return None
+    rows, best = [], set()
+    for i, name in enumerate(names):
+        counts = np.bincount(a.likeliest[a.known & (true == name)], minlength=a.n_topics)
+        rows.append([name, *(f"{n:,}" if n else "" for n in counts)])
+        best.add((i, 1 + int(counts.argmax())))
+    heads = ["", *(f"topic {k}" for k in range(a.n_topics))]
+    text = "Documents. The largest number of each line is marked."
+    return Table(f"{a.truth.name} and likeliest topic", heads, rows, text, frozenset(best))
+
+
+def perplexity(a: TopicsAnalysis) -> Table | None:
+    """Held-out perplexity by the number of topics; None if only one was tried."""
+    if len(a.trials) < 2:
+        return None
+    trials = sorted(a.trials, key=lambda trial: trial.n_components)
+    best = min(range(len(trials)), key=lambda i: trials[i].perplexity)
+    return Table(
+        "Held-out perplexity by number of topics",
+        ["topics", *(str(trial.n_components) for trial in trials)],
+        [["perplexity", *(number(trial.perplexity) for trial in trials)]],
+        f"Lower is better; the best is marked. Without topics: {number(trials[0].no_topics)}.",
+        frozenset({(0, 1 + best)}),
+    )
+
+
+def _going_on(a: TopicsAnalysis) -> list[Markup]:
+    texts = a.collection.texts is not None
+    new = "new.csv --text-column text" if texts else "new.dat"
+    return [
+        definitions(
+            [
+                (
+                    "documents.csv",
+                    "The documents without their texts, with the likeliest topic and all shares.",
+                ),
+                ("topics.csv", "A line for each topic: its share, its documents, its words."),
+                (f"latently predict model.latently {new}", "The topics of new documents."),
+                ("model.latently", "The model, to be loaded:"),
+            ]
+        ),
+        code(LOADED.format(X="texts" if texts else "counts")),
+        paragraph(
+            "Numbers of topics mean nothing: another seed may find the same topics in another order, or "
+            "others. Read the documents with the largest shares of a topic before giving it a name."
+        ),
+    ]
+
+
+def _how(a: TopicsAnalysis) -> dict[str, str]:
+    """How it was computed."""
+    model, c = a.model, a.collection
+    prior, least = model.doc_topic_prior_, f"{float(np.min(model.topic_word_prior_)):.4g}"
+    passes = "1 pass" if model.n_iter_ == 1 else f"{model.n_iter_:,} passes"
+    facts = {
+        "Software": f"latently {__version__}",
+        "Model": f"Latent Dirichlet allocation, by {INFERENCES[model.inference]}",
+        **a.settings,
+        "Prior of documents": f"from {prior.min():.3g} to {prior.max():.3g}, by topic",
+        "Prior of words": f"{least} and more for seed words" if model.seed_words else least,
+        "Why it stopped": f"{model.stop_reason_}, after {passes}",
+        "Words": f"{c.n_words:,} different ones, {c.n_tokens:,} of {c.n_tokens_before:,} in all",
+    }
+    if a.trial is not None:
+        facts["Held out"] = (
+            f"{count(a.trial.n_documents, 'document')}, {count(a.trial.n_tokens, 'word')} scored given the "
+            "rest of the document (document completion)"
+        )
+    return facts
+
+
+def _summary(a: TopicsAnalysis) -> dict[str, Any]:
+    model, c = a.model, a.collection
+    lengths = c.lengths[a.full]
+    found: dict[str, Any] = {
+        "latently": __version__,
+        "input": a.source,
+        "n_documents": c.n_documents,
+        "empty_documents": (1 + c.empty).tolist(),
+        "n_words": c.n_words,
+        "n_tokens": c.n_tokens,
+        "n_tokens_before": c.n_tokens_before,
+        "left_out": [{"why": one.why, "words": one.n_words, "tokens": one.n_tokens} for one in c.left_out],
+        "tokens_in_a_document": {
+            "least": lengths.min(),
+            "median": np.median(lengths),
+            "most": lengths.max(),
+        },
+        "settings": dict(a.settings),
+        "inference": model.inference,
+        "n_topics": a.n_topics,
+        "relevance": RELEVANCE,
+        "topics": [_of_topic(a, k, words) for k, words in enumerate(model.top_words(N_WORDS, RELEVANCE))],
+        "doc_topic_prior": model.doc_topic_prior_.tolist(),
+        "topic_word_prior": model.topic_word_prior_ if np.ndim(model.topic_word_prior_) == 0 else "seeded",
+        "coherence": {
+            "measure": "c_npmi",
+            "of": "windows of 10 words" if a.by_windows else "documents",
+            "mean": a.coherence.mean,
+        },
+        "held_out": None,
+        "bound": model.bound_,
+        "converged": model.converged_,
+        "stop_reason": model.stop_reason_,
+        "n_iter": model.n_iter_,
+    }
+    if a.trial is not None:
+        found["held_out"] = {
+            "documents": a.trial.n_documents,
+            "tokens": a.trial.n_tokens,
+            "perplexity": a.trial.perplexity,
+            "perplexity_without_topics": a.trial.no_topics,
+        }
+    if len(a.trials) > 1:
+        found["tried"] = [
+            {"n_topics": trial.n_components, "perplexity": trial.perplexity} for trial in a.trials
+        ]
+    if a.truth is not None and a.agreement is not None:
+        found["truth"] = {
+            "column": a.truth.name,
+            "documents": int(a.known.sum()),
+            "adjusted_rand_of_likeliest_topic": a.agreement[0],
+            "adjusted_rand_of_topic_most_above_its_mean": a.agreement[1],
+        }
+    return found
+
+
+def _of_topic(a: TopicsAnalysis, k: int, words: list[Any]) -> dict[str, Any]:
+    columns = np.argsort(-a.model.relevance(RELEVANCE)[k], kind="stable")[: len(words)]
+    return {
+        "topic": k,
+        "share": a.shares[k],
+        "documents": a.sizes[k],
+        "coherence": a.coherence.per_topic[k],
+        "came_back": None if a.came_back is None else a.came_back[k],
+        "largest_share_of_one_document": a.concentration[k],
+        "words": [
+            {"word": str(word), "probability": a.model.topic_word_[k, column]}
+            for word, column in zip(words, columns, strict=True)
+        ],
+    }
