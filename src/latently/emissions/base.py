@@ -49,10 +49,6 @@ class Emission(Described, ABC):
         Whether NaN is a missing cell to this family; False refuses it in the data.
     values : str
         What observations are, for messages.
-    noun : str
-        What cells are: "numbers", "counts", "symbols".
-    adjective : str
-        What the distribution is called, as in "a Poisson distribution"; the name of the class by default.
     symbolic : bool
         Whether observations are symbols, text among them, in one column; they are numbers otherwise.
     continuous : bool
@@ -64,8 +60,6 @@ class Emission(Described, ABC):
 
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
-    noun: ClassVar[str] = "numbers"
-    adjective: ClassVar[str] = ""
     symbolic: ClassVar[bool] = False
     continuous: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
@@ -74,11 +68,6 @@ class Emission(Described, ABC):
     def form(self) -> str:
         """What its params are those of, in words."""
         return type(self).__name__
-
-    @property
-    def called(self) -> str:
-        """What the distribution is called."""
-        return self.adjective or type(self).__name__
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.

@@ -65,8 +65,6 @@ class Categorical(Emission):
     categories: Any = None
 
     accepts_missing = True
-    noun: ClassVar[str] = "symbols"
-    adjective: ClassVar[str] = "categorical"
     symbolic: ClassVar[bool] = True
     values: ClassVar[str] = "symbols"
     noun: ClassVar[str] = "symbols"

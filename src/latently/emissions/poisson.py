@@ -78,8 +78,6 @@ class Poisson(Emission):
     means: Array | None = None
 
     accepts_missing = True
-    noun: ClassVar[str] = "counts"
-    adjective: ClassVar[str] = "Poisson"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )

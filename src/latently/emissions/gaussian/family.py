@@ -61,7 +61,6 @@ class Gaussian(Emission):
         If there is no such structure of covariances.
     """
 
-    adjective: ClassVar[str] = "normal"
     learns_spread: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
     adjective: ClassVar[str] = "normal"
