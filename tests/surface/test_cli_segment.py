@@ -259,6 +259,19 @@ def test_predict_follows_new_rows(session, animals, run, here):
     assert again == rows_of(animals / "result.csv")
 
 
+def test_predict_of_symbols_names_those_that_are_new(run, here):
+    (here / "t.csv").write_text(column("code", [0, 1, 1, 2] * 8))
+    assert run("segment", "t.csv", "-k", "1", "--emission", "categorical")[0] == 0
+    predict = ("predict", "latently-segment-t/model.latently", "new.csv")
+    for cell in ("1.5", "3", "1e+20"):
+        (here / "new.csv").write_text(column("code", ["1", "", cell]))
+        assert_one_clear_line(
+            *run(*predict), f"line 4 of new.csv holds '{cell}' in column 'code', a symbol that"
+        )
+    (here / "new.csv").write_text(column("code", ["", "NA"]))
+    assert run(*predict)[0] == 0
+
+
 def test_predict_says_what_new_rows_lack_or_are_unlike(session, run, here):
     model = str(session[0] / "model.latently")
     for content, words in {
@@ -270,6 +283,7 @@ def test_predict_says_what_new_rows_lack_or_are_unlike(session, run, here):
         assert_one_clear_line(*run("predict", model, "new.csv"), words)
         assert os.listdir(here) == ["new.csv"]
     (here / "new.csv").write_text(column("count", [500] * 5))
+    assert_one_clear_line(*run("predict", model, "new.csv", "--time", "day"), "has no column 'day'")
     said = " ".join(run("predict", model, "new.csv")[1].split())
     assert "5 rows (100%) lie where the model expects 1 in 1,000" in said
 

@@ -84,9 +84,9 @@ def _rows(model: Any, table: Table, names: list[str]) -> Any:
         )
     X = observations(table, names, family, new=True, as_text=not numbers)
     cells = X.to_series()
-    unknown = (~cells.is_in(family.alphabet.tolist()) & cells.is_not_null()).arg_true()
-    if len(unknown):
-        row = unknown[0]
+    known = {None, *family.alphabet.tolist()}
+    row = next((row for row, cell in enumerate(cells.to_list()) if cell not in known), None)
+    if row is not None:
         raise CommandError(
             f"{table.where(row)} of {table.name} holds '{cells[row]}' in column '{names[0]}', a symbol that "
             "the model has never seen: leave the cell empty, or fit a model to rows that have it"

@@ -35,6 +35,7 @@ def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
     CommandError
         If a cell is neither number nor date, is empty, or does not come after the one before it.
     """
+    table.must_have(name)
     times, shown = _read(table, name)
     rises = np.ones(len(times), dtype=bool)
     rises[1:] = times[1:] > times[:-1]

@@ -40,7 +40,7 @@ def observations(
         If they are not what they were taken for.
     """
     if family.symbolic:
-        symbols = symbols_of(table, names[0], as_text)
+        symbols = symbols_of(table, names[0], as_text, new)
         if not new:
             check_symbols(table, symbols)
         return pl.DataFrame([symbols])
@@ -84,7 +84,7 @@ def for_model(X: pl.DataFrame, family: Emission) -> Any:
     return symbols[:, None]
 
 
-def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
+def symbols_of(table: Table, name: str, as_text: bool = False, new: bool = False) -> pl.Series:
     """A column as symbols: whole numbers, numbers, or texts, as numbers of too many digits are.
 
     It is null where a cell is empty.
@@ -97,11 +97,16 @@ def symbols_of(table: Table, name: str, as_text: bool = False) -> pl.Series:
         The column.
     as_text : bool
         Whether they are texts even if they look like numbers.
+    new : bool
+        Whether a model of numbers has been fitted already, so that they are numbers however long.
     """
     column = as_numbers(table, name)
-    if column.values is not None and not as_text and not bool((column.values.abs() > EXACT).any()):
+    if column.values is not None and not as_text:
         seen = column.values.drop_nulls()
-        return column.values.cast(pl.Int64) if bool((seen == seen.round()).all()) else column.values
+        exact = bool((seen.abs() <= EXACT).all())
+        if exact or new:
+            whole = exact and bool((seen == seen.round()).all())
+            return column.values.cast(pl.Int64) if whole else column.values
     return without(table.texts(name), table.missing(name))
 
 

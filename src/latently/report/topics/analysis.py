@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -144,7 +145,9 @@ class TopicsAnalysis:
         """c_npmi of the ten likeliest words of each topic, in the documents it was fitted to."""
         vectorizer = self.model._words.vectorizer
         if self.collection.texts is None or vectorizer is None:
-            return coherence(self.model.topic_word_, self.collection.counts, "c_npmi", n=N_WORDS)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # words that no document has are told as such
+                return coherence(self.model.topic_word_, self.collection.counts, "c_npmi", n=N_WORDS)
         split = vectorizer.build_analyzer()
         step = -(-self.collection.n_tokens_before // MOST_READ)
         read = [split(text) for text in self.collection.texts[::step]]
