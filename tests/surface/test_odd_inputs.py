@@ -369,6 +369,22 @@ def test_sizes_that_no_memory_holds_are_refused_before_it_is_asked_for(name, siz
     assert most < 10e6  # bytes
 
 
+def test_numbers_too_large_or_too_small():
+    heavy, words = np.full(40, 1e308), np.full((40, 12), 1e300)
+    topics = L.LatentDirichletAllocation(2, random_state=0).fit(WORDS)
+    cases = [
+        *((name, lambda n=name: quick(n).fit(X, sample_weight=heavy)) for name in list(ESTIMATORS)[:2]),
+        ("imputer", lambda: quick("GaussianImputer").fit(HOLED, sample_weight=heavy)),
+        ("chain", lambda: quick("PoissonHMM").fit(COUNTS, sequence_weight=[1e308])),
+        ("limit", lambda: quick("GaussianImputer", max_value=-np.inf).fit(HOLED)),
+        *((verb, lambda v=verb: getattr(topics, v)(words)) for verb in ("fit", "transform", "score")),
+        ("split", lambda: metrics.split_documents(words)),
+        ("rate", lambda: L.PoissonHMM.from_parameters(**CHAIN, lambdas=[[1.0], [1e300]]).sample(3)),
+        ("nothing held out", lambda: topics.score(WORDS * 1e-320)),
+    ]
+    assert problems(cases) == {}
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_misspelt_settings(name):
     with pytest.raises(TypeError, match=r"has no setting 'n_component': did you mean n_components=\?"):

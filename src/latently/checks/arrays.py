@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_COUNT = 2**53  # beyond which floats cannot tell a count from the next
 NUMBERS = (Real, np.bool_, Decimal)
 REFUSED = {
     "M": "dates: turn them into numbers first, such as days since the first, or leave them out",

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
+from latently.checks.arrays import MOST_COUNT
 from latently.core.parameters import Positive, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.parameter import Parameter
 
-MOST = 2**53  # beyond which floats cannot tell a count from the next
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
 
 
@@ -81,14 +81,14 @@ class Poisson(Emission):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
-    values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST:g}"
+    values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST_COUNT:g}"
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
     reading: ClassVar[str] = "Mean count in each row; in a Poisson distribution the variance is the same."
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Whole numbers from 0, as far as floats can tell them from the next."""
-        return np.asarray(np.isnan(x) | ((x >= 0) & (x <= MOST) & (x == np.floor(x))))
+        return np.asarray(np.isnan(x) | ((x >= 0) & (x <= MOST_COUNT) & (x == np.floor(x))))
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
@@ -157,6 +157,9 @@ class Poisson(Emission):
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw counts for each label."""
+        most = float(params.lambdas.max())
+        if most > MOST_COUNT:
+            raise ValueError(f"there is a rate of {most:g}, and counts are at most 2**53 = {MOST_COUNT:g}")
         return rng.poisson(params.lambdas[labels]).astype(np.float64)
 
     def mean(self, params: PoissonParams) -> Array:

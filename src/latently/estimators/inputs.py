@@ -24,6 +24,7 @@ Family = TypeVar("Family", bound=Emission)
 TINY = 1e-280
 
 FAR = 64  # powers of two
+HEAVY = 1e304  # weight of all rows
 LITTLE = 0.1  # weight of a row
 NAMED = 5  # columns in one message
 
@@ -199,7 +200,21 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
         )
     if not weights.any():
         raise ValueError("sample_weight is zero for every row: at least one row must count")
+    refuse_heavy(weights, "sample_weight")
     return weights
+
+
+def refuse_heavy(weights: Array, name: str) -> None:
+    """Refuse weights by whose sum a log-likelihood would be beyond double precision.
+
+    Raises
+    ------
+    ValueError
+        If they are.
+    """
+    most = float(weights.max())
+    if most > HEAVY / len(weights):
+        raise ValueError(f"{name} goes up to {most:g}, too much to be added up: divide all by {most:g}")
 
 
 def unit_of(weights: Array) -> float:

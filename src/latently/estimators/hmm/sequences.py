@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latently.checks.arrays import as_array, as_floats, missing_cells, shown
 from latently.checks.settings import LIST
 from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
-from latently.estimators.inputs import Array
+from latently.estimators.inputs import Array, refuse_heavy
 from latently.latent.evidence import UNKNOWN
 
 
@@ -201,6 +201,7 @@ def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
         raise ValueError(f"sequence_weight of sequence {int(wrong.argmax())} must be finite and not negative")
     if not weights.any():
         raise ValueError("sequence_weight is zero for every sequence: at least one must count")
+    refuse_heavy(weights, "sequence_weight")
     return weights
 
 

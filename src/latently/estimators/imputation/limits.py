@@ -22,6 +22,10 @@ def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array
     upper = _limit("max_value", max_value, np.inf, n_features)
     if not (lower <= upper).all():
         raise ValueError(f"min_value is above max_value in column {int((lower > upper).argmax())}")
+    if (lower == np.inf).any() or (upper == -np.inf).any():
+        raise ValueError(
+            "min_value is infinity or max_value minus infinity: no number lies within such limits"
+        )
     return lower, upper
 
 

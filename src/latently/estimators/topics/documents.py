@@ -246,6 +246,8 @@ class Documents(FittedTopics, TransformerMixin):
         counts = self._read(X).counts
         halves = split_documents(counts, fractional=True)
         found = held_out_perplexity(halves, self.topic_word_, infer=self._shares_of, seen=self._frequent)
+        if not found.n_tokens:
+            raise ValueError("no word of X was held out to be predicted: its documents are too short")
         return float(found.log_likelihood / found.n_tokens)
 
     def coherence(

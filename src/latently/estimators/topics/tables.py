@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-from latently.checks.arrays import labels_of
+from latently.checks.arrays import MOST_COUNT, labels_of
 from latently.estimators.inputs import as_table
 
 
@@ -67,6 +67,12 @@ def _check(counts: Any) -> None:
         raise ValueError(
             f"Negative values in data passed to X: {value:g} at {place_of(counts, negative)} "
             f"({int(negative.sum())} such cells); counts of words are zero or more"
+        )
+    large = counts.data > MOST_COUNT
+    if large.any():
+        value = counts.data[large.argmax()]
+        raise ValueError(
+            f"Input X holds {value:g} at {place_of(counts, large)}: counts are at most 2**53 = {MOST_COUNT:g}"
         )
 
 

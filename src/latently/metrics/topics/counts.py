@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from latently.checks.arrays import as_numbers
+from latently.checks.arrays import MOST_COUNT, as_numbers
 
 
 def as_counts(X: Any) -> Any:
@@ -28,6 +28,7 @@ def as_counts(X: Any) -> Any:
     counts = counts.astype(np.float64, copy=not counts.has_canonical_format)
     counts.sum_duplicates()
     refuse(counts, ~(np.isfinite(counts.data) & (counts.data >= 0)), "counts are finite, and zero or more")
+    refuse(counts, counts.data > MOST_COUNT, f"counts are at most 2**53 = {MOST_COUNT:g}")
     if not counts.data.all():
         counts = counts.copy()
         counts.eliminate_zeros()
