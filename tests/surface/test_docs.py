@@ -1,6 +1,7 @@
 """The pages name what exists, and what exists is on the pages; that their code runs is Sybil's to check."""
 
 import ast
+import inspect
 import re
 import runpy
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from numpydoc.docscrape import NumpyDocString
 
 import latently
 from latently import emissions
@@ -24,6 +26,25 @@ def test_every_public_name_is_in_the_api():
     documented = set(re.findall(r"^\.\. auto\w+:: (?:latently\.)?(\w+)", page, re.MULTILINE))
     assert set(latently.__all__) <= documented
     assert set(emissions.__all__) <= documented
+
+
+PUBLIC = {name: found for name in latently.__all__ if inspect.isclass(found := getattr(latently, name))}
+METHODS = {
+    f"{owner}.{name}": method
+    for owner, cls in PUBLIC.items()
+    for name, method in inspect.getmembers(cls, lambda one: inspect.isfunction(one) or inspect.ismethod(one))
+    if not name.startswith("_") and method.__module__.startswith("latently")
+}
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *METHODS])
+def test_all_parameters_are_described_in_the_order_of_the_signature(name):
+    found = {**PUBLIC, **METHODS}[name]
+    names = [one.lstrip("*") for one in inspect.signature(found).parameters if one != "self"]
+    parts = NumpyDocString(inspect.getdoc(found))["Parameters"]
+    described = [one.lstrip("*") for part in parts for one in part.name.split(", ")]
+    assert described == names
+    assert all(part.type and " ".join(part.desc) for part in parts)
 
 
 def test_docstrings_point_to_sections_that_exist():

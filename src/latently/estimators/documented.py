@@ -11,7 +11,7 @@ import inspect
 import re
 from collections.abc import Iterable, Mapping
 from textwrap import dedent
-from typing import Any
+from typing import Any, ClassVar
 
 SECTIONS = (
     "Parameters",
@@ -78,11 +78,23 @@ def described(docstring: str, names: Iterable[str], table: Mapping[str, str], in
     return "\n\n".join([found[""], *parts]) + "\n"
 
 
+class Described:
+    """A class whose methods are described when it is made."""
+
+    described: ClassVar[Mapping[str, str]] = {}  # what their parameters are, by name
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        describe_methods(cls, cls.described)
+
+
 def describe_methods(cls: Any, table: Mapping[str, str]) -> None:
     """Describe all public methods that a class defines."""
-    for name, function in vars(cls).items():
+    for name, method in vars(cls).items():
+        function = getattr(method, "__func__", method)
         if not name.startswith("_") and inspect.isfunction(function):
             overridden = getattr(super(cls, cls), name, None)
-            inherited = getattr(overridden, "__doc__", None) or ""
+            ours = getattr(overridden, "__module__", "").startswith("latently.")
+            inherited = (ours and overridden.__doc__) or ""
             names = inspect.signature(function).parameters
             function.__doc__ = described(function.__doc__ or "", names, table, inherited)

@@ -24,6 +24,7 @@ from latently.checks.settings import (
 from latently.core.findings import Finding
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.diagnostics import dropped, tell
+from latently.estimators.documented import Described, entries
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import FLOOR, observed_columns
 from latently.estimators.imputation.filling import expected, interval
@@ -48,7 +49,9 @@ from latently.estimators.settings import GAUSSIAN, PRIOR, RUN, Constraints
 ROWS = 2**14  # filled in at a time
 
 
-class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class GaussianImputer(
+    Saved, Described, AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
     The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
@@ -170,6 +173,19 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
         }
     )
 
+    described = entries(
+        """
+        X : array-like of shape (n_samples, n_features)
+            Rows, of the fit or new ones; NaN is a missing cell.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        random_state : None, int, Generator or RandomState
+            None takes the imputer's own. An integer repeats, a generator is drawn from.
+        """
+    )
+
     mean_, covariance_ = Moment(1), Moment(2)
     log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
     converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
@@ -224,15 +240,6 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the model to all observed cells by EM.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The table; NaN is a missing cell.
-        y : None
-            Ignored; there for scikit-learn's conventions.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
 
         Returns
         -------
@@ -312,11 +319,6 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
 
         Only the fitted model is used: new rows teach it nothing.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, of the fit or new ones; NaN is a missing cell.
-
         Returns
         -------
         array of shape (n_samples, n_features_out)
@@ -345,8 +347,6 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows; NaN is a missing cell.
         level : float, default 0.95
             Probability of each interval.
         parameter_uncertainty : bool, default False
@@ -386,12 +386,8 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, of the fit or new ones.
         n_imputations : int, default 20
             How many tables: at most as many as there are parameter draws.
-        random_state : None, int, Generator or RandomState
-            None takes the imputer's own.
 
         Returns
         -------
@@ -435,13 +431,6 @@ class GaussianImputer(Saved, AnswersOldNames, OneToOneFeatureMixin, TransformerM
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean log density of the observed cells of a row, in nats.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-        y : None
-            Ignored.
 
         Returns
         -------

@@ -247,16 +247,6 @@ class LatentDirichletAllocation(
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
         """Find the topics.
 
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            Counts: a scipy sparse matrix, an array or a frame. Documents: raw texts, lists of words, or lists
-            of word ids where `vocabulary` or `n_features` is given.
-        y : object
-            Ignored.
-        sample_weight : array-like of shape (n_documents,), optional
-            How often each document counts.
-
         Returns
         -------
         LatentDirichletAllocation
@@ -303,15 +293,6 @@ class LatentDirichletAllocation(
 
         With lists of words and with texts the vocabulary grows. "cvb0" steps as "online" does, "vb" as
         "online_vb".
-
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
-        y : object
-            Ignored.
-        sample_weight : array-like of shape (n_documents,), optional
-            How often each document counts.
 
         Returns
         -------

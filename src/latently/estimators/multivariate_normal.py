@@ -17,6 +17,7 @@ from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI
 from latently.emissions.gaussian.variances import units
+from latently.estimators.documented import Described, entries
 from latently.estimators.inputs import (
     Array,
     check_informative,
@@ -30,7 +31,7 @@ FLOOR = 1e-6  # of the variance of a constant column, beside those of the others
 
 
 @dataclass(frozen=True, eq=False)
-class MultivariateNormal:
+class MultivariateNormal(Described):
     """A multivariate normal distribution.
 
     Parameters
@@ -60,6 +61,17 @@ class MultivariateNormal:
     >>> round(float(normal.mahalanobis([[1.0, 1.0]])[0]), 4)
     0.8165
     """
+
+    described = entries(
+        """
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        random_state : None, int, Generator or RandomState
+            None draws afresh each time, an integer repeats, a generator is drawn from.
+        """
+    )
 
     mean: Array
     covariance: Array
@@ -94,8 +106,6 @@ class MultivariateNormal:
         ----------
         X : array-like of shape (n_samples, n_features)
             The rows; NaN is a missing cell.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
 
         Returns
         -------
@@ -160,11 +170,6 @@ class MultivariateNormal:
     def mahalanobis(self, X: Any) -> Array:
         """Mahalanobis distance of each row from the mean (not its square).
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
         Returns
         -------
         array of shape (n_samples,)
@@ -174,11 +179,6 @@ class MultivariateNormal:
 
     def log_density(self, X: Any) -> Array:
         """Log density of each row, in nats.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
 
         Returns
         -------
@@ -190,11 +190,6 @@ class MultivariateNormal:
 
     def density(self, X: Any) -> Array:
         """Density of each row, in one over the product of the units of the features.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
 
         Returns
         -------
@@ -210,8 +205,6 @@ class MultivariateNormal:
         ----------
         n_samples : int
             How many.
-        random_state : None, int, Generator or RandomState
-            None draws afresh each time, an integer repeats, a generator is drawn from.
 
         Returns
         -------

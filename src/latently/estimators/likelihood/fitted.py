@@ -73,9 +73,7 @@ class FittedModel(LatentEmissionByHand):
         """Log densities of the rows under each label."""
         return self._model.lookup(self.params_, source.whole())
 
-    def sample(
-        self, n_samples: int = 1, random_state: Any = None, *first: Any
-    ) -> tuple[Any, NDArray[np.int64]]:
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Any, NDArray[np.int64]]:
         """Draw rows and their labels: those of one sequence where the model is of sequences.
 
         Parameters

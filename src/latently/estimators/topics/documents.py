@@ -59,11 +59,6 @@ class Documents(FittedTopics, TransformerMixin):
         Words that the model does not know are ignored (`count_unseen` counts them); documents that have no
         others get the mean of the prior, and a warning says which.
 
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
-
         Returns
         -------
         array of shape (n_documents, n_components)
@@ -90,11 +85,6 @@ class Documents(FittedTopics, TransformerMixin):
     def transform_dirichlet(self, X: Any) -> Array:
         """Parameters of the Dirichlet distribution of each document's topics.
 
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
-
         Returns
         -------
         array of shape (n_documents, n_components)
@@ -105,13 +95,7 @@ class Documents(FittedTopics, TransformerMixin):
         return self._dirichlet_of(corpus.counts)
 
     def count_unseen(self, X: Any) -> int:
-        """How many tokens of documents are ignored, as the model does not know their words.
-
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
-        """
+        """How many tokens of documents are ignored, as the model does not know their words."""
         return int(self._read(X).n_unseen)
 
     def transform_interval(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
@@ -122,8 +106,6 @@ class Documents(FittedTopics, TransformerMixin):
 
         Parameters
         ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
         level : float
             The probability.
 
@@ -141,11 +123,6 @@ class Documents(FittedTopics, TransformerMixin):
 
     def bound_parts(self, X: Any) -> dict[str, float]:
         """Evidence lower bound of documents under the topics as they are; that of the fit is `bound_parts_`.
-
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
 
         Returns
         -------
@@ -172,13 +149,7 @@ class Documents(FittedTopics, TransformerMixin):
             return {"documents": sum(workers.map(of, source.blocks())), "topics": prepared.share}
 
     def token_topics(self, X: Any) -> TokenTopics:
-        """The likeliest topic of each distinct word of each document.
-
-        Parameters
-        ----------
-        X : table of counts of shape (n_documents, n_features), or sequence of documents
-            As in `fit`.
-        """
+        """The likeliest topic of each distinct word of each document."""
         counts = self._read(X).counts
         shares = self._dirichlet_of(counts)
         entries = counts.tocoo()
@@ -240,8 +211,6 @@ class Documents(FittedTopics, TransformerMixin):
         ----------
         X : table of counts of shape (n_documents, n_features), or sequence of documents
             Documents that the model was not fitted on.
-        y : object
-            Ignored.
         """
         counts = self._read(X).counts
         halves = split_documents(counts, fractional=True)
@@ -267,8 +236,6 @@ class Documents(FittedTopics, TransformerMixin):
             counts, in documents.
         measure : {"c_v", "c_npmi", "u_mass"}
             See `latently.metrics.coherence`.
-        n : int
-            How many words of each topic.
         epsilon : float, optional
             What keeps logarithms of zero away; gensim's "u_mass" has 1e-12.
 

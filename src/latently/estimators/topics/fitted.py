@@ -17,6 +17,7 @@ from latently.core.executors import Executor, executor
 from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
 from latently.estimators.by_hand import Parameter, Recorded, read_only
+from latently.estimators.documented import Described, entries
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import SavedTopics
@@ -33,8 +34,22 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class FittedTopics(SavedTopics):
+class FittedTopics(Described, SavedTopics):
     """A topic model that has its parameters, from a fit, a file, or by hand."""
+
+    described = entries(
+        """
+        X : table of counts of shape (n_documents, n_features), or sequence of documents
+            Counts: a scipy sparse matrix, an array or a frame. Documents: raw texts, lists of words, or lists
+            of word ids where `vocabulary` or `n_features` is given.
+        y : object
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_documents,), optional
+            How often each document counts.
+        n : int, default 10
+            How many words of each topic.
+        """
+    )
 
     inference: str
     doc_topic_prior: Any

@@ -23,8 +23,6 @@ class Topics(FittedTopics):
 
         Parameters
         ----------
-        n : int
-            How many.
         relevance : float
             1 ranks by the probability of the word in the topic, 0 by how much likelier it is there than
             elsewhere; between them by the weighted mean of both logarithms [1]_. 0.6 reads well.
@@ -51,8 +49,6 @@ class Topics(FittedTopics):
         ----------
         vocabulary : sequence of str, optional
             The words of the columns; the model's own by default.
-        n : int
-            How many.
         """
         if vocabulary is None:
             return self.top_words(n)
@@ -66,7 +62,18 @@ class Topics(FittedTopics):
         return [names[row].tolist() for row in order]
 
     def relevance(self, weight: float = 1.0) -> Array:
-        """Relevance of each word to each topic, shape (n_components, n_features); see `top_words`."""
+        """Relevance of each word to each topic.
+
+        Parameters
+        ----------
+        weight : float, default 1.0
+            The `relevance` of `top_words`.
+
+        Returns
+        -------
+        array of shape (n_components, n_features)
+            In nats.
+        """
         check_setting("relevance", weight, Number(Real, 0, 1, closed="both"))
         logs = np.log(self.topic_word_)
         if weight == 1.0:
