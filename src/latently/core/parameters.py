@@ -393,10 +393,11 @@ def check_feasible(params: Any, spaces: Spaces) -> None:
     ValueError
         If one is; it is named.
     """
-    for name, value in named(params).items():
-        array = np.asarray(value)
+    values = named(params)
+    for name, space in spaces.items():
+        array = np.asarray(values[name])
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
-        if not finite or (name in spaces and not spaces[name].feasible(array)):
+        if not finite or not space.feasible(array):
             raise ValueError(f"its '{name}' is not feasible: not finite, or out of range")
 
 

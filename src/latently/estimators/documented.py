@@ -45,7 +45,8 @@ def entries(text: str) -> dict[str, str]:
         The rows.
     """
     parts = [part.rstrip() for part in re.split(r"^(?=\S)", dedent(text), flags=re.MULTILINE)]
-    return {name: part for part in parts for name in part.partition(" : ")[0].split(", ") if name}
+    heads = [part.partition("\n")[0].partition(" : ")[0] for part in parts]
+    return {name: part for head, part in zip(heads, parts, strict=True) for name in head.split(", ") if name}
 
 
 def sections(docstring: str) -> dict[str, str]:
@@ -71,11 +72,8 @@ def described(docstring: str, names: Iterable[str], table: Mapping[str, str], in
         The docstring of what is overridden.
     """
     own, other = sections(docstring), sections(inherited)
-    known = {**table, **entries(other.pop("Parameters", "")), **entries(own.pop("Parameters", ""))}
-    lines = dict.fromkeys(known[name] for name in names if name in known)  # one line may be of several names
-    found = {**other, **own} | ({"Parameters": "\n".join(lines)} if lines else {})
-    parts = [f"{name}\n{'-' * len(name)}\n{found[name]}" for name in SECTIONS if name in found]
-    return "\n\n".join([found[""], *parts]) + "\n"
+    known = {**table, **entries(other.get("Parameters", "")), **entries(own.get("Parameters", ""))}
+    return _written({**other, **own, "Parameters": _listed(known, names)})
 
 
 class Described:
@@ -98,3 +96,30 @@ def describe_methods(cls: Any, table: Mapping[str, str]) -> None:
             inherited = (ours and overridden.__doc__) or ""
             names = inspect.signature(function).parameters
             function.__doc__ = described(function.__doc__ or "", names, table, inherited)
+
+
+def describe_class(cls: Any) -> None:
+    """Describe all settings and attributes of a class, as it or the nearest of its bases does."""
+    own = sections(cls.__doc__)
+    settings, attributes = entries(own.get("Parameters", "")), entries(own.get("Attributes", ""))
+    for base in cls.__mro__[1:]:
+        if base.__module__.startswith("latently"):
+            parts = sections(vars(base).get("__doc__") or "")
+            settings = {**entries(parts.get("Parameters", "")), **settings}
+            others = entries(parts.get("Attributes", ""))
+            attributes |= {name: text for name, text in others.items() if name not in attributes}
+            own.setdefault("References", parts.get("References", ""))
+    names = sorted(inspect.signature(cls).parameters, key=lambda name: name not in cls.__annotations__)
+    listed = {"Parameters": _listed(settings, names), "Attributes": _listed(attributes, attributes)}
+    cls.__doc__ = _written({**own, **listed})
+
+
+def _listed(known: Mapping[str, str], names: Iterable[str]) -> str:
+    """Descriptions of these names, once each: one may be of several."""
+    return "\n".join(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def _written(parts: Mapping[str, str]) -> str:
+    """A docstring of its sections."""
+    named = [f"{name}\n{'-' * len(name)}\n{parts[name]}" for name in SECTIONS if parts.get(name)]
+    return "\n\n".join([parts[""], *named]) + "\n"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from latently.checks.settings import ARRAY
+from latently.checks.settings import ARRAY, key_of
 from latently.core.blocks import Block
 from latently.core.restarts import Start
-from latently.emissions.gaussian import Gaussian
+from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.prior import Prior
 from latently.estimators.by_hand import Parameter
 from latently.estimators.imputation.filling import Predictive, expected
@@ -19,33 +19,20 @@ from latently.estimators.inputs import Array
 from latently.estimators.likelihood.base import Draw, Starts
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
-from latently.estimators.old_names import GAUSSIAN_MIXTURE, refuses_old_names
-from latently.estimators.settings import GAUSSIAN, MIXTURE, PRIOR, Constraints
+from latently.estimators.old_names import GAUSSIAN_MIXTURE
+from latently.estimators.settings import COMPONENTS, GaussianSettings, PriorSettings, estimator, setting
 from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
-class GaussianMixture(BaseMixture):
+@estimator(GAUSSIAN_MIXTURE)
+class GaussianMixture(BaseMixture, GaussianSettings, PriorSettings):
     """A mixture of multivariate normal distributions, fitted by EM.
 
     Parameters
     ----------
-    n_components : int, default 1
-        Number of components.
     covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
         A covariance matrix for each component; one for all; independent features; one variance each.
-    tol : float, default 1e-8
-        The log-likelihood still to be gained, per row, at which EM stops, by Aitken's estimate from two plain
-        steps and met twice. 0 means exactly `max_iter` steps.
-    reg_covar : float, default 1e-6
-        Floor of the covariances relative to the variances of the features, without unit. A fit above the
-        floor is the exact maximum of the likelihood; one on it warns. 0 turns it off.
-    max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
-    n_init : "auto" or int, default "auto"
-        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
-    init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
-        Kind of starting values, found on whitened rows; "auto" mixes them.
     weights_init : array-like of shape (n_components,), optional
         Starting weights.
     means_init : array-like of shape (n_components, n_features), optional
@@ -55,31 +42,9 @@ class GaussianMixture(BaseMixture):
         Starting inverse covariances, in the shape of `covariances_`.
     fixed : tuple of str, default ()
         Names of parameters ("weights", "means", "covariances") that keep their starting values.
-    prior : {None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default None
-        None is maximum likelihood. "ridge" holds every covariance as if there were a few more rows without
-        correlations; the other two are conjugate, the last one for the means as well. All are in units of
-        the features' variances and counted in the objective.
-    prior_strength : float, optional
-        For "ridge" how many rows it is worth, by default one more than a hundredth of the data; for the
-        others the degrees of freedom, by default ``n_features + 2``.
-    warm_start : bool, default False
-        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
-        then, and labels stay as they are.
-    random_state : None, int, Generator or RandomState
-        Source of all that is random; an integer repeats.
-    acceleration : {"auto", "squarem", None}, default "auto"
-        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
-    n_jobs : int, optional
-        Threads; all cores by default, -2 all but one. Any number gives the same bits.
-    callbacks : sequence of callable, optional
-        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
-    verbose : int, default 0
-        Above zero, a progress bar is shown.
 
     Attributes
     ----------
-    weights_ : array of shape (n_components,)
-        Probability of each component, in falling order unless starting values were given.
     means_ : array of shape (n_components, n_features)
         Means, in the units of the features.
     covariances_ : array
@@ -87,23 +52,6 @@ class GaussianMixture(BaseMixture):
         (n_components,), by `covariance_type`.
     precisions_, precisions_cholesky_ : array
         Inverse covariances and their factors, as scikit-learn has them.
-    log_likelihood_ : float
-        Total log-likelihood of the training data under these parameters, in nats.
-    log_likelihood_history_, parameter_change_history_ : array of shape (n_iterates,)
-        At each iterate: the log-likelihood, and the largest change of a parameter, in units of the features.
-    lower_bound_ : float
-        `log_likelihood_` per row, as scikit-learn has it.
-    converged_, stop_reason_, n_iter_
-        Whether and why the best run stopped, and its number of EM steps.
-    diagnostics_ : tuple of Finding
-        What there is to say of the fit, each with its `kind`, its `subject` ("component", "column"), `which`
-        of them, `numbers` and `severity`; its ``str`` is the sentence. Those of severity "grave" are why
-        this maximum should not be trusted: a component rests on the floor, or on too few rows. Others name
-        pairs of columns that are never observed together. Empty if there is nothing.
-    restarts_ : Restarts
-        The record of all runs: their log-likelihoods, failures and diagnostics, and how many agreed.
-    n_parameters_ : int
-        Number of free parameters.
 
     See Also
     --------
@@ -125,9 +73,10 @@ class GaussianMixture(BaseMixture):
     2322.192
     """
 
-    _parameter_constraints: ClassVar[Constraints] = (
-        MIXTURE | GAUSSIAN | PRIOR | {"weights_init": (ARRAY, None), "precisions_init": (ARRAY, None)}
-    )
+    n_components: int = setting(*COMPONENTS, default=1, kw_only=False)
+    covariance_type: str = setting(key_of(STRUCTURES), default="full")
+    weights_init: Any = setting(ARRAY, None, default=None)
+    precisions_init: Any = setting(ARRAY, None, default=None)
 
     means_ = Parameter("means")
     covariances_ = Parameter("covariances")
@@ -141,50 +90,6 @@ class GaussianMixture(BaseMixture):
         lambda mixture: mixture._family().precisions_cholesky(mixture.params_.emission),
         lambda mixture, value, label: mixture._from_precisions(mixture._family().squared(value), label),
     )
-
-    @refuses_old_names(GAUSSIAN_MIXTURE)
-    def __init__(
-        self,
-        n_components: int = 1,
-        *,
-        covariance_type: str = "full",
-        tol: float = 1e-8,
-        reg_covar: float = 1e-6,
-        max_iter: int = 1000,
-        n_init: int | str = "auto",
-        init_params: str = "auto",
-        weights_init: Any = None,
-        means_init: Any = None,
-        precisions_init: Any = None,
-        fixed: tuple[str, ...] = (),
-        prior: str | None = None,
-        prior_strength: float | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        acceleration: str | None = "auto",
-        n_jobs: int | None = None,
-        callbacks: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.tol = tol
-        self.reg_covar = reg_covar
-        self.max_iter = max_iter
-        self.n_init = n_init
-        self.init_params = init_params
-        self.weights_init = weights_init
-        self.means_init = means_init
-        self.precisions_init = precisions_init
-        self.fixed = fixed
-        self.prior = prior
-        self.prior_strength = prior_strength
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.acceleration = acceleration
-        self.n_jobs = n_jobs
-        self.callbacks = callbacks
-        self.verbose = verbose
 
     @classmethod
     def from_parameters(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -14,78 +14,25 @@ from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import Array, tagged
-from latently.estimators.old_names import ANY_HMM, refuses_old_names
-from latently.estimators.settings import ANY_FAMILY, CHAIN, Constraints
+from latently.estimators.old_names import ANY_HMM
+from latently.estimators.settings import STATES, AnyFamilySettings, estimator, setting
 from latently.latent.chain import Chain
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 
-class HiddenMarkovModel(BaseHMM):
+@estimator(ANY_HMM)
+class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
     """A hidden Markov model of any emission family, one's own included, fitted by EM.
 
     Parameters
     ----------
-    emission : Emission or str
-        The family of the observations in each state, or the name of one of ``latently.emissions.FAMILIES``:
-        "gaussian", "poisson", "categorical".
-    n_components : int, default 1
-        Number of states.
-    startprob : {"free", "stationary", "uniform"}, default "free"
-        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
-        even one.
-    startprob_init : array-like of shape (n_components,), optional
-        Starting probabilities of the first state.
-    transmat_init : array-like of shape (n_components, n_components), optional
-        Starting transition probabilities, from row to column. Exact zeros stay zero for ever.
-    starting_values : dict of str to array, optional
-        Starting values of the emission's parameters, by name.
     fixed : tuple of str, default ()
         Names of parameters ("startprob", "transmat", and the family's) that keep their starting values.
-    tol : float, default 1e-8
-        The log-likelihood still to be gained, per time, at which EM stops. 0 means exactly `max_iter` steps.
-    max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
-    n_init : "auto" or int, default "auto"
-        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
-    warm_start : bool, default False
-        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
-        then, and labels stay as they are.
-    random_state : None, int, Generator or RandomState
-        Source of all that is random; an integer repeats.
-    acceleration : {"auto", "squarem", None}, default "auto"
-        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
-    n_jobs : int, optional
-        Threads; all cores by default. Any number gives the same bits.
-    memory_budget : int or str, optional
-        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
-        too long for that is passed in segments that are computed twice, with the same result: then memory
-        grows with the square root of its length. There is no limit by default.
-    callbacks : sequence of callable, optional
-        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
-    verbose : int, default 0
-        Above zero, a progress bar is shown.
 
     Attributes
     ----------
-    startprob_ : array of shape (n_components,)
-        Probabilities of the first state.
-    transmat_ : array of shape (n_components, n_components)
-        Transition probabilities, from row to column.
     params_ : object
         All parameters; ``params_.emission`` are those of the family.
-    log_likelihood_ : float
-        Total log-likelihood of the training data under these parameters, in nats.
-    log_likelihood_history_ : array of shape (n_iterates,)
-        At each iterate.
-    converged_, stop_reason_, n_iter_, diagnostics_, restarts_
-        Whether and why the best run stopped, its EM steps, and the record of all runs.
-    n_parameters_ : int
-        Number of free parameters.
-
-    References
-    ----------
-    .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
-       recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
 
     Examples
     --------
@@ -98,47 +45,7 @@ class HiddenMarkovModel(BaseHMM):
     [[1.0], [9.0]]
     """
 
-    _parameter_constraints: ClassVar[Constraints] = CHAIN | ANY_FAMILY
-
-    @refuses_old_names(ANY_HMM)
-    def __init__(
-        self,
-        emission: Emission | str,
-        n_components: int = 1,
-        *,
-        startprob: str = "free",
-        startprob_init: Any = None,
-        transmat_init: Any = None,
-        starting_values: dict[str, Any] | None = None,
-        fixed: tuple[str, ...] = (),
-        tol: float = 1e-8,
-        max_iter: int = 1000,
-        n_init: int | str = "auto",
-        warm_start: bool = False,
-        random_state: Any = None,
-        acceleration: str | None = "auto",
-        n_jobs: int | None = None,
-        memory_budget: int | str | None = None,
-        callbacks: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.emission = emission
-        self.n_components = n_components
-        self.startprob = startprob
-        self.startprob_init = startprob_init
-        self.transmat_init = transmat_init
-        self.starting_values = starting_values
-        self.fixed = fixed
-        self.tol = tol
-        self.max_iter = max_iter
-        self.n_init = n_init
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.acceleration = acceleration
-        self.n_jobs = n_jobs
-        self.memory_budget = memory_budget
-        self.callbacks = callbacks
-        self.verbose = verbose
+    n_components: int = setting(*STATES, default=1, kw_only=False)
 
     @classmethod
     def from_parameters(

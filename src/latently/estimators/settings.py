@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 from latently.checks.settings import (
     ARRAY,
@@ -25,52 +26,208 @@ from latently.emissions.base import Emission
 from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.gaussian.prior import KINDS as PRIORS
 from latently.emissions.registry import FAMILIES as EMISSIONS
+from latently.estimators.documented import describe_class
+from latently.estimators.old_names import refuses_old_names
 from latently.estimators.starts import KINDS
 from latently.latent.chain import STARTS
 
 Constraints = dict[str, tuple[Any, ...]]
+T = TypeVar("T")
 
 MOST_RUNS = 10**6
 MOST_STATES = 2**12  # each start has a matrix of transitions, of 134 MB then
 
-RUN: Constraints = {
-    "n_components": (WHOLE,),
-    "tol": (TOLERANCE,),
-    "max_iter": (COUNT,),
-    "n_init": (one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both")),
-    "random_state": RANDOM_STATE,
-    "acceleration": (one_of("auto", "squarem"), None),
-    "n_jobs": (N_JOBS, None),
-    "callbacks": (FUNCTIONS, None),
-    "verbose": (COUNT, BOOLEAN),
-}
-MIXTURE: Constraints = RUN | {
-    "fixed": (names_such_as("weights"),),
-    "init_params": (one_of("auto", *KINDS),),
-    "warm_start": (BOOLEAN,),
-}
-CHAIN: Constraints = RUN | {
-    "n_components": (Number(Integral, 1, MOST_STATES, closed="both"),),
-    "fixed": (names_such_as("transmat"),),
-    "startprob": (one_of(*STARTS),),
-    "startprob_init": (ARRAY, None),
-    "transmat_init": (ARRAY, None),
-    "warm_start": (BOOLEAN,),
-    "memory_budget": (object,),  # read, and refused, in `bytes_of`
-}
-GAUSSIAN: Constraints = {
-    "covariance_type": (key_of(STRUCTURES),),
-    "reg_covar": (Number(Real, 0, 1, closed="left"),),
-    "means_init": (ARRAY, None),
-}
-PRIOR: Constraints = {
-    "prior": (one_of(*PRIORS), None),
-    "prior_strength": (Number(Real, 0, None, closed="neither"), None),
-}
-ANY_FAMILY: Constraints = {
-    "emission": (
+
+def setting(*allowed: Any, default: Any = MISSING, kw_only: bool = True) -> Any:
+    """Declare a setting of an estimator: what it may be, and its default."""
+    return field(default=default, kw_only=kw_only, metadata={"allowed": allowed})
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(setting,), kw_only_default=True)
+def settings(cls: type[T]) -> type[T]:
+    """Decorate a class of settings."""
+    return dataclass(eq=False, repr=False)(cls)
+
+
+def constraints(cls: type[Any]) -> Constraints:
+    """What each setting of a class may be."""
+    return {one.name: one.metadata["allowed"] for one in fields(cls)}
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(setting,), kw_only_default=True)
+def estimator(old_names: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
+    """Decorate an estimator whose settings are fields: its own, and those of its bases.
+
+    It gets a constructor that answers other libraries' names for them, its constraints, and a docstring that
+    describes all settings and attributes.
+
+    Parameters
+    ----------
+    old_names : dict of str to str
+        As for `refuses_old_names`.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        made: Any = settings(cls)
+        hints = get_type_hints(made)
+        made.__init__.__annotations__ = {one.name: hints[one.name] for one in fields(made)} | {"return": None}
+        made.__init__ = refuses_old_names(old_names)(made.__init__)
+        made._parameter_constraints = constraints(made)
+        describe_class(made)
+        return made
+
+    return decorate
+
+
+@settings
+class RunSettings:
+    """How EM is run.
+
+    Parameters
+    ----------
+    fixed : tuple of str, default ()
+        Names of parameters that keep their starting values.
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per row or time, at which EM stops, by Aitken's estimate from
+        two plain steps and met twice. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    warm_start : bool, default False
+        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
+        then, and labels stay as they are.
+    random_state : None, int, Generator or RandomState
+        Source of all that is random; an integer repeats.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    n_jobs : int, optional
+        Threads; all cores by default, -2 all but one. Any number gives the same bits.
+    callbacks : sequence of callable, optional
+        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
+    verbose : int, default 0
+        Above zero, a progress bar is shown.
+    """
+
+    fixed: tuple[str, ...] = setting(names_such_as("means"), default=())
+    tol: float = setting(TOLERANCE, default=1e-8)
+    max_iter: int = setting(COUNT, default=1000)
+    n_init: int | str = setting(one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both"), default="auto")
+    warm_start: bool = setting(BOOLEAN, default=False)
+    random_state: Any = setting(*RANDOM_STATE, default=None)
+    acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
+    n_jobs: int | None = setting(N_JOBS, None, default=None)
+    callbacks: Any = setting(FUNCTIONS, None, default=None)
+    verbose: int = setting(COUNT, BOOLEAN, default=0)
+
+
+@settings
+class MixtureSettings(RunSettings):
+    """How a mixture is fitted.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of components.
+    init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
+        Kind of starting values, found on whitened rows where the family has distances; "auto" mixes those
+        that suit the family.
+    """
+
+    fixed: tuple[str, ...] = setting(names_such_as("weights"), default=())
+    init_params: str = setting(one_of("auto", *KINDS), default="auto")
+
+
+@settings
+class ChainSettings(RunSettings):
+    """How a hidden Markov model is fitted.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of states.
+    startprob : {"free", "stationary", "uniform"}, default "free"
+        What the first state follows: a distribution of its own, the stationary one of the transitions, or the
+        even one.
+    startprob_init : array-like of shape (n_components,), optional
+        Starting probabilities of the first state.
+    transmat_init : array-like of shape (n_components, n_components), optional
+        Starting transition probabilities, from row to column. Exact zeros stay zero for ever.
+    memory_budget : int or str, optional
+        Bytes, or a text such as "500MB", that a pass along one sequence may take while fitting. A sequence
+        too long for that is passed in segments that are computed twice, with the same result: then memory
+        grows with the square root of its length. There is no limit by default.
+    """
+
+    startprob: str = setting(one_of(*STARTS), default="free")
+    startprob_init: Any = setting(ARRAY, None, default=None)
+    transmat_init: Any = setting(ARRAY, None, default=None)
+    fixed: tuple[str, ...] = setting(names_such_as("transmat"), default=())
+    memory_budget: int | str | None = setting(object, default=None)  # read, and refused, in `bytes_of`
+
+
+@settings
+class AnyFamilySettings:
+    """A family to choose.
+
+    Parameters
+    ----------
+    emission : Emission or str
+        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family"), or
+        the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
+    starting_values : dict of str to array, optional
+        Starting values by the name of the parameter: those of what is hidden, and the fields of the family's
+        params.
+    """
+
+    emission: Emission | str = setting(
         Such(lambda value: isinstance(value, Emission), "a family, such as Poisson()"),
         key_of(EMISSIONS),
-    ),
-    "starting_values": (Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None),
-}
+        kw_only=False,
+    )
+    starting_values: dict[str, Any] | None = setting(
+        Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None, default=None
+    )
+
+
+@settings
+class GaussianSettings:
+    """Of Gaussian families.
+
+    Parameters
+    ----------
+    reg_covar : float, default 1e-6
+        Floor of the covariances relative to the variances of the features, without unit. A fit above the
+        floor is the exact maximum of the likelihood; one on it warns. 0 turns it off.
+    means_init : array-like of shape (n_components, n_features), optional
+        Starting means.
+    """
+
+    reg_covar: float = setting(Number(Real, 0, 1, closed="left"), default=1e-6)
+    means_init: Any = setting(ARRAY, None, default=None)
+
+
+@settings
+class PriorSettings:
+    """A prior of covariances and means.
+
+    Parameters
+    ----------
+    prior : {None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default None
+        None is maximum likelihood. "ridge" holds every covariance as if there were a few more rows without
+        correlations; the other two are conjugate, the last one for the means as well. All are in units of
+        the features' variances and counted in the objective.
+    prior_strength : float, optional
+        For "ridge" how many rows it is worth, by default one more than a hundredth of the data; for the
+        others the degrees of freedom, by default ``n_features + 2``.
+    """
+
+    prior: str | None = setting(one_of(*PRIORS), None, default=None)
+    prior_strength: float | None = setting(Number(Real, 0, None, closed="neither"), None, default=None)
+
+
+COMPONENTS = (WHOLE,)
+STATES = (Number(Integral, 1, MOST_STATES, closed="both"),)
+RUN = constraints(RunSettings) | {"n_components": COMPONENTS}
+GAUSSIAN: Constraints = constraints(GaussianSettings) | {"covariance_type": (key_of(STRUCTURES),)}
+PRIOR: Constraints = constraints(PriorSettings)

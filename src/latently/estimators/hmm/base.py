@@ -21,6 +21,7 @@ from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import check_informative, label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
+from latently.estimators.settings import ChainSettings
 from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
@@ -28,11 +29,21 @@ from latently.models.latent_emission import NO_DATA, Description, LatentEmission
 AUTO_STARTS = 24
 
 
-class BaseHMM(Residuals, LikelihoodEstimator):
-    """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm)."""
+class BaseHMM(Residuals, LikelihoodEstimator, ChainSettings):
+    """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm).
 
-    startprob_init: Any
-    transmat_init: Any
+    Attributes
+    ----------
+    startprob_ : array of shape (n_components,)
+        Probabilities of the first state.
+    transmat_ : array of shape (n_components, n_components)
+        Transition probabilities, from row to column.
+
+    References
+    ----------
+    .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
+       recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
+    """
 
     def fit(
         self,

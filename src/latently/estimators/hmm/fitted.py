@@ -23,10 +23,11 @@ from latently.estimators.hmm.sequences import (
 from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel
 from latently.estimators.old_names import OldAttribute
+from latently.estimators.settings import ChainSettings
 from latently.latent.chain import Chain
 
 
-class FittedHMM(FittedModel):
+class FittedHMM(FittedModel, ChainSettings):
     """A hidden Markov model that has its parameters, from a fit or by hand."""
 
     described = entries(
@@ -46,8 +47,6 @@ class FittedHMM(FittedModel):
         """
     )
 
-    startprob: str
-    memory_budget: int | str | None
     startprob_ = Parameter("startprob", lambda hmm: hmm._first())
     transmat_ = Parameter("transmat")
 

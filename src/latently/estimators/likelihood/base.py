@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.errors import Errors
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
-from latently.estimators.settings import Constraints
+from latently.estimators.settings import RunSettings
 from latently.estimators.starts import refuse_unsuitable
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -41,23 +41,33 @@ Starts = list[Start[LatentEmissionParams]]
 Draw = Callable[[int], Starts]
 
 
-class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimator):
+class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, RunSettings, BaseEstimator):
     """A latent structure times an emission family, fitted by EM.
 
     Concrete estimators say which these are, how data are read, and where EM starts from; the rest is here.
+
+    Attributes
+    ----------
+    params_ : LatentEmissionParams
+        All parameters: ``params_.latent`` and ``params_.emission``.
+    log_likelihood_ : float
+        Total log-likelihood of the training data under these parameters, in nats.
+    log_likelihood_history_ : array of shape (n_iterates,)
+        At each iterate.
+    converged_, stop_reason_, n_iter_
+        Whether and why the best run stopped, and its number of EM steps.
+    diagnostics_ : tuple of Finding
+        What there is to say of the fit, each with its `kind`, its `subject` ("component", "column"), `which`
+        of them, `numbers` and `severity`; its ``str`` is the sentence. Those of severity "grave" are why
+        this maximum should not be trusted: a component rests on the floor, or on too few rows. Others name
+        pairs of columns that are never observed together. Empty if there is nothing.
+    restarts_ : Restarts
+        The record of all runs: their log-likelihoods, failures and diagnostics, and how many agreed.
+    n_parameters_ : int
+        Number of free parameters.
     """
 
-    _parameter_constraints: ClassVar[Constraints]
-
     n_components: int
-    tol: float
-    max_iter: int
-    n_init: int | str
-    fixed: Any
-    random_state: Any
-    acceleration: str | None
-    callbacks: Any
-    verbose: int
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -168,17 +178,17 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         ValueError
             If a parameter is unknown, unsuitable, or to be kept fixed without a value.
         """
-        template = model.start(description, np.random.default_rng(0))
-        known, given = list(named(template)), self._given()
-        unknown = [name for name in (*given, *self.fixed) if name not in known]
-        if unknown:
-            raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(known)}")
         n_features = int(np.prod(source.x.shape[1:]))
         values = {
             name: self._checked(model, name, value, n_features, self._argument_of(name))
-            for name, value in given.items()
+            for name, value in self._given().items()
         }
         values |= self._set_so_far(model, n_features)
+        template = model.start(description, np.random.default_rng(0))
+        known = list(named(template))
+        unknown = [name for name in (*values, *self.fixed) if name not in known]
+        if unknown:
+            raise ValueError(f"there is no parameter '{unknown[0]}'; this model has {', '.join(known)}")
         without = [name for name in self.fixed if name not in values]
         if without:
             raise ValueError(

@@ -26,7 +26,7 @@ class FittedModel(LatentEmissionByHand):
 
     described: ClassVar[Mapping[str, str]] = {}  # what the parameters of methods are, by name
 
-    fixed: Any
+    fixed: tuple[str, ...]
     n_jobs: int | None
     log_likelihood_ = Recorded()
     log_likelihood_history_ = Recorded()

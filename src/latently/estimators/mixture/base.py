@@ -18,18 +18,26 @@ from latently.estimators.inputs import Array, check_informative
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
 from latently.estimators.mixture.predictions import Predictions
+from latently.estimators.settings import MixtureSettings
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
 from latently.estimators.uncertainty import Intervals
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
-class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator):
+class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSettings):
     """A finite mixture of any emission family, fitted by EM.
 
     Concrete mixtures say which family they are of and how its parameters are shown; the rest is here.
-    """
 
-    init_params: str
+    Attributes
+    ----------
+    weights_ : array of shape (n_components,)
+        Probability of each component, in falling order unless starting values were given.
+    log_likelihood_history_, parameter_change_history_ : array of shape (n_iterates,)
+        At each iterate: the log-likelihood, and the largest change of a parameter, in units of the features.
+    lower_bound_ : float
+        `log_likelihood_` per row, as scikit-learn has it.
+    """
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the mixture by EM."""
