@@ -186,8 +186,11 @@ def test_tables(name):
     ("values", "message"),
     [
         ({"lambda": [[1.0], [2.0]]}, "no parameter 'lambda'; this model has startprob, transmat, lambdas"),
-        ({"lambdas": [[1.0]]}, r"starting value of 'lambdas' has shape \(1, 1\), should be \(2, 1\)"),
-        ({"lambdas": [[1.0], [-2.0]]}, "starting value of 'lambdas' is not feasible"),
+        ({"lambdas": [[1.0]]}, r"starting_values\['lambdas'\] has shape \(1, 1\), should be \(2, 1\)"),
+        (
+            {"lambdas": [[1.0], [-2.0]]},
+            r"starting_values\['lambdas'\]\[1, 0\] is -2: should be positive and finite",
+        ),
     ],
 )
 def test_starting_values_of_any_family(values, message):

@@ -84,7 +84,10 @@ def test_a_hidden_markov_model_of_it(counts, tmp_path):
     )
     assert by_name.score(counts) == pytest.approx(model.score(counts), rel=1e-12)
     for wrong, message in (
-        ({"means": [[1.0], [-2.0]]}, "starting value of 'means' is not feasible"),
+        (
+            {"means": [[1.0], [-2.0]]},
+            r"starting_values\['means'\]\[1, 0\] is -2: should be positive and finite",
+        ),
         ({"sises": [[1.0], [2.0]]}, "there is no parameter 'sises'; this model has .*sizes"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import as_floats
 from latently.core.convergence import EPS
 from latently.core.parameters import Spaces, check_feasible, check_shape, named, with_named
 from latently.emissions.described import Array, Described
@@ -243,7 +244,7 @@ class Emission(Described, ABC):
         raise NotImplementedError(f"{type(self).__name__} has no params method")
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """A value that a user gave to a parameter, as an array of its own.
+        """A value that a user gave to a parameter, as an array of its own; its range is that of `parameters`.
 
         Parameters
         ----------
@@ -265,7 +266,7 @@ class Emission(Described, ABC):
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter.checked(value, label, sizes)
-        raise NotImplementedError(f"{type(self).__name__} says nothing of '{name}' in its parameters")
+        return as_floats(value, label)
 
     def sizes(self, n_components: int, n_features: int | str) -> dict[str, int | str]:
         """How long the axes of parameters are, by their names; a word where that is not known."""

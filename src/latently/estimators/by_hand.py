@@ -349,8 +349,6 @@ class LatentEmissionByHand(ByHand, Saved):
         """A value that a user gave to a parameter, which is called `label` in refusals."""
         if name in model.latent.names:
             return model.latent.checked(name, value, model.n_components, label)
-        if label.startswith("starting_values"):  # of any family, which need not know how to check it
-            return as_floats(value, label)
         return model.emission.checked(name, value, model.n_components, n_features, label)
 
     def _rng(self, random_state: Any) -> np.random.Generator:

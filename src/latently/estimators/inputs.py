@@ -150,9 +150,10 @@ def _column_of_symbols(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 
 def tagged(tags: Any, family: Any) -> Any:
-    """scikit-learn's tags, in which the family says whether cells may be missing, and negative."""
+    """scikit-learn's tags, in which the family says what cells may be."""
     if isinstance(family, Emission):
         tags.input_tags.allow_nan = family.accepts_missing
+        tags.input_tags.categorical = tags.input_tags.string = family.symbolic
         tags.input_tags.positive_only = not family.possible(np.array([[-0.5], [-1.0]])).any()
     return tags
 

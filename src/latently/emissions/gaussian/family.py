@@ -12,7 +12,7 @@ from scipy.special import log_ndtr
 
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import ROUNDING, numbers, refuse_entries
-from latently.core.parameters import Real, Spaces, check_shape
+from latently.core.parameters import Real, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian.correlated import Correlated
@@ -24,6 +24,7 @@ from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.structure import Structure
 from latently.emissions.gaussian.uncorrelated import Uncorrelated
 from latently.emissions.gaussian.variances import units
+from latently.emissions.parameter import Parameter
 
 LEAST = float(np.finfo(np.float64).tiny) / EPS  # below it variances lose digits
 
@@ -64,6 +65,7 @@ class Gaussian(Emission):
     learns_spread: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
     adjective: ClassVar[str] = "normal"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("means", ("components", "features"), "means"),)
 
     covariance_type: str = "full"
     reg_covar: float = 1e-6
@@ -345,12 +347,10 @@ class Gaussian(Emission):
         return self.structure.resting(params, self.floor, self.constant)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Means are finite, variances positive, matrices symmetric and positive definite."""
+        """Covariances are such as the structure allows."""
+        if name != "covariances":
+            return super().checked(name, value, n_components, n_features, label)
         K, d = n_components, n_features or "n_features"
-        if name == "means":
-            means = numbers(value, label, K, d)
-            refuse_entries(~np.isfinite(means), means, label, "finite")
-            return means
         kind = f" for {self.covariance_type} covariances"
         covariances = numbers(value, label, *self.structure.shape(K, d), of=kind)
         refuse_entries(~np.isfinite(covariances), covariances, label, "finite")
@@ -358,9 +358,9 @@ class Gaussian(Emission):
         return covariances
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
-        """Means, and covariances in the shape of the structure."""
+        """Also covariances in the shape of the structure."""
+        super().check_shapes(params, n_components, n_features)
         K, d = n_components, n_features
-        check_shape(params, "means", (K, d))
         found, shape = params.covariances.shape, self.structure.shape(K, d)
         if found != shape or type(params) is not type(self.params(params.means, params.covariances)):
             kind = self.covariance_type
