@@ -5,13 +5,14 @@ import subprocess
 import sys
 from io import StringIO
 
-COMMAND = [sys.executable, "-c", "from latently.cli import main; main()"]
+MAIN = "from latently.cli import main; main()"
+COMMAND = [sys.executable, "-c", MAIN]
 
 
-def process(folder, *arguments, stdout=subprocess.PIPE, **settings):
+def process(folder, *arguments, stdout=subprocess.PIPE, code=MAIN, **settings):
     """A real process that has ended."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=folder,
         stdout=stdout,
         stderr=subprocess.PIPE,

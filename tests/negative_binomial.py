@@ -40,6 +40,8 @@ class NegativeBinomial(Emission):
 
     accepts_missing = True
     values: ClassVar[str] = "counts are whole numbers from 0"
+    noun: ClassVar[str] = "counts"
+    adjective: ClassVar[str] = "negative binomial"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "expected counts", "positive and finite"),
         Parameter(
