@@ -83,19 +83,14 @@ class Described:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        describe_methods(cls, cls.described)
-
-
-def describe_methods(cls: Any, table: Mapping[str, str]) -> None:
-    """Describe all public methods that a class defines."""
-    for name, method in vars(cls).items():
-        function = getattr(method, "__func__", method)
-        if not name.startswith("_") and inspect.isfunction(function):
-            overridden = getattr(super(cls, cls), name, None)
-            ours = getattr(overridden, "__module__", "").startswith("latently.")
-            inherited = (ours and overridden.__doc__) or ""
-            names = inspect.signature(function).parameters
-            function.__doc__ = described(function.__doc__ or "", names, table, inherited)
+        for name, method in vars(cls).items():
+            function = getattr(method, "__func__", method)
+            if not name.startswith("_") and inspect.isfunction(function):
+                overridden = getattr(super(cls, cls), name, None)
+                ours = getattr(overridden, "__module__", "").startswith("latently.")
+                inherited = (ours and overridden.__doc__) or ""
+                names = inspect.signature(function).parameters
+                function.__doc__ = described(function.__doc__ or "", names, cls.described, inherited)
 
 
 def describe_class(cls: Any) -> None:
@@ -109,8 +104,10 @@ def describe_class(cls: Any) -> None:
             others = entries(parts.get("Attributes", ""))
             attributes |= {name: text for name, text in others.items() if name not in attributes}
             own.setdefault("References", parts.get("References", ""))
-    names = sorted(inspect.signature(cls).parameters, key=lambda name: name not in cls.__annotations__)
-    listed = {"Parameters": _listed(settings, names), "Attributes": _listed(attributes, attributes)}
+    listed = {
+        "Parameters": _listed(settings, inspect.signature(cls).parameters),
+        "Attributes": _listed(attributes, attributes),
+    }
     cls.__doc__ = _written({**own, **listed})
 
 

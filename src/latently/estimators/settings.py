@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
@@ -71,12 +72,23 @@ def estimator(old_names: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
         made: Any = settings(cls)
         hints = get_type_hints(made)
         made.__init__.__annotations__ = {one.name: hints[one.name] for one in fields(made)} | {"return": None}
+        made.__init__.__signature__ = _own_first(made)
         made.__init__ = refuses_old_names(old_names)(made.__init__)
         made._parameter_constraints = constraints(made)
         describe_class(made)
         return made
 
     return decorate
+
+
+def _own_first(cls: Any) -> inspect.Signature:
+    """The signature of a constructor with a class's own settings before those that it inherits."""
+    signature, own = inspect.signature(cls.__init__), inspect.get_annotations(cls)
+
+    def comes_last(one: inspect.Parameter) -> bool:
+        return one.kind is one.KEYWORD_ONLY and one.name not in own
+
+    return signature.replace(parameters=sorted(signature.parameters.values(), key=comes_last))
 
 
 @settings

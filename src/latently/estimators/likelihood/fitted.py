@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,12 @@ from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
 from latently.emissions.base import Emission
 from latently.estimators.by_hand import LatentEmissionByHand, Recorded
-from latently.estimators.documented import describe_methods
+from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
 
 
-class FittedModel(LatentEmissionByHand):
+class FittedModel(Described, LatentEmissionByHand):
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
-
-    described: ClassVar[Mapping[str, str]] = {}  # what the parameters of methods are, by name
 
     fixed: tuple[str, ...]
     n_jobs: int | None
@@ -36,10 +34,6 @@ class FittedModel(LatentEmissionByHand):
     restarts_ = Recorded()
     diagnostics_ = Recorded()
     n_observed_ = Recorded()
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        describe_methods(cls, cls.described)
 
     @abstractmethod
     def _read(self, X: Any, family: Emission, *args: Any, **how: Any) -> tuple[Emission, ArraySource]:
