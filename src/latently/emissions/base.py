@@ -52,8 +52,8 @@ class Emission(Described, ABC):
         What observations are, for messages.
     symbolic : bool
         Whether observations are symbols, text among them, in one column; they are numbers otherwise.
-    continuous : bool
-        Whether a column of a single value is no data: nothing can be learned of a spread.
+    needs_spread : bool
+        Whether nothing can be learned from columns of a single value each.
     parameters : tuple of Parameter
         What there is to say of each field of the params. Without it, `checked` and `check_shapes` know the
         axis of the components only.
@@ -62,7 +62,7 @@ class Emission(Described, ABC):
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
     symbolic: ClassVar[bool] = False
-    continuous: ClassVar[bool] = False
+    needs_spread: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     @property

@@ -86,8 +86,8 @@ class Categorical(Emission):
 
     def learned(self, x: Any) -> Self:
         """Its alphabet: as it was given, or the symbols that are there."""
-        seen = x[~missing_cells(x)]
-        alphabet = alphabet_of(self.categories, self.n_symbols, seen)
+        known = self.categories is not None or self.n_symbols is not None
+        alphabet = alphabet_of(self.categories, self.n_symbols, x[:0] if known else x[~missing_cells(x)])
         return replace(self, n_symbols=len(alphabet), categories=alphabet)
 
     def reading_as(self, other: Any) -> Self:

@@ -63,7 +63,7 @@ class Gaussian(Emission):
     """
 
     learns_spread: ClassVar[bool] = True
-    continuous: ClassVar[bool] = True
+    needs_spread: ClassVar[bool] = True
     adjective: ClassVar[str] = "normal"
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("means", ("components", "features"), "means"),)
 

@@ -172,7 +172,7 @@ class BaseHMM(Residuals, LikelihoodEstimator, ChainSettings):
         empty = np.isnan(used).all(axis=0) | (not family.observed(used).any())
         if empty.any():
             raise ValueError(f"column {label_of(names, empty.argmax())} has no observed value: leave it out")
-        if family.continuous:
+        if family.needs_spread:
             check_informative(source.x, weights, 1, names)
 
     def _few(self, source: ArraySource) -> int:
