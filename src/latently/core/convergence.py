@@ -8,11 +8,13 @@ convergence to this rule, as it does to one that looks at the last gain alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 EPS = 2.0**-52
 ROUNDING = 64 * EPS
 REMEMBERED = 4  # ratios of gains
+SMALL = 1e-6  # gain, by the size of the objective, that may be rounding: it costs time to find out
 
 
 def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
@@ -92,7 +94,9 @@ class StoppingRule:
     _met: int = 0
     _ratios: list[float] = field(default_factory=list)
 
-    def resume(self, earlier: Progress | None, objective: float, magnitude: float) -> list[float]:
+    def resume(
+        self, earlier: Progress | None, objective: float, rounding: Callable[[], float]
+    ) -> list[float]:
         """Go on where an earlier run ended, if a first objective says that it is there.
 
         Returns
@@ -102,7 +106,7 @@ class StoppingRule:
         """
         if earlier is None or (earlier.tol, earlier.n) != (self.tol, self.n):
             return []
-        if abs(earlier.objectives[-1] - objective) > ROUNDING * magnitude:
+        if abs(earlier.objectives[-1] - objective) > rounding():
             return []
         self._met, self._ratios = earlier.met, list(earlier.ratios)
         return list(earlier.objectives[:-1])
@@ -113,15 +117,15 @@ class StoppingRule:
             tuple(objectives[-3:]), self.tol, self.n, self._met, tuple(self._ratios[-REMEMBERED:])
         )
 
-    def met(self, objectives: list[float], magnitude: float, ratio: float = 0.0) -> bool:
+    def met(self, objectives: list[float], rounding: Callable[[], float], ratio: float = 0.0) -> bool:
         """Whether to stop after the last of these objectives of consecutive plain EM steps.
 
         Parameters
         ----------
         objectives : list of float
             The objectives.
-        magnitude : float
-            What their rounding is relative to.
+        rounding : callable
+            What rounding can do to the last of them: asked only where gains are small.
         ratio : float
             What part of a gain the next one has at least, if that is known from elsewhere.
         """
@@ -131,7 +135,9 @@ class StoppingRule:
         gains = second - first, third - second
         largest = max(map(abs, gains))
         # A step that gains nothing shows what rounding does here, where it is small enough to be rounding.
-        still = largest <= EPS * magnitude or (min(gains) <= 0.0 and largest <= ROUNDING * magnitude)
+        share = 1.0 if min(gains) <= 0.0 else EPS / ROUNDING
+        small = share == 1.0 or largest <= SMALL * (abs(third) + self.n)
+        still = small and largest <= share * rounding()
         if second - first > third - second > 0.0:
             self._ratios.append((third - second) / (second - first))
         slowest = max([ratio, *self._ratios[-REMEMBERED:]])

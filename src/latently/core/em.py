@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, Protocol
 
 from latently.core.acceleration import Squarem
@@ -202,7 +203,7 @@ def run(
     squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
     here = _evaluate(em, params)
     track = [here]  # the last few iterates, joined by plain steps
-    before = rule.resume(earlier, here.objective, here.magnitude)
+    before = rule.resume(earlier, here.objective, here.rounding)
     history = [Step(here.log_likelihood, float("inf"))]
     n_e_steps = 1
     while True:
@@ -215,7 +216,7 @@ def run(
             converged, reason = False, STOPPED
         elif (
             not (before and iteration == 0)  # this iterate was counted by the run before
-            and rule.met(objectives, here.magnitude, squarem.ratio if squarem else 0.0)
+            and rule.met(objectives, here.rounding, squarem.ratio if squarem else 0.0)
             and not (squarem and squarem.gain > WORTHWHILE * settings.tol * n)
         ):
             converged = True
@@ -248,7 +249,7 @@ def run(
             iteration,
             converged,
             reason,
-            ROUNDING * here.magnitude,
+            here.rounding(),
             rule.progress(objectives),
         )
 
@@ -257,14 +258,22 @@ def run(
 class _Point(Generic[P, S]):
     """An iterate and what its E-step says of it."""
 
+    em: StepMap[P, S]
     params: P
     stats: S
     objective: float
-    magnitude: float
 
     @property
     def log_likelihood(self) -> float:
         return float(self.stats.bound)
+
+    def rounding(self) -> float:
+        """What rounding can do to the objective: asked for only where a difference is small or negative."""
+        return ROUNDING * self._magnitude
+
+    @cached_property
+    def _magnitude(self) -> float:
+        return self.em.magnitude(self.stats, self.params)
 
 
 def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
@@ -272,7 +281,7 @@ def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     objective = em.objective(stats, params)
     if objective != objective:
         raise FitError("the objective is not a number")
-    return _Point(params, stats, objective, em.magnitude(stats, params))
+    return _Point(em, params, stats, objective)
 
 
 def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
@@ -299,7 +308,8 @@ def _leap(em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P) 
 
 def _gains(before: _Point[P, S], after: _Point[P, S]) -> bool:
     """Whether the objective rose by more than rounding."""
-    return after.objective - before.objective > ROUNDING * max(before.magnitude, after.magnitude)
+    gain = after.objective - before.objective
+    return gain > 0.0 and gain > max(before.rounding(), after.rounding())
 
 
 def _guard(before: _Point[P, S], after: _Point[P, S], model: object, iteration: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -475,10 +476,19 @@ def named(params: Any) -> dict[str, Any]:
     {'weights': 0.5, 'rates': 2.0}
     """
     found: dict[str, Any] = {}
-    for f in fields(params):
-        value = getattr(params, f.name)
-        found.update(named(value) if is_dataclass(value) else {f.name: value})
+    cls: Any = type(params)
+    for name in _names(cls):
+        value = getattr(params, name)
+        if is_dataclass(value):
+            found |= named(value)
+        else:
+            found[name] = value
     return found
+
+
+@cache
+def _names(cls: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
 
 
 def with_named(params: Any, values: Mapping[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -129,14 +130,14 @@ class Gaussian(Emission):
         """Return the same family where all weights are in another unit."""
         return self if self.prior is None else replace(self, prior=self.prior.per(unit))
 
-    @property
+    @cached_property
     def floor(self) -> Array | None:
         """Diagonal of the matrix below which no covariance falls, shape (d,); None without a floor."""
         if self.variances is None or not self.reg_covar:
             return None
         return self.reg_covar * units(self.variances)
 
-    @property
+    @cached_property
     def constant(self) -> NDArray[np.bool_] | None:
         """Constant features, shape (d,), which rest on their floor and are not estimated; None if none is."""
         if self.variances is None or not self.structure.holds_constants or self.variances.all():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
@@ -166,16 +168,22 @@ def least_dependent(covariance: Array, unseen: NDArray[np.bool_]) -> Array:
     return np.where(unseen, found * np.outer(spread, spread), covariance)
 
 
+@cache
+def _below(d: int) -> NDArray[np.bool_]:
+    """Entries below the diagonal."""
+    return np.tri(d, k=-1, dtype=bool)
+
+
 def from_lower(lower: Array) -> Array:
     """Symmetric matrices, one or a stack, from their lower triangles."""
-    strict = np.tril(lower, -1)
-    return np.tril(lower) + np.swapaxes(strict, -1, -2)
+    strict = np.where(_below(lower.shape[-1]), lower, 0.0)
+    return np.where(_below(lower.shape[-1]).T, 0.0, lower) + np.swapaxes(strict, -1, -2)
 
 
 def inverse_factor(factor: Array) -> Array:
     """The inverse of a lower triangular matrix, lower triangular itself."""
-    inverse, _ = lapack.dtrtri(factor, lower=1)
-    return np.tril(inverse)
+    inverse, _ = lapack.dtrtri(factor, lower=1)  # which leaves what is above the diagonal
+    return np.asarray(inverse)
 
 
 def precision_factors(factors: Array) -> Array:

@@ -65,6 +65,8 @@ class Structure(ABC):
 
     def expand(self, covariances: Array, means: Array) -> Array:
         """The covariance of each component, shape (K, d, d), or its variances, (K, d); for reading only."""
+        if not self.pooled:
+            return covariances
         return np.broadcast_to(np.expand_dims(covariances, self.pooled), self._whole(*means.shape))
 
     def estimate(self, scatter: Array, rows: Array) -> Array:
