@@ -231,12 +231,14 @@ class ByHand(metaclass=ABCMeta):
             found[name] = value if take is None else take(self, value, attribute)
         return found
 
-    def _warn_of_loss(self, remedy: str) -> None:
+    def _warn_of_loss(self, remedy: str, stacklevel: int = 4) -> None:
         """Warn where a fit begins without what was set by hand."""
         if self._changed:
             changed = ", ".join(self._changed)
             warnings.warn(
-                f"{changed} set by hand: fit begins anew without, {remedy}", UserWarning, stacklevel=4
+                f"{changed} set by hand: fit begins anew without, {remedy}",
+                UserWarning,
+                stacklevel=stacklevel,
             )
 
     def _why_no_record(self) -> str:
@@ -364,7 +366,7 @@ class LatentEmissionByHand(ByHand, Saved):
             If what was set by hand is out of range, or the parameters are of another number of components.
         """
         if not self.warm_start:
-            self._warn_of_loss("unless warm_start=True")
+            self._warn_of_loss("unless warm_start=True", stacklevel=5)
         if not self.warm_start or not self._complete:
             return False
         have = self._model.n_components

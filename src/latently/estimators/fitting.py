@@ -103,14 +103,14 @@ def fit(
             f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "
             "increase max_iter or tol",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if diagnostics:
         warnings.warn(
             f"this maximum of the likelihood is spurious: {joined(diagnostics)}. Lower n_components, or "
             "choose a family with fewer parameters or a higher floor",
             SpuriousMaximumWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return _scaled(Fit(result, diagnostics, restarts, n_observed), unit)
 

@@ -232,7 +232,7 @@ def warn_of_weights(weights: Array, what: str) -> None:
             f"the weights of {n} {what}{'s' * (n > 1)} sum to {total:g}, so that BIC and AIC see far fewer "
             f"observations than there are, and favour the largest model: multiply them by {n / total:g}",
             WeightWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
@@ -249,7 +249,9 @@ def some_observed(n: float) -> float:
     return n
 
 
-def check_informative(rows: Any, weights: Array, n_components: int, names: list[str] | None) -> None:
+def check_informative(
+    rows: Any, weights: Array, n_components: int, names: list[str] | None, stacklevel: int = 3
+) -> None:
     """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
 
     Raises
@@ -282,7 +284,7 @@ def check_informative(rows: Any, weights: Array, n_components: int, names: list[
             f"column {label_of(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
         )
     if len(constant):
-        warnings.warn(_constant(constant, low, names), ConstantColumnWarning, stacklevel=3)
+        warnings.warn(_constant(constant, low, names), ConstantColumnWarning, stacklevel=stacklevel)
     with np.errstate(over="ignore", under="ignore"):
         spread = (high - low).astype(np.float64)
         square = spread**2 * n_used

@@ -173,7 +173,7 @@ class BaseHMM(Residuals, LikelihoodEstimator, ChainSettings):
         if empty.any():
             raise ValueError(f"column {label_of(names, empty.argmax())} has no observed value: leave it out")
         if family.needs_spread:
-            check_informative(source.x, weights, 1, names)
+            check_informative(source.x, weights, 1, names, stacklevel=5)
 
     def _few(self, source: ArraySource) -> int:
         return len(source)

@@ -145,7 +145,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, RunSettings,
         diagnostics = undetermined(unseen, names, by_prior=by_prior)
         model = replace(model, emission=model.emission.per(1.0 / unit))
         self._keep(model, fitted, diagnostics, float_type(source.x).name)
-        tell(diagnostics)
+        tell(diagnostics, stacklevel=4)
         return self
 
     @abstractmethod
