@@ -268,7 +268,7 @@ ALTERATIONS = {
     "what is impossible, flat": (
         "zeros",
         lambda e: e.array("model.latent.support", lambda a: a[0]),
-        r"possible transitions have shape \(2,\)",
+        r"possible 'transmat' has shape \(2,\)",
     ),
     # the emission
     "rates below zero": (

@@ -394,11 +394,10 @@ def check_feasible(params: Any, spaces: Spaces) -> None:
     ValueError
         If one is; it is named.
     """
-    values = named(params)
-    for name, space in spaces.items():
-        array = np.asarray(values[name])
+    for name, value in named(params).items():
+        array = np.asarray(value)
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
-        if not finite or not space.feasible(array):
+        if not finite or (name in spaces and not spaces[name].feasible(array)):
             raise ValueError(f"its '{name}' is not feasible: not finite, or out of range")
 
 

@@ -1,12 +1,12 @@
 """What is seen given the label: p(x | z)."""
 
+from latently.core.declared import Parameter
 from latently.core.parameters import SPD, Positive, Real, Simplex
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian import Gaussian
-from latently.emissions.parameter import Parameter
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
 

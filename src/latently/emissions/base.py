@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
 from latently.core.convergence import EPS
+from latently.core.declared import Parameter
 from latently.core.parameters import Spaces, check_feasible, check_shape, named, with_named
 from latently.emissions.described import Array, Described
-from latently.emissions.parameter import Parameter
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import missing_cells
+from latently.core.declared import Parameter
 from latently.core.given import support_of
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive
@@ -17,7 +18,6 @@ from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
 from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
-from latently.emissions.parameter import Parameter
 from latently.wording import listed, share
 
 MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words

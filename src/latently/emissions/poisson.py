@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
 from latently.checks.arrays import MOST_COUNT
+from latently.core.declared import Parameter
 from latently.core.parameters import Positive, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
-from latently.emissions.parameter import Parameter
 
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from latently.core.blocks import Block
+from latently.core.declared import Parameter
 from latently.core.executors import Executor
 from latently.core.model import Unit
-from latently.core.parameters import Spaces, check_feasible
+from latently.core.parameters import Spaces, check_feasible, check_shape
 from latently.core.statistics import Additive
 
 Array = NDArray[np.float64]
@@ -77,14 +78,14 @@ class Latent(ABC):
     ----------
     unit : {"row", "sequence", "document"}
         What it holds independent of what.
-    names : tuple of str
-        Names of its parameters.
+    parameters : tuple of Parameter
+        What there is to say of each field of its params.
     label : str
         What one of its labels is called in messages.
     """
 
     unit: Unit
-    names: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
     label: str = "component"
 
     def place(self, block: Block, row: int) -> str:
@@ -261,6 +262,8 @@ class Latent(ABC):
         ValueError
             If they are not; the parameter is named.
         """
+        for parameter in self.parameters:
+            check_shape(params, parameter.name, (n_components,) * len(parameter.axes))
         check_feasible(params, self.spaces(params))
 
     def going_on(self, before: Self) -> Self:
@@ -283,6 +286,11 @@ class Latent(ABC):
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the hidden states."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its parameters."""
+        return tuple(parameter.name for parameter in self.parameters)
+
     def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
         """A value that a user gave to a parameter, as an array of its own.
 
@@ -291,7 +299,12 @@ class Latent(ABC):
         ValueError
             If it is out of range; the message has the label, which is what the user calls it, and the row.
         """
-        raise NotImplementedError(f"{type(self).__name__} takes no parameters from users: no checked method")
+        (parameter,) = (one for one in self.parameters if one.name == name)
+        return parameter.checked(value, label, {"components": n_components}, self.can_be(name))
+
+    def can_be(self, name: str) -> NDArray[np.bool_] | None:
+        """Where a parameter may be other than zero; None if everywhere."""
+        return None
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The structure and its params from what a user gives, by name; users add a suffix to the names.

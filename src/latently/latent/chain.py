@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from latently.core.blocks import Block
+from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
-from latently.core.given import ROUNDING, numbers, probabilities, support_of
+from latently.core.given import ROUNDING, numbers, support_of
 from latently.core.model import Unit
-from latently.core.parameters import Simplex, Spaces, check_shape
+from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
@@ -48,7 +49,12 @@ class Chain(Latent):
         by segment, with checkpoints between them. There is no limit by default.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("startprob", "transmat")
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("startprob", ("components",), "probability of each first state", "probabilities"),
+        Parameter(
+            "transmat", ("components", "components"), "probability of each next state", "probabilities"
+        ),
+    )
 
     unit: Unit = "sequence"
     startprob: str = "free"
@@ -345,11 +351,9 @@ class Chain(Latent):
         """Relabel the states."""
         return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
 
-    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
-        """Rows of probabilities."""
-        if name == "startprob":
-            return probabilities(value, label, n_components, support=self.first_support)
-        return probabilities(value, label, n_components, n_components, support=self.support)
+    def can_be(self, name: str) -> NDArray[np.bool_] | None:
+        """What can happen."""
+        return self.first_support if name == "startprob" else self.support
 
     def given(
         self, values: Mapping[str, Any], n_components: int, suffix: str = ""
@@ -380,16 +384,13 @@ class Chain(Latent):
             raise ValueError(f"its model is no chain that starts {self.startprob!r}")
 
     def check(self, params: Any, n_components: int) -> None:
-        """Transitions and a first state, which follows what it says it does."""
-        K = n_components
-        check_shape(params, "transmat", (K, K))
-        check_shape(params, "startprob", (K,))
-        if self.support is not None and self.support.shape != (K, K):
-            raise ValueError(f"its possible transitions have shape {self.support.shape}, should be {(K, K)}")
-        if self.first_support is not None and self.first_support.shape != (K,):
-            shape = self.first_support.shape
-            raise ValueError(f"its possible first states have shape {shape}, should be {(K,)}")
-        super().check(params, K)
+        """A first state that follows what it says it does, and supports of the shape of what they are of."""
+        for one in self.parameters:
+            support = self.can_be(one.name)
+            shape = (n_components,) * len(one.axes)
+            if support is not None and support.shape != shape:
+                raise ValueError(f"its possible '{one.name}' has shape {support.shape}, should be {shape}")
+        super().check(params, n_components)
         if not (np.abs(params.startprob - self.first(params)) <= ROUNDING).all():
             raise ValueError(f"its startprob is not {self.startprob}")
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from latently.core.blocks import Block
+from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
 from latently.core.executors import Executor
-from latently.core.given import probabilities
 from latently.core.model import Unit
-from latently.core.parameters import Simplex, Spaces, check_shape
+from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive, tree_sum
 from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 
@@ -42,7 +42,9 @@ class Counts(Additive):
 class Independent(Latent):
     """Labels drawn independently for each row."""
 
-    names: ClassVar[tuple[str, ...]] = ("weights",)
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("weights", ("components",), "probability of each component", "probabilities"),
+    )
 
     unit: Unit = "row"
 
@@ -190,15 +192,6 @@ class Independent(Latent):
     def permute(self, params: Weights, order: Any) -> Weights:
         """Relabel the components."""
         return Weights(params.weights[order])
-
-    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
-        """Weights are probabilities."""
-        return probabilities(value, label, n_components)
-
-    def check(self, params: Any, n_components: int) -> None:
-        """A weight for each component."""
-        check_shape(params, "weights", (n_components,))
-        super().check(params, n_components)
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
         """Check the weights."""

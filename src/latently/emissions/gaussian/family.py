@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from latently.core.declared import Parameter
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import ROUNDING, numbers, refuse_entries
 from latently.core.parameters import Real, Spaces
@@ -25,7 +26,6 @@ from latently.emissions.gaussian.prior import Prior
 from latently.emissions.gaussian.structure import Structure
 from latently.emissions.gaussian.uncorrelated import Uncorrelated
 from latently.emissions.gaussian.variances import units
-from latently.emissions.parameter import Parameter
 
 LEAST = float(np.finfo(np.float64).tiny) / EPS  # below it variances lose digits
 

@@ -63,7 +63,7 @@ class FittedHMM(FittedModel, ChainSettings):
         given = {
             name: support_of(Chain().checked(name, value, K, self._argument_of(name)))
             for name, value in self._given().items()
-            if name in Chain.names
+            if name in Chain().names
         }
         return Chain(
             startprob=self.startprob,

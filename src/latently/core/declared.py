@@ -1,4 +1,4 @@
-"""What a family says of each of its parameters, and the checks that follow from it."""
+"""What a family or a latent structure says of each of its parameters, and the checks that follow from it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from latently.core.given import numbers, probabilities, refuse_entries
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a family.
+    """A parameter of a family or of a latent structure.
 
     Attributes
     ----------
     name : str
         The field of the params.
     axes : tuple of str
-        What runs along each axis: "components", "features", or something of the family's own.
+        What runs along each axis: "components", "features", or something of its own.
     meaning : str
         What it is, in words.
     values : {"finite", "positive and finite", "probabilities"}
