@@ -47,6 +47,24 @@ def test_all_parameters_are_described_in_the_order_of_the_signature(name):
     assert all(part.type and " ".join(part.desc) for part in parts)
 
 
+SETTINGS = {name: cls for name, cls in PUBLIC.items() if hasattr(cls, "_parameter_constraints")}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_defaults_and_options_of_settings_are_described_as_they_are(name):
+    cls = SETTINGS[name]
+    signature = inspect.signature(cls).parameters
+    for part in NumpyDocString(inspect.getdoc(cls))["Parameters"]:
+        kind, _, default = part.type.partition(", default ")
+        for one, text in zip(part.name.split(", "), default.split(" and "), strict=False):
+            given, allowed = signature[one].default, cls._parameter_constraints[one]
+            assert given is None if part.type.endswith(", optional") else text == "" or given == eval(text)
+            assert text or given in (None, inspect.Parameter.empty), one
+            if kind.startswith("{"):
+                words = [str(option) for some in allowed for option in getattr(some, "options", [some])]
+                assert set(re.findall(r"[\w+-]+", kind)) == set(words) or one == "dtype"
+
+
 def test_docstrings_point_to_sections_that_exist():
     found = 0
     for path in [*SOURCES, ROOT / "CONTRIBUTING.md"]:

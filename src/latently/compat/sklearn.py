@@ -22,7 +22,6 @@ from latently.checks.settings import (
 )
 from latently.estimators import latent_dirichlet_allocation as own
 from latently.estimators.settings import Constraints
-from latently.estimators.topics.settings import TOPICS
 
 Array = NDArray[Any]
 INFERENCE = {"batch": "vb", "online": "online_vb"}
@@ -90,7 +89,7 @@ class LatentDirichletAllocation(ClassNamePrefixFeaturesOutMixin, TransformerMixi
     """
 
     _parameter_constraints: ClassVar[Constraints] = {
-        name: TOPICS[name]
+        name: own.LatentDirichletAllocation._parameter_constraints[name]
         for name in (
             "n_components",
             "batch_size",

@@ -11,7 +11,7 @@ from latently.emissions.categorical import Categorical
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.old_names import CATEGORICAL_HMM
-from latently.estimators.settings import STATES, estimator, setting
+from latently.estimators.settings import estimator, setting
 from latently.latent.chain import Chain
 
 
@@ -52,7 +52,6 @@ class CategoricalHMM(BaseHMM):
     1
     """
 
-    n_components: int = setting(*STATES, default=1, kw_only=False)
     categories: Any = setting(LIST, None, default=None)
     n_features: int | None = setting(WHOLE, None, default=None)
     emissionprob_init: Any = setting(ARRAY, None, default=None)

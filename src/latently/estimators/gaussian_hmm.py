@@ -12,7 +12,7 @@ from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import GAUSSIAN_HMM, OldAttribute
-from latently.estimators.settings import STATES, GaussianSettings, estimator, setting
+from latently.estimators.settings import GaussianSettings, estimator, setting
 
 
 @estimator(GAUSSIAN_HMM)
@@ -25,6 +25,8 @@ class GaussianHMM(BaseHMM, GaussianSettings):
     ----------
     covariance_type : {"diag", "full", "tied", "spherical"}, default "diag"
         As for `GaussianMixture`.
+    means_init : array-like of shape (n_components, n_features), optional
+        Starting means.
     covariances_init : array-like, optional
         Starting covariances, in the shape of `covariances_`.
     fixed : tuple of str, default ()
@@ -50,8 +52,8 @@ class GaussianHMM(BaseHMM, GaussianSettings):
     [0, 1, 0]
     """
 
-    n_components: int = setting(*STATES, default=1, kw_only=False)
     covariance_type: str = setting(key_of(STRUCTURES), default="diag", kw_only=False)
+    means_init: Any = setting(ARRAY, None, default=None)
     covariances_init: Any = setting(ARRAY, None, default=None)
 
     n_features = OldAttribute("read n_features_in_")

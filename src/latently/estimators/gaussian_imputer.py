@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import (
     BOOLEAN,
-    COUNT,
     SHARE,
     check_settings,
     check_whole,
     checked,
-    one_of,
 )
 from latently.core.findings import Finding
 from latently.emissions.gaussian import Gaussian
@@ -31,7 +29,8 @@ from latently.estimators.imputation.filling import expected, interval
 from latently.estimators.imputation.fitting import Modelled, fit_model
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
-from latently.estimators.imputation.parameter_draws import METHODS, Draw
+from latently.estimators.imputation.parameter_draws import Draw
+from latently.estimators.imputation.settings import ImputationSettings
 from latently.estimators.imputation.shown import Moment, OfModel
 from latently.estimators.imputation.truncated import drawn_within
 from latently.estimators.inputs import (
@@ -42,15 +41,24 @@ from latently.estimators.inputs import (
     column_names,
     random_generator,
 )
-from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames, refuses_old_names
+from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames
 from latently.estimators.saving import Saved
-from latently.estimators.settings import GAUSSIAN, PRIOR, RUN, Constraints
+from latently.estimators.settings import RunSettings, WorkSettings, estimator
 
 ROWS = 2**14  # filled in at a time
 
 
+@estimator(GAUSSIAN_IMPUTER)
 class GaussianImputer(
-    Saved, Described, AnswersOldNames, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    Saved,
+    Described,
+    AnswersOldNames,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    WorkSettings,
+    RunSettings,
+    ImputationSettings,
 ):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
@@ -61,50 +69,6 @@ class GaussianImputer(
     Three outputs answer three questions: `transform` gives the best guess of each cell, `interval` how far
     off it may be, and `draw_imputations` several complete tables for analyses with honest standard errors
     (join their results with `latently.pool`).
-
-    Parameters
-    ----------
-    n_components : int, default 1
-        Number of Gaussians. One is the multivariate normal model; more follow bent or clustered data.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
-        As for `GaussianMixture`. With one component "diag" and "spherical" know no correlations and fill in
-        means; a warning says so.
-    prior : {"auto", None, "ridge", "inverse-wishart", "normal-inverse-wishart"}, default "auto"
-        "auto" is maximum likelihood where the likelihood has a maximum. Where it has none, because columns
-        are collinear or as many as the rows, it is "ridge", and a warning says so. None is maximum
-        likelihood, or an error. A prior is counted in the objective. As for `GaussianMixture`.
-    prior_strength : float, optional
-        As for `GaussianMixture`; with "auto" that of the ridge, if it comes to it.
-    n_parameter_draws : int, default 0
-        Parameters to draw at the fit, of which `draw_imputations` needs one for each table; 20 is usual.
-    draw_method : {"bootstrap", "posterior"}, default "bootstrap"
-        "bootstrap" refits on rows drawn with replacement (Honaker & King 2010). "posterior" draws from the
-        posterior under the usual flat prior by data augmentation (Schafer 1997); for one full component.
-    tol : float, default 1e-8
-        The log-likelihood still to be gained, per row, at which EM stops.
-    max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning.
-    n_init : "auto" or int, default "auto"
-        Starts of a mixture, as for `GaussianMixture`.
-    min_value, max_value : float or array-like of shape (n_features,), optional
-        Limits of filled cells. They act on the output only: the fit knows nothing of them. Best guesses and
-        ends of intervals beyond them are set to them; draws are from the distribution within them.
-    add_indicator : bool, default False
-        Whether `transform` appends a column of zeros and ones for each feature that had missing cells at the
-        fit.
-    keep_empty_features : bool, default False
-        Whether columns without any observed value at the fit stay in the output, their missing cells zero.
-        Otherwise they are dropped, and a warning says so. As in scikit-learn.
-    random_state : None, int, Generator or RandomState
-        Source of all that is random; an integer repeats.
-    acceleration : {"auto", "squarem", None}, default "auto"
-        As for `GaussianMixture`.
-    n_jobs : int, optional
-        Threads; all cores by default. Any number gives the same bits.
-    callbacks : sequence of callable, optional
-        Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
-    verbose : int, default 0
-        Above zero, a progress bar is shown.
 
     Attributes
     ----------
@@ -158,21 +122,6 @@ class GaussianImputer(
     True
     """
 
-    _parameter_constraints: ClassVar[Constraints] = (
-        RUN
-        | PRIOR
-        | {
-            "prior": (one_of("auto"), *PRIOR["prior"]),
-            "covariance_type": GAUSSIAN["covariance_type"],
-            "n_parameter_draws": (COUNT,),
-            "draw_method": (one_of(*METHODS),),
-            "min_value": (object,),  # read, and refused, in `check_limits`, as is max_value
-            "max_value": (object,),
-            "add_indicator": (BOOLEAN,),
-            "keep_empty_features": (BOOLEAN,),
-        }
-    )
-
     described = entries(
         """
         X : array-like of shape (n_samples, n_features)
@@ -189,48 +138,6 @@ class GaussianImputer(
     mean_, covariance_ = Moment(1), Moment(2)
     log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
     converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
-
-    @refuses_old_names(GAUSSIAN_IMPUTER)
-    def __init__(
-        self,
-        n_components: int = 1,
-        *,
-        covariance_type: str = "full",
-        prior: str | None = "auto",
-        prior_strength: float | None = None,
-        n_parameter_draws: int = 0,
-        draw_method: str = "bootstrap",
-        tol: float = 1e-8,
-        max_iter: int = 1000,
-        n_init: int | str = "auto",
-        min_value: Any = None,
-        max_value: Any = None,
-        add_indicator: bool = False,
-        keep_empty_features: bool = False,
-        random_state: Any = None,
-        acceleration: str | None = "auto",
-        n_jobs: int | None = None,
-        callbacks: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.prior = prior
-        self.prior_strength = prior_strength
-        self.n_parameter_draws = n_parameter_draws
-        self.draw_method = draw_method
-        self.tol = tol
-        self.max_iter = max_iter
-        self.n_init = n_init
-        self.min_value = min_value
-        self.max_value = max_value
-        self.add_indicator = add_indicator
-        self.keep_empty_features = keep_empty_features
-        self.random_state = random_state
-        self.acceleration = acceleration
-        self.n_jobs = n_jobs
-        self.callbacks = callbacks
-        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -20,13 +20,13 @@ from latently.estimators.likelihood.base import Draw, Starts
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
 from latently.estimators.old_names import GAUSSIAN_MIXTURE
-from latently.estimators.settings import COMPONENTS, GaussianSettings, PriorSettings, estimator, setting
+from latently.estimators.settings import GaussianSettings, PriorSettings, estimator, setting
 from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 
 @estimator(GAUSSIAN_MIXTURE)
-class GaussianMixture(BaseMixture, GaussianSettings, PriorSettings):
+class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
     """A mixture of multivariate normal distributions, fitted by EM.
 
     Parameters
@@ -73,9 +73,9 @@ class GaussianMixture(BaseMixture, GaussianSettings, PriorSettings):
     2322.192
     """
 
-    n_components: int = setting(*COMPONENTS, default=1, kw_only=False)
     covariance_type: str = setting(key_of(STRUCTURES), default="full")
     weights_init: Any = setting(ARRAY, None, default=None)
+    means_init: Any = setting(ARRAY, None, default=None)
     precisions_init: Any = setting(ARRAY, None, default=None)
 
     means_ = Parameter("means")

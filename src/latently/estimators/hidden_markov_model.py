@@ -15,7 +15,7 @@ from latently.emissions.registry import family_of
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import ANY_HMM
-from latently.estimators.settings import STATES, AnyFamilySettings, estimator, setting
+from latently.estimators.settings import AnyFamilySettings, estimator
 from latently.latent.chain import Chain
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
@@ -44,8 +44,6 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
     >>> model.params_.emission.lambdas.round(1).tolist()
     [[1.0], [9.0]]
     """
-
-    n_components: int = setting(*STATES, default=1, kw_only=False)
 
     @classmethod
     def from_parameters(

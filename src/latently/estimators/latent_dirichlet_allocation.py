@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
 from latently.estimators.inputs import check_weights, random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
-from latently.estimators.old_names import AnswersOldNames, refuses_old_names
+from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.progress import progress_bar
-from latently.estimators.settings import Constraints
+from latently.estimators.settings import estimator
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents, warn_of_empty, warn_of_fractions
@@ -29,7 +29,6 @@ from latently.estimators.topics.saving import TopicOutcome
 from latently.estimators.topics.seeds import seeded_prior
 from latently.estimators.topics.settings import (
     TOLERANCES,
-    TOPICS,
     check_memory,
     check_tokens,
     chosen_dtype,
@@ -48,6 +47,7 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
+@estimator(OLD_NAMES)
 class LatentDirichletAllocation(
     AnswersOldNames, Topics, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator
 ):
@@ -58,60 +58,11 @@ class LatentDirichletAllocation(
 
     Parameters
     ----------
-    n_components : int
-        Number of topics.
-    inference : {"cvb0", "vb", "online", "online_vb"}
-        "cvb0": collapsed variational Bayes of zero order [1]_, fast and best on documents held out; it has no
-        objective. "vb": variational Bayes [2]_, with a bound that never falls, begun by CVB0. "online" and
-        "online_vb": one minibatch at a time, SCVB0 [3]_ and stochastic variational Bayes [4]_.
-    doc_topic_prior : "auto", None, float or array of shape (n_components,)
-        Dirichlet prior of the topics of a document. "auto" learns one number for each topic, from the tuned
-        one on; None keeps the tuned one: 0.1 for "cvb0" and "online", 0.05 for the others. The online
-        inferences do not learn.
-    topic_word_prior : "auto", None, float or array of shape (n_features,)
-        Dirichlet prior of the words of a topic. "auto" learns one number for all, None keeps the tuned one,
-        0.05.
-    seed_words : mapping of int to lists of words, or list of such lists
-        Words given to topics: each counts in its topic as often as it occurs in all texts, from the first
-        pass to the last.
-    vocabulary : sequence of str or mapping of str to int, optional
-        The words, in the order of the columns.
-    n_features : int, optional
-        Size of the vocabulary, where documents are lists of word ids.
-    vectorizer : mapping or CountVectorizer, optional
-        How raw texts are split into words; parameters that replace those of the default,
-        ``stop_words="english", min_df=2, max_df=0.5``.
-    tol : float, optional
-        When to stop. "cvb0": at this relative change of the documents' topics in a pass (1e-3). "vb": when
-        the bound will gain no more than this per token (1e-4). 0 makes exactly `max_iter` passes.
-    max_iter : int, optional
-        Most passes over the documents: 500; for the online inferences exactly so many, 1.
-    doc_tol : float
-        Change of a document's topics, in relation to its length, at which its inner sweeps end.
-    max_sweeps : int
-        Most inner sweeps over a document.
-    batch_size : int
-        Documents in a minibatch of the online inferences.
-    learning_decay, learning_offset : float
-        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
-    total_samples : float
-        Documents that `partial_fit` will have seen in the end, roughly.
-    top_topics : int, optional
-        "cvb0" remembers for each entry the likeliest so many topics only: for corpora whose entries times
-        topics do not fit into memory.
-    dtype : {"auto", "float32", "float64"}
-        Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
-        topics) and, with expected logs, for priors below 0.025; float32 for others. What is shown is float32
-        if the counts are.
-    n_jobs : int, optional
-        Threads; all cores by default. The results do not depend on it.
+    random_state : None, int, Generator or RandomState, optional
+        Where topics start from. Each document has a random stream of its own, made from what it holds.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, value)`` after every pass, the value being the bound,
         or the relative change where there is none, or the log-likelihood per token; True stops.
-    verbose : int
-        Above zero, a progress bar is shown.
-    random_state : int, RandomState or Generator, optional
-        Where topics start from. Each document has a random stream of its own, made from what it holds.
 
     Attributes
     ----------
@@ -183,59 +134,6 @@ class LatentDirichletAllocation(
     >>> [sorted(words) for words in lda.top_words(2)]
     [['apple', 'pear'], ['bolt', 'nut']]
     """
-
-    _parameter_constraints: ClassVar[Constraints] = TOPICS
-    _stream: Stream
-
-    @refuses_old_names(OLD_NAMES)
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        inference: str = "cvb0",
-        doc_topic_prior: Any = "auto",
-        topic_word_prior: Any = "auto",
-        seed_words: Any = None,
-        vocabulary: Any = None,
-        n_features: int | None = None,
-        vectorizer: Any = None,
-        tol: float | None = None,
-        max_iter: int | None = None,
-        doc_tol: float = 1e-3,
-        max_sweeps: int = 100,
-        batch_size: int = 256,
-        learning_decay: float = 0.7,
-        learning_offset: float = 10.0,
-        total_samples: float = 1e6,
-        top_topics: int | None = None,
-        dtype: Any = "auto",
-        n_jobs: int | None = None,
-        callbacks: Any = None,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.inference = inference
-        self.doc_topic_prior = doc_topic_prior
-        self.topic_word_prior = topic_word_prior
-        self.seed_words = seed_words
-        self.vocabulary = vocabulary
-        self.n_features = n_features
-        self.vectorizer = vectorizer
-        self.tol = tol
-        self.max_iter = max_iter
-        self.doc_tol = doc_tol
-        self.max_sweeps = max_sweeps
-        self.batch_size = batch_size
-        self.learning_decay = learning_decay
-        self.learning_offset = learning_offset
-        self.total_samples = total_samples
-        self.top_topics = top_topics
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.callbacks = callbacks
-        self.verbose = verbose
-        self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

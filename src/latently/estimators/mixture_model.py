@@ -9,7 +9,7 @@ from latently.emissions.registry import family_of
 from latently.estimators.inputs import tagged
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE
-from latently.estimators.settings import COMPONENTS, AnyFamilySettings, estimator, setting
+from latently.estimators.settings import AnyFamilySettings, estimator
 
 
 @estimator(ANY_MIXTURE)
@@ -43,8 +43,6 @@ class MixtureModel(BaseMixture, AnyFamilySettings):
     >>> round(mixture.log_likelihood_, 3)
     -1130.264
     """
-
-    n_components: int = setting(*COMPONENTS, default=1, kw_only=False)
 
     def __sklearn_tags__(self) -> Any:
         return tagged(super().__sklearn_tags__(), self._family())

@@ -10,7 +10,7 @@ from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute
-from latently.estimators.settings import STATES, estimator, setting
+from latently.estimators.settings import estimator, setting
 
 
 @estimator(POISSON_HMM)
@@ -50,7 +50,6 @@ class PoissonHMM(BaseHMM):
     [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
     """
 
-    n_components: int = setting(*STATES, default=1, kw_only=False)
     lambdas_init: Any = setting(ARRAY, None, default=None)
 
     n_features = OldAttribute("read n_features_in_")

@@ -14,6 +14,7 @@ from latently.checks.settings import (
     COUNT,
     FUNCTIONS,
     N_JOBS,
+    POSITIVE,
     RANDOM_STATE,
     TOLERANCE,
     WHOLE,
@@ -24,7 +25,6 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.emissions.base import Emission
-from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.gaussian.prior import KINDS as PRIORS
 from latently.emissions.registry import FAMILIES as EMISSIONS
 from latently.estimators.documented import describe_class
@@ -92,27 +92,13 @@ def _own_first(cls: Any) -> inspect.Signature:
 
 
 @settings
-class RunSettings:
-    """How EM is run.
+class WorkSettings:
+    """How any estimator works.
 
     Parameters
     ----------
-    fixed : tuple of str, default ()
-        Names of parameters that keep their starting values.
-    tol : float, default 1e-8
-        The log-likelihood still to be gained, per row or time, at which EM stops, by Aitken's estimate from
-        two plain steps and met twice. 0 means exactly `max_iter` steps.
-    max_iter : int, default 1000
-        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
-    n_init : "auto" or int, default "auto"
-        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
-    warm_start : bool, default False
-        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
-        then, and labels stay as they are.
-    random_state : None, int, Generator or RandomState
+    random_state : None, int, Generator or RandomState, optional
         Source of all that is random; an integer repeats.
-    acceleration : {"auto", "squarem", None}, default "auto"
-        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     n_jobs : int, optional
         Threads; all cores by default, -2 all but one. Any number gives the same bits.
     callbacks : sequence of callable, optional
@@ -121,26 +107,61 @@ class RunSettings:
         Above zero, a progress bar is shown.
     """
 
-    fixed: tuple[str, ...] = setting(names_such_as("means"), default=())
-    tol: float = setting(TOLERANCE, default=1e-8)
-    max_iter: int = setting(COUNT, default=1000)
-    n_init: int | str = setting(one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both"), default="auto")
-    warm_start: bool = setting(BOOLEAN, default=False)
     random_state: Any = setting(*RANDOM_STATE, default=None)
-    acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
     n_jobs: int | None = setting(N_JOBS, None, default=None)
     callbacks: Any = setting(FUNCTIONS, None, default=None)
     verbose: int = setting(COUNT, BOOLEAN, default=0)
 
 
 @settings
-class MixtureSettings(RunSettings):
-    """How a mixture is fitted.
+class RunSettings:
+    """How EM runs.
+
+    Parameters
+    ----------
+    tol : float, default 1e-8
+        The log-likelihood still to be gained, per row or time, at which EM stops, by Aitken's estimate from
+        two plain steps and met twice. 0 means exactly `max_iter` steps.
+    max_iter : int, default 1000
+        Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
+    n_init : "auto" or int, default "auto"
+        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+    acceleration : {"auto", "squarem", None}, default "auto"
+        "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    """
+
+    tol: float = setting(TOLERANCE, default=1e-8)
+    max_iter: int = setting(COUNT, default=1000)
+    n_init: int | str = setting(one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both"), default="auto")
+    acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
+
+
+@settings
+class StartSettings:
+    """What EM starts from.
 
     Parameters
     ----------
     n_components : int, default 1
         Number of components.
+    fixed : tuple of str, default ()
+        Names of parameters that keep their starting values.
+    warm_start : bool, default False
+        Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
+        then, and labels stay as they are.
+    """
+
+    n_components: int = setting(WHOLE, default=1, kw_only=False)
+    fixed: tuple[str, ...] = setting(names_such_as("means"), default=())
+    warm_start: bool = setting(BOOLEAN, default=False)
+
+
+@settings
+class MixtureSettings(StartSettings):
+    """How a mixture starts.
+
+    Parameters
+    ----------
     init_params : {"auto", "kmeans", "k-means++", "random_from_data", "random"}, default "auto"
         Kind of starting values, found on whitened rows where the family has distances; "auto" mixes those
         that suit the family.
@@ -151,8 +172,8 @@ class MixtureSettings(RunSettings):
 
 
 @settings
-class ChainSettings(RunSettings):
-    """How a hidden Markov model is fitted.
+class ChainSettings(StartSettings):
+    """The Markov chain of a hidden Markov model.
 
     Parameters
     ----------
@@ -171,6 +192,7 @@ class ChainSettings(RunSettings):
         grows with the square root of its length. There is no limit by default.
     """
 
+    n_components: int = setting(Number(Integral, 1, MOST_STATES, closed="both"), default=1, kw_only=False)
     startprob: str = setting(one_of(*STARTS), default="free")
     startprob_init: Any = setting(ARRAY, None, default=None)
     transmat_init: Any = setting(ARRAY, None, default=None)
@@ -185,8 +207,8 @@ class AnyFamilySettings:
     Parameters
     ----------
     emission : Emission or str
-        The family, such as ``latently.emissions.FullGaussian()`` or one's own (docs, "Writing a family"), or
-        the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
+        The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"),
+        or the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical".
     starting_values : dict of str to array, optional
         Starting values by the name of the parameter: those of what is hidden, and the fields of the family's
         params.
@@ -211,12 +233,9 @@ class GaussianSettings:
     reg_covar : float, default 1e-6
         Floor of the covariances relative to the variances of the features, without unit. A fit above the
         floor is the exact maximum of the likelihood; one on it warns. 0 turns it off.
-    means_init : array-like of shape (n_components, n_features), optional
-        Starting means.
     """
 
     reg_covar: float = setting(Number(Real, 0, 1, closed="left"), default=1e-6)
-    means_init: Any = setting(ARRAY, None, default=None)
 
 
 @settings
@@ -235,11 +254,4 @@ class PriorSettings:
     """
 
     prior: str | None = setting(one_of(*PRIORS), None, default=None)
-    prior_strength: float | None = setting(Number(Real, 0, None, closed="neither"), None, default=None)
-
-
-COMPONENTS = (WHOLE,)
-STATES = (Number(Integral, 1, MOST_STATES, closed="both"),)
-RUN = constraints(RunSettings) | {"n_components": COMPONENTS}
-GAUSSIAN: Constraints = constraints(GaussianSettings) | {"covariance_type": (key_of(STRUCTURES),)}
-PRIOR: Constraints = constraints(PriorSettings)
+    prior_strength: float | None = setting(POSITIVE, None, default=None)

@@ -21,7 +21,7 @@ from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import check_informative, label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
-from latently.estimators.settings import ChainSettings
+from latently.estimators.settings import settings
 from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
@@ -29,7 +29,8 @@ from latently.models.latent_emission import NO_DATA, Description, LatentEmission
 AUTO_STARTS = 24
 
 
-class BaseHMM(Residuals, LikelihoodEstimator, ChainSettings):
+@settings
+class BaseHMM(Residuals, LikelihoodEstimator):
     """A hidden Markov model of any emission family, fitted by EM (Baum and Welch's algorithm).
 
     Attributes

@@ -33,7 +33,6 @@ from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.errors import Errors
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
-from latently.estimators.settings import RunSettings
 from latently.estimators.starts import refuse_unsuitable
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -41,7 +40,7 @@ Starts = list[Start[LatentEmissionParams]]
 Draw = Callable[[int], Starts]
 
 
-class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, RunSettings, BaseEstimator):
+class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimator):
     """A latent structure times an emission family, fitted by EM.
 
     Concrete estimators say which these are, how data are read, and where EM starts from; the rest is here.
@@ -66,8 +65,6 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, RunSettings,
     n_parameters_ : int
         Number of free parameters.
     """
-
-    n_components: int
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,14 +12,13 @@ from latently.core.em import EMMap, Settings
 from latently.core.information import StandardErrors, standard_errors
 from latently.estimators.inputs import random_generator
 from latently.estimators.likelihood.fitted import FittedModel
-from latently.estimators.settings import RunSettings
 from latently.estimators.uncertainty import STANDARD_ERRORS, Intervals, intervals_of, percentiles, spread
 from latently.models.bootstrap import Replicates, bootstrap
 
 ROUGH = 10  # units: the bootstrap of fewer is not to be relied upon
 
 
-class Errors(FittedModel, RunSettings):
+class Errors(FittedModel):
     """Standard errors from the observed information, robust ones, and the bootstrap's."""
 
     def standard_errors(

@@ -19,13 +19,12 @@ from latently.emissions.base import Emission
 from latently.estimators.by_hand import LatentEmissionByHand, Recorded
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
+from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
 
-class FittedModel(Described, LatentEmissionByHand):
+class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, StartSettings):
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
-    fixed: tuple[str, ...]
-    n_jobs: int | None
     log_likelihood_ = Recorded()
     log_likelihood_history_ = Recorded()
     converged_ = Recorded()

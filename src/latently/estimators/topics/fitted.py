@@ -18,14 +18,16 @@ from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
 from latently.estimators.by_hand import Parameter, Recorded, read_only
 from latently.estimators.documented import Described, entries
+from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import SavedTopics
-from latently.estimators.topics.settings import chosen_dtype
+from latently.estimators.topics.settings import TopicSettings, chosen_dtype
 from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
     AdmixtureParams,
     CollapsedFolding,
+    Stream,
     VariationalAdmixture,
     document_source,
     even,
@@ -34,7 +36,7 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class FittedTopics(Described, SavedTopics):
+class FittedTopics(Described, SavedTopics, WorkSettings, TopicSettings):
     """A topic model that has its parameters, from a fit, a file, or by hand."""
 
     described = entries(
@@ -51,15 +53,7 @@ class FittedTopics(Described, SavedTopics):
         """
     )
 
-    inference: str
-    doc_topic_prior: Any
-    topic_word_prior: Any
-    vocabulary: Any
-    n_features: int | None
-    total_samples: float
-    dtype: Any
-    doc_tol: float
-    max_sweeps: int
+    _stream: Stream
 
     components_ = Parameter(
         "topic_word", lambda model: model.params_.components, lambda model, value, attribute: value.T

@@ -9,7 +9,7 @@ import numpy as np
 
 from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, POSITIVE, TOLERANCE, WHOLE, Number, Such, one_of
-from latently.estimators.settings import RUN, Constraints
+from latently.estimators.settings import setting, settings
 from latently.estimators.topics.priors import TUNED
 
 PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
@@ -28,26 +28,78 @@ def _is_precision(dtype: Any) -> bool:
 # How large it may be is said where the vector is made.
 DIRICHLET = (one_of("auto"), None, Such(lambda value: isinstance(value, Real), "a positive number"), ARRAY)
 
-TOPICS: Constraints = {name: RUN[name] for name in ("n_jobs", "callbacks", "verbose", "random_state")} | {
-    "n_components": (WHOLE,),
-    "inference": (one_of(*TUNED),),
-    "doc_topic_prior": DIRICHLET,
-    "topic_word_prior": DIRICHLET,
-    "seed_words": (object,),  # read, and refused, where the words are known, as are the next three
-    "vocabulary": (object,),
-    "n_features": (WHOLE, None),
-    "vectorizer": (object,),
-    "tol": (TOLERANCE, None),
-    "max_iter": (WHOLE, None),
-    "doc_tol": (TOLERANCE,),
-    "max_sweeps": (WHOLE,),
-    "batch_size": (WHOLE,),
-    "learning_decay": (Number(Real, 0.5, 1, closed="right"),),
-    "learning_offset": (Number(Real, 1, None, closed="left"),),
-    "total_samples": (POSITIVE,),
-    "top_topics": (WHOLE, None),
-    "dtype": (Such(_is_precision, "'auto', 'float32' or 'float64'"),),
-}
+
+@settings
+class TopicSettings:
+    """What topics are looked for, and how.
+
+    Parameters
+    ----------
+    n_components : int, default 10
+        Number of topics.
+    inference : {"cvb0", "vb", "online", "online_vb"}, default "cvb0"
+        "cvb0": collapsed variational Bayes of zero order [1]_, fast and best on documents held out; it has no
+        objective. "vb": variational Bayes [2]_, with a bound that never falls, begun by CVB0. "online" and
+        "online_vb": one minibatch at a time, SCVB0 [3]_ and stochastic variational Bayes [4]_.
+    doc_topic_prior : "auto", None, float or array of shape (n_components,), default "auto"
+        Dirichlet prior of the topics of a document. "auto" learns one number for each topic, from the tuned
+        one on; None keeps the tuned one: 0.1 for "cvb0" and "online", 0.05 for the others. The online
+        inferences do not learn.
+    topic_word_prior : "auto", None, float or array of shape (n_features,), default "auto"
+        Dirichlet prior of the words of a topic. "auto" learns one number for all, None keeps the tuned one,
+        0.05.
+    seed_words : mapping of int to lists of words, or list of such lists, optional
+        Words given to topics: each counts in its topic as often as it occurs in all texts, from the first
+        pass to the last.
+    vocabulary : sequence of str or mapping of str to int, optional
+        The words, in the order of the columns.
+    n_features : int, optional
+        Size of the vocabulary, where documents are lists of word ids.
+    vectorizer : mapping or CountVectorizer, optional
+        How raw texts are split into words; parameters that replace those of the default,
+        ``stop_words="english", min_df=2, max_df=0.5``.
+    tol : float, optional
+        When to stop. "cvb0": at this relative change of the documents' topics in a pass (1e-3). "vb": when
+        the bound will gain no more than this per token (1e-4). 0 makes exactly `max_iter` passes.
+    max_iter : int, optional
+        Most passes over the documents: 500; for the online inferences exactly so many, 1.
+    doc_tol : float, default 1e-3
+        Change of a document's topics, in relation to its length, at which its inner sweeps end.
+    max_sweeps : int, default 100
+        Most inner sweeps over a document.
+    batch_size : int, default 256
+        Documents in a minibatch of the online inferences.
+    learning_decay, learning_offset : float, default 0.7 and 10
+        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
+    total_samples : float, default 1e6
+        Documents that `partial_fit` will have seen in the end, roughly.
+    top_topics : int, optional
+        "cvb0" remembers for each entry the likeliest so many topics only: for corpora whose entries times
+        topics do not fit into memory.
+    dtype : {"auto", "float32", "float64"}, default "auto"
+        Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
+        topics) and, with expected logs, for priors below 0.025; float32 for others. What is shown is float32
+        if the counts are.
+    """
+
+    n_components: int = setting(WHOLE, default=10, kw_only=False)
+    inference: str = setting(one_of(*TUNED), default="cvb0")
+    doc_topic_prior: Any = setting(*DIRICHLET, default="auto")
+    topic_word_prior: Any = setting(*DIRICHLET, default="auto")
+    seed_words: Any = setting(object, default=None)  # read, and refused, later, as the next three
+    vocabulary: Any = setting(object, default=None)
+    n_features: int | None = setting(WHOLE, None, default=None)
+    vectorizer: Any = setting(object, default=None)
+    tol: float | None = setting(TOLERANCE, None, default=None)
+    max_iter: int | None = setting(WHOLE, None, default=None)
+    doc_tol: float = setting(TOLERANCE, default=1e-3)
+    max_sweeps: int = setting(WHOLE, default=100)
+    batch_size: int = setting(WHOLE, default=256)
+    learning_decay: float = setting(Number(Real, 0.5, 1, closed="right"), default=0.7)
+    learning_offset: float = setting(Number(Real, 1, None, closed="left"), default=10.0)
+    total_samples: float = setting(POSITIVE, default=1e6)
+    top_topics: int | None = setting(WHOLE, None, default=None)
+    dtype: Any = setting(Such(_is_precision, "'auto', 'float32' or 'float64'"), default="auto")
 
 
 def check_memory(model: Any) -> None:
