@@ -1,21 +1,29 @@
-"""What the arguments of pictures may be."""
+"""What the arguments of pictures may be, and what is said of them in docstrings."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from latently.checks.settings import COUNT, LIST, NAME, Fitted, Number, Such, one_of
+from latently.checks.settings import COUNT, LIST, NAME, Fitted, Number, Such, checked, one_of
+from latently.estimators.documented import described, entries
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.uncertainty import KINDS
 from latently.plots import canvas
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MIXTURE = (Fitted("a GaussianMixture of latently", GaussianMixture),)
 LIKELY = (Fitted("a mixture of latently", BaseMixture),)
+EMITTING = (Fitted("a mixture or a hidden Markov model of latently", LikelihoodEstimator),)
 CHAIN = (Fitted("a hidden Markov model of latently", BaseHMM),)
 IMPUTER = (Fitted("a GaussianImputer", GaussianImputer),)
 TOPICS = (Fitted("a LatentDirichletAllocation of latently", LatentDirichletAllocation),)
@@ -38,3 +46,46 @@ AXES = (canvas.AXES, None)
 def found_by(cls: type, maker: str) -> tuple[Any, ...]:
     """What a function of latently returned."""
     return (Such(lambda value: isinstance(value, cls), f"what latently.{maker} returned"),)
+
+
+DESCRIBED = entries(
+    """
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    lengths : array-like of int, optional
+        Lengths of the sequences in one table.
+    relevance : float, default 0.6
+        See `topics`.
+    """
+)
+FITTED = {
+    CHAIN: "CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel",
+    TOPICS: "LatentDirichletAllocation",
+    MIXTURE: "GaussianMixture",
+    IMPUTER: "GaussianImputer",
+}
+RAISES = "Raises\n------\n"
+NEEDS = f"{RAISES}ImportError\n    If matplotlib is not installed.\n"
+
+
+def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function that draws: its arguments are checked, and its docstring is completed.
+
+    Parameters
+    ----------
+    **constraints : tuple
+        What an argument may be, by its name, as for `check_setting`.
+    """
+    models = {
+        name: f"{name} : {FITTED[allowed]}\n    Fitted."
+        for name, allowed in constraints.items()
+        if allowed in FITTED
+    }
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        drawing = checked(**constraints)(function)
+        own = inspect.cleandoc(function.__doc__ or "").replace(RAISES, NEEDS)
+        drawing.__doc__ = described(own, inspect.signature(function).parameters, DESCRIBED | models, NEEDS)
+        return drawing
+
+    return decorate

@@ -9,6 +9,7 @@ import numpy as np
 
 from latently.checks.settings import Such, check_setting
 from latently.plots.palette import FAINT, GRID, INK
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,8 +121,3 @@ def title(ax: Axes, text: str, note: str) -> None:
 def literal(name: str) -> str:
     """A name as it stands: matplotlib would read what is between dollars as a formula."""
     return name.replace("$", r"\$")
-
-
-def count(n: int, noun: str) -> str:
-    """A number and its noun: 1 row, 1,000 rows."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

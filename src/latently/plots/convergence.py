@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
 from latently.estimators.topics.settings import tol_and_max_iter
-from latently.plots.arguments import AXES, HISTORY
-from latently.plots.canvas import canvas, count, title
+from latently.plots.arguments import AXES, HISTORY, picture
+from latently.plots.canvas import canvas, title
 from latently.plots.palette import COLOURS, FAINT
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 
 
-@checked(estimator=HISTORY, ax=AXES)
+@picture(estimator=HISTORY, ax=AXES)
 def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the log-likelihood of the best run at each of its iterates, below the value it ended at.
 
@@ -31,8 +31,6 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     estimator : estimator
         Any that was fitted by EM, such as `GaussianMixture` or `GaussianImputer`: its
         `log_likelihood_history_` is drawn. Or a `LatentDirichletAllocation`: its `history_`.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -41,8 +39,6 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If it is a topic model that was fitted online, of which there is no history.
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import NAME, Such, checked
+from latently.checks.settings import NAME, Such
 from latently.core.findings import grave
-from latently.plots.arguments import AXES
-from latently.plots.canvas import canvas, count, title
+from latently.plots.arguments import AXES, picture
+from latently.plots.canvas import canvas, title
 from latently.plots.palette import GRID, INK, colour, marker
 from latently.selection.criteria import LIKELIHOOD
 from latently.selection.table import HIGHER
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ WITHIN = "shaded: within 10 of the best; "
 DOUBTFUL = "hollow: a doubtful maximum"
 
 
-@checked(selection=(SEARCH,), name=(NAME, None), ax=AXES)
+@picture(selection=(SEARCH,), name=(NAME, None), ax=AXES)
 def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw how far each fit of a search lies above the best, against the number of components.
 
@@ -40,8 +41,6 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         What `latently.select` returned, of a search over `n_components`.
     name : str, optional
         The criterion, a column of the table. Default: the one that decided.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -50,8 +49,6 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the search was not over `n_components`, or had no such criterion.
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import COUNT, NAME, SHARE, checked
+from latently.checks.settings import COUNT, NAME, SHARE
 from latently.core.parameters import named
-from latently.plots.arguments import AXES, KIND, LIKELY
+from latently.plots.arguments import AXES, KIND, LIKELY, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.features import feature_names
 from latently.plots.palette import colour
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@checked(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
+@picture(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
 def intervals(
     estimator: Any,
     X: Any,
@@ -45,8 +45,6 @@ def intervals(
         How often an interval is to cover the true value.
     kind : {"observed", "robust", "bootstrap"}, default "observed"
         How the intervals are found.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -58,8 +56,6 @@ def intervals(
     ------
     ValueError
         If there is no such parameter or feature, or it has more than two axes.
-    ImportError
-        If matplotlib is not installed.
 
     Examples
     --------

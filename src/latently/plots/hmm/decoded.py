@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from latently.checks.arrays import as_array
-from latently.checks.settings import LIST, WHOLE, checked
+from latently.checks.settings import LIST, WHOLE
 from latently.metrics import match_labels, matched_accuracy
-from latently.plots.arguments import AXES, CHAIN
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, CHAIN, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.hmm.observed import observed
 from latently.plots.palette import COLOURS, GRID, INK, NEUTRAL
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ WRONG = COLOURS[1]
 MOST_LEVELS = 30
 
 
-@checked(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
+@picture(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
     model: Any,
     X: Any,
@@ -40,18 +41,12 @@ def decoded(
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted.
     X : array-like of shape (n_times, n_features), or a list of such
         The sequences.
     true_states : array-like of shape (n_times,)
         The true states: numbers or names.
     n : int, default 100
         How many times to draw.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -60,8 +55,6 @@ def decoded(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the true states are not one for each time, or `n` is less than one.
 

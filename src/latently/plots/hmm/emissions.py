@@ -1,4 +1,4 @@
-"""What is seen in each state: its distribution, and the observations that are thought to come from it."""
+"""What is seen in each state or component: its distribution, and what is thought to come from it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
 from latently.emissions.distribution import HasDistribution
-from latently.plots.arguments import CHAIN, FEATURES
-from latently.plots.canvas import count, given_axes, literal, new_axes, plain, title
+from latently.plots.arguments import EMITTING, FEATURES, picture
+from latently.plots.canvas import given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
-from latently.plots.hmm.looks import fill, legend, line, percent, shades
-from latently.plots.hmm.observed import alphabet, names_of, observed, state_names
+from latently.plots.hmm.looks import fill, legend, line, shades
+from latently.plots.hmm.observed import alphabet, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour
 from latently.plots.points import Array
+from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ N_DRAWS = 1000  # of each state, to see how far it reaches
 SHADE = 0.25
 
 
-@checked(model=CHAIN, features=FEATURES)
+@picture(model=EMITTING, features=FEATURES)
 def emissions(
     model: Any,
     X: Any = None,
@@ -38,7 +38,7 @@ def emissions(
     features: Sequence[int | str] | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw the distribution of the observations in each state.
+    """Draw the distribution of the observations in each state of a chain, or component of a mixture.
 
     Symbols and counts have bars, numbers curves. With data, each distribution is multiplied by the share of
     the times that are in the state, and what is observed stands beside it, every time shared out among the
@@ -46,12 +46,11 @@ def emissions(
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted. A family with several features must accept missing cells, by which one is shown alone.
+    model : estimator
+        A hidden Markov model or a mixture, fitted. A family with several features must accept missing cells,
+        by which one is shown alone.
     X : array-like of shape (n_times, n_features), or a list of such, optional
         The sequences.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
     features : sequence of int or str, optional
         Positions or names of the features to show, a panel each. Default: the first three.
     ax : array of Axes, optional
@@ -65,8 +64,6 @@ def emissions(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If a feature does not exist or has no observed cell, the family cannot show one of several alone, or
         `ax` has another number of panels.
@@ -86,13 +83,13 @@ def emissions(
         chosen = [position(feature, names) for feature in features]
     values = resp = None
     if X is not None:
-        values, resp = observed(model, X, lengths).values, model.smooth(X, lengths=lengths)
+        values = observed(model, X, lengths).values
+        _, resp = model._posterior(source(model, X, lengths))
         for j in chosen:
             if np.isnan(values[:, j]).all():
                 raise ValueError(f"every cell of '{names[j]}' is missing: leave X out, or the feature")
     panels = new_axes(len(chosen)) if ax is None else given_axes(ax, len(chosen))
-    symbols = alphabet(model)
-    shares = None
+    symbols, labels = alphabet(model), state_names(model)
     for panel, j in zip(panels, chosen, strict=True):
         plain(panel).set_xlabel(literal(names[j]))
         column = None if values is None else values[:, j]
@@ -100,14 +97,12 @@ def emissions(
         weights = None if resp is None or seen is None else resp[seen]
         if column is not None:
             column = column[seen]
-        shares = np.ones(model.n_components) if weights is None else weights.mean(axis=0)
         if symbols is not None:
-            _symbols(panel, model, symbols, column, weights)
+            _symbols(panel, model, symbols, column, weights, labels)
         else:
-            _numbers(panel, model, j, column, weights, shares)
-    labels = state_names(model)
+            _numbers(panel, model, j, column, weights, labels)
     if resp is not None:
-        labels = [f"{name}: {percent(p)}" for name, p in zip(labels, resp.mean(axis=0), strict=True)]
+        labels = [f"{name}: {share(p)}" for name, p in zip(labels, resp.mean(axis=0), strict=True)]
     mapped = symbols is not None and _too_many(model.n_components, len(symbols))
     if not mapped:
         legend(panels[-1], labels, 0.6)
@@ -115,21 +110,21 @@ def emissions(
     return panels
 
 
-def _symbols(ax: Axes, model: Any, symbols: list[str], column: Any, weights: Any) -> None:
+def _symbols(ax: Axes, model: Any, symbols: list[str], column: Any, weights: Any, labels: list[str]) -> None:
     """A group of bars for each symbol; a dash is how often it was seen."""
-    prob = np.asarray(model.emissionprob_)
+    prob = np.asarray(model.params_.emission.emissionprob)
     K, n = prob.shape
     kept = np.sort(np.argsort(-prob.max(axis=0), kind="stable")[:MOST_SYMBOLS])
     at = np.arange(len(kept))
     long = max(len(symbols[j]) for j in kept) * len(kept) > 45
     ax.set_xticks(at, [literal(symbols[j]) for j in kept], rotation=90 if long else 0)
     if _too_many(K, n):
-        _map(ax, prob[:, kept])
+        _map(ax, prob[:, kept], model._model.latent.label)
         return
     width = 0.8 / K
     for k in range(K):
         x = at + (k - (K - 1) / 2) * width
-        ax.bar(x, prob[k, kept], 0.92 * width, zorder=2, label=f"state {k}", **fill(k, 0.6))
+        ax.bar(x, prob[k, kept], 0.92 * width, zorder=2, label=labels[k], **fill(k, 0.6))
         if column is not None and weights[:, k].sum() > 0:
             seen = np.bincount(column.astype(np.int64), weights[:, k], n) / weights[:, k].sum()
             ax.hlines(seen[kept], x - 0.46 * width, x + 0.46 * width, colors=INK, linewidth=1.6, zorder=3)
@@ -142,19 +137,19 @@ def _too_many(n_states: int, n_symbols: int) -> bool:
     return n_states * min(n_symbols, MOST_SYMBOLS) > MOST_BARS
 
 
-def _map(ax: Axes, prob: Array) -> None:
+def _map(ax: Axes, prob: Array, label: str) -> None:
     """A row for each state, a column for each symbol: where there are too many for bars."""
     K, n = prob.shape
     mesh = ax.pcolormesh(
         np.arange(n + 1) - 0.5, np.arange(K + 1) - 0.5, np.ma.masked_equal(prob, 0.0), cmap=shades(), vmin=0
     )
     ax.grid(False)
-    ax.set(ylim=(K - 0.5, -0.5), ylabel="state")
+    ax.set(ylim=(K - 0.5, -0.5), ylabel=label)
     ax.locator_params(axis="y", integer=True)
     ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
 
 
-def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, shares: Array) -> None:
+def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: list[str]) -> None:
     """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
     counted = _counted(model)
     low, high = _range(model, j, column)
@@ -165,7 +160,7 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, shares: Ar
         at = np.unique(np.round(at))
     outlined = counted and len(at) <= MOST_COUNTS
     edges = None if column is None else _bins(column, counted)
-    density = _density(model, j, at) * shares
+    density = _density(model, j, at) * (1.0 if weights is None else weights.mean(axis=0))
     for k in range(model.n_components):
         look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
         if edges is not None:
@@ -175,11 +170,11 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, shares: Ar
             bars = np.append(at - 0.5, at[-1] + 0.5)
             if column is None:
                 ax.stairs(density[:, k], bars, fill=True, zorder=2, **fill(k, SHADE))
-            ax.stairs(density[:, k], bars, label=f"state {k}", **look)
+            ax.stairs(density[:, k], bars, label=labels[k], **look)
         else:
             if column is None:
                 ax.fill_between(at, density[:, k], zorder=2, **fill(k, SHADE))
-            ax.plot(at, density[:, k], label=f"state {k}", **look)
+            ax.plot(at, density[:, k], label=labels[k], **look)
     if column is not None:
         ax.plot(at, density.sum(axis=1), color=INK, linewidth=1.0, zorder=5, label="all")
     ax.set_ylim(bottom=0)
@@ -233,16 +228,16 @@ def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
 
 
 def _say(ax: Axes, model: Any, n_shown: int, n: int, symbols: list[str] | None, given: bool) -> None:
-    notes = []
+    notes, label = [], model._model.latent.label
     if given and symbols is not None:
-        notes.append("dashes: seen, shared out by the probabilities of the states")
+        notes.append(f"dashes: seen, shared out by the probabilities of the {label}s")
     elif given:
-        notes.append("lines: the model; shaded: seen, shared out by the states' probabilities")
+        notes.append(f"lines: the model; shaded: seen, shared out by the {label}s' probabilities")
     else:
-        notes.append("each state by itself")
+        notes.append(f"each {label} by itself")
     if symbols is not None and len(symbols) > MOST_SYMBOLS:
         notes.append(f"{MOST_SYMBOLS} of {count(len(symbols), 'symbol')}")
     if n_shown < n:
         notes.append(f"{n_shown} of {count(n, 'feature')}")
     K = model.n_components
-    title(ax, f"What {count(K, 'state')} {'emits' if K == 1 else 'emit'}", "; ".join(notes))
+    title(ax, f"What {count(K, label)} {'emits' if K == 1 else 'emit'}", "; ".join(notes))

@@ -22,11 +22,6 @@ def fill(k: int, alpha: float) -> dict[str, Any]:
     return {"facecolor": (colour(k), alpha), "edgecolor": (colour(k), 0.6), "hatch": hatch, "linewidth": 0}
 
 
-def percent(share: float) -> str:
-    """Whole percents; what is not nothing does not look so."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
 def line(k: int) -> str:
     """Style of a line that belongs to state `k`."""
     return LINES[k // len(COLOURS) % len(LINES)]

@@ -14,7 +14,7 @@ from latently.plots.points import Array
 
 @dataclass(frozen=True)
 class Observed:
-    """Sequences on end, as numbers.
+    """Sequences one after the other, as numbers.
 
     Attributes
     ----------
@@ -36,12 +36,17 @@ class Observed:
 
 def observed(model: Any, X: Any, lengths: Any) -> Observed:
     """Sequences as the model reads them."""
-    found = model._source(X, lengths=lengths)
+    found = source(model, X, lengths)
     values = np.array(found.x, dtype=np.float64)
     symbols = alphabet(model)
     if symbols is not None:
         values[values == len(symbols)] = np.nan
     return Observed(values, names_of(model), symbols, found.offsets)
+
+
+def source(model: Any, X: Any, lengths: Any) -> Any:
+    """The data as the model reads them; a model without sequences has no lengths."""
+    return model._source(X) if lengths is None else model._source(X, lengths=lengths)
 
 
 def alphabet(model: Any) -> list[str] | None:
@@ -57,5 +62,5 @@ def names_of(model: Any) -> list[str]:
 
 
 def state_names(model: Any) -> list[str]:
-    """State 0, state 1, ..."""
-    return [f"state {k}" for k in range(model.n_components)]
+    """State 0, state 1, ..., or component 0, component 1, ..."""
+    return [f"{model._model.latent.label} {k}" for k in range(model.n_components)]

@@ -6,14 +6,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from latently.checks.settings import WHOLE, checked
-from latently.plots.arguments import CHAIN
+from latently.checks.settings import WHOLE
+from latently.plots.arguments import CHAIN, picture
 from latently.plots.canvas import given_axes, new_axes
 from latently.plots.convergence import convergence
 from latently.plots.hmm.decoded import decoded
 
 
-@checked(model=CHAIN, n=(WHOLE,))
+@picture(model=CHAIN, n=(WHOLE,))
 def hmm_panels(
     model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
 ) -> Any:
@@ -21,16 +21,12 @@ def hmm_panels(
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted.
     X : array-like of shape (n_times, n_features), or a list of such
         The sequences.
     true_states : array-like of shape (n_times,)
         The true states: numbers or names.
     n : int, default 100
         How many times to draw.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
     ax : array of 2 Axes, optional
         Where to draw. Default: a new figure.
 
@@ -41,8 +37,6 @@ def hmm_panels(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the true states are not one for each time, `n` is less than one, or `ax` has not two panels.
 

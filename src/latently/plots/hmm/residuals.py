@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from latently.checks.settings import checked
-from latently.plots.arguments import CHAIN, FEATURE
-from latently.plots.canvas import count, given_axes, literal, new_axes, plain, title
+from latently.plots.arguments import CHAIN, FEATURE, picture
+from latently.plots.canvas import given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
 from latently.plots.hmm.observed import observed
 from latently.plots.hmm.steps import Axis, axis
 from latently.plots.palette import COLOURS, FAINT, GRID, INK
 from latently.plots.points import Array, some
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ MOST_LAGS = 25
 N_QUANTILES = 1000
 
 
-@checked(model=CHAIN, feature=FEATURE)
+@picture(model=CHAIN, feature=FEATURE)
 def pseudo_residuals(
     model: Any,
     X: Any,
@@ -42,12 +42,8 @@ def pseudo_residuals(
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted.
     X : array-like of shape (n_times, n_features), or a list of such
         The sequences.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
     time : array-like of shape (n_times,), optional
         Numbers or dates of the rows, rising within each sequence. Default: counted from 0.
     kind : {"ordinary", "forecast"}, default "ordinary"
@@ -67,8 +63,6 @@ def pseudo_residuals(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     NotImplementedError
         If the family has no distribution function.
     ValueError

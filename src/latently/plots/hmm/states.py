@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.plots.arguments import CHAIN, FEATURES
-from latently.plots.canvas import count, given_axes, literal, plain, stacked_axes, title
+from latently.checks.settings import BOOLEAN
+from latently.plots.arguments import CHAIN, FEATURES, picture
+from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend
 from latently.plots.hmm.observed import Observed, observed, state_names
 from latently.plots.hmm.steps import Steps, axis, runs, steps
 from latently.plots.palette import FAINT, INK
 from latently.plots.points import Array
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ SHADE, STRIP = 0.25, 0.75
 MARGIN = 0.06
 
 
-@checked(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
+@picture(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
 def states(
     model: Any,
     X: Any,
@@ -44,18 +45,14 @@ def states(
 
     Parameters
     ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted.
     X : array-like of shape (n_times, n_features), or a list of such
         The sequences. Several are drawn side by side with a line between them, of more than twelve the
         first. Where there are more than 4,000 times, each step of the picture stands for many: their mean,
         their range as a band (of symbols, how often each is seen), the state most of them are in, and mean
         probabilities.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
     time : array-like of shape (n_times,), optional
         Numbers or dates of the rows, rising within each sequence. Where those of several sequences overlap
-        the sequences are drawn on end. Default: counted from 0.
+        the sequences are drawn one after the other. Default: counted from 0.
     features : sequence of int or str, optional
         Positions or names of the features to show, a panel each. Default: the first four.
     filtered : bool, default False
@@ -72,8 +69,6 @@ def states(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ImpossibleObservationError
         If a sequence is impossible.
     ValueError

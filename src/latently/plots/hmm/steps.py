@@ -31,7 +31,7 @@ class Axis:
     dated : bool
         Whether these are dates.
     labels : array of shape (n_times,), or None
-        What to write at a position, where times of several sequences overlap and are drawn on end.
+        What to write at a position, where times of several sequences overlap: one is drawn after the other.
     counted : bool
         Whether no times were given, and rows are counted.
     """
@@ -63,7 +63,7 @@ class Axis:
 
 
 def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
-    """Where times lie: at the times given if these rise from row to row, otherwise on end.
+    """Where times lie: at the times given if these rise from row to row, otherwise one after the other.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _dates(values: Any) -> Array:
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of a picture: each shows one time or some times on end of the same sequence.
+    """Steps of a picture: each shows one time or some times one after the other of the same sequence.
 
     Attributes
     ----------

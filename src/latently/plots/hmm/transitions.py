@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
 from latently.latent.stationary import closed_classes
-from latently.plots.arguments import AXES, CHAIN
-from latently.plots.canvas import canvas, count, title
-from latently.plots.hmm.looks import percent, shades
+from latently.plots.arguments import AXES, CHAIN, picture
+from latently.plots.canvas import canvas, title
+from latently.plots.hmm.looks import shades
 from latently.plots.hmm.observed import state_names
 from latently.plots.palette import FAINT, INK
+from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,29 +22,17 @@ DARK = 0.6  # from here on numbers are white
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
-@checked(model=CHAIN, ax=AXES)
+@picture(model=CHAIN, ax=AXES)
 def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the transition probabilities, from row to column.
 
     On the right stand how many times a visit to a state lasts on average, and its share of all times in the
     long run. Transitions that cannot happen are left blank.
 
-    Parameters
-    ----------
-    model : CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel
-        Fitted.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
-
     Returns
     -------
     Axes
         The axes drawn on. Of more than sixteen states the numbers are left out.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
 
     References
     ----------
@@ -110,7 +98,7 @@ def _notes(ax: Axes, transmat: Any, shares: Any) -> None:
     rows = range(0, K, 1 if K <= MOST_NUMBERS else 5)
     columns = [(DURATIONS, "steps", [_duration(transmat[i, i]) for i in rows])]
     if shares is not None:
-        columns.append((SHARES, "share", [percent(shares[i]) for i in rows]))
+        columns.append((SHARES, "share", [share(shares[i]) for i in rows]))
     for right, head, entries in columns:
         heights = [i + 0.5 for i in rows]
         for height, text in zip([0.0, *heights], [head, *entries], strict=True):

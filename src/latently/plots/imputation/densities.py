@@ -9,14 +9,15 @@ import numpy as np
 from scipy.stats import gaussian_kde
 
 from latently.checks.arrays import as_floats
-from latently.checks.settings import Such, checked
+from latently.checks.settings import Such
 from latently.estimators.inputs import check_table, column_names
-from latently.plots.arguments import AXES, FEATURE
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, FEATURE, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import FAINT
 from latently.plots.points import Array, some
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ MARGIN = 0.12
 HEADROOM = 1.12  # for the legend
 
 
-@checked(tables=(TABLES,), feature=(*FEATURE, None), ax=AXES)
+@picture(tables=(TABLES,), feature=(*FEATURE, None), ax=AXES)
 def densities(
     X: Any, tables: Sequence[Any], feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
@@ -45,8 +46,6 @@ def densities(
         The same rows completed, as `GaussianImputer.draw_imputations` returns them.
     feature : int or str, optional
         Position or name of the feature. Default: the one with most missing cells.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -56,8 +55,6 @@ def densities(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the feature does not exist or has no observed cell, or the tables do not fit the rows.
 

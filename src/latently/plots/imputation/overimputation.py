@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
 from latently.estimators.imputation.diagnosis import Overimputation
 from latently.estimators.inputs import check_table, column_names
-from latently.plots.arguments import AXES, FEATURE, found_by
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, FEATURE, found_by, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
 from latently.plots.palette import INK
+from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ MOST_BARS = 400
 MARGIN = 0.05
 
 
-@checked(found=found_by(Overimputation, "overimpute"), feature=(*FEATURE, None), ax=AXES)
+@picture(found=found_by(Overimputation, "overimpute"), feature=(*FEATURE, None), ax=AXES)
 def overimputation(
     found: Overimputation, X: Any, feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
@@ -38,8 +38,6 @@ def overimputation(
     feature : int or str, optional
         Position or name of one feature, to be drawn in its own units. Default: all of them, in standard
         deviations from the mean of each.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -49,8 +47,6 @@ def overimputation(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the feature does not exist, or none of its cells was hidden.
 
@@ -119,14 +115,10 @@ def overimputation(
     ax.plot(ends, ends, color=INK, linewidth=1.1, linestyle="--", zorder=3)
     ax.set(xlim=ends, xlabel=f"hidden value{what}", ylabel="predicted" + ("" if feature is None else of))
     n_inside = int(inside.sum())
-    held = f"{n_inside:,} of {count(n, 'hidden cell')}{of} ({_percent(n_inside / n)})"
+    held = f"{n_inside:,} of {count(n, 'hidden cell')}{of} ({share(n_inside / n)})"
     title(
         ax,
         f"{held} in {found.level:.0%} intervals",
         "orange: outside" + ("" if n <= MOST_BARS else f"; {MOST_BARS} of them drawn at random"),
     )
     return ax
-
-
-def _percent(share: float) -> str:
-    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"

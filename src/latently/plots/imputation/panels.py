@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latently.checks.arrays import as_floats
-from latently.checks.settings import SHARE, checked
-from latently.plots.arguments import FEATURES, IMPUTER
-from latently.plots.canvas import count, new_axes, plain, title
+from latently.checks.settings import SHARE
+from latently.plots.arguments import FEATURES, IMPUTER, picture
+from latently.plots.canvas import new_axes, plain, title
 from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
 from latently.plots.palette import INK
 from latently.plots.points import Array, dots, frame, some
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ MOST_BARS = 60
 MOST_TICKS = 300
 
 
-@checked(imputer=IMPUTER, features=FEATURES, level=(SHARE,))
+@picture(imputer=IMPUTER, features=FEATURES, level=(SHARE,))
 def imputation_panels(
     imputer: GaussianImputer,
     X: Any,
@@ -69,8 +70,6 @@ def imputation_panels(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If the rows or the truth do not fit the imputer, or there are not two features to show.
 

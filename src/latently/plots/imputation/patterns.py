@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latently.checks.settings import checked
 from latently.estimators.imputation.diagnosis import MissingPatterns
-from latently.plots.arguments import AXES, found_by
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, found_by, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.features import named
 from latently.plots.imputation.looks import FILLED
+from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ UPRIGHT = 8  # columns whose names fit side by side
 LONG = 12  # letters
 
 
-@checked(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
+@picture(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
 def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the missing cells: a line for each pattern, a column for each feature.
 
@@ -33,8 +33,6 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     ----------
     found : MissingPatterns
         What `latently.missing_patterns` returned.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -42,11 +40,6 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
         The axes drawn on. On the left stand the rows that have each pattern, below the missing cells of each
         column. Of more than 20 patterns the most frequent are drawn, of more than 30 columns those that lack
         most cells.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -77,7 +70,7 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(n, 0)
     ax.set_yticks(
         np.arange(n) + 0.5,
-        [f"{rows:,} ({_percent(rows / found.n_rows)})" for rows in found.counts[:n]],
+        [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]],
     )
     ax.set_ylabel("rows with the pattern")
     upright = d <= UPRIGHT and max(len(names[j]) for j in columns) <= LONG
@@ -91,7 +84,7 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     be = "is" if n_missing == 1 else "are"
     note = "orange: missing; pale: observed"
     if n < total:
-        note += f"; the {n} most frequent patterns, {_percent(found.counts[:n].sum() / found.n_rows)} of rows"
+        note += f"; the {n} most frequent patterns, {share(found.counts[:n].sum() / found.n_rows)} of rows"
     if d < len(names):
         note += f"; the {d} columns that lack most"
     title(ax, f"{n_missing:,} of {count(n_cells, 'cell')} {be} missing, in {count(total, 'pattern')}", note)
@@ -102,7 +95,3 @@ def _two_colours() -> Colormap:
     from matplotlib.colors import ListedColormap
 
     return ListedColormap([SEEN, FILLED])
-
-
-def _percent(share: float) -> str:
-    return "<1%" if 0 < share < 0.01 else f"{share:.0%}"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
-from latently.plots.arguments import AXES, FEATURES, MIXTURE
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.mixture.shapes import centres, contours, curves, ellipses
 from latently.plots.mixture.view import View, view
 from latently.plots.palette import GRID
 from latently.plots.points import frame, points
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latently.estimators import GaussianMixture
 
 
-@checked(mixture=MIXTURE, features=FEATURES, ax=AXES)
+@picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
 def data(
     mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -34,14 +34,10 @@ def data(
 
     Parameters
     ----------
-    mixture : GaussianMixture
-        Fitted.
     X : array-like of shape (n_samples, n_features)
         The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
     features : sequence of int or str, optional
         Positions or names of the one or two features to show. Default: the first two.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -50,8 +46,6 @@ def data(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `X` does not fit the mixture or a feature does not exist.
 

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from latently.checks.settings import LIST, checked
+from latently.checks.settings import LIST
 from latently.metrics import match_labels
-from latently.plots.arguments import FEATURES, MIXTURE
-from latently.plots.canvas import count, new_axes, plain, title
+from latently.plots.arguments import FEATURES, MIXTURE, picture
+from latently.plots.canvas import new_axes, plain, title
 from latently.plots.convergence import convergence
 from latently.plots.mixture.data import data
 from latently.plots.mixture.view import view
 from latently.plots.points import frame, points
+from latently.wording import count
 
 if TYPE_CHECKING:
     from latently.estimators import GaussianMixture
 
 
-@checked(mixture=MIXTURE, y=(LIST, None), features=FEATURES)
+@picture(mixture=MIXTURE, y=(LIST, None), features=FEATURES)
 def mixture_panels(
     mixture: GaussianMixture,
     X: Any,
@@ -53,8 +54,6 @@ def mixture_panels(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `X` does not fit the mixture, or there is only one feature.
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.checks.settings import checked
-from latently.plots.arguments import AXES, FEATURES, MIXTURE
-from latently.plots.canvas import canvas, count, literal, title
+from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.mixture.shapes import centres, ellipses
 from latently.plots.mixture.view import view
 from latently.plots.palette import INK, NEUTRAL
 from latently.plots.points import frame, look
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SURE = 0.1
 
 
-@checked(mixture=MIXTURE, features=FEATURES, ax=AXES)
+@picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
 def uncertainty(
     mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -31,15 +31,11 @@ def uncertainty(
 
     Parameters
     ----------
-    mixture : GaussianMixture
-        Fitted.
     X : array-like of shape (n_samples, n_features)
         The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
     features : sequence of int or str, optional
         Positions or names of the one or two features to show; the uncertainty is that by all features.
         Default: the first two.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -48,8 +44,6 @@ def uncertainty(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `X` does not fit the mixture or a feature does not exist.
 

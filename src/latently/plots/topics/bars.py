@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from latently.checks.settings import LIST, WHOLE, checked
-from latently.plots.arguments import RELEVANCE, TOPICS
-from latently.plots.canvas import count, given_axes, grid_axes, plain, title
-from latently.plots.hmm.looks import percent
+from latently.checks.settings import LIST, WHOLE
+from latently.plots.arguments import RELEVANCE, TOPICS, picture
+from latently.plots.canvas import given_axes, grid_axes, plain, title
 from latently.plots.palette import INK, NEUTRAL, colour
 from latently.plots.topics.looks import chosen_topics, overall, shares, shortened, word_names
+from latently.wording import count, share
 
 MOST_TOPICS = 12
 PALE = "#d8dce2"
 
 
-@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
+@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
 def topics(
     model: Any, n: int = 10, relevance: float = 0.6, *, topics: Iterable[int] | None = None, ax: Any = None
 ) -> Any:
@@ -26,8 +26,6 @@ def topics(
 
     Parameters
     ----------
-    model : LatentDirichletAllocation
-        Fitted.
     n : int, default 10
         How many words of each topic.
     relevance : float, default 0.6
@@ -46,8 +44,6 @@ def topics(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `n` is less than one, `relevance` is not between 0 and 1, a topic does not exist, or `ax` has
         another number of panels.
@@ -81,7 +77,7 @@ def topics(
         panel.tick_params(axis="y", length=0)
         panel.grid(False, axis="y")
         panel.locator_params(axis="x", nbins=4)
-        title(panel, f"Topic {k}, {percent(sizes[k])} of all words", "")
+        title(panel, f"Topic {k}, {share(sizes[k])} of all words", "")
     _say(panels[0], len(shown), len(sizes), f"relevance {relevance:g}", asked=topics is not None)
     return panels
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.settings import LIST, WHOLE, check_whole, checked
-from latently.plots.arguments import AXES, RELEVANCE, TOPICS
-from latently.plots.canvas import canvas, count, literal, title
+from latently.checks.settings import LIST, WHOLE, check_whole
+from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
+from latently.plots.canvas import canvas, literal, title
 from latently.plots.hmm.looks import shades
 from latently.plots.topics.looks import shares, shortened, word_names
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ MOST_NUMBERS = 20
 LABEL = 9.0  # points that a word takes, written upwards
 
 
-@checked(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
+@picture(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
 def document_topics(
     model: Any,
     X: Any = None,
@@ -38,8 +39,6 @@ def document_topics(
 
     Parameters
     ----------
-    model : LatentDirichletAllocation
-        Fitted.
     X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
         The documents. Default: those of the fit.
     n : int, default 20
@@ -48,8 +47,6 @@ def document_topics(
         Positions of the documents to draw, instead of the first ones.
     names : sequence of str, optional
         What the documents drawn are called. Default: their positions.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -59,8 +56,6 @@ def document_topics(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `n` is less than one, a document does not exist, `names` are not as many as the documents drawn, or
         `X` is not given and the model was fitted online and keeps no documents.
@@ -87,21 +82,15 @@ def document_topics(
     return ax
 
 
-@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
+@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
     """Draw a map of topics by words: the probability of each word in each topic.
 
     Parameters
     ----------
-    model : LatentDirichletAllocation
-        Fitted.
     n : int, default 3
         How many words of each topic, ranked by relevance as in `topics`. A vocabulary of at most thirty words
         is drawn as a in its own order.
-    relevance : float, default 0.6
-        See `topics`.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -111,8 +100,6 @@ def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | No
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `n` is less than one, or `relevance` is not between 0 and 1.
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from latently.checks.settings import WHOLE, checked
-from latently.plots.arguments import TOPICS
+from latently.checks.settings import WHOLE
+from latently.plots.arguments import TOPICS, picture
 from latently.plots.canvas import given_axes, new_axes
 from latently.plots.topics.maps import document_topics, topic_words
 
 
-@checked(model=TOPICS, n=(WHOLE,))
+@picture(model=TOPICS, n=(WHOLE,))
 def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
     """Draw documents by topics beside topics by words.
 
     Parameters
     ----------
-    model : LatentDirichletAllocation
-        Fitted.
     X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
         The documents. Default: those of the fit.
     n : int, default 20
@@ -32,8 +30,6 @@ def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> 
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         As `document_topics`; or if `ax` has not two panels.
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from latently.checks.settings import WHOLE, checked
-from latently.plots.arguments import AXES, RELEVANCE, TOPICS
-from latently.plots.canvas import canvas, count, title
+from latently.checks.settings import WHOLE
+from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
+from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour
 from latently.plots.topics.labels import lay_out, place_labels
 from latently.plots.topics.looks import shares, word_names
+from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ NUMBERED = 5.0  # points: the radius of a circle that has room for its number
 ASIDE = 64.0  # points left for words on either side, beyond the circles
 
 
-@checked(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
+@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
     """Draw a circle for each topic: as large as its share, and near those whose words are alike.
 
@@ -35,14 +36,8 @@ def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None
 
     Parameters
     ----------
-    model : LatentDirichletAllocation
-        Fitted.
     n : int, default 3
         How many words stand beside a circle, ranked by relevance as in `topics`.
-    relevance : float, default 0.6
-        See `topics`.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------
@@ -53,8 +48,6 @@ def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     ValueError
         If `n` is less than one, or `relevance` is not between 0 and 1.
 

@@ -10,7 +10,7 @@ import numpy as np
 from latently import plots
 from latently.core.findings import Finding, caution, note
 from latently.report import fits
-from latently.report.figure import Figure
+from latently.report.figure import EMISSIONS, Figure
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
@@ -22,6 +22,7 @@ STANDS_OUT = 0.5
 MOST_NAMED, MOST_LISTED = 3, 8
 FEWEST_ROWS, ROWS_PER_COLUMN = 10, 4
 MOST_CORRELATED, MOST_LEVELS = 8, 30
+MOST_EMISSIONS = 3
 
 
 def mixture_report(a: MixtureAnalysis) -> Report:
@@ -247,6 +248,14 @@ def _figures(a: MixtureAnalysis) -> Iterator[Figure]:
                 lambda ax: plots.uncertainty(a.model, a.X, features=shown, ax=ax),
                 "Rows between the clusters could belong to either; treat their labels with care.",
             )
+    else:
+        shown = a.discriminative[:MOST_EMISSIONS]
+        yield Figure(
+            "emissions",
+            lambda axes: plots.emissions(a.model, a.X, features=shown, ax=np.atleast_1d(axes)),
+            EMISSIONS.format("component", "responsibilities"),
+            n_axes=len(shown),
+        )
     yield from fits.bic_figure(a.selection)
     yield from fits.climb(a.model)
 

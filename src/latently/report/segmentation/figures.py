@@ -9,7 +9,7 @@ import numpy as np
 from latently import plots
 from latently.plots.canvas import literal
 from latently.report import fits
-from latently.report.figure import Figure, narrow_first
+from latently.report.figure import EMISSIONS, Figure, narrow_first
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.residuals import checks
 from latently.wording import listed
@@ -37,8 +37,7 @@ def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
         Figure(
             "emissions",
             lambda axes: plots.emissions(a.model, a.X, lengths=a.lengths, ax=np.atleast_1d(axes)),
-            "What is seen in each state, by the model and in the rows, which are shared out by their "
-            "smoothed probabilities. Where the two differ, the distribution does not fit the state.",
+            EMISSIONS.format("state", "smoothed probabilities"),
             n_axes=shown,
         )
     )
