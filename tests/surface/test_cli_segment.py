@@ -128,7 +128,7 @@ def test_the_first_screen_says_what_matters(session):
         "Column 'count' was followed, the only one that can be.",
         "taken for counts (Poisson): it holds whole numbers from 0 that vary as counts do.",
         "--emission gaussian or categorical has it otherwise.",
-        "Left out year (the time)",
+        "Columns left out year (the time)",
         "the largest that was tried: try more, for example -k 1:6",
         "wrong for a backtest",
         "Wrote latently-segment-quakes/: open index.html",

@@ -288,6 +288,7 @@ def test_a_mixture_of_any_family_has_a_report(family):
     report = mixture_report(MixtureAnalysis(mixture, X, "t.csv"))
     assert_sound(report)
     assert f"{called} in each cluster" in report.said[0]
+    assert report.figures[0].name == "emissions"
 
 
 @pytest.mark.parametrize(("distance", "expected"), [(1.9, [(0, 1)]), (4.0, [])])
