@@ -66,19 +66,10 @@ class CategoricalHMM(BaseHMM):
 
         Parameters
         ----------
-        startprob : array-like of shape (n_components,), "stationary" or "uniform"
-            Probabilities of the first state, or what they follow from.
-        transmat : array-like of shape (n_components, n_components)
-            Transition probabilities, from row to column. Exact zeros cannot happen.
         emissionprob : array-like of shape (n_components, n_symbols)
             Probability of each symbol in each state.
         categories : sequence of length n_symbols, optional
             The alphabet: numbers or strings, in the order of the columns. By default the integers from 0.
-
-        Returns
-        -------
-        CategoricalHMM
-            States in the order given.
 
         Raises
         ------

@@ -69,27 +69,12 @@ class GaussianHMM(BaseHMM, GaussianSettings):
 
         Parameters
         ----------
-        startprob : array-like of shape (n_components,), "stationary" or "uniform"
-            Probabilities of the first state, or what they follow from.
-        transmat : array-like of shape (n_components, n_components)
-            Transition probabilities, from row to column. Exact zeros cannot happen.
         means : array-like of shape (n_components, n_features)
             Means.
         covariances : array-like
             Covariances, in the shape of `covariance_type`.
         covariance_type : {"diag", "full", "tied", "spherical"}, default "diag"
             How the covariances are written.
-
-        Returns
-        -------
-        GaussianHMM
-            States in the order given.
-
-        Raises
-        ------
-        ValueError
-            If shapes do not fit, a row is no set of probabilities, or a covariance is not positive definite;
-            it is named.
 
         Examples
         --------

@@ -61,25 +61,10 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
         ----------
         emission : Emission or str
             The family of the observations in each state.
-        startprob : array-like of shape (n_components,), "stationary" or "uniform"
-            Probabilities of the first state, or what they follow from.
-        transmat : array-like of shape (n_components, n_components)
-            Transition probabilities, from row to column. Exact zeros cannot happen.
         params : object or dict of str to array
             Parameters of the family, in its own dataclass or by name.
         n_features : int, optional
             Number of columns; by default that of the means, if the family has any.
-
-        Returns
-        -------
-        HiddenMarkovModel
-            States in the order given.
-
-        Raises
-        ------
-        ValueError
-            If shapes do not fit, a row is no set of probabilities, a parameter is out of range, or
-            `n_features` is not known.
 
         Examples
         --------

@@ -61,22 +61,8 @@ class PoissonHMM(BaseHMM):
 
         Parameters
         ----------
-        startprob : array-like of shape (n_components,), "stationary" or "uniform"
-            Probabilities of the first state, or what they follow from.
-        transmat : array-like of shape (n_components, n_components)
-            Transition probabilities, from row to column. Exact zeros cannot happen.
         lambdas : array-like of shape (n_components, n_features)
             Rates: expected counts.
-
-        Returns
-        -------
-        PoissonHMM
-            States in the order given.
-
-        Raises
-        ------
-        ValueError
-            If shapes do not fit, a row is no set of probabilities, or a rate is not positive; it is named.
 
         Examples
         --------

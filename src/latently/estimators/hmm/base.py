@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from numbers import Integral
 from typing import Any, Self
 
@@ -160,6 +161,23 @@ class BaseHMM(Residuals, LikelihoodEstimator):
             last = self._model.n_components - 1
             check_setting("currstate", currstate, Number(Integral, 0, last, closed="both"))
         return self._sample(n_samples, random_state, currstate)
+
+    @classmethod
+    @abstractmethod
+    def from_parameters(cls, *args: Any, **settings: Any) -> Self:
+        """Return a model with given parameters, ready to predict and to sample, without fitting.
+
+        Returns
+        -------
+        self
+            The model, its states in the order given.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a row is no set of probabilities, or a parameter is out of range; it is
+            named.
+        """
 
     @classmethod
     def _by_parameters(cls, startprob: Any, transmat: Any, settings: dict[str, Any], **values: Any) -> Self:

@@ -44,6 +44,10 @@ class FittedHMM(FittedModel, ChainSettings):
             How often each sequence counts.
         states : array-like of int of shape (n_times,), optional
             States that are known, -1 where they are not.
+        startprob : array-like of shape (n_components,), "stationary" or "uniform"
+            Probabilities of the first state, or what they follow from.
+        transmat : array-like of shape (n_components, n_components)
+            Transition probabilities, from row to column. Exact zeros cannot happen.
         """
     )
 
