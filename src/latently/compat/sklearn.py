@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,26 @@ from latently.checks.settings import (
     BOOLEAN,
     COUNT,
     INTEGER,
+    N_JOBS,
     POSITIVE,
+    RANDOM_STATE,
     TOLERANCE,
     WHOLE,
     check_settings,
     one_of,
 )
 from latently.estimators import latent_dirichlet_allocation as own
-from latently.estimators.settings import Constraints
+from latently.estimators.settings import estimator, setting
+from latently.estimators.topics.settings import StreamSettings
 
 Array = NDArray[Any]
 INFERENCE = {"batch": "vb", "online": "online_vb"}
 
 
-class LatentDirichletAllocation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+@estimator({})
+class LatentDirichletAllocation(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, StreamSettings
+):
     """Latent Dirichlet allocation with the settings, attributes and figures of scikit-learn's.
 
     For programs that are carried over by changing the import. New ones are better served by
@@ -35,31 +41,27 @@ class LatentDirichletAllocation(ClassNamePrefixFeaturesOutMixin, TransformerMixi
 
     Parameters
     ----------
-    n_components : int
+    n_components : int, default 10
         Number of topics.
     doc_topic_prior, topic_word_prior : float, optional
         Dirichlet priors of the topics of a document, and of the words of a topic; one over `n_components`.
-    learning_method : {"batch", "online"}
+    learning_method : {"batch", "online"}, default "batch"
         Variational Bayes with all documents at a time, begun by CVB0, or with minibatches.
-    learning_decay, learning_offset : float
-        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
-    max_iter : int
+    max_iter : int, default 10
         Passes over the documents.
-    batch_size : int
+    batch_size : int, default 128
         Documents in a minibatch.
-    evaluate_every : int
+    evaluate_every : int, default -1
         Passes from one perplexity of the documents to the next; none is taken if it is zero or less.
-    total_samples : float
-        Documents that `partial_fit` will have seen in the end, roughly.
-    perp_tol : float
+    perp_tol : float, default 0.1
         Change of this perplexity at which the fit ends.
-    mean_change_tol : float
+    mean_change_tol : float, default 1e-3
         Change of a document's topics, in relation to its length, at which its inner sweeps end.
-    max_doc_update_iter : int
+    max_doc_update_iter : int, default 100
         Most inner sweeps over a document.
     n_jobs : int, optional
         Threads; all cores by default. The results do not depend on it.
-    verbose : int
+    verbose : int, default 0
         Above zero, a line is printed for each pass.
     random_state : int, RandomState or Generator, optional
         Where topics start from.
@@ -88,66 +90,19 @@ class LatentDirichletAllocation(ClassNamePrefixFeaturesOutMixin, TransformerMixi
     [[0, 1], [2, 3]]
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {
-        name: own.LatentDirichletAllocation._parameter_constraints[name]
-        for name in (
-            "n_components",
-            "batch_size",
-            "learning_decay",
-            "learning_offset",
-            "total_samples",
-            "n_jobs",
-            "random_state",
-        )
-    } | {
-        "doc_topic_prior": (POSITIVE, None),
-        "topic_word_prior": (POSITIVE, None),
-        "learning_method": (one_of(*INFERENCE),),
-        "max_iter": (WHOLE,),
-        "evaluate_every": (INTEGER,),
-        "perp_tol": (TOLERANCE,),
-        "mean_change_tol": (TOLERANCE,),
-        "max_doc_update_iter": (WHOLE,),
-        "verbose": (COUNT, BOOLEAN),
-    }
-    model_: own.LatentDirichletAllocation
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        doc_topic_prior: float | None = None,
-        topic_word_prior: float | None = None,
-        learning_method: str = "batch",
-        learning_decay: float = 0.7,
-        learning_offset: float = 10.0,
-        max_iter: int = 10,
-        batch_size: int = 128,
-        evaluate_every: int = -1,
-        total_samples: float = 1e6,
-        perp_tol: float = 0.1,
-        mean_change_tol: float = 1e-3,
-        max_doc_update_iter: int = 100,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.doc_topic_prior = doc_topic_prior
-        self.topic_word_prior = topic_word_prior
-        self.learning_method = learning_method
-        self.learning_decay = learning_decay
-        self.learning_offset = learning_offset
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.evaluate_every = evaluate_every
-        self.total_samples = total_samples
-        self.perp_tol = perp_tol
-        self.mean_change_tol = mean_change_tol
-        self.max_doc_update_iter = max_doc_update_iter
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = setting(WHOLE, default=10, kw_only=False)
+    doc_topic_prior: float | None = setting(POSITIVE, None, default=None)
+    topic_word_prior: float | None = setting(POSITIVE, None, default=None)
+    learning_method: str = setting(one_of(*INFERENCE), default="batch")
+    max_iter: int = setting(WHOLE, default=10)
+    batch_size: int = setting(WHOLE, default=128)
+    evaluate_every: int = setting(INTEGER, default=-1)
+    perp_tol: float = setting(TOLERANCE, default=0.1)
+    mean_change_tol: float = setting(TOLERANCE, default=1e-3)
+    max_doc_update_iter: int = setting(WHOLE, default=100)
+    n_jobs: int | None = setting(N_JOBS, None, default=None)
+    verbose: int = setting(COUNT, BOOLEAN, default=0)
+    random_state: Any = setting(*RANDOM_STATE, default=None)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -250,7 +205,7 @@ class LatentDirichletAllocation(ClassNamePrefixFeaturesOutMixin, TransformerMixi
         self.doc_topic_prior_ = prior if self.doc_topic_prior is None else self.doc_topic_prior
         self.topic_word_prior_ = prior if self.topic_word_prior is None else self.topic_word_prior
         self.n_iter_, self.n_batch_iter_ = 0, 1
-        self.model_ = own.LatentDirichletAllocation(
+        self.model_: own.LatentDirichletAllocation = own.LatentDirichletAllocation(
             self.n_components,
             inference=INFERENCE[self.learning_method],
             doc_topic_prior=self.doc_topic_prior_,

@@ -22,7 +22,7 @@ from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import SavedTopics
-from latently.estimators.topics.settings import TopicSettings, chosen_dtype
+from latently.estimators.topics.settings import StreamSettings, TopicSettings, chosen_dtype
 from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
     AdmixtureParams,
@@ -36,7 +36,7 @@ from latently.models.admixture import (
 Array = NDArray[Any]
 
 
-class FittedTopics(Described, SavedTopics, WorkSettings, TopicSettings):
+class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSettings):
     """A topic model that has its parameters, from a fit, a file, or by hand."""
 
     described = entries(

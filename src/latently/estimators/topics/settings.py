@@ -30,6 +30,23 @@ DIRICHLET = (one_of("auto"), None, Such(lambda value: isinstance(value, Real), "
 
 
 @settings
+class StreamSettings:
+    """How minibatches of documents are weighed.
+
+    Parameters
+    ----------
+    learning_decay, learning_offset : float, default 0.7 and 10
+        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
+    total_samples : float, default 1e6
+        Documents that `partial_fit` will have seen in the end, roughly.
+    """
+
+    learning_decay: float = setting(Number(Real, 0.5, 1, closed="right"), default=0.7)
+    learning_offset: float = setting(Number(Real, 1, None, closed="left"), default=10.0)
+    total_samples: float = setting(POSITIVE, default=1e6)
+
+
+@settings
 class TopicSettings:
     """What topics are looked for, and how.
 
@@ -69,10 +86,6 @@ class TopicSettings:
         Most inner sweeps over a document.
     batch_size : int, default 256
         Documents in a minibatch of the online inferences.
-    learning_decay, learning_offset : float, default 0.7 and 10
-        The step of number t weighs ``(learning_offset + t) ** -learning_decay``.
-    total_samples : float, default 1e6
-        Documents that `partial_fit` will have seen in the end, roughly.
     top_topics : int, optional
         "cvb0" remembers for each entry the likeliest so many topics only: for corpora whose entries times
         topics do not fit into memory.
@@ -95,9 +108,6 @@ class TopicSettings:
     doc_tol: float = setting(TOLERANCE, default=1e-3)
     max_sweeps: int = setting(WHOLE, default=100)
     batch_size: int = setting(WHOLE, default=256)
-    learning_decay: float = setting(Number(Real, 0.5, 1, closed="right"), default=0.7)
-    learning_offset: float = setting(Number(Real, 1, None, closed="left"), default=10.0)
-    total_samples: float = setting(POSITIVE, default=1e6)
     top_topics: int | None = setting(WHOLE, None, default=None)
     dtype: Any = setting(Such(_is_precision, "'auto', 'float32' or 'float64'"), default="auto")
 
