@@ -59,6 +59,11 @@ class Entries(dict):
         self.fields("stream").update(changes)
 
 
+def at(name, change):
+    """A change of one array."""
+    return lambda entries: entries.array(name, change)
+
+
 def put(index, value):
     return lambda array: array.__setitem__(index, value)
 
@@ -85,4 +90,4 @@ def assert_same(one, other):
     elif hasattr(one, "__dict__"):
         assert_same(vars(one), vars(other))
     else:
-        assert one == other
+        assert one == other or (one != one and other != other)  # NaN

@@ -16,7 +16,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from latently import GaussianImputer, GaussianMixture, load
+from latently import GaussianImputer, GaussianMixture
 from latently.core.errors import SingularCovarianceError, UndeterminedWarning
 from latently.estimators.imputation import parameter_draws
 
@@ -564,46 +564,6 @@ def test_callbacks_may_stop_it():
     imputer = GaussianImputer(callbacks=[lambda i, params, value: seen.append(value) or i == 2]).fit(X)
     assert imputer.stop_reason_ == "stopped by a callback"
     assert_allclose(seen, imputer.log_likelihood_history_)
-
-
-# -- files ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "imputer",
-    [
-        GaussianImputer(random_state=0),
-        GaussianImputer(n_parameter_draws=3, random_state=0, min_value=[0.0, -5.0, 0.0], add_indicator=True),
-        GaussianImputer(2, covariance_type="tied", n_parameter_draws=2, random_state=1, tol=1e-4),
-        GaussianImputer(prior="ridge", prior_strength=3.0, keep_empty_features=True, random_state=0),
-    ],
-    ids=["plain", "with draws", "tied mixture", "with a prior"],
-)
-def test_what_was_saved_predicts_the_same_bits(imputer, tmp_path):
-    rows, new = (
-        (np.insert(x, 0, np.nan, axis=1) for x in (X, NEW)) if imputer.keep_empty_features else (X, NEW)
-    )
-    names = [f"column {j}" for j in range(rows.shape[1])]
-    new = pd.DataFrame(new, columns=names)
-    saved = clone(imputer).fit(pd.DataFrame(rows, columns=names))
-    saved.save(tmp_path / "imputer.latently")
-    loaded = load(tmp_path / "imputer.latently")
-    assert type(loaded) is GaussianImputer
-    assert str(loaded.get_params()) == str(saved.get_params())
-    assert_array_equal(loaded.transform(new), saved.transform(new))
-    assert_array_equal(loaded.get_feature_names_out(), saved.get_feature_names_out())
-    assert_array_equal(loaded.interval(new), saved.interval(new))
-    assert_array_equal(loaded.missing_counts_, saved.missing_counts_)
-    assert loaded.log_likelihood_ == saved.log_likelihood_
-    assert_array_equal(loaded.mean_, saved.mean_)
-    n = len(saved.parameter_draws_)
-    if n:
-        assert_array_equal(loaded.draw_imputations(new, n), saved.draw_imputations(new, n))
-        assert_array_equal(
-            loaded.interval(new, parameter_uncertainty=True), saved.interval(new, parameter_uncertainty=True)
-        )
-    with pytest.raises(ValueError, match="feature names should match"):
-        loaded.transform(new.rename(columns={names[0]: "other"}))
 
 
 # -- bad input --------------------------------------------------------------------------------------------

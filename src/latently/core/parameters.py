@@ -387,7 +387,7 @@ class SPD:
 
 
 def check_feasible(params: Any, spaces: Spaces) -> None:
-    """Refuse params that are not finite, or not in their spaces.
+    """Refuse params that are NaN, or not in their spaces, if they have one.
 
     Raises
     ------
@@ -396,8 +396,8 @@ def check_feasible(params: Any, spaces: Spaces) -> None:
     """
     for name, value in named(params).items():
         array = np.asarray(value)
-        finite = array.dtype.kind != "f" or np.isfinite(array).all()
-        if not finite or (name in spaces and not spaces[name].feasible(array)):
+        number = array.dtype.kind != "f" or not np.isnan(array).any()
+        if not number or (name in spaces and not (np.isfinite(array).all() and spaces[name].feasible(array))):
             raise ValueError(f"its '{name}' is not feasible: not finite, or out of range")
 
 
