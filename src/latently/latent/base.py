@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
@@ -333,5 +332,5 @@ def normalised(predicted: Array, log_density: Array) -> tuple[float, Array]:
         return -np.inf, np.full(len(predicted), np.nan)
     # Relative to the likeliest before they are added: see kernels.log_chain.joined.
     joint = (predicted - predicted[likeliest]) + (log_density - log_density[likeliest])
-    total = float(logsumexp(joint))
+    total = float(np.log(np.exp(joint).sum()))
     return height + total, joint - total

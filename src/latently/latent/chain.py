@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
@@ -183,7 +182,7 @@ class Chain(Latent):
     ) -> tuple[float, Array]:
         """One step forwards, in logarithms, in which no state is ever lost."""
         start, transmat = self.settled(params).logs
-        predicted = start if before is None else logsumexp(before[:, None] + transmat, axis=0)
+        predicted = start if before is None else np.logaddexp.reduce(before[:, None] + transmat)
         return normalised(predicted, log_density)
 
     def predict(self, params: ChainParams, probability: Array | None, steps: int) -> Array:
