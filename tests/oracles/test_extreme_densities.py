@@ -16,7 +16,7 @@ from latently.core.executors import SerialExecutor, executor
 from latently.emissions.base import Emission
 from latently.latent import viterbi
 from latently.latent.checkpoints import in_segments
-from latently.latent.readings import OfDensities
+from latently.latent.emission_tables import OfRows
 
 LAG = 2
 mpmath.mp.dps = 60
@@ -95,7 +95,7 @@ def every_posterior(model, X):
     n, K = len(X), model.n_components
     whole, latent, params = model._source(X).whole(), model._model.latent, model.params_.latent
     lookup = model._model.lookup(model.params_, whole)
-    reading = OfDensities(lambda rows: lookup.rows[rows], lambda rows, resp: [resp], K)
+    reading = OfRows(lambda rows: lookup.rows[rows], lambda rows, resp: [resp], K)
     block = Block(X, np.ones(1), np.array([0, n]))
     return {
         "smooth": model.smooth(X),

@@ -20,10 +20,10 @@ from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
 from latently.latent.checkpoints import cut, in_segments
+from latently.latent.emission_tables import EmissionTable, OfRows
 from latently.latent.filtering import filtered, left_out
 from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.path_sampling import PathPosterior
-from latently.latent.readings import OfDensities
 from latently.latent.stationary import maximise, refuse_several, stationary
 from latently.latent.viterbi import likeliest_paths
 
@@ -133,17 +133,39 @@ class Chain(Latent):
         self, params: ChainParams, density: Density, block: Block, visit: Visit, executor: Executor
     ) -> Expected:
         """Forward and backward through all sequences of a block, then the emission tile by tile."""
-        K = len(params.transmat)
-        most = self.rows_within(2 * padded_width(K) + 1)
-        if most is not None and block.n_rows > most:
-            parts = (
-                self._run_piece(params, density, low, piece, visit, executor, most)
-                for low, piece in cut(block, most)
-            )
-            return tree_sum(parts)
-        shape, rooms = (block.n_rows, padded_width(K)), executor.rooms
-        with rooms.room(shape) as table, rooms.room(shape) as state:
-            return self._run_in(table, state, params, density, block, visit, executor)
+        return self.expected(params, OfRows(density, visit, len(params.transmat)), block, executor)
+
+    def expected(
+        self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor
+    ) -> Expected:
+        """Expected statistics of a block of sequences, those too long for the budget in segments."""
+        most = self.rows_within(table.floats_per_row)
+        if most is None or block.n_rows <= most:
+            return self._whole(params, table, block, executor)
+        parts = ((table.part(low, piece.n_rows), piece) for low, piece in cut(block, most))
+        return tree_sum(
+            (self._whole if piece.n_rows <= most else self._in_segments)(params, part, piece, executor)
+            for part, piece in parts
+        )
+
+    def _whole(self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor) -> Expected:
+        """Whole sequences, in arrays of as many rows as they have."""
+        shape, counts = (block.n_rows, padded_width(len(params.transmat))), table.counts()
+        with table.filled(block, executor) as seen, executor.rooms.room(shape) as state:
+            read = seen.table, seen.index, seen.logs
+            passed = pass_through(self.first(params), params.transmat, *read, block, executor, counts, state)
+            stats, bound, magnitude = seen.collect(passed, counts)
+        # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
+        magnitude += float(block.weights @ np.diff(block_offsets(block)))
+        return Expected(passed.counts, stats, bound, magnitude)
+
+    def _in_segments(
+        self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor
+    ) -> Expected:
+        """One sequence, segment by segment."""
+        found = in_segments(self.first(params), params.transmat, table, block, executor)
+        weight, stats = float(block.weights[0]), table.stats(found.stats, found.tallies)
+        return Expected(found.counts, stats, weight * found.log_likelihood, weight * found.magnitude)
 
     def posterior(
         self, params: ChainParams, density: Density, block: Block, executor: Executor, *, refuse: bool
@@ -218,68 +240,6 @@ class Chain(Latent):
         for path in paths:
             posterior.draw(rng.random(len(path)), path)
         return paths
-
-    def _run_in(
-        self,
-        table: Array,
-        state: Array,
-        params: ChainParams,
-        density: Density,
-        block: Block,
-        visit: Visit,
-        executor: Executor,
-    ) -> Expected:
-        """Whole sequences of a block; what arrays of so many rows as it has are needed, are given."""
-        K = len(params.transmat)
-        tops, absolute = densities(density, block, K, executor, table)
-
-        def logs() -> Array:
-            return np.concatenate([density(rows) for rows in block.tiles(width)])
-
-        width = floats_of_row(block, K)
-        passed = pass_through(
-            self.first(params), params.transmat, table, None, logs, block, executor, state=state
-        )
-        resp = passed.state[:, :K]
-        stats = tree_sum(
-            executor.map(lambda rows: visit(rows, np.ascontiguousarray(resp[rows])), block.tiles(width))
-        )
-        # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
-        magnitude = np.abs(passed.scales) + absolute + np.diff(block_offsets(block))
-        return Expected(
-            passed.counts,
-            stats,
-            float(block.weights @ (passed.scales + tops)),
-            float(block.weights @ magnitude),
-        )
-
-    def _run_piece(
-        self,
-        params: ChainParams,
-        density: Density,
-        low: int,
-        piece: Block,
-        visit: Visit,
-        executor: Executor,
-        most: int,
-    ) -> Expected:
-        """Some sequences of a block, from row `low` on: as ever if there is room, else one in segments."""
-
-        def shifted(rows: slice) -> slice:
-            return slice(rows.start + low, rows.stop + low)
-
-        def density_here(rows: slice) -> Array:
-            return density(shifted(rows))
-
-        def visit_here(rows: slice, resp: Array) -> Any:
-            return visit(shifted(rows), resp)
-
-        if piece.n_rows <= most:
-            return self.run(params, density_here, piece, visit_here, executor)
-        reading = OfDensities(density_here, visit_here, len(params.transmat))
-        found = in_segments(self.first(params), params.transmat, reading, piece, executor)
-        weight = float(piece.weights[0])
-        return Expected(found.counts, found.stats, weight * found.log_likelihood, weight * found.magnitude)
 
     def rows_within(self, floats_per_row: int) -> int | None:
         """How many rows of so many float64 numbers the budget allows; None if there is no limit."""

@@ -18,7 +18,7 @@ from latently.core.blocks import Block
 from latently.core.executors import Executor
 from latently.latent.base import Array
 from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, padded_width, refuse
-from latently.latent.readings import Reading
+from latently.latent.emission_tables import EmissionTable
 
 LEAST = 256  # rows of a segment, a multiple of the steps between rescalings
 
@@ -46,7 +46,9 @@ class Passed:
     magnitude: float
 
 
-def in_segments(start: Array, transmat: Array, reading: Reading, block: Block, executor: Executor) -> Passed:
+def in_segments(
+    start: Array, transmat: Array, observed: EmissionTable, block: Block, executor: Executor
+) -> Passed:
     """Forward and backward along the one sequence of a block.
 
     Where a scaled vector loses a state that matters later, or the sequence seems impossible, all is done
@@ -56,7 +58,7 @@ def in_segments(start: Array, transmat: Array, reading: Reading, block: Block, e
     ----------
     start, transmat : arrays of shape (K,), (K, K)
         Probabilities.
-    reading : Reading
+    observed : EmissionTable
         Its observations.
     block : Block
         For its length and weight.
@@ -70,10 +72,10 @@ def in_segments(start: Array, transmat: Array, reading: Reading, block: Block, e
     """
     K = len(start)
     if not block.n_rows or not block.weights[0]:
-        nothing = reading.take(slice(0, 0), np.empty((0, K)))
-        return Passed(ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, reading.tallies(), 0.0, 0.0)
-    found = _scaled(start, transmat, reading, block.n_rows, float(block.weights[0]), executor)
-    return found or _in_logs(start, transmat, reading, block)
+        nothing = observed.take(slice(0, 0), np.empty((0, K)))
+        return Passed(ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, observed.counts(), 0.0, 0.0)
+    found = _scaled(start, transmat, observed, block.n_rows, float(block.weights[0]), executor)
+    return found or _in_logs(start, transmat, observed, block)
 
 
 def cut(block: Block, most: int) -> Iterator[tuple[int, Block]]:
@@ -130,7 +132,7 @@ class _Ended:
 
 
 def _scaled(
-    start: Array, transmat: Array, reading: Reading, n_rows: int, weight: float, executor: Executor
+    start: Array, transmat: Array, observed: EmissionTable, n_rows: int, weight: float, executor: Executor
 ) -> Passed | None:
     """The pass with scaled vectors; None if one lost what mattered."""
     from latently.kernels.chain import middle
@@ -139,14 +141,14 @@ def _scaled(
     padded = Padded.of(start, transmat, padded_width(K))
     mid = middle.py_func(0, n_rows)
     halves = {True: segments(0, mid, n_rows), False: segments(mid, n_rows, n_rows)[::-1]}
-    begun = list(executor.map(lambda way: _begin(way, halves[way], reading, padded), (True, False)))
+    begun = list(executor.map(lambda way: _begin(way, halves[way], observed, padded), (True, False)))
     forwards, backwards = begun
     if forwards is None or backwards is None:
         return None
 
     def end(way: bool) -> _Ended | None:
         mine, other = (forwards, backwards) if way else (backwards, forwards)
-        return _end(way, mine.edge, other.kept[::-1], reading, padded, weight, K)
+        return _end(way, mine.edge, other.kept[::-1], observed, padded, weight, K)
 
     later, earlier = executor.map(end, (True, False))
     if later is None or earlier is None:
@@ -162,7 +164,7 @@ def _scaled(
     )
 
 
-def _begin(forward: bool, pieces: list[slice], reading: Reading, padded: Padded) -> _Begun | None:
+def _begin(forward: bool, pieces: list[slice], observed: EmissionTable, padded: Padded) -> _Begun | None:
     """Go through the half where a direction begins; None if all becomes impossible there."""
     from latently.kernels.checkpoints import fill_backward, fill_forward
 
@@ -171,7 +173,7 @@ def _begin(forward: bool, pieces: list[slice], reading: Reading, padded: Padded)
     log_scale = tops = magnitude = 0.0
     for rows in pieces:
         kept.append((rows, vector.copy()))
-        table, index, top = reading.densities(rows)
+        table, index, top = observed.densities(rows)
         tops += float(top.sum())
         magnitude += float(np.abs(top).sum())
         state = np.empty((rows.stop - rows.start, len(vector)))
@@ -191,7 +193,7 @@ def _end(
     forward: bool,
     vector: Array,
     pieces: list[tuple[slice, Array]],
-    reading: Reading,
+    observed: EmissionTable,
     padded: Padded,
     weight: float,
     K: int,
@@ -200,10 +202,10 @@ def _end(
     from latently.kernels.checkpoints import fill_backward, fill_forward, finish_backward, finish_forward
 
     lanes = padded.lanes
-    counts, tallies = np.zeros_like(padded.transmat), reading.tallies()
+    counts, tallies = np.zeros_like(padded.transmat), observed.counts()
     stats, log_scale, first = None, 0.0, vector[:K]
     for rows, kept in pieces:
-        table, index, _ = reading.densities(rows)
+        table, index, _ = observed.densities(rows)
         state = np.empty((rows.stop - rows.start, len(vector)))
         if forward:
             fill_backward(table, index, kept, padded.transposed, state, lanes)
@@ -219,7 +221,7 @@ def _end(
             )
         if wrong >= 0:
             return None
-        part = reading.take(rows, np.ascontiguousarray(state[:, :K]))
+        part = observed.take(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
         first = state[0, :K].copy()
     if forward:
@@ -227,7 +229,7 @@ def _end(
     return _Ended(counts, tallies, stats, log_scale, first)
 
 
-def _in_logs(start: Array, transmat: Array, reading: Reading, block: Block) -> Passed:
+def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Block) -> Passed:
     """The pass in logarithms: forwards, leaving checkpoints, and back."""
     from latently.kernels.checkpoints import fill_logs, finish_logs
 
@@ -240,7 +242,7 @@ def _in_logs(start: Array, transmat: Array, reading: Reading, block: Block) -> P
     for rows in segments(0, T, T):
         kept.append((rows, predicted.copy()))
         state = np.empty((rows.stop - rows.start, width))
-        table, index = reading.logs(rows)
+        table, index = observed.logs(rows)
         scale, wrong = fill_logs(table, index, predicted, log_transmat, state)
         if wrong >= 0:
             refuse(block, 0, rows.start + wrong)
@@ -249,14 +251,14 @@ def _in_logs(start: Array, transmat: Array, reading: Reading, block: Block) -> P
         log_scale += scale
         tops += float(top.sum())
         magnitude += float(np.abs(top).sum())
-    after, transitions, tallies = np.zeros(K), np.zeros((K, K)), reading.tallies()
+    after, transitions, tallies = np.zeros(K), np.zeros((K, K)), observed.counts()
     stats = None
     for rows, predicted in kept[::-1]:
-        seen = reading.logs(rows)
+        seen = observed.logs(rows)
         state = np.empty((rows.stop - rows.start, width))
         fill_logs(*seen, predicted, log_transmat, state)
         finish_logs(*seen, log_transmat, after, rows.stop < T, state, weight, transitions, tallies)
-        part = reading.take(rows, np.ascontiguousarray(state[:, :K]))
+        part = observed.take(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
     return Passed(
         ChainCounts(after, transitions), stats, tallies, log_scale + tops, abs(log_scale) + magnitude + T

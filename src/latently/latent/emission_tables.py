@@ -1,0 +1,225 @@
+"""What a pass along sequences reads of an emission family: densities of each time, or of a few symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block
+from latently.core.executors import Executor
+from latently.core.statistics import tree_sum
+from latently.latent.base import Array, Density, Visit
+from latently.latent.chain_parts import padded_width
+from latently.latent.passes import Passed, densities, floats_of_row
+
+Index = NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Densities of all times at once, for a pass along whole sequences.
+
+    Attributes
+    ----------
+    table : array of shape (n, width)
+        Densities over the largest of their row.
+    index : array of int of shape (n_times,) or None
+        Which row of the table each time has; None if they are in order.
+    logs : callable
+        Gives the log densities of the rows of the table, shape (n, K), if they are needed.
+    collect : callable
+        ``collect(passed, counts)`` gives the statistics of the emission, the log-likelihood, and the sum of
+        its absolute terms but for those of the scales' rounding, weights applied.
+    """
+
+    table: Array
+    index: Index
+    logs: Callable[[], Array]
+    collect: Callable[[Passed, Array], tuple[Any, float, float]]
+
+
+class EmissionTable(Protocol):
+    """What a pass asks of the observations of some sequences: of all at once, or of some times at a time."""
+
+    @property
+    def floats_per_row(self) -> int:
+        """How many float64 numbers a pass along whole sequences needs for each time."""
+        ...
+
+    def part(self, low: int, n_rows: int) -> Self:
+        """That of some of the sequences, which begin at a row."""
+        ...
+
+    def filled(self, block: Block, executor: Executor) -> AbstractContextManager[Filled]:
+        """All at once."""
+        ...
+
+    def densities(self, rows: slice) -> tuple[Array, Index, Array]:
+        """Densities over the largest of their row, which row each time has, and the largest's logarithms."""
+        ...
+
+    def logs(self, rows: slice) -> tuple[Array, Index]:
+        """Log densities, and the row of each time."""
+        ...
+
+    def counts(self) -> Array:
+        """Zeros, to which responsibilities are added by row of the densities, if these are looked up."""
+        ...
+
+    def take(self, rows: slice, resp: Array) -> Any:
+        """Statistics of these rows, given their responsibilities."""
+        ...
+
+    def stats(self, taken: Any, counts: Array) -> Any:
+        """Statistics of all rows, from the sum of what was taken and from responsibilities by row."""
+        ...
+
+
+@dataclass(frozen=True)
+class OfRows:
+    """Any emission family: its densities are asked for row by row."""
+
+    density: Density
+    visit: Visit
+    n_components: int
+
+    @property
+    def floats_per_row(self) -> int:
+        """Those of the densities and the responsibilities."""
+        return 2 * padded_width(self.n_components) + 1
+
+    def part(self, low: int, n_rows: int) -> Self:
+        """The same functions, of shifted rows."""
+
+        def shifted(rows: slice) -> slice:
+            return slice(rows.start + low, rows.stop + low)
+
+        return replace(
+            self,
+            density=lambda rows: self.density(shifted(rows)),
+            visit=lambda rows, resp: self.visit(shifted(rows), resp),
+        )
+
+    @contextmanager
+    def filled(self, block: Block, executor: Executor) -> Iterator[Filled]:
+        """Densities tile by tile, and the emission's statistics likewise."""
+        K, weights = self.n_components, block.weights
+        width = floats_of_row(block, K)
+        with executor.rooms.room((block.n_rows, padded_width(K))) as table:
+            tops, absolute = densities(self.density, block, K, executor, table)
+
+            def logs() -> Array:
+                return np.concatenate([self.density(rows) for rows in block.tiles(width)])
+
+            def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
+                resp = passed.state[:, :K]
+                parts = executor.map(lambda rows: self.take(rows, resp[rows]), block.tiles(width))
+                bound = weights @ (passed.scales + tops)
+                return tree_sum(parts), float(bound), float(weights @ (np.abs(passed.scales) + absolute))
+
+            yield Filled(table, None, logs, collect)
+
+    def densities(self, rows: slice) -> tuple[Array, Index, Array]:
+        """Exponentials of the log densities."""
+        from latently.kernels.chain import shift_rows
+
+        n = rows.stop - rows.start
+        table, top = np.empty((n, padded_width(self.n_components))), np.empty(n)
+        shift_rows(np.ascontiguousarray(self.density(rows)), table, top)
+        return table, None, top
+
+    def logs(self, rows: slice) -> tuple[Array, Index]:
+        """The log densities."""
+        return np.ascontiguousarray(self.density(rows)), None
+
+    def counts(self) -> Array:
+        """Nothing is looked up."""
+        return np.zeros((1, padded_width(self.n_components)))
+
+    def take(self, rows: slice, resp: Array) -> Any:
+        """As the family does."""
+        return self.visit(rows, np.ascontiguousarray(resp))
+
+    def stats(self, taken: Any, counts: Array) -> Any:
+        """All was taken."""
+        return taken
+
+
+@dataclass(frozen=True)
+class OfSymbols:
+    """Symbols: one table of densities for all times.
+
+    Attributes
+    ----------
+    log_table : array of shape (n, K)
+        Log densities of all symbols.
+    symbols : array of int of shape (n_times,)
+        The symbol of each time.
+    count : callable
+        ``count(counts)`` gives the emission's statistics of responsibilities by symbol, shape (n, width).
+    table : array of shape (n, width)
+        Densities of all symbols over the largest of each.
+    top : array of shape (n,)
+        Logarithms of the largest.
+    """
+
+    log_table: Array
+    symbols: NDArray[np.int64]
+    count: Callable[[Array], Any]
+    table: Array
+    top: Array
+
+    @classmethod
+    def of(cls, log_table: Array, symbols: NDArray[np.int64], count: Callable[[Array], Any]) -> Self:
+        """From log densities."""
+        K, top = log_table.shape[1], log_table.max(axis=1)
+        table = np.zeros((len(log_table), padded_width(K)))
+        table[:, :K] = np.exp(log_table - np.where(np.isneginf(top), 0.0, top)[:, None])
+        return cls(log_table, symbols, count, table, top)
+
+    @property
+    def floats_per_row(self) -> int:
+        """Those of the responsibilities."""
+        return self.table.shape[1]
+
+    def part(self, low: int, n_rows: int) -> Self:
+        """The same table."""
+        return replace(self, symbols=self.symbols[low : low + n_rows])
+
+    @contextmanager
+    def filled(self, block: Block, executor: Executor) -> Iterator[Filled]:
+        """The table; responsibilities by symbol say all."""
+
+        def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
+            seen = counts.sum(axis=1)
+            used = seen > 0
+            tops, absolute = seen[used] @ self.top[used], seen[used] @ np.abs(self.top[used])
+            bound = block.weights @ passed.scales + tops
+            return self.count(counts), float(bound), float(block.weights @ np.abs(passed.scales) + absolute)
+
+        yield Filled(self.table, self.symbols, lambda: self.log_table, collect)
+
+    def densities(self, rows: slice) -> tuple[Array, Index, Array]:
+        """The table."""
+        return self.table, self.symbols[rows], self.top[self.symbols[rows]]
+
+    def logs(self, rows: slice) -> tuple[Array, Index]:
+        """The table of logarithms."""
+        return self.log_table, self.symbols[rows]
+
+    def counts(self) -> Array:
+        """One row for each symbol."""
+        return np.zeros_like(self.table)
+
+    def take(self, rows: slice, resp: Array) -> Any:
+        """The counts say it all."""
+        return 0.0
+
+    def stats(self, taken: Any, counts: Array) -> Any:
+        """The counts."""
+        return self.count(counts)
