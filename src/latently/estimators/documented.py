@@ -83,12 +83,11 @@ class Described:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name, method in vars(cls).items():
+        for name, method in vars(cls).items() if _is_ours(cls) else ():
             function = getattr(method, "__func__", method)
             if not name.startswith("_") and inspect.isfunction(function):
                 overridden = getattr(super(cls, cls), name, None)
-                ours = getattr(overridden, "__module__", "").startswith("latently.")
-                inherited = (ours and overridden.__doc__) or ""
+                inherited = (_is_ours(overridden) and overridden.__doc__) or ""
                 names = inspect.signature(function).parameters
                 function.__doc__ = described(function.__doc__ or "", names, cls.described, inherited)
 
@@ -98,7 +97,7 @@ def describe_class(cls: Any) -> None:
     own = sections(cls.__doc__)
     settings, attributes = entries(own.get("Parameters", "")), entries(own.get("Attributes", ""))
     for base in cls.__mro__[1:]:
-        if base.__module__.startswith("latently"):
+        if _is_ours(base):
             parts = sections(vars(base).get("__doc__") or "")
             settings = {**entries(parts.get("Parameters", "")), **settings}
             others = entries(parts.get("Attributes", ""))
@@ -109,6 +108,11 @@ def describe_class(cls: Any) -> None:
         "Attributes": _listed(attributes, attributes),
     }
     cls.__doc__ = _written({**own, **listed})
+
+
+def _is_ours(one: Any) -> bool:
+    """Whether a class or a function is of this package: docstrings of others are left alone."""
+    return getattr(one, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
 
 
 def _listed(known: Mapping[str, str], names: Iterable[str]) -> str:

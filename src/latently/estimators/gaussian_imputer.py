@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
@@ -392,20 +393,15 @@ class GaussianImputer(
             )
 
     def _mixture(self, random_state: Any, prior: str | None) -> GaussianMixture:
+        shared = (*fields(RunSettings), *fields(WorkSettings))
+        run = {one.name: getattr(self, one.name) for one in shared} | {"random_state": random_state}
         return GaussianMixture(
             self.n_components,
             covariance_type=self.covariance_type,
             prior=prior,
             prior_strength=None if prior is None and self.prior == "auto" else self.prior_strength,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            n_init=self.n_init,
             reg_covar=FLOOR if self.n_components == 1 else 1e-6,
-            random_state=random_state,
-            acceleration=self.acceleration,
-            n_jobs=self.n_jobs,
-            callbacks=self.callbacks,
-            verbose=self.verbose,
+            **run,
         )
 
     def __sklearn_is_fitted__(self) -> bool:
