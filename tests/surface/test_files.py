@@ -124,7 +124,7 @@ def test_settings_of_a_family_come_back(tmp_path):
 
 
 def test_a_class_that_the_family_cannot_see_is_handed_in_too(tmp_path):
-    @dataclass(frozen=True)
+    @dataclass(frozen=True, slots=True)
     class Hidden:
         rates: np.ndarray
 

@@ -136,6 +136,11 @@ ALTERATIONS = {
         lambda e: e.facts.update(model=e.facts["params"]),
         "model is .* not of the type",
     ),
+    "an empty document": (
+        "mixture",
+        lambda e: e.manifest.update(document={}),
+        "it is '{}', which says nothing",
+    ),
     "a list": ("mixture", lambda e: e.manifest.update(document=[1, 2]), "holds a list, not an estimator"),
     "a field missing": ("mixture", lambda e: e.facts.pop("outcome"), "has no field 'outcome'"),
     "a field too many": ("mixture", lambda e: e.facts.update(extra=1), "has no field 'extra'"),

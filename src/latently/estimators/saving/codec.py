@@ -235,11 +235,9 @@ class Decoder:
                 return self._object(self.known[name], found)
             case {"own": str(name), "fields": dict(items), **rest} if not rest:
                 return self._object(self._own(name), self._fields(self._own(name), items, where))
-            case {"estimator": str(name), "settings": dict(settings), "facts": dict(facts), **rest} if (
-                not rest
-            ):
-                return self._estimator(name, settings, facts, where)
-        raise ValueError(f"{where} is {str(value)[:60]!r}, which says nothing")
+            case {"estimator": str(name), "settings": dict(items), "facts": dict(facts), **rest} if not rest:
+                return self._estimator(name, items, facts, where)
+        raise ValueError(f"{where or 'it'} is {str(value)[:60]!r}, which says nothing")
 
     def _estimator(
         self, name: str, settings: Mapping[str, Any], facts: Mapping[str, Any], where: str
@@ -272,7 +270,8 @@ class Decoder:
         """An instance, with what it has worked out already."""
         known = {name: values.pop(name) for name in _worked_out(cls) if name in values}
         made = cls(**values)
-        vars(made).update(known)
+        if known:
+            vars(made).update(known)
         return made
 
     def _symbols(self, items: list[Any], where: str) -> NDArray[Any]:
