@@ -95,6 +95,10 @@ class Latent(ABC):
     def start(self, n_components: int, rng: np.random.Generator) -> Any:
         """Draw starting values."""
 
+    def dispersed(self, n_components: int, rng: np.random.Generator) -> Any:
+        """Draw starting values further apart than those of `start`, for a search from many."""
+        return self.start(n_components, rng)
+
     @abstractmethod
     def run(self, params: Any, density: Density, block: Block, visit: Visit, executor: Executor) -> Expected:
         """Return the expected statistics of a block.

@@ -78,6 +78,14 @@ class Chain(Latent):
         first = self._first_support(n_components)
         return self.settled(ChainParams(first / first.sum(), transmat))
 
+    def dispersed(self, n_components: int, rng: np.random.Generator) -> ChainParams:
+        """Staying is the likelier the slower the chain is thought to be, which chance decides."""
+        begin = self.start(n_components, rng)
+        stay = rng.uniform(0.0, 0.95)
+        mixed = (1 - stay) * begin.transmat + stay * np.eye(n_components)
+        mixed = np.where(begin.transmat > 0, mixed, 0.0)
+        return self.settled(ChainParams(begin.startprob, mixed / mixed.sum(axis=1, keepdims=True)))
+
     def stationary_distribution(self, params: ChainParams) -> Array:
         """The distribution that transitions leave as it is.
 

@@ -16,7 +16,6 @@ from latently.core.errors import FitError
 from latently.core.restarts import Start
 from latently.estimators.inputs import Array
 from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
-from latently.latent.chain import ChainParams
 from latently.latent.evidence import UNKNOWN
 from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
@@ -74,19 +73,10 @@ class ChainStarts:
         return family.embed(facts, family.fill(facts, self.x[:1])) is not None
 
     def _from_family(self, rng: np.random.Generator) -> LatentEmissionParams:
-        return LatentEmissionParams(self._transitions(rng), self.model.start(self.description, rng).emission)
+        return LatentEmissionParams(self._latent(rng), self.model.start(self.description, rng).emission)
 
-    def _transitions(self, rng: np.random.Generator) -> ChainParams:
-        """Staying is the likelier the slower the chain is thought to be, which chance decides."""
-        chain: Any = self.model.latent
-        K = self.model.n_components
-        begin = chain.start(K, rng)
-        drawn = begin.transmat
-        stay = rng.uniform(0.0, 0.95)
-        support = drawn > 0
-        mixed = np.where(support, (1 - stay) * drawn + stay * np.eye(K), 0.0)
-        mixed = mixed / mixed.sum(axis=1, keepdims=True)
-        return chain.settled(ChainParams(begin.startprob, mixed))
+    def _latent(self, rng: np.random.Generator) -> Any:
+        return self.model.latent.dispersed(self.model.n_components, rng)
 
     def _from_mixture(self, kind: str) -> Callable[[np.random.Generator], LatentEmissionParams]:
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
@@ -102,7 +92,7 @@ class ChainStarts:
                 params = run(EMMap(mixture, source), params, settings, float(rows.weights.sum())).params
             except FitError:
                 pass  # the start itself will do
-            return LatentEmissionParams(self._transitions(rng), params.emission)
+            return LatentEmissionParams(self._latent(rng), params.emission)
 
         return draw
 
