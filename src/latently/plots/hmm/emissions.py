@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.emissions.distribution import HasDistribution
 from latently.plots.arguments import EMITTING, FEATURES, picture
 from latently.plots.canvas import given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
@@ -112,7 +111,8 @@ def emissions(
 
 def _symbols(ax: Axes, model: Any, symbols: list[str], column: Any, weights: Any, labels: list[str]) -> None:
     """A group of bars for each symbol; a dash is how often it was seen."""
-    prob = np.asarray(model.params_.emission.emissionprob)
+    codes = np.arange(len(symbols))[:, None]
+    prob = np.exp(model._model.emission.log_density(model.params_.emission, codes)).T
     K, n = prob.shape
     kept = np.sort(np.argsort(-prob.max(axis=0), kind="stable")[:MOST_SYMBOLS])
     at = np.arange(len(kept))
@@ -193,10 +193,10 @@ def _bins(column: Array, counted: bool) -> Array:
 
 def _counted(model: Any) -> bool:
     """Whether the family puts probability on single values."""
-    family = model._model.emission
-    if not isinstance(family, HasDistribution):
+    distribution = getattr(model._model.emission, "distribution", None)
+    if distribution is None:
         return False
-    return family.distribution(model.params_.emission, np.zeros((1, model.n_features_in_))).at is not None
+    return distribution(model.params_.emission, np.zeros((1, model.n_features_in_))).at is not None
 
 
 def _density(model: Any, j: int, at: Array) -> Array:
