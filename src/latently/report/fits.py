@@ -18,6 +18,7 @@ from latently.wording import EN_DASH, count, number, part, share
 STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 SURE = 0.9
 MUCH_UNSURE = 0.2
+ENDED = ("log_likelihood", "n_parameters", "converged", "stop_reason", "n_iter")
 
 
 def in_words(params: Mapping[str, Any], label: str = "component") -> str:
@@ -64,18 +65,7 @@ def sureness(n_unsure: int, n_rows: int, label: str) -> Finding:
 def trust(model: Any, selection: Any, label: str, remedy: str, hint: str = "") -> Iterator[Finding]:
     """Whether the maximum is to be trusted, and whether the search went far enough.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    selection : Selection or None
-        The search.
-    label : str
-        What a label is called.
-    remedy : str
-        What to ask for where a maximum is spurious.
-    hint : str
-        What else it may mean that BIC asks for more labels.
+    The remedy is what to ask for where it is spurious, the hint what else it may mean that BIC asks for more.
     """
     spurious = grave(model.diagnostics_)
     if spurious:
@@ -88,22 +78,20 @@ def trust(model: Any, selection: Any, label: str, remedy: str, hint: str = "") -
     passed_over = model.restarts_.passed_over
     if passed_over:
         was = "maximum was" if len(passed_over) == 1 else "maxima were"
-        yield caution(
-            "passed over",
+        text = (
             f"{len(passed_over)} higher but spurious {was} passed over ({passed_over[0].diagnostics[0]}): "
-            "such a maximum describes a few rows, not the data",
-            n=len(passed_over),
+            "such a maximum describes a few rows, not the data"
         )
+        yield caution("passed over", text, n=len(passed_over))
     rows = [] if selection is None or spurious else selection.table_
     lower = [row for row in rows if grave(row["diagnostics"]) and row["bic"] < model.bic()]
     if lower:
         first = min(lower, key=lambda row: row["bic"])
-        yield caution(
-            "lower but spurious",
+        text = (
             f"{in_words(first, label)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, "
-            f"because its maximum is spurious: {grave(first['diagnostics'])[0]}",
-            bic=first["bic"],
+            f"because its maximum is spurious: {grave(first['diagnostics'])[0]}"
         )
+        yield caution("lower but spurious", text, bic=first["bic"])
 
 
 def converged(model: Any, what: str = "EM", moving: str = "numbers") -> Iterator[Finding]:
@@ -140,21 +128,19 @@ def search(model: Any, selection: Any, label: str) -> Iterator[Finding]:
     """Starts that found nothing, and fits that failed."""
     restarts = model.restarts_
     if restarts.n_agreeing == 1 and len(restarts.runs) > 1:
-        yield caution(
-            "single start",
+        text = (
             f"only one of {len(restarts.runs)} starts reached this maximum, so there may be a higher one: "
-            "try another --seed and compare the log-likelihoods",
-            starts=len(restarts.runs),
+            "try another --seed and compare the log-likelihoods"
         )
+        yield caution("single start", text, starts=len(restarts.runs))
     failures = [] if selection is None else [row for row in selection.table_ if row["failure"]]
     if failures:
         first = failures[0]
-        yield caution(
-            "failed",
+        text = (
             f"{count(len(failures), 'fit')} failed, the first ({in_words(first, label)}) because "
-            f"{first['failure']}",
-            n=len(failures),
+            f"{first['failure']}"
         )
+        yield caution("failed", text, n=len(failures))
 
 
 def bic_table(selection: Any, label: str) -> Table | None:
@@ -196,19 +182,7 @@ def climb(model: Any, said: str = "") -> Iterator[Figure]:
 
 
 def how(a: Any, model: str, settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
-    """How it was computed.
-
-    Parameters
-    ----------
-    a : Analysis
-        Of a table.
-    model : str
-        What was fitted.
-    settings : mapping of str to str, optional
-        What else it was fitted with.
-    **more : str
-        Underscores stand for blanks.
-    """
+    """How it was computed; underscores of names stand for blanks."""
     fitted = a.model
     of = f" with {fitted.n_parameters_} parameters" if hasattr(fitted, "n_parameters_") else ""
     found = {
@@ -226,18 +200,28 @@ def how(a: Any, model: str, settings: Mapping[str, str] | None = None, **more: s
     return found
 
 
-def figures_of_fit(model: Any) -> dict[str, Any]:
-    """Numbers that the summaries of all fits have."""
+def about(a: Any) -> dict[str, Any]:
+    """What the summaries of all fits to tables begin with."""
     return {
-        "log_likelihood": model.log_likelihood_,
-        "n_parameters": model.n_parameters_,
-        "bic": model.bic(),
-        "aic": model.aic(),
-        "converged": model.converged_,
-        "stop_reason": model.stop_reason_,
-        "n_iter": model.n_iter_,
-        "restarts": str(model.restarts_),
+        "latently": __version__,
+        "input": a.source,
+        "n_rows": a.n_rows,
+        "columns": list(a.names),
+        "missing": a.missing.sum(axis=0).tolist(),
+        "columns_left_out": dict(a.left_out),
+        "settings": dict(a.settings),
     }
+
+
+def ended(model: Any) -> dict[str, Any]:
+    """How a fit ended, in numbers."""
+    return {name: getattr(model, f"{name}_") for name in ENDED if hasattr(model, f"{name}_")}
+
+
+def measured(model: Any) -> dict[str, Any]:
+    """Numbers that the summaries of all fits by maximum likelihood have."""
+    restarts = str(model.restarts_)
+    return {**ended(model), "bic": model.bic(), "aic": model.aic(), "restarts": restarts}
 
 
 def of_parameters(model: Any) -> dict[str, Any]:

@@ -126,23 +126,7 @@ def side_by_side(parts: Iterable[Markup]) -> Markup:
 
 
 def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str:
-    """A whole page.
-
-    Parameters
-    ----------
-    title : str
-        Its heading.
-    lead : str
-        The sentence below it.
-    sections : iterable of Section
-        Its parts.
-    footer : str
-        The last line.
-
-    Returns
-    -------
-    str
-        HTML.
+    """A whole page, as HTML: its heading, the sentence below it, its parts, and the last line.
 
     Examples
     --------
@@ -169,13 +153,6 @@ def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a file whole or not at all: into a neighbour first, which then takes its place.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where to; a file that is there is replaced.
-    text : str
-        What.
 
     Raises
     ------

@@ -34,24 +34,21 @@ def cautions(a: ImputationAnalysis) -> Iterator[Finding]:
         yield Finding("spurious", text, severity="grave")
     yield from _coverage(a)
     if a.n_rows < ROWS_PER_COLUMN * len(a.names):
-        yield caution(
-            "few rows",
+        text = (
             f"{count(a.n_rows, 'row')} are few for the covariances of {count(len(a.names), 'column')}: name "
-            "fewer columns, or set a prior",
-            rows=a.n_rows,
+            "fewer columns, or set a prior"
         )
+        yield caution("few rows", text, rows=a.n_rows)
     yield from _columns(a)
     yield from _outside(a)
     yield from _unexplained(a)
     if a.n_empty_rows:
         lack, their = ("lacks", "its") if a.n_empty_rows == 1 else ("lack", "their")
-        yield caution(
-            "empty rows",
+        text = (
             f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: {their} cells are filled in "
-            "with the means, and add nothing to the fit",
-            "row",
-            rows=a.n_empty_rows,
+            "with the means, and add nothing to the fit"
         )
+        yield caution("empty rows", text, "row", rows=a.n_empty_rows)
     if a.still_empty:
         first = list(a.still_empty.items())[:MOST_NAMED]
         more = ["others"] if len(a.still_empty) > len(first) else []
@@ -70,28 +67,25 @@ def _starts_apart(a: ImputationAnalysis) -> Iterator[Finding]:
     n = len(starts.log_likelihoods)
     if starts.higher:
         gain = float(starts.objectives.max() - starts.objective)
-        yield caution(
-            "higher start",
+        text = (
             f"one of {n} starts far apart ended {number(gain, 3)} higher than the fit: what is filled in is "
-            "not from the best maximum",
-            gain=gain,
+            "not from the best maximum"
         )
+        yield caution("higher start", text, gain=gain)
     elif not starts.level:
         apart = float(np.ptp(starts.log_likelihoods))
-        yield caution(
-            "starts apart",
+        text = (
             f"fits from {n} starts far apart did not end at one maximum (their log-likelihoods are up to "
             f"{number(apart, 3)} apart): too much is missing to tell the parameters; leave columns out, or "
-            "set a prior",
-            apart=apart,
+            "set a prior"
         )
+        yield caution("starts apart", text, apart=apart)
     elif not any(found.kind == NEVER_TOGETHER for found in a.model.diagnostics_):
-        yield caution(
-            "undetermined",
+        text = (
             f"fits from {n} starts far apart ended equally high with different parameters: the data do not "
-            "determine them, and results depend on where a fit starts; leave columns out, or set a prior",
-            starts=n,
+            "determine them, and results depend on where a fit starts; leave columns out, or set a prior"
         )
+        yield caution("undetermined", text, starts=n)
 
 
 def _coverage(a: ImputationAnalysis) -> Iterator[Finding]:
@@ -103,14 +97,12 @@ def _coverage(a: ImputationAnalysis) -> Iterator[Finding]:
         return
     n, inside = len(found.true), int(found.inside.sum())
     if binom.cdf(inside, n, found.level) < UNLIKELY:
-        yield caution(
-            "coverage",
+        text = (
             f"only {share(inside, n)} of the hidden cells lie in their {percent(found.level)} intervals: the "
             "model does not fit these columns, and its intervals are too narrow. Skewed columns may need "
-            "a logarithm, clusters or bends more --components",
-            hidden=n,
-            inside=inside,
+            "a logarithm, clusters or bends more --components"
         )
+        yield caution("coverage", text, hidden=n, inside=inside)
 
 
 def _columns(a: ImputationAnalysis) -> Iterator[Finding]:
@@ -123,13 +115,11 @@ def _columns(a: ImputationAnalysis) -> Iterator[Finding]:
     codes = [j for j, n in zip(a.incomplete, few, strict=True) if n <= MOST_CODES < a.n_rows // 2]
     if codes:
         hold = "column {} holds" if len(codes) == 1 else "columns {} hold"
-        yield caution(
-            "codes",
+        text = (
             f"{hold.format(_named(a, codes))} two values only: if they are codes and no amounts, what was "
-            "filled in between them means nothing",
-            "column",
-            codes,
+            "filled in between them means nothing"
         )
+        yield caution("codes", text, "column", codes)
 
 
 def _outside(a: ImputationAnalysis) -> Iterator[Finding]:
@@ -140,15 +130,12 @@ def _outside(a: ImputationAnalysis) -> Iterator[Finding]:
         options = "--min and --max hold" if a.drawn else "min_value and max_value hold"
         free = a.model.min_value is None and a.model.max_value is None
         bare = ". None were rounded or clipped, which would bias what is computed from them" if free else ""
-        yield caution(
-            "drawn outside",
+        text = (
             f"{listed(_beyond(a, j) for j in wrong[:MOST_NAMED])} lie outside the observed range of their "
             "column. A normal distribution knows no limits: a skewed column may need a logarithm, and "
-            f"{options} draws within limits that are known{bare}",
-            "column",
-            wrong,
-            share=shares[wrong[0]],
+            f"{options} draws within limits that are known{bare}"
         )
+        yield caution("drawn outside", text, "column", wrong, share=shares[wrong[0]])
 
 
 def _beyond(a: ImputationAnalysis, j: int) -> str:
@@ -166,14 +153,11 @@ def _unexplained(a: ImputationAnalysis) -> Iterator[Finding]:
     hardly = [j for j in a.incomplete if a.explained[j] < HARDLY_EXPLAINED]
     if hardly and len(a.names) > 1:
         be, their = ("is", "its") if len(hardly) == 1 else ("are", "their")
-        yield caution(
-            "unexplained",
+        text = (
             f"the other columns tell next to nothing of {_named(a, hardly)}, which {be} filled in close to "
-            f"{their} mean",
-            "column",
-            hardly,
-            most=a.explained[hardly].max(),
+            f"{their} mean"
         )
+        yield caution("unexplained", text, "column", hardly, most=a.explained[hardly].max())
 
 
 def _named(a: ImputationAnalysis, columns: Sequence[int]) -> str:

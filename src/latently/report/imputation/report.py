@@ -14,7 +14,6 @@ from latently.report.imputation.figures import imputation_figures
 from latently.report.page import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.table import Table
-from latently.version import __version__
 from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, share
 
 MOST_LISTED = 8
@@ -40,11 +39,6 @@ fits = [sm.OLS(table[:, 0], sm.add_constant(table[:, 1:])).fit() for table in im
 
 def imputation_report(a: ImputationAnalysis) -> Report:
     """All that is said of an imputation.
-
-    Parameters
-    ----------
-    a : ImputationAnalysis
-        The imputer and how it came about.
 
     Examples
     --------
@@ -88,14 +82,12 @@ def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
 
 def _findings(a: ImputationAnalysis) -> Iterator[Finding]:
     """The most important first."""
-    yield note(
-        "missing",
+    text = (
         f"{share(a.n_missing, a.missing.size)} of the cells are missing: {a.n_missing:,} of "
         f"{a.missing.size:,}, in {a.n_incomplete_rows:,} of {count(a.n_rows, 'row')} "
-        f"({share(a.n_incomplete_rows, a.n_rows)})",
-        cells=a.n_missing,
-        rows=a.n_incomplete_rows,
+        f"({share(a.n_incomplete_rows, a.n_rows)})"
     )
+    yield note("missing", text, cells=a.n_missing, rows=a.n_incomplete_rows)
     yield _where(a)
     yield mcar(a)
     yield _outside(a)
@@ -103,13 +95,12 @@ def _findings(a: ImputationAnalysis) -> Iterator[Finding]:
         yield _check(a)
     which = f"the {a.n_tables} tables of {a.drawn}" if a.drawn else f"the {a.n_tables} drawn tables"
     single = "completed.csv" if a.drawn else "the completed table"
-    yield note(
-        "draws",
+    text = (
         f"For standard errors use {which}, not {single}: run the analysis on each and join the results with "
         "latently.pool. A completed table takes what was filled in for observed, and so looks surer than it "
-        "is",
-        tables=a.n_tables,
+        "is"
     )
+    yield note("draws", text, tables=a.n_tables)
 
 
 def _where(a: ImputationAnalysis) -> Finding:
@@ -199,13 +190,11 @@ def _check(a: ImputationAnalysis) -> Finding:
     assert found is not None
     n, inside = len(found.true), int(found.inside.sum())
     lie, their = ("lies", "its") if inside == 1 else ("lie", "their")
-    return note(
-        "check",
+    text = (
         f"As a check, {count(n, 'observed cell')} were hidden and predicted: {inside:,} "
-        f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval",
-        hidden=n,
-        inside=inside,
+        f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval"
     )
+    return note("check", text, hidden=n, inside=inside)
 
 
 def columns(a: ImputationAnalysis) -> Table:
@@ -308,19 +297,13 @@ def starts_in_words(a: ImputationAnalysis) -> str:
 def _summary(a: ImputationAnalysis) -> dict[str, object]:
     imputer = a.model
     found: dict[str, object] = {
-        "latently": __version__,
-        "input": a.source,
-        "n_rows": a.n_rows,
-        "columns": a.names,
-        "columns_left_out": dict(a.left_out),
+        **fits.about(a),
         "empty_cells_left": dict(a.still_empty),
-        "settings": dict(a.settings),
         "n_components": imputer.n_components,
         "prior": imputer.prior_,
         "n_draws": a.n_tables,
         "n_missing": a.n_missing,
         "rows_with_a_missing_cell": a.n_incomplete_rows,
-        "missing": a.missing.sum(axis=0).tolist(),
         "filled_outside_the_observed_range": a.outside.sum(axis=0).tolist(),
         "share_drawn_below_and_above_the_observed_range": a.drawn_outside.T.tolist(),
         "explained": a.explained.tolist(),
@@ -332,10 +315,7 @@ def _summary(a: ImputationAnalysis) -> dict[str, object]:
         "overimputation": None,
         "mean": imputer.mean_.tolist(),
         "covariance": imputer.covariance_.tolist(),
-        "log_likelihood": imputer.log_likelihood_,
-        "converged": imputer.converged_,
-        "stop_reason": imputer.stop_reason_,
-        "n_iter": imputer.n_iter_,
+        **fits.ended(imputer),
         "starts_agree": None if a.starts is None else a.starts.agree,
         "diagnostics": [
             {

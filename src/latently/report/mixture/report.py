@@ -15,7 +15,6 @@ from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
 from latently.report.table import Table
-from latently.version import __version__
 from latently.wording import count, decimals, listed, number, part, share
 
 STANDS_OUT = 0.5
@@ -26,13 +25,7 @@ MOST_EMISSIONS = 3
 
 
 def mixture_report(a: MixtureAnalysis) -> Report:
-    """All that is said of a mixture.
-
-    Parameters
-    ----------
-    a : MixtureAnalysis
-        The mixture and how it came about.
-    """
+    """All that is said of a mixture."""
     tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
     tables["correlations"] = correlations(a)
     kind = getattr(a.model, "covariance_type", "")
@@ -121,14 +114,11 @@ def _missing(a: MixtureAnalysis) -> Finding:
     )
     if a.n_missing > 1 and a.n_incomplete_rows == 1:
         lacks, counts, has = "lacks some", "counts", "it has"
-    return note(
-        "missing",
+    text = (
         f"{count(a.n_missing, 'cell')} of {a.missing.size:,} {be} missing: {rows} {lacks} and {counts} with "
-        f"the cells {has}. Nothing was filled in",
-        "row",
-        cells=a.n_missing,
-        rows=a.n_incomplete_rows,
+        f"the cells {has}. Nothing was filled in"
     )
+    return note("missing", text, "row", cells=a.n_missing, rows=a.n_incomplete_rows)
 
 
 def _agreement(a: MixtureAnalysis) -> Finding:
@@ -157,13 +147,11 @@ def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
         lack, it, go, add = ("lacks", "it", "goes", "adds")
         if a.n_empty_rows > 1:
             lack, it, go, add = ("lack", "they", "go", "add")
-        yield caution(
-            "empty rows",
+        text = (
             f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: for want of anything else, {it} "
-            f"{go} to the largest cluster, and {add} nothing to the fit",
-            "row",
-            rows=a.n_empty_rows,
+            f"{go} to the largest cluster, and {add} nothing to the fit"
         )
+        yield caution("empty rows", text, "row", rows=a.n_empty_rows)
     yield from fits.search(a.model, a.selection, "component")
 
 
@@ -186,13 +174,11 @@ def _no_dip(a: MixtureAnalysis) -> Iterator[Finding]:
     if pairs:
         between = listed(f"{i} and {j}" for i, j in pairs[:3])
         more = f" (and {len(pairs) - 3} more pairs)" if len(pairs) > 3 else ""
-        yield caution(
-            "no dip",
+        text = (
             f"between clusters {between}{more} the density has no dip to speak of: they may be parts of one "
-            "cluster that is not Gaussian. BIC looks for the best density, not for the number of kinds",
-            "component",
-            pairs,
+            "cluster that is not Gaussian. BIC looks for the best density, not for the number of kinds"
         )
+        yield caution("no dip", text, "component", pairs)
 
 
 def clusters(a: MixtureAnalysis) -> Table:
@@ -269,20 +255,14 @@ def _of_the_data(a: MixtureAnalysis) -> str:
 
 def _summary(a: MixtureAnalysis) -> dict[str, object]:
     found: dict[str, object] = {
-        "latently": __version__,
-        "input": a.source,
-        "n_rows": a.n_rows,
-        "columns": a.names,
-        "missing": a.missing.sum(axis=0).tolist(),
-        "columns_left_out": dict(a.left_out),
-        "settings": dict(a.settings),
+        **fits.about(a),
         "n_components": a.n_components,
         "covariance_type": getattr(a.model, "covariance_type", None),
         "sizes": a.sizes,
         "weights": a.model.weights_.tolist(),
         **fits.of_parameters(a.model),
         "rows_less_than_90_percent_sure": a.n_unsure,
-        **fits.figures_of_fit(a.model),
+        **fits.measured(a.model),
         "icl": a.model.icl(a.X),
     }
     if a.selection is not None:

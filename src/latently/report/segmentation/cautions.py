@@ -51,34 +51,24 @@ def _residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
     for check in checks(a):
         numbers = {"standard_deviation": check.spread, "lag_one_correlation": check.lag_one}
         if check.dependent:
-            yield caution(
-                "dependent residuals",
+            text = (
                 f"rows of {check.name} hang together beyond what the states explain (forecast residuals are "
                 f"correlated by {number(check.lag_one, 2)}): states may be cut out of a drift or a slow "
-                "wave. Try its differences from row to row",
-                "column",
-                [check.column],
-                **numbers,
+                "wave. Try its differences from row to row"
             )
+            yield caution("dependent residuals", text, "column", [check.column], **numbers)
         if check.too_wide and not family.learns_spread:
-            yield caution(
-                "too wide",
+            text = (
                 f"{family.noun} of {check.name} vary more within a state than a {family.called} distribution "
-                "does: try more states, or --emission gaussian",
-                "column",
-                [check.column],
-                **numbers,
+                "does: try more states, or --emission gaussian"
             )
+            yield caution("too wide", text, "column", [check.column], **numbers)
         elif check.many_far and family.learns_spread:
-            yield caution(
-                "heavy tail",
+            text = (
                 f"{check.name} has more far-out rows than a {family.called} distribution in each state: some "
-                "states may only stand in for a heavy tail",
-                "column",
-                [check.column],
-                far=check.n_far,
-                **numbers,
+                "states may only stand in for a heavy tail"
             )
+            yield caution("heavy tail", text, "column", [check.column], far=check.n_far, **numbers)
 
 
 def _few_rows(a: SegmentationAnalysis) -> Iterator[Finding]:
@@ -88,23 +78,18 @@ def _few_rows(a: SegmentationAnalysis) -> Iterator[Finding]:
     if len(rare):
         sizes = listed(f"{n:.0f}" for n in rows[rare[:MOST_NAMED]])
         them = "it" if len(rare) == 1 else "them"
-        yield caution(
-            "few rows",
+        text = (
             f"{_states(rare, 'rests', 'rest')} on about {sizes} rows: what is said of {them} is no more than "
-            "a rough guess",
-            "state",
-            rare,
-            least=rows[rare].min(),
+            "a rough guess"
         )
+        yield caution("few rows", text, "state", rare, least=rows[rare].min())
     seen = a.n_rows - a.n_empty_rows
     if seen < ROWS_PER_PARAMETER * a.model.n_parameters_:
-        yield caution(
-            "many parameters",
+        text = (
             f"{count(seen, 'row')} are few for {count(a.model.n_parameters_, 'parameter')}: other parameters "
-            "would explain them nearly as well",
-            rows=seen,
-            parameters=a.model.n_parameters_,
+            "would explain them nearly as well"
         )
+        yield caution("many parameters", text, rows=seen, parameters=a.model.n_parameters_)
 
 
 def _few_visits(a: SegmentationAnalysis) -> Iterator[Finding]:
@@ -115,14 +100,11 @@ def _few_visits(a: SegmentationAnalysis) -> Iterator[Finding]:
         times = {0: "not once", 1: "once", 2: "twice"}[most]
         at_most = "" if len(few) == 1 else " at most"
         their = "its duration and what follows it are" if len(few) == 1 else "their durations and exits are"
-        yield caution(
-            "few visits",
+        text = (
             f"{_states(few, 'is', 'are')} visited {times}{at_most} on the path: {their} hardly known, "
-            "however many rows there are",
-            "state",
-            few,
-            most=most,
+            "however many rows there are"
         )
+        yield caution("few visits", text, "state", few, most=most)
 
 
 def _short(a: SegmentationAnalysis) -> Iterator[Finding]:
@@ -131,13 +113,11 @@ def _short(a: SegmentationAnalysis) -> Iterator[Finding]:
         short = int((lengths < SHORT).sum())
         if short:
             have = "has" if short == 1 else "have"
-            yield caution(
-                "short",
+            text = (
                 f"{count(short, 'sequence')} of {a.n_sequences:,} {have} fewer than {SHORT} rows, which tell "
-                "little of transitions",
-                "sequence",
-                np.flatnonzero(lengths < SHORT),
+                "little of transitions"
             )
+            yield caution("short", text, "sequence", np.flatnonzero(lengths < SHORT))
     elif a.n_components > 1 and a.n_rows < SHORT * a.n_components:
         text = f"{count(a.n_rows, 'row')} are a short series for {count(a.n_components, 'state')}"
         yield caution("short", text, rows=a.n_rows)
@@ -148,13 +128,11 @@ def _boundary(a: SegmentationAnalysis) -> Iterator[Finding]:
     transmat = np.asarray(a.model.transmat_)
     stays = np.flatnonzero(np.diag(transmat) > 1 - NEVER)
     if len(stays):
-        yield caution(
-            "never left",
+        text = (
             f"{_states(stays, 'is', 'are')} never left again in these data; no more is known of how it would "
-            "end",
-            "state",
-            stays,
+            "end"
         )
+        yield caution("never left", text, "state", stays)
     none = [(i, j) for i, j in np.argwhere(transmat < NEVER) if i != j and i not in stays]
     if none:
         steps = some([f"{i} to {j}" for i, j in none], MOST_NAMED)
@@ -171,14 +149,11 @@ def _hardly_stays(a: SegmentationAnalysis) -> Iterator[Finding]:
     """States that change at nearly every step are no segments."""
     fleeting = np.flatnonzero(a.durations < HARDLY_STAYS)
     if len(fleeting):
-        yield caution(
-            "fleeting",
+        text = (
             f"{_states(fleeting, 'lasts', 'last')} less than {HARDLY_STAYS:.0f} steps on average: it may be "
-            "part of the shape of what is seen, such as a tail, and not a period of the series",
-            "state",
-            fleeting,
-            shortest=a.durations[fleeting].min(),
+            "part of the shape of what is seen, such as a tail, and not a period of the series"
         )
+        yield caution("fleeting", text, "state", fleeting, shortest=a.durations[fleeting].min())
 
 
 def _states(which: np.ndarray, one: str, many: str) -> str:

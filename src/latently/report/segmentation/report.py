@@ -16,7 +16,6 @@ from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
 from latently.report.segmentation.residuals import Check, checks
 from latently.report.table import Table
-from latently.version import __version__
 from latently.wording import count, exact, listed, number, part, share
 
 MOST_LISTED = 8
@@ -41,11 +40,6 @@ model.forecast(X, steps=3).states  # what comes next
 
 def segmentation_report(a: SegmentationAnalysis) -> Report:
     """All that is said of a segmentation.
-
-    Parameters
-    ----------
-    a : SegmentationAnalysis
-        The model and how it came about.
 
     Examples
     --------
@@ -106,13 +100,11 @@ def _findings(a: SegmentationAnalysis) -> Iterator[Finding]:
         yield _hindsight(a)
     if a.n_empty_rows:
         have, counts = ("has", "counts") if a.n_empty_rows == 1 else ("have", "count")
-        yield note(
-            "gaps",
+        text = (
             f"{count(a.n_empty_rows, 'row')} {have} no observation and {counts} as a step of time: the state "
-            "there is known from the rows around",
-            "row",
-            rows=a.n_empty_rows,
+            "there is known from the rows around"
         )
+        yield note("gaps", text, "row", rows=a.n_empty_rows)
     yield from fits.choice(a.model, a.selection, "state")
     yield from (_residuals(a, check) for check in checks(a))
     yield from (note("input", text) for text in a.guessed)
@@ -282,14 +274,9 @@ def _summary(a: SegmentationAnalysis) -> dict[str, Any]:
     model = a.model
     kind = getattr(model, "covariance_type", None)
     found: dict[str, Any] = {
-        "latently": __version__,
-        "input": a.source,
-        "n_rows": a.n_rows,
+        **fits.about(a),
         "n_sequences": a.n_sequences,
         "rows_without_observation": a.n_empty_rows,
-        "columns": list(a.names),
-        "columns_left_out": dict(a.left_out),
-        "settings": dict(a.settings),
         "guessed": list(a.guessed),
         "model": type(model).__name__,
         "n_states": a.n_components,
@@ -312,7 +299,7 @@ def _summary(a: SegmentationAnalysis) -> dict[str, Any]:
             check.name: {"standard_deviation": check.spread, "lag_one_correlation": check.lag_one}
             for check in checks(a)
         },
-        **fits.figures_of_fit(model),
+        **fits.measured(model),
     }
     if a.selection is not None:
         found["fits"] = a.selection.table_

@@ -29,12 +29,11 @@ def cautions(a: TopicsAnalysis) -> Iterator[Finding]:
     if not a.model.inference.startswith("online"):
         yield from converged(a.model, "the fit", "topics")
     elif a.n_documents < FEW_FOR_ONLINE:
-        yield caution(
-            "online",
+        text = (
             f"the online inferences go through the documents once, which is for more than these "
-            f"{a.n_documents:,}: --inference cvb0 finds better topics",
-            documents=a.n_documents,
+            f"{a.n_documents:,}: --inference cvb0 finds better topics"
         )
+        yield caution("online", text, documents=a.n_documents)
     yield from _seeds(a)
     yield from _choice(a)
     yield from _words(a)
@@ -58,26 +57,21 @@ def _seeds(a: TopicsAnalysis) -> Iterator[Finding]:
     if lost:
         named = ", ".join(f"'{word}' (topic {went} instead of {k})" for word, k, went in lost[:MOST_NAMED])
         more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
-        yield caution(
-            "seed words",
+        text = (
             f"{named}{more}: texts use such seed words mostly in another topic than theirs. Give their "
-            "topics more seed words, or try another --seed",
-            "topic",
-            sorted({k for _, k, _ in lost}),
-            words=len(lost),
+            "topics more seed words, or try another --seed"
         )
+        yield caution("seed words", text, "topic", sorted({k for _, k, _ in lost}), words=len(lost))
 
 
 def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
     """Whether topics help at all, whether the search went far enough, and whether there are documents."""
     if a.trial is not None and a.n_topics > 1 and a.trial.perplexity > NO_BETTER * a.trial.no_topics:
-        yield caution(
-            "no better",
+        text = (
             "the topics foretell documents held out no better than the frequencies of the words do: they are "
-            "of these documents only, or there are none",
-            perplexity=a.trial.perplexity,
-            without=a.trial.no_topics,
+            "of these documents only, or there are none"
         )
+        yield caution("no better", text, perplexity=a.trial.perplexity, without=a.trial.no_topics)
     tried = [trial.n_components for trial in a.trials]
     if len(tried) > 1 and a.n_topics in (max(tried), min(tried)) and a.n_topics > 1:
         which, what = "smallest", "try fewer"
@@ -87,12 +81,11 @@ def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
         yield caution("edge", text, least=min(tried), most=max(tried))
     n = int(a.full.sum())
     if a.n_topics > 1 and n < DOCUMENTS_PER_TOPIC * a.n_topics:
-        yield caution(
-            "few documents",
+        text = (
             f"{count(n, 'document')} are few for {count(a.n_topics, 'topic')}: some topics are single "
-            f"documents. Try -k {max(1, n // DOCUMENTS_PER_TOPIC)} or fewer",
-            documents=n,
+            f"documents. Try -k {max(1, n // DOCUMENTS_PER_TOPIC)} or fewer"
         )
+        yield caution("few documents", text, documents=n)
 
 
 def _words(a: TopicsAnalysis) -> Iterator[Finding]:
@@ -107,14 +100,12 @@ def _words(a: TopicsAnalysis) -> Iterator[Finding]:
         named = ", ".join(f"'{a.collection.words[w]}'" for w in common[:MOST_NAMED])
         more = f" and {len(common) - MOST_NAMED} more" if len(common) > MOST_NAMED else ""
         be = "is" if len(common) == 1 else "are"
-        yield caution(
-            "words everywhere",
+        text = (
             f"{named}{more} {be} among the ten likeliest words of most topics and tell none from another: "
             "leave such words out (--stop-words FILE, for other languages than English too), or lower "
-            "--max-df",
-            "word",
-            common,
+            "--max-df"
         )
+        yield caution("words everywhere", text, "word", common)
 
 
 def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
@@ -130,25 +121,21 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
     gone = np.flatnonzero(np.asarray(1.0 if a.came_back is None else a.came_back) < BACK)
     if len(gone):
         it = "it" if len(gone) == 1 else "them"
-        yield caution(
-            "not found again",
+        text = (
             f"{_named(gone)} did not come back when nine tenths of the documents were fitted from another "
-            f"start: believe {it} only if another --seed shows {it}, too",
-            "topic",
-            gone,
+            f"start: believe {it} only if another --seed shows {it}, too"
         )
+        yield caution("not found again", text, "topic", gone)
     found = np.flatnonzero((a.concentration > ONE_DOCUMENT) & (a.n_documents > 1))
     if len(found):
         first = listed(f"{k} ({a.labels[a.top_documents[k]]})" for k in found[:MOST_NAMED])
         more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
         topics, has = ("topic", "has most of its") if len(found) == 1 else ("topics", "have most of their")
-        yield caution(
-            "one document",
+        text = (
             f"{topics} {first}{more} {has} words from one document: that is what this document is about, and "
-            "no topic of several",
-            "topic",
-            found,
+            "no topic of several"
         )
+        yield caution("one document", text, "topic", found)
     small = np.flatnonzero(a.shares < SMALL / a.n_topics)
     if len(small):
         hold = "holds" if len(small) == 1 else "hold"
@@ -156,14 +143,11 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
     n, most = int(a.full.sum()), int(a.sizes.max(initial=0))
     if a.n_topics > 2 and most > GENERAL * n:
         k = int(a.sizes.argmax())
-        yield caution(
-            "general",
+        text = (
             f"topic {k} is the likeliest of {share(most, n)} of the documents: it is what they have in "
-            "common, and says little of any",
-            "topic",
-            [k],
-            documents=most,
+            "common, and says little of any"
         )
+        yield caution("general", text, "topic", [k], documents=most)
 
 
 def _documents(a: TopicsAnalysis) -> Iterator[Finding]:
@@ -171,21 +155,19 @@ def _documents(a: TopicsAnalysis) -> Iterator[Finding]:
     short = int((a.collection.lengths[a.full] < SHORT).sum())
     if short > MANY_SHORT * a.n_documents:
         have, their = ("has", "its") if short == 1 else ("have", "their")
-        yield caution(
-            "short documents",
+        text = (
             f"{count(short, 'document')} ({share(short, a.n_documents)}) {have} fewer than {SHORT} words: "
-            f"{their} shares are mostly those of the prior",
-            documents=short,
+            f"{their} shares are mostly those of the prior"
         )
+        yield caution("short documents", text, documents=short)
     alone = int((a.collection.n_documents_of_words == 1).sum())
     if a.n_documents > 1 and alone > WORDS_OF_ONE * a.collection.n_words:
         remedy = "write --min-df 2" if a.collection.texts is not None else "leave them out of the counts"
-        yield caution(
-            "words of one document",
+        text = (
             f"{count(alone, 'word')} ({share(alone, a.collection.n_words)}) are in one document only, and "
-            f"join it to no other: {remedy}",
-            words=alone,
+            f"join it to no other: {remedy}"
         )
+        yield caution("words of one document", text, words=alone)
 
 
 def _named(which: np.ndarray) -> str:

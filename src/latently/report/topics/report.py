@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from latently.core.findings import Finding, note
+from latently.report.fits import ended
 from latently.report.page import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.table import Table
@@ -36,13 +37,7 @@ model.transform_interval({X})  # and how sure that is
 
 
 def topics_report(a: TopicsAnalysis) -> Report:
-    """All that is said of a topic model.
-
-    Parameters
-    ----------
-    a : TopicsAnalysis
-        The model and how it came about.
-    """
+    """All that is said of a topic model."""
     tables = {"topics": topics(a), "truth": truth(a), "perplexity": perplexity(a)}
     return Report(
         "topics",
@@ -99,25 +94,21 @@ def _findings(a: TopicsAnalysis) -> Iterator[Finding]:
     yield _coherence(a)
     if a.came_back is not None and a.n_topics > 1:
         back = int((a.came_back >= BACK).sum())
-        yield note(
-            "found again",
+        text = (
             f"{back} of {count(a.n_topics, 'topic')} came back (cosine of at least {BACK:g}) when nine "
-            "tenths of the documents were fitted from another start",
-            topics=back,
+            "tenths of the documents were fitted from another start"
         )
+        yield note("found again", text, topics=back)
 
 
 def _documents(a: TopicsAnalysis) -> Finding:
     c, lengths = a.collection, a.collection.lengths[a.full]
-    return note(
-        "documents",
+    text = (
         f"{count(c.n_documents, 'document')} of {count(c.n_words, 'different word')}, "
         f"{count(c.n_tokens, 'word')} in all: {number(np.median(lengths))} in the middle one "
-        f"({number(lengths.min())} to {number(lengths.max())})",
-        documents=c.n_documents,
-        words=c.n_words,
-        tokens=c.n_tokens,
+        f"({number(lengths.min())} to {number(lengths.max())})"
     )
+    return note("documents", text, documents=c.n_documents, words=c.n_words, tokens=c.n_tokens)
 
 
 def _left_out(a: TopicsAnalysis) -> Finding:
@@ -154,28 +145,25 @@ def _agreement(a: TopicsAnalysis) -> Finding:
 
 def _choice(a: TopicsAnalysis) -> Finding:
     best, second, *_ = sorted(a.trials, key=lambda trial: trial.perplexity)
-    return note(
-        "choice",
+    text = (
         f"{count(best.n_components, 'topic')} foretell documents held out best among "
         f"{len(a.trials)} numbers tried (perplexity {number(best.perplexity)}); next come "
         f"{count(second.n_components, 'topic')} ({number(second.perplexity)}). People may find another "
-        "number easier to read",
-        perplexity=best.perplexity,
+        "number easier to read"
     )
+    return note("choice", text, perplexity=best.perplexity)
 
 
 def _held_out(a: TopicsAnalysis) -> Finding:
     t = a.trial
     assert t is not None
-    return note(
-        "held out",
+    text = (
         f"Held-out perplexity {number(t.perplexity)}, against {number(t.no_topics)} without topics: a model "
         f"of the other documents guesses a word of the {count(t.n_documents, 'document')} held out as well "
         f"as if it were one among {number(t.perplexity)} alike. It compares models of the same documents and "
-        "words, and does not say whether people find the topics meaningful",
-        perplexity=t.perplexity,
-        without=t.no_topics,
+        "words, and does not say whether people find the topics meaningful"
     )
+    return note("held out", text, perplexity=t.perplexity, without=t.no_topics)
 
 
 def _coherence(a: TopicsAnalysis) -> Finding:
@@ -326,9 +314,7 @@ def _summary(a: TopicsAnalysis) -> dict[str, Any]:
         },
         "held_out": None,
         "bound": model.bound_,
-        "converged": model.converged_,
-        "stop_reason": model.stop_reason_,
-        "n_iter": model.n_iter_,
+        **ended(model),
     }
     if a.trial is not None:
         found["held_out"] = {
