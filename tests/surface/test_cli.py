@@ -696,7 +696,7 @@ def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
         raise OSError("No space left on device")
 
     (here / "plants.csv").write_text(written(HOLED))
-    monkeypatch.setattr("latently.report.imputation.imputation_figures", full)
+    monkeypatch.setattr("latently.report.imputation.report.imputation_figures", full)
     assert_one_clear_line(*run(*IMPUTE), "No space left on device")
     assert os.listdir(here) == ["plants.csv"]
 

@@ -133,14 +133,11 @@ def test_symbols_of_too_many_digits_for_numbers_stay_apart(run, here):
 
 
 def test_a_warning_is_one_clear_line(run, here, monkeypatch):
-    from latently.report import mixture
-
     def warns(a):
         warnings.warn("odd,\nbut not wrong", UserWarning, stacklevel=1)
-        return "odd"
 
     (here / "t.csv").write_text(GOOD)
-    monkeypatch.setattr(mixture, "headline", warns)
+    monkeypatch.setattr("latently.report.mixture.report.truth", warns)
     warnings.simplefilter("default")
     code, _, err = run("cluster", "t.csv", *OF_CLUSTERS)
     assert (code, err) == (0, "latently: odd, but not wrong\n")

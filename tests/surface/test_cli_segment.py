@@ -485,7 +485,7 @@ def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
         raise OSError("No space left on device")
 
     (here / "t.csv").write_text(column("x", SPEED[:50]))
-    monkeypatch.setattr("latently.report.segmentation.segmentation_figures", full)
+    monkeypatch.setattr("latently.report.segmentation.report.segmentation_figures", full)
     assert_one_clear_line(*run("segment", "t.csv", "-k", "1"), "No space left on device")
     assert os.listdir(here) == ["t.csv"]
 

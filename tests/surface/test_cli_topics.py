@@ -447,7 +447,7 @@ def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
         raise OSError("No space left on device")
 
     (here / "t.csv").write_text(GOOD)
-    monkeypatch.setattr("latently.cli.topics.topics_figures", full)
+    monkeypatch.setattr("latently.report.topics.report.topics_figures", full)
     assert_one_clear_line(*run("topics", "t.csv", "-k", "2"), "No space left on device")
     assert os.listdir(here) == ["t.csv"]
 
