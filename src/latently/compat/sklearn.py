@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from latently.checks.settings import (
@@ -23,6 +22,7 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.estimators import latent_dirichlet_allocation as own
+from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from latently.estimators.settings import estimator, setting
 from latently.estimators.topics.settings import StreamSettings
 

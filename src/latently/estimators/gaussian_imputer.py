@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,6 +21,7 @@ from latently.checks.settings import (
 )
 from latently.core.findings import Finding
 from latently.emissions.gaussian import Gaussian
+from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.documented import Described, entries
 from latently.estimators.gaussian_mixture import GaussianMixture

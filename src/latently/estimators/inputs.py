@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
 from latently.checks.arrays import as_cells, as_floats, as_numbers
@@ -16,6 +15,7 @@ from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
 from latently.emissions.base import Emission, ImpossibleCellError
+from latently.estimators.bases import BaseEstimator
 
 Array = NDArray[np.float64]
 Family = TypeVar("Family", bound=Emission)

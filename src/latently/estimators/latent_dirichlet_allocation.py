@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
 from latently.core.choices import CLOSE, falling
 from latently.core.em import Settings
 from latently.core.executors import count_threads, executor
+from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from latently.estimators.inputs import check_weights, random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
 from latently.estimators.old_names import AnswersOldNames

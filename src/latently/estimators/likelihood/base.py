@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 from latently.checks.settings import check_settings
 from latently.core.blocks import ArraySource
@@ -18,6 +17,7 @@ from latently.core.findings import Finding
 from latently.core.parameters import named, with_named
 from latently.core.restarts import Start
 from latently.emissions.base import Emission
+from latently.estimators.bases import BaseEstimator
 from latently.estimators.diagnostics import tell, undetermined
 from latently.estimators.fitting import Fit, fit, make_plan
 from latently.estimators.inputs import (

@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import DensityMixin
 
 from latently.core.blocks import ArraySource
 from latently.core.choices import CLOSE, column_ranks, ranks
 from latently.core.information import StandardErrors
 from latently.emissions.base import Emission
+from latently.estimators.bases import DensityMixin
 from latently.estimators.fitting import n_starts
 from latently.estimators.inputs import Array, check_informative
 from latently.estimators.likelihood import LikelihoodEstimator

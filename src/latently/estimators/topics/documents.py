@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
-from sklearn.base import TransformerMixin
 
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.core.blocks import Block
 from latently.core.choices import CLEAR, falling, likeliest
 from latently.core.executors import executor
+from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
 from latently.estimators.topics.tables import place_of
@@ -52,6 +53,10 @@ class Documents(FittedTopics, TransformerMixin):
 
     _seen: NDArray[np.uint64]
     _frequent: NDArray[np.bool_]
+
+    @abstractmethod
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Find the topics."""
 
     def transform(self, X: Any) -> Array:
         """Topics of documents.
