@@ -1,4 +1,8 @@
-"""Settings that estimators have in common, and what each may be."""
+"""Settings of estimators: declared once, as fields with what they may be, a default and a description.
+
+Estimators inherit them. Constructors with their signatures, checks and docstrings follow; the order of bases
+is that of settings, from last to first.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,6 @@ from latently.estimators.old_names import refuses_old_names
 from latently.estimators.starts import KINDS
 from latently.latent.chain import STARTS
 
-Constraints = dict[str, tuple[Any, ...]]
 T = TypeVar("T")
 
 MOST_RUNS = 10**6
@@ -48,11 +51,6 @@ def setting(*allowed: Any, default: Any = MISSING, kw_only: bool = True) -> Any:
 def settings(cls: type[T]) -> type[T]:
     """Decorate a class of settings."""
     return dataclass(eq=False, repr=False)(cls)
-
-
-def constraints(cls: type[Any]) -> Constraints:
-    """What each setting of a class may be."""
-    return {one.name: one.metadata["allowed"] for one in fields(cls)}
 
 
 @dataclass_transform(eq_default=False, field_specifiers=(setting,), kw_only_default=True)
@@ -74,7 +72,7 @@ def estimator(old_names: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
         made.__init__.__annotations__ = {one.name: hints[one.name] for one in fields(made)} | {"return": None}
         made.__init__.__signature__ = _own_first(made)
         made.__init__ = refuses_old_names(old_names)(made.__init__)
-        made._parameter_constraints = constraints(made)
+        made._parameter_constraints = {one.name: one.metadata["allowed"] for one in fields(made)}
         describe_class(made)
         return made
 
