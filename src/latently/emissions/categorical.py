@@ -84,6 +84,12 @@ class Categorical(Emission):
         """The symbols in their order: the integers from 0 if nothing else was said."""
         return np.arange(self.size) if self.categories is None else self.categories
 
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Which cells can be symbols: any number, unless the alphabet is said to be the integers from 0."""
+        if self.n_symbols is None or self.categories is not None:
+            return super().possible(x)
+        return np.isnan(x) | np.isin(x, self.alphabet)
+
     def learned(self, x: Any) -> Self:
         """Its alphabet: as it was given, or the symbols that are there."""
         known = self.categories is not None or self.n_symbols is not None
