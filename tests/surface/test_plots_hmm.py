@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtri
 from scipy.stats import norm, poisson
 
-from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, datasets, plots
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, MixtureModel, PoissonHMM, datasets, plots
 from latently.core.errors import SpuriousMaximumWarning
 from latently.emissions import Gaussian
 from latently.metrics import match_labels, matched_accuracy
@@ -632,3 +632,15 @@ def test_a_feature_without_any_cell_is_refused():
     x[:, 1] = np.nan
     with pytest.raises(ValueError, match="every cell of 'feature 1' is missing"):
         plots.pseudo_residuals(PAIR, x, feature=1)
+
+
+def test_what_components_of_a_mixture_emit():
+    rng = np.random.default_rng(0)
+    X = rng.poisson(np.array([[1.0], [30.0]])[np.repeat([0, 1], [90, 60])])
+    mixture = MixtureModel("poisson", 2, n_init=2, random_state=0).fit(X)
+    (panel,) = plots.emissions(mixture, X)
+    assert panel.get_title(loc="left") == "What 2 components emit"
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == [
+        "component 0: 60%",
+        "component 1: 40%",
+    ]
