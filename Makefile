@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-portable lint docs bench clean
+.PHONY: help demo test test-nightly test-portable lint docs bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -17,6 +17,9 @@ demo: .venv/.installed-all  ## fit a first model and write its pictures and page
 
 test: lint  ## check the style, the types and the imports, then run every test, docstring and page
 	$(BIN)/pytest -n 2
+
+test-nightly: .venv/.installed-dev  ## run the simulations that take long: what make test repeats a few times, many times
+	$(BIN)/pytest -n 2 -m slow
 
 test-portable: .venv/.installed-dev  ## run the tests with kernels compiled for any processor of this kind
 	NUMBA_CPU_NAME=generic $(BIN)/pytest -n 2

@@ -1,4 +1,4 @@
-"""A Markov chain of labels in plain NumPy, for tests: small enough to trust, and a unit that is not a row."""
+"""A Markov chain of labels in plain NumPy, for tests: small enough to trust."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,9 +6,8 @@ from itertools import pairwise
 import numpy as np
 
 from latently.core.errors import ImpossibleObservationError
-from latently.core.parameters import Simplex
 from latently.core.statistics import Additive, tree_sum
-from latently.latent.base import Expected, Latent
+from latently.latent.base import Expected
 
 
 @dataclass(frozen=True)
@@ -23,19 +22,8 @@ class ChainCounts(Additive):
     transitions: np.ndarray
 
 
-@dataclass(frozen=True)
-class Chain(Latent):
-    """Labels that follow each other; where `support` is False a transition cannot happen."""
-
-    unit: str = "sequence"
-    support: np.ndarray | None = None
-
-    def start(self, n_components, rng):
-        support = self._support(n_components)
-        transmat = support * rng.uniform(0.5, 1.5, support.shape)
-        return ChainParams(
-            np.full(n_components, 1 / n_components), transmat / transmat.sum(axis=1, keepdims=True)
-        )
+class Chain:
+    """Labels that follow each other: the E-step of one."""
 
     def run(self, params, density, block, visit, executor):
         n_components = len(params.startprob)
@@ -81,38 +69,3 @@ class Chain(Latent):
             backward[t - 1] = params.transmat @ ahead
         resp = forward * backward
         return resp, transitions, np.concatenate([np.log(scale), top])
-
-    def stats_of(self, resp, block):
-        initial = np.zeros(resp.shape[1])
-        transitions = np.zeros((resp.shape[1], resp.shape[1]))
-        for weight, (low, high) in zip(block.weights, pairwise(block.offsets), strict=True):
-            if low < high:
-                initial += weight * resp[low]
-                transitions += weight * resp[low : high - 1].T @ resp[low + 1 : high]
-        return ChainCounts(initial, transitions)
-
-    def m_step(self, stats, params, fixed=()):
-        total = stats.transitions.sum(axis=1, keepdims=True)
-        transmat = np.divide(stats.transitions, total, out=params.transmat.copy(), where=total > 0)
-        return ChainParams(
-            params.startprob if "startprob" in fixed else stats.initial / stats.initial.sum(),
-            params.transmat if "transmat" in fixed else transmat,
-        )
-
-    def expected_log_likelihood(self, stats, params):
-        def part(counts, probabilities):
-            used = counts > 0
-            with np.errstate(divide="ignore"):
-                return float(counts[used] @ np.log(probabilities[used]))
-
-        return part(stats.initial, params.startprob) + part(stats.transitions, params.transmat)
-
-    def spaces(self, params):
-        K = len(params.startprob)
-        return {"startprob": Simplex(np.ones(K, dtype=bool)), "transmat": Simplex(self._support(K))}
-
-    def permute(self, params, order):
-        return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
-
-    def _support(self, n_components):
-        return np.ones((n_components, n_components), dtype=bool) if self.support is None else self.support

@@ -3,6 +3,7 @@
 Zero is the point itself. Written for the tests, apart from the package, to check it by.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Chart:
     """Params near given ones, by a vector of coordinates."""
 
     def __init__(self, model: Any, params: Any) -> None:
-        self.params = params
+        self.params, self.latent = params, model.latent
         self.held = ""
         self.spaces = model.spaces(params)
         values = named(params)
@@ -64,7 +65,8 @@ class Chart:
             for (name, space), piece in zip(self.spaces.items(), pieces, strict=True)
             if name != self.held
         }
-        return with_named(self.params, moved)
+        params = with_named(self.params, moved)
+        return replace(params, latent=self.latent.settled(params.latent))  # what follows from others follows
 
     def hold(self, name: str) -> None:
         """Leave a parameter where it is."""

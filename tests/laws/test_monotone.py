@@ -10,9 +10,9 @@ from latently import GaussianMixture
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import ObjectiveFellError
 from latently.core.executors import SerialExecutor
-from latently.core.parameters import Simplex, named, with_named
+from latently.core.parameters import Simplex, feasible, named, with_named
 from tests.laws.exemptions import bound_by, on_hard_data, over_gaussians
-from tests.models import Data, Entry
+from tests.models import BANDED, Data, Entry, iterate
 
 EPS = 2.0**-52
 
@@ -34,7 +34,7 @@ def assert_climbs(em: EMMap, params: Any, n_steps: int = 25) -> list[float]:
 def starts_of(entry: Entry, model: Any, data: Data) -> list[Any]:
     """From the labels, from labels at random, and the model's own."""
     rng = np.random.default_rng(1)
-    mixed = replace(data, labels=rng.integers(2, size=len(data.labels)))
+    mixed = replace(data, labels=rng.integers(model.n_components, size=len(data.labels)))
     own = model.start(describe(model, data.source, SerialExecutor()), rng)
     return [entry.start(model, data), entry.start(model, mixed), own]
 
@@ -77,6 +77,9 @@ def test_under_acceleration(entry):
     magnitude = em.magnitude(em.e_step(result.params), result.params)
     steps = np.diff([step.log_likelihood for step in result.history])
     assert steps.min() >= -64 * EPS * magnitude
+    assert feasible(model.spaces(result.params), result.params)
+    if "banded" in entry.name:
+        np.testing.assert_array_equal(result.params.latent.transmat > 0, BANDED)
 
 
 @bound_by()
@@ -85,6 +88,7 @@ def test_with_parameters_held_fixed(entry):
     for name in model.spaces(params):
         em = EMMap(model, data.source, fixed=(name,))
         assert_climbs(em, params)
+        np.testing.assert_array_equal(named(iterate(em, params, 3))[name], named(params)[name])
 
 
 @bound_by()
@@ -112,7 +116,7 @@ def test_an_extrapolated_covariance_is_held_on_its_floor(entry):
     family = model.emission
     plane = np.eye(params.emission.means.shape[1])
     plane[:2, :2] = np.outer([1.0, 0.7], [1.0, 0.7])
-    flat = np.repeat(plane[None], 2, axis=0)
+    flat = np.repeat(plane[None], model.n_components, axis=0)
     held = family.clipped(family.params(params.emission.means, family.from_dense(flat)))
     again = family.settled(replace(held, covariances=held.covariances.copy()))
     np.testing.assert_allclose(family.log_det(again), family.log_det(held), rtol=1e-12)

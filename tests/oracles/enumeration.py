@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logsumexp, xlogy
 
 from latently.latent import Independent
-from tests.chain import Chain
+from latently.latent.chain import Chain
 from tests.models import Data
 
 

@@ -2,61 +2,37 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal, norm, poisson
+from scipy.stats import norm
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
-from latently.core.errors import SpuriousMaximumWarning
 from latently.core.parameters import named
 from latently.emissions import Poisson
+from tests.oracles.paths import (
+    BANDED,
+    COVARIANCES,
+    EMISSIONPROB,
+    LAMBDAS,
+    MEANS,
+    TRANSMAT,
+    VARIANCES,
+    K,
+    Truth,
+    fitted,
+    known,
+    log_of_counts,
+    log_of_numbers,
+    log_of_symbols,
+    over_transitions,
+)
 
-K = 3
 LENGTHS = [5, 1, 3]
 OFFSETS = np.concatenate([[0], np.cumsum(LENGTHS)])
-STARTPROB = np.array([0.5, 0.3, 0.2])
-TRANSMAT = np.array([[0.7, 0.2, 0.1], [0.05, 0.8, 0.15], [0.3, 0.3, 0.4]])
-BANDED = np.array([[0.7, 0.3, 0.0], [0.0, 0.6, 0.4], [0.2, 0.0, 0.8]])
-EMISSIONPROB = np.array([[0.5, 0.3, 0.1, 0.1], [0.1, 0.2, 0.6, 0.1], [0.25, 0.25, 0.1, 0.4]])
-LAMBDAS = np.array([[1.0, 6.0], [4.0, 2.0], [9.0, 9.0]])
-MEANS = np.array([[0.0, 0.0], [1.5, -1.0], [-1.0, 2.0]])
-VARIANCES = np.array([[1.0, 0.5], [0.7, 2.0], [1.5, 1.0]])
-MATRICES = np.array([[[1.0, 0.4], [0.4, 0.5]], [[0.7, -0.3], [-0.3, 2.0]], [[1.5, 0.9], [0.9, 1.0]]])
-COMMON = np.array([[1.0, 0.4], [0.4, 0.8]])
-SPHERICAL = np.array([0.5, 1.0, 2.0])
-
-
-# -- densities, from the textbook's formulas and SciPy's distributions -------------------------------------
-
-
-def log_of_symbols(x):
-    """One for a missing symbol."""
-    with np.errstate(divide="ignore"):
-        table = np.log(EMISSIONPROB)
-    return np.array([np.zeros(K) if symbol is None else table[:, symbol] for symbol in x])
-
-
-def log_of_counts(x):
-    each = poisson.logpmf(np.nan_to_num(x)[:, None, :], LAMBDAS[None])
-    return np.where(np.isnan(x)[:, None, :], 0.0, each).sum(axis=2)
-
-
-def log_of_numbers(matrices):
-    def log_density(x):
-        out = np.zeros((len(x), K))
-        for t, row in enumerate(x):
-            seen = np.flatnonzero(~np.isnan(row))
-            for k in range(K) if len(seen) else ():
-                part = matrices[k][np.ix_(seen, seen)]
-                out[t, k] = multivariate_normal(MEANS[k][seen], part).logpdf(row[seen])
-        return out
-
-    return log_density
 
 
 def counts_with_gaps(rng):
@@ -97,122 +73,43 @@ class Case:
     draw: object
 
 
-def known(estimator, names, **starts):
-    """An estimator whose every parameter is given and stays."""
+def gaussian(kind):
+    def make(transmat=TRANSMAT, **settings):
+        starts = {"means_init": MEANS, "covariances_init": COVARIANCES[kind][0]}
+        return known(GaussianHMM(K, covariance_type=kind, **settings), transmat, **starts)
 
-    def make(transmat=TRANSMAT, startprob=STARTPROB, **settings):
-        return estimator(
-            **starts,
-            startprob_init=startprob,
-            transmat_init=transmat,
-            fixed=("startprob", "transmat", *names),
-            **settings,
-        )
-
-    return make
+    return make, log_of_numbers(COVARIANCES[kind][1]), numbers_with_gaps
 
 
-def gaussian(kind, covariances, matrices):
-    make = known(
-        lambda **s: GaussianHMM(K, covariance_type=kind, means_init=MEANS, covariances_init=covariances, **s),
-        ("means", "covariances"),
-    )
-    return make, log_of_numbers(matrices)
+def of_symbols(transmat=TRANSMAT, **settings):
+    return known(CategoricalHMM(K, n_features=4, **settings), transmat, emissionprob_init=EMISSIONPROB)
+
+
+def of_counts(transmat=TRANSMAT, **settings):
+    return known(PoissonHMM(K, **settings), transmat, lambdas_init=LAMBDAS)
+
+
+def of_any_family(transmat=TRANSMAT, **settings):
+    return known(HiddenMarkovModel(Poisson(), K, **settings), transmat, starting_values={"lambdas": LAMBDAS})
 
 
 FAMILIES = {
-    "symbols": (
-        known(
-            lambda **s: CategoricalHMM(K, n_features=4, emissionprob_init=EMISSIONPROB, **s), ["emissionprob"]
-        ),
-        log_of_symbols,
-        symbols_with_gaps,
-    ),
-    "counts": (
-        known(lambda **s: PoissonHMM(K, lambdas_init=LAMBDAS, **s), ["lambdas"]),
-        log_of_counts,
-        counts_with_gaps,
-    ),
-    "any family": (
-        known(
-            lambda **s: HiddenMarkovModel(Poisson(), K, starting_values={"lambdas": LAMBDAS}, **s),
-            ["lambdas"],
-        ),
-        log_of_counts,
-        counts_with_gaps,
-    ),
-    "diag": (*gaussian("diag", VARIANCES, [np.diag(v) for v in VARIANCES]), numbers_with_gaps),
-    "full": (*gaussian("full", MATRICES, MATRICES), numbers_with_gaps),
-    "tied": (*gaussian("tied", COMMON, [COMMON] * K), numbers_with_gaps),
-    "spherical": (*gaussian("spherical", SPHERICAL, [v * np.eye(2) for v in SPHERICAL]), numbers_with_gaps),
+    "symbols": (of_symbols, log_of_symbols, symbols_with_gaps),
+    "counts": (of_counts, log_of_counts, counts_with_gaps),
+    "any family": (of_any_family, log_of_counts, counts_with_gaps),
+    **{kind: gaussian(kind) for kind in COVARIANCES},
 }
 CASES = {name: Case(make, log, whole(draw)) for name, (make, log, draw) in FAMILIES.items()}
 CASES |= {f"{name}, gaps": Case(make, log, draw) for name, (make, log, draw) in FAMILIES.items()}
 
 over_cases = pytest.mark.parametrize("case", list(CASES))
-over_transitions = pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["dense", "zeros"])
-
-
-# -- the truth ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Truth:
-    """One sequence and all its paths."""
-
-    log_density: np.ndarray
-    transmat: np.ndarray
-    startprob: np.ndarray = None
-
-    @cached_property
-    def paths(self):
-        return np.array(list(product(range(K), repeat=len(self.log_density))))
-
-    @cached_property
-    def log_joint(self):
-        with np.errstate(divide="ignore"):
-            start = np.log(STARTPROB if self.startprob is None else self.startprob)
-            transmat = np.log(self.transmat)
-        paths = self.paths
-        total = start[paths[:, 0]] + transmat[paths[:, :-1], paths[:, 1:]].sum(axis=1)
-        return total + self.log_density[np.arange(len(self.log_density)), paths].sum(axis=1)
-
-    @property
-    def log_likelihood(self):
-        return logsumexp(self.log_joint)
-
-    @property
-    def posterior(self):
-        return np.exp(self.log_joint - self.log_likelihood)
-
-    @property
-    def smoothed(self):
-        return np.einsum("z,ztk->tk", self.posterior, self.paths[:, :, None] == np.arange(K))
-
-    @property
-    def transitions(self):
-        """Expected transitions."""
-        found = np.zeros((K, K))
-        for p, path in zip(self.posterior, self.paths, strict=True):
-            np.add.at(found, (path[:-1], path[1:]), p)
-        return found
-
-    def up_to(self, t):
-        return Truth(self.log_density[: t + 1], self.transmat, self.startprob)
-
-    def then(self, steps):
-        """The same sequence and times of which nothing is known."""
-        longer = np.vstack([self.log_density, np.zeros((steps, K))])
-        return Truth(longer, self.transmat, self.startprob)
 
 
 def prepared(case, transmat, seed=0, **settings):
     """A model that has its parameters, data, and the truth of each sequence."""
     spec = CASES[case]
     x = spec.draw(np.random.default_rng(seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpuriousMaximumWarning)  # so few rows
-        model = spec.make(transmat, **settings).fit(x, lengths=LENGTHS)
+    model = fitted(spec.make(transmat, **settings), x, lengths=LENGTHS)
     log_density = spec.log_density(x)
     return model, x, [Truth(log_density[low:high], transmat) for low, high in pairwise(OFFSETS)]
 
@@ -350,27 +247,30 @@ def test_one_step_of_em(case, transmat):
 # -- known states ------------------------------------------------------------------------------------------
 
 
-def masked(log_density, states):
-    others = (states[:, None] != -1) & (states[:, None] != np.arange(K))
-    return np.where(others, -np.inf, log_density)
+STATES = np.array([-1, 2, 0, -1, -1, -1, 1, -1, -1])
+
+
+def known_states(truths):
+    """Paths that go elsewhere are ruled out."""
+    barred = []
+    for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True):
+        states = STATES[low:high, None]
+        others = (states != -1) & (states != np.arange(K))
+        barred.append(Truth(np.where(others, -np.inf, truth.log_density), TRANSMAT))
+    return barred
 
 
 @pytest.mark.parametrize("case", list(CASES))
 def test_partly_known_states(case):
     """Paths that go elsewhere are ruled out: in the likelihood and in what one step learns."""
     _, x, truths = prepared(case, TRANSMAT)
-    states = np.full(len(x), -1)
-    states[[1, 2, 6]] = [2, 0, 1]
-    barred = [
-        Truth(masked(truth.log_density, states[low:high]), TRANSMAT)
-        for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True)
-    ]
+    barred = known_states(truths)
     initial, transitions, _ = expected_counts(barred)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = CASES[case].make().set_params(tol=0, max_iter=1, acceleration=None)
         names = [name for name in model.fixed if name not in ("startprob", "transmat")]
-        model.set_params(fixed=tuple(names)).fit(x, lengths=LENGTHS, states=states)
+        model.set_params(fixed=tuple(names)).fit(x, lengths=LENGTHS, states=STATES)
     assert_allclose(model.log_likelihood_history_[0], sum(t.log_likelihood for t in barred), rtol=1e-12)
     assert_allclose(model.startprob_, initial / initial.sum(), rtol=1e-10)
     assert_allclose(model.transmat_, transitions / transitions.sum(axis=1, keepdims=True), rtol=1e-10)
@@ -381,13 +281,8 @@ def test_partly_known_states(case):
 @pytest.mark.parametrize("case", list(CASES))
 def test_what_is_said_where_states_are_known(case):
     model, x, truths = prepared(case, TRANSMAT)
-    states = np.full(len(x), -1)
-    states[[1, 2, 6]] = [2, 0, 1]
-    barred = [
-        Truth(masked(truth.log_density, states[low:high]), TRANSMAT)
-        for truth, (low, high) in zip(truths, pairwise(OFFSETS), strict=True)
-    ]
-    given = {"lengths": LENGTHS, "states": states}
+    barred = known_states(truths)
+    given = {"lengths": LENGTHS, "states": STATES}
     assert_allclose(model.score(x, **given), sum(t.log_likelihood for t in barred), rtol=1e-12)
     smoothed = np.vstack([truth.smoothed for truth in barred])
     assert_allclose(model.predict_proba(x, **given), smoothed, rtol=1e-10, atol=1e-14)
@@ -397,8 +292,8 @@ def test_what_is_said_where_states_are_known(case):
     assert_array_equal(model.filter(x, **given), model.fixed_lag(x, 0, **given))
     value, path = model.decode(x, **given)
     assert_allclose(value, sum(truth.log_joint.max() for truth in barred), rtol=1e-12)
-    assert_array_equal(path[states >= 0], states[states >= 0])
-    forecast = model.forecast(x[: LENGTHS[0]], 3, states=states[: LENGTHS[0]])
+    assert_array_equal(path[STATES >= 0], STATES[STATES >= 0])
+    forecast = model.forecast(x[: LENGTHS[0]], 3, states=STATES[: LENGTHS[0]])
     assert_allclose(forecast.states, barred[0].then(3).smoothed[-3:], rtol=1e-10, atol=1e-14)
     drawn = model.sample_states(x, 2000, 0, **given)
     shares = (drawn[:, :, None] == np.arange(K)).mean(axis=0)
@@ -425,15 +320,13 @@ def test_known_states_in_segments(case):
 # -- stationary and uniform starts -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["dense", "zeros"])
+@over_transitions
 @pytest.mark.parametrize("startprob", ["stationary", "uniform"])
 def test_starts_that_are_not_free(transmat, startprob):
     spec = CASES["counts"]
     x = spec.draw(np.random.default_rng(1))
     settings = {"lambdas_init": LAMBDAS, "transmat_init": transmat, "fixed": ("transmat", "lambdas")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpuriousMaximumWarning)
-        model = PoissonHMM(K, startprob=startprob, **settings).fit(x, lengths=LENGTHS)
+    model = fitted(PoissonHMM(K, startprob=startprob, **settings), x, lengths=LENGTHS)
     if startprob == "uniform":
         first = np.full(K, 1 / K)
     else:

@@ -6,13 +6,14 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import logsumexp
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, datasets
 from latently.core.parameters import Simplex, named, with_named
 from latently.emissions import Poisson
 from latently.latent.chain import Chain
 from latently.models import bounds
+from tests.oracles.paths import Truth
+from tests.simulations import repeated
 
 TRANSMAT = np.array([[0.9, 0.1], [0.2, 0.8]])
 MANY = [20] * 12
@@ -172,22 +173,23 @@ def test_written_derivatives_of_the_chain(startprob):
             assert (up - down) / 2e-6 == pytest.approx((slope * move).sum(), rel=1e-6, abs=1e-5)
 
 
-def test_errors_are_those_of_repeated_fits():
+@pytest.mark.parametrize("runs", repeated(30, 120))
+def test_errors_are_those_of_repeated_fits(runs):
     """A parametric bootstrap: models fitted to series drawn from the model scatter as the errors say."""
     truth = PoissonHMM.from_parameters("stationary", TRANSMAT, [[2.0], [8.0]])
     start = {"transmat_init": TRANSMAT, "lambdas_init": [[2.0], [8.0]], "startprob": "stationary"}
     fits, errors = [], []
-    for seed in range(120):
+    for seed in range(runs):
         X = truth.sample(300, seed)[0]
         hmm = PoissonHMM(2, **start, n_jobs=1).fit(X)
         fits.append([hmm.transmat_[0, 1], hmm.transmat_[1, 0], *hmm.lambdas_[:, 0]])
         found = hmm.standard_errors(X)
         errors.append([found["transmat"][0, 1], found["transmat"][1, 0], *found["lambdas"][:, 0]])
-    # The spread of 120 fits is known to about 1 / sqrt(240) of itself.
-    assert_allclose(np.mean(errors, axis=0), np.std(fits, axis=0), rtol=0.25)
+    # The spread of so many fits is known to about 1 / sqrt(2 * runs) of itself.
+    assert_allclose(np.mean(errors, axis=0), np.std(fits, axis=0), rtol=3.9 / np.sqrt(2 * runs))
     low, high = (np.array(fits) + side * 1.645 * np.array(errors) for side in (-1, 1))
     covered = (low < [0.1, 0.2, 2.0, 8.0]) & (high > [0.1, 0.2, 2.0, 8.0])
-    assert (abs(covered.mean(axis=0) - 0.9) < 3.5 * np.sqrt(0.09 / 120)).all()
+    assert (abs(covered.mean(axis=0) - 0.9) < 3.5 * np.sqrt(0.09 / runs)).all()
 
 
 def test_missing_observations_cost_certainty():
@@ -412,11 +414,9 @@ def test_a_fit_cut_short_is_told():
 def test_q_and_the_entropy_of_paths_make_the_likelihood():
     hmm = CategoricalHMM.from_parameters([0.6, 0.4], TRANSMAT, [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
     X = np.array([[0], [2], [2], [1]])
-    paths = np.array(list(product(range(2), repeat=4)))
-    joint = np.log(hmm.startprob_[paths[:, 0]]) + np.log(hmm.emissionprob_[paths, X[:, 0]]).sum(axis=1)
-    joint += np.log(hmm.transmat_[paths[:, :-1], paths[:, 1:]]).sum(axis=1)
-    posterior = np.exp(joint - logsumexp(joint))
-    assert hmm.q_function(X) == pytest.approx(posterior @ joint)
+    truth = Truth(np.log(hmm.emissionprob_[:, X[:, 0]].T), hmm.transmat_, hmm.startprob_)
+    posterior = truth.posterior
+    assert hmm.q_function(X) == pytest.approx(posterior @ truth.log_joint)
     assert hmm.posterior_entropy(X) == pytest.approx(-posterior @ np.log(posterior))
     assert hmm.q_function(X) + hmm.posterior_entropy(X) == pytest.approx(hmm.score(X))
     other = CategoricalHMM.from_parameters([0.5, 0.5], TRANSMAT, [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])

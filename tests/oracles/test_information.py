@@ -11,6 +11,7 @@ from latently.core.executors import SerialExecutor
 from latently.core.information import Coordinates, score, standard_errors
 from latently.core.parameters import named
 from tests.models import ENTRIES, iterate
+from tests.simulations import repeated
 
 
 def normal_rows(n=400, seed=0):
@@ -100,9 +101,9 @@ def test_numerical_and_written_derivatives_agree():
         np.testing.assert_allclose(numerical[name], written, rtol=1e-4)
 
 
+@pytest.mark.parametrize("runs", repeated(20, 200))
 @pytest.mark.parametrize("kind", ["observed", "robust", "bootstrap"])
-def test_intervals_cover_as_often_as_they_say(kind):
-    runs = {"observed": 200, "robust": 40, "bootstrap": 25}[kind]
+def test_intervals_cover_as_often_as_they_say(kind, runs):
     covered = []
     for seed in range(runs):
         rng = np.random.default_rng(seed)

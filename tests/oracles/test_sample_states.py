@@ -1,35 +1,36 @@
 """Paths drawn given the data, against the probabilities of all paths, tried one by one."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import logsumexp
 from scipy.stats import chisquare
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
 from latently.core.errors import ImpossibleObservationError
 from latently.emissions.poisson import Poisson, PoissonParams
+from tests.oracles.paths import (
+    BANDED,
+    LAMBDAS,
+    MEANS,
+    STARTPROB,
+    TRANSMAT,
+    WITH_A_ZERO,
+    K,
+    Truth,
+    over_transitions,
+)
 
-K = 3
-STARTPROB = np.array([0.5, 0.3, 0.2])
-TRANSMAT = np.array([[0.7, 0.2, 0.1], [0.05, 0.8, 0.15], [0.3, 0.3, 0.4]])
-BANDED = np.array([[0.7, 0.3, 0.0], [0.0, 0.6, 0.4], [0.2, 0.0, 0.8]])
-EMISSIONPROB = np.array([[0.5, 0.5, 0.0], [0.1, 0.3, 0.6], [0.25, 0.0, 0.75]])
-LAMBDAS = np.array([[1.0, 6.0], [4.0, 2.0], [9.0, 9.0]])
-MEANS = np.array([[0.0], [1.5], [-1.0]])
 N_PATHS = 20_000
 
 COUNTS = np.array([[2.0, 5.0], [np.nan, 3.0], [np.nan, np.nan], [6.0, 4.0], [8.0, 7.0]])
 MODELS = {
     "symbols": (
-        lambda A: CategoricalHMM.from_parameters(STARTPROB, A, EMISSIONPROB, categories=["a", "b", "c"]),
-        np.array(["a", "c", None, "b", "a"], dtype=object)[:, None],
+        lambda A: CategoricalHMM.from_parameters(STARTPROB, A, WITH_A_ZERO, categories=list("abcd")),
+        np.array(["a", "c", None, "d", "a"], dtype=object)[:, None],
     ),
     "counts": (lambda A: PoissonHMM.from_parameters(STARTPROB, A, LAMBDAS), COUNTS),
     "numbers": (
-        lambda A: GaussianHMM.from_parameters(STARTPROB, A, MEANS, np.ones((K, 1))),
+        lambda A: GaussianHMM.from_parameters(STARTPROB, A, MEANS[:, :1], np.ones((K, 1))),
         np.array([[0.3], [1.0], [np.nan], [-2.0], [0.1]]),
     ),
     "any family": (
@@ -42,12 +43,8 @@ MODELS = {
 def posterior_of_paths(model, X):
     """All paths of one sequence, and the probability of each given the data."""
     log_density = model._model.lookup(model.params_, model._source(X).whole()).rows
-    paths = np.array(list(product(range(model.n_components), repeat=len(X))))
-    with np.errstate(divide="ignore"):
-        log_joint = np.log(model.startprob_)[paths[:, 0]] + log_density[np.arange(len(X)), paths].sum(axis=1)
-        for t in range(1, len(X)):
-            log_joint += np.log(model.transmat_)[paths[:, t - 1], paths[:, t]]
-    return paths, np.exp(log_joint - logsumexp(log_joint))
+    truth = Truth(log_density, model.transmat_, model.startprob_)
+    return truth.paths, truth.posterior
 
 
 def frequencies(drawn, paths):
@@ -74,7 +71,7 @@ def assert_drawn_from(drawn, paths, probabilities):
     )
 
 
-@pytest.mark.parametrize("transmat", [TRANSMAT, BANDED], ids=["all transitions", "banded"])
+@over_transitions
 @pytest.mark.parametrize("name", MODELS)
 def test_paths_come_as_often_as_they_are_likely(name, transmat):
     make, X = MODELS[name]

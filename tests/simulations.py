@@ -1,0 +1,8 @@
+"""How often a simulation is repeated: a few times in every run of the suite, many times at night."""
+
+import pytest
+
+
+def repeated(few: int, many: int) -> list:
+    """Values of a parameter, for ``pytest.mark.parametrize``; `make test-nightly` runs the many."""
+    return [few, pytest.param(many, marks=pytest.mark.slow)]
