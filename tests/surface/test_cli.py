@@ -18,6 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 import latently
 from latently import GaussianMixture
 from latently.cli import demo
+from latently.cli.demo.chapter import Chapter
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
@@ -487,7 +488,7 @@ def test_the_summary_of_an_imputation_agrees(imputed):
     test = latently.little_mcar_test(holed_features())
     assert summary["little_mcar_test"]["p_value"] == pytest.approx(test.p_value)
     assert summary["settings"]["Command"] == (
-        "latently impute plants.csv -m 3 --components 1 --columns 'height,\"width, cm\"' --level 0.95 "
+        "latently impute plants.csv --columns 'height,\"width, cm\"' -m 3 --components 1 --level 0.95 "
         "--seed 0"
     )
     assert "7 missing cells of plants.csv filled in" in (folder / "index.html").read_text(encoding="utf-8")
@@ -801,10 +802,10 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
 
 def test_every_chapter_of_the_demo_is_on_its_page(run, here, monkeypatch):
     def chapter(told):
-        return demo.Chapter(Section(f"Chapter {len(seen)}", []), seen.append("said") or ["A finding."])
+        return Chapter(Section(f"Chapter {len(seen)}", []), seen.append("said") or ["A finding."])
 
     seen = []
-    monkeypatch.setattr(demo, "CHAPTERS", (chapter, chapter))
+    monkeypatch.setattr(demo, "chapters", lambda: (chapter, chapter))
     _, out, _ = run("demo")
     html = (here / "demo" / "index.html").read_text()
     assert "<h2>Chapter 0</h2>" in html
@@ -851,12 +852,12 @@ def test_a_wide_table_goes_on_below():
 
 
 def test_progress_is_shown_on_a_terminal_only(capsys, monkeypatch):
-    with progress(lambda params: f"fit {params['k']}") as told:
-        told(0, 2, {"k": 3})
+    with progress() as told:
+        told(0, 2, "fit 3")
     assert capsys.readouterr() == ("", "")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with progress(lambda params: f"fit {params['k']}") as told:
-        told(1, 2, {"k": 3})
+    with progress() as told:
+        told(1, 2, "fit 3")
     out, err = capsys.readouterr()
     assert out == ""
     assert "fit 3" in err

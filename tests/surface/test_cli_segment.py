@@ -142,7 +142,7 @@ def test_the_summary_and_the_page_agree(session):
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     model = latently.load(folder / "model.latently")
     assert summary["settings"]["Command"] == (
-        "latently segment quakes.csv -k 1:3 --emission auto --start stationary --seed 0"
+        "latently segment quakes.csv -k 1:3 --emission auto --covariance auto --start stationary --seed 0"
     )
     assert (summary["model"], summary["n_states"], summary["columns"]) == ("PoissonHMM", 3, ["count"])
     assert summary["log_likelihood"] == model.log_likelihood_

@@ -121,7 +121,7 @@ def test_the_summary_and_the_page_agree(session):
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     model = latently.load(folder / "model.latently")
     assert summary["settings"]["Command"] == (
-        "latently topics texts.csv --text-column text --truth subject -k 3 --seed 0"
+        "latently topics texts.csv -k 3 --truth subject --inference cvb0 --text-column text --seed 0"
     )
     assert (summary["n_topics"], summary["n_documents"], summary["empty_documents"]) == (3, 61, [61])
     assert {one["why"]: (one["words"], one["tokens"]) for one in summary["left_out"]} == {

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class CommandError(Exception):
-    """Ends the command with one line and exit code 2."""
+    """Ends the command with one line and exit code 2; whatever reads options or files may raise it."""

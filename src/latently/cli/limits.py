@@ -12,22 +12,7 @@ from latently.cli.tables.table import quoted
 
 
 def read_limits(option: str, text: str | None, X: pl.DataFrame) -> list[float] | None:
-    """Limits of the columns, infinite where there are none; None if none was asked for.
-
-    Parameters
-    ----------
-    option : {"--min", "--max"}
-        Which.
-    text : str or None
-        As it was typed: ``0``, or ``Ozone=0,Wind=0.5``.
-    X : DataFrame
-        The columns used.
-
-    Raises
-    ------
-    CommandError
-        If it is no number, a column is not used, or a cell of it lies beyond its limit.
-    """
+    """Limits of the columns, infinite where there are none; None if none was asked for."""
     if text is None:
         return None
     least = option == "--min"

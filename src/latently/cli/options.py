@@ -1,30 +1,47 @@
-"""What options take, and those that several jobs have."""
+"""Options: each is declared once, as a field of the job that takes it; and those that several jobs take."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-
-class Covariance(StrEnum):
-    """What `--covariance` takes."""
-
-    full = "full"
-    tied = "tied"
-    diag = "diag"
-    spherical = "spherical"
-    all = "all"
+if TYPE_CHECKING:
+    from latently.cli.corpora import Documents
 
 
-class Prior(StrEnum):
-    """What `--prior` takes."""
+def argument(metavar: str, help: str) -> Any:
+    """Declare what must be given, without a name."""
+    return field(metadata={"typer": typer.Argument(metavar=metavar, help=help), "names": None})
 
-    ridge = "ridge"
-    inverse_wishart = "inverse-wishart"
-    normal_inverse_wishart = "normal-inverse-wishart"
+
+def option(*names: str, default: Any = None, help: str, **more: Any) -> Any:
+    """Declare an option; without `names` it is called as its field.
+
+    Parameters
+    ----------
+    *names : str
+        What it is called, the name first that stands in the record of a run.
+    default : object
+        What it is unless given; None and () are not shown.
+    help : str
+        What it does.
+    **more
+        As `typer.Option` takes it.
+    """
+    if default is None or default == ():
+        more["show_default"] = False
+    shown = typer.Option(default, *names, help=help, **more)
+    return field(default=default, metadata={"typer": shown, "names": names})
+
+
+def options_of(job: type) -> list[Field[Any]]:
+    """The options of a job in the order of its help: its own first, then those it shares."""
+    found = {one.name: one for one in fields(job)}
+    own_first = dict.fromkeys(name for one in job.__mro__ for name in vars(one).get("__annotations__", ()))
+    return [found[name] for name in own_first if name in found]
 
 
 def family_name(name: str) -> str:
@@ -39,57 +56,47 @@ def family_name(name: str) -> str:
     return name
 
 
-class StateCovariance(StrEnum):
-    """What `--covariance` of `segment` takes."""
+@dataclass(frozen=True, kw_only=True)
+class OfCells:
+    """Options of jobs that read cells."""
 
-    auto = "auto"
-    full = "full"
-    tied = "tied"
-    diag = "diag"
-    spherical = "spherical"
-    all = "all"
-
-
-class FirstState(StrEnum):
-    """What `--start` takes."""
-
-    stationary = "stationary"
-    free = "free"
-    uniform = "uniform"
-
-
-class Inference(StrEnum):
-    """What `--inference` takes."""
-
-    cvb0 = "cvb0"
-    vb = "vb"
-    online = "online"
-    online_vb = "online_vb"
-
-
-Missing = Annotated[
-    list[str] | None,
-    typer.Option(
+    missing: list[str] = option(
+        default=(),
         metavar="CODES",
         help="What stands for a missing cell, as -200 or -999,unknown, or in one column, as height=-200; "
         "several by repeating it.",
-        show_default=False,
-    ),
-]
-Files = Annotated[
-    str | None,
-    typer.Option(
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfTexts(OfCells):
+    """Options of jobs that read documents."""
+
+    text_column: str | None = option(
+        metavar="COLUMN",
+        help="Of documents: column of the texts. Not needed if there is one column, or one called text.",
+    )
+    vocabulary: Path | None = option(
+        metavar="FILE",
+        help="Of counts of words: the words, one a line. Otherwise those of a file beside it.",
+    )
+    files: str | None = option(
         metavar="PATTERN",
         help="Of a folder: which files are documents, as '*' or '*.html'. Otherwise those that end in .txt.",
-        show_default=False,
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option(help="Of documents: how they are encoded, as latin-1. Otherwise UTF-8.", show_default=False),
-]
-Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default=False)]
-Seed = Annotated[
-    int, typer.Option(help="Source of all that is random: the same seed, the same result.", min=0)
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")]
+    )
+    encoding: str | None = option(
+        help="Of documents: how they are encoded, as latin-1. Otherwise UTF-8.",
+    )
+
+    def documents(self, path: Path) -> Documents:
+        """Read documents."""
+        from latently.cli.corpora.read import read_documents
+
+        return read_documents(
+            path,
+            self.text_column,
+            self.vocabulary,
+            files=self.files,
+            encoding=self.encoding,
+            missing=self.missing,
+        )

@@ -1,33 +1,23 @@
-"""The job `segment`: from a series to its hidden states, files and a page."""
+"""The job `segment`: from a series to its hidden states."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-import polars as pl
-
-from latently.cli.cluster import numbers_of_components
 from latently.cli.failure import CommandError
-from latently.cli.folder import ResultFolder
-from latently.cli.tables.checks import check_rows
-from latently.cli.tables.codes import codes_not_told
-from latently.cli.tables.columns import as_numbers, decided
-from latently.cli.tables.kinds import Kind, kind_of
-from latently.cli.tables.observations import for_model, observations
-from latently.cli.tables.oddities import of_file
-from latently.cli.tables.read import read_table
-from latently.cli.tables.series import Series, series_of
-from latently.cli.tables.table import Table
-from latently.cli.terminal import progress, say_report, terminal
-from latently.emissions.registry import FAMILIES
-from latently.wording import listed
+from latently.cli.job import Fit
+from latently.cli.options import argument, family_name, option
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from latently.cli.folder import ResultFolder
+    from latently.cli.tables.kinds import Kind
+    from latently.cli.tables.series import Series
+    from latently.cli.tables.table import Table
+    from latently.cli.terminal import Told
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
 
@@ -37,75 +27,158 @@ LONG = 20_000
 OF_LONG = {"tol": 1e-7, "max_iter": 300}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What was asked for, as it was typed."""
+class Steps(NamedTuple):
+    """What states are looked for in."""
 
-    table: Path
-    columns: Sequence[str]
-    time: str | None
-    sequence: str | None
-    components: str
-    emission: str
-    covariance: str
-    start: str
-    missing: Sequence[str]
-    out: Path
-    seed: int
-    force: bool
-
-    def command(self) -> str:
-        """The command that does the same again."""
-        words = ["latently", "segment", self.table.name]
-        words += [word for name in self.columns for word in ("--column", name)]
-        for option, value in (("--time", self.time), ("--sequence", self.sequence)):
-            words += [] if value is None else [option, value]
-        words += ["-k", self.components, "--emission", self.emission]
-        words += [] if self.covariance == "auto" else ["--covariance", self.covariance]
-        words += [word for one in self.missing for word in ("--missing", one)]
-        return shlex.join([*words, "--start", self.start, "--seed", str(self.seed)])
+    table: Table
+    series: Series
+    kind: Kind
+    X: pl.DataFrame
+    tried: list[int]
 
 
-def run(request: Request) -> None:
-    """Find the states, write the results and tell about them.
+@dataclass(frozen=True, kw_only=True)
+class Segment(Fit["Steps", "SegmentationAnalysis"]):
+    """Find the hidden states of a series with hidden Markov models; BIC chooses how many.
 
-    Raises
-    ------
-    CommandError
-        If something is wrong with what was asked.
+    Writes to ./latently-segment-SERIES/ unless told otherwise: the page index.html, the table with a state
+    and its probabilities for each row (result.csv), the model (model.latently), summary.json and pictures.
+
+    Example: latently segment earthquakes.csv --column count --time year
     """
-    from latently.report.segmentation import segmentation_report
 
-    tried = numbers_of_components(request.components, "state")
-    table = read_table(request.table, request.missing)
-    check_rows(table)
-    series = series_of(table, request.columns, request.time, request.sequence)
-    kind = kind_of(table, series.names, request.emission)
-    X = observations(table, series.names, kind.family)
-    _check_covariance(request, kind, series)
-    _check_rows(table, X, tried)
-    with ResultFolder(request.out, request.force) as folder:
-        analysis = _analyse(request, tried, table, series, kind, X)
-        report = segmentation_report(analysis)
-        added = _write(folder, table, analysis, report)
-    say_report(
-        terminal(),
-        report,
-        f"Wrote {request.out}/: open index.html for the pictures; result.csv has the columns "
-        f"{listed(added)}.",
+    table: Path = argument(
+        "SERIES", "A CSV or Parquet file, a row for each time; empty cells and NA are missing."
+    )
+    columns: list[str] = option(
+        "--column",
+        "--columns",
+        default=(),
+        help="Column to follow; several as a,b or by repeating it. Not needed if only one can be.",
+    )
+    time: str | None = option(
+        metavar="COLUMN",
+        help="Column of times, which must rise: numbers or dates. It is the axis of the pictures.",
+    )
+    sequence: str | None = option(
+        metavar="COLUMN",
+        help="Column that tells sequences apart: rows that stand together with the same cell are one.",
+    )
+    components: str = option(
+        "-k", "--components", default="1:5", help="How many states: 3, or from 1 to 5 as 1:5."
+    )
+    emission: str = option(
+        default="auto",
+        metavar="FAMILY",
+        parser=family_name,
+        help="What is seen in a state: gaussian (numbers), poisson (counts), categorical (symbols), or "
+        "another family by its name; auto guesses, and says why.",
+    )
+    covariance: Literal["auto", "full", "tied", "diag", "spherical", "all"] = option(
+        "--covariance",
+        "--covariance-type",
+        default="auto",
+        help="For several columns of numbers: full, tied, diag, spherical, or all of them; auto tries "
+        "diag and full.",
+    )
+    start: Literal["stationary", "free", "uniform"] = option(
+        default="stationary",
+        help="What the first state follows: stationary (the series is cut out of something longer), free "
+        "(sequences have a beginning of their own) or uniform.",
     )
 
+    def read(self) -> Steps:
+        """The columns that are followed, and what they are taken for."""
+        from latently.cli.numbers import numbers_of
+        from latently.cli.tables.kinds import kind_of
+        from latently.cli.tables.observations import observations
+        from latently.cli.tables.read import read_rows
+        from latently.cli.tables.series import series_of
 
-def _check_covariance(request: Request, kind: Kind, series: Series) -> None:
-    if request.covariance != "auto" and kind.name != "gaussian":
-        raise CommandError(
-            f"--covariance {request.covariance} is for numbers, and '{series.names[0]}' is taken for "
-            f"{kind.words}: leave it out, or add --emission gaussian"
+        tried = numbers_of(self.components, "state")
+        table = read_rows(self.table, self.missing)
+        series = series_of(table, self.columns, self.time, self.sequence)
+        kind = kind_of(table, series.names, self.emission)
+        X = observations(table, series.names, kind.family)
+        if self.covariance != "auto" and kind.name != "gaussian":
+            raise CommandError(
+                f"--covariance {self.covariance} is for numbers, and '{series.names[0]}' is taken for "
+                f"{kind.words}: leave it out, or add --emission gaussian"
+            )
+        _check_rows(table, X, tried)
+        return Steps(table, series, kind, X, tried)
+
+    def analyse(self, data: Steps, told: Told) -> SegmentationAnalysis:
+        """Fit hidden Markov models of all numbers of states asked for."""
+        import numpy as np
+
+        from latently.cli.tables.codes import codes_not_told
+        from latently.cli.tables.columns import as_numbers, decided
+        from latently.cli.tables.observations import for_model
+        from latently.cli.tables.oddities import of_file
+        from latently.estimators.of_family import hmm_of
+        from latently.report.fits import in_words
+        from latently.report.segmentation import SegmentationAnalysis
+        from latently.selection import select
+
+        table, series, kind, X, tried = data
+        several = len(series.names) > 1
+        quick = OF_LONG if X.height > LONG else {}
+        estimator = hmm_of(kind.name, startprob=self.start, random_state=self.seed, **quick)
+        grid: dict[str, Any] = {"n_components": tried}
+        if several and "covariance_type" in estimator.get_params():
+            grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}
+        elif self.covariance not in COVARIANCES and self.covariance != "diag":
+            grid = {"covariance_type": [self.covariance], **grid}
+        rows = for_model(X, kind.family)
+        selection = select(
+            estimator,
+            rows,
+            grid,
+            progress=lambda i, n, params: told(i, n, in_words(params, "state")),
+            lengths=series.lengths,
         )
+        model: Any = selection.best_
+        if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
+            model.feature_names_in_ = np.array(series.names, dtype=object)
+        notes = list(series.notes)
+        if not kind.family.symbolic:
+            notes += [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
+        return SegmentationAnalysis(
+            model,
+            rows,
+            table.name,
+            series.names,
+            series.lengths,
+            series.time,
+            series.time_name,
+            series.sequences,
+            [*series.said, *([_taken(series.names, kind)] if kind.why else [])],
+            selection=selection,
+            left_out=series.left_out,
+            notes=[*notes, *of_file(table)],
+            settings=self.settings,
+        )
+
+    def report(self, analysis: SegmentationAnalysis) -> Report:
+        """What was found."""
+        from latently.report.segmentation import segmentation_report
+
+        return segmentation_report(analysis)
+
+    def write(self, folder: ResultFolder, data: Steps, analysis: SegmentationAnalysis) -> str:
+        """The model, and the table with a state for each row."""
+        from latently.wording import listed
+
+        analysis.model.save(folder.file("model.latently"))
+        added = data.table.write(folder.file("result.csv"), result_columns(analysis))
+        return f"result.csv has the columns {listed(added)}"
 
 
 def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
     """More states than observations say nothing."""
+    import polars as pl
+
     seen = X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
     if seen < 2:
         raise CommandError(f"{table.name} has only {seen} row with an observation: add rows")
@@ -117,59 +190,10 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
         )
 
 
-def _estimator(request: Request, kind: Kind, n_rows: int) -> Any:
-    from latently.estimators.of_family import hmm_of
-
-    settings: dict[str, Any] = {"startprob": request.start, "random_state": request.seed}
-    if n_rows > LONG:
-        settings |= OF_LONG
-    return hmm_of(kind.name, **settings)
-
-
-def _analyse(
-    request: Request, tried: list[int], table: Table, series: Series, kind: Kind, X: pl.DataFrame
-) -> SegmentationAnalysis:
-    from latently.report.fits import in_words
-    from latently.report.segmentation import SegmentationAnalysis
-    from latently.selection import select
-
-    grid: dict[str, Any] = {"n_components": tried}
-    estimator = _estimator(request, kind, X.height)
-    if "covariance_type" in estimator.get_params() and len(series.names) > 1:
-        grid = {"covariance_type": COVARIANCES.get(request.covariance, [request.covariance]), **grid}
-    elif request.covariance in ("tied", "full", "spherical"):
-        grid = {"covariance_type": [request.covariance], **grid}
-    rows = for_model(X, kind.family)
-    with progress(lambda params: in_words(params, "state")) as told:
-        selection = select(estimator, rows, grid, progress=told, lengths=series.lengths)
-    model: Any = selection.best_
-    if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
-        model.feature_names_in_ = np.array(series.names, dtype=object)
-    said = list(series.said)
-    notes: list[str] = []
-    if not kind.family.symbolic:
-        notes = [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
-    if kind.why:
-        said.append(_taken(series.names, kind))
-    return SegmentationAnalysis(
-        model,
-        rows,
-        table.name,
-        series.names,
-        series.lengths,
-        series.time,
-        series.time_name,
-        series.sequences,
-        said,
-        selection=selection,
-        left_out=series.left_out,
-        notes=[*series.notes, *notes, *of_file(table)],
-        settings={"Command": request.command(), "Seed": str(request.seed)},
-    )
-
-
 def _taken(names: list[str], kind: Kind) -> str:
     """What columns were taken for, why, and how to have it otherwise."""
+    from latently.emissions.registry import FAMILIES
+
     others = " or ".join(
         other
         for other, family in FAMILIES.items()
@@ -179,18 +203,11 @@ def _taken(names: list[str], kind: Kind) -> str:
     return f"{who} taken for {kind.words}: {kind.why}. --emission {others} has it otherwise."
 
 
-def result_columns(a: SegmentationAnalysis) -> dict[str, pl.Series]:
+def result_columns(a: SegmentationAnalysis) -> dict[str, Any]:
     """What is added to the table: the state, and what is known of it with hindsight and without."""
     return {
-        "state": pl.Series(a.path),
-        "probability_smoothed": pl.Series(a.probability),
-        "probability_filtered_past_only": pl.Series(a.past_probability),
-        "state_filtered_past_only": pl.Series(a.past_state),
+        "state": a.path,
+        "probability_smoothed": a.probability,
+        "probability_filtered_past_only": a.past_probability,
+        "state_filtered_past_only": a.past_state,
     }
-
-
-def _write(folder: ResultFolder, table: Table, a: SegmentationAnalysis, report: Report) -> list[str]:
-    a.model.save(folder.file("model.latently"))
-    added = table.write(folder.file("result.csv"), result_columns(a))
-    report.write(folder.file)
-    return added

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -20,7 +19,7 @@ from latently.report.report import CAREFUL, Report
 from latently.report.table import Table
 from latently.wording import sentence
 
-Told = Callable[[int, int, Any], None]
+Told = Callable[[int, int, str], None]
 
 
 def terminal() -> Console:
@@ -31,14 +30,8 @@ def terminal() -> Console:
 
 
 @contextmanager
-def progress(what: Callable[[Any], str]) -> Iterator[Told]:
-    """Yield a callback that moves a bar on standard error; nothing is shown unless that is a terminal.
-
-    Parameters
-    ----------
-    what : callable
-        Words for what is told, such as the params of a fit.
-    """
+def progress() -> Iterator[Told]:
+    """Yield a callback that moves a bar on standard error; nothing is shown unless that is a terminal."""
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     columns = (
         BarColumn(),
@@ -49,8 +42,8 @@ def progress(what: Callable[[Any], str]) -> Iterator[Told]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
-        def told(i: int, n: int, at: Any) -> None:
-            bar.update(task, completed=i, total=n, description=what(at))
+        def told(i: int, n: int, at: str) -> None:
+            bar.update(task, completed=i, total=n, description=at)
 
         yield told
 

@@ -1,129 +1,169 @@
-"""The job `topics`: from texts to their topics, files and a page."""
+"""The job `topics`: from texts to their topics."""
 
 from __future__ import annotations
 
-import shlex
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-
-from latently.cli.corpora import Documents, read_documents
-from latently.cli.corpora.results import document_columns, labels_of, topics_table
-from latently.cli.corpora.seeds import seed_words
-from latently.cli.corpora.words import WordChoice, collect, limit, stop_words
 from latently.cli.failure import CommandError
-from latently.cli.folder import ResultFolder
-from latently.cli.tables.table import shortened
-from latently.cli.terminal import progress, say_report, terminal
-from latently.estimators import LatentDirichletAllocation
-from latently.report import Report
-from latently.report.topics import Collection, TopicsAnalysis, Truth, run_trials, topics_report
+from latently.cli.job import Fit
+from latently.cli.options import OfTexts, argument, option
+
+if TYPE_CHECKING:
+    from latently.cli.corpora import Documents
+    from latently.cli.corpora.words import WordChoice
+    from latently.cli.folder import ResultFolder
+    from latently.cli.terminal import Told
+    from latently.report import Report
+    from latently.report.topics import Collection, TopicsAnalysis, Truth
 
 MOST_TRIED = 8
-MOST_DIGITS = 5
 
 
-@dataclass(frozen=True)
-class Request:
-    """What was asked for, as it was typed."""
+class Words(NamedTuple):
+    """What topics are looked for in."""
 
-    source: Path
-    text_column: str | None
-    vocabulary: Path | None
-    files: str | None
-    encoding: str | None
-    missing: Sequence[str]
-    truth: str | None
-    components: str
-    inference: str
-    stop_words: Sequence[str]
-    min_df: str | None
-    max_df: str | None
-    seed_words: Sequence[str]
-    out: Path
-    seed: int
-    force: bool
-
-    def command(self) -> str:
-        """The command that does the same again."""
-        words = ["latently", "topics", self.source.name]
-        vocabulary = None if self.vocabulary is None else self.vocabulary.name
-        options: list[tuple[str, str | None]] = [
-            ("--text-column", self.text_column),
-            ("--vocabulary", vocabulary),
-            ("--files", self.files),
-            ("--encoding", self.encoding),
-            *(("--missing", one) for one in self.missing),
-            ("--truth", self.truth),
-            ("-k", self.components),
-            ("--inference", None if self.inference == "cvb0" else self.inference),
-            *(("--stop-words", one) for one in self.stop_words),
-            ("--min-df", self.min_df),
-            ("--max-df", self.max_df),
-            *(("--seed-words", one) for one in self.seed_words),
-            ("--seed", str(self.seed)),
-        ]
-        words += [word for name, value in options if value is not None for word in (name, value)]
-        return shlex.join(words)
+    documents: Documents
+    collection: Collection
+    choice: WordChoice
+    truth: Truth | None
+    seeds: dict[int, list[str]] | None
+    tried: list[int]
 
 
-def run(request: Request) -> None:
-    """Find the topics, write the results and tell about them.
+@dataclass(frozen=True, kw_only=True)
+class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
+    """Find the topics of texts with latent Dirichlet allocation.
 
-    Raises
-    ------
-    CommandError
-        If something is wrong with what was asked.
+    Writes to ./latently-topics-TEXTS/ unless told otherwise: the page index.html, the topics with their words
+    (topics.csv), what each document has of each (documents.csv), the model (model.latently), summary.json and
+    pictures.
+
+    Example: latently topics news.csv --text-column body -k 20
     """
-    tried = numbers_of_topics(request.components)
-    choice = _choice(request)
-    documents = read_documents(
-        request.source,
-        request.text_column,
-        request.vocabulary,
-        files=request.files,
-        encoding=request.encoding,
-        missing=request.missing,
+
+    texts: Path = argument(
+        "TEXTS", "A CSV, Parquet or JSON lines file, a text a line (.txt), a folder of texts, or counts."
     )
-    if documents.texts is None:
-        _no_choice(request, documents)
-    truth = None if request.truth is None else _truth(documents, request.truth)
-    collection = collect(documents, choice)
-    if tried[-1] > collection.n_words:
-        raise CommandError(
-            f"-k {request.components}: {documents.name} has {collection.n_words:,} different words left, "
-            f"fewer than topics; write at most -k {collection.n_words}"
+    components: str = option(
+        "-k",
+        "--components",
+        default="20",
+        help="How many topics: 20, or several, as 10,20,40 or 5:30, of which documents held out choose.",
+    )
+    truth: str | None = option(
+        metavar="COLUMN",
+        help="A column of true labels, kept out of the model and compared with the likeliest topics.",
+    )
+    stop_words: list[str] = option(
+        default=(),
+        metavar="WORDS",
+        help="Words to leave out: english, none, or a file of words; several by repeating it. Otherwise "
+        "english.",
+    )
+    min_df: str | None = option(
+        help="Leave out words of fewer documents: a number, or a share as 0.01. Otherwise 2."
+    )
+    max_df: str | None = option(
+        help="Leave out words of more documents: a number, or a share. Otherwise 0.5."
+    )
+    seed_words: list[str] = option(
+        default=(),
+        metavar="K=WORD,WORD",
+        help="Words that belong to a topic, as 3=sea,ship, or a file with such lines; may be repeated.",
+    )
+    inference: Literal["cvb0", "vb", "online", "online_vb"] = option(
+        default="cvb0",
+        help="How topics are found: cvb0, vb (with a bound), online or online_vb (one pass).",
+    )
+
+    def read(self) -> Words:
+        """The words of the documents that are kept."""
+        from latently.cli.tables.read import must_be_there
+
+        must_be_there(self.texts)  # said before much is imported
+
+        from latently.cli.corpora.seeds import seed_words
+        from latently.cli.corpora.words import choice_of, collect
+
+        tried = numbers_of_topics(self.components)
+        choice = choice_of(self.stop_words, self.min_df, self.max_df)
+        documents = self.documents(self.texts)
+        if documents.texts is None:
+            self._no_choice(documents)
+        truth = None if self.truth is None else _truth(documents, self.truth)
+        collection = collect(documents, choice)
+        if tried[-1] > collection.n_words:
+            raise CommandError(
+                f"-k {self.components}: {documents.name} has {collection.n_words:,} different words left, "
+                f"fewer than topics; write at most -k {collection.n_words}"
+            )
+        seeds = seed_words(self.seed_words, tried[0], collection.words)
+        return Words(documents, collection, choice, truth, seeds, tried)
+
+    def _no_choice(self, documents: Documents) -> None:
+        """Counts come with their words: nothing can be chosen."""
+        asked = {"--stop-words": self.stop_words, "--min-df": self.min_df, "--max-df": self.max_df}
+        for name, value in asked.items():
+            if value:
+                raise CommandError(
+                    f"{name} is for texts, and {documents.name} holds counts ({documents.kind}): leave it out"
+                )
+
+    def analyse(self, data: Words, told: Told) -> TopicsAnalysis:
+        """Try all numbers of topics on documents held out, and fit the best."""
+        from latently.cli.corpora.results import labels_of
+        from latently.estimators import LatentDirichletAllocation
+        from latently.report.topics import TopicsAnalysis, run_trials
+
+        documents, collection, choice, truth, seeds, tried = data
+        settings: dict[str, Any] = {"inference": self.inference, "seed_words": seeds}
+        words: dict[str, Any] = {"vocabulary": collection.words}
+        trials = run_trials(
+            collection,
+            tried,
+            self.seed,
+            {**settings, **words},
+            lambda i, n, K: told(i, n + 1, f"{K} topics"),
         )
-    seeds = seed_words(request.seed_words, tried[0], collection.words)
-    with ResultFolder(request.out, request.force) as folder:
-        analysis = _analyse(request, tried, documents, collection, choice, truth, seeds)
-        report = topics_report(analysis)
-        added = _write(folder, documents, analysis, report)
-    say_report(
-        terminal(),
-        report,
-        f"Wrote {request.out}/: open index.html for the pictures; documents.csv has the columns "
-        f"{', '.join(added[:3])} and the share of each topic.",
-    )
+        if not trials and len(tried) > 1:
+            raise CommandError(
+                f"-k {self.components}: {documents.name} has too few documents to choose by those held "
+                f"out; write one number, such as -k {tried[0]}"
+            )
+        K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else tried[0]
+        told(len(tried), len(tried) + 1, f"{K} topics")
+        if collection.texts is not None:
+            words = {"vectorizer": choice.vectorizer()}
+        model = LatentDirichletAllocation(K, random_state=self.seed, **settings, **words)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # findings and cautions say it
+            model.fit(collection.counts if collection.texts is None else list(collection.texts))
+        labels, notes = labels_of(documents, truth), documents.rest.notes
+        return TopicsAnalysis(model, collection, documents.name, labels, truth, trials, self.settings, notes)
+
+    def report(self, analysis: TopicsAnalysis) -> Report:
+        """What was found."""
+        from latently.report.topics import topics_report
+
+        return topics_report(analysis)
+
+    def write(self, folder: ResultFolder, data: Words, analysis: TopicsAnalysis) -> str:
+        """The model, the documents with their topics, and the topics with their words."""
+        from latently.cli.corpora.results import columns_in_words, document_columns, topics_table
+
+        analysis.model.save(folder.file("model.latently"))
+        rest = data.documents.rest
+        columns = document_columns(analysis.doc_topic, analysis.collection.lengths)
+        added = rest.write(folder.file("documents.csv"), columns)
+        topics_table(analysis).write_csv(folder.file("topics.csv"), separator=rest.separator)
+        return f"documents.csv has the columns {columns_in_words(added)}"
 
 
 def numbers_of_topics(text: str) -> list[int]:
-    """The numbers of topics that `-k` asks for.
-
-    Parameters
-    ----------
-    text : str
-        What was typed: a number, several with commas between, or a range, of which at most eight numbers are
-        tried, in even proportions.
-
-    Raises
-    ------
-    CommandError
-        If it is nothing of this.
+    """The numbers of topics that `-k` asks for; of a long range eight of them, in even proportions.
 
     Examples
     --------
@@ -132,107 +172,20 @@ def numbers_of_topics(text: str) -> list[int]:
     >>> numbers_of_topics("5:50")
     [5, 7, 10, 13, 19, 26, 36, 50]
     """
-    first, colon, last = (part.strip() for part in text.partition(":"))
-    parts = [part.strip() for part in text.split(",")]
-    if any(len(part) > MOST_DIGITS for part in (first, last, *parts) if part.isdecimal()):
-        raise CommandError(f"-k {shortened(text)}: no texts have words for so many; write a smaller number")
-    if colon and first.isdecimal() and last.isdecimal():
-        low, high = int(first), int(last)
-        if low > high:
-            raise CommandError(f"-k {text} runs backwards: write -k {high}:{low}")
-        spaced = np.geomspace(max(low, 1), max(high, 1), MOST_TRIED).round().astype(int).tolist()
-        found = list(range(low, high + 1)) if high - low < MOST_TRIED else spaced
-    elif all(part.isdecimal() for part in parts):
-        found = [int(part) for part in parts]
-    else:
-        raise CommandError(
-            f"-k {shortened(text)}: write a number of topics, as in -k 20, several, as in -k 10,20,40, or a "
-            "range, as in -k 5:30"
-        )
-    if min(found) < 1:
-        raise CommandError(f"-k {text}: there is at least 1 topic; write -k 1 or more")
-    return sorted(set(found))
+    import numpy as np
 
+    from latently.cli.numbers import numbers_of
 
-def _choice(request: Request) -> WordChoice:
-    usual = WordChoice()
-    return WordChoice(
-        stop_words(request.stop_words),
-        usual.min_df if request.min_df is None else limit(request.min_df, "--min-df"),
-        usual.max_df if request.max_df is None else limit(request.max_df, "--max-df"),
-    )
-
-
-def _no_choice(request: Request, documents: Documents) -> None:
-    """Counts come with their words: nothing can be chosen."""
-    asked = {"--stop-words": request.stop_words, "--min-df": request.min_df, "--max-df": request.max_df}
-    for option, value in asked.items():
-        if value:
-            raise CommandError(
-                f"{option} is for texts, and {documents.name} holds counts ({documents.kind}): leave it out"
-            )
+    found = numbers_of(text, "topic", several=True)
+    if ":" not in text or len(found) <= MOST_TRIED:
+        return found
+    return np.geomspace(found[0], found[-1], MOST_TRIED).round().astype(int).tolist()
 
 
 def _truth(documents: Documents, column: str) -> Truth:
+    from latently.cli.tables.columns import truth_of
+
     if column == documents.text_column:
         raise CommandError(f"'{column}' holds the texts: name another column for --truth")
     documents.rest.must_have(column)
-    labels = documents.rest.texts(column).fill_null("").to_list()
-    if not any(labels):
-        raise CommandError(
-            f"column '{column}' of {documents.name} is empty: there is no truth to compare with"
-        )
-    return Truth(column, labels)
-
-
-def _analyse(
-    request: Request,
-    tried: list[int],
-    documents: Documents,
-    collection: Collection,
-    choice: WordChoice,
-    truth: Truth | None,
-    seeds: dict[int, list[str]] | None,
-) -> TopicsAnalysis:
-    settings: dict[str, Any] = {"inference": request.inference, "seed_words": seeds}
-    with progress(lambda K: f"{K} topics") as told:
-        trials = run_trials(
-            collection,
-            tried,
-            request.seed,
-            {**settings, "vocabulary": collection.words},
-            lambda i, n, at: told(i, n + 1, at),
-        )
-        if not trials and len(tried) > 1:
-            raise CommandError(
-                f"-k {request.components}: {documents.name} has too few documents to choose by those held "
-                f"out; write one number, such as -k {tried[0]}"
-            )
-        K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else tried[0]
-        told(len(tried), len(tried) + 1, K)
-        words: dict[str, Any] = {"vocabulary": collection.words}
-        if collection.texts is not None:
-            words = {"vectorizer": choice.vectorizer()}
-        model = LatentDirichletAllocation(K, random_state=request.seed, **settings, **words)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # findings and cautions say it
-            model.fit(collection.counts if collection.texts is None else list(collection.texts))
-    return TopicsAnalysis(
-        model,
-        collection,
-        documents.name,
-        labels_of(documents, truth),
-        truth,
-        trials,
-        {"Command": request.command(), "Seed": str(request.seed)},
-        documents.rest.notes,
-    )
-
-
-def _write(folder: ResultFolder, documents: Documents, a: TopicsAnalysis, report: Report) -> list[str]:
-    a.model.save(folder.file("model.latently"))
-    columns = document_columns(a.doc_topic, a.collection.lengths)
-    added = documents.rest.write(folder.file("documents.csv"), columns)
-    topics_table(a).write_csv(folder.file("topics.csv"), separator=documents.rest.separator)
-    report.write(folder.file)
-    return added
+    return truth_of(documents.rest, column)

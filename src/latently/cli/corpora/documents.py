@@ -17,33 +17,15 @@ USUAL = "text"
 
 @dataclass(frozen=True)
 class Documents:
-    """Texts, or counts of words, one for each row of a table.
+    """Texts, or counts of words, one for each row of a table."""
 
-    Attributes
-    ----------
-    name : str
-        The name of the file or folder.
-    kind : str
-        What it is, in words.
-    rest : Table
-        Everything but the texts, one row for each document; at least one column.
-    texts : list of str or None
-        The texts; None if there are counts.
-    counts : csr_matrix of shape (n_documents, n_words) or None
-        The counts; None if there are texts.
-    vocabulary : list of str or None
-        The words of the columns of counts.
-    text_column : str or None
-        The column in which the texts stood.
-    """
-
-    name: str
-    kind: str
-    rest: Table
-    texts: list[str] | None = None
-    counts: Any = None
-    vocabulary: list[str] | None = None
-    text_column: str | None = None
+    name: str  # the name of the file or folder
+    kind: str  # what it is, in words
+    rest: Table  # everything but the texts, one row for each document; at least one column
+    texts: list[str] | None = None  # the texts; None if there are counts
+    counts: Any = None  # the counts; None if there are texts
+    vocabulary: list[str] | None = None  # the words of the columns of counts
+    text_column: str | None = None  # the column in which the texts stood
 
     @property
     def X(self) -> Any:
@@ -55,22 +37,7 @@ class Documents:
 
 
 def from_table(table: Table, kind: str, text_column: str | None) -> Documents:
-    """Take the texts out of a table.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    kind : str
-        What kind of file it comes from.
-    text_column : str or None
-        The column of the texts; None for the only column, or the one that is called 'text'.
-
-    Raises
-    ------
-    CommandError
-        If there is no such column, it is not clear which, it does not hold texts, or all of them are empty.
-    """
+    """Take the texts out of a table: a column of it, by default the only one, or the one called 'text'."""
     name = _column(table, text_column)
     cells = table.frame[name]
     if cells.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):

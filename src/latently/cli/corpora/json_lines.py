@@ -13,20 +13,7 @@ from latently.cli.tables.utf8 import decoded
 
 
 def read_json_lines(content: bytes, name: str) -> Table:
-    """Read a file of JSON lines as a table; what is no text is written as JSON.
-
-    Parameters
-    ----------
-    content : bytes
-        The whole file.
-    name : str
-        What to call it in messages.
-
-    Raises
-    ------
-    CommandError
-        If a line is no object; it is named.
-    """
+    """Read a file of JSON lines as a table; what is no text is written as JSON."""
     rows, numbers = [], []
     # Lines end where JSON says so: other marks of line ends may stand inside of strings.
     for number, line in enumerate(decoded(content, name).split("\n"), start=1):

@@ -33,22 +33,7 @@ def is_ldac(content: bytes) -> bool:
 
 
 def read_ldac(path: Path, content: bytes, vocabulary: Path | None) -> Documents:
-    """Read counts of words, and the words.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        What is in it.
-    vocabulary : Path or None
-        The file of words; None for one beside it that is called vocab.txt or as the file itself.
-
-    Raises
-    ------
-    CommandError
-        If a line is in another format, a word has no line in the file of words, or there is no such file.
-    """
+    """Read counts of words, and the words: from a file of their own, by default one beside it."""
     words = words_of_file(vocabulary or words_beside(path, "LDA-C"))
     rows: list[list[tuple[int, int]]] = []
     numbers: list[int] = []
@@ -100,13 +85,7 @@ def _matrix(rows: list[list[tuple[int, int]]], n_words: int) -> Any:
 
 
 def words_beside(path: Path, kind: str) -> Path:
-    """The file of words beside a file of counts.
-
-    Raises
-    ------
-    CommandError
-        If there is none.
-    """
+    """The file of words beside a file of counts."""
     names = (
         f"{path.stem}.vocab",
         f"{path.stem}.vocab.txt",
@@ -125,13 +104,7 @@ def words_beside(path: Path, kind: str) -> Path:
 
 
 def words_of_file(path: Path) -> list[str]:
-    """The words of a file, one a line.
-
-    Raises
-    ------
-    CommandError
-        If it cannot be read, a line is blank, or a word stands twice.
-    """
+    """The words of a file, one a line."""
     words = [line.strip() for line in decoded(read_bytes(path), path.name).splitlines()]
     while words and not words[-1]:
         words.pop()

@@ -25,22 +25,7 @@ def is_matrix(content: bytes) -> bool:
 
 
 def read_matrix(path: Path, content: bytes, vocabulary: Path | None) -> Documents:
-    """Read counts with a row for each document and a column for each word, and the words.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        What is in it.
-    vocabulary : Path or None
-        The file of words; None for one beside it.
-
-    Raises
-    ------
-    CommandError
-        If it cannot be read, does not fit the words, or holds what is no count; the first is named.
-    """
+    """Read counts with a row for each document and a column for each word, and the words as for LDA-C."""
     market = content.startswith(MATRIX_MARKET)
     kind = "MatrixMarket" if market else "UCI bag of words"
     if not market:

@@ -32,27 +32,8 @@ def read_documents(
 ) -> Documents:
     """Read a table with a column of texts, a text a line, a folder of texts, or counts of words.
 
-    Parameters
-    ----------
-    path : Path
-        A CSV, TSV, Parquet or JSON lines file, a folder, or counts (LDA-C, MatrixMarket, UCI's bag of
-        words): told apart by what is in them. A file that ends in .txt has a text a line, unless
-        `text_column` is given.
-    text_column : str, optional
-        The column of a table that holds the texts; by default the only one, or the one called 'text'.
-    vocabulary : Path, optional
-        The words of a file of counts, one a line; by default a file beside it.
-    files : str, optional
-        Which files of a folder are documents, as ``*`` or ``*.html``; by default those that end in .txt.
-    encoding : str, optional
-        That of the texts; by default UTF-8.
-    missing : sequence of str
-        What stands for no text, as the option `--missing` takes it.
-
-    Raises
-    ------
-    CommandError
-        If something cannot be read, or an option does not belong to what is read.
+    CSV, TSV, Parquet, JSON lines, LDA-C, MatrixMarket and UCI's bag of words are told apart by what is in
+    them. A file that ends in .txt has a text a line, unless `text_column` is given.
     """
     if path.is_dir():
         _must_not(text_column, "--text-column", f"'{path}' is a folder, of which every file is a document")
@@ -87,13 +68,7 @@ def read_documents(
 
 
 def read_lines(content: bytes, name: str, missing: Sequence[str] = ()) -> Documents:
-    """Read a text a line; blank lines are left out, and so is a first line that says 'text'.
-
-    Raises
-    ------
-    CommandError
-        If no line has a text.
-    """
+    """Read a text a line; blank lines are left out, and so is a first line that says 'text'."""
     # Lines end where editors end them: other marks of line ends may stand inside of texts.
     lines = decoded(content, name).replace("\r\n", "\n").split("\n")
     full = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

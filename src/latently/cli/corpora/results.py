@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from latently.cli.corpora.documents import Documents
+from latently.cli.tables.columns import without
 from latently.report.topics import TopicsAnalysis, Truth
 
 MOST_LABEL = 30
@@ -27,28 +29,24 @@ def labels_of(documents: Documents, truth: Truth | None) -> list[str]:
     return [f"document {i}" for i in range(1, len(documents) + 1)]
 
 
-def document_columns(doc_topic: Any, lengths: Any) -> dict[str, pl.Series]:
+def document_columns(doc_topic: Any, lengths: Any) -> dict[str, Any]:
     """What is added to the documents: the likeliest topic, its share, the words seen, all shares.
 
     Of a document without words topic and share are empty, and the shares are those of the prior.
     """
     full = np.asarray(lengths) > 0
-    topic = (
-        pl.Series(doc_topic.argmax(axis=1))
-        .to_frame("topic")
-        .select(pl.when(pl.Series(full)).then(pl.col("topic")).alias("topic"))
-    )
-    share = (
-        pl.Series(doc_topic.max(axis=1))
-        .to_frame("share")
-        .select(pl.when(pl.Series(full)).then(pl.col("share")).alias("share"))
-    )
+    empty = pl.Series(~full)
     return {
-        "topic": topic.to_series(),
-        "share": share.to_series(),
-        "words": pl.Series(np.asarray(lengths).round().astype(np.int64)),
-        **{f"topic_{k}": pl.Series(np.ascontiguousarray(column)) for k, column in enumerate(doc_topic.T)},
+        "topic": without(pl.Series(doc_topic.argmax(axis=1)), empty),
+        "share": without(pl.Series(doc_topic.max(axis=1)), empty),
+        "words": np.asarray(lengths).round().astype(np.int64),
+        **{f"topic_{k}": np.ascontiguousarray(column) for k, column in enumerate(doc_topic.T)},
     }
+
+
+def columns_in_words(names: Sequence[str]) -> str:
+    """The columns added to documents."""
+    return f"{', '.join(names[:3])} and the share of each topic"
 
 
 def topics_table(a: TopicsAnalysis) -> pl.DataFrame:

@@ -14,27 +14,7 @@ MOST_DIGITS = 15
 
 
 def seed_words(asked: Sequence[str], n_topics: int, words: Sequence[str]) -> dict[int, list[str]] | None:
-    """The words that `--seed-words` gives to topics.
-
-    Parameters
-    ----------
-    asked : sequence of str
-        Each a topic and its words, as ``3=sea,ship``, or a file with such lines.
-    n_topics : int
-        The least number of topics that is tried.
-    words : sequence of str
-        The vocabulary.
-
-    Returns
-    -------
-    dict of int to list of str, or None
-        None if nothing was asked.
-
-    Raises
-    ------
-    CommandError
-        If it is written otherwise, there is no such topic, or a word is not in the vocabulary.
-    """
+    """The words that `--seed-words` gives to topics, as ``3=sea,ship`` or by files of such lines."""
     found: dict[int, list[str]] = {}
     known = set(words)
     for where, text in _lines(asked):

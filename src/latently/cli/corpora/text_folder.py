@@ -22,28 +22,9 @@ OTHERWISE = "add --encoding, as --encoding latin-1, or "
 def read_folder(
     path: Path, files: str | None = None, encoding: str | None = None, missing: Sequence[str] = ()
 ) -> Documents:
-    """Read files of a folder and the folders inside it, in the order of their names.
+    """Read files of a folder and the folders inside it, in the order of their names; hidden ones never.
 
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    files : str, optional
-        Which files, as ``*`` or ``*.html``; by default those that end in .txt. Hidden ones are never read.
-    encoding : str, optional
-        That of the texts; by default UTF-8.
-    missing : sequence of str
-        What stands for no text, as the option `--missing` takes it.
-
-    Returns
-    -------
-    Documents
-        The rest has a column 'file' and, if there are folders inside, 'folder': the one that a file is in.
-
-    Raises
-    ------
-    CommandError
-        If there is no such file, one cannot be read, or all are empty.
+    The rest has a column 'file' and, if there are folders inside, 'folder': the one that a file is in.
     """
     try:
         found = [file for file in path.rglob("*") if file.is_file()]

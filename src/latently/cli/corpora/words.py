@@ -26,18 +26,11 @@ TOKEN = re.compile(r"(?u)\b\w\w+\b")  # CountVectorizer's own
 
 @dataclass(frozen=True)
 class WordChoice:
-    """Which words are kept.
+    """Which words are kept."""
 
-    Parameters
-    ----------
-    stop_words : frozenset of str
-        Words that are left out, in lower case.
-    min_df, max_df : int or float
-        The fewest and the most documents that a word may be in: a number of them, or a share if it is a
-        float.
-    """
-
-    stop_words: frozenset[str] = frozenset(ENGLISH_STOP_WORDS)
+    stop_words: frozenset[str] = frozenset(ENGLISH_STOP_WORDS)  # words that are left out, in lower case
+    # the fewest and the most documents that a word may be in: a number of them, or a share if it is a
+    # float
     min_df: int | float = 2
     max_df: int | float = 0.5
 
@@ -48,19 +41,15 @@ class WordChoice:
         return {"stop_words": words, "min_df": self.min_df, "max_df": self.max_df}
 
 
+def choice_of(words: Sequence[str], min_df: str | None, max_df: str | None) -> WordChoice:
+    """What `--stop-words`, `--min-df` and `--max-df` ask for, each if it was given."""
+    asked = {"min_df": min_df, "max_df": max_df}
+    limits = {name: limit(text, f"--{name[:3]}-df") for name, text in asked.items() if text is not None}
+    return WordChoice(stop_words(words), **limits)
+
+
 def stop_words(asked: Sequence[str]) -> frozenset[str]:
-    """The words that `--stop-words` names.
-
-    Parameters
-    ----------
-    asked : sequence of str
-        ``english``, ``none``, or files of words; several add up. Nothing is ``english``.
-
-    Raises
-    ------
-    CommandError
-        If a file cannot be read or has no words, or ``none`` is not alone.
-    """
+    """The words that `--stop-words` names: ``english``, ``none``, or those of files; several add up."""
     if NONE in asked:
         if len(asked) > 1:
             raise CommandError("--stop-words none stands beside others: write it alone, or leave it out")
@@ -90,11 +79,6 @@ def limit(text: str, option: str) -> int | float:
     --------
     >>> limit("2", "--min-df"), limit("0.5", "--max-df"), limit("50%", "--max-df")
     (2, 0.5, 0.5)
-
-    Raises
-    ------
-    CommandError
-        If it is neither.
     """
     text = text.strip()
     if text.isdecimal() and len(text) <= MOST_DIGITS and int(text) >= 1:
@@ -111,20 +95,7 @@ def limit(text: str, option: str) -> int | float:
 
 
 def collect(documents: Documents, choice: WordChoice) -> Collection:
-    """Count the words of documents, and say which are left out and why.
-
-    Parameters
-    ----------
-    documents : Documents
-        As they were read.
-    choice : WordChoice
-        Which words to keep, of texts; counts are taken as they are.
-
-    Raises
-    ------
-    CommandError
-        If no word is left.
-    """
+    """Count the words of documents, and say which are left out and why; counts are taken as they are."""
     if documents.texts is None:
         assert documents.vocabulary is not None
         unused = int(np.count_nonzero(np.asarray(documents.counts.sum(axis=0)).ravel() == 0))

@@ -1,29 +1,26 @@
 """The job `demo`: what the models find in the data that come with the library, on one page.
 
-A new part of the demo is one function that returns a `Chapter`, and its line in `CHAPTERS`.
+A new part of the demo is one function that returns a `Chapter`, and its place in `chapters`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from latently.cli.demo.airquality import air_quality
-from latently.cli.demo.austen import jane_austen
-from latently.cli.demo.chapter import Chapter
-from latently.cli.demo.earthquakes import large_earthquakes
-from latently.cli.demo.faithful import old_faithful
-from latently.cli.folder import ResultFolder
-from latently.cli.terminal import Told, progress, say_bullets, say_heading, say_table, terminal
-from latently.report import page, write_text
+from latently.cli.job import Job
+from latently.cli.options import option
 from latently.version import __version__
 
-CHAPTERS: tuple[Callable[[Told], Chapter], ...] = (
-    old_faithful,
-    air_quality,
-    large_earthquakes,
-    jane_austen,
-)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.console import Console
+
+    from latently.cli.demo.chapter import Chapter
+    from latently.cli.folder import ResultFolder
+    from latently.cli.terminal import Told
 
 TITLE = "What latently finds"
 LEAD = (
@@ -32,30 +29,51 @@ LEAD = (
 )
 
 
-def run(out: Path, force: bool) -> None:
-    """Write the page and tell what is on it.
+def chapters() -> tuple[Callable[[Told], Chapter], ...]:
+    """The parts of the demo."""
+    from latently.cli.demo.airquality import air_quality
+    from latently.cli.demo.austen import jane_austen
+    from latently.cli.demo.earthquakes import large_earthquakes
+    from latently.cli.demo.faithful import old_faithful
 
-    Parameters
-    ----------
-    out : Path
-        Folder for the page.
-    force : bool
-        Whether an earlier page may be replaced.
+    return old_faithful, air_quality, large_earthquakes, jane_austen
 
-    Raises
-    ------
-    CommandError
-        If the folder is taken or cannot be written.
-    """
-    with ResultFolder(out, force) as folder, progress(str) as told:
-        written = [chapter(told) for chapter in CHAPTERS]
-        html = page(TITLE, LEAD, [chapter.section for chapter in written], f"latently {__version__}")
-        write_text(folder.file("index.html"), html)
-    console = terminal()
-    for chapter in written:
-        say_heading(console, chapter.section.title)
-        say_bullets(console, chapter.said)
-        for table in chapter.tables:
-            say_table(console, table)
-        console.print()
-    console.print(f"Wrote {out}/index.html: open it in a browser.", soft_wrap=True)
+
+@dataclass(frozen=True, kw_only=True)
+class Demo(Job[None, "Sequence[Chapter]"]):
+    """Fit models to the data that come with latently, and write a page about what they find."""
+
+    has_page: ClassVar[bool] = False
+
+    out: Path = option(default=Path("demo"), help="Folder for the page.")
+
+    def read(self) -> None:
+        """Nothing: the data come with the library."""
+
+    def analyse(self, data: None, told: Told) -> Sequence[Chapter]:
+        """Fit all models."""
+        return [chapter(told) for chapter in chapters()]
+
+    def report(self, analysis: Sequence[Chapter]) -> Sequence[Chapter]:
+        """The chapters."""
+        return analysis
+
+    def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
+        """The page of all chapters."""
+        from latently.report import page, write_text
+
+        sections = [chapter.section for chapter in analysis]
+        write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
+        return "index.html: open it in a browser"
+
+    def tell(self, console: Console, report: Sequence[Chapter], wrote: str) -> None:
+        """Print what was found."""
+        from latently.cli.terminal import say_bullets, say_heading, say_table
+
+        for chapter in report:
+            say_heading(console, chapter.section.title)
+            say_bullets(console, chapter.said)
+            for table in chapter.tables:
+                say_table(console, table)
+            console.print()
+        console.print(wrote, soft_wrap=True)

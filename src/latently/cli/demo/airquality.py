@@ -6,12 +6,10 @@ import numpy as np
 import polars as pl
 
 from latently import datasets
-from latently.cli.demo.chapter import Chapter
+from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.terminal import Told
 from latently.estimators import GaussianImputer
-from latently.report import Report, Section
 from latently.report.imputation import ImputationAnalysis, imputation_report
-from latently.report.page import bullets, element, figures, paragraph
 
 FILLED = ["Ozone", "Solar.R", "Wind", "Temp"]
 CALENDAR = ["Month", "Day"]
@@ -25,13 +23,7 @@ SHOWN = ("scatters", "densities", "patterns", "overimputation")
 
 
 def air_quality(told: Told) -> Chapter:
-    """Fill in what is missing of four columns; the two of the calendar pass through.
-
-    Parameters
-    ----------
-    told : callable
-        Called before the fit and before it is checked.
-    """
+    """Fill in what is missing of four columns; the two of the calendar pass through."""
     measured = datasets.load_airquality()
     names = list(measured.feature_names)
     X = pl.DataFrame(np.asarray(measured.data)[:, [names.index(name) for name in FILLED]], schema=FILLED)
@@ -52,23 +44,5 @@ def air_quality(told: Told) -> Chapter:
         f"{a.n_incomplete_rows} of {a.n_rows} days; {' and '.join(CALENDAR)} pass through.",
         *report.said[1:],
     ]
-    return Chapter(_section(report, said), said, list(report.tables.values()))
-
-
-def _section(report: Report, said: list[str]) -> Section:
-    pictures = {picture.name: picture for picture in report.figures}
-    return Section(
-        "Air quality",
-        [
-            paragraph(ABOUT),
-            figures([pictures[name] for name in SHOWN[:1]]),
-            element("h3", "What is missing, and what can be said of it?"),
-            bullets(said),
-            *report.warnings(),
-            figures([pictures[name] for name in SHOWN[1:]]),
-            element("h3", "Numbers"),
-            report.numbers(),
-            element("h3", "How it was computed"),
-            report.computed(),
-        ],
-    )
+    question = "What is missing, and what can be said of it?"
+    return chapter_of(report, "Air quality", ABOUT, question, said, SHOWN)

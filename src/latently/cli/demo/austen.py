@@ -39,13 +39,7 @@ SHOWN = ("topics", "topic_map", "document_topics")
 
 
 def jane_austen(told: Told) -> Chapter:
-    """Fit six topics to the chapters from five starts, with and without names, and hold them to the novels.
-
-    Parameters
-    ----------
-    told : callable
-        Called before each fit.
-    """
+    """Fit six topics to the chapters from five starts, with names and without; compare with the novels."""
     austen = datasets.load_austen()
     names = frozenset(austen.names)
     choices = {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from latently import datasets
-from latently.cli.demo.chapter import Chapter
+from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.terminal import Told
 from latently.estimators import PoissonHMM
-from latently.report import Report, Section
 from latently.report.fits import in_words
-from latently.report.page import bullets, element, figures, paragraph
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.selection import select
 from latently.wording import count, listed, number
@@ -31,13 +31,7 @@ SHOWN = ("states", "transitions", "emissions", "bic", "residuals")
 
 
 def large_earthquakes(told: Told) -> Chapter:
-    """Fit Poisson hidden Markov models of some numbers of states, and look closely at the best by BIC.
-
-    Parameters
-    ----------
-    told : callable
-        Called before each fit of the search.
-    """
+    """Fit Poisson hidden Markov models of some numbers of states, and look closely at the best by BIC."""
     found = datasets.load_earthquakes()
     X = pl.DataFrame(found.data, schema=[COLUMN])
     selection = select(
@@ -66,7 +60,8 @@ def large_earthquakes(told: Told) -> Chapter:
         _published(a),
         _next_years(a, int(found.year[-1])),
     ]
-    return Chapter(_section(report, said), said, [report.tables["states"], report.tables["bic"]])
+    chapter = chapter_of(report, "Earthquakes", ABOUT, "How many kinds of years?", said, SHOWN)
+    return replace(chapter, tables=[report.tables["states"], report.tables["bic"]])
 
 
 def _restless(a: SegmentationAnalysis, year: np.ndarray) -> str:
@@ -99,24 +94,4 @@ def _next_years(a: SegmentationAnalysis, last: int) -> str:
     return (
         f"For {last + 1} to {last + AHEAD} the model of all years up to {last} expects {means}: the state of "
         f"{last} at first, then slowly the mean of all."
-    )
-
-
-def _section(report: Report, said: list[str]) -> Section:
-    pictures = {picture.name: picture for picture in report.figures}
-    shown = [pictures[name] for name in SHOWN if name in pictures]
-    return Section(
-        "Earthquakes",
-        [
-            paragraph(ABOUT),
-            figures(shown[:1]),
-            element("h3", "How many kinds of years?"),
-            bullets(said),
-            *report.warnings(),
-            figures(shown[1:]),
-            element("h3", "Numbers"),
-            report.numbers(),
-            element("h3", "How it was computed"),
-            report.computed(),
-        ],
     )

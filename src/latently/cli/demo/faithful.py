@@ -31,13 +31,7 @@ ABOUT = (
 
 
 def old_faithful(told: Told) -> Chapter:
-    """Fit mixtures of every family, and look closely at the best by BIC and at two components.
-
-    Parameters
-    ----------
-    told : callable
-        Called before each fit of the search.
-    """
+    """Fit mixtures of every family, and look closely at the best by BIC and at two components."""
     X = pl.DataFrame(datasets.load_faithful().data, schema=COLUMNS)
     grid = {"covariance_type": list(STRUCTURES), "n_components": list(TRIED)}
     selection = select(

@@ -19,22 +19,7 @@ EVEN = 0.15
 
 
 def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
-    """The times of all rows, as numbers or dates.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    name : str
-        Its column of times.
-    offsets : sequence of int
-        Where sequences begin and end.
-
-    Raises
-    ------
-    CommandError
-        If a cell is neither number nor date, is empty, or does not come after the one before it.
-    """
+    """The times of all rows, as numbers or dates; they must rise from row to row of each sequence."""
     table.must_have(name)
     times, shown = _read(table, name)
     rises = np.ones(len(times), dtype=bool)

@@ -10,36 +10,9 @@ from latently.cli.tables.table import Table, quoted
 
 
 def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
-    """Refuse infinities.
-
-    Parameters
-    ----------
-    table : Table
-        Where the numbers come from.
-    X : DataFrame
-        The numbers.
-    others : bool
-        Whether the columns could be left out, which then is among the remedies.
-
-    Raises
-    ------
-    CommandError
-        Naming the first such cell and the number of such cells.
-    """
+    """Refuse infinities; where there are `others`, to leave the column out is among the remedies."""
     wrong = X.select(pl.all().is_infinite().fill_null(False))
     _refuse(table, wrong, "infinite", "replace or drop", others)
-
-
-def check_rows(table: Table) -> None:
-    """Refuse a table of one row.
-
-    Raises
-    ------
-    CommandError
-        If it is one.
-    """
-    if table.frame.height == 1:
-        raise CommandError(f"{table.name} has only one row: nothing can be learned; add rows")
 
 
 def _refuse(table: Table, wrong: pl.DataFrame, what: str, remedy: str, others: bool) -> None:

@@ -19,17 +19,7 @@ FEWEST_DISTINCT = 5
 def with_codes(table: Table, asked: Sequence[str]) -> Table:
     """The same table in which codes are missing cells, though they are written again as they stand.
 
-    Parameters
-    ----------
-    table : Table
-        The table.
-    asked : sequence of str
-        Codes for all columns, as ``-200``, or for one, as ``height=-200``; several with commas between.
-
-    Raises
-    ------
-    CommandError
-        If a column is not there.
+    A code stands for all columns, as ``-200``, or for one, as ``height=-200``; several with commas between.
     """
     codes: dict[str | None, list[str]] = {}
     for one in asked:
@@ -49,13 +39,7 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
 
 
 def codes_not_told(X: pl.DataFrame) -> list[str]:
-    """Sentences on values that may stand for missing: they repeat, farther from others than these lie apart.
-
-    Parameters
-    ----------
-    X : DataFrame
-        Numbers.
-    """
+    """Sentences on values that may mean missing: they repeat, farther from others than these lie apart."""
     found: dict[float, list[str]] = {}
     for column in X:
         values, counts = np.unique(column.drop_nulls().to_numpy(), return_counts=True)

@@ -7,7 +7,7 @@ import io
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,9 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import POINT, Notation, read_numbers
 from latently.cli.tables.table import Table, quoted, shortened
+
+if TYPE_CHECKING:
+    from latently.report.analysis import Truth
 
 TRUTH_VALUES = ["true", "false"]
 EMPTY, TEXT, TRUE_OR_FALSE = "empty", "text", "true or false"
@@ -26,30 +29,14 @@ MOST_COLUMNS = 5_000  # a covariance matrix of more takes 200 MB
 
 @dataclass(frozen=True)
 class Column:
-    """A column read as numbers.
+    """A column read as numbers."""
 
-    Attributes
-    ----------
-    name : str
-        Its name.
-    values : Series or None
-        The numbers, null where a cell is empty; None if they are no numbers.
-    why_not : str
-        What they are instead.
-    example : str
-        The first cell that is no number, and where it stands.
-    notation : Notation
-        How its numbers are written.
-    said : sequence of str
-        What was decided of that although it could be otherwise.
-    """
-
-    name: str
-    values: pl.Series | None
-    why_not: str = ""
-    example: str = ""
-    notation: Notation = POINT
-    said: Sequence[str] = ()
+    name: str  # its name
+    values: pl.Series | None  # the numbers, null where a cell is empty; None if they are no numbers
+    why_not: str = ""  # what they are instead
+    example: str = ""  # the first cell that is no number, and where it stands
+    notation: Notation = POINT  # how its numbers are written
+    said: Sequence[str] = ()  # what was decided of that although it could be otherwise
 
     @property
     def why(self) -> str:
@@ -74,43 +61,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """The columns of a model.
+    """The columns of a model."""
 
-    Attributes
-    ----------
-    X : DataFrame
-        Their numbers, null where a cell is empty.
-    left_out : dict of str to str
-        The other columns, and why.
-    notations : list of Notation
-        How the numbers of the columns are written.
-    said : list of str
-        What was decided of that although it could be otherwise.
-    """
-
-    X: pl.DataFrame
-    left_out: dict[str, str]
-    notations: list[Notation]
-    said: list[str]
+    X: pl.DataFrame  # their numbers, null where a cell is empty
+    left_out: dict[str, str]  # the other columns, and why
+    notations: list[Notation]  # how the numbers of the columns are written
+    said: list[str]  # what was decided of that although it could be otherwise
 
 
 def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice:
-    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    wanted : str or None
-        Names, separated by commas; a name that holds one in quotes.
-    truth : str, optional
-        A column that must stay out.
-
-    Raises
-    ------
-    CommandError
-        If a column asked for is not there or not numeric, or none is left.
-    """
+    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant."""
     names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
     for name in [*([] if wanted is None else names), *([] if truth is None else [truth])]:
         table.must_have(name)
@@ -138,19 +98,23 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
     return Choice(X, left_out, [column.notation for column in used], decided(used))
 
 
+def truth_of(table: Table, column: str) -> Truth:
+    """A column of true labels."""
+    from latently.report.analysis import Truth
+
+    labels = table.texts(column).fill_null("").to_list()
+    if not any(labels):
+        raise CommandError(f"column '{column}' of {table.name} is empty: there is no truth to compare with")
+    return Truth(column, labels)
+
+
 def decided(columns: Iterable[Column]) -> list[str]:
     """Sentences on what was decided of how numbers are written although it could be otherwise."""
     return [f"in column '{column.name}' {' and '.join(column.said)}" for column in columns if column.said]
 
 
 def names_of(model: Any, table: Table) -> list[str]:
-    """The columns that a model was fitted to.
-
-    Raises
-    ------
-    CommandError
-        If the table lacks one, or the model knows no names.
-    """
+    """The columns that a model was fitted to."""
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if not names:
         raise CommandError("the model was fitted to an array without names of columns: fit it to a table")
@@ -207,24 +171,7 @@ def option(names: Sequence[str]) -> str:
 
 
 def listed(text: str, option: str = "--columns", what: str = "column", such_as: str = "a,b") -> list[str]:
-    """What stands between commas; a name that holds one stands in quotes.
-
-    Parameters
-    ----------
-    text : str
-        As it was typed.
-    option : str
-        Behind which option.
-    what : str
-        What it names.
-    such_as : str
-        What can be written there.
-
-    Raises
-    ------
-    CommandError
-        If there is nothing.
-    """
+    """What stands between commas; a name that holds one stands in quotes."""
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     found = [cell.strip() for line in lines for cell in line if cell.strip()]
     if not found:

@@ -29,21 +29,7 @@ Line = tuple[int, list[str]]
 
 
 def read_csv(content: bytes, name: str) -> Table:
-    """Read a CSV file; commas, semicolons, tabs and bars are recognised as separators.
-
-    Parameters
-    ----------
-    content : bytes
-        The whole file.
-    name : str
-        What to call it in messages.
-
-    Raises
-    ------
-    CommandError
-        If it is not text in UTF-8, is empty, has a line with more or fewer cells than the header, an unclosed
-        quote, or two columns of the same name.
-    """
+    """Read a CSV file; commas, semicolons, tabs and bars are recognised as separators."""
     text = decoded(content, name)
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")

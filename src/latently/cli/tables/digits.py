@@ -14,16 +14,7 @@ MOST_DECIMALS = 15
 
 
 def written(values: pl.Series, spread: float, notation: Notation) -> pl.Series:
-    """Numbers as texts; what is missing stays so.
-
-    Parameters
-    ----------
-    values : Series
-        Numbers.
-    spread : float
-        The standard deviation of their column, by which they are rounded.
-    notation : Notation
-        How they are written.
+    """Numbers as texts, rounded by the standard deviation of their column; what is missing stays so.
 
     Examples
     --------

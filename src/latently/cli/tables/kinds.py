@@ -19,18 +19,10 @@ HARDLY_CHANCE = 0.01
 
 @dataclass(frozen=True)
 class Kind:
-    """What columns are taken for.
+    """What columns are taken for."""
 
-    Attributes
-    ----------
-    name : str
-        The name of a family.
-    why : str
-        The reason, if it was guessed.
-    """
-
-    name: str
-    why: str = ""
+    name: str  # the name of a family
+    why: str = ""  # the reason, if it was guessed
 
     @property
     def family(self) -> Emission:
@@ -44,22 +36,7 @@ class Kind:
 
 
 def kind_of(table: Table, names: list[str], asked: str) -> Kind:
-    """What columns are: as asked for, or guessed.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    names : list of str
-        The columns.
-    asked : str
-        "auto", or a kind.
-
-    Raises
-    ------
-    CommandError
-        If columns of several kinds cannot go together.
-    """
+    """What columns are: as asked for, or guessed."""
     if asked != "auto":
         if Kind(asked).family.symbolic and len(names) > 1:
             raise CommandError(

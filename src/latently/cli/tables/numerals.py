@@ -17,18 +17,11 @@ LONG_INTEGER = r"^[+-]?\d{4,}$"
 
 @dataclass(frozen=True)
 class Notation:
-    """How numbers are written.
+    """How numbers are written."""
 
-    Attributes
-    ----------
-    decimal : str
-        What stands before the decimals, a point or a comma; the other one may stand between thousands.
-    percent : bool
-        Whether a sign of percent stands behind each number.
-    """
-
+    # what stands before the decimals, a point or a comma; the other one may stand between thousands
     decimal: str = "."
-    percent: bool = False
+    percent: bool = False  # whether a sign of percent stands behind each number
 
     @property
     def mark(self) -> str:
@@ -58,34 +51,15 @@ POINT = Notation()
 
 @dataclass(frozen=True)
 class Reading:
-    """A column of text read as numbers.
+    """A column of text read as numbers."""
 
-    Attributes
-    ----------
-    notation : Notation
-        How they are written.
-    values : Series
-        The numbers, null where there is none.
-    said : list of str
-        What was decided although it could be otherwise, by the example of a cell.
-    """
-
-    notation: Notation
-    values: pl.Series
-    said: list[str]
+    notation: Notation  # how they are written
+    values: pl.Series  # the numbers, null where there is none
+    said: list[str]  # what was decided although it could be otherwise, by the example of a cell
 
 
 def read_numbers(text: pl.Series, there: pl.Series, decimal_comma: bool) -> Reading:
-    """Read a column in the notation that suits most of its cells.
-
-    Parameters
-    ----------
-    text : Series
-        The cells, without blanks round them.
-    there : Series
-        Which are not missing.
-    decimal_comma : bool
-        Whether the other columns of the file have decimal commas.
+    """Read a column, without blanks round its cells, in the notation that suits most that are `there`.
 
     Examples
     --------
@@ -114,13 +88,7 @@ def read_numbers(text: pl.Series, there: pl.Series, decimal_comma: bool) -> Read
 
 
 def has_decimal_commas(columns: Iterable[tuple[pl.Series, pl.Series]]) -> bool | None:
-    """Whether most columns of a file that can be told have decimal commas; None if all that can be are open.
-
-    Parameters
-    ----------
-    columns : iterable of (Series, Series)
-        The cells of each column, without blanks round them, and which are not missing.
-    """
+    """Whether most columns of a file that tell have decimal commas; None if all that may are open."""
     votes, is_open = 0, False
     for text, there in columns:
         numbers = text.filter(there).str.strip_suffix("%").str.strip_chars()

@@ -21,23 +21,8 @@ def observations(
 ) -> pl.DataFrame:
     """The observed columns, null where a cell is empty.
 
-    Parameters
-    ----------
-    table : Table
-        The table.
-    names : list of str
-        The columns.
-    family : Emission
-        What they are taken for.
-    new : bool
-        Whether a model has been fitted already, so that nothing need be learned from them.
-    as_text : bool
-        Whether symbols are texts even if they look like numbers.
-
-    Raises
-    ------
-    CommandError
-        If they are not what they were taken for.
+    Rows are `new` where a model has been fitted already, so that nothing need be learned from them. Symbols
+    that look like numbers may be taken as text.
     """
     if family.symbolic:
         symbols = symbols_of(table, names[0], as_text, new)
@@ -87,18 +72,7 @@ def for_model(X: pl.DataFrame, family: Emission) -> Any:
 def symbols_of(table: Table, name: str, as_text: bool = False, new: bool = False) -> pl.Series:
     """A column as symbols: whole numbers, numbers, or texts, as numbers of too many digits are.
 
-    It is null where a cell is empty.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    name : str
-        The column.
-    as_text : bool
-        Whether they are texts even if they look like numbers.
-    new : bool
-        Whether a model of numbers has been fitted already, so that they are numbers however long.
+    It is null where a cell is empty. Symbols that are `new` to a model of numbers are numbers however long.
     """
     column = as_numbers(table, name)
     if column.values is not None and not as_text:
@@ -111,13 +85,7 @@ def symbols_of(table: Table, name: str, as_text: bool = False, new: bool = False
 
 
 def check_symbols(table: Table, symbols: pl.Series) -> None:
-    """Refuse a column from which no states can be learned.
-
-    Raises
-    ------
-    CommandError
-        If none is there, or only one, or too many.
-    """
+    """Refuse a column from which no states can be learned."""
     seen = symbols.drop_nulls()
     who = f"column '{symbols.name}' of {table.name}"
     if not len(seen):
@@ -134,13 +102,7 @@ def check_symbols(table: Table, symbols: pl.Series) -> None:
 
 
 def check_possible(table: Table, X: pl.DataFrame, family: Emission) -> None:
-    """Refuse what no observation of a family can be.
-
-    Raises
-    ------
-    CommandError
-        Naming the first such cell.
-    """
+    """Refuse what no observation of a family can be."""
     for column in X:
         wrong = np.flatnonzero(~family.possible(column.cast(pl.Float64).to_numpy()))
         if len(wrong):

@@ -14,17 +14,7 @@ FEWEST_IDENTIFIERS = 10
 
 
 def oddities(table: Table, choice: Choice, matter: str) -> list[str]:
-    """Sentences about columns that may not be what they were taken for.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    choice : Choice
-        What is used of it.
-    matter : str
-        What an identifier says nothing about.
-    """
+    """Sentences about columns that may not be what they were taken for, such as identifiers."""
     X = choice.X
     notes = []
     for column in X:

@@ -17,13 +17,7 @@ PARQUET = b"PAR1"
 
 
 def must_be_there(path: Path) -> None:
-    """Refuse a name of no file and no folder.
-
-    Raises
-    ------
-    CommandError
-        If nothing is called so.
-    """
+    """Refuse a name of no file and no folder."""
     try:
         there = path.exists()
     except OSError as error:
@@ -33,13 +27,7 @@ def must_be_there(path: Path) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file that the user named.
-
-    Raises
-    ------
-    CommandError
-        If it does not exist, is a folder, or cannot be read.
-    """
+    """Read a file that the user named."""
     try:
         must_be_there(path)
         if path.is_dir():
@@ -50,27 +38,20 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_table(path: Path, missing: Sequence[str] = (), content: bytes | None = None) -> Table:
-    """Read a CSV or Parquet file with at least one row.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    missing : sequence of str
-        Codes that stand for missing cells, as the option `--missing` takes them.
-    content : bytes, optional
-        What is in it, if it was read already.
-
-    Raises
-    ------
-    CommandError
-        If it cannot be read, is no table, or has no rows.
-    """
+    """Read a CSV or Parquet file with at least one row; `missing` are codes as the option takes them."""
     content = read_bytes(path) if content is None else content
     table = _read_parquet(content, path.name) if content.startswith(PARQUET) else read_csv(content, path.name)
     if not table.frame.height:
         raise CommandError(f"{path.name} has a header and no rows: add rows")
     return with_codes(table, missing)
+
+
+def read_rows(path: Path, missing: Sequence[str] = ()) -> Table:
+    """Read a table from which something can be learned: of two rows or more."""
+    table = read_table(path, missing)
+    if table.frame.height == 1:
+        raise CommandError(f"{table.name} has only one row: nothing can be learned; add rows")
+    return table
 
 
 def _read_parquet(content: bytes, name: str) -> Table:

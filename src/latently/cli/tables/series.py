@@ -28,36 +28,16 @@ FEWEST_RISING = 5
 
 @dataclass(frozen=True)
 class Series:
-    """The columns of a series.
+    """The columns of a series."""
 
-    Attributes
-    ----------
-    names : list of str
-        What is followed through time.
-    offsets : list of int
-        Where sequences begin and end.
-    sequences : list of str or None
-        What the sequences are called, if a column tells.
-    time : array or None
-        The time of each row.
-    time_name : str
-        What it is called.
-    left_out : dict of str to str
-        The other columns, and why.
-    said : list of str
-        Sentences on what was chosen without being asked for.
-    notes : list of str
-        What to be careful about.
-    """
-
-    names: list[str]
-    offsets: list[int]
-    sequences: list[str] | None
-    time: NDArray[Any] | None
-    time_name: str
-    left_out: dict[str, str]
-    said: list[str]
-    notes: list[str]
+    names: list[str]  # what is followed through time
+    offsets: list[int]  # where sequences begin and end
+    sequences: list[str] | None  # what the sequences are called, if a column tells
+    time: NDArray[Any] | None  # the time of each row
+    time_name: str  # what it is called
+    left_out: dict[str, str]  # the other columns, and why
+    said: list[str]  # sentences on what was chosen without being asked for
+    notes: list[str]  # what to be careful about
 
     @property
     def lengths(self) -> list[int] | None:
@@ -66,25 +46,7 @@ class Series:
 
 
 def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: str | None) -> Series:
-    """Choose the columns of a series: those asked for, or the only one that can be.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    wanted : sequence of str
-        Names, or lists of names separated by commas; none to have the column guessed.
-    time : str or None
-        The column of times.
-    sequence : str or None
-        The column that tells sequences apart.
-
-    Raises
-    ------
-    CommandError
-        If a column is not there, is asked for twice over, or cannot be guessed; if times do not rise or
-        a sequence begins again.
-    """
+    """Choose the columns of a series: those asked for, or the only one that can be."""
     names = _asked(table, wanted)
     roles = {"--time": time, "--sequence": sequence}
     for option, name in roles.items():
@@ -120,13 +82,7 @@ def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: s
 
 
 def runs(table: Table, name: str | None) -> tuple[list[int], list[str] | None]:
-    """Where sequences begin and end, and what they are called: runs of rows with the same cell.
-
-    Raises
-    ------
-    CommandError
-        If there is no such column, a cell is empty, or a sequence begins again after another.
-    """
+    """Where sequences begin and end, and what they are called: runs of rows with the same cell."""
     if name is None:
         return [0, table.frame.height], None
     table.must_have(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,32 +19,16 @@ MISSING = ["", "na", "n/a", "nan", "null", "none", "?"]
 
 @dataclass(frozen=True)
 class Table:
-    """A table from a file.
+    """A table from a file."""
 
-    Parameters
-    ----------
-    name : str
-        The file's name.
-    frame : DataFrame
-        Its columns: text from a CSV file, typed from a Parquet file.
-    lines : sequence of int, optional
-        The line of the file in which each row stands; without them rows are counted from 1.
-    separator : str
-        What stands between cells.
-    decimal_comma : bool
-        Whether most columns have numbers written as 1,5, and new ones get them so.
-    notes : sequence of str
-        Sentences on what was decided when it was read.
-    codes : mapping of str to sequence of str
-        What stands for a missing cell, beside the usual words, by column; by None in all columns.
-    """
-
-    name: str
-    frame: pl.DataFrame
+    name: str  # the file's name
+    frame: pl.DataFrame  # its columns: text from a CSV file, typed from a Parquet file
+    # the line of the file in which each row stands; without them rows are counted from 1
     lines: Sequence[int] | None = None
-    separator: str = ","
-    decimal_comma: bool = False
-    notes: Sequence[str] = ()
+    separator: str = ","  # what stands between cells
+    decimal_comma: bool = False  # whether most columns have numbers written as 1,5, and new ones get them so
+    notes: Sequence[str] = ()  # sentences on what was decided when it was read
+    # what stands for a missing cell, beside the usual words, by column; by None in all columns
     codes: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
@@ -51,13 +36,7 @@ class Table:
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def must_have(self, column: str) -> None:
-        """Refuse a column that is not there, and name the likeliest of those that are.
-
-        Raises
-        ------
-        CommandError
-            If there is no such column.
-        """
+        """Refuse a column that is not there, and name the likeliest of those that are."""
         if column in self.frame.columns:
             return
         close = get_close_matches(column, self.frame.columns, n=1, cutoff=0.5)
@@ -96,13 +75,7 @@ class Table:
         return found
 
     def filled(self, cells: Mapping[str, pl.Series]) -> Table:
-        """The same table with some of its cells filled in.
-
-        Parameters
-        ----------
-        cells : mapping of str to Series
-            Texts by the name of their column; a cell stays as it is where there is none.
-        """
+        """The same table with cells filled in where there are new ones."""
         old = (self._flat(self.frame[name]).cast(pl.String) for name in cells)
         new = [
             pl.DataFrame({"new": texts, "old": column})
@@ -112,25 +85,17 @@ class Table:
         ]
         return replace(self, frame=self.frame.with_columns(new))
 
-    def write(self, path: Path, added: Mapping[str, pl.Series]) -> list[str]:
+    def write(self, path: Path, added: Mapping[str, Any]) -> list[str]:
         """Write the table as CSV, in the manner of the file it came from, with columns added at the end.
 
-        Parameters
-        ----------
-        path : Path
-            Where to.
-        added : mapping of str to Series
-            New columns. One whose name is taken gets a number behind it.
-
-        Returns
-        -------
-        list of str
-            The names of the new columns.
+        A new column whose name is taken gets a number behind it; the names are returned.
         """
         names: list[str] = []
         for name in added:
             names.append(self._free(name, {*self.frame.columns, *added, *names}))
-        new = [self._written(series).alias(name) for name, series in zip(names, added.values(), strict=True)]
+        new = [
+            self._written(pl.Series(name, cells)) for name, cells in zip(names, added.values(), strict=True)
+        ]
         whole = self.frame.with_columns(self._flat(column) for column in self.frame).with_columns(new)
         whole.write_csv(path, separator=self.separator)
         return names

@@ -14,22 +14,7 @@ OTHER_FILES = {
 
 
 def decoded(content: bytes, name: str, remedy: str = "") -> str:
-    """Text in UTF-8, without a mark of byte order.
-
-    Parameters
-    ----------
-    content : bytes
-        The whole file.
-    name : str
-        What to call it in messages.
-    remedy : str
-        What can be done about another encoding beside saving the file again.
-
-    Raises
-    ------
-    CommandError
-        If it is something else; the line is named.
-    """
+    """Text in UTF-8, without a mark of byte order; `remedy` is one beside saving the file again."""
     for start, what in OTHER_FILES.items():
         if content.startswith(start):
             raise CommandError(f"{name} is {what}")
@@ -46,13 +31,7 @@ def decoded(content: bytes, name: str, remedy: str = "") -> str:
 
 
 def in_utf8(content: bytes, encoding: str, name: str) -> bytes:
-    """The same text in UTF-8.
-
-    Raises
-    ------
-    CommandError
-        If there is no such encoding, or this is in another.
-    """
+    """The same text in UTF-8."""
     try:
         return content.decode(encoding).encode()
     except UnicodeError:

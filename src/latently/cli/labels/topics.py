@@ -3,61 +3,35 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from latently.cli.corpora import Documents
-from latently.cli.corpora.results import document_columns
+from latently.cli.corpora.results import columns_in_words, document_columns
 from latently.cli.failure import CommandError
-from latently.cli.folder import ResultFolder
-from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
+from latently.cli.labels.labelled import Labelled, told_of
+from latently.core.findings import Finding, caution
 from latently.report import Table as Shown
-from latently.wording import count, sentence, share
+from latently.wording import count, part, share
+
+if TYPE_CHECKING:
+    from latently.cli.predict import Predict
 
 SHORT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen
 
 
-def assign(
-    model: Any,
-    name: str,
-    documents: Documents,
-    out: Path,
-    force: bool,
-) -> None:
-    """Find the topics of new documents, write them and tell about them.
-
-    Parameters
-    ----------
-    model : LatentDirichletAllocation
-        Loaded.
-    name : str
-        The name of its file.
-    documents : Documents
-        As they were read.
-    out : Path
-        Where the result goes.
-    force : bool
-        Whether an earlier result may be replaced.
-
-    Raises
-    ------
-    CommandError
-        If the documents are not such as the model knows.
-    """
-    counts, n_before = _counts(model, name, documents)
+def label(model: Any, documents: Documents, request: Predict) -> Labelled:
+    """Find the topics of new documents."""
+    counts, n_before = _counts(model, request.model.name, documents)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is odd is told below
         doc_topic = model.transform(counts)
-    with ResultFolder(out, force) as folder:
-        added = documents.rest.write(folder.file("documents.csv"), document_columns(doc_topic, lengths))
-    console = terminal()
     K = doc_topic.shape[1]
-    say_heading(console, f"{count(len(documents), 'document')} of {documents.name} in {count(K, 'topic')}")
     full = lengths > 0
     sizes = np.bincount(doc_topic.argmax(axis=1)[full], minlength=K)
     mean = doc_topic[full].mean(axis=0) if full.any() else np.zeros(K)
@@ -65,14 +39,15 @@ def assign(
         [f"topic {k}", f"{sizes[k]:,}", share(mean[k]), ", ".join(str(word) for word in words)]
         for k, words in enumerate(model.top_words(3, 0.6))
     ]
-    say_table(console, Shown("Sizes", ["topic", "documents", "mean share", "words"], rows))
-    console.print()
-    notes = [sentence(one) for one in documents.rest.notes]
-    say_bullets(console, [*notes, *_doubts(lengths, n_before)], style="yellow")
-    first = ", ".join(added[:3])
-    console.print(
-        f"Wrote {out}/documents.csv, with the columns {first} and the share of each topic.", soft_wrap=True
+    report = told_of(
+        f"{count(len(documents), 'document')} of {documents.name} in {count(K, 'topic')}",
+        Shown("Sizes", ["topic", "documents", "mean share", "words"], rows),
+        documents.rest,
+        (),
+        _odd(lengths, n_before),
     )
+    columns = document_columns(doc_topic, lengths)
+    return Labelled(documents.rest, columns, report, "documents.csv", columns_in_words)
 
 
 def _counts(model: Any, name: str, documents: Documents) -> tuple[Any, float]:
@@ -112,26 +87,27 @@ def _counted(tokens: list[list[str]], columns: Any) -> Any:
     )
 
 
-def _doubts(lengths: Any, n_before: float) -> list[str]:
-    doubts = []
+def _odd(lengths: Any, n_before: float) -> Iterator[Finding]:
     n, empty = len(lengths), int((lengths == 0).sum())
     if empty:
         have = "has" if empty == 1 else "have"
-        doubts.append(
-            f"{count(empty, 'document')} ({share(empty, n)}) {have} no word that the model knows: topic and "
-            "share are empty, and the shares of all topics are those of the prior."
+        text = (
+            f"{part(empty, 'document', n)} {have} no word that the model knows: topic and share are empty, "
+            "and the shares of all topics are those of the prior"
         )
+        yield caution("no words", text, "document", empty=empty)
     short = int(((lengths > 0) & (lengths < SHORT)).sum())
     if short:
         have, their = ("has", "its") if short == 1 else ("have", "their")
-        doubts.append(
-            f"{count(short, 'document')} ({share(short, n)}) {have} fewer than {SHORT} words that the model "
-            f"knows: {their} shares are mostly those of the prior."
+        text = (
+            f"{part(short, 'document', n)} {have} fewer than {SHORT} words that the model knows: {their} "
+            "shares are mostly those of the prior"
         )
+        yield caution("few words", text, "document", short=short)
     unseen = n_before - float(lengths.sum())
     if n_before and unseen > MUCH_UNSEEN * n_before:
-        doubts.append(
+        text = (
             f"{share(unseen, n_before)} of the words, stop words aside, are not among those of the model and "
             "were ignored: are these texts of another kind, or in another language?"
         )
-    return doubts
+        yield caution("unseen words", text, "document", unseen=unseen)

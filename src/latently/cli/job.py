@@ -1,0 +1,120 @@
+"""What a job is, and how every job runs: it reads, analyses, reports, writes its folder and tells."""
+
+from __future__ import annotations
+
+import shlex
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from latently.cli.options import OfCells, option, options_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from latently.cli.folder import ResultFolder
+    from latently.cli.terminal import Told
+
+Data = TypeVar("Data")
+Analysis = TypeVar("Analysis")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(ABC, Generic[Data, Analysis]):
+    """Something the command does: its fields are its options, its docstring is its help.
+
+    One more job is one file, and its place in `app.JOBS`. What takes long to import is imported by the
+    methods that need it, so that help comes at once.
+    """
+
+    has_page: ClassVar[bool] = True  # whether the report is written as a page, with pictures and a summary
+
+    out: Path | None = option(help="Folder for the results.")
+    force: bool = option("--force", default=False, help="Replace the results of an earlier run.")
+
+    @abstractmethod
+    def read(self) -> Data:
+        """What is worked on; all that is wrong with what was asked is said here."""
+
+    @abstractmethod
+    def analyse(self, data: Data, told: Told) -> Analysis:
+        """The work itself; `told` moves a bar."""
+
+    @abstractmethod
+    def report(self, analysis: Analysis) -> Any:
+        """What there is to say."""
+
+    @abstractmethod
+    def write(self, folder: ResultFolder, data: Data, analysis: Analysis) -> str:
+        """Write all results but the page, and say which they are."""
+
+    def run(self) -> None:
+        """Do it.
+
+        Raises
+        ------
+        CommandError
+            If something is wrong with what was asked.
+        """
+        data = self.read()
+
+        from latently.cli.folder import ResultFolder
+        from latently.cli.terminal import progress, terminal
+
+        with ResultFolder(self.folder, self.force) as folder:
+            with progress() as told:
+                analysis = self.analyse(data, told)
+            report: Any = self.report(analysis)
+            wrote = self.write(folder, data, analysis)
+            if self.has_page:
+                report.write(folder.file)
+        page = ": open index.html for the pictures; " if self.has_page else ""
+        self.tell(terminal(), report, f"Wrote {self.folder}/{page}{wrote}.")
+
+    def tell(self, console: Console, report: Any, wrote: str) -> None:
+        """Print what there is to say."""
+        from latently.cli.terminal import say_report
+
+        say_report(console, report, wrote)
+
+    @classmethod
+    def name(cls) -> str:
+        """What it is called on the command line."""
+        return cls.__name__.lower()
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go: unless told otherwise, a folder named by the last of what is read."""
+        if self.out is not None:
+            return self.out
+        *_, source = (
+            getattr(self, one.name) for one in options_of(type(self)) if one.metadata["names"] is None
+        )
+        return Path(f"latently-{self.name()}-{source.stem}")
+
+    @property
+    def command(self) -> str:
+        """The command that does the same again, wherever its results go."""
+        words = ["latently", self.name()]
+        for one in options_of(type(self)):
+            value = getattr(self, one.name)
+            if one.name in ("out", "force") or value is None:
+                continue
+            names = one.metadata["names"]
+            called = [] if names is None else [(names or (f"--{one.name.replace('_', '-')}",))[0]]
+            for each in value if isinstance(value, list) else [value]:
+                words += [*called, each.name if isinstance(each, Path) else str(each)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit(OfCells, Job[Data, Analysis]):
+    """A job that fits a model; its analysis is one of `latently.report`."""
+
+    seed: int = option(default=0, min=0, help="Source of all that is random: the same seed, the same result.")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """How the model was asked for, to be printed."""
+        return {"Command": self.command, "Seed": str(self.seed)}

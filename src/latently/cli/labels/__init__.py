@@ -1,0 +1,1 @@
+"""New rows and documents, labelled by models that were fitted before."""

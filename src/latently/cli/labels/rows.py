@@ -1,0 +1,69 @@
+"""New rows of a table: their clusters by a mixture fitted before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
+from latently.cli.tables.checks import check_not_infinite
+from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
+from latently.cli.tables.table import Table
+from latently.core.findings import Finding, caution
+from latently.report.fits import SURE, sureness
+from latently.wording import count, share
+
+if TYPE_CHECKING:
+    from latently.cli.predict import Predict
+
+N_DRAWS = 50_000
+
+
+def label(model: Any, table: Table, request: Predict) -> Labelled:
+    """Find the clusters of new rows."""
+    X, said = _columns_of(model, table)
+    resp = np.asarray(model.predict_proba(X))
+    n, K = resp.shape
+    labels, probability = resp.argmax(axis=1), resp.max(axis=1)
+    sizes = np.bincount(labels, minlength=K)
+    shown = sizes_table(
+        "cluster", K, {"rows": [f"{size:,}" for size in sizes], "share": [share(size, n) for size in sizes]}
+    )
+    said = [*said, sureness(int((probability < SURE).sum()), n, "cluster")]
+    headline = f"{count(n, 'row')} of {table.name} in {count(K, 'cluster')}"
+    report = told_of(headline, shown, table, said, _odd(model, X))
+    return Labelled(table, {"cluster": labels, "probability": probability}, report)
+
+
+def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
+    """The columns of a model, by name and in its order, and what was decided when they were read."""
+    names = names_of(model, table)
+    columns = [as_numbers(table, name) for name in names]
+    for column in columns:
+        if column.values is None and column.why_not != EMPTY:
+            raise CommandError(
+                f"column '{column.name}' of {table.name} is not numeric ({column.why}), and the model "
+                "needs it"
+            )
+    nothing = pl.repeat(None, table.frame.height, dtype=pl.Float64, eager=True)
+    values = [nothing if column.values is None else column.values for column in columns]
+    X = pl.DataFrame(values, schema=names)
+    check_not_infinite(table, X, others=False)
+    return X, decided(columns)
+
+
+def _odd(model: Any, X: pl.DataFrame) -> Iterator[Finding]:
+    incomplete = X.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    if n := int(incomplete.sum()):
+        have, be, they = ("has", "is", "it has") if n == 1 else ("have", "are", "they have")
+        text = f"{count(n, 'row')} {have} empty cells and {be} labelled by the cells that {they}"
+        yield caution("incomplete", text, "row", incomplete=n)
+    whole = X.filter(~incomplete)  # a row of fewer cells has a density of another kind
+    if whole.height:
+        draws, _ = model.sample(N_DRAWS, random_state=0)
+        usual = np.quantile(model.score_samples(pl.DataFrame(draws, schema=X.columns)), UNLIKE)
+        yield from unlike(int((model.score_samples(whole) < usual).sum()), X.height, "cluster")

@@ -1,0 +1,92 @@
+"""New rows of a series: their states by a hidden Markov model fitted before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from latently.cli.failure import CommandError
+from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
+from latently.cli.segment import result_columns
+from latently.cli.tables.axis import time_of
+from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
+from latently.cli.tables.observations import for_model, observations
+from latently.cli.tables.series import runs
+from latently.cli.tables.table import Table
+from latently.core.errors import ImpossibleObservationError
+from latently.report.fits import sureness
+from latently.report.segmentation import SegmentationAnalysis
+from latently.wording import count, share
+
+if TYPE_CHECKING:
+    from latently.cli.predict import Predict
+
+
+def label(model: Any, table: Table, request: Predict) -> Labelled:
+    """Find the states of new rows."""
+    names = names_of(model, table)
+    offsets, sequences = runs(table, request.sequence)
+    times = None if request.time is None else time_of(table, request.time, offsets)
+    X = _rows(model, table, names)
+    lengths = np.diff(offsets).tolist() if len(offsets) > 2 else None
+    a = SegmentationAnalysis(model, X, table.name, names, lengths, times, request.time or "row", sequences)
+    try:
+        columns = result_columns(a)
+    except ImpossibleObservationError as error:
+        raise CommandError(
+            f"{table.name} cannot come from this model ({error}): fit it to such rows, too"
+        ) from None
+    shown = sizes_table(
+        "state",
+        a.n_components,
+        {
+            "rows on the path": [f"{size:,}" for size in a.sizes],
+            "share": [share(part) for part in a.shares],
+            "visits on the path": [f"{visits:,}" for visits in a.visits],
+        },
+    )
+    said: list[Any] = []
+    if not model._model.emission.symbolic:
+        said += decided(as_numbers(table, name) for name in names)
+    said.append(sureness(a.n_unsure, a.n_rows, "state"))
+    if a.n_components > 1:
+        said.append(
+            "the states and smoothed probabilities know the rows that come later; the filtered ones use the "
+            "past only"
+        )
+    headline = f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_components, 'state')}"
+    report = told_of(headline, shown, table, said, unlike(_n_unlike(a), a.n_rows, "state"))
+    return Labelled(table, columns, report)
+
+
+def _rows(model: Any, table: Table, names: list[str]) -> Any:
+    """The rows as the model takes them."""
+    family = model._model.emission
+    if not family.symbolic:
+        return observations(table, names, family, new=True)
+    column = as_numbers(table, names[0])
+    numbers = family.alphabet.dtype.kind in "iuf"
+    if numbers and column.values is None and column.why_not != EMPTY:
+        raise CommandError(
+            f"column '{names[0]}' of {table.name} is not numeric ({column.why}), and the symbols of the "
+            "model are numbers"
+        )
+    X = observations(table, names, family, new=True, as_text=not numbers)
+    cells = X.to_series()
+    known = {None, *family.alphabet.tolist()}
+    row = next((row for row, cell in enumerate(cells.to_list()) if cell not in known), None)
+    if row is not None:
+        raise CommandError(
+            f"{table.where(row)} of {table.name} holds '{cells[row]}' in column '{names[0]}', a symbol that "
+            "the model has never seen: leave the cell empty, or fit a model to rows that have it"
+        )
+    return for_model(X, family)
+
+
+def _n_unlike(a: SegmentationAnalysis) -> int:
+    """Rows far out by what the model expected of them from the rows before."""
+    if a.residuals is None:
+        return 0
+    return int((np.abs(np.nan_to_num(a.residuals)) > -ndtri(UNLIKE / 2)).any(axis=1).sum())
