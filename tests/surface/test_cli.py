@@ -24,7 +24,7 @@ from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
 from latently.report import Table as Shown
-from tests.command import COMMAND, assert_one_clear_line, process, rows_of, written
+from tests.command import COMMAND, assert_one_clear_line, process, rows_of, said_in, written
 
 ARGUMENTS = ("cluster", "plants.csv", "-k", "1:2", "--covariance", "full", "--truth", "kind")
 FAST = ("-k", "2", "--covariance", "full")
@@ -488,8 +488,8 @@ def test_the_summary_of_an_imputation_agrees(imputed):
     test = latently.little_mcar_test(holed_features())
     assert summary["little_mcar_test"]["p_value"] == pytest.approx(test.p_value)
     assert summary["settings"]["Command"] == (
-        "latently impute plants.csv --columns 'height,\"width, cm\"' -m 3 --components 1 --level 0.95 "
-        "--seed 0"
+        "latently impute plants.csv --columns 'height,\"width, cm\"' -m 3 --components 1 --prior auto "
+        "--level 0.95 --seed 0"
     )
     assert "7 missing cells of plants.csv filled in" in (folder / "index.html").read_text(encoding="utf-8")
 
@@ -599,12 +599,15 @@ def test_a_prior_fills_collinear_columns(run, here):
     rows = [["h", "twice", "w"], *cells]
     rows[1][2] = rows[5][1] = ""
     (here / "t.csv").write_text(written(rows))
-    code, _, err = run("impute", "t.csv", "-m", "2")
+    code, _, err = run("impute", "t.csv", "-m", "2", "--prior", "none")
     assert code == 2
     assert "'h', 'twice' are collinear" in err
     assert "add --prior ridge" in err
     assert os.listdir(here) == ["t.csv"]
-    assert run("impute", "t.csv", "-m", "2", "--prior", "ridge")[0] == 0
+    code, out, err = run("impute", "t.csv", "-m", "2")
+    assert (code, err) == (0, "")
+    assert "'h', 'twice' are collinear" in said_in(out)
+    assert "the ridge prior stands in" in said_in(out)
     result = rows_of(here / "latently-impute-t" / "completed.csv")
     assert float(result[5][1]) == pytest.approx(2 * float(result[5][0]), abs=0.5)
 
@@ -661,7 +664,6 @@ NOT_TO_BE_FILLED = {
     "infinity": ("a,b\n1,2\n3,\n5,inf\n4,1\n", "line 4 of t.csv is infinite in column 'b'"),
     "constant": ("a,b\n1,2\n1,\n,\n1,2\n", "'a' (constant, every value is 1), 'b' (constant, every value"),
     "one value": ("a,b\n1,2\n,3\n,4\n,1\n", "('b'): there is nothing to fill in; columns that are not used"),
-    "few rows": ("a,b,c\n1,2,3\n2,,5\n3,1,1\n", "3 rows with a number for 3 columns, too few"),
     "full": ("a,b\n1,2\n2,3\n4,5\n", "nothing to fill in"),
     "text": ("a,b\nx,y\n,z\n", "no column of numbers"),
     "empty rows": ("a,b\n,\n,\n", "no column of numbers to work with: 'a' (empty), 'b' (empty)"),
@@ -683,6 +685,15 @@ def test_a_table_that_cannot_be_filled_is_one_clear_line_and_leaves_nothing(run,
     (here / "t.csv").write_text(content)
     assert_one_clear_line(*run("impute", "t.csv"), words)
     assert os.listdir(here) == ["t.csv"]
+
+
+def test_few_rows_are_filled_in_with_a_prior_only(run, here):
+    (here / "t.csv").write_text("a,b,c\n1,2,3\n2,,5\n3,1,1\n")
+    refused = run("impute", "t.csv", "--prior", "none")
+    assert_one_clear_line(*refused, "3 rows with a number for 3 columns, too few")
+    code, out, _ = run("impute", "t.csv", "-m", "2")
+    assert code == 0
+    assert "the ridge prior stands in" in said_in(out)
 
 
 def test_an_empty_column_that_was_asked_for_is_named(run, here):

@@ -55,8 +55,10 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
     components: int = option(
         "--components", "-k", default=1, help="How many Gaussians: 1 for lines, more for clusters or bends."
     )
-    prior: Literal["ridge", "inverse-wishart", "normal-inverse-wishart"] | None = option(
-        help="For collinear columns, or few rows: ridge is the usual one."
+    prior: Literal["auto", "ridge", "inverse-wishart", "normal-inverse-wishart", "none"] = option(
+        default="auto",
+        help="For collinear columns, or few rows: ridge is the usual one; auto takes it where the likelihood "
+        "has no maximum, and says so; none never does.",
     )
     min: str | None = option(help="Least value of filled cells: 0, or for some columns a=0,b=1.5.")
     max: str | None = option(help="Greatest value of filled cells.")
@@ -105,7 +107,7 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
                 f"to fill in{where}"
             )
         seen = int((~X.select(pl.all_horizontal(pl.all().is_null())).to_series()).sum())
-        if self.prior is None and seen <= X.width:
+        if self.prior == "none" and seen <= X.width:
             raise CommandError(
                 f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how "
                 "columns go together: name fewer --columns, or add --prior ridge"
@@ -113,14 +115,17 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
 
     def analyse(self, data: Cells, told: Told) -> ImputationAnalysis:
         """Fit, fill in, and see how far off that may be."""
+        from sklearn.exceptions import ConvergenceWarning
+
         from latently.cli.tables.oddities import oddities
+        from latently.core.errors import ConstantColumnWarning, UndeterminedWarning
         from latently.estimators import GaussianImputer
         from latently.report.imputation import ImputationAnalysis
 
         table, choice, limits = data
         imputer = GaussianImputer(
             self.components,
-            prior=self.prior,
+            prior=None if self.prior == "none" else self.prior,
             **limits,
             n_parameter_draws=self.tables,
             random_state=self.seed,
@@ -145,9 +150,13 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
             "starting far away": lambda: a.starts,
             "filling in": lambda: (a.completed, a.limits, a.tables),
         }
-        for i, (what, do) in enumerate(steps.items()):
-            told(i, len(steps), what)
-            do()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
+            warnings.simplefilter("ignore", UndeterminedWarning)
+            warnings.simplefilter("ignore", ConstantColumnWarning)  # when cells are hidden
+            for i, (what, do) in enumerate(steps.items()):
+                told(i, len(steps), what)
+                do()
         return a
 
     def report(self, analysis: ImputationAnalysis) -> Report:
@@ -169,17 +178,10 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
 
 def _fit(a: ImputationAnalysis) -> None:
     """Fit; where that cannot be, name what can be typed instead."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    from latently.core.errors import UndeterminedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
-        warnings.simplefilter("ignore", UndeterminedWarning)
-        try:
-            a.model.fit(a.X)
-        except ValueError as error:
-            raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
+    try:
+        a.model.fit(a.X)
+    except ValueError as error:
+        raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
 def _written(data: Cells, a: ImputationAnalysis, j: int, values: np.ndarray) -> pl.Series:

@@ -83,8 +83,8 @@ def fit_model(
             raise
         mixture, draws = _fitted(imputer, table, FALLBACK, rng)
         message = (
-            f"{error.reason}: prior='{FALLBACK}' stands in for what the data do not tell, and what is filled "
-            f"in depends on it; set it to say that it is meant, or {error.remedy}"
+            f"{error.reason}: the {FALLBACK} prior stands in for what the data do not tell, and what is "
+            f"filled in depends on it; ask for it by name if it is meant, or {error.remedy}"
         )
         columns = (tuple(table.positions[list(error.columns)].tolist()),)
         said = (Finding("prior", message, "column", columns, severity=CAUTION),)
