@@ -1,8 +1,11 @@
 """The command in a folder of its own, inside this process: a real process is for what only it can show."""
 
+from functools import cache
+
 import pytest
 
 from latently.cli import main
+from tests.command import JOBS, process, written
 
 
 @pytest.fixture
@@ -22,3 +25,17 @@ def run(here, capsys):
         return ended.value.code, out, err
 
     return command
+
+
+@pytest.fixture(scope="session")
+def real_run(tmp_path_factory):
+    """One real run of a job, looked at by many tests: the folder of its results and the finished process."""
+
+    @cache
+    def run(name):
+        job, folder = JOBS[name], tmp_path_factory.mktemp(name)
+        (folder / job.file).write_text(written(job.rows), encoding="utf-8")
+        ran = process(folder, *job.arguments)
+        return folder / job.results, ran
+
+    return run

@@ -26,58 +26,6 @@ def test_a_link_to_itself_is_no_folder(run, here):
     assert sorted(os.listdir(here)) == ["loop", "t.csv"]
 
 
-@pytest.mark.parametrize(
-    ("job", "content", "options", "words"),
-    [
-        (
-            "topics",
-            b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
-            (),
-            "line 1 of t has lists in lists",
-        ),
-        ("topics", b'{"text": "a", "n": ' + b"9" * 5000 + b"}\n", (), "a number of too many digits"),
-        ("topics", b"1 0:99999999999999999999\n", ("--vocabulary", "v"), "whole numbers below 1e15"),
-        ("topics", b"1 0:" + b"9" * 5000 + b"\n", ("--vocabulary", "v"), "has '0:9999"),
-        ("cluster", GOOD.encode(), ("-k", "9" * 5000), "no table has rows for so many"),
-        ("cluster", GOOD.encode(), ("-k", "1:99999999"), "no table has rows for so many"),
-        ("topics", b"text\nship sail\nship\n", ("-k", "9" * 5000), "no texts have words for so many"),
-        ("topics", b"text\nship sail\nship\n", ("-k", "2:" + "9" * 5000), "no texts have words for so many"),
-        (
-            "cluster",
-            b"x" * 5000 + b",b\n1,2\n3,4\n",
-            ("--columns", "a"),
-            f"it has '{'x' * 89}...{'x' * 88}',",
-        ),
-        ("topics", b"text\n\x1f\x8b\0\n", (), "t is not a text file"),
-        (
-            "impute",
-            b"\n".join(b",".join(b"%s%d" % (row, i) for i in range(6000)) for row in (b"x", b"1", b"2")),
-            (),
-            "--columns",
-        ),
-        ("topics", b"text\nship sail\nship\n", ("--min-df", "9" * 5000), "--min-df 999"),
-        ("cluster", GOOD.encode(), ("--columns", "a\nbb"), "t has no column 'bb': did you mean 'b'?"),
-        (
-            "cluster",
-            GOOD.encode(),
-            ("--missing", ", "),
-            "--missing names no code: write --missing -999",
-        ),
-        (
-            "impute",
-            GOOD.replace("0", "").encode(),
-            ("--min", ","),
-            "--min names no limit: write --min 0",
-        ),
-    ],
-)
-def test_odd_numbers_and_nests_are_one_clear_line(run, here, job, content, options, words):
-    (here / "t").write_bytes(content)
-    (here / "v").write_text("ship\nsail\n")
-    assert_one_clear_line(*run(job, "t", *options), words)
-    assert sorted(os.listdir(here)) == ["t", "v"]
-
-
 @pytest.mark.parametrize("room", [100, 20_000])  # for not even the model, and for no picture
 def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
     resource = pytest.importorskip("resource")

@@ -16,13 +16,8 @@ from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.kinds import kind_of
 from latently.cli.tables.series import runs, series_of
-from tests.command import assert_one_clear_line, process, rows_of, said_in, written
+from tests.command import QUAKES, assert_one_clear_line, rows_of, said_in, written
 
-QUAKES = datasets.load_earthquakes()
-FILES = {
-    *("model.latently", "result.csv", "summary.json", "index.html"),
-    *(f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals", "bic")),
-}
 ADDED = ["state", "probability_smoothed", "probability_filtered_past_only", "state_filtered_past_only"]
 
 # Two animals that rest and run: days, speeds (with holes), turns, and a name that the result would take.
@@ -46,18 +41,13 @@ ANIMALS = [
 ]
 
 
+@pytest.fixture
+def folder(real_run):
+    return real_run("segment")[0]
+
+
 def column(name, values):
     return written([[name], *([str(value)] for value in values)])
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory):
-    """One real run, looked at by many tests: the folder and the finished process."""
-    folder = tmp_path_factory.mktemp("session")
-    rows = [["year", "count"], *zip(QUAKES.year, QUAKES.data[:, 0], strict=True)]
-    (folder / "quakes.csv").write_text(written(rows))
-    ran = process(folder, "segment", "quakes.csv", "-k", "1:3")
-    return folder / "latently-segment-quakes", ran
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +67,7 @@ def animals(tmp_path_factory):
 # -- a run ---------------------------------------------------------------------------------------------
 
 
-def test_a_run_ends_well_is_quiet_and_writes_its_folder_and_nothing_else(session):
-    folder, ran = session
-    assert ran.returncode == 0
-    assert ran.stderr.replace("latently: compiling its kernels, this once (a few seconds)\n", "") == ""
-    assert "\x1b" not in ran.stdout
-    assert set(os.listdir(folder.parent)) == {"quakes.csv", "latently-segment-quakes"}
-    assert set(os.listdir(folder)) - {"convergence.png"} == FILES
-    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in FILES if name.endswith("png"))
-
-
-def test_the_result_keeps_every_cell_and_adds_what_the_model_says(session):
-    folder, _ = session
+def test_the_result_keeps_every_cell_and_adds_what_the_model_says(folder):
     result = polars.read_csv(folder / "result.csv")
     assert result.columns == ["year", "count", *ADDED]
     assert_array_equal(result["year"], QUAKES.year)
@@ -104,8 +83,7 @@ def test_the_result_keeps_every_cell_and_adds_what_the_model_says(session):
     assert np.abs(result["probability_smoothed"] - result["probability_filtered_past_only"]).max() > 0.2
 
 
-def test_bic_chooses_the_published_three_states_of_the_earthquakes(session):
-    folder, _ = session
+def test_bic_chooses_the_published_three_states_of_the_earthquakes(folder):
     model = latently.load(folder / "model.latently")
     assert isinstance(model, PoissonHMM)
     assert list(model.feature_names_in_) == ["count"]
@@ -113,56 +91,15 @@ def test_bic_chooses_the_published_three_states_of_the_earthquakes(session):
     assert model.log_likelihood_ == pytest.approx(-329.4603, abs=1e-4)
 
 
-def test_the_first_screen_says_what_matters(session):
-    said = " ".join(session[1].stdout.split())
-    for words in (
-        "3 states in the 107 rows of quakes.csv",
-        "State 0, 33% of the rows: a mean of 13.15; it lasts 22 steps on average and is mostly followed by "
-        "state 1 (54%).",
-        "mean duration in steps 22 9.9 5.1",
-        "likeliest next state 1 (54%) 2 (51%) 1 (>99%)",
-        "BIC 788.5 703.3 [701.0]",
-        "At the last row, year 2006, the state is 0, with a probability of >99%.",
-        "standard deviation 0.98 (1 is right)",
-        "Column 'year' rises from row to row and was taken for the time.",
-        "Column 'count' was followed, the only one that can be.",
-        "taken for counts (Poisson): it holds whole numbers from 0 that vary as counts do.",
-        "--emission gaussian or categorical has it otherwise.",
-        "Columns left out year (the time)",
-        "the largest that was tried: try more, for example -k 1:6",
-        "wrong for a backtest",
-        "Wrote latently-segment-quakes/: open index.html",
-        "probability_filtered_past_only",
-    ):
-        assert words in said, words
-
-
-def test_the_summary_and_the_page_agree(session):
-    folder, _ = session
+def test_the_summary_agrees_and_the_page_says_how_to_go_on(folder):
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     model = latently.load(folder / "model.latently")
-    assert summary["settings"]["Command"] == (
-        "latently segment quakes.csv -k 1:3 --emission auto --covariance auto --start stationary --seed 0"
-    )
     assert (summary["model"], summary["n_states"], summary["columns"]) == ("PoissonHMM", 3, ["count"])
     assert summary["log_likelihood"] == model.log_likelihood_
     assert_allclose(summary["transmat"], model.transmat_)
     assert_allclose(summary["mean_durations"], 1 / (1 - np.diag(model.transmat_)))
     assert summary["visits"] == [3, 4, 3]
-    html = (folder / "index.html").read_text(encoding="utf-8")
-    assert "3 states in the 107 rows of quakes.csv" in html
-    assert "latently.load(&quot;model.latently&quot;)" in html
-    assert "http" not in html
-
-
-def test_the_command_of_the_summary_does_the_same_again(session, run, here):
-    folder, _ = session
-    (here / "quakes.csv").write_bytes((folder.parent / "quakes.csv").read_bytes())
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    assert run(*summary["settings"]["Command"].split()[1:])[0] == 0
-    for name in ("result.csv", "model.latently", "index.html", "states.png"):
-        again = (here / "latently-segment-quakes" / name).read_bytes()
-        assert again == (folder / name).read_bytes(), name
+    assert "latently.load(&quot;model.latently&quot;)" in (folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_sequences_stay_apart_and_empty_cells_stay_empty(animals):
@@ -198,7 +135,7 @@ def test_symbols_are_words_or_numbers(run, here):
     (here / "t.csv").write_text(column("what", ["", *words[1:]]))
     code, out, _ = run("segment", "t.csv", "-k", "2")
     assert code == 0
-    assert "taken for symbols (categorical): it is text" in " ".join(out.split())
+    assert "taken for symbols (categorical): it is text" in said_in(out)
     model = latently.load(here / "latently-segment-t" / "model.latently")
     assert isinstance(model, CategoricalHMM)
     assert model.categories_.tolist() == ["rest", "run"]
@@ -239,12 +176,12 @@ def test_a_file_as_others_write_it(run, here):
 # -- predict -------------------------------------------------------------------------------------------
 
 
-def test_predict_follows_new_rows(session, animals, run, here):
+def test_predict_follows_new_rows(folder, animals, run, here):
     (here / "new.csv").write_text("note,count,year\nx,30,2007\ny,,2008\nz,31,2009\n")
-    model = str(session[0] / "model.latently")
+    model = str(folder / "model.latently")
     code, out, err = run("predict", model, "new.csv", "--time", "year")
     assert (code, err) == (0, "")
-    assert "the filtered ones use the past only" in " ".join(out.split())
+    assert "the filtered ones use the past only" in said_in(out)
     result = rows_of(here / "latently-predict-new" / "result.csv")
     assert result[0] == ["note", "count", "year", *ADDED]
     loaded = latently.load(model)
@@ -272,8 +209,8 @@ def test_predict_of_symbols_names_those_that_are_new(run, here):
     assert run(*predict)[0] == 0
 
 
-def test_predict_says_what_new_rows_lack_or_are_unlike(session, run, here):
-    model = str(session[0] / "model.latently")
+def test_predict_says_what_new_rows_lack_or_are_unlike(folder, run, here):
+    model = str(folder / "model.latently")
     for content, words in {
         "cuont\n3\n": "no column 'count': did you mean 'cuont'?",
         "count\n3\n-1\n": "line 3 of new.csv holds -1 in column 'count', and counts are whole numbers",
@@ -371,97 +308,6 @@ def test_sequences_are_runs():
 # -- what cannot be ------------------------------------------------------------------------------------
 
 
-GOOD = "year,a,b,who\n1,4,2.5,x\n2,6,3.5,x\n3,1,2.5,y\n4,2,1.5,x\n"
-CANNOT = {
-    ("--column", "aa"): "no column 'aa'",
-    ("--column", "year,yaer"): "no column 'yaer': did you mean 'year'?",
-    ("--column", " , "): "names no column",
-    (
-        "--column",
-        "who",
-        "--emission",
-        "gaussian",
-    ): "'who' of t.csv is not numeric (text: line 2 holds 'x'): mend it, or add --emission categorical",
-    (
-        "--column",
-        "b",
-        "--emission",
-        "poisson",
-    ): "line 2 of t.csv holds 2.5 in column 'b', and counts are whole",
-    (
-        "--column",
-        "a,who",
-    ): "'who' of t.csv is not numeric (text: line 2 holds 'x'), and several columns must all be numbers",
-    ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
-    ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
-    (): "3 columns of numbers ('year', 'a', 'b'): say which to follow, for example --column year",
-    ("--column", "b", "--time", "a"): "line 4 of t.csv has a 1 after 6, and time must rise",
-    ("--column", "b", "--time", "who"): "'x' in column 'who', which is neither a number nor a date",
-    ("--column", "b", "--time", "yeer"): "did you mean 'year'?",
-    ("--column", "b", "--time", "b"): "'b' is in --column and is the --time",
-    (
-        "--column",
-        "b",
-        "--sequence",
-        "who",
-    ): "line 5 of t.csv begins sequence 'x' again, which had begun at line 2",
-    ("--column", "b", "--sequence", "year", "--time", "year"): "the --time and the --sequence",
-    ("--column", "b", "-k", "9"): "-k 9: t.csv has 4 rows with an observation, fewer than states",
-    ("--column", "b", "-k", "0"): "there is at least 1 state",
-    ("--column", "b", "-k", "3:1"): "runs backwards: write -k 1:3",
-    ("--column", "b", "--emission", "normal"): "'normal' is not one of",
-    ("--column", "b", "--out", "t.csv"): "'t.csv' is a file",
-}
-MESSY = {
-    "empty": (b"", "t.csv is empty"),
-    "header only": (b"x\n", "a header and no rows"),
-    "one row": (b"x\n1\n", "only one row"),
-    "constant": (b"x\n1.5\n1.5\n1.5\n", "to follow: 'x' (constant, every value is 1.5)"),
-    "one symbol": (b"x\na\na\n\na\n", "column 'x' of t.csv holds one symbol only ('a')"),
-    "each its own": (b"x,y\na,1\nb,2\nc,3\n", "too many to learn"),
-    "nothing": (b"x,y\n1,\n2,\n", "column 'y' of t.csv has no number in it, only empty cells"),
-    "one observation": (b"x,y\n1,\n2,1\n", "t.csv"),
-    "all infinite": (b"x\ninf\n-inf\ninf\n", "line 2 of t.csv is infinite in column 'x' (one of 3"),
-    "infinite": (b"x\n1\n2\ninf\n", "line 4 of t.csv is infinite in column 'x'"),
-    "text among numbers": (b"x\n1\n2\nthree\n4\n", "line 4 holds 'three', which is not a number"),
-    "same name": (b"x,x\n1,2\n", "two columns of t.csv are called 'x'"),
-    "infinite time": (
-        b"x,t\n1,1\n2,inf\n",
-        "line 3 of t.csv has inf in column 't', too far off to be a time: mend it, or leave --time",
-    ),
-    "time before times": (
-        b"x,t\n1,0001-01-01T00:00:00+14:00\n2,2000-01-01\n",
-        "'0001-01-01T00:00:00+14:00' in column 't', which is neither a number nor a date",
-    ),
-    "no id": (b"id,x\na,1\n,2\n", "line 3 of t.csv is empty in column 'id', which tells sequences apart"),
-}
-ASKED = {
-    "each its own": ("--column", "x"),
-    "nothing": ("--column", "y"),
-    "one observation": ("--column", "y"),
-    "no id": ("--sequence", "id"),
-    "infinite time": ("--column", "x", "--time", "t"),
-    "time before times": ("--column", "x", "--time", "t"),
-}
-
-
-@pytest.mark.parametrize(("arguments", "words"), CANNOT.items(), ids=[" ".join(key) for key in CANNOT])
-def test_a_wrong_request_is_one_clear_line_and_leaves_nothing(run, here, arguments, words):
-    (here / "t.csv").write_text(GOOD)
-    assert_one_clear_line(
-        *run("segment", "t.csv", *(arguments if "-k" in arguments else (*arguments, "-k", "2"))), words
-    )
-    assert os.listdir(here) == ["t.csv"]
-
-
-@pytest.mark.parametrize("name", MESSY)
-def test_a_messy_series_is_one_clear_line_and_leaves_nothing(run, here, name):
-    content, words = MESSY[name]
-    (here / "t.csv").write_bytes(content)
-    assert_one_clear_line(*run("segment", "t.csv", *ASKED.get(name, ())), words)
-    assert os.listdir(here) == ["t.csv"]
-
-
 def test_a_number_of_states_whose_fit_failed_is_told(run, here, monkeypatch):
     fit = GaussianHMM.fit
 
@@ -480,26 +326,6 @@ def test_a_number_of_states_whose_fit_failed_is_told(run, here, monkeypatch):
     assert_one_clear_line(*run("segment", "t.csv", "-k", "2", "--force"), "because the tide was out")
 
 
-def test_a_failure_halfway_leaves_nothing(run, here, monkeypatch):
-    def full(a):
-        raise OSError("No space left on device")
-
-    (here / "t.csv").write_text(column("x", SPEED[:50]))
-    monkeypatch.setattr("latently.report.segmentation.report.segmentation_figures", full)
-    assert_one_clear_line(*run("segment", "t.csv", "-k", "1"), "No space left on device")
-    assert os.listdir(here) == ["t.csv"]
-
-
-def test_results_are_replaced_only_by_force(run, here):
-    (here / "t.csv").write_text(column("x", SPEED[:50]))
-    assert run("segment", "t.csv", "-k", "1")[0] == 0
-    assert_one_clear_line(*run("segment", "t.csv", "-k", "1"), "add --force")
-    assert run("segment", "t.csv", "-k", "2", "--force")[0] == 0
-    assert_one_clear_line(
-        *run("predict", "latently-segment-t/model.latently", "t.csv", "--sequence", "no"), "no column 'no'"
-    )
-
-
 def test_series_options_are_not_for_clusters(run, here):
     X = polars.DataFrame({"speed": SPEED, "turn": TURN})
     latently.GaussianMixture(2, n_init=1, random_state=0).fit(X).save(here / "m.latently")
@@ -507,9 +333,3 @@ def test_series_options_are_not_for_clusters(run, here):
     assert_one_clear_line(
         *run("predict", "m.latently", "t.csv", "--time", "speed"), "--time speed is for models of series"
     )
-
-
-def test_help_lists_the_options(run):
-    out = run("segment", "--help")[1]
-    for option in ("--column", "--time", "--sequence", "-k", "--emission", "--covariance", "--out", "--seed"):
-        assert option in out
