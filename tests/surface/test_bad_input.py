@@ -1,17 +1,30 @@
 """Whatever is handed in: one line that names the culprit and the remedy."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from examples.own_family import Exponential
-from latently import GaussianMixture, MixtureModel
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    HiddenMarkovModel,
+    LatentDirichletAllocation,
+    MixtureModel,
+    PoissonHMM,
+)
 from latently.emissions import Gaussian
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((30, 2)) + 3 * (np.arange(30) % 2)[:, None]
+COUNTS = RNG.poisson(3, (30, 1))
 
 
 def changed(row, column, value, x=X):
@@ -97,111 +110,121 @@ WEIGHTS = {
     ),
 }
 
-SETTINGS = {
-    "n_components": [0, -1, 1.5, "two", None, True],
-    "max_iter": [-1, 2.5, None, True],
-    "tol": [-1e-3, None, "small", np.nan],
-    "reg_covar": [-1e-6, 1.0, 2.0, None, "a little", np.nan],
-    "covariance_type": ["spheric", None, 3],
-    "n_init": [0, -1, "many", 2.5, True, None],
-    "init_params": ["kmean", None],
-    "acceleration": ["fast", True],
-    "fixed": ["means"],
-    "n_jobs": [0, 1.5, "all"],
+
+ONE = {"n_init": 1, "random_state": 0}
+OF_ROWS = ("predict", "predict_proba", "score_samples", "score", "bic", "aic")
+OF_STEPS = ("predict", "smooth", "filter", "decode", "score_samples", "score", "bic", "aic", "forecast")
+# An estimator of tables of numbers, and what is asked of it after a fit.
+ESTIMATORS = {
+    "GaussianMixture": (GaussianMixture(2, **ONE), (*OF_ROWS, "uncertainty", "icl", "q_function")),
+    "MixtureModel": (MixtureModel(Gaussian("full"), 2, **ONE), OF_ROWS),
+    "GaussianHMM": (GaussianHMM(2, **ONE), OF_STEPS),
+    "HiddenMarkovModel": (HiddenMarkovModel(Gaussian("full"), 2, **ONE), OF_STEPS),
+    "GaussianImputer": (
+        GaussianImputer(2, prior=None, n_parameter_draws=20, tol=1e-3, **ONE),
+        ("transform", "interval", "draw_imputations", "score"),
+    ),
+}
+OF_SEQUENCES = {"GaussianHMM", "HiddenMarkovModel"}
+OF_A_SEQUENCE = {"no rows", "three dimensions", "fewer rows than components"}
+OTHERWISE = {  # said in other words, or no fault, of sequences and of what fills cells
+    **{name: OF_A_SEQUENCE | {"fewer distinct rows than components"} for name in OF_SEQUENCES},
+    "GaussianImputer": {"an empty column", "an empty column in pandas", "no cell at all"},
+}
+over_estimators = pytest.mark.parametrize("name", ESTIMATORS)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return {name: clone(estimator).fit(X) for name, (estimator, _) in ESTIMATORS.items()}
+
+
+def refused(call, message, error=ValueError, one_line=True):
+    with pytest.raises(error, match=message) as caught:
+        call()
+    assert not one_line or "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", TABLES)
+@over_estimators
+def test_tables(name, case):
+    if case in OTHERWISE.get(name, ()):
+        return
+    table, message = TABLES[case]
+    model = clone(ESTIMATORS[name][0]).set_params(n_components=3)
+    of_sklearn = case in ("complex", "one column as a vector")  # which shows the array
+    refused(lambda: model.fit(table), message, (ValueError, TypeError), not of_sklearn)
+    learned = {attribute for attribute in vars(model) if attribute.endswith("_")}
+    assert learned <= {"n_features_in_", "feature_names_in_"}
+
+
+@pytest.mark.parametrize("case", WEIGHTS)
+@pytest.mark.parametrize("name", ESTIMATORS.keys() - OF_SEQUENCES)
+def test_weights(fitted, name, case):
+    weights, message = WEIGHTS[case]
+    model = clone(ESTIMATORS[name][0]).set_params(n_components=3)
+    refused(lambda: model.fit(X, sample_weight=weights), message)
+    if np.ndim(weights) and "fewer" not in case:
+        for verb in {"score", "bic", "icl", "q_function"} & set(ESTIMATORS[name][1]):
+            asked = getattr(fitted[name], verb)
+            if "sample_weight" in inspect.signature(asked).parameters:
+                refused(lambda asked=asked: asked(X, sample_weight=weights), message)
+
+
+AT_PREDICTION = {
+    "a column more": (np.zeros((3, 3)), "X has 3 features, but {} is expecting 2 features as input"),
+    "a column less": (np.zeros((3, 1)), "X has 1 features, but {} is expecting 2"),
+    "no rows": (np.empty((0, 2)), r"0 sample\(s\)|sequence 0 is empty"),
+    "minus infinite": ([[np.nan, -np.inf]], "contains infinity at row 0, column 1"),
+    "infinite": ([[np.inf, 0.0]], "contains infinity at row 0, column 0"),
+    "text": ([["a", 1.0]], "'a'|not numeric"),
 }
 
 
-@pytest.mark.parametrize("estimator", [GaussianMixture(3), MixtureModel(Gaussian("full"), 3)], ids=str)
-@pytest.mark.parametrize("case", list(TABLES))
-def test_tables(estimator, case):
-    table, message = TABLES[case]
-    with pytest.raises((ValueError, TypeError), match=message):
-        estimator.fit(table)
-    assert not hasattr(estimator, "means_")
-    assert not hasattr(estimator, "weights_")
+@pytest.mark.parametrize("case", AT_PREDICTION)
+@over_estimators
+def test_at_prediction(fitted, name, case):
+    rows, message = AT_PREDICTION[case]
+    for verb in ESTIMATORS[name][1]:
+        asked = getattr(fitted[name], verb)
+        refused(lambda asked=asked: asked(rows), message.format(name), (ValueError, TypeError))
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in TABLES if "vector" not in case and case not in ("complex",)]
-)
-def test_messages_are_one_line(case):
-    with pytest.raises((ValueError, TypeError)) as caught:
-        GaussianMixture(3).fit(TABLES[case][0])
-    assert "\n" not in str(caught.value)
+@over_estimators
+def test_other_column_names_at_prediction(name):
+    estimator, verbs = ESTIMATORS[name]
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    model = clone(estimator).fit(frame)
+    for other in (frame[["b", "a"]], frame.rename(columns={"a": "years"})):
+        for verb in verbs:
+            with pytest.raises(ValueError, match="feature names should match"):
+                getattr(model, verb)(other)
 
 
-@pytest.mark.parametrize("case", list(WEIGHTS))
-def test_weights(case):
-    weights, message = WEIGHTS[case]
-    with pytest.raises(ValueError, match=message) as caught:
-        GaussianMixture(3).fit(X, sample_weight=weights)
-    assert "\n" not in str(caught.value)
-    if np.ndim(weights) and "fewer" not in case:
-        mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
-        for method in (mixture.score, mixture.bic, mixture.icl, mixture.q_function):
-            with pytest.raises(ValueError, match=message):
-                method(X, sample_weight=weights)
+UNFITTED = {
+    **{name: (estimator, X, verbs) for name, (estimator, verbs) in ESTIMATORS.items()},
+    "PoissonHMM": (PoissonHMM(2), COUNTS, (*OF_STEPS, "predict_proba")),
+    "CategoricalHMM": (CategoricalHMM(2), COUNTS, (*OF_STEPS, "predict_proba")),
+    "LatentDirichletAllocation": (
+        LatentDirichletAllocation(2),
+        COUNTS,
+        ("transform", "perplexity", "coherence", "token_topics", "score"),
+    ),
+}
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in SETTINGS for value in SETTINGS[name]])
-def test_settings(name, value):
-    with pytest.raises((ValueError, TypeError), match=name) as caught:
-        GaussianMixture(**{"n_components": 2, name: value}).fit(X)
-    message = str(caught.value)
-    assert repr(value) in message or str(value) in message
-    assert "\n" not in message
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"weights_init": [0.5, 0.6]}, r"weights_init sums to 1\.1, should be 1"),
-        ({"weights_init": [1.5, -0.5]}, "weights_init holds a negative probability"),
-        ({"weights_init": [1.0]}, r"weights_init has shape \(1,\), should be \(2,\)"),
-        ({"means_init": [[0.0, 0.0]]}, r"means_init has shape \(1, 2\), should be \(2, 2\)"),
-        ({"means_init": [[0.0, np.nan], [1.0, 1.0]]}, r"means_init\[0, 1\] is nan: should be finite"),
-        ({"precisions_init": np.eye(2)}, r"precisions_init has shape \(2, 2\), should be \(2, 2, 2\)"),
-        ({"precisions_init": [np.eye(2), -np.eye(2)]}, r"precisions_init\[1\] is not positive definite"),
-        (
-            {"precisions_init": [np.eye(2), [[1.0, 0.5], [0.0, 1.0]]]},
-            r"precisions_init\[1\] is not symmetric",
-        ),
-        (
-            {"precisions_init": [1.0, 0.0], "covariance_type": "spherical"},
-            r"precisions_init\[1\] is 0: should be positive",
-        ),
-        ({"fixed": ("mean",)}, "there is no parameter 'mean'; this model has weights, means, covariances"),
-        ({"fixed": ("means",)}, "'means' is to be kept fixed but has no value: give .* means_init"),
-        ({"fixed": ("covariances",)}, "'covariances' is to be kept fixed .* precisions_init"),
-    ],
-)
-def test_starting_values(settings, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        GaussianMixture(2, **settings).fit(X)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        (np.zeros((3, 3)), "X has 3 features, but GaussianMixture is expecting 2 features as input"),
-        (np.zeros((3, 1)), "X has 1 features, but GaussianMixture is expecting 2"),
-        (np.empty((0, 2)), r"0 sample\(s\)"),
-        ([[np.nan, -np.inf]], "contains infinity at row 0, column 1"),
-        ([[np.inf, 0.0]], "contains infinity at row 0, column 0"),
-    ],
-)
-def test_at_prediction(rows, message):
-    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
-    for method in (mixture.predict, mixture.predict_proba, mixture.score_samples, mixture.score, mixture.bic):
-        with pytest.raises(ValueError, match=message):
-            method(rows)
-
-
-def test_other_column_names_at_prediction():
-    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(pd.DataFrame(X, columns=["a", "b"]))
-    with pytest.raises(ValueError, match="feature names should match"):
-        mixture.predict(pd.DataFrame(X, columns=["b", "a"]))
+@pytest.mark.parametrize("name", UNFITTED)
+def test_before_a_fit(name):
+    estimator, x, verbs = UNFITTED[name]
+    for verb in verbs:
+        refused(lambda verb=verb: getattr(clone(estimator), verb)(x), "is not fitted yet", NotFittedError)
+    others = {"save": ("nowhere",), "sample": ()}
+    if name == "GaussianImputer":
+        others["get_feature_names_out"] = ()
+    for verb, arguments in others.items():
+        if hasattr(estimator, verb):
+            with pytest.raises(NotFittedError):
+                getattr(clone(estimator), verb)(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -220,12 +243,12 @@ def test_other_arguments(call, message):
         call(mixture)
 
 
-def test_a_failed_fit_leaves_an_earlier_one_as_it_was():
-    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
-    means = mixture.means_
-    with pytest.raises(ValueError, match="contains infinity"):
-        mixture.fit(changed(0, 0, np.inf))
-    assert np.shares_memory(mixture.means_, means)
+@over_estimators
+def test_a_failed_fit_leaves_an_earlier_one_as_it_was(name):
+    model = clone(ESTIMATORS[name][0]).fit(X)
+    params = model.mixture_.params_ if name == "GaussianImputer" else model.params_
+    refused(lambda: model.fit(changed(0, 0, np.inf)), "contains infinity")
+    assert (model.mixture_.params_ if name == "GaussianImputer" else model.params_) is params
 
 
 class Complete(Exponential):

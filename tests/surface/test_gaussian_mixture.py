@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture as Rival
 
 from latently import GaussianMixture, datasets
@@ -428,20 +427,6 @@ def test_clone_and_params():
 def test_arguments_have_the_names_of_scikit_learn_where_they_mean_the_same():
     ours, theirs = (set(inspect.signature(kind).parameters) for kind in (GaussianMixture, Rival))
     assert theirs - ours == {"verbose_interval"}
-
-
-@pytest.mark.parametrize(
-    "method",
-    ["predict", "predict_proba", "uncertainty", "score", "score_samples", "bic", "aic", "icl", "q_function"],
-)
-def test_not_fitted(method):
-    with pytest.raises(NotFittedError):
-        getattr(GaussianMixture(), method)(FAITHFUL)
-
-
-def test_not_fitted_cannot_sample():
-    with pytest.raises(NotFittedError):
-        GaussianMixture().sample()
 
 
 def test_fitting_again_forgets_the_first_fit():

@@ -134,27 +134,6 @@ def test_starting_values_and_fixed_parameters():
     assert_allclose(some.params_.emission.rates, RATES, rtol=0.3)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"starting_values": {"rate": RATES}}, "there is no parameter 'rate'; this model has weights, rates"),
-        (
-            {"fixed": ("rates",)},
-            r"'rates' is to be kept fixed but has no value: give .* starting_values\['rates'\]",
-        ),
-        ({"fixed": "rates"}, r"fixed='rates': should be a tuple of names, such as \('weights',\)"),
-        ({"starting_values": {"rates": RATES[:1]}}, r"'rates' has shape \(1, 3\), should be \(2, 3\)"),
-        ({"starting_values": {"rates": -RATES}}, "starting value of 'rates' is not feasible"),
-        ({"starting_values": {"weights": [0.5, 0.6]}}, r"starting_values\['weights'\] sums to 1.1"),
-        ({"init_params": "kmeans"}, "init_params='kmeans' needs distances, and Exponential has none"),
-    ],
-)
-def test_bad_settings(settings, message):
-    x, _ = exponentials()
-    with pytest.raises(ValueError, match=message):
-        MixtureModel(Exponential(), 2, random_state=0, **settings).fit(x)
-
-
 def test_a_family_without_a_sampler_says_so():
     x, _ = exponentials()
     mixture = MixtureModel(Exponential(), 2, n_init=1, random_state=0).fit(x)

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.stats import beta
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -527,18 +527,6 @@ def test_a_frame_must_keep_its_columns():
         lda.transform(frame[frame.columns[::-1]])
     with pytest.raises(ValueError, match="99 features, but LatentDirichletAllocation is expecting 100"):
         lda.transform(TRAIN[:, :99])
-
-
-def test_before_a_fit_nothing_is_said():
-    for call in (
-        lambda lda: lda.transform(TEST),
-        lambda lda: lda.perplexity(TEST),
-        lambda lda: lda.coherence(TEST),
-        lambda lda: lda.save("nowhere"),
-        lambda lda: lda.token_topics(TEST),
-    ):
-        with pytest.raises(NotFittedError):
-            call(model())
 
 
 # -- how it goes ---------------------------------------------------------------------------------------

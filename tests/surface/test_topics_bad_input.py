@@ -1,7 +1,5 @@
 """What topic models refuse, and how: one line that names the culprit and the remedy."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +12,6 @@ from tests.planted import planted
 DATA = planted(0, n=40, n_words=12, n_topics=2, length=15)
 COUNTS = DATA.counts.toarray().astype(float)
 TOKENS = DATA.tokens
-WORDS = [f"w{column:02d}" for column in range(12)]
 
 
 def changed(row, column, value, x=COUNTS):
@@ -168,70 +165,6 @@ def test_fractions_have_no_perplexity(fitted):
 
 def test_nothing_to_score(named):
     refused(lambda: named.perplexity([["zebra"], ["yak", "yak"]]), "have no token whose word occurred")
-
-
-# -- settings ------------------------------------------------------------------------------------------
-
-SETTINGS = [
-    ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
-    ({"n_components": 2.0}, "n_components=2.0: should be an integer"),
-    ({"n_components": True}, "n_components=True: should be an integer"),
-    ({"inference": "gibbs"}, "inference='gibbs': should be one of 'cvb0'"),
-    ({"inference": ["vb"]}, r"inference=\['vb'\]: should be one of"),
-    ({"doc_topic_prior": 0}, "doc_topic_prior=0: should be above zero, from 1e-10 to 1e.10"),
-    ({"doc_topic_prior": -1.0}, "doc_topic_prior=-1.0: should be above zero"),
-    ({"doc_topic_prior": np.nan}, "doc_topic_prior=nan: should be above zero"),
-    ({"doc_topic_prior": 1e-12}, "doc_topic_prior=1e-12: should be above zero, from 1e-10"),
-    ({"doc_topic_prior": "symmetric"}, "doc_topic_prior='symmetric': should be 'auto', None, a positive"),
-    ({"doc_topic_prior": [1, 1, 1]}, r"has shape \(3,\): should be a number or 2 of them, as n_components"),
-    ({"doc_topic_prior": [0.1, -0.1]}, "should be above zero"),
-    ({"topic_word_prior": np.inf}, "topic_word_prior=inf: should be above zero, from 1e-10 to 1e.10"),
-    ({"topic_word_prior": [0.1] * 5}, r"has shape \(5,\): should be a number or 12 of them"),
-    ({"tol": -1e-3}, "tol=-0.001: should be a number of at least 0 or None"),
-    ({"tol": "low"}, "tol='low': should be a number of at least 0"),
-    ({"tol": np.nan}, "tol=nan: should be a number of at least 0"),
-    ({"max_iter": 0}, "max_iter=0: should be an integer of at least 1 or None"),
-    ({"doc_tol": -1}, "doc_tol=-1: should be a number of at least 0"),
-    ({"max_sweeps": 0}, "max_sweeps=0: should be an integer of at least 1"),
-    ({"batch_size": 0}, "batch_size=0: should be an integer of at least 1"),
-    ({"batch_size": 2.5}, "batch_size=2.5: should be an integer of at least 1"),
-    ({"learning_decay": 0.5}, "learning_decay=0.5: should be a number above 0.5 and at most 1"),
-    ({"learning_decay": None}, "learning_decay=None: should be a number above 0.5 and at most 1"),
-    ({"learning_offset": 0.5}, "learning_offset=0.5: should be a number of at least 1"),
-    ({"total_samples": 0}, "total_samples=0: should be a number above 0"),
-    ({"total_samples": np.inf}, "total_samples=inf: should be a number above 0"),
-    ({"top_topics": 0}, "top_topics=0: should be an integer of at least 1 or None"),
-    ({"top_topics": 1, "inference": "online"}, "the online inferences remember nothing"),
-    ({"dtype": "int32"}, "dtype='int32': should be 'auto', 'float32' or 'float64'"),
-    ({"dtype": "double precision"}, "dtype='double precision': should be 'auto'"),
-    ({"dtype": np.float16}, "should be 'auto', 'float32' or 'float64'"),
-    ({"callbacks": print}, "should be a list of functions or None"),
-    ({"callbacks": [3]}, r"callbacks=\[3\]: should be a list of functions or None"),
-    ({"n_jobs": 0}, "n_jobs=0"),
-    ({"seed_words": "apple"}, "seed_words='apple': should map topics to lists of words"),
-    ({"seed_words": 3}, "seed_words=3: should map topics to lists of words"),
-    ({"seed_words": {2: ["w01"]}}, "names topic 2: topics are 0 to 1; raise n_components"),
-    ({"seed_words": [[], [], ["w01"]]}, "names topic 2: topics are 0 to 1"),
-    ({"seed_words": {"first": ["w01"]}}, "names topic 'first': topics are 0 to 1"),
-    ({"seed_words": {0: "w01"}}, "of topic 0 are one string, 'w01': give a list of words"),
-    ({"seed_words": {0: 7}}, "of topic 0 are 7: give a list of words"),
-    ({"seed_words": {0: ["zebra"]}}, "names 'zebra', which is not in the vocabulary"),
-]
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"), SETTINGS, ids=[re.sub(r"\W+", " ", str(s)) for s, _ in SETTINGS]
-)
-def test_settings_that_make_no_sense(settings, message):
-    lda = LatentDirichletAllocation(**{"n_components": 2, "vocabulary": WORDS, **settings})
-    refused(lambda: lda.fit(COUNTS), message)
-    refused(lambda: lda.partial_fit(COUNTS), message)
-    assert not [name for name in vars(lda) if name.endswith("_")]
-
-
-def test_seeds_without_a_vocabulary_are_ids():
-    refused(lambda: model(seed_words={0: [12]}).fit(COUNTS), "without a vocabulary, words are ids 0 to 11")
-    refused(lambda: model(seed_words={0: ["w01"]}).fit(COUNTS), "without a vocabulary, words are ids 0 to 11")
 
 
 @pytest.mark.parametrize(

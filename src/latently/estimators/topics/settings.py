@@ -149,9 +149,9 @@ def chosen_dtype(model: Any, n_entries: int) -> np.dtype[Any]:
     if asked is not None:
         return np.dtype(asked)
     given = [
-        as_floats(prior, "prior").min(initial=1.0)
-        for prior in (model.doc_topic_prior, model.topic_word_prior)
-        if prior is not None and not isinstance(prior, str)
+        as_floats(prior, name).min(initial=1.0)
+        for name in ("doc_topic_prior", "topic_word_prior")
+        if (prior := getattr(model, name)) is not None and not isinstance(prior, str)
     ]
     sparse = model.inference.endswith("vb") and min(given, default=1.0) < SPARSE
     small = n_entries * int(model.n_components) <= SMALL
