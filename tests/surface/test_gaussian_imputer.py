@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal, norm
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LinearRegression
@@ -551,19 +550,6 @@ def test_one_column_knows_no_correlations_anyway():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         GaussianImputer(covariance_type="diag").fit(X[:, :1])
-
-
-def test_reaching_max_iter_warns():
-    with pytest.warns(ConvergenceWarning, match="max_iter=1"):
-        imputer = GaussianImputer(max_iter=1).fit(X)
-    assert not imputer.converged_
-
-
-def test_callbacks_may_stop_it():
-    seen = []
-    imputer = GaussianImputer(callbacks=[lambda i, params, value: seen.append(value) or i == 2]).fit(X)
-    assert imputer.stop_reason_ == "stopped by a callback"
-    assert_allclose(seen, imputer.log_likelihood_history_)
 
 
 # -- bad input --------------------------------------------------------------------------------------------

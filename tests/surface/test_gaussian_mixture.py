@@ -3,13 +3,10 @@
 import inspect
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
-from sklearn.base import clone
 from sklearn.mixture import GaussianMixture as Rival
 
 from latently import GaussianMixture, datasets
@@ -98,26 +95,6 @@ def test_callbacks_see_every_iteration_of_the_finished_run():
     assert [iteration for iteration, _, _ in seen] == list(range(mixture.n_iter_ + 1))
     assert_array_equal([value for *_, value in seen], mixture.log_likelihood_history_)
     assert_array_equal(seen[-1][1], mixture.weights_)
-
-
-def test_any_callback_stops():
-    calls = []
-    mixture = GaussianMixture(
-        2, n_init=3, random_state=0, callbacks=[lambda *_: True, lambda *_: calls.append(1)]
-    ).fit(FAITHFUL)
-    assert mixture.n_iter_ == 0
-    assert mixture.stop_reason_ == "stopped by a callback"
-    assert not mixture.converged_
-    assert len(calls) == 1
-
-
-def test_verbose_shows_a_bar_and_silence_shows_none(capsys):
-    GaussianMixture(2, n_init=1, random_state=0).fit(FAITHFUL)
-    assert capsys.readouterr().err == ""
-    GaussianMixture(2, n_init=1, random_state=0, verbose=1).fit(FAITHFUL)
-    err = capsys.readouterr().err
-    assert "GaussianMixture" in err
-    assert "log-likelihood" in err
 
 
 # -- starting values, fixed parameters --------------------------------------------------------------------
@@ -389,15 +366,6 @@ def test_float32_is_stored_as_such_and_close_to_float64(covariance_type):
     assert isinstance(mixture.score(single), float)
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
-def test_frames(frame, faithful):
-    table = frame({"eruptions": FAITHFUL[:, 0], "waiting": FAITHFUL[:, 1].astype(np.int64)})
-    mixture = GaussianMixture(2, random_state=0).fit(table)
-    assert mixture.feature_names_in_.tolist() == ["eruptions", "waiting"]
-    assert_array_equal(mixture.means_, faithful.means_)
-    assert_array_equal(mixture.predict(table), faithful.predict(FAITHFUL))
-
-
 def test_integers_booleans_and_lists_are_numbers():
     X = np.round(FAITHFUL * 10).astype(np.int32)
     expected = GaussianMixture(2, n_init=1, random_state=0).fit(X.astype(float)).means_
@@ -408,20 +376,7 @@ def test_integers_booleans_and_lists_are_numbers():
     )
 
 
-def test_the_data_are_left_alone():
-    X = FAITHFUL.copy()
-    GaussianMixture(2, n_init=2, random_state=0).fit(X, sample_weight=np.ones(272)).predict(X)
-    assert_array_equal(X, FAITHFUL)
-
-
 # -- conventions ------------------------------------------------------------------------------------------
-
-
-def test_clone_and_params():
-    mixture = GaussianMixture(3, covariance_type="tied", tol=1e-4, fixed=("weights",))
-    assert clone(mixture).get_params() == mixture.get_params()
-    fitted = GaussianMixture(2, random_state=0).fit(FAITHFUL)
-    assert not hasattr(clone(fitted), "means_")
 
 
 def test_arguments_have_the_names_of_scikit_learn_where_they_mean_the_same():

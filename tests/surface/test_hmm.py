@@ -1,6 +1,5 @@
 """What users of hidden Markov models see: ways to hand in sequences, settings, alphabets, long series."""
 
-import pickle
 import warnings
 
 import numpy as np
@@ -313,16 +312,6 @@ def test_fixed_parameters_stay(fixed, given):
 
 
 @over_estimators
-def test_a_seed_repeats(name):
-    model, x = prepared(name, random_state=3)
-    assert_equal_fits(clone(model).fit(x, lengths=LENGTHS), clone(model).fit(x, lengths=LENGTHS))
-    one, other = (clone(model).set_params(n_jobs=n).fit(x, lengths=LENGTHS) for n in (1, 3))
-    assert_equal_fits(one, other)
-    fresh = [clone(model).set_params(random_state=np.random.default_rng(5)).fit(x) for _ in range(2)]
-    assert_equal_fits(*fresh)
-
-
-@over_estimators
 def test_labels_are_canonical(name):
     """Whatever the seed, states come in the order of their means, or of how often they emit."""
     found = []
@@ -350,17 +339,6 @@ def test_labels_given_are_kept():
     states[:3] = np.where(x[:3, 0] > 7, 0, 1)
     known = PoissonHMM(2, random_state=0).fit(x, lengths=LENGTHS, states=states)
     assert known.lambdas_[0, 0] > known.lambdas_[1, 0]
-
-
-@over_estimators
-def test_clones_and_copies(name):
-    model, x = prepared(name)
-    before = model.get_params()
-    model.fit(x, lengths=LENGTHS)
-    assert {k: repr(v) for k, v in model.get_params().items()} == {k: repr(v) for k, v in before.items()}
-    copied = pickle.loads(pickle.dumps(model))
-    assert_array_equal(copied.smooth(x), model.smooth(x))
-    assert not hasattr(clone(model), "transmat_")
 
 
 @over_estimators

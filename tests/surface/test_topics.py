@@ -1,7 +1,5 @@
 """What topic models promise beyond the laws: recovery, inputs, streams, seeds, words, scores, pipelines."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -10,7 +8,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.stats import beta
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -530,45 +527,6 @@ def test_a_frame_must_keep_its_columns():
 
 
 # -- how it goes ---------------------------------------------------------------------------------------
-
-
-@over_inferences
-def test_callbacks_see_every_pass_and_stop_it(inference):
-    seen = []
-
-    def third(iteration, params, value):
-        seen.append((iteration, value))
-        return iteration == 3
-
-    lda = model(inference, callbacks=[third], max_iter=50, tol=0).fit(TRAIN)
-    first = 0 if inference == "vb" else 1
-    assert [iteration for iteration, _ in seen] == list(range(first, 4))
-    assert all(isinstance(value, float) for _, value in seen)
-    assert lda.stop_reason_ == "stopped by a callback"
-    assert not lda.converged_
-    assert lda.n_iter_ == 3
-    if inference in ("cvb0", "vb"):
-        assert_array_equal(lda.history_, [value for _, value in seen])
-
-
-@pytest.mark.parametrize("inference", ["cvb0", "vb"])
-def test_too_few_passes_are_told(inference):
-    with pytest.warns(ConvergenceWarning, match="reached max_iter=2 before it converged; increase max_iter"):
-        lda = model(inference, max_iter=2).fit(TRAIN)
-    assert not lda.converged_
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        exactly = model(inference, max_iter=2, tol=0).fit(TRAIN)
-    assert exactly.n_iter_ == 2
-    assert_array_equal(exactly.components_, lda.components_)
-
-
-@over_inferences
-def test_a_bar_is_shown_if_asked_for(inference, capsys):
-    model(inference, verbose=1, max_iter=2, tol=0).fit(TRAIN)
-    assert "topics" in capsys.readouterr().err
-    model(inference, max_iter=2, tol=0).fit(TRAIN)
-    assert capsys.readouterr().err == ""
 
 
 def test_doubles_for_small_corpora_and_floats_for_large_ones(monkeypatch):
