@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM, GaussianImputer, GaussianMixture
 from latently.checks.arrays import as_numbers, missing_cells
@@ -112,7 +112,9 @@ MISSING_SYMBOLS = {
     "pandas' NA": pd.Series(["a", pd.NA, "b", "a", "b"], dtype="string"),
     "NA in an array of objects": np.array(["a", pd.NA, "b", "a", "b"], dtype=object),
     "a null of polars": pl.Series(["a", None, "b", "a", "b"]),
+    "NA in a list of lists": [["a"], [pd.NA], ["b"], ["a"], ["b"]],
     "a frame": pd.DataFrame({"s": ["a", None, "b", "a", "b"]}),
+    "no category in a frame": pd.DataFrame({"s": pd.Categorical(["a", None, "b", "a", "b"])}),
     "a masked array": np.ma.array(["a", "c", "b", "a", "b"], mask=[0, 1, 0, 0, 0]),
     "a list of sequences": [np.array(["a", None, "b"], dtype=object), np.array(["a", "b"])],
     "a list of masked sequences": [
@@ -122,6 +124,22 @@ MISSING_SYMBOLS = {
 }
 
 
+NUMBERS_WITH_GAPS = {
+    "None": [10, 20, 10, None, 30, 20],
+    "NaN": [10.0, 20.0, 10.0, np.nan, 30.0, 20.0],
+    "a column": np.array([[10], [20], [10], [None], [30], [20]], dtype=object),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS_WITH_GAPS)
+def test_missing_numbers_are_no_symbols(case):
+    model = CategoricalHMM(1).fit(NUMBERS_WITH_GAPS[case])
+    assert model.categories_.tolist() == [10, 20, 30]
+    assert_allclose(model.emissionprob_[0], [0.4, 0.4, 0.2])
+    assert_allclose(model.log_likelihood_, 4 * np.log(0.4) + np.log(0.2))
+    assert_allclose(model.score([[None]]), 0.0, atol=1e-15)
+
+
 @pytest.mark.parametrize("case", MISSING_SYMBOLS)
 def test_missing_symbols_are_no_symbols(case):
     X = MISSING_SYMBOLS[case]
@@ -129,6 +147,12 @@ def test_missing_symbols_are_no_symbols(case):
     assert model.categories_.tolist() == ["a", "b"]
     assert_array_equal(model.emissionprob_, [[0.5, 0.5]])
     assert model.score(X) == pytest.approx(4 * np.log(0.5))
+    chain = CategoricalHMM.from_parameters(
+        [0.5, 0.5], [[0.7, 0.3], [0.4, 0.6]], [[0.9, 0.1], [0.2, 0.8]], categories=["a", "b"]
+    )
+    in_a_row = np.array(MISSING_SYMBOLS["None"], dtype=object)
+    expected = chain.smooth(in_a_row, lengths=[3, 2] if "sequences" in case else None)
+    assert_array_equal(chain.smooth(X), expected)
 
 
 def test_masked_cells_are_missing_in_sequences():

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from latently import LatentDirichletAllocation
 from latently.estimators.topics.corpus import read_corpus, read_documents
 from latently.estimators.topics.words import Words
 
@@ -261,13 +262,26 @@ def holed(value):
         (["sea"], {}, "CountVectorizer(max_df=0.5, min_df=2, stop_words='english') finds no word in 1 texts"),
         (TEXTS, {"vectorizer": {"mindf": 1}}, "vectorizer has no parameter 'mindf'"),
         (TEXTS, {"vectorizer": TfidfVectorizer()}, "topic models need counts of words"),
+        ([["a", b"b"]], {}, "document 0 has b'b' among its words"),
+        (["the and of", "of the to"], {}, "vectorizer={'min_df'"),
+        ([], {}, "give at least one document"),
+        (COUNTS, {"n_features": 12.5}, "n_features=12.5: should be an integer of at least 1"),
+        (COUNTS, {"vocabulary": 12}, "vocabulary=12: should be a list of words"),
+        (TOKENS, {"vectorizer": {"min_df": 2}}, "vectorizer= is for raw texts, and X has lists of words"),
+        (TEXTS, {"vectorizer": 3}, "vectorizer=3: give a CountVectorizer or a dictionary"),
         (pandas.DataFrame({"n": [1], "text": ["sea"]}), {}, "column 'text' of X does not hold counts: if it"),
         (polars.DataFrame({"n": [1], "text": ["sea"]}), {}, "column 'text' of X does not hold counts: if it"),
     ],
 )
 def test_what_is_no_corpus_is_named(X, options, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_corpus(X, **options)
+    of_sklearn = message.startswith(("Complex", "Expected 2D array, got 1D"))  # which shows the array
+    assert of_sklearn or "\n" not in str(caught.value)
+    for inference, verb in (("cvb0", "fit"), ("cvb0", "partial_fit"), ("online_vb", "fit_transform")):
+        model = LatentDirichletAllocation(2, inference=inference, **options)
+        with pytest.raises(ValueError, match=re.escape(message)):
+            getattr(model, verb)(X)
 
 
 @pytest.mark.parametrize(

@@ -655,14 +655,6 @@ def test_without_parameter_draws():
             call()
 
 
-def test_a_failed_fit_leaves_an_earlier_one_as_it_was():
-    imputer = GaussianImputer().fit(X)
-    filled = imputer.transform(NEW)
-    with pytest.raises(ValueError, match="collinear"):
-        imputer.set_params(prior=None).fit(COLLINEAR[:, [0, 1, 3]])
-    assert_array_equal(imputer.transform(NEW), filled)
-
-
 def test_refits_that_cannot_succeed():
     """Too few observed values for a table drawn with replacement to have a maximum."""
     rng = np.random.default_rng(0)

@@ -394,23 +394,6 @@ def test_n_features():
     assert_allclose(model.emissionprob_.sum(axis=1), 1.0)
 
 
-@pytest.mark.parametrize(
-    "x",
-    [
-        [10, 20, 10, None, 30, 20] * 4,
-        [10.0, 20.0, 10.0, np.nan, 30.0, 20.0] * 4,
-        np.array([[10], [20], [10], [None], [30], [20]] * 4, dtype=object),
-    ],
-    ids=["None", "NaN", "a column"],
-)
-def test_missing_symbols(x):
-    model = CategoricalHMM(1).fit(x)
-    assert model.categories_.tolist() == [10, 20, 30]
-    assert_allclose(model.emissionprob_[0], [0.4, 0.4, 0.2])
-    assert_allclose(model.log_likelihood_, 4 * (4 * np.log(0.4) + np.log(0.2)))
-    assert_allclose(model.score([[None]]), 0.0, atol=1e-15)
-
-
 def test_fewer_symbols_than_states():
     """Nothing is spurious about a coin with three states."""
     tosses = np.random.default_rng(0).integers(2, size=200)

@@ -1,7 +1,5 @@
 """Ways to hand in sequences: groups, frames, lists of them; the search over states; the budget of memory."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots, select
 from latently.core.errors import SpuriousMaximumWarning
-from latently.emissions import Categorical, Gaussian, Poisson
+from latently.emissions import Categorical, Poisson
 from latently.estimators.hmm.memory import bytes_of
 
 LENGTHS = [20, 1, 35]
@@ -197,31 +195,6 @@ def test_symbols_of_other_shapes():
     refused(lambda: model.fit([SYMBOLS, np.array(["a"])]), "sequence 1 holds text, and sequence 0 numbers")
 
 
-WITH_GAPS = [*"aab", None, *"bba", None, *"abaabb"]
-MASK = [symbol is None for symbol in WITH_GAPS]
-
-
-@pytest.mark.parametrize(
-    "X",
-    [
-        [np.nan if symbol is None else symbol for symbol in WITH_GAPS],
-        [[pd.NA if symbol is None else symbol] for symbol in WITH_GAPS],
-        pd.Series(WITH_GAPS, dtype="string"),
-        pd.DataFrame({"symbol": pd.Categorical(WITH_GAPS)}),
-        pl.Series(WITH_GAPS),
-        np.ma.array([symbol or "z" for symbol in WITH_GAPS], mask=MASK),
-        [np.ma.array([symbol or "z" for symbol in WITH_GAPS], mask=MASK)],
-    ],
-    ids=["NaN beside text", "NA in lists", "NA in a column", "no category", "null", "mask", "masks"],
-)
-def test_missing_symbols(X):
-    table = {"emissionprob": [[0.9, 0.1], [0.2, 0.8]], "categories": ["a", "b"]}
-    model = CategoricalHMM.from_parameters([0.5, 0.5], [[0.7, 0.3], [0.4, 0.6]], **table)
-    assert model.score(X) == model.score(WITH_GAPS)
-    assert_array_equal(model.smooth(X), model.smooth(WITH_GAPS))
-    assert CategoricalHMM(2, n_init=1, random_state=0).fit(X).categories_.tolist() == ["a", "b"]
-
-
 def test_masked_symbols_and_numbers():
     masked = np.ma.masked_equal(SYMBOLS, 1)
     gaps = np.where(SYMBOLS == 1, np.nan, SYMBOLS)
@@ -264,17 +237,6 @@ def test_any_family_of_symbols():
 
 
 # -- columns that say nothing ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("make", [GaussianHMM, lambda **given: HiddenMarkovModel(Gaussian("full"), **given)])
-def test_columns_that_say_nothing(make):
-    model = make(n_components=2, n_init=1)
-    constant, empty = np.full(NUMBERS.shape, 3.5), NUMBERS.copy()
-    empty[:, 0] = np.nan
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        refused(lambda: model.fit(constant), r"column 0 is constant \(every value is 3.5\), as all are")
-        refused(lambda: model.fit(empty), "column 0 has no observed value: leave it out")
 
 
 def test_counts_without_any():
