@@ -19,7 +19,7 @@ REQUESTS = {
         ("--columns", "hieght,b"): "no column 'hieght': did you mean 'height'?",
         ("--columns", "zzz"): "it has 'height', 'b'",
         ("--columns", " , "): "--columns names no column",
-        ("--columns", "a\nbb"): "t.csv has no column 'bb': did you mean 'b'?",
+        ("--columns", "b\nbb"): "t.csv has no column 'bb': did you mean 'b'?",
         ("--truth", "B!"): "no column 'B!'",
         ("--truth", "b", "--columns", "b,height"): "'b' is in --columns and is the --truth",
         ("--missing", ", "): "--missing names no code: write --missing -999",
