@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from latently.cli.options import OfCells, option, options_of
+from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,10 +109,8 @@ class Job(ABC, Generic[Data, Analysis]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit(OfCells, Job[Data, Analysis]):
+class Fit(OfCells, OfChance, Job[Data, Analysis]):
     """A job that fits a model; its analysis is one of `latently.report`."""
-
-    seed: int = option(default=0, min=0, help="Source of all that is random: the same seed, the same result.")
 
     @property
     def settings(self) -> dict[str, str]:

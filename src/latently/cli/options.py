@@ -100,3 +100,10 @@ class OfTexts(OfCells):
             encoding=self.encoding,
             missing=self.missing,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfChance:
+    """Options of jobs that draw at random."""
+
+    seed: int = option(default=0, min=0, help="Source of all that is random: the same seed, the same result.")
