@@ -264,7 +264,8 @@ def test_a_folder_of_any_files_is_read_alike_by_both_jobs(run, here):
     assert code == 0
     assert "No cell holds [gone] or nix, which --missing names." in said_in(out)
     folder = here / "latently-topics-news"
-    assert shlex.join(how) in json.loads((folder / "summary.json").read_text())["settings"]["Command"]
+    command = json.loads((folder / "summary.json").read_text())["settings"]["Command"]
+    assert all(shlex.join(how[i : i + 2]) in command for i in (0, 2, 4))
     assert run("predict", str(folder / "model.latently"), "news", *how)[0] == 0
     again = polars.read_csv(here / "latently-predict-news" / "documents.csv")
     assert again["file"].equals(polars.read_csv(folder / "documents.csv")["file"])
