@@ -71,8 +71,9 @@ def say_report(console: Console, report: Report, wrote: str) -> None:
     for table in report.tables.values():
         if table.spoken:
             say_table(console, table)
-    console.print()
-    say_facts(console, report.brief)
+    if report.brief:
+        console.print()
+        say_facts(console, report.brief)
     if report.cautions:
         console.print()
         say_heading(console, CAREFUL)
