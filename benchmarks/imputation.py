@@ -35,7 +35,7 @@ cat(if (a$code == 1) proc.time()[["elapsed"]] - t else a$message)
 """
 
 
-def holed(n: int, d: int, share: float = SHARE, seed: int = 0) -> tuple[Any, Any, float]:
+def incomplete(n: int, d: int, share: float = SHARE, seed: int = 0) -> tuple[Any, Any, float]:
     """Complete rows, the same with cells missing, and the condition of their covariance."""
     rng = np.random.default_rng(seed)
     root = rng.normal(size=(d, d)) / np.sqrt(d)
@@ -103,7 +103,7 @@ def amelia(rows: Any) -> float | str:
 
 def one_line(n: int, d: int, rounds: int) -> dict[str, Any]:
     """Measure one size."""
-    complete, rows, condition = holed(n, d)
+    complete, rows, condition = incomplete(n, d)
     kept: dict[str, Any] = {}
 
     def ours() -> float:
@@ -146,7 +146,7 @@ def half_missing() -> dict[str, Any]:
     its last 1e-4 per row, so nearness is ten times that. Rejected proposals are steps, too. A run that does
     not get there counts with all its steps, and the ratio says at least how much it needs.
     """
-    _, rows, _ = holed(5_000, 20, 0.5)
+    _, rows, _ = incomplete(5_000, 20, 0.5)
     paths: dict[str, list[tuple[int, float]]] = {"plain EM": [], "SQUAREM": []}
     for path, acceleration in zip(paths.values(), (None, "squarem"), strict=True):
 
@@ -207,9 +207,9 @@ def mixture_with_holes(rounds: int) -> list[dict[str, Any]]:
 MEMORY = """
 import resource, sys, threading, time
 sys.path.insert(0, ".")
-from benchmarks.imputation import holed
+from benchmarks.imputation import incomplete
 from latently import GaussianImputer
-_, rows, _ = holed(1_000_000, 20)
+_, rows, _ = incomplete(1_000_000, 20)
 del _
 GaussianImputer(tol=0, max_iter=2).fit_transform(rows[:20000])
 def resident():

@@ -25,11 +25,11 @@ class ChainCounts(Additive):
 class Chain:
     """Labels that follow each other: the E-step of one."""
 
-    def run(self, params, density, block, visit, executor):
+    def run(self, params, density, block, visit, backend):
         n_components = len(params.startprob)
         resp = np.zeros((block.n_rows, n_components))
         counts = [ChainCounts(np.zeros(n_components), np.zeros((n_components, n_components)))]
-        bound = magnitude = 0.0
+        bound = rounding_scale = 0.0
         log_density = density(slice(0, block.n_rows))
         for unit, (low, high) in enumerate(pairwise(block.offsets)):
             weight = block.weights[unit]
@@ -43,9 +43,9 @@ class Chain:
             resp[low:high] = weight * found
             counts.append(weight * ChainCounts(found[0], transitions))
             bound += weight * terms.sum()
-            magnitude += weight * np.abs(terms).sum()
+            rounding_scale += weight * np.abs(terms).sum()
         stats = visit(slice(0, block.n_rows), resp)
-        return Expected(tree_sum(counts), stats, float(bound), float(magnitude))
+        return Expected(tree_sum(counts), stats, float(bound), float(rounding_scale))
 
     def _forward_backward(self, params, log_density):
         """Responsibilities, transitions, and the terms of the log-likelihood; None if it is impossible."""

@@ -66,7 +66,9 @@ class Chart:
             if name != self.held
         }
         params = with_named(self.params, moved)
-        return replace(params, latent=self.latent.settled(params.latent))  # what follows from others follows
+        return replace(
+            params, latent=self.latent.projected(params.latent)
+        )  # what follows from others follows
 
     def hold(self, name: str) -> None:
         """Leave a parameter where it is."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from examples.own_family import Exponential
+from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
-from latently.core.executors import SerialExecutor
 from latently.core.statistics import tree_sum
 from latently.emissions import Categorical, Poisson
 from latently.emissions.gaussian import Gaussian
@@ -104,14 +104,14 @@ class Entry:
         return x == self.kind.missing if x.dtype.kind in "iu" else np.isnan(x)
 
     def bound(self, data: Data) -> Any:
-        return self.model.bind(describe(self.model, data.source, SerialExecutor()))
+        return self.model.bind(describe(self.model, data.source, SerialBackend()))
 
     def em(self, data: Data) -> EMMap:
         return EMMap(self.bound(data), data.source)
 
     def start(self, model: Any, data: Data) -> Any:
         """Params after one M-step from the labels, softened: equivariant as the M-step is."""
-        description = describe(model, data.source, SerialExecutor())
+        description = describe(model, data.source, SerialBackend())
         origin = model.start(description, np.random.default_rng(0))
         resp = np.full((len(data.x), model.n_components), 0.3 / model.n_components)
         resp[np.arange(len(data.x)), data.labels] += 0.7
@@ -151,7 +151,7 @@ def iterate(em: EMMap, params: Any, n_steps: int) -> Any:
 
 def whole_e_step(model: Any, params: Any, data: Data) -> Any:
     """Statistics of all the data as one block."""
-    return model.e_step(params, data.block(0, len(data.weights)), SerialExecutor())
+    return model.e_step(params, data.block(0, len(data.weights)), SerialBackend())
 
 
 def responsibilities(model: Any, params: Any, data: Data) -> np.ndarray:
@@ -212,7 +212,7 @@ def wider_gaussian_rows(labels, rng):
     return np.round(x * 2**20) / 2**20
 
 
-def holed(rows, share=0.2, missing=np.nan):
+def incomplete(rows, share=0.2, missing=np.nan):
     """That share of the cells missing, and some whole rows."""
 
     def draw(labels, rng):
@@ -263,7 +263,7 @@ def nearly_collinear(rows, noise):
     return draw
 
 
-@holed
+@incomplete
 def exponential_rows(labels, rng):
     """Waiting times of two kinds."""
     return rng.exponential(np.array([[1.0, 0.3, 2.0], [3.0, 4.0, 0.5], [9.0, 1.0, 6.0]])[labels])
@@ -314,15 +314,15 @@ GAUSSIAN = Kind(
         "condition 1e9": nearly_collinear(gaussian_rows, 8e-5),
     },
 )
-HOLED = Kind(
-    holed(wider_gaussian_rows),
+INCOMPLETE = Kind(
+    incomplete(wider_gaussian_rows),
     {
-        "offset 1e6": shifted(holed(wider_gaussian_rows)),
-        "scales 1e-8 and 1e8": scaled(holed(wider_gaussian_rows)),
-        "float32": single(holed(wider_gaussian_rows)),
-        "duplicates": duplicated(holed(wider_gaussian_rows)),
-        "condition 1e9": holed(nearly_collinear(wider_gaussian_rows, 8e-5), 0.1),
-        "mostly missing": holed(wider_gaussian_rows, 0.6),
+        "offset 1e6": shifted(incomplete(wider_gaussian_rows)),
+        "scales 1e-8 and 1e8": scaled(incomplete(wider_gaussian_rows)),
+        "float32": single(incomplete(wider_gaussian_rows)),
+        "duplicates": duplicated(incomplete(wider_gaussian_rows)),
+        "condition 1e9": incomplete(nearly_collinear(wider_gaussian_rows, 8e-5), 0.1),
+        "mostly missing": incomplete(wider_gaussian_rows, 0.6),
     },
 )
 EXPONENTIAL = Kind(
@@ -332,11 +332,11 @@ EXPONENTIAL = Kind(
 )
 _COUNTS = {"absurd": 1e6, "values": np.arange(200)}
 POISSON = Kind(counts, {"of one": shown_by_one(counts), "duplicates": duplicated(counts)}, **_COUNTS)
-HOLED_POISSON = Kind(holed(counts), {"mostly missing": holed(counts, 0.6)}, **_COUNTS)
+HOLED_POISSON = Kind(incomplete(counts), {"mostly missing": incomplete(counts, 0.6)}, **_COUNTS)
 _SYMBOLS = {"missing": SYMBOLS, "absurd": 4, "values": np.arange(SYMBOLS)}
 CATEGORICAL = Kind(symbols, {"of one": shown_by_one(symbols), "duplicates": duplicated(symbols)}, **_SYMBOLS)
 HOLED_CATEGORICAL = Kind(
-    holed(symbols, missing=SYMBOLS), {"mostly missing": holed(symbols, 0.6, SYMBOLS)}, **_SYMBOLS
+    incomplete(symbols, missing=SYMBOLS), {"mostly missing": incomplete(symbols, 0.6, SYMBOLS)}, **_SYMBOLS
 )
 BANDED = np.array([[True, True, False], [False, True, True], [True, False, True]])
 
@@ -347,7 +347,7 @@ def mixture(name: str, family: Any, kind: Kind, fused: bool = True) -> Entry:
 
 def hidden_markov(name: str, family: Any, kind: Kind, fused: bool = True, **chain: Any) -> Entry:
     units = (
-        partial(chained, n=45) if kind is HOLED else chained
+        partial(chained, n=45) if kind is INCOMPLETE else chained
     )  # so that each state has enough complete rows
     return Entry(f"chain x {name}", LatentEmission(Chain(**chain), family, 3, fused), kind, units)
 
@@ -356,7 +356,7 @@ ENTRIES = [
     # Gaussians with and without missing cells, by their fused kernels and by the generic path.
     *(
         mixture(shape + suffix + by, Gaussian(shape), kind, fused)
-        for suffix, kind in (("", GAUSSIAN), (", NaN", HOLED))
+        for suffix, kind in (("", GAUSSIAN), (", NaN", INCOMPLETE))
         for by, fused in (("", True), (", NumPy", False))
         for shape in ("full", "tied", "diag", "spherical")
     ),
@@ -364,13 +364,13 @@ ENTRIES = [
     mixture("poisson", Poisson(), HOLED_POISSON),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),
-    hidden_markov("full, NaN", Gaussian("full"), HOLED),
+    hidden_markov("full, NaN", Gaussian("full"), INCOMPLETE),
     hidden_markov(
         "full, banded, stationary", Gaussian("full"), GAUSSIAN, support=BANDED, startprob="stationary"
     ),
     hidden_markov("tied", Gaussian("tied"), GAUSSIAN),
     hidden_markov("diag", Gaussian("diag"), GAUSSIAN),
-    hidden_markov("diag, NaN", Gaussian("diag"), HOLED),
+    hidden_markov("diag, NaN", Gaussian("diag"), INCOMPLETE),
     hidden_markov("spherical", Gaussian("spherical"), GAUSSIAN),
     hidden_markov("exponential", Exponential(), EXPONENTIAL),
     hidden_markov("poisson", Poisson(), POISSON),

@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently.core import blocks
+from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import SerialExecutor, executor
 from latently.emissions import Categorical
 from latently.emissions.categorical import CategoricalParams
 from latently.latent import chain as compiled
@@ -111,20 +111,20 @@ def passed(module, start, transmat, log_density, block, workers=None):
         lambda rows: log_density[rows],
         block,
         recorder.visit,
-        workers or SerialExecutor(),
+        workers or SerialBackend(),
     )
     return expected, recorder.resp
 
 
 def assert_passes_agree(one, other, weight, atol=1e-11):
-    """Bounds, responsibilities and counts; the magnitude bounds the bound."""
+    """Bounds, responsibilities and counts; the rounding_scale bounds the bound."""
     (mine, resp), (theirs, their_resp) = one, other
     assert_allclose(mine.bound, theirs.bound, rtol=1e-12, atol=1e-10)
     assert_allclose(resp, their_resp, rtol=1e-9, atol=atol)
     assert_allclose(mine.latent.initial, theirs.latent.initial, rtol=1e-9, atol=atol)
     assert_allclose(mine.latent.transitions, theirs.latent.transitions, rtol=1e-9, atol=atol * weight)
     assert_allclose(mine.emission, theirs.emission, rtol=1e-9, atol=atol * weight)
-    assert mine.magnitude >= abs(mine.bound) * (1 - 1e-12)
+    assert mine.rounding_scale >= abs(mine.bound) * (1 - 1e-12)
 
 
 def problem(K, density, transitions, lengths=LENGTHS, weights=WEIGHTS, seed=0):
@@ -199,7 +199,7 @@ def test_a_block_of_rows_is_one_of_sequences_of_one(K):
 def test_an_empty_block_gives_zeros():
     parts = problem(3, "ordinary", "dense", np.array([], dtype=int), np.array([]))
     expected, resp = passed(compiled, *parts)
-    assert expected.bound == expected.magnitude == 0.0
+    assert expected.bound == expected.rounding_scale == 0.0
     assert_array_equal(expected.latent.transitions, 0.0)
     assert_array_equal(expected.latent.initial, 0.0)
     assert resp.shape == (0, 3)
@@ -274,7 +274,7 @@ def test_any_number_of_threads_gives_the_same_bits(K, shared):
     parts = problem(K, "ordinary", "dense", np.array([900]), np.array([2.0]))
     found = []
     for n_threads in (1, 2, 7):
-        with executor(n_threads) as workers:
+        with backend(n_threads) as workers:
             found.append(passed(compiled, *parts, workers))
     for expected, resp in found[1:]:
         assert_identical(expected, found[0][0])
@@ -286,7 +286,7 @@ def test_impossible_in_either_half_is_named(wrong, shared):
     start, transmat, log_density, block = problem(3, "ordinary", "dense", np.array([900]), np.ones(1))
     log_density[wrong] = -np.inf
     with (
-        executor(2) as workers,
+        backend(2) as workers,
         pytest.raises(ImpossibleObservationError, match=rf"sequence 3 is impossible from time {wrong} "),
     ):
         passed(compiled, start, transmat, log_density, block, workers)
@@ -328,7 +328,7 @@ def assert_fused_agrees(model, params, block, monkeypatch, workers=None):
     assert_same(fused.latent.initial, generic.latent.initial, rtol=1e-10)
     assert_same(fused.latent.transitions, generic.latent.transitions, rtol=1e-10)
     assert_same(fused.emission, generic.emission, rtol=1e-10)
-    assert fused.magnitude >= abs(fused.bound) * (1 - 1e-12)
+    assert fused.rounding_scale >= abs(fused.bound) * (1 - 1e-12)
 
 
 def run_plainly(self, params, density, block, visit, workers):
@@ -353,7 +353,7 @@ def test_fused_symbols_on_the_shared_path(K, shared, monkeypatch):
     assert calls
     found = []
     for n_threads in (1, 2, 7):
-        with executor(n_threads) as workers:
+        with backend(n_threads) as workers:
             found.append(parts[0].e_step(*parts[1:], workers))
     assert_identical(found[0], found[1])
     assert_identical(found[0], found[2])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from latently.core.backends import SerialBackend
 from latently.core.blocks import Block
-from latently.core.executors import SerialExecutor
 from latently.emissions import Gaussian
 from latently.emissions.gaussian.moments import Moments
 from latently.latent import Independent
@@ -55,13 +55,13 @@ def parts(family, x, weights, means, covariances, rng):
 
 def assert_agree(model, params, block, rtol=1e-9):
     fused = complete_rows(model.emission, params, block)
-    plain = model.generic_e_step(params, block, SerialExecutor())
+    plain = model.generic_e_step(params, block, SerialBackend())
     assert fused is not None
     assert fused.bound == pytest.approx(plain.bound, rel=rtol)
     # The linear forms have larger terms, and say so.
-    assert fused.magnitude >= plain.magnitude * (1 - rtol)
+    assert fused.rounding_scale >= plain.rounding_scale * (1 - rtol)
     if len(block.x.T) < FEW:
-        assert fused.magnitude == pytest.approx(plain.magnitude, rel=rtol)
+        assert fused.rounding_scale == pytest.approx(plain.rounding_scale, rel=rtol)
     np.testing.assert_allclose(fused.latent.counts, plain.latent.counts, rtol=rtol, atol=rtol * len(block.x))
     for name in ("counts", "first", "second"):
         mine, theirs = getattr(fused.emission, name), getattr(plain.emission, name)

@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import SerialExecutor
 from latently.emissions import Gaussian
 from latently.emissions.gaussian.missing import conditional
 from latently.emissions.gaussian.moments import Moments
@@ -20,7 +20,7 @@ from latently.latent import Independent
 from latently.latent.independent import Weights
 from latently.models import LatentEmission, LatentEmissionParams, accelerators, incomplete_rows
 from latently.models.accelerators import FEW
-from latently.models.completed_rows import Completed
+from latently.models.conditional_moments import Completed
 from latently.models.routines import Plain, routines
 from tests.comparing import assert_same
 
@@ -217,7 +217,7 @@ def test_e_steps_agree(family, dtype, holes):
     plain = replace(model, fused=False)
     ends = [EMMap(m, ArraySource(x, weights, None, 128)).e_step(params) for m in (model, plain)]
     assert ends[0].bound == pytest.approx(ends[1].bound, rel=1e-12)
-    assert ends[0].magnitude == pytest.approx(ends[1].magnitude, rel=1e-8)
+    assert ends[0].rounding_scale == pytest.approx(ends[1].rounding_scale, rel=1e-8)
     assert_same(ends[1].emission, ends[0].emission)
     assert_same(ends[1].latent, ends[0].latent)
     block = Block(x, weights)
@@ -240,7 +240,7 @@ def test_grouping_rows_by_pattern_changes_nothing_but_rounding(family):
 
 def whole_step(model, params, block):
     stats = model.e_step(params, block)
-    assert stats.magnitude >= abs(stats.bound) * (1 - 1e-12)
+    assert stats.rounding_scale >= abs(stats.bound) * (1 - 1e-12)
     return stats
 
 
@@ -270,9 +270,9 @@ def test_short_cuts_are_taken(family, monkeypatch):
     x[:200, 1], x[200:390, 3], x[390:] = np.nan, np.nan, np.nan
     handed = []
 
-    def generic(model, params, block, executor):
+    def generic(model, params, block, backend):
         handed.append(block.n_rows)
-        return whole_path(model, params, block, executor)
+        return whole_path(model, params, block, backend)
 
     whole_path = LatentEmission.generic_e_step
     monkeypatch.setattr(LatentEmission, "generic_e_step", generic)
@@ -280,7 +280,7 @@ def test_short_cuts_are_taken(family, monkeypatch):
         model, params = models(family, x, np.ones(400), K, rng)
         monkeypatch.setattr(incomplete_rows, "MANY", many)
         handed.clear()
-        accelerators.incomplete_rows(model, params, Block(x, np.ones(400)), SerialExecutor())
+        accelerators.incomplete_rows(model, params, Block(x, np.ones(400)), SerialBackend())
         assert handed == expected
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latently.emissions import Gaussian, Poisson
-from latently.models.completed_rows import Completed
+from latently.models.conditional_moments import Completed
 from latently.models.linear_rows import FewLinear, Linear
 from latently.models.routines import Plain, routines
 from tests.comparing import assert_same

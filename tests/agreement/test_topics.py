@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import digamma
 
-from latently.core.executors import SerialExecutor
+from latently.core.backends import SerialBackend
 from latently.kernels.topics import collapsed, dirichlet, documents, folding, relabel, streams, truncated
 from latently.models.admixture import (
     CollapsedFolding,
@@ -335,15 +335,15 @@ def test_random_starts_are_even_and_differ_by_seed():
 
 
 def prepared(each, variational, dtype):
-    """Table, tops and prior as documents read them."""
+    """Table, log_maxima and prior as documents read them."""
     components = each.table().astype(np.float64)
     totals = components.sum(axis=0)
     if not variational:
         found = means(components, totals, each.doc_prior, dtype)
-        return found.table, found.tops
-    table, tops = np.empty(components.shape, dtype), np.empty(len(components))
-    plain.word_expectations(components, digamma(totals), table, tops)
-    return table, tops
+        return found.table, found.log_maxima
+    table, log_maxima = np.empty(components.shape, dtype), np.empty(len(components))
+    plain.word_expectations(components, digamma(totals), table, log_maxima)
+    return table, log_maxima
 
 
 def even_start(each):
@@ -362,7 +362,7 @@ def even_start(each):
 @pytest.mark.parametrize(("tol", "max_sweeps"), [(0.0, 4), (1e-2, 100)])
 def test_topics_of_documents(name, dtype, variational, tol, max_sweeps):
     each = CASES[name]
-    table, tops = prepared(each, variational, dtype)
+    table, log_maxima = prepared(each, variational, dtype)
     reference, _ = prepared(each, variational, np.float64)
     results = []
     loops = (documents.infer, plain.infer) if variational else (folding.fold_in, plain.fold_in)
@@ -375,7 +375,7 @@ def test_topics_of_documents(name, dtype, variational, tol, max_sweeps):
             each.offsets,
             each.weights,
             of_words,
-            tops,
+            log_maxima,
             each.doc_prior,
             tol,
             max_sweeps,
@@ -399,14 +399,14 @@ def test_topics_of_documents(name, dtype, variational, tol, max_sweeps):
 
 def test_without_a_place_for_them_expected_counts_are_not_added():
     each = CASES["ordinary"]
-    table, tops = prepared(each, True, np.float64)
+    table, log_maxima = prepared(each, True, np.float64)
     ends = []
     for sums in (np.zeros(table.shape), np.zeros((0, each.n_topics))):
         gamma = even_start(each)
         ends.append(
             (
                 documents.infer(
-                    *each.documents, each.weights, table, tops, each.doc_prior, 1e-3, 50, gamma, sums
+                    *each.documents, each.weights, table, log_maxima, each.doc_prior, 1e-3, 50, gamma, sums
                 ),
                 gamma,
             )
@@ -443,9 +443,9 @@ def test_what_topics_add_to_the_bound(name, dtype, wide):
     prior = np.repeat(each.word_prior, each.n_topics, axis=1) * 1.5 if wide else each.word_prior
     found, expected = np.full(each.n_topics, 0.25), np.full(each.n_topics, 0.25)
     size = dirichlet.topic_terms(counts, prior, found)
-    magnitude = plain.topic_terms(counts.astype(np.float64), prior, expected)
-    assert_allclose(found, expected, rtol=1e-11, atol=1e-11 * magnitude)
-    assert_allclose(size, magnitude, rtol=1e-11)
+    rounding_scale = plain.topic_terms(counts.astype(np.float64), prior, expected)
+    assert_allclose(found, expected, rtol=1e-11, atol=1e-11 * rounding_scale)
+    assert_allclose(size, rounding_scale, rtol=1e-11)
 
 
 # -- streams -------------------------------------------------------------------------------------------
@@ -479,21 +479,21 @@ def test_a_step_over_the_words_it_touches_is_a_step_over_all(name, variational, 
     (block,) = source.blocks()
     for step in range(3):
         rate = Schedule(0.7, 4.0).weight(step)
-        bound = model.step(stream, block, 12.5, rate, SerialExecutor()).bound
+        bound = model.step(stream, block, 12.5, rate, SerialBackend()).bound
         components = counts + prior
         totals = components.sum(axis=0)
-        table, tops = np.empty((V, K)), np.empty(V)
+        table, log_maxima = np.empty((V, K)), np.empty(V)
         if variational:
-            plain.word_expectations(components, digamma(totals), table, tops)
+            plain.word_expectations(components, digamma(totals), table, log_maxima)
         else:
             read = means(components, totals, each.doc_prior, np.float64)
-            table, tops = read.table, read.tops
+            table, log_maxima = read.table, read.log_maxima
         sums, gamma = np.zeros((V, K)), even_start(each)
         value, *_ = (plain.infer if variational else plain.fold_in)(
             *each.documents,
             each.weights,
             table,
-            tops,
+            log_maxima,
             each.doc_prior,
             0.0,
             10,

@@ -136,9 +136,12 @@ def test_the_place_of_arrays_changes_no_bit(K, rng):
         scales, initial = np.zeros(1), moved(np.zeros(K), by)
         parts = moved(start, by), moved(transmat, by), moved(transmat.T, by)
         offsets = np.array([0, T])
-        tallies = np.zeros((1, K))
+        symbol_counts = np.zeros((1, K))
         given = moved(table, by), None, offsets, weights, *parts
-        assert forward_backward(*given, state, scales, initial, counts, tallies, lanes_of(K)) == (-1, -1)
+        assert forward_backward(*given, state, scales, initial, counts, symbol_counts, lanes_of(K)) == (
+            -1,
+            -1,
+        )
         return state, counts, scales, initial
 
     for by in range(1, 8):

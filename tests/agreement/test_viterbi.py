@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently.core.executors import SerialExecutor, executor
+from latently.core.backends import SerialBackend, backend
 from latently.latent import viterbi
 
 
@@ -38,9 +38,9 @@ def test_shared_whole_and_plain_agree(monkeypatch, K, zeros, offset):
     logs = 3 * rng.normal(size=(sum(lengths), K)) + offset
     logs[40] = 0.0  # a missing time
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    whole = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, SerialExecutor())
+    whole = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, SerialBackend())
     monkeypatch.setattr(viterbi, "LONG", 2)
-    with executor(2) as workers:
+    with backend(2) as workers:
         shared = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, workers)
     for n, (low, high) in enumerate(pairwise(offsets)):
         path, value = plain(logs[low:high], startprob, transmat)
@@ -58,5 +58,5 @@ def test_sequences_that_are_impossible(monkeypatch, K, time):
     parts = np.full(K, 1 / K), rng.dirichlet(np.ones(K), K), np.array([0, 20])
     for long in (2**20, 2):
         monkeypatch.setattr(viterbi, "LONG", long)
-        _, values = viterbi.likeliest_paths(logs, None, *parts, SerialExecutor())
+        _, values = viterbi.likeliest_paths(logs, None, *parts, SerialBackend())
         assert values[0] == -np.inf

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, describe
-from latently.core.executors import SerialExecutor
 from tests.comparing import assert_identical, assert_same, leaves
 from tests.laws.exemptions import bound_by
 from tests.models import sum_of_pieces, whole_e_step
@@ -18,7 +18,7 @@ from tests.models import sum_of_pieces, whole_e_step
 def test_any_split_gives_the_same_statistics(entry, shares):
     model, params, data = entry.prepared()
     cuts = [round(share * len(data.weights)) for share in shares]
-    pieces = sum_of_pieces(lambda block: model.e_step(params, block, SerialExecutor()), data, cuts)
+    pieces = sum_of_pieces(lambda block: model.e_step(params, block, SerialBackend()), data, cuts)
     assert_same(whole_e_step(model, params, data), pieces)
 
 
@@ -38,14 +38,14 @@ def test_the_blocks_of_a_source_are_such_a_split(entry):
     assert sum(1 for _ in data.source.blocks()) > 1
     assert_same(whole_e_step(model, params, data), EMMap(model, data.source).e_step(params))
     assert_same(
-        model.describe(data.block(0, len(data.weights))), describe(model, data.source, SerialExecutor())
+        model.describe(data.block(0, len(data.weights))), describe(model, data.source, SerialBackend())
     )
 
 
 @bound_by()
 def test_an_empty_block_gives_zero(entry):
     model, params, data = entry.prepared()
-    empty = model.e_step(params, data.block(3, 3), SerialExecutor())
+    empty = model.e_step(params, data.block(3, 3), SerialBackend())
     for name, value in leaves(empty).items():
         np.testing.assert_array_equal(value, 0.0, err_msg=name)
 
@@ -56,5 +56,5 @@ def test_an_empty_block_changes_nothing(entry, empty_first):
     model, params, data = entry.prepared()
     nothing, all_of_it = data.block(0, 0), data.block(0, len(data.weights))
     pair = [nothing, all_of_it] if empty_first else [all_of_it, nothing]
-    for task in (model.describe, lambda block: model.e_step(params, block, SerialExecutor())):
+    for task in (model.describe, lambda block: model.e_step(params, block, SerialBackend())):
         assert_identical(task(pair[0]) + task(pair[1]), task(all_of_it))

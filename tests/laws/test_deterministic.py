@@ -9,14 +9,14 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from latently import GaussianMixture
+from latently.core.backends import SerialBackend, backend
 from latently.core.em import EMMap, describe
-from latently.core.executors import SerialExecutor, executor
 from tests.comparing import assert_identical
 from tests.laws.exemptions import bound_by
 from tests.models import iterate
 
 
-class Backwards(SerialExecutor):
+class Backwards(SerialBackend):
     """The last piece first."""
 
     def map(self, task: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
@@ -31,7 +31,7 @@ class Backwards(SerialExecutor):
 @bound_by()
 @pytest.mark.parametrize(
     "opened",
-    [partial(executor, 1), partial(executor, 2), partial(executor, 7), Backwards],
+    [partial(backend, 1), partial(backend, 2), partial(backend, 7), Backwards],
     ids=["serial", "2 threads", "7 threads", "backwards"],
 )
 def test_same_bits_by_any_executor(entry, opened):
@@ -40,7 +40,7 @@ def test_same_bits_by_any_executor(entry, opened):
         found = iterate(EMMap(model, data.source, workers), params, 5)
         described = describe(model, data.source, workers)
     assert_identical(iterate(EMMap(model, data.source), params, 5), found)
-    assert_identical(describe(model, data.source, SerialExecutor()), described)
+    assert_identical(describe(model, data.source, SerialBackend()), described)
 
 
 @bound_by()
@@ -59,7 +59,7 @@ def test_an_e_step_changes_nothing(entry):
 @bound_by()
 def test_same_seed_same_start(entry):
     model, _, data = entry.prepared()
-    description = describe(model, data.source, SerialExecutor())
+    description = describe(model, data.source, SerialBackend())
     one, other, another = (model.start(description, np.random.default_rng(seed)) for seed in (7, 7, 8))
     assert_identical(one, other)
     with pytest.raises(AssertionError):

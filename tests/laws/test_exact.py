@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from latently import GaussianMixture
+from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, describe
 from latently.core.errors import FitError, SpuriousMaximumWarning
-from latently.core.executors import SerialExecutor
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.latent import Independent
 from latently.models import LatentEmission
@@ -78,7 +78,7 @@ def test_the_floor_is_that_of_the_unclipped_maximum(covariance_type, fixed):
     x = rng.standard_normal((50, 3)) @ np.array([[2.0, 0.3, 1.0], [0, 1.0, 0.2], [0, 0, 1e-4]])
     model = LatentEmission(Independent(), Gaussian(covariance_type, 1e-2), 1)
     data = Data(x, np.ones(50), np.zeros(50, dtype=int))
-    description = describe(model, data.source, SerialExecutor())
+    description = describe(model, data.source, SerialBackend())
     bound = model.bind(description)
     start = bound.start(description, rng)
     best = bound.m_step(EMMap(bound, data.source).e_step(start), start, fixed).emission

@@ -51,9 +51,9 @@ def test_a_missing_cell_is_integrated_out(entry):
         return float(np.exp(model.emission.log_density(params.emission, complete[None])[0, component]))
 
     for feature in range(len(row)):
-        holed = row.copy()
-        holed[feature] = entry.kind.missing
-        log_density = model.emission.log_density(params.emission, holed[None])[0]
+        incomplete = row.copy()
+        incomplete[feature] = entry.kind.missing
+        log_density = model.emission.log_density(params.emission, incomplete[None])[0]
         for component in range(model.n_components):
             if isinstance(values, tuple):
                 total, _ = quad(density, *values, args=(feature, component))
@@ -148,9 +148,9 @@ def test_a_row_with_a_hole_is_weighed_by_its_other_cells(entry):
     model, params, data = entry.prepared()
     x = data.x[~np.isnan(data.x).any(axis=1)]
     columns = np.arange(len(x)) % x.shape[1]
-    holed = x.copy()
-    holed[np.arange(len(x)), columns] = np.nan
-    found = model.emission.log_density(params.emission, holed)
+    incomplete = x.copy()
+    incomplete[np.arange(len(x)), columns] = np.nan
+    found = model.emission.log_density(params.emission, incomplete)
     for column in range(x.shape[1]):
         less, marginal = narrower(model, params, column)
         rows = columns == column

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from latently import GaussianMixture
+from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import ObjectiveFellError
-from latently.core.executors import SerialExecutor
 from latently.core.parameters import Simplex, feasible, named, with_named
 from tests.laws.exemptions import bound_by, on_hard_data, over_gaussians
 from tests.models import BANDED, Data, Entry, iterate
@@ -26,7 +26,7 @@ def assert_climbs(em: EMMap, params: Any, n_steps: int = 25) -> list[float]:
         assert np.isfinite(objectives[-1])
         if step:
             fall = objectives[-2] - objectives[-1]
-            assert fall <= 64 * EPS * em.magnitude(stats, params), f"fell by {fall} at step {step}"
+            assert fall <= 64 * EPS * em.rounding_scale(stats, params), f"fell by {fall} at step {step}"
         params = em.m_step(stats, params)
     return objectives
 
@@ -35,7 +35,7 @@ def starts_of(entry: Entry, model: Any, data: Data) -> list[Any]:
     """From the labels, from labels at random, and the model's own."""
     rng = np.random.default_rng(1)
     mixed = replace(data, labels=rng.integers(model.n_components, size=len(data.labels)))
-    own = model.start(describe(model, data.source, SerialExecutor()), rng)
+    own = model.start(describe(model, data.source, SerialBackend()), rng)
     return [entry.start(model, data), entry.start(model, mixed), own]
 
 
@@ -74,9 +74,9 @@ def test_under_acceleration(entry):
     model, params, data = entry.prepared()
     em = EMMap(model, data.source)
     result = run(em, params, Settings(tol=1e-12, accelerate=True), data.weights.sum())
-    magnitude = em.magnitude(em.e_step(result.params), result.params)
+    rounding_scale = em.rounding_scale(em.e_step(result.params), result.params)
     steps = np.diff([step.log_likelihood for step in result.history])
-    assert steps.min() >= -64 * EPS * magnitude
+    assert steps.min() >= -64 * EPS * rounding_scale
     assert feasible(model.spaces(result.params), result.params)
     if "banded" in entry.name:
         np.testing.assert_array_equal(result.params.latent.transmat > 0, BANDED)
@@ -101,7 +101,7 @@ def test_rounding_is_taken_out_of_extrapolated_params(entry):
         for name, space in model.spaces(params).items()
         if isinstance(space, Simplex)
     }
-    settled = model.settled(with_named(params, off))
+    settled = model.projected(with_named(params, off))
     assert off
     for name in off:
         np.testing.assert_allclose(named(settled)[name].sum(axis=-1), 1.0, rtol=0, atol=4 * EPS)
@@ -118,7 +118,7 @@ def test_an_extrapolated_covariance_is_held_on_its_floor(entry):
     plane[:2, :2] = np.outer([1.0, 0.7], [1.0, 0.7])
     flat = np.repeat(plane[None], model.n_components, axis=0)
     held = family.clipped(family.params(params.emission.means, family.from_dense(flat)))
-    again = family.settled(replace(held, covariances=held.covariances.copy()))
+    again = family.projected(replace(held, covariances=held.covariances.copy()))
     np.testing.assert_allclose(family.log_det(again), family.log_det(held), rtol=1e-12)
 
 

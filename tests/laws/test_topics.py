@@ -9,12 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from latently import LatentDirichletAllocation
+from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import ArraySource
 from latently.core.em import Settings, run
 from latently.core.errors import FitError
-from latently.core.executors import SerialExecutor, executor
+from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
-from latently.core.settling import settle
 from latently.core.statistics import tree_sum
 from latently.models.admixture import (
     AdmixtureParams,
@@ -88,7 +88,7 @@ def pass_over(kind, counts=COUNTS, weights=WEIGHTS, entries=None, topics=None, w
     """Statistics of one pass from the random start, and what is remembered."""
     data = source(counts, weights, entries)
     em = MemoryMap(
-        kind.model, data, [kind.remember(block) for block in data.blocks()], workers or SerialExecutor()
+        kind.model, data, [kind.remember(block) for block in data.blocks()], workers or SerialBackend()
     )
     return em.e_step(params() if topics is None else topics), em
 
@@ -125,7 +125,7 @@ def test_documents_without_words_give_zero(kind):
     assert_array_equal(stats.words, 0.0)
     assert stats.n_tokens == 0.0
     if isinstance(kind, Variational):
-        share = kind.model.prepare(params(), SerialExecutor()).share
+        share = kind.model.prepare(params(), SerialBackend()).share
         assert stats.bound == share
         assert_array_equal(em.memories[0], np.tile(PRIORS[0], (4, 1)))
     else:
@@ -139,7 +139,7 @@ def test_an_empty_block_gives_zero(kind):
     entries = Entries(block.x.words[:0], block.x.counts[:0])
     empty = ArraySource(entries, np.empty(0), np.zeros(1, np.int64), 10)
     (none,) = [replace(block, x=entries, weights=empty.weights, offsets=empty.offsets)]
-    prepared = kind.model.prepare(params(), SerialExecutor())
+    prepared = kind.model.prepare(params(), SerialBackend())
     stats, _ = kind.model.e_step(prepared, none, kind.remember(none))
     assert_array_equal(stats.words, 0.0)
     assert stats.n_tokens == 0.0
@@ -364,7 +364,7 @@ def test_topics_of_new_documents_move_with_the_labels_and_the_words():
     found = []
     for theta in (params(), params().permuted(ORDER)):
         gamma = even(block, theta.doc_prior)
-        likelihood = model.infer(model.prepare(theta, SerialExecutor()), block, gamma, nothing)[0]
+        likelihood = model.infer(model.prepare(theta, SerialBackend()), block, gamma, nothing)[0]
         found.append((gamma, likelihood))
     assert_allclose(found[1][0], found[0][0][:, ORDER], rtol=1e-8)
     assert_allclose(found[1][1], found[0][1], rtol=1e-12)
@@ -495,7 +495,7 @@ def test_what_is_no_number_ends_the_fit():
     em = MemoryMap(kind.model, data, [kind.remember(block) for block in data.blocks()])
     em.memories[0].resp[3] = np.nan
     with pytest.raises(FitError, match="expected counts are not numbers"):
-        settle(em, params(), 1e-3, 10)
+        iterate(em, params(), 1e-3, 10)
     other = KINDS[3]
     em = MemoryMap(other.model, data, [other.remember(block) for block in data.blocks()])
     topics = params()
@@ -510,7 +510,7 @@ def test_threads_share_one_memory_per_block(many_blocks):
     model = CollapsedAdmixture(4, 300, np.float64)
     ends = []
     for n in (1, 3):
-        with executor(n) as workers:
+        with backend(n) as workers:
             em = MemoryMap(model, data, [model.first(block, SEED) for block in data.blocks()], workers)
             topics = AdmixtureParams(np.ones((300, 4)), np.full(4, 0.1), np.full((300, 1), 0.1))
             topics = model.m_step(tree_sum(em.each(model.recall)), topics)

@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM
+from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import SerialExecutor, executor
 from latently.emissions import Categorical, Gaussian, Poisson
 from latently.emissions.categorical import CategoricalParams
 from latently.latent import Chain, checkpoints
@@ -20,7 +20,7 @@ from tests.comparing import assert_identical, assert_same
 
 STATES = (1, 2, 3, 5, 8, 9)
 over_states = pytest.mark.parametrize("K", STATES)
-SERIAL = SerialExecutor()
+SERIAL = SerialBackend()
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +152,7 @@ def test_any_number_of_threads_gives_the_same_bits():
         other = limited(replace(model, fused=fused), 100)
         found = []
         for n_threads in (1, 2, 5):
-            with executor(n_threads) as workers:
+            with backend(n_threads) as workers:
                 found.append(other.e_step(params, block, workers))
         assert_identical(found[0], found[1])
         assert_identical(found[0], found[2])
@@ -193,8 +193,8 @@ def test_a_lost_state_is_found_again_in_logarithms(leave, fused, monkeypatch):
     ordinary = model.e_step(params, block, SERIAL)
     found = limited(model, 50).e_step(params, block, SERIAL)
     assert calls
-    assert_same(replace(ordinary, magnitude=0.0), replace(found, magnitude=0.0), rtol=1e-12)
-    assert found.magnitude >= abs(found.bound)
+    assert_same(replace(ordinary, rounding_scale=0.0), replace(found, rounding_scale=0.0), rtol=1e-12)
+    assert found.rounding_scale >= abs(found.bound)
     assert_allclose(found.latent.transitions[[0, 1], [1, 2]], 1.5, rtol=1e-10)
 
 

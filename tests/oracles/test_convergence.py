@@ -39,11 +39,11 @@ def test_a_ratio_known_from_elsewhere_counts_if_it_is_larger():
     assert remaining_gain(0.0, 1.0, 1.5, 1.0) == math.inf
 
 
-def steps_until_stop(series, tol, n, magnitude=1.0):
+def steps_until_stop(series, tol, n, rounding_scale=1.0):
     rule, seen = StoppingRule(tol, n), []
     for k, value in enumerate(series):
         seen.append(value)
-        if rule.met(seen, lambda: ROUNDING * magnitude):
+        if rule.met(seen, lambda: ROUNDING * rounding_scale):
             return k
     return None
 
@@ -88,11 +88,11 @@ def test_tol_zero_never_stops():
 
 def test_standing_still_up_to_rounding_stops():
     eps = 2.0**-52
-    for size in (1, 4, 50):  # of what rounding is, as far as the magnitude tells
+    for size in (1, 4, 50):  # of what rounding is, as far as the rounding_scale tells
         wobble = [1e6 * (1 + size * eps * (k % 2)) for k in range(20)]
-        assert steps_until_stop(wobble, tol=1e-300, n=1.0, magnitude=1e6) is not None
+        assert steps_until_stop(wobble, tol=1e-300, n=1.0, rounding_scale=1e6) is not None
 
 
 def test_small_gains_are_not_rounding():
     climb = [1e6 + 1e-9 * k for k in range(20)]
-    assert steps_until_stop(climb, tol=1e-300, n=1.0, magnitude=1e6) is None
+    assert steps_until_stop(climb, tol=1e-300, n=1.0, rounding_scale=1e6) is None

@@ -22,7 +22,7 @@ def test_log_likelihood(entry):
         model, params, data, truth = tiny(entry, seed)
         stats = whole_e_step(model, params, data)
         assert_allclose(stats.bound, truth.log_likelihood, rtol=1e-12)
-        assert stats.magnitude >= abs(stats.bound) * (1 - 1e-12)
+        assert stats.rounding_scale >= abs(stats.bound) * (1 - 1e-12)
 
 
 @bound_by()

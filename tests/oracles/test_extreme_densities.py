@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import GaussianHMM, HiddenMarkovModel, PoissonHMM
+from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import Block
-from latently.core.executors import SerialExecutor, executor
 from latently.emissions.base import Emission
 from latently.latent import viterbi
 from latently.latent.checkpoints import in_segments
@@ -105,7 +105,7 @@ def every_posterior(model, X):
         "forecast residuals": np.exp(latent.leave_one_out(params, lookup, whole, "past")),
         "online": np.array([update(model, X)]).reshape(n, K),
         "segments": np.concatenate(
-            in_segments(model.startprob_, model.transmat_, reading, block, SerialExecutor()).stats
+            in_segments(model.startprob_, model.transmat_, reading, block, SerialBackend()).stats
         ),
     }
 
@@ -212,7 +212,7 @@ def test_paths_beside_numbers_of_any_size(monkeypatch, K, share):
     far = logs.copy()
     far[::7] = -rng.choice([1e3, 1e16, 1e36, 1e73], len(far[::7]))[:, None]
     monkeypatch.setattr(viterbi, "LONG", 2 if share else 2**20)
-    with executor(2) as workers:
+    with backend(2) as workers:
         plain, other = (
             viterbi.likeliest_paths(table, None, start, transmat, np.array([0, T]), workers)[0]
             for table in (logs, far)

@@ -27,7 +27,7 @@ def test_fishers_identity(entry):
         def log_likelihood(h, direction=direction):
             return whole_e_step(model, chart.at(h * direction), data).bound
 
-        assert_allclose(slope(q), slope(log_likelihood), rtol=1e-6, atol=1e-6 * stats.magnitude)
+        assert_allclose(slope(q), slope(log_likelihood), rtol=1e-6, atol=1e-6 * stats.rounding_scale)
 
 
 @bound_by()

@@ -152,7 +152,7 @@ def test_the_inverse_of_minus_the_hessian_of_other_families(name):
 def test_written_derivatives_of_the_chain(startprob):
     rng = np.random.default_rng(0)
     chain, K = Chain(startprob=startprob), 4
-    params = chain.settled(chain.start(K, rng))
+    params = chain.projected(chain.start(K, rng))
     X = rng.poisson(4.0, (50, 1)).astype(float)
     hmm = PoissonHMM.from_parameters(
         params.startprob if startprob == "free" else startprob,
@@ -194,10 +194,10 @@ def test_errors_are_those_of_repeated_fits(runs):
 
 def test_missing_observations_cost_certainty():
     X = numbers(np.random.default_rng(3), 400)
-    holed = X.copy()
-    holed[::2] = np.nan
+    incomplete = X.copy()
+    incomplete[::2] = np.nan
     start = {"means_init": [[0.0, 1.0], [2.0, -1.0]], "startprob": "stationary"}
-    whole, half = (GaussianHMM(2, **start).fit(x).standard_errors(x) for x in (X, holed))
+    whole, half = (GaussianHMM(2, **start).fit(x).standard_errors(x) for x in (X, incomplete))
     for name in ("means", "covariances", "transmat"):
         assert (half[name] > 1.1 * whole[name]).all()
 

@@ -26,7 +26,7 @@ MECHANISMS = {"completely at random": completely_at_random, "at random": at_rand
 over_mechanisms = pytest.mark.parametrize("mechanism", list(MECHANISMS))
 
 
-def holed(mechanism, seed, n):
+def incomplete(mechanism, seed, n):
     rng = np.random.default_rng(seed)
     x = rng.multivariate_normal(MEAN, COVARIANCE, size=n)
     lost = MECHANISMS[mechanism](x, rng)
@@ -41,7 +41,7 @@ def test_cells_are_in_their_intervals(mechanism, rows, uncertain, runs):
     """So many rows to a column; cells of one table share its parameters, so tables are the trials."""
     shares = []
     for seed in range(runs):
-        truth, x, lost = holed(mechanism, seed, rows * D)
+        truth, x, lost = incomplete(mechanism, seed, rows * D)
         imputer = GaussianImputer(tol=1e-5, n_parameter_draws=20 * uncertain, random_state=0, n_jobs=1)
         lower, upper = imputer.fit(x).interval(x, LEVEL, parameter_uncertainty=uncertain)
         shares.append(np.mean((lower[lost] < truth[lost]) & (truth[lost] < upper[lost])))
@@ -52,7 +52,7 @@ def test_cells_are_in_their_intervals(mechanism, rows, uncertain, runs):
 
 
 def test_hidden_cells_are_in_theirs():
-    _, x, _ = holed("completely at random", 0, 2000)
+    _, x, _ = incomplete("completely at random", 0, 2000)
     found = overimpute(GaussianImputer(tol=1e-5), x, random_state=0)
     assert abs(found.coverage - LEVEL) < 4 * np.sqrt(LEVEL * (1 - LEVEL) / len(found.true))
 

@@ -5,9 +5,9 @@ import pytest
 
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel
+from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap
-from latently.core.executors import SerialExecutor
 from latently.core.information import Coordinates, score, standard_errors
 from latently.core.parameters import named
 from tests.models import ENTRIES, iterate
@@ -96,7 +96,7 @@ def test_numerical_and_written_derivatives_agree():
             return {}
 
     plain = FromQAlone(mixture._model.latent, mixture._model.emission, 2)
-    numerical = standard_errors(EMMap(plain, em.source, SerialExecutor()), mixture.params_)
+    numerical = standard_errors(EMMap(plain, em.source, SerialBackend()), mixture.params_)
     for name, written in standard_errors(em, mixture.params_).errors.items():
         np.testing.assert_allclose(numerical[name], written, rtol=1e-4)
 

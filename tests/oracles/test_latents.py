@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 
+from latently.core.backends import SerialBackend
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import SerialExecutor
 from latently.latent import Chain, Independent
 from latently.latent.base import Lookup
 from latently.latent.chain import ChainParams
@@ -31,11 +31,11 @@ STICKY = (Chain(), ChainParams(WEIGHTS, np.array([[0.8, 0.1, 0.1], [0.3, 0.7, 0]
 
 def answers(latent, params, block, lookup):
     """All that is not random, units added up."""
-    executor = SerialExecutor()
+    backend = SerialBackend()
     log_likelihood, resp = latent.posterior(
-        params, lambda rows: lookup.rows[rows], block, executor, refuse=True
+        params, lambda rows: lookup.rows[rows], block, backend, refuse=True
     )
-    value, path = latent.decode(params, lookup, block, executor)
+    value, path = latent.decode(params, lookup, block, backend)
     online, before, total = [], None, 0.0
     for log_density in lookup.rows:
         gained, before = latent.filter_step(params, before, log_density)
@@ -110,7 +110,7 @@ def test_draws_have_the_shares_they_should_have(latent, params, block):
     lookup, rng = Lookup(TABLE, INDEX), np.random.default_rng(1)
     draws = latent.sample_posterior(params, lookup, block, 20_000, rng)
     shares = (draws[:, :, None] == np.arange(K)).mean(axis=0)
-    smoothed = latent.posterior(params, lambda rows: lookup.rows[rows], block, SerialExecutor(), refuse=True)[
+    smoothed = latent.posterior(params, lambda rows: lookup.rows[rows], block, SerialBackend(), refuse=True)[
         1
     ]
     assert_allclose(shares, smoothed, atol=0.015)  # four standard errors
@@ -124,17 +124,17 @@ def test_draws_have_the_shares_they_should_have(latent, params, block):
 def test_what_is_impossible_is_told(latent, params, block):
     table = TABLE.copy()
     table[INDEX[3]] = -np.inf
-    lookup, executor = Lookup(table, INDEX), SerialExecutor()
+    lookup, backend = Lookup(table, INDEX), SerialBackend()
 
     density = lookup.rows.__getitem__
-    values, resp = latent.posterior(params, density, block, executor, refuse=False)
+    values, resp = latent.posterior(params, density, block, backend, refuse=False)
     assert values.min() == -np.inf
     assert np.isnan(resp[3]).all()
-    assert latent.decode(params, lookup, block, executor)[0].min() == -np.inf
+    assert latent.decode(params, lookup, block, backend)[0].min() == -np.inf
     assert latent.filter_step(params, None, table[INDEX[3]])[0] == -np.inf
     first = int((INDEX[3] == INDEX).argmax())
     for ask in (
-        lambda: latent.posterior(params, density, block, executor, refuse=True),
+        lambda: latent.posterior(params, density, block, backend, refuse=True),
         lambda: latent.filter(params, lookup, block),
         lambda: latent.sample_posterior(params, lookup, block, 1, np.random.default_rng(0)),
     ):
@@ -147,4 +147,4 @@ def test_a_structure_that_does_not_answer_says_so():
         decode = Chain.__mro__[1].decode
 
     with pytest.raises(NotImplementedError, match="Silent has no decode method"):
-        Silent().decode(None, Lookup(TABLE), ROWS, SerialExecutor())
+        Silent().decode(None, Lookup(TABLE), ROWS, SerialBackend())

@@ -35,7 +35,7 @@ def matrices_of(mixture):
     return dense(mixture.covariance_type, mixture.covariances_, *shape)
 
 
-def holed(n, d, share, seed=0):
+def incomplete(n, d, share, seed=0):
     """Rows of two clouds, some cells missing, some rows empty, and weights."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, d)) @ (np.eye(d) + 0.4 * rng.standard_normal((d, d)))
@@ -85,7 +85,7 @@ def test_missing_cells_are_filled_by_their_expectation(covariance_type, missing)
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_twenty_steps_are_those_of_a_row_by_row_em(covariance_type, n_components, share):
     d = 5
-    x, row_weights = holed(160, d, share)
+    x, row_weights = incomplete(160, d, share)
     start = mixture_of(covariance_type, d, n_components, seed=3)
     centres = np.stack([np.nanmean(x[k::2], axis=0) for k in range(n_components)]) + 0.3
     theta = start.weights_, centres, start.covariances_
@@ -151,7 +151,7 @@ def test_monotone_patterns_have_a_closed_form(covariance_type):
 
 @pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
 def test_without_correlations_the_closed_form_is_that_of_the_observed_cells(covariance_type):
-    x, weights = holed(200, 3, 0.3, seed=5)
+    x, weights = incomplete(200, 3, 0.3, seed=5)
     mixture = GaussianMixture(1, covariance_type=covariance_type).fit(x, sample_weight=weights)
     repeated = np.repeat(x, weights.astype(int), axis=0)
     mean = np.nanmean(repeated, axis=0)
@@ -181,7 +181,7 @@ def hessian(function, at, steps):
 
 def test_standard_errors_are_those_of_the_brute_force_likelihood():
     """Of every parameter: from differences of the log-likelihood that SciPy's marginals give."""
-    x, weights = holed(90, 2, 0.25, seed=6)
+    x, weights = incomplete(90, 2, 0.25, seed=6)
     mixture = GaussianMixture(1, tol=1e-13).fit(x, sample_weight=weights)
     low = np.tril_indices(2)
 
@@ -200,7 +200,7 @@ def test_standard_errors_are_those_of_the_brute_force_likelihood():
 
 
 def test_standard_errors_of_a_mixture_with_missing_cells():
-    x, weights = holed(80, 2, 0.15, seed=7)
+    x, weights = incomplete(80, 2, 0.15, seed=7)
     mixture = GaussianMixture(2, covariance_type="diag", tol=1e-13, random_state=0)
     mixture.fit(x, sample_weight=weights)
 
@@ -219,7 +219,7 @@ def test_standard_errors_of_a_mixture_with_missing_cells():
 
 
 def test_a_mean_seen_in_every_row_is_as_certain_as_without_holes_elsewhere():
-    x, _ = holed(200, 3, 0.0, seed=8)
+    x, _ = incomplete(200, 3, 0.0, seed=8)
     x = x[~np.isnan(x).all(axis=1)]
     x[::3, 1:] = np.nan
     mixture = GaussianMixture(1, tol=1e-13).fit(x)

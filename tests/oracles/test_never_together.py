@@ -22,13 +22,13 @@ def surveys(*blocks, shared=1, n=300, seed=0, clusters=1):
     root = rng.standard_normal((d, d)) + 1.5
     truth = rng.standard_normal((n * len(blocks), d)) @ root.T + 3.0
     truth += 12.0 * np.arange(len(truth))[:, None] % clusters
-    holed, start = truth.copy(), shared
+    incomplete, start = truth.copy(), shared
     for i, width in enumerate(blocks):
         own = np.zeros(d, dtype=bool)
         own[:shared] = own[start : start + width] = True
-        holed[np.ix_(np.arange(i * n, (i + 1) * n), ~own)] = np.nan
+        incomplete[np.ix_(np.arange(i * n, (i + 1) * n), ~own)] = np.nan
         start += width
-    return holed, truth
+    return incomplete, truth
 
 
 def precision_between(covariance, unseen):

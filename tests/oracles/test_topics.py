@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import digamma, gammaln
 
 from latently import LatentDirichletAllocation
-from latently.core.executors import SerialExecutor
+from latently.core.backends import SerialBackend
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
 from latently.metrics import fold_in
@@ -282,7 +282,7 @@ def test_priors_are_learned_from_what_is_believed_of_the_tokens():
     X = rng.integers(0, 3, (40, 12))
     source = document_source(csr_matrix(X), np.arange(40) % 3.0, np.float64)
     model = CollapsedAdmixture(3, 12, np.float64)
-    em = MemoryMap(model, source, [model.first(b, np.uint64(0)) for b in source.blocks()], SerialExecutor())
+    em = MemoryMap(model, source, [model.first(b, np.uint64(0)) for b in source.blocks()], SerialBackend())
     for memory in em.memories:
         memory.resp[:] = np.eye(3)[rng.integers(3, size=len(memory.resp))]
     stats = tree_sum(em.each(model.recall))

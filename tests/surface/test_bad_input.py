@@ -276,12 +276,12 @@ def test_a_family_may_refuse_missing_cells(table, message):
 
 @pytest.mark.parametrize("estimator", [GaussianMixture(2), MixtureModel(Gaussian("full"), 2)], ids=str)
 def test_missing_cells_are_no_bad_input(estimator):
-    holed = X.copy()
-    holed[::4, 0] = holed[1::5, 1] = np.nan
-    holed[7] = np.nan
-    mixture = clone(estimator).set_params(n_init=1, random_state=0).fit(holed)
+    incomplete = X.copy()
+    incomplete[::4, 0] = incomplete[1::5, 1] = np.nan
+    incomplete[7] = np.nan
+    mixture = clone(estimator).set_params(n_init=1, random_state=0).fit(incomplete)
     assert np.isfinite(mixture.log_likelihood_)
-    assert mixture.n_observed_ == np.sum(~np.isnan(holed).all(axis=1)) < 30
+    assert mixture.n_observed_ == np.sum(~np.isnan(incomplete).all(axis=1)) < 30
     assert np.isfinite(mixture.predict_proba([[0.0, np.nan], [np.nan, np.nan]])).all()
     assert mixture.score_samples([[np.nan, np.nan]])[0] == pytest.approx(0.0, abs=1e-15)
 

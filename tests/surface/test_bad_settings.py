@@ -22,7 +22,7 @@ from tests.planted import planted
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.standard_normal((30, 2)) + 3 * (np.arange(30) % 2)[:, None]
-HOLED = np.where(RNG.random((60, 3)) < 0.2, np.nan, RNG.standard_normal((60, 3)))
+INCOMPLETE = np.where(RNG.random((60, 3)) < 0.2, np.nan, RNG.standard_normal((60, 3)))
 COUNTS = np.array([1.0, 2, 0, 7, 8, 9, 1, 0, 2, 9, 8, 1])[:, None]
 SYMBOLS = np.array([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, 1, 2])
 RATES = np.array([[1.0, 0.2, 3.0], [0.1, 2.0, 0.5]])
@@ -165,7 +165,7 @@ REFUSED = {
     ),
     "imputer": (
         GaussianImputer,
-        HOLED,
+        INCOMPLETE,
         [
             ({"prior": "rigde"}, "prior='rigde'"),
             ({"draw_method": "bootstraps"}, "draw_method='bootstraps'"),

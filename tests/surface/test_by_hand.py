@@ -131,7 +131,7 @@ def test_a_changed_model_does_not_claim_the_fit(name):
             criterion()
         assert np.isfinite(criterion(X))
     other = copy.copy(model)
-    with pytest.warns(UserWarning, match=f"{attribute} set by hand: fit begins anew"):
+    with pytest.warns(UserWarning, match=f"{attribute} set by hand: fit starts again"):
         assert model.fit(X).converged_
     assert not hasattr(other, "converged_")
 
@@ -263,12 +263,12 @@ def test_zeros_set_by_hand_are_structural():
 @pytest.mark.parametrize("kind", ["full", "diag"])
 def test_the_moments_of_an_imputer(kind, tmp_path):
     matrix = np.array([[1.0, 0.8], [0.8, 2.0]]) * (1 if kind == "full" else np.eye(2))
-    holed = np.array([[3.0, np.nan], [np.nan, 1.0]])
-    expected = GaussianMixture.from_parameters([1.0], [[1.0, -1.0]], [matrix]).impute(holed)
+    incomplete = np.array([[3.0, np.nan], [np.nan, 1.0]])
+    expected = GaussianMixture.from_parameters([1.0], [[1.0, -1.0]], [matrix]).impute(incomplete)
     new = GaussianImputer(covariance_type=kind)
     new.mean_ = [1.0, -1.0]
     with pytest.raises(NotFittedError, match="covariances_"):
-        new.transform(holed)
+        new.transform(incomplete)
     new.covariance_ = matrix
     with pytest.warns(UserWarning, match="no correlations") if kind == "diag" else nullcontext():
         fitted = GaussianImputer(covariance_type=kind, n_parameter_draws=2).fit(ROWS)
@@ -276,15 +276,15 @@ def test_the_moments_of_an_imputer(kind, tmp_path):
     fitted.mean_, fitted.covariance_ = [1.0, -1.0], matrix
     assert shared.converged_
     for model in (new, fitted, pickle.loads(pickle.dumps(fitted))):
-        assert_allclose(model.transform(holed), expected)
+        assert_allclose(model.transform(incomplete), expected)
         assert_array_equal(model.covariance_, matrix)
         model.save(tmp_path / "model")
-        assert_array_equal(load(tmp_path / "model").transform(holed), model.transform(holed))
+        assert_array_equal(load(tmp_path / "model").transform(incomplete), model.transform(incomplete))
         assert not hasattr(model, "log_likelihood_")
         with pytest.raises(ValueError, match="read-only"):
             model.mean_[0] = 5.0
         with pytest.raises(ValueError, match="fit again"):
-            model.draw_imputations(holed, 1)
+            model.draw_imputations(incomplete, 1)
     with pytest.raises(AttributeError, match="that of 2 components together"):
         GaussianImputer(2).mean_ = [1.0, -1.0]
     with pytest.raises(ValueError, match=r"mean_ has shape \(3,\), should be \(2,\)"):
@@ -326,7 +326,7 @@ def test_the_components_of_a_topic_model(inference, tmp_path):
     before = new.top_words(1)
     assert new.partial_fit(TEXTS).top_words(1) == before  # goes on from what was set
     fitted.components_ = COMPONENTS[::-1]
-    with pytest.warns(UserWarning, match="components_, doc_topic_prior_ set by hand: fit begins anew"):
+    with pytest.warns(UserWarning, match="components_, doc_topic_prior_ set by hand: fit starts again"):
         fitted.fit(TEXTS)
 
 

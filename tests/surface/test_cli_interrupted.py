@@ -84,7 +84,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, event, names, signum
 
 
 def test_an_interrupted_fit_leaves_nothing_behind(tmp_path):
-    when = IN_A_CALL.format(module="latently.core.executors", function="_work", signum=signal.SIGINT)
+    when = IN_A_CALL.format(module="latently.core.backends", function="_work", signum=signal.SIGINT)
     assert_interrupted(tmp_path, ran(tmp_path, when))
 
 

@@ -10,7 +10,7 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.codes import codes_not_told, with_codes
 from latently.cli.tables.columns import as_numbers
 from latently.cli.tables.csv_file import read_csv
-from latently.cli.tables.oddities import looks_like_identifier
+from latently.cli.tables.notes import looks_like_identifier
 
 RNG = np.random.default_rng(0)
 

@@ -27,19 +27,19 @@ from tests.planted import planted
 RNG = np.random.default_rng(0)
 RUNS = np.arange(160) // 20 % 2
 ROWS = np.where(RUNS[:, None], 2.0, 0.0) + RNG.normal(size=(160, 2))
-HOLED = np.where(RNG.random(ROWS.shape) < 0.1, np.nan, ROWS)
+INCOMPLETE = np.where(RNG.random(ROWS.shape) < 0.1, np.nan, ROWS)
 COUNTS = RNG.poisson(np.where(RUNS, 9, 3))[:, None].astype(float)
 WORDS = planted(0, n=60, n_words=20, n_topics=2, length=20).counts.toarray()
 ONE = {"n_init": 2, "random_state": 0}
 # An estimator, its data, and what it says of them.
 ESTIMATORS = {
     "mixture": (GaussianMixture(2, **ONE), ROWS, "predict_proba"),
-    "mixture of any family": (MixtureModel(Gaussian("diag"), 2, **ONE), HOLED, "predict_proba"),
-    "chain of numbers": (GaussianHMM(2, **ONE), HOLED, "smooth"),
+    "mixture of any family": (MixtureModel(Gaussian("diag"), 2, **ONE), INCOMPLETE, "predict_proba"),
+    "chain of numbers": (GaussianHMM(2, **ONE), INCOMPLETE, "smooth"),
     "chain of counts": (PoissonHMM(2, **ONE), COUNTS, "smooth"),
     "chain of symbols": (CategoricalHMM(2, **ONE), COUNTS % 5, "smooth"),
     "chain of any family": (HiddenMarkovModel(Poisson(), 2, **ONE), COUNTS, "smooth"),
-    "imputer": (GaussianImputer(2, n_parameter_draws=2, **ONE), HOLED, "transform"),
+    "imputer": (GaussianImputer(2, n_parameter_draws=2, **ONE), INCOMPLETE, "transform"),
     **{
         f"topics by {inference}": (
             LatentDirichletAllocation(2, inference=inference, random_state=0),

@@ -217,7 +217,7 @@ def test_a_function_does_not_go_into_a_file():
         words.settings()
 
 
-def holed(value):
+def incomplete(value):
     X = COUNTS.astype(float)
     X[1, 2] = value
     return X
@@ -226,11 +226,11 @@ def holed(value):
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [
-        (holed(np.nan), {}, "Input X contains NaN at row 1, column 2 (1 such cells)"),
-        (sparse.coo_matrix(holed(np.nan)), {}, "Input X contains NaN at row 1, column 2"),
-        (holed(np.inf), {}, "Input X contains infinity at row 1, column 2"),
-        (holed(-2), {}, "Negative values in data passed to X: -2 at row 1, column 2"),
-        (sparse.csc_matrix(holed(-2)), {}, "Negative values in data passed to X: -2 at row 1, column 2"),
+        (incomplete(np.nan), {}, "Input X contains NaN at row 1, column 2 (1 such cells)"),
+        (sparse.coo_matrix(incomplete(np.nan)), {}, "Input X contains NaN at row 1, column 2"),
+        (incomplete(np.inf), {}, "Input X contains infinity at row 1, column 2"),
+        (incomplete(-2), {}, "Negative values in data passed to X: -2 at row 1, column 2"),
+        (sparse.csc_matrix(incomplete(-2)), {}, "Negative values in data passed to X: -2 at row 1, column 2"),
         (np.zeros((2, 3)), {}, "X has no words, all documents are empty"),
         ([[], []], {}, "X has no words, all documents are empty"),
         (sparse.csr_matrix((0, 3)), {}, "Found array with 0 sample(s)"),
@@ -292,7 +292,7 @@ def test_what_is_no_corpus_is_named(X, options, message):
         (COUNTS, TOKENS, "LDA was fitted on columns without words, and X has words"),
         (COUNTS, TEXTS, "LDA was fitted on columns without words, and X has words"),
         (TOKENS, TEXTS, "the model was not fitted on texts: split each into a list of words"),
-        (TOKENS, holed(np.nan), "Input X contains NaN at row 1, column 2"),
+        (TOKENS, incomplete(np.nan), "Input X contains NaN at row 1, column 2"),
         (TEXTS, ["sea", None], "the text of row 1 is None"),
         (TOKENS, [[0], [1, 2]], "X has lists of integers of several lengths"),
     ],

@@ -129,11 +129,11 @@ def test_overimputation_predicts_cells_it_has_not_seen():
     assert not hasattr(imputer, "mean_")
     assert len(found.true) == round(0.2 * np.sum(~np.isnan(x)))
     assert_array_equal(found.true, x[found.rows, found.columns])
-    holed = x.copy()
-    holed[found.rows, found.columns] = np.nan
-    fitted = GaussianImputer(tol=1e-6).fit(holed)
-    assert_array_equal(found.predicted, fitted.transform(holed)[found.rows, found.columns])
-    lower, upper = fitted.interval(holed, 0.8)
+    incomplete = x.copy()
+    incomplete[found.rows, found.columns] = np.nan
+    fitted = GaussianImputer(tol=1e-6).fit(incomplete)
+    assert_array_equal(found.predicted, fitted.transform(incomplete)[found.rows, found.columns])
+    lower, upper = fitted.interval(incomplete, 0.8)
     assert_array_equal(found.lower, lower[found.rows, found.columns])
     assert_array_equal(found.upper, upper[found.rows, found.columns])
     assert found.level == 0.8

@@ -85,10 +85,10 @@ def test_cells_are_filled_by_their_expectation_and_the_rest_is_untouched():
 def test_it_is_a_better_guess_than_the_mean():
     rng = np.random.default_rng(0)
     truth = rng.multivariate_normal(MEAN, COVARIANCE, size=2000)
-    holed = np.where(rng.random(truth.shape) < 0.2, np.nan, truth)
-    lost = np.isnan(holed)
-    error = (GaussianImputer().fit_transform(holed) - truth)[lost]
-    by_mean = (np.where(lost, np.nanmean(holed, axis=0), holed) - truth)[lost]
+    incomplete = np.where(rng.random(truth.shape) < 0.2, np.nan, truth)
+    lost = np.isnan(incomplete)
+    error = (GaussianImputer().fit_transform(incomplete) - truth)[lost]
+    by_mean = (np.where(lost, np.nanmean(incomplete, axis=0), incomplete) - truth)[lost]
     assert np.sqrt(np.mean(error**2)) < 0.9 * np.sqrt(np.mean(by_mean**2))
 
 
@@ -98,17 +98,18 @@ def test_a_mixture_imputes_what_one_gaussian_cannot():
     x = rng.uniform(-2.0, 2.0, 600)
     x = np.column_stack([x, np.abs(x) + 0.1 * rng.standard_normal(600)])
     lost = rng.random(600) < 0.3
-    holed = x.copy()
-    holed[lost, 1] = np.nan
+    incomplete = x.copy()
+    incomplete[lost, 1] = np.nan
     one, two = (
-        np.mean((GaussianImputer(k, random_state=0).fit_transform(holed) - x)[lost, 1] ** 2) for k in (1, 2)
+        np.mean((GaussianImputer(k, random_state=0).fit_transform(incomplete) - x)[lost, 1] ** 2)
+        for k in (1, 2)
     )
     assert two < 0.2 * one
-    mixture = GaussianImputer(2, random_state=0).fit(holed)
+    mixture = GaussianImputer(2, random_state=0).fit(incomplete)
     assert_allclose(mixture.mean_, mixture.mixture_.weights_ @ mixture.mixture_.means_)
     draws, _ = mixture.mixture_.sample(200_000, random_state=0)
     assert_allclose(mixture.covariance_, np.cov(draws.T), atol=0.1)
-    assert_allclose(mixture.transform(holed), mixture.mixture_.impute(holed))
+    assert_allclose(mixture.transform(incomplete), mixture.mixture_.impute(incomplete))
 
 
 def test_new_rows_use_the_fitted_model_only():
@@ -226,9 +227,9 @@ def test_indicator_columns():
     assert_array_equal(out[added].to_numpy(), MISSING)
     assert_array_equal(out[names].to_numpy(), GaussianImputer().fit_transform(x))
     # A hole where there was none at the fit has no column, and is filled all the same.
-    holed = x[10:12].copy()
-    holed[:, 3] = np.nan
-    again = imputer.transform(pd.DataFrame(holed, columns=names))
+    incomplete = x[10:12].copy()
+    incomplete[:, 3] = np.nan
+    again = imputer.transform(pd.DataFrame(incomplete, columns=names))
     assert again.shape == (2, 7)
     assert np.isfinite(again["full"]).all()
 

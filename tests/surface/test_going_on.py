@@ -84,7 +84,7 @@ def test_a_fit_goes_on_from_what_was_set():
 def test_what_was_set_is_not_lost_silently():
     model = GaussianMixture(2, random_state=0)
     model.means_ = [[3.0, 3.0], [-1.0, -1.0]]
-    with pytest.warns(UserWarning, match="means_ set by hand: fit begins anew"):
+    with pytest.warns(UserWarning, match="means_ set by hand: fit starts again"):
         model.fit(ROWS)
     assert model.weights_[0] >= model.weights_[1]
     model.means_ = model.means_ + 1
@@ -153,9 +153,9 @@ def test_single_precision_in_and_out(covariance_type):
         assert getattr(model, method)(single).dtype == np.float32
         assert getattr(model, method)(ROWS).dtype == np.float64
         assert_allclose(getattr(double, method)(single), getattr(double, method)(ROWS), rtol=1e-4, atol=1e-6)
-    holed = single.copy()
-    holed[0, 0] = np.nan
-    assert model.impute(holed).dtype == np.float32
+    incomplete = single.copy()
+    incomplete[0, 0] = np.nan
+    assert model.impute(incomplete).dtype == np.float32
     assert model.score(single) * len(single) == pytest.approx(model.log_likelihood_, rel=1e-12)
     before = model.score(single)
     model.means_ = model.means_  # what is shown is rounded; to set it changes nothing

@@ -214,16 +214,16 @@ def test_any_family_of_symbols():
         "tol": 0,
     }
     table = [[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]]
-    holed = np.where(np.arange(56) % 9 == 4, np.nan, SYMBOLS)[:, None]
-    one = CategoricalHMM(2, n_features=3, emissionprob_init=table, **given).fit(holed)
+    incomplete = np.where(np.arange(56) % 9 == 4, np.nan, SYMBOLS)[:, None]
+    one = CategoricalHMM(2, n_features=3, emissionprob_init=table, **given).fit(incomplete)
     start = {"emissionprob": table}
-    for x in (holed, holed.astype(np.float32)):
+    for x in (incomplete, incomplete.astype(np.float32)):
         other = HiddenMarkovModel(Categorical(3), 2, starting_values=start, **given).fit(x)
         assert_allclose(other.log_likelihood_history_, one.log_likelihood_history_, rtol=1e-12)
         assert_allclose(other.params_.emission.emissionprob, one.emissionprob_, rtol=1e-9)
         assert other.bic() == pytest.approx(one.bic(), rel=1e-12)
-        assert_array_equal(other.predict(x), one.predict(holed))
-        assert_allclose(other.score(x), one.score(holed))
+        assert_array_equal(other.predict(x), one.predict(incomplete))
+        assert_allclose(other.score(x), one.score(incomplete))
     whole = HiddenMarkovModel(Categorical(3), 2, n_init=1, random_state=0).fit(SYMBOLS[:, None])
     assert np.isfinite(whole.log_likelihood_)
     where = r"time 3 holds {}, which is not in the alphabet \(0, 1, 2\)"

@@ -22,7 +22,7 @@ from latently.emissions import Gaussian, Poisson
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 2)) + 3 * (np.arange(40) % 2)[:, None]
-HOLED = np.where(np.arange(80).reshape(40, 2) % 11, X, np.nan)
+INCOMPLETE = np.where(np.arange(80).reshape(40, 2) % 11, X, np.nan)
 COUNTS = RNG.poisson(3, (40, 1)).astype(float)
 SYMBOLS = RNG.integers(0, 3, 40)
 WORDS = RNG.integers(0, 4, (40, 12))
@@ -33,7 +33,7 @@ ESTIMATORS = {
     "PoissonHMM": (L.PoissonHMM(2), COUNTS),
     "CategoricalHMM": (L.CategoricalHMM(2), SYMBOLS),
     "HiddenMarkovModel": (L.HiddenMarkovModel(Poisson(), 2), COUNTS),
-    "GaussianImputer": (L.GaussianImputer(n_parameter_draws=3), HOLED),
+    "GaussianImputer": (L.GaussianImputer(n_parameter_draws=3), INCOMPLETE),
     "LatentDirichletAllocation": (L.LatentDirichletAllocation(2), WORDS),
 }
 
@@ -184,11 +184,14 @@ FUNCTIONS = {
         {"estimates": [1.0, 2.0], "variances": [1.0, 1.0]},
         {"estimates": {"numbers"}, "variances": {"numbers"}, "df_complete": {"None", "fraction", "True"}},
     ),
-    L.little_mcar_test: ({"X": HOLED}, {}),
-    L.missing_patterns: ({"X": HOLED}, {}),
-    L.overimpute: ({"imputer": L.GaussianImputer(), "X": HOLED}, {"random_state": MAY_BE["random_state"]}),
+    L.little_mcar_test: ({"X": INCOMPLETE}, {}),
+    L.missing_patterns: ({"X": INCOMPLETE}, {}),
+    L.overimpute: (
+        {"imputer": L.GaussianImputer(), "X": INCOMPLETE},
+        {"random_state": MAY_BE["random_state"]},
+    ),
     L.dispersed_starts: (
-        {"imputer": L.GaussianImputer(), "X": HOLED, "n_starts": 2},
+        {"imputer": L.GaussianImputer(), "X": INCOMPLETE, "n_starts": 2},
         {"random_state": MAY_BE["random_state"], "n_starts": LARGE},
     ),
     L.left_right: ({"n_components": 3}, {"n_components": LARGE, "stay": set(), "reach": LARGE}),
@@ -382,9 +385,9 @@ def test_numbers_too_large_or_too_small():
     topics = L.LatentDirichletAllocation(2, random_state=0).fit(WORDS)
     cases = [
         *((name, lambda n=name: quick(n).fit(X, sample_weight=heavy)) for name in list(ESTIMATORS)[:2]),
-        ("imputer", lambda: quick("GaussianImputer").fit(HOLED, sample_weight=heavy)),
+        ("imputer", lambda: quick("GaussianImputer").fit(INCOMPLETE, sample_weight=heavy)),
         ("chain", lambda: quick("PoissonHMM").fit(COUNTS, sequence_weight=[1e308])),
-        ("limit", lambda: quick("GaussianImputer", max_value=-np.inf).fit(HOLED)),
+        ("limit", lambda: quick("GaussianImputer", max_value=-np.inf).fit(INCOMPLETE)),
         *((verb, lambda v=verb: getattr(topics, v)(words)) for verb in ("fit", "transform", "score")),
         ("split", lambda: metrics.split_documents(words)),
         ("rate", lambda: L.PoissonHMM.from_parameters(**CHAIN, lambdas=[[1.0], [1e300]]).sample(3)),

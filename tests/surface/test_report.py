@@ -110,8 +110,8 @@ def test_many_axes_stand_in_lines():
     drawn = []
     picture = Figure("many", lambda axes: drawn.extend(axes), "", n_axes=5).drawing
     assert len(picture.axes) == len(drawn) == 5
-    tops = {round(ax.get_subplotspec().get_position(picture).y1, 6) for ax in drawn}
-    assert len(tops) == 2
+    log_maxima = {round(ax.get_subplotspec().get_position(picture).y1, 6) for ax in drawn}
+    assert len(log_maxima) == 2
 
 
 # -- mixtures ------------------------------------------------------------------------------------------

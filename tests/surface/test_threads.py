@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 import latently
 from latently import GaussianMixture
 from latently.core import blocks
-from latently.core.executors import ThreadExecutor, count_threads, executor
+from latently.core.backends import ThreadBackend, backend, count_threads
 from latently.core.libraries import single_threaded_libraries
 
 SMALL = 2**14  # bytes, so that there are many blocks
@@ -62,7 +62,7 @@ def test_fits_side_by_side_and_inside_one_another(rows):
 
 
 def test_work_within_a_worker_is_done_there():
-    with executor(2) as workers:
+    with backend(2) as workers:
         inner = workers.map(
             lambda i: (list(workers.map(lambda j: i * j, range(3))), threading.get_ident()), [1, 2]
         )
@@ -71,8 +71,8 @@ def test_work_within_a_worker_is_done_there():
 
 
 def test_results_come_in_order_and_a_failure_is_passed_on():
-    with executor(3) as workers:
-        assert isinstance(workers, ThreadExecutor)
+    with backend(3) as workers:
+        assert isinstance(workers, ThreadBackend)
         assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
         with pytest.raises(ZeroDivisionError):
             list(workers.map(lambda i: 1 // (i - 7), range(50)))

@@ -68,7 +68,7 @@ class Cluster(Fit["Rows", "MixtureAnalysis"]):
 
     def analyse(self, data: Rows, told: Told) -> MixtureAnalysis:
         """Fit mixtures of all numbers and shapes asked for."""
-        from latently.cli.tables.oddities import oddities
+        from latently.cli.tables.notes import notes
         from latently.emissions.gaussian import STRUCTURES
         from latently.estimators import GaussianMixture
         from latently.report.fits import in_words
@@ -92,7 +92,7 @@ class Cluster(Fit["Rows", "MixtureAnalysis"]):
             data.truth,
             selection=selection,
             left_out=data.choice.left_out,
-            notes=oddities(data.table, data.choice, "clusters"),
+            notes=notes(data.table, data.choice, "clusters"),
             settings=self.settings,
         )
 

@@ -117,7 +117,7 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
         """Fit, fill in, and see how far off that may be."""
         from sklearn.exceptions import ConvergenceWarning
 
-        from latently.cli.tables.oddities import oddities
+        from latently.cli.tables.notes import notes
         from latently.core.errors import ConstantColumnWarning, UndeterminedWarning
         from latently.estimators import GaussianImputer
         from latently.report.imputation import ImputationAnalysis
@@ -140,7 +140,7 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
             f"{DRAWS}/",
             {name: n for name, n in still_empty.items() if n},
             left_out=choice.left_out,
-            notes=oddities(table, choice, "the other columns"),
+            notes=notes(table, choice, "the other columns"),
             settings=self.settings,
         )
         steps = {

@@ -114,8 +114,8 @@ class Segment(Fit["Steps", "SegmentationAnalysis"]):
 
         from latently.cli.tables.codes import codes_not_told
         from latently.cli.tables.columns import as_numbers, decided
+        from latently.cli.tables.notes import of_file
         from latently.cli.tables.observations import for_model
-        from latently.cli.tables.oddities import of_file
         from latently.estimators.of_family import hmm_of
         from latently.report.fits import in_words
         from latently.report.segmentation import SegmentationAnalysis

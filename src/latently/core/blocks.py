@@ -1,7 +1,7 @@
 """The data, cut into blocks between units.
 
 A *unit* is what the model holds independent of the rest: a row, a sequence, a document. A *block*
-is some units on end, and the piece in which work is scheduled and sums are taken. Its size follows
+is some consecutive units, and the piece in which work is scheduled and sums are taken. Its size follows
 from the shapes of the model and never from the amount of data or the number of workers, so the
 blocks, and with them every bit of a sum, are the same wherever the work is done. A *tile* is the
 piece of a block that fits the cache.
@@ -25,7 +25,7 @@ GROUPED_BYTES = 2**25
 
 @dataclass(frozen=True)
 class Block:
-    """Some units on end.
+    """Some consecutive units.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Block:
     first : int
         Position of the first unit in the whole data, for messages.
     units : array of shape (n_units,) or None
-        Positions of all units, where they are not on end in the whole data.
+        Positions of all units, where they are not consecutive in the whole data.
     alone : bool
         Whether its one unit is all there is, so that messages need not say which.
     labels : array of int of shape (n_rows,) or None
@@ -221,7 +221,7 @@ class ArraySource:
             )
 
     def grouped(self) -> ArraySource:
-        """The same units, those with equal missing cells on end and complete ones first.
+        """The same units, those with equal missing cells together and complete ones first.
 
         Whoever works on missing cells can then do for many rows what is the same for all of them. Sequences
         stay as they are, and so do tables too large to be copied.

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any, Generic, Protocol
 
 from latently.core.acceleration import Squarem
+from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, BlockSource
 from latently.core.convergence import ROUNDING, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
-from latently.core.executors import Executor, SerialExecutor
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
 from latently.core.statistics import tree_sum
@@ -115,7 +115,7 @@ class StepMap(Protocol[P, S]):
         """The objective at the params the statistics were taken at."""
         ...
 
-    def magnitude(self, stats: S, params: P) -> float:
+    def rounding_scale(self, stats: S, params: P) -> float:
         """Sum of its absolute terms: what its rounding error is relative to."""
         ...
 
@@ -130,7 +130,7 @@ class EMMap(Generic[D, P, S]):
         The model, bound to a description of the data.
     source : BlockSource
         The data.
-    executor : Executor
+    backend : Backend
         Who works on the blocks.
     fixed : collection of str
         Names of the parameters that keep their values.
@@ -138,16 +138,16 @@ class EMMap(Generic[D, P, S]):
 
     model: Model[D, P, S]
     source: BlockSource
-    executor: Executor = field(default_factory=SerialExecutor)
+    backend: Backend = field(default_factory=SerialBackend)
     fixed: Collection[str] = ()
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks."""
 
         def one(block: Block) -> S:
-            return self.model.e_step(params, block, self.executor)
+            return self.model.e_step(params, block, self.backend)
 
-        return tree_sum(self.executor.map(one, self.source.blocks()))
+        return tree_sum(self.backend.map(one, self.source.blocks()))
 
     def m_step(self, stats: S, params: P) -> P:
         """Return better params."""
@@ -157,15 +157,15 @@ class EMMap(Generic[D, P, S]):
         """The objective at the params the statistics were taken at."""
         return float(stats.bound) + self.model.log_prior(params)
 
-    def magnitude(self, stats: S, params: P) -> float:
+    def rounding_scale(self, stats: S, params: P) -> float:
         """Sum of its absolute terms, those that cancel within the terms of the bound included."""
         inner = self.model.inner_terms(stats, params)
-        return float(stats.magnitude) + inner + abs(self.model.log_prior(params))
+        return float(stats.rounding_scale) + inner + abs(self.model.log_prior(params))
 
 
-def describe(model: Model[D, P, S], source: BlockSource, executor: Executor) -> D:
+def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
-    return tree_sum(executor.map(model.describe, source.blocks()))
+    return tree_sum(backend.map(model.describe, source.blocks()))
 
 
 @within_range()
@@ -269,11 +269,11 @@ class _Point(Generic[P, S]):
 
     def rounding(self) -> float:
         """What rounding can do to the objective: asked for only where a difference is small or negative."""
-        return ROUNDING * self._magnitude
+        return ROUNDING * self._rounding_scale
 
     @cached_property
-    def _magnitude(self) -> float:
-        return self.em.magnitude(self.stats, self.params)
+    def _rounding_scale(self) -> float:
+        return self.em.rounding_scale(self.stats, self.params)
 
 
 def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
@@ -296,7 +296,7 @@ def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], pl
 def _leap(em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
     """The proposed iterate with its E-step, unless it gains no more than rounding."""
     try:
-        point = _evaluate(em, em.model.settled(proposal))
+        point = _evaluate(em, em.model.projected(proposal))
     except FitError:
         point = None
     if point is None or not _gains(here, point):

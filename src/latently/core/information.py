@@ -257,7 +257,7 @@ def _score_products(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> Array:
     for block in em.source.blocks():
         scores = np.empty((block.n_units, coordinates.dimension))
         for unit in range(block.n_units):
-            stats = em.model.e_step(coordinates.params, _alone(block, unit), em.executor)
+            stats = em.model.e_step(coordinates.params, _alone(block, unit), em.backend)
             scores[unit] = score(em, coordinates, coordinates.params, stats)
         total += (scores.T * block.weights) @ scores
     return total

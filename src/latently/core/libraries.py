@@ -1,6 +1,6 @@
 """One thread at a time in the libraries a fit calls.
 
-Threads come from the executor, over blocks. A BLAS that starts threads of its own under them fights
+Threads come from the backend, over blocks. A BLAS that starts threads of its own under them fights
 for the cores, is slower on cache-sized matrices, and sums in an order that depends on the number of
 threads; an OpenMP team that was started once hangs in a forked child. The limit is a setting of the
 whole process, so fits that run side by side share it: the first one in sets it, the last one out

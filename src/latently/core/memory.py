@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, BlockSource
-from latently.core.executors import Executor, SerialExecutor
 from latently.core.statistics import SupportsAdd, tree_sum
 
 P = TypeVar("P")
@@ -23,7 +23,7 @@ R = TypeVar("R")
 class RememberingModel(Protocol[P, S, M]):
     """A model whose E-step starts from what the one before it left of the same block."""
 
-    def prepare(self, params: P, executor: Executor) -> Any:
+    def prepare(self, params: P, backend: Backend) -> Any:
         """What all blocks need of the params, made once for all of them."""
         ...
 
@@ -55,7 +55,7 @@ class MemoryMap(Generic[P, S, M]):
         The data.
     memories : list
         What is remembered of each block to begin with, in their order.
-    executor : Executor
+    backend : Backend
         Who works on the blocks.
     fixed : collection of str
         Names of the parameters that keep their values.
@@ -64,12 +64,12 @@ class MemoryMap(Generic[P, S, M]):
     model: Any
     source: BlockSource
     memories: list[M]
-    executor: Executor = field(default_factory=SerialExecutor)
+    backend: Backend = field(default_factory=SerialBackend)
     fixed: Collection[str] = ()
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks, and remember."""
-        prepared = self.model.prepare(params, self.executor)
+        prepared = self.model.prepare(params, self.backend)
         places = range(len(self.memories))
 
         def one(piece: tuple[int, Block]) -> S:
@@ -78,7 +78,7 @@ class MemoryMap(Generic[P, S, M]):
             stats, self.memories[place] = found
             return stats
 
-        total = tree_sum(self.executor.map(one, zip(places, self.source.blocks(), strict=True)))
+        total = tree_sum(self.backend.map(one, zip(places, self.source.blocks(), strict=True)))
         stats: S = self.model.complete(prepared, total)
         return stats
 
@@ -91,12 +91,12 @@ class MemoryMap(Generic[P, S, M]):
         """The objective at the params the statistics were taken at."""
         return float(stats.bound)
 
-    def magnitude(self, stats: Any, params: P) -> float:
+    def rounding_scale(self, stats: Any, params: P) -> float:
         """Sum of its absolute terms."""
-        return float(stats.magnitude)
+        return float(stats.rounding_scale)
 
     def each(self, task: Callable[[Block, M], R]) -> Iterator[R]:
         """What a task makes of each block and what is remembered of it, in their order."""
-        return self.executor.map(
+        return self.backend.map(
             lambda piece: task(*piece), zip(self.source.blocks(), self.memories, strict=True)
         )

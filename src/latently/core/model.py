@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.core.findings import Finding
 from latently.core.parameters import Spaces
 
@@ -36,7 +36,7 @@ class Statistics(Protocol):
         ...
 
     @property
-    def magnitude(self) -> float:
+    def rounding_scale(self) -> float:
         """Sum of the absolute terms of `bound`: what its rounding error is relative to."""
         ...
 
@@ -53,7 +53,7 @@ class Model(Protocol[D, P, S]):
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `settled` and `diagnose`: they say nothing
+    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `projected` and `diagnose`: they say nothing
     unless told to.
     """
 
@@ -74,8 +74,8 @@ class Model(Protocol[D, P, S]):
         """Draw starting values."""
         ...
 
-    def e_step(self, params: P, block: Block, executor: Executor) -> S:
-        """Return the expected statistics of a block. Pure; a long unit may use the executor for its parts."""
+    def e_step(self, params: P, block: Block, backend: Backend) -> S:
+        """Return the expected statistics of a block. Pure; a long unit may use the backend for its parts."""
         ...
 
     def m_step(self, stats: S, params: P, fixed: Collection[str] = ()) -> P:
@@ -106,7 +106,7 @@ class Model(Protocol[D, P, S]):
         """Where each parameter lives, by name."""
         ...
 
-    def settled(self, params: P) -> P:
+    def projected(self, params: P) -> P:
         """Params that would be feasible but for rounding, without the rounding."""
         return params
 

@@ -19,7 +19,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 Array = NDArray[np.float64]
-Held = NDArray[np.bool_] | None
+Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
 AT_ZERO, ON_ITS_FLOOR = "at zero", "on its floor"
@@ -96,7 +96,7 @@ class Space(Protocol):
         """Whether the value lies in the space."""
         ...
 
-    def settled(self, value: Array) -> Array:
+    def projected(self, value: Array) -> Array:
         """A value that would lie in the space but for rounding, without the rounding."""
         ...
 
@@ -129,30 +129,30 @@ class Real:
         Shape of the parameter.
     scale : array
         What counts as a change of one, such as the standard deviations of the features.
-    held : array of bool, optional
+    fixed : array of bool, optional
         Which numbers stay as they are, broadcast against the parameter: they are not free.
     """
 
     shape: tuple[int, ...]
     scale: Array
-    held: Held = None
+    fixed: Fixed = None
 
     @property
     def dimension(self) -> int:
         """Number of free numbers."""
-        return int(_free(self.shape, self.held).sum())
+        return int(_free(self.shape, self.fixed).sum())
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite."""
         return bool(np.isfinite(value).all())
 
-    def settled(self, value: Array) -> Array:
+    def projected(self, value: Array) -> Array:
         """The value: any will do."""
         return value
 
     def chart(self, value: Array) -> Chart:
         """Differences, in units of the scale."""
-        free = _free(self.shape, self.held)
+        free = _free(self.shape, self.fixed)
         basis = _diagonal(np.broadcast_to(self.scale, self.shape), free)
         return Chart(value, basis, free, np.zeros(self.shape, dtype=bool))
 
@@ -162,7 +162,7 @@ class Real:
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal differences, in units of the scale."""
-        return np.asarray(_free(self.shape, self.held) * self.scale * rng.standard_normal(self.shape))
+        return np.asarray(_free(self.shape, self.fixed) * self.scale * rng.standard_normal(self.shape))
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Positive:
         What counts as a change of one.
     floor : array or float
         What the number is not below.
-    held : array of bool, optional
+    fixed : array of bool, optional
         Which numbers stay as they are, broadcast against the parameter: they are not free.
     to_zero : bool, default False
         Whether the floor stands for zero, to which a number may come as near as one likes.
@@ -186,25 +186,25 @@ class Positive:
     shape: tuple[int, ...]
     scale: Array
     floor: Array | float = 0.0
-    held: Held = None
+    fixed: Fixed = None
     to_zero: bool = False
 
     @property
     def dimension(self) -> int:
         """Number of free numbers."""
-        return int(_free(self.shape, self.held).sum())
+        return int(_free(self.shape, self.fixed).sum())
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite, above zero, and not below the floor."""
         return bool((np.isfinite(value) & (value > 0) & (value >= (1 - ROUNDING) * self.floor)).all())
 
-    def settled(self, value: Array) -> Array:
+    def projected(self, value: Array) -> Array:
         """The value: rounding cannot take it out."""
         return value
 
     def chart(self, value: Array) -> Chart:
         """Relative differences."""
-        free = _free(self.shape, self.held)
+        free = _free(self.shape, self.fixed)
         resting = free & self._resting(value)
         basis, owners = _diagonal(value, free & ~resting), np.flatnonzero(free & ~resting)
         if self.to_zero:
@@ -221,7 +221,7 @@ class Positive:
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal relative differences."""
-        moving = _free(self.shape, self.held) & ~self._resting(value)
+        moving = _free(self.shape, self.fixed) & ~self._resting(value)
         return np.asarray(moving * value * rng.standard_normal(self.shape))
 
 
@@ -255,7 +255,7 @@ class Simplex:
             and np.allclose(value.sum(axis=-1), 1.0, rtol=0, atol=ROUNDING)
         )
 
-    def settled(self, value: Array) -> Array:
+    def projected(self, value: Array) -> Array:
         """Rows with a sum of one: n times what is amiss would pass for log-likelihood."""
         return np.asarray(value / value.sum(axis=-1, keepdims=True))
 
@@ -305,14 +305,14 @@ class SPD:
         What counts as a change of one: products of the features' standard deviations.
     floor : array of shape (d,), optional
         Diagonal of the matrix they are not below.
-    held : array of bool of shape (d,), optional
+    fixed : array of bool of shape (d,), optional
         Features whose rows and columns stay as they are, zero but for the diagonal: they are not free.
     """
 
     shape: tuple[int, ...]
     scale: Array
     floor: Array | None = None
-    held: Held = None
+    fixed: Fixed = None
 
     @property
     def dimension(self) -> int:
@@ -322,8 +322,8 @@ class SPD:
 
     @property
     def _free(self) -> NDArray[np.int64]:
-        """Positions of the features that are not held."""
-        return np.flatnonzero(_free(self.shape[-1:], self.held))
+        """Positions of the features that are not fixed."""
+        return np.flatnonzero(_free(self.shape[-1:], self.fixed))
 
     def feasible(self, value: Array) -> bool:
         """Whether all matrices are symmetric and have a Cholesky factor."""
@@ -343,7 +343,7 @@ class SPD:
         standard = (value / np.outer(unit, unit))[..., free[:, None], free]
         return np.asarray(np.linalg.eigvalsh(standard)[..., 0])
 
-    def settled(self, value: Array) -> Array:
+    def projected(self, value: Array) -> Array:
         """The value: a sum of symmetric matrices is symmetric to the last bit."""
         return value
 
@@ -363,7 +363,7 @@ class SPD:
                 outer = np.outer(root[:, i], root[:, j])
                 columns[:, column] = ((outer + outer.T) / (2 if i == j else 1)).ravel()
             blocks.append(sparse.csr_array(columns))
-        both = _free(self.shape[-1:], self.held)
+        both = _free(self.shape[-1:], self.fixed)
         moving = np.broadcast_to(both[:, None] & both, self.shape)
         return Chart(value, sparse.block_diag(blocks, format="csr"), moving, resting, ON_ITS_FLOOR)
 
@@ -379,7 +379,7 @@ class SPD:
         root = np.linalg.cholesky(value)
         noise = rng.standard_normal(self.shape)
         moved = root @ ((noise + np.swapaxes(noise, -1, -2)) / 2) @ np.swapaxes(root, -1, -2)
-        free = _free(self.shape[-1:], self.held)
+        free = _free(self.shape[-1:], self.fixed)
         moved = moved * (free[:, None] & free)
         if self.floor is None:
             return np.asarray(moved)
@@ -414,9 +414,9 @@ def check_shape(params: Any, name: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"its '{name}' has shape {found}, should be {shape}")
 
 
-def _free(shape: tuple[int, ...], held: Held) -> NDArray[np.bool_]:
+def _free(shape: tuple[int, ...], fixed: Fixed) -> NDArray[np.bool_]:
     """Which numbers of a parameter are free."""
-    return np.ones(shape, dtype=bool) if held is None else ~np.broadcast_to(held, shape)
+    return np.ones(shape, dtype=bool) if fixed is None else ~np.broadcast_to(fixed, shape)
 
 
 def _by_a_factor(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
@@ -439,7 +439,7 @@ def symmetric(matrices: Array) -> bool:
 
 
 def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:
-    """Number of free parameters, those held fixed left out."""
+    """Number of free parameters, those held left out."""
     return sum(space.dimension for name, space in spaces.items() if name not in fixed)
 
 

@@ -283,7 +283,7 @@ def _narrow(
     while len(candidates) > plan.finish:
         settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True)
         short = partial(_advance, small, settings, n_small)
-        candidates = list(em.executor.map(short, candidates))
+        candidates = list(em.backend.map(short, candidates))
         candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: AGREEMENT * n_small)
         keep = max(plan.finish, len(candidates) // 2)
         distinct: list[_Candidate[P]] = []

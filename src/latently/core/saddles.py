@@ -187,7 +187,7 @@ def _tried(em: EMMap[D, P, S], params: P, settings: Settings, n: float) -> FitRe
     if not feasible(em.model.spaces(params), params):
         return None
     try:
-        return run(em, em.model.settled(params), settings, n)
+        return run(em, em.model.projected(params), settings, n)
     except FitError:
         return None
 
@@ -239,7 +239,7 @@ def _image(em: EMMap[Any, Any, Any], spaces: Spaces, params: Any, here: Array, v
         if not feasible(spaces, moved):
             continue
         try:
-            moved = em.model.settled(moved)
+            moved = em.model.projected(moved)
             return (_flat(spaces, named(em.m_step(em.e_step(moved), moved))) - here) / step
         except FitError:
             continue

@@ -204,7 +204,7 @@ class Emission(Described, ABC):
         """Of all params that are as likely, those under which unseen pairs depend on each other least."""
         return params
 
-    def settled(self, params: Any) -> Any:
+    def projected(self, params: Any) -> Any:
         """Params that would be feasible but for rounding, without the rounding."""
         return params
 

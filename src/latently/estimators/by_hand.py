@@ -236,7 +236,7 @@ class ByHand(metaclass=ABCMeta):
         if self._changed:
             changed = ", ".join(self._changed)
             warnings.warn(
-                f"{changed} set by hand: fit begins anew without, {remedy}",
+                f"{changed} set by hand: fit starts again without it, {remedy}",
                 UserWarning,
                 stacklevel=stacklevel,
             )
@@ -380,7 +380,7 @@ class LatentEmissionByHand(ByHand, Saved):
     def _start_from(self, model: LatentEmission) -> list[Start[LatentEmissionParams]]:
         """The start of a fit that goes on."""
         params = self.params_
-        return [Start("warm", lambda rng: model.settled(params), self._progress)]
+        return [Start("warm", lambda rng: model.projected(params), self._progress)]
 
     def _set_so_far(self, model: LatentEmission, n_features: int) -> dict[str, Array]:
         """With `warm_start`, what was set by hand of parameters the rest of which is yet to be found."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
+from latently.core.backends import backend, count_threads
 from latently.core.choices import CLOSE, falling
 from latently.core.em import Settings
-from latently.core.executors import count_threads, executor
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from latently.estimators.inputs import check_weights, random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
@@ -177,7 +177,7 @@ class LatentDirichletAllocation(
         priors = self._priors(corpus)
         prior = self._seeded(priors, corpus, frequencies)
         self.__dict__.pop("_stream", None)
-        with executor(self._n_threads()) as workers, progress_bar("topics", self.verbose) as show:
+        with backend(self._n_threads()) as workers, progress_bar("topics", self.verbose) as show:
             callbacks = [*(self.callbacks or ()), show]
             fit = self._fit_batch if self.inference in ("cvb0", "vb") else self._fit_online
             found = fit(source, priors, prior, rng, n_tokens, callbacks, workers)
@@ -215,7 +215,7 @@ class LatentDirichletAllocation(
         check_tokens(float(frequencies.sum()) * max(share, 1.0), self._dtype)
         priors = self._priors(corpus)
         source = document_source(corpus.counts, weights, self._dtype)
-        with executor(self._n_threads()) as workers:
+        with backend(self._n_threads()) as workers:
             if fresh:
                 rng = random_generator(self.random_state)
                 seeded = self._seeded(priors, corpus, frequencies)

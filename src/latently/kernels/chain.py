@@ -109,7 +109,7 @@ def backward_first(table, index, back, matrix, state, low, high, lanes):
 
 
 @part
-def forward_rest(table, index, matrix, before, state, low, high, weight, counts, tallies, lanes):
+def forward_rest(table, index, matrix, before, state, low, high, weight, counts, symbol_counts, lanes):
     """Turn rows `low` to `high` of `state` from backward vectors into responsibilities, times `weight`.
 
     `before` is the forward vector of the time before, and is overwritten. What each step adds to the
@@ -130,7 +130,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
         product_row(table, seen, state, at, weight / norm, ahead, K * n, K, lanes)
         write_product(here, weight / norm, state, at)
         if index is not None:
-            add_row(state, at, tallies, seen, K, lanes)
+            add_row(state, at, symbol_counts, seen, K, lanes)
         n += 1
         if n == EVERY:
             add_products(left, ahead, n, counts, lanes)
@@ -146,7 +146,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
 
 
 @part
-def backward_rest(table, index, matrix, after, state, low, high, weight, counts, tallies, lanes, met):
+def backward_rest(table, index, matrix, after, state, low, high, weight, counts, symbol_counts, lanes, met):
     """Turn rows `low` to `high` of `state` from forward vectors into responsibilities, times `weight`.
 
     `after` is what the time `high` says: its backward vector times its densities; it is overwritten. The
@@ -171,7 +171,7 @@ def backward_rest(table, index, matrix, after, state, low, high, weight, counts,
                 n = 0
         write_product(here, weight / norm, state, at)
         if index is not None:
-            add_row(state, at, tallies, seen, K, lanes)
+            add_row(state, at, symbol_counts, seen, K, lanes)
         here = multiplied(here, table, seen)
         here, _ = rescaled(here, t - low)
     add_products(left, ahead, n, counts, lanes)
@@ -200,16 +200,18 @@ def first_half(table, index, start, transmat, transposed, state, low, high, lane
 
 @kernel
 def other_half(
-    table, index, transmat, transposed, edge, state, low, high, weight, counts, tallies, lanes, forward
+    table, index, transmat, transposed, edge, state, low, high, weight, counts, symbol_counts, lanes, forward
 ):
     """The same direction through the other half; see `forward_rest` and `backward_rest`."""
     mid = middle(low, high)
     if forward:
         matrix = panels(transmat, lanes)
-        return forward_rest(table, index, matrix, edge, state, mid, high, weight, counts, tallies, lanes)
+        return forward_rest(
+            table, index, matrix, edge, state, mid, high, weight, counts, symbol_counts, lanes
+        )
     matrix = panels(transposed, lanes)
     return 0.0, backward_rest(
-        table, index, matrix, edge, state, low, mid, weight, counts, tallies, lanes, True
+        table, index, matrix, edge, state, low, mid, weight, counts, symbol_counts, lanes, True
     )
 
 
@@ -226,7 +228,7 @@ def forward_backward(
     scales,
     initial,
     counts,
-    tallies,
+    symbol_counts,
     lanes,
 ):
     """Both directions through all sequences of a block, in this thread.
@@ -249,7 +251,7 @@ def forward_backward(
         Where to write the responsibilities, weights applied.
     scales : array of shape (n_sequences,)
         Where to write the log-likelihoods, less the logs of what the densities were divided by.
-    initial, counts, tallies : arrays of shape (K,), (K, K), (n, K)
+    initial, counts, symbol_counts : arrays of shape (K,), (K, K), (n, K)
         Sums to add to: expected first states; expected transitions before they are multiplied by `transmat`;
         responsibilities by row of the table, if there is an index.
     lanes : tuple of K numbers, or None
@@ -285,12 +287,12 @@ def forward_backward(
             for j in range(K):
                 after[j] = b[j] * state[mid, j]
         more, wrong = forward_rest(
-            table, index, onward, before, state, mid, high, weight, counts, tallies, lanes
+            table, index, onward, before, state, mid, high, weight, counts, symbol_counts, lanes
         )
         if wrong >= 0:
             return u, wrong
         wrong = backward_rest(
-            table, index, backward, after, state, low, mid, weight, counts, tallies, lanes, True
+            table, index, backward, after, state, low, mid, weight, counts, symbol_counts, lanes, True
         )
         if wrong >= 0:
             return u, wrong

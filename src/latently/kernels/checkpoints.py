@@ -27,18 +27,20 @@ def fill_backward(table, index, back, transposed, state, lanes):
 
 
 @kernel
-def finish_forward(table, index, transmat, before, state, weight, counts, tallies, lanes):
+def finish_forward(table, index, transmat, before, state, weight, counts, symbol_counts, lanes):
     """Turn backward vectors into responsibilities; see `kernels.chain.forward_rest`."""
     matrix = panels(transmat, lanes)
-    return forward_rest(table, index, matrix, before, state, 0, len(state), weight, counts, tallies, lanes)
+    return forward_rest(
+        table, index, matrix, before, state, 0, len(state), weight, counts, symbol_counts, lanes
+    )
 
 
 @kernel
-def finish_backward(table, index, transposed, after, state, weight, counts, tallies, lanes, met):
+def finish_backward(table, index, transposed, after, state, weight, counts, symbol_counts, lanes, met):
     """Turn forward vectors into responsibilities; see `kernels.chain.backward_rest`."""
     matrix = panels(transposed, lanes)
     return backward_rest(
-        table, index, matrix, after, state, 0, len(state), weight, counts, tallies, lanes, met
+        table, index, matrix, after, state, 0, len(state), weight, counts, symbol_counts, lanes, met
     )
 
 
@@ -49,10 +51,10 @@ def fill_logs(table, index, predicted, log_transmat, state):
 
 
 @kernel
-def finish_logs(table, index, log_transmat, after, more, state, weight, transitions, tallies):
+def finish_logs(table, index, log_transmat, after, more, state, weight, transitions, symbol_counts):
     """Turn log forward vectors into responsibilities; see `kernels.log_chain.backward_logs`."""
     n, K = len(state), len(after)
-    backward_logs(table, index, log_transmat, after, more, state, 0, n, weight, transitions, tallies)
+    backward_logs(table, index, log_transmat, after, more, state, 0, n, weight, transitions, symbol_counts)
     for t in range(n):
         for j in range(K, state.shape[1]):
             state[t, j] = 0.0

@@ -84,7 +84,7 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
     joint = np.empty(K * TILE)
     pairs = np.zeros(K + 1, np.int64)
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     n_pairs = 0
     for start in range(0, n, TILE):
         size = min(TILE, n - start)
@@ -153,9 +153,9 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
         for t in range(at):
             top[index[t]] = max(top[index[t]], joint[t])
 
-        bound_here, magnitude_here = normalise(joint, index, pairs, top, total, size, weight)
+        bound_here, rounding_scale_here = normalise(joint, index, pairs, top, total, size, weight)
         bound += bound_here
-        magnitude += magnitude_here
+        rounding_scale += rounding_scale_here
 
         for k in range(K):
             count = pairs[k + 1] - pairs[k]
@@ -169,7 +169,7 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
                 counts[k] += mass
                 gather(rows, means[k], mine, count, centred)
                 add_squares(r, centred, zero, count, first[k], second[k])
-    return bound, magnitude, n_pairs
+    return bound, rounding_scale, n_pairs
 
 
 @part
@@ -183,7 +183,7 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
     top = np.empty(TILE)
     total = np.empty(TILE)
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     for start in range(0, n, TILE):
         size = min(TILE, n - start)
         load(x, start, size, rows)
@@ -210,7 +210,7 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
         for s in range(size):
             value = top[s] + log(total[s])
             bound += weight[s] * value
-            magnitude += weight[s] * abs(value)
+            rounding_scale += weight[s] * abs(value)
         for s in range(size):
             total[s] = 1.0 / total[s]
         for k in range(K):
@@ -228,12 +228,12 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
                 mass += r[s]
             counts[k] += mass
             add_squares(r, rows, means[k], size, first[k], second[k])
-    return bound, magnitude
+    return bound, rounding_scale
 
 
 @kernel
 def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
-    """Add the statistics of rows to `counts`, `first` and `second`; return bound and magnitude.
+    """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
     Formulas: docs/formulas.md, "Gaussian families" and "Pairs that count".
 
@@ -258,7 +258,7 @@ def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     if d < FEW:
         return dense(x, w, means, scales, log_norm, drop, counts, first, second)
     head = min(n, TILE)
-    bound, magnitude, n_pairs = staged(
+    bound, rounding_scale, n_pairs = staged(
         x[:head], w[:head], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
     )
     if 2 * n_pairs > head * len(means):
@@ -267,4 +267,4 @@ def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
         more, larger, _ = staged(
             x[head:], w[head:], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
         )
-    return bound + more, magnitude + larger
+    return bound + more, rounding_scale + larger

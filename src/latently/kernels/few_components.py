@@ -73,7 +73,7 @@ def few_sums(x, resp, origin, sums, missing, lanes):
         Sums of the responsibilities of rows that lack a cell.
     """
     (n, d), K, width = x.shape, resp.shape[1], len(lanes)
-    row, holed = np.zeros(width), False
+    row, incomplete = np.zeros(width), False
     last = (n * K - width) // K  # the last row that has so many numbers from its first on
     for s in range(n):
         if s <= last:
@@ -89,6 +89,6 @@ def few_sums(x, resp, origin, sums, missing, lanes):
                 store(sums, at, load(sums, at, lanes) + here * cell)
                 store(sums, at + width, load(sums, at + width, lanes) + here * (cell * cell))
             else:
-                holed = True
+                incomplete = True
                 store(missing, i * width, load(missing, i * width, lanes) + here)
-    return holed
+    return incomplete

@@ -165,7 +165,7 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
     joint = np.empty(K * tile)
     pairs = np.zeros(K + 1, np.int64)
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     for start in range(0, n, tile):
         size = min(tile, n - start)
         load(x, start, size, rows)
@@ -241,9 +241,9 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
         for t in range(at):
             top[index[t]] = max(top[index[t]], joint[t])
 
-        bound_here, magnitude_here = normalise(joint, index, pairs, top, total, size, weight)
+        bound_here, rounding_scale_here = normalise(joint, index, pairs, top, total, size, weight)
         bound += bound_here
-        magnitude += magnitude_here
+        rounding_scale += rounding_scale_here
 
         for k in range(K):
             count = pairs[k + 1] - pairs[k]
@@ -260,7 +260,7 @@ def staged(x, w, means, whiten, log_norm, drop, stage, counts, first, second):
                 else:
                     gather(rows, means[k], mine, count, centred)
                 add_scatter(r, centred, count, y[0], first[k], second[k])
-    return bound, magnitude
+    return bound, rounding_scale
 
 
 @part
@@ -277,7 +277,7 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
     top = np.empty(tile)
     total = np.empty(tile)
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     for start in range(0, n, tile):
         size = min(tile, n - start)
         load(x, start, size, rows)
@@ -308,7 +308,7 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
         for s in range(size):
             value = top[s] + log(total[s])
             bound += weight[s] * value
-            magnitude += weight[s] * abs(value)
+            rounding_scale += weight[s] * abs(value)
         for s in range(size):
             total[s] = 1.0 / total[s]
         for k in range(K):
@@ -330,12 +330,12 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second):
                 for s in range(size):
                     c[s] = row[s] - mu
             add_scatter(r, centred, size, y[0], first[k], second[k])
-    return bound, magnitude
+    return bound, rounding_scale
 
 
 @kernel
 def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second):
-    """Add the statistics of rows to `counts`, `first` and `second`; return bound and magnitude.
+    """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
     Formulas: docs/formulas.md, "Gaussian families" and "Pairs that count".
 

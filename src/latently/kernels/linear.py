@@ -29,7 +29,7 @@ class LinearSums(NamedTuple):
         Sums of the features, by responsibility.
     scatter : array of shape (f, f) or None
         Sum of outer products of the features of all rows.
-    bound, magnitude : float
+    bound, rounding_scale : float
         Sum of the log-likelihoods and of their absolute values.
     largest : float
         Largest absolute log-likelihood of a row.
@@ -39,7 +39,7 @@ class LinearSums(NamedTuple):
     sums: Any
     scatter: Any
     bound: float
-    magnitude: float
+    rounding_scale: float
     largest: float
 
 
@@ -79,7 +79,7 @@ def linear_sums(
     joint_room, top, total = np.empty(K * step), np.empty(step), np.empty(step)
     counts, sums = np.zeros(K), np.zeros((K, f))
     whole = np.zeros((f, f)) if scatter else None
-    bound = magnitude = largest = 0.0
+    bound = rounding_scale = largest = 0.0
     for start in range(0, n, step):
         weights = w[start : start + step]
         size = len(weights)
@@ -89,16 +89,16 @@ def linear_sums(
             lift(centred, features)
         joint = np.matmul(directions, features.T, out=joint_room[: K * size].reshape(K, size))
         more, terms, farthest = posterior(joint, base, weights, top, total, counts)
-        bound, magnitude, largest = bound + more, magnitude + terms, max(largest, farthest)
+        bound, rounding_scale, largest = bound + more, rounding_scale + terms, max(largest, farthest)
         sums += joint @ features
         if whole is not None:
             whole += (features.T if (weights == 1).all() else features.T * weights) @ features
-    return LinearSums(counts, sums, whole, bound, magnitude, largest)
+    return LinearSums(counts, sums, whole, bound, rounding_scale, largest)
 
 
 @kernel
 def posterior(joint, base, w, top, total, counts):
-    """Turn log joint densities into responsibilities times weights; return bound, magnitude and largest term.
+    """Turn log joint densities into responsibilities times weights; return the bound and two sizes.
 
     Formulas: docs/formulas.md, "Mixtures".
 
@@ -130,12 +130,12 @@ def posterior(joint, base, w, top, total, counts):
             r[s] = exp(r[s] - top[s])
             total[s] += r[s]
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     largest = 0.0
     for s in range(n):
         value = top[s] + log(total[s])
         bound += w[s] * value
-        magnitude += w[s] * abs(value)
+        rounding_scale += w[s] * abs(value)
         largest = max(largest, abs(value))
         total[s] = w[s] / total[s]
     for k in range(K):
@@ -145,7 +145,7 @@ def posterior(joint, base, w, top, total, counts):
             r[s] *= total[s]
             mass += r[s]
         counts[k] += mass
-    return bound, magnitude, largest
+    return bound, rounding_scale, largest
 
 
 @kernel

@@ -114,7 +114,9 @@ def forward_logs(table, index, predicted, log_transmat, low, high, state):
 
 
 @ordered
-def backward_logs(table, index, log_transmat, after, more, state, low, high, weight, transitions, tallies):
+def backward_logs(
+    table, index, log_transmat, after, more, state, low, high, weight, transitions, symbol_counts
+):
     """Turn rows `low` to `high` of `state` from log forward vectors into responsibilities, times `weight`.
 
     `after` are those of the time `high`, if there are `more` times; they are overwritten with those of `low`.
@@ -131,7 +133,7 @@ def backward_logs(table, index, log_transmat, after, more, state, low, high, wei
         here[:] = after
         if index is not None:
             for j in range(K):
-                tallies[index[t], j] += here[j]
+                symbol_counts[index[t], j] += here[j]
 
 
 @kernel
@@ -179,7 +181,7 @@ def forward_backward_in_logs(
     log_likelihoods,
     initial,
     transitions,
-    tallies,
+    symbol_counts,
 ):
     """Take both directions through all sequences of a block.
 
@@ -197,7 +199,7 @@ def forward_backward_in_logs(
         Where to write the responsibilities, weights applied, in the first K columns; the others become zero.
     log_likelihoods : array of shape (n_sequences,)
         Where to write, less the logarithms of the largest density of each time.
-    initial, transitions, tallies : arrays of shape (K,), (K, K), (n, width)
+    initial, transitions, symbol_counts : arrays of shape (K,), (K, K), (n, width)
         Sums to add to: expected first states, expected transitions, responsibilities by row of the table if
         there is an index.
 
@@ -221,7 +223,7 @@ def forward_backward_in_logs(
             return u, wrong
         log_likelihoods[u] = total
         backward_logs(
-            table, index, log_transmat, after, False, state, low, high, weight, transitions, tallies
+            table, index, log_transmat, after, False, state, low, high, weight, transitions, symbol_counts
         )
         for j in range(K):
             initial[j] += state[low, j]

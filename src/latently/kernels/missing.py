@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.abreast import (
+from latently.kernels.batched import (
     factor_blocks,
     half_log_dets,
     inverse_entry,
@@ -19,7 +19,7 @@ from latently.kernels.abreast import (
 )
 from latently.kernels.compiling import kernel
 from latently.kernels.full import add_scatter, whitened_norms
-from latently.kernels.holes import (
+from latently.kernels.missing_blocks import (
     TILE,
     WIDTH,
     add_inverses,
@@ -161,7 +161,7 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
     -------
     mass : float
         Weight of the rows with any observed cell.
-    constants, magnitude : float
+    constants, rounding_scale : float
         Sum of what a log density has beside half the squared norm, and of its absolute values.
     """
     d = len(mean)
@@ -172,7 +172,7 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
     most = factors.shape[2]
     v, product, half, entry = np.empty((len(factors), most)), np.empty(most), np.empty(most), np.empty(most)
     weights, y = np.empty(WIDTH), np.empty(WIDTH)
-    mass, constants, magnitude = 0.0, 0.0, 0.0
+    mass, constants, rounding_scale = 0.0, 0.0, 0.0
     n_seen = rows_seen(lacks, d)
     for start in range(0, n_seen, TILE):
         size = min(TILE, n_seen - start)
@@ -191,13 +191,13 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
             for s in range(count):
                 mass += weight[s]
                 constants += weight[s] * (base + half[s])
-                magnitude += weight[s] * abs(base + half[s])
+                rounding_scale += weight[s] * abs(base + half[s])
             expectations(products, cells, at, m, count, factors, v)
             put(v, cells, at, m, count, centred)
             add_inverses(factors, cells, at, m, count, weight, entry, spread)
             at = end
         add_scatter(weights, centred, size, y, first, second)
-    return mass, constants, magnitude
+    return mass, constants, rounding_scale
 
 
 @kernel

@@ -71,7 +71,7 @@ def gather(rows, mean, index, count, centred):
 
 @part
 def normalise(joint, index, first, top, total, size, weight):
-    """Turn log joint densities of pairs into responsibilities; return bound and magnitude.
+    """Turn log joint densities of pairs into responsibilities; return bound and rounding_scale.
 
     Pairs of component k stand at ``first[k]:first[k + 1]``, their rows in `index`.
     """
@@ -84,12 +84,12 @@ def normalise(joint, index, first, top, total, size, weight):
         for t in range(first[k], first[k + 1]):
             total[index[t]] += joint[t]
     bound = 0.0
-    magnitude = 0.0
+    rounding_scale = 0.0
     for s in range(size):
         value = top[s] + log(total[s])
         bound += weight[s] * value
-        magnitude += weight[s] * abs(value)
+        rounding_scale += weight[s] * abs(value)
         total[s] = 1.0 / total[s]
     for t in range(first[K]):
         joint[t] *= total[index[t]]
-    return bound, magnitude
+    return bound, rounding_scale

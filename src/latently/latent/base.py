@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
-from latently.core.executors import Executor
 from latently.core.model import Unit
 from latently.core.parameters import Spaces, check_feasible, check_shape
 from latently.core.statistics import Additive
@@ -60,14 +60,14 @@ class Expected(Additive):
         Expected statistics of the data given the hidden variables.
     bound : float
         Log-likelihood of the piece.
-    magnitude : float
+    rounding_scale : float
         Sum of its absolute terms.
     """
 
     latent: Any
     emission: Any
     bound: float
-    magnitude: float
+    rounding_scale: float
 
 
 class Latent(ABC):
@@ -100,7 +100,7 @@ class Latent(ABC):
         return self.start(n_components, rng)
 
     @abstractmethod
-    def run(self, params: Any, density: Density, block: Block, visit: Visit, executor: Executor) -> Expected:
+    def run(self, params: Any, density: Density, block: Block, visit: Visit, backend: Backend) -> Expected:
         """Return the expected statistics of a block.
 
         Parameters
@@ -114,18 +114,18 @@ class Latent(ABC):
         visit : callable
             ``visit(rows, resp)`` takes the responsibilities of these rows, weights applied, and returns the
             emission's statistics of them.
-        executor : Executor
+        backend : Backend
             For parts of one unit that can be worked on side by side.
         """
 
     def posterior(
-        self, params: Any, density: Density, block: Block, executor: Executor, *, refuse: bool
+        self, params: Any, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
         """Log-likelihoods of units, and probabilities of the labels given all that is observed of the unit.
 
         Parameters
         ----------
-        params, density, block, executor
+        params, density, block, backend
             As for `run`; weights do not count here.
         refuse : bool
             Whether impossible units are refused; otherwise their log-likelihood is minus infinity.
@@ -144,7 +144,7 @@ class Latent(ABC):
         """
         raise self._lacking("posterior")
 
-    def decode(self, params: Any, lookup: Lookup, block: Block, executor: Executor) -> tuple[Array, Labels]:
+    def decode(self, params: Any, lookup: Lookup, block: Block, backend: Backend) -> tuple[Array, Labels]:
         """Log joint density of each unit with its likeliest labels, and these: shapes (n_units,), (n_rows,).
 
         Minus infinity where a unit is impossible.
@@ -233,7 +233,7 @@ class Latent(ABC):
         """Log density of the prior; zero without one."""
         return 0.0
 
-    def settled(self, params: Any) -> Any:
+    def projected(self, params: Any) -> Any:
         """Params in which what follows from others does so: after an extrapolation."""
         return params
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import Executor
 from latently.core.given import ROUNDING, numbers, support_of
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
@@ -76,7 +76,7 @@ class Chain(Latent):
         transmat = support * (rng.uniform(0.5, 1.5, support.shape) + n_components * np.eye(n_components))
         transmat = transmat / transmat.sum(axis=1, keepdims=True)
         first = self._first_support(n_components)
-        return self.settled(ChainParams(first / first.sum(), transmat))
+        return self.projected(ChainParams(first / first.sum(), transmat))
 
     def dispersed(self, n_components: int, rng: np.random.Generator) -> ChainParams:
         """Staying is the likelier the slower the chain is thought to be, which chance decides."""
@@ -84,7 +84,7 @@ class Chain(Latent):
         stay = rng.uniform(0.0, 0.95)
         mixed = (1 - stay) * begin.transmat + stay * np.eye(n_components)
         mixed = np.where(begin.transmat > 0, mixed, 0.0)
-        return self.settled(ChainParams(begin.startprob, mixed / mixed.sum(axis=1, keepdims=True)))
+        return self.projected(ChainParams(begin.startprob, mixed / mixed.sum(axis=1, keepdims=True)))
 
     def stationary_distribution(self, params: ChainParams) -> Array:
         """The distribution that transitions leave as it is.
@@ -122,7 +122,7 @@ class Chain(Latent):
             raise ValueError(f"startprob={startprob!r}: should be {K} probabilities, or {allowed}")
         return {"n_components": K, "startprob": startprob}, values
 
-    def settled(self, params: ChainParams) -> ChainParams:
+    def projected(self, params: ChainParams) -> ChainParams:
         """The first state follows from the transitions where it is not free."""
         if self.startprob == "free":
             return params
@@ -138,80 +138,78 @@ class Chain(Latent):
         return params.startprob
 
     def run(
-        self, params: ChainParams, density: Density, block: Block, visit: Visit, executor: Executor
+        self, params: ChainParams, density: Density, block: Block, visit: Visit, backend: Backend
     ) -> Expected:
         """Forward and backward through all sequences of a block, then the emission tile by tile."""
-        return self.expected(params, OfRows(density, visit, len(params.transmat)), block, executor)
+        return self.expected(params, OfRows(density, visit, len(params.transmat)), block, backend)
 
-    def expected(
-        self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor
-    ) -> Expected:
+    def expected(self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend) -> Expected:
         """Expected statistics of a block of sequences, those too long for the budget in segments."""
         most = self.rows_within(table.floats_per_row)
         if most is None or block.n_rows <= most:
-            return self._whole(params, table, block, executor)
+            return self._whole(params, table, block, backend)
         parts = ((table.part(low, piece.n_rows), piece) for low, piece in cut(block, most))
         return tree_sum(
-            (self._whole if piece.n_rows <= most else self._in_segments)(params, part, piece, executor)
+            (self._whole if piece.n_rows <= most else self._in_segments)(params, part, piece, backend)
             for part, piece in parts
         )
 
-    def _whole(self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor) -> Expected:
+    def _whole(self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend) -> Expected:
         """Whole sequences, in arrays of as many rows as they have."""
         shape, counts = (block.n_rows, padded_width(len(params.transmat))), table.counts()
-        with table.filled(block, executor) as seen, executor.rooms.room(shape) as state:
+        with table.filled(block, backend) as seen, backend.buffers.buffer(shape) as state:
             read = seen.table, seen.index, seen.logs
-            passed = pass_through(self.first(params), params.transmat, *read, block, executor, counts, state)
-            stats, bound, magnitude = seen.collect(passed, counts)
+            passed = pass_through(self.first(params), params.transmat, *read, block, backend, counts, state)
+            stats, bound, rounding_scale = seen.collect(passed, counts)
         # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
-        magnitude += float(block.weights @ np.diff(block_offsets(block)))
-        return Expected(passed.counts, stats, bound, magnitude)
+        rounding_scale += float(block.weights @ np.diff(block_offsets(block)))
+        return Expected(passed.counts, stats, bound, rounding_scale)
 
     def _in_segments(
-        self, params: ChainParams, table: EmissionTable, block: Block, executor: Executor
+        self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend
     ) -> Expected:
         """One sequence, segment by segment."""
-        found = in_segments(self.first(params), params.transmat, table, block, executor)
-        weight, stats = float(block.weights[0]), table.stats(found.stats, found.tallies)
-        return Expected(found.counts, stats, weight * found.log_likelihood, weight * found.magnitude)
+        found = in_segments(self.first(params), params.transmat, table, block, backend)
+        weight, stats = float(block.weights[0]), table.stats(found.stats, found.symbol_counts)
+        return Expected(found.counts, stats, weight * found.log_likelihood, weight * found.rounding_scale)
 
     def posterior(
-        self, params: ChainParams, density: Density, block: Block, executor: Executor, *, refuse: bool
+        self, params: ChainParams, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
         """Forward and backward through all sequences."""
         K = len(params.transmat)
         block = replace(block, weights=np.ones(block.n_units))
         table = np.empty((block.n_rows, padded_width(K)))
-        tops, _ = densities(density, block, K, executor, table)
+        log_maxima, _ = densities(density, block, K, backend, table)
 
         def logs() -> Array:
             return np.concatenate([density(rows) for rows in block.tiles(floats_of_row(block, K))])
 
         try:
-            passed = pass_through(self.first(params), params.transmat, table, None, logs, block, executor)
+            passed = pass_through(self.first(params), params.transmat, table, None, logs, block, backend)
         except ImpossibleObservationError:
             if refuse:
                 raise
             return np.full(block.n_units, -np.inf), np.full((block.n_rows, K), np.nan)
-        return passed.scales + tops, np.ascontiguousarray(passed.state[:, :K])
+        return passed.scales + log_maxima, np.ascontiguousarray(passed.state[:, :K])
 
     def decode(
-        self, params: ChainParams, lookup: Lookup, block: Block, executor: Executor
+        self, params: ChainParams, lookup: Lookup, block: Block, backend: Backend
     ) -> tuple[Array, Labels]:
         """The likeliest path of each sequence, by Viterbi's algorithm."""
         seen, offsets = (lookup.log_density, lookup.index), block_offsets(block)
-        path, values = likeliest_paths(*seen, self.first(params), params.transmat, offsets, executor)
+        path, values = likeliest_paths(*seen, self.first(params), params.transmat, offsets, backend)
         return values, path
 
     def filter(self, params: ChainParams, lookup: Lookup, block: Block, lag: int = 0) -> Array:
         """Forwards, and backwards over the lag, in logarithms."""
-        return filtered(self.settled(params), lookup, block, lag)
+        return filtered(self.projected(params), lookup, block, lag)
 
     def filter_step(
         self, params: ChainParams, before: Array | None, log_density: Array
     ) -> tuple[float, Array]:
         """One step forwards, in logarithms, in which no state is ever lost."""
-        start, transmat = self.settled(params).logs
+        start, transmat = self.projected(params).logs
         predicted = start if before is None else np.logaddexp.reduce(before[:, None] + transmat)
         return normalised(predicted, log_density)
 
@@ -225,7 +223,7 @@ class Chain(Latent):
         self, params: ChainParams, lookup: Lookup, block: Block, given: Literal["others", "past"]
     ) -> Array:
         """Forwards, and backwards if the future is given, in logarithms."""
-        return left_out(self.settled(params), lookup, block, given == "others")
+        return left_out(self.projected(params), lookup, block, given == "others")
 
     def sample(
         self, params: ChainParams, n_rows: int, rng: np.random.Generator, first: int | None = None
@@ -243,7 +241,7 @@ class Chain(Latent):
         self, params: ChainParams, lookup: Lookup, block: Block, n_draws: int, rng: np.random.Generator
     ) -> Labels:
         """Filter once, and draw each path backwards."""
-        posterior = PathPosterior(self.settled(params), lookup, block)
+        posterior = PathPosterior(self.projected(params), lookup, block)
         paths = np.empty((n_draws, block.n_rows), dtype=np.int64)
         for path in paths:
             posterior.draw(rng.random(len(path)), path)
@@ -276,7 +274,7 @@ class Chain(Latent):
         startprob = params.startprob
         if self.startprob == "free" and "startprob" not in fixed:
             startprob = stats.initial / stats.initial.sum()
-        return self.settled(ChainParams(startprob, transmat))
+        return self.projected(ChainParams(startprob, transmat))
 
     def expected_log_likelihood(self, stats: ChainCounts, params: ChainParams) -> float:
         """Sums of counts times log probabilities."""
@@ -336,7 +334,7 @@ class Chain(Latent):
             support=support_of(found.transmat) if self.support is None else self.support,
             first_support=support_of(found.startprob) if self.first_support is None else self.first_support,
         )
-        params = chain.settled(found)
+        params = chain.projected(found)
         if given and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
             raise ValueError(
                 f"startprob{suffix} is not what startprob={self.startprob!r} makes of the transitions: leave "

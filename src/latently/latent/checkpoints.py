@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.latent.base import Array
 from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, padded_width, refuse
 from latently.latent.emission_tables import EmissionTable
@@ -33,21 +33,21 @@ class Passed:
         Expected first state and transitions.
     stats : object
         Sum of what was taken.
-    tallies : array
+    symbol_counts : array
         Responsibilities by row of the table.
-    log_likelihood, magnitude : float
+    log_likelihood, rounding_scale : float
         Of the sequence once, and the sum of its absolute terms.
     """
 
     counts: ChainCounts
     stats: Any
-    tallies: Array
+    symbol_counts: Array
     log_likelihood: float
-    magnitude: float
+    rounding_scale: float
 
 
 def in_segments(
-    start: Array, transmat: Array, observed: EmissionTable, block: Block, executor: Executor
+    start: Array, transmat: Array, observed: EmissionTable, block: Block, backend: Backend
 ) -> Passed:
     """Forward and backward along the one sequence of a block.
 
@@ -62,7 +62,7 @@ def in_segments(
         Its observations.
     block : Block
         For its length and weight.
-    executor : Executor
+    backend : Backend
         For the two directions.
 
     Raises
@@ -74,7 +74,7 @@ def in_segments(
     if not block.n_rows or not block.weights[0]:
         nothing = observed.take(slice(0, 0), np.empty((0, K)))
         return Passed(ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, observed.counts(), 0.0, 0.0)
-    found = _scaled(start, transmat, observed, block.n_rows, float(block.weights[0]), executor)
+    found = _scaled(start, transmat, observed, block.n_rows, float(block.weights[0]), backend)
     return found or _in_logs(start, transmat, observed, block)
 
 
@@ -109,15 +109,15 @@ class _Begun:
         Segments in the order in which they were met, each with the vector it began with.
     edge : array of shape (width,)
         What this half says in the middle: the last forward vector, or the backward one times its densities.
-    log_scale, tops, magnitude : float
+    log_scale, log_maxima, rounding_scale : float
         Logs of the scales (forwards), and of what densities were divided by: sum and absolute sum.
     """
 
     kept: list[tuple[slice, Array]]
     edge: Array
     log_scale: float
-    tops: float
-    magnitude: float
+    log_maxima: float
+    rounding_scale: float
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,14 @@ class _Ended:
     """One direction through the other's half; `first` is the first row of the segment it came to last."""
 
     counts: Array
-    tallies: Array
+    symbol_counts: Array
     stats: Any
     log_scale: float
     first: Array
 
 
 def _scaled(
-    start: Array, transmat: Array, observed: EmissionTable, n_rows: int, weight: float, executor: Executor
+    start: Array, transmat: Array, observed: EmissionTable, n_rows: int, weight: float, backend: Backend
 ) -> Passed | None:
     """The pass with scaled vectors; None if one lost what mattered."""
     from latently.kernels.chain import middle
@@ -141,7 +141,7 @@ def _scaled(
     padded = Padded.of(start, transmat, padded_width(K))
     mid = middle.py_func(0, n_rows)
     halves = {True: segments(0, mid, n_rows), False: segments(mid, n_rows, n_rows)[::-1]}
-    begun = list(executor.map(lambda way: _begin(way, halves[way], observed, padded), (True, False)))
+    begun = list(backend.map(lambda way: _begin(way, halves[way], observed, padded), (True, False)))
     forwards, backwards = begun
     if forwards is None or backwards is None:
         return None
@@ -150,7 +150,7 @@ def _scaled(
         mine, other = (forwards, backwards) if way else (backwards, forwards)
         return _end(way, mine.edge, other.kept[::-1], observed, padded, weight, K)
 
-    later, earlier = executor.map(end, (True, False))
+    later, earlier = backend.map(end, (True, False))
     if later is None or earlier is None:
         return None
     counts = (later.counts + earlier.counts) * padded.transmat
@@ -158,9 +158,9 @@ def _scaled(
     return Passed(
         ChainCounts(earlier.first, counts[:K, :K]),
         earlier.stats if later.stats is None else earlier.stats + later.stats,
-        later.tallies + earlier.tallies,
-        log_scale + forwards.tops + backwards.tops,
-        abs(log_scale) + forwards.magnitude + backwards.magnitude + n_rows,
+        later.symbol_counts + earlier.symbol_counts,
+        log_scale + forwards.log_maxima + backwards.log_maxima,
+        abs(log_scale) + forwards.rounding_scale + backwards.rounding_scale + n_rows,
     )
 
 
@@ -170,12 +170,12 @@ def _begin(forward: bool, pieces: list[slice], observed: EmissionTable, padded: 
 
     vector = padded.start.copy() if forward else np.ones_like(padded.start)
     kept, edge = [], vector
-    log_scale = tops = magnitude = 0.0
+    log_scale = log_maxima = rounding_scale = 0.0
     for rows in pieces:
         kept.append((rows, vector.copy()))
         table, index, top = observed.densities(rows)
-        tops += float(top.sum())
-        magnitude += float(np.abs(top).sum())
+        log_maxima += float(top.sum())
+        rounding_scale += float(np.abs(top).sum())
         state = np.empty((rows.stop - rows.start, len(vector)))
         if forward:
             scale, wrong = fill_forward(table, index, vector, padded.transmat, state, padded.lanes)
@@ -186,7 +186,7 @@ def _begin(forward: bool, pieces: list[slice], observed: EmissionTable, padded: 
         else:
             fill_backward(table, index, vector, padded.transposed, state, padded.lanes)
             edge = state[0] * table[0 if index is None else index[0]]
-    return _Begun(kept, edge, log_scale, tops, magnitude)
+    return _Begun(kept, edge, log_scale, log_maxima, rounding_scale)
 
 
 def _end(
@@ -202,7 +202,7 @@ def _end(
     from latently.kernels.checkpoints import fill_backward, fill_forward, finish_backward, finish_forward
 
     lanes = padded.lanes
-    counts, tallies = np.zeros_like(padded.transmat), observed.counts()
+    counts, symbol_counts = np.zeros_like(padded.transmat), observed.counts()
     stats, log_scale, first = None, 0.0, vector[:K]
     for rows, kept in pieces:
         table, index, _ = observed.densities(rows)
@@ -210,14 +210,14 @@ def _end(
         if forward:
             fill_backward(table, index, kept, padded.transposed, state, lanes)
             scale, wrong = finish_forward(
-                table, index, padded.transmat, vector, state, weight, counts, tallies, lanes
+                table, index, padded.transmat, vector, state, weight, counts, symbol_counts, lanes
             )
             log_scale += scale
         else:
             fill_forward(table, index, kept, padded.transmat, state, lanes)
             met = rows is pieces[0][0]
             wrong = finish_backward(
-                table, index, padded.transposed, vector, state, weight, counts, tallies, lanes, met
+                table, index, padded.transposed, vector, state, weight, counts, symbol_counts, lanes, met
             )
         if wrong >= 0:
             return None
@@ -226,7 +226,7 @@ def _end(
         first = state[0, :K].copy()
     if forward:
         log_scale += float(np.log(vector.sum()))
-    return _Ended(counts, tallies, stats, log_scale, first)
+    return _Ended(counts, symbol_counts, stats, log_scale, first)
 
 
 def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Block) -> Passed:
@@ -238,7 +238,7 @@ def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Bloc
     with np.errstate(divide="ignore"):
         predicted, log_transmat = np.log(start), np.log(transmat)
     kept = []
-    log_scale = tops = magnitude = 0.0
+    log_scale = log_maxima = rounding_scale = 0.0
     for rows in segments(0, T, T):
         kept.append((rows, predicted.copy()))
         state = np.empty((rows.stop - rows.start, width))
@@ -249,17 +249,21 @@ def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Bloc
         top = table.max(axis=1)
         top = top if index is None else top[index]
         log_scale += scale
-        tops += float(top.sum())
-        magnitude += float(np.abs(top).sum())
-    after, transitions, tallies = np.zeros(K), np.zeros((K, K)), observed.counts()
+        log_maxima += float(top.sum())
+        rounding_scale += float(np.abs(top).sum())
+    after, transitions, symbol_counts = np.zeros(K), np.zeros((K, K)), observed.counts()
     stats = None
     for rows, predicted in kept[::-1]:
         seen = observed.logs(rows)
         state = np.empty((rows.stop - rows.start, width))
         fill_logs(*seen, predicted, log_transmat, state)
-        finish_logs(*seen, log_transmat, after, rows.stop < T, state, weight, transitions, tallies)
+        finish_logs(*seen, log_transmat, after, rows.stop < T, state, weight, transitions, symbol_counts)
         part = observed.take(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
     return Passed(
-        ChainCounts(after, transitions), stats, tallies, log_scale + tops, abs(log_scale) + magnitude + T
+        ChainCounts(after, transitions),
+        stats,
+        symbol_counts,
+        log_scale + log_maxima,
+        abs(log_scale) + rounding_scale + T,
     )

@@ -10,8 +10,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Visit
 from latently.latent.chain_parts import padded_width
@@ -55,7 +55,7 @@ class EmissionTable(Protocol):
         """That of some of the sequences, which begin at a row."""
         ...
 
-    def filled(self, block: Block, executor: Executor) -> AbstractContextManager[Filled]:
+    def filled(self, block: Block, backend: Backend) -> AbstractContextManager[Filled]:
         """All at once."""
         ...
 
@@ -106,20 +106,20 @@ class OfRows:
         )
 
     @contextmanager
-    def filled(self, block: Block, executor: Executor) -> Iterator[Filled]:
+    def filled(self, block: Block, backend: Backend) -> Iterator[Filled]:
         """Densities tile by tile, and the emission's statistics likewise."""
         K, weights = self.n_components, block.weights
         width = floats_of_row(block, K)
-        with executor.rooms.room((block.n_rows, padded_width(K))) as table:
-            tops, absolute = densities(self.density, block, K, executor, table)
+        with backend.buffers.buffer((block.n_rows, padded_width(K))) as table:
+            log_maxima, absolute = densities(self.density, block, K, backend, table)
 
             def logs() -> Array:
                 return np.concatenate([self.density(rows) for rows in block.tiles(width)])
 
             def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
                 resp = passed.state[:, :K]
-                parts = executor.map(lambda rows: self.take(rows, resp[rows]), block.tiles(width))
-                bound = weights @ (passed.scales + tops)
+                parts = backend.map(lambda rows: self.take(rows, resp[rows]), block.tiles(width))
+                bound = weights @ (passed.scales + log_maxima)
                 return tree_sum(parts), float(bound), float(weights @ (np.abs(passed.scales) + absolute))
 
             yield Filled(table, None, logs, collect)
@@ -151,7 +151,7 @@ class OfRows:
 
 
 @dataclass(frozen=True)
-class OfSymbols:
+class SymbolTable:
     """Symbols: one table of densities for all times.
 
     Attributes
@@ -192,14 +192,14 @@ class OfSymbols:
         return replace(self, symbols=self.symbols[low : low + n_rows])
 
     @contextmanager
-    def filled(self, block: Block, executor: Executor) -> Iterator[Filled]:
+    def filled(self, block: Block, backend: Backend) -> Iterator[Filled]:
         """The table; responsibilities by symbol say all."""
 
         def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
             seen = counts.sum(axis=1)
             used = seen > 0
-            tops, absolute = seen[used] @ self.top[used], seen[used] @ np.abs(self.top[used])
-            bound = block.weights @ passed.scales + tops
+            log_maxima, absolute = seen[used] @ self.top[used], seen[used] @ np.abs(self.top[used])
+            bound = block.weights @ passed.scales + log_maxima
             return self.count(counts), float(bound), float(block.weights @ np.abs(passed.scales) + absolute)
 
         yield Filled(self.table, self.symbols, lambda: self.log_table, collect)

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import Executor
 from latently.core.model import Unit
 from latently.core.parameters import Simplex, Spaces
 from latently.core.statistics import Additive, tree_sum
@@ -79,7 +79,7 @@ class Independent(Latent):
         return joint, (top + np.log(total))[:, 0] if np.isfinite(top).all() else _guarded(top, total)
 
     def run(
-        self, params: Weights, density: Density, block: Block, visit: Visit, executor: Executor
+        self, params: Weights, density: Density, block: Block, visit: Visit, backend: Backend
     ) -> Expected:
         """Return the expected statistics of a block, tile by tile."""
         weights = block.weights
@@ -105,7 +105,7 @@ class Independent(Latent):
         return tree_sum(map(tile, block.tiles(width)))
 
     def posterior(
-        self, params: Weights, density: Density, block: Block, executor: Executor, *, refuse: bool
+        self, params: Weights, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
         """Responsibilities, tile by tile."""
         resp, log_likelihood = np.empty((block.n_rows, len(params.weights))), np.empty(block.n_rows)
@@ -113,15 +113,13 @@ class Independent(Latent):
         def tile(rows: slice) -> None:
             resp[rows], log_likelihood[rows] = self.responsibilities(params, density(rows))
 
-        for _ in executor.map(tile, block.tiles(2 * len(params.weights) + 3 * _width(block.x))):
+        for _ in backend.map(tile, block.tiles(2 * len(params.weights) + 3 * _width(block.x))):
             pass
         if refuse:
             _refuse_impossible(log_likelihood, block)
         return log_likelihood, resp
 
-    def decode(
-        self, params: Weights, lookup: Lookup, block: Block, executor: Executor
-    ) -> tuple[Array, Labels]:
+    def decode(self, params: Weights, lookup: Lookup, block: Block, backend: Backend) -> tuple[Array, Labels]:
         """The likeliest label of each row by itself."""
         joint = lookup.rows + params.log
         return joint.max(axis=1), np.asarray(joint.argmax(axis=1))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.latent.base import Array, Density
 from latently.latent.chain_parts import ChainCounts, ChainParams, Padded, block_offsets, refuse
 
@@ -37,7 +37,7 @@ class Passed:
 
 
 def densities(
-    density: Density, block: Block, n_components: int, executor: Executor, table: Array
+    density: Density, block: Block, n_components: int, backend: Backend, table: Array
 ) -> tuple[Array, Array]:
     """Write the densities of all rows of a block over the largest of their row.
 
@@ -49,7 +49,7 @@ def densities(
         The rows, and the limits and weights of the sequences.
     n_components : int
         Number of states.
-    executor : Executor
+    backend : Backend
         Who works on the tiles.
     table : array of shape (n_rows, width)
         Where to write.
@@ -75,7 +75,7 @@ def densities(
         sequence_sums(top, limits, block.weights[some], *more)
         return some, more
 
-    for some, more in executor.map(fill, block.tiles(floats_of_row(block, n_components))):
+    for some, more in backend.map(fill, block.tiles(floats_of_row(block, n_components))):
         sums[some] += more[0]
         sizes[some] += more[1]
     return sums, sizes
@@ -93,8 +93,8 @@ def pass_through(
     index: NDArray[np.int64] | None,
     logs: Callable[[], Array],
     block: Block,
-    executor: Executor,
-    tallies: Array | None = None,
+    backend: Backend,
+    symbol_counts: Array | None = None,
     state: Array | None = None,
 ) -> Passed:
     """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
@@ -114,9 +114,9 @@ def pass_through(
         Gives the log densities of the rows of the table, shape (n, K), if they are needed.
     block : Block
         For the limits and weights of the sequences.
-    executor : Executor
+    backend : Backend
         For the two directions of a long sequence.
-    tallies : array of shape (n, width), optional
+    symbol_counts : array of shape (n, width), optional
         Zeros, to which the responsibilities are added by row of the table.
     state : array of shape (n_times, width), optional
         Where to write the responsibilities; a new array by default.
@@ -127,15 +127,17 @@ def pass_through(
         If a sequence is impossible; it is named, and the time.
     """
     shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
-    if tallies is None:
-        tallies = np.zeros((1, table.shape[1]))
+    if symbol_counts is None:
+        symbol_counts = np.zeros((1, table.shape[1]))
     if state is None:
         state = np.empty((block.n_rows, table.shape[1]))
-    arrays = _Arrays(Padded.of(start, transmat, table.shape[1]), len(transmat), table, index, state, tallies)
-    passed = _shared(arrays, block, executor) if shared else _alone(arrays, block)
+    arrays = _Arrays(
+        Padded.of(start, transmat, table.shape[1]), len(transmat), table, index, state, symbol_counts
+    )
+    passed = _shared(arrays, block, backend) if shared else _alone(arrays, block)
     if passed is None:
-        tallies[:] = 0.0
-        passed = _in_logs(start, transmat, logs(), index, block, tallies)
+        symbol_counts[:] = 0.0
+        passed = _in_logs(start, transmat, logs(), index, block, symbol_counts)
     return passed
 
 
@@ -148,7 +150,7 @@ class _Arrays:
     table: Array
     index: NDArray[np.int64] | None
     state: Array
-    tallies: Array
+    symbol_counts: Array
 
 
 def _alone(arrays: _Arrays, block: Block) -> Passed | None:
@@ -170,7 +172,7 @@ def _alone(arrays: _Arrays, block: Block) -> Passed | None:
         scales,
         initial,
         counts,
-        arrays.tallies,
+        arrays.symbol_counts,
         padded.lanes,
     )
     if sequence >= 0:
@@ -178,7 +180,7 @@ def _alone(arrays: _Arrays, block: Block) -> Passed | None:
     return Passed(arrays.state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
 
 
-def _shared(arrays: _Arrays, block: Block, executor: Executor) -> Passed | None:
+def _shared(arrays: _Arrays, block: Block, backend: Backend) -> Passed | None:
     """One long sequence, each direction by itself; None if a state was lost that mattered."""
     from latently.kernels.chain import first_half, middle, other_half
 
@@ -192,21 +194,21 @@ def _shared(arrays: _Arrays, block: Block, executor: Executor) -> Passed | None:
         parts = padded.start, padded.transmat, padded.transposed, state, 0, T, padded.lanes, forward
         return first_half(*seen, *parts)
 
-    (log_scale, wrong), _ = executor.map(first, directions)
+    (log_scale, wrong), _ = backend.map(first, directions)
     if wrong >= 0:
         return None
     here = arrays.table[mid if arrays.index is None else arrays.index[mid]]
     vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
-    sums = {way: (np.zeros_like(padded.transmat), np.zeros_like(arrays.tallies)) for way in directions}
+    sums = {way: (np.zeros_like(padded.transmat), np.zeros_like(arrays.symbol_counts)) for way in directions}
 
     def other(forward: bool) -> tuple[float, int]:
         parts = padded.transmat, padded.transposed, vectors[forward], state, 0, T, weight
         return other_half(*seen, *parts, *sums[forward], padded.lanes, forward)
 
-    (more, wrong), (_, lost) = executor.map(other, directions)
+    (more, wrong), (_, lost) = backend.map(other, directions)
     if wrong >= 0 or lost >= 0:
         return None
-    arrays.tallies[:] += sums[True][1] + sums[False][1]
+    arrays.symbol_counts[:] += sums[True][1] + sums[False][1]
     counts = (sums[True][0] + sums[False][0]) * padded.transmat
     scale = log_scale + more + np.log(vectors[True].sum())
     return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
@@ -218,13 +220,13 @@ def _in_logs(
     log_density: Array,
     index: NDArray[np.int64] | None,
     block: Block,
-    tallies: Array,
+    symbol_counts: Array,
 ) -> Passed:
     """All sequences, in logarithms."""
     from latently.kernels.log_chain import forward_backward_in_logs
 
     K, offsets = len(start), block_offsets(block)
-    state, log_likelihoods = np.empty((block.n_rows, tallies.shape[1])), np.empty(block.n_units)
+    state, log_likelihoods = np.empty((block.n_rows, symbol_counts.shape[1])), np.empty(block.n_units)
     initial, transitions = np.zeros(K), np.zeros((K, K))
     logs = ChainParams(start, transmat).logs
     sequence, time = forward_backward_in_logs(
@@ -237,7 +239,7 @@ def _in_logs(
         log_likelihoods,
         initial,
         transitions,
-        tallies,
+        symbol_counts,
     )
     if sequence >= 0:
         refuse(block, sequence, time - int(offsets[sequence]))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.executors import Executor
+from latently.core.backends import Backend
 from latently.latent.base import Array
 from latently.latent.chain_parts import padded_width
 
@@ -21,7 +21,7 @@ def likeliest_paths(
     startprob: Array,
     transmat: Array,
     offsets: NDArray[np.int64],
-    executor: Executor,
+    backend: Backend,
 ) -> tuple[NDArray[np.int64], Array]:
     """The likeliest path of each sequence, and its log joint density with the data.
 
@@ -35,7 +35,7 @@ def likeliest_paths(
         Probabilities.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
-    executor : Executor
+    backend : Backend
         For the two directions of a long sequence.
 
     References
@@ -59,11 +59,11 @@ def likeliest_paths(
     scored = _Scored(np.ascontiguousarray(table), index, start, square, kept, path, lanes)
     long = np.flatnonzero(np.diff(offsets) >= max(LONG // W, 2)).tolist()
     begin = 0
-    for n in [*long, len(values)]:  # short ones on end, then a long one
+    for n in [*long, len(values)]:  # consecutive short ones, then a long one
         if begin < n:
             scored.whole(offsets[begin : n + 1], values[begin:n])
         if n < len(values):
-            values[n] = scored.shared(int(offsets[n]), int(offsets[n + 1]), K, executor)
+            values[n] = scored.shared(int(offsets[n]), int(offsets[n + 1]), K, backend)
         begin = n + 1
     return path, values
 
@@ -92,7 +92,7 @@ class _Scored:
         parts = self.table, self.index, self.start, self.transmat, self.kept
         self.kernels.whole_paths(*parts, offsets, self.path, values, self.lanes)
 
-    def shared(self, low: int, high: int, n_states: int, executor: Executor) -> float:
+    def shared(self, low: int, high: int, n_states: int, backend: Backend) -> float:
         """The path of one sequence, from both ends to the middle and back; its score."""
         kernels, mid = self.kernels, (low + high) // 2
         before, ahead = np.empty_like(self.start), np.full_like(self.start, -np.inf)
@@ -114,9 +114,9 @@ class _Scored:
             else:
                 kernels.trace_ahead(*seen, self.transmat, self.kept, mid, high, state, self.path)
 
-        taken = sum(executor.map(score, (True, False)))
+        taken = sum(backend.map(score, (True, False)))
         joint = before + ahead
         state = int(joint.argmax())
-        for _ in executor.map(trace, (True, False)):
+        for _ in backend.map(trace, (True, False)):
             pass
         return taken + float(joint[state])

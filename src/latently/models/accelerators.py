@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
-from latently.core.executors import Executor
 from latently.emissions.base import Array
 from latently.emissions.categorical import Categorical
 from latently.emissions.gaussian import Gaussian, Structure
@@ -31,10 +31,10 @@ from latently.models.symbols import chain_of_symbols
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 
-Accelerator = Callable[[Any, Any, Block, Executor], Expected | None]
+Accelerator = Callable[[Any, Any, Block, Backend], Expected | None]
 
 
-def mixture_of_gaussians(model: Any, params: Any, block: Block, executor: Executor) -> Expected | None:
+def mixture_of_gaussians(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
     """E-step of a mixture of Gaussians: rows that are complete apart from others."""
     if block.labels is not None:
         return None
@@ -42,12 +42,12 @@ def mixture_of_gaussians(model: Any, params: Any, block: Block, executor: Execut
     if incomplete is None:
         return complete_rows(model.emission, params, block)
     try:
-        stats = incomplete_rows(model, params, incomplete, executor)
+        stats = incomplete_rows(model, params, incomplete, backend)
     except ImpossibleObservationError:
         return None
     if complete.n_units:
         more = complete_rows(model.emission, params, complete)
-        stats = stats + (more or model.generic_e_step(params, complete, executor))
+        stats = stats + (more or model.generic_e_step(params, complete, backend))
     return stats
 
 
@@ -86,8 +86,8 @@ def _whitened(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     whiteners = np.ascontiguousarray(emission.structure.expand(theta.whiteners, theta.means))
     levels = _levels(emission, params)
     sums = counts, first, second
-    bound, magnitude = fused_full(_rows(block), block.weights, theta.means, whiteners, *levels, *sums)
-    return _expected(emission, params, bound, magnitude, counts, first, from_lower(second))
+    bound, rounding_scale = fused_full(_rows(block), block.weights, theta.means, whiteners, *levels, *sums)
+    return _expected(emission, params, bound, rounding_scale, counts, first, from_lower(second))
 
 
 def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
@@ -103,16 +103,16 @@ def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     scales = 1.0 / np.sqrt(np.ascontiguousarray(emission.structure.expand(theta.covariances, theta.means)))
     levels = _levels(emission, params)
     sums = counts, first, second
-    bound, magnitude = fused_diagonal(_rows(block), block.weights, theta.means, scales, *levels, *sums)
-    return _expected(emission, params, bound, magnitude, counts[:, None], first, second)
+    bound, rounding_scale = fused_diagonal(_rows(block), block.weights, theta.means, scales, *levels, *sums)
+    return _expected(emission, params, bound, rounding_scale, counts[:, None], first, second)
 
 
-def incomplete_rows(model: Any, params: Any, block: Block, executor: Executor) -> Expected:
+def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> Expected:
     """E-step of rows that all have missing cells, by a short cut where covariances are matrices."""
     from latently.models.incomplete_rows import by_marginals, one_gaussian
 
     def generic(rows: Block) -> Expected:
-        stats: Expected = model.generic_e_step(params, rows, executor)
+        stats: Expected = model.generic_e_step(params, rows, backend)
         return stats
 
     emission: Gaussian = model.emission
@@ -144,7 +144,7 @@ def _expected(
     emission: Gaussian,
     params: Any,
     bound: float,
-    magnitude: float,
+    rounding_scale: float,
     counts: Array,
     first: Array,
     second: Array,
@@ -152,7 +152,7 @@ def _expected(
     if not np.isfinite(bound):
         return None
     moments = ComponentMoments(counts, first, emission.structure.pool(second), params.emission.means)
-    return Expected(Counts(counts.reshape(-1)), moments, bound, magnitude)
+    return Expected(Counts(counts.reshape(-1)), moments, bound, rounding_scale)
 
 
 ACCELERATORS: dict[tuple[type, type], Accelerator] = {

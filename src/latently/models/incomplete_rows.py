@@ -26,7 +26,7 @@ from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import MatrixParams
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
-from latently.models.completed_rows import completed_rows
+from latently.models.conditional_moments import conditional_moments
 
 MANY = 1024  # rows of one pattern from which on the factors of its marginals pay
 LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
@@ -40,7 +40,7 @@ def one_gaussian(emission: Gaussian, params: Any, block: Block) -> Expected | No
     from latently.kernels.missing import add_moments_of_one
 
     theta = params.emission
-    completed = completed_rows(emission, theta)
+    completed = conditional_moments(emission, theta)
     if completed is None:
         return None
     whitener, precision = completed.whiteners[0], completed.precisions[0]
@@ -51,7 +51,7 @@ def one_gaussian(emission: Gaussian, params: Any, block: Block) -> Expected | No
     first, second, spread = np.zeros(d), np.zeros((d, d)), np.zeros((d, d))
     x, weights = np.ascontiguousarray(block.rows(slice(None))), block.weights
     log_det = float(emission.log_det(theta)[0])
-    mass, constants, magnitude = add_moments_of_one(
+    mass, constants, rounding_scale = add_moments_of_one(
         x, weights, theta.means[0], precision, log_det, first, second, spread
     )
     second = from_lower(second)
@@ -63,7 +63,7 @@ def one_gaussian(emission: Gaussian, params: Any, block: Block) -> Expected | No
         np.array([mass]), first[None], emission.structure.pool(both[None]), theta.means
     )
     total = Counts(np.array([weights.sum()]))
-    return Expected(total, moments, bound, magnitude + 0.5 * _terms(whitener, second))
+    return Expected(total, moments, bound, rounding_scale + 0.5 * _terms(whitener, second))
 
 
 def by_marginals(
@@ -86,7 +86,7 @@ def by_marginals(
     params : LatentEmissionParams
         Params of the mixture.
     block : Block
-        Rows, those of one pattern on end.
+        Rows, those of one pattern together.
     """
     x = block.rows(slice(None))
     rest = np.ones(len(x), dtype=bool)
@@ -104,7 +104,7 @@ def by_marginals(
 
 
 def _long_runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where many rows on end lack the same cells, and not all."""
+    """Where many consecutive rows lack the same cells, and not all."""
     packed = np.packbits(missing, axis=1)
     changes = np.flatnonzero((packed[1:] != packed[:-1]).any(axis=1)) + 1
     edges = [0, *changes.tolist(), len(missing)]

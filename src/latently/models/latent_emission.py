@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block
 from latently.core.errors import SingularCovarianceError
-from latently.core.executors import Executor, SerialExecutor
 from latently.core.findings import GRAVE, Finding
 from latently.core.model import Unit
 from latently.core.parameters import Spaces, named, with_named
@@ -111,17 +111,15 @@ class LatentEmission:
         except SingularCovarianceError as error:
             raise error.of(self.latent.label) from None
 
-    def e_step(
-        self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
-    ) -> Expected:
+    def e_step(self, params: LatentEmissionParams, block: Block, backend: Backend | None = None) -> Expected:
         """By the accelerator of these factors if it takes the block; else by the generic path."""
         accelerate = ACCELERATORS.get((type(self.latent), type(self.emission))) if self.fused else None
-        executor = executor or SerialExecutor()
-        stats = accelerate(self, params, block, executor) if accelerate else None
-        return stats or self.generic_e_step(params, block, executor)
+        backend = backend or SerialBackend()
+        stats = accelerate(self, params, block, backend) if accelerate else None
+        return stats or self.generic_e_step(params, block, backend)
 
     def generic_e_step(
-        self, params: LatentEmissionParams, block: Block, executor: Executor | None = None
+        self, params: LatentEmissionParams, block: Block, backend: Backend | None = None
     ) -> Expected:
         """Let the latent structure run over the block and hand its responsibilities to the family."""
         family = routines(self.emission, params.emission, self.fused)
@@ -130,7 +128,7 @@ class LatentEmission:
             return family.expected_stats(block.rows(rows), resp)
 
         density = self.density(params, block)
-        return self.latent.run(params.latent, density, block, visit, executor or SerialExecutor())
+        return self.latent.run(params.latent, density, block, visit, backend or SerialBackend())
 
     def density(self, params: LatentEmissionParams, block: Block) -> Density:
         """Log densities of rows of a block under each label, minus infinity where one is known not to be."""
@@ -198,14 +196,14 @@ class LatentEmission:
         self.latent.check(params.latent, self.n_components)
         self.emission.check(params.emission, self.n_components, n_features)
 
-    def settled(self, params: LatentEmissionParams) -> LatentEmissionParams:
+    def projected(self, params: LatentEmissionParams) -> LatentEmissionParams:
         """Each space takes the rounding out of its own, and the family what spaces do not see."""
         values = named(params)
         params = with_named(
-            params, {name: space.settled(values[name]) for name, space in self.spaces(params).items()}
+            params, {name: space.projected(values[name]) for name, space in self.spaces(params).items()}
         )
         return LatentEmissionParams(
-            self.latent.settled(params.latent), self.emission.settled(params.emission)
+            self.latent.projected(params.latent), self.emission.projected(params.emission)
         )
 
     def permute(self, params: LatentEmissionParams, order: Any) -> LatentEmissionParams:
@@ -261,15 +259,13 @@ class LatentEmission:
         self,
         params: LatentEmissionParams,
         block: Block,
-        executor: Executor | None = None,
+        backend: Backend | None = None,
         *,
         refuse: bool = True,
     ) -> tuple[Array, Array]:
         """Log-likelihoods of the units of a block, and posterior probabilities of the labels of its rows."""
         density = self.density(params, block)
-        return self.latent.posterior(
-            params.latent, density, block, executor or SerialExecutor(), refuse=refuse
-        )
+        return self.latent.posterior(params.latent, density, block, backend or SerialBackend(), refuse=refuse)
 
     def _visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
         """Show the responsibilities of a block tile by tile, weights not applied."""
@@ -279,7 +275,7 @@ class LatentEmission:
             see(rows, tile)
             return 0.0
 
-        self.latent.run(params.latent, self.density(params, plain), plain, visit, SerialExecutor())
+        self.latent.run(params.latent, self.density(params, plain), plain, visit, SerialBackend())
 
 
 def _spurious(label: str, k: int, on_floor: bool, short: tuple[float, str] | None, needed: int) -> Finding:

@@ -110,4 +110,4 @@ def _expected(
         return None
     moments = ComponentMoments(sums.counts.reshape(shape), first, second, params.emission.means)
     terms = float(sums.counts @ norms) + half
-    return Expected(Counts(sums.counts), moments, sums.bound - half, sums.magnitude + terms)
+    return Expected(Counts(sums.counts), moments, sums.bound - half, sums.rounding_scale + terms)

@@ -89,8 +89,8 @@ class Linear:
         from latently.kernels.linear import centred_squares
 
         features = np.empty((len(x), 2 * x.shape[1]))
-        holed = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
-        return features, (~np.isnan(x)).astype(np.float64) if holed else None
+        incomplete = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
+        return features, (~np.isnan(x)).astype(np.float64) if incomplete else None
 
 
 class FewLinear(Linear):
@@ -124,8 +124,8 @@ class FewLinear(Linear):
         (K, d), width = self.away.shape, len(self._lanes)
         sums, missing = np.zeros((1 + 2 * d, width)), np.zeros((d, width))
         rows = np.ascontiguousarray(x, dtype=np.float64)
-        holed = few_sums(rows, np.ascontiguousarray(resp), self.origin, sums, missing, self._lanes)
-        counts = sums[0, :K, None] - missing.T[:K] if holed else sums[0, :K, None]
+        incomplete = few_sums(rows, np.ascontiguousarray(resp), self.origin, sums, missing, self._lanes)
+        counts = sums[0, :K, None] - missing.T[:K] if incomplete else sums[0, :K, None]
         return counts, sums[1::2, :K].T, sums[2::2, :K].T
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from latently.emissions.base import Array, Emission
 from latently.emissions.gaussian import Gaussian
-from latently.models.completed_rows import completed_rows
+from latently.models.conditional_moments import conditional_moments
 from latently.models.linear_rows import linear_rows
 
 
@@ -55,7 +55,7 @@ class Plain:
 
 def gaussians(emission: Gaussian, params: Any) -> Routines | None:
     """Those of covariance matrices, or of variances."""
-    return (completed_rows if emission.correlated else linear_rows)(emission, params)
+    return (conditional_moments if emission.correlated else linear_rows)(emission, params)
 
 
 CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {Gaussian: gaussians}

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.emissions.base import Array
 from latently.emissions.categorical import CategoricalCounts
 from latently.latent.base import Expected
-from latently.latent.emission_tables import OfSymbols
+from latently.latent.emission_tables import SymbolTable
 
 
-def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) -> Expected:
+def chain_of_symbols(model: Any, params: Any, block: Block, backend: Backend) -> Expected:
     """E-step of a block of sequences."""
     n_symbols, K = model.emission.n_symbols, model.n_components
     lookup = model.lookup(params, block)
@@ -25,6 +25,6 @@ def chain_of_symbols(model: Any, params: Any, block: Block, executor: Executor) 
         by_symbol = counts.reshape(-1, n_symbols + 1, counts.shape[1]).sum(axis=0)
         return CategoricalCounts(np.ascontiguousarray(by_symbol[:-1, :K].T))
 
-    table = OfSymbols.of(lookup.log_density, lookup.index, count)
-    found: Expected = model.latent.expected(params.latent, table, replace(block, x=lookup.index), executor)
+    table = SymbolTable.of(lookup.log_density, lookup.index, count)
+    found: Expected = model.latent.expected(params.latent, table, replace(block, x=lookup.index), backend)
     return found

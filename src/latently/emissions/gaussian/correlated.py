@@ -12,7 +12,7 @@ from latently.core.parameters import SPD
 from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import (
     cholesky,
-    hold_above,
+    clip_to_floor,
     inverse_factor,
     on_floor,
     precision_factors,
@@ -90,7 +90,7 @@ class Correlated(Structure):
     def clip(self, params: MatrixParams, floor: Array | None) -> MatrixParams:
         """Clip the eigenvalues that are below the floor."""
         if floor is not None:
-            return MatrixParams.factored(params.means, *hold_above(params.covariances, floor))
+            return MatrixParams.factored(params.means, *clip_to_floor(params.covariances, floor))
         cholesky(params.covariances)
         return params
 

@@ -85,7 +85,7 @@ class Gaussian(Emission):
 
     @property
     def structure(self) -> Structure:
-        """How the covariances hang together."""
+        """What components and features share of the covariances."""
         return STRUCTURES[self.covariance_type]
 
     @property
@@ -281,7 +281,7 @@ class Gaussian(Emission):
         matrices = np.stack([least_dependent(matrix, unseen) for matrix in self.dense(params)])
         return self.clipped(self.params(params.means, self.from_dense(matrices)))
 
-    def settled(self, params: Any) -> Any:
+    def projected(self, params: Any) -> Any:
         """Covariances to the last digit of their floor, which a matrix alone does not know."""
         return self.clipped(params)
 

@@ -78,7 +78,7 @@ def refuse_indefinite(matrices: Array, name: str) -> None:
             )
 
 
-def hold_above(covariances: Array, floor: Array) -> tuple[Array, Array]:
+def clip_to_floor(covariances: Array, floor: Array) -> tuple[Array, Array]:
     """The matrices nearest in likelihood to the given ones (one or a stack) that are not below a floor.
 
     In units of the floor the eigenvalues below one are raised to one, which is the exact M-step under

@@ -1,4 +1,4 @@
-"""How the covariances of a bank of Gaussians hang together: what any way of writing them has in common."""
+"""Structures of covariances: what components and features of a bank of Gaussians share."""
 
 from __future__ import annotations
 

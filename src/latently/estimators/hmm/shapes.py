@@ -32,7 +32,7 @@ def left_right(n_components: int, stay: float = 0.5, *, reach: int = 1) -> Array
 
     Notes
     -----
-    Two or more states on end that emit the same (kept alike by starting values in `fixed`) are a block that
+    Consecutive states that emit the same (kept alike by starting values in `fixed`) are a block that
     takes at least as many times to pass: a minimum duration.
 
     References

@@ -1,4 +1,4 @@
-"""Tables that sequences come in: one of them all, or one for each, put on end when they are alike."""
+"""Tables that sequences come in: one for all of them, or one for each, which are concatenated."""
 
 from __future__ import annotations
 

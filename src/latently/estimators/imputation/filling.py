@@ -62,32 +62,32 @@ def filled_by(
 def expected(predictive: Predictive, rows: Array) -> Array:
     """Rows with missing cells at their expectation, float64."""
     filled = np.array(rows, dtype=np.float64)
-    holed = np.flatnonzero(np.isnan(filled).any(axis=1))
-    if not len(holed):
+    incomplete = np.flatnonzero(np.isnan(filled).any(axis=1))
+    if not len(incomplete):
         return filled
-    x = filled[holed]
+    x = filled[incomplete]
     total = np.zeros_like(x)
     for k, precision in enumerate(predictive.precisions()):
-        share = predictive.resp[holed, k : k + 1]
+        share = predictive.resp[incomplete, k : k + 1]
         total += share * filled_by(x, predictive.means[k], precision)
-    filled[holed] = np.where(np.isnan(x), total, x)
+    filled[incomplete] = np.where(np.isnan(x), total, x)
     return filled
 
 
 def drawn(predictive: Predictive, rows: Array, rng: np.random.Generator) -> Array:
     """Rows with missing cells drawn from their distribution, those of a row together; float64."""
     filled = np.array(rows, dtype=np.float64)
-    holed = np.flatnonzero(np.isnan(filled).any(axis=1))
-    if not len(holed):
+    incomplete = np.flatnonzero(np.isnan(filled).any(axis=1))
+    if not len(incomplete):
         return filled
-    x = filled[holed]
+    x = filled[incomplete]
     noise = rng.standard_normal(x.shape)
-    edges = np.cumsum(predictive.resp[holed], axis=1)
+    edges = np.cumsum(predictive.resp[incomplete], axis=1)
     label = (rng.random((len(x), 1)) * edges[:, -1:] > edges).sum(axis=1)
     for k, precision in enumerate(predictive.precisions()):
         mine = np.flatnonzero(label == k)
         if len(mine):
-            filled[holed[mine]] = filled_by(x[mine], predictive.means[k], precision, noise[mine])
+            filled[incomplete[mine]] = filled_by(x[mine], predictive.means[k], precision, noise[mine])
     return filled
 
 
@@ -106,15 +106,15 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
     rows = np.asarray(rows, dtype=np.float64)
     missing = np.isnan(rows)
     lower, upper = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
-    holed = np.flatnonzero(missing.any(axis=1))
-    if not len(holed):
+    incomplete = np.flatnonzero(missing.any(axis=1))
+    if not len(incomplete):
         return lower, upper
-    x = rows[holed]
+    x = rows[incomplete]
     cells = np.isnan(x)
     weights, means, deviations = [], [], []
     for predictive in predictives:
         for k, precision in enumerate(predictive.precisions()):
-            share = predictive.resp[holed, k]
+            share = predictive.resp[incomplete, k]
             if not (share > NEGLIGIBLE).any():
                 continue
             variances = np.empty_like(x)
@@ -125,9 +125,9 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
     parts = np.stack(weights) / np.sum(weights, axis=0), np.stack(means), np.stack(deviations)
     tail = (1 - level) / 2
     for bound, probability in ((lower, tail), (upper, 1 - tail)):
-        found = bound[holed]
+        found = bound[incomplete]
         found[cells] = _quantile(probability, *parts)
-        bound[holed] = found
+        bound[incomplete] = found
     return lower, upper
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wishart
 
+from latently.core.backends import backend, count_threads
 from latently.core.em import STOPPED, EMMap, Settings, describe, run
 from latently.core.errors import FitError
-from latently.core.executors import count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.matrices import cholesky
 from latently.estimators.gaussian_mixture import GaussianMixture
@@ -97,7 +97,7 @@ def _bootstrap(
     settings = Settings(mixture.tol, mixture.max_iter, callbacks=[singular] if one else (), accelerate=True)
     rested = _on_floor(mixture, mixture.params_)
     failure: Exception | str | None = None
-    with single_threaded_libraries(), executor(count_threads(mixture.n_jobs)) as workers:
+    with single_threaded_libraries(), backend(count_threads(mixture.n_jobs)) as workers:
         described = describe(mixture._model, mixture._of_rows(table, share), workers)
         for _ in range(n * TRIES):
             counts = rng.multinomial(total, share).astype(np.float64)

@@ -213,7 +213,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
             return Start(
                 "given" if complete else start.kind,
-                lambda rng: model.settled(with_named(start.draw(rng), given)),
+                lambda rng: model.projected(with_named(start.draw(rng), given)),
             )
 
         return [put_in(start) for start in draw(1 if complete else self._n_starts())]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
+from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import ArraySource
-from latently.core.executors import Executor, count_threads, executor
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
 from latently.emissions.base import Emission
@@ -49,9 +49,9 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         return self._read(X, self._model.emission, reset=False, **how)[1]
 
     @contextmanager
-    def _workers(self) -> Iterator[Executor]:
+    def _workers(self) -> Iterator[Backend]:
         """Who does the work, with nobody else at it."""
-        with single_threaded_libraries(), executor(count_threads(self.n_jobs)) as workers:
+        with single_threaded_libraries(), backend(count_threads(self.n_jobs)) as workers:
             yield workers
 
     def _posterior(self, source: ArraySource, *, refuse: bool = False) -> tuple[Array, Array]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import Callback, Settings, run
-from latently.core.executors import Executor
+from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
-from latently.core.settling import settle
 from latently.core.statistics import tree_sum
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, Leads, VariationalAdmixture
@@ -63,21 +63,21 @@ def fit_collapsed(
     tol: float,
     max_iter: int,
     callbacks: Sequence[Callback],
-    executor: Executor,
+    backend: Backend,
 ) -> TopicFit:
     """CVB0 from a random start until the statistics stand still."""
-    leads = Leads.of(word_prior)
+    seeded = Leads.of(word_prior)
 
     def first(block: Block) -> Any:
         memory = model.first(block, seed)
-        if len(leads.shares):
-            memory.lead(leads.topics(block))
+        if len(seeded.shares):
+            memory.lead(seeded.topics(block))
         return memory
 
-    memories = list(executor.map(first, source.blocks()))
-    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, executor)
+    memories = list(backend.map(first, source.blocks()))
+    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, backend)
     learner = _learner(model, em, priors)
-    found = settle(em, _recalled(model, em, priors, word_prior), tol, max_iter, callbacks, learner)
+    found = iterate(em, _recalled(model, em, priors, word_prior), tol, max_iter, callbacks, learner)
     counts = np.concatenate(list(em.each(model.document_counts)))
     return TopicFit(
         found.params,
@@ -127,7 +127,7 @@ def fit_variational(
     word_prior: Array,
     settings: Settings,
     n_tokens: float,
-    executor: Executor,
+    backend: Backend,
 ) -> TopicFit:
     """Variational Bayes from where a few passes of CVB0 ended.
 
@@ -142,9 +142,9 @@ def fit_variational(
     documents = np.maximum(begun.documents - begun.params.doc_prior, 0.0) + doc_prior
     limits = np.cumsum([block.n_units for block in source.blocks()])[:-1]
     memories = [np.ascontiguousarray(piece) for piece in np.split(documents, limits)]
-    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, executor)
+    em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, backend)
     found = run(em, params, settings, n_tokens)
-    topics = model.prepare(found.params, executor).share
+    topics = model.prepare(found.params, backend).share
     parts = {"documents": found.objective - topics, "topics": topics}
     history = tuple(step.log_likelihood for step in found.history)
     return TopicFit(

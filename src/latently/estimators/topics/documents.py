@@ -1,4 +1,4 @@
-"""What a topic model says of documents: their topics, how sure, token by token, and how well it foretells."""
+"""What a topic model says of documents: their topics, how sure, token by token, and how well it predicts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from latently.checks.settings import SHARE, check_setting, check_whole
+from latently.core.backends import backend
 from latently.core.blocks import Block
 from latently.core.choices import CLEAR, falling, likeliest
-from latently.core.executors import executor
 from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
@@ -145,7 +145,7 @@ class Documents(FittedTopics, TransformerMixin):
             raise AttributeError(f"inference={self.inference!r} has no bound: fit with 'vb' or 'online_vb'")
         source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
         nothing = np.empty((0, self.n_components), self._dtype)
-        with executor(self._n_threads()) as workers:
+        with backend(self._n_threads()) as workers:
             prepared = model.prepare(params, workers)
 
             def of(block: Block) -> float:

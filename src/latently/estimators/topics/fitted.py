@@ -12,8 +12,8 @@ from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
 from latently.checks.arrays import labels_of
+from latently.core.backends import Backend, backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor, executor
 from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
 from latently.estimators.by_hand import Parameter, Recorded, read_only
@@ -173,13 +173,13 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         params = self.params_
         model = (self._variational if self._has_logs() else self._folding)(params.n_words)
         source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
-        with executor(self._n_threads()) as workers:
+        with backend(self._n_threads()) as workers:
             return self._documents_of(
                 model, model.prepare(params, workers), params.doc_prior, source, workers
             )
 
     def _documents_of(
-        self, model: Any, prepared: Any, doc_prior: Array, source: Any, workers: Executor
+        self, model: Any, prepared: Any, doc_prior: Array, source: Any, workers: Backend
     ) -> Array:
         nothing = np.empty((0, self.n_components), self._dtype)
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import STOPPED, Callback
 from latently.core.errors import FitError
-from latently.core.executors import Executor
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
@@ -43,7 +43,7 @@ def begin(
     variational: bool,
     dtype: Any,
     seed: np.uint64,
-    executor: Executor,
+    backend: Backend,
 ) -> Stream:
     """Counts of what CVB0 finds in the first documents that have words, in relation to all tokens.
 
@@ -59,7 +59,7 @@ def begin(
     model = CollapsedAdmixture(len(priors.documents), len(words), dtype)
     base = priors.words[words, None]
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
-    found = fit_collapsed(model, first, priors.fixed(), prior, seed, FIRST_TOL, FIRST_PASSES, (), executor)
+    found = fit_collapsed(model, first, priors.fixed(), prior, seed, FIRST_TOL, FIRST_PASSES, (), backend)
     counts = np.maximum(found.params.topic_word - prior, 0.0)
     seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
     stream.raw[words] = counts * (
@@ -76,7 +76,7 @@ def run_through(
     schedule: Schedule,
     n_passes: int,
     callbacks: Sequence[Callback],
-    executor: Executor,
+    backend: Backend,
 ) -> tuple[int, str]:
     """Go through the minibatches so many times; the passes made, and why it ended."""
     for n_iter in range(1, n_passes + 1):
@@ -86,7 +86,7 @@ def run_through(
             if not weight or not block.n_rows:
                 continue
             rate = schedule.weight(stream.n_steps)
-            touched = model.step(stream, block, n_documents / weight, rate, executor)
+            touched = model.step(stream, block, n_documents / weight, rate, backend)
             if touched.bound != touched.bound:
                 raise FitError("the expected counts are not numbers")
             bound += touched.bound

@@ -1,1 +1,1 @@
-"""Compiled loops of topic models: documents as word ids and counts on end, tables word-major."""
+"""Compiled loops of topic models: documents as concatenated word ids and counts, tables word-major."""

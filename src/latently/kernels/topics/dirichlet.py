@@ -10,8 +10,8 @@ from latently.kernels.special import digamma, exp, lgamma
 
 
 @kernel
-def word_expectations(counts, totals, table, tops):
-    """Fill `table` with exp(E log beta) of some words over the largest of their row, whose log is `tops`.
+def word_expectations(counts, totals, table, log_maxima):
+    """Fill `table` with exp(E log beta) of some words over the largest of their row, with log `log_maxima`.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def word_expectations(counts, totals, table, tops):
         psi of their sums over all words.
     table : array of shape (n_words, K)
         Filled in.
-    tops : array of shape (n_words,)
+    log_maxima : array of shape (n_words,)
         Filled in.
     """
     K = len(totals)
@@ -35,7 +35,7 @@ def word_expectations(counts, totals, table, tops):
         for k in range(K):
             v = logs[k] - top
             row[k] = exp(v if v > least else least)
-        tops[w] = top
+        log_maxima[w] = top
 
 
 @kernel

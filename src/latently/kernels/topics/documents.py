@@ -15,7 +15,7 @@ from latently.kernels.topics.scratch import apart
 
 
 @kernel
-def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_sweeps, gamma, sums):
+def infer(words, counts, offsets, weights, table, log_maxima, doc_prior, tol, max_sweeps, gamma, sums):
     """Bring the topics of each document to their fixed point, and add the expected counts of words.
 
     Parameters
@@ -30,7 +30,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_swee
         How often each document counts.
     table : array of shape (n_words, K)
         What is expected of each word under each topic, over the largest of its row.
-    tops : array of shape (n_words,)
+    log_maxima : array of shape (n_words,)
         Log of what the rows were divided by.
     doc_prior : array of shape (K,)
         Prior of the topics of a document.
@@ -47,7 +47,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_swee
     -------
     bound : float
         Share of the documents in the bound, weighted.
-    magnitude : float
+    rounding_scale : float
         Sum of its absolute terms.
     n_sweeps : int
         Sweeps in all.
@@ -63,7 +63,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_swee
     rows[:], theta[:] = 0, 0
     here, fresh = apart(K, logs), apart(K, logs)
     of_prior = log_beta(doc_prior)
-    bound, magnitude, n_sweeps = 0.0, 0.0, 0
+    bound, rounding_scale, n_sweeps = 0.0, 0.0, 0
     for d in range(len(offsets) - 1):
         begin, n = offsets[d], offsets[d + 1] - offsets[d]
         if n == 0 or weights[d] == 0.0:
@@ -96,7 +96,7 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_swee
         mix(rows, theta, n, share)
         value, size = 0.0, 0.0
         for q in range(n):
-            term = counts[begin + q] * (log(np.float64(share[q])) + tops[words[begin + q]] + top)
+            term = counts[begin + q] * (log(np.float64(share[q])) + log_maxima[words[begin + q]] + top)
             value += term
             size += abs(term)
         if len(sums):
@@ -108,8 +108,8 @@ def infer(words, counts, offsets, weights, table, tops, doc_prior, tol, max_swee
         more, most = divergence(here, doc_prior, logs, fresh, counts, begin, n, *of_prior)
         value, size = value + more, size + most
         bound += weights[d] * value
-        magnitude += weights[d] * size
-    return bound, magnitude, n_sweeps
+        rounding_scale += weights[d] * size
+    return bound, rounding_scale, n_sweeps
 
 
 @part

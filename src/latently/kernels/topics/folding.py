@@ -20,7 +20,7 @@ LONGEST = 32.0  # of extrapolated steps
 
 
 @kernel
-def fold_in(words, counts, offsets, weights, table, tops, doc_prior, tol, max_sweeps, gamma, sums):
+def fold_in(words, counts, offsets, weights, table, log_maxima, doc_prior, tol, max_sweeps, gamma, sums):
     """Bring the topics of each document to their fixed point, and add the expected counts of words.
 
     Parameters
@@ -35,7 +35,7 @@ def fold_in(words, counts, offsets, weights, table, tops, doc_prior, tol, max_sw
         How often each document counts.
     table : array of shape (n_words, K)
         The probability of each word under each topic, over the largest of its row.
-    tops : array of shape (n_words,)
+    log_maxima : array of shape (n_words,)
         Log of what the rows were divided by.
     doc_prior : array of shape (K,)
         Prior of the topics of a document.
@@ -108,7 +108,7 @@ def fold_in(words, counts, offsets, weights, table, tops, doc_prior, tol, max_sw
         mix(rows, now, n, share)
         for q in range(n):
             c = counts[begin + q] * weights[d]
-            log_likelihood += c * (log(np.float64(share[q]) / whole) + tops[words[begin + q]])
+            log_likelihood += c * (log(np.float64(share[q]) / whole) + log_maxima[words[begin + q]])
             own, added = resp[q], sums[words[begin + q]]
             for k in range(K):
                 added[k] += c * over[q] * own[k]

@@ -7,8 +7,8 @@ so it stands beside them and meets the engine by itself.
 from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
 from latently.models.admixture.documents import Entries, document_source, even
 from latently.models.admixture.folding import CollapsedFolding
-from latently.models.admixture.leading import Leads
 from latently.models.admixture.params import AdmixtureParams
+from latently.models.admixture.seeding import Leads
 from latently.models.admixture.streaming import Schedule, Stream, StreamingAdmixture
 from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
 

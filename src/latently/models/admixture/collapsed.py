@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.core.memory import MemoryMap
 from latently.core.model import Unit
 from latently.core.statistics import Additive, tree_sum
@@ -105,7 +105,7 @@ class CollapsedAdmixture:
         memory.loops.tally(block.x.words, block.x.counts, block.offsets, weights, *memory.arrays, words)
         return CollapsedStats(words, 0.0, n_tokens(block))
 
-    def prepare(self, params: AdmixtureParams, executor: Executor) -> Prepared:
+    def prepare(self, params: AdmixtureParams, backend: Backend) -> Prepared:
         """Tables as the kernel reads them."""
         least = LEAST * float(params.word_prior.min())
         dtype = np.dtype(self.dtype).type

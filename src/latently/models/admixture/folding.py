@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.models.admixture import plain
 from latently.models.admixture.params import AdmixtureParams, Array
 from latently.models.admixture.variational import Expectations
@@ -48,7 +48,7 @@ class CollapsedFolding:
     dtype: Any = np.float32
     compiled: bool = True
 
-    def prepare(self, params: AdmixtureParams, executor: Executor) -> Expectations:
+    def prepare(self, params: AdmixtureParams, backend: Backend) -> Expectations:
         """Probabilities of words over the largest of their row."""
         return means(params.topic_word, params.totals, params.doc_prior, self.dtype)
 
@@ -69,7 +69,7 @@ class CollapsedFolding:
             block.offsets,
             block.weights,
             prepared.table,
-            prepared.tops,
+            prepared.log_maxima,
             prepared.doc_prior,
             self.doc_tol,
             self.max_sweeps,

@@ -89,7 +89,7 @@ def infer(
     offsets: Array,
     weights: Array,
     table: Array,
-    tops: Array,
+    log_maxima: Array,
     doc_prior: Array,
     tol: float,
     max_sweeps: int,
@@ -97,7 +97,7 @@ def infer(
     sums: Array,
 ) -> tuple[float, float, int]:
     """Bring the topics of each document to the fixed point of variational Bayes."""
-    bound, magnitude, n_sweeps = 0.0, 0.0, 0
+    bound, rounding_scale, n_sweeps = 0.0, 0.0, 0
     for d, (begin, end) in enumerate(pairwise(offsets)):
         if begin == end or weights[d] == 0.0:
             continue
@@ -112,7 +112,7 @@ def infer(
                 break
         theta, top = _expect_logs(gamma[d])
         share = rows @ theta
-        terms = c * (np.log(share) + tops[words[begin:end]] + top)
+        terms = c * (np.log(share) + log_maxima[words[begin:end]] + top)
         if len(sums):
             np.add.at(sums, words[begin:end], weights[d] * (c / share)[:, None] * rows * theta)
         total, prior = gamma[d].sum(), doc_prior.sum()
@@ -125,8 +125,8 @@ def infer(
             ]
         )
         bound += weights[d] * (terms.sum() + more.sum())
-        magnitude += weights[d] * (np.abs(terms).sum() + np.abs(more).sum())
-    return float(bound), float(magnitude), n_sweeps
+        rounding_scale += weights[d] * (np.abs(terms).sum() + np.abs(more).sum())
+    return float(bound), float(rounding_scale), n_sweeps
 
 
 def fold_in(
@@ -135,7 +135,7 @@ def fold_in(
     offsets: Array,
     weights: Array,
     table: Array,
-    tops: Array,
+    log_maxima: Array,
     doc_prior: Array,
     tol: float,
     max_sweeps: int,
@@ -163,7 +163,7 @@ def fold_in(
                 gamma[d] = np.maximum(_ahead(*track), doc_prior)
                 track = [gamma[d].copy()]
         if len(sums):
-            terms = c * (np.log(rows @ gamma[d] / gamma[d].sum()) + tops[words[begin:end]])
+            terms = c * (np.log(rows @ gamma[d] / gamma[d].sum()) + log_maxima[words[begin:end]])
             np.add.at(sums, words[begin:end], weights[d] * c[:, None] * resp)
             log_likelihood += weights[d] * terms.sum()
     return float(log_likelihood), n_sweeps
@@ -183,11 +183,11 @@ def _expect_logs(gamma: Array) -> tuple[Array, float]:
     return np.exp(logs - logs.max()), float(logs.max())
 
 
-def word_expectations(counts: Array, totals: Array, table: Array, tops: Array) -> None:
+def word_expectations(counts: Array, totals: Array, table: Array, log_maxima: Array) -> None:
     """exp(E log beta) over the largest of each row."""
     logs = digamma(counts) - totals
-    tops[:] = logs.max(axis=1)
-    table[:] = np.exp(logs - tops[:, None])
+    log_maxima[:] = logs.max(axis=1)
+    table[:] = np.exp(logs - log_maxima[:, None])
 
 
 def topic_terms(counts: Array, prior: Array, terms: Array) -> float:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
+from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
-from latently.core.executors import Executor
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture.documents import Entries, even, limits
 from latently.models.admixture.folding import CollapsedFolding, means
@@ -160,11 +160,11 @@ class StreamingAdmixture:
         rows += self.word_prior[words].astype(rows.dtype)
         if isinstance(self.inferring, CollapsedFolding):
             return means(rows, totals, self.doc_prior, dtype)
-        table, tops = np.empty(rows.shape, dtype), np.empty(len(rows))
-        self.inferring.word_expectations(rows, digamma(totals), table, tops)
-        return Expectations(table, tops, self.doc_prior, 0.0)
+        table, log_maxima = np.empty(rows.shape, dtype), np.empty(len(rows))
+        self.inferring.word_expectations(rows, digamma(totals), table, log_maxima)
+        return Expectations(table, log_maxima, self.doc_prior, 0.0)
 
-    def step(self, stream: Stream, block: Block, share: float, weight: float, executor: Executor) -> Touched:
+    def step(self, stream: Stream, block: Block, share: float, weight: float, backend: Backend) -> Touched:
         """Bring the counts up to date with a minibatch.
 
         Parameters
@@ -177,7 +177,7 @@ class StreamingAdmixture:
             How many documents there are in all for each of the minibatch.
         weight : float
             What part of the counts the minibatch replaces.
-        executor : Executor
+        backend : Backend
             Who works on its documents.
         """
         words, local = stream.local(block)
@@ -189,7 +189,7 @@ class StreamingAdmixture:
             bound, *_, n_sweeps = self.inferring.infer(prepared, piece, gamma, counts)
             return Touched(counts, bound, n_sweeps)
 
-        found = tree_sum(executor.map(one, pieces(local)))
+        found = tree_sum(backend.map(one, pieces(local)))
         stream.add(words, found.words * found.words.dtype.type(share), weight)
         return found
 
@@ -200,5 +200,5 @@ class StreamingAdmixture:
 
 
 def pieces(block: Block) -> Any:
-    """Some documents of a minibatch on end, for one thread."""
+    """Some consecutive documents of a minibatch, for one thread."""
     return ArraySource(block.x, block.weights, limits(block), PIECE).blocks()

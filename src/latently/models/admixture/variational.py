@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
+from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.executors import Executor
 from latently.core.model import Unit
 from latently.core.parameters import Positive, Spaces
 from latently.core.statistics import Additive, tree_sum
@@ -40,7 +40,7 @@ class VariationalStats(Additive):
         Tokens, weights applied.
     bound : float
         Their share of the bound.
-    magnitude : float
+    rounding_scale : float
         Sum of its absolute terms, in units of the rounding of the numbers it was computed in.
     n_sweeps : int
         Sweeps over documents.
@@ -49,7 +49,7 @@ class VariationalStats(Additive):
     words: NDArray[Any]
     n_tokens: float
     bound: float
-    magnitude: float
+    rounding_scale: float
     n_sweeps: int
 
 
@@ -58,7 +58,7 @@ class TopicTerms(Additive):
     """What some words add to the topics' share of the bound, by topic, and the sum of its absolute terms."""
 
     values: Array
-    magnitude: float
+    rounding_scale: float
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class Expectations:
     """What an E-step needs of the params."""
 
     table: NDArray[Any]
-    tops: Array
+    log_maxima: Array
     doc_prior: Array
     share: float = 0.0
-    magnitude: float = 0.0
+    rounding_scale: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,36 +108,38 @@ class VariationalAdmixture:
 
         return _Loops(documents.infer, dirichlet.word_expectations, dirichlet.topic_terms)
 
-    def prepare(self, params: AdmixtureParams, executor: Executor) -> Expectations:
+    def prepare(self, params: AdmixtureParams, backend: Backend) -> Expectations:
         """Expected logs of the topics, some words at a time."""
         V, K = params.topic_word.shape
-        table, tops = np.empty((V, K), self.dtype), np.empty(V)
+        table, log_maxima = np.empty((V, K), self.dtype), np.empty(V)
         totals = digamma(params.totals)
         loops = self._loops
 
         def fill(start: int) -> TopicTerms:
             rows = slice(start, min(start + ROWS, V))
             terms = np.zeros(K)
-            loops.word_expectations(params.topic_word[rows], totals, table[rows], tops[rows])
+            loops.word_expectations(params.topic_word[rows], totals, table[rows], log_maxima[rows])
             size = loops.topic_terms(params.topic_word[rows], params.word_prior[rows], terms)
             return TopicTerms(terms, size)
 
-        terms = tree_sum(executor.map(fill, range(0, V, ROWS)))
-        return Expectations(table, tops, params.doc_prior, *share_of_topics(params, terms))
+        terms = tree_sum(backend.map(fill, range(0, V, ROWS)))
+        return Expectations(table, log_maxima, params.doc_prior, *share_of_topics(params, terms))
 
-    def word_expectations(self, rows: NDArray[Any], totals: Array, table: NDArray[Any], tops: Array) -> None:
+    def word_expectations(
+        self, rows: NDArray[Any], totals: Array, table: NDArray[Any], log_maxima: Array
+    ) -> None:
         """exp(E log) of some rows of counts over the largest of each; `totals` is psi of all their sums."""
-        self._loops.word_expectations(rows, totals, table, tops)
+        self._loops.word_expectations(rows, totals, table, log_maxima)
 
     def e_step(self, prepared: Expectations, block: Block, memory: Array) -> tuple[VariationalStats, Array]:
         """Sweep over the documents of a block until their topics stand still."""
         words = np.zeros(prepared.table.shape, self.dtype)
-        bound, magnitude, n_sweeps = self.infer(prepared, block, memory, words)
+        bound, rounding_scale, n_sweeps = self.infer(prepared, block, memory, words)
         return VariationalStats(
             words,
             n_tokens(block),
             bound,
-            magnitude * (np.finfo(self.dtype).eps / np.finfo(np.float64).eps),
+            rounding_scale * (np.finfo(self.dtype).eps / np.finfo(np.float64).eps),
             n_sweeps,
         ), memory
 
@@ -151,7 +153,7 @@ class VariationalAdmixture:
             block.offsets,
             block.weights,
             prepared.table,
-            prepared.tops,
+            prepared.log_maxima,
             prepared.doc_prior,
             self.doc_tol,
             self.max_sweeps,
@@ -165,7 +167,7 @@ class VariationalAdmixture:
         return replace(
             stats,
             bound=stats.bound + prepared.share,
-            magnitude=stats.magnitude + prepared.magnitude,
+            rounding_scale=stats.rounding_scale + prepared.rounding_scale,
         )
 
     def m_step(
@@ -184,7 +186,7 @@ def share_of_topics(params: AdmixtureParams, terms: TopicTerms) -> tuple[float, 
     totals = params.totals
     prior = params.word_prior.sum(axis=0) * np.ones(len(totals))
     more = np.stack([gammaln(prior), -gammaln(totals), (totals - prior) * digamma(totals)])
-    return float((terms.values + more.sum(axis=0)).sum()), terms.magnitude + float(np.abs(more).sum())
+    return float((terms.values + more.sum(axis=0)).sum()), terms.rounding_scale + float(np.abs(more).sum())
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def imputation_panels(
         raise ValueError(f"truth has shape {whole.shape}, and X {rows.shape}: they should be the same rows")
     complete = np.asarray(~np.isnan(rows).any(axis=1))
     pair = rows[:, chosen]
-    holed = np.asarray(np.isnan(pair).any(axis=1))
+    incomplete = np.asarray(np.isnan(pair).any(axis=1))
     drawn = some(len(rows))
     shown = [names[j] for j in chosen]
     known, alone, after = panels = new_axes(3) if ax is None else np.asarray(ax, dtype=object)
@@ -103,7 +103,7 @@ def imputation_panels(
     if whole is None:
         _known(known, pair[drawn], len(rows))
     else:
-        _original(known, whole[drawn][:, chosen], holed[drawn], len(rows))
+        _original(known, whole[drawn][:, chosen], incomplete[drawn], len(rows))
 
     rest = pair[complete]
     dots(alone, pair[drawn][complete[drawn]], OBSERVED, OBSERVED_MARKER, len(drawn))
@@ -111,7 +111,7 @@ def imputation_panels(
         _ellipse(panel, rest.mean(axis=0), np.cov(rest, rowvar=False, bias=True), "--")
     title(alone, f"{count(len(rest), 'complete row')} alone", "dashed: their mean and 2 standard deviations")
 
-    inside = drawn[~holed[drawn]], drawn[holed[drawn]]
+    inside = drawn[~incomplete[drawn]], drawn[incomplete[drawn]]
     dots(after, filled[inside[0]], OBSERVED, OBSERVED_MARKER, len(drawn))
     dots(after, filled[inside[1]], FILLED, FILLED_MARKER, len(drawn), zorder=4)
     bars = len(inside[1]) <= MOST_BARS
@@ -119,7 +119,7 @@ def imputation_panels(
         _bars(after, filled[inside[1]], lower[inside[1]][:, chosen], upper[inside[1]][:, chosen])
     _ellipse(after, imputer.mean_[chosen], imputer.covariance_[np.ix_(chosen, chosen)], "-")
     what = f"orange: filled in, with {level:.0%} intervals" if bars else "orange: filled in"
-    title(after, f"{count(int(holed.sum()), 'row')} filled in", f"{what}; solid: the model")
+    title(after, f"{count(int(incomplete.sum()), 'row')} filled in", f"{what}; solid: the model")
     return panels
 
 
@@ -167,10 +167,10 @@ def _known(ax: Axes, pair: Array, n_rows: int) -> None:
     title(ax, f"What is known of {count(n_rows, 'row')}", "ticks: the one value known of a row")
 
 
-def _original(ax: Axes, pair: Array, holed: NDArray[np.bool_], n_rows: int) -> None:
+def _original(ax: Axes, pair: Array, incomplete: NDArray[np.bool_], n_rows: int) -> None:
     """Rows as they were before cells were lost."""
-    dots(ax, pair[~holed], OBSERVED, OBSERVED_MARKER, len(pair))
-    dots(ax, pair[holed], FILLED, FILLED_MARKER, len(pair), zorder=4)
+    dots(ax, pair[~incomplete], OBSERVED, OBSERVED_MARKER, len(pair))
+    dots(ax, pair[incomplete], FILLED, FILLED_MARKER, len(pair), zorder=4)
     title(ax, f"{count(n_rows, 'row')} as they were", "orange: those that then lost one of these cells")
 
 

@@ -67,7 +67,7 @@ def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
     facts = [
         ("cells filled in", f"{a.n_missing:,}"),
         ("of the cells", share(a.n_missing, a.missing.size)),
-        ("rows with a hole", f"{a.n_incomplete_rows:,}"),
+        ("incomplete rows", f"{a.n_incomplete_rows:,}"),
         ("filled outside the observed range", f"{int(a.outside.sum()):,}"),
     ]
     if a.overimputation is not None:

@@ -217,7 +217,7 @@ def _wrong(check: Check) -> Iterator[str]:
 
 
 def states(a: SegmentationAnalysis) -> Table:
-    """What is seen in each state, how much of the series is in it, how long it lasts and where it leads."""
+    """What is seen in each state, how much of the series is in it, how long it lasts and where it seeded."""
     every, text = range(a.n_components), a.components.note
     rows = [
         *a.components.lines,

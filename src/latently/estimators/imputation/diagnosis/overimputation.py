@@ -101,13 +101,15 @@ def overimpute(
     rng = random_generator(random_state)
     chosen = known[np.sort(rng.choice(len(known), n_hidden, replace=False))]
     i, j = chosen.T
-    holed = rows.copy()
-    holed[i, j] = np.nan
-    gone = np.isnan(holed).all(axis=0) & ~np.isnan(rows).all(axis=0)
+    incomplete = rows.copy()
+    incomplete[i, j] = np.nan
+    gone = np.isnan(incomplete).all(axis=0) & ~np.isnan(rows).all(axis=0)
     if gone.any():
         column = label_of(column_names(X), gone.argmax())
         raise ValueError(f"share={share!r} hides all of column {column}: choose a smaller share")
     plain = {"n_parameter_draws": 0, "add_indicator": False, "keep_empty_features": True}
-    fitted = clone(imputer).set_params(**plain).set_output(transform="default").fit(holed)
-    lower, upper = fitted.interval(holed, level)
-    return Overimputation(i, j, rows[i, j], fitted.transform(holed)[i, j], lower[i, j], upper[i, j], level)
+    fitted = clone(imputer).set_params(**plain).set_output(transform="default").fit(incomplete)
+    lower, upper = fitted.interval(incomplete, level)
+    return Overimputation(
+        i, j, rows[i, j], fitted.transform(incomplete)[i, j], lower[i, j], upper[i, j], level
+    )

@@ -1,4 +1,4 @@
-"""Blocks of one symmetric matrix for many rows abreast: their factors, inverses and solutions.
+"""Batches of blocks of one symmetric matrix, one for each row: their factors, inverses and solutions.
 
 Rows that lack equally many features need blocks of one shape, each of other entries. They are held
 entry by entry, so that inner loops run over rows: ``factors[a, b]`` is entry (a, b) for all of them.
@@ -15,7 +15,7 @@ import numpy as np
 from latently.kernels.compiling import part
 from latently.kernels.special import log
 
-MOST = 64  # rows abreast
+MOST = 64  # rows batched
 LEAST = 8
 ROOM = 2**15  # floats: what the factors may take
 

@@ -13,7 +13,7 @@ from latently.cli.tables.table import Table
 FEWEST_IDENTIFIERS = 10
 
 
-def oddities(table: Table, choice: Choice, matter: str) -> list[str]:
+def notes(table: Table, choice: Choice, matter: str) -> list[str]:
     """Sentences about columns that may not be what they were taken for, such as identifiers."""
     X = choice.X
     notes = []

@@ -14,7 +14,7 @@ P = TypeVar("P")
 
 
 @dataclass(frozen=True)
-class Settled(Generic[P]):
+class FixedPoint(Generic[P]):
     """Where such an iteration ended.
 
     Attributes
@@ -38,14 +38,14 @@ class Settled(Generic[P]):
     stop_reason: str
 
 
-def settle(
+def iterate(
     em: MemoryMap[P, Any, Any],
     params: P,
     tol: float,
     max_iter: int,
     callbacks: Sequence[Callback] = (),
     between: Callable[[int, bool, P], P] = lambda _, rested, params: params,
-) -> Settled[P]:
+) -> FixedPoint[P]:
     """Iterate until the statistics change by less than a part of themselves and nothing more is learned.
 
     Parameters
@@ -71,14 +71,14 @@ def settle(
         n_iter = len(changes)
         stop = [bool(callback(n_iter, params, change)) for callback in callbacks]
         if any(stop):
-            return Settled(params, tuple(changes), n_iter, False, STOPPED)
+            return FixedPoint(params, tuple(changes), n_iter, False, STOPPED)
         rested = tol > 0 and change <= tol
         better = between(n_iter, rested, params)
         if rested and better is params:
             reason = f"converged: statistics change by at most {tol:g} of themselves"
-            return Settled(params, tuple(changes), n_iter, True, reason)
+            return FixedPoint(params, tuple(changes), n_iter, True, reason)
         if n_iter >= max_iter:
-            return Settled(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
+            return FixedPoint(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
         params = better
 
 

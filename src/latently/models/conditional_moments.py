@@ -96,8 +96,8 @@ class Completed:
         return self.emission.inner_terms(stats, self.params) + 0.5 * float(stats.counts @ products)
 
     def _complete(self, x: Array) -> _Tile:
-        from latently.kernels.holes import TILE, WIDTH
         from latently.kernels.missing import complete_rows, order_by_count
+        from latently.kernels.missing_blocks import TILE, WIDTH
 
         K, d = self.params.means.shape
         rows = np.ascontiguousarray(x)
@@ -109,7 +109,7 @@ class Completed:
         return _Tile(x, order, lacks, z, norms, half)
 
 
-def completed_rows(emission: Gaussian, params: MatrixParams) -> Completed | None:
+def conditional_moments(emission: Gaussian, params: MatrixParams) -> Completed | None:
     """Completed rows, unless features so nearly collinear would cost their precisions digits."""
     variances = np.diagonal(params.covariances, axis1=-2, axis2=-1)
     ordinary = variances.min() > 1.0 / EXTREME and variances.max() < EXTREME

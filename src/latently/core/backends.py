@@ -1,7 +1,7 @@
 """Who does the work on the blocks: the calling thread, or several.
 
-An executor promises nothing about when a piece is done, only that results come back in the order
-of the pieces, so that sums are taken in the same tree by every executor, and have the same bits.
+A backend promises nothing about when a piece is done, only that results come back in the order
+of the pieces, so that sums are taken in the same tree by every backend, and have the same bits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import chain, islice
 from numbers import Integral
 from typing import Any, Protocol, TypeVar
 
-from latently.core.rooms import Rooms
+from latently.core.buffers import BufferPool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,34 +24,34 @@ R = TypeVar("R")
 _inside = threading.local()
 
 
-class Executor(Protocol):
+class Backend(Protocol):
     """Applies a task to pieces of data.
 
     Attributes
     ----------
-    rooms : Rooms
-        Room to work in, for as long as there is this executor.
+    buffers : BufferPool
+        Room to work in, for as long as there is this backend.
     """
 
-    rooms: Rooms
+    buffers: BufferPool
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
         ...
 
 
-class SerialExecutor:
+class SerialBackend:
     """One piece after the other, in the calling thread."""
 
     def __init__(self) -> None:
-        self.rooms = Rooms()
+        self.buffers = BufferPool()
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
         return map(task, pieces)
 
 
-class ThreadExecutor:
+class ThreadBackend:
     """Several pieces at a time, each in one thread; few enough at once that memory stays small.
 
     A task that itself asks for work to be shared out gets it done in its own thread: waiting for a free
@@ -68,7 +68,7 @@ class ThreadExecutor:
     def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:
         self._pool = pool
         self._ahead = n_threads + 1
-        self.rooms = Rooms()
+        self.buffers = BufferPool()
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
@@ -103,16 +103,16 @@ def _work(task: Callable[[Any], R], piece: Any) -> R:
 
 
 @contextmanager
-def executor(n_threads: int) -> Iterator[Executor]:
-    """Yield an executor with so many threads, which end with the context.
+def backend(n_threads: int) -> Iterator[Backend]:
+    """Yield a backend with so many threads, which end with the context.
 
     No thread outlives the fit it was made for, so a process may fork between fits.
     """
     if n_threads == 1:
-        yield SerialExecutor()
+        yield SerialBackend()
         return
     with ThreadPoolExecutor(n_threads, thread_name_prefix="latently") as pool:
-        yield ThreadExecutor(pool, n_threads)
+        yield ThreadBackend(pool, n_threads)
 
 
 def count_threads(n_jobs: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Room for large arrays, used again: memory that is new costs more to touch first than many a kernel runs."""
+"""A pool of buffers that are used again: to touch new memory can cost more than to run a kernel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Rooms:
+class BufferPool:
     """Arrays to work in, which are free again afterwards and last as long as this object."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Rooms:
         self._lock = threading.Lock()
 
     @contextmanager
-    def room(self, shape: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
+    def buffer(self, shape: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
         """Yield an array of float64 with anything in it, for the time of the context.
 
         Parameters

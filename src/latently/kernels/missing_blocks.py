@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.abreast import inverse_entry, invert_factors, solve_lower, solve_upper
+from latently.kernels.batched import inverse_entry, invert_factors, solve_lower, solve_upper
 from latently.kernels.compiling import part
 from latently.kernels.full import combine
 
