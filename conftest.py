@@ -37,16 +37,19 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-class PagesStayTogether(LoadScopeScheduling):
-    """A later block needs what an earlier one defined, so all blocks of a page go to one worker."""
+class FilesStayTogether(LoadScopeScheduling):
+    """All tests of a file go to one worker.
+
+    So what they share is made once, and kernels that only they need are compiled once; and a later block of a
+    page has what an earlier one defined.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.endswith(".md") else nodeid
+        return nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PagesStayTogether:
-    return PagesStayTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesStayTogether:
+    return FilesStayTogether(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ def test_on_hard_data(entry, kind):
     data = entry.hard[kind](np.random.default_rng(0))
     em = entry.em(data)
     for params in starts_of(entry, em.model, data):
-        assert_climbs(em, params)
+        assert_climbs(em, params, 12)
 
 
 @over_gaussians()
@@ -65,7 +65,7 @@ def test_without_a_floor_and_with_a_high_one(entry, kind, reg_covar):
     data = entry.hard[kind](np.random.default_rng(1))
     em = entry.em(data)
     for params in starts_of(entry, em.model, data):
-        assert_climbs(em, params)
+        assert_climbs(em, params, 12)
 
 
 @bound_by()

@@ -321,7 +321,7 @@ FEW = {
 @pytest.mark.parametrize("case", list(FEW))
 def test_where_the_likelihood_has_no_maximum_a_named_prior_stands_in(case):
     x, columns, reason = FEW[case]
-    with pytest.warns(UndeterminedWarning, match=f"{reason}.*: prior='ridge' stands in"):
+    with pytest.warns(UndeterminedWarning, match=f"{reason}.*: the ridge prior stands in"):
         imputer = GaussianImputer().fit(x)
     assert (imputer.prior, imputer.prior_) == ("auto", "ridge")
     (found,) = imputer.diagnostics_
@@ -664,5 +664,5 @@ def test_refits_that_cannot_succeed():
         ValueError, match=r"of 20 refits on rows drawn with replacement .*: set prior='ridge'"
     ):
         GaussianImputer(prior=None, n_parameter_draws=20, random_state=0).fit(x)
-    with pytest.warns(UndeterminedWarning, match="only .* of 20 refits .*: prior='ridge' stands in"):
+    with pytest.warns(UndeterminedWarning, match="only .* of 20 refits .*: the ridge prior stands in"):
         assert len(GaussianImputer(n_parameter_draws=20, random_state=0).fit(x).parameter_draws_) == 20
