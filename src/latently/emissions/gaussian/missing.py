@@ -53,6 +53,8 @@ class Conditional:
     def whitened(self, centred: Array) -> Array:
         """The observed features of centred rows in units of their covariance, feature-major, shape (o, n)."""
         seen = centred[:, self.observed].T
+        if not len(seen):  # which not every LAPACK takes
+            return np.asarray(seen)
         return np.asarray(solve_triangular(self.seen, seen, lower=True, check_finite=False))
 
     def completed(self, centred: Array) -> Array:
