@@ -129,3 +129,9 @@ def sentence(text: str) -> str:
     ('It rose.', 'Why?')
     """
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in one line; of a long one, the beginning."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]}..."

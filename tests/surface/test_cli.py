@@ -65,6 +65,16 @@ def test_without_typer_the_command_says_how_to_install_it(run, monkeypatch):
     assert_one_clear_line(*run("--version"), 'needs typer: pip install "latently[cli]"')
 
 
+@pytest.mark.parametrize("words", [["cluster", "no.csv"], ["impute", "no.csv"], ["segment", ".", "-k", "x"]])
+def test_what_cannot_be_is_said_before_anything_large_is_imported(tmp_path, words):
+    code = (
+        f"import sys; from latently.cli.app import run; run({words}); "
+        "print([name for name in ('numpy', 'polars', 'scipy', 'sklearn', 'numba') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr.count("\n")) == ("[]\n", 1), ran.stderr
+
+
 # -- demo ----------------------------------------------------------------------------------------------
 
 

@@ -56,11 +56,13 @@ class Cluster(Fit["Rows", "MixtureAnalysis"]):
     def read(self) -> Rows:
         """The columns of the table that are numbers, and the truth."""
         from latently.cli.numbers import numbers_of
+
+        tried = numbers_of(self.components)  # refused before anything that takes long is imported
+
         from latently.cli.tables.checks import check_not_infinite
         from latently.cli.tables.columns import choose, truth_of
         from latently.cli.tables.read import read_rows
 
-        tried = numbers_of(self.components)
         table = read_rows(self.table, self.missing)
         choice = choose(table, self.columns, self.truth)
         check_not_infinite(table, choice.X, others=True)

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class CommandError(Exception):
     """Ends the command with one line and exit code 2; whatever reads options or files may raise it."""
+
+
+def must_be_there(path: Path) -> None:
+    """Refuse a name of no file and no folder."""
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
+    if not there:
+        raise CommandError(f"there is no file '{path}': check its name and folder")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from latently.cli.failure import must_be_there
 from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Job(ABC, Generic[Data, Analysis]):
         CommandError
             If something is wrong with what was asked.
         """
+        for path in self.inputs:
+            must_be_there(path)  # said before anything that takes long is imported
         data = self.read()
 
         from latently.cli.folder import ResultFolder
@@ -84,14 +87,16 @@ class Job(ABC, Generic[Data, Analysis]):
         return cls.__name__.lower()
 
     @property
+    def inputs(self) -> list[Path]:
+        """What is read: its arguments."""
+        return [getattr(self, one.name) for one in options_of(type(self)) if one.metadata["names"] is None]
+
+    @property
     def folder(self) -> Path:
         """Where the results go: unless told otherwise, a folder named by the last of what is read."""
         if self.out is not None:
             return self.out
-        *_, source = (
-            getattr(self, one.name) for one in options_of(type(self)) if one.metadata["names"] is None
-        )
-        return Path(f"latently-{self.name()}-{source.stem}")
+        return Path(f"latently-{self.name()}-{self.inputs[-1].stem}")
 
     @property
     def command(self) -> str:

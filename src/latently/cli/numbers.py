@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.table import shortened
+from latently.wording import shortened
 
 MOST_DIGITS = 5
 

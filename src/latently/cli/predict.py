@@ -46,10 +46,8 @@ class Predict(OfTexts, Job["New", "Labelled"]):
 
     def read(self) -> New:
         """The model, and rows or documents as it takes them."""
-        from latently.cli.tables.read import must_be_there, read_bytes, read_table
+        from latently.cli.tables.read import read_bytes, read_table
 
-        for path in (self.model, self.table):
-            must_be_there(path)
         read_bytes(self.model)
 
         from latently.cli.labels import rows, states, topics

@@ -90,12 +90,14 @@ class Segment(Fit["Steps", "SegmentationAnalysis"]):
     def read(self) -> Steps:
         """The columns that are followed, and what they are taken for."""
         from latently.cli.numbers import numbers_of
+
+        tried = numbers_of(self.components, "state")  # refused before anything that takes long is imported
+
         from latently.cli.tables.kinds import kind_of
         from latently.cli.tables.observations import observations
         from latently.cli.tables.read import read_rows
         from latently.cli.tables.series import series_of
 
-        tried = numbers_of(self.components, "state")
         table = read_rows(self.table, self.missing)
         series = series_of(table, self.columns, self.time, self.sequence)
         kind = kind_of(table, series.names, self.emission)

@@ -81,10 +81,6 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
 
     def read(self) -> Words:
         """The words of the documents that are kept."""
-        from latently.cli.tables.read import must_be_there
-
-        must_be_there(self.texts)  # said before much is imported
-
         from latently.cli.corpora.seeds import seed_words
         from latently.cli.corpora.words import choice_of, collect
 

@@ -16,8 +16,9 @@ from scipy import sparse
 from latently.cli.corpora.documents import Documents, numbered
 from latently.cli.failure import CommandError
 from latently.cli.tables.read import read_bytes
-from latently.cli.tables.table import Table, shortened
+from latently.cli.tables.table import Table
 from latently.cli.tables.utf8 import decoded
+from latently.wording import shortened
 
 WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
 EMPTY_OR_NOT = re.compile(rb"\s*\d+(\s+\d+:\d+(\s|$)|\s*$)")

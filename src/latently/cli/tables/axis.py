@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from latently.checks.arrays import LATEST
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import as_numbers
-from latently.cli.tables.table import Table, shortened
+from latently.cli.tables.table import Table
+from latently.wording import shortened
 
 # Steps within this share of each other are the same: months, and years with leap days, are even enough.
 EVEN = 0.15
@@ -82,8 +84,6 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
         return _brief(dates.to_numpy()), shown
     column = as_numbers(table, name)
     if column.values is not None:
-        from latently.plots.hmm.steps import LATEST
-
         times = column.values.to_numpy()
         beyond = np.flatnonzero(np.abs(times) > LATEST)
         if len(beyond):

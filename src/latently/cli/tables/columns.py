@@ -14,7 +14,8 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import POINT, Notation, read_numbers
-from latently.cli.tables.table import Table, quoted, shortened
+from latently.cli.tables.table import Table, quoted
+from latently.wording import shortened
 
 if TYPE_CHECKING:
     from latently.report.analysis import Truth

@@ -18,9 +18,9 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
-from latently.cli.tables.table import Table, shortened
+from latently.cli.tables.table import Table
 from latently.cli.tables.utf8 import decoded
-from latently.wording import count
+from latently.wording import count, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
 AT_ONCE = 20_000

@@ -8,22 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from latently.cli.failure import CommandError
+from latently.cli.failure import CommandError, must_be_there
 from latently.cli.tables.codes import with_codes
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.table import Table
 
 PARQUET = b"PAR1"
-
-
-def must_be_there(path: Path) -> None:
-    """Refuse a name of no file and no folder."""
-    try:
-        there = path.exists()
-    except OSError as error:
-        raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
-    if not there:
-        raise CommandError(f"there is no file '{path}': check its name and folder")
 
 
 def read_bytes(path: Path) -> bytes:

@@ -130,9 +130,3 @@ def quoted(names: Sequence[str], most: int = 12) -> str:
     """Names in quotes; of very many, the first."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """A text in one line; of a long one, the beginning."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[:most]}..."

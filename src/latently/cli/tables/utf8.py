@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.table import shortened
+from latently.wording import shortened
 
 OTHER_FILES = {
     b"PK\x03\x04": "a spreadsheet or a zip archive: save it as CSV",

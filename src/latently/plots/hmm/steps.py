@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_array
+from latently.checks.arrays import LATEST, as_array
 from latently.plots.points import Array
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST_TIMES = 4000
 N_STEPS = 1000
-LATEST = float(np.finfo(np.float64).max) / 4  # so that pictures have room at both ends
 
 
 @dataclass(frozen=True)
