@@ -1,7 +1,9 @@
 """The pages name what exists, and what exists is on the pages; that their code runs is Sybil's to check."""
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
 import runpy
 from pathlib import Path
@@ -26,6 +28,15 @@ def test_every_public_name_is_in_the_api():
     documented = set(re.findall(r"^\.\. auto\w+:: (?:latently\.)?(\w+)", page, re.MULTILINE))
     assert set(latently.__all__) <= documented
     assert set(emissions.__all__) <= documented
+
+
+def test_no_module_has_the_name_of_something_in_its_package():
+    """Whichever of the two is imported last would stand in the place of the other."""
+    for found in pkgutil.walk_packages(latently.__path__, "latently."):
+        if not found.name.endswith("__main__"):
+            module = importlib.import_module(found.name)
+            package, _, name = found.name.rpartition(".")
+            assert getattr(importlib.import_module(package), name) is module
 
 
 PUBLIC = {name: found for name in latently.__all__ if inspect.isclass(found := getattr(latently, name))}

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import LatentDirichletAllocation, plots
-from latently.plots.topics.labels import place_labels
-from latently.plots.topics.looks import overall, shares
-from latently.plots.topics.topic_map import jensen_shannon, scaled
+from latently.plots.topic_models.labels import place_labels
+from latently.plots.topic_models.looks import overall, shares
+from latently.plots.topic_models.topic_map_plot import jensen_shannon, scaled
 
 RNG = np.random.default_rng(0)
 WORDS = [f"{letter}{i}" for letter in "abc" for i in range(12)]

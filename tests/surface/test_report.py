@@ -18,9 +18,9 @@ from latently.core.findings import Finding
 from latently.core.restarts import Restarts, Run
 from latently.emissions import Categorical, Poisson
 from latently.report import Figure, Section, page, to_json, write_text
+from latently.report.html import bullets, definitions, paragraph, table, tiles, warning
 from latently.report.mixture import MixtureAnalysis, Truth, mixture_report
 from latently.report.mixture.ridge import without_dip
-from latently.report.page import bullets, definitions, paragraph, table, tiles, warning
 from latently.report.table import Table
 from tests.reports import NASTY, Page, assert_sound, by_kind, with_model
 

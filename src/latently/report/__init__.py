@@ -5,7 +5,7 @@ by EM. Each kind of fit has a room of its own: `analysis` holds what is spoken o
 """
 
 from latently.report.figure import Figure
-from latently.report.page import Section, page, write_text
+from latently.report.html import Section, page, write_text
 from latently.report.report import Report
 from latently.report.strict_json import to_json
 from latently.report.table import Table

@@ -9,7 +9,7 @@ import numpy as np
 
 from latently import plots
 from latently.core.findings import Finding, caution, grave, joined, note
-from latently.plots.convergence import INVISIBLE
+from latently.plots.convergence_plot import INVISIBLE
 from latently.report.figure import Figure
 from latently.report.table import Table
 from latently.version import __version__

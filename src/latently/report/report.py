@@ -10,7 +10,7 @@ from typing import Any
 
 from latently.core.findings import Finding
 from latently.report.figure import Figure
-from latently.report.page import (
+from latently.report.html import (
     Markup,
     Section,
     bullets,

@@ -18,7 +18,7 @@ from latently.cli.terminal import Told
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report import Report, Section
-from latently.report.page import Markup, bullets, element, figures, paragraph, table
+from latently.report.html import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 from latently.report.topics import (
     TopicsAnalysis,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latently.report import Report, Section
-from latently.report.page import bullets, element, figures, paragraph
+from latently.report.html import bullets, element, figures, paragraph
 from latently.report.table import Table
 
 

@@ -14,9 +14,9 @@ from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import GaussianMixture
 from latently.report import Figure, Report, Section
 from latently.report.fits import bic_figure, in_words
+from latently.report.html import bullets, element, figures, paragraph
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.mixture.ridge import without_dip
-from latently.report.page import bullets, element, figures, paragraph
 from latently.selection import Selection, select
 from latently.wording import count, number, share
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from latently.checks.settings import WHOLE
 from latently.plots.arguments import CHAIN, picture
 from latently.plots.canvas import given_axes, new_axes
-from latently.plots.convergence import convergence
-from latently.plots.hmm.decoded import decoded
+from latently.plots.convergence_plot import convergence
+from latently.plots.hmm.decoded_plot import decoded
 
 
 @picture(model=CHAIN, n=(WHOLE,))

@@ -1,8 +1,8 @@
 """Pictures of missing cells and of what was filled in."""
 
-from latently.plots.imputation.densities import densities
-from latently.plots.imputation.overimputation import overimputation
+from latently.plots.imputation.densities_plot import densities
+from latently.plots.imputation.overimputation_plot import overimputation
 from latently.plots.imputation.panels import imputation_panels
-from latently.plots.imputation.patterns import patterns
+from latently.plots.imputation.patterns_plot import patterns
 
 __all__ = ["densities", "imputation_panels", "overimputation", "patterns"]

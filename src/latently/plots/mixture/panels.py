@@ -12,8 +12,8 @@ from latently.checks.settings import LIST
 from latently.metrics import match_labels
 from latently.plots.arguments import FEATURES, MIXTURE, picture
 from latently.plots.canvas import new_axes, plain, title
-from latently.plots.convergence import convergence
-from latently.plots.mixture.data import data
+from latently.plots.convergence_plot import convergence
+from latently.plots.mixture.data_plot import data
 from latently.plots.mixture.view import view
 from latently.plots.points import frame, points
 from latently.wording import count

@@ -8,10 +8,10 @@ import numpy as np
 
 from latently.core.findings import Finding, note
 from latently.report import fits
+from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
-from latently.report.page import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.table import Table
 from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, share

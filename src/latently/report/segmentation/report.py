@@ -9,7 +9,7 @@ import numpy as np
 
 from latently.core.findings import Finding, note
 from latently.report import fits
-from latently.report.page import Markup, code, definitions, paragraph
+from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.cautions import cautions

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
-from latently.plots.topics.looks import shares
+from latently.plots.topic_models.looks import shares
 from latently.report.analysis import Truth
 from latently.report.topics.collection import Collection
 from latently.report.topics.trials import Trial

@@ -9,7 +9,7 @@ import numpy as np
 from latently import plots
 from latently.plots.canvas import plain, title
 from latently.plots.palette import COLOURS
-from latently.plots.topics.bars import MOST_TOPICS
+from latently.plots.topic_models.bars import MOST_TOPICS
 from latently.report.figure import Figure, narrow_first
 from latently.report.topics.analysis import N_WORDS, RELEVANCE, TopicsAnalysis
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from latently.core.findings import Finding, note
 from latently.report.fits import ended
-from latently.report.page import Markup, code, definitions, paragraph
+from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.table import Table
 from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis

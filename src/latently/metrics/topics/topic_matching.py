@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from latently.checks.arrays import as_floats
 from latently.checks.settings import ITERABLE, check_setting
-from latently.metrics.topics.coherence import TopicScores
+from latently.metrics.topics.word_coherence import TopicScores
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from latently.checks.settings import LIST, WHOLE, check_whole
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, literal, title
 from latently.plots.hmm.looks import shades
-from latently.plots.topics.looks import shares, shortened, word_names
+from latently.plots.topic_models.looks import shares, shortened, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:

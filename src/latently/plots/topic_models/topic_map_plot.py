@@ -12,8 +12,8 @@ from latently.checks.settings import WHOLE
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour
-from latently.plots.topics.labels import lay_out, place_labels
-from latently.plots.topics.looks import shares, word_names
+from latently.plots.topic_models.labels import lay_out, place_labels
+from latently.plots.topic_models.looks import shares, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:

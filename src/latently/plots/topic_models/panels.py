@@ -7,7 +7,7 @@ from typing import Any
 from latently.checks.settings import WHOLE
 from latently.plots.arguments import TOPICS, picture
 from latently.plots.canvas import given_axes, new_axes
-from latently.plots.topics.maps import document_topics, topic_words
+from latently.plots.topic_models.maps import document_topics, topic_words
 
 
 @picture(model=TOPICS, n=(WHOLE,))

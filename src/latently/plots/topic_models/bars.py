@@ -11,7 +11,7 @@ from latently.checks.settings import LIST, WHOLE
 from latently.plots.arguments import RELEVANCE, TOPICS, picture
 from latently.plots.canvas import given_axes, grid_axes, plain, title
 from latently.plots.palette import INK, NEUTRAL, colour
-from latently.plots.topics.looks import chosen_topics, overall, shares, shortened, word_names
+from latently.plots.topic_models.looks import chosen_topics, overall, shares, shortened, word_names
 from latently.wording import count, share
 
 MOST_TOPICS = 12
