@@ -83,6 +83,22 @@ def test_a_new_a_fitted_and_a_given_model_are_the_same(name, tmp_path):
     assert not hasattr(clone(model), "params_")
 
 
+@pytest.mark.parametrize("kind", COVARIANCES)
+def test_single_precision_stays_single(kind, tmp_path):
+    """Also matrices that are symmetric to no more than its digits."""
+    _, X, values = MODELS[f"mixture, {kind}"]
+    values = {attribute: np.array(value, dtype=np.float32) for attribute, value in values.items()}
+    if kind in ("full", "tied"):
+        values["covariances_"][..., 0, 1] = np.nextafter(values["covariances_"][..., 1, 0], np.float32(9))
+    mixture = by_hand(GaussianMixture(2, covariance_type=kind), values)
+    for attribute in (*values, "precisions_", "precisions_cholesky_"):
+        assert getattr(mixture, attribute).dtype == np.float32
+    mixture.save(tmp_path / "m")
+    assert_array_equal(load(tmp_path / "m").predict_proba(X), mixture.predict_proba(X))
+    mixture.means_ = np.array(MEANS) + 1.0
+    assert mixture.means_.dtype == mixture.weights_.dtype == np.float64
+
+
 @models
 def test_one_at_a_time_and_only_what_is_set_changes(name):
     estimator, X, values = MODELS[name]

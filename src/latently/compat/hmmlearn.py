@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from latently import estimators
+from latently.compat.underneath import Shared, absent
 from latently.estimators.bases import BaseEstimator
 from latently.estimators.hmm import BaseHMM
 
@@ -63,19 +64,6 @@ class ConvergenceMonitor:
         return len(self.history) > 1 and self.history[-1] - self.history[-2] < self.tol
 
 
-class _Shared:
-    """An attribute of the estimator underneath."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, hmm: Any, owner: type | None = None) -> Any:
-        return self if hmm is None else getattr(hmm._model, self.name)
-
-    def __set__(self, hmm: Any, value: Any) -> None:
-        setattr(hmm._model, self.name, value)
-
-
 class _HMM(BaseEstimator, metaclass=ABCMeta):
     """What the models have in common."""
 
@@ -92,8 +80,8 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
     params: str
     init_params: str
 
-    startprob_ = _Shared("startprob_")
-    transmat_ = _Shared("transmat_")
+    startprob_ = Shared()
+    transmat_ = Shared()
 
     def _keep(self, settings: Mapping[str, Any]) -> None:
         self.__dict__.update({name: value for name, value in settings.items() if name != "self"})
@@ -220,10 +208,10 @@ class GaussianHMM(_HMM):
         "covars_weight": (0, 1),
     }
 
-    means_ = _Shared("means_")
-    covars_ = _Shared("covars_")
-    _covars_ = _Shared("covariances_")
-    n_features = _Shared("n_features_in_")
+    means_ = Shared()
+    covars_ = Shared()
+    _covars_ = Shared("covariances_")
+    n_features = Shared("n_features_in_")
 
     def __init__(
         self,
@@ -265,7 +253,7 @@ class CategoricalHMM(_HMM):
     _without_effect: ClassVar = _CHAIN | {"emissionprob_prior": (1,)}
 
     n_features: int | None
-    emissionprob_ = _Shared("emissionprob_")
+    emissionprob_ = Shared()
 
     def __init__(
         self,
@@ -311,8 +299,8 @@ class PoissonHMM(_HMM):
     _letters: ClassVar = {"s": "startprob_", "t": "transmat_", "l": "lambdas_"}
     _without_effect: ClassVar = _CHAIN | {"lambdas_prior": (0,), "lambdas_weight": (0,)}
 
-    lambdas_ = _Shared("lambdas_")
-    n_features = _Shared("n_features_in_")
+    lambdas_ = Shared()
+    n_features = Shared("n_features_in_")
 
     def __init__(
         self,
@@ -333,14 +321,6 @@ class PoissonHMM(_HMM):
         self._keep(locals())
 
 
-def _absent(name: str, what: str) -> type:
-    def refuse(self: Any, *args: Any, **settings: Any) -> None:
-        raise NotImplementedError(
-            f"there is no {name}: latently.HiddenMarkovModel(emission) takes a family of your own, of {what}"
-        )
-
-    return type(name, (), {"__init__": refuse, "__doc__": "Not there: making one says what is in its place."})
-
-
-GMMHMM = _absent("GMMHMM", "mixtures")
-MultinomialHMM = _absent("MultinomialHMM", "counts that share a total")
+_OWN = "latently.HiddenMarkovModel(emission) takes a family of your own, of"
+GMMHMM = absent("GMMHMM", f"{_OWN} mixtures")
+MultinomialHMM = absent("MultinomialHMM", f"{_OWN} counts that share a total")

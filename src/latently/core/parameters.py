@@ -21,6 +21,7 @@ from scipy.special import expit, logit
 Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
+SYMMETRY = 1e-6  # of matrices that were worked out in single precision
 ON_FLOOR = 1e-6
 AT_ZERO, ON_ITS_FLOOR = "at zero", "on its floor"
 
@@ -434,7 +435,7 @@ def _diagonal(units: Array, free: NDArray[np.bool_]) -> Any:
 def symmetric(matrices: Array) -> bool:
     """Whether matrices are symmetric up to rounding, in units of their diagonals."""
     unit = np.sqrt(np.abs(np.diagonal(matrices, axis1=-2, axis2=-1)))
-    tolerance = ROUNDING * unit[..., :, None] * unit[..., None, :]
+    tolerance = SYMMETRY * unit[..., :, None] * unit[..., None, :]
     return bool((np.abs(matrices - np.swapaxes(matrices, -1, -2)) <= tolerance).all())
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import as_numbers
 from latently.checks.settings import check_settings
 from latently.core.convergence import Progress
 from latently.core.findings import Finding
@@ -82,14 +82,14 @@ class Parameter:
             if attribute is not None or "_in_force" not in vars(model):
                 model._take_up()
             value = named(model._fitted[1])[self.name] if self.show is None else self.show(model)
-            value = model._as_shown(value)
-        return read_only(value)
+        return read_only(model._as_shown(value))
 
     def __set__(self, model: Any, value: Any) -> None:
-        array = as_floats(value, self.attribute)
+        given = as_numbers(value, self.attribute)
+        array = np.array(given, dtype=np.float64)
         shown = None if model._by_hand else getattr(model, self.attribute, None)
         if shown is None or not np.array_equal(shown, array):
-            model._set_by_hand(self, array)
+            model._set_by_hand(self, array, single=given.dtype == np.float32)
 
 
 class Recorded:
@@ -116,6 +116,7 @@ class ByHand(metaclass=ABCMeta):
     _by_hand: Mapping[str, tuple[str, Array]] = {}  # by parameter: the attribute that was set, and what to
     _changed: tuple[str, ...] = ()  # attributes that were set since a fit
     _outcome: Any = None  # what the fit left beside the parameters
+    _single: bool = False  # whether all that was set by hand is of single precision
 
     @abstractmethod
     def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
@@ -175,8 +176,9 @@ class ByHand(metaclass=ABCMeta):
             _freeze(self._fitted[1])
 
     def _as_shown(self, value: Array) -> Array:
-        """In the type of the data of the fit; sums and what follows from them stay float64."""
-        return value.astype(getattr(self._outcome, "dtype", value.dtype), copy=False)
+        """In the type of the data of the fit, or of what was set; what follows from sums stays float64."""
+        kept = np.float32 if self._single else value.dtype
+        return value.astype(getattr(self._outcome, "dtype", kept), copy=False)
 
     def __sklearn_is_fitted__(self) -> bool:
         if "_in_force" in vars(self) or not self._by_hand:
@@ -195,7 +197,8 @@ class ByHand(metaclass=ABCMeta):
         check_is_fitted(self)
         self._take_up()
 
-    def _set_by_hand(self, parameter: Parameter, value: Array) -> None:
+    def _set_by_hand(self, parameter: Parameter, value: Array, *, single: bool) -> None:
+        self._single = single and (self._single or not self._by_hand)
         self._changed = tuple(dict.fromkeys((*self._changed, parameter.attribute)))
         self._by_hand = {**self._by_hand, parameter.name: (parameter.attribute, value)}
         self._outcome = None

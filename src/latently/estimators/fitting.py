@@ -105,14 +105,25 @@ def fit(
             ConvergenceWarning,
             stacklevel=4,
         )
+    warn_of_spurious(diagnostics, stacklevel=5)
+    return _scaled(Fit(result, diagnostics, restarts, n_observed), unit)
+
+
+def warn_of_spurious(diagnostics: Sequence[Finding], stacklevel: int) -> None:
+    """Warn of a maximum that should not be trusted, if there is a reason.
+
+    Warns
+    -----
+    SpuriousMaximumWarning
+        With all reasons.
+    """
     if diagnostics:
         warnings.warn(
             f"this maximum of the likelihood is spurious: {joined(diagnostics)}. Lower n_components, or "
             "choose a family with fewer parameters or a higher floor",
             SpuriousMaximumWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
-    return _scaled(Fit(result, diagnostics, restarts, n_observed), unit)
 
 
 def _in_units(callback: Callable[..., Any], unit: float) -> Callable[..., Any]:

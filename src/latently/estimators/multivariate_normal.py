@@ -13,6 +13,7 @@ from scipy.linalg import solve_triangular
 
 from latently.checks.arrays import as_array, as_floats, shown
 from latently.checks.settings import check_whole
+from latently.core.parameters import symmetric
 from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI
@@ -88,8 +89,7 @@ class MultivariateNormal(Described):
         for name, value in (("mean", mean), ("covariance", covariance)):
             if not np.isfinite(value).all():
                 raise ValueError(f"{name} has entries that are not finite")
-        scale = np.sqrt(np.abs(np.diagonal(covariance)))
-        if (np.abs(covariance - covariance.T) > 1e-8 * np.outer(scale, scale)).any():
+        if not symmetric(covariance):
             raise ValueError("covariance is not symmetric")
         covariance = (covariance + covariance.T) / 2
         mean.setflags(write=False)

@@ -101,7 +101,7 @@ class MixtureStarts:
             return self.model.start(self.description, rng)
         if kind == "random":
             resp = rng.random((len(weights), n_components))
-            return self._from_resp(resp / resp.sum(axis=1, keepdims=True))
+            return self.from_resp(resp / resp.sum(axis=1, keepdims=True))
         if coordinates is None:
             raise ValueError(
                 f"init_params='{kind}' needs distances, and {type(self.model.emission).__name__} has none "
@@ -145,9 +145,9 @@ class MixtureStarts:
         soft = min(needed / len(labels), MOST_SOFTENING)
         resp = np.full((len(labels), n_components), soft / n_components)
         resp[np.arange(len(labels)), labels] += 1.0 - soft
-        return self._from_resp(resp)
+        return self.from_resp(resp)
 
-    def _from_resp(self, resp: Array) -> LatentEmissionParams:
+    def from_resp(self, resp: Array) -> LatentEmissionParams:
         """One M-step of each factor from the family's own starting values."""
         origin = self.origin
         weighted = resp * self.sampled.weights[:, None]

@@ -356,7 +356,7 @@ class Gaussian(Emission):
         covariances = numbers(value, label, *self.structure.shape(K, d), of=kind)
         refuse_entries(~np.isfinite(covariances), covariances, label, "finite")
         self.structure.refuse(covariances, label)
-        return covariances
+        return (covariances + np.swapaxes(covariances, -1, -2)) / 2 if self.correlated else covariances
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
         """Also covariances in the shape of the structure."""

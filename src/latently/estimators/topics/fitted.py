@@ -93,8 +93,8 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
     def _values(self) -> dict[str, Array]:
         return named(self._fitted[1]) if "_in_force" in vars(self) else {}
 
-    def _set_by_hand(self, parameter: Parameter, value: Array) -> None:
-        super()._set_by_hand(parameter, value)
+    def _set_by_hand(self, parameter: Parameter, value: Array, *, single: bool) -> None:
+        super()._set_by_hand(parameter, value, single=single)
         for left in ("doc_topic_", "_stream"):  # what the topics of the fit made of documents
             vars(self).pop(left, None)
 
