@@ -14,7 +14,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import latently
-from latently import GaussianMixture
+from latently import GaussianHMM, GaussianMixture
 from latently.core import blocks
 from latently.core.backends import ThreadBackend, backend, count_threads
 from latently.core.libraries import single_threaded_libraries
@@ -52,6 +52,14 @@ def test_same_bits_for_1_2_and_7_threads(rows, covariance_type):
 def test_same_bits_with_restarts(rows):
     found = {bits(GaussianMixture(3, random_state=1, n_jobs=n).fit(rows[::4])) for n in (1, 2, 7)}
     assert len(found) == 1
+
+
+def test_same_bits_of_a_chain_with_restarts(rows):
+    """Starts of all kinds are drawn side by side, too."""
+    models = [GaussianHMM(3, random_state=1, n_jobs=n, n_init=8, max_iter=3, tol=0) for n in (1, 2, 7)]
+    fits = [model.fit(rows[::40]) for model in models]
+    assert len({bits(model) for model in fits}) == 1
+    assert len({str(model.restarts_.runs) for model in fits}) == 1
 
 
 def test_fits_side_by_side_and_inside_one_another(rows):

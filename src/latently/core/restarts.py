@@ -202,7 +202,8 @@ def search(
     .. [1] Biernacki, C., Celeux, G. and Govaert, G. (2003). Choosing starting values for the EM algorithm.
        Computational Statistics & Data Analysis 41, 561-575, section 3.
     """
-    candidates = [_draw(start, stream) for start, stream in zip(starts, rng.spawn(len(starts)), strict=True)]
+    streams = zip(starts, rng.spawn(len(starts)), strict=True)
+    candidates = list(em.backend.map(lambda drawn: _draw(*drawn), streams))
     lost: list[_Candidate[P]] = []
     if plan is not None and len(candidates) > plan.finish:
         candidates, lost = _narrow(em, candidates, plan, n, rng)

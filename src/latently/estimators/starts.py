@@ -7,7 +7,6 @@ a feasible set of parameters of any family.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,9 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.cluster import kmeans_plusplus
 
 from latently.core.blocks import Block
 from latently.core.choices import CLEAR
@@ -32,6 +29,8 @@ from latently.models.routines import routines
 Labels = NDArray[np.int64]
 
 MOST_SOFTENING = 0.1
+ROUNDS = 30  # of k-means
+SETTLED = 1e-3  # share of the weight that may still change clusters where k-means ends
 DIGITS = 9
 KINDS = ("kmeans", "k-means++", "random_from_data", "random")
 
@@ -55,6 +54,8 @@ class Sampled:
 @dataclass(frozen=True)
 class MixtureStarts:
     """Draws starting values for a mixture.
+
+    What all starts share is made when they are asked for, so that they may be drawn side by side.
 
     Parameters
     ----------
@@ -96,9 +97,9 @@ class MixtureStarts:
         ]
 
     def _draw(self, kind: str, coordinates: Array | None, rng: np.random.Generator) -> LatentEmissionParams:
-        n_components, weights = self.model.n_components, self.sampled.weights
         if kind == "family":
             return self.model.start(self.description, rng)
+        n_components, weights = self.model.n_components, self.sampled.weights
         if kind == "random":
             resp = rng.random((len(weights), n_components))
             return self.from_resp(resp / resp.sum(axis=1, keepdims=True))
@@ -168,16 +169,27 @@ def _random_from_data(coordinates: Array, weights: Array, n: int, rng: np.random
 
 def _kmeans_plusplus(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
     """The nearest of some rows, drawn far apart."""
-    seeds, _ = kmeans_plusplus(coordinates, n, sample_weight=weights, random_state=int(rng.integers(2**31)))
-    return _nearest(coordinates, seeds)
+    return _nearest(coordinates, _far_apart(coordinates, weights, n, rng))
 
 
 def _kmeans(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
-    """The clusters of k-means."""
-    search = KMeans(n, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return np.asarray(search.fit_predict(coordinates, sample_weight=weights))
+    """The clusters of k-means, begun at rows far apart; a cluster that is left empty stays where it was."""
+    centres = _far_apart(coordinates, weights, n, rng)
+    labels = _nearest(coordinates, centres)
+    for _ in range(ROUNDS):
+        shares = weights * (labels == np.arange(n)[:, None])
+        total = shares.sum(axis=1, keepdims=True)
+        centres = np.divide(shares @ coordinates, total, out=centres, where=total > 0)
+        before, labels = labels, _nearest(coordinates, centres)
+        if weights[labels != before].sum() <= SETTLED * weights.sum():
+            break
+    return labels
+
+
+def _far_apart(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Array:
+    """Some rows, each the likelier the farther it is from those before it."""
+    seed = int(rng.integers(2**31))
+    return np.asarray(kmeans_plusplus(coordinates, n, sample_weight=weights, random_state=seed)[0])
 
 
 LABELLERS: dict[str, Callable[[Array, Array, int, np.random.Generator], Labels]] = {
@@ -189,10 +201,11 @@ LABELLERS: dict[str, Callable[[Array, Array, int, np.random.Generator], Labels]]
 
 def _nearest(coordinates: Array, seeds: Array) -> Labels:
     """Index of the nearest seed of each row, the first of those as near within rounding."""
-    distances = cdist(coordinates, seeds, "sqeuclidean")
-    rounding = ROUNDING * (coordinates**2).sum(axis=1, keepdims=True)
-    nearest = distances.min(axis=1, keepdims=True) * (1 + CLEAR) + rounding
-    return np.asarray((distances <= nearest).argmax(axis=1))
+    sizes = np.einsum("ij,ij->i", coordinates, coordinates)
+    gains = 2 * coordinates @ seeds.T - np.einsum("ij,ij->i", seeds, seeds)  # sizes less squared distances
+    highest = gains.max(axis=1)
+    slack = CLEAR * (sizes - highest) + ROUNDING * sizes
+    return np.asarray((gains >= (highest - slack)[:, None]).argmax(axis=1))
 
 
 def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, Array]) -> None:
