@@ -141,7 +141,7 @@ JOBS = {
             "the columns cluster_2 and probability",
         ),
         ("--components", "--covariance", "--columns", "--truth", "--out", "--seed", "--force"),
-        "latently cluster plants.csv -k 1:2 --covariance full --truth kind --seed 0",
+        "latently cluster plants.csv -k 1:2 --covariance full --truth kind --search sequential --seed 0",
     ),
     "impute": Job(
         "plants.csv",
@@ -189,8 +189,19 @@ JOBS = {
             "Wrote latently-segment-quakes/: open index.html",
             "probability_filtered_past_only",
         ),
-        ("--column", "--time", "--sequence", "-k", "--emission", "--covariance", "--out", "--seed"),
-        "latently segment quakes.csv -k 1:3 --emission auto --covariance auto --start stationary --seed 0",
+        (
+            "--column",
+            "--time",
+            "--sequence",
+            "-k",
+            "--emission",
+            "--covariance",
+            "--search",
+            "--out",
+            "--seed",
+        ),
+        "latently segment quakes.csv -k 1:3 --emission auto --covariance auto --start stationary "
+        "--search sequential --seed 0",
     ),
     "topics": Job(
         "texts.csv",

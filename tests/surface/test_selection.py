@@ -68,6 +68,8 @@ def test_each_row_is_the_fit_of_its_combination():
             "diagnostics": (),
             "warnings": (),
             "failure": None,
+            "skipped": None,
+            "sample": None,
         }
 
 

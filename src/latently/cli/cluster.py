@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from latently.cli.job import Fit
-from latently.cli.options import argument, option
+from latently.cli.options import OfSearch, argument, option
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cluster(Fit["Rows", "MixtureAnalysis"]):
+class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
     """Find clusters in a table of numbers with Gaussian mixtures; BIC chooses how many.
 
     Writes to ./latently-cluster-TABLE/ unless told otherwise: the page index.html, the table with a cluster
@@ -85,6 +85,7 @@ class Cluster(Fit["Rows", "MixtureAnalysis"]):
             GaussianMixture(random_state=self.seed),
             X,
             {"covariance_type": families, "n_components": data.tried},
+            search=self.search,
             progress=lambda i, n, params: told(i, n, in_words(params)),
         )
         return MixtureAnalysis(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -100,6 +100,17 @@ class OfTexts(OfCells):
             encoding=self.encoding,
             missing=self.missing,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfSearch:
+    """Options of jobs that search over numbers and kinds."""
+
+    search: Literal["sequential", "exhaustive"] = option(
+        default="sequential",
+        help="How the best is looked for: sequential (numbers upwards while more may help, and of very many "
+        "rows first on a sample), or exhaustive (all numbers, on all rows).",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

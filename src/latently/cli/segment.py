@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
-from latently.cli.options import argument, family_name, option
+from latently.cli.options import OfSearch, argument, family_name, option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +38,7 @@ class Steps(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segment(Fit["Steps", "SegmentationAnalysis"]):
+class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
     """Find the hidden states of a series with hidden Markov models; BIC chooses how many.
 
     Writes to ./latently-segment-SERIES/ unless told otherwise: the page index.html, the table with a state
@@ -137,6 +137,7 @@ class Segment(Fit["Steps", "SegmentationAnalysis"]):
             estimator,
             rows,
             grid,
+            search=self.search,
             progress=lambda i, n, params: told(i, n, in_words(params, "state")),
             lengths=series.lengths,
         )

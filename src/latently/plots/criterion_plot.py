@@ -31,9 +31,9 @@ DOUBTFUL = "hollow: a doubtful maximum"
 def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw how far each fit of a search lies above the best, against the number of components.
 
-    Each family is a line; a fit that failed is a gap in it, one whose maximum is doubtful a hollow mark. The
-    scale is logarithmic above ten, which is the difference in BIC that counts as very strong evidence, and
-    linear in the shaded band below. Other criteria than BIC, AIC and ICL are drawn as they are.
+    Each family is a line; a fit that failed or was not tried is a gap in it, one whose maximum is doubtful a
+    hollow mark. The scale is logarithmic above ten, which is the difference in BIC that counts as very strong
+    evidence, and linear in the shaded band below. Other criteria than BIC, AIC and ICL are drawn as they are.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
     for position, (family, rows) in enumerate(lines.items()):
         rows = sorted(rows, key=lambda row: row["n_components"])
         k = np.array([row["n_components"] for row in rows])
-        above = np.array([np.nan if row["failure"] else row[name] - zero for row in rows])
+        above = np.array([np.nan if row[name] is None else row[name] - zero for row in rows])
         doubtful = np.array([bool(grave(row["diagnostics"])) for row in rows])
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
         look: dict[str, Any] = {

@@ -18,6 +18,7 @@ from latently.wording import EN_DASH, count, number, part, share
 STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 SURE = 0.9
 MUCH_UNSURE = 0.2
+AT_MOST = "\N{LESS-THAN OR EQUAL TO}"
 ENDED = ("log_likelihood", "n_parameters", "converged", "stop_reason", "n_iter")
 
 
@@ -37,8 +38,8 @@ def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
     """How clearly BIC chose."""
     if selection is None or len(selection.table_) < 2:
         return
-    fits = selection.table_
-    rivals = [row for i, row in enumerate(fits) if i != selection.best_index_]
+    fits = [row for row in selection.table_ if row["skipped"] is None]
+    rivals = [row for row in fits if row is not selection.table_[selection.best_index_]]
     others = [row for row in rivals if not row["failure"] and not grave(row["diagnostics"])]
     best = in_words(selection.best_params_, label)
     text = f"BIC chose {best} ({number(model.bic(), 1)}) among {count(len(fits), 'fit')}"
@@ -48,7 +49,8 @@ def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
     second = min(others, key=lambda row: row["bic"])
     gap = second["bic"] - model.bic()
     verdict = "a clear choice" if gap > STRONG else "not far enough to rule it out"
-    text += f"; next comes {in_words(second, label)}, {number(gap, 1)} above: {verdict}"
+    at_most = "" if second["sample"] is None else "at most "
+    text += f"; next comes {in_words(second, label)}, {at_most}{number(gap, 1)} above: {verdict}"
     yield note("choice", text, fits=len(fits), gap=gap)
 
 
@@ -155,7 +157,11 @@ def bic_table(selection: Any, label: str) -> Table | None:
     for i, row in enumerate(fits):
         at = tried.index(row["n_components"]), families.index(str(row.get("covariance_type", "BIC")))
         star = "*" * bool(grave(row["diagnostics"]))
-        cells[at] = "failed" if row["failure"] else number(row["bic"], 1) + star
+        below = "" if row["sample"] is None else f"{AT_MOST} "
+        if row["bic"] is not None:
+            cells[at] = below + number(row["bic"], 1) + star
+        elif row["failure"]:
+            cells[at] = "failed"
         best = at if i == selection.best_index_ else best
     down, across, first = [str(k) for k in tried], families, f"{label}s"
     if len(families) == 1:  # fits into a line
@@ -163,6 +169,14 @@ def bic_table(selection: Any, label: str) -> Table | None:
     text = "Lower is better; the best is marked."
     if any(grave(row["diagnostics"]) for row in fits):
         text += " A star marks a spurious maximum, which is not to be trusted."
+    if any(row["skipped"] for row in fits):
+        text += f" {EN_DASH}: not tried, because fits with fewer {label}s told that it would not be the best."
+    samples = [row["sample"] for row in fits if row["sample"] is not None]
+    if samples:
+        drawn = f"{count(min(samples), 'row')} drawn from them"
+        text += (
+            f" {AT_MOST}: of all rows, with parameters fitted to {drawn}, enough to tell it from the best."
+        )
     lines = [[name, *line] for name, line in zip(down, cells, strict=True)]
     return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -13,27 +12,9 @@ from sklearn.utils import _safe_indexing
 
 from latently.estimators.topics.forms import recognise
 from latently.estimators.topics.tables import read_table
+from latently.selection.rows import Parts
 
 SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What fits are made from, and what they are measured on.
-
-    Attributes
-    ----------
-    fitted : object
-        Documents to fit.
-    fit_params : dict
-        What `fit` is given beside them.
-    measured : object
-        Documents to measure.
-    """
-
-    fitted: Any
-    fit_params: dict[str, Any]
-    measured: Any
 
 
 def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
@@ -50,12 +31,8 @@ def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
     if held_out.all():
         raise ValueError("all documents are equal, so none can be held out: give others, too")
     documents = X if hasattr(X, "shape") else list(X)
-    kept = np.flatnonzero(~held_out)
-    params = {
-        name: _safe_indexing(value, kept) if name == "sample_weight" and value is not None else value
-        for name, value in fit_params.items()
-    }
-    return Parts(_safe_indexing(documents, kept), params, _safe_indexing(documents, np.flatnonzero(held_out)))
+    kept, measured = (np.flatnonzero(which) for which in (~held_out, held_out))
+    return Parts(documents, fit_params, _safe_indexing(documents, measured)).only(kept)
 
 
 def fingerprints(X: Any) -> list[bytes]:

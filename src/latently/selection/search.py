@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Sequence
-from numbers import Real
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from tqdm.auto import tqdm
 
-from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, check_setting, checked
-from latently.core.convergence import ROUNDING
-from latently.core.errors import (
-    ObjectiveFellError,
-    ObjectiveFellWarning,
-    SpuriousMaximumWarning,
-    WeightWarning,
-)
-from latently.core.findings import Finding, grave
-from latently.selection.criteria import Criterion, Measure, measure_of
+from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, checked, one_of
+from latently.selection.criteria import LIKELIHOOD, Criterion, measure_of
 from latently.selection.grid import Grid, combinations_of
-from latently.selection.held_out import Parts, divided
-from latently.selection.table import ALWAYS, HIGHER, Selection
+from latently.selection.held_out import divided
+from latently.selection.rows import Parts, growing
+from latently.selection.table import Selection
+from latently.selection.trials import Progress, Trials
 
 ESTIMATOR = Such(
     lambda value: hasattr(value, "get_params") and hasattr(value, "fit") and not isinstance(value, type),
     "an estimator",
 )
-FIGURE = Such(lambda value: isinstance(value, Real), "a number")
-OUTCOME = ("log_likelihood", "n_parameters", "converged")
-LOUD = (ObjectiveFellWarning, WeightWarning)
-Progress = Callable[[int, int, dict[str, Any]], Any]
 
 
-@checked(estimator=(ESTIMATOR,), progress=(FUNCTION, None), verbose=(COUNT, BOOLEAN))
+@checked(
+    estimator=(ESTIMATOR,),
+    search=(one_of("exhaustive", "sequential"),),
+    progress=(FUNCTION, None),
+    verbose=(COUNT, BOOLEAN),
+)
 def select(
     estimator: Any,
     X: Any,
     grid: Grid | Sequence[Grid],
     criterion: Criterion = "bic",
     *,
+    search: str = "exhaustive",
     progress: Progress | None = None,
     verbose: int = 0,
     **fit_params: Any,
 ) -> Selection:
-    """Fit an estimator with every combination of some settings and keep the best.
+    """Fit an estimator with combinations of some settings and keep the best.
 
     A fit that fails is recorded with its reason and never ends the search. Warnings are kept in the table
     and not shown, but for those that a search must not hide: of weights that sum to little, and of a bug. A
     fit whose maximum is spurious loses to any whose is not, whatever its criterion: a likelihood that rests
     on a handful of rows says little. Of fits that are equal but for rounding the first wins.
+
+    An exhaustive search fits every combination to all rows. A sequential one goes upwards with the number of
+    components, for the other settings by turns, and stops where the criterion has clearly risen twice (by
+    more than 6: strong evidence [2]_), where its last two falls, were they to go on, would not bring it near
+    the lowest, or where one component alone is spurious. Where there are more than 40,000 rows, and these are
+    independent, it begins with a sample of 20,000. Each fit is judged by the criterion of all rows with its
+    parameters, and those that may yet be the best go on from there with five times as many rows, and so on to
+    all rows. With p parameters from m of n rows, ``n / m - 1`` times a chi-squared variable of p degrees of
+    freedom is still to come off that criterion: "may yet" allows for this, and for two standard deviations of
+    the difference. The table says what was skipped and why, and what was fitted to a sample only.
 
     Topic models are compared by "perplexity", lower is better, or "coherence", higher is better. For the
     first, a fifth of the documents is held out of all fits, chosen by what they hold; the best settings are
@@ -72,8 +75,12 @@ def select(
     criterion : {"bic", "aic", "icl", "perplexity", "coherence"} or callable, default "bic"
         What decides; lower is better, but for "coherence". A callable is called as ``criterion(fitted, X)``
         and returns a number.
+    search : {"exhaustive", "sequential"}, default "exhaustive"
+        Whether every combination is fitted to all rows, or only what may be the best. "sequential" is for
+        "bic", "aic" and "icl".
     progress : callable, optional
-        Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``.
+        Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, on each sample
+        anew; a sequential search leaves out what it skips.
     verbose : int, default 0
         Above zero, a progress bar over the fits is shown.
     **fit_params
@@ -99,6 +106,7 @@ def select(
     References
     ----------
     .. [1] McLachlan, G. J. and Peel, D. (2000). Finite Mixture Models. Wiley, chapter 6.
+    .. [2] Kass, R. E. and Raftery, A. E. (1995). Bayes factors. JASA 90, 773-795, section 3.2.
 
     Examples
     --------
@@ -115,65 +123,33 @@ def select(
     """
     combinations = combinations_of(estimator, grid)
     measure = measure_of(estimator, criterion, combinations[0], fit_params)
-    parts = divided(X, fit_params) if measure.held_out else Parts(X, fit_params, X)
-    sign = -1.0 if measure.name in HIGHER else 1.0
-    rows: list[dict[str, Any]] = []
-    best, best_index, best_rank = None, -1, (True, np.inf)
-    loud: dict[str, type[Warning]] = {}
-    for i, params in enumerate(tqdm(combinations, desc="select", unit=" fits", disable=verbose <= 0)):
-        if progress is not None:
-            progress(i, len(combinations), dict(params))
-        candidate = clone(estimator).set_params(**params)
-        outcome = _fit(candidate, parts, measure, loud)
-        rows.append({**params, **outcome})
-        if outcome["failure"] is not None:
-            continue
-        rank = (bool(grave(outcome["diagnostics"])), sign * outcome[measure.name])
-        if best is None or (rank[0], rank[1] + _rounding(candidate, rank[1])) < best_rank:
-            best, best_index, best_rank = candidate, i, rank
-    for message, category in loud.items():
+    if search == "sequential" and criterion not in LIKELIHOOD:
+        raise ValueError(
+            f"search='sequential' cannot tell when criterion={measure.name!r} has clearly risen: choose "
+            f"{', '.join(map(repr, LIKELIHOOD))}, or search='exhaustive'"
+        )
+    trials = Trials(estimator, combinations, measure, progress, verbose > 0)
+    if search == "sequential":
+        best, best_index = trials.best(_sequential(trials, growing(estimator, X, fit_params)))
+    else:
+        parts = divided(X, fit_params) if measure.held_out else Parts(X, fit_params, X)
+        best, best_index = trials.best(trials.every(parts))
+    for message, category in trials.loud.items():
         warnings.warn(message, category, stacklevel=2)
     if best is None:
-        raise ValueError(f"all {len(rows)} fits failed; the first because {rows[0]['failure']}")
+        failures = [row["failure"] for row in trials.rows if row["failure"] is not None]
+        raise ValueError(f"all {len(failures)} fits failed; the first because {failures[0]}")
     if measure.held_out:
         best = clone(estimator).set_params(**combinations[best_index])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             best.fit(X, **fit_params)
-    return Selection(rows, best, best_index, measure.name, tuple(combinations[0]))
+    return Selection(trials.rows, best, best_index, measure.name, tuple(combinations[0]))
 
 
-def _rounding(estimator: Any, value: float) -> float:
-    """By how much a criterion, minus twice a log-likelihood and a penalty, may differ from rounding alone."""
-    restarts = getattr(estimator, "restarts_", None)
-    return ROUNDING * abs(value) + 2 * getattr(restarts, "rounding", 0.0)
-
-
-def _fit(estimator: Any, parts: Parts, measure: Measure, loud: dict[str, type[Warning]]) -> dict[str, Any]:
-    """What a fit adds to the table; `loud` takes the warnings that are to be shown."""
-    row: dict[str, Any] = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME), None)
-    failure = None
-    diagnostics: tuple[Finding, ...] = ()
-    began = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        for category in (ConvergenceWarning, SpuriousMaximumWarning, *LOUD):
-            warnings.simplefilter("always", category)
-        try:
-            estimator.fit(parts.fitted, **parts.fit_params)
-            value = measure.of(estimator, parts.measured)
-            check_setting("what criterion returned", value, FIGURE)
-            if np.isnan(value):
-                raise ValueError(f"{measure.name} is not a number")
-        except ValueError as error:
-            failure = str(error)
-            if isinstance(error, ObjectiveFellError):
-                loud[failure] = ObjectiveFellWarning
-        else:
-            diagnostics = getattr(estimator, "diagnostics_", ())
-            row |= {name: getattr(estimator, name)() for name in ALWAYS if hasattr(estimator, name)}
-            row |= {name: getattr(estimator, f"{name}_", None) for name in OUTCOME}
-            row[measure.name] = value
-    told = tuple(str(warning.message) for warning in caught)
-    loud.update({str(w.message): w.category for w in caught if issubclass(w.category, LOUD)})
-    seconds = time.perf_counter() - began
-    return {**row, "diagnostics": diagnostics, "warnings": told, "seconds": seconds, "failure": failure}
+def _sequential(trials: Trials, rounds: Sequence[Parts]) -> Iterator[tuple[int, Any]]:
+    """Fits to all rows, of combinations that do not fall behind on samples of them."""
+    fits = trials.sequential(rounds[0])
+    for before, parts in pairwise(rounds):
+        fits = trials.go_on(trials.contenders(dict(fits), before.excess), parts)
+    return fits

@@ -7,6 +7,7 @@ from textwrap import shorten
 from typing import Any
 
 from latently.core.findings import grave, joined
+from latently.wording import count
 
 ALWAYS = ("bic", "aic")
 HIGHER = ("coherence",)  # criteria of which more is better
@@ -23,11 +24,13 @@ class Selection:
     table_ : list of dict
         A row for each combination, in the order of the grid: its params; "bic", "aic" and the criterion
         that was asked for; "log_likelihood" (total, in nats), "n_parameters", "converged"; "diagnostics"
-        (findings, see `latently.GaussianMixture`) and "warnings" (text), tuples; "seconds"; and "failure",
-        None or the reason, in which case what a fit would have given is None. What a model does not have
-        (topic models have no likelihood) is None, too. A DataFrame can be made of it.
+        (findings, see `latently.GaussianMixture`) and "warnings" (text), tuples; "seconds"; "failure" and
+        "skipped", each None or the reason why there is no fit, in which case what it would have given is
+        None; and "sample", None or the number of rows that were fitted if they are not all: its figures are
+        those of all rows with these parameters, and a fit to all has a criterion no higher. What a model does
+        not have (topic models have no likelihood) is None, too. A DataFrame can be made of it.
     best_ : estimator
-        The best, fitted. It is the only one that was kept.
+        The best, fitted to all rows. It is the only one that was kept.
     best_index_ : int
         Its row.
     best_params_ : dict
@@ -66,7 +69,8 @@ class Selection:
         if chosen is None:
             return None
         alike = [row for row in self.table_ if repr(self._others(row)) == repr(best)]
-        tried = [row["n_components"] for row in alike if isinstance(row["n_components"], int)]
+        fitted = [row for row in alike if row["skipped"] is None]
+        tried = [row["n_components"] for row in fitted if isinstance(row["n_components"], int)]
         if min(tried) == max(tried):
             return None
         if chosen == max(tried):
@@ -119,5 +123,9 @@ def _cell(value: Any) -> str:
 def _remarks(row: dict[str, Any]) -> str:
     if row["failure"] is not None:
         return f"failed: {row['failure']}"
+    if row["skipped"] is not None:
+        return f"not tried: {row['skipped']}"
     spurious = grave(row["diagnostics"])
-    return f"spurious: {joined(spurious)}" if spurious else ""
+    if spurious:
+        return f"spurious: {joined(spurious)}"
+    return "" if row["sample"] is None else f"of {count(row['sample'], 'row')} only"

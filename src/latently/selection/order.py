@@ -1,0 +1,119 @@
+"""Which combinations a search fits, in which order, and which it need not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, sqrt
+from typing import Any
+
+from latently.core.findings import grave
+
+Row = Mapping[str, Any]
+CLEAR = 6.0  # of a criterion: strong evidence, Kass and Raftery (1995), section 3.2
+DEVIATIONS = 2.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How criteria compare, the parameters of a fit being those of a sample.
+
+    With p parameters from m of n rows, twice the log-likelihood of all n that is lost to their maximum is
+    close to ``(n / m - 1)`` times a chi-squared variable of p degrees of freedom. Of two fits, parameters
+    that both have lose alike.
+
+    Parameters
+    ----------
+    criterion : str
+        The column that decides; lower is better.
+    excess : float
+        ``n / m - 1``: 0 if the parameters are those of all rows.
+    """
+
+    criterion: str
+    excess: float = 0.0
+
+    def expected(self, row: Row) -> float:
+        """What the criterion will be with all rows; infinite where there is no sound fit."""
+        if row[self.criterion] is None or (not self.excess and grave(row["diagnostics"])):
+            return inf
+        lost = self.excess * row["n_parameters"] if self.excess else 0.0
+        return float(row[self.criterion] - lost)
+
+    def margin(self, row: Row, other: Row) -> float:
+        """By how much one criterion must be above another for that not to be chance."""
+        more = abs(row["n_parameters"] - other["n_parameters"]) if self.excess else 0.0
+        return CLEAR + DEVIATIONS * self.excess * sqrt(2 * more)
+
+    def clearly_above(self, row: Row, best: Row) -> bool:
+        """Whether a fit is worse than another by more than chance, or no sound one."""
+        value = self.expected(row)
+        return value == inf or value > self.expected(best) + self.margin(row, best)
+
+
+def contenders(rows: Sequence[Row], among: Iterable[int], scale: Scale) -> list[int]:
+    """Those that may be the best yet, and those of which a sample said nothing."""
+    unsaid = [i for i in among if rows[i]["failure"] is not None]
+    said = [i for i in among if rows[i]["failure"] is None]
+    if not said:
+        return unsaid
+    best = min((rows[i] for i in said), key=scale.expected)
+    return sorted([*unsaid, *(i for i in said if not scale.clearly_above(rows[i], best))])
+
+
+def sequential(
+    combinations: Sequence[Row], rows: Sequence[Row], scale: Scale
+) -> Iterator[tuple[int, str | None]]:
+    """Numbers of components upwards, for the other settings by turns, until more would not help.
+
+    Parameters
+    ----------
+    combinations : sequence of dict
+        Settings.
+    rows : sequence of dict
+        The table, in which whoever iterates writes down what is yielded before asking for the next.
+    scale : Scale
+        How fits compare.
+
+    Yields
+    ------
+    int
+        A combination.
+    str or None
+        Why it need not be fitted.
+    """
+    sequences = _sequences(combinations)
+    for turn in range(max(map(len, sequences))):
+        for sequence in sequences:
+            if turn < len(sequence):
+                yield sequence[turn], _enough(rows, sequence, turn, scale)
+
+
+def _sequences(combinations: Sequence[Row]) -> list[list[int]]:
+    """Combinations that differ in nothing but the number of components, by that."""
+    alike: dict[str, list[int]] = {}
+    for i, params in enumerate(combinations):
+        others = {name: value for name, value in params.items() if name != "n_components"}
+        numbered = isinstance(params.get("n_components"), int)
+        alike.setdefault(repr(others) if numbered else f"combination {i}", []).append(i)
+    return [sorted(one, key=lambda i: combinations[i].get("n_components", 0)) for one in alike.values()]
+
+
+def _enough(rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scale) -> str | None:
+    """Why what comes next in a sequence need not be fitted; None if it has to be."""
+    before = [rows[i] for i in sequence[:turn]]
+    if before and before[-1]["skipped"]:
+        return str(before[-1]["skipped"])
+    values = [scale.expected(row) for row in before]
+    if values == [inf] and before[0].get("n_components") == 1:
+        return "one component alone fails or is spurious"
+    if turn > 1 and all(scale.clearly_above(row, min(before, key=scale.expected)) for row in before[-2:]):
+        return f"{scale.criterion} had clearly risen twice"
+    leader = min(rows, key=scale.expected)  # of all that were tried
+    if turn > 2 and max(values[-3:]) < inf and all(row is not leader for row in before):
+        fall = max(0.0, *(earlier - later for earlier, later in pairwise(values[-3:])))
+        in_reach = values[-1] - fall * (len(sequence) - turn)
+        if in_reach > scale.expected(leader) + scale.margin(before[-1], leader):
+            return f"{scale.criterion} fell too little to come near the lowest"
+    return None

@@ -1,0 +1,184 @@
+"""The fits of a search: what each adds to the table, and which is the best."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from tqdm.auto import tqdm
+
+from latently.checks.settings import Such, check_setting
+from latently.core.convergence import ROUNDING
+from latently.core.errors import (
+    ObjectiveFellError,
+    ObjectiveFellWarning,
+    SpuriousMaximumWarning,
+    WeightWarning,
+)
+from latently.core.findings import Finding, grave
+from latently.selection.criteria import Measure
+from latently.selection.order import Scale, contenders, sequential
+from latently.selection.rows import Parts
+from latently.selection.table import ALWAYS, HIGHER
+
+FIGURE = Such(lambda value: isinstance(value, Real), "a number")
+OUTCOME = ("log_likelihood", "n_parameters", "converged")
+LOUD = (ObjectiveFellWarning, WeightWarning)
+Progress = Callable[[int, int, dict[str, Any]], Any]
+
+
+class Trials:
+    """Fits of an estimator with combinations of settings.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What to fit; it is cloned.
+    combinations : sequence of dict
+        Settings.
+    measure : Measure
+        What decides.
+    progress : callable, optional
+        Called before each fit.
+    bar : bool
+        Whether a progress bar is shown.
+
+    Attributes
+    ----------
+    rows : list of dict
+        The table.
+    loud : dict
+        Warnings that are to be shown, and their categories.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        combinations: Sequence[Mapping[str, Any]],
+        measure: Measure,
+        progress: Progress | None,
+        bar: bool,
+    ) -> None:
+        self._estimator = estimator
+        self._combinations = combinations
+        self._measure = measure
+        self._progress = progress
+        self._bar = bar
+        names = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME, "failure", "skipped", "sample"))
+        blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
+        self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
+        self.loud: dict[str, type[Warning]] = {}
+
+    def every(self, parts: Parts) -> Iterator[tuple[int, Any]]:
+        """Fit all combinations, one after the other, and yield each fit with its place."""
+        yield from self._fits([(i, None) for i in range(len(self.rows))], parts, {})
+
+    def sequential(self, parts: Parts) -> Iterator[tuple[int, Any]]:
+        """Fit combinations until more would not help."""
+        order = sequential(self._combinations, self.rows, Scale(self._measure.name, parts.excess))
+        yield from self._fits(order, parts, {})
+
+    def contenders(self, fits: Mapping[int, Any], excess: float) -> dict[int, Any]:
+        """Those of some fits to a sample that may yet be the best."""
+        scale = Scale(self._measure.name, excess)
+        return {i: fits[i] for i in contenders(self.rows, fits, scale)}
+
+    def go_on(self, earlier: Mapping[int, Any], parts: Parts) -> Iterator[tuple[int, Any]]:
+        """Fit again what has been fitted to fewer rows, from where it was left."""
+        yield from self._fits([(i, None) for i in earlier], parts, earlier)
+
+    def _fits(
+        self, order: Iterable[tuple[int, str | None]], parts: Parts, earlier: Mapping[int, Any]
+    ) -> Iterator[tuple[int, Any]]:
+        n = len(earlier) or len(self.rows)
+        for position, (i, skipped) in enumerate(
+            tqdm(order, desc="select", unit=" fits", total=n, disable=not self._bar)
+        ):
+            if skipped is not None:
+                self.rows[i]["skipped"] = skipped
+                continue
+            params = dict(self._combinations[i])
+            if self._progress is not None:
+                self._progress(position, n, params)
+            candidate = clone(self._estimator).set_params(**params)
+            asked = candidate.get_params(deep=False)
+            if i in earlier and self.rows[i]["failure"] is None:
+                candidate = earlier[i].set_params(warm_start=True)
+            if parts.tol and asked["tol"]:
+                candidate.set_params(tol=max(parts.tol, asked["tol"]))
+            self.rows[i] |= self._fit(candidate, parts)
+            yield i, candidate.set_params(**asked)
+
+    def best(self, fits: Iterable[tuple[int, Any]]) -> tuple[Any, int]:
+        """The best of some fits and its place; None if all failed. Of equals it is the first."""
+        sign = -1.0 if self._measure.name in HIGHER else 1.0
+        best, best_index, best_rank = None, -1, (True, np.inf)
+        for i, candidate in fits:
+            row = self.rows[i]
+            if row["failure"] is not None:
+                continue
+            rank = (bool(grave(row["diagnostics"])), sign * row[self._measure.name])
+            slack = _rounding(candidate, rank[1])
+            nearly = (rank[0], rank[1] + slack if i > best_index else rank[1] - slack)
+            if best is None or nearly < best_rank:
+                best, best_index, best_rank = candidate, i, rank
+        return best, best_index
+
+    def _fit(self, estimator: Any, parts: Parts) -> dict[str, Any]:
+        """What a fit adds to its row."""
+        names = (*ALWAYS, self._measure.name, *OUTCOME)
+        row: dict[str, Any] = dict.fromkeys(names)
+        failure = None
+        diagnostics: tuple[Finding, ...] = ()
+        began = time.perf_counter()
+        with warnings.catch_warnings(record=True) as caught:
+            for category in (ConvergenceWarning, SpuriousMaximumWarning, *LOUD):
+                warnings.simplefilter("always", category)
+            try:
+                estimator.fit(parts.fitted, **parts.fit_params)
+                row |= self._figures(estimator, parts)
+                value = row[self._measure.name]
+                check_setting("what criterion returned", value, FIGURE)
+                if np.isnan(value):
+                    raise ValueError(f"{self._measure.name} is not a number")
+            except ValueError as error:
+                failure = str(error)
+                row = dict.fromkeys(names)
+                if isinstance(error, ObjectiveFellError):
+                    self.loud[failure] = ObjectiveFellWarning
+            else:
+                diagnostics = getattr(estimator, "diagnostics_", ())
+        self.loud.update({str(w.message): w.category for w in caught if issubclass(w.category, LOUD)})
+        return {
+            **row,
+            "diagnostics": diagnostics,
+            "warnings": tuple(str(warning.message) for warning in caught),
+            "seconds": time.perf_counter() - began,
+            "failure": failure,
+            "sample": parts.n_sampled,
+        }
+
+    def _figures(self, estimator: Any, parts: Parts) -> dict[str, Any]:
+        """Criteria of a fit and what they come from: of the rows fitted, or of all with their parameters."""
+        found: dict[str, Any] = {name: getattr(estimator, f"{name}_", None) for name in OUTCOME}
+        if parts.n_sampled is None:
+            value = self._measure.of(estimator, parts.measured)
+            found |= {name: getattr(estimator, name)() for name in ALWAYS if hasattr(estimator, name)}
+            return {**found, self._measure.name: value}
+        given = {name: value for name, value in parts.all_params.items() if name != "y"}
+        for name in dict.fromkeys((*ALWAYS, self._measure.name)):
+            found[name] = getattr(estimator, name)(parts.measured, **given)
+        found["log_likelihood"] = found["n_parameters"] - found["aic"] / 2
+        return found
+
+
+def _rounding(estimator: Any, value: float) -> float:
+    """By how much a criterion, minus twice a log-likelihood and a penalty, may differ from rounding alone."""
+    restarts = getattr(estimator, "restarts_", None)
+    return ROUNDING * abs(value) + 2 * getattr(restarts, "rounding", 0.0)

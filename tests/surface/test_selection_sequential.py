@@ -1,0 +1,210 @@
+"""A search that fits only what may be the best: it stops where it may, and chooses what all fits would."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.datasets import load_iris
+
+from latently import GaussianMixture, PoissonHMM, datasets, select
+from latently.core.findings import Finding
+from latently.selection import rows
+from latently.selection.order import Scale
+
+FEW_ROWS = Finding("few rows", "rests on a row", severity="grave")
+STRUCTURES = ["full", "tied", "diag", "spherical"]
+
+
+class Scored(BaseEstimator):
+    """Fits nothing: its BIC is that of its kind and number of components; below zero it is spurious."""
+
+    def __init__(self, n_components=1, kind="a"):
+        self.n_components = n_components
+        self.kind = kind
+
+    def fit(self, X):
+        score = self.TABLE[self.kind][self.n_components - 1]
+        if score is None:
+            raise ValueError("no")
+        self.score, self.diagnostics_ = score, (FEW_ROWS,) if score < 0 else ()
+        return self
+
+    def bic(self):
+        return self.score
+
+
+def searched(**table):
+    """Which numbers were tried of each kind, and the search."""
+    kinds = list(table)
+    n = len(table[kinds[0]])
+    estimator = type("Scored", (Scored,), {"TABLE": table})()
+    found = select(estimator, [[0.0]], {"kind": kinds, "n_components": range(1, n + 1)}, search="sequential")
+    tried = {
+        kind: [r["n_components"] for r in found.table_ if r["kind"] == kind and not r["skipped"]]
+        for kind in kinds
+    }
+    return tried, found
+
+
+def test_numbers_end_where_the_criterion_has_clearly_risen_twice():
+    tried, _ = searched(a=[50.0, 40.0, 47.0, 45.0, 48.0, 30.0, 37.0])
+    assert tried == {"a": [1, 2, 3, 4, 5, 6, 7]}  # 47 and 48 are clear, and 45 stands between them
+    tried, found = searched(a=[50.0, 40.0, 47.0, 48.0, 0.0])
+    assert tried == {"a": [1, 2, 3, 4]}
+    assert found.best_params_ == {"kind": "a", "n_components": 2}
+    assert [row["skipped"] for row in found.table_] == [None] * 4 + ["bic had clearly risen twice"]
+    assert found.failures_ == []
+    assert found.edge_ is None
+    assert "not tried: bic had" in str(found)
+
+
+def test_a_kind_ends_where_it_cannot_come_near_the_lowest():
+    tried, found = searched(a=[100.0, 60.0, 20.0, 10.0, 5.0, 4.0], b=[100.0, 90.0, 80.0, 79.0, 78.0, 77.0])
+    assert tried["a"] == [1, 2, 3, 4, 5, 6]
+    assert tried["b"] == [1, 2, 3]  # three times ten less would be 50, and 20 was there
+    assert "too little" in found.table_[-1]["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "tried"),
+    [
+        ([-9.0, -8.0, -7.0, -6.0], [1]),  # one component rests on too few rows, so any would
+        ([None, 3.0, 2.0, 1.0], [1]),
+        ([9.0, -8.0, -7.0, 1.0], [1, 2, 3]),
+        ([9.0, None, 8.0, 1.0], [1, 2, 3, 4]),
+    ],
+)
+def test_fits_that_are_none_count_as_risen(figures, tried):
+    assert searched(a=figures, b=[5.0] * 4)[0]["a"] == tried
+
+
+def test_if_all_fail_the_first_reason_is_told():
+    with pytest.raises(ValueError, match="all 1 fits failed; the first because no"):
+        searched(a=[None, 1.0])
+
+
+@pytest.mark.parametrize("criterion", ["perplexity", "coherence", lambda fitted, X: 0.0])
+def test_only_criteria_of_the_likelihood_tell_when_they_have_risen(criterion):
+    model = GaussianMixture()
+    if criterion in ("perplexity", "coherence"):
+        from latently import LatentDirichletAllocation
+
+        model = LatentDirichletAllocation()
+    with pytest.raises(ValueError, match="search='sequential' cannot tell when"):
+        select(model, [[0.0], [1.0]], {"n_components": [1, 2]}, criterion, search="sequential")
+
+
+def _of_mixture(X, most):
+    grid = {"covariance_type": STRUCTURES, "n_components": range(1, most + 1)}
+    return GaussianMixture(n_init=1, tol=1e-4, init_params="kmeans", random_state=0), X, grid
+
+
+@pytest.mark.parametrize(
+    ("model", "X", "grid"),
+    [
+        _of_mixture(load_iris().data, 8),
+        _of_mixture(datasets.load_faithful().data, 8),
+        _of_mixture(np.random.default_rng(0).normal(size=(300, 2)) @ [[3.0, 1.0], [0.0, 1.0]], 6),
+        (
+            PoissonHMM(n_init=3, random_state=0),
+            datasets.load_earthquakes().data,
+            {"n_components": range(1, 7)},
+        ),
+    ],
+    ids=["iris", "faithful", "one cluster", "earthquakes"],
+)
+def test_it_chooses_what_an_exhaustive_search_chooses(model, X, grid):
+    every, found = (select(model, X, grid, search=search) for search in ("exhaustive", "sequential"))
+    assert found.best_params_ == every.best_params_
+    assert any(row["skipped"] for row in found.table_)
+    for row, same in zip(found.table_, every.table_, strict=True):
+        assert row["skipped"] or row["bic"] == same["bic"]
+
+
+# -- many rows -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Samples of 500 rows, then of 2,000."""
+    monkeypatch.setattr(rows, "FEW", 500)
+    monkeypatch.setattr(rows, "GROWTH", 4)
+
+
+def _clusters(n=9000):
+    rng = np.random.default_rng(3)
+    shapes = np.array([[[1.0, 0.0], [0.8, 0.3]], [[0.4, 0.0], [0.0, 1.0]], [[1.0, 0.5], [-0.5, 0.4]]])
+    z = rng.integers(3, size=n)
+    return np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 5.0]])[z] + np.einsum(
+        "nij,nj->ni", shapes[z], rng.normal(size=(n, 2))
+    )
+
+
+def test_of_many_rows_the_best_is_chosen_on_samples_and_fitted_to_all(few):
+    X = _clusters()
+    model, _, grid = _of_mixture(X, 5)
+    calls = []
+    found = select(model, X, grid, search="sequential", progress=lambda i, n, params: calls.append((i, n)))
+    assert found.best_params_ == {"covariance_type": "full", "n_components": 3}
+    best = found.table_[found.best_index_]
+    assert best["sample"] is None
+    alone = GaussianMixture(3, n_init=1, random_state=0).fit(X)
+    assert best["bic"] == found.best_.bic() == pytest.approx(alone.bic(), abs=0.1)
+    asked = model.get_params() | {"covariance_type": "full", "n_components": 3}
+    assert found.best_.get_params() == asked
+    sampled = [row for row in found.table_ if row["sample"] is not None]
+    assert {row["sample"] for row in sampled} <= {500, 2000}
+    assert len(sampled) > 8
+    assert calls[0] == (0, 20)
+    assert calls[-1][1] < 4  # few were left in the end
+    for row in sampled[:3]:
+        model.set_params(covariance_type=row["covariance_type"], n_components=row["n_components"]).fit(X)
+        still = row["n_parameters"] * len(X) / row["sample"]
+        assert model.bic() < row["bic"] < model.bic() + 2 * still
+        assert row["log_likelihood"] == pytest.approx(row["n_parameters"] - row["aic"] / 2)
+    assert "of 500 rows only" in str(found)
+
+
+def test_samples_keep_their_weights(few):
+    X = _clusters(3000)
+    model = GaussianMixture(n_init=2, random_state=0)
+    grid = {"n_components": [1, 2, 3, 4]}
+    plain, double = (
+        select(model, X, grid, criterion="icl", search="sequential", sample_weight=np.full(len(X), weight))
+        for weight in (1.0, 2.0)
+    )
+    assert plain.best_.n_components == double.best_.n_components == 3
+    assert double.table_[0]["log_likelihood"] == pytest.approx(
+        2 * plain.table_[0]["log_likelihood"], rel=1e-9
+    )
+
+
+def test_series_and_small_tables_are_fitted_whole(few):
+    counts = np.random.default_rng(0).poisson(3.0, size=(1500, 1))
+    found = select(
+        PoissonHMM(n_init=1, random_state=0), counts, {"n_components": [1, 2]}, search="sequential"
+    )
+    assert [row["sample"] for row in found.table_] == [None, None]
+
+
+def test_what_more_rows_take_off_a_criterion_is_expected():
+    """One Gaussian, of which both the maximum of a sample and that of all rows are known."""
+    rng = np.random.default_rng(0)
+    n, m, d = 4000, 400, 3
+    X = rng.normal(size=(n, d))
+    p = d + d * (d + 1) // 2
+
+    def deviance(some):
+        mean, covariance = some.mean(axis=0), np.cov(some.T, bias=True)
+        away = X - mean
+        inside = np.einsum("ij,ij->", away, np.linalg.solve(covariance, away.T).T)
+        return n * np.linalg.slogdet(2 * np.pi * covariance)[1] + inside
+
+    scale = Scale("aic", n / m - 1)
+    still = [
+        scale.expected({"aic": deviance(X[rng.permutation(n)[:m]]), "n_parameters": p, "diagnostics": ()})
+        - deviance(X)
+        for _ in range(400)
+    ]
+    error = scale.excess * np.sqrt(2 * p)
+    assert abs(np.mean(still)) < 4 * error / np.sqrt(len(still)) + 0.05 * scale.excess * p
+    assert np.std(still) == pytest.approx(error, rel=0.2)
