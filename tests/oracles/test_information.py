@@ -181,23 +181,3 @@ def test_replicates_with_other_components_are_left_out_and_told():
     mixture = GaussianMixture(2, random_state=0).fit(X)
     reasons = mixture.standard_errors(X, "bootstrap", n_replicates=60).reasons
     assert any("replicates were left out" in reason for reason in reasons)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"kind": "exact"}, "kind='exact': should be one of 'observed', 'robust', 'bootstrap'"),
-        ({"kind": "bootstrap", "n_replicates": 1}, "n_replicates=1: should be an integer of at least 2"),
-    ],
-)
-def test_bad_settings_are_named(settings, message):
-    X = normal_rows()
-    with pytest.raises(ValueError, match=message):
-        GaussianMixture(1).fit(X).standard_errors(X, **settings)
-
-
-@pytest.mark.parametrize("level", [0, 1, 95])
-def test_a_level_that_is_none_is_named(level):
-    X = normal_rows()
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        GaussianMixture(1).fit(X).confidence_intervals(X, level)

@@ -93,14 +93,11 @@ def test_ridge(strength):
     rows = 1 + 0.01 * len(X) if strength is None else strength
     S = np.cov(X.T, bias=True)
     expected = (len(X) * S + rows * np.diag(np.diagonal(S))) / (len(X) + rows)
-    for fitted in (
-        GaussianImputer(prior="ridge", prior_strength=strength).fit(X).covariance_,
-        GaussianMixture(1, prior="ridge", prior_strength=strength).fit(X).covariances_[0],
-        GaussianMixture(1, covariance_type="tied", prior="ridge", prior_strength=strength)
-        .fit(X)
-        .covariances_,
-    ):
-        assert_allclose(fitted, expected, rtol=1e-12)
+    ridge = {"prior": "ridge", "prior_strength": strength}
+    assert_allclose(GaussianImputer(**ridge).fit(X).covariance_, expected, rtol=1e-12)
+    for kind in ("full", "tied"):
+        found = GaussianMixture(covariance_type=kind, **ridge).fit(X).covariances_
+        assert_allclose(found.reshape(expected.shape), expected, rtol=1e-12)
     # The variances are those of the data, only correlations shrink.
     assert_allclose(np.diagonal(expected), np.diagonal(S))
 

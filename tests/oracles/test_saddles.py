@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from latently import (
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    MixtureModel,
-    MultivariateNormal,
-    PoissonHMM,
-    dispersed_starts,
-)
+import latently as L
 from latently.core import saddles
 from latently.core.em import EMMap, Settings, run
 from latently.core.parameters import named
@@ -37,60 +29,60 @@ def test_murrays_rows(scale, shift):
     rows = scale * (MURRAY + shift)
     expected = scale**2 * np.array(COVARIANCE)
     height = -29.97428641 - np.isfinite(MURRAY).sum() * np.log(scale)
-    mixture = GaussianMixture(1).fit(rows)
+    mixture = L.GaussianMixture(1).fit(rows)
     assert_allclose(mixture.covariances_[0], expected, rtol=1e-3)
     assert_allclose(mixture.log_likelihood_, height, atol=1e-5)
     assert (np.diff(mixture.log_likelihood_history_) > -1e-9).all()
     assert len(mixture.log_likelihood_history_) == len(mixture.parameter_change_history_)
     assert mixture.converged_
-    imputer = GaussianImputer().fit(rows)
+    imputer = L.GaussianImputer().fit(rows)
     assert_allclose(imputer.covariance_, expected, rtol=1e-3)
     assert_allclose(imputer.log_likelihood_, height, atol=1e-5)
-    assert_allclose(MultivariateNormal.fit(rows).covariance, expected, rtol=1e-3)
+    assert_allclose(L.MultivariateNormal.fit(rows).covariance, expected, rtol=1e-3)
 
 
 def test_callbacks_see_one_run():
     seen = []
-    GaussianMixture(1, callbacks=[lambda i, params, log_likelihood: seen.append(i)]).fit(MURRAY)
+    L.GaussianMixture(1, callbacks=[lambda i, params, log_likelihood: seen.append(i)]).fit(MURRAY)
     assert seen == sorted(set(seen))
-    stopped = GaussianMixture(1, callbacks=[lambda i, params, log_likelihood: i > 8]).fit(MURRAY)
+    stopped = L.GaussianMixture(1, callbacks=[lambda i, params, log_likelihood: i > 8]).fit(MURRAY)
     assert stopped.stop_reason_ == "stopped by a callback"
     assert stopped.log_likelihood_ > -30.0
 
 
 def test_without_a_tolerance_there_are_exactly_so_many_steps():
-    mixture = GaussianMixture(1, tol=0, max_iter=30).fit(MURRAY)
+    mixture = L.GaussianMixture(1, tol=0, max_iter=30).fit(MURRAY)
     assert mixture.n_iter_ == 30
     assert_allclose(mixture.covariances_[0], 2.5 * np.eye(2))
 
 
 @pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
 def test_equal_components_part(covariance_type):
-    best = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(CLOUDS)
-    mixture = GaussianMixture(2, covariance_type=covariance_type, means_init=[[1.0, 1.0]] * 2).fit(CLOUDS)
+    best = L.GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(CLOUDS)
+    mixture = L.GaussianMixture(2, covariance_type=covariance_type, means_init=[[1.0, 1.0]] * 2).fit(CLOUDS)
     assert_allclose(mixture.log_likelihood_, best.log_likelihood_, atol=1e-4)
 
 
 def test_equal_components_of_one_shape_part_somehow():
     """The likelihood is level to second order there, so that any direction will do."""
-    mixture = GaussianMixture(2, covariance_type="tied", means_init=[[1.0, 1.0]] * 2).fit(CLOUDS)
-    alone = GaussianMixture(1).fit(CLOUDS)
+    mixture = L.GaussianMixture(2, covariance_type="tied", means_init=[[1.0, 1.0]] * 2).fit(CLOUDS)
+    alone = L.GaussianMixture(1).fit(CLOUDS)
     assert mixture.log_likelihood_ > alone.log_likelihood_ + 1
 
 
 def test_equal_states_part():
     even = {"transmat_init": np.full((2, 2), 0.5), "startprob_init": [0.5, 0.5]}
-    best = GaussianHMM(2, random_state=0).fit(SERIES)
-    equal = GaussianHMM(2, means_init=[[1.5]] * 2, covariances_init=[[1.0]] * 2, **even).fit(SERIES)
+    best = L.GaussianHMM(2, random_state=0).fit(SERIES)
+    equal = L.GaussianHMM(2, means_init=[[1.5]] * 2, covariances_init=[[1.0]] * 2, **even).fit(SERIES)
     assert_allclose(equal.log_likelihood_, best.log_likelihood_, atol=1e-4)
-    best = PoissonHMM(2, random_state=0).fit(COUNTS)
-    equal = PoissonHMM(2, lambdas_init=[[6.0]] * 2, **even).fit(COUNTS)
+    best = L.PoissonHMM(2, random_state=0).fit(COUNTS)
+    equal = L.PoissonHMM(2, lambdas_init=[[6.0]] * 2, **even).fit(COUNTS)
     assert_allclose(equal.log_likelihood_, best.log_likelihood_, atol=1e-4)
 
 
 def test_equal_rates_part():
-    mixture = MixtureModel(Poisson(), 2, starting_values={"lambdas": [[6.0], [6.0]]}).fit(COUNTS)
-    best = MixtureModel(Poisson(), 2, random_state=0).fit(COUNTS)
+    mixture = L.MixtureModel(Poisson(), 2, starting_values={"lambdas": [[6.0], [6.0]]}).fit(COUNTS)
+    best = L.MixtureModel(Poisson(), 2, random_state=0).fit(COUNTS)
     assert_allclose(mixture.log_likelihood_, best.log_likelihood_, atol=1e-4)
 
 
@@ -132,16 +124,16 @@ def test_easy_data_are_looked_at_once(name, monkeypatch):
             return look(*arguments)
 
     monkeypatch.setattr(saddles, "slowest", watched)
-    GaussianMixture(2, n_init=1, random_state=0).fit(x)
+    L.GaussianMixture(2, n_init=1, random_state=0).fit(x)
     assert 0 < len(seen) <= 1 + saddles.MOST_STEPS
     assert max(seen) == min(2 * n, saddles.SCREEN)
 
 
 def test_a_start_that_ends_higher_is_told(monkeypatch):
-    found = dispersed_starts(GaussianImputer(), MURRAY, n_starts=4, random_state=0)
+    found = L.dispersed_starts(L.GaussianImputer(), MURRAY, n_starts=4, random_state=0)
     assert not found.higher
     monkeypatch.setattr(saddles, "CLEAR", np.inf)
-    stuck = dispersed_starts(GaussianImputer(), MURRAY, n_starts=4, random_state=0)
+    stuck = L.dispersed_starts(L.GaussianImputer(), MURRAY, n_starts=4, random_state=0)
     assert stuck.higher
     assert not stuck.agree
     assert_allclose(stuck.objective, -30.03334239)

@@ -22,6 +22,7 @@ from latently.estimators.imputation import parameter_draws
 NAMES = ["size", "weight", "age"]
 MEAN = np.array([1.0, -2.0, 10.0])
 COVARIANCE = np.array([[2.0, 1.2, 0.5], [1.2, 1.5, 0.3], [0.5, 0.3, 4.0]])
+DRAWS = {"n_parameter_draws": 3, "random_state": 0}
 
 
 def table(n=300, share=0.2, seed=0):
@@ -36,6 +37,21 @@ X = table()
 NEW = table(40, 0.4, seed=1)
 MISSING = np.isnan(X)
 BENT = np.concatenate([table(150, seed=2), table(150, seed=3) + 6.0])
+INDEX = np.arange(len(X)) + 100
+FRAMES = {
+    "pandas": pd.DataFrame(X, columns=NAMES, index=INDEX),
+    "polars": pl.DataFrame(dict(zip(NAMES, X.T, strict=True))).fill_nan(None),
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return GaussianImputer().fit(X)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return GaussianImputer(**DRAWS).fit(X)
 
 
 def conditional(mean, covariance, row):
@@ -46,50 +62,47 @@ def conditional(mean, covariance, row):
     return lost, mean[lost] + slope @ (row[seen] - mean[seen]), np.sqrt(np.diagonal(left))
 
 
+def tables(imputer, X, n=2):
+    """Intervals and draws."""
+    return *imputer.interval(X), *imputer.draw_imputations(X, n)
+
+
 # -- what comes out ---------------------------------------------------------------------------------------
 
 
-def test_attributes():
-    imputer = GaussianImputer().fit(X)
-    assert imputer.mean_.shape == (3,)
-    assert imputer.covariance_.shape == (3, 3)
-    assert_array_equal(imputer.missing_counts_, MISSING.sum(axis=0))
-    assert imputer.parameter_draws_ == ()
-    assert imputer.converged_
-    assert imputer.stop_reason_.startswith("converged")
-    assert len(imputer.log_likelihood_history_) > 1
-    assert imputer.log_likelihood_history_[-1] == imputer.log_likelihood_
-    assert isinstance(imputer.mixture_, GaussianMixture)
-    assert imputer.n_features_in_ == 3
+def test_attributes(fitted):
+    assert_array_equal(fitted.missing_counts_, MISSING.sum(axis=0))
+    assert fitted.parameter_draws_ == ()
+    assert fitted.stop_reason_.startswith("converged")
+    assert fitted.converged_
+    assert len(fitted.log_likelihood_history_) > 1
+    assert fitted.log_likelihood_history_[-1] == fitted.log_likelihood_
+    assert isinstance(fitted.mixture_, GaussianMixture)
+    assert fitted.n_features_in_ == 3
     total = 0.0
     for row in X:
         seen = np.flatnonzero(~np.isnan(row))
         if len(seen):
-            part = imputer.covariance_[np.ix_(seen, seen)]
-            total += multivariate_normal.logpdf(row[seen], imputer.mean_[seen], part)
-    assert_allclose(imputer.log_likelihood_, total, rtol=1e-12)
-    assert_allclose(imputer.score(X), total / len(X), rtol=1e-12)
+            part = fitted.covariance_[np.ix_(seen, seen)]
+            total += multivariate_normal.logpdf(row[seen], fitted.mean_[seen], part)
+    assert_allclose(fitted.log_likelihood_, total, rtol=1e-12)
+    assert_allclose(fitted.score(X), total / len(X), rtol=1e-12)
 
 
-def test_cells_are_filled_by_their_expectation_and_the_rest_is_untouched():
-    imputer = GaussianImputer().fit(X)
-    filled = imputer.transform(NEW)
-    for row, out in zip(NEW, filled, strict=True):
-        lost, centre, _ = conditional(imputer.mean_, imputer.covariance_, row)
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_cells_are_filled_by_their_expectation_within_an_interval_and_the_rest_is_untouched(fitted, level):
+    filled, (lower, upper) = fitted.transform(NEW), fitted.interval(NEW, level)
+    reach = norm.ppf((1 + level) / 2)
+    for row, out, low, high in zip(NEW, filled, lower, upper, strict=True):
+        lost, centre, deviation = conditional(fitted.mean_, fitted.covariance_, row)
         assert_allclose(out[lost], centre, rtol=1e-10)
+        assert_allclose(low[lost], centre - reach * deviation, rtol=1e-9)
+        assert_allclose(high[lost], centre + reach * deviation, rtol=1e-9)
     seen = ~np.isnan(NEW)
     assert_array_equal(filled[seen], NEW[seen])
-    assert_allclose(imputer.transform(np.full((1, 3), np.nan))[0], imputer.mean_, rtol=1e-14)
-
-
-def test_it_is_a_better_guess_than_the_mean():
-    rng = np.random.default_rng(0)
-    truth = rng.multivariate_normal(MEAN, COVARIANCE, size=2000)
-    incomplete = np.where(rng.random(truth.shape) < 0.2, np.nan, truth)
-    lost = np.isnan(incomplete)
-    error = (GaussianImputer().fit_transform(incomplete) - truth)[lost]
-    by_mean = (np.where(lost, np.nanmean(incomplete, axis=0), incomplete) - truth)[lost]
-    assert np.sqrt(np.mean(error**2)) < 0.9 * np.sqrt(np.mean(by_mean**2))
+    for end in (lower, upper):
+        assert_array_equal(np.isnan(end), seen)
+    assert_allclose(fitted.transform(np.full((1, 3), np.nan))[0], fitted.mean_, rtol=1e-14)
 
 
 def test_a_mixture_imputes_what_one_gaussian_cannot():
@@ -100,37 +113,23 @@ def test_a_mixture_imputes_what_one_gaussian_cannot():
     lost = rng.random(600) < 0.3
     incomplete = x.copy()
     incomplete[lost, 1] = np.nan
-    one, two = (
-        np.mean((GaussianImputer(k, random_state=0).fit_transform(incomplete) - x)[lost, 1] ** 2)
-        for k in (1, 2)
-    )
-    assert two < 0.2 * one
-    mixture = GaussianImputer(2, random_state=0).fit(incomplete)
+    one, mixture = (GaussianImputer(k, random_state=0, n_init=2).fit(incomplete) for k in (1, 2))
+    errors = [np.mean((found.transform(incomplete) - x)[lost, 1] ** 2) for found in (mixture, one)]
+    assert errors[0] < 0.2 * errors[1]
     assert_allclose(mixture.mean_, mixture.mixture_.weights_ @ mixture.mixture_.means_)
     draws, _ = mixture.mixture_.sample(200_000, random_state=0)
     assert_allclose(mixture.covariance_, np.cov(draws.T), atol=0.1)
     assert_allclose(mixture.transform(incomplete), mixture.mixture_.impute(incomplete))
 
 
-def test_new_rows_use_the_fitted_model_only():
-    imputer = GaussianImputer().fit(X)
-    before = imputer.mean_.copy(), imputer.covariance_.copy()
-    together = imputer.transform(NEW)
-    one_by_one = np.concatenate([imputer.transform(row[None]) for row in NEW])
+def test_new_rows_use_the_fitted_model_only(fitted):
+    before = fitted.mean_.copy(), fitted.covariance_.copy()
+    together = fitted.transform(NEW)
+    one_by_one = np.concatenate([fitted.transform(row[None]) for row in NEW])
     assert_allclose(together, one_by_one, rtol=1e-12)
-    assert_allclose(imputer.transform(np.concatenate([NEW, 1e3 + X]))[: len(NEW)], together, rtol=1e-12)
-    assert_array_equal(imputer.mean_, before[0])
-    assert_array_equal(imputer.covariance_, before[1])
-
-
-def test_neither_the_table_nor_the_settings_are_changed():
-    x, imputer = X.copy(), GaussianImputer(min_value=[0.0, -9.0, -9.0], random_state=3, n_parameter_draws=2)
-    settings = {**imputer.get_params()}
-    imputer.fit(x).transform(x)
-    imputer.interval(x)
-    imputer.draw_imputations(x, 2)
-    assert_array_equal(x, X)
-    assert imputer.get_params() == settings
+    assert_allclose(fitted.transform(np.concatenate([NEW, 1e3 + X]))[: len(NEW)], together, rtol=1e-12)
+    assert_array_equal(fitted.mean_, before[0])
+    assert_array_equal(fitted.covariance_, before[1])
 
 
 def test_rows_count_as_often_as_their_weight_says():
@@ -142,7 +141,7 @@ def test_rows_count_as_often_as_their_weight_says():
     assert_array_equal(weighted.missing_counts_, MISSING.sum(axis=0))
 
 
-def test_a_table_without_holes():
+def test_a_table_without_holes_and_one_of_one_column():
     complete = X[~MISSING.any(axis=1)]
     imputer = GaussianImputer().fit(complete)
     assert_array_equal(imputer.transform(complete), complete)
@@ -150,33 +149,25 @@ def test_a_table_without_holes():
     assert_allclose(imputer.covariance_, np.cov(complete.T, bias=True))
     assert all(np.isnan(end).all() for end in imputer.interval(complete))
     assert np.isfinite(imputer.transform(NEW)).all()
+    narrow = GaussianImputer().fit(X[:, :1])
+    assert_allclose(narrow.transform([[np.nan]]), np.nanmean(X[:, 0]))
+    assert_allclose(narrow.covariance_, np.nanvar(X[:, 0]))
 
 
-def test_one_column():
-    imputer = GaussianImputer().fit(X[:, :1])
-    assert_allclose(imputer.transform([[np.nan]]), np.nanmean(X[:, 0]))
-    assert_allclose(imputer.covariance_, np.nanvar(X[:, 0]))
-
-
-def test_float32_in_and_out():
+def test_float32_in_and_out(fitted):
     single = X.astype(np.float32)
-    imputer = GaussianImputer(n_parameter_draws=2, random_state=0).fit(single)
+    imputer = GaussianImputer(**DRAWS).fit(single)
     filled = imputer.transform(single)
-    assert filled.dtype == np.float32
-    assert imputer.draw_imputations(single, 2)[0].dtype == np.float32
-    assert imputer.interval(single)[0].dtype == np.float32
+    assert {out.dtype for out in (filled, *tables(imputer, single))} == {np.dtype(np.float32)}
     assert_array_equal(filled[~MISSING], single[~MISSING])
-    assert_allclose(filled, GaussianImputer().fit(X).transform(X), rtol=1e-3, atol=1e-4)
+    assert_allclose(filled, fitted.transform(X), rtol=1e-3, atol=1e-4)
 
 
 def test_any_number_of_threads_gives_the_same_bits():
-    x = np.tile(X, (60, 1))
-    one, three = (
-        GaussianImputer(n_jobs=n, n_parameter_draws=2, random_state=0, tol=1e-4).fit(x) for n in (1, 3)
-    )
+    x = np.tile(X, (60, 1))  # several blocks
+    one, three = (GaussianImputer(**DRAWS, n_jobs=n, tol=1e-3).fit(x) for n in (1, 3))
     assert_array_equal(one.covariance_, three.covariance_)
-    for mine, theirs in zip(one.draw_imputations(NEW, 2), three.draw_imputations(NEW, 2), strict=True):
-        assert_array_equal(mine, theirs)
+    assert_array_equal(one.draw_imputations(NEW, 3), three.draw_imputations(NEW, 3))
 
 
 # -- scikit-learn's ways ----------------------------------------------------------------------------------
@@ -194,21 +185,24 @@ def test_inside_a_pipeline():
     assert_allclose(scaled, GaussianImputer().fit_transform(x), atol=1e-3)
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_frames_in_and_out(library):
-    frame = pd.DataFrame(X, columns=NAMES, index=np.arange(len(X)) + 100)
-    if library == "polars":
-        frame = pl.DataFrame(dict(zip(NAMES, X.T, strict=True))).fill_nan(None)
-    imputer = GaussianImputer().set_output(transform=library)
-    out = imputer.fit_transform(frame)
-    assert type(out) is type(frame)
-    assert list(out.columns) == NAMES
-    assert_array_equal(out.to_numpy(), GaussianImputer().fit_transform(X))
-    if library == "pandas":
-        assert_array_equal(out.index, frame.index)
-    assert_array_equal(imputer.get_feature_names_out(), NAMES)
+@pytest.mark.parametrize("library", FRAMES)
+def test_frames_in_and_out(library, drawn):
+    """Filled, as intervals and as draws, which know of no indicators."""
+    frame = FRAMES[library]
+    imputer = GaussianImputer(**DRAWS, add_indicator=True).fit(frame)
+    assert isinstance(imputer.transform(frame), np.ndarray)
     assert_array_equal(imputer.feature_names_in_, NAMES)
-    assert isinstance(GaussianImputer().fit_transform(frame), np.ndarray)
+    imputer.set_output(transform=library)
+    filled = imputer.transform(frame)
+    assert list(filled.columns) == imputer.get_feature_names_out().tolist()
+    plain = drawn.transform(X), *tables(drawn, X)
+    for array, out in zip(plain, (filled[NAMES], *tables(imputer, frame)), strict=True):
+        assert type(array) is np.ndarray
+        assert type(out) is type(frame)
+        assert list(out.columns) == NAMES
+        assert_array_equal(out.to_numpy(), array)
+        if library == "pandas":
+            assert_array_equal(out.index, INDEX)
 
 
 def test_integers_and_pandas_missing_values():
@@ -222,8 +216,7 @@ def test_indicator_columns():
     imputer = GaussianImputer(add_indicator=True).set_output(transform="pandas")
     out = imputer.fit_transform(pd.DataFrame(x, columns=names))
     added = [f"missingindicator_{name}" for name in NAMES]
-    assert list(out.columns) == [*names, *added]
-    assert_array_equal(imputer.get_feature_names_out(), [*names, *added])
+    assert list(out.columns) == imputer.get_feature_names_out().tolist() == [*names, *added]
     assert_array_equal(out[added].to_numpy(), MISSING)
     assert_array_equal(out[names].to_numpy(), GaussianImputer().fit_transform(x))
     # A hole where there was none at the fit has no column, and is filled all the same.
@@ -234,157 +227,89 @@ def test_indicator_columns():
     assert np.isfinite(again["full"]).all()
 
 
-def test_empty_columns_are_kept_if_asked_for():
-    x = np.insert(X, 1, np.nan, axis=1)
-    names = ["a", "empty", "b", "c"]
-    imputer = GaussianImputer(keep_empty_features=True, n_parameter_draws=2, random_state=0)
-    imputer.set_output(transform="pandas").fit(pd.DataFrame(x, columns=names))
-    plain = GaussianImputer(n_parameter_draws=2, random_state=0).fit(X)
-    out = imputer.transform(pd.DataFrame(x, columns=names))
-    assert list(out.columns) == names
-    assert (out["empty"] == 0).all()
-    assert_array_equal(out.drop(columns="empty").to_numpy(), plain.transform(X))
+EMPTY = np.insert(X, 1, np.nan, axis=1)
+OF_EMPTY = pd.DataFrame(EMPTY, columns=["a", "empty", "b", "c"])
+KEPT = [0, 2, 3]
+
+
+def test_empty_columns_are_kept_if_asked_for(drawn):
+    imputer = GaussianImputer(**DRAWS, keep_empty_features=True).set_output(transform="pandas").fit(OF_EMPTY)
     assert np.isnan(imputer.mean_[1])
     assert np.isnan(imputer.covariance_[1]).all()
-    kept = [0, 2, 3]
-    assert_array_equal(imputer.mean_[kept], plain.mean_)
-    assert_array_equal(imputer.covariance_[np.ix_(kept, kept)], plain.covariance_)
-    assert imputer.log_likelihood_ == plain.log_likelihood_
-    frame = pd.DataFrame(x, columns=names)
-    for end, other in zip(imputer.interval(frame), plain.interval(X), strict=True):
+    assert_array_equal(imputer.mean_[KEPT], drawn.mean_)
+    assert_array_equal(imputer.covariance_[np.ix_(KEPT, KEPT)], drawn.covariance_)
+    assert imputer.log_likelihood_ == drawn.log_likelihood_
+    assert imputer.missing_counts_[1] == len(X)
+    ends, drawings = imputer.interval(OF_EMPTY), imputer.draw_imputations(OF_EMPTY, 2)
+    for end, other in zip(ends, drawn.interval(X), strict=True):
         assert np.isnan(end.iloc[:, 1]).all()
-        assert_array_equal(end.iloc[:, kept], other)
-    for drawn, other in zip(imputer.draw_imputations(frame, 2), plain.draw_imputations(X, 2), strict=True):
-        assert (drawn.iloc[:, 1] == 0).all()
-        assert_array_equal(drawn.iloc[:, kept], other)
-    assert imputer.missing_counts_[1] == len(x)
+        assert_array_equal(end.iloc[:, KEPT], other)
+    filled = imputer.transform(OF_EMPTY), drawn.transform(X)
+    for out, other in (filled, *zip(drawings, drawn.draw_imputations(X, 2), strict=True)):
+        assert list(out.columns) == list(OF_EMPTY.columns)
+        assert (out.iloc[:, 1] == 0).all()
+        assert_array_equal(out.iloc[:, KEPT], other)
     # Values that show up later stay as they are; the model knows nothing of them.
-    later = x[:5].copy()
-    later[:, 1] = 7.0
-    assert (imputer.transform(pd.DataFrame(later, columns=names))["empty"] == 7.0).all()
+    assert (imputer.transform(OF_EMPTY[:5].assign(empty=7.0))["empty"] == 7.0).all()
 
 
-def test_empty_columns_are_dropped_as_scikit_learn_does():
-    x, names = np.insert(X, 1, np.nan, axis=1), ["a", "empty", "b", "c"]
-    frame, kept = pd.DataFrame(x, columns=names), ["a", "b", "c"]
-    settings = {"n_parameter_draws": 2, "random_state": 0}
-    for indicator in (False, True):
-        imputer = GaussianImputer(**settings, add_indicator=indicator).set_output(transform="pandas")
-        with pytest.warns(UndeterminedWarning, match="no value is observed of column 'empty'"):
-            out = imputer.fit_transform(frame)
-        theirs = IterativeImputer(add_indicator=indicator)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says the same
-            theirs.fit(frame)
-        assert list(out.columns) == list(theirs.get_feature_names_out())
-        assert_array_equal(imputer.get_feature_names_out(), out.columns)
-        plain = GaussianImputer(**settings).fit(X)
-        assert_array_equal(out[kept].to_numpy(), plain.transform(X))
-        for mine, other in (
-            *zip(imputer.interval(frame), plain.interval(X), strict=True),
-            *zip(imputer.draw_imputations(frame, 2), plain.draw_imputations(X, 2), strict=True),
-        ):
-            assert list(mine.columns) == kept
-            assert_array_equal(mine.to_numpy(), other)
-        assert imputer.diagnostics_[0].which == (1,)
-        assert imputer.score(frame) == plain.score(X)
+@pytest.mark.parametrize("indicator", [False, True])
+def test_empty_columns_are_dropped_as_scikit_learn_does(drawn, indicator):
+    imputer = GaussianImputer(**DRAWS, add_indicator=indicator).set_output(transform="pandas")
+    with pytest.warns(UndeterminedWarning, match="no value is observed of column 'empty'"):
+        out = imputer.fit_transform(OF_EMPTY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says the same
+        theirs = IterativeImputer(add_indicator=indicator).fit(OF_EMPTY).get_feature_names_out()
+    assert list(out.columns) == imputer.get_feature_names_out().tolist() == theirs.tolist()
+    names = ["a", "b", "c"]
+    assert_array_equal(out[names].to_numpy(), drawn.transform(X))
+    for mine, other in zip(tables(imputer, OF_EMPTY), tables(drawn, X), strict=True):
+        assert list(mine.columns) == names
+        assert_array_equal(mine.to_numpy(), other)
+    assert imputer.diagnostics_[0].which == (1,)
+    assert imputer.score(OF_EMPTY) == drawn.score(X)
     pipeline = make_pipeline(GaussianImputer(), LinearRegression())
     with pytest.warns(UndeterminedWarning):
-        assert pipeline.fit(x, np.arange(len(x))).predict(x).shape == (len(x),)
+        assert pipeline.fit(EMPTY, np.arange(len(X))).predict(EMPTY).shape == (len(X),)
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_set_output_reaches_intervals_and_draws(library):
-    frame = pd.DataFrame(X, columns=NAMES, index=np.arange(len(X)) + 100)
-    if library == "polars":
-        frame = pl.DataFrame(dict(zip(NAMES, X.T, strict=True))).fill_nan(None)
-    imputer = GaussianImputer(n_parameter_draws=2, random_state=0, add_indicator=True)
-    arrays = *imputer.fit(frame).interval(frame), *imputer.draw_imputations(frame, 2)
-    imputer.set_output(transform=library)
-    frames = *imputer.interval(frame), *imputer.draw_imputations(frame, 2)
-    for plain, out in zip(arrays, frames, strict=True):
-        assert type(plain) is np.ndarray
-        assert type(out) is type(frame)
-        assert list(out.columns) == NAMES
-        assert_array_equal(out.to_numpy(), plain)
-        if library == "pandas":
-            assert_array_equal(out.index, frame.index)
-
-
-FEW = {
-    "as many rows as columns": (X[10:13], ((),), "3 rows with an observed value for 3 columns"),
-    "collinear": (np.column_stack([X, 2 * X[:, 0]]), ((0, 3),), "columns 0, 3 are collinear"),
-    "wide": (np.random.default_rng(0).standard_normal((20, 40)), ((),), "20 rows .* for 40 columns"),
-}
-
-
-@pytest.mark.parametrize("case", list(FEW))
-def test_where_the_likelihood_has_no_maximum_a_named_prior_stands_in(case):
-    x, columns, reason = FEW[case]
-    with pytest.warns(UndeterminedWarning, match=f"{reason}.*: the ridge prior stands in"):
-        imputer = GaussianImputer().fit(x)
-    assert (imputer.prior, imputer.prior_) == ("auto", "ridge")
-    (found,) = imputer.diagnostics_
-    assert (found.kind, found.which) == ("prior", columns)
-    ridge = GaussianImputer(prior="ridge").fit(x)
-    assert_array_equal(imputer.covariance_, ridge.covariance_)
-    assert ridge.diagnostics_ == ()
-    pipeline = make_pipeline(StandardScaler(), GaussianImputer(), LinearRegression())
-    with pytest.warns(UndeterminedWarning):
-        pipeline.fit(x, np.arange(len(x)))
-
-
-def test_where_the_likelihood_has_a_maximum_there_is_no_prior():
+def test_where_the_likelihood_has_a_maximum_there_is_no_prior(fitted):
     imputer = GaussianImputer(prior_strength=3.0).fit(X)
     assert imputer.prior_ is None
     assert_array_equal(imputer.covariance_, GaussianImputer(prior=None).fit(X).covariance_)
+    assert_array_equal(imputer.covariance_, fitted.covariance_)
 
 
 @pytest.mark.parametrize(
-    "limits",
-    [{"min_value": 0.0}, {"max_value": [1.0, -2.0, 9.0]}, {"min_value": 0.5, "max_value": 2.0}],
-    ids=["least", "greatest of each", "both"],
+    "limits", [{"min_value": 0.0}, {"max_value": [1.0, -2.0, 9.0]}, {"min_value": 0.5, "max_value": 2.0}]
 )
-def test_limits_act_on_the_output_only(limits):
-    settings = {"n_parameter_draws": 3, "random_state": 0}
-    free, limited = GaussianImputer(**settings).fit(X), GaussianImputer(**settings, **limits).fit(X)
-    assert_array_equal(limited.mean_, free.mean_)
-    assert_array_equal(limited.covariance_, free.covariance_)
-    assert limited.log_likelihood_ == free.log_likelihood_
+def test_limits_act_on_the_output_only(drawn, fitted, limits):
+    limited = GaussianImputer(**DRAWS, **limits).fit(X)
+    for other in (limited, fitted):  # nor do draws act on the fit
+        assert_array_equal(other.mean_, drawn.mean_)
+        assert_array_equal(other.covariance_, drawn.covariance_)
+        assert other.log_likelihood_ == drawn.log_likelihood_
     low, high = limits.get("min_value", -np.inf), limits.get("max_value", np.inf)
-    mine, theirs = limited.transform(X), free.transform(X)
+    mine, theirs = limited.transform(X), drawn.transform(X)
     assert_array_equal(mine[MISSING], np.clip(theirs, low, high)[MISSING])
     assert (mine != theirs).any()
-    for table in (mine, *limited.draw_imputations(X, 3)):
-        assert_array_equal(table[~MISSING], X[~MISSING])
-        assert ((low <= table) & (table <= high))[MISSING].all()
+    for filled in (mine, *limited.draw_imputations(X, 3)):
+        assert_array_equal(filled[~MISSING], X[~MISSING])
+        assert ((low <= filled) & (filled <= high))[MISSING].all()
     assert (np.clip(X, low, high) != X)[~MISSING].any()
-    for mine, theirs in zip(limited.interval(X), free.interval(X), strict=True):
+    for mine, theirs in zip(limited.interval(X), drawn.interval(X), strict=True):
         assert_array_equal(mine, np.clip(theirs, low, high))
 
 
 # -- intervals --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("level", [0.5, 0.95])
-def test_intervals_of_one_gaussian(level):
-    imputer = GaussianImputer().fit(X)
-    lower, upper = imputer.interval(NEW, level)
-    reach = norm.ppf((1 + level) / 2)
-    for row, low, high in zip(NEW, lower, upper, strict=True):
-        lost, centre, deviation = conditional(imputer.mean_, imputer.covariance_, row)
-        assert_allclose(low[lost], centre - reach * deviation, rtol=1e-9)
-        assert_allclose(high[lost], centre + reach * deviation, rtol=1e-9)
-    assert_array_equal(np.isnan(lower), ~np.isnan(NEW))
-    assert_array_equal(np.isnan(upper), ~np.isnan(NEW))
-
-
 def test_intervals_of_a_mixture_leave_the_right_share_on_each_side():
-    imputer = GaussianImputer(2, random_state=0).fit(BENT)
-    mixture = imputer.mixture_
+    imputer = GaussianImputer(2, random_state=0, n_init=2).fit(BENT)
     row = np.array([4.0, np.nan, np.nan])
     lower, upper = imputer.interval(row[None], 0.8)
-    given = mixture.conditional([0], row[:1])
+    given = imputer.mixture_.conditional([0], row[:1])
     for column in (1, 2):
         part = given.marginal([column - 1])
         for end, share in ((lower, 0.1), (upper, 0.9)):
@@ -394,23 +319,18 @@ def test_intervals_of_a_mixture_leave_the_right_share_on_each_side():
 
 
 def test_uncertain_parameters_make_intervals_wider():
-    small = table(25, 0.3, seed=4)
-    imputer = GaussianImputer(n_parameter_draws=60, random_state=0).fit(small)
-    plain, wide = (imputer.interval(NEW, parameter_uncertainty=uncertain) for uncertain in (False, True))
-    widths = [np.nanmean(upper - lower) for lower, upper in (plain, wide)]
-    assert 1.02 < widths[1] / widths[0] < 2.0
-    large = GaussianImputer(n_parameter_draws=20, random_state=0).fit(table(5000, seed=5))
-    plain, wide = (large.interval(NEW, parameter_uncertainty=uncertain) for uncertain in (False, True))
-    assert_allclose(np.nanmean(wide[1] - wide[0]), np.nanmean(plain[1] - plain[0]), rtol=0.01)
+    ratios = []
+    for x, n in ((table(25, 0.3, seed=4), 60), (table(5000, seed=5), 20)):
+        imputer = GaussianImputer(n_parameter_draws=n, random_state=0).fit(x)
+        (low, high), (lower, upper) = (imputer.interval(NEW, parameter_uncertainty=u) for u in (False, True))
+        ratios.append(np.nanmean(upper - lower) / np.nanmean(high - low))
+    assert 1.02 < ratios[0] < 2.0
+    assert ratios[1] == pytest.approx(1.0, rel=0.01)
 
 
 # -- draws ------------------------------------------------------------------------------------------------
 
-
-@pytest.fixture
-def one_step(monkeypatch):
-    """Complete rows need no augmentation, so each step is a draw of its own."""
-    monkeypatch.setattr(parameter_draws, "STEPS", 1)
+over_methods = pytest.mark.parametrize("method", ["bootstrap", "posterior"])
 
 
 def drawn_parameters(x, method, n, **settings):
@@ -419,10 +339,11 @@ def drawn_parameters(x, method, n, **settings):
     return imputer, means, np.array([draw.covariances[0] for draw in imputer.parameter_draws_])
 
 
-@pytest.mark.usefixtures("one_step")
-@pytest.mark.parametrize("method", ["bootstrap", "posterior"])
-def test_draws_are_as_uncertain_as_a_complete_table_leaves_them(method):
+@over_methods
+def test_draws_are_as_uncertain_as_a_complete_table_leaves_them(method, monkeypatch):
     """Means with covariance S / n, variances with 2 S^2 / n; the posterior's are a little wider."""
+    # Complete rows need no augmentation, so each step is a draw of its own.
+    monkeypatch.setattr(parameter_draws, "STEPS", 1)
     n, d = 150, 2
     x = np.random.default_rng(6).multivariate_normal(MEAN[:2], COVARIANCE[:2, :2], size=n)
     _, means, covariances = drawn_parameters(x, method, 600)
@@ -433,52 +354,46 @@ def test_draws_are_as_uncertain_as_a_complete_table_leaves_them(method):
     assert_allclose(means.mean(axis=0), x.mean(axis=0), atol=5 * np.sqrt(S.max() / n / 600))
     assert_allclose(np.cov(means.T), expected / n, rtol=0.2, atol=0.2 * S[0, 1] / n)
     assert_allclose(covariances.mean(axis=0), expected, rtol=0.03)
-    variances = covariances[:, [0, 1], [0, 1]]
     if method == "posterior":
         spread = np.diagonal(expected) * np.sqrt(2 / (freedom - d - 3))
     else:
-        centred = (x - x.mean(axis=0)) ** 2
-        spread = centred.std(axis=0) / np.sqrt(n)
-    assert_allclose(variances.std(axis=0), spread, rtol=0.12)
+        spread = ((x - x.mean(axis=0)) ** 2).std(axis=0) / np.sqrt(n)
+    assert_allclose(covariances[:, [0, 1], [0, 1]].std(axis=0), spread, rtol=0.12)
 
 
-@pytest.mark.parametrize("method", ["bootstrap", "posterior"])
+@over_methods
 def test_draws_know_of_the_missing_cells(method, monkeypatch):
     """One column with holes: its mean is less certain by the closed form of monotone patterns.
 
     Little & Rubin 2002, section 7.4.2, equation 7.13, to first order.
     """
     monkeypatch.setattr(parameter_draws, "STEPS", 8)
-    rng = np.random.default_rng(7)
-    n, m = 400, 160
-    rho = 0.6
-    x = rng.multivariate_normal([0.0, 0.0], [[1.0, rho], [rho, 1.0]], size=n)
+    n, m, rho = 400, 160, 0.6
+    x = np.random.default_rng(7).multivariate_normal([0.0, 0.0], [[1.0, rho], [rho, 1.0]], size=n)
     x[m:, 1] = np.nan
     imputer, means, _ = drawn_parameters(x, method, 250, tol=1e-6)
-    r2 = imputer.covariance_[0, 1] ** 2 / np.prod(np.diagonal(imputer.covariance_))
     variances = np.diagonal(imputer.covariance_)
+    r2 = imputer.covariance_[0, 1] ** 2 / np.prod(variances)
     expected = np.sqrt([variances[0] / n, variances[1] / m * (1 - r2 * (n - m) / n)])
     assert_allclose(means.std(axis=0), expected, rtol=0.15)
 
 
-def test_draws_of_a_mixture_and_of_each_covariance_type():
-    for covariance_type in ("full", "tied", "diag", "spherical"):
-        imputer = GaussianImputer(
-            2, covariance_type=covariance_type, n_parameter_draws=3, random_state=0, tol=1e-4
-        ).fit(BENT)
-        first, second, _ = imputer.draw_imputations(BENT, 3)
-        lost = np.isnan(BENT)
-        assert_array_equal(first[~lost], BENT[~lost])
-        assert (first != second)[lost].all()
-        assert np.isfinite(first).all()
-        wide = imputer.interval(BENT, parameter_uncertainty=True)
-        assert (wide[0] < wide[1])[lost].all()
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_draws_of_a_mixture_and_of_each_covariance_type(covariance_type):
+    settings = {"covariance_type": covariance_type, "n_init": 2, "tol": 1e-4}
+    imputer = GaussianImputer(2, **DRAWS, **settings).fit(BENT)
+    first, second, _ = imputer.draw_imputations(BENT, 3)
+    lost = np.isnan(BENT)
+    assert_array_equal(first[~lost], BENT[~lost])
+    assert (first != second)[lost].all()
+    assert np.isfinite(first).all()
+    wide = imputer.interval(BENT, parameter_uncertainty=True)
+    assert (wide[0] < wide[1])[lost].all()
 
 
 def test_imputations_of_a_cell_have_its_conditional_distribution():
-    x = table(3000, 0.2, seed=8)
-    imputer = GaussianImputer(n_parameter_draws=1, random_state=0, tol=1e-5).fit(x)
-    draw = imputer.parameter_draws_[0]
+    imputer = GaussianImputer(n_parameter_draws=1, random_state=0, tol=1e-5).fit(table(3000, 0.2, seed=8))
+    (draw,) = imputer.parameter_draws_
     row = np.array([2.0, np.nan, np.nan])
     cells = imputer.draw_imputations(np.tile(row, (20_000, 1)), 1)[0][:, 1:]
     lost, centre, deviation = conditional(draw.means[0], draw.covariances[0], row)
@@ -490,32 +405,22 @@ def test_imputations_of_a_cell_have_its_conditional_distribution():
     assert_allclose(np.cov(cells.T)[0, 1], left[0, 1], atol=0.05 * deviation.prod())
 
 
-@pytest.mark.parametrize("method", ["bootstrap", "posterior"])
+@over_methods
 def test_imputations_repeat_by_their_seed(method, monkeypatch):
     monkeypatch.setattr(parameter_draws, "STEPS", 5)
-    settings = {"n_parameter_draws": 3, "draw_method": method, "random_state": 0}
-    imputer, same = GaussianImputer(**settings).fit(X), GaussianImputer(**settings).fit(X)
-    own = imputer.draw_imputations(NEW, 3)
-    for mine, theirs in zip(own, same.draw_imputations(NEW, 3), strict=True):
-        assert_array_equal(mine, theirs)
-    first = imputer.draw_imputations(NEW, 3, random_state=5)
-    again = imputer.draw_imputations(NEW, 3, random_state=5)
-    other = imputer.draw_imputations(NEW, 3, random_state=6)
-    lost = np.isnan(NEW)
-    assert_array_equal(np.array(first), np.array(again))
-    assert (np.array(first) != np.array(other))[:, lost].all()
-    assert_array_equal(np.array(first)[:, ~lost], np.tile(NEW[~lost], (3, 1)))
+    imputer, same = (GaussianImputer(**DRAWS, draw_method=method).fit(X) for _ in range(2))
+    assert_array_equal(imputer.draw_imputations(NEW, 3), same.draw_imputations(NEW, 3))
+    generator, lost = np.random.default_rng(5), np.isnan(NEW)
+    first, again, other, drawn, next_one = (
+        np.array(imputer.draw_imputations(NEW, 3, random_state=seed))
+        for seed in (5, 5, 6, generator, generator)
+    )
+    assert_array_equal(first, again)
+    assert_array_equal(first, drawn)
+    assert (first != other)[:, lost].all()
+    assert (first != next_one)[:, lost].any()
+    assert_array_equal(first[:, ~lost], np.tile(NEW[~lost], (3, 1)))
     assert len(imputer.draw_imputations(NEW, 2)) == 2
-    generator = np.random.default_rng(5)
-    drawn = imputer.draw_imputations(NEW, 3, generator)
-    assert_array_equal(np.array(drawn), np.array(first))
-    assert (np.array(imputer.draw_imputations(NEW, 3, generator)) != np.array(first))[:, lost].any()
-
-
-def test_draws_do_not_change_the_fit():
-    with_draws = GaussianImputer(n_parameter_draws=3, random_state=0).fit(X)
-    without = GaussianImputer(random_state=0).fit(X)
-    assert_array_equal(with_draws.covariance_, without.covariance_)
 
 
 # -- warnings ---------------------------------------------------------------------------------------------
@@ -524,88 +429,80 @@ def test_draws_do_not_change_the_fit():
 @pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
 def test_mean_filling_is_told(covariance_type):
     imputer = GaussianImputer(covariance_type=covariance_type)
-    with pytest.warns(
-        UserWarning, match=rf"covariance_type='{covariance_type}' .*fills in the mean .*'full'"
-    ):
+    said = rf"covariance_type='{covariance_type}' .*fills in the mean .*'full'"
+    with pytest.warns(UserWarning, match=said):
         filled = imputer.fit_transform(X)
     assert_allclose(filled[MISSING], np.broadcast_to(np.nanmean(X, axis=0), X.shape)[MISSING])
 
 
 @pytest.mark.parametrize(
-    "imputer",
+    ("imputer", "x"),
     [
-        GaussianImputer(),
-        GaussianImputer(covariance_type="tied"),
-        GaussianImputer(2, covariance_type="diag", random_state=0),
-        GaussianImputer(prior="ridge"),
+        (GaussianImputer(), BENT),
+        (GaussianImputer(covariance_type="tied"), BENT),
+        (GaussianImputer(2, covariance_type="diag", random_state=0), BENT),
+        (GaussianImputer(prior="ridge"), BENT),
+        (GaussianImputer(covariance_type="diag"), X[:, :1]),  # one column knows no correlations anyway
     ],
     ids=str,
 )
-def test_nothing_else_is(imputer):
+def test_nothing_else_is(imputer, x):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        clone(imputer).fit(BENT)
+        clone(imputer).fit(x)
 
 
-def test_one_column_knows_no_correlations_anyway():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        GaussianImputer(covariance_type="diag").fit(X[:, :1])
+# -- where there is no maximum ----------------------------------------------------------------------------
 
-
-# -- bad input --------------------------------------------------------------------------------------------
-
-
-def changed(value, row=5, column=1):
-    x = X.copy()
-    x[row, column] = value
-    return x
-
-
-FRAME = pd.DataFrame(X, columns=NAMES)
 COLLINEAR = np.column_stack([X, 2 * X[:, 0] - 1.0])
 OF_THREE = np.column_stack([np.where(MISSING, 1.0, X), np.where(MISSING, 1.0, X) @ [1.0, -1.0, 0.0]])
-
-TABLES = {
-    "no cell at all": (np.full((20, 2), np.nan), "no column has an observed value"),
+FEW = "there are 3 rows with an observed value for 3 columns, .*: set prior='ridge', or leave columns out"
+# A table, the columns to blame, and what is said.
+UNDETERMINED = {
     "two collinear columns": (
         COLLINEAR,
+        (0, 3),
         "columns 0, 3 are collinear: .*set prior='ridge', or leave one of them out",
     ),
     "two collinear columns in pandas": (
         pd.DataFrame(COLLINEAR, columns=[*NAMES, "double"]),
+        (0, 3),
         "columns 'size', 'double' are collinear",
     ),
-    "collinear beside an independent column": (OF_THREE, "columns 0, 1, 3 are collinear"),
-    "as many rows as columns": (
-        X[10:13],
-        "there are 3 rows with an observed value for 3 columns, .*: set prior='ridge', or leave columns out",
-    ),
-    "rows without cells do not count": (
-        np.concatenate([X[10:13], np.full((50, 3), np.nan)]),
-        "there are 3 rows with an observed value for 3 columns",
-    ),
+    "collinear beside an independent column": (OF_THREE, (0, 1, 3), "columns 0, 1, 3 are collinear"),
+    "as many rows as columns": (X[10:13], (), FEW),
+    "rows without cells do not count": (np.concatenate([X[10:13], np.full((50, 3), np.nan)]), (), FEW),
+    "wide": (np.random.default_rng(0).standard_normal((20, 40)), (), "20 rows .* for 40 columns"),
 }
 
 
-@pytest.mark.parametrize("case", list(TABLES))
-def test_tables(case):
-    rows, message = TABLES[case]
-    imputer = GaussianImputer(prior=None)
-    with pytest.raises(ValueError, match=message) as caught:
-        imputer.fit(rows)
-    assert not hasattr(imputer, "mean_")
-    assert not hasattr(imputer, "mixture_")
+@pytest.mark.parametrize("case", UNDETERMINED)
+def test_where_the_likelihood_has_no_maximum(case):
+    """It is refused, and a named prior stands in unless there is to be none."""
+    x, columns, reason = UNDETERMINED[case]
+    without = GaussianImputer(prior=None)
+    with pytest.raises(SingularCovarianceError if columns else ValueError, match=reason) as caught:
+        without.fit(x)
     assert "\n" not in str(caught.value)
+    assert not hasattr(without, "mean_")
+    assert not hasattr(without, "mixture_")
+    with pytest.warns(UndeterminedWarning, match=f"{reason.split(',')[0].split(':')[0]}.*: the ridge prior"):
+        imputer = GaussianImputer().fit(x)
+    assert (imputer.prior, imputer.prior_) == ("auto", "ridge")
+    (found,) = imputer.diagnostics_
+    assert (found.kind, found.which) == ("prior", (columns,))
+    ridge = GaussianImputer(prior="ridge").fit(x)
+    assert_array_equal(imputer.covariance_, ridge.covariance_)
+    assert ridge.diagnostics_ == ()
+    assert np.isfinite(ridge.transform(x)).all()
+    pipeline = make_pipeline(StandardScaler(), GaussianImputer(), LinearRegression())
+    with pytest.warns(UndeterminedWarning):
+        pipeline.fit(x, np.arange(len(x)))
 
 
-@pytest.mark.parametrize("case", ["two collinear columns", "collinear beside an independent column"])
-def test_collinear_columns_have_an_error_of_their_own_and_a_prior_helps(case):
-    rows, _ = TABLES[case]
-    with pytest.raises(SingularCovarianceError):
-        GaussianImputer(prior=None).fit(rows)
-    filled = GaussianImputer(prior="ridge").fit_transform(rows)
-    assert np.isfinite(filled).all()
+def test_no_cell_at_all():
+    with pytest.raises(ValueError, match="no column has an observed value"):
+        GaussianImputer(prior=None).fit(np.full((20, 2), np.nan))
 
 
 def test_columns_that_are_collinear_in_the_first_rows_only_are_not():
@@ -615,54 +512,40 @@ def test_columns_that_are_collinear_in_the_first_rows_only_are_not():
 
 
 def test_the_remedies_that_messages_name_do_help():
-    few = X[10:13]
-    assert np.isfinite(GaussianImputer(prior="ridge").fit(few).covariance_).all()
     with pytest.warns(UserWarning, match="fills in the mean"):
-        GaussianImputer(covariance_type="diag").fit(few)
-    empty = np.insert(X, 1, np.nan, axis=1)
-    assert GaussianImputer(keep_empty_features=True).fit(empty).transform(empty).shape == empty.shape
+        GaussianImputer(covariance_type="diag").fit(X[10:13])
+    assert GaussianImputer(keep_empty_features=True).fit(EMPTY).transform(EMPTY).shape == EMPTY.shape
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda imputer: imputer.interval(X, 95), "level=95: should be a number between 0 and 1"),
-        (lambda imputer: imputer.interval(X, "most"), "level='most': should be a number between 0 and 1"),
+        (lambda m: m.interval(X, 95), "level=95: should be a number between 0 and 1"),
+        (lambda m: m.interval(X, "most"), "level='most': should be a number between 0 and 1"),
+        (lambda m: m.draw_imputations(X, 0), "n_imputations=0: should be an integer of at least 1"),
+        (lambda m: m.draw_imputations(X, 2.5), "n_imputations=2.5"),
         (
-            lambda imputer: imputer.draw_imputations(X, 0),
-            "n_imputations=0: should be an integer of at least 1",
+            lambda m: m.draw_imputations(X, 6),
+            r"there are 3 parameter draws and 6 are needed: set n_parameter_draws=\d+ and fit again",
         ),
-        (lambda imputer: imputer.draw_imputations(X, 2.5), "n_imputations=2.5"),
-        (
-            lambda imputer: imputer.draw_imputations(X, 6),
-            r"there are 5 parameter draws and 6 are needed: set n_parameter_draws=\d+ and fit again",
-        ),
-        (lambda imputer: imputer.draw_imputations(X), "5 parameter draws and 20 are needed"),
+        (lambda m: m.draw_imputations(X), "3 parameter draws and 20 are needed"),
     ],
 )
-def test_arguments(call, message):
-    imputer = GaussianImputer(n_parameter_draws=5, random_state=0, tol=1e-3).fit(X)
+def test_arguments(drawn, call, message):
     with pytest.raises(ValueError, match=message):
-        call(imputer)
+        call(drawn)
 
 
-def test_without_parameter_draws():
-    imputer = GaussianImputer().fit(X)
-    for call in (
-        lambda: imputer.draw_imputations(X),
-        lambda: imputer.interval(X, parameter_uncertainty=True),
-    ):
+def test_without_parameter_draws(fitted):
+    for call in (fitted.draw_imputations, lambda x: fitted.interval(x, parameter_uncertainty=True)):
         with pytest.raises(ValueError, match=r"there are 0 parameter draws .*set n_parameter_draws="):
-            call()
+            call(X)
 
 
 def test_refits_that_cannot_succeed():
     """Too few observed values for a table drawn with replacement to have a maximum."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((5, 4))
-    with pytest.raises(
-        ValueError, match=r"of 20 refits on rows drawn with replacement .*: set prior='ridge'"
-    ):
-        GaussianImputer(prior=None, n_parameter_draws=20, random_state=0).fit(x)
+    x, settings = np.random.default_rng(0).standard_normal((5, 4)), {**DRAWS, "n_parameter_draws": 20}
+    with pytest.raises(ValueError, match=r"of 20 refits on rows drawn with replacement .*set prior='ridge'"):
+        GaussianImputer(prior=None, **settings).fit(x)
     with pytest.warns(UndeterminedWarning, match="only .* of 20 refits .*: the ridge prior stands in"):
-        assert len(GaussianImputer(n_parameter_draws=20, random_state=0).fit(x).parameter_draws_) == 20
+        assert len(GaussianImputer(**settings).fit(x).parameter_draws_) == 20

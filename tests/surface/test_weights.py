@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
 from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixtureModel, PoissonHMM, datasets, select
 from latently.core.errors import WeightWarning
@@ -13,10 +14,10 @@ from latently.emissions import Poisson
 FAITHFUL = datasets.load_faithful().data
 COUNTS = np.random.default_rng(0).poisson(np.where(np.arange(200) // 20 % 2, 9, 2))[:, None]
 CASES = {
-    "mixture": (GaussianMixture(2, random_state=0, n_init=4), FAITHFUL, "sample_weight"),
-    "counts": (MixtureModel(Poisson(), 2, random_state=0, n_init=4), COUNTS, "sample_weight"),
-    "states": (GaussianHMM(2, random_state=0, n_init=4), FAITHFUL, "sequence_weight"),
-    "states of counts": (PoissonHMM(2, random_state=0, n_init=4), COUNTS, "sequence_weight"),
+    "mixture": (GaussianMixture(2, random_state=0, n_init=2), FAITHFUL, "sample_weight"),
+    "counts": (MixtureModel(Poisson(), 2, random_state=0, n_init=2), COUNTS, "sample_weight"),
+    "states": (GaussianHMM(2, random_state=0, n_init=2), FAITHFUL, "sequence_weight"),
+    "states of counts": (PoissonHMM(2, random_state=0, n_init=2), COUNTS, "sequence_weight"),
     "holes": (
         GaussianImputer(n_parameter_draws=0),
         np.where(np.random.default_rng(1).random(FAITHFUL.shape) < 0.2, np.nan, FAITHFUL),
@@ -26,16 +27,16 @@ CASES = {
 
 
 @pytest.mark.filterwarnings("ignore:the weights of")
-@pytest.mark.parametrize("size", [1e-300, 1e-57, 1e57, 1e300])
 @pytest.mark.parametrize("name", CASES)
-def test_weights_far_from_one(name, size):
+def test_weights_far_from_one(name):
     estimator, x, argument = CASES[name]
     n = len(x) if argument == "sample_weight" else 1
-    plain = estimator.fit(x, **{argument: np.full(n, 2.0)})
-    ends = plain.log_likelihood_, plain.log_likelihood_history_[:5]
-    scaled = estimator.fit(x, **{argument: np.full(n, 2.0 * size)})
-    assert scaled.log_likelihood_ / size == pytest.approx(ends[0], rel=1e-12)
-    assert_allclose(scaled.log_likelihood_history_[:5] / size, ends[1], rtol=1e-12)
+    plain = clone(estimator).fit(x, **{argument: np.full(n, 2.0)})
+    for size in (1e-300, 1e-57, 1e57, 1e300):
+        scaled = clone(estimator).fit(x, **{argument: np.full(n, 2.0 * size)})
+        assert scaled.log_likelihood_ / size == pytest.approx(plain.log_likelihood_, rel=1e-12)
+        history, usual = (model.log_likelihood_history_[:5] for model in (scaled, plain))
+        assert_allclose(history / size, usual, rtol=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore:the weights of")
