@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -75,7 +75,7 @@ class Kind:
     values: Any = (-np.inf, np.inf)  # an interval, or all of them that matter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A model and the data to try it on.
 
@@ -125,10 +125,8 @@ class Entry:
         )
 
     def prepared(self, seed: int = 0) -> tuple[Any, Any, Data]:
-        """Model, starting values and ordinary data."""
-        data = self.data(np.random.default_rng(seed))
-        model = self.bound(data)
-        return model, self.start(model, data), data
+        """Model, starting values and ordinary data, which no test alters."""
+        return _prepared(self, seed)
 
     def with_floor(self, reg_covar: float) -> "Entry":
         """The same model of a Gaussian family, with another floor."""
@@ -140,6 +138,13 @@ class Entry:
         model, params, data = self.prepared(seed)
         few = data.take(np.arange(6 if data.offsets is None else 2))
         return model, params, replace(few, weights=np.ones(len(few.weights)))
+
+
+@cache
+def _prepared(entry: Entry, seed: int) -> tuple[Any, Any, Data]:
+    data = entry.data(np.random.default_rng(seed))
+    model = entry.bound(data)
+    return model, entry.start(model, data), data
 
 
 def iterate(em: EMMap, params: Any, n_steps: int) -> Any:
@@ -342,7 +347,8 @@ BANDED = np.array([[True, True, False], [False, True, True], [True, False, True]
 
 
 def mixture(name: str, family: Any, kind: Kind, fused: bool = True) -> Entry:
-    return Entry(f"independent x {name}", LatentEmission(Independent(), family, 2, fused), kind, independent)
+    units = independent if fused else partial(independent, n=72)  # pattern by pattern, NumPy takes long
+    return Entry(f"independent x {name}", LatentEmission(Independent(), family, 2, fused), kind, units)
 
 
 def hidden_markov(name: str, family: Any, kind: Kind, fused: bool = True, **chain: Any) -> Entry:

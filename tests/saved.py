@@ -7,28 +7,19 @@ import numpy as np
 import pandas as pd
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
+import latently as L
 from examples.own_family import Exponential
-from latently import (
-    CategoricalHMM,
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    HiddenMarkovModel,
-    LatentDirichletAllocation,
-    MixtureModel,
-    PoissonHMM,
-    datasets,
-)
 from latently.emissions import Categorical, Gaussian, Poisson
 from tests.files import assert_same
 from tests.planted import planted
 
 QUICK = {"n_init": 2, "tol": 1e-4, "random_state": 0}
 RNG = np.random.default_rng(0)
-FAITHFUL = datasets.load_faithful(as_frame=True).data
-COUNTS = datasets.load_earthquakes().data.astype(float)
+FAITHFUL = L.datasets.load_faithful(as_frame=True).data
+COUNTS = L.datasets.load_earthquakes().data.astype(float)
 LETTERS = np.array(list("acgt"))[np.repeat(RNG.integers(4, size=40), 3)][:, None]
 HOLED_LETTERS = LETTERS.astype(object)
 HOLED_LETTERS[7] = HOLED_LETTERS[30] = None
@@ -49,12 +40,16 @@ TABLE = pd.DataFrame(np.insert(HOLED_NUMBERS, 0, np.nan, axis=1), columns=["none
 
 
 def lda(**settings):
-    return LatentDirichletAllocation(2, **({"random_state": 0} | settings))
+    return L.LatentDirichletAllocation(2, **({"random_state": 0} | settings))
 
 
 def stream(X, **settings):
     model = lda(inference="online", total_samples=100, batch_size=16, **settings)
     return model.partial_fit(X[:30]).partial_fit(X[30:])
+
+
+def _fitted(model, X, **how):
+    return lambda: clone(model).fit(X, **how)
 
 
 def of_mixture(model, X):
@@ -80,12 +75,8 @@ def of_topics(model, X):
 
 
 def of_imputer(model, X):
-    yield from (
-        np.asarray(model.transform(X)),
-        model.get_feature_names_out(),
-        model.log_likelihood_,
-        model.mean_,
-    )
+    yield from (np.asarray(model.transform(X)), model.get_feature_names_out(), model.mean_)
+    yield model.log_likelihood_
     yield from map(np.asarray, model.interval(X))
     n = len(model.parameter_draws_)
     if n:
@@ -93,123 +84,101 @@ def of_imputer(model, X):
         yield from map(np.asarray, model.interval(X, parameter_uncertainty=True))
 
 
-HAND = [0.3, 0.7], [[0.0, 1.0], [4.0, 5.0]]
+def gaussian_mixture(k=3, kind="full", **settings):
+    return L.GaussianMixture(k, covariance_type=kind, **(QUICK | settings))
+
+
+def by_hand(kind, covariances):
+    means = [[0.0, 1.0], [4.0, 5.0]]
+    return lambda: L.GaussianMixture.from_parameters([0.3, 0.7], means, covariances, covariance_type=kind)
+
+
 MATRIX = [[2.0, 0.5], [0.5, 1.0]]
-MIXTURES = {
-    "mixture": (lambda: GaussianMixture(2, **QUICK).fit(FAITHFUL), FAITHFUL),
-    "mixture, tied": (lambda: GaussianMixture(3, covariance_type="tied", **QUICK).fit(NUMBERS), NUMBERS),
-    "mixture, diag": (lambda: GaussianMixture(3, covariance_type="diag", **QUICK).fit(NUMBERS), NUMBERS),
-    "mixture, spherical": (
-        lambda: GaussianMixture(3, covariance_type="spherical", **QUICK).fit(NUMBERS),
-        NUMBERS,
-    ),
-    "mixture of single precision": (
-        lambda: GaussianMixture(2, **QUICK).fit(HOLED_NUMBERS.astype(np.float32)),
-        HOLED_NUMBERS,
-    ),
-    "mixture on the floor": (
-        lambda: GaussianMixture(2, means_init=[[0, 0], [9, 9]], max_iter=5, tol=0).fit(LINE),
-        LINE,
-    ),
-    "mixture by hand": (lambda: GaussianMixture.from_parameters(*HAND, [MATRIX, np.eye(2)]), NUMBERS),
-    "mixture by hand, tied": (
-        lambda: GaussianMixture.from_parameters(*HAND, MATRIX, covariance_type="tied"),
-        NUMBERS,
-    ),
-    "mixture by hand, diag": (
-        lambda: GaussianMixture.from_parameters(*HAND, [[1.0, 2.0], [3.0, 4.0]], covariance_type="diag"),
-        NUMBERS,
-    ),
-    "mixture by hand, spherical": (
-        lambda: GaussianMixture.from_parameters(*HAND, [1.0, 2.0], covariance_type="spherical"),
-        NUMBERS,
-    ),
-    "mixture of a family": (
-        lambda: MixtureModel(Gaussian("diag", reg_covar=1e-5), 2, **QUICK).fit(NUMBERS),
-        NUMBERS,
-    ),
-    "mixture of counts": (lambda: MixtureModel(Poisson(), 2, **QUICK).fit(COUNTS), COUNTS),
-    "mixture of symbols": (lambda: MixtureModel(Categorical(), 2, **QUICK).fit(HOLED_LETTERS), HOLED_LETTERS),
-    "mixture of one's own family": (lambda: MixtureModel(Exponential(), 2, **QUICK).fit(WAITING), WAITING),
+ON_THE_FLOOR = {"means_init": [[0, 0], [9, 9]], "max_iter": 5, "tol": 0}
+FITTED_MIXTURES = {
+    "mixture": (gaussian_mixture(2), FAITHFUL),
+    **{f"mixture, {kind}": (gaussian_mixture(3, kind), NUMBERS) for kind in ("tied", "diag", "spherical")},
+    "mixture of single precision": (gaussian_mixture(2), HOLED_NUMBERS.astype(np.float32)),
+    "mixture on the floor": (gaussian_mixture(2, **ON_THE_FLOOR), LINE),
+    "mixture of a family": (L.MixtureModel(Gaussian("diag", reg_covar=1e-5), 2, **QUICK), NUMBERS),
+    "mixture of counts": (L.MixtureModel(Poisson(), 2, **QUICK), COUNTS),
+    "mixture of symbols": (L.MixtureModel(Categorical(), 2, **QUICK), HOLED_LETTERS),
+    "mixture of one's own family": (L.MixtureModel(Exponential(), 2, **QUICK), WAITING),
 }
+MIXTURES_BY_HAND = {
+    "mixture by hand": by_hand("full", [MATRIX, np.eye(2)]),
+    "mixture by hand, tied": by_hand("tied", MATRIX),
+    "mixture by hand, diag": by_hand("diag", [[1.0, 2.0], [3.0, 4.0]]),
+    "mixture by hand, spherical": by_hand("spherical", [1.0, 2.0]),
+}
+ZEROS = {
+    "transmat_init": [[0.5, 0.5], [0.0, 1.0]],
+    "emissionprob_init": [[0.3, 0.3, 0.4, 0.0], [0.1, 0.3, 0.3, 0.3]],
+}
+WITHOUT_T = np.concatenate([LETTERS[LETTERS != "t"], LETTERS[:, 0]])[:, None]
 HMMS = {
-    "strings": (CategoricalHMM(2, **QUICK), LETTERS),
-    "strings with gaps": (CategoricalHMM(2, **QUICK), HOLED_LETTERS),
-    "a given order": (CategoricalHMM(2, categories=list("tgca"), **QUICK), LETTERS),
-    "an array of an order": (CategoricalHMM(2, categories=np.array(list("tgca")), **QUICK), LETTERS),
-    "a tuple of an order": (CategoricalHMM(2, categories=tuple("tgcax"), **QUICK), LETTERS),
-    "integers": (CategoricalHMM(2, **QUICK), RNG.choice([3, 5, 11], size=(80, 1))),
-    "integers with gaps": (CategoricalHMM(2, **QUICK), np.array([[3.0], [5.0], [np.nan], [3.0], [9.0]] * 10)),
-    "a size": (CategoricalHMM(2, n_features=6, **QUICK), RNG.integers(5, size=(80, 1))),
-    "zeros": (
-        CategoricalHMM(
-            2,
-            startprob="uniform",
-            transmat_init=[[0.5, 0.5], [0.0, 1.0]],
-            emissionprob_init=[[0.3, 0.3, 0.4, 0.0], [0.1, 0.3, 0.3, 0.3]],
-            tol=1e-4,
-        ),
-        np.concatenate([LETTERS[LETTERS != "t"], LETTERS[:, 0]])[:, None],
+    "strings": (L.CategoricalHMM(2, **QUICK), LETTERS),
+    "strings with gaps": (L.CategoricalHMM(2, **QUICK), HOLED_LETTERS),
+    "a given order": (L.CategoricalHMM(2, categories=list("tgca"), **QUICK), LETTERS),
+    "an array of an order": (L.CategoricalHMM(2, categories=np.array(list("tgca")), **QUICK), LETTERS),
+    "a tuple of an order": (L.CategoricalHMM(2, categories=tuple("tgcax"), **QUICK), LETTERS),
+    "integers": (L.CategoricalHMM(2, **QUICK), RNG.choice([3, 5, 11], size=(80, 1))),
+    "integers with gaps": (
+        L.CategoricalHMM(2, **QUICK),
+        np.array([[3.0], [5.0], [np.nan], [3.0], [9.0]] * 10),
     ),
-    "counts": (PoissonHMM(3, startprob="stationary", **QUICK), COUNTS),
-    "diag": (GaussianHMM(2, **QUICK), HOLED_NUMBERS),
-    "full": (GaussianHMM(2, covariance_type="full", **QUICK), HOLED_NUMBERS),
-    "tied": (GaussianHMM(2, covariance_type="tied", startprob="uniform", **QUICK), NUMBERS),
-    "spherical": (GaussianHMM(2, covariance_type="spherical", **QUICK), NUMBERS),
-    "fixed": (GaussianHMM(2, means_init=[[0, 0], [3, 1]], fixed=("means",), **QUICK), NUMBERS),
-    "a family": (HiddenMarkovModel(Poisson(), 2, **QUICK), COUNTS),
-    "a family of symbols": (HiddenMarkovModel("categorical", 2, **QUICK), LETTERS),
-    "one's own family": (HiddenMarkovModel(Exponential(), 2, **QUICK), np.abs(HOLED_NUMBERS)),
+    "a size": (L.CategoricalHMM(2, n_features=6, **QUICK), RNG.integers(5, size=(80, 1))),
+    "zeros": (L.CategoricalHMM(2, startprob="uniform", tol=1e-4, **ZEROS), WITHOUT_T),
+    "counts": (L.PoissonHMM(3, startprob="stationary", **QUICK), COUNTS),
+    "diag": (L.GaussianHMM(2, **QUICK), HOLED_NUMBERS),
+    "full": (L.GaussianHMM(2, covariance_type="full", **QUICK), HOLED_NUMBERS),
+    "tied": (L.GaussianHMM(2, covariance_type="tied", startprob="uniform", **QUICK), NUMBERS),
+    "spherical": (L.GaussianHMM(2, covariance_type="spherical", **QUICK), NUMBERS),
+    "fixed": (L.GaussianHMM(2, means_init=[[0, 0], [3, 1]], fixed=("means",), **QUICK), NUMBERS),
+    "a family": (L.HiddenMarkovModel(Poisson(), 2, **QUICK), COUNTS),
+    "a family of symbols": (L.HiddenMarkovModel("categorical", 2, **QUICK), LETTERS),
+    "one's own family": (L.HiddenMarkovModel(Exponential(), 2, **QUICK), np.abs(HOLED_NUMBERS)),
+}
+FITTED_TOPICS = {
+    "cvb0": (lda(), WORDS),
+    "vb": (lda(inference="vb"), WORDS),
+    "float32": (lda(inference="vb", dtype=np.float32), WORDS),
+    "online": (lda(inference="online", dtype="float32"), WORDS),
+    "online_vb": (lda(inference="online_vb", dtype=np.dtype("float64")), WORDS),
+    "few topics": (lda(top_topics=1), WORDS),
+    "words": (lda(), TOKENS),
+    "texts": (lda(vectorizer={"min_df": 1, "max_df": 0.9, "ngram_range": (1, 2)}), TEXTS),
+    "a vectorizer": (lda(vectorizer=CountVectorizer(lowercase=False, binary=True)), TEXTS),
+    "ids": (lda(n_features=25), IDS),
+    "ids of words": (lda(vocabulary=np.array(list("abcdefghijklmnopqrst"))), IDS),
+    "a given vocabulary": (lda(vocabulary={f"wört-w{i:02d}": 18 - i for i in range(19)}), TOKENS),
+    "a frame": (lda(), FRAME),
+    "seeds by topic": (lda(seed_words={np.int64(1): ("wört-w03",)}), TOKENS),
+    "seeds in a list": (lda(seed_words=[[3], np.array([5, 7])], inference="vb"), WORDS),
+    "priors": (lda(doc_topic_prior=[0.3, 0.1], topic_word_prior=np.linspace(0.1, 1, 20)), WORDS),
 }
 TOPICS = {
-    "cvb0": (lambda: lda().fit(WORDS), WORDS),
-    "vb": (lambda: lda(inference="vb").fit(WORDS), WORDS),
-    "float32": (lambda: lda(inference="vb", dtype=np.float32).fit(WORDS), WORDS),
-    "online": (lambda: lda(inference="online", dtype="float32").fit(WORDS), WORDS),
-    "online_vb": (lambda: lda(inference="online_vb", dtype=np.dtype("float64")).fit(WORDS), WORDS),
-    "few topics": (lambda: lda(top_topics=1).fit(WORDS), WORDS),
+    **{name: (_fitted(model, X), X) for name, (model, X) in FITTED_TOPICS.items()},
+    "weights": (_fitted(lda(), WORDS, sample_weight=np.arange(60) % 3), WORDS),
     "a stream": (lambda: stream(WORDS), WORDS),
     "a stream of words": (lambda: stream(TOKENS), TOKENS),
     "a stream of texts": (lambda: stream(TEXTS, vectorizer=EVERY), TEXTS),
     "a stream after a fit": (lambda: lda().fit(TOKENS[:40]).partial_fit(TOKENS[40:]), TOKENS),
-    "words": (lambda: lda().fit(TOKENS), TOKENS),
-    "texts": (lambda: lda(vectorizer={"min_df": 1, "max_df": 0.9, "ngram_range": (1, 2)}).fit(TEXTS), TEXTS),
-    "a vectorizer": (lambda: lda(vectorizer=CountVectorizer(lowercase=False, binary=True)).fit(TEXTS), TEXTS),
-    "ids": (lambda: lda(n_features=25).fit(IDS), IDS),
-    "ids of words": (lambda: lda(vocabulary=np.array(list("abcdefghijklmnopqrst"))).fit(IDS), IDS),
-    "a given vocabulary": (
-        lambda: lda(vocabulary={f"wört-w{i:02d}": 18 - i for i in range(19)}).fit(TOKENS),
-        TOKENS,
-    ),
-    "a frame": (lambda: lda().fit(FRAME), FRAME),
-    "seeds by topic": (lambda: lda(seed_words={np.int64(1): ("wört-w03",)}).fit(TOKENS), TOKENS),
-    "seeds in a list": (lambda: lda(seed_words=[[3], np.array([5, 7])], inference="vb").fit(WORDS), WORDS),
-    "priors": (
-        lambda: lda(doc_topic_prior=[0.3, 0.1], topic_word_prior=np.linspace(0.1, 1, 20)).fit(WORDS),
-        WORDS,
-    ),
-    "weights": (lambda: lda().fit(WORDS, None, np.arange(60) % 3), WORDS),
 }
+LIMITS = {"min_value": [0.0, -5.0, 0.0], "add_indicator": True}
+PRIOR = {"prior": "ridge", "prior_strength": 3.0, "keep_empty_features": True}
+TIED = {"covariance_type": "tied", "tol": 1e-4}
 IMPUTERS = {
-    "imputer": GaussianImputer(random_state=0),
-    "imputer with draws": GaussianImputer(
-        n_parameter_draws=3, random_state=0, min_value=[0.0, -5.0, 0.0], add_indicator=True
-    ),
-    "imputer of a tied mixture": GaussianImputer(
-        2, covariance_type="tied", n_parameter_draws=2, random_state=1, tol=1e-4
-    ),
-    "imputer with a prior": GaussianImputer(
-        prior="ridge", prior_strength=3.0, keep_empty_features=True, random_state=0
-    ),
+    "imputer": L.GaussianImputer(random_state=0),
+    "imputer with draws": L.GaussianImputer(n_parameter_draws=3, random_state=0, **LIMITS),
+    "imputer of a tied mixture": L.GaussianImputer(2, n_parameter_draws=2, random_state=1, **TIED),
+    "imputer with a prior": L.GaussianImputer(random_state=0, **PRIOR),
 }
-
-
-def _fitted(model, X, **how):
-    return lambda: model.fit(X, **how)
 
 
 SUBJECTS = {
-    **{name: (make, X, of_mixture) for name, (make, X) in MIXTURES.items()},
+    **{name: (_fitted(model, X), X, of_mixture) for name, (model, X) in FITTED_MIXTURES.items()},
+    **{name: (make, NUMBERS, of_mixture) for name, make in MIXTURES_BY_HAND.items()},
     **{name: (_fitted(hmm, X, lengths=[10, len(X) - 10]), X, of_hmm) for name, (hmm, X) in HMMS.items()},
     **{name: (make, X, of_topics) for name, (make, X) in TOPICS.items()},
     **{name: (_fitted(imputer, TABLE), TABLE, of_imputer) for name, imputer in IMPUTERS.items()},

@@ -1,7 +1,5 @@
 """Law 8: the reported likelihood is that of the returned parameters; `converged_` says why it stopped."""
 
-import warnings
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -24,8 +22,8 @@ OVERLAPPING = np.concatenate(
 @bound_by()
 @pytest.mark.parametrize(
     "settings",
-    [Settings(), Settings(accelerate=True), Settings(tol=0, max_iter=7), Settings(tol=1e-2)],
-    ids=["to the end", "accelerated", "7 steps", "a wide tol"],
+    [Settings(tol=1e-4), Settings(tol=1e-4, accelerate=True), Settings(tol=0, max_iter=7)],
+    ids=["to the end", "accelerated", "7 steps"],
 )
 def test_the_log_likelihood_is_that_of_the_returned_params(entry, settings):
     model, params, data = entry.prepared()
@@ -33,7 +31,7 @@ def test_the_log_likelihood_is_that_of_the_returned_params(entry, settings):
     result = run(em, params, settings, data.weights.sum())
     stats = em.e_step(result.params)
     assert result.log_likelihood == stats.bound
-    assert result.objective == em.objective(stats, result.params)
+    assert result.objective == stats.bound  # no hidden prior
     assert result.history[-1].log_likelihood == result.log_likelihood
     if not settings.accelerate:
         assert result.n_iter == len(result.history) - 1
@@ -44,8 +42,7 @@ def test_tol_zero_takes_exactly_max_iter_steps(entry):
     model, params, data = entry.prepared()
     em = EMMap(model, data.source)
     result = run(em, params, Settings(tol=0, max_iter=7), data.weights.sum())
-    assert result.n_iter == 7
-    assert not result.converged
+    assert (result.n_iter, result.converged) == (7, False)
     assert result.stop_reason == "reached max_iter=7"
     assert em.e_step(iterate(em, params, 7)).bound == result.log_likelihood
 
@@ -117,27 +114,4 @@ def test_reaching_max_iter_warns_and_is_not_convergence(max_iter):
     assert not mixture.converged_
     assert mixture.stop_reason_ == f"reached max_iter={max_iter}"
     assert mixture.n_iter_ == max_iter
-    assert_allclose(mixture.log_likelihood_, mixture.score(OVERLAPPING) * len(OVERLAPPING), rtol=1e-12)
-
-
-def test_tol_zero_does_not_warn():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mixture = GaussianMixture(2, tol=0, max_iter=4, n_init=2, random_state=0).fit(OVERLAPPING)
-    assert mixture.n_iter_ == 4
-    assert not mixture.converged_
-
-
-def test_stopped_by_a_callback_is_not_convergence():
-    seen = []
-
-    def stop(iteration, params, log_likelihood):
-        seen.append(log_likelihood)
-        return iteration == 3
-
-    mixture = GaussianMixture(2, callbacks=[stop], n_init=2, random_state=0).fit(OVERLAPPING)
-    assert not mixture.converged_
-    assert mixture.stop_reason_ == "stopped by a callback"
-    assert mixture.n_iter_ == 3
-    assert_allclose(seen, mixture.log_likelihood_history_)
     assert_allclose(mixture.log_likelihood_, mixture.score(OVERLAPPING) * len(OVERLAPPING), rtol=1e-12)

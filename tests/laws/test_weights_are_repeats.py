@@ -15,21 +15,14 @@ from tests.models import ENTRIES_BY_NAME, iterate, whole_e_step
 
 @bound_by()
 def test_statistics_and_description(entry):
+    """And statistics are linear in the weights."""
     model, params, data = entry.prepared()
     assert set(data.weights) == {0.0, 1.0, 2.0, 3.0}
     repeated = data.repeated()
     assert_same(whole_e_step(model, params, data), whole_e_step(model, params, repeated))
-    assert_same(
-        model.describe(data.block(0, len(data.weights))),
-        model.describe(repeated.block(0, len(repeated.weights))),
-    )
-
-
-@bound_by()
-def test_statistics_are_linear_in_the_weights(entry):
-    model, params, data = entry.prepared()
-    rng = np.random.default_rng(0)
-    one, other = rng.random(len(data.weights)), rng.random(len(data.weights))
+    described = [model.describe(each.block(0, len(each.weights))) for each in (data, repeated)]
+    assert_same(*described)
+    one, other = np.random.default_rng(0).random((2, len(data.weights)))
     parts = [whole_e_step(model, params, replace(data, weights=weights)) for weights in (one, 2.5 * other)]
     together = whole_e_step(model, params, replace(data, weights=one + 2.5 * other))
     assert_same(together, parts[0] + parts[1])

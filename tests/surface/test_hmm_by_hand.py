@@ -24,66 +24,57 @@ COVARIANCES = {
     "tied": MATRIX,
     "spherical": [1.0, 2.0],
 }
-ALL = ("startprob", "transmat")
-
+ANY = HiddenMarkovModel(Poisson(), starting_values={"lambdas": RATES})
+# An estimator with its settings, and its parameters.
 MODELS = {
-    "numbers for symbols": (
-        lambda s: CategoricalHMM.from_parameters(s, TRANSMAT, SYMBOLS),
-        lambda **c: CategoricalHMM(
-            2, n_features=3, emissionprob_init=SYMBOLS, fixed=(*ALL, "emissionprob"), **c
-        ),
-    ),
-    "strings": (
-        lambda s: CategoricalHMM.from_parameters(s, TRANSMAT, SYMBOLS, categories=["z", "a", "m"]),
-        lambda **c: CategoricalHMM(
-            2, categories=["z", "a", "m"], emissionprob_init=SYMBOLS, fixed=(*ALL, "emissionprob"), **c
-        ),
-    ),
-    "counts": (
-        lambda s: PoissonHMM.from_parameters(s, TRANSMAT, RATES),
-        lambda **c: PoissonHMM(2, lambdas_init=RATES, fixed=(*ALL, "lambdas"), **c),
-    ),
-    "any family": (
-        lambda s: HiddenMarkovModel.from_parameters(Poisson(), s, TRANSMAT, PoissonParams(np.array(RATES))),
-        lambda **c: HiddenMarkovModel(
-            Poisson(), 2, starting_values={"lambdas": RATES}, fixed=(*ALL, "lambdas"), **c
-        ),
-    ),
+    "numbers for symbols": (CategoricalHMM(n_features=3), {"emissionprob": SYMBOLS}),
+    "strings": (CategoricalHMM(categories=["z", "a", "m"]), {"emissionprob": SYMBOLS}),
+    "counts": (PoissonHMM(), {"lambdas": RATES}),
+    "any family": (ANY, {"lambdas": RATES}),
+    **{kind: (GaussianHMM(2, kind), {"means": MEANS, "covariances": C}) for kind, C in COVARIANCES.items()},
 }
-for kind, covariances in COVARIANCES.items():
-    MODELS[kind] = (
-        lambda s, kind=kind, cov=covariances: GaussianHMM.from_parameters(
-            s, TRANSMAT, MEANS, cov, covariance_type=kind
-        ),
-        lambda kind=kind, cov=covariances, **c: GaussianHMM(
-            2,
-            covariance_type=kind,
-            means_init=MEANS,
-            covariances_init=cov,
-            fixed=(*ALL, "means", "covariances"),
-            **c,
-        ),
-    )
+
+
+def made(name, startprob):
+    estimator, values = MODELS[name]
+    if name == "any family":
+        params = PoissonParams(np.array(RATES))
+        return HiddenMarkovModel.from_parameters(Poisson(), startprob, TRANSMAT, params)
+    settings = {key: getattr(estimator, key, None) for key in ("categories", "covariance_type")}
+    settings = {key: value for key, value in settings.items() if value is not None}
+    return type(estimator).from_parameters(startprob, TRANSMAT, **values, **settings)
+
+
+def fixed(name, startprob, X):
+    """The same by a fit whose parameters are all given and stay."""
+    estimator, values = MODELS[name]
+    first = {"stationary": [2 / 3, 1 / 3], "uniform": [0.5, 0.5]}.get(str(startprob), startprob)
+    given = {"startprob_init": first, "transmat_init": TRANSMAT}
+    given["startprob"] = startprob if isinstance(startprob, str) else "free"
+    if name != "any family":
+        given |= {f"{key}_init": value for key, value in values.items()}
+    names = ("startprob", "transmat", *values)
+    return clone(estimator).set_params(n_components=2, fixed=names, **given).fit(X)
 
 
 @pytest.mark.parametrize("startprob", [START, "stationary", "uniform"], ids=str)
 @pytest.mark.parametrize("name", MODELS)
 def test_all_is_as_of_a_fit_whose_parameters_are_fixed(name, startprob, tmp_path):
-    by_hand, fixed = MODELS[name]
-    model = by_hand(startprob)
+    model = made(name, startprob)
     X, states = model.sample(60, random_state=0)
-    given = {"startprob_init": startprob} if startprob == START else {"startprob": startprob}
-    if startprob != START:
-        given["startprob_init"] = {"stationary": [2 / 3, 1 / 3], "uniform": [0.5, 0.5]}[startprob]
-    other = fixed(transmat_init=TRANSMAT, **given).fit(X)
+    other = fixed(name, startprob, X)
     assert model.score(X) == pytest.approx(other.score(X), rel=1e-12)
     assert_allclose(model.startprob_, other.startprob_, atol=1e-15)
-    assert_allclose(model.smooth(X), other.smooth(X), atol=1e-12)
-    assert_allclose(model.filter(X), other.filter(X), atol=1e-12)
-    assert_array_equal(model.predict(X), other.predict(X))
-    assert_allclose(model.forecast(X, 3).states, other.forecast(X, 3).states, atol=1e-12)
+    for ask in (
+        lambda m: m.smooth(X),
+        lambda m: m.filter(X),
+        lambda m: m.predict(X),
+        lambda m: m.forecast(X, 3).states,
+        lambda m: m.sample_states(X, 3, 0),
+        lambda m: m.sample(20, random_state=1)[1],
+    ):
+        assert_allclose(ask(model), ask(other), atol=1e-12)
     assert_array_equal(model.sample(20, random_state=1)[0], other.sample(20, random_state=1)[0])
-    assert_array_equal(model.sample_states(X, 3, 0), other.sample_states(X, 3, 0))
     now = model.filtering()
     for row in X:
         probabilities = now.update(row)
