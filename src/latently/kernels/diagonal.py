@@ -232,6 +232,28 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
 
 
 @kernel
+def all_pairs(x, w, means, scales, log_norm, drop, counts, first, second):
+    """For few features: in a process that sees no others, nothing else is to be compiled."""
+    return dense(x, w, means, scales, log_norm, drop, counts, first, second)
+
+
+@kernel
+def pairs_that_count(x, w, means, scales, log_norm, drop, counts, first, second):
+    """For more features, unless most pairs of the first rows count."""
+    n, d = x.shape
+    head = min(n, TILE)
+    bound, rounding_scale, n_pairs = staged(
+        x[:head], w[:head], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
+    )
+    if 2 * n_pairs > head * len(means):
+        more, larger = dense(x[head:], w[head:], means, scales, log_norm, drop, counts, first, second)
+    else:
+        more, larger, _ = staged(
+            x[head:], w[head:], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
+        )
+    return bound + more, rounding_scale + larger
+
+
 def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
@@ -254,17 +276,5 @@ def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     counts, first, second : arrays of shape (K,), (K, d), (K, d)
         Sums to add to.
     """
-    n, d = x.shape
-    if d < FEW:
-        return dense(x, w, means, scales, log_norm, drop, counts, first, second)
-    head = min(n, TILE)
-    bound, rounding_scale, n_pairs = staged(
-        x[:head], w[:head], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
-    )
-    if 2 * n_pairs > head * len(means):
-        more, larger = dense(x[head:], w[head:], means, scales, log_norm, drop, counts, first, second)
-    else:
-        more, larger, _ = staged(
-            x[head:], w[head:], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
-        )
-    return bound + more, rounding_scale + larger
+    fused = all_pairs if x.shape[1] < FEW else pairs_that_count
+    return fused(x, w, means, scales, log_norm, drop, counts, first, second)
