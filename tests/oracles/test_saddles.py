@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 import latently as L
 from latently.core import saddles
 from latently.core.em import EMMap, Settings, run
-from latently.core.parameters import named
+from latently.core.parameters import in_units, named
 from latently.emissions.poisson import Poisson
 from tests.laws.exemptions import bound_by
 
@@ -95,8 +95,8 @@ def test_the_rate_is_the_largest_eigenvalue(entry):
     spaces = model.spaces(end)
     rng = np.random.default_rng(0)
     found = saddles.slowest(em, end, saddles.random_direction(em, end, rng), -1.0)
-    here = saddles._flat(spaces, named(em.m_step(em.e_step(end), end)))
-    moves = [saddles._flat(spaces, saddles.random_direction(em, end, rng)) for _ in range(120)]
+    here = in_units(spaces, named(em.m_step(em.e_step(end), end)))
+    moves = [in_units(spaces, saddles.random_direction(em, end, rng)) for _ in range(120)]
     basis = np.linalg.svd(np.array(moves), full_matrices=False)[2]
     basis = basis[: np.linalg.matrix_rank(np.array(moves))]
     images = [saddles._image(em, spaces, end, here, v) for v in basis]

@@ -9,12 +9,12 @@ space or does not raise the objective; then the plain step stands, and EM's prom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from latently.core.parameters import Spaces, feasible, named, with_named
+from latently.core.parameters import Spaces, difference, feasible, in_units, named, with_named
 
 SLOW = 0.5
 STEADY = 0.1
@@ -58,10 +58,10 @@ class Squarem:
             The objective at the iterates of an unbroken run of plain steps.
         """
         if not self._started and len(objectives) >= 4:
-            gains = np.diff(objectives[-4:])
-            if (gains > 0).all():
-                ratios = gains[1:] / gains[:-1]
-                self._started = bool((ratios > SLOW).all() and abs(ratios[1] - ratios[0]) < STEADY)
+            gains = [after - before for before, after in pairwise(objectives[-4:])]
+            if min(gains) > 0:
+                ratios = gains[1] / gains[0], gains[2] / gains[1]
+                self._started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
         return self._started and len(objectives) >= 3
 
     def propose(self, spaces: Spaces, first: Any, second: Any, third: Any) -> Any | None:
@@ -79,17 +79,16 @@ class Squarem:
         params or None
             A feasible proposal beyond `third`, or None if there is none.
         """
-        zero, one, two = named(first), named(second), named(third)
-        step = {name: one[name] - zero[name] for name in spaces}
-        bend = {name: two[name] - one[name] - step[name] for name in spaces}
-        length = _norm(spaces, step)
-        curvature = _norm(spaces, bend)
+        step, then = difference(spaces, first, second), difference(spaces, second, third)
+        bend = {name: then[name] - step[name] for name in spaces}
+        along, across = in_units(spaces, step), in_units(spaces, bend)
+        length, curvature = float(along @ along), float(across @ across)
         if not length > 0.0 or not curvature > 0.0:
             return None
-        self._ratios.append(max(1.0 + _dot(spaces, step, bend) / length**2, 0.0) ** 2)
-        size = length / curvature
+        self._ratios.append(max(1.0 + float(along @ across) / length, 0.0) ** 2)
+        size = math.sqrt(length / curvature)
         self._at_cap = size >= self._cap
-        size = min(size, self._cap)
+        size, zero = min(size, self._cap), named(first)
         for _ in range(HALVINGS):
             if size <= 1.0:
                 return None
@@ -110,15 +109,3 @@ class Squarem:
         """Allow shorter steps only."""
         self.gain = 0.0
         self._cap = max(self._cap / GROWTH, GROWTH)
-
-
-def _norm(spaces: Spaces, change: dict[str, Any]) -> float:
-    """Euclidean norm of a change of all parameters, each in units of its scale."""
-    return float(np.sqrt(_dot(spaces, change, change)))
-
-
-def _dot(spaces: Spaces, one: dict[str, Any], other: dict[str, Any]) -> float:
-    """Inner product of two changes."""
-    return float(
-        sum(np.sum((one[name] / space.scale) * (other[name] / space.scale)) for name, space in spaces.items())
-    )

@@ -132,15 +132,15 @@ class StoppingRule:
         if self.tol <= 0.0 or len(objectives) < 3:
             return False
         first, second, third = objectives[-3:]
-        gains = second - first, third - second
-        largest = max(map(abs, gains))
-        # A step that gains nothing shows what rounding does here, where it is small enough to be rounding.
-        share = 1.0 if min(gains) <= 0.0 else EPS / ROUNDING
-        small = share == 1.0 or largest <= SMALL * (abs(third) + self.n)
-        still = small and largest <= share * rounding()
-        if second - first > third - second > 0.0:
-            self._ratios.append((third - second) / (second - first))
+        gain, last = second - first, third - second
+        if gain > last > 0.0:
+            self._ratios.append(last / gain)
         slowest = max([ratio, *self._ratios[-REMEMBERED:]])
-        close = still or remaining_gain(first, second, third, slowest) <= self.tol * self.n
+        close = remaining_gain(first, second, third, slowest) <= self.tol * self.n
+        if not close:
+            # A step that gains nothing shows what rounding does here, if it is small enough to be rounding.
+            share, largest = EPS / ROUNDING if min(gain, last) > 0.0 else 1.0, max(abs(gain), abs(last))
+            small = share == 1.0 or largest <= SMALL * (abs(third) + self.n)
+            close = small and largest <= share * rounding()
         self._met = self._met + 1 if close else 0
         return self._met >= 2

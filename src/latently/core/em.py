@@ -17,7 +17,7 @@ from latently.core.blocks import Block, BlockSource
 from latently.core.convergence import ROUNDING, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.model import D, Model, P, S
-from latently.core.parameters import largest_change
+from latently.core.parameters import Spaces, largest_change
 from latently.core.statistics import tree_sum
 
 Callback = Callable[[int, Any, float], Any]
@@ -200,6 +200,7 @@ def run(
         If the objective fell by more than 64 eps times the sum of its absolute terms.
     """
     rule = StoppingRule(settings.tol, n)
+    spaces = em.model.spaces(params)  # whose units stay the same in a run
     squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
     here = _evaluate(em, params)
     track = [here]  # the last few iterates, joined by plain steps
@@ -209,9 +210,7 @@ def run(
     while True:
         iteration = n_e_steps - 1
         objectives = [*before, *(point.objective for point in track)]
-        stop = [
-            bool(callback(iteration, here.params, here.log_likelihood)) for callback in settings.callbacks
-        ]
+        stop = [callback(iteration, here.params, here.log_likelihood) for callback in settings.callbacks]
         if any(stop):
             converged, reason = False, STOPPED
         elif (
@@ -227,7 +226,7 @@ def run(
             plain = em.m_step(here.stats, here.params)
             proposal = None
             if squarem and iteration + 1 < settings.max_iter:
-                proposal = _proposal(em, squarem, track, plain)
+                proposal = _proposal(spaces, squarem, track, plain)
             following = _leap(em, squarem, here, proposal) if squarem and proposal is not None else None
             n_e_steps += 1 if proposal is not None else 0
             if following is None:
@@ -237,7 +236,7 @@ def run(
                 track = [*track[-3:], following]
             else:
                 track, before = [following], []
-            change = largest_change(em.model.spaces(here.params), here.params, following.params)
+            change = largest_change(spaces, here.params, following.params)
             here = following
             history.append(Step(here.log_likelihood, change))
             continue
@@ -284,12 +283,12 @@ def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     return _Point(em, params, stats, objective)
 
 
-def _proposal(em: StepMap[P, S], squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
+def _proposal(spaces: Spaces, squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
     """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
     if not squarem.ready([point.objective for point in track]):
         return None
     first, second = track[-2:]
-    proposal: P | None = squarem.propose(em.model.spaces(plain), first.params, second.params, plain)
+    proposal: P | None = squarem.propose(spaces, first.params, second.params, plain)
     return proposal
 
 

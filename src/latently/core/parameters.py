@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, cached_property
+from math import prod
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,22 +239,19 @@ class Simplex:
 
     support: NDArray[np.bool_]
 
+    scale: ClassVar[Array] = np.ones(())  # probabilities have no unit
+
     @property
     def dimension(self) -> int:
         """Number of free numbers: one less than there are possible outcomes, for each row."""
         return int((np.maximum(self.support.sum(axis=-1), 1) - 1).sum())
 
-    @property
-    def scale(self) -> Array:
-        """One: probabilities have no unit."""
-        return np.ones(())
-
     def feasible(self, value: Array) -> bool:
         """Whether the rows are probabilities and the structural zeros zero."""
         return bool(
-            (value >= 0).all()
-            and (value[~self.support] == 0).all()
-            and np.allclose(value.sum(axis=-1), 1.0, rtol=0, atol=ROUNDING)
+            value.min() >= 0
+            and not value[~self.support].any()
+            and np.abs(value.sum(axis=-1) - 1.0).max() <= ROUNDING
         )
 
     def projected(self, value: Array) -> Array:
@@ -319,7 +317,7 @@ class SPD:
     def dimension(self) -> int:
         """Number of free numbers: each symmetric pair once."""
         d = len(self._free)
-        return int(np.prod(self.shape[:-2])) * (d * (d + 1) // 2)
+        return prod(self.shape[:-2]) * (d * (d + 1) // 2)
 
     @property
     def _free(self) -> NDArray[np.int64]:
@@ -327,15 +325,22 @@ class SPD:
         return np.flatnonzero(_free(self.shape[-1:], self.fixed))
 
     def feasible(self, value: Array) -> bool:
-        """Whether all matrices are symmetric and have a Cholesky factor."""
+        """Whether all matrices are symmetric and have a Cholesky factor, less the floor if there is one."""
         standard = value / self.scale
         if not (np.isfinite(standard).all() and symmetric(standard)):
             return False
         try:
-            np.linalg.cholesky(standard)
+            np.linalg.cholesky(standard - self._lowest)
         except np.linalg.LinAlgError:
             return False
-        return self.floor is None or bool(self._above_floor(value).min() >= 1 - ROUNDING)
+        return True
+
+    @cached_property
+    def _lowest(self) -> Array | float:
+        """The floor of the features that are free, with room for rounding, in units of the scale."""
+        if self.floor is None:
+            return 0.0
+        return np.diag((1 - ROUNDING) * self.floor * _free(self.shape[-1:], self.fixed)) / self.scale
 
     def _above_floor(self, value: Array) -> Array:
         """The smallest eigenvalue of each matrix in units of the floor."""
@@ -434,9 +439,11 @@ def _diagonal(units: Array, free: NDArray[np.bool_]) -> Any:
 
 def symmetric(matrices: Array) -> bool:
     """Whether matrices are symmetric up to rounding, in units of their diagonals."""
+    other = matrices.swapaxes(-1, -2)
+    if (matrices == other).all():
+        return True
     unit = np.sqrt(np.abs(np.diagonal(matrices, axis1=-2, axis2=-1)))
-    tolerance = SYMMETRY * unit[..., :, None] * unit[..., None, :]
-    return bool((np.abs(matrices - np.swapaxes(matrices, -1, -2)) <= tolerance).all())
+    return bool((np.abs(matrices - other) <= SYMMETRY * unit[..., :, None] * unit[..., None, :]).all())
 
 
 def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:
@@ -452,11 +459,18 @@ def feasible(spaces: Spaces, params: Any) -> bool:
 
 def largest_change(spaces: Spaces, old: Any, new: Any) -> float:
     """The largest change of any parameter, in units of its scale."""
+    return float(np.abs(in_units(spaces, difference(spaces, old, new))).max(initial=0.0))
+
+
+def difference(spaces: Spaces, old: Any, new: Any) -> dict[str, Array]:
+    """What changed, by name."""
     before, after = named(old), named(new)
-    return max(
-        float(np.max(np.abs(after[name] - before[name]) / space.scale, initial=0.0))
-        for name, space in spaces.items()
-    )
+    return {name: after[name] - before[name] for name in spaces}
+
+
+def in_units(spaces: Spaces, values: Mapping[str, Any]) -> Array:
+    """Parameters, or changes of them, given by name, as one vector, in units of their scales."""
+    return np.concatenate([(values[name] / space.scale).ravel() for name, space in spaces.items()] or [[]])
 
 
 def named(params: Any) -> dict[str, Any]:
@@ -479,11 +493,14 @@ def named(params: Any) -> dict[str, Any]:
     cls: Any = type(params)
     for name in _names(cls):
         value = getattr(params, name)
-        if is_dataclass(value):
+        if _nested(type(value)):
             found |= named(value)
         else:
             found[name] = value
     return found
+
+
+_nested = cache(is_dataclass)  # types of values that are params themselves
 
 
 @cache
@@ -493,11 +510,11 @@ def _names(cls: Any) -> tuple[str, ...]:
 
 def with_named(params: Any, values: Mapping[str, Any]) -> Any:
     """The same params with other arrays under the given names."""
-    changes: dict[str, Any] = {}
-    for f in fields(params):
-        value = getattr(params, f.name)
-        if is_dataclass(value):
-            changes[f.name] = with_named(value, values)
-        elif f.name in values:
-            changes[f.name] = values[f.name]
-    return replace(params, **changes)
+    cls: Any = type(params)
+    found = ((name, getattr(params, name)) for name in _names(cls))
+    return cls(
+        *[
+            with_named(value, values) if _nested(type(value)) else values.get(name, value)
+            for name, value in found
+        ]
+    )

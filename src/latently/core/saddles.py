@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
-from latently.core.parameters import Spaces, feasible, largest_change, named, with_named
+from latently.core.parameters import Spaces, feasible, in_units, largest_change, named, with_named
 
 Array = NDArray[np.float64]
 
@@ -114,11 +115,11 @@ def slowest(em: EMMap[D, P, S], params: P, start: dict[str, Array], enough: floa
         None if rates are below `enough`.
     """
     spaces = _free(em, params)
-    first = _flat(spaces, start)
+    first = in_units(spaces, start)
     size = float(np.linalg.norm(first))
     if not size > 0:
         return None
-    here = _flat(spaces, named(em.m_step(em.e_step(params), params)))
+    here = in_units(spaces, named(em.m_step(em.e_step(params), params)))
     basis = [first / size]
     projected = np.zeros((MOST_STEPS + 1, MOST_STEPS))
     rate, error, weights = 0.0, np.inf, np.ones(1)
@@ -214,18 +215,12 @@ def _free(em: EMMap[Any, Any, Any], params: Any) -> Spaces:
     return {name: space for name, space in em.model.spaces(params).items() if name not in em.fixed}
 
 
-def _flat(spaces: Spaces, values: dict[str, Any]) -> Array:
-    """Parameters, or a direction, as one vector, in units of their scales."""
-    parts = [np.ravel(values[name] / space.scale) for name, space in spaces.items()]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
 def _unflat(spaces: Spaces, vector: Array, params: Any) -> dict[str, Array]:
     """A direction by the names of the parameters."""
     found, start, like = {}, 0, named(params)
     for name, space in spaces.items():
         shape = np.shape(like[name])
-        stop = start + int(np.prod(shape))
+        stop = start + prod(shape)
         found[name] = vector[start:stop].reshape(shape) * space.scale
         start = stop
     return found
@@ -240,7 +235,7 @@ def _image(em: EMMap[Any, Any, Any], spaces: Spaces, params: Any, here: Array, v
             continue
         try:
             moved = em.model.projected(moved)
-            return (_flat(spaces, named(em.m_step(em.e_step(moved), moved))) - here) / step
+            return (in_units(spaces, named(em.m_step(em.e_step(moved), moved))) - here) / step
         except FitError:
             continue
     return None

@@ -12,7 +12,10 @@ from tqdm.auto import tqdm
 @contextmanager
 def progress_bar(name: str, verbose: int) -> Iterator[Callable[[int, Any, float], None]]:
     """Yield a callback of EM that moves a bar, if `verbose` is above zero, and does nothing otherwise."""
-    with tqdm(desc=name, unit=" E-steps", disable=verbose <= 0) as bar:
+    if verbose <= 0:
+        yield lambda iteration, params, log_likelihood: None
+        return
+    with tqdm(desc=name, unit=" E-steps") as bar:
 
         def show(iteration: int, params: Any, log_likelihood: float) -> None:
             bar.set_postfix_str(f"log-likelihood {log_likelihood:.6g}", refresh=False)

@@ -157,12 +157,13 @@ class Chain(Latent):
     def _whole(self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend) -> Expected:
         """Whole sequences, in arrays of as many rows as they have."""
         shape, counts = (block.n_rows, padded_width(len(params.transmat))), table.counts()
+        offsets = block_offsets(block)
         with table.filled(block, backend) as seen, backend.buffers.buffer(shape) as state:
             read = seen.table, seen.index, seen.logs
             passed = pass_through(self.first(params), params.transmat, *read, block, backend, counts, state)
             stats, bound, rounding_scale = seen.collect(passed, counts)
         # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
-        rounding_scale += float(block.weights @ np.diff(block_offsets(block)))
+        rounding_scale += float(block.weights @ (offsets[1:] - offsets[:-1]))
         return Expected(passed.counts, stats, bound, rounding_scale)
 
     def _in_segments(

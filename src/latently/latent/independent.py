@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -24,7 +26,7 @@ class Weights:
 
     weights: Array
 
-    @property
+    @cached_property
     def log(self) -> Array:
         """Their logarithms, minus infinity for a component that is out."""
         with np.errstate(divide="ignore"):
@@ -197,7 +199,7 @@ class Independent(Latent):
 
 
 def _width(x: Any) -> int:
-    return int(np.prod(x.shape[1:]))
+    return prod(x.shape[1:])
 
 
 def _guarded(top: Array, total: Array) -> Array:

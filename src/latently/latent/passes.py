@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def densities(
         shift_rows(np.ascontiguousarray(density(rows)), table[rows], top)
         first = int(np.searchsorted(offsets, rows.start, side="right")) - 1
         some = slice(first, max(int(np.searchsorted(offsets, rows.stop)), first))
-        limits = np.clip(offsets[some.start : some.stop + 1] - rows.start, 0, len(top))
+        limits = np.minimum(np.maximum(offsets[some.start : some.stop + 1] - rows.start, 0), len(top))
         more = np.zeros((2, some.stop - some.start))
         sequence_sums(top, limits, block.weights[some], *more)
         return some, more
@@ -83,7 +84,7 @@ def densities(
 
 def floats_of_row(block: Block, n_components: int) -> int:
     """Working set of a row, for pieces of work that are worth handing out: several tiles in one."""
-    return max((2 * n_components + 3 * int(np.prod(block.x.shape[1:]))) // TILES, 1)
+    return max((2 * n_components + 3 * prod(block.x.shape[1:])) // TILES, 1)
 
 
 def pass_through(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
 from latently.models.accelerators import ACCELERATORS
-from latently.models.routines import routines
+from latently.models.routines import Routines, routines
 from latently.models.support import Support
 
 PIECE = 512
@@ -127,18 +128,12 @@ class LatentEmission:
         def visit(rows: slice, resp: Array) -> Any:
             return family.expected_stats(block.rows(rows), resp)
 
-        density = self.density(params, block)
+        density = _density(family, block)
         return self.latent.run(params.latent, density, block, visit, backend or SerialBackend())
 
     def density(self, params: LatentEmissionParams, block: Block) -> Density:
         """Log densities of rows of a block under each label, minus infinity where one is known not to be."""
-        family, labels = routines(self.emission, params.emission, self.fused), block.labels
-
-        def log_density(rows: slice) -> Array:
-            values = family.log_density(block.rows(rows))
-            return values if labels is None else masked(values, labels[rows])
-
-        return log_density
+        return _density(routines(self.emission, params.emission, self.fused), block)
 
     def lookup(self, params: LatentEmissionParams, block: Block) -> Lookup:
         """Log densities of all rows of a block under each label, in a table if the family has one."""
@@ -146,7 +141,7 @@ class LatentEmission:
         if found is not None:
             return Lookup(*(found if block.labels is None else looked_up(*found, block.labels)))
         density, out = self.density(params, block), np.empty((block.n_rows, self.n_components))
-        for rows in block.tiles(2 * self.n_components + 3 * int(np.prod(block.x.shape[1:]))):
+        for rows in block.tiles(2 * self.n_components + 3 * prod(block.x.shape[1:])):
             out[rows] = density(rows)
         return Lookup(out)
 
@@ -276,6 +271,17 @@ class LatentEmission:
             return 0.0
 
         self.latent.run(params.latent, self.density(params, plain), plain, visit, SerialBackend())
+
+
+def _density(family: Routines, block: Block) -> Density:
+    """Log densities by the routines of a family."""
+    labels = block.labels
+
+    def log_density(rows: slice) -> Array:
+        values = family.log_density(block.rows(rows))
+        return values if labels is None else masked(values, labels[rows])
+
+    return log_density
 
 
 def _spurious(label: str, k: int, on_floor: bool, short: tuple[float, str] | None, needed: int) -> Finding:

@@ -13,7 +13,6 @@ from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import (
     cholesky,
     clip_to_floor,
-    inverse_factor,
     on_floor,
     precision_factors,
     refuse_indefinite,
@@ -70,10 +69,9 @@ class Correlated(Structure):
 
     def scatter(self, stats: ComponentMoments, shift: Array) -> Array:
         """Outer products, less what the means have moved."""
-        cross = self.pool(stats.first[:, :, None] * shift[:, None, :])
-        square = self.pool(stats.counts[:, None, None] * shift[:, :, None] * shift[:, None, :])
-        moved = stats.second - cross - np.swapaxes(cross, -1, -2) + square
-        return np.asarray((moved + np.swapaxes(moved, -1, -2)) / 2)
+        half = stats.first - 0.5 * stats.counts[:, None] * shift
+        moved = 0.5 * stats.second - self.pool(half[:, :, None] * shift[:, None, :])
+        return np.asarray(moved + moved.swapaxes(-1, -2))
 
     def rows(self, counts: Array, n_features: int) -> Array:
         """Those of each component, or of all."""
@@ -101,7 +99,7 @@ class Correlated(Structure):
 
     def log_det(self, params: MatrixParams) -> Array:
         """From the Cholesky factors."""
-        return np.broadcast_to(params.log_det, len(params.means))
+        return np.asarray(params.log_det + np.zeros(len(params.means)))
 
     def total_constant(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Responsibilities times ``d log 2 pi + log det``."""
@@ -109,13 +107,8 @@ class Correlated(Structure):
 
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Trace of the whitened scatters about the means of `params`."""
-        factors = _factors(params)
-        scatters = self.scatter(stats, params.means - stats.origin).reshape(factors.shape)
-        total = 0.0
-        for factor, scatter in zip(factors, scatters, strict=True):
-            inverse = inverse_factor(factor)
-            total += float(np.vdot(inverse @ scatter, inverse))
-        return total
+        scatter = self.scatter(stats, params.means - stats.origin)
+        return float(np.vdot(params.whiteners @ scatter, params.whiteners))
 
     def gradient(self, stats: ComponentMoments, params: MatrixParams) -> dict[str, Array]:
         """Half of P S P - n P for the covariances, P being the precisions and S the scatters."""

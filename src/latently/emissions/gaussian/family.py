@@ -27,7 +27,8 @@ from latently.emissions.gaussian.structure import Structure
 from latently.emissions.gaussian.uncorrelated import Uncorrelated
 from latently.emissions.gaussian.variances import units
 
-LEAST = float(np.finfo(np.float64).tiny) / EPS  # below it variances lose digits
+TINY = float(np.finfo(np.float64).tiny)
+LEAST = TINY / EPS  # below it variances lose digits
 
 STRUCTURES: dict[str, Structure] = {
     one.name: one
@@ -83,7 +84,7 @@ class Gaussian(Emission):
         """The structure and the family."""
         return f"{self.covariance_type} Gaussian"
 
-    @property
+    @cached_property
     def structure(self) -> Structure:
         """What components and features share of the covariances."""
         return STRUCTURES[self.covariance_type]
@@ -210,11 +211,10 @@ class Gaussian(Emission):
         SingularCovarianceError
             If a covariance is singular and there is no floor.
         """
-        least = EPS * stats.counts.sum(axis=0) if self.prior is None else np.finfo(np.float64).tiny
-        seen = np.where(stats.counts > least, stats.counts, 0.0)
+        least = EPS * stats.counts.sum(axis=0) if self.prior is None else TINY
+        seen = stats.counts * (stats.counts > least)
         columns = seen.reshape(len(seen), -1)
-        first = stats.first * (columns > 0)
-        shift = first / np.where(columns > 0, columns, 1.0)
+        shift = stats.first * (columns > 0) / np.maximum(columns, TINY)
         if "means" in fixed:
             shift = np.zeros_like(shift)
         elif self.prior is not None and self.prior.pull:
@@ -232,8 +232,8 @@ class Gaussian(Emission):
             more, worth = self._prior_scatter(self.prior, means)
             scatter, seen = scatter + structure.pool(structure.of_matrices(more)), seen + worth
         rows = structure.rows(seen, means.shape[1])
-        found = structure.estimate(scatter, np.where(rows > 0, rows, 1.0))
-        return np.where(rows > 0, found, params.covariances)
+        found = structure.estimate(scatter, rows + (rows == 0))
+        return found if rows.all() else np.where(rows > 0, found, params.covariances)
 
     def _prior_scatter(self, prior: Prior, means: Array) -> tuple[Array, float]:
         """Scatter that the prior adds to that of each component, shape (K, d, d), and the rows that is worth.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.base import Array
-from latently.emissions.gaussian.matrices import EPS, cholesky, precision_factors
+from latently.emissions.gaussian.matrices import EPS, cholesky, inverse_factors
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -49,10 +49,14 @@ class MatrixParams(GaussianParams):
     stored_beside: ClassVar[tuple[str, ...]] = ("cholesky",)
 
     @classmethod
-    def factored(cls, means: Array, covariances: Array, factors: Array) -> Self:
-        """Params whose Cholesky factors are known."""
+    def factored(
+        cls, means: Array, covariances: Array, factors: Array, whiteners: Array | None = None
+    ) -> Self:
+        """Params whose Cholesky factors are known, and perhaps the inverses of these."""
         params = cls(means, covariances)
         params.__dict__["cholesky"] = factors  # fills the cached property
+        if whiteners is not None:
+            params.__dict__["whiteners"] = whiteners
         return params
 
     def with_means(self, means: Array) -> Self:
@@ -71,7 +75,7 @@ class MatrixParams(GaussianParams):
     @cached_property
     def whiteners(self) -> Array:
         """Inverses of the Cholesky factors, lower triangular."""
-        return np.ascontiguousarray(np.swapaxes(precision_factors(self.cholesky), -1, -2))
+        return inverse_factors(self.cholesky)
 
     @cached_property
     def precisions(self) -> Array:
@@ -113,5 +117,4 @@ class MatrixParams(GaussianParams):
     @cached_property
     def log_det(self) -> Array:
         """Log determinants of the covariances."""
-        pivots = np.diagonal(self.cholesky, axis1=-2, axis2=-1)
-        return np.asarray(2 * np.log(pivots).sum(axis=-1))
+        return np.asarray(2 * np.log(self.cholesky.diagonal(axis1=-2, axis2=-1)).sum(axis=-1))

@@ -70,7 +70,7 @@ class Uncorrelated(Structure):
 
     def rows(self, counts: Array, n_features: int) -> Array:
         """Observed cells."""
-        return self.pool(np.broadcast_to(counts, (len(counts), n_features)))
+        return self.pool(counts + np.zeros(n_features))
 
     def of_matrices(self, matrices: Array) -> Array:
         """The diagonals."""
@@ -89,7 +89,7 @@ class Uncorrelated(Structure):
 
     def _floor(self, params: GaussianParams, floor: Array) -> Array:
         """The highest floor of those who share a variance."""
-        return np.asarray(np.broadcast_to(floor, params.means.shape).max(axis=self.pooled))
+        return np.asarray((floor + np.zeros(params.means.shape)).max(axis=self.pooled))
 
     def resting(self, params: GaussianParams, floor: Array, constant: Flags | None) -> Flags:
         """Those with a variance on the floor."""
