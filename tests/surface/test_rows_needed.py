@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, select
+from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource
-from latently.core.em import EMMap
+from latently.core.em import EMMap, describe
 from latently.core.errors import FitError, SpuriousMaximumWarning
 from latently.emissions.gaussian import Gaussian
 from latently.latent.chain import Chain
@@ -51,6 +52,36 @@ def test_what_each_structure_needs(covariance_type, needed):
     assert family.rows_needed(params, ("means",)) == needed - 1
     assert family.rows_needed(params, ("covariances",)) == 0
     assert family.floor_active(params, ("covariances",)) is None
+
+
+def model_of(x, covariance_type, latent, offsets=None):
+    """A model of two labels bound to rows, and what it says of them."""
+    source = ArraySource(x, np.ones(1 if offsets else len(x)), offsets and np.array(offsets), 64)
+    model = LatentEmission(latent, Gaussian(covariance_type), 2)
+    description = describe(model, source, SerialBackend())
+    return model.bind(description), description, source
+
+
+@pytest.mark.parametrize(("covariance_type", "needed"), list(zip(TYPES, (6, 3, 4, 4), strict=True)))
+def test_too_few_distinct_rows_for_all_components(covariance_type, needed):
+    """Of full covariances three distinct rows each; a shared one needs three in all."""
+    for n in (needed - 1, needed):
+        x = np.tile(np.random.default_rng(n).standard_normal((n, 2)), (3, 1))
+        model, description, source = model_of(x, covariance_type, Independent())
+        assert model.surely_spurious(description, source.blocks()) == (n < needed)
+        assert not model.surely_spurious(description, source.blocks(), ("covariances",))
+        in_time, description, series = model_of(x, covariance_type, Chain(), [0, len(x)])
+        assert not in_time.surely_spurious(description, series.blocks())  # equal rows in different states
+    x[-1, 0] = np.nan
+    model, description, source = model_of(x[-needed + 1 :], covariance_type, Independent())
+    assert not model.surely_spurious(description, source.blocks())
+
+
+def test_what_cannot_but_be_spurious_is_run_once():
+    for model in (GaussianMixture(2, random_state=0), GaussianMixture(2, n_init=2, random_state=0)):
+        with pytest.warns(SpuriousMaximumWarning, match="rest on the floor"):
+            model.fit(WIDE)
+        assert len(model.restarts_.runs) == (1 if model.n_init == "auto" else 2)
 
 
 def far_from_one(n):

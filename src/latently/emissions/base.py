@@ -239,6 +239,10 @@ class Emission(Described, ABC):
         """Distinct rows from which a component can learn what is not fixed; 0 if any will do."""
         return 1
 
+    def rows_needed_in_all(self, params: Any, n_components: int, fixed: Collection[str] = ()) -> int:
+        """Distinct rows from which all components can, at the least."""
+        return n_components * self.rows_needed(params, fixed)
+
     def params(self, *args: Any, **values: Any) -> Any:
         """Put parameters together, by their names."""
         raise NotImplementedError(f"{type(self).__name__} has no params method")

@@ -228,6 +228,27 @@ class LatentEmission:
             _spurious(label, k, k in on_floor, short.get(k), needed) for k in sorted({*on_floor, *short})
         )
 
+    def surely_spurious(
+        self, description: Description, blocks: Iterable[Block], fixed: Collection[str] = ()
+    ) -> bool:
+        """Whether any maximum is, for all labels together need more distinct rows than there are.
+
+        Equal rows count once where they have equal responsibilities: where labels are independent and none
+        is known. Nothing is sure where cells are missing.
+        """
+        params = self.start(description, np.random.default_rng(0)).emission
+        needed = self.emission.rows_needed_in_all(params, self.n_components, fixed)
+        found: set[Any] = set()
+        for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
+            if len(found) >= needed or block.incomplete is not None:
+                return False
+            says = np.flatnonzero((block.row_weights > 0) & self.emission.observed(block.x))
+            alike = self.unit == "row" and block.labels is None
+            found.update(
+                block.x[row].tobytes() if alike else (block.unit_of(row), row) for row in says.tolist()
+            )
+        return len(found) < needed
+
     def _short_of_rows(
         self, params: LatentEmissionParams, blocks: Iterable[Block], needed: int
     ) -> dict[int, tuple[float, str]]:

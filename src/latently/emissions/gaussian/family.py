@@ -334,12 +334,25 @@ class Gaussian(Emission):
         }
 
     def rows_needed(self, params: GaussianParams, fixed: Collection[str] = ()) -> int:
-        """As many as `rows_of_scatter`, and one for the mean; none if a covariance cannot become singular."""
+        """As many as `rows_of_scatter`, and one for the mean; none if a covariance cannot become singular.
+
+        Where components share a covariance the others help.
+        """
         if "covariances" in fixed or self.prior is not None:
             return 0
+        return (0 if self.shared else self._rows_of_scatter(params)) + ("means" not in fixed)
+
+    def rows_needed_in_all(
+        self, params: GaussianParams, n_components: int, fixed: Collection[str] = ()
+    ) -> int:
+        """Also as many as make a shared covariance regular; given means make up for rows."""
+        needed = n_components * self.rows_needed(params, fixed)
+        return max(needed, self._rows_of_scatter(params) + 1) if needed and "means" not in fixed else needed
+
+    def _rows_of_scatter(self, params: GaussianParams) -> int:
+        """Those of the features that are not constant."""
         d = params.means.shape[1]
-        varied = d if self.constant is None else d - int(self.constant.sum())
-        return self.structure.rows_of_scatter(varied) + ("means" not in fixed)
+        return self.structure.rows_of_scatter(d if self.constant is None else d - int(self.constant.sum()))
 
     def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
         """Which components have a covariance that was learned and rests on the floor."""

@@ -82,9 +82,7 @@ class Structure(ABC):
         return scatter / rows
 
     def rows_of_scatter(self, n_features: int) -> int:
-        """Distinct rows about a known mean that make a component's covariance regular: 0 if others help."""
-        if self.shared:
-            return 0
+        """Distinct rows about a known mean that make a covariance regular."""
         return n_features if self.correlated else 1
 
     @abstractmethod

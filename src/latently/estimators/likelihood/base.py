@@ -121,6 +121,9 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
             description = describe(model, grouped, workers)
             model = model.bind(description)
             starts = self._start_from(model) if goes_on else self._starts(model, description, source, rng)
+            several = self.n_init == "auto" and len(starts) > 1
+            if several and model.surely_spurious(description, grouped.blocks(), fixed):
+                starts = starts[:1]  # no start leads to a maximum that can be trusted
             fitted = fit(
                 EMMap(model, grouped, workers, fixed),
                 starts,
