@@ -6,6 +6,7 @@ iterates it, keeps its history and guards the one promise EM makes: the objectiv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +42,8 @@ class Settings:
         Each is called as ``callback(iteration, params, log_likelihood)`` after every E-step; True stops.
     accelerate : bool
         Whether SQUAREM may step in where progress is slow and linear. Never if `tol` is 0.
+    changes : bool
+        Whether the history says how far the parameters moved.
     """
 
     tol: float = 1e-8
@@ -48,11 +51,12 @@ class Settings:
     fixed: Collection[str] = ()
     callbacks: Sequence[Callback] = ()
     accelerate: bool = False
+    changes: bool = True
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the history: an iterate, and how it differs from the one before."""
+    """One line of the history: an iterate, and how it differs from the one before (NaN if not asked for)."""
 
     log_likelihood: float
     change: float
@@ -236,7 +240,7 @@ def run(
                 track = [*track[-3:], following]
             else:
                 track, before = [following], []
-            change = largest_change(spaces, here.params, following.params)
+            change = largest_change(spaces, here.params, following.params) if settings.changes else math.nan
             here = following
             history.append(Step(here.log_likelihood, change))
             continue

@@ -282,7 +282,7 @@ def _narrow(
     lost: list[_Candidate[P]] = []
     max_iter = plan.short_iter
     while len(candidates) > plan.finish:
-        settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True)
+        settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True, changes=False)
         short = partial(_advance, small, settings, n_small)
         candidates = list(em.backend.map(short, candidates))
         candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: AGREEMENT * n_small)

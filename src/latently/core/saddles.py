@@ -171,7 +171,7 @@ def to_either_side(
     values = named(result.params)
     flat = np.concatenate([np.ravel(change) for change in direction.values()])
     sign = np.sign(flat[np.abs(flat) > 0.99 * np.abs(flat).max()][0])
-    trial = replace(settings, max_iter=TRIAL, callbacks=())
+    trial = replace(settings, max_iter=TRIAL, callbacks=(), changes=False)
     for size in SIZES:
         moves = (
             {name: values[name] + way * change for name, change in direction.items()}

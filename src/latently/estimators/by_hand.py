@@ -12,6 +12,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -127,6 +128,7 @@ class ByHand(metaclass=ABCMeta):
         return list(self._attributes())
 
     @classmethod
+    @cache
     def _attributes(cls) -> dict[str, str]:
         """The attribute of each parameter."""
         found: dict[str, str] = {}

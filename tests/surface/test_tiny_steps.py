@@ -1,0 +1,50 @@
+"""What Python does in an EM step of a tiny table, in calls: that is its time, and the same on any machine."""
+
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel, PoissonHMM
+
+RNG = np.random.default_rng(0)
+ROWS = np.concatenate([RNG.normal(0, 1, (100, 2)), RNG.normal(3, 1, (100, 2))])
+COUNTS = np.concatenate([RNG.poisson(3, 100), RNG.poisson(12, 100)])[:, None]
+CASES = {
+    "full": (GaussianMixture(2), ROWS, 230),
+    "tied": (GaussianMixture(2, covariance_type="tied"), ROWS, 260),
+    "diag": (GaussianMixture(2, covariance_type="diag"), ROWS, 230),
+    "counts": (MixtureModel("poisson", 2), COUNTS, 190),
+    "Gaussian chain": (GaussianHMM(2), ROWS, 540),
+    "counts in a chain": (PoissonHMM(2), COUNTS, 380),
+    "symbols in a chain": (CategoricalHMM(2), np.minimum(COUNTS, 5), 300),
+}
+
+
+def calls(model, x, max_iter):
+    found = 0
+
+    def count(frame, event, argument):
+        nonlocal found
+        found += event in ("call", "c_call")
+
+    model.set_params(max_iter=max_iter)
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        model.fit(x)
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_calls_of_a_step(name):
+    model, x, most = CASES[name]
+    model.set_params(n_init=1, tol=0, random_state=0, n_jobs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x)
+        few, many = calls(model, x, 5), calls(model, x, 25)
+    assert (many - few) / 20 < most
