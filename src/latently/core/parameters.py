@@ -493,14 +493,17 @@ def named(params: Any) -> dict[str, Any]:
     cls: Any = type(params)
     for name in _names(cls):
         value = getattr(params, name)
-        if _nested(type(value)):
+        if _nested(value.__class__):
             found |= named(value)
         else:
             found[name] = value
     return found
 
 
-_nested = cache(is_dataclass)  # types of values that are params themselves
+@cache
+def _nested(cls: Any) -> bool:
+    """Whether values of a type are params themselves."""
+    return is_dataclass(cls)
 
 
 @cache
@@ -514,7 +517,7 @@ def with_named(params: Any, values: Mapping[str, Any]) -> Any:
     found = ((name, getattr(params, name)) for name in _names(cls))
     return cls(
         *[
-            with_named(value, values) if _nested(type(value)) else values.get(name, value)
+            with_named(value, values) if _nested(value.__class__) else values.get(name, value)
             for name, value in found
         ]
     )
