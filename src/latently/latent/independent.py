@@ -12,6 +12,7 @@ import numpy as np
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block
+from latently.core.choices import CLEAR
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
 from latently.core.model import Unit
@@ -124,7 +125,8 @@ class Independent(Latent):
     def decode(self, params: Weights, lookup: Lookup, block: Block, backend: Backend) -> tuple[Array, Labels]:
         """The likeliest label of each row by itself."""
         joint = lookup.rows + params.log
-        return joint.max(axis=1), np.asarray(joint.argmax(axis=1))
+        best = joint.max(axis=1)
+        return best, np.asarray((joint >= best[:, None] - CLEAR).argmax(axis=1))
 
     def filter(self, params: Weights, lookup: Lookup, block: Block, lag: int = 0) -> Array:
         """Responsibilities: other rows say nothing."""

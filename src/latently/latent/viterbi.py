@@ -116,7 +116,8 @@ class _Scored:
 
         taken = sum(backend.map(score, (True, False)))
         joint = before + ahead
-        state = int(joint.argmax())
+        best = joint.max()
+        state = int(kernels.best_of(joint, best))
         for _ in backend.map(trace, (True, False)):
             pass
-        return taken + float(joint[state])
+        return taken + float(best)

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.choices import likeliest
 from latently.emissions.described import Components
 from latently.report.analysis import Analysis, Array, Truth
 from latently.report.fits import SURE
@@ -37,7 +38,7 @@ class MixtureAnalysis(Analysis):
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """The likeliest cluster of each row."""
-        return np.asarray(self.resp.argmax(axis=1))
+        return likeliest(self.resp)
 
     @cached_property
     def probability(self) -> Array:
