@@ -60,19 +60,3 @@ def test_sequences_that_are_impossible(monkeypatch, K, time):
         monkeypatch.setattr(viterbi, "LONG", long)
         _, values = viterbi.likeliest_paths(logs, None, *parts, SerialBackend())
         assert values[0] == -np.inf
-
-
-@pytest.mark.parametrize("K", [4, 8, 12])
-@pytest.mark.parametrize("long", [2**20, 2])
-def test_rounding_does_not_choose_among_paths_that_tie(monkeypatch, K, long):
-    """States that are alike but for the last bits: the first of them wins, and the path stays there."""
-    monkeypatch.setattr(viterbi, "LONG", long)
-    rng = np.random.default_rng(0)
-    alike = np.repeat([[0.0], [3.0]], K // 2, axis=0).T
-    for _ in range(20):
-        logs = np.where(np.arange(80)[:, None] // 10 % 2, alike, alike[:, ::-1])
-        logs = logs + 1e-14 * rng.normal(size=logs.shape)
-        path, _ = viterbi.likeliest_paths(
-            logs, None, np.full(K, 1 / K), np.full((K, K), 1 / K), np.array([0, 80]), SerialBackend()
-        )
-        assert_array_equal(path, np.where(np.arange(80) // 10 % 2, K // 2, 0))

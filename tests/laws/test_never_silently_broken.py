@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 from latently import GaussianMixture, MixtureModel
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError, ImpossibleObservationError
+from latently.core.exploration import Plan, Start
 from latently.core.parameters import feasible, named, with_named
-from latently.core.restarts import Plan, Start, search
+from latently.core.restarts import search
 from latently.emissions.gaussian import STRUCTURES
 from latently.latent import Independent
 from latently.models import LatentEmission
@@ -158,7 +159,7 @@ def searched(entry: Entry, starts_of, plan=None):
 
 
 @bound_by()
-@pytest.mark.parametrize("plan", [None, Plan(finish=1)])
+@pytest.mark.parametrize("plan", [None, Plan(finish=1, moves=False)])
 def test_one_failed_restart_never_fails_the_fit(entry, plan):
     params, (best, diagnostics, restarts) = searched(
         entry, lambda params: [Start("hopeless", cannot_start), Start("good", lambda rng: params)], plan

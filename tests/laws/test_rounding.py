@@ -11,7 +11,8 @@ from examples.own_family import Exponential
 from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixtureModel, PoissonHMM, select
 from latently.core.em import EMMap, Settings
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, SingularCovarianceError
-from latently.core.restarts import Plan, Start, search
+from latently.core.exploration import Plan, Start
+from latently.core.restarts import search
 from latently.emissions import Gaussian, Poisson
 from tests.models import ENTRIES
 

@@ -8,12 +8,13 @@ convergence to this rule, as it does to one that looks at the last gain alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 EPS = 2.0**-52
 ROUNDING = 64 * EPS
 REMEMBERED = 4  # ratios of gains
+FORESIGHT = 20  # steps ahead
 SMALL = 1e-6  # gain, by the size of the objective, that may be rounding: it costs time to find out
 
 
@@ -48,6 +49,14 @@ def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0
     if ratio >= 1.0:
         return math.inf
     return last * ratio / (1.0 - ratio)
+
+
+def foreseen_gain(objectives: Sequence[float]) -> float:
+    """What a run may yet gain, as far as its last steps tell: slow ones are not cut off for being slow."""
+    if len(objectives) < 3:
+        return 0.0
+    first, second, third = objectives[-3:]
+    return min(remaining_gain(first, second, third), FORESIGHT * max(third - second, 0.0))
 
 
 @dataclass(frozen=True)

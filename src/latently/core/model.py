@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal, Protocol, Self, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +49,29 @@ P = TypeVar("P")
 S = TypeVar("S", bound=Statistics)
 
 
+@dataclass(frozen=True)
+class Proposal(Generic[P]):
+    """Params from which a run of EM is worth a try.
+
+    Attributes
+    ----------
+    kind : str
+        How they came about, such as "merge and split".
+    params : object
+        The params.
+    """
+
+    kind: str
+    params: P
+
+
 class Model(Protocol[D, P, S]):
     """An immutable specification of a model with something hidden.
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `projected` and `diagnose`: they say nothing
-    unless told to.
+    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `projected`, `diagnose`, `propose` and
+    `exchange`: they say nothing unless told to.
     """
 
     @property
@@ -129,3 +146,23 @@ class Model(Protocol[D, P, S]):
             Names of the parameters that were not learned.
         """
         return ()
+
+    def propose(self, params: P, blocks: Iterable[Block], rng: np.random.Generator) -> Iterator[Proposal[P]]:
+        """Params that may lead from this maximum to a higher one, the most promising first.
+
+        Parameters
+        ----------
+        params : object
+            The maximum.
+        blocks : iterable of Block
+            The data.
+        rng : Generator
+            Source of all that is random.
+        """
+        return iter(())
+
+    def exchange(
+        self, params: P, other: P, blocks: Iterable[Block], rng: np.random.Generator
+    ) -> Iterator[Proposal[P]]:
+        """Params that have the better parts of two maxima, the most promising first."""
+        return iter(())

@@ -1,75 +1,28 @@
-"""Many short runs from different starts; the best of them finished.
+"""Many starts, and the best of them finished.
 
-The likelihood of most models has many maxima, and the start decides which one EM climbs to. So
-many starts run for a few steps, on a subsample of the units where there are many; the more
-promising half goes on for twice as long, until a handful is left; and those are finished on all
-the data (Biernacki, Celeux & Govaert 2003, "emEM"). A failed run never fails the fit, and a maximum
-of which the model finds that it is spurious loses to one that it does not.
+The likelihood of most models has many maxima, and the start decides which one EM climbs to. So a search on a
+part of the data looks for the highest (`core.exploration`), and the best it finds are finished on all of
+them. A failed run never fails the fit, and a maximum of which the model finds that it is spurious loses to
+one that it does not.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Generic
+from typing import Any
 
 import numpy as np
 
-from latently.core.blocks import BlockSource
 from latently.core.choices import ranked
-from latently.core.convergence import Progress, remaining_gain
 from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
-from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, within_range
+from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
+from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, Plan, Start, drawn, failed
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
+from latently.core.moves import Move
 from latently.core.saddles import beyond_saddles
-
-AGREEMENT = 1e-6
-FORESIGHT = 20
-FAILURES = (FitError, ObjectiveFellError)
-
-
-@dataclass(frozen=True)
-class Start(Generic[P]):
-    """A way to draw starting values.
-
-    Parameters
-    ----------
-    kind : str
-        Its name, for the record.
-    draw : callable
-        Called with a generator; returns params.
-    earlier : Progress, optional
-        Of the run that ended there, if this one goes on from it.
-    """
-
-    kind: str
-    draw: Callable[[np.random.Generator], P]
-    earlier: Progress | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many runs, how long, and on how much.
-
-    Parameters
-    ----------
-    short_iter : int
-        EM steps of each start before the first cut; doubled at each further one.
-    finish : int
-        Runs that are finished on all the data.
-    n_units : int
-        Units in the subsample of the short runs.
-    short_tol : float
-        Gain still to come, per unit of weight, at which a short run ends early.
-    """
-
-    short_iter: int = 15
-    finish: int = 6
-    n_units: int = 5000
-    short_tol: float = 1e-5
 
 
 @dataclass(frozen=True)
@@ -90,6 +43,8 @@ class Run:
         Why it failed.
     diagnostics : tuple of Finding
         Why its maximum should not be trusted.
+    moves : tuple of Move
+        What led there beside EM.
     """
 
     kind: str
@@ -98,6 +53,26 @@ class Run:
     finished: bool
     failure: str | None = None
     diagnostics: tuple[Finding, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A maximum, and how often it was found.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Its height, on the data that the search looked at.
+    times : int
+        How many runs came to it.
+    moves : tuple of Move
+        What led there the first time, beside EM.
+    """
+
+    log_likelihood: float
+    times: int
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,12 +89,29 @@ class Restarts:
         Runs with a higher log-likelihood whose maximum is not to be trusted.
     rounding : float
         Log-likelihoods near that of the best that differ by no more are equal for all that can be known.
+    maxima : tuple of Found
+        The maxima that runs came to, the best first and those not to be trusted last.
     """
 
     runs: tuple[Run, ...]
     n_agreeing: int
     passed_over: tuple[Run, ...]
     rounding: float = 0.0
+    maxima: tuple[Found, ...] = ()
+
+    @property
+    def unseen(self) -> float:
+        """The chance that one more run would have come to a maximum that none came to so far.
+
+        Turing's estimate: the share of the runs whose maximum was found once.
+
+        References
+        ----------
+        .. [1] Good, I. J. (1953). The population frequencies of species and the estimation of population
+           parameters. Biometrika 40, 237-264, section 2.
+        """
+        times = [found.times for found in self.maxima]
+        return sum(n == 1 for n in times) / max(sum(times), 1)
 
     @property
     def n_failed(self) -> int:
@@ -138,19 +130,6 @@ class Restarts:
             text += f"; {len(self.passed_over)} higher but spurious (up to {best:.6g}): "
             text += str(self.passed_over[0].diagnostics[0])
         return text
-
-
-@dataclass
-class _Candidate(Generic[P]):
-    kind: str
-    params: P | None
-    objective: float = -np.inf
-    promise: float = -np.inf
-    log_likelihood: float | None = None
-    n_iter: int = 0
-    failure: ValueError | None = None
-    twins: int = 0
-    earlier: Progress | None = None
 
 
 def search(
@@ -202,29 +181,39 @@ def search(
     .. [1] Biernacki, C., Celeux, G. and Govaert, G. (2003). Choosing starting values for the EM algorithm.
        Computational Statistics & Data Analysis 41, 561-575, section 3.
     """
-    streams = zip(starts, rng.spawn(len(starts)), strict=True)
-    candidates = list(em.backend.map(lambda drawn: _draw(*drawn), streams))
-    lost: list[_Candidate[P]] = []
-    if plan is not None and len(candidates) > plan.finish:
-        candidates, lost = _narrow(em, candidates, plan, n, rng)
-
+    if plan is None:
+        streams = zip(starts, rng.spawn(len(starts)), strict=True)
+        candidates = list(em.backend.map(lambda one: drawn(*one), streams))
+        lost: list[Candidate[P]] = []
+        enough = len(candidates)
+    else:
+        small = replace(em, source=em.source.subsample(plan.n_units, rng))
+        n_small = sum(float(block.weights.sum()) for block in small.source.blocks())
+        explorer = Explorer(small, plan, n_small)
+        explorer.explore(starts, rng)
+        candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost
+        maxima = [Found(one.log_likelihood or 0.0, 1 + one.twins, one.moves) for one in candidates]
+        enough = plan.finish if len(small.source) < len(em.source) else 1
     ends: list[tuple[FitResult[P], Run, int]] = []
-    failed: list[_Candidate[P]] = []
-    for candidate in candidates:
+    for i, candidate in enumerate(candidates):
         if candidate.params is None:
-            failed.append(candidate)
+            lost.append(candidate)
             continue
         try:
             result = run(em, candidate.params, settings, n, candidate.earlier)
         except FAILURES as error:
-            failed.append(_Candidate(candidate.kind, None, failure=error.with_traceback(None)))
+            lost.append(failed(candidate, error))
             continue
         diagnostics = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
-        record = Run(candidate.kind, result.log_likelihood, result.n_iter, True, None, diagnostics)
+        record = Run(
+            candidate.kind, result.log_likelihood, result.n_iter, True, None, diagnostics, candidate.moves
+        )
         ends.append((result, record, 1 + candidate.twins))
-        if result.stop_reason == STOPPED:
+        sound = any(not record.diagnostics for _, record, _ in ends)
+        if result.stop_reason == STOPPED or (sound and len(ends) >= enough):
+            lost += candidates[i + 1 :]
             break
-    reasons = [candidate.failure for candidate in (*failed, *lost) if candidate.failure]
+    reasons = [candidate.failure for candidate in lost if candidate.failure]
     fell = [reason for reason in reasons if isinstance(reason, ObjectiveFellError)]
     if not ends:
         what = f"all {len(starts)} runs failed; the first" if len(starts) > 1 else "the run failed"
@@ -236,7 +225,7 @@ def search(
     ends.sort(key=lambda end: bool(end[1].diagnostics))
     ends[0] = _beyond_saddles(em, *ends[0], settings, n)
     best, chosen, _ = ends[0]
-    runs = (*(record for _, record, _ in ends), *map(_record, (*failed, *lost)))
+    runs = (*(record for _, record, _ in ends), *map(_record, lost))
     agreeing = sum(
         size for result, _, size in ends if abs(result.objective - best.objective) <= AGREEMENT * n
     )
@@ -245,7 +234,9 @@ def search(
         for result, record, _ in ends
         if record.diagnostics and not chosen.diagnostics and result.objective > best.objective + best.rounding
     )
-    return best, chosen.diagnostics, Restarts(runs, agreeing, passed_over, best.rounding)
+    if plan is None:
+        maxima = _maxima(ends, n)
+    return best, chosen.diagnostics, Restarts(runs, agreeing, passed_over, best.rounding, tuple(maxima))
 
 
 def _beyond_saddles(
@@ -264,76 +255,19 @@ def _beyond_saddles(
     return better, ended, 1
 
 
-def _draw(start: Start[P], rng: np.random.Generator) -> _Candidate[P]:
-    try:
-        with within_range():
-            return _Candidate(start.kind, start.draw(rng), earlier=start.earlier)
-    except FAILURES as error:
-        return _Candidate(start.kind, None, failure=error.with_traceback(None))
-
-
-def _narrow(
-    em: EMMap[D, P, S], candidates: list[_Candidate[P]], plan: Plan, n: float, rng: np.random.Generator
-) -> tuple[list[_Candidate[P]], list[_Candidate[P]]]:
-    """Halve the field in rounds of short runs until `plan.finish` distinct ones are left."""
-    source: BlockSource = em.source.subsample(plan.n_units, rng)
-    small = replace(em, source=source)
-    n_small = sum(float(block.weights.sum()) for block in source.blocks())
-    lost: list[_Candidate[P]] = []
-    max_iter = plan.short_iter
-    while len(candidates) > plan.finish:
-        settings = Settings(plan.short_tol, max_iter, em.fixed, accelerate=True, changes=False)
-        short = partial(_advance, small, settings, n_small)
-        candidates = list(em.backend.map(short, candidates))
-        candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: AGREEMENT * n_small)
-        keep = max(plan.finish, len(candidates) // 2)
-        distinct: list[_Candidate[P]] = []
-        rest: list[_Candidate[P]] = []
-        for candidate in candidates:
-            twin = next((other for other in distinct if _same(candidate, other, n_small)), None)
-            if twin is not None:
-                twin.twins += 1 + candidate.twins
-            full = len(distinct) >= keep or candidate.failure is not None
-            (rest if twin is not None or full else distinct).append(candidate)
-        lost += rest
-        if not distinct or len(distinct) == len(candidates):
-            return distinct or candidates[:1], lost
-        candidates = distinct
-        max_iter *= 2
-    return candidates, lost
-
-
-def _same(one: _Candidate[P], other: _Candidate[P], n: float) -> bool:
-    return one.params is not None and abs(one.objective - other.objective) <= AGREEMENT * n
-
-
-def _advance(em: EMMap[D, P, S], settings: Settings, n: float, candidate: _Candidate[P]) -> _Candidate[P]:
-    """The candidate after a short run."""
-    if candidate.params is None:
-        return candidate
-    try:
-        result: FitResult[Any] = run(em, candidate.params, settings, n)
-    except FAILURES as error:
-        return _Candidate(candidate.kind, None, failure=error.with_traceback(None))
-    return _Candidate(
-        candidate.kind,
-        result.params,
-        result.objective,
-        result.objective + _still_to_come(result),
-        result.log_likelihood,
-        candidate.n_iter + result.n_iter,
-        twins=candidate.twins,
+def _record(candidate: Candidate[Any]) -> Run:
+    failure = None if candidate.failure is None else str(candidate.failure)
+    return Run(
+        candidate.kind, candidate.log_likelihood, candidate.n_iter, False, failure, (), candidate.moves
     )
 
 
-def _still_to_come(result: FitResult[Any]) -> float:
-    """What a run may yet gain, as far as its last steps tell: slow starts are not cut off for being slow."""
-    if len(result.history) < 3:
-        return 0.0
-    first, second, third = (step.log_likelihood for step in result.history[-3:])
-    return min(remaining_gain(first, second, third), FORESIGHT * max(third - second, 0.0))
-
-
-def _record(candidate: _Candidate[Any]) -> Run:
-    failure = None if candidate.failure is None else str(candidate.failure)
-    return Run(candidate.kind, candidate.log_likelihood, candidate.n_iter, False, failure)
+def _maxima(ends: list[tuple[FitResult[Any], Run, int]], n: float) -> list[Found]:
+    """The distinct maxima of runs, in their order."""
+    found: list[Found] = []
+    for result, _, size in ends:
+        if found and abs(found[-1].log_likelihood - result.log_likelihood) <= AGREEMENT * n:
+            found[-1] = replace(found[-1], times=found[-1].times + size)
+        else:
+            found.append(Found(result.log_likelihood, size))
+    return found

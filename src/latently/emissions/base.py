@@ -23,6 +23,7 @@ from latently.emissions.described import Array, Described
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9
+SOFT = 0.05  # of each row goes to the other half of a component that is split
 
 
 class ImpossibleCellError(ValueError):
@@ -69,6 +70,11 @@ class Emission(Described, ABC):
     def form(self) -> str:
         """What its params are those of, in words."""
         return type(self).__name__
+
+    @property
+    def pooled_parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that components share."""
+        return tuple(one.name for one in self.parameters if "components" not in one.axes)
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.
@@ -195,6 +201,33 @@ class Emission(Described, ABC):
     def fill(self, description: Any, x: Array) -> Array:
         """Rows with missing cells filled in somehow: for starts only, whose distances need all cells."""
         return x
+
+    def split(
+        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+    ) -> Array:
+        """Cut the rows of a component in two, for a search of other maxima.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_features)
+            The rows.
+        coordinates : array of shape (n_rows, n_coordinates) or None
+            What `embed` says of them.
+        weights : array of shape (n_rows,)
+            How much of each row the component has.
+        way : int
+            The first way is across the longest extent, others are by which of two rows is nearer.
+        rng : Generator
+            Source of all that is random.
+
+        Returns
+        -------
+        array of shape (n_rows,)
+            What part of each row goes to the first half.
+        """
+        if coordinates is None:
+            return rng.random(len(x))
+        return cut_in_two(coordinates, weights, way, rng)
 
     def unseen(self, description: Any) -> NDArray[np.bool_]:
         """Pairs of features on whose dependence within a component the data say nothing, symmetric."""
@@ -325,3 +358,21 @@ class Emission(Described, ABC):
             n_features = next(iter(found.values())).shape[-1] if found else None
             found[name] = self.checked(name, value, n_components, n_features, name + suffix)
         return self, self.params(**found)
+
+
+def cut_in_two(coordinates: Array, weights: Array, way: int, rng: np.random.Generator) -> Array:
+    """Cut weighted points across their longest extent, or by which of two of them is nearer."""
+    mean = np.average(coordinates, axis=0, weights=weights)
+    centred = coordinates - mean
+    if way == 0:
+        axis = np.linalg.eigh((centred.T * weights) @ centred)[1][:, -1]
+        height = centred @ axis
+    else:
+        first = rng.choice(len(weights), p=weights / weights.sum())
+        apart = weights * ((coordinates - coordinates[first]) ** 2).sum(axis=1)
+        if not apart.sum() > 0:
+            return rng.random(len(weights))
+        second = rng.choice(len(weights), p=apart / apart.sum())
+        axis = coordinates[second] - coordinates[first]
+        height = (coordinates - (coordinates[first] + coordinates[second]) / 2) @ axis
+    return np.where(height > 0, 1 - SOFT, SOFT)

@@ -22,9 +22,11 @@ from sklearn.utils.validation import check_is_fitted
 from latently.checks.arrays import as_numbers
 from latently.checks.settings import check_settings
 from latently.core.convergence import Progress
+from latently.core.exploration import Start
 from latently.core.findings import Finding
+from latently.core.moves import Move
 from latently.core.parameters import named
-from latently.core.restarts import Restarts, Run, Start
+from latently.core.restarts import Found, Restarts, Run
 from latently.emissions.base import Emission
 from latently.emissions.registry import known_classes
 from latently.estimators.inputs import Array, random_generator
@@ -314,7 +316,7 @@ class LatentEmissionByHand(ByHand, Saved):
     def _classes(cls) -> Iterable[type]:
         return (
             *(LatentEmission, LatentEmissionParams, Independent, Weights, Chain, ChainParams),
-            *(Outcome, Restarts, Run, Finding),
+            *(Outcome, Restarts, Run, Found, Move, Finding),
             *known_classes(),
         )
 

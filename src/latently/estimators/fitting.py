@@ -12,11 +12,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings
 from latently.core.errors import SpuriousMaximumWarning
+from latently.core.exploration import Plan, Start
 from latently.core.findings import Finding, joined
-from latently.core.restarts import Plan, Restarts, Run, Start, search
+from latently.core.restarts import Restarts, Run, search
 from latently.estimators.progress import progress_bar
 
 AUTO_STARTS = 48
+MOVABLE = 2  # components, of which a move is a new start
 
 
 @dataclass(frozen=True)
@@ -147,16 +149,25 @@ def _scaled(fitted: Fit, unit: float) -> Fit:
         history=tuple(history),
     )
     runs, passed_over = tuple(map(run_of, restarts.runs)), tuple(map(run_of, restarts.passed_over))
-    restarts = Restarts(runs, restarts.n_agreeing, passed_over, result.rounding)
+    maxima = tuple(replace(one, log_likelihood=unit * one.log_likelihood) for one in restarts.maxima)
+    restarts = Restarts(runs, restarts.n_agreeing, passed_over, result.rounding, maxima)
     return replace(fitted, result=result, restarts=restarts, n_observed=unit * fitted.n_observed)
 
 
-def make_plan(n_init: int | str, n_starts: int, max_iter: int, n_units: int) -> Plan | None:
-    """The plan that `n_init` asks for: "auto" narrows the field down, an integer finishes every run.
+def make_plan(
+    n_init: int | str, search: str, n_components: int, n_starts: int, max_iter: int, n_units: int
+) -> Plan | None:
+    """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
-    Where there are to be no steps, all starting values are looked at as they are.
+    "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
+    number of starts. Where there are to be no steps, all starting values are looked at as they are.
     """
-    return Plan(n_units=n_units) if n_init == "auto" and n_starts > 1 and max_iter > 0 else None
+    if max_iter == 0 or (n_starts == 1 and search != "moves"):
+        return None
+    if n_init == "auto":
+        moves = search != "starts" and n_components > MOVABLE
+        return Plan(n_units=n_units) if moves else Plan(n_units=n_units, moves=False, agreeing=4, unanimous=8)
+    return Plan(1, n_units=n_units, agreeing=n_starts + 1, unanimous=n_starts) if search == "moves" else None
 
 
 def n_starts(n_init: int | str) -> int:

@@ -10,7 +10,7 @@ from scipy.special import logsumexp, softmax
 
 from latently.checks.settings import ARRAY, key_of
 from latently.core.blocks import Block
-from latently.core.restarts import Start
+from latently.core.exploration import Start
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.prior import Prior
 from latently.estimators.by_hand import Parameter

@@ -123,7 +123,8 @@ class RunSettings:
     max_iter : int, default 1000
         Most EM steps; reaching it raises a ConvergenceWarning. 0 stays at the best of the starting values.
     n_init : "auto" or int, default "auto"
-        "auto" starts many short runs and finishes the best; an integer asks for that many full runs.
+        "auto" starts short runs, a batch at a time, and finishes the best, until the best maximum has been
+        found more than once; an integer asks for that many full runs.
     acceleration : {"auto", "squarem", None}, default "auto"
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
     """
@@ -144,6 +145,11 @@ class StartSettings:
         Number of components.
     fixed : tuple of str, default ()
         Names of parameters that keep their starting values.
+    search : {"auto", "starts", "moves"}, default "auto"
+        How to get from a maximum of the likelihood to a higher one. "moves" gives up a component where it
+        adds little and splits another where that promises more, and exchanges parts of two maxima, as long
+        as the likelihood rises; "starts" only tries other starting values. "auto" makes moves if `n_init` is
+        "auto". There are none from given starting values, which name the components.
     warm_start : bool, default False
         Whether `fit` goes on from the parameters in force, of an earlier fit or set by hand. There is one run
         then, and labels stay as they are.
@@ -151,6 +157,7 @@ class StartSettings:
 
     n_components: int = setting(WHOLE, default=1, kw_only=False)
     fixed: tuple[str, ...] = setting(names_such_as("means"), default=())
+    search: str = setting(one_of("auto", "starts", "moves"), default="auto")
     warm_start: bool = setting(BOOLEAN, default=False)
 
 

@@ -19,8 +19,8 @@ from sklearn.cluster import kmeans_plusplus
 from latently.core.blocks import Block
 from latently.core.choices import CLEAR
 from latently.core.convergence import ROUNDING
+from latently.core.exploration import Start
 from latently.core.parameters import named
-from latently.core.restarts import Start
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams

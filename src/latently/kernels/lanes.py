@@ -121,37 +121,37 @@ def times_matrix(typingctx, value, matrix):
 
 
 @intrinsic
-def best_with_matrix(typingctx, value, matrix, stays, tied, came, at):
+def best_with_matrix(typingctx, value, matrix, stays, came, at):
     """The largest of lane and entry of its row, added, in each column of a matrix of as many rows.
 
     Which row it is goes to `came`, an array of uint8, from `at` on: that of the column itself if lane and
-    `stays`, added, are no less than the largest, else the first that is less by no more than `tied`.
+    `stays`, added, are no less than the largest, else the first of the largest.
     """
     _check(matrix)
 
     def build(context, builder, signature, arguments):
-        value, _, stays, tied, came, at = arguments
+        value, _, stays, came, at = arguments
         count = value.type.count
         rows = ir.VectorType(ir.IntType(64), count)
-        joined = _with_rows(context, builder, signature, arguments[:2], builder.fadd)
-        found = joined
+        found = [
+            (joined, ir.Constant(rows, [i] * count))
+            for i, joined in enumerate(_with_rows(context, builder, signature, arguments[:2], builder.fadd))
+        ]
         while len(found) > 1:
-            found = [_larger(builder, *pair) for pair in zip(found[::2], found[1::2], strict=True)]
-        best = found[0]
-        near = builder.fsub(best, _spread(builder, tied, count))
-        row = ir.Constant(rows, [count - 1] * count)
-        for i in reversed(range(count - 1)):
-            row = builder.select(
-                builder.fcmp_ordered(">=", joined[i], near), ir.Constant(rows, [i] * count), row
-            )
+            better = []
+            for (one, of_one), (other, of_other) in zip(found[::2], found[1::2], strict=True):
+                wins = builder.fcmp_ordered(">", other, one)
+                better.append((builder.select(wins, other, one), builder.select(wins, of_other, of_one)))
+            found = better
+        best, row = found[0]
         same = builder.fcmp_ordered(">=", builder.fadd(value, stays), best)
         row = builder.select(same, ir.Constant(rows, list(range(count))), row)
         small = ir.VectorType(ir.IntType(8), count)
-        address = builder.gep(context.make_array(signature.args[4])(context, builder, came).data, [at])
+        address = builder.gep(context.make_array(signature.args[3])(context, builder, came).data, [at])
         builder.store(builder.trunc(row, small), builder.bitcast(address, ir.PointerType(small)), align=1)
         return best
 
-    return value(value, matrix, value, value.dtype, came, types.intp), build
+    return value(value, matrix, value, came, types.intp), build
 
 
 def _check(array: Any) -> None:

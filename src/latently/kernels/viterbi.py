@@ -17,7 +17,7 @@ from latently.kernels.lanes import EIGHT, larger, largest, load, number, store
 from latently.kernels.vectors import panels, vector, write
 
 LARGE = 64.0  # scores from which on they are taken relative to the best
-TIED = 1e-12  # what rounding may decide: of paths that differ by no more, one that stays wins, else the first
+TIED = 1e-12  # a path that stays wins where it is no worse than by so much, which rounding may decide
 
 
 @inlined
@@ -73,15 +73,6 @@ def scored(here, table, at, room):
         return room, 0.0, here
     taken = relative(here, table, at)
     return here, taken, room
-
-
-@part
-def best_of(scores, best):
-    """The first state whose score is less than the best by no more than rounding."""
-    near, j = best - TIED, 0
-    while scores[j] < near:
-        j += 1
-    return j
 
 
 @part
@@ -157,17 +148,17 @@ def score_backwards(table, index, transposed, scores, low, high, last, lanes):
 @part
 def trace_back(transmat, scores, low, high, state, path):
     """Write the states of times `low` to `high` of the best path that ends in a state, by forward scores."""
-    joined = np.empty(scores.shape[1])
+    K = scores.shape[1]
     if high > low:
         path[high - 1] = state
     for t in range(high - 2, low - 1, -1):
-        row = scores[t]
-        best = -np.inf
-        for i in range(len(joined)):
-            joined[i] = row[i] + transmat[i, state]
-            best = max(best, joined[i])
-        if joined[state] + TIED < best:
-            state = best_of(joined, best)
+        row, best, state_before = scores[t], -np.inf, 0
+        for i in range(K):
+            value = row[i] + transmat[i, state]
+            if value > best:
+                best, state_before = value, i
+        if row[state] + transmat[state, state] + TIED < best:
+            state = state_before
         path[t] = state
 
 
@@ -186,7 +177,7 @@ def trace_ahead(table, index, transmat, scores, low, high, state, path):
         relative(ahead, transmat, len(ahead) * state)
         relative(ahead, table, len(ahead) * row_at(index, t))
         if ahead[state] + TIED < ahead.max():
-            state = best_of(ahead, ahead.max())
+            state = ahead.argmax()
         path[t] = state
 
 
@@ -209,8 +200,9 @@ def whole_paths(table, index, start, transmat, scores, offsets, path, values, la
     for n in range(len(offsets) - 1):
         low, high = offsets[n], offsets[n + 1]
         total = score_forwards(table, index, matrix, scores, low, high, start)
-        row = scores[high - 1]
-        best = row.max()
-        state = best_of(row, best)
+        row, best, state = scores[high - 1], -np.inf, 0
+        for j in range(len(row)):
+            if row[j] > best:
+                best, state = row[j], j
         values[n] = total + best
         trace_back(transmat, scores, low, high, state, path)

@@ -12,7 +12,7 @@ import numpy as np
 from latently.kernels.chain import row_at
 from latently.kernels.compiling import inlined, kernel, part
 from latently.kernels.lanes import best_with_matrix, highest, load, store
-from latently.kernels.viterbi import LARGE, TIED, best_of, relative
+from latently.kernels.viterbi import LARGE, TIED, relative
 
 
 @inlined
@@ -43,7 +43,7 @@ def score_forwards(table, index, transmat, came, low, high, start, lanes):
     here, stays, total = load(start, 0, lanes), staying(transmat, lanes), 0.0
     for t in range(low, high):
         if t > low:
-            here = best_with_matrix(here, transmat, stays, TIED, came, K * t)
+            here = best_with_matrix(here, transmat, stays, came, K * t)
         here, taken = scored(here, table, K * row_at(index, t), room)
         total += taken
     return here, total
@@ -80,7 +80,7 @@ def score_backwards(table, index, transposed, came, low, high, last, lanes):
     for t in range(high - 1, low - 1, -1):
         here, taken = scored(here, table, K * row_at(index, t), room)
         total += taken
-        here = best_with_matrix(here, transposed, stays, TIED, came, K * t)
+        here = best_with_matrix(here, transposed, stays, came, K * t)
     store(last, 0, here)
     return total
 
@@ -117,7 +117,9 @@ def whole_paths(table, index, start, transmat, came, offsets, path, values, lane
         low, high = offsets[n], offsets[n + 1]
         here, total = score_forwards(table, index, transmat, came, low, high, start, lanes)
         store(row, 0, here)
-        best = row.max()
-        state = best_of(row, best)
+        best, state = -np.inf, 0
+        for j in range(len(row)):
+            if row[j] > best:
+                best, state = row[j], j
         values[n] = total + best
         trace_back(came, low, high, state, path)

@@ -225,6 +225,25 @@ class Latent(ABC):
         applied here.
         """
 
+    @property
+    def exchangeable(self) -> bool:
+        """Whether labels can change places."""
+        return True
+
+    def transferred(self, params: Any, transfer: Array, counts: Array) -> Any:
+        """Params of labels that are put together from parts of others, for a search of other maxima.
+
+        Parameters
+        ----------
+        params : object
+            Of the labels as they are.
+        transfer : array of shape (n_components, n_components)
+            What part of each label becomes which other; rows sum to one.
+        counts : array of shape (n_components,)
+            Expected number of rows of each label as it is.
+        """
+        raise self._lacking("transferred")
+
     @abstractmethod
     def m_step(self, stats: Any, params: Any, fixed: Collection[str] = ()) -> Any:
         """Return better params."""

@@ -263,6 +263,21 @@ class Chain(Latent):
                 transitions += weight * resp[low : high - 1].T @ resp[low + 1 : high]
         return ChainCounts(initial, transitions)
 
+    @property
+    def exchangeable(self) -> bool:
+        """Whether any state can follow any other."""
+        supports = self.support, self.first_support
+        return all(support is None or bool(support.all()) for support in supports)
+
+    def transferred(self, params: ChainParams, transfer: Array, counts: Array) -> ChainParams:
+        """Transitions between the parts, where these can be."""
+        K = len(counts)
+        transitions = self._support(K) * (transfer.T @ (counts[:, None] * params.transmat) @ transfer)
+        first = self._first_support(K) * (params.startprob @ transfer)
+        with np.errstate(invalid="ignore"):
+            transmat = transitions / transitions.sum(axis=1, keepdims=True)
+            return self.projected(ChainParams(first / first.sum(), transmat))
+
     def m_step(self, stats: ChainCounts, params: ChainParams, fixed: Collection[str] = ()) -> ChainParams:
         """Probabilities in proportion to the counts; a state that was never left keeps its row."""
         transmat = params.transmat

@@ -12,7 +12,6 @@ import numpy as np
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.choices import CLEAR
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
 from latently.core.model import Unit
@@ -125,8 +124,7 @@ class Independent(Latent):
     def decode(self, params: Weights, lookup: Lookup, block: Block, backend: Backend) -> tuple[Array, Labels]:
         """The likeliest label of each row by itself."""
         joint = lookup.rows + params.log
-        best = joint.max(axis=1)
-        return best, np.asarray((joint >= best[:, None] - CLEAR).argmax(axis=1))
+        return joint.max(axis=1), np.asarray(joint.argmax(axis=1))
 
     def filter(self, params: Weights, lookup: Lookup, block: Block, lag: int = 0) -> Array:
         """Responsibilities: other rows say nothing."""
@@ -168,6 +166,10 @@ class Independent(Latent):
     def stats_of(self, resp: Array, block: Block) -> Counts:
         """Return the weighted column sums."""
         return Counts(block.weights @ resp)
+
+    def transferred(self, params: Weights, transfer: Array, counts: Array) -> Weights:
+        """Weights of the parts."""
+        return Weights(params.weights @ transfer)
 
     def m_step(self, stats: Counts, params: Weights, fixed: Collection[str] = ()) -> Weights:
         """Weights in proportion to the counts."""

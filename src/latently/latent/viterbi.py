@@ -116,8 +116,7 @@ class _Scored:
 
         taken = sum(backend.map(score, (True, False)))
         joint = before + ahead
-        best = joint.max()
-        state = int(kernels.best_of(joint, best))
+        state = int(joint.argmax())
         for _ in backend.map(trace, (True, False)):
             pass
-        return taken + float(best)
+        return taken + float(joint[state])

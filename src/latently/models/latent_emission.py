@@ -20,13 +20,14 @@ from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block
 from latently.core.errors import SingularCovarianceError
 from latently.core.findings import GRAVE, Finding
-from latently.core.model import Unit
+from latently.core.model import Proposal, Unit
 from latently.core.parameters import Spaces, named, with_named
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
 from latently.models.accelerators import ACCELERATORS
+from latently.models.moves import exchange, propose
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
 
@@ -260,6 +261,22 @@ class LatentEmission:
             says = (block.row_weights > 0) & self.emission.observed(block.x)
             self._visit(params, block, partial(support.add, block.x, says, partial(self.latent.place, block)))
         return support.short
+
+    def propose(
+        self, params: LatentEmissionParams, blocks: Iterable[Block], rng: np.random.Generator
+    ) -> Iterator[Proposal[LatentEmissionParams]]:
+        """One label given up and another split, where that promises most."""
+        return propose(self, params, blocks, rng)
+
+    def exchange(
+        self,
+        params: LatentEmissionParams,
+        other: LatentEmissionParams,
+        blocks: Iterable[Block],
+        rng: np.random.Generator,
+    ) -> Iterator[Proposal[LatentEmissionParams]]:
+        """Parts of one maximum in place of those of another."""
+        return exchange(self, params, other, blocks, rng)
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
         """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""

@@ -104,7 +104,6 @@ class Figure:
             # A column may be named in letters that the font lacks: boxes stand for them.
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.drawing.savefig(file, format=format, dpi=160, **how)
-        self.drawing.set_layout_engine("none")  # what is laid out stays so, for the other format
         return file.getvalue()
 
 

@@ -10,7 +10,6 @@ import polars as pl
 
 from latently.cli.corpora.documents import Documents
 from latently.cli.tables.columns import without
-from latently.core.choices import likeliest
 from latently.report.topics import TopicsAnalysis, Truth
 
 MOST_LABEL = 30
@@ -38,7 +37,7 @@ def document_columns(doc_topic: Any, lengths: Any) -> dict[str, Any]:
     full = np.asarray(lengths) > 0
     empty = pl.Series(~full)
     return {
-        "topic": without(pl.Series(likeliest(doc_topic)), empty),
+        "topic": without(pl.Series(doc_topic.argmax(axis=1)), empty),
         "share": without(pl.Series(doc_topic.max(axis=1)), empty),
         "words": np.asarray(lengths).round().astype(np.int64),
         **{f"topic_{k}": np.ascontiguousarray(column) for k, column in enumerate(doc_topic.T)},

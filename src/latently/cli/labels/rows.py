@@ -13,7 +13,6 @@ from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of,
 from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.table import Table
-from latently.core.choices import likeliest
 from latently.core.findings import Finding, caution
 from latently.report.fits import SURE, sureness
 from latently.wording import count, share
@@ -29,7 +28,7 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
     X, said = _columns_of(model, table)
     resp = np.asarray(model.predict_proba(X))
     n, K = resp.shape
-    labels, probability = likeliest(resp), resp.max(axis=1)
+    labels, probability = resp.argmax(axis=1), resp.max(axis=1)
     sizes = np.bincount(labels, minlength=K)
     shown = sizes_table(
         "cluster", K, {"rows": [f"{size:,}" for size in sizes], "share": [share(size, n) for size in sizes]}

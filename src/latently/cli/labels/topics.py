@@ -13,7 +13,6 @@ from latently.cli.corpora import Documents
 from latently.cli.corpora.results import columns_in_words, document_columns
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import Labelled, told_of
-from latently.core.choices import likeliest
 from latently.core.findings import Finding, caution
 from latently.report import Table as Shown
 from latently.wording import count, part, share
@@ -34,7 +33,7 @@ def label(model: Any, documents: Documents, request: Predict) -> Labelled:
         doc_topic = model.transform(counts)
     K = doc_topic.shape[1]
     full = lengths > 0
-    sizes = np.bincount(likeliest(doc_topic)[full], minlength=K)
+    sizes = np.bincount(doc_topic.argmax(axis=1)[full], minlength=K)
     mean = doc_topic[full].mean(axis=0) if full.any() else np.zeros(K)
     rows = [
         [f"topic {k}", f"{sizes[k]:,}", share(mean[k]), ", ".join(str(word) for word in words)]

@@ -290,6 +290,11 @@ class Gaussian(Emission):
         return params.means
 
     @property
+    def pooled_parameters(self) -> tuple[str, ...]:
+        """The covariances, if they are shared."""
+        return ("covariances",) if self.shared else ()
+
+    @property
     def shared(self) -> bool:  # type: ignore[override]
         """Whether all components have one covariance."""
         return self.structure.shared

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from latently.core.blocks import ArraySource, Block, block_rows
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
-from latently.core.restarts import Start
+from latently.core.exploration import Start
 from latently.estimators.inputs import Array
 from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
 from latently.latent.evidence import UNKNOWN

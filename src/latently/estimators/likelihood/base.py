@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_settings
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings, describe
+from latently.core.exploration import Start
 from latently.core.findings import Finding
 from latently.core.parameters import named, with_named
-from latently.core.restarts import Start
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
 from latently.estimators.diagnostics import tell, undetermined
@@ -135,7 +135,14 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                     if goes_on or self._given() or (self.warm_start and self._by_hand)
                     else self._arranged(model, description, params, source.labels is not None)
                 ),
-                plan=make_plan(self.n_init, len(starts), settings.max_iter, self._few(source)),
+                plan=make_plan(
+                    self.n_init,
+                    "starts" if self._given() or goes_on else self.search,
+                    K,
+                    len(starts),
+                    settings.max_iter,
+                    self._few(source),
+                ),
                 verbose=self.verbose,
                 name=type(self).__name__,
                 unit=unit,

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.choices import likeliest
 from latently.emissions.described import Components
 from latently.report.analysis import Analysis, Array, Truth
 from latently.report.fits import SURE
@@ -38,7 +37,7 @@ class MixtureAnalysis(Analysis):
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """The likeliest cluster of each row."""
-        return likeliest(self.resp)
+        return np.asarray(self.resp.argmax(axis=1))
 
     @cached_property
     def probability(self) -> Array:

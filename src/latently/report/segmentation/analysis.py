@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.choices import likeliest
 from latently.emissions.described import Components
 from latently.report.analysis import Analysis, Array
 from latently.report.fits import SURE
@@ -83,7 +82,7 @@ class SegmentationAnalysis(Analysis):
     @cached_property
     def past_state(self) -> NDArray[np.int64]:
         """The likeliest state of each row by what was seen up to it."""
-        return likeliest(self.filtered)
+        return np.asarray(self.filtered.argmax(axis=1))
 
     @cached_property
     def shares(self) -> Array:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from latently.core import choices
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
 from latently.plots.topic_models.looks import shares
@@ -91,13 +90,13 @@ class TopicsAnalysis:
     @cached_property
     def likeliest(self) -> NDArray[np.intp]:
         """The topic that each document has most of; of an empty one, -1."""
-        return np.where(self.full, choices.likeliest(self.doc_topic), -1)
+        return np.where(self.full, self.doc_topic.argmax(axis=1), -1)
 
     @cached_property
     def most_above(self) -> NDArray[np.intp]:
         """The topic that each document has most of in relation to all documents; of an empty one, -1."""
         mean = self.doc_topic[self.full].mean(axis=0)
-        return np.where(self.full, choices.likeliest(self.doc_topic / mean), -1)
+        return np.where(self.full, (self.doc_topic / mean).argmax(axis=1), -1)
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -112,7 +111,7 @@ class TopicsAnalysis:
     @cached_property
     def top_documents(self) -> NDArray[np.intp]:
         """The document that gives most of its words to each topic."""
-        return choices.likeliest(self._tokens.T)
+        return np.asarray(self._tokens.argmax(axis=0))
 
     @cached_property
     def concentration(self) -> Array:

@@ -1,0 +1,302 @@
+"""A search for the highest maximum on a part of the data, batch by batch of starts.
+
+Starts run for a few steps, the more promising half for twice as long, until one is left (Biernacki, Celeux &
+Govaert 2003, "emEM"); it goes on to its maximum, and by moves to higher ones (`core.moves`). Once two batches
+end at the same maximum, and none higher, that is taken for the best; where data are easy the starts of the
+first batch agree, and that is all there is to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, Generic, cast
+
+import numpy as np
+
+from latently.core.choices import ranked
+from latently.core.convergence import Progress
+from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.errors import FitError, ObjectiveFellError, within_range
+from latently.core.model import D, P
+from latently.core.moves import Climber, End, Move, promise
+
+AGREEMENT = 1e-6  # per unit of weight: objectives of runs that ended at one maximum differ by no more
+FAILURES = (FitError, ObjectiveFellError)
+SETTLED = AGREEMENT / 10  # gain still to come at the end of a batch
+MOST_STEPS = 500  # to there
+LEAST = 1e-5  # gain that a move is worth
+
+
+@dataclass(frozen=True)
+class Start(Generic[P]):
+    """A way to draw starting values.
+
+    Parameters
+    ----------
+    kind : str
+        Its name, for the record.
+    draw : callable
+        Called with a generator; returns params.
+    earlier : Progress, optional
+        Of the run that ended there, if this one goes on from it.
+    """
+
+    kind: str
+    draw: Callable[[np.random.Generator], P]
+    earlier: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many runs, how long, and on how much.
+
+    Parameters
+    ----------
+    batch : int
+        Starts of a batch.
+    short_iter : int
+        EM steps of each start before the first cut; doubled at each further one.
+    finish : int
+        Runs that are finished on all the data.
+    moves : bool
+        Whether to move on from where batches end.
+    most_steps : int
+        EM steps of maxima and moves after which no further batch begins.
+    agreeing : int
+        Batches that end at the best maximum before it is taken for the highest, and one more if moves led
+        there.
+    unanimous : int
+        Starts that are enough if all so far end at one maximum.
+    n_units : int
+        Units in the subsample of the short runs.
+    short_tol : float
+        Gain still to come, per unit of weight, at which a short run ends early.
+    """
+
+    batch: int = 4
+    short_iter: int = 15
+    finish: int = 3
+    moves: bool = True
+    most_steps: int = 6000
+    agreeing: int = 2
+    unanimous: int = 4
+    n_units: int = 5000
+    short_tol: float = 1e-5
+
+
+@dataclass(eq=False)
+class Candidate(Generic[P]):
+    """A start, and what has become of it so far.
+
+    Attributes
+    ----------
+    kind : str
+        Of the start.
+    params : object or None
+        Where it got to; None if it failed.
+    objective, promise : float
+        The objective there, and where that seems to be heading.
+    log_likelihood : float or None
+        On the data that were looked at.
+    n_iter : int
+        EM steps so far.
+    failure : ValueError or None
+        Why it failed.
+    twins : int
+        Other starts that came to the same place.
+    earlier : Progress or None
+        Of the run that ended there, if one goes on from it.
+    moves : tuple of Move
+        What led there beside EM.
+    """
+
+    kind: str
+    params: P | None
+    objective: float = -np.inf
+    promise: float = -np.inf
+    log_likelihood: float | None = None
+    n_iter: int = 0
+    failure: ValueError | None = None
+    twins: int = 0
+    earlier: Progress | None = None
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(eq=False)
+class Maximum(Generic[P]):
+    """A maximum that batches of starts came to.
+
+    Attributes
+    ----------
+    start : Candidate
+        The start that came there first.
+    end : End
+        The maximum.
+    batches : int
+        How many batches came there.
+    """
+
+    start: Candidate[P]
+    end: End[P]
+    batches: int = 1
+
+    @property
+    def candidate(self) -> Candidate[P]:
+        """The start where it is now."""
+        return replace(_at(self.start, self.end.result), moves=self.end.moves)
+
+
+class Explorer(Generic[D, P]):
+    """Searches on some of the units.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map on these units.
+    plan : Plan
+        How far the search goes.
+    n : float
+        Sum of their weights.
+
+    Attributes
+    ----------
+    maxima : list of Maximum
+        What was found: distinct maxima, the best first and those not to be trusted last.
+    lost : list of Candidate
+        Starts that failed, that others were ahead of, or that came to one of these, too.
+    """
+
+    def __init__(self, em: EMMap[D, P, Any], plan: Plan, n: float) -> None:
+        self._em, self._plan, self._n = em, plan, n
+        settings = Settings(SETTLED, MOST_STEPS, em.fixed, accelerate=True, changes=False)
+        self._climber = Climber(em, settings, n, LEAST)
+        self.maxima: list[Maximum[P]] = []
+        self.lost: list[Candidate[P]] = []
+
+    def explore(self, starts: Sequence[Start[P]], rng: np.random.Generator) -> None:
+        """Take batches of starts until the best maximum has been found often enough, or none are left."""
+        moves = self._plan.moves and not self._em.fixed
+        streams = iter(list(zip(starts, rng.spawn(len(starts)), strict=True)))
+        n_starts = 0
+        while batch := list(islice(streams, self._plan.batch)):
+            found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), batch)))
+            if found is None:
+                continue
+            self._add(self._climbed(found, rng) if moves else found)
+            best, n_starts = self.maxima[0], n_starts + len(batch)
+            easy = 1 + best.start.twins == n_starts >= self._plan.unanimous and not best.end.moves
+            enough = best.batches >= self._plan.agreeing + bool(best.end.moves)
+            if easy or enough or self._climber.n_steps > self._plan.most_steps:
+                break
+
+    def _add(self, found: Maximum[P]) -> None:
+        """Note a maximum, once only if it is there already."""
+        slack = AGREEMENT * self._n
+        objective = found.end.result.objective
+        twin = next((one for one in self.maxima if abs(one.end.result.objective - objective) <= slack), None)
+        if twin is not None:
+            twin.start.twins += 1 + found.start.twins
+            twin.batches += 1
+            self.lost.append(found.candidate)
+            return
+        self.maxima = ranked([*self.maxima, found], lambda one: one.end.result.objective, lambda _: slack)
+        self.maxima.sort(key=lambda one: bool(one.end.diagnostics))
+
+    def _batch(self, candidates: list[Candidate[P]]) -> Maximum[P] | None:
+        """The maximum of a batch, one that can be trusted if there is one; None if all starts failed."""
+        field = self._narrowed(candidates)
+        best: Maximum[P] | None = None
+        while field and (best is None or best.end.diagnostics):
+            candidate = field.pop(0)
+            try:
+                end = self._climber.end(cast(P, candidate.params))
+            except FAILURES as error:
+                self.lost.append(failed(candidate, error))
+                continue
+            found = Maximum(candidate, end)
+            if best is None or not end.diagnostics:
+                self.lost += [best.candidate] if best else []
+                best = found
+            else:
+                self.lost.append(found.candidate)
+        self.lost += field
+        return best
+
+    def _climbed(self, found: Maximum[P], rng: np.random.Generator) -> Maximum[P]:
+        """What moves lead to: from a maximum by itself, and with parts of the best one so far."""
+        try:
+            end = self._climber.climbed(found.end, rng)
+            best = self.maxima[0].end if self.maxima else end
+            if abs(best.result.objective - end.result.objective) > AGREEMENT * self._n:
+                high, low = (best, end) if best.result.objective > end.result.objective else (end, best)
+                crossed = self._climber.crossed(high, low, rng)
+                end = end if crossed is None else self._climber.climbed(crossed, rng)
+        except ObjectiveFellError as error:
+            self.lost.append(failed(Candidate("move", None), error))
+            return found
+        return Maximum(found.start, end)
+
+    def _narrowed(self, candidates: list[Candidate[P]]) -> list[Candidate[P]]:
+        """The distinct ones of the most promising, best first, after runs that double in length."""
+        tol, steps, keep = self._plan.short_tol, self._plan.short_iter, len(candidates)
+        while True:
+            settings = Settings(tol, steps, self._em.fixed, accelerate=True, changes=False)
+            candidates = list(self._em.backend.map(partial(self._advanced, settings), candidates))
+            candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: tol * self._n)
+            distinct: list[Candidate[P]] = []
+            for candidate in candidates:
+                twin = next((one for one in distinct if self._same(one, candidate)), None)
+                if twin is not None:
+                    twin.twins += 1 + candidate.twins
+                if twin is not None or candidate.failure is not None:
+                    self.lost.append(candidate)
+                else:
+                    distinct.append(candidate)
+            steps, keep = 2 * steps, keep // 2
+            if keep <= 1 or len(distinct) <= 1:
+                return distinct
+            self.lost += distinct[keep:]
+            candidates = distinct[:keep]
+
+    def _same(self, one: Candidate[P], other: Candidate[P]) -> bool:
+        return abs(one.objective - other.objective) <= 2 * self._plan.short_tol * self._n
+
+    def _advanced(self, settings: Settings, candidate: Candidate[P]) -> Candidate[P]:
+        """The candidate after a short run."""
+        if candidate.params is None:
+            return candidate
+        try:
+            return _at(candidate, run(self._em, candidate.params, settings, self._n))
+        except FAILURES as error:
+            return failed(candidate, error)
+
+
+def _at(candidate: Candidate[P], result: FitResult[P]) -> Candidate[P]:
+    """A candidate where a run has brought it."""
+    return replace(
+        candidate,
+        params=result.params,
+        objective=result.objective,
+        promise=promise(result),
+        log_likelihood=result.log_likelihood,
+        n_iter=candidate.n_iter + result.n_iter,
+        earlier=None,
+    )
+
+
+def drawn(start: Start[P], rng: np.random.Generator) -> Candidate[P]:
+    """The candidate of a start."""
+    candidate: Candidate[P] = Candidate(start.kind, None, earlier=start.earlier)
+    try:
+        with within_range():
+            return replace(candidate, params=start.draw(rng))
+    except FAILURES as error:
+        return failed(candidate, error)
+
+
+def failed(candidate: Candidate[P], error: ValueError) -> Candidate[P]:
+    """A candidate that cannot go on."""
+    return Candidate(candidate.kind, None, failure=error.with_traceback(None))

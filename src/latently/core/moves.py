@@ -1,0 +1,183 @@
+"""On from a maximum to a higher one, by moves that EM itself cannot make.
+
+Between two maxima of the likelihood lies a valley that EM does not cross: two labels share what one could
+explain, and another has to explain what is worth two. A model proposes such exchanges, the most promising
+first, from what the E-step knows. Each is tried by a few EM steps, and one that leads to a maximum that is
+higher by more than rounding, and no less to be trusted, takes the place of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Generic
+
+import numpy as np
+
+from latently.core.choices import ranked
+from latently.core.convergence import Progress, foreseen_gain
+from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.errors import FitError
+from latently.core.findings import Finding
+from latently.core.model import D, P, Proposal
+
+BATCH = 4  # proposals that are tried side by side
+TRIAL = 10  # EM steps of a trial
+SECOND_LOOK = 30  # more of them for the most promising of a batch
+PATIENCE = 12  # proposals of which none may lead higher before the search ends
+MOST_MOVES = 50
+
+
+@dataclass(frozen=True)
+class Move:
+    """A proposal that led higher.
+
+    Attributes
+    ----------
+    kind : str
+        How it came about, such as "merge and split".
+    gain : float
+        By how much the objective rose.
+    """
+
+    kind: str
+    gain: float
+
+
+@dataclass(frozen=True)
+class End(Generic[P]):
+    """A maximum, and how it was reached.
+
+    Attributes
+    ----------
+    result : FitResult
+        The last run.
+    diagnostics : tuple of Finding
+        Why it should not be trusted.
+    moves : tuple of Move
+        What led there from the end of the first run.
+    """
+
+    result: FitResult[P]
+    diagnostics: tuple[Finding, ...]
+    moves: tuple[Move, ...] = ()
+
+
+class Climber(Generic[D, P]):
+    """Runs EM from given params, and moves on from where that ends.
+
+    Parameters
+    ----------
+    em : EMMap
+        The map.
+    settings : Settings
+        Of the runs.
+    n : float
+        Sum of the weights.
+    least : float
+        The gain that a move is worth, per unit of weight.
+
+    Attributes
+    ----------
+    n_steps : int
+        EM steps so far.
+
+    References
+    ----------
+    .. [1] Ueda, N., Nakano, R., Ghahramani, Z. and Hinton, G. E. (2000). SMEM algorithm for mixture models.
+       Neural Computation 12, 2109-2128, section 3.
+    .. [2] Zhao, Q., Hautamaki, V., Karkkainen, I. and Franti, P. (2012). Random swap EM algorithm for
+       Gaussian mixture models. Pattern Recognition Letters 33, 2120-2126, section 3.
+    """
+
+    def __init__(self, em: EMMap[D, P, Any], settings: Settings, n: float, least: float) -> None:
+        self.em, self.settings, self.n, self.least = em, settings, n, least
+        self.n_steps = 0
+
+    def end(self, params: P, earlier: Progress | None = None) -> End[P]:
+        """Where EM comes to rest.
+
+        Raises
+        ------
+        FitError
+            If it does not.
+        """
+        result = run(self.em, params, self.settings, self.n, earlier)
+        self.n_steps += result.n_iter
+        return self._end(result)
+
+    def climbed(self, end: End[P], rng: np.random.Generator) -> End[P]:
+        """Move from a maximum to higher ones until no proposal leads on."""
+        while len(end.moves) < MOST_MOVES:
+            proposals = self.em.model.propose(end.result.params, self.em.source.blocks(), rng)
+            try:
+                higher = self.higher(end, islice(proposals, PATIENCE))
+            except FitError:  # there are no components of half the rows, say
+                break
+            if higher is None:
+                break
+            end = higher
+        return end
+
+    def crossed(self, end: End[P], other: End[P], rng: np.random.Generator) -> End[P] | None:
+        """A higher end that has parts of another one; None if there is none."""
+        blocks = self.em.source.blocks()
+        proposals = self.em.model.exchange(end.result.params, other.result.params, blocks, rng)
+        return self.higher(end, islice(proposals, BATCH))
+
+    def higher(self, end: End[P], proposals: Iterable[Proposal[P]]) -> End[P] | None:
+        """The end of the first proposal that leads higher than another end; None if none does."""
+        left = iter(proposals)
+        while batch := list(islice(left, BATCH)):
+            tried = [one for one in self.em.backend.map(self._tried, batch) if one is not None]
+            self.n_steps += TRIAL * len(batch)
+            tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
+            for i, (kind, result) in enumerate(tried):
+                found = self._finished(end, result, second_look=i == 0)
+                if found is not None:
+                    gain = found.result.objective - end.result.objective
+                    return replace(found, moves=(*end.moves, Move(kind, gain)))
+        return None
+
+    def _tried(self, proposal: Proposal[P]) -> tuple[str, FitResult[P]] | None:
+        """The kind of a proposal, and where it got to in some steps; None if it failed."""
+        result = self._run(proposal.params, TRIAL)
+        return None if result is None else (proposal.kind, result)
+
+    def _finished(self, end: End[P], trial: FitResult[P], second_look: bool) -> End[P] | None:
+        """Where a trial leads, if that is higher and no less to be trusted.
+
+        The most promising one of several gets a second look before it is given up for promising too little.
+        """
+        lowest = end.result.objective + max(self.least * self.n, end.result.rounding)
+        result = trial
+        for steps in (*((SECOND_LOOK,) if second_look else ()), self.settings.max_iter):
+            if result.converged:
+                break
+            if steps != SECOND_LOOK and promise(result) <= lowest:
+                return None
+            after = self._run(result.params, steps)
+            if after is None:
+                return None
+            self.n_steps += after.n_iter
+            result = after
+        if result.objective <= lowest + result.rounding:
+            return None
+        found = self._end(result)
+        return None if found.diagnostics and not end.diagnostics else found
+
+    def _run(self, params: P, max_iter: int) -> FitResult[P] | None:
+        """A run of so many steps; None if it failed."""
+        try:
+            return run(self.em, params, replace(self.settings, max_iter=max_iter), self.n)
+        except FitError:
+            return None
+
+    def _end(self, result: FitResult[P]) -> End[P]:
+        return End(result, self.em.model.diagnose(result.params, self.em.source.blocks(), self.em.fixed))
+
+
+def promise(result: FitResult[Any]) -> float:
+    """Where a run that was cut short seems to be heading."""
+    return result.objective + foreseen_gain([step.log_likelihood for step in result.history[-3:]])

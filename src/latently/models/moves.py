@@ -1,0 +1,353 @@
+"""What may lead from a maximum of the likelihood to a higher one: other ways to share out the rows to labels.
+
+Two labels that share what one could explain become one, or a label that adds little is given up, and another
+that has to explain too much is split. What that would lose and gain is estimated on some of the rows
+(docs/formulas.md, "Moves"), for all candidates of a kind at once: a family is a bank of components, and so
+are halves and unions of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+from scipy.special import logsumexp, softmax
+
+from latently.core.blocks import Block
+from latently.core.errors import FitError
+from latently.core.model import Proposal
+from latently.emissions.base import Array, Emission
+from latently.latent.evidence import UNKNOWN
+from latently.models.routines import routines
+
+NEIGHBOURS = 2  # of a label with which it may be merged
+WAYS = 3  # to split a label
+STEPS = 5  # of EM on the halves of a label
+OFTEN = 3  # times that one removal, or one split, is proposed
+SHARED = 0.1  # part of a label's rows from which on another one has to do with it
+ALIKE = 0.05  # part of a label by which splits differ that count as one
+LEAST_ROWS, ROWS_EACH = 1000, 200  # that are looked at, in all or for each label if that is more
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A way to do without a label, and about how much log-likelihood that loses.
+
+    It is merged with another one; if that is None, its rows are left to all others.
+    """
+
+    label: int
+    other: int | None
+    loss: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """A way to split a label, and about how much log-likelihood that gains.
+
+    The first half gets `share` of what the label has of each row, shape (n_rows,).
+    """
+
+    label: int
+    share: Array
+    gain: float
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The moves from a maximum, as some of the rows see them.
+
+    Parameters
+    ----------
+    emission : Emission
+        The family.
+    params : object
+        Its params.
+    x : array of shape (n_rows, ...)
+        The rows.
+    resp : array of shape (n_rows, n_components)
+        Their responsibilities, weights applied.
+    compiled : bool
+        Whether compiled routines may be used.
+    known : collection of int
+        Labels that are known of some rows: they are not given up.
+    """
+
+    emission: Emission
+    params: Any
+    x: Any
+    resp: Array
+    compiled: bool
+    known: Collection[int] = ()
+
+    def ranked(self, rng: np.random.Generator) -> Iterator[tuple[Removal, Split]]:
+        """A removal and a split of another label, by what they promise together, none of either too often."""
+        splits, removals = self.splits(rng), self.removals()
+        pairs = [
+            (removal, split)
+            for removal in removals
+            for split in splits
+            if split.label not in (removal.label, removal.other)
+        ]
+        used: Counter[Any] = Counter()
+        for removal, split in sorted(pairs, key=lambda pair: pair[0].loss - pair[1].gain):
+            gone, cut = removal.label, id(split)
+            if used[gone, cut] == 0 and used[gone] < OFTEN and used[cut] < OFTEN:
+                used.update(((gone, cut), gone, cut))
+                yield removal, split
+
+    def removals(self) -> list[Removal]:
+        """Each label left out, or merged with one of its nearest neighbours."""
+        free = [k for k in range(len(self.counts)) if k not in self.known]
+        found = [Removal(k, None, self._loss_without(k)) for k in free]
+        pairs = [(j, i) for i, j in self._neighbours() if j in free]
+        if not pairs:
+            return found
+        both = np.stack([self.resp[:, i] + self.resp[:, j] for j, i in pairs], axis=1)
+        merged = self._learned([i for _, i in pairs], both)
+        for (j, i), of_both, log_density in zip(pairs, both.T, merged.T, strict=True):
+            apart = logsumexp(self.log_density[:, [i, j]], axis=1, b=self.counts[[i, j]] / of_both.sum())
+            found.append(Removal(j, i, _total(of_both, apart - log_density)))
+        return found
+
+    def splits(self, rng: np.random.Generator) -> list[Split]:
+        """Each label split in several ways, after some steps of EM on its halves."""
+        parents = [k for k in range(len(self.counts)) for _ in range(WAYS)]
+        cut = [
+            self.emission.split(self.x, self.coordinates, self.resp[:, k], i % WAYS, rng)
+            for i, k in enumerate(parents)
+        ]
+        whole, share = self.resp[:, parents], np.stack(cut, axis=1)
+        mixed = np.zeros_like(whole)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for _ in range(STEPS):
+                halves = np.stack([whole * share, whole * (1 - share)], axis=2)
+                log_density = self._learned(np.repeat(parents, 2), halves.reshape(len(whole), -1))
+                counts = halves.sum(axis=0)
+                joint = log_density.reshape(halves.shape) + np.log(counts / counts.sum(axis=1, keepdims=True))
+                mixed = logsumexp(joint, axis=2)
+                share = np.nan_to_num(np.exp(joint[:, :, 0] - mixed), nan=0.5)
+        gains = [
+            _total(*pair) for pair in zip(whole.T, (mixed - self.log_density[:, parents]).T, strict=True)
+        ]
+        least = np.minimum((whole * share).sum(axis=0), (whole * (1 - share)).sum(axis=0))
+        needed = self.emission.rows_needed(self.params)
+        found: list[Split] = []
+        for k, one, gain, rows, weights in zip(parents, share.T, gains, least, whole.T, strict=True):
+            alike = (_alike(one, other.share, weights) for other in found if other.label == k)
+            if rows >= needed and not any(alike):
+                found.append(Split(k, one, gain))
+        return found
+
+    def shared_out(self, removal: Removal, split: Split) -> tuple[Array, Array]:
+        """Responsibilities after a move, and what part of each label becomes which: shape (K, K).
+
+        The second half of the label that is split takes the place of the one that is given up.
+        """
+        gone, k = removal.label, split.label
+        left = self.resp.copy()
+        left[:, gone] = 0.0
+        if removal.other is None:
+            left += self.resp[:, [gone]] * softmax(self._without(gone), axis=1)
+            parts = softmax(self._without(gone), axis=1).T @ self.resp[:, gone]
+        else:
+            left[:, removal.other] += self.resp[:, gone]
+            parts = np.eye(len(self.counts))[removal.other]
+        transfer = np.eye(len(self.counts))
+        transfer[gone] = parts / parts.sum()
+        first = left[:, k] * split.share
+        part = first.sum() / max(left[:, k].sum(), first.sum())
+        left[:, gone], left[:, k] = left[:, k] - first, first
+        transfer[:, gone] = (1 - part) * transfer[:, k]
+        transfer[:, k] *= part
+        return left, transfer
+
+    def learned(self, model: Any, params: Any, resp: Array, transfer: Array) -> Any:
+        """Params of a model after a move."""
+        family = routines(self.emission, self.params, self.compiled)
+        emission = self.emission.m_step(family.expected_stats(self.x, resp), self.params)
+        return replace(
+            params, latent=model.latent.transferred(params.latent, transfer, self.counts), emission=emission
+        )
+
+    @cached_property
+    def log_likelihood(self) -> Array:
+        """Log density of each row, as if rows were independent."""
+        with np.errstate(divide="ignore"):
+            return logsumexp(self.log_density + np.log(self.counts / self.counts.sum()), axis=1)
+
+    @cached_property
+    def counts(self) -> Array:
+        """Expected number of rows of each label."""
+        return np.asarray(self.resp.sum(axis=0))
+
+    @cached_property
+    def log_density(self) -> Array:
+        """Log density of each row under each label."""
+        return routines(self.emission, self.params, self.compiled).log_density(self.x)
+
+    @cached_property
+    def coordinates(self) -> Array | None:
+        """The rows where distance means something; None where it does not."""
+        description = self.emission.describe(self.x, self.resp.sum(axis=1))
+        return self.emission.embed(description, self.emission.fill(description, self.x))
+
+    def _without(self, k: int) -> Array:
+        """Log of the joint density of rows and labels, but for one label."""
+        with np.errstate(divide="ignore"):
+            joint = self.log_density + np.log(self.counts / self.counts.sum())
+        joint[:, k] = -np.inf
+        return joint
+
+    def _loss_without(self, k: int) -> float:
+        """What it costs to leave the rows of a label to the others as they are."""
+        others = logsumexp(self._without(k), axis=1)
+        with np.errstate(divide="ignore"):
+            own = self.log_density[:, k] + np.log(self.counts[k] / self.counts.sum())
+        return _total(self.resp.sum(axis=1), np.logaddexp(others, own) - others)
+
+    def _neighbours(self) -> list[tuple[int, int]]:
+        """Pairs of labels of which one explains the rows of the other nearly as well."""
+        used = self.resp > 0
+        with np.errstate(invalid="ignore", over="ignore"):
+            explained = [
+                np.where(used, self.resp * self.log_density[:, [k]], 0.0).sum(axis=0) / self.counts
+                for k in range(len(self.counts))
+            ]
+        worse = np.diag(np.array(explained)) - np.array(explained)  # [k, j]: rows of j, explained by k
+        np.fill_diagonal(worse, np.inf)
+        nearest = np.argsort(np.nan_to_num(worse, nan=np.inf), axis=0, kind="stable")[:NEIGHBOURS]
+        return sorted(
+            {(min(k, j), max(k, j)) for j, column in enumerate(nearest.T.tolist()) for k in column if k != j}
+        )
+
+    def _learned(self, parents: Any, resp: Array) -> Array:
+        """Log densities of the rows under components learned from them, with what is shared as it is."""
+        bank = self.emission.permute(self.params, parents)
+        stats = routines(self.emission, bank, self.compiled).expected_stats(self.x, resp)
+        bank = self.emission.m_step(stats, bank, self.emission.pooled_parameters)
+        return routines(self.emission, bank, self.compiled).log_density(self.x)
+
+
+def _alike(one: Array, other: Array, weights: Array) -> bool:
+    """Whether two splits of a label are nearly the same, whichever half is called the first."""
+    apart = float(weights @ np.abs(one - other)) / float(weights.sum())
+    return min(apart, 1 - apart) < ALIKE
+
+
+def _total(weights: Array, values: Array) -> float:
+    """Weighted sum over the rows that have weight."""
+    used = weights > 0
+    return float(weights[used] @ values[used])
+
+
+def propose(
+    model: Any, params: Any, blocks: Iterable[Block], rng: np.random.Generator
+) -> Iterator[Proposal[Any]]:
+    """Params after the most promising moves from a maximum of a model with labels.
+
+    Parameters
+    ----------
+    model : LatentEmission
+        The model.
+    params : LatentEmissionParams
+        The maximum.
+    blocks : iterable of Block
+        The data, of which at most some rows are looked at.
+    rng : Generator
+        Source of all that is random.
+    """
+    if model.n_components == 1:
+        return
+    moves = look(model, params, list(blocks), rng)
+    latent = model.latent
+    if moves.known and not latent.exchangeable:
+        return
+    for removal, split in moves.ranked(rng):
+        resp, transfer = moves.shared_out(removal, split)
+        order = np.arange(model.n_components)
+        if not latent.exchangeable:  # halves stay side by side
+            place = order + 0.0
+            place[removal.label] = split.label + 0.5
+            order = np.argsort(place)
+        try:
+            moved = moves.learned(model, params, resp[:, order], transfer[:, order])
+        except FitError:
+            continue
+        yield Proposal("swap" if removal.other is None else "merge and split", moved)
+
+
+def exchange(
+    model: Any, params: Any, other: Any, blocks: Iterable[Block], rng: np.random.Generator
+) -> Iterator[Proposal[Any]]:
+    """Params of one maximum with parts of another, where rows are explained better by it.
+
+    Labels of the two that share rows belong together; what hangs together by that is a part. Parts of as many
+    labels in both can be exchanged, and pairs of parts of which one has a label more and one a label less.
+
+    Parameters
+    ----------
+    model : LatentEmission
+        The model.
+    params, other : LatentEmissionParams
+        The maxima.
+    blocks : iterable of Block
+        The data.
+    rng : Generator
+        Source of all that is random.
+    """
+    blocks, state = list(blocks), rng.bit_generator.state
+    one = look(model, params, blocks, rng)
+    rng.bit_generator.state = state  # the same rows
+    two = look(model, other, blocks, rng)
+    if not model.latent.exchangeable or one.known:
+        return
+    common = one.resp.T @ (two.resp / np.maximum(two.resp.sum(axis=1, keepdims=True), np.finfo(float).tiny))
+    smaller = np.minimum(one.counts[:, None], two.counts)
+    K = model.n_components
+    graph = np.block([[np.zeros((K, K)), common > SHARED * smaller], [np.zeros((K, 2 * K))]])
+    n_parts, part = connected_components(graph, directed=False)
+    members = [(np.flatnonzero(part[:K] == p), np.flatnonzero(part[K:] == p)) for p in range(n_parts)]
+    better = two.log_likelihood - one.log_likelihood
+    gains = [float(one.resp[:, mine].sum(axis=1) @ better) for mine, _ in members]
+    more = [len(theirs) - len(mine) for mine, theirs in members]
+    sets: list[tuple[int, ...]] = [(p,) for p in range(n_parts) if more[p] == 0]
+    sets += [(p, q) for p in range(n_parts) for q in range(n_parts) if more[p] == -more[q] > 0]
+    for chosen in sorted(sets, key=lambda some: -sum(gains[p] for p in some)):
+        if sum(gains[p] for p in chosen) <= 0 or n_parts == len(chosen):
+            break
+        kept = np.concatenate([[], *(members[p][0] for p in range(n_parts) if p not in chosen)]).astype(int)
+        taken = np.concatenate([members[p][1] for p in chosen])
+        resp = np.concatenate([one.resp[:, kept], two.resp[:, taken]], axis=1)
+        shares = resp / np.maximum(resp.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        transfer = one.resp.T @ shares
+        transfer /= transfer.sum(axis=1, keepdims=True)
+        try:
+            yield Proposal("exchange", one.learned(model, params, resp, transfer))
+        except FitError:
+            continue
+
+
+def look(model: Any, params: Any, blocks: Sequence[Block], rng: np.random.Generator) -> Moves:
+    """What some rows of the data say of a maximum."""
+    says = [(block.row_weights > 0) & model.emission.observed(block.x) for block in blocks]
+    used = np.flatnonzero(np.concatenate(says))
+    most = max(LEAST_ROWS, ROWS_EACH * model.n_components)
+    chosen = np.sort(rng.choice(used, most, replace=False)) if len(used) > most else used
+    parts, start = [], 0
+    for block in blocks:
+        mine = chosen[(chosen >= start) & (chosen < start + block.n_rows)] - start
+        start += block.n_rows
+        resp = model.responsibilities(params, block)[mine] * block.row_weights[mine, None]
+        parts.append((block.x[mine], resp, () if block.labels is None else block.labels[mine]))
+    x, resp = (np.concatenate(part) for part in list(zip(*parts, strict=True))[:2])
+    known = {int(k) for _, _, labels in parts for k in np.unique(labels) if k != UNKNOWN}
+    resp *= len(used) / len(chosen)
+    return Moves(
+        model.emission, params.emission, Block(x, np.ones(len(x))).rows(slice(None)), resp, model.fused, known
+    )

@@ -1,0 +1,190 @@
+"""Moves between maxima: what they promise by hand, and that they lead only upwards."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import multivariate_normal
+
+from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel
+from latently.core.blocks import ArraySource
+from latently.core.em import EMMap, Settings
+from latently.core.moves import Climber
+from latently.core.restarts import Found, Restarts
+from latently.emissions import Poisson
+from latently.models.moves import look
+
+
+def grid(side, each=20, seed=0, spread=0.1):
+    rng = np.random.default_rng(seed)
+    centres = np.array([(i, j) for i in range(side) for j in range(side)], dtype=float)
+    return np.repeat(centres, each, axis=0) + spread * rng.standard_normal((side * side * each, 2))
+
+
+def at(means, x, spread=0.1):
+    """A spherical mixture with given means, and the map and params of its fit."""
+    model = GaussianMixture.from_parameters(
+        np.full(len(means), 1 / len(means)),
+        np.array(means),
+        np.full(len(means), spread**2),
+        covariance_type="spherical",
+    )
+    source = ArraySource(x, np.ones(len(x)), None, 1024)
+    bound = model._model.bind(model._model.describe(next(source.blocks())))
+    return EMMap(bound, source), model.params_
+
+
+def climber(em):
+    n = len(em.source)
+    return Climber(em, Settings(1e-7, 500, accelerate=True), n, 1e-5)
+
+
+# -- what moves promise --------------------------------------------------------------------------------------
+
+
+def test_losses_of_removals_by_hand():
+    x = grid(2)
+    em, params = at([(0, 0), (0, 1), (1, 0), (1, 1.3)], x, 0.4)
+    moves = look(em.model, params, list(em.source.blocks()), np.random.default_rng(0))
+    normal = np.array([multivariate_normal.pdf(x, m, 0.16) for m in params.emission.means]).T
+    resp = normal / normal.sum(axis=1, keepdims=True)
+    assert_allclose(moves.resp, resp, rtol=1e-9)
+    shares = resp.mean(axis=0)
+    for removal in moves.removals():
+        k, other = removal.label, removal.other
+        if other is None:
+            left = np.delete(normal * shares, k, axis=1).sum(axis=1)
+            loss = np.log((normal @ shares) / left).sum()
+        else:
+            s = resp[:, k] + resp[:, other]
+            mean = s @ x / s.sum()
+            variance = s @ ((x - mean) ** 2).mean(axis=1) / s.sum()
+            two = normal[:, [k, other]] @ shares[[k, other]] / shares[[k, other]].sum()
+            loss = s @ (np.log(two) - multivariate_normal.logpdf(x, mean, variance))
+        assert_allclose(removal.loss, loss, rtol=1e-6)
+
+
+def test_a_split_gains_what_two_components_gain():
+    """Nearly so: the halves have made some steps only."""
+    x = grid(2)
+    em, params = at([(0, 0.5), (1, 0), (1, 1)], x, 0.3)
+    end = climber(em).end(params)
+    moves = look(em.model, end.result.params, list(em.source.blocks()), np.random.default_rng(0))
+    best = max(moves.splits(np.random.default_rng(0)), key=lambda split: split.gain)
+    mine = x[x[:, 0] < 0.5]
+    two, one = (GaussianMixture(k, covariance_type="spherical", random_state=0).fit(mine) for k in (2, 1))
+    gain = two.log_likelihood_ - one.log_likelihood_
+    assert 0.7 * gain < best.gain < gain + 1e-6
+    assert_allclose(end.result.params.emission.means[best.label], (0, 0.5), atol=0.05)
+
+
+# -- where moves lead ----------------------------------------------------------------------------------------
+
+
+def test_moves_find_what_fifty_starts_do_not():
+    x = grid(5, spread=0.03)
+    common = {"covariance_type": "spherical", "init_params": "random_from_data", "random_state": 0}
+    planted = GaussianMixture(
+        25, covariance_type="spherical", means_init=x.reshape(25, 20, 2).mean(axis=1)
+    ).fit(x)
+    starts = GaussianMixture(25, n_init=50, **common).fit(x)
+    assert starts.log_likelihood_ < planted.log_likelihood_ - 100
+    for n_init in (1, "auto"):
+        moved = GaussianMixture(25, n_init=n_init, search="moves", **common).fit(x)
+        assert moved.log_likelihood_ > planted.log_likelihood_ - 1e-3
+        gains = [move.gain for found in moved.restarts_.maxima for move in found.moves]
+        assert gains
+        assert min(gains) > 0
+
+
+def test_parts_of_two_maxima_make_a_better_one():
+    left, right = grid(2, seed=1), grid(2, seed=2) + np.array([10, 0])
+    em, _ = at([(0, 0)], np.vstack([left, right]))
+    good, bad = [(0, 0), (0, 1), (1, 0), (1, 1)], [(0, 0.05), (0, -0.05), (1, 0), (0.6, 1)]
+    there = [(a + 10, b) for a, b in good], [(a + 10, b) for a, b in bad]
+    source = em.source.x
+    ends = []
+    for means in ([*good, *there[1]], [*bad, *there[0]]):
+        em, params = at(means, source)
+        ends.append(climber(em).end(params))
+    _, params = at([*good, *there[0]], source)
+    whole = climber(em).end(params).result.objective
+    assert max(end.result.objective for end in ends) < whole - 20
+    crossed = climber(em).crossed(*ends, np.random.default_rng(0))
+    assert_allclose(crossed.result.objective, whole, atol=1e-3)
+    assert crossed.moves[-1].kind == "exchange"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
+    """Forty rows and four full covariances: higher maxima that rest on few rows are everywhere."""
+    x = np.random.default_rng(seed).standard_normal((40, 2))
+    x[20:] += 3
+    em, _ = at([(0, 0)], x)
+    model = GaussianMixture(4, random_state=seed, search="starts").fit(x)
+    if model.diagnostics_:
+        pytest.skip("the starts find no sound maximum")
+    em = EMMap(model._model.bind(model._model.describe(next(em.source.blocks()))), em.source)
+    end = climber(em).end(model.params_)
+    climbed = climber(em).climbed(end, np.random.default_rng(0))
+    assert climbed.diagnostics == ()
+    assert climbed.result.objective >= end.result.objective
+
+
+# -- what they leave alone -----------------------------------------------------------------------------------
+
+
+def test_threads_shifts_and_scales_do_not_matter():
+    x = np.random.default_rng(0).standard_normal((300, 2)) @ [[2, 0], [1, 0.5]]
+    common = {"n_components": 6, "covariance_type": "diag", "random_state": 0}
+    one, two = (GaussianMixture(n_jobs=n, **common).fit(x) for n in (1, 2))
+    assert_array_equal(one.means_, two.means_)
+    assert one.restarts_ == two.restarts_
+    far = GaussianMixture(**common).fit(1e3 * x + 1e6)
+    assert_allclose(far.log_likelihood_, one.log_likelihood_ - 600 * np.log(1e3), atol=1e-3)
+
+
+def test_structural_zeros_known_states_and_fixed_parameters_stay():
+    rng = np.random.default_rng(0)
+    states = np.repeat(np.arange(5), 40)
+    x = 3.0 * np.array([0, 2, 1, 4, 3])[states][:, None] + rng.standard_normal((200, 1))
+    transmat = np.triu(np.tril(np.ones((5, 5)), 1))
+    transmat /= transmat.sum(axis=1, keepdims=True)
+    common = {"random_state": 0, "search": "moves"}
+    model = GaussianHMM(5, transmat_init=transmat, startprob_init=[1, 0, 0, 0, 0], **common).fit(x)
+    assert (model.transmat_[transmat == 0] == 0).all()
+    known = np.where(np.arange(200) % 20 == 0, states, -1)
+    model = GaussianHMM(5, **common).fit(x, states=known)
+    assert_array_equal(model.predict(x, states=known)[known >= 0], known[known >= 0])
+    means = np.arange(4.0)[:, None]
+    model = GaussianHMM(4, means_init=means, fixed=("means",), **common).fit(x)
+    assert_array_equal(model.means_, means)
+
+
+COUNTS = np.random.default_rng(0).poisson(np.repeat([1, 5, 20, 60], 50))[:, None]
+SYMBOLS = np.random.default_rng(0).integers(0, 4, 300)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "x"), [(MixtureModel(Poisson(), 4), COUNTS), (CategoricalHMM(3), SYMBOLS)], ids=str
+)
+def test_any_family_moves(estimator, x):
+    estimator.set_params(random_state=0, n_init=2)
+    starts = estimator.set_params(search="starts").fit(x).log_likelihood_
+    assert estimator.set_params(search="moves").fit(x).log_likelihood_ >= starts - 1e-2
+
+
+# -- what is said of it --------------------------------------------------------------------------------------
+
+
+def test_the_chance_of_another_maximum_is_the_share_of_those_found_once():
+    maxima = Found(-1.0, 4), Found(-2.0, 1), Found(-3.0, 1)
+    assert Restarts((), 4, (), maxima=maxima).unseen == pytest.approx(1 / 3)
+    assert Restarts((), 4, (), maxima=maxima[:1]).unseen == 0.0
+
+
+def test_on_easy_data_one_look_is_enough():
+    x = np.concatenate([np.random.default_rng(0).normal(m, 1, (100, 2)) for m in (0, 8)])
+    restarts = GaussianMixture(2, random_state=0).fit(x).restarts_
+    assert len(restarts.runs) <= 16
+    assert restarts.n_agreeing >= 4
+    assert restarts.unseen == 0
