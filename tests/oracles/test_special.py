@@ -10,36 +10,18 @@ from numba import njit
 from latently.kernels import special
 
 
-@njit
-def exp(x):
-    out = np.empty_like(x)
-    for i in range(len(x)):
-        out[i] = special.exp(x[i])
-    return out
+def over(function):
+    @njit
+    def values(x):
+        out = np.empty_like(x)
+        for i in range(len(x)):
+            out[i] = function(x[i])
+        return out
+
+    return values
 
 
-@njit
-def log(x):
-    out = np.empty_like(x)
-    for i in range(len(x)):
-        out[i] = special.log(x[i])
-    return out
-
-
-@njit
-def digamma(x):
-    out = np.empty_like(x)
-    for i in range(len(x)):
-        out[i] = special.digamma(x[i])
-    return out
-
-
-@njit
-def lgamma(x):
-    out = np.empty_like(x)
-    for i in range(len(x)):
-        out[i] = special.lgamma(x[i])
-    return out
+exp, log, digamma, lgamma = map(over, (special.exp, special.log, special.digamma, special.lgamma))
 
 
 def ulps(found, exact):
@@ -47,17 +29,15 @@ def ulps(found, exact):
         return float(abs(mpmath.mpf(float(found)) - exact) / mpmath.mpf(float(np.spacing(abs(float(exact))))))
 
 
-def test_exp_to_two_units_in_the_last_place():
-    x = np.concatenate([np.linspace(-707.9, 700, 2000), np.geomspace(1e-300, 1, 200), [0.0, -0.0]])
-    worst = max(ulps(found, mpmath.exp(mpmath.mpf(float(v)))) for v, found in zip(x, exp(x), strict=True))
-    assert worst <= 2
+EXPONENTS = np.concatenate([np.linspace(-707.9, 700, 2000), np.geomspace(1e-300, 1, 200), [0.0, -0.0]])
+NUMBERS = np.concatenate([np.geomspace(1e-300, 1e300, 2000), 1 + np.linspace(-0.3, 0.45, 1000)])
 
 
-def test_log_to_two_units_in_the_last_place():
-    x = np.concatenate([np.geomspace(1e-300, 1e300, 2000), 1 + np.linspace(-0.3, 0.45, 1001)])
-    x = x[x != 1.0]
-    worst = max(ulps(found, mpmath.log(mpmath.mpf(float(v)))) for v, found in zip(x, log(x), strict=True))
-    assert worst <= 2
+@pytest.mark.parametrize(
+    ("function", "exact", "x"), [(exp, mpmath.exp, EXPONENTS), (log, mpmath.log, NUMBERS)], ids=["exp", "log"]
+)
+def test_to_two_units_in_the_last_place(function, exact, x):
+    assert max(ulps(found, exact(mpmath.mpf(float(v)))) for v, found in zip(x, function(x), strict=True)) <= 2
 
 
 def test_edges():
@@ -91,11 +71,8 @@ def worst(found, exact):
     return float(max(errors)) / np.finfo(float).eps
 
 
-def test_digamma_to_eight_eps():
+def test_digamma_to_eight_eps_and_lgamma_to_32():
     assert worst(digamma(POSITIVE), mpmath.digamma) <= 8
-
-
-def test_lgamma_to_32_eps():
     assert worst(lgamma(POSITIVE), mpmath.loggamma) <= 32
 
 

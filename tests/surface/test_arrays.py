@@ -54,6 +54,10 @@ REFUSED = {
     "dates": (np.array([["2020-01-01"]], dtype="M8[D]"), "X holds dates: turn them into numbers first"),
     "spans of time": (np.array([[1]], dtype="m8[s]"), "X holds spans of time: turn them"),
     "a date in a list": ([[datetime.date(2020, 1, 1), 1]], r"row 0, column 0 of X holds datetime.date\(2020"),
+    "two columns of text": (
+        pl.DataFrame({"size": [1.0], "name": ["x"], "when": ["a"]}),
+        "column 'name', 'when' is not numeric; leave it out or encode it",
+    ),
     "dates in pandas": (pd.DataFrame({"when": pd.to_datetime(["2020-01-01"])}), "column 'when' is not num"),
     "dates in polars": (pl.DataFrame({"when": [datetime.date(2020, 1, 1)]}), "column 'when' is not numeric"),
     "records": (np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]), "records: .*structured_to_unstruc"),
@@ -101,9 +105,12 @@ def test_masked_cells_are_missing_in_a_fit():
     X = np.random.default_rng(0).standard_normal((40, 2))
     mask = np.zeros(X.shape, dtype=bool)
     mask[::5, 0] = mask[2::7, 1] = True
-    masked = np.ma.array(np.where(mask, 1e6, X), mask=mask)
-    expected = GaussianMixture().fit(np.where(mask, NAN, X))
-    assert_array_equal(GaussianMixture().fit(masked).means_, expected.means_)
+    masked, incomplete = np.ma.array(np.where(mask, 1e6, X), mask=mask), np.where(mask, NAN, X)
+    for model in (GaussianMixture(), GaussianHMM()):
+        expected = model.fit(incomplete).means_
+        assert_array_equal(model.fit(masked).means_, expected)
+    assert_array_equal(GaussianHMM().fit([masked[:20], masked[20:]]).means_, expected)
+    assert_array_equal(GaussianHMM().fit([masked[:20], X[20:]]).means_ == expected, False)
 
 
 MISSING_SYMBOLS = {
@@ -153,14 +160,3 @@ def test_missing_symbols_are_no_symbols(case):
     in_a_row = np.array(MISSING_SYMBOLS["None"], dtype=object)
     expected = chain.smooth(in_a_row, lengths=[3, 2] if "sequences" in case else None)
     assert_array_equal(chain.smooth(X), expected)
-
-
-def test_masked_cells_are_missing_in_sequences():
-    X = np.random.default_rng(0).standard_normal((40, 2))
-    mask = np.zeros(X.shape, dtype=bool)
-    mask[::5, 0] = mask[2::7, 1] = True
-    masked = np.ma.array(np.where(mask, 1e6, X), mask=mask)
-    expected = GaussianHMM().fit(np.where(mask, NAN, X)).means_
-    assert_array_equal(GaussianHMM().fit(masked).means_, expected)
-    assert_array_equal(GaussianHMM().fit([masked[:20], masked[20:]]).means_, expected)
-    assert_array_equal(GaussianHMM().fit([masked[:20], X[20:]]).means_ == expected, False)

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,22 +11,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
 from latently.core.errors import FitError, ImpossibleObservationError
 from latently.emissions import Poisson
+from tests.refusing import changed, refused
 
 COUNTS = np.array([1.0, 2, 0, 7, 8, 9, 1, 0, 2, 9, 8, 1])[:, None]
 NUMBERS = np.random.default_rng(0).standard_normal((12, 2))
 SYMBOLS = np.array([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, 1, 2])
-
-
-def changed(x, time, value):
-    other = x.copy()
-    other[time] = value
-    return other
-
-
-def refused(call, message, error=ValueError):
-    with pytest.raises(error, match=message) as caught:
-        call()
-    assert "\n" not in str(caught.value)
 
 
 # -- lengths -----------------------------------------------------------------------------------------------
@@ -47,6 +37,7 @@ FITTED = {
 }
 
 
+@cache
 def fitted(name):
     estimator, x = FITTED[name]
     with warnings.catch_warnings():
@@ -149,17 +140,6 @@ def test_unsigned_counts():
     refused(lambda: PoissonHMM(2).fit(x), "time 0, column 0 holds 1.84467e.19: counts are")
     x = np.random.default_rng(0).poisson(np.repeat([9e14, 8e15], 50)[:, None]).astype(np.uint64)
     assert_allclose(PoissonHMM(2, random_state=0).fit(x).lambdas_[:, 0], [9e14, 8e15], rtol=1e-7)
-
-
-def test_tables():
-    model, x = fitted("counts")
-    refused(lambda: model.fit(changed(x, 3, np.inf)), "contains infinity at row 3, column 0")
-    refused(lambda: model.smooth(changed(x, 3, np.inf)), "contains infinity at row 3, column 0")
-    width = x.shape[1]
-    refused(
-        lambda: model.predict(np.column_stack([x, x])), f"X has {2 * width} features, .* {width} features"
-    )
-    refused(lambda: model.fit([["a"], ["b"]]), "could not convert|dtype|numeric")
 
 
 # -- weights and known states ------------------------------------------------------------------------------
