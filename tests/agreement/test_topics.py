@@ -61,31 +61,22 @@ class Case:
         return table, inverse, self.doc_prior.astype(self.resp.dtype), dtype(0.5 * self.word_prior.min())
 
     def as_dtype(self, dtype):
-        return Case(
-            self.words,
-            self.counts.astype(dtype),
-            self.offsets,
-            self.weights.astype(dtype),
-            self.n_words,
-            self.resp.astype(dtype),
-            self.doc_prior,
-            self.word_prior,
-        )
+        cast = {name: getattr(self, name).astype(dtype) for name in ("counts", "weights", "resp")}
+        return replace(self, **cast)
 
 
-def case(X, n_topics=5, weights=None, doc_prior=0.1, word_prior=0.05, seed=0):
-    rng = np.random.default_rng(seed)
+def case(X, n_topics=5, weights=None, doc_prior=0.1, word_prior=0.05):
     X = sparse.csr_matrix(X, dtype=float)
     X.eliminate_zeros()
-    V = X.shape[1]
-    resp = rng.dirichlet(np.full(n_topics, 0.3), X.nnz)
+    n, V = X.shape
+    resp = np.maximum(np.random.default_rng(0).dirichlet(np.full(n_topics, 0.3), X.nnz), 1e-9)
     return Case(
         X.indices.astype(np.int32),
         X.data,
         X.indptr.astype(np.int64),
-        np.ones(X.shape[0]) if weights is None else weights,
+        np.ones(n) if weights is None else weights,
         V,
-        np.maximum(resp, 1e-9) / np.maximum(resp, 1e-9).sum(axis=1, keepdims=True),
+        resp / resp.sum(axis=1, keepdims=True),
         np.broadcast_to(doc_prior, n_topics).astype(float),
         np.broadcast_to(word_prior, V).astype(float)[:, None],
     )
@@ -147,12 +138,19 @@ def assert_near(found, expected, tolerances):
 
 @over_cases
 @both
-def test_tally(name, dtype):
+def test_counts_of_words_and_documents_and_absences(name, dtype):
     each = CASES[name].as_dtype(dtype)
-    found, expected = (np.full((each.n_words, each.n_topics), 0.5, dtype) for _ in range(2))
-    collapsed.tally(*each.documents, each.weights, each.resp, found)
-    plain.tally(*each.documents, each.weights, each.resp, expected)
-    assert_near(found, expected, tolerance(name, dtype))
+    n, V, K = len(each.offsets) - 1, each.n_words, each.n_topics
+    ends = []
+    for loops, kind in ((collapsed, dtype), (plain, np.float64)):
+        sums, here = np.full((V, K), 0.5, kind), np.full((n, K), 9.0, kind)
+        absent = np.full((n, K), 9.0), np.zeros((V, K))
+        loops.tally(*each.documents, each.weights, each.resp, sums)
+        loops.document_counts(each.counts, each.offsets, each.resp, here)
+        loops.absences(*each.documents, each.weights, each.resp, *absent)
+        ends.append((sums, here, *absent))
+    for found, expected in zip(*ends, strict=True):
+        assert_near(found, expected, tolerance(name, dtype))
 
 
 def swept(each, loops):
@@ -253,23 +251,6 @@ def test_the_likeliest_few_topics_are_kept(name, few):
         assert_near(sums, expected_sums, EXACT)
 
 
-@over_cases
-@both
-def test_document_counts_and_absences(name, dtype):
-    each = CASES[name].as_dtype(dtype)
-    n = len(each.offsets) - 1
-    here, expected = np.full((n, each.n_topics), 9.0, dtype), np.full((n, each.n_topics), 9.0)
-    collapsed.document_counts(each.counts, each.offsets, each.resp, here)
-    plain.document_counts(each.counts, each.offsets, each.resp, expected)
-    assert_near(here, expected, tolerance(name, dtype))
-    found = np.full((n, each.n_topics), 9.0), np.zeros((each.n_words, each.n_topics))
-    wanted = np.full((n, each.n_topics), 9.0), np.zeros((each.n_words, each.n_topics))
-    collapsed.absences(*each.documents, each.weights, each.resp, *found)
-    plain.absences(*each.documents, each.weights, each.resp, *wanted)
-    for left, right in zip(found, wanted, strict=True):
-        assert_near(left, right, tolerance(name, dtype))
-
-
 # -- random starts -------------------------------------------------------------------------------------
 
 
@@ -334,9 +315,9 @@ def test_random_starts_are_even_and_differ_by_seed():
 # -- documents under topics ----------------------------------------------------------------------------
 
 
-def prepared(each, variational, dtype):
-    """Table, log_maxima and prior as documents read them."""
-    components = each.table().astype(np.float64)
+def prepared(each, variational, dtype, components=None):
+    """Table and log_maxima as documents read them."""
+    components = each.table().astype(np.float64) if components is None else components
     totals = components.sum(axis=0)
     if not variational:
         found = means(components, totals, each.doc_prior, dtype)
@@ -369,19 +350,8 @@ def test_topics_of_documents(name, dtype, variational, tol, max_sweeps):
     for infer, of_words in zip(loops, (table, reference), strict=True):
         gamma, sums = even_start(each), np.zeros(of_words.shape, of_words.dtype)
         counts = each.counts.astype(of_words.dtype)
-        outcome = infer(
-            each.words,
-            counts,
-            each.offsets,
-            each.weights,
-            of_words,
-            log_maxima,
-            each.doc_prior,
-            tol,
-            max_sweeps,
-            gamma,
-            sums,
-        )
+        of_documents = each.words, counts, each.offsets, each.weights
+        outcome = infer(*of_documents, of_words, log_maxima, each.doc_prior, tol, max_sweeps, gamma, sums)
         results.append((gamma, sums, *outcome))
     found, expected = results
     # Single precision may stop a sweep earlier or later, when a document moves by less than tol of itself.
@@ -402,15 +372,8 @@ def test_without_a_place_for_them_expected_counts_are_not_added():
     table, log_maxima = prepared(each, True, np.float64)
     ends = []
     for sums in (np.zeros(table.shape), np.zeros((0, each.n_topics))):
-        gamma = even_start(each)
-        ends.append(
-            (
-                documents.infer(
-                    *each.documents, each.weights, table, log_maxima, each.doc_prior, 1e-3, 50, gamma, sums
-                ),
-                gamma,
-            )
-        )
+        gamma, fixed = even_start(each), (table, log_maxima, each.doc_prior, 1e-3, 50)
+        ends.append((documents.infer(*each.documents, each.weights, *fixed, gamma, sums), gamma))
     assert ends[0][0] == ends[1][0]
     assert_array_equal(ends[0][1], ends[1][1])
 
@@ -480,26 +443,11 @@ def test_a_step_over_the_words_it_touches_is_a_step_over_all(name, variational, 
     for step in range(3):
         rate = Schedule(0.7, 4.0).weight(step)
         bound = model.step(stream, block, 12.5, rate, SerialBackend()).bound
-        components = counts + prior
-        totals = components.sum(axis=0)
-        table, log_maxima = np.empty((V, K)), np.empty(V)
-        if variational:
-            plain.word_expectations(components, digamma(totals), table, log_maxima)
-        else:
-            read = means(components, totals, each.doc_prior, np.float64)
-            table, log_maxima = read.table, read.log_maxima
+        table, log_maxima = prepared(each, variational, np.float64, counts + prior)
         sums, gamma = np.zeros((V, K)), even_start(each)
-        value, *_ = (plain.infer if variational else plain.fold_in)(
-            *each.documents,
-            each.weights,
-            table,
-            log_maxima,
-            each.doc_prior,
-            0.0,
-            10,
-            gamma,
-            sums,
-        )
+        infer = plain.infer if variational else plain.fold_in
+        fixed = table, log_maxima, each.doc_prior, 0.0, 10
+        value, *_ = infer(*each.documents, each.weights, *fixed, gamma, sums)
         counts = (1 - rate) * counts + rate * 12.5 * sums
         assert_allclose(stream.counts, counts, rtol=1e-10, atol=1e-12)
         assert_allclose(stream.factor * stream.sums, counts.sum(axis=0), rtol=1e-10)

@@ -22,10 +22,7 @@ from tests.oracles.paths import (
     STARTPROB,
     TRANSMAT,
     WITH_A_ZERO,
-    K,
     Truth,
-    fitted,
-    known,
     log_of_counts,
     log_of_numbers,
     log_of_symbols,
@@ -36,15 +33,13 @@ LENGTHS = [4, 1, 5]
 EDGES = np.concatenate([[0], np.cumsum(LENGTHS)])
 
 
-def posed(estimator, x, transmat=TRANSMAT, startprob=STARTPROB, lengths=None, **starts):
-    """A model that has its parameters and nothing to learn."""
-    return fitted(known(estimator, transmat, startprob, **starts), x, lengths=lengths)
-
-
-def gaussian(kind, x, transmat=TRANSMAT, lengths=None):
-    model = GaussianHMM(K, covariance_type=kind)
+def gaussian(kind, transmat=TRANSMAT):
     covariances = COVARIANCES[kind][0]
-    return posed(model, x, transmat, lengths=lengths, means_init=MEANS, covariances_init=covariances)
+    return GaussianHMM.from_parameters(STARTPROB, transmat, MEANS, covariances, covariance_type=kind)
+
+
+def one_state(family, *parameters):
+    return family.from_parameters([1.0], [[1.0]], *parameters)
 
 
 def of_others(log_density, transmat, kind):
@@ -78,7 +73,7 @@ def test_counts(kind, transmat, gaps):
     if gaps:
         x[2] = x[4] = np.nan
         x[6, 0] = np.nan
-    model = posed(PoissonHMM(K), x, transmat, lengths=LENGTHS, lambdas_init=LAMBDAS)
+    model = PoissonHMM.from_parameters(STARTPROB, transmat, LAMBDAS)
     below, until = (poisson.cdf(x[:, None, :] - step, LAMBDAS) for step in (1, 0))
     found = model.pseudo_residuals(x, lengths=LENGTHS, kind=kind)
     assert_same(found, *expected(log_of_counts(x), below, until, transmat, kind))
@@ -96,8 +91,7 @@ def test_symbols_in_the_order_of_the_alphabet(kind, transmat, gaps):
         seen[[1, 4, 8]] = False
     letters = np.array(list("dbca"))
     x = np.where(seen, letters[symbols], None)[:, None]
-    model = CategoricalHMM(K, categories=list("dbca"))
-    model = posed(model, x, transmat, lengths=LENGTHS, emissionprob_init=WITH_A_ZERO)
+    model = CategoricalHMM.from_parameters(STARTPROB, transmat, WITH_A_ZERO, categories=list("dbca"))
     log_density = log_of_symbols(np.where(seen, symbols, None), WITH_A_ZERO)
     until = WITH_A_ZERO.cumsum(axis=1)[:, symbols].T
     below = until - WITH_A_ZERO[:, symbols].T
@@ -115,7 +109,7 @@ def test_symbols_in_the_order_of_the_alphabet(kind, transmat, gaps):
 def test_numbers_feature_by_feature(kind, covariance):
     x = np.random.default_rng(2).normal(0.5, 1.5, (sum(LENGTHS), 2))
     x[1], x[7, 1] = np.nan, np.nan
-    model = gaussian(covariance, x, BANDED, LENGTHS)
+    model = gaussian(covariance, BANDED)
     dense = COVARIANCES[covariance][1]
     log_density = log_of_numbers(dense)(x)
     until = norm.cdf(x[:, None, :], MEANS, np.sqrt(np.einsum("kii->ki", dense)))
@@ -126,7 +120,7 @@ def test_numbers_feature_by_feature(kind, covariance):
 def test_the_first_time_has_no_past():
     """Its forecast residual is that of the mixture by the starting probabilities."""
     x = np.array([[0.3, -1.0], [2.0, 1.0]])
-    found = gaussian("diag", x).pseudo_residuals(x, kind="forecast")
+    found = gaussian("diag").pseudo_residuals(x, kind="forecast")
     until = norm.cdf(x[0], MEANS, np.sqrt(COVARIANCES["diag"][0]))
     assert_allclose(found.mid[0], ndtri(STARTPROB @ until), rtol=1e-10)
 
@@ -134,7 +128,7 @@ def test_the_first_time_has_no_past():
 def test_an_observation_does_not_hide_itself():
     """However far out, it leaves the residuals of the past alone, and its own grows with it."""
     x = np.random.default_rng(0).normal(size=(50, 2))
-    model, moved = gaussian("diag", x), x.copy()
+    model, moved = gaussian("diag"), x.copy()
     moved[20, 0] = 30.0
     before, after = (model.pseudo_residuals(part, kind="forecast").mid for part in (x, moved))
     assert_array_equal(before[:20], after[:20])
@@ -149,9 +143,7 @@ def test_an_observation_does_not_hide_itself():
 @pytest.mark.parametrize("z", [3.0, 8.5, 20.0, 200.0])
 def test_far_out_of_a_normal_distribution(z, side):
     x = np.array([[side * z]])
-    model = posed(
-        GaussianHMM(1), np.eye(3)[:, :1], [[1.0]], [1.0], means_init=[[0.0]], covariances_init=[[1.0]]
-    )
+    model = one_state(GaussianHMM, [[0.0]], [[1.0]])
     assert_allclose(model.pseudo_residuals(x).mid, side * z, rtol=1e-12)
 
 
@@ -170,7 +162,7 @@ def deviate(probability):
     [(60, 10.0, 1e-12), (3, 120.0, 1e-12), (900, 100.0, 1e-5), (20, 2000.0, 1e-5), (8000, 1e5, 1e-5)],
 )
 def test_far_out_of_a_poisson_distribution(count, rate, tolerance):
-    model = posed(PoissonHMM(1), np.ones((3, 1)), [[1.0]], [1.0], lambdas_init=[[rate]])
+    model = one_state(PoissonHMM, [[rate]])
     found = model.pseudo_residuals([[count]])
     with mpmath.workdps(40):
 
@@ -207,8 +199,8 @@ def test_three_parts_make_one():
 def test_where_the_past_is_all_but_impossible():
     """Left to right, and a first state 60 standard deviations away: nothing is lost in logarithms."""
     x = np.array([[0.0], [60.0], [60.0], [0.5]])
-    settings = {"means_init": [[0.0], [60.0]], "covariances_init": [[1.0], [1.0]]}
-    model = posed(GaussianHMM(2), x, [[0.5, 0.5], [0.0, 1.0]], [1.0, 0.0], **settings)
+    left_right = [1.0, 0.0], [[0.5, 0.5], [0.0, 1.0]]
+    model = GaussianHMM.from_parameters(*left_right, [[0.0], [60.0]], [[1.0], [1.0]])
     found = model.pseudo_residuals(x)
     assert np.isfinite(found.mid).all()
     # The last time is in state 1: of it 0.5 is the 59.5th deviate below.
@@ -224,28 +216,16 @@ def spread(found, rng):
     return ndtri(low + rng.random(low.shape) * (high - low))[:, 0]
 
 
-def rolls_of_a_casino(rng):
-    transmat, faces = np.array([[0.95, 0.05], [0.1, 0.9]]), np.array([[1 / 6] * 6, [0.1] * 5 + [0.5]])
-    model = CategoricalHMM(2, n_features=6)
-    return posed(model, np.arange(6)[:, None], transmat, [0.5, 0.5], emissionprob_init=faces)
-
-
-def few_and_many(rng):
-    transmat = np.array([[0.95, 0.05], [0.1, 0.9]])
-    return posed(PoissonHMM(2), np.arange(6)[:, None], transmat, [0.5, 0.5], lambdas_init=[[2.0], [9.0]])
-
-
-def slow_and_wide(rng):
-    transmat, x = np.array([[0.95, 0.05], [0.1, 0.9]]), np.arange(6.0)[:, None]
-    settings = {"means_init": [[0.0], [4.0]], "covariances_init": [[1.0], [3.0]]}
-    return posed(GaussianHMM(2), x, transmat, [0.5, 0.5], **settings)
+SLOW = [0.5, 0.5], [[0.95, 0.05], [0.1, 0.9]]
+CASINO = CategoricalHMM.from_parameters(*SLOW, [[1 / 6] * 6, [0.1] * 5 + [0.5]])
+FEW_AND_MANY = PoissonHMM.from_parameters(*SLOW, [[2.0], [9.0]])
+WIDE = GaussianHMM.from_parameters(*SLOW, [[0.0], [4.0]], [[1.0], [3.0]])
 
 
 @over_kinds
-@pytest.mark.parametrize("make", [rolls_of_a_casino, few_and_many, slow_and_wide])
-def test_residuals_of_the_right_model_are_normal(make, kind):
+@pytest.mark.parametrize("model", [CASINO, FEW_AND_MANY, WIDE])
+def test_residuals_of_the_right_model_are_normal(model, kind):
     rng = np.random.default_rng(100)
-    model = make(rng)
     x, _ = model.sample(4000, random_state=3)
     z = spread(model.pseudo_residuals(x, kind=kind), rng)
     assert kstest(z, "norm").pvalue > 0.05
@@ -253,11 +233,11 @@ def test_residuals_of_the_right_model_are_normal(make, kind):
         assert abs(np.corrcoef(z[:-1], z[1:])[0, 1]) < 3 / np.sqrt(len(z))
 
 
-@pytest.mark.parametrize("make", [rolls_of_a_casino, few_and_many])
-def test_points_drawn_within_segments(make):
+@pytest.mark.parametrize("model", [CASINO, FEW_AND_MANY])
+def test_points_drawn_within_segments(model):
     """They are even in probability, repeat with an integer, and never leave their segment."""
-    x, _ = make(None).sample(4000, random_state=3)
-    found = make(None).pseudo_residuals(x, kind="forecast")
+    x, _ = model.sample(4000, random_state=3)
+    found = model.pseudo_residuals(x, kind="forecast")
     z = found.drawn(103)
     assert ((found.lower < z) & (z < found.upper)).all()
     share = (ndtr(z) - ndtr(found.lower)) / (ndtr(found.upper) - ndtr(found.lower))
@@ -269,8 +249,7 @@ def test_points_drawn_within_segments(make):
 
 def test_points_drawn_far_out():
     """Where the segment lies beyond what a probability next to one can tell apart."""
-    model = posed(PoissonHMM(1), np.ones((3, 1)), [[1.0]], [1.0], lambdas_init=[[10.0]])
-    found = model.pseudo_residuals([[70.0], [np.nan], [0.0]])
+    found = one_state(PoissonHMM, [[10.0]]).pseudo_residuals([[70.0], [np.nan], [0.0]])
     z = found.drawn(0)
     assert found.lower[0, 0] > 11
     assert found.lower[0, 0] < z[0, 0] < found.upper[0, 0]
@@ -280,15 +259,15 @@ def test_points_drawn_far_out():
 
 def test_points_drawn_are_the_residuals_of_numbers():
     x = np.random.default_rng(0).normal(size=(20, 2))
-    found = gaussian("full", x).pseudo_residuals(x)
+    found = gaussian("full").pseudo_residuals(x)
     assert_array_equal(found.drawn(), found.mid)
 
 
 @over_kinds
 def test_residuals_of_a_wrong_model_are_not(kind):
     rng = np.random.default_rng(0)
-    x, _ = slow_and_wide(rng).sample(4000, random_state=3)
-    wrong = posed(GaussianHMM(1), x, [[1.0]], [1.0], means_init=[[x.mean()]], covariances_init=[[x.var()]])
+    x, _ = WIDE.sample(4000, random_state=3)
+    wrong = one_state(GaussianHMM, [[x.mean()]], [[x.var()]])
     z = spread(wrong.pseudo_residuals(x, kind=kind), rng)
     assert kstest(z, "norm").pvalue < 1e-6
     assert np.corrcoef(z[:-1], z[1:])[0, 1] > 0.3
@@ -299,7 +278,7 @@ def test_residuals_of_a_wrong_model_are_not(kind):
 
 def test_a_list_of_sequences_is_a_table_with_lengths():
     x = np.random.default_rng(0).normal(size=(30, 2))
-    model = gaussian("full", x)
+    model = gaussian("full")
     whole = model.pseudo_residuals(x, lengths=[10, 20])
     parts = model.pseudo_residuals([x[:10], x[10:]])
     assert_array_equal(whole.mid, parts.mid)
@@ -309,9 +288,9 @@ def test_a_list_of_sequences_is_a_table_with_lengths():
 
 def test_any_family_with_a_distribution():
     x = np.random.default_rng(0).normal(size=(20, 2))
-    values = {"means": MEANS, "covariances": COVARIANCES["diag"][0]}
-    model = posed(HiddenMarkovModel(Gaussian("diag"), K), x, starting_values=values)
-    assert_array_equal(model.pseudo_residuals(x).mid, gaussian("diag", x).pseudo_residuals(x).mid)
+    params = Gaussian("diag").params(MEANS, COVARIANCES["diag"][0])
+    model = HiddenMarkovModel.from_parameters(Gaussian("diag"), STARTPROB, TRANSMAT, params)
+    assert_array_equal(model.pseudo_residuals(x).mid, gaussian("diag").pseudo_residuals(x).mid)
 
 
 class Mute(Gaussian):
@@ -327,12 +306,11 @@ def test_a_family_without_one_is_told_which_method_it_lacks():
 
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="kind='past': should be 'ordinary' or 'forecast'"):
-        few_and_many(None).pseudo_residuals([[1]], kind="past")
+        FEW_AND_MANY.pseudo_residuals([[1]], kind="past")
 
 
 def test_an_impossible_sequence_is_named():
     faces = np.array([[0.5, 0.5, 0.0], [0.2, 0.8, 0.0]])
-    model = CategoricalHMM(2, n_features=3)
-    model = posed(model, [[0], [1]], [[0.9, 0.1], [0.2, 0.8]], [0.5, 0.5], emissionprob_init=faces)
+    model = CategoricalHMM.from_parameters([0.5, 0.5], [[0.9, 0.1], [0.2, 0.8]], faces)
     with pytest.raises(ImpossibleObservationError, match="sequence 1"):
         model.pseudo_residuals([[0], [1], [1], [2]], lengths=[2, 2])

@@ -3,6 +3,7 @@
 import copy
 import pickle
 from contextlib import nullcontext
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,16 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from latently import (
-    CategoricalHMM,
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    LatentDirichletAllocation,
-    MixtureModel,
-    PoissonHMM,
-    load,
-)
+import latently as L
 from latently.emissions import Poisson
 
 RNG = np.random.default_rng(0)
@@ -35,9 +27,9 @@ COVARIANCES = {
 }
 # An estimator, data, and parameters that are not those of its fit.
 MODELS = {
-    "counts": (PoissonHMM(2, n_init=2, random_state=0), COUNTS, {**CHAIN, "lambdas_": [[2.0], [8.0]]}),
+    "counts": (L.PoissonHMM(2, n_init=2, random_state=0), COUNTS, {**CHAIN, "lambdas_": [[2.0], [8.0]]}),
     "symbols": (
-        CategoricalHMM(2, n_features=20, n_init=2, random_state=0),
+        L.CategoricalHMM(2, n_features=20, n_init=2, random_state=0),
         COUNTS % 20,
         {**CHAIN, "emissionprob_": np.array([np.full(20, 0.05), np.arange(1, 21) / 210])},
     ),
@@ -45,16 +37,27 @@ MODELS = {
 for kind, covariances in COVARIANCES.items():
     gaussians = {"means_": MEANS, "covariances_": covariances}
     MODELS[f"mixture, {kind}"] = (
-        GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0),
+        L.GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0),
         ROWS,
         {"weights_": [0.3, 0.7], **gaussians},
     )
     MODELS[f"chain, {kind}"] = (
-        GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0),
+        L.GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0),
         ROWS,
         {**CHAIN, **gaussians},
     )
 models = pytest.mark.parametrize("name", MODELS)
+
+
+@cache
+def _fitted(name):
+    estimator, X, _ = MODELS[name]
+    return clone(estimator).fit(X)
+
+
+def fitted(name):
+    """A copy, to be altered."""
+    return copy.deepcopy(_fitted(name))
 
 
 def by_hand(estimator, values):
@@ -69,9 +72,9 @@ def test_a_new_a_fitted_and_a_given_model_are_the_same(name, tmp_path):
     kind = {"covariance_type": estimator.covariance_type} if "covariances_" in values else {}
     named = {attribute[:-1]: value for attribute, value in values.items()}
     expected = type(estimator).from_parameters(**named, **kind)
-    fitted = clone(estimator).fit(X)
-    assert fitted.score(X) > expected.score(X)
-    for model in (by_hand(clone(estimator), values), by_hand(fitted, values)):
+    learned = fitted(name)
+    assert learned.score(X) > expected.score(X)
+    for model in (by_hand(clone(estimator), values), by_hand(learned, values)):
         for other in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
             assert other.score(X) == pytest.approx(expected.score(X), rel=1e-12)
             assert_allclose(other.predict_proba(X), expected.predict_proba(X), atol=1e-12)
@@ -79,7 +82,7 @@ def test_a_new_a_fitted_and_a_given_model_are_the_same(name, tmp_path):
                 assert_allclose(getattr(other, attribute), value, rtol=1e-15)
         assert model.bic(X) == pytest.approx(expected.bic(X))
         model.save(tmp_path / "model")
-        assert_array_equal(load(tmp_path / "model").predict_proba(X), model.predict_proba(X))
+        assert_array_equal(L.load(tmp_path / "model").predict_proba(X), model.predict_proba(X))
     assert not hasattr(clone(model), "params_")
 
 
@@ -90,32 +93,32 @@ def test_single_precision_stays_single(kind, tmp_path):
     values = {attribute: np.array(value, dtype=np.float32) for attribute, value in values.items()}
     if kind in ("full", "tied"):
         values["covariances_"][..., 0, 1] = np.nextafter(values["covariances_"][..., 1, 0], np.float32(9))
-    mixture = by_hand(GaussianMixture(2, covariance_type=kind), values)
+    mixture = by_hand(L.GaussianMixture(2, covariance_type=kind), values)
     for attribute in (*values, "precisions_", "precisions_cholesky_"):
         assert getattr(mixture, attribute).dtype == np.float32
     mixture.save(tmp_path / "m")
-    assert_array_equal(load(tmp_path / "m").predict_proba(X), mixture.predict_proba(X))
+    assert_array_equal(L.load(tmp_path / "m").predict_proba(X), mixture.predict_proba(X))
     mixture.means_ = np.array(MEANS) + 1.0
     assert mixture.means_.dtype == mixture.weights_.dtype == np.float64
 
 
 @models
 def test_one_at_a_time_and_only_what_is_set_changes(name):
-    estimator, X, values = MODELS[name]
-    fitted = clone(estimator).fit(X)
+    _, X, values = MODELS[name]
+    model = fitted(name)
     for attribute, value in values.items():
-        before = {other: getattr(fitted, other) for other in values}
-        score = fitted.score(X)
-        setattr(fitted, attribute, value)
-        assert fitted.score(X) != score
+        before = {other: getattr(model, other) for other in values}
+        score = model.score(X)
+        setattr(model, attribute, value)
+        assert model.score(X) != score
         for other in set(values) - {attribute}:
-            assert_allclose(getattr(fitted, other), before[other], rtol=1e-14)
+            assert_allclose(getattr(model, other), before[other], rtol=1e-14)
 
 
 @models
 def test_views_are_read_only(name):
-    estimator, X, values = MODELS[name]
-    for model in (by_hand(clone(estimator), values), clone(estimator).fit(X)):
+    estimator, _, values = MODELS[name]
+    for model in (by_hand(clone(estimator), values), fitted(name)):
         for other in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
             for attribute in values:
                 with pytest.raises(ValueError, match="read-only"):
@@ -124,23 +127,15 @@ def test_views_are_read_only(name):
 
 @models
 def test_a_changed_model_does_not_claim_the_fit(name):
-    estimator, X, values = MODELS[name]
-    model = clone(estimator).fit(X)
+    _, X, values = MODELS[name]
+    model = fitted(name)
     attribute, value = next(iter(values.items()))
     setattr(model, attribute, getattr(model, attribute))  # no change
     assert model.bic() == pytest.approx(model.bic(X))
     setattr(model, attribute, value)
-    for told in (
-        "log_likelihood_",
-        "log_likelihood_history_",
-        "converged_",
-        "n_iter_",
-        "restarts_",
-        "diagnostics_",
-    ):
-        with pytest.raises(
-            AttributeError, match=rf"no {told}: no fit has found these .*\({attribute} set by hand\)"
-        ):
+    for told in ("log_likelihood_", "log_likelihood_history_", "converged_", "restarts_", "diagnostics_"):
+        said = rf"no {told}: no fit has found these .*\({attribute} set by hand\)"
+        with pytest.raises(AttributeError, match=said):
             getattr(model, told)
     for criterion in (model.bic, model.aic):
         with pytest.raises(ValueError, match=rf"\({attribute} set by hand\): pass X"):
@@ -152,54 +147,21 @@ def test_a_changed_model_does_not_claim_the_fit(name):
     assert not hasattr(other, "converged_")
 
 
-def mixture(**values):
-    return by_hand(GaussianMixture(2), {**MODELS["mixture, full"][2], **values})
-
-
 def chain(**values):
-    return by_hand(GaussianHMM(2), {**MODELS["chain, diag"][2], **values})
+    return by_hand(L.GaussianHMM(2), {**MODELS["chain, diag"][2], **values})
 
 
 REFUSED = {
-    "a row that sums to ten": (
-        lambda: chain(transmat_=[[5, 5], [0.5, 0.5]]),
-        r"row 0 of transmat_ sums to 10",
-    ),
-    "a start of three": (
-        lambda: chain(startprob_=[0.2, 0.2, 0.6]),
-        r"startprob_ has shape \(3,\), should be \(2,\)",
-    ),
-    "a negative weight": (lambda: mixture(weights_=[1.1, -0.1]), "weights_ holds a negative"),
-    "means of three": (
-        lambda: mixture(means_=np.zeros((3, 2))),
-        r"means_ has shape \(3, 2\), should be \(2, n_f",
-    ),
-    "an infinite mean": (
-        lambda: chain(means_=[[0, np.inf], [1, 1]]),
-        r"means_\[0, 1\] is inf: should be finite",
-    ),
-    "covariances of another kind": (
-        lambda: mixture(covariances_=[1.0, 2.0]),
-        r"covariances_ has shape \(2,\), should be \(2, 2, 2\)",
-    ),
-    "not definite": (
-        lambda: mixture(covariances_=[np.eye(2), [[1, 2], [2, 1]]]),
-        r"covariances_\[1\] is not positive definite",
-    ),
-    "precisions": (
-        lambda: mixture(precisions_=-np.ones((2, 2, 2))),
-        r"precisions_\[0\] is not positive definite",
-    ),
     "matrices that are not diagonal": (
         lambda: chain(covars_=[[[1, 0.5], [0.5, 1]]] * 2),
         "covars_ has matrices that are no diag covariances",
     ),
     "what follows": (
-        lambda: by_hand(PoissonHMM(2, startprob="stationary"), {**MODELS["counts"][2]}),
+        lambda: by_hand(L.PoissonHMM(2, startprob="stationary"), {**MODELS["counts"][2]}),
         "startprob_ is not what startprob='stationary' makes of the transitions",
     ),
     "a structural zero": (
-        lambda: by_hand(PoissonHMM(2, transmat_init=[[0.5, 0.5], [0, 1]]), MODELS["counts"][2]),
+        lambda: by_hand(L.PoissonHMM(2, transmat_init=[[0.5, 0.5], [0, 1]]), MODELS["counts"][2]),
         r"transmat_\[1, 0\] is 0.3: should be zero, as its starting value is",
     ),
 }
@@ -216,11 +178,11 @@ def test_what_is_wrong_is_named_at_first_use(name):
 
 def test_numbers_are_wanted_at_once():
     with pytest.raises(ValueError, match=r"means_ is a str: give an array"):
-        GaussianMixture().means_ = "x"
+        L.GaussianMixture().means_ = "x"
 
 
 def test_what_is_not_yet_set_is_named():
-    model = GaussianMixture(2)
+    model = L.GaussianMixture(2)
     model.weights_, model.means_ = [0.5, 0.5], [[0.0], [4.0]]
     with pytest.raises(NotFittedError, match="has weights_, means_ only: set covariances_"):
         model.predict([[1.0]])
@@ -231,7 +193,7 @@ def test_what_is_not_yet_set_is_named():
 
 @pytest.mark.parametrize("kind", COVARIANCES)
 def test_covariances_have_several_faces(kind):
-    model = GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
+    model = L.GaussianMixture(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
     expected = np.array(COVARIANCES[kind])
     precisions = np.linalg.inv(expected) if kind in ("full", "tied") else 1 / expected
     model.precisions_ = precisions
@@ -240,7 +202,7 @@ def test_covariances_have_several_faces(kind):
     model.covariances_ = expected + 1.0 if kind in ("diag", "spherical") else 2 * expected
     model.precisions_cholesky_ = factors
     assert_allclose(model.covariances_, expected, rtol=1e-12)
-    hmm = GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
+    hmm = L.GaussianHMM(2, covariance_type=kind, n_init=2, random_state=0).fit(ROWS)
     hmm.covars_ = expected
     assert_array_equal(hmm.covariances_, expected)
     dense = hmm.covars_
@@ -252,7 +214,7 @@ def test_covariances_have_several_faces(kind):
 
 
 def test_a_mixture_grows():
-    model = GaussianMixture(2, n_init=2, random_state=0).fit(ROWS)
+    model = L.GaussianMixture(2, n_init=2, random_state=0).fit(ROWS)
     model.n_components = 3
     model.means_ = np.vstack([model.means_, [[9.0, 9.0]]])
     model.weights_ = np.append(0.9 * model.weights_, 0.1)
@@ -262,7 +224,7 @@ def test_a_mixture_grows():
 
 
 def test_the_weights_of_any_family():
-    model = MixtureModel(Poisson(), 2, n_init=2, random_state=0).fit(COUNTS)
+    model = L.MixtureModel(Poisson(), 2, n_init=2, random_state=0).fit(COUNTS)
     rates = model.params_.emission.lambdas
     model.weights_ = [0.0, 1.0]
     assert (model.predict(COUNTS) == 1).all()
@@ -270,7 +232,7 @@ def test_the_weights_of_any_family():
 
 
 def test_zeros_set_by_hand_are_structural():
-    model = by_hand(PoissonHMM(2), MODELS["counts"][2])
+    model = by_hand(L.PoissonHMM(2), MODELS["counts"][2])
     assert model.n_parameters_ == 1 + 2 + 2
     model.transmat_ = [[0.5, 0.5], [0.0, 1.0]]
     assert model.n_parameters_ == 1 + 1 + 2
@@ -280,14 +242,14 @@ def test_zeros_set_by_hand_are_structural():
 def test_the_moments_of_an_imputer(kind, tmp_path):
     matrix = np.array([[1.0, 0.8], [0.8, 2.0]]) * (1 if kind == "full" else np.eye(2))
     incomplete = np.array([[3.0, np.nan], [np.nan, 1.0]])
-    expected = GaussianMixture.from_parameters([1.0], [[1.0, -1.0]], [matrix]).impute(incomplete)
-    new = GaussianImputer(covariance_type=kind)
+    expected = L.GaussianMixture.from_parameters([1.0], [[1.0, -1.0]], [matrix]).impute(incomplete)
+    new = L.GaussianImputer(covariance_type=kind)
     new.mean_ = [1.0, -1.0]
     with pytest.raises(NotFittedError, match="covariances_"):
         new.transform(incomplete)
     new.covariance_ = matrix
     with pytest.warns(UserWarning, match="no correlations") if kind == "diag" else nullcontext():
-        fitted = GaussianImputer(covariance_type=kind, n_parameter_draws=2).fit(ROWS)
+        fitted = L.GaussianImputer(covariance_type=kind, n_parameter_draws=2).fit(ROWS)
     shared = copy.copy(fitted)
     fitted.mean_, fitted.covariance_ = [1.0, -1.0], matrix
     assert shared.converged_
@@ -295,14 +257,14 @@ def test_the_moments_of_an_imputer(kind, tmp_path):
         assert_allclose(model.transform(incomplete), expected)
         assert_array_equal(model.covariance_, matrix)
         model.save(tmp_path / "model")
-        assert_array_equal(load(tmp_path / "model").transform(incomplete), model.transform(incomplete))
+        assert_array_equal(L.load(tmp_path / "model").transform(incomplete), model.transform(incomplete))
         assert not hasattr(model, "log_likelihood_")
         with pytest.raises(ValueError, match="read-only"):
             model.mean_[0] = 5.0
         with pytest.raises(ValueError, match="fit again"):
             model.draw_imputations(incomplete, 1)
     with pytest.raises(AttributeError, match="that of 2 components together"):
-        GaussianImputer(2).mean_ = [1.0, -1.0]
+        L.GaussianImputer(2).mean_ = [1.0, -1.0]
     with pytest.raises(ValueError, match=r"mean_ has shape \(3,\), should be \(2,\)"):
         fitted.mean_ = [1.0, 2.0, 3.0]
 
@@ -315,7 +277,7 @@ COMPONENTS = np.array([[5.0, 3.0, 2.0, 0.1, 0.1], [0.1, 0.1, 0.1, 4.0, 3.0]])
 @pytest.mark.parametrize("inference", ["cvb0", "vb", "online", "online_vb"])
 def test_the_components_of_a_topic_model(inference, tmp_path):
     words = ["apple", "pear", "plum", "bolt", "nut"]
-    new = LatentDirichletAllocation(2, inference=inference, vocabulary=words, doc_topic_prior=0.3)
+    new = L.LatentDirichletAllocation(2, inference=inference, vocabulary=words, doc_topic_prior=0.3)
     new.components_ = COMPONENTS
     fitted = clone(new).set_params(random_state=0).fit(TEXTS)
     bound = fitted.bound_
@@ -329,7 +291,7 @@ def test_the_components_of_a_topic_model(inference, tmp_path):
         assert_allclose(model.transform(TEXTS), new.transform(TABLE), atol=1e-12)
         assert model.top_words(1) == [["apple"], ["bolt"]]
         model.save(tmp_path / "model")
-        again = load(tmp_path / "model")
+        again = L.load(tmp_path / "model")
         assert_array_equal(again.transform(TABLE), model.transform(TABLE))
         assert_array_equal(again.components_, COMPONENTS)
         for attribute in ("bound_", "history_", "converged_", "doc_topic_"):
@@ -356,7 +318,7 @@ def test_the_components_of_a_topic_model(inference, tmp_path):
     ],
 )
 def test_what_topics_cannot_be(attribute, value, message):
-    model = LatentDirichletAllocation(2, random_state=0).fit(TABLE)
+    model = L.LatentDirichletAllocation(2, random_state=0).fit(TABLE)
     setattr(model, attribute, value)
     for use in (lambda: model.transform(TABLE), lambda: model.params_):
         with pytest.raises(ValueError, match=message):
