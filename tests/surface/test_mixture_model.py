@@ -141,16 +141,6 @@ def test_a_family_without_a_sampler_says_so():
         mixture.sample(3)
 
 
-def test_a_family_that_refuses_holes():
-    class Complete(Exponential):
-        accepts_missing = False
-
-    with pytest.raises(ValueError, match="contains NaN at row 1, column 0"):
-        MixtureModel(Complete(), 1).fit([[0.0], [np.nan], [1.0]])
-    one = MixtureModel(Gaussian("full"), 1).fit([[0.0], [np.nan], [1.0]])
-    assert one.params_.emission.means.tolist() == [[0.5]]
-
-
 def test_labels_without_means_are_ordered_by_weight():
     x, _ = exponentials()
     for seed in range(3):
