@@ -109,7 +109,10 @@ def _enough(rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scal
     if values == [inf] and before[0].get("n_components") == 1:
         return "one component alone fails or is spurious"
     if turn > 1 and all(scale.clearly_above(row, min(before, key=scale.expected)) for row in before[-2:]):
-        return f"{scale.criterion} had clearly risen twice"
+        sound = max(values[-2:]) < inf
+        return (
+            f"{scale.criterion} had clearly risen twice" if sound else "two in a row were worse or not sound"
+        )
     leader = min(rows, key=scale.expected)  # of all that were tried
     if turn > 2 and max(values[-3:]) < inf and all(row is not leader for row in before):
         fall = max(0.0, *(earlier - later for earlier, later in pairwise(values[-3:])))
