@@ -35,7 +35,6 @@ NIGHTLY = {
         "inference='online_vb'",
     ),
     "tests/surface/test_threads.py": ("test_a_cache_that_cannot_be_written_does_not_fail",),
-    "tests/surface/test_examples.py": ("dishonest_casino",),
     "tests/agreement/test_vectors.py": ("[8]", "[24]", "-8]", "-24]", "[8-", "[24-"),
 }
 

@@ -1,11 +1,19 @@
-"""The command in a folder of its own, inside this process: a real process is for what only it can show."""
+"""The command in a folder of its own, inside this process: a real process is for what only it can show.
+
+Its pictures are drawn, which finds what is wrong with them, and not rendered, which takes most of the time;
+`rendered` does both.
+"""
 
 from functools import cache
 
 import pytest
 
 from latently.cli import main
-from tests.command import JOBS, process, written
+from latently.report import Figure
+
+
+def unrendered(monkeypatch):
+    monkeypatch.setattr(Figure, "_saved", lambda self, *_, **__: repr(self.drawing.axes).encode())
 
 
 @pytest.fixture
@@ -15,7 +23,7 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(here, capsys):
+def rendered(here, capsys):
     """Run the command in a folder of its own: exit code, what it printed, what it complained of."""
 
     def command(*arguments):
@@ -27,15 +35,28 @@ def run(here, capsys):
     return command
 
 
+@pytest.fixture
+def run(rendered, monkeypatch):
+    """The same, with pictures that are drawn and not rendered."""
+    unrendered(monkeypatch)
+    return rendered
+
+
 @pytest.fixture(scope="session")
-def real_run(tmp_path_factory):
-    """One real run of a job, looked at by many tests: the folder of its results and the finished process."""
+def results(tmp_path_factory):
+    """Of one run on a file, for all tests that ask for it: the folder of what it wrote."""
 
     @cache
-    def run(name):
-        job, folder = JOBS[name], tmp_path_factory.mktemp(name)
-        (folder / job.file).write_text(written(job.rows), encoding="utf-8")
-        ran = process(folder, *job.arguments)
-        return folder / job.results, ran
+    def folder(file, content, *arguments):
+        here = tmp_path_factory.mktemp(arguments[0])
+        (here / file).write_text(content, encoding="utf-8")
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.chdir(here)
+            unrendered(monkeypatch)
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        assert ended.value.code == 0
+        (written,) = here.glob("latently-*")
+        return written
 
-    return run
+    return folder

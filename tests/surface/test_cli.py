@@ -2,9 +2,9 @@
 
 import os
 import re
-import subprocess
 import sys
 from io import StringIO
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
 from latently.report import Table as Shown
-from tests.command import COMMAND, HEIGHT, assert_one_clear_line, process, said_in, written
+from tests.command import GOOD, MAIN, ONE_FIT, assert_one_clear_line, process, said_in
 
 
 def test_an_unwritable_place_is_one_clear_line():
@@ -38,24 +38,18 @@ def test_a_real_process_fails_the_same_way(tmp_path):
 
 
 def test_results_are_there_even_if_nobody_listens(tmp_path):
-    (tmp_path / "t.csv").write_text(written([["h"], *([f"{h:.3f}"] for h in HEIGHT)]))
-    command = [*COMMAND, "cluster", "t.csv", "-k", "2"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    process.stdout.close()
-    err = process.stderr.read()
-    process.stderr.close()
-    process.wait(timeout=60)
-    assert "Traceback" not in err
+    (tmp_path / "t.csv").write_text(GOOD)
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=writer)
+    os.close(writer)
+    assert "Traceback" not in ran.stderr
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}
 
 
 def test_without_its_extra_the_command_says_how_to_install_it(tmp_path):
-    code = (
-        "import sys; sys.modules['polars'] = None; from latently.cli import main; main(['cluster', 't.csv'])"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    code = "import sys; sys.modules['polars'] = None; " + MAIN
+    ran = process(tmp_path, "cluster", "t.csv", code=code)
     assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, 'needs polars: pip install "latently[cli]"')
 
 
@@ -78,6 +72,23 @@ def test_what_cannot_be_is_said_before_anything_large_is_imported(tmp_path, word
 # -- demo ----------------------------------------------------------------------------------------------
 
 
+TOLD = (
+    "BIC is lowest, 2314.296, for 3 components with tied covariances",
+    "for 2 components with full covariances it is 2322.192",
+    "not for the number of kinds",
+    "no dip in the density between clusters 0 and 2",
+    "44 of 612 measurements of the air in New York are missing, on 42 of 153 days",
+    "Month and Day pass through",
+    "3 of the 44 filled cells lie outside the observed range",
+    "3 states",
+    "342.3183 (2 states) and 329.4603 (3 states): as published",
+    "1905 to 1910, 1942 to 1950 and 1968 to 1970",
+    "For 2007 to 2009 the model of all years up to 2006 expects 13.7, 14.1 and 14.5",
+    "269 chapters of six novels",
+    "The names make it easy",
+)
+
+
 def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.faithful.TRIED", range(2, 4))
     monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
@@ -85,20 +96,8 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     code, out, err = run("demo", "--out", "demo", "--force")
     assert (code, err) == (0, "")
     html = (here / "demo" / "index.html").read_text(encoding="utf-8")
-    for text in (said_in(out), html):
-        assert "BIC is lowest, 2314.296, for 3 components with tied covariances" in text
-        assert "for 2 components with full covariances it is 2322.192" in text
-        assert "not for the number of kinds" in text
-        assert "no dip in the density between clusters 0 and 2" in text
-        assert "44 of 612 measurements of the air in New York are missing, on 42 of 153 days" in text
-        assert "Month and Day pass through" in text
-        assert "3 of the 44 filled cells lie outside the observed range" in text
-        assert "3 states" in text
-        assert "342.3183 (2 states) and 329.4603 (3 states): as published" in text
-        assert "1905 to 1910, 1942 to 1950 and 1968 to 1970" in text
-        assert "For 2007 to 2009 the model of all years up to 2006 expects 13.7, 14.1 and 14.5" in text
-        assert "269 chapters of six novels" in text
-        assert "The names make it easy" in text
+    for text, words in product((said_in(out), html), TOLD):
+        assert words in text
     named, plain = (
         [float(cell) for cell in re.search(rf"^ *{which}, likeliest topic +(.*)$", out, re.M)[1].split()]
         for which in ("with names", "without names")
@@ -122,14 +121,8 @@ def test_every_chapter_of_the_demo_is_on_its_page(run, here, monkeypatch):
     assert out.count("A finding.") == 2
 
 
-# -- help ----------------------------------------------------------------------------------------------
-
-
 def test_the_version_is_that_of_the_library(run):
     assert run("--version") == (0, f"latently {latently.__version__}\n", "")
-
-
-# -- the terminal ---------------------------------------------------------------------------------------
 
 
 def test_a_wide_table_goes_on_below():

@@ -6,17 +6,15 @@ machine is.
 
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
+from tests.command import COMPILING, MAIN, ONE_FIT, process
+
 RNG = np.random.default_rng(0)
 TABLE = "a,b\n" + "".join(f"{x},{y}\n" for x, y in RNG.normal(size=(20_000, 2)).round(3))
 SAID = "latently: interrupted, and nothing was written\n"
-COMPILING = "latently: compiling its kernels, this once (a few seconds)\n"
-ONE_FIT = ("-k", "1", "--covariance", "full")
 
 # What Python tells its auditors: the process signals itself when this event first names this.
 AT_AN_EVENT = """
@@ -39,7 +37,6 @@ def send(*arguments):
     return inner(*arguments)
 module.{function} = send
 """
-COMMAND = "from latently.cli import main; main()"
 
 
 def heed_signals():
@@ -50,15 +47,8 @@ def heed_signals():
 
 def ran(folder, when, *options, **environment):
     (folder / "t.csv").write_text(TABLE)
-    return subprocess.run(
-        [sys.executable, "-c", when + COMMAND, "cluster", "t.csv", *options],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        preexec_fn=heed_signals,
-    )
+    how = {"env": os.environ | environment, "timeout": 300, "preexec_fn": heed_signals}
+    return process(folder, "cluster", "t.csv", *options, code=when + MAIN, **how)
 
 
 def assert_interrupted(folder, ended):

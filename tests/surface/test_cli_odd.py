@@ -4,23 +4,20 @@ import errno
 import os
 import warnings
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import polars
 import pytest
 
-from latently import load
-from tests.command import assert_one_clear_line, process, said_in
-
-GOOD = "a,b\n" + "".join(f"{i * i % 17},{i % 5}\n" for i in range(20))
-OF_CLUSTERS = ("-k", "1", "--covariance", "full")
+from tests.command import GOOD, ONE_FIT, assert_one_clear_line, model_of, process, said_in
 
 
 def test_a_link_to_itself_is_no_folder(run, here):
     (here / "t.csv").write_text(GOOD)
     os.symlink("loop", here / "loop")
     for place in ("loop", "loop/below"):
-        code, out, err = run("cluster", "t.csv", *OF_CLUSTERS, "--out", place)
+        code, out, err = run("cluster", "t.csv", *ONE_FIT, "--out", place)
         assert_one_clear_line(code, out, err, f"'{place}'")
     assert_one_clear_line(*run("cluster", "loop"), "'loop'")
     assert sorted(os.listdir(here)) == ["loop", "t.csv"]
@@ -30,19 +27,10 @@ def test_a_link_to_itself_is_no_folder(run, here):
 def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
     resource = pytest.importorskip("resource")
     (tmp_path / "t.csv").write_text(GOOD)
-    ran = process(
-        tmp_path,
-        "cluster",
-        "t.csv",
-        *OF_CLUSTERS,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
-    )
-    assert_one_clear_line(
-        ran.returncode,
-        ran.stdout,
-        ran.stderr,
-        f"'latently-cluster-t' cannot be written: {os.strerror(errno.EFBIG)};",
-    )
+    limited = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
+    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, preexec_fn=limited)
+    words = f"'latently-cluster-t' cannot be written: {os.strerror(errno.EFBIG)};"
+    assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, words)
     assert os.listdir(tmp_path) == ["t.csv"]
 
 
@@ -50,7 +38,7 @@ def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
 def test_results_stand_where_they_cannot_be_printed(tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
     with open("/dev/full", "w") as full:
-        ran = process(tmp_path, "cluster", "t.csv", *OF_CLUSTERS, stdout=full)
+        ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=full)
     assert_one_clear_line(ran.returncode, ran.stdout or "", ran.stderr, "what was found cannot be printed: ")
     assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")
 
@@ -66,7 +54,7 @@ def test_what_has_no_place_in_a_csv_file_is_written_as_text(run, here):
         }
     )
     frame.write_parquet(here / "t.parquet")
-    assert run("cluster", "t.parquet", *OF_CLUSTERS)[0] == 0
+    assert run("cluster", "t.parquet", *ONE_FIT)[0] == 0
     result = polars.read_csv(here / "latently-cluster-t" / "result.csv")
     assert result["wait"][3] == "PT3S"
     assert result["waits"][3] == '["0:00:03"]'
@@ -77,7 +65,7 @@ def test_symbols_of_too_many_digits_for_numbers_stay_apart(run, here):
     polars.DataFrame({"code": polars.Series(codes, dtype=polars.UInt64)}).write_parquet(here / "t.parquet")
     asked = ("--column", "code", "--emission", "categorical")
     assert run("segment", "t.parquet", "-k", "1", *asked)[0] == 0
-    assert load(here / "latently-segment-t" / "model.latently").emissionprob_.shape == (1, 3)
+    assert model_of(here / "latently-segment-t").emissionprob_.shape == (1, 3)
 
 
 def test_a_warning_is_one_clear_line(run, here, monkeypatch):
@@ -87,17 +75,17 @@ def test_a_warning_is_one_clear_line(run, here, monkeypatch):
     (here / "t.csv").write_text(GOOD)
     monkeypatch.setattr("latently.report.mixture.report.truth", warns)
     warnings.simplefilter("default")
-    code, _, err = run("cluster", "t.csv", *OF_CLUSTERS)
+    code, _, err = run("cluster", "t.csv", *ONE_FIT)
     assert (code, err) == (0, "latently: odd, but not wrong\n")
 
 
-def test_a_name_that_is_no_utf8_is_read_and_told(run, here):
+def test_a_name_that_is_no_utf8_is_read_and_told(rendered, here):
     name = os.fsdecode(b"d\xe9j\xe0.csv")
     try:
         (here / name).write_text(GOOD)
     except OSError:
         pytest.skip("this file system has names in UTF-8 only")
-    code, _, err = run("cluster", name, *OF_CLUSTERS, "--out", "o")
+    code, _, err = rendered("cluster", name, *ONE_FIT, "--out", "o")
     assert (code, err) == (0, "")
     assert "d\\udce9j\\udce0.csv" in (here / "o" / "index.html").read_text(encoding="utf-8")
 
@@ -105,8 +93,8 @@ def test_a_name_that_is_no_utf8_is_read_and_told(run, here):
 @pytest.mark.parametrize(
     ("job", "result"),
     [
-        (("cluster", "t.csv", *OF_CLUSTERS), "result.csv"),
-        (("cluster", "t.csv", *OF_CLUSTERS, "--columns", "a,unit,b"), "result.csv"),
+        (("cluster", "t.csv", *ONE_FIT), "result.csv"),
+        (("cluster", "t.csv", *ONE_FIT, "--columns", "a,unit,b"), "result.csv"),
         (("impute", "t.csv", "-m", "2"), "completed.csv"),
         (("segment", "t.csv", "-k", "1", "--column", "a,unit,b"), "result.csv"),
     ],
@@ -120,4 +108,4 @@ def test_a_constant_column_is_left_out_of_the_model_and_kept(run, here, job, res
     assert "unit (constant, every value is 7)" in said_in(out)
     folder = here / f"latently-{job[0]}-t"
     assert polars.read_csv(folder / result)["unit"].equals(frame["unit"])
-    assert load(folder / "model.latently").feature_names_in_.tolist() == ["a", "b"]
+    assert model_of(folder).feature_names_in_.tolist() == ["a", "b"]

@@ -115,10 +115,7 @@ REQUESTS = {
         ("--out", "t.csv"): "'t.csv' is a file",
     },
 }
-LINES = {
-    (): "Missing argument",
-    ("no.csv",): "there is no file 'no.csv'",
-}
+LINES = {(): "Missing argument", ("no.csv",): "there is no file 'no.csv'"}
 
 # A table with which something is wrong, words of the answer, and what else is asked.
 TABLES = {
@@ -255,11 +252,7 @@ TABLES = {
             "whole numbers below 1e15",
             *("--vocabulary", "words.txt"),
         ),
-        "digits of a count": (
-            b"1 0:" + b"9" * 5000 + b"\n",
-            "has '0:9999",
-            *("--vocabulary", "words.txt"),
-        ),
+        "digits of a count": (b"1 0:" + b"9" * 5000 + b"\n", "has '0:9999", *("--vocabulary", "words.txt")),
     },
 }
 NEEDS_A_NUMBER = ("segment", "topics")

@@ -1,6 +1,5 @@
 """The job `segment`: what it writes, what it takes a column for, and that it refuses in one line."""
 
-import json
 import os
 
 import numpy as np
@@ -10,13 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import latently
 from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets
-from latently.cli import main
 from latently.cli.failure import CommandError
 from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.kinds import kind_of
 from latently.cli.tables.series import runs, series_of
-from tests.command import QUAKES, assert_one_clear_line, rows_of, said_in, written
+from tests.command import JOBS, QUAKES, assert_one_clear_line, model_of, rows_of, said_in, summary_of, written
 
 ADDED = ["state", "probability_smoothed", "probability_filtered_past_only", "state_filtered_past_only"]
 
@@ -41,27 +39,22 @@ ANIMALS = [
 ]
 
 
-@pytest.fixture
-def folder(real_run):
-    return real_run("segment")[0]
-
-
 def column(name, values):
     return written([[name], *([str(value)] for value in values)])
 
 
-@pytest.fixture(scope="module")
-def animals(tmp_path_factory):
+@pytest.fixture
+def folder(results):
+    return results(*JOBS["segment"].run)
+
+
+@pytest.fixture
+def animals(results):
     """Two sequences of two columns with holes."""
-    folder = tmp_path_factory.mktemp("animals")
-    (folder / "animals.csv").write_text(written(ANIMALS))
     options = ("--column", "speed", "--columns", "turn", "--time", "day", "--sequence", "animal")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(folder)
-        with pytest.raises(SystemExit) as ended:
-            main(("segment", "animals.csv", *options, "-k", "2", "--start", "free"))
-    assert ended.value.code == 0
-    return folder / "latently-segment-animals"
+    return results(
+        "animals.csv", written(ANIMALS), "segment", "animals.csv", *options, "-k", "2", "--start", "free"
+    )
 
 
 # -- a run ---------------------------------------------------------------------------------------------
@@ -72,7 +65,7 @@ def test_the_result_keeps_every_cell_and_adds_what_the_model_says(folder):
     assert result.columns == ["year", "count", *ADDED]
     assert_array_equal(result["year"], QUAKES.year)
     assert_array_equal(result["count"], QUAKES.data[:, 0])
-    model = latently.load(folder / "model.latently")
+    model = model_of(folder)
     X = result.select(polars.col("count").cast(polars.Float64))
     path, smoothed, filtered = model.predict(X), model.smooth(X), model.filter(X)
     assert_array_equal(result["state"], path)
@@ -83,17 +76,12 @@ def test_the_result_keeps_every_cell_and_adds_what_the_model_says(folder):
     assert np.abs(result["probability_smoothed"] - result["probability_filtered_past_only"]).max() > 0.2
 
 
-def test_bic_chooses_the_published_three_states_of_the_earthquakes(folder):
-    model = latently.load(folder / "model.latently")
+def test_bic_chooses_the_published_three_states_of_the_earthquakes_and_the_summary_agrees(folder):
+    model, summary = model_of(folder), summary_of(folder)
     assert isinstance(model, PoissonHMM)
     assert list(model.feature_names_in_) == ["count"]
     assert_allclose(model.lambdas_[:, 0], [13.15, 19.72, 29.71], atol=0.01)
     assert model.log_likelihood_ == pytest.approx(-329.4603, abs=1e-4)
-
-
-def test_the_summary_agrees_and_the_page_says_how_to_go_on(folder):
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    model = latently.load(folder / "model.latently")
     assert (summary["model"], summary["n_states"], summary["columns"]) == ("PoissonHMM", 3, ["count"])
     assert summary["log_likelihood"] == model.log_likelihood_
     assert_allclose(summary["transmat"], model.transmat_)
@@ -109,23 +97,16 @@ def test_sequences_stay_apart_and_empty_cells_stay_empty(animals):
     assert [[cell.strip() for cell in row[:5]] for row in result] == kept
     states = np.array([int(row[5]) for row in result[1:]])
     assert_array_equal(states, RUNS)
-    model = latently.load(animals / "model.latently")
+    model, summary = model_of(animals), summary_of(animals)
     assert isinstance(model, GaussianHMM)
     assert list(model.feature_names_in_) == ["speed", "turn"]
     X = polars.read_csv(animals / "result.csv", null_values=["NA", " "]).select("speed", "turn")
     assert X["speed"].null_count() == 3
     assert_allclose(model.score(X, lengths=[50, 50]), model.log_likelihood_)
-
-
-def test_covariances_of_several_columns_are_chosen_by_bic(animals):
-    summary = json.loads((animals / "summary.json").read_text(encoding="utf-8"))
     assert [fit["covariance_type"] for fit in summary["fits"]] == ["diag", "full"]
     assert summary["covariance_type"] == "full"
-    assert summary["columns_left_out"] == {
-        "state": "not asked for",
-        "day": "the time",
-        "animal": "the sequence",
-    }
+    left_out = {"state": "not asked for", "day": "the time", "animal": "the sequence"}
+    assert summary["columns_left_out"] == left_out
     assert summary["startprob_kind"] == "free"
     assert (summary["n_sequences"], summary["rows_without_observation"]) == (2, 0)
 
@@ -136,7 +117,7 @@ def test_symbols_are_words_or_numbers(run, here):
     code, out, _ = run("segment", "t.csv", "-k", "2")
     assert code == 0
     assert "taken for symbols (categorical): it is text" in said_in(out)
-    model = latently.load(here / "latently-segment-t" / "model.latently")
+    model = model_of(here / "latently-segment-t")
     assert isinstance(model, CategoricalHMM)
     assert model.categories_.tolist() == ["rest", "run"]
     assert rows_of(here / "latently-segment-t" / "result.csv")[1][0] == ""
@@ -145,7 +126,7 @@ def test_symbols_are_words_or_numbers(run, here):
     rolls = datasets.load_casino().data[:, 0]
     (here / "rolls.csv").write_text(column("roll", rolls))
     assert run("segment", "rolls.csv", "-k", "2")[0] == 0
-    model = latently.load(here / "latently-segment-rolls" / "model.latently")
+    model = model_of(here / "latently-segment-rolls")
     assert model.categories_.tolist() == [1, 2, 3, 4, 5, 6]
 
     (here / "new.csv").write_text(column("roll", [6, 6, "", 1, 2]))
@@ -255,7 +236,7 @@ def test_what_was_asked_for_is_not_guessed(run, here):
     code, out, _ = run("segment", "t.csv", "-k", "1", "--emission", "poisson", "--column", "roll")
     assert code == 0
     assert "taken for" not in out
-    assert isinstance(latently.load(here / "latently-segment-t" / "model.latently"), PoissonHMM)
+    assert isinstance(model_of(here / "latently-segment-t"), PoissonHMM)
 
 
 @pytest.mark.parametrize(
@@ -321,8 +302,7 @@ def test_a_number_of_states_whose_fit_failed_is_told(run, here, monkeypatch):
     code, out, err = run("segment", "t.csv", "-k", "1:3")
     assert (code, err) == (0, "")
     assert "1 fit failed, the first (2 states) because the tide was out." in said_in(out)
-    summary = json.loads((here / "latently-segment-t" / "summary.json").read_text())
-    assert "the tide was out" in json.dumps(summary["careful"])
+    assert "the tide was out" in str(summary_of(here / "latently-segment-t")["careful"])
     assert_one_clear_line(*run("segment", "t.csv", "-k", "2", "--force"), "because the tide was out")
 
 

@@ -17,12 +17,23 @@ from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.tables.table import Table
 from latently.cli.topics import numbers_of_topics
 from latently.estimators.topics.corpus import read_corpus
-from tests.command import DOCUMENTS, LABELS, SUBJECTS, TEXTS, assert_one_clear_line, said_in, written
+from tests.command import (
+    DOCUMENTS,
+    JOBS,
+    LABELS,
+    SUBJECTS,
+    TEXTS,
+    assert_one_clear_line,
+    model_of,
+    said_in,
+    summary_of,
+    written,
+)
 
 
 @pytest.fixture
-def folder(real_run):
-    return real_run("topics")[0]
+def folder(results):
+    return results(*JOBS["topics"].run)
 
 
 # -- a run ---------------------------------------------------------------------------------------------
@@ -32,7 +43,7 @@ def test_documents_keep_their_columns_but_the_text_and_get_their_topics(folder):
     result = polars.read_csv(folder / "documents.csv")
     assert result.columns == ["id", "subject", "topic", "share", "words", "topic_0", "topic_1", "topic_2"]
     assert_array_equal(result["id"], [f"t{i}" for i in range(61)])
-    model = latently.load(folder / "model.latently")
+    model = model_of(folder)
     shares = result.select("topic_0", "topic_1", "topic_2").to_numpy()
     assert_allclose(shares, model.doc_topic_, atol=1e-6)
     assert_array_equal(result["topic"][:60], model.doc_topic_[:60].argmax(axis=1))
@@ -50,7 +61,7 @@ def test_topics_have_a_line_each_with_their_words(folder):
     topics = polars.read_csv(folder / "topics.csv")
     names = [f"word_{i}" for i in range(1, 11)]
     assert topics.columns == ["topic", "share", "documents", "coherence", *names]
-    model = latently.load(folder / "model.latently")
+    model = model_of(folder)
     assert [list(row) for row in topics.select(names).rows()] == model.top_words(10, 0.6)
     assert topics["documents"].to_list() == [20, 20, 20]
     assert topics["share"].sum() == pytest.approx(1, abs=1e-5)
@@ -59,8 +70,8 @@ def test_topics_have_a_line_each_with_their_words(folder):
 
 
 def test_the_summary_agrees_and_the_page_says_how_to_go_on(folder):
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    model = latently.load(folder / "model.latently")
+    summary = summary_of(folder)
+    model = model_of(folder)
     assert (summary["n_topics"], summary["n_documents"], summary["empty_documents"]) == (3, 61, [61])
     assert {one["why"]: (one["words"], one["tokens"]) for one in summary["left_out"]} == {
         "stop words": (3, 60 * 2 + 3),
@@ -137,7 +148,7 @@ def test_counts_in_lda_c_format(folder, counts, run, here):
     # New documents with their own numbering of the words, one of them unknown.
     (here / "new.dat").write_text("2 0:3 1:2\n1 2:4\n")
     (here / "new.vocab").write_text("ship\nsail\nzebra\n")
-    model = latently.load(here / "latently-topics-c" / "model.latently")
+    model = model_of(here / "latently-topics-c")
     code, out, _ = run("predict", "latently-topics-c/model.latently", "new.dat")
     assert code == 0
     assert "1 document (50%) has no word that the model knows" in said_in(out)
@@ -185,12 +196,12 @@ def test_choices_of_words_reach_the_model(run, here):
         *("--stop-words", "english", "--stop-words", "stop.txt", "--inference", "vb", "--seed", "3"),
     )
     assert code == 0
-    model = latently.load(here / "latently-topics-t" / "model.latently")
+    model = model_of(here / "latently-topics-t")
     words = set(model.vocabulary_)
     assert {"unique", "people"} <= words
     assert not {"the", "ship", "sail", "wave"} & words
     assert (model.inference, model.random_state) == ("vb", 3)
-    assert json.loads((here / "latently-topics-t" / "summary.json").read_text())["bound"] == model.bound_
+    assert summary_of(here / "latently-topics-t")["bound"] == model.bound_
     header = (here / "latently-topics-t" / "documents.csv").read_text().splitlines()[0]
     assert header == "id;subject;topic;share;words;topic_0;topic_1"
     assert "--stop-words english --stop-words stop.txt" in (here / "latently-topics-t/index.html").read_text()
@@ -217,19 +228,14 @@ def test_documents_held_out_choose_the_number_of_topics(run, here):
     assert "Held-out perplexity by number of topics" in said
     folder = here / "latently-topics-t"
     assert "perplexity.png" in os.listdir(folder)
-    tried = json.loads((folder / "summary.json").read_text())["tried"]
+    tried = summary_of(folder)["tried"]
     assert [one["n_topics"] for one in tried] == [1, 3]
     assert tried[0]["perplexity"] > 2 * tried[1]["perplexity"]
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [
-        ("7", [7]),
-        ("4,2,4", [2, 4]),
-        ("2:9", list(range(2, 10))),
-        ("5:30", [5, 6, 8, 11, 14, 18, 23, 30]),
-    ],
+    [("7", [7]), ("4,2,4", [2, 4]), ("2:9", list(range(2, 10))), ("5:30", [5, 6, 8, 11, 14, 18, 23, 30])],
 )
 def test_numbers_of_topics_are_read(text, numbers):
     assert numbers_of_topics(text) == numbers
@@ -248,7 +254,7 @@ def test_predict_finds_the_topics_of_new_texts(folder, run, here):
     assert "1 document (33%) has no word that the model knows" in said
     result = polars.read_csv(here / "latently-predict-new" / "documents.csv")
     assert result.columns == ["topic", "topic_3", "share", "words", "topic_0", "topic_1", "topic_2"]
-    model = latently.load(folder / "model.latently")
+    model = model_of(folder)
     expected = model.transform([new[0], new[2]])
     assert [result["topic_3"][i] for i in (0, 2)] == expected.argmax(axis=1).tolist()
     assert result["words"].to_list() == [3, 0, 2]
@@ -264,7 +270,7 @@ def test_a_folder_of_any_files_is_read_alike_by_both_jobs(run, here):
     assert code == 0
     assert "No cell holds [gone] or nix, which --missing names." in said_in(out)
     folder = here / "latently-topics-news"
-    command = json.loads((folder / "summary.json").read_text())["settings"]["Command"]
+    command = summary_of(folder)["settings"]["Command"]
     assert all(shlex.join(how[i : i + 2]) in command for i in (0, 2, 4))
     assert run("predict", str(folder / "model.latently"), "news", *how)[0] == 0
     again = polars.read_csv(here / "latently-predict-news" / "documents.csv")

@@ -5,12 +5,9 @@ import importlib
 import inspect
 import pkgutil
 import re
-import runpy
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 from numpydoc.docscrape import NumpyDocString
 
 import latently
@@ -99,11 +96,3 @@ def headings(page):
 
 def test_a_family_of_ones_own_takes_under_sixty_lines():
     assert len(EXAMPLE.read_text().splitlines()) < 60
-
-
-def test_the_example_finds_the_true_rates(capsys):
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
-    rows = [row.split() for row in re.findall(r"\[([\d. ]+)\]", capsys.readouterr().out)]
-    true, fitted = np.array(rows[::2], dtype=float), np.array(rows[1::2], dtype=float)
-    assert true.shape == (2, 3)
-    assert_allclose(fitted, true, rtol=0.15)

@@ -1,7 +1,6 @@
 """One more family costs one file, `tests/negative_binomial.py`, and one line: its name in the registry."""
 
 import ast
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from latently.core.statistics import tree_sum
 from latently.emissions import FAMILIES
 from latently.emissions.gaussian import STRUCTURES
 from latently.report.mixture import MixtureAnalysis, mixture_report
-from tests.command import process, rows_of, said_in, written
+from tests.command import assert_one_clear_line, rows_of, said_in, summary_of, written
 from tests.negative_binomial import NegativeBinomial, Sizes
 
 NAME = "negative-binomial"
@@ -97,44 +96,28 @@ def test_a_hidden_markov_model_of_it(counts, tmp_path):
             HiddenMarkovModel(NAME, 2, starting_values=wrong).fit(counts)
 
 
-REGISTERED = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-from latently.cli import main
-from latently.emissions import FAMILIES
-from tests.negative_binomial import NegativeBinomial
-FAMILIES["negative-binomial"] = NegativeBinomial
-main()
-"""
-
-
-def test_the_command_takes_it(counts, tmp_path):
+def test_the_command_takes_it(counts, run, here):
     rows = [["" if np.isnan(cell) else int(cell)] for cell in counts[:, 0]]
-    (tmp_path / "t.csv").write_text(written([["cases"], *rows]))
-    asked = ["segment", "t.csv", "-k", "1:2", "--emission", NAME, "--out", "o"]
-    done = process(tmp_path, *asked, code=REGISTERED)
-    assert done.returncode == 0, done.stderr
-    said = said_in(done.stdout)
-    assert "counts in column cases, negative binomial in each state" in said
-    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    (here / "t.csv").write_text(written([["cases"], *rows]))
+    asked = ["segment", "t.csv", "-k", "1:2", "--emission"]
+    code, out, err = run(*asked, NAME, "--out", "o")
+    assert (code, err) == (0, "")
+    assert "counts in column cases, negative binomial in each state" in said_in(out)
+    summary = summary_of(here / "o")
     assert summary["n_states"] == 2
     assert_allclose(np.ravel(summary["means"]), [2.0, 15.0], rtol=0.2)
     assert np.ravel(summary["sizes"]).shape == (2,)
-    assert {"index.html", "emissions.png", "residuals.png", "transitions.png"} <= {
-        path.name for path in (tmp_path / "o").iterdir()
-    }
-    assert "negative binomial" in (tmp_path / "o" / "index.html").read_text()
-    again = process(tmp_path, "predict", "o/model.latently", "t.csv", "--out", "p", code=REGISTERED)
-    assert again.returncode == 0, again.stderr
-    states = [[row[1] for row in rows_of(tmp_path / folder / "result.csv")] for folder in "op"]
+    files = {path.name for path in (here / "o").iterdir()}
+    assert {"index.html", "emissions.png", "residuals.png", "transitions.png"} <= files
+    assert "negative binomial" in (here / "o" / "index.html").read_text()
+    assert run("predict", "o/model.latently", "t.csv", "--out", "p")[0] == 0
+    states = [[row[1] for row in rows_of(here / folder / "result.csv")] for folder in "op"]
     assert states[0] == states[1]
-    unknown = process(tmp_path, *asked[:5], "normal")
-    assert "'normal' is not one of 'auto', 'gaussian', 'poisson', 'categorical'" in said_in(unknown.stderr)
-    half = tmp_path / "half.csv"
-    half.write_text("cases\n1\n2.5\n")
-    refused = process(tmp_path, "segment", "half.csv", "--emission", NAME, code=REGISTERED)
+    words = "'normal' is not one of 'auto', 'gaussian', 'poisson', 'categorical'"
+    assert_one_clear_line(*run(*asked, "normal"), words)
+    (here / "half.csv").write_text("cases\n1\n2.5\n")
     words = "line 3 of half.csv holds 2.5 in column 'cases', and counts are whole numbers"
-    assert words in said_in(refused.stderr)
+    assert_one_clear_line(*run("segment", "half.csv", "--emission", NAME), words)
 
 
 def test_reports_and_pictures_of_a_mixture_of_it(counts):

@@ -29,6 +29,10 @@ GRID = {"covariance_type": ["full", "tied"], "n_components": [1, 2, 3]}
 SPURIOUS = Finding("few rows", "component 1 rests on 2 rows", "component", (1,), {"rows": 2}, "grave")
 
 
+def analysed(mixture, X, source="f.csv", **said):
+    return MixtureAnalysis(mixture.fit(X), X, source, **said)
+
+
 @pytest.fixture(scope="module")
 def three():
     search = select(GaussianMixture(n_init=4, random_state=0), FAITHFUL, GRID)
@@ -37,8 +41,7 @@ def three():
 
 @pytest.fixture(scope="module")
 def two():
-    mixture = GaussianMixture(2, n_init=4, random_state=0).fit(FAITHFUL)
-    return MixtureAnalysis(mixture, FAITHFUL, "faithful.csv")
+    return analysed(GaussianMixture(2, n_init=4, random_state=0), FAITHFUL, "faithful.csv")
 
 
 def searched(a, *rows):
@@ -53,7 +56,7 @@ def searched(a, *rows):
 # -- pages ---------------------------------------------------------------------------------------------
 
 
-def test_every_word_is_escaped():
+def test_every_word_is_escaped_the_style_fetches_nothing_and_the_best_cell_is_marked():
     blocks = [
         paragraph(NASTY),
         bullets([NASTY]),
@@ -65,17 +68,11 @@ def test_every_word_is_escaped():
     html = page(NASTY, NASTY, [Section(NASTY, blocks)], NASTY)
     assert "<script" not in html
     assert Page(html).text.count(NASTY) == 18
-
-
-def test_the_style_fetches_nothing():
-    style = re.search(r"<style>(.*?)</style>", page("", "", [], ""), re.DOTALL)[1]
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
     assert "url(" not in style
     assert "@import" not in style
-
-
-def test_the_best_cell_is_marked():
-    html = table(Table("t", ["", "a", "b"], [["r", "1", "2"], ["s", "3", "4"]], best=frozenset({(1, 2)})))
-    assert re.findall(r'<td class="best">(.*?)</td>', html) == ["4"]
+    marked = table(Table("t", ["", "a", "b"], [["r", "1", "2"], ["s", "3", "4"]], best=frozenset({(1, 2)})))
+    assert re.findall(r'<td class="best">(.*?)</td>', marked) == ["4"]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
@@ -95,14 +92,8 @@ def test_json_has_null_for_what_is_not_finite_and_findings_as_data():
     found = to_json({"a": np.array([1.0, np.inf]).tolist(), "b": np.float64("nan"), "c": np.int64(3)})
     assert json.loads(found) == {"a": [1.0, None], "b": None, "c": 3}
     assert json.loads(to_json({"found": (SPURIOUS,)}))["found"] == [
-        {
-            "kind": "few rows",
-            "text": "component 1 rests on 2 rows",
-            "subject": "component",
-            "which": [1],
-            "numbers": {"rows": 2},
-            "severity": "grave",
-        }
+        {"kind": "few rows", "text": "component 1 rests on 2 rows"}
+        | {"subject": "component", "which": [1], "numbers": {"rows": 2}, "severity": "grave"}
     ]
 
 
@@ -141,8 +132,8 @@ def test_a_climb_is_shown_if_there_is_one(three):
 
 def test_names_from_a_file_are_escaped_on_the_whole_page():
     X = FAITHFUL.set_axis([NASTY, "b"], axis=1)
-    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
-    a = MixtureAnalysis(mixture, X, NASTY, left_out={NASTY: "text"}, notes=[NASTY])
+    names = {"left_out": {NASTY: "text"}, "notes": [NASTY]}
+    a = analysed(GaussianMixture(2, n_init=1, random_state=0), X, NASTY, **names)
     html = mixture_report(a).page()
     assert "<script" not in html
     assert NASTY in Page(html).text
@@ -165,7 +156,7 @@ def test_findings_of_a_mixture(two, three):
 
 
 def test_one_component_is_no_set_of_clusters():
-    a = MixtureAnalysis(GaussianMixture(1).fit(FAITHFUL), FAITHFUL, "f.csv")
+    a = analysed(GaussianMixture(1), FAITHFUL)
     report = mixture_report(a)
     assert report.said == ["One Gaussian describes all rows. Seen by 2 columns: length and wait."]
     assert a.silhouette is None
@@ -204,14 +195,18 @@ def test_the_truth_is_compared(two):
     assert by_kind(report.findings)["agreement"].numbers["adjusted_rand"] == pytest.approx(expected)
 
 
-def test_missing_cells_and_empty_rows_are_told():
+def test_missing_cells_empty_rows_and_small_clusters_are_told():
     X = FAITHFUL.copy()
     X.iloc[:3] = np.nan
     X.iloc[3, 0] = np.nan
-    a = MixtureAnalysis(GaussianMixture(2, n_init=2, random_state=0).fit(X), X, "f.csv")
-    report = mixture_report(a)
+    report = mixture_report(analysed(GaussianMixture(2, n_init=2, random_state=0), X))
     assert by_kind(report.findings)["missing"].numbers == {"cells": 7, "rows": 4}
     assert by_kind(report.cautions)["empty rows"].numbers == {"rows": 3}
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(60, 3)), 20 + rng.normal(size=(8, 3))])
+    report = mixture_report(analysed(GaussianMixture(2, n_init=4, random_state=0), X))
+    found = by_kind(report.cautions)["few rows"]
+    assert (found.which, found.numbers) == ((1,), {"least": 8, "needed": 12})
 
 
 @pytest.mark.parametrize(
@@ -267,14 +262,6 @@ def test_what_is_wrong_with_a_search_is_told(three):
     assert "spurious" in table.note
 
 
-def test_clusters_of_few_rows_are_told():
-    rng = np.random.default_rng(0)
-    X = np.concatenate([rng.normal(size=(60, 3)), 20 + rng.normal(size=(8, 3))])
-    a = MixtureAnalysis(GaussianMixture(2, n_init=4, random_state=0).fit(X), X, "f.csv")
-    found = by_kind(mixture_report(a).cautions)["few rows"]
-    assert (found.which, found.numbers) == ((1,), {"least": 8, "needed": 12})
-
-
 @pytest.mark.parametrize("family", ["own", "poisson", "categorical"])
 def test_a_mixture_of_any_family_has_a_report(family):
     rng = np.random.default_rng(0)
@@ -284,25 +271,23 @@ def test_a_mixture_of_any_family_has_a_report(family):
         "poisson": ("Poisson", Poisson(), rng.poisson(np.array([[1.0], [30.0]])[label])),
         "categorical": ("Categorical", Categorical(3), np.where(rng.random(150) < 0.9, label, 2)[:, None]),
     }[family]
-    mixture = MixtureModel(emission, n_components=2, n_init=2, random_state=0).fit(X)
-    report = mixture_report(MixtureAnalysis(mixture, X, "t.csv"))
+    report = mixture_report(analysed(MixtureModel(emission, 2, n_init=2, random_state=0), X))
     assert_sound(report)
     assert f"{called} in each cluster" in report.said[0]
     assert report.figures[0].name == "emissions"
 
 
-@pytest.mark.parametrize(("distance", "expected"), [(1.9, [(0, 1)]), (4.0, [])])
-def test_two_gaussians_are_one_hill_up_to_two_standard_deviations(distance, expected):
-    # Of equal weights and variances: one hill if and only if the means are at most that far apart.
-    mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [distance]], [[[1.0]], [[1.0]]])
-    assert without_dip(mixture) == expected
+def without_dip_between(first, second, *covariances):
+    return without_dip(GaussianMixture.from_parameters([0.5, 0.5], [first, second], covariances))
 
 
-def test_the_ridgeline_is_followed_where_it_bends():
+def test_a_ridgeline_without_a_dip_joins_two_components():
+    # Of equal weights and variances: one hill if and only if the means are at most two deviations apart.
+    assert without_dip_between([0.0], [1.9], [[1.0]], [[1.0]]) == [(0, 1)]
+    assert without_dip_between([0.0], [4.0], [[1.0]], [[1.0]]) == []
     # Between these means the straight line runs through a valley that the ridgeline goes round.
     covariances = [[[9.0, 0.0], [0.0, 0.1]], [[0.1, 0.0], [0.0, 9.0]]]
     mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0, 0.0], [1.5, 1.5]], covariances)
-    line = np.linspace([0.0, 0.0], [1.5, 1.5], 50)
-    straight = mixture.score_samples(line)
+    straight = mixture.score_samples(np.linspace([0.0, 0.0], [1.5, 1.5], 50))
     assert straight.min() < np.log(0.5) + min(straight[0], straight[-1])
     assert without_dip(mixture) == [(0, 1)]

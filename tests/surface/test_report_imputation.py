@@ -177,11 +177,7 @@ def starts(level, *log_likelihoods):
             "coverage",
             "only 80% of the hidden cells lie in their 95% intervals",
         ),
-        (
-            {"explained": np.array([0.05, 0.5, 0.05, 0.5])},
-            "unexplained",
-            "nothing of Ozone, which is",
-        ),
+        ({"explained": np.array([0.05, 0.5, 0.05, 0.5])}, "unexplained", "nothing of Ozone, which is"),
         ({"still_empty": {"Note": 3}}, "still empty", "columns that are not in the model: 3 of Note"),
     ],
 )

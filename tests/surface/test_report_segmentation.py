@@ -75,12 +75,6 @@ def test_visits_shares_and_durations_are_those_of_path_posteriors_and_transition
     assert_allclose(quakes.exits[1], leaving / leaving.sum())
 
 
-def test_visits_begin_anew_in_each_sequence(words):
-    assert words.begins[[0, 80]].all()
-    assert words.visits.sum() == words.n_changes + 2
-    assert words.n_sequences == 2
-
-
 def test_a_state_that_is_never_left_lasts_for_ever():
     model = GaussianHMM(2, transmat_init=[[0.9, 0.1], [0.0, 1.0]], startprob_init=[1.0, 0.0])
     a = fitted(model, np.sort(CLEAR, axis=0))
@@ -139,6 +133,9 @@ def test_the_report_of_symbols(words):
     report = segmentation_report(words)
     _, summary = assert_sound(report)
     assert report.headline == "2 states in the 160 rows of words.csv (2 sequences)"
+    assert words.begins[[0, 80]].all()  # visits begin anew in each sequence
+    assert words.visits.sum() == words.n_changes + 2
+    assert words.n_sequences == 2
     model, calm, wild, *_ = map(str, report.findings)
     assert "3 symbols in column mood, categorical in each state" in model
     assert "calm 8" in calm
@@ -148,11 +145,8 @@ def test_the_report_of_symbols(words):
     assert "At the last row of the last sequence (evening) the state is 0" in str(found["now"])
     assert found["gaps"].numbers == {"rows": 1}
     assert by_kind(report.cautions)["zero symbols"].subject == "state and symbol"
-    assert [row[0] for row in report.tables["states"].rows[:3]] == [
-        "mood = calm",
-        "mood = pause",
-        "mood = wild",
-    ]
+    symbols = [row[0] for row in report.tables["states"].rows[:3]]
+    assert symbols == ["mood = calm", "mood = pause", "mood = wild"]
     assert "bic" not in report.tables
     assert {f.name for f in report.figures} - {"convergence"} == {"states", "transitions", "emissions"}
     assert checks(words) == []

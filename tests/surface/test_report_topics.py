@@ -169,9 +169,8 @@ def test_the_report_of_topics(clear):
 
     names = [figure.name for figure in report.figures]
     assert names[0] == "topics"
-    assert set(names) == {
-        *("topics", "topic_map", "document_topics", "convergence", "perplexity", "topic_words")
-    }
+    others = {"topic_map", "document_topics", "convergence", "perplexity", "topic_words"}
+    assert set(names) == {"topics", *others}
     assert not any(figure.wide for figure in report.figures[1:-1])
 
     assert summary["n_topics"] == 3
@@ -191,15 +190,12 @@ def test_reports_of_other_inferences_leave_out_what_they_do_not_have():
     assert summary["bound"] < 0
     online = {figure.name: figure for figure in topics_report(analysis(inference="online")).figures}
     assert "convergence" not in online
+    for figures in (topics_report(analysis()).figures, online.values()):  # narrow pictures stand in pairs
+        assert sum(not figure.wide for figure in figures) % 2 == 0
     labels = online["document_topics"].drawing.axes[0].get_yticklabels()
     assert "document 60" in [tick.get_text() for tick in labels]
     names = {figure.name for figure in topics_report(analysis(K=1)).figures}
     assert names == {"topics", "convergence", "topic_words"}
-
-
-def test_narrow_pictures_stand_in_pairs():
-    for a in (analysis(), analysis(inference="online")):
-        assert sum(not figure.wide for figure in topics_report(a).figures) % 2 == 0
 
 
 def test_names_are_escaped_on_the_page():

@@ -1,6 +1,7 @@
 """Metrics of topics: values worked by hand, defined where others give NaN, and errors that say why."""
 
 import re
+from functools import partial
 from math import log, sqrt
 
 import numpy as np
@@ -28,42 +29,47 @@ COUNTS = np.array([[0, 0, 1, 1], [0, 1, 1, 0], [1, 0, 0, 0]])
 MEASURES = ["u_mass", "c_npmi", "c_v"]
 
 
-def test_u_mass_by_hand():
-    # D(sea) = 2, D(sea, ship) = 1: log((1 + 1) / 2); and D(ship) = 1 the other way round: log((1 + 1) / 1).
-    assert coherence([["sea", "ship"]], SEA, "u_mass").mean == pytest.approx(0.0, abs=1e-15)
-    assert coherence([["ship", "sea"]], SEA, "u_mass").mean == pytest.approx(log(2))
-    # With the sail: (sea, ship) and (sea, sail) are 0, and (ship, sail) never meet: log((0 + 1) / 1).
-    assert coherence([["sea", "ship", "sail"]], SEA, "u_mass").mean == pytest.approx(0.0, abs=1e-15)
-    # The hill never meets the sea: log((0 + 1) / 2).
-    assert coherence([["sea", "hill"]], SEA, "u_mass").mean == pytest.approx(-log(2))
+# The sea and the ship: P(sea) = 2/3, P(ship) = P(sea, ship) = 1/3. Ship and sail never meet: P = epsilon.
+TOGETHER, APART = log(3 / 2) / log(3), log(1e-12 * 9) / -log(1e-12)
+about = partial(pytest.approx, abs=1e-12)
+ABCA = [["a", "b", "c", "a"]]
+RARE = [["a"], ["b"], *([["c"]] * 98)]
 
 
-def test_c_npmi_by_hand():
-    # P(sea) = 2/3, P(ship) = P(sea, ship) = 1/3: log(3/2) / log 3.
-    together = log(3 / 2) / log(3)
-    assert coherence([["sea", "ship"]], SEA, "c_npmi").mean == pytest.approx(together)
-    # Ship and sail never meet: P = epsilon, and P(ship) P(sail) = 1/9.
-    apart = log(1e-12 * 9) / -log(1e-12)
-    scores = coherence([["sea", "ship", "sail"], ["sea", "ship"]], SEA, "c_npmi")
-    assert_allclose(scores.per_topic, [(2 * together + apart) / 3, together])
-    assert scores.mean == pytest.approx(scores.per_topic.mean())
+@pytest.mark.parametrize(
+    ("topic", "documents", "measure", "options", "value"),
+    [
+        # D(sea) = 2, D(sea, ship) = 1: log((1 + 1) / 2); D(ship) = 1 the other way round: log((1 + 1) / 1).
+        ("sea ship", SEA, "u_mass", {}, about(0.0)),
+        ("ship sea", SEA, "u_mass", {}, about(log(2))),
+        # (sea, ship) and (sea, sail) are 0, and (ship, sail) never meet: log((0 + 1) / 1).
+        ("sea ship sail", SEA, "u_mass", {}, about(0.0)),
+        # The hill never meets the sea: log((0 + 1) / 2).
+        ("sea hill", SEA, "u_mass", {}, about(-log(2))),
+        ("sea ship hill", SEA, "u_mass", {"n": 2}, about(0.0)),
+        ("sea ship", SEA, "c_npmi", {}, about(TOGETHER)),
+        ("sea ship sail", SEA, "c_npmi", {}, about((2 * TOGETHER + APART) / 3)),
+        # npmi(sea, sea) = npmi(ship, ship) = 1, npmi(sea, ship) = a: vectors (1, a), (a, 1); their sum.
+        ("sea ship", SEA, "c_v", {}, about((1 + TOGETHER) / sqrt(2 * (1 + TOGETHER**2)))),
+        # Windows of two: (a, b), (b, c), (c, a); each pair meets in one of three, each word is in two.
+        ("a b", ABCA, "c_npmi", {"window": 2}, about(log((1 / 3) / (4 / 9)) / log(3))),
+        # The whole text is one window, and every window has both.
+        ("a b", ABCA, "c_npmi", {}, 1),
+        # P(a) P(b) = 1e-4: log(1e-6 / 1e-4) / -log(1e-6).
+        ("a b", RARE, "c_npmi", {"epsilon": 1e-6}, about(-1 / 3)),
+        ("a b", RARE, "c_npmi", {"epsilon": 0.3}, 1),
+        ("a b", RARE, "c_npmi", {"epsilon": 1e-300}, pytest.approx(-1, abs=0.02)),
+    ],
+)
+def test_coherence_by_hand(topic, documents, measure, options, value):
+    assert coherence([topic.split()], documents, measure, **options).mean == value
 
 
-def test_c_v_by_hand():
-    # npmi(sea, sea) = npmi(ship, ship) = 1, npmi(sea, ship) = a: vectors (1, a), (a, 1), sum (1 + a)(1, 1).
-    a = log(3 / 2) / log(3)
-    expected = (1 + a) / sqrt(2 * (1 + a * a))
-    assert coherence([["sea", "ship"]], SEA, "c_v").mean == pytest.approx(expected)
-    assert coherence([["sea", "ship"]], SEA).mean == coherence([["sea", "ship"]], SEA, "c_v").mean
-
-
-def test_windows_move_on_token_by_token():
-    # Windows of two: (a, b), (b, c), (c, a); each pair meets in one of three, each word is in two.
-    value = log((1 / 3) / (4 / 9)) / log(3)
-    text = [["a", "b", "c", "a"]]
-    assert coherence([["a", "b"]], text, "c_npmi", window=2).mean == pytest.approx(value)
-    # The whole text is one window, and every window has both.
-    assert coherence([["a", "b"]], text, "c_npmi").mean == 1
+def test_coherence_is_c_v_unless_asked_otherwise_and_the_mean_of_topics():
+    topics = [["sea", "ship", "sail"], ["sea", "ship"]]
+    found = coherence(topics, SEA, "c_v")
+    assert coherence(topics, SEA).mean == found.mean == pytest.approx(found.per_topic.mean())
+    assert coherence([["a", "c"]], RARE, "c_npmi", epsilon=1e-100).mean > -1
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -140,30 +146,11 @@ def test_u_mass_of_gensim_has_another_epsilon():
     assert (lda.coherence(COUNTS, "u_mass", 3).per_topic != expected).any()
 
 
-def test_epsilon_decides_about_words_that_never_meet():
-    # P(a) P(b) = 1e-4: log(1e-6 / 1e-4) / -log(1e-6).
-    documents = [["a"], ["b"], *([["c"]] * 98)]
-    assert coherence([["a", "b"]], documents, "c_npmi", epsilon=1e-6).mean == pytest.approx(-1 / 3)
-    assert coherence([["a", "c"]], documents, "c_npmi", epsilon=1e-100).mean > -1
-    assert coherence([["a", "b"]], documents, "c_npmi", epsilon=0.3).mean == 1
-    assert coherence([["a", "b"]], documents, "c_npmi", epsilon=1e-300).mean == pytest.approx(-1, abs=0.02)
-
-
-def test_only_the_first_words_count():
-    topics = [["sea", "ship", "hill"]]
-    assert coherence(topics, SEA, "u_mass", n=2).mean == coherence([["sea", "ship"]], SEA, "u_mass").mean
-
-
 @pytest.mark.parametrize(
     ("topics", "documents", "options", "message"),
     [
         ([["sea"]], SEA, {"measure": "umass"}, "measure='umass': should be one of 'c_v', 'c_npmi', 'u_mass'"),
-        (
-            [["sea"]],
-            SEA,
-            {"measure": "u_mass", "window": 5},
-            "window=5: is for 'c_v'",
-        ),
+        ([["sea"]], SEA, {"measure": "u_mass", "window": 5}, "window=5: is for 'c_v'"),
         ([["sea"]], SEA, {"window": 0}, "window=0: should be an integer of at least 1"),
         ([["sea"]], SEA, {"epsilon": 0}, "epsilon=0: should be a number above 0"),
         ([["sea"]], SEA, {"n": 0}, "n=0: should be an integer of at least 1"),
@@ -202,21 +189,16 @@ def test_diversity_is_the_share_of_distinct_words():
     assert diversity(pandas.DataFrame(weights), n=2) == 1 / 2
 
 
-def test_match_topics_finds_a_permutation():
+def test_topics_are_matched_to_their_permutation_and_runs_alike_are_stable():
     topics = np.random.default_rng(0).dirichlet(np.full(20, 0.1), 5)
     order = [3, 0, 4, 1, 2]
     match = match_topics(topics, 1e-200 * topics[order])
     assert_array_equal(np.array(order)[match.partner], np.arange(5))
     assert_allclose(match.similarity, 1)
-
-
-def test_runs_alike_are_stable():
-    topics = np.random.default_rng(0).dirichlet(np.full(20, 0.1), 5)
     result = stability([topics, topics[::-1], topics[[1, 0, 2, 3, 4]]])
     assert result.mean == pytest.approx(1)
     assert result.per_topic.shape == (3, 5)
-    other = np.eye(5, 20)
-    assert_allclose(stability([np.eye(5, 20, 5), other]).per_topic, 0)
+    assert_allclose(stability([np.eye(5, 20, 5), np.eye(5, 20)]).per_topic, 0)
 
 
 @pytest.mark.parametrize(
@@ -242,11 +224,12 @@ TOPICS = RNG.dirichlet(np.full(30, 0.2), 4)
 X = np.array([RNG.multinomial(40, share @ TOPICS) for share in RNG.dirichlet(np.full(4, 0.3), 25)])
 
 
-def test_halves_sum_to_the_whole():
+def test_halves_sum_to_the_whole_and_documents_that_differ_are_not_split_alike():
     split = split_documents(X)
     assert_array_equal((split.observed + split.held_out).toarray(), X)
     assert split.observed.data.min() == 1
     assert 0.4 < split.observed.sum() / X.sum() < 0.6
+    assert 60 < split_documents(np.eye(200, dtype=int)).observed.nnz < 140
 
 
 def test_equal_documents_are_split_alike_wherever_they_stand():
@@ -258,11 +241,6 @@ def test_equal_documents_are_split_alike_wherever_they_stand():
     for same in (X.astype(float), X.astype(np.uint8), sparse.csc_matrix(X), shuffled, sparse.csr_array(X)):
         assert_array_equal(split_documents(same).observed.toarray(), split)
     assert (split_documents(X, random_state=1).observed.toarray() != split).any()
-
-
-def test_documents_that_differ_are_not_split_alike():
-    ones = np.eye(200, dtype=int)
-    assert 60 < split_documents(ones).observed.nnz < 140
 
 
 def test_the_users_counts_stay_as_they_were():
@@ -330,10 +308,14 @@ def test_proportions_may_come_from_any_library():
     assert only_first.perplexity == np.inf
 
 
-def test_single_precision_and_a_vector_of_weights_are_taken():
+def test_single_precision_a_vector_of_weights_and_halves_of_ones_own_are_taken():
     double = held_out_perplexity(X, TOPICS, [0.3, 0.3, 0.3, 0.3])
     single = held_out_perplexity(X, TOPICS.astype(np.float32), 0.3)
     assert single.perplexity == pytest.approx(double.perplexity, rel=1e-5)
+    split = DocumentSplit(sparse.csr_matrix(X), sparse.csr_matrix(X))
+    result = held_out_perplexity(split, TOPICS, 0.3)
+    assert result.n_tokens == X.sum()
+    assert result.log_likelihood == pytest.approx((X * np.log(fold_in(X, TOPICS, 0.3) @ TOPICS)).sum())
 
 
 @pytest.mark.parametrize(
@@ -365,11 +347,3 @@ def test_single_precision_and_a_vector_of_weights_are_taken():
 def test_what_cannot_be_scored_is_named(arguments, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         held_out_perplexity(*arguments, **options)
-
-
-def test_halves_of_ones_own_are_scored_as_they_are():
-    split = DocumentSplit(sparse.csr_matrix(X), sparse.csr_matrix(X))
-    theta = fold_in(X, TOPICS, 0.3)
-    result = held_out_perplexity(split, TOPICS, 0.3)
-    assert result.n_tokens == X.sum()
-    assert result.log_likelihood == pytest.approx((X * np.log(theta @ TOPICS)).sum())
