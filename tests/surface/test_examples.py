@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import sys
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
@@ -25,7 +26,8 @@ def run(tmp_path_factory):
         folder = tmp_path_factory.mktemp(stem)
         with pytest.MonkeyPatch.context() as there, redirect_stdout(StringIO()) as out:
             there.chdir(folder)
-            runpy.run_path(str(FOLDER / f"{stem}.py"), run_name="__main__")
+            there.setattr(sys, "argv", [str(FOLDER / f"{stem}.py")])
+            runpy.run_path(sys.argv[0], run_name="__main__")
         return folder, out.getvalue()
 
     return once

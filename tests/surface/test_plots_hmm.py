@@ -26,7 +26,6 @@ from tests.given import (
     SERIES,
     TRANSMAT,
     YEARS,
-    given,
     sticky,
 )
 from tests.pictures import bars, dots, legend, mesh, note, of_kind, ticks, title
@@ -60,14 +59,13 @@ def test_the_map_has_the_transition_probabilities_and_beside_it_durations_and_sh
 
 
 def test_a_state_that_is_never_left_lasts_for_ever():
-    ends = {"startprob": [1, 0], "transmat": [[0.999, 0.001], [0, 1]], "lambdas": [[10], [20]]}
-    texts = written(plots.transitions(given(PoissonHMM(2), COUNTS, **ends)))
+    model = PoissonHMM.from_parameters([1, 0], [[0.999, 0.001], [0, 1]], [[10.0], [20.0]])
+    texts = written(plots.transitions(model))
     assert texts[:6] == [">.99", "<.01", "1", "steps", "1,000", "for ever"]
 
 
 def test_of_very_many_states_the_numbers_are_left_out():
-    start = {"transmat": sticky(20), "lambdas": np.arange(1, 21)[:, None]}
-    texts = written(plots.transitions(given(PoissonHMM(20, startprob="uniform"), COUNTS, **start)))
+    texts = written(plots.transitions(PoissonHMM.from_parameters(*sticky(20), np.arange(1.0, 21)[:, None])))
     assert not {".81", ".01"} & set(texts)
     assert texts.count("5.3") == 4
 
@@ -139,8 +137,7 @@ def test_symbols_have_bars_and_dashes_of_what_is_seen():
 
 def test_more_bars_than_can_be_told_apart_become_a_map():
     prob, x = np.random.default_rng(0).dirichlet(np.ones(40), size=5), np.arange(40)[:, None]
-    blank = CategoricalHMM(5, n_features=40, startprob="uniform")
-    ax = plots.emissions(given(blank, x, transmat=np.full((5, 5), 0.2), emissionprob=prob), x)[0]
+    ax = plots.emissions(CategoricalHMM.from_parameters(*sticky(5), prob), x)[0]
     kept = np.sort(np.argsort(-prob.max(axis=0))[:30])
     assert_allclose(mesh(ax), prob[:, kept])
     assert ticks(ax.xaxis) == [str(symbol) for symbol in kept]

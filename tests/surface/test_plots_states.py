@@ -12,7 +12,7 @@ from latently import CategoricalHMM, GaussianHMM, PoissonHMM, plots
 from latently.metrics import match_labels, matched_accuracy
 from latently.plots.hmm.steps import axis, runs, steps
 from latently.plots.palette import INK, NEUTRAL, colour
-from tests.given import COUNTS, DICE, PAIR, QUAKES, ROLLS, SERIES, YEARS, given, sticky
+from tests.given import COUNTS, DICE, PAIR, QUAKES, ROLLS, SERIES, YEARS, sticky
 from tests.pictures import legend, note, ticks, title
 
 PATH = QUAKES.predict(COUNTS)
@@ -208,8 +208,7 @@ def test_states_beyond_the_colours_are_hatched():
     K = 12
     means = np.arange(K)[:, None] * 5.0
     x = np.repeat(means, 20, axis=0) + np.tile([-1.0, 1.0], 10 * K)[:, None]
-    blank = GaussianHMM(K, startprob="uniform")
-    model = given(blank, x, transmat=sticky(K), means=means, covariances=np.ones((K, 1)))
+    model = GaussianHMM.from_parameters(*sticky(K), means, np.ones((K, 1)), covariance_type="diag")
     panel = plots.states(model, x)[0]
     looks = {(to_hex(area.get_facecolor()[0]), area.get_hatch()) for area in panel.collections}
     assert len(looks) == len(legend(panel)) == K
@@ -217,13 +216,14 @@ def test_states_beyond_the_colours_are_hatched():
 
 def test_pictures_are_drawn_on_the_axes_given():
     pyplot.close("all")  # what pages may have left open in this process
+    fitted = PoissonHMM(2, n_init=1, random_state=0).fit(COUNTS)
     _, axes = pyplot.subplots(3, 4)
     flat = axes.ravel()
     assert all(one is ax for one, ax in zip(plots.states(QUAKES, COUNTS, ax=flat[:2]), flat, strict=False))
     assert plots.transitions(QUAKES, ax=flat[2]) is flat[2]
     assert plots.emissions(QUAKES, ax=flat[3])[0] is flat[3]
     assert plots.decoded(QUAKES, COUNTS, PATH, ax=flat[4]) is flat[4]
-    assert plots.hmm_panels(QUAKES, COUNTS, PATH, ax=flat[5:7])[1] is flat[6]
+    assert plots.hmm_panels(fitted, COUNTS, PATH, ax=flat[5:7])[1] is flat[6]
     assert plots.pseudo_residuals(QUAKES, COUNTS, ax=flat[7:10])[2] is flat[9]
     assert len(pyplot.get_fignums()) == 1
     with pytest.raises(ValueError, match="ax holds 3 panels, and this picture has 2"):

@@ -31,7 +31,7 @@ MEASURES = ["u_mass", "c_npmi", "c_v"]
 
 # The sea and the ship: P(sea) = 2/3, P(ship) = P(sea, ship) = 1/3. Ship and sail never meet: P = epsilon.
 TOGETHER, APART = log(3 / 2) / log(3), log(1e-12 * 9) / -log(1e-12)
-about = partial(pytest.approx, abs=1e-12)
+about = partial(pytest.approx, rel=1e-6, abs=1e-15)
 ABCA = [["a", "b", "c", "a"]]
 RARE = [["a"], ["b"], *([["c"]] * 98)]
 
