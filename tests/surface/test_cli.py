@@ -65,7 +65,7 @@ def test_what_cannot_be_is_said_before_anything_large_is_imported(tmp_path, word
         f"import sys; from latently.cli.app import run; run({words}); "
         "print([name for name in ('numpy', 'polars', 'scipy', 'sklearn', 'numba') if name in sys.modules])"
     )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    ran = process(tmp_path, code=code)
     assert (ran.stdout, ran.stderr.count("\n")) == ("[]\n", 1), ran.stderr
 
 
