@@ -16,7 +16,7 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.open, self.tags, self.addresses, self.text = [], [], [], ""
+        self.html, self.open, self.tags, self.addresses, self.text = html, [], [], [], ""
         self.feed(html)
         self.close()
         assert not self.open, f"not closed: {self.open}"

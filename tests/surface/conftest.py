@@ -12,8 +12,13 @@ from latently.cli import main
 from latently.report import Figure
 
 
-def unrendered(monkeypatch):
+def only_drawn(monkeypatch):
     monkeypatch.setattr(Figure, "_saved", lambda self, *_, **__: repr(self.drawing.axes).encode())
+
+
+@pytest.fixture
+def unrendered(monkeypatch):
+    only_drawn(monkeypatch)
 
 
 @pytest.fixture
@@ -36,9 +41,8 @@ def rendered(here, capsys):
 
 
 @pytest.fixture
-def run(rendered, monkeypatch):
+def run(rendered, unrendered):
     """The same, with pictures that are drawn and not rendered."""
-    unrendered(monkeypatch)
     return rendered
 
 
@@ -52,7 +56,7 @@ def results(tmp_path_factory):
         (here / file).write_text(content, encoding="utf-8")
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.chdir(here)
-            unrendered(monkeypatch)
+            only_drawn(monkeypatch)
             with pytest.raises(SystemExit) as ended:
                 main(arguments)
         assert ended.value.code == 0

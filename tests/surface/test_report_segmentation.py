@@ -75,6 +75,7 @@ def test_visits_shares_and_durations_are_those_of_path_posteriors_and_transition
     assert_allclose(quakes.exits[1], leaving / leaving.sum())
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_state_that_is_never_left_lasts_for_ever():
     model = GaussianHMM(2, transmat_init=[[0.9, 0.1], [0.0, 1.0]], startprob_init=[1.0, 0.0])
     a = fitted(model, np.sort(CLEAR, axis=0))
@@ -164,6 +165,7 @@ def test_one_state_is_no_segmentation():
     assert "correlated" in str(by_kind(report.findings)["residuals"])  # which two states explain
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_family_of_ones_own_has_a_report():
     rates = np.where(STATES == 0, 1.0, 0.05)
     X = RNG.exponential(1 / rates)[:, None]
@@ -175,6 +177,7 @@ def test_a_family_of_ones_own_has_a_report():
     assert_allclose(summary["rates"], model.params_.emission.rates)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_names_are_escaped_on_the_page():
     a = SegmentationAnalysis(GaussianHMM(1).fit(CLEAR[:40]), CLEAR[:40], NASTY, [NASTY], notes=[NASTY])
     assert "<script" not in segmentation_report(a).page()

@@ -182,6 +182,7 @@ def test_the_report_of_topics(clear):
     assert top["words"][0]["probability"] == clear.model.topic_word_[1, column]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_reports_of_other_inferences_leave_out_what_they_do_not_have():
     alone = topics_report(analysis(inference="vb"))
     assert set(alone.tables) == {"topics"}
@@ -198,6 +199,7 @@ def test_reports_of_other_inferences_leave_out_what_they_do_not_have():
     assert names == {"topics", "convergence", "topic_words"}
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_names_are_escaped_on_the_page():
     a = analysis(words=[NASTY, *WORDS[1:]], truth=Truth(NASTY, [NASTY, "b"] * 30))
     assert "<script" not in topics_report(replace(a, source=NASTY, labels=[NASTY] * 60)).page()
