@@ -228,7 +228,8 @@ def test_a_request_without_a_table(run, here, job):
     assert_one_clear_line(*run(job, *with_a_number(job, ())), "Missing argument")
     assert_one_clear_line(*run(job, *with_a_number(job, ("no.csv",))), "there is no file 'no.csv'")
     assert os.listdir(here) == []
-    assert_one_clear_line(*run(job, *with_a_number(job, (".",))), "'.' is a folder")
+    if job != "topics":  # which reads folders
+        assert_one_clear_line(*run(job, *with_a_number(job, (".",))), "'.' is a folder")
 
 
 @pytest.mark.parametrize(("job", "arguments", "words"), rows(TABLES))

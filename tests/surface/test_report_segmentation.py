@@ -250,7 +250,7 @@ def test_what_is_wrong_with_a_fit_is_told(clear, changed, kind, words):
 
 def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
     rows = [dict(row) for row in quakes.selection.table_]
-    rows[0]["failure"] = "of a flood"
+    rows[0] |= {"failure": "of a flood", "bic": None}
     rows[1] |= {"diagnostics": (LOST,), "bic": 1.0}
     selection = SimpleNamespace(
         table_=rows, edge_=None, best_index_=2, best_params_=quakes.selection.best_params_
