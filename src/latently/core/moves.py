@@ -23,8 +23,8 @@ from latently.core.findings import Finding
 from latently.core.model import D, P, Proposal
 
 BATCH = 4  # proposals that are tried side by side
-TRIAL = 10  # EM steps of a trial
-SECOND_LOOK = 30  # more of them for the most promising of a batch
+TRIAL = 20  # EM steps of a trial
+SECOND_LOOK = 60  # more of them for the most promising of a batch
 PATIENCE = 12  # proposals of which none may lead higher before the search ends
 MOST_MOVES = 50
 

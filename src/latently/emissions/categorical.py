@@ -191,6 +191,12 @@ class Categorical(Emission):
         out = params.emissionprob == 0
         return {"emissionprob": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.emissionprob))}
 
+    def split(
+        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+    ) -> Array:
+        """Equal symbols stay together, each in either half by chance."""
+        return rng.uniform(0.1, 0.9, self.size + 1)[x[:, 0]]
+
     def spaces(self, params: CategoricalParams) -> Spaces:
         """Each row sums to one."""
         return {"emissionprob": Simplex(self._support(len(params.emissionprob)))}
