@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from latently.plots.convergence_plot import INVISIBLE
 from latently.report.figure import Figure
 from latently.report.table import Table
 from latently.version import __version__
-from latently.wording import EN_DASH, count, number, part, share
+from latently.wording import EN_DASH, count, listed, number, part, share
 
 STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 SURE = 0.9
 MUCH_UNSURE = 0.2
 AT_MOST = "\N{LESS-THAN OR EQUAL TO}"
+MOST_MAXIMA = 8
 ENDED = ("log_likelihood", "n_parameters", "converged", "stop_reason", "n_iter")
 
 
@@ -158,10 +160,10 @@ def bic_table(selection: Any, label: str) -> Table | None:
         at = tried.index(row["n_components"]), families.index(str(row.get("covariance_type", "BIC")))
         star = "*" * bool(grave(row["diagnostics"]))
         below = "" if row["sample"] is None else f"{AT_MOST} "
-        if row["bic"] is not None:
-            cells[at] = below + number(row["bic"], 1) + star
-        elif row["failure"]:
+        if row["failure"]:
             cells[at] = "failed"
+        elif row["bic"] is not None:
+            cells[at] = below + number(row["bic"], 1) + star
         best = at if i == selection.best_index_ else best
     down, across, first = [str(k) for k in tried], families, f"{label}s"
     if len(families) == 1:  # fits into a line
@@ -179,6 +181,38 @@ def bic_table(selection: Any, label: str) -> Table | None:
         )
     lines = [[name, *line] for name, line in zip(down, cells, strict=True)]
     return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}))
+
+
+def maxima_table(model: Any) -> Table | None:
+    """The maxima of the likelihood that the search came to; None if it was always the same."""
+    found = model.restarts_.maxima
+    if len(found) < 2:
+        return None
+    rows = [
+        [
+            number(one.log_likelihood, 2),
+            number(found[0].log_likelihood - one.log_likelihood, 2),
+            str(one.times),
+            _moves(one.moves),
+        ]
+        for one in found[:MOST_MAXIMA]
+    ]
+    text = (
+        "Where runs from different starts ended, on the rows that the search looked at; the best is reported. "
+        "Moves lead from one maximum to a higher one: a component is given up (merged with another, or its "
+        "rows left to all others: a swap) and another split, or parts of two maxima are put together. About "
+        f"{share(model.restarts_.unseen)} of further runs would find another maximum."
+    )
+    more = len(found) - len(rows)
+    text += f" Lower ones that are left out: {more}." if more else ""
+    columns = ["log-likelihood", "below the best", "runs", "moves that led there"]
+    return Table("Maxima of the likelihood", columns, rows, text, prose=frozenset({3}), spoken=False)
+
+
+def _moves(moves: Iterable[Any]) -> str:
+    """How many moves of each kind."""
+    kinds = Counter(move.kind for move in moves)
+    return listed([f"{kind} ({n})" for kind, n in kinds.items()]) if kinds else EN_DASH
 
 
 def bic_figure(selection: Any) -> Iterator[Figure]:

@@ -27,7 +27,7 @@ MOST_EMISSIONS = 3
 def mixture_report(a: MixtureAnalysis) -> Report:
     """All that is said of a mixture."""
     tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
-    tables["correlations"] = correlations(a)
+    tables |= {"correlations": correlations(a), "maxima": fits.maxima_table(a.model)}
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.called} distributions"
     return Report(

@@ -52,6 +52,7 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
     '2 states in the 107 rows of quakes.csv'
     """
     tables = {"states": states(a), "bic": fits.bic_table(a.selection, "state"), "transitions": transitions(a)}
+    tables["maxima"] = fits.maxima_table(a.model)
     sequences = f" ({count(a.n_sequences, 'sequence')})" if a.n_sequences > 1 else ""
     missing = "left out of the likelihood, never filled in; a row without any is a step of time"
     return Report(
