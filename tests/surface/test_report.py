@@ -15,7 +15,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel, datasets, select
 from latently.core.findings import Finding
-from latently.core.restarts import Restarts, Run
+from latently.core.moves import Move
+from latently.core.restarts import Found, Restarts, Run
 from latently.emissions import Categorical, Poisson
 from latently.report import Figure, Section, page, to_json, write_text
 from latently.report.html import bullets, definitions, paragraph, table, tiles, warning
@@ -243,6 +244,19 @@ def test_what_is_wrong_with_a_fit_is_told(two, fitted, kind, numbers, words):
     (found,) = mixture_report(with_model(two, **fitted)).cautions
     assert (found.kind, found.numbers) == (kind, numbers)
     assert words in str(found)
+
+
+def test_maxima_that_were_found_are_listed(two):
+    assert "maxima" not in mixture_report(two).tables
+    moves = Move("merge and split", 3.0), Move("swap", 1.0), Move("swap", 1.0)
+    found = Found(-10.0, 3, moves), Found(-12.5, 1)
+    report = mixture_report(with_model(two, restarts_=Restarts((), 3, (), maxima=found)))
+    table = report.tables["maxima"]
+    assert table.rows == [
+        ["\N{MINUS SIGN}10.00", "0.00", "3", "merge and split (1) and swap (2)"],
+        ["\N{MINUS SIGN}12.50", "2.50", "1", "\N{EN DASH}"],
+    ]
+    assert "About 25% of further runs" in table.note
 
 
 def test_what_is_wrong_with_a_search_is_told(three):

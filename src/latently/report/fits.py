@@ -198,9 +198,9 @@ def maxima_table(model: Any) -> Table | None:
         for one in found[:MOST_MAXIMA]
     ]
     text = (
-        "Where runs from different starts ended, on the rows that the search looked at; the best is reported. "
-        "Moves lead from one maximum to a higher one: a component is given up (merged with another, or its "
-        "rows left to all others: a swap) and another split, or parts of two maxima are put together. About "
+        "Where runs from different starts ended, on the rows that the search looked at. Moves lead from one "
+        "maximum to a higher one: a component is given up (merged with another, or its rows left to all "
+        "others: a swap) and another split, or parts of two maxima are put together. About "
         f"{share(model.restarts_.unseen)} of further runs would find another maximum."
     )
     more = len(found) - len(rows)
