@@ -7,7 +7,16 @@ from importlib import import_module
 
 from benchmarks.harness import machine
 
-NAMES = ("mixture_iteration", "mixture_fit", "tiny", "footprint", "imputation", "hmm", "topics")
+NAMES = (
+    "mixture_iteration",
+    "mixture_run",
+    "mixture_fit",
+    "tiny",
+    "footprint",
+    "imputation",
+    "hmm",
+    "topics",
+)
 
 
 def main() -> None:

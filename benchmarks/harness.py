@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from llvmlite.binding import get_host_cpu_features
+
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("latently", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "numba")
 
@@ -47,10 +49,18 @@ def machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": model,
+        "vector bits": vector_bits(),
         "cores": cores,
         "python": platform.python_version(),
         "versions": {name: installed(name) for name in PEERS},
     }
+
+
+def vector_bits() -> int | None:
+    """Width of the processor's vectors; None if it is not of the kind that we know of."""
+    features = get_host_cpu_features()
+    widths = {"avx512f": 512, "avx2": 256, "avx": 256, "sse2": 128, "neon": 128}
+    return next((width for name, width in widths.items() if features.get(name)), None)
 
 
 def installed(name: str) -> str | None:

@@ -256,7 +256,8 @@ def machine() -> str:
     """What all was measured on."""
     found = results("mixture_iteration")["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items() if number)
-    return f"{found['processor']}, {found['cores']} cores, Python {found['python']}; {versions}.\n"
+    width = f", {found['vector bits']}-bit vectors" if "vector bits" in found else ""
+    return f"{found['processor']}{width}, {found['cores']} cores, Python {found['python']}; {versions}.\n"
 
 
 TABLES: dict[str, Callable[[], str]] = {
