@@ -12,7 +12,7 @@ from latently.emissions.gaussian.moments import Moments
 from latently.latent import Independent
 from latently.latent.independent import Weights
 from latently.models import LatentEmission, LatentEmissionParams
-from latently.models.accelerators import FEW, complete_rows
+from latently.models.accelerators import FEW, MANY, complete_rows, gaussian_responsibilities
 from latently.models.linear_forms import linear_shared, linear_spherical, linear_variances
 
 FAMILIES = ("full", "tied", "diag", "spherical")
@@ -25,6 +25,8 @@ SHAPES = {
     "separated": (1500, 8, 6, 3.0, 0.0, 1.0),
     "many features": (900, 37, 5, 0.5, 0.0, 1.0),
     "seventeen features, far apart": (900, 17, 7, 10.0, 0.0, 1.0),
+    "a hundred features": (900, 100, 5, 0.1, 0.0, 1.0),
+    "a hundred features, offset, far apart": (2300, 100, 4, 3.0, 1e6, 1.0),
     "offset": (900, 5, 3, 1.0, 1e6, 1.0),
     "offset, many features": (900, 20, 3, 1.0, 1e6, 1.0),
     "small numbers": (900, 7, 3, 1.0, 0.0, 1e-8),
@@ -145,6 +147,39 @@ def test_linear_forms_refuse_what_costs_them_digits(family):
         assert (form(model.emission, params, log_norm, block) is not None) == taken
     far = replace(block, x=block.x + 1e4 * np.abs(block.x).max())
     assert form(model.emission, params, log_norm, far) is None
+
+
+@pytest.mark.parametrize("family", ["diag", "spherical"])
+@pytest.mark.parametrize("width", [1e-4, 1e-12])
+def test_the_linear_form_with_a_component_on_next_to_no_rows(family, width):
+    model, params, block = problem(family, (900, 20, 5, 1.0, 1e3, 1.0), np.random.default_rng(9))
+    theta = params.emission
+    means, covariances = theta.means.copy(), theta.covariances.copy()
+    means[2], covariances[2] = block.x[7], width * covariances[2]
+    params = replace(params, emission=model.emission.params(means, covariances))
+    log_norm = params.latent.log - 0.5 * model.emission.log_det(params.emission)
+    form = linear_variances if family == "diag" else linear_spherical
+    assert form(model.emission, params, log_norm, block) is not None
+    assert_agree(model, params, block)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_responsibilities_without_sums(family, shape):
+    """Also where a component of next to no volume is likely by a few features, and then holds no row."""
+    model, params, block = problem(family, shape, np.random.default_rng(10))
+    if family == "full":
+        narrow = model.emission.dense(params.emission).copy()
+        narrow[0, -1] *= 1e-5
+        narrow[0, :, -1] *= 1e-5
+        params = replace(params, emission=model.emission.params(params.emission.means, narrow))
+    found = gaussian_responsibilities(model, params, block)
+    if found is None:
+        assert family in ("diag", "spherical")
+        assert shape[1] < MANY or shape[3] > 1.0
+        return
+    np.testing.assert_allclose(found, model.responsibilities(params, block), rtol=1e-9, atol=1e-12)
+    assert_agree(model, params, block, rtol=1e-8)
 
 
 def test_tied_with_nearly_collinear_features():

@@ -43,6 +43,35 @@ class LinearSums(NamedTuple):
     largest: float
 
 
+class Apart:
+    """A few components, of independent features, that the linear form would cost digits: cell by cell.
+
+    Parameters
+    ----------
+    which : array of int of shape (m,)
+        Their positions.
+    means, variances : arrays of shape (m, d)
+        What they are.
+    """
+
+    def __init__(self, which: Any, means: Any, variances: Any) -> None:
+        self.which, self._means, self._precisions = which, means, 1.0 / variances
+        self.first, self.second = np.zeros(means.shape), np.zeros(means.shape)
+
+    def write(self, x: Any, joint: Any) -> None:
+        """Write the log densities of rows, but for constants."""
+        for k, mean, precision in zip(self.which, self._means, self._precisions, strict=True):
+            joint[k] = -0.5 * ((x - mean) ** 2 @ precision)
+
+    def add(self, x: Any, resp: Any) -> None:
+        """Add rows to the sums and the sums of squares about the means."""
+        for m, k in enumerate(self.which):
+            rows = np.flatnonzero(resp[k])
+            centred, weights = x[rows] - self._means[m], resp[k, rows]
+            self.first[m] += weights @ centred
+            self.second[m] += weights @ centred**2
+
+
 def linear_sums(
     x: Any,
     w: Any,
@@ -51,6 +80,8 @@ def linear_sums(
     directions: Any,
     base: Any,
     scatter: bool = False,
+    resp: Any = None,
+    apart: Apart | None = None,
 ) -> LinearSums:
     """Take the E-step and its sums, tile by tile.
 
@@ -70,6 +101,10 @@ def linear_sums(
         Its value at the origin.
     scatter : bool
         Whether the scatter of the features is wanted.
+    resp : array of shape (n, K) or None
+        Where to write the responsibilities, weights applied, if they are wanted.
+    apart : Apart or None
+        Components that are no part of the product; their coefficients do not matter.
     """
     n, d = x.shape
     K, f = directions.shape
@@ -88,8 +123,14 @@ def linear_sums(
         if lift:
             lift(centred, features)
         joint = np.matmul(directions, features.T, out=joint_room[: K * size].reshape(K, size))
+        if apart:
+            apart.write(x[start : start + step], joint)
         more, terms, farthest = posterior(joint, base, weights, top, total, counts)
         bound, rounding_scale, largest = bound + more, rounding_scale + terms, max(largest, farthest)
+        if resp is not None:
+            resp[start : start + size] = joint.T
+        if apart:
+            apart.add(x[start : start + step], joint)
         sums += joint @ features
         if whole is not None:
             whole += (features.T if (weights == 1).all() else features.T * weights) @ features

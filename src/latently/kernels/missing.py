@@ -18,7 +18,6 @@ from latently.kernels.batched import (
     solve_upper,
 )
 from latently.kernels.compiling import kernel
-from latently.kernels.full import add_scatter, whitened_norms
 from latently.kernels.missing_blocks import (
     TILE,
     WIDTH,
@@ -33,6 +32,7 @@ from latently.kernels.missing_blocks import (
     put,
     rows_seen,
 )
+from latently.kernels.whitening import add_scatter, whitened_norms
 
 LOG_2PI = float(np.log(2 * np.pi))
 NEGLIGIBLE = 1e-17  # responsibility of a row below which its conditional covariance does not count

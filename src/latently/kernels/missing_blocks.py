@@ -10,7 +10,7 @@ import numpy as np
 
 from latently.kernels.batched import inverse_entry, invert_factors, solve_lower, solve_upper
 from latently.kernels.compiling import part
-from latently.kernels.full import combine
+from latently.kernels.whitening import combine
 
 TILE = 256
 WIDTH = TILE + 8

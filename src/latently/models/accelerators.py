@@ -10,6 +10,7 @@ Numba takes a third of a second to import, so a kernel is imported by the first 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from latently.models.symbols import chain_of_symbols
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
+LARGE = 64  # features: from here on matrix products are the fastest way to whiten those that do
 
 Accelerator = Callable[[Any, Any, Block, Backend], Expected | None]
 
@@ -78,16 +80,22 @@ def _linear_form(structure: Structure, n_features: int) -> Any:
 
 def _whitened(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     """Matrices: a row is whitened under each component."""
-    from latently.kernels.full import fused_full
+    K, d = params.emission.means.shape
+    counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+    bound, rounding_scale = _whiten(emission, params, block, counts, first, second, np.empty((0, K)))
+    return _expected(emission, params, bound, rounding_scale, counts, first, from_lower(second))
+
+
+def _whiten(emission: Gaussian, params: Any, block: Block, *out: Array) -> tuple[float, float]:
+    """Call the kernel that suits the number of features."""
+    from latently.kernels.full import fused_full, fused_products
 
     theta = params.emission
-    K, d = theta.means.shape
-    counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
     whiteners = np.ascontiguousarray(emission.structure.expand(theta.whiteners, theta.means))
+    fused = fused_products if theta.means.shape[1] >= LARGE else fused_full
     levels = _levels(emission, params)
-    sums = counts, first, second
-    bound, rounding_scale = fused_full(_rows(block), block.weights, theta.means, whiteners, *levels, *sums)
-    return _expected(emission, params, bound, rounding_scale, counts, first, from_lower(second))
+    bound, rounding_scale = fused(_rows(block), block.weights, theta.means, whiteners, *levels, *out)
+    return bound, rounding_scale
 
 
 def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
@@ -105,6 +113,23 @@ def _scaled(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     sums = counts, first, second
     bound, rounding_scale = fused_diagonal(_rows(block), block.weights, theta.means, scales, *levels, *sums)
     return _expected(emission, params, bound, rounding_scale, counts[:, None], first, second)
+
+
+def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | None:
+    """Responsibilities under a mixture of Gaussians, those below rounding zero; None if no kernel does."""
+    emission: Gaussian = model.emission
+    if block.labels is not None or block.incomplete is not None:
+        return None
+    n, (K, d) = block.n_units, params.emission.means.shape
+    plain, resp = replace(block, weights=np.ones(n)), np.zeros((n, K))
+    form = _linear_form(emission.structure, d)
+    if form and form(emission, params, _levels(emission, params)[0], plain, resp) is not None:
+        return resp
+    if not emission.correlated:
+        return None
+    sums = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+    bound, _ = _whiten(emission, params, plain, *sums, resp)
+    return resp if np.isfinite(bound) else None
 
 
 def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> Expected:
@@ -158,4 +183,8 @@ def _expected(
 ACCELERATORS: dict[tuple[type, type], Accelerator] = {
     (Independent, Gaussian): mixture_of_gaussians,
     (Chain, Categorical): chain_of_symbols,
+}
+
+RESPONSIBILITIES: dict[tuple[type, type], Callable[[Any, Any, Block], Array | None]] = {
+    (Independent, Gaussian): gaussian_responsibilities,
 }

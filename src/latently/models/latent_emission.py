@@ -26,7 +26,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
-from latently.models.accelerators import ACCELERATORS
+from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
 from latently.models.moves import exchange, propose
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
@@ -255,11 +255,17 @@ class LatentEmission:
     ) -> dict[int, tuple[float, str]]:
         """Labels with fewer effective distinct rows than needed, how many, and where one is."""
         support = Support(self.n_components, needed)
+        fused = RESPONSIBILITIES.get((type(self.latent), type(self.emission))) if self.fused else None
         for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
             if not len(support.poor):
                 break
             says = (block.row_weights > 0) & self.emission.observed(block.x)
-            self._visit(params, block, partial(support.add, block.x, says, partial(self.latent.place, block)))
+            add = partial(support.add, block.x, says, partial(self.latent.place, block))
+            resp = fused(self, params, block) if fused else None
+            if resp is None:
+                self._visit(params, block, add)
+            else:
+                add(slice(0, block.n_rows), resp)
         return support.short
 
     def propose(

@@ -2,7 +2,7 @@
 
 Fast, but the terms are larger than what they add up to. Each form gives back None where that would cost
 more digits than rounding errors may, and a form that does not lose them takes over. Formulas:
-docs/formulas.md, "Linear form".
+docs/formulas.md, "Linear form". Responsibilities, too, are written to `resp` if it is there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from latently.core.blocks import Block
 from latently.emissions.base import Array
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.kernels.linear import LinearSums, linear_sums, squared_norms, squares
+from latently.kernels.linear import Apart, LinearSums, linear_sums, squared_norms, squares
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
 
 FAR = 1e4  # squared whitened distance between components beyond which their means hide their widths
 UNLIKELY = 1e6  # log-likelihood of a row that is as far from all components
+MOST_APART = 4  # one component in so many may be too far away: a maximum often has one on next to no rows
 LOSSY = 1e4  # how much larger than their sum terms may be before rows are whitened
 
 
-def linear_shared(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
+def linear_shared(
+    emission: Gaussian, params: Any, log_norm: Array, block: Block, resp: Array | None = None
+) -> Expected | None:
     """One covariance matrix: features are the row, whitened where the matrix is ill-conditioned.
 
     The scatter within components is that of all rows less that of the means.
@@ -44,12 +47,12 @@ def linear_shared(emission: Gaussian, params: Any, log_norm: Array, block: Block
 
     base = log_norm - 0.5 * norms
     if whiten:
-        sums = linear_sums(block.x, block.weights, origin, whitened, centres, base, scatter=True)
+        sums = linear_sums(block.x, block.weights, origin, whitened, centres, base, True, resp)
         half = 0.5 * float(np.trace(sums.scatter))
         first = sums.sums @ theta.cholesky.T
         scatter = theta.cholesky @ sums.scatter @ theta.cholesky.T
     else:
-        sums = linear_sums(block.x, block.weights, origin, None, directions, base, scatter=True)
+        sums = linear_sums(block.x, block.weights, origin, None, directions, base, True, resp)
         half = 0.5 * float(np.vdot(theta.whiteners @ sums.scatter, theta.whiteners))
         first, scatter = sums.sums, sums.scatter
     cross = first.T @ away
@@ -57,38 +60,60 @@ def linear_shared(emission: Gaussian, params: Any, log_norm: Array, block: Block
     return _expected(params, sums, norms, half, _moved(first, sums.counts, away), (second + second.T) / 2)
 
 
-def linear_variances(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
+def linear_variances(
+    emission: Gaussian, params: Any, log_norm: Array, block: Block, resp: Array | None = None
+) -> Expected | None:
     """Variances of components and features: features are the row and its squares."""
     theta = params.emission
     d = theta.means.shape[1]
     origin = theta.means.mean(axis=0)
     away = theta.means - origin
     variances = emission.structure.expand(theta.covariances, theta.means)
-    norms = (away * away / variances).sum(axis=1)
-    if norms.max() > FAR:
+    norms, apart = _set_apart((away * away / variances).sum(axis=1), theta.means, variances)
+    if norms is None:
         return None
     directions = np.hstack([away / variances, -0.5 / variances])
-    sums = linear_sums(block.x, block.weights, origin, squares, directions, log_norm - 0.5 * norms)
+    base = log_norm - 0.5 * norms
+    sums = linear_sums(block.x, block.weights, origin, squares, directions, base, False, resp, apart)
     first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
-    second = emission.structure.pool(second - 2 * first * away + counts * away * away)
-    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second, (-1, 1))
+    first, second = _moved(first, sums.counts, away), second - 2 * first * away + counts * away * away
+    if apart:
+        first[apart.which], second[apart.which] = apart.first, apart.second
+    return _expected(params, sums, norms, 0.0, first, emission.structure.pool(second), (-1, 1))
 
 
-def linear_spherical(emission: Gaussian, params: Any, log_norm: Array, block: Block) -> Expected | None:
+def linear_spherical(
+    emission: Gaussian, params: Any, log_norm: Array, block: Block, resp: Array | None = None
+) -> Expected | None:
     """One variance for each component: features are the row and its squared norm."""
     theta = params.emission
     origin = theta.means.mean(axis=0)
     away = theta.means - origin
     distances = np.einsum("kd,kd->k", away, away)
     variances = theta.covariances
-    norms = distances / variances
-    if norms.max() > FAR:
+    every = emission.structure.expand(variances, theta.means)
+    norms, apart = _set_apart(distances / variances, theta.means, every)
+    if norms is None:
         return None
     directions = np.hstack([away, np.full((len(away), 1), -0.5)]) / variances[:, None]
-    sums = linear_sums(block.x, block.weights, origin, squared_norms, directions, log_norm - 0.5 * norms)
+    base = log_norm - 0.5 * norms
+    sums = linear_sums(block.x, block.weights, origin, squared_norms, directions, base, False, resp, apart)
     first, second = sums.sums[:, :-1], sums.sums[:, -1]
     second = second - 2 * np.einsum("kd,kd->k", first, away) + sums.counts * distances
-    return _expected(params, sums, norms, 0.0, _moved(first, sums.counts, away), second, (-1, 1))
+    first = _moved(first, sums.counts, away)
+    if apart:
+        first[apart.which], second[apart.which] = apart.first, apart.second.sum(axis=1)
+    return _expected(params, sums, norms, 0.0, first, second, (-1, 1))
+
+
+def _set_apart(norms: Array, means: Array, variances: Array) -> tuple[Array | None, Apart | None]:
+    """Norms, and the components that are too far away for their widths, if these are few."""
+    far = np.flatnonzero(norms > FAR)
+    if not len(far):
+        return norms, None
+    if len(far) > len(norms) // MOST_APART:
+        return None, None
+    return np.where(norms > FAR, 0.0, norms), Apart(far, means[far], variances[far])
 
 
 def _moved(first: Array, counts: Array, away: Array) -> Array:
