@@ -11,6 +11,7 @@ NAMES = (
     "mixture_iteration",
     "mixture_run",
     "mixture_fit",
+    "optima",
     "tiny",
     "footprint",
     "imputation",
