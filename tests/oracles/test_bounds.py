@@ -100,29 +100,19 @@ def mixtures():
 )
 def test_estimators(mixture, X, weights):
     mixture.fit(X, sample_weight=weights)
-    log_likelihood = float(weights @ mixture.score_samples(X))
-    resp = mixture.predict_proba(X)
+    log_likelihood, resp = float(weights @ mixture.score_samples(X)), mixture.predict_proba(X)
+    q, entropy = (ask(X, sample_weight=weights) for ask in (mixture.q_function, mixture.posterior_entropy))
     assert_allclose(mixture.lower_bound(X, resp, sample_weight=weights), log_likelihood, rtol=1e-11)
-    assert_allclose(
-        mixture.q_function(X, sample_weight=weights) + mixture.posterior_entropy(X, sample_weight=weights),
-        log_likelihood,
-        rtol=1e-11,
-    )
-    assert_allclose(
-        mixture.posterior_entropy(X, sample_weight=weights),
-        -(weights[:, None] * resp * np.log(np.maximum(resp, 1e-300))).sum(),
-        rtol=1e-8,
-    )
+    assert_allclose(q + entropy, log_likelihood, rtol=1e-11)
+    shares = -(weights[:, None] * resp * np.log(np.maximum(resp, 1e-300))).sum()
+    assert_allclose(entropy, shares, rtol=1e-8)
     flat = np.full_like(resp, 0.5)
     divergence = float(weights @ rel_entr(flat, resp).sum(axis=1))
-    assert_allclose(
-        log_likelihood - mixture.lower_bound(X, flat, sample_weight=weights), divergence, rtol=1e-9
-    )
+    lower = mixture.lower_bound(X, flat, sample_weight=weights)
+    assert_allclose(log_likelihood - lower, divergence, rtol=1e-9)
     # Q at other params, and no better ones than those EM converged to.
     other = type(mixture)(**mixture.get_params()).set_params(tol=0, max_iter=3).fit(X[::2])
-    assert mixture.q_function(X, at=other.params_, sample_weight=weights) < mixture.q_function(
-        X, sample_weight=weights
-    )
+    assert mixture.q_function(X, at=other.params_, sample_weight=weights) < q
 
 
 @pytest.mark.parametrize(

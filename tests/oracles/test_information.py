@@ -111,7 +111,7 @@ def test_intervals_cover_as_often_as_they_say(kind, runs):
         X = np.where(labels, rng.normal(4.0, 1.0, 300), rng.normal(0.0, 0.7, 300))[:, None]
         start = {"weights_init": [0.6, 0.4], "means_init": [[0.0], [4.0]]}
         mixture = GaussianMixture(2, **start).fit(X)
-        settings = {"n_replicates": 60} if kind == "bootstrap" else {}
+        settings = {"n_replicates": 30} if kind == "bootstrap" else {}
         low, high = mixture.confidence_intervals(X, 0.9, kind, **settings)["means"]
         covered.append(((low < [[0.0], [4.0]]) & (high > [[0.0], [4.0]]))[:, 0])
     share = np.mean(covered)

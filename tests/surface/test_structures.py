@@ -35,28 +35,20 @@ def test_a_mixture_finds_the_likeliest_covariances():
 @pytest.mark.parametrize("x", [X, SPARSE], ids=["complete", "missing cells"])
 @pytest.mark.parametrize("n_features", [3, 21])
 def test_kernels_agree_with_numpy(x, n_features):
-    x = np.tile(x, n_features // 3) if n_features > 3 else x
-    means = np.nanmean(x, axis=0) + np.nanstd(x, axis=0) * [[-1.0], [1.0]]
-    shared = GaussianMixture.from_parameters(
-        [0.4, 0.6], means, np.nanvar(x, axis=0), covariance_type=SHARED.name
-    )
-    each = GaussianMixture.from_parameters(
-        [0.4, 0.6], means, np.nanvar(x, axis=0)[None].repeat(2, axis=0), covariance_type="diag"
-    )
+    x = np.tile(x, n_features // 3)
+    means, variances = np.nanmean(x, axis=0) + np.nanstd(x, axis=0) * [[-1.0], [1.0]], np.nanvar(x, axis=0)
+    given = [0.4, 0.6], means
+    shared = GaussianMixture.from_parameters(*given, variances, covariance_type=SHARED.name)
+    each = GaussianMixture.from_parameters(*given, np.stack([variances] * 2), covariance_type="diag")
     assert_allclose(shared.score_samples(x), each.score_samples(x), rtol=1e-12)
     assert_allclose(shared.standard_errors(x)["means"], each.standard_errors(x)["means"], rtol=0.5)
 
 
-def test_it_is_saved(tmp_path):
+def test_it_is_saved_and_shared_by_the_states_of_a_chain(tmp_path):
     mixture = GaussianMixture(2, covariance_type=SHARED.name, random_state=0).fit(SPARSE)
     mixture.save(tmp_path / "model")
-    again = load(tmp_path / "model")
-    np.testing.assert_array_equal(again.predict_proba(X), mixture.predict_proba(X))
-
-
-def test_states_of_a_chain_share_it():
+    np.testing.assert_array_equal(load(tmp_path / "model").predict_proba(X), mixture.predict_proba(X))
     chain = GaussianHMM(2, covariance_type=SHARED.name, random_state=0).fit(SPARSE)
-    mixture = GaussianMixture(2, covariance_type=SHARED.name, random_state=0).fit(SPARSE)
     assert_allclose(chain.covariances_, mixture.covariances_, rtol=0.1)  # the labels are independent
 
 
