@@ -17,6 +17,7 @@ NAMES = (
     "imputation",
     "hmm",
     "topics",
+    "planted_topics",
 )
 
 

@@ -32,20 +32,30 @@ SEEDS = range(5)
 
 def planted(n: int, V: int, K: int, length: int, seed: int = 0) -> Any:
     """Counts of documents drawn from the model: eta 0.05, alpha 0.1, lengths Poisson."""
+    return drawn(n, V, K, length, seed)[0]
+
+
+def drawn(
+    n: int, V: int, K: int, length: int, seed: int, alpha: float = 0.1, common: float = 0.0
+) -> tuple[Any, Any]:
+    """Counts of documents, and their topics, which have a part of their words in common."""
     rng = np.random.default_rng(seed)
-    edges = rng.dirichlet(np.full(V, 0.05), K).cumsum(axis=1)
-    shares, lengths = rng.dirichlet(np.full(K, 0.1), n), rng.poisson(length, n)
+    topics = rng.dirichlet(np.full(V, 0.05), K)
+    if common:
+        topics = (1 - common) * topics + common * rng.dirichlet(np.full(V, 0.2))
+    edges = topics.cumsum(axis=1)
+    shares, lengths = rng.dirichlet(np.full(K, alpha), n), rng.poisson(length, n)
     rows, columns = [], []
     for d in range(n):
         labels = rng.choice(K, lengths[d], p=shares[d])
         for k in np.unique(labels):
-            drawn = np.searchsorted(edges[k], rng.random(int((labels == k).sum()))).clip(0, V - 1)
-            columns.append(drawn)
-            rows.append(np.full(len(drawn), d))
+            found = np.searchsorted(edges[k], rng.random(int((labels == k).sum()))).clip(0, V - 1)
+            columns.append(found)
+            rows.append(np.full(len(found), d))
     ones = np.ones(sum(map(len, rows)))
     X = sparse.csr_matrix((ones, (np.concatenate(rows), np.concatenate(columns))), shape=(n, V))
     X.sum_duplicates()
-    return X
+    return X, topics
 
 
 def read_ap() -> Any:

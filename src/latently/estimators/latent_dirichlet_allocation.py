@@ -34,6 +34,7 @@ from latently.estimators.topics.settings import (
     chosen_dtype,
     tol_and_max_iter,
 )
+from latently.estimators.topics.starts import first_topics
 from latently.estimators.topics.topics import Topics
 from latently.models.admixture import (
     CollapsedAdmixture,
@@ -311,6 +312,7 @@ class LatentDirichletAllocation(
             PASSES_BEFORE_VB if variational else max_iter,
             () if variational else callbacks,
             workers,
+            first_topics(model, source, priors, prior, seed, max_iter, workers),
         )
         if variational:
             settings = Settings(tol, max_iter, callbacks=callbacks)

@@ -64,8 +64,9 @@ def fit_collapsed(
     max_iter: int,
     callbacks: Sequence[Callback],
     backend: Backend,
+    topics: AdmixtureParams | None = None,
 ) -> TopicFit:
-    """CVB0 from a random start until the statistics stand still."""
+    """CVB0 until the statistics stand still: from topics, or at random where none are given."""
     seeded = Leads.of(word_prior)
 
     def first(block: Block) -> Any:
@@ -77,7 +78,8 @@ def fit_collapsed(
     memories = list(backend.map(first, source.blocks()))
     em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, backend)
     learner = _learner(model, em, priors)
-    found = iterate(em, _recalled(model, em, priors, word_prior), tol, max_iter, callbacks, learner)
+    first_params = _recalled(model, em, priors, word_prior) if topics is None else topics
+    found = iterate(em, first_params, tol, max_iter, callbacks, learner)
     counts = np.concatenate(list(em.each(model.document_counts)))
     return TopicFit(
         found.params,

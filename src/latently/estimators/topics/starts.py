@@ -1,0 +1,94 @@
+"""Where the topics of a fit to all documents start from (docs/formulas.md, "CVB0", the start)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.backends import Backend
+from latently.core.blocks import ArraySource
+from latently.core.choices import CLOSE, falling
+from latently.core.em import Callback
+from latently.estimators.topics.batch import fit_collapsed
+from latently.estimators.topics.priors import Priors
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
+from latently.models.admixture.merging import merge
+
+Array = NDArray[Any]
+PASSES, SETTLED = (
+    15,
+    0.25,
+)  # at most; or until the change is this part of the greatest: topics have taken shape
+ENOUGH = 2**13  # entries for each topic that show its shape
+
+
+def first_topics(
+    model: CollapsedAdmixture,
+    source: ArraySource,
+    priors: Priors,
+    word_prior: Array,
+    seed: np.uint64,
+    max_iter: int,
+    backend: Backend,
+) -> AdmixtureParams | None:
+    """What a few passes of CVB0 find in some documents: half as many topics again, the most alike merged.
+
+    From as many topics as are wanted, at random, two themes often end in one topic and one theme in two,
+    which no later pass can mend. With some to spare each theme has one for itself. None where seed words
+    lead.
+    """
+    if word_prior.shape[1] > 1:
+        return None
+    K = model.n_components
+    spare = -(-K // 2)
+    few = some_documents(source, ENOUGH * K, seed)
+    documents = np.append(priors.documents, np.full(spare, priors.documents.mean())) * (K / (K + spare))
+    many, larger = replace(priors.fixed(), documents=documents), replace(model, n_components=K + spare)
+    passes, stop = min(PASSES, max_iter), [_settled()]
+    found = fit_collapsed(larger, few, many, word_prior, seed, 0.0, passes, stop, backend).params
+    counts = np.maximum(found.topic_word - word_prior, 0.0)
+    merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
+    sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)
+    largest = falling(sizes, CLOSE * sizes.sum())  # has the largest prior, and so on
+    topic_word[:, falling(priors.documents, CLOSE * priors.documents.max())] = merged[:, largest]
+    topic_word *= tokens(source) / tokens(few)
+    topic_word += word_prior
+    return AdmixtureParams(topic_word, priors.documents, word_prior)
+
+
+def _settled() -> Callback:
+    """Whether the change of the passes has gone through its maximum, and well down from it."""
+    largest = 0.0
+
+    def settled(iteration: int, params: Any, change: float) -> bool:
+        nonlocal largest
+        largest = max(largest, change)
+        return change <= SETTLED * largest
+
+    return settled
+
+
+def some_documents(source: ArraySource, n_entries: int, seed: np.uint64) -> ArraySource:
+    """Documents with at least so many entries, if there are; which, follows from what they hold.
+
+    So the order of documents does not matter, and of equal ones, which count once, all are there or none.
+    """
+    from latently.kernels.topics.streams import GOLDEN, fingerprints
+
+    offsets: Any = source.offsets
+    if offsets[-1] <= n_entries:
+        return source
+    marks = fingerprints(source.x.words, source.x.counts.astype(np.float64), offsets)
+    marks = (marks ^ np.uint64(seed)) * GOLDEN
+    used = np.flatnonzero(source.weights > 0)
+    distinct, where = np.unique(marks[used], return_index=True)
+    enough = np.searchsorted(np.diff(offsets)[used[where]].cumsum(), n_entries)
+    return source.take(used[marks[used] <= distinct[min(enough, len(distinct) - 1)]])
+
+
+def tokens(source: ArraySource) -> float:
+    """Tokens of documents, weights applied."""
+    return float(source.row_weights @ source.x.counts.astype(np.float64))
