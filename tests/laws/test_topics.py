@@ -16,6 +16,7 @@ from latently.core.errors import FitError
 from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
+from latently.estimators.topics.starts import some_documents
 from latently.models.admixture import (
     AdmixtureParams,
     CollapsedAdmixture,
@@ -185,6 +186,20 @@ def test_weights_are_repeats_in_a_fit(inference):
     assert_allclose(one.doc_topic_prior_, other.doc_topic_prior_, rtol=1e-6)
     if inference == "vb":
         assert_allclose(one.history_, other.history_, rtol=1e-9)
+
+
+def test_the_documents_of_a_start_follow_from_what_they_hold():
+    """Equal ones count once; documents without weight, and the order of the others, do not matter."""
+    order = np.random.default_rng(0).permutation(50)
+    many = repeated(COUNTS, WEIGHTS)
+    corpora = (COUNTS, WEIGHTS), (COUNTS[order], WEIGHTS[order]), (many, np.ones(many.shape[0]))
+    totals = []
+    for counts, weights in corpora:
+        few = some_documents(source(counts, weights), 100, SEED)
+        assert 100 <= len(few.x.words) < COUNTS.nnz
+        totals.append(np.bincount(few.x.words, few.row_weights * few.x.counts, N_WORDS))
+    assert_array_equal(totals[1], totals[0])
+    assert_array_equal(totals[2], totals[0])
 
 
 @pytest.mark.parametrize("inference", ["cvb0", "vb"])

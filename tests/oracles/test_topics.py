@@ -1,6 +1,6 @@
 """Topic models against formulas taken straight from the page, and against every assignment of topics."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
 from latently.metrics import fold_in
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, document_source
+from latently.models.admixture.merging import merge
 from latently.models.admixture.priors import DocumentTerms, gain, learned_doc_prior, learned_word_prior
 from tests.planted import planted
 
@@ -375,3 +376,41 @@ def test_documents_of_a_few_tokens_are_near_their_posterior_mean():
         )
         assert off < near, (K, n, off)
         assert off < 0.8 * of_mode, (K, n, of_mode)
+
+
+# -- merging -----------------------------------------------------------------------------------------------
+
+
+def merged_naively(counts: np.ndarray, n_left: int) -> list[list[int]]:
+    """Every pair compared anew after every merge, as the formula says."""
+    groups = [[k] for k in range(counts.shape[1])]
+
+    def loss(pair: tuple[int, int]) -> float:
+        a, b = (counts[:, groups[k]].sum(axis=1) for k in pair)
+        if not a.any() or not b.any():
+            return 0.0
+        cosine = a @ b / np.sqrt((a @ a) * (b @ b))
+        return 2 * a.sum() * b.sum() / (a.sum() + b.sum()) * (1 - cosine)
+
+    while len(groups) > n_left:
+        i, j = min(combinations(range(len(groups)), 2), key=loss)
+        groups[i] += groups.pop(j)
+    return groups
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n_left", [1, 3, 7])
+def test_the_cheapest_to_merge_are_merged(seed, n_left):
+    rng = np.random.default_rng(seed)
+    counts = rng.gamma(0.3, 5.0, (30, 8))
+    counts[:, 5] = 0
+    assert merge(counts, n_left) == merged_naively(counts, n_left)
+    assert merge(counts[rng.permutation(30)], n_left) == merge(counts, n_left)
+
+
+def test_of_equals_the_first_are_merged_and_halves_of_a_topic_before_others():
+    theme = np.random.default_rng(0).gamma(0.3, 50.0, (40, 3))
+    halves = np.random.default_rng(1).binomial(theme.astype(int), 0.4)
+    counts = np.hstack([halves, theme.astype(int) - halves])
+    assert merge(counts, 3) == [[0, 3], [1, 4], [2, 5]]
+    assert merge(np.eye(4), 2) == [[0, 1], [2, 3]]

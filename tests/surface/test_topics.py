@@ -57,6 +57,23 @@ def test_planted_topics_are_recovered(settings, seed):
     assert cosines(lda.topic_word_, data.topic_word).min() >= 0.95
 
 
+@pytest.mark.parametrize("inference", ["cvb0", "vb"])
+@pytest.mark.parametrize(("length", "seed"), [(100, 2), (100, 5), (50, 0), (50, 6)])
+def test_ten_topics_are_recovered_whole(inference, length, seed):
+    """From ten random topics, two of them end in one."""
+    data = planted(seed, n=400, n_words=300, n_topics=10, length=length)
+    lda = model(inference, 10, random_state=seed).fit(data.counts)
+    assert cosines(lda.topic_word_, data.topic_word).min() >= 0.95
+
+
+def test_the_largest_topic_has_the_largest_prior():
+    data = planted(3, n=400, n_words=300, n_topics=5)
+    prior = np.array([0.1, 0.05, 0.4, 0.2, 0.3])
+    lda = model("cvb0", 5, doc_topic_prior=prior).fit(data.counts)
+    assert cosines(lda.topic_word_, data.topic_word).min() >= 0.95
+    assert_array_equal(np.argsort(lda.components_.sum(axis=1)), np.argsort(prior))
+
+
 @over_inferences
 def test_so_are_the_topics_of_documents(fits, inference):
     lda = fits[inference]

@@ -18,11 +18,9 @@ from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
 from latently.models.admixture.merging import merge
 
 Array = NDArray[Any]
-PASSES, SETTLED = (
-    15,
-    0.25,
-)  # at most; or until the change is this part of the greatest: topics have taken shape
-ENOUGH = 2**13  # entries for each topic that show its shape
+PASSES = 15  # at most
+SETTLED = 0.25  # of the greatest change of a pass: topics have taken shape
+ENOUGH = 2**12  # entries for each topic that show its shape
 
 
 def first_topics(
@@ -34,7 +32,7 @@ def first_topics(
     max_iter: int,
     backend: Backend,
 ) -> AdmixtureParams | None:
-    """What a few passes of CVB0 find in some documents: half as many topics again, the most alike merged.
+    """What a few passes of CVB0 find in some documents: twice as many topics, the most alike merged.
 
     From as many topics as are wanted, at random, two themes often end in one topic and one theme in two,
     which no later pass can mend. With some to spare each theme has one for itself. None where seed words
@@ -43,10 +41,9 @@ def first_topics(
     if word_prior.shape[1] > 1:
         return None
     K = model.n_components
-    spare = -(-K // 2)
     few = some_documents(source, ENOUGH * K, seed)
-    documents = np.append(priors.documents, np.full(spare, priors.documents.mean())) * (K / (K + spare))
-    many, larger = replace(priors.fixed(), documents=documents), replace(model, n_components=K + spare)
+    many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
+    larger = replace(model, n_components=2 * K)
     passes, stop = min(PASSES, max_iter), [_settled()]
     found = fit_collapsed(larger, few, many, word_prior, seed, 0.0, passes, stop, backend).params
     counts = np.maximum(found.topic_word - word_prior, 0.0)
