@@ -78,12 +78,13 @@ def some_documents(source: ArraySource, n_entries: int, seed: np.uint64) -> Arra
     offsets: Any = source.offsets
     if offsets[-1] <= n_entries:
         return source
-    marks = fingerprints(source.x.words, source.x.counts.astype(np.float64), offsets)
-    marks = (marks ^ np.uint64(seed)) * GOLDEN
+    prints = fingerprints(source.x.words, source.x.counts.astype(np.float64), offsets)
+    marks: NDArray[np.uint64] = (prints ^ np.uint64(seed)) * GOLDEN
     used = np.flatnonzero(source.weights > 0)
     distinct, where = np.unique(marks[used], return_index=True)
     enough = np.searchsorted(np.diff(offsets)[used[where]].cumsum(), n_entries)
-    return source.take(used[marks[used] <= distinct[min(enough, len(distinct) - 1)]])
+    last = distinct[min(int(enough), len(distinct) - 1)]
+    return source.take(used[marks[used] <= last])
 
 
 def tokens(source: ArraySource) -> float:
