@@ -26,6 +26,7 @@ from latently.core.moves import Climber, End, Move, promise
 AGREEMENT = 1e-6  # per unit of weight: objectives of runs that ended at one maximum differ by no more
 FAILURES = (FitError, ObjectiveFellError)
 SETTLED = AGREEMENT / 10  # gain still to come at the end of a batch
+NEARLY_ALL = 0.85
 MOST_STEPS = 500  # to there
 LEAST = 1e-5  # gain that a move is worth
 
@@ -69,7 +70,7 @@ class Plan:
         Batches that end at the best maximum before it is taken for the highest, and one more if moves led
         there.
     unanimous : int
-        Starts that are enough if all so far end at one maximum.
+        Starts that are enough if nearly all so far end at one maximum.
     n_units : int
         Units in the subsample of the short runs.
     short_tol : float
@@ -187,9 +188,9 @@ class Explorer(Generic[D, P]):
                 continue
             self._add(self._climbed(found, rng) if moves else found)
             best, n_starts = self.maxima[0], n_starts + len(batch)
-            easy = 1 + best.start.twins == n_starts >= self._plan.unanimous and not best.end.moves
+            agreed = n_starts >= self._plan.unanimous and 1 + best.start.twins >= NEARLY_ALL * n_starts
             enough = best.batches >= self._plan.agreeing + bool(best.end.moves)
-            if easy or enough or self._climber.n_steps > self._plan.most_steps:
+            if (agreed and not best.end.moves) or enough or self._climber.n_steps > self._plan.most_steps:
                 break
 
     def _add(self, found: Maximum[P]) -> None:
