@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, BlockSource
-from latently.core.convergence import ROUNDING, Progress, StoppingRule
+from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import Spaces, largest_change
@@ -231,7 +231,9 @@ def run(
             proposal = None
             if squarem and iteration + 1 < settings.max_iter:
                 proposal = _proposal(spaces, squarem, track, plain)
-            following = _leap(em, squarem, here, proposal) if squarem and proposal is not None else None
+            following = None
+            if squarem and proposal is not None:
+                following = _leap(em, squarem, here, proposal, SMALL * (abs(here.objective) + n))
             n_e_steps += 1 if proposal is not None else 0
             if following is None:
                 following = _evaluate(em, plain)
@@ -296,13 +298,15 @@ def _proposal(spaces: Spaces, squarem: Squarem, track: list[_Point[P, S]], plain
     return proposal
 
 
-def _leap(em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P) -> _Point[P, S] | None:
-    """The proposed iterate with its E-step, unless it gains no more than rounding."""
+def _leap(
+    em: StepMap[P, S], squarem: Squarem, here: _Point[P, S], proposal: P, clear: float
+) -> _Point[P, S] | None:
+    """The proposed iterate with its E-step, unless it gains no more than rounding, which `clear` is not."""
     try:
         point = _evaluate(em, em.model.projected(proposal))
     except FitError:
         point = None
-    if point is None or not _gains(here, point):
+    if point is None or not (point.objective - here.objective > clear or _gains(here, point)):
         squarem.rejected()
         return None
     squarem.accepted(point.objective - here.objective)

@@ -30,6 +30,7 @@ from latently.latent.independent import Counts, Independent
 from latently.models.symbols import chain_of_symbols
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
+LOG_EPS = float(np.log(EPS))
 MANY = 16  # features: from here on matrix products cost less than telling which pairs count
 LARGE = 64  # features: from here on matrix products are the fastest way to whiten those that do
 
@@ -162,7 +163,7 @@ def _levels(emission: Gaussian, params: Any) -> tuple[Array, Array]:
     log_weights = params.latent.log
     theta = params.emission
     log_norm = log_weights - 0.5 * (theta.means.shape[1] * LOG_2PI + emission.log_det(theta))
-    return log_norm, log_weights + np.log(EPS)
+    return log_norm, log_weights + LOG_EPS
 
 
 def _expected(

@@ -7,7 +7,6 @@ A mixture is ``Independent x family``, a hidden Markov model ``Chain x family``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -101,17 +100,11 @@ class LatentEmission:
     def start(self, description: Description, rng: np.random.Generator) -> LatentEmissionParams:
         """Each factor's own starting values."""
         latent = self.latent.start(self.n_components, rng)
-        with self._naming():
-            emission = self.emission.start(description.emission, self.n_components, rng)
-        return LatentEmissionParams(latent, emission)
-
-    @contextmanager
-    def _naming(self) -> Iterator[None]:
-        """Errors of the family call a component what it is called here."""
         try:
-            yield
+            emission = self.emission.start(description.emission, self.n_components, rng)
         except SingularCovarianceError as error:
             raise error.of(self.latent.label) from None
+        return LatentEmissionParams(latent, emission)
 
     def e_step(self, params: LatentEmissionParams, block: Block, backend: Backend | None = None) -> Expected:
         """By the accelerator of these factors if it takes the block; else by the generic path."""
@@ -151,8 +144,10 @@ class LatentEmission:
     ) -> LatentEmissionParams:
         """Maximise each factor's part of Q."""
         latent = self.latent.m_step(stats.latent, params.latent, fixed)
-        with self._naming():
+        try:
             emission = self.emission.m_step(stats.emission, params.emission, fixed)
+        except SingularCovarianceError as error:
+            raise error.of(self.latent.label) from None
         return LatentEmissionParams(latent, emission)
 
     def log_prior(self, params: LatentEmissionParams) -> float:
