@@ -11,8 +11,9 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings, describe, run
 from latently.emissions import Categorical, Poisson
+from latently.kernels.stationary import SETTLED, climb
 from latently.latent.chain import Chain
-from latently.latent.stationary import _gradient, maximise, stationary
+from latently.latent.stationary import CLIMBED, ROUNDS, maximise, slopes, stationary
 from latently.models import LatentEmission
 from tests.laws.test_monotone import assert_climbs
 
@@ -93,7 +94,7 @@ def test_gradient_by_differences(K, shape):
     rng = np.random.default_rng(K)
     for _ in range(5):
         initial, transitions, transmat = problem(K, shape, rng)
-        slope = _gradient(initial, transitions, transmat)
+        slope = slopes(initial, transitions, transmat)
         direction = rng.standard_normal((K, K)) * transmat
         direction -= transmat * direction.sum(axis=1, keepdims=True)
         h = 1e-5
@@ -134,6 +135,21 @@ def test_maximise_is_as_high_as_another_search():
 
         best = minimize(falling, np.log(transmat).ravel(), method="L-BFGS-B").fun
         assert q_function(initial, transitions, maximise(initial, transitions, transmat)) >= -best - 1e-4
+
+
+@pytest.mark.parametrize("K", [2, 3, 5, 12])
+def test_the_climb_of_a_series_settles_at_the_top(K):
+    """Within its few steps, from far away; there the gradient is the same along each row."""
+    rng = np.random.default_rng(K)
+    for _ in range(10):
+        transmat = 0.8 * np.eye(K) + 0.2 * rng.dirichlet(np.full(K, 5.0), K)
+        transitions = 300 / K * transmat * rng.gamma(5.0, 0.2, size=(K, K))
+        initial, found = rng.dirichlet(np.full(K, 0.1)), np.empty((K, K))
+        begin = rng.dirichlet(np.ones(K), K)
+        assert climb(initial, transitions, begin, found, CLIMBED, ROUNDS) == SETTLED
+        slope = found * slopes(initial, transitions, found)
+        level = slope.sum(axis=1, keepdims=True)
+        assert_allclose(slope, found * level, rtol=1e-6, atol=1e-6 * level.min())
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from latently.latent.emission_tables import EmissionTable, OfRows
 from latently.latent.filtering import filtered, left_out
 from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.path_sampling import PathPosterior
-from latently.latent.stationary import maximise, refuse_several, stationary
+from latently.latent.stationary import maximise, refuse_several, slopes, stationary
 from latently.latent.viterbi import likeliest_paths
 
 STARTS = ("free", "stationary", "uniform")
@@ -298,14 +298,12 @@ class Chain(Latent):
 
     def gradient(self, stats: ChainCounts, params: ChainParams) -> dict[str, Array]:
         """Counts over probabilities; of a stationary start by the transitions (docs/formulas.md)."""
-        slopes = {"transmat": _over(stats.transitions, params.transmat)}
+        if self.startprob == "stationary":
+            return {"transmat": slopes(stats.initial, stats.transitions, params.transmat)}
+        found = {"transmat": _over(stats.transitions, params.transmat)}
         if self.startprob == "free":
-            slopes["startprob"] = _over(stats.initial, params.startprob)
-        elif self.startprob == "stationary":
-            delta = stationary(params.transmat)
-            fundamental = np.eye(len(delta)) - params.transmat + delta
-            slopes["transmat"] += delta[:, None] * np.linalg.solve(fundamental, _over(stats.initial, delta))
-        return slopes
+            found["startprob"] = _over(stats.initial, params.startprob)
+        return found
 
     def going_on(self, before: Self) -> Self:
         """What could not happen before still cannot."""

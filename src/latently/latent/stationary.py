@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from latently.latent.base import Array
 
 TINY = 1e-300
-ROUNDS = 50  # of the fixed point, which needs a few where transitions are many
+ROUNDS = 50  # of the climb, which needs a few where transitions are many beside first states
+CLIMBED = 1e-12  # relative gain at which it has nothing left to find
 PRECISION = {"ftol": 1e-14, "gtol": 1e-9}
-RESTED = 1e-9  # relative gain at which a search has nothing left to find
+RESTED = 1e-9  # the same of the search that takes over from it
 
 
 def stationary(transmat: Array) -> Array:
@@ -34,12 +35,16 @@ def stationary(transmat: Array) -> Array:
     .. [1] Grassmann, W. K., Taksar, M. I. and Heyman, D. P. (1985). Regenerative analysis and steady state
        distributions for Markov chains. Operations Research 33, 1107-1116.
     """
-    found = _censored(transmat)
-    if np.isfinite(found).all():
+    from latently.kernels.stationary import censored
+
+    found = np.empty(len(transmat))
+    if censored(transmat, found):
         return found
-    found = np.zeros(len(transmat))
+    found[:] = 0.0
     for states in closed_classes(transmat > TINY):
-        found[states] = len(states) * _censored(transmat[np.ix_(states, states)])
+        part = np.empty(len(states))
+        censored(transmat[np.ix_(states, states)], part)
+        found[states] = len(states) * part
     return np.asarray(found / found.sum())
 
 
@@ -83,28 +88,8 @@ def refuse_several(linked: NDArray[np.bool_], remedy: str) -> None:
         )
 
 
-def _censored(transmat: Array) -> Array:
-    """Stationary probabilities by elimination, without a subtraction; NaN if not all states communicate.
-
-    With state n left out, the chain goes from i to j also by way of n. So nothing cancels, and states that
-    are hardly ever left lose no digits.
-    """
-    A = transmat.copy()
-    K = len(A)
-    found = np.ones(K)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for n in range(K - 1, 0, -1):
-            leaves = A[n, :n].sum()
-            A[:n, :n] += np.outer(A[:n, n], A[n, :n] / leaves)
-            A[:n, n] /= leaves
-        for n in range(1, K):
-            found[n] = found[:n] @ A[:n, n]
-            found[: n + 1] /= found[: n + 1].sum()
-    return found
-
-
 def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
-    """Transitions that raise the expected log-likelihood of a stationary chain as far as possible.
+    """Transitions that raise the expected log-likelihood of a stationary chain, as far as a climb goes.
 
     It is ``initial @ log(stationary) + sum(transitions * log(transmat))``, whose maximum has no closed form.
     It is climbed to from the better of the current transitions and those in proportion to the counts, and
@@ -124,101 +109,63 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     array of shape (K, K)
         Rows sum to one.
     """
+    from latently.kernels.stationary import APART, SETTLED, climb
+
+    found = np.empty_like(transmat)
+    ended = climb(initial, transitions, transmat, found, CLIMBED, ROUNDS)
+    if ended == SETTLED:
+        return found
+    if ended == APART:
+        total = transitions.sum(axis=1, keepdims=True)
+        plain = np.divide(transitions, total, out=transmat.copy(), where=total > 0)
+        found = max(plain, transmat, key=lambda matrix: _objective(initial, transitions, matrix))
+    return _searched(initial, transitions, found)
+
+
+def _searched(initial: Array, transitions: Array, start: Array) -> Array:
+    """Better transitions where few were counted beside first states, or the chain is about to come apart."""
     from scipy.optimize import minimize  # it takes long to import, and few chains need it
 
-    support = transmat > 0
-    total = transitions.sum(axis=1, keepdims=True)
-    plain = np.divide(transitions, total, out=transmat.copy(), where=total > 0)
-    plain = np.where(support, np.maximum(plain, TINY), 0.0)
-    plain /= plain.sum(axis=1, keepdims=True)
-    start = max(plain, transmat, key=lambda matrix: _objective(initial, transitions, matrix))
-    start = _fixed_point(initial, transitions, start)
-    rows, columns = np.nonzero(support)
+    rows, columns = np.nonzero(start)
     scale = max(float(transitions.sum()), 1.0)
 
     def matrix_of(free: Array) -> Array:
-        logits = np.full(transmat.shape, -np.inf)
+        logits = np.full(start.shape, -np.inf)
         logits[rows, columns] = free
         values = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(values / values.sum(axis=1, keepdims=True))
 
     def falling(free: Array) -> tuple[float, Array]:
         matrix = matrix_of(free)
-        slope = _gradient(initial, transitions, matrix)
+        slope = slopes(initial, transitions, matrix)
         slope = matrix * (slope - (matrix * slope).sum(axis=1, keepdims=True))
         slope = np.where(np.isfinite(slope), slope, 0.0)
         return -_objective(initial, transitions, matrix) / scale, -slope[rows, columns] / scale
 
-    free = np.log(np.maximum(start[rows, columns], TINY))
+    free = np.log(start[rows, columns])
     with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart there are no slopes
         for _ in range(ROUNDS):  # a search that lost its way is begun anew where it ended
             found = minimize(falling, free, jac=True, method="L-BFGS-B", options=PRECISION)
             gain, free = falling(free)[0] - found.fun, found.x
             if not gain > RESTED * abs(found.fun):
                 break
-    candidates = [matrix_of(free), start, transmat]
-    return max(candidates, key=lambda matrix: _objective(initial, transitions, matrix))
+    return max(matrix_of(free), start, key=lambda matrix: _objective(initial, transitions, matrix))
 
 
-def _fixed_point(initial: Array, transitions: Array, matrix: Array) -> Array:
-    """Climb with the stationary part of the objective replaced by its tangent.
-
-    Row by row, ``sum_j n_j log a_j + G_j a_j`` is largest at ``a_j = n_j / (l - G_j)``, with l such that they
-    sum to one. This converges at the rate at which first states are few beside transitions.
-    """
-    if not (transitions.sum(axis=1) > 0).all():
-        return matrix
-    height = _objective(initial, transitions, matrix)
-    for _ in range(ROUNDS):
-        with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart slopes are huge
-            better = _best_rows(transitions, _pull(initial, matrix))
-        if not np.isfinite(better).all():
-            break
-        value = _objective(initial, transitions, better)
-        if not value > height:
-            break
-        matrix, height = better, value
-    return matrix
-
-
-def _best_rows(counts: Array, slopes: Array) -> Array:
-    """For each row the probabilities that maximise ``counts @ log(a) + slopes @ a``, by Newton's method."""
-    slopes = np.where(counts > 0, slopes, -np.inf)
-    level = (slopes + counts).max(axis=1, keepdims=True)  # where the sum is one at least
-    for _ in range(100):
-        above = np.maximum(level - slopes, TINY)  # infinite where nothing was counted
-        terms = counts / above
-        excess = terms.sum(axis=1, keepdims=True) - 1.0
-        steep = (terms / above).sum(axis=1, keepdims=True)
-        level = level + np.maximum(excess, 0.0) / steep
-        if excess.max() < 1e-14:
-            break
-    return np.asarray(terms / terms.sum(axis=1, keepdims=True))
-
-
-def _pull(initial: Array, matrix: Array) -> Array:
-    """Derivatives of ``initial @ log(stationary)`` by the entries, through the fundamental matrix."""
-    first = stationary(matrix)
-    K = len(matrix)
-    system = np.eye(K) - matrix + np.outer(np.ones(K), first)
-    wanted = initial / np.maximum(first, TINY)
+def slopes(initial: Array, transitions: Array, transmat: Array) -> Array:
+    """Derivatives of the expected log-likelihood by the transitions, through the fundamental matrix."""
+    first = stationary(transmat)
+    fundamental = np.eye(len(first)) - transmat + first
     try:
-        pull = np.linalg.solve(system, wanted)
+        pull = np.linalg.solve(fundamental, initial / np.maximum(first, TINY))
     except np.linalg.LinAlgError:  # several closed classes
-        pull = np.zeros(K)
-    return np.asarray(first[:, None] * pull)
+        pull = np.zeros(len(first))
+    own = np.divide(transitions, transmat, out=np.zeros_like(transmat), where=transmat > 0)
+    return np.asarray(own + first[:, None] * pull)
 
 
 def _objective(initial: Array, transitions: Array, matrix: Array) -> float:
-    used = transitions > 0
-    first = stationary(matrix)
-    began = initial > 0
+    used, began, first = transitions > 0, initial > 0, stationary(matrix)
     with np.errstate(divide="ignore"):
         value = transitions[used] @ np.log(matrix[used]) + initial[began] @ np.log(first[began])
     return float(value) if np.isfinite(value) else -np.inf
-
-
-def _gradient(initial: Array, transitions: Array, matrix: Array) -> Array:
-    """Derivatives of the objective by the entries."""
-    own = np.divide(transitions, matrix, out=np.zeros_like(matrix), where=matrix > 0)
-    return np.asarray(own + _pull(initial, matrix))
