@@ -258,7 +258,7 @@ class LatentEmission:
             add = partial(support.add, block.x, says, partial(self.latent.place, block))
             resp = fused(self, params, block) if fused else None
             if resp is None:
-                self._visit(params, block, add)
+                self.visit(params, block, add)
             else:
                 add(slice(0, block.n_rows), resp)
         return support.short
@@ -286,7 +286,7 @@ class LatentEmission:
         def keep(rows: slice, tile: Array) -> None:
             resp[rows] = tile
 
-        self._visit(params, block, keep)
+        self.visit(params, block, keep)
         return resp
 
     def posterior(
@@ -301,7 +301,7 @@ class LatentEmission:
         density = self.density(params, block)
         return self.latent.posterior(params.latent, density, block, backend or SerialBackend(), refuse=refuse)
 
-    def _visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
+    def visit(self, params: LatentEmissionParams, block: Block, see: Callable[[slice, Array], None]) -> None:
         """Show the responsibilities of a block tile by tile, weights not applied."""
         plain = replace(block, weights=np.ones_like(block.weights))
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp, softmax
 
@@ -234,6 +235,18 @@ class Moves:
         return routines(self.emission, bank, self.compiled).log_density(self.x)
 
 
+def _responsibilities(model: Any, params: Any, block: Block, chosen: NDArray[np.int64]) -> Array:
+    """Those of some rows, tile by tile."""
+    found = np.empty((len(chosen), model.n_components))
+
+    def see(rows: slice, tile: Array) -> None:
+        first, last = np.searchsorted(chosen, (rows.start, rows.start + len(tile)))
+        found[first:last] = tile[chosen[first:last] - rows.start]
+
+    model.visit(params, block, see)
+    return found
+
+
 def _alike(one: Array, other: Array, weights: Array) -> bool:
     """Whether two splits of a label are nearly the same, whichever half is called the first."""
     apart = float(weights @ np.abs(one - other)) / float(weights.sum())
@@ -343,7 +356,7 @@ def look(model: Any, params: Any, blocks: Sequence[Block], rng: np.random.Genera
     for block in blocks:
         mine = chosen[(chosen >= start) & (chosen < start + block.n_rows)] - start
         start += block.n_rows
-        resp = model.responsibilities(params, block)[mine] * block.row_weights[mine, None]
+        resp = _responsibilities(model, params, block, mine) * block.row_weights[mine, None]
         parts.append((block.x[mine], resp, () if block.labels is None else block.labels[mine]))
     x, resp = (np.concatenate(part) for part in list(zip(*parts, strict=True))[:2])
     known = {int(k) for _, _, labels in parts for k in np.unique(labels) if k != UNKNOWN}
