@@ -148,8 +148,8 @@ def test_the_climb_of_a_series_settles_at_the_top(K):
         begin = rng.dirichlet(np.ones(K), K)
         assert climb(initial, transitions, begin, found, CLIMBED, ROUNDS) == SETTLED
         slope = found * slopes(initial, transitions, found)
-        level = slope.sum(axis=1, keepdims=True)
-        assert_allclose(slope, found * level, rtol=1e-6, atol=1e-6 * level.min())
+        level = slope.sum(axis=1, keepdims=True)  # known to the root of what is left to gain
+        assert_allclose(slope, found * level, rtol=0, atol=1e-5 * level.max())
 
 
 @pytest.mark.parametrize(
