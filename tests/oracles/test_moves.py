@@ -165,7 +165,9 @@ SYMBOLS = np.random.default_rng(0).integers(0, 4, 300)
 
 
 @pytest.mark.parametrize(
-    ("estimator", "x"), [(MixtureModel(Poisson(), 4), COUNTS), (CategoricalHMM(3), SYMBOLS)], ids=str
+    ("estimator", "x"),
+    [(MixtureModel(Poisson(), 4), COUNTS), (CategoricalHMM(3), SYMBOLS)],
+    ids=["counts", "symbols"],
 )
 def test_any_family_moves(estimator, x):
     estimator.set_params(random_state=0, n_init=2)

@@ -26,7 +26,8 @@ from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
 from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
-from latently.models.moves import exchange, propose
+from latently.models.crossing import exchange
+from latently.models.moves import propose
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp, softmax
 
 from latently.core.blocks import Block
+from latently.core.choices import CLOSE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
 from latently.emissions.base import Array, Emission
@@ -30,7 +30,6 @@ NEIGHBOURS = 2  # of a label with which it may be merged
 WAYS = 3  # to split a label
 STEPS = 5  # of EM on the halves of a label
 OFTEN = 3  # times that one removal, or one split, is proposed
-SHARED = 0.1  # part of a label's rows from which on another one has to do with it
 ALIKE = 0.05  # part of a label by which splits differ that count as one
 LEAST_ROWS, ROWS_EACH = 1000, 200  # that are looked at, in all or for each label if that is more
 
@@ -95,8 +94,10 @@ class Moves:
             for split in splits
             if split.label not in (removal.label, removal.other)
         ]
+        net = np.array([split.gain - removal.loss for removal, split in pairs])
         used: Counter[Any] = Counter()
-        for removal, split in sorted(pairs, key=lambda pair: pair[0].loss - pair[1].gain):
+        for place in falling(net, CLOSE * self.counts.sum()):
+            removal, split = pairs[place]
             gone, cut = removal.label, id(split)
             if used[gone, cut] == 0 and used[gone] < OFTEN and used[cut] < OFTEN:
                 used.update(((gone, cut), gone, cut))
@@ -222,9 +223,9 @@ class Moves:
             ]
         worse = np.diag(np.array(explained)) - np.array(explained)  # [k, j]: rows of j, explained by k
         np.fill_diagonal(worse, np.inf)
-        nearest = np.argsort(np.nan_to_num(worse, nan=np.inf), axis=0, kind="stable")[:NEIGHBOURS]
+        nearest = falling(-np.nan_to_num(worse.T, nan=np.inf), CLOSE)[:, :NEIGHBOURS]
         return sorted(
-            {(min(k, j), max(k, j)) for j, column in enumerate(nearest.T.tolist()) for k in column if k != j}
+            {(min(k, j), max(k, j)) for j, row in enumerate(nearest.tolist()) for k in row if k != j}
         )
 
     def _learned(self, parents: Any, resp: Array) -> Array:
@@ -293,57 +294,6 @@ def propose(
         except FitError:
             continue
         yield Proposal("swap" if removal.other is None else "merge and split", moved)
-
-
-def exchange(
-    model: Any, params: Any, other: Any, blocks: Iterable[Block], rng: np.random.Generator
-) -> Iterator[Proposal[Any]]:
-    """Params of one maximum with parts of another, where rows are explained better by it.
-
-    Labels of the two that share rows belong together; what hangs together by that is a part. Parts of as many
-    labels in both can be exchanged, and pairs of parts of which one has a label more and one a label less.
-
-    Parameters
-    ----------
-    model : LatentEmission
-        The model.
-    params, other : LatentEmissionParams
-        The maxima.
-    blocks : iterable of Block
-        The data.
-    rng : Generator
-        Source of all that is random.
-    """
-    blocks, state = list(blocks), rng.bit_generator.state
-    one = look(model, params, blocks, rng)
-    rng.bit_generator.state = state  # the same rows
-    two = look(model, other, blocks, rng)
-    if not model.latent.exchangeable or one.known:
-        return
-    common = one.resp.T @ (two.resp / np.maximum(two.resp.sum(axis=1, keepdims=True), np.finfo(float).tiny))
-    smaller = np.minimum(one.counts[:, None], two.counts)
-    K = model.n_components
-    graph = np.block([[np.zeros((K, K)), common > SHARED * smaller], [np.zeros((K, 2 * K))]])
-    n_parts, part = connected_components(graph, directed=False)
-    members = [(np.flatnonzero(part[:K] == p), np.flatnonzero(part[K:] == p)) for p in range(n_parts)]
-    better = two.log_likelihood - one.log_likelihood
-    gains = [float(one.resp[:, mine].sum(axis=1) @ better) for mine, _ in members]
-    more = [len(theirs) - len(mine) for mine, theirs in members]
-    sets: list[tuple[int, ...]] = [(p,) for p in range(n_parts) if more[p] == 0]
-    sets += [(p, q) for p in range(n_parts) for q in range(n_parts) if more[p] == -more[q] > 0]
-    for chosen in sorted(sets, key=lambda some: -sum(gains[p] for p in some)):
-        if sum(gains[p] for p in chosen) <= 0 or n_parts == len(chosen):
-            break
-        kept = np.concatenate([[], *(members[p][0] for p in range(n_parts) if p not in chosen)]).astype(int)
-        taken = np.concatenate([members[p][1] for p in chosen])
-        resp = np.concatenate([one.resp[:, kept], two.resp[:, taken]], axis=1)
-        shares = resp / np.maximum(resp.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-        transfer = one.resp.T @ shares
-        transfer /= transfer.sum(axis=1, keepdims=True)
-        try:
-            yield Proposal("exchange", one.learned(model, params, resp, transfer))
-        except FitError:
-            continue
 
 
 def look(model: Any, params: Any, blocks: Sequence[Block], rng: np.random.Generator) -> Moves:
