@@ -18,7 +18,7 @@ from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
 from latently.report import Section
 from latently.report import Table as Shown
-from tests.command import GOOD, MAIN, ONE_FIT, assert_one_clear_line, process, said_in
+from tests.command import GOOD, MAIN, ONE_FIT, UNRENDERED, assert_one_clear_line, process, said_in
 
 
 def test_an_unwritable_place_is_one_clear_line():
@@ -41,7 +41,7 @@ def test_results_are_there_even_if_nobody_listens(tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
     reader, writer = os.pipe()
     os.close(reader)
-    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=writer)
+    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=writer, code=UNRENDERED + MAIN)
     os.close(writer)
     assert "Traceback" not in ran.stderr
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}

@@ -10,7 +10,7 @@ import signal
 import numpy as np
 import pytest
 
-from tests.command import COMPILING, MAIN, ONE_FIT, process
+from tests.command import COMPILING, MAIN, ONE_FIT, UNRENDERED, process
 
 RNG = np.random.default_rng(0)
 TABLE = "a,b\n" + "".join(f"{x},{y}\n" for x, y in RNG.normal(size=(20_000, 2)).round(3))
@@ -95,7 +95,9 @@ def test_an_interrupted_failure_leaves_nothing_behind(tmp_path):
 
 
 def test_results_that_stand_are_not_interrupted(tmp_path):
-    when = AT_AN_EVENT.format(event="os.rename", names="latently-cluster-t')", signum=signal.SIGINT)
+    when = UNRENDERED + AT_AN_EVENT.format(
+        event="os.rename", names="latently-cluster-t')", signum=signal.SIGINT
+    )
     ended = ran(tmp_path, when, *ONE_FIT)
     assert (ended.returncode, ended.stderr.replace(COMPILING, "")) == (0, "")
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}

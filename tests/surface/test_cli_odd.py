@@ -10,7 +10,16 @@ import numpy as np
 import polars
 import pytest
 
-from tests.command import GOOD, ONE_FIT, assert_one_clear_line, model_of, process, said_in
+from tests.command import (
+    GOOD,
+    MAIN,
+    ONE_FIT,
+    UNRENDERED,
+    assert_one_clear_line,
+    model_of,
+    process,
+    said_in,
+)
 
 
 def test_a_link_to_itself_is_no_folder(run, here):
@@ -38,7 +47,7 @@ def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
 def test_results_stand_where_they_cannot_be_printed(tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
     with open("/dev/full", "w") as full:
-        ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=full)
+        ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=full, code=UNRENDERED + MAIN)
     assert_one_clear_line(ran.returncode, ran.stdout or "", ran.stderr, "what was found cannot be printed: ")
     assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")
 
