@@ -3,6 +3,6 @@
 import pytest
 
 
-def repeated(few: int, many: int) -> list:
+def repeated(few: int, *many: int) -> list:
     """Values of a parameter, for ``pytest.mark.parametrize``; `make test-nightly` runs the many."""
-    return [few, pytest.param(many, marks=pytest.mark.slow)]
+    return [few, *(pytest.param(more, marks=pytest.mark.slow) for more in many)]

@@ -12,7 +12,7 @@ from latently.kernels.compiling import FLAGS
 from latently.kernels.lanes import larger, largest, load, number, store, total
 
 compiled = njit(**FLAGS)
-of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])
+of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])  # compiled once for each place of a vector
 
 
 def lanes_of(K):
@@ -24,60 +24,65 @@ def rng():
     return np.random.default_rng(0)
 
 
+@compiled
+def steps(start, matrix, lanes, out):
+    here, room = v.vector(start, lanes), v.vector(start, lanes)
+    square = v.panels(matrix, lanes)
+    for t in range(3):
+        here, room = v.stepped(here, square, room), here
+        v.write(here, out, t * len(start))
+
+
 @of_all_widths
-@pytest.mark.parametrize("verb", ["stepped"])
-def test_a_step_is_a_product(K, verb, rng):
-    step = getattr(v, verb)
-
-    @compiled
-    def steps(start, matrix, lanes, out):
-        here, room = v.vector(start, lanes), v.vector(start, lanes)
-        square = v.panels(matrix, lanes)
-        for t in range(3):
-            here, room = step(here, square, room), here
-            v.write(here, out, t * len(start))
-
+def test_a_step_is_a_product(K, rng):
     start, matrix, out = rng.normal(size=K), rng.normal(size=(K, K)), np.empty((3, K))
     steps(start, matrix, lanes_of(K), out)
     here = start.copy()
     for row in out:
-        here = here @ matrix if verb == "stepped" else (here[:, None] + matrix).max(axis=0)
+        here = here @ matrix
         assert_allclose(row, here, rtol=1e-13)
+
+
+@compiled
+def change_vectors(start, rows, lanes, out):
+    width = len(start)
+    v.write(v.multiplied(v.vector(start, lanes), rows, width), out, 0)
+    v.write(v.added(v.vector(start, lanes), rows, width), out, width)
+    v.write(v.scaled(v.vector(start, lanes), 3.0), out, 2 * width)
+    here = v.vector(start, lanes)
+    v.write(here, out, 3 * width)
+    v.write_product(here, 5.0, out, 3 * width)
+    return v.sum_of(here), v.product_sum(here, rows, width)
 
 
 @of_all_widths
 def test_verbs_that_change_a_vector(K, rng):
-    @compiled
-    def change(start, rows, lanes, out):
-        width = len(start)
-        v.write(v.multiplied(v.vector(start, lanes), rows, width), out, 0)
-        v.write(v.added(v.vector(start, lanes), rows, width), out, width)
-        v.write(v.scaled(v.vector(start, lanes), 3.0), out, 2 * width)
-        here = v.vector(start, lanes)
-        v.write(here, out, 3 * width)
-        v.write_product(here, 5.0, out, 3 * width)
-        return v.sum_of(here), v.product_sum(here, rows, width)
-
     start, rows, out = rng.normal(size=K), rng.normal(size=(2, K)), np.zeros((4, K))
     before = start.copy()
-    found = change(start, rows, lanes_of(K), out)
+    found = change_vectors(start, rows, lanes_of(K), out)
     assert_array_equal(start, before)
     assert_allclose(out, [start * rows[1], start + rows[1], 3 * start, 5 * start**2], rtol=1e-15)
     assert_allclose(found, [start.sum(), start @ rows[1]], rtol=1e-12)
 
 
+@compiled
+def change_rows(x, y, n_states, lanes):
+    v.add_row(x, 0, y, n_states, n_states, lanes)
+    v.scaled_row(x, n_states, 2.0, y, 2 * n_states, n_states, lanes)
+    v.product_row(x, 0, x, n_states, 3.0, y, 3 * n_states, n_states, lanes)
+
+
 @of_all_widths
 def test_rows(K, rng):
-    @compiled
-    def change(x, y, n_states, lanes):
-        v.add_row(x, 0, y, n_states, n_states, lanes)
-        v.scaled_row(x, n_states, 2.0, y, 2 * n_states, n_states, lanes)
-        v.product_row(x, 0, x, n_states, 3.0, y, 3 * n_states, n_states, lanes)
-
     x, y = rng.normal(size=(2, K)), rng.normal(size=(4, K))
     expected = [y[0], y[1] + x[0], 2 * x[1], 3 * x[0] * x[1]]
-    change(x, y, K, lanes_of(K))
+    change_rows(x, y, K, lanes_of(K))
     assert_allclose(y, expected, rtol=1e-15)
+
+
+@compiled
+def add_products(left, right, n, out, lanes):
+    v.add_products(left, right, n, out, lanes)
 
 
 @of_all_widths
@@ -85,7 +90,7 @@ def test_rows(K, rng):
 def test_products_are_added(K, n, rng):
     left, right, out = rng.normal(size=(8, K)), rng.normal(size=(8, K)), rng.normal(size=(K, K))
     expected = out + left[:n].T @ right[:n]
-    compiled(lambda *arguments: v.add_products(*arguments))(left, right, n, out, lanes_of(K))
+    add_products(left, right, n, out, lanes_of(K))
     assert_allclose(out, expected, rtol=1e-12, atol=1e-14)
 
 
@@ -106,11 +111,16 @@ def test_lanes_begin_anywhere(rng):
     assert_allclose(out, expected, rtol=1e-14)
 
 
+@compiled
+def largest_of(array):
+    return largest(array)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 16, 21])
 def test_largest(n, dtype, rng):
     for array in (*rng.normal(size=(20, n)).astype(dtype), np.full(n, -np.inf, dtype)):
-        assert compiled(lambda x: largest(x))(array) == array.max()
+        assert largest_of(array) == array.max()
 
 
 def test_lanes_refuse_other_arrays():
@@ -138,10 +148,8 @@ def test_the_place_of_arrays_changes_no_bit(K, rng):
         offsets = np.array([0, T])
         symbol_counts = np.zeros((1, K))
         given = moved(table, by), None, offsets, weights, *parts
-        assert forward_backward(*given, state, scales, initial, counts, symbol_counts, lanes_of(K)) == (
-            -1,
-            -1,
-        )
+        filled = state, scales, initial, counts, symbol_counts
+        assert forward_backward(*given, *filled, lanes_of(K)) == (-1, -1)
         return state, counts, scales, initial
 
     for by in range(1, 8):

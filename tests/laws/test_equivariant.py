@@ -17,9 +17,9 @@ from tests.models import ENTRIES_BY_NAME, SYMBOLS, Data, Entry, iterate, respons
 
 
 def fit(entry: Entry, data: Data) -> tuple[Any, FitResult]:
-    """Until there is next to nothing left to gain."""
+    """Until there is little left to gain, which slow ones do not reach."""
     em = entry.em(data)
-    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-5), data.weights.sum())
+    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-4, max_iter=50), data.weights.sum())
 
 
 @cache
@@ -115,8 +115,8 @@ def test_permuted_labels(entry):
     if "banded" in entry.name:
         support = model.latent.support[np.ix_(order, order)]
         other = replace(model, latent=replace(model.latent, support=support))
-    end = iterate(EMMap(model, data.source), start, 30)
-    other_end = iterate(EMMap(other, data.source), other.permute(start, order), 30)
+    end = iterate(EMMap(model, data.source), start, 15)
+    other_end = iterate(EMMap(other, data.source), other.permute(start, order), 15)
     assert_same(other.permute(end, order), other_end, rtol=entry.rtol())
     assert largest_change(model.spaces(end), end, other_end) > 0.01
     assert_allclose(
@@ -148,10 +148,8 @@ def test_renamed_symbols(name):
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag"])
 def test_estimator_shows_the_transformed_parameters(covariance_type):
     rng = np.random.default_rng(0)
-    X = (
-        np.round(np.concatenate([rng.standard_normal((80, 2)), 3 + rng.standard_normal((60, 2))]) * 2**20)
-        / 2**20
-    )
+    X = np.concatenate([rng.standard_normal((80, 2)), 3 + rng.standard_normal((60, 2))])
+    X = np.round(X * 2**20) / 2**20
     scales, offset = np.array([1e-8, 1e8]), np.array([2e-2, -1e14])
     settings = {"covariance_type": covariance_type, "random_state": 0, "tol": 1e-12}
     plain = GaussianMixture(2, means_init=X[[0, -1]], **settings).fit(X)

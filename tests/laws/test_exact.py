@@ -15,16 +15,10 @@ from latently.latent import Independent
 from latently.models import LatentEmission
 from tests.charts import Chart
 from tests.comparing import assert_identical
-from tests.laws.exemptions import bound_by, over_gaussians
+from tests.laws.exemptions import over_gaussians
 from tests.models import Data, iterate
 
 over_types = pytest.mark.parametrize("covariance_type", list(STRUCTURES))
-
-
-@bound_by()
-def test_no_prior_unless_asked_for(entry):
-    model, params, _ = entry.prepared()
-    assert model.log_prior(params) == 0.0
 
 
 @over_gaussians()

@@ -6,17 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+import latently as L
 from examples.own_family import Exponential
-from latently import (
-    CategoricalHMM,
-    GaussianHMM,
-    GaussianImputer,
-    GaussianMixture,
-    HiddenMarkovModel,
-    LatentDirichletAllocation,
-    MixtureModel,
-    PoissonHMM,
-)
 from latently.emissions import Poisson
 from tests.planted import planted
 
@@ -33,7 +24,7 @@ WORDS = [f"w{column:02d}" for column in range(12)]
 # What is fitted to what, and for each of its settings that cannot be, what is said.
 REFUSED = {
     "mixture": (
-        GaussianMixture,
+        L.GaussianMixture,
         ROWS,
         [
             (
@@ -55,7 +46,7 @@ REFUSED = {
         ],
     ),
     "mixture of a family of one's own": (
-        partial(MixtureModel, Exponential()),
+        partial(L.MixtureModel, Exponential()),
         WAITS,
         [
             (
@@ -74,7 +65,7 @@ REFUSED = {
         ],
     ),
     "chain of counts": (
-        PoissonHMM,
+        L.PoissonHMM,
         COUNTS,
         [
             (
@@ -93,7 +84,7 @@ REFUSED = {
         ],
     ),
     "chain of numbers": (
-        GaussianHMM,
+        L.GaussianHMM,
         ROWS,
         [
             (
@@ -104,7 +95,7 @@ REFUSED = {
         ],
     ),
     "chain of any family": (
-        partial(HiddenMarkovModel, Poisson()),
+        partial(L.HiddenMarkovModel, Poisson()),
         COUNTS,
         [
             (
@@ -122,7 +113,7 @@ REFUSED = {
         ],
     ),
     "chain of symbols": (
-        CategoricalHMM,
+        L.CategoricalHMM,
         SYMBOLS,
         [
             ({"categories": [0, 1, 1, 2]}, "categories holds a symbol twice"),
@@ -133,7 +124,7 @@ REFUSED = {
         ],
     ),
     "imputer": (
-        GaussianImputer,
+        L.GaussianImputer,
         INCOMPLETE,
         [
             ({"prior": "rigde"}, "prior='rigde'"),
@@ -153,7 +144,7 @@ REFUSED = {
         ],
     ),
     "topics": (
-        partial(LatentDirichletAllocation, vocabulary=WORDS, random_state=0),
+        partial(L.LatentDirichletAllocation, vocabulary=WORDS, random_state=0),
         TABLE,
         [
             ({"n_components": 0}, "n_components=0: should be an integer of at least 1"),
@@ -230,6 +221,6 @@ def test_what_a_setting_cannot_be(name, settings, message):
 
 def test_seeds_without_a_vocabulary_are_numbers_of_words():
     for seeds in ([12], ["w01"]):
-        model = LatentDirichletAllocation(2, seed_words={0: seeds})
+        model = L.LatentDirichletAllocation(2, seed_words={0: seeds})
         with pytest.raises(ValueError, match="without a vocabulary, words are ids 0 to 11"):
             model.fit(TABLE)

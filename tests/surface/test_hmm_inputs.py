@@ -11,6 +11,7 @@ from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM,
 from latently.core.errors import SpuriousMaximumWarning
 from latently.emissions import Categorical, Poisson
 from latently.estimators.hmm.memory import bytes_of
+from tests.refusing import refused
 
 LENGTHS = [20, 1, 35]
 EDGES = np.cumsum(LENGTHS)[:-1]
@@ -28,12 +29,6 @@ MODELS = {
     "any family": (HiddenMarkovModel(Poisson(), 2, n_init=2, random_state=0), COUNTS),
 }
 over_models = pytest.mark.parametrize("name", list(MODELS))
-
-
-def refused(call, message, error=ValueError):
-    with pytest.raises(error, match=message) as caught:
-        call()
-    assert "\n" not in str(caught.value)
 
 
 # -- groups ------------------------------------------------------------------------------------------------
@@ -63,15 +58,10 @@ def test_groups_are_lengths(name):
 
 
 def test_groups_with_weights_and_known_states():
-    settings = {
-        "groups": IDS,
-        "sequence_weight": [1, 0, 2],
-        "states": np.where(np.arange(56) < 5, STATES, -1),
-    }
-    by_lengths = {**settings, "lengths": LENGTHS}
-    del by_lengths["groups"]
+    known = {"sequence_weight": [1, 0, 2], "states": np.where(np.arange(56) < 5, STATES, -1)}
     model = PoissonHMM(2, n_init=2, random_state=0)
-    assert model.fit(COUNTS, **settings).log_likelihood_ == model.fit(COUNTS, **by_lengths).log_likelihood_
+    by_lengths = model.fit(COUNTS, lengths=LENGTHS, **known).log_likelihood_
+    assert model.fit(COUNTS, groups=IDS, **known).log_likelihood_ == by_lengths
 
 
 def test_starts_agree_with_known_states():
@@ -234,16 +224,6 @@ def test_any_family_of_symbols():
         refused(lambda x=x: whole.fit(x), told)
         refused(lambda x=x: whole.predict(x, groups=IDS), f"sequence 0, {told}")
     refused(lambda: whole.fit(np.ones((4, 2))), "one symbol for each row")
-
-
-# -- columns that say nothing ------------------------------------------------------------------------------
-
-
-def test_counts_without_any():
-    counts = np.column_stack([COUNTS, np.full(56, np.nan)])
-    refused(lambda: PoissonHMM(2).fit(counts), "column 1 has no observed value: leave it out")
-    frame = pd.DataFrame(counts, columns=["a", "b"])
-    refused(lambda: PoissonHMM(2).fit(frame), "column 'b' has no observed value")
 
 
 # -- a state that loses its data ---------------------------------------------------------------------------

@@ -152,6 +152,7 @@ print(GaussianMixture(2, covariance_type="diag", random_state=0).fit(X).log_like
 """
 
 
+@pytest.mark.slow  # all its kernels are compiled anew
 def test_a_cache_that_cannot_be_written_does_not_fail(tmp_path):
     no_caches = shutil.ignore_patterns("__pycache__")
     copy = shutil.copytree(Path(latently.__file__).parent, tmp_path / "latently", ignore=no_caches)
