@@ -84,7 +84,7 @@ class Gaussian(Emission):
         """The structure and the family."""
         return f"{self.covariance_type} Gaussian"
 
-    @cached_property
+    @property
     def structure(self) -> Structure:
         """What components and features share of the covariances."""
         return STRUCTURES[self.covariance_type]
