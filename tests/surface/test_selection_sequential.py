@@ -64,6 +64,13 @@ def test_a_kind_ends_where_it_cannot_come_near_the_lowest():
     assert "too little" in found.table_[-1]["skipped"]
 
 
+def test_a_kind_that_is_behind_ends_where_it_has_risen_once():
+    leading, behind = [100.0, 60.0, 20.0, 27.0, 28.0, 29.0], [100.0, 80.0, 40.0, 50.0, 50.0, 0.0]
+    tried, found = searched(a=leading, b=behind)
+    assert tried == {"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4]}
+    assert "clearly above the lowest" in found.table_[-1]["skipped"]
+
+
 @pytest.mark.parametrize(
     ("figures", "tried"),
     [

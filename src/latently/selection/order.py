@@ -115,6 +115,9 @@ def _enough(rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scal
         )
     leader = min(rows, key=scale.expected)  # of all that were tried
     if turn > 2 and max(values[-3:]) < inf and all(row is not leader for row in before):
+        best = min(before, key=scale.expected)
+        if scale.clearly_above(before[-1], best) and scale.clearly_above(best, leader):
+            return f"{scale.criterion} had clearly risen, and was clearly above the lowest before"
         fall = max(0.0, *(earlier - later for earlier, later in pairwise(values[-3:])))
         in_reach = values[-1] - fall * (len(sequence) - turn)
         if in_reach > scale.expected(leader) + scale.margin(before[-1], leader):

@@ -50,8 +50,9 @@ def select(
 
     An exhaustive search fits every combination to all rows. A sequential one goes upwards with the number of
     components, for the other settings by turns, and stops where the criterion has clearly risen twice (by
-    more than 6: strong evidence [2]_), where its last two falls, were they to go on, would not bring it near
-    the lowest, or where one component alone is spurious. Where there are more than 40,000 rows, and these are
+    more than 6: strong evidence [2]_), or once from what was clearly above the lowest; where its last two
+    falls, were they to go on, would not bring it near the lowest; or where one component alone is spurious.
+    Where there are more than 40,000 rows, and these are
     independent, it begins with a sample of 20,000. Each fit is judged by the criterion of all rows with its
     parameters, and those that may yet be the best go on from there with five times as many rows, and so on to
     all rows. With p parameters from m of n rows, ``n / m - 1`` times a chi-squared variable of p degrees of
