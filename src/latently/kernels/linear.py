@@ -61,7 +61,9 @@ class Apart:
     def write(self, x: Any, joint: Any) -> None:
         """Write the log densities of rows, but for constants."""
         for k, mean, precision in zip(self.which, self._means, self._precisions, strict=True):
-            joint[k] = -0.5 * ((x - mean) ** 2 @ precision)
+            squared = x - mean
+            squared *= squared
+            np.matmul(squared, -0.5 * precision, out=joint[k])
 
     def add(self, x: Any, resp: Any) -> None:
         """Add rows to the sums and the sums of squares about the means."""
@@ -102,7 +104,7 @@ def linear_sums(
     scatter : bool
         Whether the scatter of the features is wanted.
     resp : array of shape (n, K) or None
-        Where to write the responsibilities, weights applied, if they are wanted.
+        Where to write the responsibilities, weights applied, in place of taking sums, if they are wanted.
     apart : Apart or None
         Components that are no part of the product; their coefficients do not matter.
     """
@@ -129,6 +131,7 @@ def linear_sums(
         bound, rounding_scale, largest = bound + more, rounding_scale + terms, max(largest, farthest)
         if resp is not None:
             resp[start : start + size] = joint.T
+            continue
         if apart:
             apart.add(x[start : start + step], joint)
         sums += joint @ features

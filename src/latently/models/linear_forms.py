@@ -2,7 +2,8 @@
 
 Fast, but the terms are larger than what they add up to. Each form gives back None where that would cost
 more digits than rounding errors may, and a form that does not lose them takes over. Formulas:
-docs/formulas.md, "Linear form". Responsibilities, too, are written to `resp` if it is there.
+docs/formulas.md, "Linear form". Where `resp` is there, responsibilities are written to it, and no sums
+are taken.
 """
 
 from __future__ import annotations
