@@ -152,6 +152,8 @@ def test_the_likeliest_path(case, transmat):
             at = np.flatnonzero((truth.paths == states[low:high]).all(axis=1))
             assert_allclose(truth.log_joint[at], truth.log_joint.max(), rtol=1e-12)
         assert_array_equal(model.predict(x, lengths=LENGTHS), states)
+        penalty = model.n_parameters_ * np.log(len(x))
+        assert_allclose(model.icl(x, LENGTHS), penalty - 2 * value, rtol=1e-12)
 
 
 @over_cases

@@ -197,6 +197,19 @@ def test_air_quality_of_the_uci_archive_is_read_right(run, here):
     assert "7 rows have empty cells" in " ".join(out.split())
 
 
+def test_a_table_may_be_encoded_otherwise(run, here):
+    text = "größe,b\n" + "".join(f"{i % 7}.5,{i % 3 + 9 * (i % 2)}\n" for i in range(60))
+    (here / "t.csv").write_bytes(text.encode("utf-16"))
+    how = ("--encoding", "utf-16")
+    assert run("cluster", "t.csv", "-k", "2", *how)[0] == 0
+    model = here / "latently-cluster-t" / "model.latently"
+    assert list(latently.load(model).feature_names_in_) == ["größe", "b"]
+    assert run("predict", str(model), "t.csv", *how)[0] == 0
+    assert "--encoding ebcdic: there is no such encoding" in run("impute", "t.csv", "--encoding", "ebcdic")[2]
+    polars.DataFrame({"a": [1.0, 2.0, 4.0]}).write_parquet(here / "p.parquet")
+    assert "says how it is encoded: leave out --encoding" in run("segment", "p.parquet", *how)[2]
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [

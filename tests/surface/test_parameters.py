@@ -79,6 +79,7 @@ REFUSED = [
         r"{}\[0\] is not symmetric: it has 0\.2 at \[0, 1\] and 0\.1 at \[1, 0\]",
     ),
     ("full covariances", [[[np.nan, 0], [0, 1]], MATRIX], r"{}\[0, 0, 0\] is nan: should be finite"),
+    ("full covariances", [1e-310 * np.eye(2), MATRIX], r"{}\[0, 0, 0\] is 1e-310: should be large enough"),
     ("tied covariances", [[1.0, 1.0], [1.0, 1.0]], "{} is not positive definite"),
 ]
 DOORS = {"i": "{}_init", "g": "{}", "h": "{}_"}

@@ -439,6 +439,14 @@ def test_fractions_are_scored_by_score_only(fits):
     assert fits["cvb0"].score(halves) == pytest.approx(fits["cvb0"].score(TEST), rel=0.1)
 
 
+def test_a_topic_without_words_is_a_finding(fits):
+    assert fits["vb"].diagnostics_ == ()
+    counts = np.random.default_rng(0).poisson(2, size=(30, 8))
+    settings = {"inference": "vb", "doc_topic_prior": [5.0, 5.0, 1e-9], "topic_word_prior": 0.1}
+    (found,) = LatentDirichletAllocation(3, **settings, random_state=0).fit(counts).diagnostics_
+    assert (str(found), found.which) == ("topic 2 kept no word: lower n_components", (2,))
+
+
 def test_more_topics_than_there_are_do_not_help(fits):
     scores = {K: model(n_components=K).fit(TRAIN).perplexity(TEST) for K in (1, 2, 3)}
     assert scores[3] < scores[2] < scores[1]

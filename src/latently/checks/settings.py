@@ -144,12 +144,23 @@ def _holds(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda val: isinstance(val, (list, tuple, set, frozenset)) and all(map(kind, val))
 
 
+def _takes_three(val: Any) -> bool:
+    """Whether something can be called with three arguments, as far as that is known."""
+    try:
+        inspect.signature(val).bind(0, None, 0.0)
+    except TypeError:  # of what is not callable, too
+        return False
+    except ValueError:  # it does not say
+        pass
+    return True
+
+
 WHOLE = Number(Integral, 1, None, closed="left")
 COUNT = Number(Integral, 0, None, closed="left")
 POSITIVE = Number(Real, 0, None, closed="neither")
 TOLERANCE = Number(Real, 0, None, closed="both")
 SHARE = Number(Real, 0, 1, closed="neither")
-FUNCTIONS = Such(_holds(callable), "a list of functions")
+CALLBACKS = Such(_holds(_takes_three), "a list of functions of (iteration, params, value)")
 INTEGER = Such(lambda val: isinstance(val, Integral) and not isinstance(val, bool), "an integer")
 N_JOBS = Such(
     lambda val: isinstance(val, Integral) and not isinstance(val, bool) and val != 0,
@@ -248,8 +259,10 @@ def check_settings(estimator: Any) -> None:
     InvalidParameterError
         Naming the first that is wrong (a ValueError and a TypeError).
     """
+    known = estimator._parameter_constraints  # those that a subclass adds are its own
     for name, value in estimator.get_params(deep=False).items():
-        check_setting(name, value, *estimator._parameter_constraints[name])
+        if name in known:
+            check_setting(name, value, *known[name])
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> int:

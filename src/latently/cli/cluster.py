@@ -63,7 +63,7 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
         from latently.cli.tables.columns import choose, truth_of
         from latently.cli.tables.read import read_rows
 
-        table = read_rows(self.table, self.missing)
+        table = read_rows(self.table, self.missing, self.encoding)
         choice = choose(table, self.columns, self.truth)
         check_not_infinite(table, choice.X, others=True)
         return Rows(table, choice, None if self.truth is None else truth_of(table, self.truth), tried)

@@ -72,7 +72,7 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
         from latently.cli.tables.read import read_rows
 
         self._check()
-        table = read_rows(self.table, self.missing)
+        table = read_rows(self.table, self.missing, self.encoding)
         choice = choose(table, self.columns)
         check_not_infinite(table, choice.X, others=True)
         self._check_table(table, choice)

@@ -66,6 +66,7 @@ class OfCells:
         help="What stands for a missing cell, as -200 or -999,unknown, or in one column, as height=-200; "
         "several by repeating it.",
     )
+    encoding: str | None = option(help="How text is encoded, as latin-1. Otherwise UTF-8.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +84,6 @@ class OfTexts(OfCells):
     files: str | None = option(
         metavar="PATTERN",
         help="Of a folder: which files are documents, as '*' or '*.html'. Otherwise those that end in .txt.",
-    )
-    encoding: str | None = option(
-        help="Of documents: how they are encoded, as latin-1. Otherwise UTF-8.",
     )
 
     def documents(self, path: Path) -> Documents:

@@ -66,8 +66,8 @@ class Predict(OfTexts, Job["New", "Labelled"]):
             self._must_not(model, "models of series", "time", "sequence")
         if of_texts:
             return New(model, self.documents(self.table), topics.label)
-        self._must_not(model, "topic models", "text_column", "vocabulary", "files", "encoding")
-        table = read_table(self.table, self.missing)
+        self._must_not(model, "topic models", "text_column", "vocabulary", "files")
+        table = read_table(self.table, self.missing, self.encoding)
         return New(model, table, states.label if of_series else rows.label)
 
     def _must_not(self, model: Any, what: str, *options: str) -> None:

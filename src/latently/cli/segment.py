@@ -98,7 +98,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.read import read_rows
         from latently.cli.tables.series import series_of
 
-        table = read_rows(self.table, self.missing)
+        table = read_rows(self.table, self.missing, self.encoding)
         series = series_of(table, self.columns, self.time, self.sequence)
         kind = kind_of(table, series.names, self.emission)
         X = observations(table, series.names, kind.family)

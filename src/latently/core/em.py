@@ -167,6 +167,27 @@ class EMMap(Generic[D, P, S]):
         return float(stats.rounding_scale) + inner + abs(self.model.log_prior(params))
 
 
+def asked_to_stop(callbacks: Sequence[Callback], iteration: int, params: object, value: float) -> bool:
+    """Call all callbacks; whether one of them says to stop.
+
+    Raises
+    ------
+    TypeError
+        If one returns what is neither true nor false, such as an array.
+    """
+    stop = False
+    for callback in callbacks:
+        answer = callback(iteration, params, value)
+        try:
+            stop = bool(answer) or stop
+        except Exception:
+            raise TypeError(
+                f"a callback returned a {type(answer).__name__}, which is neither true nor false: let it "
+                "return True to stop, or nothing to go on"
+            ) from None
+    return stop
+
+
 def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
     return tree_sum(backend.map(model.describe, source.blocks()))
@@ -214,8 +235,7 @@ def run(
     while True:
         iteration = n_e_steps - 1
         objectives = [*before, *(point.objective for point in track)]
-        stop = [callback(iteration, here.params, here.log_likelihood) for callback in settings.callbacks]
-        if any(stop):
+        if asked_to_stop(settings.callbacks, iteration, here.params, here.log_likelihood):
             converged, reason = False, STOPPED
         elif (
             not (before and iteration == 0)  # this iterate was counted by the run before

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from latently.core.em import STOPPED, Callback
+from latently.core.em import STOPPED, Callback, asked_to_stop
 from latently.core.errors import FitError
 from latently.core.memory import MemoryMap
 
@@ -69,8 +69,7 @@ def iterate(
         params, change = _step(em, params)
         changes.append(change)
         n_iter = len(changes)
-        stop = [bool(callback(n_iter, params, change)) for callback in callbacks]
-        if any(stop):
+        if asked_to_stop(callbacks, n_iter, params, change):
             return FixedPoint(params, tuple(changes), n_iter, False, STOPPED)
         rested = tol > 0 and change <= tol
         better = between(n_iter, rested, params)

@@ -384,8 +384,9 @@ class GaussianImputer(
         self._take_up(mixture, np.array(kept), missing_counts.astype(np.int64), draws, diagnostics)
 
     def _check_draws(self) -> None:
-        free = self.prior in (None, "auto")
-        plain = self.n_components == 1 and self.covariance_type == "full" and free
+        family = Gaussian(self.covariance_type)
+        free = self.prior in (None, "auto") and family.correlated and not family.shared
+        plain = self.n_components == 1 and free
         if self.n_parameter_draws and self.draw_method == "posterior" and not plain:
             raise ValueError(
                 "draw_method='posterior' is for one full component without a prior: use "
@@ -395,7 +396,7 @@ class GaussianImputer(
     def _mixture(self, random_state: Any, prior: str | None) -> GaussianMixture:
         shared = (*fields(RunSettings), *fields(WorkSettings))
         run = {one.name: getattr(self, one.name) for one in shared} | {"random_state": random_state}
-        return GaussianMixture(
+        mixture = GaussianMixture(
             self.n_components,
             covariance_type=self.covariance_type,
             prior=prior,
@@ -403,6 +404,8 @@ class GaussianImputer(
             reg_covar=FLOOR if self.n_components == 1 else 1e-6,
             **run,
         )
+        mixture._shown_name = type(self).__name__
+        return mixture
 
     def __sklearn_is_fitted__(self) -> bool:
         return "mixture_" in vars(self) and self.mixture_.__sklearn_is_fitted__()

@@ -143,9 +143,9 @@ def _column_of_symbols(estimator: Any, X: Any, *, reset: bool) -> Any:
         )
     if not len(cells):
         raise ValueError("X has no row: give at least one symbol")
-    if reset:
-        estimator.n_features_in_ = 1
-        vars(estimator).pop("feature_names_in_", None)
+    named = column_names(X)
+    if reset or named:  # symbols are mostly lists, which have no names to be missed
+        validate_data(estimator, X if named else cells, reset=reset, skip_check_array=True)
     return cells
 
 

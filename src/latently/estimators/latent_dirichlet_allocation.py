@@ -92,6 +92,8 @@ class LatentDirichletAllocation(
         Whether the last change was within `tol`.
     stop_reason_ : str
         Why the fit ended.
+    diagnostics_ : tuple of Finding
+        Topics that kept less than one word of the documents; empty if there is none.
     vocabulary_ : array of str of shape (n_features,) or None
         The words, if any are known.
     remarks_ : tuple of str

@@ -15,8 +15,8 @@ from typing import Any, TypeVar, dataclass_transform, get_type_hints
 from latently.checks.settings import (
     ARRAY,
     BOOLEAN,
+    CALLBACKS,
     COUNT,
-    FUNCTIONS,
     N_JOBS,
     POSITIVE,
     RANDOM_STATE,
@@ -107,7 +107,7 @@ class WorkSettings:
 
     random_state: Any = setting(*RANDOM_STATE, default=None)
     n_jobs: int | None = setting(N_JOBS, None, default=None)
-    callbacks: Any = setting(FUNCTIONS, None, default=None)
+    callbacks: Any = setting(CALLBACKS, None, default=None)
     verbose: int = setting(COUNT, BOOLEAN, default=0)
 
 

@@ -11,12 +11,12 @@ from latently.cli.corpora.documents import USUAL, Documents, from_table
 from latently.cli.corpora.json_lines import read_json_lines
 from latently.cli.corpora.ldac import is_ldac, read_ldac
 from latently.cli.corpora.matrix import is_matrix, read_matrix
-from latently.cli.corpora.text_folder import OTHERWISE, read_folder
+from latently.cli.corpora.text_folder import read_folder
 from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
 from latently.cli.tables.read import PARQUET, read_bytes, read_table
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import decoded, in_utf8
+from latently.cli.tables.utf8 import OTHERWISE, decoded, in_utf8
 
 MARK = b"\xef\xbb\xbf"
 
@@ -42,9 +42,8 @@ def read_documents(
     _must_not(files, "--files", f"'{path}' is no folder")
     content = read_bytes(path)
     if content.startswith(PARQUET):
-        _must_not(encoding, "--encoding", f"{path.name} is a Parquet file, which says how it is encoded")
         _must_not(vocabulary, "--vocabulary", f"{path.name} holds no counts, texts bring their words")
-        return from_table(read_table(path, missing, content), "Parquet", text_column)
+        return from_table(read_table(path, missing, encoding, content), "Parquet", text_column)
     if encoding is not None:
         content = in_utf8(content, encoding, path.name)
     decoded(content, path.name, OTHERWISE)
@@ -64,7 +63,7 @@ def read_documents(
         raise CommandError(
             f"{path.name} is one JSON list: write an object on each line, for example with jq -c '.[]'"
         )
-    return from_table(read_table(path, missing, content), "CSV", text_column)
+    return from_table(read_table(path, missing, content=content), "CSV", text_column)
 
 
 def read_lines(content: bytes, name: str, missing: Sequence[str] = ()) -> Documents:

@@ -14,9 +14,7 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
 from latently.cli.tables.read import read_bytes
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import decoded, in_utf8
-
-OTHERWISE = "add --encoding, as --encoding latin-1, or "
+from latently.cli.tables.utf8 import OTHERWISE, decoded, in_utf8
 
 
 def read_folder(

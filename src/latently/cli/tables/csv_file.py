@@ -19,7 +19,7 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import decoded
+from latently.cli.tables.utf8 import OTHERWISE, decoded
 from latently.wording import count, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -30,7 +30,7 @@ Line = tuple[int, list[str]]
 
 def read_csv(content: bytes, name: str) -> Table:
     """Read a CSV file; commas, semicolons, tabs and bars are recognised as separators."""
-    text = decoded(content, name)
+    text = decoded(content, name, OTHERWISE)
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")
     separator = _separator(text)

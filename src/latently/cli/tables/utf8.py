@@ -5,6 +5,8 @@ from __future__ import annotations
 from latently.cli.failure import CommandError
 from latently.wording import shortened
 
+OTHERWISE = "add --encoding, as --encoding latin-1, or "
+
 OTHER_FILES = {
     b"PK\x03\x04": "a spreadsheet or a zip archive: save it as CSV",
     b"\x1f\x8b": "compressed: unpack it first",

@@ -374,6 +374,9 @@ class Gaussian(Emission):
         covariances = numbers(value, label, *self.structure.shape(K, d), of=kind)
         refuse_entries(~np.isfinite(covariances), covariances, label, "finite")
         self.structure.refuse(covariances, label)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            inverse = self.precisions(self.params(np.zeros((n_components, 1)), covariances))
+        refuse_entries(~np.isfinite(inverse), covariances, label, "large enough to have an inverse")
         return (covariances + np.swapaxes(covariances, -1, -2)) / 2 if self.correlated else covariances
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:

@@ -69,6 +69,25 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         """Akaike's information criterion; lower is better."""
         return super().aic(X, lengths=lengths, groups=groups)
 
+    def icl(self, X: Any, lengths: Any = None, *, groups: Any = None) -> float:
+        """Integrated completed likelihood; lower is better.
+
+        BIC, with the log joint density of the data and their likeliest path in the place of the
+        log-likelihood: it prefers states that can be told apart.
+
+        Returns
+        -------
+        float
+            The criterion.
+
+        References
+        ----------
+        .. [1] Celeux, G. and Durand, J.-B. (2008). Selecting hidden Markov model state number with
+           cross-validated likelihood. Computational Statistics 23, 541-564, section 2.
+        """
+        joint, _ = self.decode(X, lengths, groups=groups)
+        return self.bic(X, lengths, groups=groups) + 2 * (self.score(X, lengths, groups=groups) - joint)
+
     def q_function(
         self,
         X: Any,

@@ -144,7 +144,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                     self._few(source),
                 ),
                 verbose=self.verbose,
-                name=type(self).__name__,
+                name=self._shown_name or type(self).__name__,
                 unit=unit,
             )
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))

@@ -25,6 +25,8 @@ from latently.estimators.settings import RunSettings, StartSettings, WorkSetting
 class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, StartSettings):
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
+    _shown_name: str | None = None  # on a progress bar, in the place of the class's
+
     log_likelihood_ = Recorded()
     log_likelihood_history_ = Recorded()
     converged_ = Recorded()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
-from latently.core.em import STOPPED, Callback
+from latently.core.em import STOPPED, Callback, asked_to_stop
 from latently.core.errors import FitError
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
@@ -92,8 +92,7 @@ def run_through(
             bound += touched.bound
             tokens += tokens_of(block)
         per_token = bound / tokens if tokens else 0.0
-        stop = [bool(callback(n_iter, None, per_token)) for callback in callbacks]
-        if any(stop):
+        if asked_to_stop(callbacks, n_iter, None, per_token):
             return n_iter, STOPPED
     return n_passes, f"made max_iter={n_passes} passes"
 

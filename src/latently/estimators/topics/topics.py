@@ -10,13 +10,25 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import Number, check_setting, check_whole
 from latently.core.choices import CLEAR, falling
+from latently.core.findings import GRAVE, Finding
 from latently.estimators.topics.fitted import FittedTopics
+from latently.models.latent_emission import NO_DATA
 
 Array = NDArray[Any]
 
 
 class Topics(FittedTopics):
     """The words of the topics."""
+
+    @property
+    def diagnostics_(self) -> tuple[Finding, ...]:
+        """Topics that kept less than one word of the documents, as findings; empty if there is none."""
+        params = self.params_
+        words = params.totals - params.word_prior.sum(axis=0)
+        return tuple(
+            Finding(NO_DATA, f"topic {k} kept no word: lower n_components", "topic", (k,), severity=GRAVE)
+            for k in np.flatnonzero(words < 1.0).tolist()
+        )
 
     def top_words(self, n: int = 10, relevance: float = 1.0) -> list[list[Any]]:
         """The words that say most about each topic.

@@ -189,9 +189,9 @@ def _check(a: ImputationAnalysis) -> Finding:
     found = a.overimputation
     assert found is not None
     n, inside = len(found.true), int(found.inside.sum())
-    lie, their = ("lies", "its") if inside == 1 else ("lie", "their")
+    were, (lie, their) = "was" if n == 1 else "were", ("lies", "its") if inside == 1 else ("lie", "their")
     text = (
-        f"As a check, {count(n, 'observed cell')} were hidden and predicted: {inside:,} "
+        f"As a check, {count(n, 'observed cell')} {were} hidden and predicted: {inside:,} "
         f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval"
     )
     return note("check", text, hidden=n, inside=inside)
