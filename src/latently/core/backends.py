@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from numbers import Integral
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from latently.core.blocks import Block, BlockSource
 from latently.core.buffers import BufferPool
+from latently.core.statistics import S, tree_sum
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,7 +27,7 @@ R = TypeVar("R")
 _inside = threading.local()
 
 
-class Backend(Protocol):
+class Backend(ABC):
     """Applies a task to pieces of data.
 
     Attributes
@@ -33,25 +36,27 @@ class Backend(Protocol):
         Room to work in, for as long as there is this backend.
     """
 
-    buffers: BufferPool
-
-    def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
-        """The results, in the order of the pieces."""
-        ...
-
-
-class SerialBackend:
-    """One piece after the other, in the calling thread."""
-
     def __init__(self) -> None:
         self.buffers = BufferPool()
+
+    @abstractmethod
+    def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+        """The results, in the order of the pieces."""
+
+    def fold(self, task: Callable[[Block], S], source: BlockSource) -> S:
+        """The sum of what a task finds in each block of a source, taken in the same tree by every backend."""
+        return tree_sum(self.map(task, source.blocks()))
+
+
+class SerialBackend(Backend):
+    """One piece after the other, in the calling thread."""
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
         return map(task, pieces)
 
 
-class ThreadBackend:
+class ThreadBackend(Backend):
     """Several pieces at a time, each in one thread; few enough at once that memory stays small.
 
     A task that itself asks for work to be shared out gets it done in its own thread: waiting for a free
@@ -66,9 +71,9 @@ class ThreadBackend:
     """
 
     def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:
+        super().__init__()
         self._pool = pool
         self._ahead = n_threads + 1
-        self.buffers = BufferPool()
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""

@@ -14,12 +14,11 @@ from typing import Any, Generic, Protocol
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import BlockSource
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import Spaces, largest_change
-from latently.core.statistics import tree_sum
 
 Callback = Callable[[int, Any, float], Any]
 STOPPED = "stopped by a callback"
@@ -147,11 +146,7 @@ class EMMap(Generic[D, P, S]):
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks."""
-
-        def one(block: Block) -> S:
-            return self.model.e_step(params, block, self.backend)
-
-        return tree_sum(self.backend.map(one, self.source.blocks()))
+        return self.backend.fold(lambda block: self.model.e_step(params, block, self.backend), self.source)
 
     def m_step(self, stats: S, params: P) -> P:
         """Return better params."""
@@ -190,7 +185,7 @@ def asked_to_stop(callbacks: Sequence[Callback], iteration: int, params: object,
 
 def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
-    return tree_sum(backend.map(model.describe, source.blocks()))
+    return backend.fold(model.describe, source)
 
 
 @within_range()
