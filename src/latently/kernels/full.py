@@ -271,6 +271,17 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
 
 
 @kernel
+def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
+    """For few features: in a process that sees no others, nothing else is to be compiled."""
+    return dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
+
+
+@kernel
+def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
+    """For more features."""
+    return staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, TILE, None)
+
+
 def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
@@ -295,10 +306,8 @@ def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
     resp : array of shape (n, K), zeros, or (0, K)
         Where to write the responsibilities in place of adding to the sums, if they are wanted.
     """
-    d = x.shape[1]
-    if d < FEW:
-        return dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
-    return staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, TILE, None)
+    fused = all_pairs if x.shape[1] < FEW else pairs_that_count
+    return fused(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
 
 
 @kernel
