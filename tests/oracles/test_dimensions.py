@@ -96,3 +96,12 @@ def test_changes_are_measured_in_units_of_the_features():
     moved = replace(params, emission=params.emission.with_means(params.emission.means + 0.5))
     expected = 0.5 / np.sqrt(model.emission.variances).min()
     assert largest_change(model.spaces(params), params, moved) == pytest.approx(expected)
+
+
+def test_a_covariance_on_its_floor_is_feasible_however_large_its_entries():
+    """Along (1, 1) it is the floor, a hundred millionth of its entries, which are rounded."""
+    floor = np.full(2, 5e-9)
+    space = SPD((2, 2), np.ones((2, 2)), floor)
+    across = np.random.default_rng(0).uniform(0.1, 1.0, 100)[:, None, None] * np.array([[1, -1], [-1, 1]])
+    assert all(space.feasible(one + np.diag(floor)) for one in across)
+    assert not any(space.feasible(one + 0.9 * np.diag(floor)) for one in across)

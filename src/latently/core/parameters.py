@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit, logit
 
+from latently.core.convergence import EPS
+
 Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
@@ -329,8 +331,12 @@ class SPD:
         standard = value / self.scale
         if not (np.isfinite(standard).all() and symmetric(standard)):
             return False
+        above = standard - self._lowest
+        if self.floor is not None:  # entries are rounded relative to themselves, however low the floor
+            variances = np.einsum("...ii->...i", standard)
+            np.einsum("...ii->...i", above)[...] += len(self.floor) * EPS * variances
         try:
-            np.linalg.cholesky(standard - self._lowest)
+            np.linalg.cholesky(above)
         except np.linalg.LinAlgError:
             return False
         return True
