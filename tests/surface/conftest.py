@@ -10,6 +10,7 @@ import pytest
 
 from latently.cli import main
 from latently.report import Figure
+from tests.command import COMPILING
 
 
 def only_drawn(monkeypatch):
@@ -35,7 +36,7 @@ def rendered(here, capsys):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         out, err = capsys.readouterr()
-        return ended.value.code, out, err
+        return ended.value.code, out, err.replace(COMPILING, "")
 
     return command
 
