@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from latently.latent.base import Array
 
 TINY = 1e-300
-ROUNDS = 50  # of the climb, which needs a few where transitions are many beside first states
-CLIMBED = 1e-12  # relative gain at which it has nothing left to find
+ROUNDS = 200  # of the climb, which needs a few where transitions are many beside first states
+CLIMBED = 1e-11  # relative gain at which it has nothing left to find
 PRECISION = {"ftol": 1e-14, "gtol": 1e-9}
 RESTED = 1e-9  # the same of the search that takes over from it
 
