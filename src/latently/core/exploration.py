@@ -81,7 +81,7 @@ class Plan:
     short_iter: int = 15
     finish: int = 3
     moves: bool = True
-    most_steps: int = 6000
+    most_steps: int = 3000
     agreeing: int = 2
     unanimous: int = 4
     n_units: int = 5000
