@@ -75,7 +75,7 @@ def tomotopy(X: Any, K: int, seed: int) -> Any:
 
 
 def gensim(X: Any, K: int, seed: int) -> Any:
-    """Topics of twenty passes: one, which is the default, finds none of them."""
+    """Topics of twenty passes; its default is one."""
     from gensim.matutils import Sparse2Corpus
     from gensim.models import LdaModel
 

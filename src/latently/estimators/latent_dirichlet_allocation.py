@@ -87,7 +87,7 @@ class LatentDirichletAllocation(
     history_ : array
         The bound of each iterate, or the relative change of each pass.
     n_iter_ : int
-        Passes.
+        Passes, without those in which the start finds its topics.
     converged_ : bool
         Whether the last change was within `tol`.
     stop_reason_ : str
@@ -110,6 +110,9 @@ class LatentDirichletAllocation(
 
     Notes
     -----
+    Where no seed words lead, "cvb0" and "vb" start from twice as many topics, of which a few passes over some
+    documents find out which are alike and to be merged.
+
     Topics come in the order of their size, unless `seed_words` or a prior for each of them names them, or the
     inference is an online one.
 
