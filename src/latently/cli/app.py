@@ -98,6 +98,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: _say(str(message))
+        warnings.filterwarnings("ignore", "Creating legend")  # matplotlib's, of a machine that is busy
         try:
             return int(app(given, prog_name="latently", standalone_mode=False) or 0)
         except UsageError as error:
