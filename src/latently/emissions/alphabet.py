@@ -51,13 +51,17 @@ def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]
     --------
     >>> codes_of(np.array(["b", "a", "x"]), np.array(["a", "b"])).tolist()
     [1, 0, -1]
+    >>> codes_of(np.array([2, 7], dtype=np.uint8), np.arange(3)).tolist()
+    [2, -1]
     """
     n, kind = len(alphabet), symbols.dtype.kind
     if alphabet.dtype.kind in "iu" and kind in "iuf" and np.array_equal(alphabet, np.arange(n)):
         if kind in "iu" and (not len(symbols) or 0 <= symbols.min() <= symbols.max() < n):
             return symbols.astype(np.int64)
         known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
-        return np.where(known, symbols, -1).astype(np.int64)
+        codes = np.full(len(symbols), -1)  # small unsigned integers have no -1
+        codes[known] = symbols[known]
+        return codes
     order = np.argsort(alphabet, kind="stable")
     ordered, plain = alphabet[order], _plain(symbols)
     try:
