@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.parameters import SPD, Positive, Real, Simplex, named, with_named
+from latently.core.parameters import named, with_named
+from latently.core.spaces import SPD, Positive, Real, Simplex
 
 
 def _real(space: Real, value: np.ndarray, u: np.ndarray) -> np.ndarray:

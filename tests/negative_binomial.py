@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import betainc, gammaln, xlogy
 
-from latently.core.parameters import Positive
+from latently.core.spaces import Positive
 from latently.emissions import Additive, Distribution, Emission, Parameter
 
 Array = NDArray[np.float64]

@@ -10,7 +10,8 @@ from latently import GaussianMixture
 from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import ObjectiveFellError
-from latently.core.parameters import Simplex, feasible, named, with_named
+from latently.core.parameters import feasible, named, with_named
+from latently.core.spaces import Simplex
 from tests.laws.exemptions import bound_by, on_hard_data, over_gaussians
 from tests.models import BANDED, Data, Entry, iterate
 from tests.simulations import repeated

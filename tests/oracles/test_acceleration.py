@@ -7,7 +7,7 @@ import pytest
 
 from latently import GaussianMixture
 from latently.core.acceleration import Squarem
-from latently.core.parameters import Real, Simplex
+from latently.core.spaces import Real, Simplex
 from latently.latent.independent import Weights
 
 ONE = {"weights": Simplex(np.ones(3, dtype=bool))}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from latently import GaussianMixture
-from latently.core.parameters import SPD, Positive, Real, Simplex, dimension, feasible, largest_change, named
+from latently.core.parameters import dimension, feasible, largest_change, named
+from latently.core.spaces import SPD, Positive, Real, Simplex
 from latently.latent.independent import Weights
 from tests.charts import Chart
 from tests.laws.exemptions import ONE_MORE_ZERO, bound_by

@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import CategoricalHMM, GaussianHMM, GaussianMixture, HiddenMarkovModel, PoissonHMM, datasets
-from latently.core.parameters import Simplex, named, with_named
+from latently.core.parameters import named, with_named
+from latently.core.spaces import Simplex
 from latently.emissions import Poisson
 from latently.latent.chain import Chain
 from latently.models import bounds

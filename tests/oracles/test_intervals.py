@@ -8,7 +8,7 @@ from latently import CategoricalHMM, GaussianMixture, MixtureModel, PoissonHMM
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap
 from latently.core.information import standard_errors
-from latently.core.parameters import SPD, Positive, Real, Simplex
+from latently.core.spaces import SPD, Positive, Real, Simplex
 from latently.emissions.categorical import Categorical, CategoricalParams
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.latent.independent import Independent, Weights

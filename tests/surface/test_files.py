@@ -21,7 +21,7 @@ from numpy.testing import assert_array_equal
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel, __version__, load
 from latently.archive import FORMAT_VERSION, ModelFileError
-from latently.core.parameters import Positive
+from latently.core.spaces import Positive
 from latently.emissions import Gaussian
 from tests.files import Entries
 from tests.saved import EVERY, FAITHFUL, QUICK, TEXTS, WAITING, assert_same_estimator, lda, subject

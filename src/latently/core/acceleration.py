@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from latently.core.parameters import Spaces, difference, feasible, in_units, named, with_named
+from latently.core.parameters import difference, feasible, in_units, named, with_named
+from latently.core.spaces import Spaces
 
 SLOW = 0.5
 STEADY = 0.1

@@ -18,7 +18,8 @@ from latently.core.blocks import BlockSource
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.model import D, Model, P, S
-from latently.core.parameters import Spaces, largest_change
+from latently.core.parameters import largest_change
+from latently.core.spaces import Spaces
 
 Callback = Callable[[int, Any, float], Any]
 STOPPED = "stopped by a callback"

@@ -19,7 +19,8 @@ from latently.core.blocks import Block
 from latently.core.em import EMMap
 from latently.core.errors import BEYOND
 from latently.core.model import D, P, S
-from latently.core.parameters import Chart, named, with_named
+from latently.core.parameters import named, with_named
+from latently.core.spaces import Chart
 
 Array = NDArray[np.float64]
 Kind = Literal["observed", "robust"]

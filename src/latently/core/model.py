@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.findings import Finding
-from latently.core.parameters import Spaces
+from latently.core.spaces import Spaces
 
 Unit = Literal["row", "sequence", "document"]
 

@@ -20,7 +20,8 @@ from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.model import D, P, S
-from latently.core.parameters import Spaces, feasible, in_units, largest_change, named, with_named
+from latently.core.parameters import feasible, in_units, largest_change, named, with_named
+from latently.core.spaces import Spaces
 
 Array = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """What is seen given the label: p(x | z)."""
 
 from latently.core.declared import Parameter
-from latently.core.parameters import SPD, Positive, Real, Simplex
+from latently.core.spaces import SPD, Positive, Real, Simplex
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical

@@ -19,7 +19,8 @@ from latently.checks.arrays import as_floats
 from latently.core.choices import CLEAR
 from latently.core.convergence import EPS
 from latently.core.declared import Parameter
-from latently.core.parameters import Spaces, check_feasible, check_shape, named, with_named
+from latently.core.parameters import check_feasible, check_shape, named, with_named
+from latently.core.spaces import Spaces
 from latently.emissions.described import Array, Described
 
 NOISE_STEP = 2.0**-30

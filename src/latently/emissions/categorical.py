@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latently.checks.arrays import missing_cells
 from latently.core.declared import Parameter
 from latently.core.given import support_of
-from latently.core.parameters import Simplex, Spaces
+from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError

@@ -12,7 +12,7 @@ from scipy.special import gammainc, gammaincc, gammaln, xlogy
 
 from latently.checks.arrays import MOST_COUNT
 from latently.core.declared import Parameter
-from latently.core.parameters import Positive, Spaces
+from latently.core.spaces import Positive, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution

@@ -13,7 +13,7 @@ from scipy.linalg import solve_triangular
 
 from latently.checks.arrays import as_array, as_floats, shown
 from latently.checks.settings import check_whole
-from latently.core.parameters import symmetric
+from latently.core.spaces import symmetric
 from latently.emissions.gaussian.matrices import cholesky
 from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI

@@ -11,7 +11,8 @@ from scipy.stats import norm
 
 from latently.checks.settings import RANDOM_STATE, Number, one_of
 from latently.core.information import StandardErrors
-from latently.core.parameters import Spaces, named
+from latently.core.parameters import named
+from latently.core.spaces import Spaces
 from latently.estimators.inputs import Array
 from latently.models.bootstrap import Replicates
 

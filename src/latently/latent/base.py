@@ -18,7 +18,8 @@ from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
 from latently.core.model import Unit
-from latently.core.parameters import Spaces, check_feasible, check_shape
+from latently.core.parameters import check_feasible, check_shape
+from latently.core.spaces import Spaces
 from latently.core.statistics import Additive
 
 Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ from latently.core.blocks import Block
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
 from latently.core.model import Unit
-from latently.core.parameters import Simplex, Spaces
+from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive, tree_sum
 from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
 

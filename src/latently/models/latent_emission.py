@@ -20,7 +20,8 @@ from latently.core.blocks import Block
 from latently.core.errors import SingularCovarianceError
 from latently.core.findings import GRAVE, Finding
 from latently.core.model import Proposal, Unit
-from latently.core.parameters import Spaces, named, with_named
+from latently.core.parameters import named, with_named
+from latently.core.spaces import Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.parameters import SPD
+from latently.core.spaces import SPD
 from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import (
     cholesky,

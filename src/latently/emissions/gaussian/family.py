@@ -14,7 +14,7 @@ from scipy.special import log_ndtr
 from latently.core.declared import Parameter
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import ROUNDING, numbers, refuse_entries
-from latently.core.parameters import Real, Spaces
+from latently.core.spaces import Real, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian.correlated import Correlated

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from latently.core.errors import SingularCovarianceError
-from latently.core.parameters import ON_FLOOR, ROUNDING, symmetric
+from latently.core.spaces import symmetric
+from latently.core.spaces.base import ON_FLOOR, ROUNDING
 from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.parameters import Space
+from latently.core.spaces import Space
 from latently.emissions.base import Array
 from latently.emissions.gaussian.moments import ComponentMoments
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from latently.core.parameters import Positive, check_feasible, named
+from latently.core.parameters import check_feasible, named
+from latently.core.spaces import Positive
 from latently.estimators.by_hand import ByHand
 from latently.estimators.inputs import Array
 from latently.estimators.saving import Saved

@@ -19,7 +19,7 @@ from scipy.special import digamma, gammaln
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.model import Unit
-from latently.core.parameters import Positive, Spaces
+from latently.core.spaces import Positive, Spaces
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture import plain
 from latently.models.admixture.collapsed import n_tokens

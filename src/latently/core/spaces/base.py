@@ -1,0 +1,121 @@
+"""What a space says of a parameter: which values are feasible, how many are free, what counts as far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Array = NDArray[np.float64]
+Fixed = NDArray[np.bool_] | None
+ROUNDING = 1e-8
+ON_FLOOR = 1e-6
+AT_ZERO, ON_ITS_FLOOR = "at zero", "on its floor"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Free coordinates round a value, without unit: the value they stand for is linear in them.
+
+    What lies on a boundary of the space has none, and stays where it is.
+
+    Attributes
+    ----------
+    origin : array
+        The value at coordinates zero.
+    basis : sparse array of shape (origin.size, dimension)
+        Derivative of the flat value by the coordinates.
+    free : array of bool
+        Which numbers are to be learned, in the shape of the value.
+    resting : array of bool
+        Which of them, or of the matrices along the last two axes, lie on the boundary.
+    boundary : str
+        What that is, in words.
+    owners : array of int of shape (dimension,) or None
+        Where relative coordinates go down to zero, the position of the number that each moves.
+    """
+
+    origin: Array
+    basis: Any
+    free: NDArray[np.bool_]
+    resting: NDArray[np.bool_]
+    boundary: str = ""
+    owners: NDArray[np.int64] | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        return int(self.basis.shape[1])
+
+    @property
+    def without_error(self) -> NDArray[np.bool_]:
+        """Numbers that are to be learned and cannot move, for the boundary."""
+        moves = np.diff(sparse.csr_array(self.basis).indptr) > 0
+        return np.asarray(self.free & ~moves.reshape(self.origin.shape))
+
+    def at(self, coordinates: Array) -> Array:
+        """Return the value at some coordinates."""
+        return np.asarray(self.origin + (self.basis @ coordinates).reshape(self.origin.shape))
+
+    def without(self, gone: NDArray[np.bool_]) -> Chart:
+        """The chart without some of its coordinates, whose numbers count as resting."""
+        if self.owners is None or not gone.any():
+            return self
+        resting = self.resting.copy()
+        resting.ravel()[self.owners[gone]] = True
+        left = np.flatnonzero(~gone)
+        return replace(self, basis=self.basis[:, left], resting=resting, owners=self.owners[left])
+
+
+class Space(Protocol):
+    """The set in which one parameter lives."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of free numbers."""
+        ...
+
+    @property
+    def scale(self) -> Array:
+        """What a change of one means, broadcast against the parameter."""
+        ...
+
+    def feasible(self, value: Array) -> bool:
+        """Whether the value lies in the space."""
+        ...
+
+    def projected(self, value: Array) -> Array:
+        """A value that would lie in the space but for rounding, without the rounding."""
+        ...
+
+    def chart(self, value: Array) -> Chart:
+        """Free coordinates round a value."""
+        ...
+
+    def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+        """Limits so many standard errors away, on a scale on which the space has no end."""
+        ...
+
+    def tangent(self, value: Array, rng: np.random.Generator) -> Array:
+        """A random direction from a value along which it stays in the space for a while.
+
+        It is as though the free coordinates were standard normal; what lies on a boundary does not move.
+        """
+        ...
+
+
+Spaces = Mapping[str, Space]
+
+
+def free_numbers(shape: tuple[int, ...], fixed: Fixed) -> NDArray[np.bool_]:
+    """Which numbers of a parameter are free."""
+    return np.ones(shape, dtype=bool) if fixed is None else ~np.broadcast_to(fixed, shape)
+
+
+def diagonal(units: Array, free: NDArray[np.bool_]) -> Any:
+    """The basis in which each free number moves by itself, by its unit."""
+    return sparse.diags_array(units.ravel()).tocsr()[:, np.flatnonzero(free.ravel())]
