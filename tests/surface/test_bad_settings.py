@@ -187,7 +187,7 @@ REFUSED = {
             ({"dtype": np.float16}, "should be 'auto', 'float32' or 'float64'"),
             ({"callbacks": print}, r"should be a list of functions of \(iteration, params, value\) or None"),
             ({"callbacks": [3]}, r"callbacks=\[3\]: should be a list of functions of"),
-            ({"callbacks": [lambda iteration: None]}, "should be a list of functions of"),
+            ({"callbacks": [len]}, "should be a list of functions of"),
             ({"n_jobs": 0}, "n_jobs=0"),
             ({"seed_words": "apple"}, "seed_words='apple': should map topics to lists of words"),
             ({"seed_words": 3}, "seed_words=3: should map topics to lists of words"),
