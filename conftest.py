@@ -60,20 +60,23 @@ def _no_pictures_left_open():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-WARM_UP = """
+ROWS = """
 import numpy as np
-from latently import CategoricalHMM, GaussianHMM, GaussianImputer, GaussianMixture
-from latently import LatentDirichletAllocation, PoissonHMM
-from latently import datasets
+from latently import GaussianImputer, GaussianMixture, datasets
 X = datasets.load_faithful().data
 for covariance_type in ("full", "diag"):
     GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
 wide = np.random.default_rng(0).normal(size=(60, 20))
-for covariance_type in ("tied", "diag", "spherical"):
+for covariance_type in ("full", "tied", "diag", "spherical"):
     GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(wide)
 air = datasets.load_airquality().data[:, :4]
 imputer = GaussianImputer(n_parameter_draws=1, random_state=0).fit(air)
 imputer.transform(air), imputer.interval(air), imputer.draw_imputations(air, 1)
+"""
+SEQUENCES = """
+import numpy as np
+from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets
+X = datasets.load_faithful().data
 for K in (2, 5):
     GaussianHMM(K, n_init=1, max_iter=2, tol=0).fit(X)
 counts = np.arange(60)[:, None] % 7
@@ -83,6 +86,10 @@ for K in (2, 5, 9):
         model.predict(np.tile(counts, (5000, 1)))
         model.filter(counts)
         model.pseudo_residuals(counts)
+"""
+DOCUMENTS = """
+import numpy as np
+from latently import LatentDirichletAllocation
 words = np.arange(60).reshape(6, 10) % 7
 for dtype in ("float32", "float64"):
     for inference in ("cvb0", "vb", "online", "online_vb"):
@@ -93,6 +100,10 @@ for dtype in ("float32", "float64"):
 
 
 def pytest_configure(config):
-    """Compile the kernels once, before there are workers: two compilations need not round alike."""
+    """Compile the kernels once, before there are workers, which would each compile what both need."""
     if config.getoption("numprocesses", None):
-        subprocess.run([sys.executable, "-c", WARM_UP], check=True, stderr=subprocess.DEVNULL)
+        commands = [[sys.executable, "-c", script] for script in (SEQUENCES, ROWS, DOCUMENTS)]
+        compiling = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
+        codes = [process.wait() for process in compiling]
+        if any(codes):
+            raise pytest.UsageError("the kernels cannot be compiled: fit a model, and see why")

@@ -148,6 +148,7 @@ def test_missing_numbers_are_no_symbols(case):
 
 
 @pytest.mark.parametrize("case", MISSING_SYMBOLS)
+@pytest.mark.filterwarnings("ignore:X has feature names, but CategoricalHMM was fitted without")
 def test_missing_symbols_are_no_symbols(case):
     X = MISSING_SYMBOLS[case]
     model = CategoricalHMM(1).fit(X)

@@ -145,7 +145,7 @@ def test_texts_may_be_encoded_otherwise_and_hold_codes(here, name):
         (b"text\na\n", {"encoding": "base64"}, "there is no such encoding"),
         (b"text\n\xff\n", {"encoding": "ascii"}, "t.csv is not in ascii: name another --encoding"),
         (b"text\na\n", {"files": "*"}, "is no folder: leave --files out"),
-        (b"PAR1", {"encoding": "latin-1"}, "which says how it is encoded: leave --encoding out"),
+        (b"PAR1", {"encoding": "latin-1"}, "which says how it is encoded: leave out --encoding"),
     ],
 )
 def test_options_that_do_not_belong_to_a_file_are_told(here, content, options, message):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.compiling import kernel, part
 from latently.kernels.lanes import aligned
 from latently.kernels.special import exp, log
 from latently.kernels.vectors import (
@@ -55,7 +55,7 @@ def row_at(index, t):
     return index[t]
 
 
-@inlined
+@part
 def rescaled(here, t):
     """A vector over its sum if that is small or it is time to, and the sum; 1 if it was left alone.
 

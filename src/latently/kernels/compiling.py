@@ -20,12 +20,13 @@ FLAGS: dict[str, Any] = {
     "error_model": "numpy",
 }
 
+# Parts are inlined. The machine code of a part that stands by itself is that of whichever kernel brought it
+# along first, and differs in rounding: bits would hang on what was compiled, or loaded, before.
 INLINED: Any = {**FLAGS, "forceinline": True}
 
-part = njit(**FLAGS)
+part = njit(**INLINED)
 # A part whose sums keep the order in which they are written: where large numbers are to cancel first.
-ordered = njit(**{**FLAGS, "fastmath": {"contract", "nsz"}})
-inlined = njit(**INLINED)  # a small part of an inner loop, at which the compiler must not stop
+ordered = njit(**{**INLINED, "fastmath": {"contract", "nsz"}})
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

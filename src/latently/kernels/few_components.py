@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import inlined, kernel
+from latently.kernels.compiling import kernel, part
 from latently.kernels.lanes import load, number, store
 
 
@@ -53,7 +53,7 @@ def few_log_densities(x, origin, directions, constants, out, lanes):
             out[s, j] = row[j]
 
 
-@inlined
+@part
 def part_of(directions, i, cell, lanes):
     """What cell i adds to the log densities, but for a constant."""
     at = 2 * i * len(lanes)

@@ -21,7 +21,7 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, overload, register_model
 
-from latently.kernels.compiling import INLINED, inlined, part
+from latently.kernels.compiling import INLINED, part
 
 EIGHT = (0, 0, 0, 0, 0, 0, 0, 0)
 LINE = 64  # bytes that a cache fetches at once
@@ -247,7 +247,7 @@ def _multiplied(one, other):
     return (lambda one, other: _multiply(one, other)) if _are_lanes(one, other) else None
 
 
-@inlined
+@part
 def largest(array):
     """The largest number of an array that is not empty; the last lanes may overlap those before."""
     n = array.size

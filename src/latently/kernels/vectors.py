@@ -14,7 +14,7 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from latently.kernels.compiling import INLINED, inlined
+from latently.kernels.compiling import INLINED, part
 from latently.kernels.lanes import EIGHT, Lanes, aligned, load, number, store, times_matrix, total
 
 
@@ -28,7 +28,7 @@ def verb(choose: Callable[..., Any]) -> Any:
     return name
 
 
-@inlined
+@part
 def width(lanes, array):
     """Number of states, known to the compiler if they fit in a register."""
     if lanes is None:
@@ -92,7 +92,7 @@ def stepped(vector, matrix, room):
     return many
 
 
-@inlined
+@part
 def four_products(vector, i, matrix, at):
     """Entries of the vector from i on, each times its row of a panel."""
     return (
@@ -201,7 +201,7 @@ def write_product(vector, factor, array, at):
     return many
 
 
-@inlined
+@part
 def add_row(array, at, out, to, n_states, lanes):
     """Add a row of one array to a row of another."""
     few = at_once(lanes)
@@ -209,7 +209,7 @@ def add_row(array, at, out, to, n_states, lanes):
         store(out, to + j, load(out, to + j, few) + load(array, at + j, few))
 
 
-@inlined
+@part
 def scaled_row(array, at, factor, out, to, n_states, lanes):
     """Write a row times a number."""
     few = at_once(lanes)
@@ -217,7 +217,7 @@ def scaled_row(array, at, factor, out, to, n_states, lanes):
         store(out, to + j, load(array, at + j, few) * factor)
 
 
-@inlined
+@part
 def product_row(array, at, other, there, factor, out, to, n_states, lanes):
     """Write the product of two rows and a number."""
     few = at_once(lanes)
@@ -225,7 +225,7 @@ def product_row(array, at, other, there, factor, out, to, n_states, lanes):
         store(out, to + j, load(array, at + j, few) * load(other, there + j, few) * factor)
 
 
-@inlined
+@part
 def column(array, at, n_states):
     """Four numbers below each other."""
     return (
@@ -236,7 +236,7 @@ def column(array, at, n_states):
     )
 
 
-@inlined
+@part
 def add_products(left, right, n, out, lanes):
     """Add ``left[:n].T @ right[:n]`` to a matrix; n is eight at most."""
     few, K = at_once(lanes), width(lanes, out)

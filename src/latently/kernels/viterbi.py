@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import row_at
-from latently.kernels.compiling import inlined, kernel, ordered, part
+from latently.kernels.compiling import kernel, ordered, part
 from latently.kernels.lanes import EIGHT, larger, largest, load, number, store
 from latently.kernels.vectors import panels, vector, write
 
@@ -20,7 +20,7 @@ LARGE = 64.0  # scores from which on they are taken relative to the best
 TIED = 1e-12  # a path that stays wins where it is no worse than by so much, which rounding may decide
 
 
-@inlined
+@part
 def best_step(here, matrix, room):
     """Write the largest sum of an entry and one of its row of a matrix in panels, by column."""
     K = len(here)
@@ -32,7 +32,7 @@ def best_step(here, matrix, room):
         store(room, j, larger(larger(a, b), larger(c, d)))
 
 
-@inlined
+@part
 def four_sums(here, i, matrix, at):
     """Entries from i on, each plus its row of a panel."""
     return (
@@ -64,7 +64,7 @@ def relative(scores, table, at):
     return one + other
 
 
-@inlined
+@part
 def scored(here, table, at, room):
     """Scores with a row of log densities added, what was taken from all of them, and the vector left over."""
     for j in range(0, len(here), 8):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import row_at
-from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.compiling import kernel, part
 from latently.kernels.lanes import best_with_matrix, highest, load, store
 from latently.kernels.viterbi import LARGE, TIED, relative
 
 
-@inlined
+@part
 def scored(here, table, at, room):
     """Scores with a row of log densities added, and what was taken from all of them."""
     joined = here + load(table, at, here)
@@ -26,14 +26,14 @@ def scored(here, table, at, room):
     return load(room, 0, here), taken
 
 
-@inlined
+@part
 def staying(transmat, lanes):
     """Scores of staying in each state, a little better than they are."""
     diagonal = np.diag(transmat) + TIED
     return load(diagonal, 0, lanes)
 
 
-@inlined
+@part
 def score_forwards(table, index, transmat, came, low, high, start, lanes):
     """Scores of the best path that ends in each state, and what was taken from all of them.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.compiling import kernel, part
 from latently.kernels.lanes import aligned, largest, line_of, load, store, total
 from latently.kernels.special import digamma, exp, lgamma, log
 from latently.kernels.topics.scratch import apart
@@ -126,7 +126,7 @@ def expect_logs(here, logs, theta):
     return top
 
 
-@inlined
+@part
 def four_products(rows, at, theta):
     """Sums of the products of four rows with theta, which is loaded once for all."""
     K, lanes = len(theta), line_of(theta)
@@ -142,7 +142,7 @@ def four_products(rows, at, theta):
     return total(a), total(b), total(c), total(d)
 
 
-@inlined
+@part
 def product(row, at, theta):
     """Sum of the products of one row with theta."""
     lanes = line_of(theta)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import inlined, kernel, part
+from latently.kernels.compiling import kernel, part
 from latently.kernels.lanes import aligned, larger, line_of, load, store, total
 from latently.kernels.special import log
 from latently.kernels.topics.documents import mix
@@ -160,7 +160,7 @@ def renew(rows, resp, over, counts, n, prior, now, found):
             store(found, k, load(found, k, lanes) + load(resp, at + k, lanes) * of_a)
 
 
-@inlined
+@part
 def left(rows, resp, at, own, has, least):
     """Into `resp`: a row times what the document has of topics, one token of the entry taken out of it."""
     lanes = line_of(rows)
