@@ -69,9 +69,9 @@ def estimator(old_names: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
     def decorate(cls: type[T]) -> type[T]:
         made: Any = settings(cls)
         hints = get_type_hints(made)
-        made.__init__.__annotations__ = {one.name: hints[one.name] for one in fields(made)} | {"return": None}
         made.__init__.__signature__ = _own_first(made)
         made.__init__ = refuses_old_names(old_names)(made.__init__)
+        made.__init__.__annotations__ = {one.name: hints[one.name] for one in fields(made)} | {"return": None}
         made._parameter_constraints = {one.name: one.metadata["allowed"] for one in fields(made)}
         describe_class(made)
         return made

@@ -323,6 +323,8 @@ def check_types(annotated: Any, values: Mapping[str, Any], where: str) -> None:
 
 def _fits(value: Any, hint: Any) -> bool:
     origin, args = get_origin(hint), get_args(hint)
+    if hasattr(origin, "__value__"):  # an alias, such as NDArray from NumPy 2.5 on
+        return _fits(value, origin.__value__[args])
     if hint is Any:
         return True
     if origin in (Union, UnionType):
