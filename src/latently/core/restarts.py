@@ -120,9 +120,8 @@ class Restarts:
 
     def __str__(self) -> str:
         finished = sum(run.finished for run in self.runs)
-        text = (
-            f"{len(self.runs)} starts, {finished} finished, {self.n_agreeing} at the same maximum as the best"
-        )
+        starts = f"{len(self.runs)} start{'s' * (len(self.runs) != 1)}"
+        text = f"{starts}, {finished} finished, {self.n_agreeing} at the same maximum as the best"
         if self.n_failed:
             text += f", {self.n_failed} failed"
         if self.passed_over:

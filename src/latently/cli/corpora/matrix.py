@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ def read_matrix(path: Path, content: bytes, vocabulary: Path | None) -> Document
         head = b"%%MatrixMarket matrix coordinate real general\n"
         content = head + b" ".join(content.split(None, 3)[:3]) + b"\n" + content.split(None, 3)[3]
     try:
-        counts = sparse.csr_matrix(mmread(io.BytesIO(content)), dtype=np.float64)
+        with warnings.catch_warnings():  # from SciPy 1.18 on it will be an array one day; either will do
+            warnings.simplefilter("ignore", DeprecationWarning)
+            counts = sparse.csr_matrix(mmread(io.BytesIO(content)), dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise CommandError(f"{path.name} is no whole {kind} file ({error}): write it again") from None
     words = words_of_file(vocabulary or words_beside(path, kind))
