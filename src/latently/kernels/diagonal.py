@@ -83,6 +83,10 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
     index = np.empty(K * TILE + 8, np.int64)
     joint = np.empty(K * TILE)
     pairs = np.zeros(K + 1, np.int64)
+    partial = log_norm.copy()
+    for k in range(K):
+        for i in range(stage, d):
+            partial[k] -= log(scales[k, i])
     bound = 0.0
     rounding_scale = 0.0
     n_pairs = 0
@@ -91,12 +95,12 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
         load(x, start, size, rows)
         weight = w[start : start + size]
 
-        # A bound for every pair, from the first features.
+        # The norms of the first features, and who is likeliest to have each row as far as they tell.
         for s in range(size):
             best[s] = -np.inf
             choice[s] = 0
         for k in range(K):
-            q, base = norms[k], log_norm[k]
+            q, base = norms[k], partial[k]
             for s in range(size):
                 q[s] = 0.0
             scaled_norms(rows, means[k], scales[k], 0, stage, size, q)
