@@ -13,30 +13,11 @@ from scipy.special import gammainc, gammaincc, gammaln, xlogy
 from latently.checks.arrays import MOST_COUNT
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces
-from latently.core.statistics import Additive
-from latently.emissions.base import Array, Emission
+from latently.emissions.base import Array
 from latently.emissions.distribution import Distribution
+from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
-
-
-@dataclass(frozen=True)
-class PoissonDescription(Additive):
-    """Observed cells of each feature, their sum and sum of squares, by weight."""
-
-    cells: Array
-    total: Array
-    squares: Array
-
-    @property
-    def divisors(self) -> Array:
-        """The cells, or one where there are none."""
-        return np.where(self.cells > 0, self.cells, 1.0)
-
-    @property
-    def mean(self) -> Array:
-        """Mean counts, zero where there are no cells."""
-        return np.asarray(self.total / self.divisors)
 
 
 @dataclass(frozen=True)
@@ -47,26 +28,7 @@ class PoissonParams:
 
 
 @dataclass(frozen=True)
-class PoissonCounts(Additive):
-    """Expected statistics of a bank of Poisson distributions.
-
-    Attributes
-    ----------
-    cells : array of shape (K, d)
-        Sum of the responsibilities of observed cells.
-    total : array of shape (K, d)
-        Sum of the counts in them.
-    constant : array of shape (K,)
-        Sum of the log factorials, by responsibility.
-    """
-
-    cells: Array
-    total: Array
-    constant: Array
-
-
-@dataclass(frozen=True)
-class Poisson(Emission):
+class Poisson(ExponentialFamily):
     """Independent Poisson counts; NaN is a missing one.
 
     Parameters
@@ -77,7 +39,6 @@ class Poisson(Emission):
 
     means: Array | None = None
 
-    accepts_missing = True
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
@@ -94,60 +55,36 @@ class Poisson(Emission):
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 
-    def describe(self, x: Array, weights: Array) -> PoissonDescription:
-        """Sums of the observed cells."""
-        seen = ~np.isnan(x)
-        values = np.where(seen, x, 0.0)
-        return PoissonDescription(weights @ seen, weights @ values, weights @ values**2)
-
-    def bind(self, description: PoissonDescription) -> Self:
+    def bind(self, description: CellMoments) -> Self:
         """Take the mean counts as the unit."""
         return replace(self, means=description.mean)
 
-    def start(
-        self, description: PoissonDescription, n_components: int, rng: np.random.Generator
-    ) -> PoissonParams:
+    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> PoissonParams:
         """Rates scattered about the mean as the counts are."""
         mean = description.mean
-        spread = np.sqrt(np.maximum(description.squares / description.divisors - mean**2, mean))
+        spread = np.sqrt(np.maximum(description.variance, mean))
         rates = mean + spread * rng.standard_normal((n_components, len(mean)))
         return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3))
 
-    def log_density(self, params: PoissonParams, x: Array) -> Array:
-        """Sum over the observed cells of the log probabilities."""
-        seen = ~np.isnan(x)
-        values = np.where(seen, x, 0.0)
-        linear = values @ np.log(params.lambdas).T - seen @ params.lambdas.T
-        return np.asarray(linear - gammaln(values + 1.0).sum(axis=1, keepdims=True))
+    def terms(self, x: Array) -> tuple[Array]:
+        """The counts."""
+        return (x,)
 
-    def expected_stats(self, params: PoissonParams, x: Array, resp: Array) -> PoissonCounts:
-        """Weighted cells and counts."""
-        seen = ~np.isnan(x)
-        values = np.where(seen, x, 0.0)
-        return PoissonCounts(resp.T @ seen, resp.T @ values, resp.T @ gammaln(values + 1.0).sum(axis=1))
+    def base(self, x: Array) -> Array:
+        """Less their log factorials."""
+        return -np.asarray(gammaln(x + 1.0))
 
-    def m_step(
-        self, stats: PoissonCounts, params: PoissonParams, fixed: Collection[str] = ()
-    ) -> PoissonParams:
-        """Mean counts; a component without data keeps its rates, and none is below a tiny floor."""
-        if "lambdas" in fixed:
-            return params
-        rates = np.divide(stats.total, stats.cells, out=params.lambdas.copy(), where=stats.cells > 0)
-        return PoissonParams(np.maximum(rates, self._floor(params)))
+    def natural(self, params: PoissonParams) -> tuple[Array, Array]:
+        """Logarithms of the rates, and less the rates."""
+        return np.log(params.lambdas)[:, None], -params.lambdas
 
-    def expected_log_likelihood(self, stats: PoissonCounts, params: PoissonParams) -> float:
-        """Sum of counts times log rates, less cells times rates, less log factorials."""
-        events = xlogy(stats.total, params.lambdas) - stats.cells * params.lambdas
-        return float(events.sum() - stats.constant.sum())
+    def best(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
+        """Mean counts; none is below a tiny floor."""
+        return {"lambdas": np.maximum(stats.means[:, 0], self._floor(params))}
 
-    def inner_terms(self, stats: PoissonCounts, params: PoissonParams) -> float:
-        """Counts times log rates, cells times rates, and log factorials: all far larger than what is left."""
-        events = np.abs(xlogy(stats.total, params.lambdas)) + stats.cells * params.lambdas
-        return float(events.sum() + np.abs(stats.constant).sum())
-
-    def gradient(self, stats: PoissonCounts, params: PoissonParams) -> dict[str, Array]:
+    def gradient(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
         """Counts over rates, less cells."""
-        return {"lambdas": stats.total / params.lambdas - stats.cells}
+        return {"lambdas": stats.terms[:, 0] / params.lambdas - stats.cells}
 
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
@@ -184,13 +121,9 @@ class Poisson(Emission):
         above = np.where(np.isneginf(above), last, above)
         return Distribution(below, above, _log_probability(counts, rates))
 
-    def embed(self, description: PoissonDescription, x: Array) -> Array:
+    def embed(self, description: CellMoments, x: Array) -> Array:
         """Square roots, whose spread is the same at any rate."""
         return 2 * np.sqrt(x)
-
-    def fill(self, description: PoissonDescription, x: Array) -> Array:
-        """Missing counts at the mean."""
-        return np.where(np.isnan(x), description.mean, x)
 
     def params(self, lambdas: Array) -> PoissonParams:
         """Of the rates."""

@@ -1,0 +1,190 @@
+"""Families of independent features whose log density is linear in statistics of the cell.
+
+Most families of one number are of this kind: what data say of them are a few sums, and densities of many rows
+under all components are one product of matrices. Such a family says what the statistics of a cell are, what
+they are multiplied by, and which parameters are best, given their sums.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.statistics import Additive
+from latently.emissions.base import Array, Emission
+
+NEVER = -1e30  # stands for the logarithm of zero in products, where infinity times zero would be NaN
+
+
+@dataclass(frozen=True)
+class CellMoments(Additive):
+    """What is said of the observed cells of each feature once per fit, by weight.
+
+    Attributes
+    ----------
+    cells, total, squares : arrays of shape (d,)
+        Their number, their sum and the sum of their squares.
+    terms : array of shape (T, d)
+        Sums of the statistics of the family.
+    """
+
+    cells: Array
+    total: Array
+    squares: Array
+    terms: Array
+
+    @property
+    def divisors(self) -> Array:
+        """The cells, or one where there are none."""
+        return np.where(self.cells > 0, self.cells, 1.0)
+
+    @property
+    def mean(self) -> Array:
+        """Means, zero where there are no cells."""
+        return np.asarray(self.total / self.divisors)
+
+    @property
+    def variance(self) -> Array:
+        """Variances, zero where there are no cells."""
+        return np.asarray(np.maximum(self.squares / self.divisors - self.mean**2, 0.0))
+
+
+@dataclass(frozen=True)
+class CellSums(Additive):
+    """Expected statistics of the observed cells, by responsibility.
+
+    Attributes
+    ----------
+    cells : array of shape (K, d)
+        Their number.
+    terms : array of shape (K, T, d)
+        Sums of the statistics of a cell.
+    base : array of shape (K,)
+        Sum of what their log densities have in them whatever the parameters are.
+    """
+
+    cells: Array
+    terms: Array
+    base: Array
+
+    @property
+    def some(self) -> NDArray[np.bool_]:
+        """Where there are any cells."""
+        return np.asarray(self.cells > 0)
+
+    @property
+    def means(self) -> Array:
+        """Mean statistics, shape (K, T, d); zero where there are no cells."""
+        return np.asarray(self.terms / np.where(self.some, self.cells, 1.0)[:, None])
+
+
+class ExponentialFamily(Emission):
+    """Independent features; NaN is a missing cell.
+
+    The log density of a row is a sum over its observed cells:
+    ``base(x_j) + sum_t terms_t(x_j) coefficients_ktj + constants_kj``. A concrete family has `terms`,
+    `natural`, `best`, `start` and `spaces`, and `base` if it is not zero.
+
+    Attributes
+    ----------
+    usual : float
+        A possible cell, which stands in the place of missing ones where statistics are taken.
+    """
+
+    accepts_missing = True
+    usual: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def terms(self, x: Array) -> tuple[Array, ...]:
+        """The statistics of cells, each of the shape of x, which has no missing ones."""
+
+    @abstractmethod
+    def natural(self, params: Any) -> tuple[Array, Array]:
+        """Coefficients of the statistics, (K, T, d), which may be minus infinity, and constants (K, d)."""
+
+    @abstractmethod
+    def best(self, stats: CellSums, params: Any) -> dict[str, Array]:
+        """Parameters by name under which Q is largest, at least no smaller than at these params.
+
+        What they are where a component has no cells does not matter.
+        """
+
+    def base(self, x: Array) -> Array | None:
+        """What the log density of cells has in it whatever the parameters are; None if nothing."""
+        return None
+
+    def describe(self, x: Array, weights: Array) -> CellMoments:
+        """Sums over the observed cells."""
+        values, seen = self._values(x)
+        stats = self._sums(values, seen, weights[:, None])
+        if seen is not None:
+            values = np.where(seen, values, 0.0)
+        return CellMoments(stats.cells[0], weights @ values, weights @ values**2, stats.terms[0])
+
+    def log_density(self, params: Any, x: Array) -> Array:
+        """Sum over the observed cells, by a product of matrices."""
+        values, seen = self._values(x)
+        coefficients, constants = self.natural(params)
+        impossible = np.isneginf(coefficients).any()
+        if impossible:
+            coefficients = np.maximum(coefficients, NEVER)
+        found = self._features(values, seen) @ coefficients.reshape(len(constants), -1).T
+        found += constants.sum(axis=1) if seen is None else seen @ constants.T
+        base = self.base(values)
+        if base is not None:
+            found += (base if seen is None else np.where(seen, base, 0.0)).sum(axis=1, keepdims=True)
+        return np.where(found < NEVER / 2, -np.inf, found) if impossible else np.asarray(found)
+
+    def expected_stats(self, params: Any, x: Array, resp: Array) -> CellSums:
+        """Sums over the observed cells, by a product of matrices."""
+        return self._sums(*self._values(x), resp)
+
+    def m_step(self, stats: CellSums, params: Any, fixed: Collection[str] = ()) -> Any:
+        """The best parameters; those of a component without cells stay as they are."""
+        best = {
+            name: np.where(stats.some, value, getattr(params, name))
+            for name, value in self.best(stats, params).items()
+            if name not in fixed
+        }
+        return replace(params, **best) if best else params
+
+    def expected_log_likelihood(self, stats: CellSums, params: Any) -> float:
+        """Statistics times coefficients, cells times constants, and what does not hang on parameters."""
+        return float(sum(part.sum() for part in self._parts(stats, params)))
+
+    def inner_terms(self, stats: CellSums, params: Any) -> float:
+        """The sizes of all these, which may be far larger than what is left of them."""
+        return float(sum(np.abs(part).sum() for part in self._parts(stats, params)))
+
+    def fill(self, description: CellMoments, x: Array) -> Array:
+        """Missing cells at the mean."""
+        return np.where(np.isnan(x), description.mean, x)
+
+    def _parts(self, stats: CellSums, params: Any) -> tuple[Array, Array, Array]:
+        coefficients, constants = self.natural(params)
+        with np.errstate(invalid="ignore"):
+            linear = np.where(stats.terms == 0, 0.0, stats.terms * coefficients)
+        return linear, stats.cells * constants, stats.base
+
+    def _values(self, x: Array) -> tuple[Array, NDArray[np.bool_] | None]:
+        """Cells with a usual one in the place of those that are missing, and which are not; None if all."""
+        missing = np.isnan(x)
+        return (np.where(missing, self.usual, x), ~missing) if missing.any() else (x, None)
+
+    def _features(self, values: Array, seen: NDArray[np.bool_] | None) -> Array:
+        """All statistics side by side, shape (n, T d), zero for missing cells."""
+        terms = self.terms(values)
+        return np.hstack(terms if seen is None else [np.where(seen, term, 0.0) for term in terms])
+
+    def _sums(self, values: Array, seen: NDArray[np.bool_] | None, resp: Array) -> CellSums:
+        d, K = values.shape[1], resp.shape[1]
+        sums, base = resp.T @ self._features(values, seen), self.base(values)
+        cells = np.repeat(resp.sum(axis=0)[:, None], d, axis=1) if seen is None else resp.T @ seen
+        if base is not None:
+            base = (base if seen is None else np.where(seen, base, 0.0)).sum(axis=1)
+        return CellSums(cells, sums.reshape(K, -1, d), np.zeros(K) if base is None else resp.T @ base)
