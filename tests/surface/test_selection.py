@@ -125,6 +125,33 @@ def test_the_criteria_do_not_always_agree(searches):
     assert searches["bic"].best_index_ != searches["aic"].best_index_
 
 
+@pytest.mark.parametrize(
+    ("criterion", "penalty"),
+    [
+        ("bic", lambda p, n: p * np.log(n)),
+        ("aic", lambda p, n: 2 * p),
+        ("sabic", lambda p, n: p * np.log((n + 2) / 24)),
+        ("caic", lambda p, n: p * (1 + np.log(n))),
+        ("hq", lambda p, n: 2 * p * np.log(np.log(n))),
+        ("aic3", lambda p, n: 3 * p),
+    ],
+)
+def test_criteria_charge_for_parameters_by_the_weight_of_the_rows(criterion, penalty):
+    weights = np.arange(len(FAITHFUL)) % 3
+    (row,) = select(
+        MIXTURE, FAITHFUL, {"n_components": [1]}, criterion, sample_weight=weights, search="sequential"
+    ).table_
+    expected = -2 * row["log_likelihood"] + penalty(5, weights.sum())
+    assert row[criterion] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::latently.core.errors.WeightWarning")
+def test_what_rows_of_too_little_weight_cannot_decide_is_no_choice():
+    # log log n is none where the weights sum to one
+    with pytest.raises(ValueError, match="hq is -inf"):
+        select(MIXTURE, FAITHFUL, {"n_components": [1]}, "hq", sample_weight=np.full(272, 1 / 272))
+
+
 def test_a_callable_gets_the_fitted_estimator_and_the_rows():
     held_out = FAITHFUL[::2]
 

@@ -171,12 +171,15 @@ def test_of_many_rows_the_best_is_chosen_on_samples_and_fitted_to_all(few):
     assert "of 500 rows only" in str(found)
 
 
-def test_samples_keep_their_weights(few):
+@pytest.mark.parametrize("criterion", ["icl", "sabic"])
+def test_samples_keep_their_weights(few, criterion):
     X = _clusters(3000)
     model = GaussianMixture(n_init=2, random_state=0)
     grid = {"n_components": [1, 2, 3, 4]}
     plain, double = (
-        select(model, X, grid, criterion="icl", search="sequential", sample_weight=np.full(len(X), weight))
+        select(
+            model, X, grid, criterion=criterion, search="sequential", sample_weight=np.full(len(X), weight)
+        )
         for weight in (1.0, 2.0)
     )
     assert plain.best_.n_components == double.best_.n_components == 3

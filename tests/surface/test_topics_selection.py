@@ -175,10 +175,11 @@ def test_a_measure_of_ones_own():
         (
             GaussianMixture(),
             "perplexity",
-            "GaussianMixture has none; choose 'bic' or 'aic' or 'icl', or give",
+            "GaussianMixture has none; choose 'bic' or 'aic' or 'icl' or .*'aic3', or give",
         ),
         (Stub(), "coherence", "Stub has none; choose 'bic' or 'aic', or give a callable"),
-        (LDA, "elbow", "should be 'bic', 'aic', 'icl', 'perplexity', 'coherence' or a callable"),
+        (Stub(), "sabic", "Stub has none; choose 'bic' or 'aic', or give a callable"),
+        (LDA, "elbow", "should be 'bic', .*'aic3', 'perplexity', 'coherence' or a callable"),
     ],
 )
 def test_criteria_that_a_model_lacks(estimator, criterion, message):

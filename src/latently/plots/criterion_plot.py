@@ -33,7 +33,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
 
     Each family is a line; a fit that failed or was not tried is a gap in it, one whose maximum is doubtful a
     hollow mark. The scale is logarithmic above ten, which is the difference in BIC that counts as very strong
-    evidence, and linear in the shaded band below. Other criteria than BIC, AIC and ICL are drawn as they are.
+    evidence, and linear in the shaded band below. Criteria of topics are drawn as they are.
 
     Parameters
     ----------

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from latently.checks.settings import Such, check_setting, one_of
+from latently.estimators.likelihood.criteria import PENALTIES
 
-LIKELIHOOD = ("bic", "aic", "icl")
+LIKELIHOOD = ("bic", "aic", "icl", "sabic", "caic", "hq", "aic3")
 TOPICS = ("perplexity", "coherence")
 CHANGE_THE_WORDS = ("vectorizer", "vocabulary", "n_features")
 
@@ -48,8 +49,8 @@ def measure_of(
     if callable(criterion):
         return Measure(getattr(criterion, "__name__", "criterion"), criterion)
     check_setting("criterion", criterion, one_of(*LIKELIHOOD, *TOPICS), CALLABLE)
-    if not hasattr(estimator, criterion):
-        others = [repr(name) for name in (*LIKELIHOOD, *TOPICS) if hasattr(estimator, name)]
+    if not _has(estimator, criterion):
+        others = [repr(name) for name in (*LIKELIHOOD, *TOPICS) if _has(estimator, name)]
         remedy = f"choose {' or '.join(others)}, or give" if others else "give"
         raise ValueError(
             f"criterion={criterion!r}: {type(estimator).__name__} has none; {remedy} a callable(estimator, X)"
@@ -67,4 +68,17 @@ def measure_of(
     if criterion == "icl":
         given = {name: value for name, value in fit_params.items() if name != "y"}
         return Measure(criterion, lambda fitted, X: fitted.icl(X, **given))
-    return Measure(criterion, lambda fitted, X: getattr(fitted, criterion)())
+    return Measure(criterion, lambda fitted, X: criterion_of(fitted, criterion))
+
+
+def criterion_of(fitted: Any, name: str, *X: Any, **given: Any) -> float:
+    """A criterion of a fit by its name, of its training data or of others."""
+    value: float = (
+        getattr(fitted, name)(*X, **given) if hasattr(fitted, name) else fitted._criterion(name, *X, **given)
+    )
+    return value
+
+
+def _has(estimator: Any, name: str) -> bool:
+    """Whether an estimator has a criterion."""
+    return hasattr(estimator, name) or (name in PENALTIES and hasattr(estimator, "_criterion"))

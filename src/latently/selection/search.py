@@ -73,12 +73,14 @@ def select(
     grid : dict of str to iterable, or list of such dicts
         Values to try by the name of the setting, all combinations of them, the first name varying slowest;
         dicts of a list are tried one after the other. A setting that a dict does not name is the estimator's.
-    criterion : {"bic", "aic", "icl", "perplexity", "coherence"} or callable, default "bic"
-        What decides; lower is better, but for "coherence". A callable is called as ``criterion(fitted, X)``
-        and returns a number.
+    criterion : {"bic", "aic", "icl", "sabic", "caic", "hq", "aic3", "perplexity", "coherence"} or callable
+        What decides, "bic" by default; lower is better, but for "coherence". "sabic" is the sample-size
+        adjusted BIC [3]_, "caic" the consistent AIC [4]_, "hq" Hannan and Quinn's [5]_, and "aic3" the AIC
+        that charges three for each parameter [6]_. A callable is called as ``criterion(fitted, X)`` and
+        returns a number.
     search : {"exhaustive", "sequential"}, default "exhaustive"
         Whether every combination is fitted to all rows, or only what may be the best. "sequential" is for
-        "bic", "aic" and "icl".
+        criteria of likelihoods: all but "perplexity", "coherence" and callables.
     progress : callable, optional
         Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, on each sample
         anew; a sequential search leaves out what it skips.
@@ -108,6 +110,15 @@ def select(
     ----------
     .. [1] McLachlan, G. J. and Peel, D. (2000). Finite Mixture Models. Wiley, chapter 6.
     .. [2] Kass, R. E. and Raftery, A. E. (1995). Bayes factors. JASA 90, 773-795, section 3.2.
+    .. [3] Sclove, S. L. (1987). Application of model-selection criteria to some problems in multivariate
+       analysis. Psychometrika 52, 333-343.
+    .. [4] Bozdogan, H. (1987). Model selection and Akaike's information criterion (AIC): the general theory
+       and its analytical extensions. Psychometrika 52, 345-370.
+    .. [5] Hannan, E. J. and Quinn, B. G. (1979). The determination of the order of an autoregression.
+       Journal of the Royal Statistical Society B 41, 190-195.
+    .. [6] Bozdogan, H. (1994). Mixture-model cluster analysis using model selection criteria and a new
+       informational measure of complexity. In: Proceedings of the First US/Japan Conference on the Frontiers
+       of Statistical Modeling, volume 2, 69-113.
 
     Examples
     --------

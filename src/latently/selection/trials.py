@@ -22,7 +22,7 @@ from latently.core.errors import (
     WeightWarning,
 )
 from latently.core.findings import Finding, grave
-from latently.selection.criteria import Measure
+from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
 from latently.selection.rows import Parts
 from latently.selection.table import ALWAYS, HIGHER
@@ -145,8 +145,10 @@ class Trials:
                 row |= self._figures(estimator, parts)
                 value = row[self._measure.name]
                 check_setting("what criterion returned", value, FIGURE)
-                if np.isnan(value):
-                    raise ValueError(f"{self._measure.name} is not a number")
+                if not value > -np.inf:
+                    raise ValueError(
+                        f"{self._measure.name} is {'not a number' if np.isnan(value) else value}"
+                    )
             except ValueError as error:
                 failure = str(error)
                 row = dict.fromkeys(names)
@@ -173,7 +175,7 @@ class Trials:
             return {**found, self._measure.name: value}
         given = {name: value for name, value in parts.all_params.items() if name != "y"}
         for name in dict.fromkeys((*ALWAYS, self._measure.name)):
-            found[name] = getattr(estimator, name)(parts.measured, **given)
+            found[name] = criterion_of(estimator, name, parts.measured, **given)
         found["log_likelihood"] = found["n_parameters"] - found["aic"] / 2
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,16 @@ import numpy as np
 from latently.core.blocks import ArraySource
 from latently.estimators.inputs import some_observed
 from latently.estimators.likelihood.fitted import FittedModel
+
+# What a criterion charges for p free parameters of a fit to n observations (docs/formulas.md).
+PENALTIES: dict[str, Callable[[int, float], float]] = {
+    "bic": lambda p, n: p * np.log(n),
+    "aic": lambda p, n: 2.0 * p,
+    "sabic": lambda p, n: p * np.log((n + 2) / 24),
+    "caic": lambda p, n: p * (np.log(n) + 1),
+    "hq": lambda p, n: 2 * p * np.log(np.log(n)),
+    "aic3": lambda p, n: 3.0 * p,
+}
 
 
 class Criteria(FittedModel):
@@ -32,8 +43,7 @@ class Criteria(FittedModel):
         ----------
         .. [1] Schwarz, G. (1978). Estimating the dimension of a model. Annals of Statistics 6, 461-464.
         """
-        log_likelihood, n = self._fit_of(X, **how)
-        return float(-2 * log_likelihood + self.n_parameters_ * np.log(n))
+        return self._criterion("bic", X, **how)
 
     def aic(self, X: Any = None, *args: Any, **how: Any) -> float:
         """Akaike's information criterion; lower is better.
@@ -48,8 +58,13 @@ class Criteria(FittedModel):
         float
             Minus twice the log-likelihood plus twice the number of free parameters.
         """
-        log_likelihood, _ = self._fit_of(X, **how)
-        return float(-2 * log_likelihood + 2 * self.n_parameters_)
+        return self._criterion("aic", X, **how)
+
+    def _criterion(self, name: str, X: Any = None, **how: Any) -> float:
+        """One of the criteria that charge for parameters by their number."""
+        log_likelihood, n = self._fit_of(X, **how)
+        with np.errstate(divide="ignore", invalid="ignore"):  # "hq" needs more than one observation
+            return float(-2 * log_likelihood + PENALTIES[name](self.n_parameters_, n))
 
     def _fit_of(self, X: Any, **how: Any) -> tuple[float, float]:
         """Total log-likelihood and n, of the training data or of others."""
