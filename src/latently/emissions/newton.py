@@ -1,0 +1,66 @@
+"""Zeros of many functions of one number at once: M-steps that have no formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from latently.emissions.base import Array
+
+MOST_STEPS = 200
+SMALL = 1e-9  # of a step: the next of Newton's is as small as its square
+
+
+def zero(
+    slope: Callable[[Array], tuple[Array, Array]], start: Array, low: Array | float, high: Array | float
+) -> Array:
+    """Where slopes go from above zero to below, in each cell by itself: maxima of what they are slopes of.
+
+    Newton's steps in a bracket that shrinks; half of the bracket where such a step would leave it, or is more
+    than half of the last one. Where a slope has no zero, it is the limit towards which it points.
+
+    Parameters
+    ----------
+    slope : callable
+        Takes a number for each cell and returns the slopes there and their derivatives.
+    start : array
+        Where to begin.
+    low, high : arrays or floats
+        Finite limits. The numbers between are best without unit, such as logarithms.
+
+    Returns
+    -------
+    array
+        The zeros, in the shape of `start`.
+
+    References
+    ----------
+    .. [1] Press, W. H. et al. (2007). Numerical Recipes, 3rd edition, section 9.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> target = np.array([2.0, 3.0, 100.0])
+    >>> np.exp(zero(lambda t: (target - np.exp(t), -np.exp(t)), np.zeros(3), -5.0, 4.0)).round(3)
+    array([ 2.   ,  3.   , 54.598])
+    """
+    lower, upper = (np.broadcast_to(limit, start.shape) for limit in (low, high))
+    at, last = np.clip(start, lower, upper), np.full(start.shape, np.inf)
+    moves = np.full(start.shape, True)
+    unknown = [lower, upper]  # limits at which the slope is not known yet
+    for _ in range(MOST_STEPS):
+        value, derivative = slope(at)
+        lower, upper = np.where(value >= 0, at, lower), np.where(value <= 0, at, upper)
+        unknown = [np.where(at == limit, np.nan, limit) for limit in unknown]
+        with np.errstate(all="ignore"):
+            aim = np.clip(at - value / derivative, lower, upper)
+        inside = (lower < aim) & (aim < upper) & (np.abs(aim - at) <= last / 2)
+        newton = (derivative < 0) & (inside | (aim == unknown[0]) | (aim == unknown[1]))
+        aim = np.where(newton, aim, lower + (upper - lower) / 2)
+        aim = np.where(moves, aim, at)
+        at, last = aim, np.abs(aim - at)
+        moves = moves & (last > SMALL * (1 + np.abs(at)))
+        if not moves.any():
+            break
+    return at
