@@ -200,7 +200,7 @@ def _taken(names: list[str], kind: Kind) -> str:
     others = " or ".join(
         other
         for other, family in FAMILIES.items()
-        if other != kind.name and (len(names) == 1 or not family.symbolic)
+        if other != kind.name and (len(names) == 1 or family.takes != "symbols")
     )
     who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"
     return f"{who} taken for {kind.words}: {kind.why}. --emission {others} has it otherwise."

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.parts import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 
 Array = NDArray[np.float64]
@@ -71,7 +72,7 @@ def in_units(spaces: Spaces, values: Mapping[str, Any]) -> Array:
 
 
 def named(params: Any) -> dict[str, Any]:
-    """The arrays of params by name, those of nested dataclasses included.
+    """The arrays of params by name, those of nested dataclasses included; those of parts have a prefix.
 
     Examples
     --------
@@ -87,6 +88,10 @@ def named(params: Any) -> dict[str, Any]:
     {'weights': 0.5, 'rates': 2.0}
     """
     found: dict[str, Any] = {}
+    if isinstance(params, Parts):
+        for part, inner in zip(params.names, params, strict=True):
+            found |= {prefixed(part, name): value for name, value in named(inner).items()}
+        return found
     cls: Any = type(params)
     for name in _names(cls):
         value = getattr(params, name)
@@ -110,6 +115,9 @@ def _names(cls: Any) -> tuple[str, ...]:
 
 def with_named(params: Any, values: Mapping[str, Any]) -> Any:
     """The same params with other arrays under the given names."""
+    if isinstance(params, Parts):
+        pairs = zip(params.names, params, strict=True)
+        return Parts(params.names, tuple(with_named(inner, of_part(part, values)) for part, inner in pairs))
     cls: Any = type(params)
     found = ((name, getattr(params, name)) for name in _names(cls))
     return cls(

@@ -5,6 +5,7 @@ from latently.core.spaces import SPD, Positive, Real, Simplex
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
+from latently.emissions.columns import Columns
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.poisson import Poisson
@@ -15,6 +16,7 @@ __all__ = [
     "SPD",
     "Additive",
     "Categorical",
+    "Columns",
     "Distribution",
     "Emission",
     "Gaussian",

@@ -8,7 +8,7 @@ have the components along their first axis.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
+from latently.checks.columns import Column, NotANumberError
 from latently.core.choices import CLEAR
 from latently.core.convergence import EPS
 from latently.core.declared import Parameter
@@ -53,10 +54,14 @@ class Emission(Described, ABC):
         Whether NaN is a missing cell to this family; False refuses it in the data.
     values : str
         What observations are, for messages.
-    symbolic : bool
-        Whether observations are symbols, text among them, in one column; they are numbers otherwise.
+    takes : {"numbers", "symbols", "columns"}
+        What data it reads: a table of numbers, one column of symbols of any kind, text among them, or a
+        table of columns of any kind.
     needs_spread : bool
         Whether nothing can be learned from columns of a single value each.
+    independent : bool
+        Whether features are independent within a component and share no parameter, so that one bank serves
+        any number of them.
     parameters : tuple of Parameter
         What there is to say of each field of the params. Without it, `checked` and `check_shapes` know the
         axis of the components only.
@@ -64,9 +69,15 @@ class Emission(Described, ABC):
 
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
-    symbolic: ClassVar[bool] = False
+    takes: ClassVar[str] = "numbers"
     needs_spread: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether observations are symbols."""
+        return self.takes == "symbols"
 
     @property
     def form(self) -> str:
@@ -95,6 +106,51 @@ class Emission(Described, ABC):
     def reading_as(self, other: Any) -> Self:
         """The same family, which reads cells as another of its kind has learned to."""
         return self
+
+    def in_a_table(self, n_columns: int, unknown: str) -> Emission:
+        """The family of so many columns of a table, beside others, before it learns to read them.
+
+        Parameters
+        ----------
+        n_columns : int
+            How many.
+        unknown : {"error", "missing"}
+            What a cell is whose like was not there in the fit, such as another category.
+        """
+        return self
+
+    def learned_of(self, columns: Sequence[Column]) -> Self:
+        """The same family with what it learns of how to read some columns of a table."""
+        return self.learned(self._numbers(columns))
+
+    def read_columns(self, columns: Sequence[Column]) -> Array:
+        """Some columns of a table as numbers, NaN where a cell is missing, shape (n_rows, n_columns).
+
+        Raises
+        ------
+        ImpossibleCellError
+            If a cell cannot be an observation; its column is the position among these.
+        """
+        found: Array = self.read(self._numbers(columns))
+        return found
+
+    def shown_columns(self, x: Array) -> list[Any]:
+        """Columns as `read_columns` returns them, as users have them."""
+        return list(x.T)
+
+    def _numbers(self, columns: Sequence[Column]) -> Array:
+        found = np.empty((len(columns[0].cells), len(columns)))
+        for j, column in enumerate(columns):
+            try:
+                found[:, j] = column.numbers
+            except NotANumberError as error:
+                raise ImpossibleCellError(error.row, j, f"{error.why}: {self.values}") from None
+            infinite = np.isinf(found[:, j])
+            if infinite.any():
+                raise ImpossibleCellError(
+                    int(infinite.argmax()), j, "is infinite: replace it, or make it NaN"
+                )
+        return found
 
     def read(self, x: Any) -> Any:
         """A table as a user has it, as the other methods take it.
@@ -199,6 +255,12 @@ class Emission(Described, ABC):
     def embed(self, description: Any, x: Array) -> Array | None:
         """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
         return None
+
+    def standardised(self, description: Any, x: Array, weights: Array) -> Array:
+        """Other coordinates for starts: features in units of their spread, each by itself."""
+        centred = x - np.average(x, axis=0, weights=weights)
+        spread = np.sqrt(np.average(centred * centred, axis=0, weights=weights))
+        return np.asarray(centred / np.where(spread > 0, spread, 1.0))
 
     def fill(self, description: Any, x: Array) -> Array:
         """Rows with missing cells filled in somehow: for starts only, whose distances need all cells."""

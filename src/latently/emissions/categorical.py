@@ -16,6 +16,7 @@ from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
+from latently.emissions.categories import Categories
 from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.wording import listed, share
@@ -65,7 +66,7 @@ class Categorical(Emission):
     categories: Any = None
 
     accepts_missing = True
-    symbolic: ClassVar[bool] = True
+    takes: ClassVar[str] = "symbols"
     values: ClassVar[str] = "symbols"
     noun: ClassVar[str] = "symbols"
     adjective: ClassVar[str] = "categorical"
@@ -95,6 +96,11 @@ class Categorical(Emission):
         known = self.categories is not None or self.n_symbols is not None
         alphabet = alphabet_of(self.categories, self.n_symbols, x[:0] if known else x[~missing_cells(x)])
         return replace(self, n_symbols=len(alphabet), categories=alphabet)
+
+    def in_a_table(self, n_columns: int, unknown: str) -> Emission:
+        """Coded as numbers."""
+        known = self.categories is None and self.n_symbols is None
+        return Categories(None if known else tuple(self.alphabet), unknown)
 
     def reading_as(self, other: Any) -> Self:
         """Of the same alphabet."""

@@ -97,6 +97,7 @@ class ExponentialFamily(Emission):
     """
 
     accepts_missing = True
+    independent: ClassVar[bool] = True
     usual: ClassVar[float] = 1.0
 
     @abstractmethod

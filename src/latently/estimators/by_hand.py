@@ -28,7 +28,7 @@ from latently.core.moves import Move
 from latently.core.parameters import named
 from latently.core.restarts import Found, Restarts, Run
 from latently.emissions.base import Emission
-from latently.emissions.registry import known_classes
+from latently.emissions.known import known_classes
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.outcome import Outcome
 from latently.estimators.saving import Saved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
 from latently.checks.arrays import as_cells, as_floats, as_numbers
+from latently.checks.columns import Table
+from latently.checks.columns import as_table as as_columns
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
@@ -119,19 +122,53 @@ def read_rows(
     ValueError
         If the table is refused by `check_rows`, or a cell by the family; the cell is named.
     """
-    if emission.symbolic:
-        cells = _column_of_symbols(estimator, X, reset=reset)
-    else:
-        cells = check_rows(estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
-    family = emission.learned(cells) if reset else emission
+    cells = READERS[emission.takes](estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
     try:
+        family = emission.learned(cells) if reset else emission
         return family, family.read(cells)
     except ImpossibleCellError as error:
-        column = "" if emission.symbolic else f", column {label_of(column_names(X), error.column)}"
+        names = cells.names if isinstance(cells, Table) and cells.named else column_names(X)
+        column = "" if emission.symbolic else f", column {label_of(names, error.column)}"
         raise ValueError(f"{where(error.row)}{column} {error.why}") from None
 
 
-def _column_of_symbols(estimator: Any, X: Any, *, reset: bool) -> Any:
+def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Table:
+    """Columns of any kind; those of a fit by their names, if they have any, in any order."""
+    table = as_columns(X)
+    if not table.columns or not len(table):
+        raise ValueError(
+            f"X has {len(table)} rows and {len(table.columns)} columns: give at least one of each"
+        )
+    if reset:
+        vars(estimator).pop("feature_names_in_", None)
+        estimator.n_features_in_ = len(table.columns)
+        if table.named:
+            estimator.feature_names_in_ = np.array(table.names, dtype=object)
+        return table
+    known = vars(estimator).get("feature_names_in_")
+    if known is None or not table.named:
+        n = vars(estimator).get("n_features_in_", len(table.columns))
+        if len(table.columns) != n:
+            raise ValueError(
+                f"X has {len(table.columns)} features, but {type(estimator).__name__} is expecting {n} "
+                "features as input: give the columns of the fit"
+            )
+        return (
+            table
+            if known is None
+            else Table(
+                tuple(replace(column, name=str(name)) for column, name in zip(table, known, strict=True)),
+                True,
+            )
+        )
+    missing = [name for name in known if name not in table.names]
+    if missing:
+        raise ValueError(f"X has no column '{missing[0]}', which the model was fitted with: add it")
+    at = {column.name: column for column in table}
+    return Table(tuple(at[name] for name in known), named=True)
+
+
+def _column_of_symbols(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Any:
     """Symbols as an array of shape (n_samples, 1), of cells of any kind."""
     cells = as_cells(X)
     if cells.ndim == 1:
@@ -149,11 +186,18 @@ def _column_of_symbols(estimator: Any, X: Any, *, reset: bool) -> Any:
     return cells
 
 
+READERS: dict[str, Callable[..., Any]] = {
+    "numbers": check_rows,
+    "symbols": _column_of_symbols,
+    "columns": _columns,
+}
+
+
 def tagged(tags: Any, family: Any) -> Any:
     """scikit-learn's tags, in which the family says what cells may be."""
     if isinstance(family, Emission):
         tags.input_tags.allow_nan = family.accepts_missing
-        tags.input_tags.categorical = tags.input_tags.string = family.symbolic
+        tags.input_tags.categorical = tags.input_tags.string = family.takes != "numbers"
         tags.input_tags.positive_only = not family.possible(np.array([[-0.5], [-1.0]])).any()
     return tags
 

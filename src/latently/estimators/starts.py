@@ -124,10 +124,8 @@ class MixtureStarts:
         """The sampled rows in units of the spread of each feature, if the family has distances at all."""
         if self.embedded is None:
             return None
-        x, weights = self.filled, self.sampled.weights
-        centred = x - np.average(x, axis=0, weights=weights)
-        spread = np.sqrt(np.average(centred * centred, axis=0, weights=weights))
-        return np.round(centred / np.where(spread > 0, spread, 1.0), DIGITS)
+        description, weights = self.description.emission, self.sampled.weights
+        return np.round(self.model.emission.standardised(description, self.filled, weights), DIGITS)
 
     @cached_property
     def filled(self) -> Array:

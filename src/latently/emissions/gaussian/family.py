@@ -95,6 +95,15 @@ class Gaussian(Emission):
         return self.structure.correlated
 
     @property
+    def independent(self) -> bool:  # type: ignore[override]
+        """Whether nothing is pooled, and no matrix joins features."""
+        return not self.structure.correlated and not self.structure.pooled
+
+    def in_a_table(self, n_columns: int, unknown: str) -> Self:
+        """With one column, a matrix or a variance of each component is a variance of each feature."""
+        return replace(self, covariance_type="diag") if n_columns == 1 and not self.shared else self
+
+    @property
     def accepts_missing(self) -> bool:  # type: ignore[override]
         """NaN is a missing cell."""
         return True

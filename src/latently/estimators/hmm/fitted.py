@@ -20,6 +20,7 @@ from latently.estimators.hmm.sequences import (
     lengths_by_position,
     lengths_of,
 )
+from latently.estimators.hmm.tables import of_columns
 from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel
 from latently.estimators.old_names import OldAttribute
@@ -91,6 +92,8 @@ class FittedHMM(FittedModel, ChainSettings):
         sequence_weight: Any = None,
         states: Any = None,
     ) -> tuple[Emission, ArraySource]:
+        if family.takes == "columns":
+            X = of_columns(X)
         lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
         table, offsets = joined(X, lengths, symbols=family.symbolic)
         family, x = read_rows(self, table, family, Places(offsets).where, reset=reset)

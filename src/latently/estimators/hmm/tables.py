@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from latently.checks.arrays import as_array
+from latently.checks.columns import Table, as_table, concatenated
 from latently.estimators.inputs import column_names
 
 
 def is_table(part: Any) -> bool:
     """Whether something is an array, a frame or a column of one, rather than a number or a list."""
     return bool(getattr(part, "shape", ())) and not isinstance(part, np.generic)
+
+
+def of_columns(X: Any) -> Any:
+    """Sequences whose tables have columns of any kind: one such table, or a list of them."""
+    if isinstance(X, (list, tuple)) and any(is_table(part) or isinstance(part, Mapping) for part in X):
+        return [as_table(part, f"sequence {i}") for i, part in enumerate(X)]
+    return as_table(X)
 
 
 def is_list_of_tables(X: Any) -> bool:
@@ -41,6 +50,8 @@ def put_on_end(parts: Any, symbols: bool) -> Any:
             raise ValueError(f"sequence {i} is a {type(part).__name__}: make it an array, as others of X are")
     if symbols:
         return _column(parts)
+    if isinstance(parts[0], Table):
+        return concatenated(parts)
     for i, part in enumerate(parts):
         if len(part.shape) == 1:
             raise ValueError(

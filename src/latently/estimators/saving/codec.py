@@ -1,8 +1,9 @@
 """Estimators and frozen dataclasses as JSON and arrays, and back.
 
 What JSON has no word for is an object of one key: ``{"array": name}``, ``{"tuple": [...]}``,
-``{"mapping": {...}}``, ``{"number": "inf"}``, and for arrays of text ``{"text": [...]}``, of symbols of any
-kind ``{"symbols": [...]}``. A dataclass is ``{"latently": class, "fields": {...}}``, or
+``{"mapping": {...}}`` or, if its keys are no strings, ``{"pairs": [[key, value], ...]}``,
+``{"number": "inf"}``, and for arrays of text ``{"text": [...]}``, of symbols of any kind
+``{"symbols": [...]}``. A dataclass is ``{"latently": class, "fields": {...}}``, or
 ``{"own": class, "fields": {...}}`` if the user wrote it; an estimator is
 ``{"estimator": class, "settings": {...}, "facts": {...}}``. A name is only ever looked up among classes that
 are at hand: nothing that is read can name code to import.
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_settings
 from latently.emissions.base import Emission
-from latently.emissions.registry import visible
+from latently.emissions.known import visible
 
 Classes = Mapping[str, type]
 PLAIN = (type(None), bool, int, float, str, np.generic)
@@ -131,6 +132,9 @@ class Encoder:
             return listed if isinstance(value, list) else {"tuple": listed}
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
             return {"mapping": {key: self.encode(item, f"{where}.{key}") for key, item in value.items()}}
+        if isinstance(value, Mapping):
+            pairs = enumerate(value.items())
+            return {"pairs": [self.encode(list(pair), f"{where}.{i}") for i, pair in pairs]}
         if isinstance(value, Emission) or (is_dataclass(value) and not isinstance(value, type)):
             return self._encode_object(value, where)
         return self._encode_array(value, where)
@@ -229,6 +233,8 @@ class Decoder:
                 return self._symbols(items, where)
             case {"mapping": dict(items), **rest} if not rest:
                 return {key: self.decode(item, f"{where}.{key}") for key, item in items.items()}
+            case {"pairs": list(items), **rest} if not rest:
+                return dict(self.decode(items, where))
             case {"latently": str(name), "fields": dict(items), **rest} if not rest and name in self.known:
                 found = self._fields(self.known[name], items, where)
                 check_types(self.known[name], found, where)

@@ -1,0 +1,290 @@
+"""Tables of columns of any kind, as users have them: numbers, yes and no, text, categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.checks.arrays import (
+    NUMBERS,
+    REFUSED,
+    as_array,
+    as_cells,
+    labels_of,
+    missing_cells,
+    shown,
+)
+
+Cells = NDArray[Any]
+
+
+class NotANumberError(ValueError):
+    """A cell is no number.
+
+    Parameters
+    ----------
+    row : int
+        Where it stands.
+    why : str
+        What it holds.
+    """
+
+    def __init__(self, row: int, why: str) -> None:
+        super().__init__(f"row {row} {why}")
+        self.row, self.why = row, why
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        Its name; its position if it has none.
+    cells : array of shape (n,)
+        Its cells: floats, integers or booleans, or objects of any kind.
+    categories : tuple or None
+        The categories in their order, if its type says which there are.
+    """
+
+    name: str
+    cells: Cells
+    categories: tuple[Any, ...] | None = None
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which cells are missing."""
+        return missing_cells(self.cells)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all cells are numbers, none of them yes or no."""
+        return self.categories is None and self.cells.dtype.kind in "iuf"
+
+    @property
+    def boolean(self) -> bool:
+        """Whether all cells are yes or no."""
+        return self.cells.dtype.kind == "b"
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """Its cells as numbers, NaN where one is missing; yes is one.
+
+        Raises
+        ------
+        NotANumberError
+            If a cell is something else.
+        """
+        if self.cells.dtype.kind in "biuf":
+            return self.cells.astype(np.float64)
+        found = np.full(len(self.cells), np.nan)
+        for row in np.flatnonzero(~self.missing):
+            cell = self.cells[row]
+            if not isinstance(cell, NUMBERS):
+                raise NotANumberError(int(row), f"holds {shown(cell)}, which is no number")
+            found[row] = float(cell)
+        return found
+
+    @property
+    def symbols(self) -> Cells:
+        """Its cells as symbols of any kind."""
+        return self.cells
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The columns.
+    named : bool
+        Whether they have names of their own.
+    """
+
+    columns: tuple[Column, ...]
+    named: bool
+
+    def __len__(self) -> int:
+        return len(self.columns[0].cells) if self.columns else 0
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns there are."""
+        return len(self), len(self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [column.name for column in self.columns]
+
+    def rows(self, rows: Any) -> Table:
+        """Some of the rows."""
+        taken = tuple(Column(one.name, one.cells[rows], one.categories) for one in self.columns)
+        return Table(taken, self.named)
+
+
+def as_table(X: Any, name: str = "X") -> Table:
+    """Read a table: a frame of pandas, polars or Arrow, a dict of arrays, or an array of any kind.
+
+    Raises
+    ------
+    ValueError
+        If columns differ in length or have the same name, or hold dates, records or collections.
+
+    Examples
+    --------
+    >>> table = as_table({"age": [30, None, 51], "smoker": [True, False, True], "town": ["A", "B", None]})
+    >>> [column.cells.dtype.kind for column in table]
+    ['f', 'b', 'O']
+    """
+    if isinstance(X, Table):
+        return X
+    if isinstance(X, Mapping):
+        return _of_arrays([str(key) for key in X], list(X.values()), name)
+    if isinstance(X, np.ndarray) and X.dtype.names:
+        return _of_arrays(list(X.dtype.names), [X[field] for field in X.dtype.names], name)
+    import narwhals as nw  # only tables of columns need it
+
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        labels = labels_of(frame, name)
+        columns = [_of_series(label, frame.get_column(label), name) for label in frame.columns]
+        names = zip(labels, columns, strict=True)
+        return Table(tuple(Column(label, one.cells, one.categories) for label, one in names), named=True)
+    rows = X if isinstance(X, np.ndarray) else _objects(X, name)
+    if rows.ndim != 2:
+        one = ": np.reshape(X, (-1, 1)) for one column" if rows.ndim == 1 else ""
+        raise ValueError(
+            f"Expected 2D array, got {rows.ndim}D array instead: {name} has shape {rows.shape}, should be a "
+            f"table of (n_samples, n_features){one}"
+        )
+    columns = [_of_array(str(j), rows[:, j], name) for j in range(rows.shape[1])]
+    return Table(tuple(columns), named=False)
+
+
+def concatenated(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns, one after the other.
+
+    Raises
+    ------
+    ValueError
+        If one has other columns than the first.
+    """
+    first = tables[0]
+    for i, table in enumerate(tables):
+        if table.names != first.names:
+            raise ValueError(
+                f"sequence {i} has columns {table.names}, and sequence 0 {first.names}: give all the same "
+                "columns in the same order"
+            )
+    columns = []
+    for parts in zip(*tables, strict=True):
+        cells = [part.cells for part in parts]
+        if len({one.dtype.kind == "b" for one in cells}) > 1:
+            cells = [one.astype(object) for one in cells]
+        every = dict.fromkeys(category for part in parts for category in part.categories or ())
+        whole = _of_array(parts[0].name, np.concatenate(cells), "X")
+        columns.append(Column(whole.name, whole.cells, tuple(every) or whole.categories))
+    return Table(tuple(columns), first.named)
+
+
+def _objects(rows: Any, name: str) -> Cells:
+    """Rows of cells of any kind; to NumPy, numbers beside text are text."""
+    as_array(rows, name)  # refuses what is ragged
+    return np.array(rows, dtype=object) if isinstance(rows, Sequence) else as_cells(rows, name)
+
+
+def _of_arrays(names: list[str], arrays: list[Any], name: str) -> Table:
+    if len(set(names)) < len(names):
+        twice = next(one for one in names if names.count(one) > 1)
+        raise ValueError(f"{name} has more than one column '{twice}': give each a name of its own")
+    import narwhals as nw
+
+    columns = []
+    for label, values in zip(names, arrays, strict=True):
+        series = nw.from_native(values, series_only=True, pass_through=True)
+        if isinstance(series, nw.Series):
+            columns.append(_of_series(label, series, name))
+            continue
+        if hasattr(values, "categories"):  # pandas' own array of categories
+            columns.append(Column(label, np.array(values, dtype=object), tuple(values.categories)))
+            continue
+        cells = as_cells(values, f"column '{label}' of {name}")
+        if cells.ndim != 1:
+            raise ValueError(f"column '{label}' of {name} has shape {cells.shape}: should be one cell a row")
+        columns.append(_of_array(label, cells, name))
+    sizes = [len(column.cells) for column in columns]
+    for label, size in zip(names, sizes, strict=True):
+        if size != sizes[0]:
+            raise ValueError(
+                f"column '{label}' of {name} has {size} cells, and '{names[0]}' {sizes[0]}: make them "
+                "equally long"
+            )
+    return Table(tuple(columns), named=True)
+
+
+def _of_series(label: Any, series: Any, name: str) -> Column:
+    """A column of a frame."""
+    import narwhals as nw
+
+    dtype = series.dtype
+    if isinstance(dtype, (nw.Categorical, nw.Enum)):
+        cells = np.empty(len(series), dtype=object)
+        cells[:] = series.to_list()
+        return Column(str(label), cells, _categories(series))
+    if dtype.is_temporal():
+        raise ValueError(f"column '{label}' of {name} holds {REFUSED['M']}")
+    if dtype.is_numeric():
+        complete = not series.is_null().any()
+        plain = series if complete and dtype.is_integer() else series.cast(nw.Float64)
+        return Column(str(label), np.asarray(plain.to_numpy()))
+    if dtype == nw.Boolean and not series.is_null().any():
+        return Column(str(label), np.asarray(series.to_numpy(), dtype=bool))
+    cells = np.empty(len(series), dtype=object)
+    cells[:] = series.to_list()
+    return _of_array(str(label), cells, name)
+
+
+def _categories(series: Any) -> tuple[Any, ...]:
+    """All that the type of a column says there are, in its order."""
+    import narwhals as nw
+
+    declared = getattr(nw.to_native(series).dtype, "categories", None)
+    if declared is not None and hasattr(declared, "__len__"):
+        return tuple(declared)
+    return tuple(series.cat.get_categories().to_list())
+
+
+def _of_array(label: str, values: Cells, name: str) -> Column:
+    """A column of an array: objects that are all numbers, or all yes and no, are such."""
+    where = f"column '{label}' of {name}" if not label.isdigit() else f"column {label} of {name}"
+    if values.dtype.kind in "mMVc":
+        raise ValueError(f"{where} holds {REFUSED[values.dtype.kind]}")
+    cells = as_cells(values, where)
+    if cells.dtype.kind in "US":
+        cells = cells.astype(object)
+    if cells.dtype.kind != "O":
+        return Column(label, cells)
+    missing = missing_cells(cells)
+    kinds = set(map(type, cells[~missing]))
+    if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
+        if not missing.any():
+            return Column(label, cells.astype(bool))
+        return Column(label, cells, (False, True))
+    if all(issubclass(kind, NUMBERS) for kind in kinds):
+        numbers = np.full(len(cells), np.nan)
+        numbers[~missing] = cells[~missing].astype(np.float64)
+        whole = not missing.any() and all(issubclass(kind, (int, np.integer)) for kind in kinds)
+        return Column(label, numbers.astype(np.int64) if whole and kinds else numbers)
+    return Column(label, cells)

@@ -1,0 +1,294 @@
+"""Categorical columns: for each a probability of each of its categories, shape (K, d, n_categories)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from latently.checks.columns import Column
+from latently.core.declared import Parameter
+from latently.core.spaces import Simplex, Spaces
+from latently.core.statistics import Additive
+from latently.emissions.alphabet import alphabet_of, codes_of
+from latently.emissions.base import Array, Emission, ImpossibleCellError
+from latently.emissions.described import Components
+from latently.emissions.distribution import Distribution
+from latently.wording import listed, share
+
+MOST_NAMED, MOST_LISTED = 3, 10  # columns in words, categories in a message
+
+
+@dataclass(frozen=True)
+class CategoriesParams:
+    """Probability of each category of each column, shape (K, d, n_categories); zero beyond those it has."""
+
+    probabilities: Array
+
+
+@dataclass(frozen=True)
+class CategoriesCounts(Additive):
+    """Expected number of cells of each category of each column, shape (K, d, n_categories)."""
+
+    counts: Array
+
+
+@dataclass(frozen=True)
+class Categories(Emission):
+    """Independent categorical columns, coded from 0 in the order of their categories; NaN is missing.
+
+    Parameters
+    ----------
+    categories : tuple, optional
+        The categories in their order, if they are the same for all columns; otherwise those that the type of
+        a column declares, or those of a fit, sorted.
+    unknown : {"error", "missing"}
+        What a category is that was not there when the model was fitted.
+    alphabets : tuple of array
+        The categories of each column in order, filled in by `learned_of`.
+    """
+
+    categories: tuple[Any, ...] | None = None
+    unknown: str = "error"
+    alphabets: tuple[NDArray[Any], ...] = ()
+
+    accepts_missing = True
+    independent: ClassVar[bool] = True
+    values: ClassVar[str] = "codes of categories"
+    noun: ClassVar[str] = "categories"
+    adjective: ClassVar[str] = "categorical"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter(
+            "probabilities",
+            ("components", "features", "categories"),
+            "probability of each category of each column",
+            "probabilities",
+        ),
+    )
+
+    @cached_property
+    def sizes_of_columns(self) -> NDArray[np.int64]:
+        """How many categories each column has."""
+        return np.array([len(alphabet) for alphabet in self.alphabets], dtype=np.int64)
+
+    @property
+    def most(self) -> int:
+        """The number of categories of the column that has most."""
+        return int(self.sizes_of_columns.max(initial=1))
+
+    def learned_of(self, columns: Sequence[Column]) -> Self:
+        """The categories of each column.
+
+        Raises
+        ------
+        ValueError
+            If no cell of a column is observed, or its cells have no order; the column is named.
+        """
+        return replace(self, alphabets=tuple(self._alphabet(column) for column in columns))
+
+    def _alphabet(self, column: Column) -> NDArray[Any]:
+        known = self.categories if self.categories is not None else column.categories
+        try:
+            return alphabet_of(known, None, column.cells[~column.missing])
+        except ValueError as error:
+            raise ValueError(f"column '{column.name}': {error}") from None
+
+    def read_columns(self, columns: Sequence[Column]) -> Array:
+        """Positions in the alphabets."""
+        found = np.full((len(columns[0].cells), len(columns)), np.nan)
+        for j, (column, alphabet) in enumerate(zip(columns, self.alphabets, strict=True)):
+            seen = np.flatnonzero(~column.missing)
+            codes = codes_of(column.cells[seen], alphabet)
+            strange = codes < 0
+            if strange.any() and self.unknown == "error":
+                row = int(seen[strange.argmax()])
+                some = ", ".join(map(repr, alphabet[:MOST_LISTED].tolist()))
+                raise ImpossibleCellError(
+                    row,
+                    j,
+                    f"holds {np.asarray(column.cells[row]).item()!r}, which is not among its categories "
+                    f"({some}): fit again with it, make it missing, or set unknown='missing'",
+                )
+            found[seen[~strange], j] = codes[~strange]
+        return found
+
+    def shown_columns(self, x: Array) -> list[Any]:
+        """The categories of codes, None for a missing one."""
+        shown = []
+        for codes, alphabet in zip(x.T, self.alphabets, strict=True):
+            cells = np.full(len(codes), None, dtype=object)
+            seen = ~np.isnan(codes)
+            cells[seen] = alphabet[codes[seen].astype(np.int64)]
+            shown.append(cells)
+        return shown
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Whole numbers from 0 to one less than there are categories."""
+        return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
+
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+        """None: probabilities are at most one, so no maximum is spurious."""
+        return 0
+
+    def describe(self, x: Array, weights: Array) -> CategoriesCounts:
+        """Count the categories."""
+        return self.expected_stats(None, x, weights[:, None])
+
+    def start(
+        self, description: CategoriesCounts, n_components: int, rng: np.random.Generator
+    ) -> CategoriesParams:
+        """The frequencies of the data, unevenly shared out."""
+        counts = description.counts[0] + self._support
+        frequencies = counts / counts.sum(axis=1, keepdims=True)
+        values = frequencies * rng.gamma(2.0, size=(n_components, *counts.shape))
+        return CategoriesParams(values / values.sum(axis=2, keepdims=True))
+
+    def log_density(self, params: CategoriesParams, x: Array) -> Array:
+        """Sum over the columns of the log probabilities: one-hot cells times a table."""
+        K = len(params.probabilities)
+        with np.errstate(divide="ignore"):
+            table = np.vstack([np.log(params.probabilities).reshape(K, -1).T, np.zeros(K)])
+        return np.asarray(self._indicators(x) @ table)
+
+    def expected_stats(self, params: Any, x: Array, resp: Array) -> CategoriesCounts:
+        """Responsibilities added up by category."""
+        sums = (self._indicators(x).T @ resp)[:-1].T
+        return CategoriesCounts(np.ascontiguousarray(sums).reshape(resp.shape[1], *self._support.shape))
+
+    def m_step(
+        self, stats: CategoriesCounts, params: CategoriesParams, fixed: Collection[str] = ()
+    ) -> CategoriesParams:
+        """Probabilities in proportion to the counts; a component without cells of a column keeps its row."""
+        if "probabilities" in fixed:
+            return params
+        total = stats.counts.sum(axis=2, keepdims=True)
+        return CategoriesParams(
+            np.divide(stats.counts, total, out=params.probabilities.copy(), where=total > 0)
+        )
+
+    def expected_log_likelihood(self, stats: CategoriesCounts, params: CategoriesParams) -> float:
+        """Sum of counts times log probabilities."""
+        used = stats.counts > 0
+        with np.errstate(divide="ignore"):
+            return float(stats.counts[used] @ np.log(params.probabilities[used]))
+
+    def inner_terms(self, stats: CategoriesCounts, params: CategoriesParams) -> float:
+        """None: all terms have one sign."""
+        return 0.0
+
+    def gradient(self, stats: CategoriesCounts, params: CategoriesParams) -> dict[str, Array]:
+        """Counts over probabilities."""
+        out = params.probabilities == 0
+        return {"probabilities": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.probabilities))}
+
+    def spaces(self, params: CategoriesParams) -> Spaces:
+        """Those of each component and column sum to one."""
+        return {"probabilities": Simplex(np.broadcast_to(self._support, params.probabilities.shape))}
+
+    def embed(self, description: CategoriesCounts, x: Array) -> Array:
+        """One-hot cells, in units of the spread of each column; a missing one in the middle."""
+        d, most = self._support.shape
+        frequencies = description.counts[0] / np.maximum(
+            description.counts[0].sum(axis=1, keepdims=True), 1.0
+        )
+        spread = np.sqrt(np.maximum(1.0 - (frequencies**2).sum(axis=1), 1.0 / most**2))
+        hot = self._indicators(x)[:, :-1].toarray().reshape(len(x), d, most)
+        hot = np.where(np.isnan(x)[:, :, None], frequencies, hot)
+        return np.asarray((hot / spread[:, None])[:, self._support])
+
+    def standardised(self, description: CategoriesCounts, x: Array, weights: Array) -> Array:
+        """The same coordinates: codes have no distances."""
+        return self.embed(description, x)
+
+    def sample(self, params: CategoriesParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw a category of each column for each label."""
+        edges = np.cumsum(params.probabilities, axis=2)[labels]
+        codes = (rng.random((*edges.shape[:2], 1)) * edges[:, :, -1:] >= edges).sum(axis=2)
+        return np.minimum(codes, self.sizes_of_columns - 1).astype(np.float64)
+
+    def distribution(self, params: CategoriesParams, x: Array) -> Distribution:
+        """Sums of probabilities in the order of the categories, from either end; a missing cell is NaN."""
+        at, codes = params.probabilities, np.where(np.isnan(x), 0, x).astype(np.int64)
+        below = at.cumsum(axis=2) - at
+        above = at[:, :, ::-1].cumsum(axis=2)[:, :, ::-1] - at
+        columns = np.arange(x.shape[1])
+        missing = np.isnan(x)[:, None, :]
+        with np.errstate(divide="ignore"):
+            found = (
+                np.log(np.maximum(t, 0.0)[:, columns, codes].transpose(1, 0, 2)) for t in (below, above, at)
+            )
+            return Distribution(*(np.where(missing, np.nan, values) for values in found))
+
+    def order_keys(self, params: CategoriesParams) -> Array:
+        """How often they have the first category, then the next: most often first."""
+        return -np.round(params.probabilities, 6).reshape(len(params.probabilities), -1)
+
+    def describe_components(
+        self, params: CategoriesParams, names: Sequence[str], rows: Array, label: str
+    ) -> Components:
+        """Probabilities of the categories, and the likeliest of each component."""
+        p = params.probabilities
+        lines = [
+            [f"{name} = {category}", *map(share, p[:, j, c])]
+            for j, (name, alphabet) in enumerate(zip(names, self.alphabets, strict=True))
+            for c, category in enumerate(alphabet)
+        ]
+        words = [
+            listed(
+                [
+                    f"{names[j]} = {self.alphabets[j][p[k, j].argmax()]} ({share(p[k, j].max())})"
+                    for j in self._telling(p, k)
+                ]
+            )
+            for k in range(len(p))
+        ]
+        return Components(lines, words, f"Probability of each category in the {label}.")
+
+    def params(self, probabilities: Array) -> CategoriesParams:
+        """Of the probabilities."""
+        return CategoriesParams(probabilities)
+
+    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+        """Categories that a column does not have stay zero."""
+        support = np.broadcast_to(self._support, (n_components, *self._support.shape))
+        return self.parameters[0].checked(
+            value, label, self.sizes(n_components, len(self.alphabets)), support
+        )
+
+    def sizes(self, n_components: int, n_features: int | str) -> dict[str, int | str]:
+        """Also the largest number of categories."""
+        return super().sizes(n_components, n_features) | {"categories": self.most}
+
+    def split(
+        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+    ) -> Array:
+        """Rows that are alike stay together."""
+        tables = rng.uniform(-1.0, 1.0, (x.shape[1], self.most + 1))
+        codes = np.where(np.isnan(x), self.most, x).astype(np.int64)
+        height = tables[np.arange(x.shape[1]), codes].sum(axis=1)
+        return np.asarray(0.05 + 0.9 / (1.0 + np.exp(-4.0 * (height - np.average(height, weights=weights)))))
+
+    @cached_property
+    def _support(self) -> NDArray[np.bool_]:
+        """Which categories each column has, shape (d, n_categories)."""
+        return np.asarray(np.arange(self.most) < self.sizes_of_columns[:, None])
+
+    def _indicators(self, x: Array) -> Any:
+        """One-hot cells side by side, and last a column for missing ones, as a sparse matrix."""
+        n, d = x.shape
+        none = d * self.most
+        codes = x + np.arange(d) * self.most
+        places = np.where(np.isnan(codes), none, codes).astype(np.int32)
+        starts = np.arange(0, n * d + 1, d, dtype=np.int32)
+        return sparse.csr_array((np.ones(n * d), places.ravel(), starts), shape=(n, none + 1))
+
+    @staticmethod
+    def _telling(probabilities: Array, k: int) -> list[int]:
+        """Columns in which a component differs most from the average of all."""
+        apart = np.abs(probabilities[k] - probabilities.mean(axis=0)).sum(axis=1)
+        return [int(j) for j in np.argsort(-apart, kind="stable")[:MOST_NAMED]]

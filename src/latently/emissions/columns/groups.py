@@ -1,0 +1,121 @@
+"""Which columns of a table each family has: as the user says, or by type and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.checks.columns import Table
+from latently.emissions.base import Emission, ImpossibleCellError
+from latently.emissions.columns.inferred import family_for
+from latently.emissions.registry import family_of
+from latently.wording import listed
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Columns that one family has.
+
+    Attributes
+    ----------
+    name : str
+        What it is called among the parts.
+    names : tuple of str
+        Names of the columns.
+    places : tuple of int
+        Their positions among all columns that are modelled.
+    family : Emission
+        The family, which has learned to read them.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+    family: Emission
+
+    def of(self, x: Array) -> Array:
+        """Its columns."""
+        first, n = self.places[0], len(self.places)
+        if self.places == tuple(range(first, first + n)):
+            return x[:, first : first + n]
+        return x[:, self.places]
+
+
+@contextmanager
+def located(names: Sequence[str], table: Table) -> Iterator[None]:
+    """Where a cell of some columns is refused, say which of all columns it is in."""
+    try:
+        yield
+    except ImpossibleCellError as error:
+        place = table.names.index(names[error.column])
+        raise ImpossibleCellError(error.row, place, error.why) from None
+
+
+def grouped(families: Any, others: str, unknown: str, table: Table) -> tuple[Part, ...]:
+    """The parts of a table; columns of independent features of one kind are one part.
+
+    Raises
+    ------
+    ValueError
+        If a column that is named is not there, one is named twice, or one is not named.
+    """
+    asked = [
+        (names, family.in_a_table(len(names), unknown), len(names) > 1)
+        for names, family in _asked(families, others, table)
+    ]
+    kept = {name for names, _, _ in asked for name in names}
+    places = {name: i for i, name in enumerate(name for name in table.names if name in kept)}
+    joined: list[tuple[list[str], Emission, bool]] = []
+    for key, family, alone in sorted(asked, key=lambda one: min(places[name] for name in one[0])):
+        same = next((one for one in joined if not alone and not one[2] and _alike(one[1], family)), None)
+        if same is None:
+            joined.append((list(key), family, alone))
+        else:
+            same[0].extend(key)
+    columns = dict(zip(table.names, table.columns, strict=True))
+    parts: list[Part] = []
+    for names, family, alone in joined:
+        called = family.called.lower().replace(" ", "_")
+        if alone or called in [part.name for part in parts]:
+            called = f"{called}({', '.join(names)})"
+        with located(names, table):
+            learned = family.learned_of([columns[name] for name in names])
+        parts.append(Part(called, tuple(names), tuple(places[name] for name in names), learned))
+    return tuple(parts)
+
+
+def _alike(one: Emission, other: Emission) -> bool:
+    """Whether one bank serves the columns of both."""
+    return one.independent and one == other
+
+
+def _asked(families: Any, others: str, table: Table) -> Iterator[tuple[tuple[str, ...], Emission]]:
+    """Names of columns that belong together, and their family."""
+    given: Mapping[Any, Any] = {} if isinstance(families, str) else families
+    named: set[str] = set()
+    for key, value in given.items():
+        names = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
+        for name in names:
+            if name not in table.names:
+                raise ValueError(f"there is no column '{name}': X has {listed(table.names)}")
+            if name in named:
+                raise ValueError(f"column '{name}' is given two families: leave one out")
+            named.add(name)
+        yield names, family_of(value)
+    rest = [column for column in table if column.name not in named]
+    if rest and given and others == "refuse":
+        left = listed([f"'{column.name}'" for column in rest])
+        raise ValueError(
+            f"no family is given for column {left}: add it, or set others='auto' to choose one by its "
+            "values, others='drop' to leave it out"
+        )
+    if not given or others == "auto":
+        for column in rest:
+            yield (column.name,), family_for(column)

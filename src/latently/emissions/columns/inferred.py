@@ -1,0 +1,51 @@
+"""Which family suits a column, by its type and its values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latently.checks.columns import Column
+from latently.emissions.base import Emission
+from latently.emissions.registry import FAMILIES
+
+MOST_COUNTED = 1000  # beyond it whole numbers are measured rather than counted
+FEW_CODES = 10  # different whole numbers that may be codes of categories
+
+
+def family_for(column: Column) -> Emission:
+    """The family that suits a column.
+
+    Text and categories are categorical, yes and no (or 0 and 1) Bernoulli. Whole numbers from 0 up to a
+    thousand are counts, which may vary more than Poisson counts do; a few different whole numbers without 0
+    are codes or grades, so categorical. All other numbers are measured, so normal.
+
+    Raises
+    ------
+    ValueError
+        If no cell is observed.
+
+    Examples
+    --------
+    >>> from latently.checks.columns import as_table
+    >>> table = as_table({"town": ["A", "B", "A"], "age": [31.5, 42.0, 27.2], "visits": [0, 3, 1]})
+    >>> [family_for(column).called for column in table]
+    ['categorical', 'normal', 'Poisson']
+    """
+    return FAMILIES[_name(column)]()
+
+
+def _name(column: Column) -> str:
+    if column.missing.all():
+        raise ValueError(f"column '{column.name}' has no observed value: leave it out")
+    if column.boolean:
+        return "categorical"
+    if not column.numeric:
+        return "categorical"
+    values = np.unique(column.cells[~column.missing])
+    if not np.array_equal(values, np.floor(values)):
+        return "gaussian"
+    if np.isin(values, (0, 1)).all():
+        return "categorical"
+    if values[0] == 0 and values[-1] <= MOST_COUNTED:
+        return "poisson"
+    return "categorical" if len(values) <= FEW_CODES and values[0] >= 0 else "gaussian"

@@ -1,0 +1,30 @@
+"""The classes that files may name: families, their structures, and the dataclasses that these are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import Any
+
+from latently.core.parts import Parts
+from latently.emissions.base import Emission
+from latently.emissions.categories import Categories
+from latently.emissions.columns import Columns
+from latently.emissions.gaussian import STRUCTURES
+from latently.emissions.registry import FAMILIES
+
+
+def known_classes() -> Iterator[type[Any]]:
+    """The families, and the dataclasses that their methods can see: a family knows its params."""
+    families: tuple[type[Emission], ...] = (*FAMILIES.values(), Columns, Categories)
+    yield from (*families, Parts)
+    for cls in (*families, *map(type, STRUCTURES.values())):
+        yield from visible(cls)
+
+
+def visible(cls: type[Any]) -> Iterator[type[Any]]:
+    """The dataclasses that the methods of a class can see by name."""
+    for function in vars(cls).values():
+        for seen in getattr(function, "__globals__", {}).values():
+            if isinstance(seen, type) and is_dataclass(seen):
+                yield seen

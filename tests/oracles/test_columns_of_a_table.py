@@ -1,0 +1,160 @@
+"""A product of families over the columns of a table, against its parts and against SciPy."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm, poisson
+
+from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
+from latently.emissions import Categorical, Columns, Gaussian, Poisson
+
+FAMILIES = {"age": Gaussian(), ("x", "y"): Gaussian("full"), "town": Categorical(), "visits": Poisson()}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    z = rng.choice(2, 400, p=[0.6, 0.4])
+    town = np.where(rng.random(400) < 0.8, np.array(["A", "B"])[z], "C").astype(object)
+    found = {
+        "age": np.where(z, 60, 25) + 5 * rng.standard_normal(400),
+        "x": z + rng.standard_normal(400),
+        "y": rng.standard_normal(400) - z,
+        "town": town,
+        "visits": rng.poisson(np.where(z, 8, 2)),
+    }
+    found["age"][::7] = np.nan
+    found["town"][3::9] = None
+    return pd.DataFrame(found)
+
+
+@pytest.fixture(scope="module")
+def mixture(table):
+    return MixtureModel(Columns(FAMILIES), 2, n_init=2, random_state=0).fit(table)
+
+
+def test_densities_are_products(table, mixture):
+    params = mixture.params_.emission
+    joint = np.log(mixture.weights_) + np.zeros((len(table), 2))
+    for k in range(2):
+        age = norm.logpdf(
+            table["age"],
+            params["normal"].means[k, 0],
+            np.sqrt(params["normal"].covariances[k, 0]),
+        )
+        both = params["normal(x, y)"]
+        town = params["categorical"].probabilities[k, 0][
+            table["town"].map({"A": 0, "B": 1, "C": 2}).fillna(0).astype(int)
+        ]
+        with np.errstate(divide="ignore"):
+            joint[:, k] += (
+                np.nan_to_num(age)
+                + multivariate_normal(both.means[k], both.covariances[k]).logpdf(table[["x", "y"]])
+                + np.where(table["town"].isna(), 0.0, np.log(town))
+                + poisson.logpmf(table["visits"], params["poisson"].lambdas[k, 0])
+            )
+    assert_allclose(mixture.score_samples(table), logsumexp(joint, axis=1), rtol=1e-10)
+
+
+def test_normal_columns_are_a_mixture_of_normal_distributions():
+    faithful = datasets.load_faithful().data
+    columns = MixtureModel(Columns({0: Gaussian(), 1: Gaussian()}), 2, random_state=0).fit(faithful)
+    plain = GaussianMixture(2, covariance_type="diag", random_state=0).fit(faithful)
+    assert_allclose(columns.log_likelihood_, plain.log_likelihood_, rtol=1e-13)
+    assert_allclose(columns.params_.emission["normal"].means, plain.means_, rtol=1e-10)
+
+
+def test_any_frame_of_the_same_table_is_read_alike(table, mixture):
+    expected = mixture.predict_proba(table)
+    for same in (
+        pl.DataFrame(
+            table.assign(town=table["town"].astype(object).where(table["town"].notna(), None)).to_dict("list")
+        ),
+        {name: table[name].to_numpy() for name in table},
+        table.convert_dtypes(),
+        table.assign(town=pd.Categorical(table["town"])),
+        table[table.columns[::-1]],
+        table.to_numpy(dtype=object),
+    ):
+        assert_array_equal(mixture.predict_proba(same), expected)
+
+
+def test_it_is_saved(table, mixture, tmp_path):
+    mixture.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert_array_equal(again.predict_proba(table), mixture.predict_proba(table))
+    assert again._model.emission.chosen == mixture._model.emission.chosen
+
+
+def test_samples_can_be_fitted_again(mixture):
+    x, labels = mixture.sample(500, random_state=0)
+    town = mixture.params_.emission["categorical"].probabilities[:, 0]
+    for k in range(2):
+        shares = [np.mean(x[labels == k, 3] == name) for name in "ABC"]
+        assert_allclose(shares, town[k], atol=0.08)
+    again = MixtureModel(
+        Columns(
+            dict(zip(range(5), ["gaussian", "gaussian", "gaussian", "categorical", "poisson"], strict=True))
+        ),
+        2,
+        n_init=2,
+        random_state=0,
+    )
+    assert np.mean(again.fit(x).predict(x) == labels) > 0.95
+
+
+def test_standard_errors_name_the_columns_of_a_kind(table, mixture):
+    errors = mixture.standard_errors(table)
+    resp = mixture.predict_proba(table)
+    least = np.sqrt(mixture.params_.emission["poisson"].lambdas[:, 0] / resp.sum(axis=0))
+    assert (errors["poisson.lambdas"][:, 0] >= 0.99 * least).all()
+
+
+def test_series_of_several_channels(table):
+    rng = np.random.default_rng(1)
+    states = np.repeat([0, 1, 0, 1], 60)
+    series = {
+        "level": np.array([0.0, 3.0])[states] + rng.standard_normal(240),
+        "kind": np.where(rng.random(240) < 0.9, np.array(["a", "b"])[states], "c"),
+    }
+    model = HiddenMarkovModel(
+        Columns({"level": "gaussian", "kind": "categorical"}), 2, n_init=4, random_state=0
+    )
+    found = model.fit(series).predict(series)
+    assert max(np.mean(found == states), np.mean(found == 1 - states)) > 0.97
+    halves = [
+        {name: cells[part] for name, cells in series.items()} for part in (slice(0, 120), slice(120, 240))
+    ]
+    assert_allclose(model.score(halves), model.score(series, lengths=[120, 120]), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("families", "settings", "change", "says"),
+    [
+        ({"agee": "gaussian"}, {}, {}, "there is no column 'agee'"),
+        ({"age": "gaussian"}, {}, {}, "no family is given for column 'x', 'y', 'town' and 'visits'"),
+        ({"town": "gaussian"}, {"others": "drop"}, {}, "row 0, column 'town' holds '.', which is no number"),
+        ({"visits": "poisson"}, {"others": "drop"}, {"visits": -1.0}, "column 'visits' holds -1: counts are"),
+        (
+            {"age": "gaussian", ("age", "x"): "gaussian"},
+            {"others": "drop"},
+            {},
+            "'age' is given two families",
+        ),
+        ({"age": "categorical"}, {"others": "drop"}, {"age": np.nan}, "column 'age': no symbol is observed"),
+    ],
+)
+def test_bad_columns_are_named(table, families, settings, change, says):
+    with pytest.raises(ValueError, match=says):
+        MixtureModel(Columns(families, **settings), 2).fit(table.assign(**change))
+
+
+def test_a_category_that_is_new(table, mixture):
+    strange = table.assign(town="Z")
+    with pytest.raises(ValueError, match="row 0, column 'town' holds 'Z', which is not among its categories"):
+        mixture.predict(strange)
+    lenient = MixtureModel(Columns(FAMILIES, unknown="missing"), 2, n_init=2, random_state=0).fit(table)
+    assert_allclose(lenient.predict_proba(strange), lenient.predict_proba(table.assign(town=None)))
