@@ -160,7 +160,7 @@ def test_findings_of_a_mixture(two, three):
 def test_one_component_is_no_set_of_clusters():
     a = analysed(GaussianMixture(1), FAITHFUL)
     report = mixture_report(a)
-    assert report.said == ["One Gaussian describes all rows. Seen by 2 columns: length and wait."]
+    assert report.said == ["One normal distribution describes all rows. Seen by 2 columns: length and wait."]
     assert a.silhouette is None
     assert "1 cluster in the" in report.headline
 

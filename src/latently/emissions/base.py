@@ -62,6 +62,8 @@ class Emission(Described, ABC):
     independent : bool
         Whether features are independent within a component and share no parameter, so that one bank serves
         any number of them.
+    floor_setting : str
+        The setting of the floor on which components may rest, if there is one.
     parameters : tuple of Parameter
         What there is to say of each field of the params. Without it, `checked` and `check_shapes` know the
         axis of the components only.
@@ -72,6 +74,7 @@ class Emission(Described, ABC):
     takes: ClassVar[str] = "numbers"
     needs_spread: ClassVar[bool] = False
     independent: ClassVar[bool] = False
+    floor_setting: ClassVar[str] = ""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     @property

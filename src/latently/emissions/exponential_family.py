@@ -109,10 +109,11 @@ class ExponentialFamily(Emission):
         """Coefficients of the statistics, (K, T, d), which may be minus infinity, and constants (K, d)."""
 
     @abstractmethod
-    def best(self, stats: CellSums, params: Any) -> dict[str, Array]:
+    def best(self, stats: CellSums, params: Any, fixed: Collection[str]) -> dict[str, Array]:
         """Parameters by name under which Q is largest, at least no smaller than at these params.
 
-        What they are where a component has no cells does not matter.
+        Those named in `fixed` are held: what is said of them does not matter. Nor does it where a component
+        has no cells.
         """
 
     def base(self, x: Array) -> Array | None:
@@ -149,7 +150,7 @@ class ExponentialFamily(Emission):
         """The best parameters; those of a component without cells stay as they are."""
         best = {
             name: np.where(stats.some, value, getattr(params, name))
-            for name, value in self.best(stats, params).items()
+            for name, value in self.best(stats, params, fixed).items()
             if name not in fixed
         }
         return replace(params, **best) if best else params

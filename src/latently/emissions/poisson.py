@@ -78,7 +78,7 @@ class Poisson(ExponentialFamily):
         """Logarithms of the rates, and less the rates."""
         return np.log(params.lambdas)[:, None], -params.lambdas
 
-    def best(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
+    def best(self, stats: CellSums, params: PoissonParams, fixed: Collection[str]) -> dict[str, Array]:
         """Mean counts; none is below a tiny floor."""
         return {"lambdas": np.maximum(stats.means[:, 0], self._floor(params))}
 

@@ -218,13 +218,19 @@ class LatentEmission:
         active = self.emission.floor_active(params.emission, fixed)
         on_floor = [] if active is None else np.flatnonzero(active).tolist()
         if len(on_floor) == self.n_components > 1:
-            text = f"the covariances of all {label}s rest on the floor set by reg_covar"
+            text = f"all {label}s rest on {self._floor}"
             return (Finding(FLOOR, text, label, tuple(on_floor), severity=GRAVE),)
         needed = self.emission.rows_needed(params.emission, fixed)
         short = self._short_of_rows(params, blocks, needed)
         return tuple(
-            _spurious(label, k, k in on_floor, short.get(k), needed) for k in sorted({*on_floor, *short})
+            _spurious(label, k, self._floor if k in on_floor else "", short.get(k), needed)
+            for k in sorted({*on_floor, *short})
         )
+
+    @property
+    def _floor(self) -> str:
+        """What a label rests on that rests on a floor."""
+        return f"the floor set by {self.emission.floor_setting}" if self.emission.floor_setting else "a floor"
 
     def surely_spurious(
         self, description: Description, blocks: Iterable[Block], fixed: Collection[str] = ()
@@ -325,20 +331,17 @@ def _density(family: Routines, block: Block) -> Density:
     return log_density
 
 
-def _spurious(label: str, k: int, on_floor: bool, short: tuple[float, str] | None, needed: int) -> Finding:
+def _spurious(label: str, k: int, floor: str, short: tuple[float, str] | None, needed: int) -> Finding:
     """Why one label is not to be trusted, by what it rests on: a floor, or too few rows."""
-    floor = f"{label} {k} rests on the floor set by reg_covar"
     if short is None:
-        return Finding(FLOOR, floor, label, (k,), severity=GRAVE)
+        return Finding(FLOOR, f"{label} {k} rests on {floor}", label, (k,), severity=GRAVE)
     count, example = short
     if not count:
         return Finding(NO_DATA, f"{label} {k} kept no data: lower n_components", label, (k,), severity=GRAVE)
     rows = f"on {_less(count, needed)} effective distinct rows ({example} among them)"
-    text = (
-        f"{floor} and {rows}" if on_floor else f"{label} {k} rests {rows}, fewer than the {needed} it needs"
-    )
-    numbers = {"rows": count, "needed": needed, "on_floor": on_floor}
-    return Finding(FEW_ROWS, f"{floor} and {rows}" if on_floor else text, label, (k,), numbers, GRAVE)
+    more = f"on {floor} and {rows}" if floor else f"{rows}, fewer than the {needed} it needs"
+    numbers = {"rows": count, "needed": needed, "on_floor": bool(floor)}
+    return Finding(FEW_ROWS, f"{label} {k} rests {more}", label, (k,), numbers, GRAVE)
 
 
 def _less(count: float, needed: int) -> str:

@@ -82,6 +82,8 @@ class Positive:
         Which numbers stay as they are, broadcast against the parameter: they are not free.
     to_zero : bool, default False
         Whether the floor stands for zero, to which a number may come as near as one likes.
+    ceiling : array or float
+        What the number is not above: where it is a floor of one over it, and the number one over a spread.
     """
 
     shape: tuple[int, ...]
@@ -89,6 +91,7 @@ class Positive:
     floor: Array | float = 0.0
     fixed: Fixed = None
     to_zero: bool = False
+    ceiling: Array | float = np.inf
 
     @property
     def dimension(self) -> int:
@@ -96,8 +99,9 @@ class Positive:
         return int(free_numbers(self.shape, self.fixed).sum())
 
     def feasible(self, value: Array) -> bool:
-        """Whether all are finite, above zero, and not below the floor."""
-        return bool((np.isfinite(value) & (value > 0) & (value >= (1 - ROUNDING) * self.floor)).all())
+        """Whether all are finite, above zero, not below the floor and not above the ceiling."""
+        inside = (value >= (1 - ROUNDING) * self.floor) & (value <= (1 + ROUNDING) * self.ceiling)
+        return bool((np.isfinite(value) & (value > 0) & inside).all())
 
     def projected(self, value: Array) -> Array:
         """The value: rounding cannot take it out."""
@@ -117,8 +121,9 @@ class Positive:
         return by_a_factor(value, error, reach)
 
     def _resting(self, value: Array) -> NDArray[np.bool_]:
-        """Which numbers rest on the floor."""
-        return np.asarray(value <= (1 + ON_FLOOR) * self.floor)
+        """Which numbers rest on the floor or at the ceiling."""
+        low, high = (1 + ON_FLOOR) * self.floor, (1 - ON_FLOOR) * self.ceiling
+        return np.asarray((value <= low) | (value >= high))
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal relative differences."""

@@ -66,6 +66,7 @@ class Gaussian(Emission):
 
     learns_spread: ClassVar[bool] = True
     needs_spread: ClassVar[bool] = True
+    floor_setting: ClassVar[str] = "reg_covar"
     adjective: ClassVar[str] = "normal"
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("means", ("components", "features"), "means"),)
 

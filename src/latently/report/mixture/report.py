@@ -73,10 +73,9 @@ def _kind(a: MixtureAnalysis) -> Finding:
     """By which columns, and of which shape."""
     columns = f"{count(len(a.names), 'column')}"
     columns += f": {listed(a.names)}" if len(a.names) <= MOST_LISTED else ""
-    family = a.family.called.capitalize() if a.family.adjective else a.family.called
     if a.n_components == 1:
-        one = "One Gaussian" if a.family.learns_spread else f"One {family} distribution"
-        return note("model", f"{one} describes all rows. Seen by {columns}")
+        return note("model", f"One {a.family.called} distribution describes all rows. Seen by {columns}")
+    family = a.family.called[:1].upper() + a.family.called[1:]
     shape = a.family.shape("cluster") if len(a.names) > 1 else ""
     text = f"Told apart by {columns}. {family} in each cluster{f', with {shape}' if shape else ''}"
     kind = getattr(a.model, "covariance_type", "")
@@ -137,7 +136,8 @@ def _agreement(a: MixtureAnalysis) -> Finding:
 def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
     """The gravest first."""
     yield from (caution("input", text) for text in a.notes)
-    remedy = "fewer components or a covariance type with fewer parameters"
+    fewer = " or a covariance type with fewer parameters" if hasattr(a.model, "covariance_type") else ""
+    remedy = f"fewer components{fewer}"
     yield from fits.trust(a.model, a.selection, "component", remedy)
     yield from _small(a)
     yield from _no_dip(a)
