@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from examples.own_family import Exponential
+from latently import emissions
 from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
@@ -274,6 +275,16 @@ def exponential_rows(labels, rng):
     return rng.exponential(np.array([[1.0, 0.3, 2.0], [3.0, 4.0, 0.5], [9.0, 1.0, 6.0]])[labels])
 
 
+@incomplete
+def log_normal_rows(labels, rng):
+    """Positive numbers of two sizes."""
+    means, spreads = (
+        np.array([[0.0, 1.0, 0.3], [1.5, 0.2, 1.0]]),
+        np.array([[0.5, 0.3, 0.2], [0.4, 0.6, 0.3]]),
+    )
+    return np.exp(means[labels] + spreads[labels] * rng.standard_normal((len(labels), 3)))
+
+
 def mostly_missing(labels, rng):
     x = exponential_rows(labels, rng)
     x[rng.random(x.shape) < 0.7] = np.nan
@@ -335,6 +346,12 @@ EXPONENTIAL = Kind(
     {"mostly missing": mostly_missing, "many zeros": many_zeros, "three scales": three_scales},
     values=(0.0, np.inf),
 )
+LOG_NORMAL = Kind(
+    log_normal_rows,
+    {"duplicates": duplicated(log_normal_rows), "scales 1e-8 and 1e8": scaled(log_normal_rows)},
+    absurd=1e6,
+    values=(0.0, np.inf),
+)
 _COUNTS = {"absurd": 1e6, "values": np.arange(200)}
 POISSON = Kind(counts, {"of one": shown_by_one(counts), "duplicates": duplicated(counts)}, **_COUNTS)
 HOLED_POISSON = Kind(incomplete(counts), {"mostly missing": incomplete(counts, 0.6)}, **_COUNTS)
@@ -368,6 +385,8 @@ ENTRIES = [
     ),
     mixture("exponential", Exponential(), EXPONENTIAL),
     mixture("poisson", Poisson(), HOLED_POISSON),
+    mixture("exponential, by means", emissions.Exponential(), EXPONENTIAL),
+    mixture("log-normal", emissions.LogNormal(), LOG_NORMAL),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),
     hidden_markov("full, NaN", Gaussian("full"), INCOMPLETE),

@@ -12,9 +12,10 @@ IMPOSSIBLE = "never silently broken: an impossible observation"
 LOST = "never silently broken: a component without data"
 ONE_MORE_ZERO = "dimension: without the transitions below the diagonal"
 
-_POSITIVE = "the support of an exponential begins at zero"
+_POSITIVE = "the support begins at zero"
 _ONE_VARIANCE = "one variance for all features allows one common scale"
 _WHOLE = "counts have no other units"
+_READ = "what is not possible is refused when it is read"
 _SYMBOLS = "symbols have no units"
 _ONE_SYMBOL = "a row has one symbol"
 _ALL_SYMBOLS = "no symbol is impossible under probabilities that are all positive"
@@ -23,10 +24,12 @@ _SUPPORT = "it has zeros of its own, or would have no unique stationary distribu
 # Of what a name has in it, laws that do not hold.
 _OF_KIND = {
     "exponential": {SHIFT: _POSITIVE},
+    "by means": {IMPOSSIBLE: _READ, LOST: "an exponential of a mean that large has a little of any row"},
+    "log-normal": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ},
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
     "poisson": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _WHOLE),
-        IMPOSSIBLE: "what is no count is refused when it is read",
+        IMPOSSIBLE: _READ,
     },
     "categorical": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _SYMBOLS),

@@ -31,7 +31,7 @@ def first_of(emission):
 def without_second(model, params):
     """Params whose second component no row can come near to."""
     name, values = first_of(params.emission)
-    if name == "means":
+    if hasattr(model.emission, "variances"):
         values[1] += FAR * np.sqrt(model.emission.variances)
     else:
         values[1] *= FAR

@@ -7,7 +7,9 @@ from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
 from latently.emissions.columns import Columns
 from latently.emissions.distribution import Distribution
+from latently.emissions.exponential import Exponential
 from latently.emissions.gaussian import Gaussian
+from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
 
@@ -19,7 +21,9 @@ __all__ = [
     "Columns",
     "Distribution",
     "Emission",
+    "Exponential",
     "Gaussian",
+    "LogNormal",
     "Parameter",
     "Poisson",
     "Positive",

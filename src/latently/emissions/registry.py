@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
+from latently.emissions.exponential import Exponential
 from latently.emissions.gaussian import Gaussian
+from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
 
 #: The families by name, as models, files and the command's `--emission` know them.
@@ -12,6 +14,8 @@ FAMILIES: dict[str, type[Emission]] = {
     "gaussian": Gaussian,
     "poisson": Poisson,
     "categorical": Categorical,
+    "exponential": Exponential,
+    "log-normal": LogNormal,
 }
 
 

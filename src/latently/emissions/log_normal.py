@@ -1,0 +1,177 @@
+"""Positive numbers whose logarithms are normal: independent features, shape (K, d)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+from latently.core.declared import Parameter
+from latently.core.spaces import Positive, Real, Spaces
+from latently.emissions import dispersion
+from latently.emissions.base import Array
+from latently.emissions.distribution import Distribution
+from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+
+LOG_2PI = np.log(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class LogNormalParams:
+    """Means and variances of the logarithms of each component and feature, shape (K, d)."""
+
+    log_means: Array
+    log_variances: Array
+
+
+@dataclass(frozen=True)
+class LogNormal(ExponentialFamily):
+    """Independent features whose logarithms are normal; NaN is a missing cell.
+
+    Parameters
+    ----------
+    min_dispersion : float
+        Floor of the variances of the logarithms, relative to those of the data.
+    centres, dispersions : array of shape (d,), optional
+        Means and variances of the logarithms of the data, filled in by `bind`.
+    """
+
+    min_dispersion: float = 1e-6
+    centres: Array | None = None
+    dispersions: Array | None = None
+
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("log_means", ("components", "features"), "means of the logarithms"),
+        Parameter(
+            "log_variances", ("components", "features"), "variances of the logarithms", "positive and finite"
+        ),
+    )
+    values: ClassVar[str] = (
+        "log-normal numbers are above 0: mend the cell, leave it empty if it is not known, or take another "
+        "family ('exponential' allows zeros, 'gaussian' any number)"
+    )
+    noun: ClassVar[str] = "positive numbers"
+    adjective: ClassVar[str] = "log-normal"
+    learns_spread: ClassVar[bool] = True
+    needs_spread: ClassVar[bool] = True
+    floor_setting: ClassVar[str] = "min_dispersion"
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """Numbers above 0."""
+        return np.asarray(np.isnan(x) | ((x > 0) & (x < np.inf)))
+
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+        """One for the mean and one more for the variance; none if that cannot vanish."""
+        return 0 if "log_variances" in fixed else 1 + ("log_means" not in fixed)
+
+    def describe(self, x: Array, weights: Array) -> CellMoments:
+        """Sums about zero."""
+        return super().describe(x, weights) if self.centres is None else LogNormal().describe(x, weights)
+
+    def bind(self, description: CellMoments) -> Self:
+        """Take the means of the logarithms of the data as their origin, and their variances as unit."""
+        centres, variances = _of_logarithms(description)
+        return replace(self, centres=centres, dispersions=dispersion.known(variances))
+
+    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> Any:
+        """Means drawn from the normal distribution of all logarithms, and their variance for each."""
+        centres, variances = _of_logarithms(description)
+        variances = np.maximum(dispersion.unit(dispersion.known(variances)), self._floor)
+        away = rng.standard_normal((n_components, len(centres))) * (n_components > 1)
+        return LogNormalParams(
+            centres + np.sqrt(variances) * away, np.repeat(variances[None], n_components, axis=0)
+        )
+
+    def terms(self, x: Array) -> tuple[Array, Array]:
+        """Logarithms about those of the data, and their squares."""
+        away = np.log(x) - self._centres
+        return away, away * away
+
+    def base(self, x: Array) -> Array:
+        """The constant of the normal density, and the derivative of the logarithm."""
+        return -0.5 * LOG_2PI - np.log(x)
+
+    def natural(self, params: LogNormalParams) -> tuple[Array, Array]:
+        """Those of the normal distribution."""
+        mean, v = params.log_means - self._centres, params.log_variances
+        return np.stack([mean / v, -0.5 / v], axis=1), -0.5 * (mean * mean / v + np.log(v))
+
+    def best(self, stats: CellSums, params: LogNormalParams, fixed: Collection[str]) -> dict[str, Array]:
+        """Weighted means of the logarithms, and of their squares about these, clipped to the floor."""
+        first, second = stats.means[:, 0], stats.means[:, 1]
+        mean = params.log_means - self._centres if "log_means" in fixed else first
+        squares = np.maximum(second - first * first, 0.0) + (first - mean) ** 2
+        return {"log_means": self._centres + mean, "log_variances": np.maximum(squares, self._floor)}
+
+    def gradient(self, stats: CellSums, params: LogNormalParams) -> dict[str, Array]:
+        """As of a normal distribution."""
+        mean, v = params.log_means - self._centres, params.log_variances
+        first, second = stats.terms[:, 0], stats.terms[:, 1]
+        squares = second - 2 * mean * first + stats.cells * mean**2
+        return {
+            "log_means": (first - stats.cells * mean) / v,
+            "log_variances": 0.5 * (squares / v - stats.cells) / v,
+        }
+
+    def spaces(self, params: LogNormalParams) -> Spaces:
+        """Means are real, variances positive, in units of those of the data."""
+        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        return {
+            "log_means": Real(params.log_means.shape, np.sqrt(unit), fixed),
+            "log_variances": Positive(params.log_variances.shape, unit, self._floor, fixed),
+        }
+
+    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+        """Which components have a variance that was learned and rests on the floor."""
+        if "log_variances" in fixed:
+            return None
+        return dispersion.resting(params.log_variances, self.dispersions, self.min_dispersion)
+
+    def sample(self, params: LogNormalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw numbers for each label."""
+        return np.asarray(rng.lognormal(params.log_means[labels], np.sqrt(params.log_variances[labels])))
+
+    def mean(self, params: LogNormalParams) -> Array:
+        """Means of the numbers themselves."""
+        return np.exp(params.log_means + params.log_variances / 2)
+
+    def deviation(self, params: LogNormalParams) -> Array:
+        """Standard deviations of the numbers themselves."""
+        return self.mean(params) * np.sqrt(np.expm1(params.log_variances))
+
+    def distribution(self, params: LogNormalParams, x: Array) -> Distribution:
+        """Normal distribution functions of the logarithms."""
+        with np.errstate(divide="ignore"):
+            away = (np.log(x)[:, None, :] - params.log_means) / np.sqrt(params.log_variances)
+        return Distribution(log_ndtr(away), log_ndtr(-away))
+
+    def embed(self, description: CellMoments, x: Array) -> Array:
+        """Logarithms, in units of their standard deviations."""
+        centres, variances = _of_logarithms(description)
+        return np.asarray((np.log(x) - centres) / np.sqrt(dispersion.unit(dispersion.known(variances))))
+
+    def fill(self, description: CellMoments, x: Array) -> Array:
+        """Missing cells at the mean of the logarithms."""
+        return np.where(np.isnan(x), np.exp(_of_logarithms(description)[0]), x)
+
+    def params(self, log_means: Array, log_variances: Array) -> LogNormalParams:
+        """Of means and variances of the logarithms."""
+        return LogNormalParams(log_means, log_variances)
+
+    @property
+    def _centres(self) -> Any:
+        return 0.0 if self.centres is None else self.centres
+
+    @property
+    def _floor(self) -> Any:
+        return dispersion.floor(self.dispersions, self.min_dispersion)
+
+
+def _of_logarithms(description: CellMoments) -> tuple[Array, Array]:
+    """Their means and variances."""
+    mean, square = description.terms / description.divisors
+    return mean, np.maximum(square - mean * mean, 0.0)
