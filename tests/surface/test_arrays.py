@@ -53,12 +53,21 @@ REFUSED = {
     "a categorical column": (pd.DataFrame({"a": pd.Categorical([1, 2])}), "column 'a' is not numeric"),
     "dates": (np.array([["2020-01-01"]], dtype="M8[D]"), "X holds dates: turn them into numbers first"),
     "spans of time": (np.array([[1]], dtype="m8[s]"), "X holds spans of time: turn them"),
+    "a span of time": (np.array([[1, np.timedelta64(1, "s")]], dtype=object), "row 0, column 1 of X holds n"),
     "a date in a list": ([[datetime.date(2020, 1, 1), 1]], r"row 0, column 0 of X holds datetime.date\(2020"),
     "two columns of text": (
         pl.DataFrame({"size": [1.0], "name": ["x"], "when": ["a"]}),
         "column 'name', 'when' is not numeric; leave it out or encode it",
     ),
     "dates in pandas": (pd.DataFrame({"when": pd.to_datetime(["2020-01-01"])}), "column 'when' is not num"),
+    "dates to the nanosecond": (
+        pd.DataFrame({"when": pd.to_datetime(["2020-01-01"]).as_unit("ns")}),
+        "column 'when' is not numeric",
+    ),
+    "spans of time in polars": (
+        pl.DataFrame({"span": [datetime.timedelta(1)]}, schema={"span": pl.Duration("ns")}),
+        "column 'span' is not numeric",
+    ),
     "dates in polars": (pl.DataFrame({"when": [datetime.date(2020, 1, 1)]}), "column 'when' is not numeric"),
     "records": (np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]), "records: .*structured_to_unstruc"),
     "complex numbers": ([[1j]], "X holds complex numbers: give real and imaginary parts"),
@@ -96,7 +105,7 @@ def test_floats_are_not_copied():
 
 
 def test_missing_symbols():
-    symbols = np.array(["a", None, NAN, pd.NA, pd.NaT, np.datetime64("NaT"), "nan"], dtype=object)
+    symbols = np.array(["a", None, NAN, pd.NA, pd.NaT, np.datetime64("NaT", "s"), "nan"], dtype=object)
     assert_array_equal(missing_cells(symbols), [0, 1, 1, 1, 1, 1, 0])
     assert_array_equal(missing_cells(np.ma.array(["a", "b"], mask=[0, 1])), [0, 1])
 

@@ -156,7 +156,7 @@ def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
     """
     cells = as_array(values, name)
     if np.ma.is_masked(values):
-        cells = cells.astype(object)
+        cells = _as_objects(cells)
         cells[np.ma.getmaskarray(values)] = None
     if cells.dtype.kind in "US" and isinstance(values, (list, tuple)):  # to NumPy, NaN beside text is text
         objects = np.array(values, dtype=object)
@@ -178,7 +178,7 @@ def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, 
     """The numbers, and where the first cell is that is none."""
     seen = ~missing_cells(cells)
     numbers = np.full(cells.shape, np.nan)
-    if all(issubclass(kind, NUMBERS) for kind in set(map(type, cells[seen]))):
+    if all(map(_is_kind_of_number, set(map(type, cells[seen])))):
         with suppress(OverflowError):
             numbers[seen] = cells[seen].astype(np.float64)
             return numbers, None
@@ -186,9 +186,19 @@ def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, 
     return numbers, tuple(np.argwhere(seen)[odd].tolist())
 
 
+def _as_objects(cells: NDArray[Any]) -> NDArray[np.object_]:
+    if cells.dtype.kind in "mM":  # which NumPy itself makes integers of where it counts in nanoseconds
+        return np.array([*cells.flat], dtype=object).reshape(cells.shape)
+    return cells.astype(object)
+
+
+def _is_kind_of_number(kind: type) -> bool:
+    return issubclass(kind, NUMBERS) and not issubclass(kind, np.timedelta64)  # to NumPy an integer
+
+
 def _is_number(cell: Any) -> bool:
     try:
-        return isinstance(cell, NUMBERS) and not isinstance(float(cell), str)
+        return _is_kind_of_number(type(cell)) and not isinstance(float(cell), str)
     except OverflowError:
         return False
 
@@ -234,7 +244,7 @@ def _from_column(column: Any, dtype: Any) -> tuple[NDArray[Any], tuple[int, ...]
     cells = column.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else column.to_numpy()
     if cells.dtype.kind in "biuf" and cells.ndim == 1 and not hasattr(dtype, "categories"):
         return cells, None
-    cells = cells.astype(object)
+    cells = _as_objects(cells)
     found, odd = _from_objects(cells)
     if hasattr(dtype, "categories") or cells.ndim > 1:
         odd = (0,)
@@ -257,7 +267,7 @@ def _refusal(cell: Any, where: str) -> Exception:
             f"could not convert to float: {where} holds {shown(cell)}, which is not numeric; encode it, make "
             "it NaN or leave it out"
         )
-    if isinstance(cell, NUMBERS):
+    if _is_kind_of_number(type(cell)):
         return ValueError(f"{where} holds a number beyond the range of floats: choose another unit")
     return TypeError(
         f"{where} holds {shown(cell)}, a {type(cell).__name__}: the argument must be free of strings and "
