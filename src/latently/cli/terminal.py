@@ -39,7 +39,10 @@ def progress() -> Iterator[Told]:
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    if not console.is_terminal:  # where older versions of rich write an empty line for a bar that is disabled
+        yield lambda i, n, at: None
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def told(i: int, n: int, at: str) -> None:
