@@ -285,6 +285,13 @@ def log_normal_rows(labels, rng):
     return np.exp(means[labels] + spreads[labels] * rng.standard_normal((len(labels), 3)))
 
 
+@incomplete
+def angles(labels, rng):
+    """Some across the end of the circle."""
+    directions, concentrations = np.array([[3.0, 0.5], [-0.5, 2.0]]), np.array([[4.0, 1.5], [9.0, 6.0]])
+    return rng.vonmises(directions[labels], concentrations[labels])
+
+
 def mostly_missing(labels, rng):
     x = exponential_rows(labels, rng)
     x[rng.random(x.shape) < 0.7] = np.nan
@@ -352,6 +359,9 @@ LOG_NORMAL = Kind(
     absurd=1e6,
     values=(0.0, np.inf),
 )
+ANGLES = Kind(
+    angles, {"duplicates": duplicated(angles), "of one": shown_by_one(angles)}, values=(-np.pi, np.pi)
+)
 _COUNTS = {"absurd": 1e6, "values": np.arange(200)}
 POISSON = Kind(counts, {"of one": shown_by_one(counts), "duplicates": duplicated(counts)}, **_COUNTS)
 HOLED_POISSON = Kind(incomplete(counts), {"mostly missing": incomplete(counts, 0.6)}, **_COUNTS)
@@ -386,6 +396,8 @@ ENTRIES = [
     mixture("exponential", Exponential(), EXPONENTIAL),
     mixture("poisson", Poisson(), HOLED_POISSON),
     mixture("exponential, by means", emissions.Exponential(), EXPONENTIAL),
+    mixture("gamma", emissions.Gamma(), LOG_NORMAL),
+    mixture("von Mises", emissions.VonMises(), ANGLES),
     mixture("log-normal", emissions.LogNormal(), LOG_NORMAL),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),

@@ -17,6 +17,7 @@ _ONE_VARIANCE = "one variance for all features allows one common scale"
 _WHOLE = "counts have no other units"
 _READ = "what is not possible is refused when it is read"
 _SYMBOLS = "symbols have no units"
+_HEAVY = "however large its mean is, it has a little of any row"
 _ONE_SYMBOL = "a row has one symbol"
 _ALL_SYMBOLS = "no symbol is impossible under probabilities that are all positive"
 _SUPPORT = "it has zeros of its own, or would have no unique stationary distribution"
@@ -24,7 +25,12 @@ _SUPPORT = "it has zeros of its own, or would have no unique stationary distribu
 # Of what a name has in it, laws that do not hold.
 _OF_KIND = {
     "exponential": {SHIFT: _POSITIVE},
-    "by means": {IMPOSSIBLE: _READ, LOST: "an exponential of a mean that large has a little of any row"},
+    "by means": {IMPOSSIBLE: _READ, LOST: _HEAVY},
+    "gamma": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ, LOST: _HEAVY},
+    "von Mises": {
+        **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), "angles have one unit, and go round"),
+        **dict.fromkeys((IMPOSSIBLE, LOST), "no direction is impossible"),
+    },
     "log-normal": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ},
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
     "poisson": {

@@ -8,10 +8,12 @@ from latently.emissions.categorical import Categorical
 from latently.emissions.columns import Columns
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential import Exponential
+from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
+from latently.emissions.von_mises import VonMises
 
 __all__ = [
     "FAMILIES",
@@ -22,6 +24,7 @@ __all__ = [
     "Distribution",
     "Emission",
     "Exponential",
+    "Gamma",
     "Gaussian",
     "LogNormal",
     "Parameter",
@@ -29,4 +32,5 @@ __all__ = [
     "Positive",
     "Real",
     "Simplex",
+    "VonMises",
 ]

@@ -248,8 +248,8 @@ class Emission(Described, ABC):
         return x
 
     def order_keys(self, params: Any) -> Array | None:
-        """Numbers that put components in order, shape (n_components, n_keys): by default the means."""
-        return self.mean(params)
+        """Numbers that put components in order, shape (n_components, n_keys): by default the centres."""
+        return self.centre(params)
 
     def permute(self, params: Any, order: Any) -> Any:
         """Relabel the components: component `i` of the result is component ``order[i]``."""

@@ -74,6 +74,10 @@ class Described:
         """Return the mean of each component, shape (n_components, n_features); None if it has none."""
         return None
 
+    def centre(self, params: Any) -> Array | None:
+        """Where each component lies, shape (n_components, n_features): its mean, unless cells have none."""
+        return self.mean(params)
+
     def covariance(self, params: Any) -> Array | None:
         """Covariance of each component, shape (n_components, n_features, n_features); None if not known."""
         return None
@@ -101,7 +105,7 @@ class Described:
         label : str
             What a component is called.
         """
-        mean, spread = self.mean(params), self.deviation(params)
+        mean, spread = self.centre(params), self.deviation(params)
         if mean is None:
             return self._by_parameters(params, len(rows))
         known = spread if self.learns_spread and spread is not None else None

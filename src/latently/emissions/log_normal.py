@@ -91,14 +91,11 @@ class LogNormal(ExponentialFamily):
         away = np.log(x) - self._centres
         return away, away * away
 
-    def base(self, x: Array) -> Array:
-        """The constant of the normal density, and the derivative of the logarithm."""
-        return -0.5 * LOG_2PI - np.log(x)
-
     def natural(self, params: LogNormalParams) -> tuple[Array, Array]:
-        """Those of the normal distribution."""
+        """Those of the normal distribution, less the logarithm itself for its derivative."""
         mean, v = params.log_means - self._centres, params.log_variances
-        return np.stack([mean / v, -0.5 / v], axis=1), -0.5 * (mean * mean / v + np.log(v))
+        constants = -0.5 * (mean * mean / v + np.log(v) + LOG_2PI) - self._centres
+        return np.stack([mean / v - 1.0, -0.5 / v], axis=1), constants
 
     def best(self, stats: CellSums, params: LogNormalParams, fixed: Collection[str]) -> dict[str, Array]:
         """Weighted means of the logarithms, and of their squares about these, clipped to the floor."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from latently.emissions.base import Emission
 from latently.emissions.categorical import Categorical
 from latently.emissions.exponential import Exponential
+from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
+from latently.emissions.von_mises import VonMises
 
 #: The families by name, as models, files and the command's `--emission` know them.
 FAMILIES: dict[str, type[Emission]] = {
@@ -15,7 +17,9 @@ FAMILIES: dict[str, type[Emission]] = {
     "poisson": Poisson,
     "categorical": Categorical,
     "exponential": Exponential,
+    "gamma": Gamma,
     "log-normal": LogNormal,
+    "von-mises": VonMises,
 }
 
 

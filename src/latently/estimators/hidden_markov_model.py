@@ -87,7 +87,7 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
                 f"params is a {type(params).__name__}: should be what {type(family).__name__}.start makes, a "
                 "dataclass of arrays, or a dict"
             )
-        means = family.mean(params)
+        means = family.centre(params)
         if n_features is None and means is None:
             raise ValueError(f"{type(family).__name__} does not tell the number of columns: give n_features")
         n = means.shape[1] if n_features is None and means is not None else n_features

@@ -1,0 +1,213 @@
+"""Angles: independent von Mises features, shape (K, d)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import i0e, i1e
+from scipy.stats import vonmises
+
+from latently.core.declared import Parameter
+from latently.core.spaces import Positive, Real, Spaces
+from latently.emissions import dispersion
+from latently.emissions.base import Array
+from latently.emissions.distribution import Distribution
+from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.newton import zero
+
+TURN = 2 * np.pi
+LARGEST = TURN * (1 + 1e-6)  # single precision rounds
+LEAST = 1e-8  # concentration: as good as all directions alike
+CONCENTRATED = 1e4  # from which on, the expansion of the mean resultant length has more digits
+
+
+@dataclass(frozen=True)
+class VonMisesParams:
+    """Mean directions and concentrations of each component and feature, shape (K, d)."""
+
+    directions: Array
+    concentrations: Array
+
+
+@dataclass(frozen=True)
+class VonMises(ExponentialFamily):
+    """Independent von Mises angles in radians; NaN is a missing cell.
+
+    Parameters
+    ----------
+    min_dispersion : float
+        Floor of one over the concentrations, relative to the dispersion of the data.
+    dispersions : array of shape (d,), optional
+        Of the data: twice one less the mean resultant length, which is near the variance of angles that
+        scatter little. Filled in by `bind`.
+    """
+
+    min_dispersion: float = 1e-6
+    dispersions: Array | None = None
+
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("directions", ("components", "features"), "mean directions, in radians"),
+        Parameter("concentrations", ("components", "features"), "concentrations", "positive and finite"),
+    )
+    values: ClassVar[str] = (
+        "angles are radians between -2 pi and 2 pi: numpy.deg2rad makes them of degrees, and an empty cell "
+        "stands for one that is not known"
+    )
+    usual: ClassVar[float] = 0.0
+    noun: ClassVar[str] = "angles"
+    adjective: ClassVar[str] = "von Mises"
+    learns_spread: ClassVar[bool] = True
+    needs_spread: ClassVar[bool] = True
+    reading: ClassVar[str] = "Mean direction ± circular standard deviation, in radians."
+    floor_setting: ClassVar[str] = "min_dispersion"
+
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """At most one turn either way: larger numbers are more likely degrees."""
+        return np.asarray(np.isnan(x) | (np.abs(x) <= LARGEST))
+
+    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+        """One for the direction and one more for the concentration; none if that is held."""
+        return 0 if "concentrations" in fixed else 1 + ("directions" not in fixed)
+
+    def bind(self, description: CellMoments) -> Self:
+        """Take the dispersion of the data as the unit."""
+        return replace(self, dispersions=_dispersion(description))
+
+    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> VonMisesParams:
+        """Directions anywhere on the circle, and a middling concentration; one component is all data."""
+        middle, found = _direction(description.terms), _dispersion(description)
+        if n_components == 1:
+            directions = middle[None]
+        else:
+            directions = _wrapped(middle + rng.uniform(-np.pi, np.pi, (n_components, len(middle))))
+        most = np.minimum(1.0 / dispersion.unit(found), self._most)
+        return VonMisesParams(directions, most + np.zeros(directions.shape))
+
+    def terms(self, x: Array) -> tuple[Array, Array]:
+        """Cosines and sines."""
+        return np.cos(x), np.sin(x)
+
+    def natural(self, params: VonMisesParams) -> tuple[Array, Array]:
+        """The concentrations as vectors, and less the logarithm of the integral over the circle."""
+        mu, kappa = params.directions, params.concentrations
+        vectors = np.stack([kappa * np.cos(mu), kappa * np.sin(mu)], axis=1)
+        return vectors, -np.log(TURN * i0e(kappa)) - kappa
+
+    def best(self, stats: CellSums, params: VonMisesParams, fixed: Collection[str]) -> dict[str, Array]:
+        """The direction of the mean vector; concentrations whose mean resultant length is that of the cells.
+
+        Directions are the nearest to the old ones of those a whole turn apart, so that steps are short.
+        """
+        old = params.directions
+        cosine, sine = stats.means[:, 0], stats.means[:, 1]
+        directions = old if "directions" in fixed else old + _wrapped(np.arctan2(sine, cosine) - old)
+        if "concentrations" in fixed:
+            return {"directions": directions}
+        # half of the mean squared chord from the direction: what is left of one, without cancellation
+        short = np.clip(1.0 - np.cos(directions) * cosine - np.sin(directions) * sine, 0.0, 1.0)
+
+        def slope(t: Array) -> tuple[Array, Array]:
+            kappa = np.exp(t)
+            lost = _lost(kappa)
+            rest = kappa * (1.0 - (1.0 - lost) ** 2) - (1.0 - lost)
+            return lost - short, -rest
+
+        near = np.log((2.0 - short) / np.maximum(2.0 * short, dispersion.LEAST))
+        return {
+            "directions": directions,
+            "concentrations": np.exp(zero(slope, near, np.log(LEAST), np.log(self._most))),
+        }
+
+    def gradient(self, stats: CellSums, params: VonMisesParams) -> dict[str, Array]:
+        """Of the sums of cosines and sines turned to the mean direction."""
+        mu, kappa = params.directions, params.concentrations
+        cosine, sine = stats.terms[:, 0], stats.terms[:, 1]
+        along, across = np.cos(mu) * cosine + np.sin(mu) * sine, np.cos(mu) * sine - np.sin(mu) * cosine
+        return {"directions": kappa * across, "concentrations": along - stats.cells * (1.0 - _lost(kappa))}
+
+    def spaces(self, params: VonMisesParams) -> Spaces:
+        """Directions are real numbers, and go round; concentrations positive, in units of the data's."""
+        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        shape = params.directions.shape
+        return {
+            "directions": Real(shape, np.sqrt(unit) + np.zeros(shape[1]), fixed),
+            "concentrations": Positive(shape, 1.0 / unit, LEAST, fixed, to_zero=True, ceiling=self._most),
+        }
+
+    def floor_active(self, params: VonMisesParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+        """Which components have a concentration that was learned and is as large as it can be."""
+        if "concentrations" in fixed:
+            return None
+        return dispersion.resting(1.0 / params.concentrations, self.dispersions, self.min_dispersion)
+
+    def least_dependent(self, description: CellMoments, params: VonMisesParams) -> VonMisesParams:
+        """Of directions a whole turn apart, which are as likely, those between -pi and pi."""
+        return replace(params, directions=_wrapped(params.directions))
+
+    def sample(self, params: VonMisesParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw angles for each label."""
+        return np.asarray(rng.vonmises(_wrapped(params.directions[labels]), params.concentrations[labels]))
+
+    def centre(self, params: VonMisesParams) -> Array:
+        """The mean directions, which are no means of numbers: those of 6.2 and 0.1 are not at 3.15."""
+        return params.directions
+
+    def deviation(self, params: VonMisesParams) -> Array:
+        """Circular standard deviations, from the mean resultant lengths."""
+        return np.sqrt(-2.0 * np.log1p(-_lost(params.concentrations)))
+
+    def distribution(self, params: VonMisesParams, x: Array) -> Distribution:
+        """Of how far each angle is from the mean direction, either way round from the opposite one."""
+        away = _wrapped(x[:, None, :] - params.directions)
+        kappa = np.broadcast_to(params.concentrations, away.shape)
+        with np.errstate(divide="ignore"):
+            below, above = (np.log(vonmises.cdf(end, kappa)) for end in (away, -away))
+        return Distribution(below, above)
+
+    def embed(self, description: CellMoments, x: Array) -> Array:
+        """Points on circles."""
+        return np.hstack(self.terms(x))
+
+    def standardised(self, description: Any, x: Array, weights: Array) -> Array:
+        """The same: a spread of numbers that go round would depend on where they begin."""
+        return self.embed(description, x)
+
+    def fill(self, description: CellMoments, x: Array) -> Array:
+        """Missing cells at the mean direction."""
+        return np.where(np.isnan(x), _direction(description.terms), x)
+
+    def params(self, directions: Array, concentrations: Array) -> VonMisesParams:
+        """Of directions and concentrations."""
+        return VonMisesParams(directions, concentrations)
+
+    @property
+    def _most(self) -> Any:
+        """The greatest concentrations, one over the floor of the dispersions."""
+        least = dispersion.floor(self.dispersions, self.min_dispersion)
+        return 1.0 / np.maximum(least, dispersion.LEAST)
+
+
+def _wrapped(angles: Array) -> Array:
+    """The same directions between -pi and pi."""
+    return np.asarray(angles - TURN * np.round(angles / TURN))
+
+
+def _direction(vectors: Array) -> Array:
+    """Of vectors, their cosines and sines along the first axis."""
+    return np.asarray(np.arctan2(vectors[1], vectors[0]))
+
+
+def _dispersion(description: CellMoments) -> Array:
+    """Twice one less the mean resultant length of the data."""
+    return dispersion.known(2.0 * (1.0 - np.hypot(*description.terms) / description.divisors))
+
+
+def _lost(kappa: Array) -> Array:
+    """One less the mean resultant length, ``1 - I1(kappa) / I0(kappa)``."""
+    z = np.maximum(kappa, CONCENTRATED)
+    expansion = (0.5 + (0.125 + 0.125 / z) / z) / z
+    return np.where(kappa < CONCENTRATED, 1.0 - i1e(kappa) / i0e(kappa), expansion)
