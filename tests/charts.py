@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from latently.core.parameters import named, with_named
-from latently.core.spaces import SPD, Positive, Real, Simplex
+from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 
 
 def _real(space: Real, value: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -36,7 +37,11 @@ def _spd(space: SPD, value: np.ndarray, u: np.ndarray) -> np.ndarray:
     return root @ np.swapaxes(root, -1, -2)
 
 
-CHARTS = {Real: _real, Positive: _positive, Simplex: _simplex, SPD: _spd}
+def _unit_interval(space: UnitInterval, value: np.ndarray, u: np.ndarray) -> np.ndarray:
+    return expit(logit(value) + u.reshape(value.shape))
+
+
+CHARTS = {Real: _real, Positive: _positive, Simplex: _simplex, SPD: _spd, UnitInterval: _unit_interval}
 
 
 def n_coordinates(space: Any, value: np.ndarray) -> int:

@@ -14,7 +14,7 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
 from latently.core.statistics import tree_sum
-from latently.emissions import Categorical, Poisson
+from latently.emissions import Bernoulli, Binomial, Categorical, Geometric, Poisson
 from latently.emissions.gaussian import Gaussian
 from latently.latent import Independent
 from latently.latent.chain import Chain
@@ -312,6 +312,20 @@ def counts(labels, rng):
     return rng.poisson(np.array([[1.0, 6.0], [5.0, 2.0], [12.0, 12.0]])[labels]).astype(float)
 
 
+def yes_or_no(labels, rng):
+    p = np.array([[0.8, 0.7, 0.3, 0.6], [0.2, 0.4, 0.8, 0.1], [0.5, 0.05, 0.6, 0.9]])
+    return (rng.random((len(labels), 4)) < p[labels]).astype(float)
+
+
+def successes(labels, rng):
+    return rng.binomial(TRIALS, np.array([[0.5, 0.2], [0.2, 0.6], [0.8, 0.8]])[labels]).astype(float)
+
+
+def failures(labels, rng):
+    return rng.geometric(np.array([[0.5, 0.1], [0.1, 0.4], [0.05, 0.05]])[labels]) - 1.0
+
+
+TRIALS = np.array([6, 9])
 SYMBOLS = 5
 
 
@@ -365,6 +379,11 @@ ANGLES = Kind(
 _COUNTS = {"absurd": 1e6, "values": np.arange(200)}
 POISSON = Kind(counts, {"of one": shown_by_one(counts), "duplicates": duplicated(counts)}, **_COUNTS)
 HOLED_POISSON = Kind(incomplete(counts), {"mostly missing": incomplete(counts, 0.6)}, **_COUNTS)
+BERNOULLI = Kind(
+    incomplete(yes_or_no), {"duplicates": duplicated(yes_or_no)}, absurd=0.0, values=np.arange(2)
+)
+BINOMIAL = Kind(incomplete(successes), {"of one": shown_by_one(successes)}, absurd=0.0, values=np.arange(10))
+GEOMETRIC = Kind(incomplete(failures), {"duplicates": duplicated(failures)}, **_COUNTS)
 _SYMBOLS = {"missing": SYMBOLS, "absurd": 4, "values": np.arange(SYMBOLS)}
 CATEGORICAL = Kind(symbols, {"of one": shown_by_one(symbols), "duplicates": duplicated(symbols)}, **_SYMBOLS)
 HOLED_CATEGORICAL = Kind(
@@ -400,6 +419,9 @@ ENTRIES = [
     mixture("von Mises", emissions.VonMises(), ANGLES),
     mixture("log-normal", emissions.LogNormal(), LOG_NORMAL),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
+    mixture("bernoulli", Bernoulli(), BERNOULLI),
+    mixture("binomial", Binomial(TRIALS), BINOMIAL),
+    mixture("geometric", Geometric(), GEOMETRIC),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),
     hidden_markov("full, NaN", Gaussian("full"), INCOMPLETE),
     hidden_markov(
@@ -415,6 +437,7 @@ ENTRIES = [
     hidden_markov("poisson, stationary", Poisson(), POISSON, startprob="stationary"),
     hidden_markov("poisson, uniform", Poisson(), POISSON, startprob="uniform"),
     hidden_markov("categorical", Categorical(SYMBOLS), CATEGORICAL),
+    hidden_markov("bernoulli", Bernoulli(), BERNOULLI),
     hidden_markov("categorical, missing", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     hidden_markov("categorical, NumPy", Categorical(SYMBOLS), HOLED_CATEGORICAL, fused=False),
     hidden_markov("categorical, banded", Categorical(SYMBOLS), CATEGORICAL, support=BANDED),

@@ -20,7 +20,13 @@ _SYMBOLS = "symbols have no units"
 _HEAVY = "however large its mean is, it has a little of any row"
 _ONE_SYMBOL = "a row has one symbol"
 _ALL_SYMBOLS = "no symbol is impossible under probabilities that are all positive"
+_POSSIBLE = "no row is impossible under probabilities between zero and one"
 _SUPPORT = "it has zeros of its own, or would have no unique stationary distribution"
+
+_COUNTED = {
+    **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _WHOLE),
+    IMPOSSIBLE: _READ,
+}
 
 # Of what a name has in it, laws that do not hold.
 _OF_KIND = {
@@ -33,10 +39,8 @@ _OF_KIND = {
     },
     "log-normal": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ},
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
-    "poisson": {
-        **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _WHOLE),
-        IMPOSSIBLE: _READ,
-    },
+    "poisson": _COUNTED,
+    **dict.fromkeys(("bernoulli", "binomial", "geometric"), _COUNTED | {LOST: _POSSIBLE}),
     "categorical": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _SYMBOLS),
         FEWER: _ONE_SYMBOL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.given import numbers, probabilities, refuse_entries
+
+# What entries can be, in words and in numbers; NaN is in no range.
+RANGES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {
+    "finite": np.isfinite,
+    "positive and finite": lambda x: (x > 0) & np.isfinite(x),
+    "between 0 and 1": lambda x: (x >= 0) & (x <= 1),
+    "above 0, and at most 1": lambda x: (x > 0) & (x <= 1),
+}
 
 
 @dataclass(frozen=True)
@@ -24,14 +32,16 @@ class Parameter:
         What runs along each axis: "components", "features", or something of its own.
     meaning : str
         What it is, in words.
-    values : {"finite", "positive and finite", "probabilities"}
-        What its entries can be.
+    values : {"finite", "positive and finite", "between 0 and 1", "above 0, and at most 1", "probabilities"}
+        What its entries can be; probabilities have a sum of one along the last axis.
     """
 
     name: str
     axes: tuple[str, ...]
     meaning: str
-    values: Literal["finite", "positive and finite", "probabilities"] = "finite"
+    values: Literal[
+        "finite", "positive and finite", "between 0 and 1", "above 0, and at most 1", "probabilities"
+    ] = "finite"
 
     def checked(
         self, value: Any, label: str, sizes: Mapping[str, int | str], support: NDArray[np.bool_] | None = None
@@ -58,6 +68,5 @@ class Parameter:
         if self.values == "probabilities":
             return probabilities(value, label, *shape, support=support)
         found = numbers(value, label, *shape)
-        wrong = ~np.isfinite(found)
-        refuse_entries(wrong | (found <= 0) if self.values != "finite" else wrong, found, label, self.values)
+        refuse_entries(~RANGES[self.values](found), found, label, self.values)
         return found

@@ -1,15 +1,18 @@
 """What is seen given the label: p(x | z)."""
 
 from latently.core.declared import Parameter
-from latently.core.spaces import SPD, Positive, Real, Simplex
+from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
+from latently.emissions.bernoulli import Bernoulli
+from latently.emissions.binomial import Binomial
 from latently.emissions.categorical import Categorical
 from latently.emissions.columns import Columns
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential import Exponential
 from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
+from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
@@ -19,6 +22,8 @@ __all__ = [
     "FAMILIES",
     "SPD",
     "Additive",
+    "Bernoulli",
+    "Binomial",
     "Categorical",
     "Columns",
     "Distribution",
@@ -26,11 +31,13 @@ __all__ = [
     "Exponential",
     "Gamma",
     "Gaussian",
+    "Geometric",
     "LogNormal",
     "Parameter",
     "Poisson",
     "Positive",
     "Real",
     "Simplex",
+    "UnitInterval",
     "VonMises",
 ]

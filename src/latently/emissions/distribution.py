@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from latently.emissions.base import Array
 
@@ -36,3 +39,30 @@ class HasDistribution(Protocol):
 
     def distribution(self, params: Any, x: Any) -> Distribution:
         """Where each cell lies in the marginal distribution of its feature, under each component."""
+
+
+def from_tails(
+    below: Array, above: Array, log_probability: Callable[[Array], Array], counts: Array
+) -> Distribution:
+    """Where counts lie, from probabilities of less and of more, which may have underflowed.
+
+    There, a tail is the first term of its sum over one less the ratio of the second to it, too large by a
+    relative 1 / z^2 at z standard deviations, which are about 37 or more.
+
+    Parameters
+    ----------
+    below, above : arrays of shape (n_rows, n_components, n_features)
+        Probabilities of less than was observed, and of more.
+    log_probability : callable
+        Log probabilities of counts, minus infinity where there are none.
+    counts : array of shape (n_rows, 1, n_features)
+        What was observed.
+    """
+    tails = []
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for tail, way in ((below, -1.0), (above, 1.0)):
+            first, second = log_probability(counts + way), log_probability(counts + 2 * way)
+            rest = first - np.log1p(-np.exp(second - first))
+            here = (tail == 0) & np.isfinite(first) & (counts + way >= 0)
+            tails.append(np.where(here, rest, np.log(tail)))
+        return Distribution(tails[0], tails[1], log_probability(counts))

@@ -24,7 +24,7 @@ def known_classes() -> Iterator[type[Any]]:
 
 def visible(cls: type[Any]) -> Iterator[type[Any]]:
     """The dataclasses that the methods of a class can see by name."""
-    for function in vars(cls).values():
+    for function in (function for base in cls.__mro__ for function in vars(base).values()):
         for seen in getattr(function, "__globals__", {}).values():
             if isinstance(seen, type) and is_dataclass(seen):
                 yield seen

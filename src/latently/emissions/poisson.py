@@ -14,7 +14,8 @@ from latently.checks.arrays import MOST_COUNT
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces
 from latently.emissions.base import Array
-from latently.emissions.distribution import Distribution
+from latently.emissions.counts import COUNTS, counts
+from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
@@ -42,14 +43,14 @@ class Poisson(ExponentialFamily):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
-    values: ClassVar[str] = f"counts are whole numbers from 0, and at most 2**53 = {MOST_COUNT:g}"
+    values: ClassVar[str] = COUNTS
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
     reading: ClassVar[str] = "Mean count in each row; in a Poisson distribution the variance is the same."
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0, as far as floats can tell them from the next."""
-        return np.asarray(np.isnan(x) | ((x >= 0) & (x <= MOST_COUNT) & (x == np.floor(x))))
+        """Whole numbers from 0."""
+        return counts(x)
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
@@ -108,18 +109,8 @@ class Poisson(ExponentialFamily):
         return np.sqrt(params.lambdas)
 
     def distribution(self, params: PoissonParams, x: Array) -> Distribution:
-        """Incomplete gamma functions; where they underflow, the first term of the sum and a geometric rest.
-
-        That rest errs by a relative 1 / z^2 at z standard deviations, which are about 37 or more there.
-        """
-        counts, rates = x[:, None, :], params.lambdas
-        with np.errstate(divide="ignore", invalid="ignore"):
-            below, above = np.log(gammaincc(counts, rates)), np.log(gammainc(counts + 1.0, rates))
-            first = _log_probability(counts - 1.0, rates) - np.log1p(-(counts - 1.0) / rates)
-            last = _log_probability(counts + 1.0, rates) - np.log1p(-rates / (counts + 2.0))
-        below = np.where(np.isneginf(below) & (counts > 0), first, below)
-        above = np.where(np.isneginf(above), last, above)
-        return Distribution(below, above, _log_probability(counts, rates))
+        """Incomplete gamma functions."""
+        return poisson_distribution(params.lambdas, x[:, None, :])
 
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Square roots, whose spread is the same at any rate."""
@@ -140,5 +131,11 @@ class Poisson(ExponentialFamily):
         return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300
 
 
-def _log_probability(counts: Array, rates: Array) -> Array:
-    return np.asarray(xlogy(counts, rates) - rates - gammaln(counts + 1.0))
+def poisson_distribution(rates: Array, counts: Array) -> Distribution:
+    """Where counts lie in Poisson distributions."""
+
+    def log_probability(x: Array) -> Array:
+        return np.asarray(xlogy(x, rates) - rates - gammaln(x + 1.0))
+
+    below, above = gammaincc(counts, rates), gammainc(counts + 1.0, rates)
+    return from_tails(np.where(counts == 0, 0.0, below), above, log_probability, counts)

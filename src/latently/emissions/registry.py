@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from latently.emissions.base import Emission
+from latently.emissions.bernoulli import Bernoulli
+from latently.emissions.binomial import Binomial
 from latently.emissions.categorical import Categorical
 from latently.emissions.exponential import Exponential
 from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
+from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.poisson import Poisson
 from latently.emissions.von_mises import VonMises
@@ -20,6 +23,9 @@ FAMILIES: dict[str, type[Emission]] = {
     "gamma": Gamma,
     "log-normal": LogNormal,
     "von-mises": VonMises,
+    "bernoulli": Bernoulli,
+    "binomial": Binomial,
+    "geometric": Geometric,
 }
 
 

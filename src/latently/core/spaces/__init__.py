@@ -10,5 +10,6 @@ from latently.core.spaces.base import Chart, Space, Spaces
 from latently.core.spaces.reals import Positive, Real
 from latently.core.spaces.simplex import Simplex
 from latently.core.spaces.spd import SPD, symmetric
+from latently.core.spaces.unit_interval import UnitInterval
 
-__all__ = ["SPD", "Chart", "Positive", "Real", "Simplex", "Space", "Spaces", "symmetric"]
+__all__ = ["SPD", "Chart", "Positive", "Real", "Simplex", "Space", "Spaces", "UnitInterval", "symmetric"]

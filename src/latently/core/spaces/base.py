@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import expit, logit
 
 Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
@@ -119,3 +120,13 @@ def free_numbers(shape: tuple[int, ...], fixed: Fixed) -> NDArray[np.bool_]:
 def diagonal(units: Array, free: NDArray[np.bool_]) -> Any:
     """The basis in which each free number moves by itself, by its unit."""
     return sparse.diags_array(units.ravel()).tocsr()[:, np.flatnonzero(free.ravel())]
+
+
+def on_logits(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+    """Limits of probabilities, symmetric on the scale of logits; zero and one are certain."""
+    inside = (value > 0) & (value < 1)
+    p = np.where(inside, value, 0.5)
+    away = reach * error / (p * (1 - p))
+    limits = (np.where(inside, expit(logit(p) + way), value) for way in (-away, away))
+    low, high = (np.where(np.isnan(error), np.nan, limit) for limit in limits)
+    return low, high

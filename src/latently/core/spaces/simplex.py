@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit, logit
 
 from latently.core.spaces.base import (
     AT_ZERO,
     ROUNDING,
     Array,
     Chart,
+    on_logits,
 )
 
 
@@ -70,12 +70,7 @@ class Simplex:
 
     def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
         """Limits of the logits."""
-        inside = (value > 0) & (value < 1)
-        p = np.where(inside, value, 0.5)
-        away = reach * error / (p * (1 - p))
-        limits = (np.where(inside, expit(logit(p) + way), value) for way in (-away, away))
-        low, high = (np.where(np.isnan(error), np.nan, limit) for limit in limits)
-        return low, high
+        return on_logits(value, error, reach)
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal relative differences, less what would change the sums."""

@@ -1,0 +1,317 @@
+"""Families of independent features against SciPy's distributions and what every family promises.
+
+One line of `CASES` is all that a family needs here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats as scipy_stats
+
+from latently.core.parameters import check_feasible, feasible, named, with_named
+from latently.emissions import Bernoulli, Binomial, Emission, Geometric, Poisson
+from tests.comparing import assert_same
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family and what it is checked with.
+
+    Attributes
+    ----------
+    family : Emission
+        With what users give to it.
+    params : object
+        Of two components and two features.
+    law : object
+        The distribution of each cell, as SciPy has them: of shape (2, 2).
+    at : array
+        Values at which densities are compared, the far tails included.
+    hard : dict of str to array
+        Columns that are hard to learn from.
+    harder : list
+        Params far from any data, from which no M-step may go down; those of `params` besides.
+    wrong : tuple of float
+        What is no observation.
+    says : str
+        Words in the description of the first component.
+    """
+
+    family: Emission
+    params: Any
+    law: Any
+    at: Any
+    hard: dict[str, Any]
+    harder: list[Any]
+    wrong: tuple[float, ...]
+    says: str
+    discrete: bool = True
+
+
+def of(family: Emission, values: list[Any], law: Callable[..., Any], harder: list[Any], **about: Any) -> Case:
+    """A case whose law takes the parameters in the order of the family."""
+    given = [np.asarray(value, dtype=float) for value in values]
+    worse = [family.params(*[np.asarray(value, dtype=float) for value in one]) for one in harder]
+    return Case(family, family.params(*given), law(*given), harder=worse, **about)
+
+
+HALVES = {"ones": np.ones(40), "zeros": np.zeros(40), "both": np.repeat([0.0, 1.0], 20)}
+COUNTS = {
+    **HALVES,
+    "one large": np.append(np.zeros(39), 1e6),
+    "all large": 1e9 + np.arange(40.0),
+    "equal": np.full(40, 7.0),
+    "two": np.repeat([0.0, 3.0], 20),
+}
+FAR = np.array([0, 1, 2, 3, 5, 8, 13, 40, 150, 1000, 30000])
+P = [[0.3, 0.9], [0.02, 0.5]]
+EXTREME = [[[1e-12, 1 - 1e-12], [0.5, 1e-3]]]
+CASES = {
+    "bernoulli": of(
+        Bernoulli(),
+        [P],
+        scipy_stats.bernoulli,
+        [EXTREME],
+        at=np.array([0, 1]),
+        hard=HALVES,
+        wrong=(1.5, -1, 2, np.inf),
+        says="x0 = 1 30%",
+    ),
+    "binomial": of(
+        Binomial([50, 2000]),
+        [P],
+        partial(scipy_stats.binom, [50, 2000]),
+        [EXTREME],
+        at=np.array([0, 1, 2, 10, 30, 49, 50]),
+        hard=HALVES | {"all": np.full(40, 50.0)},
+        wrong=(1.5, -1, 51, np.inf),
+        says="x0 15.0",
+    ),
+    "geometric": of(
+        Geometric(),
+        [P],
+        lambda p: scipy_stats.geom(p, loc=-1),
+        [EXTREME],
+        at=FAR,
+        hard=COUNTS,
+        wrong=(1.5, -1, np.inf),
+        says="x0 2.3",
+    ),
+    "poisson": of(
+        Poisson(),
+        [[[0.3, 9.0], [200.0, 4e-3]]],
+        scipy_stats.poisson,
+        [[[[1e-9, 1e9], [1.0, 1e3]]]],
+        at=FAR,
+        hard=COUNTS,
+        wrong=(1.5, -1, np.inf),
+        says="x0 0.3",
+    ),
+}
+over_cases = pytest.mark.parametrize("name", CASES)
+
+
+def data(case: Case, n: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the family with holes, and responsibilities that know a little of their labels."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(2, size=n)
+    x = case.family.sample(case.params, labels, rng)
+    x[rng.random(x.shape) < 0.1] = np.nan
+    resp = rng.dirichlet([1.0, 1.0], size=n)
+    resp[np.arange(n), labels] += 1.0
+    return x, resp
+
+
+def hard_rows(case: Case) -> dict[str, np.ndarray]:
+    """Every hard column beside an ordinary one, and a column without any cell."""
+    ordinary = data(case, 40)[0][:, 1]
+    columns = case.hard | {"nothing": np.full(40, np.nan)}
+    return {kind: np.column_stack([column, ordinary]) for kind, column in columns.items()}
+
+
+def bound(case: Case, x: np.ndarray) -> Emission:
+    return case.family.bind(case.family.describe(x, np.ones(len(x))))
+
+
+def at_values(case: Case) -> np.ndarray:
+    return np.repeat(np.asarray(case.at, dtype=float)[:, None], 2, axis=1)
+
+
+@over_cases
+def test_densities_are_those_of_scipy(name):
+    case = CASES[name]
+    x = at_values(case)
+    density = case.law.logpmf if case.discrete else case.law.logpdf
+    expected = density(x[:, None, :])
+    for j in range(2):
+        one = np.full(x.shape, np.nan)
+        one[:, j] = x[:, j]
+        assert_allclose(case.family.log_density(case.params, one), expected[:, :, j], rtol=1e-9, atol=1e-12)
+    assert_allclose(case.family.log_density(case.params, x), expected.sum(axis=2), rtol=1e-9, atol=1e-12)
+    empty = np.full((1, 2), np.nan)
+    assert_allclose(case.family.log_density(case.params, empty), 0.0, atol=0)
+
+
+@over_cases
+def test_distribution_functions_are_those_of_scipy(name):
+    case = CASES[name]
+    x = at_values(case)
+    found, cells = case.family.distribution(case.params, x), x[:, None, :]
+    below = case.law.logcdf(cells - 1 if case.discrete else cells)
+    tiny = -690.0  # where SciPy's own probabilities underflow
+    for mine, theirs in ((found.below, below), (found.above, case.law.logsf(cells))):
+        here = theirs > tiny
+        assert_allclose(mine[here], theirs[here], rtol=1e-7, atol=1e-9)
+        assert (mine[~here] <= tiny + 1).all()
+    if case.discrete:
+        assert_allclose(found.at, case.law.logpmf(cells), rtol=1e-9, atol=1e-12)
+        more = case.family.distribution(case.params, x + 1)
+        with np.errstate(invalid="ignore"):
+            # no more than a value is less than the next, however small these are
+            there = case.family.possible(x + 1)[:, None, :] & (found.at > -1e300)
+            there = there & (np.exp(found.below) < 0.9)
+        up = np.logaddexp(found.below, found.at)
+        assert_allclose(more.below[there], up[there], rtol=2e-3)
+    else:
+        assert found.at is None
+    gone = case.family.distribution(case.params, np.full((1, 2), np.nan))
+    assert np.isnan(gone.below).all()
+    assert np.isnan(gone.above).all()
+
+
+@over_cases
+def test_what_is_drawn_follows_the_distribution(name):
+    case = CASES[name]
+    labels, rng = np.repeat([0, 1], 2000), np.random.default_rng(0)
+    x = case.family.sample(case.params, labels, rng)
+    assert case.family.possible(x).all()
+    found = case.family.distribution(case.params, x)
+    for k in range(2):
+        rows = labels == k
+        for j in range(2):
+            u = np.exp(found.below[rows, k, j])
+            if found.at is not None:
+                u = u + rng.random(rows.sum()) * np.exp(found.at[rows, k, j])
+            assert scipy_stats.kstest(u, "uniform").pvalue > 1e-3
+    mean, deviation = case.family.mean(case.params), case.family.deviation(case.params)
+    drawn = np.array([x[labels == k].mean(axis=0) for k in range(2)])
+    assert_allclose((drawn - mean) / (deviation / np.sqrt(2000)), 0, atol=4.5)
+    assert_allclose([x[labels == k].std(axis=0) for k in range(2)], deviation, rtol=0.25)
+
+
+@over_cases
+def test_statistics_add_up_and_say_what_densities_do(name):
+    case = CASES[name]
+    x, resp = data(case)
+    family = bound(case, x)
+    whole = family.expected_stats(case.params, x, resp)
+    parts = [family.expected_stats(case.params, x[i:j], resp[i:j]) for i, j in ((0, 0), (0, 70), (70, 200))]
+    assert_same(parts[0] + parts[1] + parts[2], whole, rtol=1e-10)
+    for params in (case.params, *case.harder):
+        average = (resp * family.log_density(params, x)).sum()
+        assert_allclose(family.expected_log_likelihood(whole, params), average, rtol=1e-10)
+        assert family.inner_terms(whole, params) >= 0
+
+
+def coordinates(family: Emission, params: Any) -> dict[str, Any]:
+    values = named(params)
+    return {name: space.chart(values[name]) for name, space in family.spaces(params).items()}
+
+
+@over_cases
+def test_no_neighbour_of_an_m_step_is_better(name):
+    case = CASES[name]
+    x, resp = data(case)
+    family = bound(case, x)
+    stats = family.expected_stats(case.params, x, resp)
+    best = family.m_step(stats, case.params)
+    highest = family.expected_log_likelihood(stats, best)
+    rng = np.random.default_rng(1)
+    charts = coordinates(family, best)
+    for size in (1e-3, 1e-2, 0.1):
+        for _ in range(20):
+            steps = {one: size * rng.standard_normal(chart.dimension) for one, chart in charts.items()}
+            moved = {one: chart.at(steps[one]) for one, chart in charts.items()}
+            near = with_named(best, moved)
+            check_feasible(near, family.spaces(near))
+            assert family.expected_log_likelihood(stats, near) < highest
+    slopes = family.gradient(stats, best)
+    for one, chart in charts.items():
+        assert_allclose(chart.basis.T @ np.ravel(slopes[one]), 0, atol=1e-6 * resp.sum())
+
+
+@over_cases
+def test_gradients_are_those_of_q(name):
+    case = CASES[name]
+    x, resp = data(case)
+    family = bound(case, x)
+    stats = family.expected_stats(case.params, x, resp)
+    slopes = family.gradient(stats, case.params)
+    for one, chart in coordinates(family, case.params).items():
+        for j in range(chart.dimension):
+            step = np.zeros(chart.dimension)
+            step[j] = 1e-5
+            up, down = (
+                family.expected_log_likelihood(stats, with_named(case.params, {one: chart.at(way * step)}))
+                for way in (1, -1)
+            )
+            found = (chart.basis.T @ np.ravel(slopes[one]))[j]
+            assert_allclose(found, (up - down) / 2e-5, rtol=1e-4, atol=1e-4 * abs(up) * 1e-3)
+
+
+@over_cases
+def test_hard_columns(name):
+    """From any params an M-step goes up and stays where parameters can be."""
+    case = CASES[name]
+    for x in hard_rows(case).values():
+        rng = np.random.default_rng(0)
+        description = case.family.describe(x, np.ones(len(x)))
+        family = case.family.bind(description)
+        started = family.start(description, 2, rng)
+        assert np.isfinite(np.nan_to_num(family.embed(description, family.fill(description, x)))).all()
+        check_feasible(started, family.spaces(started))
+        for params in (started, case.params, *case.harder):
+            if not feasible(family.spaces(params), params):  # below a floor of these data
+                continue
+            for resp in (rng.dirichlet([1.0, 1.0], len(x)), np.eye(2)[np.arange(len(x)) % 2]):
+                stats = family.expected_stats(params, x, resp)
+                better = family.m_step(stats, params)
+                check_feasible(better, family.spaces(better))
+                before, after = (family.expected_log_likelihood(stats, each) for each in (params, better))
+                assert after >= before - 1e-11 * (abs(before) + family.inner_terms(stats, params))
+                again = family.expected_log_likelihood(stats, family.m_step(stats, better))
+                assert_allclose(again, after, rtol=1e-9)
+
+
+@over_cases
+def test_a_component_without_rows_and_parameters_held(name):
+    case = CASES[name]
+    x, resp = data(case)
+    family = bound(case, x)
+    alone = family.m_step(family.expected_stats(case.params, x, resp * [1.0, 0.0]), case.params)
+    stats = family.expected_stats(case.params, x, resp)
+    for one, value in named(case.params).items():
+        if "components" in next(p for p in family.parameters if p.name == one).axes:
+            assert_allclose(named(alone)[one][1], value[1], rtol=0)
+        held = family.m_step(stats, case.params, (one,))
+        assert_allclose(named(held)[one], value, rtol=0)
+        before, after = (family.expected_log_likelihood(stats, each) for each in (case.params, held))
+        assert after >= before - 1e-11 * abs(before)
+
+
+@over_cases
+def test_what_is_said(name):
+    case = CASES[name]
+    said = case.family.describe_components(case.params, ["x0", "x1"], np.array([100.0, 100.0]), "class")
+    assert len(said.words) == 2
+    assert case.says in said.words[0]
+    assert all(len(line) == 3 for line in said.lines)
+    assert {f.name for f in fields(case.params)} == {one.name for one in case.family.parameters}
+    for value in case.wrong:
+        assert not case.family.possible(np.array([[value, np.nan]])).all()
+    assert case.family.possible(at_values(case)).all()
