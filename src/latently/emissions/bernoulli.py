@@ -30,7 +30,10 @@ class Bernoulli(Trials):
     (2, 3)
     """
 
-    values: ClassVar[str] = "a Bernoulli family has 0 and 1 only"
+    values: ClassVar[str] = (
+        "a Bernoulli cell is 0 or 1: mend it, leave it empty if it is not known, or take another family, such "
+        "as 'categorical'"
+    )
     noun: ClassVar[str] = "zeros and ones"
     adjective: ClassVar[str] = "Bernoulli"
 

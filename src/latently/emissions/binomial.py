@@ -35,7 +35,9 @@ class Binomial(Trials):
 
     n_trials: Any = None
 
-    values: ClassVar[str] = "successes are whole numbers from 0 to n_trials"
+    values: ClassVar[str] = (
+        "successes are whole numbers from 0 to n_trials: mend the cell, or leave it empty if it is not known"
+    )
     noun: ClassVar[str] = "successes"
     adjective: ClassVar[str] = "binomial"
 

@@ -213,8 +213,8 @@ class AnyFamilySettings:
     ----------
     emission : Emission or str
         The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"),
-        or the name of one of ``latently.emissions.FAMILIES``: "gaussian", "poisson", "categorical",
-        which reads text, too.
+        or the name of one of ``latently.emissions.FAMILIES`` (docs, "The families"): "gaussian", "poisson",
+        "bernoulli", "categorical", which reads text, too, ...
     starting_values : dict of str to array, optional
         Starting values by the name of the parameter: those of what is hidden, and the fields of the family's
         params.
