@@ -31,8 +31,8 @@ class Bernoulli(Trials):
     """
 
     values: ClassVar[str] = (
-        "a Bernoulli cell is 0 or 1: mend it, leave it empty if it is not known, or take another family, such "
-        "as 'categorical'"
+        "a Bernoulli cell is 0 or 1: mend it, leave it empty if it is not known, or take another family, "
+        "such as 'categorical'"
     )
     noun: ClassVar[str] = "zeros and ones"
     adjective: ClassVar[str] = "Bernoulli"
