@@ -22,6 +22,7 @@ from latently.core.convergence import EPS
 from latently.core.declared import Parameter
 from latently.core.parameters import check_feasible, check_shape, named, with_named
 from latently.core.spaces import Spaces
+from latently.emissions.completion import Completion
 from latently.emissions.described import Array, Described
 
 NOISE_STEP = 2.0**-30
@@ -45,7 +46,7 @@ class ImpossibleCellError(ValueError):
         self.row, self.column, self.why = row, column, why
 
 
-class Emission(Described, ABC):
+class Emission(Described, Completion, ABC):
     """A family of densities p(x | label).
 
     Attributes

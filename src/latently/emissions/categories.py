@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from latently.checks.columns import Column
+from latently.core.choices import likeliest
 from latently.core.declared import Parameter
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
@@ -223,6 +224,22 @@ class Categories(Emission):
                 np.log(np.maximum(t, 0.0)[:, columns, codes].transpose(1, 0, 2)) for t in (below, above, at)
             )
             return Distribution(*(np.where(missing, np.nan, values) for values in found))
+
+    def guess_missing(self, params: CategoriesParams, x: Array, resp: Array) -> Array:
+        """The likeliest category."""
+        found = [likeliest(one) for one in self.category_probabilities(params, x, resp)]
+        return np.where(np.isnan(x), np.column_stack(found), x)
+
+    def quantiles_of_missing(
+        self, params: CategoriesParams, x: Array, resp: Array, probability: float
+    ) -> Array:
+        """Categories have no order."""
+        return np.full(x.shape, np.nan)
+
+    def category_probabilities(self, params: CategoriesParams, x: Array, resp: Array) -> list[Any]:
+        """Those of the components, by their responsibilities."""
+        tables = np.swapaxes(params.probabilities, 0, 1)
+        return [resp @ table[:, :size] for table, size in zip(tables, self.sizes_of_columns, strict=True)]
 
     def order_keys(self, params: CategoriesParams) -> Array:
         """How often they have the first category, then the next: most often first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, ClassVar, Literal, Self
@@ -258,9 +258,31 @@ class Columns(Emission):
 
     def fill(self, description: Parts, x: Array) -> Array:
         """Missing cells where each family expects them."""
-        found = np.empty_like(x)
-        for part, one in self._zip(description):
-            found[:, part.places] = part.family.fill(one, part.of(x))
+        return self._each(description, x, lambda family, one, cells: family.fill(one, cells))
+
+    # -- missing cells ---------------------------------------------------------------------------------------
+
+    def draw_missing(
+        self, params: Parts, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> Array:
+        """Each group given the label and its own observed cells."""
+        return self._each(params, x, lambda family, one, cells: family.draw_missing(one, cells, labels, rng))
+
+    def guess_missing(self, params: Parts, x: Array, resp: Array) -> Array:
+        """Each group by its own family."""
+        return self._each(params, x, lambda family, one, cells: family.guess_missing(one, cells, resp))
+
+    def quantiles_of_missing(self, params: Parts, x: Array, resp: Array, probability: float) -> Array:
+        """Each group by its own family."""
+        return self._each(params, x, lambda family, *of: family.quantiles_of_missing(*of, resp, probability))
+
+    def category_probabilities(self, params: Parts, x: Array, resp: Array) -> list[Array | None]:
+        """Those of all groups, in the order of the columns."""
+        found: list[Array | None] = [None] * self.n_columns
+        for part, one in self._zip(params):
+            own = part.family.category_probabilities(one, part.of(x), resp)
+            for place, probabilities in zip(part.places, own, strict=True):
+                found[place] = probabilities
         return found
 
     def split(
@@ -336,6 +358,13 @@ class Columns(Emission):
 
     def _zip(self, values: Parts) -> zip[tuple[Part, Any]]:
         return zip(self.parts, values, strict=True)
+
+    def _each(self, values: Parts, x: Array, do: Callable[[Emission, Any, Array], Array]) -> Array:
+        """A table of what is found for the columns of each group."""
+        found = np.empty_like(x)
+        for part, one in self._zip(values):
+            found[:, part.places] = do(part.family, one, part.of(x))
+        return found
 
     def _parts(self, values: Any) -> Parts:
         return Parts(tuple(part.name for part in self.parts), tuple(values))

@@ -18,8 +18,14 @@ from latently.core.spaces import Real, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian.correlated import Correlated
-from latently.emissions.gaussian.matrices import EPS, least_dependent
-from latently.emissions.gaussian.missing import by_pattern, conditional
+from latently.emissions.gaussian.matrices import EPS, cholesky, least_dependent
+from latently.emissions.gaussian.missing import (
+    by_pattern,
+    conditional,
+    draw_missing,
+    moments_of_missing,
+    normal_quantile,
+)
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
 from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.prior import Prior
@@ -336,6 +342,31 @@ class Gaussian(Emission):
         spread = np.sqrt(np.einsum("kii->ki", self.dense(params)))
         deviations = (x[:, None, :] - params.means) / spread
         return Distribution(log_ndtr(deviations), log_ndtr(-deviations))
+
+    def draw_missing(
+        self, params: Any, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> Array:
+        """Given the observed cells of the row."""
+        if not self.correlated:
+            return super().draw_missing(params, x, labels, rng)
+        return draw_missing(params.means, cholesky(self.dense(params)), x, labels, rng)
+
+    def guess_missing(self, params: Any, x: Array, resp: Array) -> Array:
+        """Given the observed cells of the row."""
+        if not self.correlated:
+            return super().guess_missing(params, x, resp)
+        means, _ = moments_of_missing(params.means, cholesky(self.dense(params)), x)
+        return np.where(np.isnan(x), np.einsum("nk,nkd->nd", resp, means), x)
+
+    def quantiles_of_missing(self, params: Any, x: Array, resp: Array, probability: float) -> Array:
+        """Of mixtures of normal distributions, given the observed cells of the row."""
+        roots = cholesky(self.dense(params))
+        means, variances = moments_of_missing(params.means, roots, x)
+        cells, found = np.isnan(x), np.full(x.shape, np.nan)
+        weights = np.broadcast_to(resp.T[:, :, None], (len(roots), *x.shape))[:, cells]
+        parts = (part.swapaxes(0, 1)[:, cells] for part in (means, np.sqrt(variances)))
+        found[cells] = normal_quantile(probability, weights, *parts)
+        return found
 
     def spaces(self, params: Any) -> Spaces:
         """Means are real, covariances positive definite, in units of the features' variances."""

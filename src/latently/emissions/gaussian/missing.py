@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.special import ndtr, ndtri
 
 from latently.emissions.base import Array
+
+NEGLIGIBLE = 1e-12  # responsibility
+HALVINGS = 60
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,48 @@ def conditional(factor: Array, observed: NDArray[np.bool_]) -> Conditional:
     return Conditional(observed, lower[:o, :o], lower[o:, :o], lower[o:, o:])
 
 
+def moments_of_missing(means: Array, factors: Array, x: Array) -> tuple[Array, Array]:
+    """Means and variances of missing cells given the observed cells of their rows, under each component.
+
+    Parameters
+    ----------
+    means : array of shape (K, d)
+        Means.
+    factors : array of shape (K, d, d)
+        Lower Cholesky factors of the covariances.
+    x : array of shape (n, d)
+        Rows.
+
+    Returns
+    -------
+    means, variances : array of shape (n, K, d)
+        The cell itself where it is observed, and zero.
+    """
+    found, variances = (np.zeros((len(x), *means.shape)) for _ in range(2))
+    for observed, rows in by_pattern(x):
+        for k, (mean, factor) in enumerate(zip(means, factors, strict=True)):
+            given = conditional(factor, observed)
+            found[rows, k] = mean + given.completed(x[rows] - mean)
+            variances[rows, k] = np.diagonal(given.covariance)
+    return found, variances
+
+
+def draw_missing(
+    means: Array, factors: Array, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
+) -> Array:
+    """Rows with missing cells drawn given the observed ones, under the component that each has."""
+    found, noise = x.copy(), rng.standard_normal(x.shape)
+    for observed, rows in by_pattern(x):
+        own = labels[rows]
+        for k in np.unique(own) if not observed.all() else ():
+            mine = rows[own == k]
+            given = conditional(factors[k], observed)
+            complete = means[k] + given.completed(x[mine] - means[k])
+            complete[:, ~observed] += noise[mine][:, ~observed] @ given.spread.T
+            found[np.ix_(mine, ~observed)] = complete[:, ~observed]
+    return found
+
+
 def by_pattern(x: Array) -> Iterator[tuple[NDArray[np.bool_], Any]]:
     """Each pattern of observed features, and the rows that have it."""
     observed = ~np.isnan(x)
@@ -99,3 +145,18 @@ def by_pattern(x: Array) -> Iterator[tuple[NDArray[np.bool_], Any]]:
     ends = np.cumsum(np.bincount(which, minlength=len(first)))
     for start, row, stop in zip([0, *ends[:-1]], first, ends, strict=True):
         yield observed[row], rows[start:stop]
+
+
+def normal_quantile(probability: float, weights: Array, means: Array, deviations: Array) -> Array:
+    """Quantiles of normal mixtures, one for each column, by bisection."""
+    ends = means + ndtri(probability) * deviations
+    if len(weights) == 1:
+        return np.asarray(ends[0])
+    counted = weights > NEGLIGIBLE
+    low = np.where(counted, ends, np.inf).min(axis=0)
+    high = np.where(counted, ends, -np.inf).max(axis=0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        below = (weights * ndtr((middle - means) / deviations)).sum(axis=0) < probability
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)

@@ -7,13 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from latently.emissions.gaussian.matrices import cholesky, precision_factors
+from latently.emissions.gaussian.missing import NEGLIGIBLE, normal_quantile
 from latently.estimators.inputs import Array
-
-NEGLIGIBLE = 1e-12  # responsibility
-HALVINGS = 60
 
 
 @dataclass(frozen=True)
@@ -126,21 +123,6 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
     tail = (1 - level) / 2
     for bound, probability in ((lower, tail), (upper, 1 - tail)):
         found = bound[incomplete]
-        found[cells] = _quantile(probability, *parts)
+        found[cells] = normal_quantile(probability, *parts)
         bound[incomplete] = found
     return lower, upper
-
-
-def _quantile(probability: float, weights: Array, means: Array, deviations: Array) -> Array:
-    """Quantiles of normal mixtures, one for each column, by bisection."""
-    ends = means + ndtri(probability) * deviations
-    if len(weights) == 1:
-        return np.asarray(ends[0])
-    counted = weights > NEGLIGIBLE
-    low = np.where(counted, ends, np.inf).min(axis=0)
-    high = np.where(counted, ends, -np.inf).max(axis=0)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        below = (weights * ndtr((middle - means) / deviations)).sum(axis=0) < probability
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)
