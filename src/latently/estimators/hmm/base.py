@@ -73,7 +73,8 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         """Integrated completed likelihood; lower is better.
 
         BIC, with the log joint density of the data and their likeliest path in the place of the
-        log-likelihood: it prefers states that can be told apart.
+        log-likelihood, as the likeliest labels stand in that of a mixture [1]_: it prefers states that can
+        be told apart.
 
         Returns
         -------
@@ -82,8 +83,8 @@ class BaseHMM(Residuals, LikelihoodEstimator):
 
         References
         ----------
-        .. [1] Celeux, G. and Durand, J.-B. (2008). Selecting hidden Markov model state number with
-           cross-validated likelihood. Computational Statistics 23, 541-564, section 2.
+        .. [1] Biernacki, C., Celeux, G. and Govaert, G. (2000). Assessing a mixture model for clustering with
+           the integrated completed likelihood. IEEE PAMI 22, 719-725.
         """
         joint, _ = self.decode(X, lengths, groups=groups)
         return self.bic(X, lengths, groups=groups) + 2 * (self.score(X, lengths, groups=groups) - joint)
