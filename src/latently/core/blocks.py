@@ -9,7 +9,7 @@ piece of a block that fits the cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -100,6 +100,13 @@ class Block:
         with np.errstate(invalid="ignore", over="ignore"):
             found = np.isnan(self.x @ np.ones(self.x.shape[1], dtype=self.x.dtype))
         return found if found.any() else None
+
+    def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made of this block the first time: a source gives the same blocks in every iteration."""
+        kept = vars(self).setdefault("_remembered", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
 
     def by_completeness(self) -> tuple[Block, Block | None]:
         """Cut a block whose units are rows into those without missing cells and those with (None if none)."""

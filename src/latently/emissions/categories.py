@@ -132,6 +132,10 @@ class Categories(Emission):
         """Whole numbers from 0 to one less than there are categories."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
 
+    def table_sizes(self, params: Any) -> NDArray[np.int64]:
+        """The numbers of categories."""
+        return self.sizes_of_columns
+
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0

@@ -20,6 +20,7 @@ from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.emissions.base import Array
 from latently.emissions.categorical import Categorical
+from latently.emissions.columns import Columns
 from latently.emissions.gaussian import Gaussian, Structure
 from latently.emissions.gaussian.matrices import EPS, from_lower
 from latently.emissions.gaussian.moments import ComponentMoments
@@ -27,6 +28,7 @@ from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
+from latently.models.products import mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
@@ -183,6 +185,7 @@ def _expected(
 
 ACCELERATORS: dict[tuple[type, type], Accelerator] = {
     (Independent, Gaussian): mixture_of_gaussians,
+    (Independent, Columns): mixture_of_products,
     (Chain, Categorical): chain_of_symbols,
 }
 

@@ -119,7 +119,7 @@ class LatentEmission:
         self, params: LatentEmissionParams, block: Block, backend: Backend | None = None
     ) -> Expected:
         """Let the latent structure run over the block and hand its responsibilities to the family."""
-        family = routines(self.emission, params.emission, self.fused)
+        family = self.routines(params)
 
         def visit(rows: slice, resp: Array) -> Any:
             return family.expected_stats(block.rows(rows), resp)
@@ -127,9 +127,13 @@ class LatentEmission:
         density = _density(family, block)
         return self.latent.run(params.latent, density, block, visit, backend or SerialBackend())
 
+    def routines(self, params: LatentEmissionParams) -> Routines:
+        """How log densities and statistics of rows are taken at these params."""
+        return routines(self.emission, params.emission, self.fused)
+
     def density(self, params: LatentEmissionParams, block: Block) -> Density:
         """Log densities of rows of a block under each label, minus infinity where one is known not to be."""
-        return _density(routines(self.emission, params.emission, self.fused), block)
+        return _density(self.routines(params), block)
 
     def lookup(self, params: LatentEmissionParams, block: Block) -> Lookup:
         """Log densities of all rows of a block under each label, in a table if the family has one."""
@@ -171,7 +175,7 @@ class LatentEmission:
 
     def inner_terms(self, stats: Expected, params: LatentEmissionParams) -> float:
         """Those of the latent structure, and of the family."""
-        family = routines(self.emission, params.emission, self.fused)
+        family = self.routines(params)
         return self.latent.inner_terms(stats.latent, params.latent) + family.inner_terms(stats.emission)
 
     def spaces(self, params: LatentEmissionParams) -> Spaces:

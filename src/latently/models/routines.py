@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from latently.emissions.base import Array, Emission
+from latently.emissions.columns import Columns
 from latently.emissions.gaussian import Gaussian
 from latently.models.conditional_moments import conditional_moments
 from latently.models.linear_rows import linear_rows
+from latently.models.products import Product
 
 
 class Routines(Protocol):
@@ -58,7 +60,12 @@ def gaussians(emission: Gaussian, params: Any) -> Routines | None:
     return (conditional_moments if emission.correlated else linear_rows)(emission, params)
 
 
-CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {Gaussian: gaussians}
+def products(emission: Columns, params: Any) -> Routines:
+    """Those of each part, by tables where cells can be looked up."""
+    return Product(emission, params, routines)
+
+
+CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {Gaussian: gaussians, Columns: products}
 
 
 def routines(emission: Emission, params: Any, compiled: bool = True) -> Routines:

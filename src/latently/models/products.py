@@ -1,0 +1,139 @@
+"""Log densities and statistics of rows under a product of families, each by the routines that suit it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from latently.core.backends import Backend
+from latently.core.blocks import Block
+from latently.core.parts import Parts
+from latently.emissions.base import Array
+from latently.emissions.columns import Columns
+from latently.latent.base import Expected
+from latently.latent.independent import Counts
+from latently.models.tables import Bank, Tables
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of families at given params.
+
+    Parameters
+    ----------
+    emission : Columns
+        The product.
+    params : Parts
+        Its params.
+    routines : callable
+        ``routines(family, params)`` gives those of one family.
+    """
+
+    emission: Columns
+    params: Parts
+    routines: Callable[[Any, Any], Any]
+
+    @cached_property
+    def looked_up(self) -> tuple[int, ...]:
+        """Which parts have tables."""
+        pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
+        return tuple(i for i, (part, one) in pairs if part.family.table_sizes(one) is not None)
+
+    @cached_property
+    def tables(self) -> Tables | None:
+        """Those of all parts that have any."""
+        parts = [(self.emission.parts[i], self.params.values[i]) for i in self.looked_up]
+        return Tables([Bank(part.family, one, part.places) for part, one in parts]) if parts else None
+
+    @cached_property
+    def others(self) -> dict[int, Any]:
+        """Routines of the other parts."""
+        pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
+        return {i: self.routines(p.family, one) for i, (p, one) in pairs if i not in self.looked_up}
+
+    def log_density(self, x: Array, places: Any = None) -> Array:
+        """The sum over the parts; cells may have been looked up already."""
+        found: Array | None = None
+        if self.tables:
+            places = self.tables.places(x) if places is None else places
+            if places is None:
+                return self.emission.log_density(self.params, x)
+            found = self.tables.log_density(places)
+        for i, family in self.others.items():
+            more = family.log_density(self.emission.parts[i].of(x))
+            found = more if found is None else np.add(found, more, out=found)
+        assert found is not None
+        return found
+
+    def expected_stats(self, x: Array, resp: Array) -> Parts:
+        """Those of each part."""
+        tally, places = Tally(self), self.tables.places(x) if self.tables else None
+        if self.tables and places is None:
+            return self.emission.expected_stats(self.params, x, resp)
+        tally.add(x, resp, places)
+        return tally.stats()
+
+    def inner_terms(self, stats: Any) -> float:
+        """Those of the product."""
+        return self.emission.inner_terms(stats, self.params)
+
+
+class Tally:
+    """Statistics of rows that come tile by tile.
+
+    Parameters
+    ----------
+    product : Product
+        The routines.
+    """
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self._counts = product.tables.counts() if product.tables else np.zeros(0)
+        self._rest: list[Any] = []
+
+    def add(self, x: Array, resp: Array, places: Any) -> None:
+        """Add some rows, and what was looked up for them."""
+        product = self._product
+        if product.tables:
+            product.tables.add(places, resp, self._counts)
+        parts = product.emission.parts
+        found = [family.expected_stats(parts[i].of(x), resp) for i, family in product.others.items()]
+        self._rest = [a + b for a, b in zip(self._rest, found, strict=True)] if self._rest else found
+
+    def stats(self) -> Parts:
+        """Those of each part."""
+        product = self._product
+        found = dict(zip(product.others, self._rest, strict=True))
+        if product.tables:
+            found.update(zip(product.looked_up, product.tables.stats(self._counts), strict=True))
+        names = tuple(part.name for part in product.emission.parts)
+        return Parts(names, tuple(found[i] for i in range(len(names))))
+
+
+def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
+    """E-step of a mixture of products, tile by tile."""
+    family = model.routines(params)
+    if block.labels is not None or not isinstance(family, Product) or not block.n_rows:
+        return None
+    tables, places = family.tables, None
+    if tables:
+        places = block.remembered(tables.layout, lambda: tables.places(block.rows(slice(None))))
+        if places is None:
+            return None
+    from latently.kernels.tables import row_posteriors
+
+    tally, counts, bound, rounding_scale = Tally(family), np.zeros(model.n_components), 0.0, 0.0
+    for rows in block.tiles(2 * model.n_components + block.x.shape[1]):
+        x, found = block.rows(rows), None if places is None else places[rows]
+        joint = np.ascontiguousarray(family.log_density(x, found))
+        more, terms = row_posteriors(joint, params.latent.log, block.weights[rows], counts)
+        bound, rounding_scale = bound + more, rounding_scale + terms
+        tally.add(x, joint, found)
+    if not np.isfinite(bound):
+        return None
+    return Expected(Counts(counts), tally.stats(), bound, rounding_scale)
