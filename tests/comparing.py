@@ -9,6 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 def leaves(thing: Any, name: str = "") -> dict[str, np.ndarray]:
     """The arrays and numbers in nested dataclasses that add up, by their path."""
+    if isinstance(thing, tuple):
+        return {
+            key: value for i, one in enumerate(thing) for key, value in leaves(one, f"{name}.{i}").items()
+        }
     if not is_dataclass(thing):
         return {name: np.asarray(thing, dtype=np.float64)}
     found: dict[str, np.ndarray] = {}

@@ -10,11 +10,12 @@ import numpy as np
 
 from examples.own_family import Exponential
 from latently import emissions
+from latently.checks.columns import as_table
 from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
 from latently.core.statistics import tree_sum
-from latently.emissions import Bernoulli, Binomial, Categorical, Geometric, Poisson
+from latently.emissions import Bernoulli, Binomial, Categorical, Columns, Geometric, Poisson
 from latently.emissions.gaussian import Gaussian
 from latently.latent import Independent
 from latently.latent.chain import Chain
@@ -74,6 +75,7 @@ class Kind:
     missing: Any = np.nan
     absurd: float = -1e6  # for rows that do not count
     values: Any = (-np.inf, np.inf)  # an interval, or all of them that matter
+    by_column: Any = ()  # the same where columns differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,6 +338,22 @@ def symbols(labels, rng):
     return np.array([[rng.choice(SYMBOLS, p=emissionprob[label])] for label in labels])
 
 
+def mixed_rows(labels, rng):
+    """Two overlapping measurements, a count and two categories of different numbers of values, coded."""
+    clouds = gaussian_rows(labels, rng)
+    codes = [
+        np.where(rng.random(len(labels)) < 0.6, labels, rng.integers(size, size=len(labels))) % size
+        for size in (2, 3)
+    ]
+    return np.column_stack([clouds, counts(labels, rng)[:, 0], *codes])
+
+
+def columns_of(x: np.ndarray) -> Any:
+    """The product of families for `mixed_rows`."""
+    families = {"0": Gaussian(), "1": Gaussian(), "2": Poisson(), "3": Categorical(2), "4": Categorical(3)}
+    return Columns(families).learned(as_table(x))
+
+
 def shown_by_one(rows):
     """All that is seen is of one label."""
     return lambda labels, rng: rows(np.zeros_like(labels), rng)
@@ -389,6 +407,12 @@ CATEGORICAL = Kind(symbols, {"of one": shown_by_one(symbols), "duplicates": dupl
 HOLED_CATEGORICAL = Kind(
     incomplete(symbols, missing=SYMBOLS), {"mostly missing": incomplete(symbols, 0.6, SYMBOLS)}, **_SYMBOLS
 )
+MIXED = Kind(
+    incomplete(mixed_rows),
+    {"mostly missing": incomplete(mixed_rows, 0.6), "duplicates": duplicated(incomplete(mixed_rows))},
+    absurd=1,
+    by_column=((-np.inf, np.inf), (-np.inf, np.inf), np.arange(200), np.arange(2), np.arange(3)),
+)
 BANDED = np.array([[True, True, False], [False, True, True], [True, False, True]])
 
 
@@ -403,6 +427,8 @@ def hidden_markov(name: str, family: Any, kind: Kind, fused: bool = True, **chai
     )  # so that each state has enough complete rows
     return Entry(f"chain x {name}", LatentEmission(Chain(**chain), family, 3, fused), kind, units)
 
+
+MIXED_COLUMNS = columns_of(mixed_rows(np.arange(30) % 2, np.random.default_rng(0)))
 
 ENTRIES = [
     # Gaussians with and without missing cells, by their fused kernels and by the generic path.
@@ -419,6 +445,8 @@ ENTRIES = [
     mixture("von Mises", emissions.VonMises(), ANGLES),
     mixture("log-normal", emissions.LogNormal(), LOG_NORMAL),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
+    mixture("columns", MIXED_COLUMNS, MIXED),
+    hidden_markov("columns", MIXED_COLUMNS, MIXED),
     mixture("bernoulli", Bernoulli(), BERNOULLI),
     mixture("binomial", Binomial(TRIALS), BINOMIAL),
     mixture("geometric", Geometric(), GEOMETRIC),

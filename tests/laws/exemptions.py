@@ -41,6 +41,11 @@ _OF_KIND = {
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
     "poisson": _COUNTED,
     **dict.fromkeys(("bernoulli", "binomial", "geometric"), _COUNTED | {LOST: _POSSIBLE}),
+    "columns": {
+        **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), "counts and categories have no other units"),
+        IMPOSSIBLE: "what no category is, is refused when it is read",
+        FEWER: "features are those of its parts, over which the law is tested",
+    },
     "categorical": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), _SYMBOLS),
         FEWER: _ONE_SYMBOL,

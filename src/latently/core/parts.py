@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+from latently.core.statistics import shared
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -25,8 +27,8 @@ class Parts:
     (4.0, 1.0)
     """
 
-    names: tuple[str, ...]
-    values: tuple[Any, ...]
+    names: tuple[str, ...] = shared()
+    values: tuple[Any, ...] = ()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.values)

@@ -132,8 +132,8 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
         x, found = block.rows(rows), None if places is None else places[rows]
         joint = np.ascontiguousarray(family.log_density(x, found))
         more, terms = row_posteriors(joint, params.latent.log, block.weights[rows], counts)
+        if not np.isfinite(more):
+            return None
         bound, rounding_scale = bound + more, rounding_scale + terms
         tally.add(x, joint, found)
-    if not np.isfinite(bound):
-        return None
     return Expected(Counts(counts), tally.stats(), bound, rounding_scale)

@@ -1,0 +1,78 @@
+"""Products of families by tables and in one kernel, against the plain NumPy of each family."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from latently.checks.columns import as_table
+from latently.core.backends import SerialBackend
+from latently.core.blocks import Block
+from latently.emissions import Categorical, Columns, Gaussian, Poisson
+from latently.latent import Independent
+from latently.latent.independent import Weights
+from latently.models import LatentEmission, LatentEmissionParams
+from latently.models.products import Product, mixture_of_products
+from tests.comparing import assert_same
+
+SIZES = (2, 3, 7, 2)
+FAMILIES = [*map(Categorical, SIZES), Gaussian(), Gaussian(), Poisson()]
+
+
+def problem(K, share, n=300):
+    rng = np.random.default_rng(0)
+    x = np.column_stack(
+        [rng.integers(size, size=n) for size in SIZES] + [rng.standard_normal((n, 2)), rng.poisson(3, n)]
+    )
+    product = Columns(dict(enumerate(FAMILIES))).learned(as_table(x.astype(object)))
+    x[rng.random(x.shape) < share] = np.nan
+    x[0] = np.nan
+    product = product.bind(product.describe(x, np.ones(n)))
+    params = product.start(product.describe(x, np.ones(n)), K, rng)
+    weights = np.full(K, 1.0 / K)
+    model = LatentEmission(Independent(), product, K)
+    return model, LatentEmissionParams(Weights(weights), params), Block(x, rng.integers(0, 3, n) * 1.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.9])
+@pytest.mark.parametrize("K", [2, 3, 5, 8, 9, 17])
+def test_the_e_step(K, share):
+    model, params, block = problem(K, share)
+    found = mixture_of_products(model, params, block, SerialBackend())
+    plain = replace(model, fused=False).e_step(params, block)
+    assert_same(found, plain, rtol=1e-10)
+    routines = model.routines(params)
+    assert isinstance(routines, Product)
+    assert len(routines.looked_up) == 3
+    densities = model.emission.log_density(params.emission, block.x)
+    assert_allclose(routines.log_density(block.x), densities, rtol=1e-11, atol=1e-11)
+    resp = np.random.default_rng(1).dirichlet(np.ones(K), len(block.x))
+    expected = model.emission.expected_stats(params.emission, block.x, resp)
+    assert_same(routines.expected_stats(block.x, resp), expected, rtol=1e-10)
+
+
+def test_impossible_cells_have_no_density():
+    model, params, block = problem(3, 0.0)
+    name = next(name for name in params.emission.names if name.startswith("categorical"))
+    certain = np.zeros_like(params.emission[name].probabilities)
+    certain[:, :, 0] = 1.0
+    values = tuple(
+        replace(one, probabilities=certain) if part == name else one
+        for part, one in zip(params.emission.names, params.emission, strict=True)
+    )
+    impossible = replace(params, emission=replace(params.emission, values=values))
+    density = model.routines(impossible).log_density(block.x)
+    assert (
+        np.isneginf(density) == np.isneginf(model.emission.log_density(impossible.emission, block.x))
+    ).all()
+    assert mixture_of_products(model, impossible, block, SerialBackend()) is None
+    with pytest.raises(ValueError, match="has zero density under every component"):
+        model.e_step(impossible, block)
+
+
+def test_cells_beyond_the_tables_are_left_to_the_families():
+    model, params, block = problem(3, 0.0)
+    x = block.x.copy()
+    x[5, 0] = 2.0
+    assert model.routines(params).tables.places(x) is None
