@@ -15,7 +15,7 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
 from latently.core.statistics import tree_sum
-from latently.emissions import Bernoulli, Binomial, Categorical, Columns, Geometric, Poisson
+from latently.emissions import Bernoulli, Binomial, Categorical, Columns, Geometric, NegativeBinomial, Poisson
 from latently.emissions.gaussian import Gaussian
 from latently.latent import Independent
 from latently.latent.chain import Chain
@@ -331,6 +331,11 @@ TRIALS = np.array([6, 9])
 SYMBOLS = 5
 
 
+def spread_counts(labels, rng):
+    rates = rng.gamma(5.0, np.array([[1.0, 20.0], [9.0, 2.0], [30.0, 30.0]])[labels] / 5.0)
+    return rng.poisson(rates).astype(float)
+
+
 def symbols(labels, rng):
     emissionprob = np.array(
         [[0.6, 0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.6, 0.1, 0.1], [0.05, 0.4, 0.05, 0.1, 0.4]]
@@ -401,6 +406,9 @@ BERNOULLI = Kind(
     incomplete(yes_or_no), {"duplicates": duplicated(yes_or_no)}, absurd=0.0, values=np.arange(2)
 )
 BINOMIAL = Kind(incomplete(successes), {"of one": shown_by_one(successes)}, absurd=0.0, values=np.arange(10))
+NEGATIVE_BINOMIAL = Kind(
+    incomplete(spread_counts), {"of one": shown_by_one(spread_counts)}, absurd=1e6, values=np.arange(300)
+)
 GEOMETRIC = Kind(incomplete(failures), {"duplicates": duplicated(failures)}, **_COUNTS)
 _SYMBOLS = {"missing": SYMBOLS, "absurd": 4, "values": np.arange(SYMBOLS)}
 CATEGORICAL = Kind(symbols, {"of one": shown_by_one(symbols), "duplicates": duplicated(symbols)}, **_SYMBOLS)
@@ -450,6 +458,7 @@ ENTRIES = [
     mixture("bernoulli", Bernoulli(), BERNOULLI),
     mixture("binomial", Binomial(TRIALS), BINOMIAL),
     mixture("geometric", Geometric(), GEOMETRIC),
+    mixture("negative binomial", NegativeBinomial(), NEGATIVE_BINOMIAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),
     hidden_markov("full, NaN", Gaussian("full"), INCOMPLETE),
     hidden_markov(
@@ -466,6 +475,7 @@ ENTRIES = [
     hidden_markov("poisson, uniform", Poisson(), POISSON, startprob="uniform"),
     hidden_markov("categorical", Categorical(SYMBOLS), CATEGORICAL),
     hidden_markov("bernoulli", Bernoulli(), BERNOULLI),
+    hidden_markov("negative binomial", NegativeBinomial(), NEGATIVE_BINOMIAL),
     hidden_markov("categorical, missing", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     hidden_markov("categorical, NumPy", Categorical(SYMBOLS), HOLED_CATEGORICAL, fused=False),
     hidden_markov("categorical, banded", Categorical(SYMBOLS), CATEGORICAL, support=BANDED),

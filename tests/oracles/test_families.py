@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from scipy import stats as scipy_stats
 
 from latently.core.parameters import check_feasible, feasible, named, with_named
-from latently.emissions import Bernoulli, Binomial, Emission, Geometric, Poisson
+from latently.emissions import Bernoulli, Binomial, Emission, Geometric, NegativeBinomial, Poisson
 from tests.comparing import assert_same
 
 
@@ -101,6 +101,16 @@ CASES = {
         hard=COUNTS,
         wrong=(1.5, -1, np.inf),
         says="x0 2.3",
+    ),
+    "negative binomial": of(
+        NegativeBinomial(),
+        [[[0.3, 9.0], [200.0, 4.0]], [[0.5, 3.0], [0.02, 1e-6]]],
+        lambda m, a: scipy_stats.nbinom(1 / a, 1 / (1 + a * m)),
+        [[[[1e-9, 1e9], [1.0, 1e3]], [[1e-7, 1e5], [1e5, 1e-7]]]],
+        at=FAR,
+        hard=COUNTS,
+        wrong=(1.5, -1, np.inf),
+        says="x0 0.30 ± 0.59",
     ),
     "poisson": of(
         Poisson(),

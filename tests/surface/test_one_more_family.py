@@ -1,4 +1,4 @@
-"""One more family costs one file, `tests/negative_binomial.py`, and one line: its name in the registry."""
+"""One more family costs one file, `tests/generalised_poisson.py`, and one line: its name in the registry."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.stats import kstest, nbinom
+from scipy.stats import kstest
 
 import latently
 from latently import HiddenMarkovModel, MixtureModel, load
@@ -15,16 +15,16 @@ from latently.emissions import FAMILIES
 from latently.emissions.gaussian import STRUCTURES
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import assert_one_clear_line, rows_of, said_in, summary_of, written
-from tests.negative_binomial import NegativeBinomial, Sizes
+from tests.generalised_poisson import GeneralisedPoisson, Spreads
 
-NAME = "negative-binomial"
-TRUTH = Sizes(np.array([[2.0], [15.0]]), np.array([[1.5], [4.0]]))
+NAME = "generalised-poisson"
+TRUTH = Spreads(np.array([[2.0], [15.0]]), np.array([[1.5], [2.0]]))
 STAY = np.array([[0.9, 0.1], [0.2, 0.8]])
 
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch):
-    monkeypatch.setitem(FAMILIES, NAME, NegativeBinomial)  # the one line
+    monkeypatch.setitem(FAMILIES, NAME, GeneralisedPoisson)  # the one line
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +33,21 @@ def counts():
     states = np.zeros(600, dtype=int)
     for t in range(1, len(states)):
         states[t] = rng.random() < STAY[states[t - 1], 1]
-    x = NegativeBinomial().sample(TRUTH, states, rng)
+    x = GeneralisedPoisson().sample(TRUTH, states, rng)
     x[::50] = np.nan
     return x
 
 
 def test_the_family_is_right(counts):
-    family, x = NegativeBinomial(), counts[:200]
-    p = TRUTH.sizes[:, 0] / (TRUTH.sizes + TRUTH.means)[:, 0]
+    family, x = GeneralisedPoisson(), counts[:200]
     seen = x[~np.isnan(x)][:, None]
-    at = nbinom(TRUTH.sizes[:, 0], p)
-    assert_allclose(family.log_density(TRUTH, seen), at.logpmf(seen), rtol=1e-10)
-    told = family.distribution(TRUTH, seen)
-    assert_allclose(np.exp(told.below[:, :, 0]), at.cdf(seen - 1), rtol=1e-10)
-    assert_allclose(np.exp(told.above[:, :, 0]), at.sf(seen), rtol=1e-10)
+    every = np.exp(family.log_density(TRUTH, np.arange(2000.0)[:, None]))
+    assert_allclose(every.sum(axis=0), 1.0, rtol=1e-12)
+    assert_allclose(np.arange(2000) @ every, TRUTH.means[:, 0], rtol=1e-12)
+    told, at = family.distribution(TRUTH, seen), seen[:, 0].astype(int)
+    for k in range(2):
+        assert_allclose(np.exp(told.below[:, k, 0]), [every[:i, k].sum() for i in at], rtol=1e-10, atol=1e-15)
+        assert_allclose(np.exp(told.above[:, k, 0]), [every[i + 1 :, k].sum() for i in at], rtol=1e-10)
     resp = np.random.default_rng(1).dirichlet([1.0, 1.0], size=len(x))
     stats = tree_sum(family.expected_stats(TRUTH, x[i : i + 70], resp[i : i + 70]) for i in (0, 70, 140))
     average = (resp * family.log_density(TRUTH, x)).sum()
@@ -54,7 +55,8 @@ def test_the_family_is_right(counts):
     better = family.m_step(stats, TRUTH)
     best = family.expected_log_likelihood(stats, better)
     for factor in (0.99, 1.01):
-        for near in (Sizes(better.means * factor, better.sizes), Sizes(better.means, better.sizes * factor)):
+        other = Spreads(better.means * factor, better.spreads)
+        for near in (other, Spreads(better.means, better.spreads * factor)):
             assert family.expected_log_likelihood(stats, near) < best
 
 
@@ -66,7 +68,7 @@ def test_a_mixture_of_it(counts, tmp_path):
     mixture.save(tmp_path / "model")
     assert_array_equal(load(tmp_path / "model").predict_proba(counts), mixture.predict_proba(counts))
     errors = mixture.standard_errors(counts)
-    assert (np.concatenate([errors["sizes"], errors["means"]]) > 0).all()
+    assert (np.concatenate([errors["spreads"], errors["means"]]) > 0).all()
 
 
 def test_a_hidden_markov_model_of_it(counts, tmp_path):
@@ -80,7 +82,7 @@ def test_a_hidden_markov_model_of_it(counts, tmp_path):
     residuals = model.pseudo_residuals(counts).drawn(0)
     assert kstest(residuals[~np.isnan(residuals)], "norm").pvalue > 0.01
     errors = model.standard_errors(counts)
-    assert (errors["sizes"] > 0).all()
+    assert (errors["spreads"] > 0).all()
     by_name = HiddenMarkovModel.from_parameters(
         NAME, model.startprob_, model.transmat_, model.emission_params_
     )
@@ -90,7 +92,7 @@ def test_a_hidden_markov_model_of_it(counts, tmp_path):
             {"means": [[1.0], [-2.0]]},
             r"starting_values\['means'\]\[1, 0\] is -2: should be positive and finite",
         ),
-        ({"sises": [[1.0], [2.0]]}, "there is no parameter 'sises'; this model has .*sizes"),
+        ({"spreds": [[1.0], [2.0]]}, "there is no parameter 'spreds'; this model has .*spreads"),
     ):
         with pytest.raises(ValueError, match=message):
             HiddenMarkovModel(NAME, 2, starting_values=wrong).fit(counts)
@@ -102,14 +104,14 @@ def test_the_command_takes_it(counts, run, here):
     asked = ["segment", "t.csv", "-k", "1:2", "--emission"]
     code, out, err = run(*asked, NAME, "--out", "o")
     assert (code, err) == (0, "")
-    assert "counts in column cases, negative binomial in each state" in said_in(out)
+    assert "counts in column cases, generalised Poisson in each state" in said_in(out)
     summary = summary_of(here / "o")
     assert summary["n_states"] == 2
     assert_allclose(np.ravel(summary["means"]), [2.0, 15.0], rtol=0.2)
-    assert np.ravel(summary["sizes"]).shape == (2,)
+    assert np.ravel(summary["spreads"]).shape == (2,)
     files = {path.name for path in (here / "o").iterdir()}
     assert {"index.html", "emissions.png", "residuals.png", "transitions.png"} <= files
-    assert "negative binomial" in (here / "o" / "index.html").read_text()
+    assert "generalised Poisson" in (here / "o" / "index.html").read_text()
     assert run("predict", "o/model.latently", "t.csv", "--out", "p")[0] == 0
     states = [[row[1] for row in rows_of(here / folder / "result.csv")] for folder in "op"]
     assert states[0] == states[1]
@@ -124,7 +126,7 @@ def test_reports_and_pictures_of_a_mixture_of_it(counts):
     seen = counts[~np.isnan(counts)][:, None]
     mixture = MixtureModel(NAME, 2, random_state=0, n_init=4).fit(seen)
     page = mixture_report(MixtureAnalysis(mixture, seen, "t.csv")).page()
-    assert "mixture of negative binomial distributions" in page.lower()
+    assert "mixture of generalised poisson distributions" in page.lower()
 
 
 # -- who may know which families there are -----------------------------------------------------------------

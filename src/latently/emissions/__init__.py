@@ -14,6 +14,7 @@ from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
+from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
 from latently.emissions.von_mises import VonMises
@@ -33,6 +34,7 @@ __all__ = [
     "Gaussian",
     "Geometric",
     "LogNormal",
+    "NegativeBinomial",
     "Parameter",
     "Poisson",
     "Positive",

@@ -8,7 +8,7 @@ they are multiplied by, and which parameters are best, given their sums.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -148,12 +148,7 @@ class ExponentialFamily(Emission):
 
     def m_step(self, stats: CellSums, params: Any, fixed: Collection[str] = ()) -> Any:
         """The best parameters; those of a component without cells stay as they are."""
-        best = {
-            name: np.where(stats.some, value, getattr(params, name))
-            for name, value in self.best(stats, params, fixed).items()
-            if name not in fixed
-        }
-        return replace(params, **best) if best else params
+        return renewed(params, self.best(stats, params, fixed), stats.some, fixed)
 
     def expected_log_likelihood(self, stats: CellSums, params: Any) -> float:
         """Statistics times coefficients, cells times constants, and what does not hang on parameters."""
@@ -190,3 +185,15 @@ class ExponentialFamily(Emission):
         if base is not None:
             base = (base if seen is None else np.where(seen, base, 0.0)).sum(axis=1)
         return CellSums(cells, sums.reshape(K, -1, d), np.zeros(K) if base is None else resp.T @ base)
+
+
+def renewed(
+    params: Any, best: Mapping[str, Array], where: NDArray[np.bool_], fixed: Collection[str] = ()
+) -> Any:
+    """Params with others in their place, but not those that are held, nor where there is no data."""
+    values = {
+        name: np.where(where, value, getattr(params, name))
+        for name, value in best.items()
+        if name not in fixed
+    }
+    return replace(params, **values)

@@ -11,6 +11,7 @@ from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
+from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.von_mises import VonMises
 
@@ -26,6 +27,7 @@ FAMILIES: dict[str, type[Emission]] = {
     "bernoulli": Bernoulli,
     "binomial": Binomial,
     "geometric": Geometric,
+    "negative-binomial": NegativeBinomial,
 }
 
 
