@@ -294,6 +294,13 @@ def angles(labels, rng):
     return rng.vonmises(directions[labels], concentrations[labels])
 
 
+@incomplete
+def shares(labels, rng):
+    """Some with a density that has no limit at the ends."""
+    means, concentrations = np.array([[0.3, 0.8], [0.6, 0.2]]), np.array([[9.0, 2.5], [5.0, 20.0]])
+    return rng.beta((means * concentrations)[labels], ((1 - means) * concentrations)[labels])
+
+
 def mostly_missing(labels, rng):
     x = exponential_rows(labels, rng)
     x[rng.random(x.shape) < 0.7] = np.nan
@@ -396,6 +403,7 @@ LOG_NORMAL = Kind(
     absurd=1e6,
     values=(0.0, np.inf),
 )
+SHARES = Kind(shares, {"duplicates": duplicated(shares)}, absurd=0.999, values=(0.0, 1.0))
 ANGLES = Kind(
     angles, {"duplicates": duplicated(angles), "of one": shown_by_one(angles)}, values=(-np.pi, np.pi)
 )
@@ -451,6 +459,7 @@ ENTRIES = [
     mixture("exponential, by means", emissions.Exponential(), EXPONENTIAL),
     mixture("gamma", emissions.Gamma(), LOG_NORMAL),
     mixture("von Mises", emissions.VonMises(), ANGLES),
+    mixture("beta", emissions.Beta(), SHARES),
     mixture("log-normal", emissions.LogNormal(), LOG_NORMAL),
     mixture("categorical", Categorical(SYMBOLS), HOLED_CATEGORICAL),
     mixture("columns", MIXED_COLUMNS, MIXED),

@@ -33,6 +33,10 @@ _OF_KIND = {
     "exponential": {SHIFT: _POSITIVE},
     "by means": {IMPOSSIBLE: _READ, LOST: _HEAVY},
     "gamma": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ, LOST: _HEAVY},
+    "beta": {
+        **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), "shares have no other units"),
+        **dict.fromkeys((IMPOSSIBLE, LOST), _READ),
+    },
     "von Mises": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), "angles have one unit, and go round"),
         **dict.fromkeys((IMPOSSIBLE, LOST), "no direction is impossible"),

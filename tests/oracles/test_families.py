@@ -14,7 +14,19 @@ from numpy.testing import assert_allclose
 from scipy import stats as scipy_stats
 
 from latently.core.parameters import check_feasible, feasible, named, with_named
-from latently.emissions import Bernoulli, Binomial, Emission, Geometric, NegativeBinomial, Poisson
+from latently.emissions import (
+    Bernoulli,
+    Beta,
+    Binomial,
+    Emission,
+    Exponential,
+    Gamma,
+    Geometric,
+    LogNormal,
+    NegativeBinomial,
+    Poisson,
+    VonMises,
+)
 from tests.comparing import assert_same
 
 
@@ -123,6 +135,78 @@ CASES = {
         says="x0 0.3",
     ),
 }
+POSITIVE = {
+    "equal": np.full(40, 7.0),
+    "two": np.repeat([0.1, 3.0], 20),
+    "one large": np.append(np.full(39, 1e-3), 1e6),
+    "close": 1e8 * (1 + 1e-7 * np.arange(40.0)),
+    "of all sizes": np.geomspace(1e-150, 1e150, 40),
+}
+SIZES = np.array([1e-30, 1e-3, 0.1, 0.5, 1.0, 3.0, 10.0, 100.0, 3000.0])
+MEANS, SHAPES = [[0.5, 9.0], [200.0, 1.0]], [[0.3, 40.0], [2.0, 700.0]]
+INSIDE = {
+    "equal": np.full(40, 0.3),
+    "two": np.repeat([1e-9, 0.3], 20),
+    "at the ends": np.repeat([1e-300, 1 - 1e-16], 20),
+    "close": 0.5 + 1e-8 * np.arange(40.0),
+}
+NUMBERS: dict[str, Any] = {"discrete": False, "at": SIZES, "hard": POSITIVE}
+CASES |= {
+    "exponential": of(
+        Exponential(),
+        [MEANS],
+        lambda m: scipy_stats.expon(scale=m),
+        [[[[1e-9, 1e9], [1.0, 1e3]]]],
+        wrong=(-1e-9, np.inf),
+        says="x0 0.50",
+        **NUMBERS | {"hard": POSITIVE | {"zeros": np.zeros(40)}},
+    ),
+    "gamma": of(
+        Gamma(),
+        [MEANS, SHAPES],
+        lambda m, a: scipy_stats.gamma(a, scale=m / a),
+        [[[[1e-9, 1e9], [1.0, 1e3]], [[1e-3, 1e3], [1e5, 0.1]]]],
+        wrong=(-1, 0, np.inf),
+        says="x0 0.50 ± 0.91",
+        **NUMBERS,
+    ),
+    "log-normal": of(
+        LogNormal(),
+        [np.log(MEANS), [[1.0, 0.1], [0.3, 0.5]]],
+        lambda m, v: scipy_stats.lognorm(np.sqrt(v), scale=np.exp(m)),
+        [[[[-20.0, 20.0], [0.0, 7.0]], [[1e-3, 1e3], [0.1, 30.0]]]],
+        wrong=(-1, 0, np.inf),
+        says="x0 0.8 ± 1.1",
+        **NUMBERS,
+    ),
+    "beta": of(
+        Beta(),
+        [[[0.3, 0.9], [0.02, 0.5]], [[3.0, 50.0], [900.0, 0.5]]],
+        lambda m, c: scipy_stats.beta(m * c, (1 - m) * c),
+        [[[[1e-6, 1 - 1e-6], [0.5, 0.1]], [[1e-2, 1e4], [5.0, 100.0]]]],
+        discrete=False,
+        at=np.array([1e-12, 1e-3, 0.02, 0.3, 0.5, 0.9, 0.999]),
+        hard=INSIDE,
+        wrong=(0, 1, -0.1, 30, np.inf),
+        says="x0 0.3000 ± 0.2291",
+    ),
+    "von Mises": of(
+        VonMises(),
+        [[[0.3, -0.2], [0.0, 0.1]], [[4.0, 0.1], [6.0, 1.0]]],
+        lambda m, c: scipy_stats.vonmises(c, loc=m),
+        [[[[3.0, -3.0], [0.0, 1.5]], [[1e-6, 1e4], [30.0, 1.0]]]],
+        discrete=False,
+        at=np.linspace(-2.8, 2.8, 8),
+        hard={
+            "equal": np.full(40, 3.0),
+            "opposite": np.repeat([0.0, np.pi], 20),
+            "all round": np.linspace(-np.pi, np.pi, 41)[1:],
+            "at the end": np.repeat([3.14, -3.14], 20),
+        },
+        wrong=(180, -7, np.inf),
+        says="x0 0.30 ± 0.54",
+    ),
+}
 over_cases = pytest.mark.parametrize("name", CASES)
 
 
@@ -209,6 +293,8 @@ def test_what_is_drawn_follows_the_distribution(name):
                 u = u + rng.random(rows.sum()) * np.exp(found.at[rows, k, j])
             assert scipy_stats.kstest(u, "uniform").pvalue > 1e-3
     mean, deviation = case.family.mean(case.params), case.family.deviation(case.params)
+    if mean is None:  # of what goes round
+        return
     drawn = np.array([x[labels == k].mean(axis=0) for k in range(2)])
     assert_allclose((drawn - mean) / (deviation / np.sqrt(2000)), 0, atol=4.5)
     assert_allclose([x[labels == k].std(axis=0) for k in range(2)], deviation, rtol=0.25)

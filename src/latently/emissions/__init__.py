@@ -5,6 +5,7 @@ from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 from latently.core.statistics import Additive
 from latently.emissions.base import Emission
 from latently.emissions.bernoulli import Bernoulli
+from latently.emissions.beta import Beta
 from latently.emissions.binomial import Binomial
 from latently.emissions.categorical import Categorical
 from latently.emissions.columns import Columns
@@ -14,6 +15,7 @@ from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
+from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
@@ -24,6 +26,7 @@ __all__ = [
     "SPD",
     "Additive",
     "Bernoulli",
+    "Beta",
     "Binomial",
     "Categorical",
     "Columns",
@@ -34,6 +37,7 @@ __all__ = [
     "Gaussian",
     "Geometric",
     "LogNormal",
+    "MixtureOfGaussians",
     "NegativeBinomial",
     "Parameter",
     "Poisson",

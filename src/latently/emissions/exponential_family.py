@@ -159,8 +159,8 @@ class ExponentialFamily(Emission):
         return float(sum(np.abs(part).sum() for part in self._parts(stats, params)))
 
     def fill(self, description: CellMoments, x: Array) -> Array:
-        """Missing cells at the mean."""
-        return np.where(np.isnan(x), description.mean, x)
+        """Missing cells at the mean, or a usual one where there are no others."""
+        return np.where(np.isnan(x), np.where(description.cells > 0, description.mean, self.usual), x)
 
     def _parts(self, stats: CellSums, params: Any) -> tuple[Array, Array, Array]:
         coefficients, constants = self.natural(params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latently.emissions.base import Emission
 from latently.emissions.bernoulli import Bernoulli
+from latently.emissions.beta import Beta
 from latently.emissions.binomial import Binomial
 from latently.emissions.categorical import Categorical
 from latently.emissions.exponential import Exponential
@@ -11,6 +12,7 @@ from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
+from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.von_mises import VonMises
@@ -21,9 +23,11 @@ FAMILIES: dict[str, type[Emission]] = {
     "poisson": Poisson,
     "categorical": Categorical,
     "exponential": Exponential,
+    "beta": Beta,
     "gamma": Gamma,
     "log-normal": LogNormal,
     "von-mises": VonMises,
+    "mixture-of-gaussians": MixtureOfGaussians,
     "bernoulli": Bernoulli,
     "binomial": Binomial,
     "geometric": Geometric,

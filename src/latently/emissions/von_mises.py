@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import i0e, i1e
-from scipy.stats import vonmises
+from scipy.special import i0e, i1e, roots_legendre
 
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Real, Spaces
@@ -22,6 +21,8 @@ from latently.emissions.newton import zero
 TURN = 2 * np.pi
 LARGEST = TURN * (1 + 1e-6)  # single precision rounds
 LEAST = 1e-8  # concentration: as good as all directions alike
+NODES = roots_legendre(64)
+NEGLIGIBLE = 40.0  # logarithm of how far a density falls until what is left does not count
 CONCENTRATED = 1e4  # from which on, the expansion of the mean resultant length has more digits
 
 
@@ -163,10 +164,9 @@ class VonMises(ExponentialFamily):
     def distribution(self, params: VonMisesParams, x: Array) -> Distribution:
         """Of how far each angle is from the mean direction, either way round from the opposite one."""
         away = _wrapped(x[:, None, :] - params.directions)
-        kappa = np.broadcast_to(params.concentrations, away.shape)
-        with np.errstate(divide="ignore"):
-            below, above = (np.log(vonmises.cdf(end, kappa)) for end in (away, -away))
-        return Distribution(below, above)
+        near = _log_below(-np.abs(away), params.concentrations)
+        far = np.log1p(-np.exp(near))
+        return Distribution(np.where(away < 0, near, far), np.where(away < 0, far, near))
 
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Points on circles."""
@@ -211,3 +211,17 @@ def _lost(kappa: Array) -> Array:
     z = np.maximum(kappa, CONCENTRATED)
     expansion = (0.5 + (0.125 + 0.125 / z) / z) / z
     return np.where(kappa < CONCENTRATED, 1.0 - i1e(kappa) / i0e(kappa), expansion)
+
+
+def _log_below(away: Array, kappa: Array) -> Array:
+    """Log probability from the opposite direction to `away`, which is not above zero, by Gauss's rule.
+
+    The density rises all the way: what it was until it was e^-40 of that at the end does not count.
+    """
+    end = np.cos(away)
+    width = away + np.arccos(np.maximum(end - NEGLIGIBLE / kappa, -1.0))
+    total = np.zeros(width.shape)
+    for node, weight in zip(*NODES, strict=True):
+        total += weight * np.exp(kappa * (np.cos(away - (1.0 - node) / 2.0 * width) - end))
+    with np.errstate(divide="ignore"):
+        return np.log(total * width / 2.0) + kappa * (end - 1.0) - np.log(TURN * i0e(kappa))
