@@ -216,13 +216,6 @@ class Emission(Described, Completion, ABC):
         """
         return None
 
-    def table_sizes(self, params: Any) -> NDArray[np.int64] | None:
-        """How many whole numbers from 0 each feature can have, shape (d,); None if not so few.
-
-        Log densities are looked up then; features have to be independent, and the statistics those of cells.
-        """
-        return None
-
     @abstractmethod
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
         """Return the additive statistics of rows with given responsibilities (weights applied)."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from latently.checks.columns import Column
 from latently.core.choices import likeliest
@@ -132,10 +131,6 @@ class Categories(Emission):
         """Whole numbers from 0 to one less than there are categories."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
 
-    def table_sizes(self, params: Any) -> NDArray[np.int64]:
-        """The numbers of categories."""
-        return self.sizes_of_columns
-
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
@@ -154,16 +149,18 @@ class Categories(Emission):
         return CategoriesParams(values / values.sum(axis=2, keepdims=True))
 
     def log_density(self, params: CategoriesParams, x: Array) -> Array:
-        """Sum over the columns of the log probabilities: one-hot cells times a table."""
-        K = len(params.probabilities)
+        """Sum over the columns of the log probabilities, looked up; those of a missing cell are zero."""
         with np.errstate(divide="ignore"):
-            table = np.vstack([np.log(params.probabilities).reshape(K, -1).T, np.zeros(K)])
-        return np.asarray(self._indicators(x) @ table)
+            table = np.log(params.probabilities).transpose(1, 2, 0)
+        table = np.concatenate([table, np.zeros((len(table), 1, table.shape[2]))], axis=1)
+        return np.asarray(table[np.arange(x.shape[1]), self._codes(x)].sum(axis=1))
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CategoriesCounts:
         """Responsibilities added up by category."""
-        sums = (self._indicators(x).T @ resp)[:-1].T
-        return CategoriesCounts(np.ascontiguousarray(sums).reshape(resp.shape[1], *self._support.shape))
+        d, size = x.shape[1], self.most + 1
+        places = (self._codes(x) + np.arange(d) * size).ravel()
+        counts = np.array([np.bincount(places, np.repeat(column, d), d * size) for column in resp.T])
+        return CategoriesCounts(counts.astype(np.float64).reshape(-1, d, size)[:, :, :-1])
 
     def m_step(
         self, stats: CategoriesCounts, params: CategoriesParams, fixed: Collection[str] = ()
@@ -197,12 +194,12 @@ class Categories(Emission):
 
     def embed(self, description: CategoriesCounts, x: Array) -> Array:
         """One-hot cells, in units of the spread of each column; a missing one in the middle."""
-        d, most = self._support.shape
+        most = self.most
         frequencies = description.counts[0] / np.maximum(
             description.counts[0].sum(axis=1, keepdims=True), 1.0
         )
         spread = np.sqrt(np.maximum(1.0 - (frequencies**2).sum(axis=1), 1.0 / most**2))
-        hot = self._indicators(x)[:, :-1].toarray().reshape(len(x), d, most)
+        hot = self._codes(x)[:, :, None] == np.arange(most)
         hot = np.where(np.isnan(x)[:, :, None], frequencies, hot)
         return np.asarray((hot / spread[:, None])[:, self._support])
 
@@ -290,8 +287,7 @@ class Categories(Emission):
     ) -> Array:
         """Rows that are alike stay together."""
         tables = rng.uniform(-1.0, 1.0, (x.shape[1], self.most + 1))
-        codes = np.where(np.isnan(x), self.most, x).astype(np.int64)
-        height = tables[np.arange(x.shape[1]), codes].sum(axis=1)
+        height = tables[np.arange(x.shape[1]), self._codes(x)].sum(axis=1)
         return np.asarray(0.05 + 0.9 / (1.0 + np.exp(-4.0 * (height - np.average(height, weights=weights)))))
 
     @cached_property
@@ -299,14 +295,9 @@ class Categories(Emission):
         """Which categories each column has, shape (d, n_categories)."""
         return np.asarray(np.arange(self.most) < self.sizes_of_columns[:, None])
 
-    def _indicators(self, x: Array) -> Any:
-        """One-hot cells side by side, and last a column for missing ones, as a sparse matrix."""
-        n, d = x.shape
-        none = d * self.most
-        codes = x + np.arange(d) * self.most
-        places = np.where(np.isnan(codes), none, codes).astype(np.int32)
-        starts = np.arange(0, n * d + 1, d, dtype=np.int32)
-        return sparse.csr_array((np.ones(n * d), places.ravel(), starts), shape=(n, none + 1))
+    def _codes(self, x: Array) -> NDArray[np.int64]:
+        """Positions of the categories, one beyond the last for a missing cell."""
+        return np.where(np.isnan(x), self.most, x).astype(np.int64)
 
     @staticmethod
     def _telling(probabilities: Array, k: int) -> list[int]:

@@ -28,7 +28,7 @@ from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
-from latently.models.products import mixture_of_products
+from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
 FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
@@ -186,6 +186,7 @@ def _expected(
 ACCELERATORS: dict[tuple[type, type], Accelerator] = {
     (Independent, Gaussian): mixture_of_gaussians,
     (Independent, Columns): mixture_of_products,
+    (Chain, Columns): chain_of_products,
     (Chain, Categorical): chain_of_symbols,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,10 @@ from latently.core.parts import Parts
 from latently.emissions.base import Array
 from latently.emissions.columns import Columns
 from latently.latent.base import Expected
+from latently.latent.emission_tables import SymbolTable
+from latently.latent.evidence import looked_up
 from latently.latent.independent import Counts
+from latently.models.patterns import Patterns, patterns_of
 from latently.models.tables import Bank, Tables
 
 
@@ -40,14 +43,21 @@ class Product:
     @cached_property
     def looked_up(self) -> tuple[int, ...]:
         """Which parts have tables."""
-        pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
-        return tuple(i for i, (part, one) in pairs if part.family.table_sizes(one) is not None)
+        return tuple(i for i, part in enumerate(self.emission.parts) if part.table_sizes is not None)
 
     @cached_property
     def tables(self) -> Tables | None:
         """Those of all parts that have any."""
-        parts = [(self.emission.parts[i], self.params.values[i]) for i in self.looked_up]
-        return Tables([Bank(part.family, one, part.places) for part, one in parts]) if parts else None
+        banks = []
+        for part, one in zip(self.emission.parts, self.params, strict=True):
+            if part.table_sizes is not None:
+                banks.append(Bank(part.family, one, part.places, part.table_sizes))
+        return Tables(banks) if banks else None
+
+    @property
+    def layout(self) -> Any:
+        """What tells its tables from others of the same data."""
+        return self.tables.layout if self.tables else ()
 
     @cached_property
     def others(self) -> dict[int, Any]:
@@ -116,15 +126,13 @@ class Tally:
 
 
 def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
-    """E-step of a mixture of products, tile by tile."""
+    """E-step of a mixture of products, tile by tile; equal rows of cells that are looked up once."""
     family = model.routines(params)
     if block.labels is not None or not isinstance(family, Product) or not block.n_rows:
         return None
-    tables, places = family.tables, None
-    if tables:
-        places = block.remembered(tables.layout, lambda: tables.places(block.rows(slice(None))))
-        if places is None:
-            return None
+    block, places = block.remembered((family.layout, "rows"), lambda: _rows(family, block))
+    if family.tables and places is None:
+        return None
     from latently.kernels.tables import row_posteriors
 
     tally, counts, bound, rounding_scale = Tally(family), np.zeros(model.n_components), 0.0, 0.0
@@ -137,3 +145,44 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
         bound, rounding_scale = bound + more, rounding_scale + terms
         tally.add(x, joint, found)
     return Expected(Counts(counts), tally.stats(), bound, rounding_scale)
+
+
+def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
+    """E-step of a block of sequences whose rows are few patterns of cells: symbols, so to say."""
+    family = model.routines(params)
+    if not isinstance(family, Product) or family.others or not block.n_rows:
+        return None
+    patterns = block.remembered((family.layout, "patterns"), lambda: _patterns(family, block))
+    if patterns is None:
+        return None
+    emission, cells = model.emission, block.x[patterns.rows]
+    table, index = emission.log_density(params.emission, cells), patterns.index
+    if block.labels is not None:
+        table, index = looked_up(table, index, block.labels)
+
+    def count(counts: Array) -> Parts:
+        """The statistics of the patterns, whatever labels are known."""
+        resp = counts[:, : model.n_components].reshape(-1, len(cells), model.n_components).sum(axis=0)
+        stats: Parts = emission.expected_stats(params.emission, cells, resp)
+        return stats
+
+    symbols = SymbolTable.of(table, index, count)
+    found: Expected = model.latent.expected(params.latent, symbols, replace(block, x=index), backend)
+    return found
+
+
+def _patterns(family: Product, block: Block) -> Patterns | None:
+    places = family.tables.places(block.rows(slice(None))) if family.tables else None
+    return None if places is None else patterns_of(places, int(places.max(initial=0)) + 1)
+
+
+def _rows(family: Product, block: Block) -> tuple[Block, Any]:
+    """The rows, and their cells in the tables; where all are looked up, equal rows as one of their weight."""
+    places = family.tables.places(block.rows(slice(None))) if family.tables else None
+    if places is None or family.others:
+        return block, places
+    patterns = patterns_of(places, int(places.max()) + 1)
+    if patterns is None:
+        return block, places
+    weights = np.bincount(patterns.index, block.weights, len(patterns.rows)).astype(np.float64)
+    return replace(block.take(patterns.rows), weights=weights), places[patterns.rows]

@@ -30,13 +30,7 @@ class Bank:
     emission: Emission
     params: Any
     places: tuple[int, ...]
-
-    @property
-    def sizes(self) -> Places:
-        """How many whole numbers from 0 each column can have."""
-        found = self.emission.table_sizes(self.params)
-        assert found is not None
-        return found
+    sizes: Places  # how many whole numbers from 0 each column can have
 
 
 @dataclass(frozen=True)
@@ -85,7 +79,10 @@ class Tables:
     @cached_property
     def table(self) -> Array:
         """The same, padded to whole lanes."""
-        return np.pad(self.values, ((0, 0), (0, -self.n_components % len(self.lanes))))
+        (n, K), lanes = self.values.shape, len(self.lanes)
+        found = np.zeros((n, K + -K % lanes))
+        found[:, :K] = self.values
+        return found
 
     @property
     def n_components(self) -> int:

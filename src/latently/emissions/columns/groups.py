@@ -18,6 +18,8 @@ from latently.wording import listed
 
 Array = NDArray[np.float64]
 
+MOST_TABULATED = 1000
+
 
 @dataclass(frozen=True)
 class Part:
@@ -33,12 +35,20 @@ class Part:
         Their positions among all columns that are modelled.
     family : Emission
         The family, which has learned to read them.
+    most : tuple of int or None
+        The largest cell of each column in the fit, if all are whole numbers from 0, and not too many.
     """
 
     name: str
     names: tuple[str, ...]
     places: tuple[int, ...]
     family: Emission
+    most: tuple[int, ...] | None = None
+
+    @property
+    def table_sizes(self) -> NDArray[np.int64] | None:
+        """How many whole numbers from 0 each column can have; None if not so few."""
+        return None if self.most is None else np.array(self.most, dtype=np.int64) + 1
 
     def of(self, x: Array) -> Array:
         """Its columns."""
@@ -87,8 +97,18 @@ def grouped(families: Any, others: str, unknown: str, table: Table) -> tuple[Par
             called = f"{called}({', '.join(names)})"
         with located(names, table):
             learned = family.learned_of([columns[name] for name in names])
-        parts.append(Part(called, tuple(names), tuple(places[name] for name in names), learned))
+            cells = learned.read_columns([columns[name] for name in names])
+        where = tuple(places[name] for name in names)
+        parts.append(Part(called, tuple(names), where, learned, _most(learned, cells)))
     return tuple(parts)
+
+
+def _most(family: Emission, cells: Array) -> tuple[int, ...] | None:
+    """The largest cell of each column, if a table can hold all that are possible up to it."""
+    if not family.independent or family.possible(np.full((1, cells.shape[1]), 0.5)).any():
+        return None
+    most = np.nan_to_num(cells, nan=0.0).max(axis=0)
+    return tuple(most.astype(int).tolist()) if most.max() < MOST_TABULATED else None
 
 
 def _alike(one: Emission, other: Emission) -> bool:

@@ -38,14 +38,14 @@ def _name(column: Column) -> str:
     if column.missing.all():
         raise ValueError(f"column '{column.name}' has no observed value: leave it out")
     if column.boolean:
-        return "categorical"
+        return "bernoulli"
     if not column.numeric:
         return "categorical"
     values = np.unique(column.cells[~column.missing])
     if not np.array_equal(values, np.floor(values)):
         return "gaussian"
     if np.isin(values, (0, 1)).all():
-        return "categorical"
+        return "bernoulli"
     if values[0] == 0 and values[-1] <= MOST_COUNTED:
         return "poisson"
     return "categorical" if len(values) <= FEW_CODES and values[0] >= 0 else "gaussian"

@@ -1,0 +1,65 @@
+"""Rows that occur more than once: what they add up to need be found once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST = 4096  # rows that tell whether there are few patterns
+FEW = 0.5  # patterns, of the rows, below which it pays
+LARGEST = 2**62
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The different rows of a block.
+
+    Attributes
+    ----------
+    rows : array of int of shape (n_patterns,)
+        A row of each pattern.
+    index : array of int of shape (n_rows,)
+        The pattern of each row.
+    """
+
+    rows: NDArray[np.int64]
+    index: NDArray[np.int64]
+
+
+def patterns_of(places: Any, n_places: int) -> Patterns | None:
+    """The patterns of rows of small whole numbers; None if there are too many for it to pay.
+
+    Parameters
+    ----------
+    places : array of int of shape (n, c)
+        The rows.
+    n_places : int
+        What all of their entries are below.
+
+    Examples
+    --------
+    >>> found = patterns_of(np.array([[0, 1], [2, 0], [0, 1], [0, 1]]), 3)
+    >>> found.rows.tolist(), found.index.tolist()
+    ([0, 1], [0, 1, 0, 0])
+    """
+    few = _codes(places[:FIRST], n_places)
+    if len(np.unique(few)) > FEW * len(few):
+        return None
+    codes = few if len(places) <= FIRST else _codes(places, n_places)
+    _, rows, index = np.unique(codes, return_index=True, return_inverse=True)
+    return Patterns(rows, index) if len(rows) <= FEW * len(codes) else None
+
+
+def _codes(places: Any, n_places: int) -> NDArray[np.int64]:
+    """A number for each row; columns that would take it out of range are numbered again first."""
+    codes, size = np.zeros(len(places), dtype=np.int64), 1
+    for column in places.T:
+        if size > LARGEST // n_places:
+            codes = np.unique(codes, return_inverse=True)[1]
+            size = len(codes)
+        codes = codes * n_places + column
+        size *= n_places
+    return codes
