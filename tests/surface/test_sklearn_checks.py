@@ -24,6 +24,7 @@ ESTIMATORS = [
     L.MixtureModel(Gaussian("full"), 2, n_init=1),
     L.GaussianImputer(),
     L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
+    L.MixedImputer(2, n_init=1),
     L.LatentDirichletAllocation(2),
     L.LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
     *(compat.LatentDirichletAllocation(2, learning_method=method) for method in ("batch", "online")),

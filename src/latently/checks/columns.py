@@ -167,7 +167,7 @@ def as_table(X: Any, name: str = "X") -> Table:
         one = ": np.reshape(X, (-1, 1)) for one column" if rows.ndim == 1 else ""
         raise ValueError(
             f"Expected 2D array, got {rows.ndim}D array instead: {name} has shape {rows.shape}, should be a "
-            f"table of (n_samples, n_features){one}"
+            f"table of (n_samples, n_features). Reshape your data to two dimensions{one}"
         )
     columns = [_of_array(str(j), rows[:, j], name) for j in range(rows.shape[1])]
     return Table(tuple(columns), named=False)
@@ -258,19 +258,25 @@ def _of_series(label: Any, series: Any, name: str) -> Column:
 
 def _categories(series: Any) -> tuple[Any, ...]:
     """All that the type of a column says there are, in its order."""
+    declared = declared_categories(series)
+    return tuple(series.cat.get_categories().to_list()) if declared is None else declared
+
+
+def declared_categories(series: Any) -> tuple[Any, ...] | None:
+    """The only categories that a column of a frame can hold; None if there is no such limit."""
     import narwhals as nw
 
     declared = getattr(nw.to_native(series).dtype, "categories", None)
-    if declared is not None and hasattr(declared, "__len__"):
-        return tuple(declared)
-    return tuple(series.cat.get_categories().to_list())
+    return tuple(declared) if declared is not None and hasattr(declared, "__len__") else None
 
 
 def _of_array(label: str, values: Cells, name: str) -> Column:
     """A column of an array: objects that are all numbers, or all yes and no, are such."""
     where = f"column '{label}' of {name}" if not label.isdigit() else f"column {label} of {name}"
-    if values.dtype.kind in "mMVc":
-        raise ValueError(f"{where} holds {REFUSED[values.dtype.kind]}")
+    kind = values.dtype.kind
+    if kind in "mMVc":
+        begin = "Complex data not supported: " if kind == "c" else ""  # as scikit-learn begins
+        raise ValueError(f"{begin}{where} holds {REFUSED[kind]}")
     cells = as_cells(values, where)
     if cells.dtype.kind in "US":
         cells = cells.astype(object)

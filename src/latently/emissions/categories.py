@@ -242,6 +242,10 @@ class Categories(Emission):
         tables = np.swapaxes(params.probabilities, 0, 1)
         return [resp @ table[:, :size] for table, size in zip(tables, self.sizes_of_columns, strict=True)]
 
+    def categories_of_columns(self, n_columns: int) -> list[Any]:
+        """The alphabets."""
+        return list(self.alphabets)
+
     def order_keys(self, params: CategoriesParams) -> Array:
         """How often they have the first category, then the next: most often first."""
         return -np.round(params.probabilities, 6).reshape(len(params.probabilities), -1)

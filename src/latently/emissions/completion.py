@@ -113,6 +113,10 @@ class Completion:
         """
         return [None] * x.shape[1]
 
+    def categories_of_columns(self, n_columns: int) -> list[Any]:
+        """The categories of each of its columns in their order, None where it has none."""
+        return [None] * n_columns
+
     def _refuse_correlated(self: Any) -> None:
         if self.correlated:
             raise NotImplementedError(

@@ -13,6 +13,7 @@ from latently.estimators.imputation.diagnosis import (
     overimpute,
 )
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
+from latently.estimators.mixed_imputer import MixedImputer
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.multivariate_normal import MultivariateNormal
 from latently.estimators.poisson_hmm import PoissonHMM
@@ -24,6 +25,7 @@ __all__ = [
     "GaussianMixture",
     "HiddenMarkovModel",
     "LatentDirichletAllocation",
+    "MixedImputer",
     "MixtureModel",
     "MultivariateNormal",
     "PoissonHMM",

@@ -43,7 +43,11 @@ def undetermined(pairs: NDArray[np.int64], names: list[str] | None, *, by_prior:
     return (Finding(NEVER_TOGETHER, message, "column", which, severity=CAUTION),)
 
 
-def dropped(empty: NDArray[np.bool_], names: list[str] | None) -> tuple[Finding, ...]:
+def dropped(
+    empty: NDArray[np.bool_],
+    names: list[str] | None,
+    remedy: str = "keep_empty_features=True keeps such columns, filled with 0",
+) -> tuple[Finding, ...]:
     """Name the columns that are left out because they have no observed value, if there are any.
 
     Parameters
@@ -52,16 +56,15 @@ def dropped(empty: NDArray[np.bool_], names: list[str] | None) -> tuple[Finding,
         Which columns.
     names : list of str or None
         Names of the columns.
+    remedy : str
+        What else could be done.
     """
     found = np.flatnonzero(empty)
     if not len(found):
         return ()
     columns = ", ".join(label_of(names, column) for column in found[:MOST_NAMED])
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    message = (
-        f"no value is observed of column {columns}{more}, which the output leaves out; "
-        "keep_empty_features=True keeps such columns, filled with 0"
-    )
+    message = f"no value is observed of column {columns}{more}, which the output leaves out; {remedy}"
     return (Finding(EMPTY, message, "column", tuple(found.tolist()), severity=CAUTION),)
 
 

@@ -135,10 +135,11 @@ def read_rows(
 def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Table:
     """Columns of any kind; those of a fit by their names, if they have any, in any order."""
     table = as_columns(X)
-    if not table.columns or not len(table):
-        raise ValueError(
-            f"X has {len(table)} rows and {len(table.columns)} columns: give at least one of each"
-        )
+    for n, noun in zip(reversed(table.shape), ("feature", "sample"), strict=True):
+        if not n:  # as scikit-learn says it
+            raise ValueError(
+                f"Found array with 0 {noun}(s) (shape={table.shape}) while a minimum of 1 is required."
+            )
     if reset:
         vars(estimator).pop("feature_names_in_", None)
         estimator.n_features_in_ = len(table.columns)
@@ -363,6 +364,8 @@ def _constant(constant: Any, values: Any, names: list[str] | None) -> str:
 
 def column_names(X: Any) -> list[str] | None:
     """Names of the columns of a frame; None for anything else."""
+    if isinstance(X, Table):
+        return X.names if X.named else None
     columns = getattr(X, "columns", None)
     return None if columns is None else [str(column) for column in columns]
 

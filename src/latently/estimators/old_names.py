@@ -109,6 +109,16 @@ GAUSSIAN_IMPUTER = _ANY | {
     "reg_covar": "write prior='ridge' and prior_strength=, which is counted in the objective",
 }
 
+MIXED_IMPUTER = GAUSSIAN_IMPUTER | {
+    "estimator": "the model is a mixture: write families= and n_components=",
+    "strategy": "cells are filled given the others of the row: leave it out",
+    "fill_value": "cells are filled given the others of the row: leave it out",
+    "reg_covar": "write families={'column': Gaussian(reg_covar=...)}",
+    "variable_schema": "columns are all modelled together: leave it out",
+    "max_iterations": "write max_iter=, the most EM steps",
+    "categorical_features": "write families={'column': 'categorical'}",
+}
+
 _ALL_OLD_NAMES = "latently.compat.sklearn has this model with all of scikit-learn's settings"
 _OUTPUT_OF_ITS_OWN = "score documents that were held out, with perplexity(X), whenever you like: leave it out"
 

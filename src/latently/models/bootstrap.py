@@ -79,9 +79,8 @@ def bootstrap(
     kept: list[LatentEmissionParams] = []
     n_ambiguous = n_failed = 0
     for stream in rng.spawn(n_replicates):
-        try:
-            refit = run(replace(em, source=_reweighted(source, stream)), params, settings, n).params
-        except FitError:
+        refit = reweighted_fit(em, params, settings, n, stream)
+        if refit is None:
             n_failed += 1
             continue
         order = _match(main, responsibilities(model, refit, few))
@@ -95,6 +94,21 @@ def bootstrap(
         for name, value in names.items()
     }
     return Replicates(values, n_ambiguous, n_failed)
+
+
+def reweighted_fit(
+    em: EMMap[Any, Any, Any],
+    params: LatentEmissionParams,
+    settings: Settings,
+    n: float,
+    rng: np.random.Generator,
+) -> LatentEmissionParams | None:
+    """Where EM comes to from the main fit under random weights; None if it fails."""
+    source: Any = em.source
+    try:
+        return run(replace(em, source=_reweighted(source, rng)), params, settings, n).params
+    except FitError:
+        return None
 
 
 def _reweighted(source: ArraySource, rng: np.random.Generator) -> ArraySource:

@@ -230,10 +230,14 @@ class Moves:
 
     def _learned(self, parents: Any, resp: Array) -> Array:
         """Log densities of the rows under components learned from them, with what is shared as it is."""
+        bank = self.learned_from(parents, resp, self.emission.pooled_parameters)
+        return routines(self.emission, bank, self.compiled).log_density(self.x)
+
+    def learned_from(self, parents: Any, resp: Array, fixed: Collection[str] = ()) -> Any:
+        """Params of components that some labels became, learned from responsibilities of the rows."""
         bank = self.emission.permute(self.params, parents)
         stats = routines(self.emission, bank, self.compiled).expected_stats(self.x, resp)
-        bank = self.emission.m_step(stats, bank, self.emission.pooled_parameters)
-        return routines(self.emission, bank, self.compiled).log_density(self.x)
+        return self.emission.m_step(stats, bank, fixed)
 
 
 def _responsibilities(model: Any, params: Any, block: Block, chosen: NDArray[np.int64]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, ClassVar, Literal, Self
@@ -123,12 +123,13 @@ class Columns(Emission):
 
     def shown(self, x: Array) -> Any:
         """Rows as users have them: numbers, or objects if there are categories among them."""
-        cells: list[Any] = [None] * self.n_columns
-        for part in self.parts:
-            for place, column in zip(part.places, part.family.shown_columns(x[:, part.places]), strict=True):
-                cells[place] = column
+        cells = self.shown_columns(x)
         kind = object if any(column.dtype.kind not in "fiu" for column in cells) else np.float64
         return np.column_stack([column.astype(kind) for column in cells])
+
+    def shown_columns(self, x: Array) -> list[Any]:
+        """As each family shows its own."""
+        return self._of_columns(part.family.shown_columns(part.of(x)) for part in self.parts)
 
     @property
     def n_columns(self) -> int:
@@ -138,10 +139,7 @@ class Columns(Emission):
     @property
     def names(self) -> list[str]:
         """Names of the columns that are modelled, in the order of the table."""
-        found = {
-            place: name for part in self.parts for place, name in zip(part.places, part.names, strict=True)
-        }
-        return [found[place] for place in range(self.n_columns)]
+        return self._of_columns(part.names for part in self.parts)
 
     # -- the model -------------------------------------------------------------------------------------------
 
@@ -278,12 +276,13 @@ class Columns(Emission):
 
     def category_probabilities(self, params: Parts, x: Array, resp: Array) -> list[Array | None]:
         """Those of all groups, in the order of the columns."""
-        found: list[Array | None] = [None] * self.n_columns
-        for part, one in self._zip(params):
-            own = part.family.category_probabilities(one, part.of(x), resp)
-            for place, probabilities in zip(part.places, own, strict=True):
-                found[place] = probabilities
-        return found
+        return self._of_columns(
+            part.family.category_probabilities(one, part.of(x), resp) for part, one in self._zip(params)
+        )
+
+    def categories_of_columns(self, n_columns: int) -> list[Any]:
+        """Those of all groups."""
+        return self._of_columns(part.family.categories_of_columns(len(part.places)) for part in self.parts)
 
     def split(
         self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
@@ -365,6 +364,14 @@ class Columns(Emission):
         for part, one in self._zip(values):
             found[:, part.places] = do(part.family, one, part.of(x))
         return found
+
+    def _of_columns(self, found: Iterable[Sequence[Any]]) -> list[Any]:
+        """What is said of the columns of each group, in the order of the columns."""
+        cells: list[Any] = [None] * self.n_columns
+        for part, own in zip(self.parts, found, strict=True):
+            for place, one in zip(part.places, own, strict=True):
+                cells[place] = one
+        return cells
 
     def _parts(self, values: Any) -> Parts:
         return Parts(tuple(part.name for part in self.parts), tuple(values))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.emissions.gaussian.matrices import cholesky, precision_factors
 from latently.emissions.gaussian.missing import NEGLIGIBLE, normal_quantile
@@ -79,13 +80,18 @@ def drawn(predictive: Predictive, rows: Array, rng: np.random.Generator) -> Arra
         return filled
     x = filled[incomplete]
     noise = rng.standard_normal(x.shape)
-    edges = np.cumsum(predictive.resp[incomplete], axis=1)
-    label = (rng.random((len(x), 1)) * edges[:, -1:] > edges).sum(axis=1)
+    label = drawn_labels(predictive.resp[incomplete], rng)
     for k, precision in enumerate(predictive.precisions()):
         mine = np.flatnonzero(label == k)
         if len(mine):
             filled[incomplete[mine]] = filled_by(x[mine], predictive.means[k], precision, noise[mine])
     return filled
+
+
+def drawn_labels(resp: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A component for each row, by its responsibilities."""
+    edges = np.cumsum(resp, axis=1)
+    return np.asarray((rng.random((len(resp), 1)) * edges[:, -1:] > edges).sum(axis=1))
 
 
 def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tuple[Array, Array]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from latently.checks.settings import BOOLEAN, COUNT, POSITIVE, WHOLE, key_of, one_of
+from latently.checks.settings import BOOLEAN, COUNT, POSITIVE, WHOLE, Such, key_of, one_of
 from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.gaussian.prior import KINDS as PRIORS
 from latently.estimators.imputation.parameter_draws import METHODS
@@ -54,3 +55,37 @@ class ImputationSettings:
     max_value: Any = setting(object, default=None)
     add_indicator: bool = setting(BOOLEAN, default=False)
     keep_empty_features: bool = setting(BOOLEAN, default=False)
+
+
+@settings
+class MixedImputationSettings:
+    """Which mixture fills missing cells of tables with columns of any type.
+
+    Parameters
+    ----------
+    n_components : "bic" or int, default "bic"
+        Number of components. "bic" adds one after the other until BIC has clearly risen twice, and takes the
+        number where it is lowest.
+    families : "auto" or dict, default "auto"
+        By the name of a column, or a tuple of names whose columns are modelled together, a family or the name
+        of one of ``latently.emissions.FAMILIES``; columns of an array are called 0, 1, ... The family of a
+        column that is not named is chosen by its type and values: see `families_` after the fit.
+    unknown : {"error", "missing"}, default "error"
+        What a category is that was not there at the fit: an error that names it and its row, or a missing
+        cell, which is filled in as others are.
+    max_components : int, default 20
+        How far "bic" goes.
+    n_parameter_draws : int, default 0
+        Parameters to draw at the fit, of which `draw_imputations` needs one for each table; 20 is usual. They
+        are refits under random weights of the rows, the Bayesian bootstrap.
+    """
+
+    n_components: int | str = setting(one_of("bic"), WHOLE, default="bic", kw_only=False)
+    families: Any = setting(
+        one_of("auto"),
+        Such(lambda value: isinstance(value, Mapping), "a dict of families by the names of columns"),
+        default="auto",
+    )
+    unknown: str = setting(one_of("error", "missing"), default="error")
+    max_components: int = setting(WHOLE, default=20)
+    n_parameter_draws: int = setting(COUNT, default=0)

@@ -1,0 +1,528 @@
+"""Imputation of tables with columns of any type by a mixture."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+
+from latently.checks.columns import Table
+from latently.checks.completed import Filling, completed, like_frame
+from latently.checks.settings import BOOLEAN, SHARE, check_settings, check_whole, checked
+from latently.core.findings import Finding
+from latently.core.parameters import named, with_named
+from latently.emissions.columns import Columns
+from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from latently.estimators.diagnostics import dropped, tell
+from latently.estimators.documented import Described, entries
+from latently.estimators.imputation.filling import drawn_labels
+from latently.estimators.imputation.mixed import drawn_parameters, fitted_by_bic
+from latently.estimators.imputation.settings import MixedImputationSettings
+from latently.estimators.imputation.shown import OfModel
+from latently.estimators.inputs import READERS, Array, check_weights, random_generator, read_rows
+from latently.estimators.mixture_model import MixtureModel
+from latently.estimators.old_names import MIXED_IMPUTER, AnswersOldNames
+from latently.estimators.saving import Saved
+from latently.estimators.settings import RunSettings, WorkSettings, estimator
+from latently.wording import count
+
+ROWS = 2**14  # filled in at a time
+
+
+class CellProbabilities(NamedTuple):
+    """Probabilities of the categories of the missing cells of a column.
+
+    Attributes
+    ----------
+    rows : array of int of shape (n_missing,)
+        Where the cells are.
+    categories : array of shape (n_categories,)
+        The categories in their order.
+    probabilities : array of shape (n_missing, n_categories)
+        Of each category, given the observed cells of the row.
+    """
+
+    rows: NDArray[np.int64]
+    categories: NDArray[Any]
+    probabilities: Array
+
+
+class Read(NamedTuple):
+    """A table as the user has it and as the model takes it."""
+
+    X: Any
+    table: Table
+    x: Array
+
+
+@estimator(MIXED_IMPUTER)
+class MixedImputer(
+    Saved,
+    Described,
+    AnswersOldNames,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    WorkSettings,
+    RunSettings,
+    MixedImputationSettings,
+):
+    """Fill missing cells of a table with columns of any type by a mixture fitted by EM.
+
+    Each column has a family of distributions of its own, such as normal, Poisson or categorical, and rows
+    come from one of several components within which columns are independent. With enough components such a
+    mixture follows any dependence between columns. The fit is by maximum likelihood from all observed cells,
+    exact if cells are missing at random; missing cells are never filled in on the way.
+
+    A table of numbers whose columns depend on each other along lines is better filled by `GaussianImputer`.
+
+    Attributes
+    ----------
+    mixture_ : MixtureModel
+        The fitted model, of the columns with any observed value.
+    families_ : dict of str to str
+        What each column is to the model, in words.
+    n_components_ : int
+        Number of components.
+    bic_ : dict of int to float
+        BIC by the number of components, of those that were tried; empty if the number was given. What was
+        clearly worse on a sample of a large table is estimated from that.
+    log_likelihood_, log_likelihood_history_, converged_, stop_reason_, n_iter_
+        Of the model.
+    diagnostics_ : tuple of Finding
+        What there is to say of the table: columns without any observed value. Empty if there is nothing.
+    parameter_draws_ : tuple of dict of str to array
+        Parameters drawn at the fit, by their names.
+    missing_counts_ : array of int of shape (n_features,)
+        Missing cells of each column at the fit.
+
+    See Also
+    --------
+    GaussianImputer : Tables of numbers.
+    latently.pool : Join the results of several imputed tables by Rubin's rules.
+
+    References
+    ----------
+    .. [1] Vermunt, J. K., van Ginkel, J. R., van der Ark, L. A. and Sijtsma, K. (2008). Multiple imputation
+           of incomplete categorical data using latent class analysis. Sociological Methodology 38, 369-397.
+    .. [2] Rubin, D. B. (1981). The Bayesian bootstrap. Annals of Statistics 9, 130-134.
+
+    Examples
+    --------
+    >>> from latently import MixedImputer
+    >>> table = {
+    ...     "town": ["A", "A", "B", "B", None, "A", "B", "A"],
+    ...     "age": [20.5, 22.1, 61.0, 66.3, 63.2, 24.0, None, 21.3],
+    ... }
+    >>> imputer = MixedImputer(2, random_state=0).fit(table)
+    >>> imputer.transform(table)["town"].tolist()
+    ['A', 'A', 'B', 'B', 'B', 'A', 'B', 'A']
+    >>> imputer.transform(table)["age"].round(1).tolist()
+    [20.5, 22.1, 61.0, 66.3, 63.2, 24.0, 63.5, 21.3]
+    """
+
+    described = entries(
+        """
+        X : array-like or frame of shape (n_samples, n_features)
+            Rows, of the fit or new ones: a frame of pandas, polars or Arrow, a dict of columns, or an array
+            of numbers or objects. NaN, None and null are missing cells.
+        y : None
+            Ignored; there for scikit-learn's conventions.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        random_state : None, int, Generator or RandomState
+            None takes the imputer's own. An integer repeats, a generator is drawn from.
+        """
+    )
+
+    log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
+    converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit the mixture to all observed cells by EM.
+
+        Returns
+        -------
+        self
+            The fitted imputer.
+
+        Raises
+        ------
+        ValueError
+            If a cell is not what the family of its column can have; column and row are named. If no column
+            has two different values, or a setting is unusable.
+
+        Warns
+        -----
+        UndeterminedWarning
+            If a column is dropped, as it has no observed value.
+        ConstantColumnWarning
+            If a column is constant: its missing cells are filled with its value.
+        ConvergenceWarning
+            If `max_iter` was reached.
+        SpuriousMaximumWarning
+            If a component rests on too few rows: lower `n_components`.
+        """
+        check_settings(self)
+        table = READERS["columns"](self, X, reset=True, accepts_missing=True)
+        weights = check_weights(sample_weight, len(table))
+        missing = np.column_stack([column.missing for column in table])
+        observed = np.asarray(~missing[weights > 0].all(axis=0))
+        self._check_observed(table, observed)
+        rng, kept = random_generator(self.random_state), _some(table, observed)
+        mixture = self._mixture(rng)
+        bic: dict[int, float] = {}
+        if self.n_components == "bic":
+            mixture, bic = fitted_by_bic(mixture, kept, weights, int(self.max_components), rng)
+        else:
+            mixture.fit(kept, sample_weight=weights)
+        n = int(self.n_parameter_draws)
+        draws = drawn_parameters(mixture, mixture._source(kept, sample_weight=weights), n, rng)
+        names = table.names if table.named else None
+        said = dropped(~observed, names, "leave it out of X, or observe a cell of it")
+        self._take_up(mixture, observed, missing.sum(axis=0), draws, bic, said)
+        tell(self.diagnostics_)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Fill in the best guess of each missing cell, given the observed cells of its row.
+
+        Of numbers that is the expectation, of categories the likeliest one. An expectation of counts is
+        rounded to a whole number, as is any in a column of whole numbers.
+
+        Returns
+        -------
+        array or frame of shape (n_samples, n_features_out)
+            Of the kind of X, and of the types of its columns; observed cells as they are. Columns without any
+            observed value at the fit are left out.
+
+        Raises
+        ------
+        ValueError
+            If columns of the fit are missing, or a cell is not what the family of its column can have.
+        """
+        read = self._read(X)
+        filled = self._by_parts(read.x, self._guessed)
+        return self._completed(read, filled)
+
+    @checked(level=(SHARE,), parameter_uncertainty=(BOOLEAN,))
+    def interval(
+        self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
+    ) -> tuple[Any, Any]:
+        """Intervals that hold each missing number with a given probability, given the rest of its row.
+
+        Categories have no order and no intervals: see `category_probabilities`.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Probability of each interval; of counts it is the least that reaches it at either end.
+        parameter_uncertainty : bool, default False
+            Whether the uncertainty of the parameters is in it; needs ``n_parameter_draws`` at the fit.
+
+        Returns
+        -------
+        lower, upper : array or frame of shape (n_samples, n_features_out)
+            Numbers; NaN for observed cells and in columns of categories.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not between 0 and 1, or there are no parameter draws.
+        """
+        read = self._read(X)
+        params = self._joined() if parameter_uncertainty else self.mixture_.params_
+        family: Any = self.mixture_._model.emission
+        names = family.names
+
+        def end(probability: float) -> Any:
+            def quantiles(x: Array) -> Array:
+                return np.asarray(
+                    family.quantiles_of_missing(params.emission, x, self._resp(x, params), probability)
+                )
+
+            found = self._by_parts(read.x, quantiles)
+            found[~np.isnan(read.x)] = np.nan
+            return like_frame(read.X, dict(zip(names, found.T, strict=True)), self._asked_for)
+
+        return end((1 - level) / 2), end((1 + level) / 2)
+
+    def category_probabilities(self, X: Any) -> dict[str, CellProbabilities]:
+        """Probabilities of the categories of each missing cell, given the observed cells of its row.
+
+        Returns
+        -------
+        dict of str to CellProbabilities
+            For each column of categories `rows`, `categories` and `probabilities`.
+        """
+        read = self._read(X)
+        family: Any = self.mixture_._model.emission
+        missing = np.isnan(read.x)
+        rows = np.flatnonzero(missing.any(axis=1))
+        x, params = read.x[rows], self.mixture_.params_
+        found = family.category_probabilities(params.emission, x, self._resp(x, params))
+        return {
+            name: CellProbabilities(rows[missing[rows, j]], categories, probabilities[missing[rows, j]])
+            for j, (name, categories, probabilities) in enumerate(
+                zip(family.names, family.categories_of_columns(len(found)), found, strict=True)
+            )
+            if probabilities is not None
+        }
+
+    def draw_imputations(self, X: Any, n_imputations: int = 20, random_state: Any = None) -> list[Any]:
+        """Complete tables whose missing cells are drawn, each table under parameters of its own.
+
+        So the tables differ by as much as is not known. Run an analysis on each and join the results with
+        `latently.pool`.
+
+        Parameters
+        ----------
+        n_imputations : int, default 20
+            How many tables: at most as many as there are parameter draws.
+
+        Returns
+        -------
+        list of array or frame of shape (n_samples, n_features_out)
+            As `transform` returns them.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer parameter draws than tables.
+        """
+        n_imputations = check_whole("n_imputations", n_imputations)
+        read = self._read(X)
+        self._need_draws(n_imputations)
+        rng = random_generator(self.random_state if random_state is None else random_state)
+        family = self.mixture_._model.emission
+
+        def complete(draw: Mapping[str, Array]) -> Any:
+            params = with_named(self.mixture_.params_, draw)
+
+            def drawn(x: Array) -> Array:
+                labels = drawn_labels(self._resp(x, params), rng)
+                return family.draw_missing(params.emission, x, labels, rng)
+
+            return self._completed(read, self._by_parts(read.x, drawn))
+
+        return [complete(draw) for draw in self.parameter_draws_[:n_imputations]]
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Names of the columns of the output.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the columns of the input, if the fit had none.
+
+        Returns
+        -------
+        array of str
+            Those of the input that have not been dropped.
+        """
+        return super().get_feature_names_out(input_features)[self._observed_features]
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean log density of the observed cells of a row, in nats.
+
+        Returns
+        -------
+        float
+            Higher is better.
+        """
+        read = self._read(X)
+        return float(self.mixture_.score(_some(read.table, self._observed_features)))
+
+    @property
+    def families_(self) -> dict[str, str]:
+        """What each column is to the model, in words."""
+        check_is_fitted(self)
+        family: Any = self.mixture_._model.emission
+        return {name: family.chosen[name] for name in family.names}
+
+    @property
+    def n_components_(self) -> int:
+        """Number of components."""
+        check_is_fitted(self)
+        return int(self.mixture_.n_components)
+
+    # -- what is known after a fit ---------------------------------------------------------------------------
+
+    def _take_up(
+        self,
+        mixture: MixtureModel,
+        observed: NDArray[np.bool_],
+        missing_counts: NDArray[np.int64],
+        draws: tuple[dict[str, Array], ...],
+        bic: dict[int, float],
+        diagnostics: tuple[Finding, ...],
+    ) -> None:
+        self._observed_features = observed
+        self.missing_counts_ = missing_counts
+        self.mixture_ = mixture
+        self.parameter_draws_ = draws
+        self.bic_ = bic
+        self.diagnostics_ = diagnostics
+
+    @classmethod
+    def _classes(cls) -> Iterable[type]:
+        return MixtureModel._classes()
+
+    def _facts(self) -> dict[str, Any]:
+        return super()._facts() | {
+            "kept": self._observed_features,
+            "missing_counts": self.missing_counts_,
+            "mixture": self.mixture_,
+            "draws": self.parameter_draws_,
+            "bic": self.bic_,
+            "diagnostics": self.diagnostics_,
+        }
+
+    def _restore(
+        self,
+        n_features: int,
+        feature_names: tuple[str, ...] | None,
+        kept: NDArray[np.bool_],
+        missing_counts: NDArray[np.int64],
+        mixture: MixtureModel,
+        draws: tuple[dict[str, NDArray[np.float64]], ...],
+        bic: dict[int, float],
+        diagnostics: tuple[Finding, ...],
+    ) -> None:
+        """The model is of the columns that are kept, and draws have its parameters."""
+        self._restore_columns(n_features, feature_names)
+        if kept.shape != (n_features,) or missing_counts.shape != (n_features,):
+            raise ValueError(f"its {n_features} columns, those it keeps and their missing cells do not fit")
+        if mixture.n_features_in_ != kept.sum():
+            raise ValueError(f"its model has {mixture.n_features_in_} features, and {kept.sum()} are kept")
+        shapes = {name: np.shape(value) for name, value in named(mixture.params_).items()}
+        for draw in draws:
+            if {name: value.shape for name, value in draw.items()} != shapes:
+                raise ValueError("a parameter draw has other parameters than the model")
+            mixture._model.check(with_named(mixture.params_, draw), mixture.n_features_in_)
+        self._take_up(mixture, kept, missing_counts, draws, bic, diagnostics)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "mixture_" in vars(self)
+
+    def _mixture(self, rng: np.random.Generator) -> MixtureModel:
+        run = {one.name: getattr(self, one.name) for one in (*fields(RunSettings), *fields(WorkSettings))}
+        K = 1 if self.n_components == "bic" else int(self.n_components)
+        family = Columns(self.families, others="auto", unknown=self.unknown)  # type: ignore[arg-type]
+        mixture = MixtureModel(family, K, **run | {"random_state": rng})
+        mixture._shown_name = type(self).__name__
+        return mixture
+
+    def _check_observed(self, table: Table, observed: NDArray[np.bool_]) -> None:
+        """Refuse a table without observed cells, and families of columns that have none."""
+        if not observed.any():
+            raise ValueError("no column has an observed value: there is nothing to learn from")
+        families = {} if isinstance(self.families, str) else self.families
+        named_by_user = {str(one) for key in families for one in (key if isinstance(key, tuple) else (key,))}
+        empty = [name for name, seen in zip(table.names, observed, strict=True) if not seen]
+        for name in empty:
+            if name in named_by_user:
+                raise ValueError(
+                    f"column '{name}' has no observed value, from which a family could be learned: leave it "
+                    "out of families"
+                )
+
+    def _need_draws(self, n: int) -> None:
+        have = len(self.parameter_draws_)
+        if have < n:
+            raise ValueError(
+                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={max(n, 20)} "
+                "and fit again"
+            )
+
+    # -- filling in ------------------------------------------------------------------------------------------
+
+    def _read(self, X: Any) -> Read:
+        check_is_fitted(self)
+        table = READERS["columns"](self, X, reset=False, accepts_missing=True)
+        kept = _some(table, self._observed_features)
+        return Read(X, table, read_rows(self.mixture_, kept, self.mixture_._model.emission, reset=False)[1])
+
+    def _resp(self, x: Array, params: Any) -> Array:
+        """Responsibilities; the weights of the components for rows that are impossible under all of them."""
+        model, source = self.mixture_._model, self.mixture_._of_rows(x, np.ones(len(x)))
+        model = replace(model, n_components=len(params.latent.weights))
+        with self.mixture_._workers() as workers:
+            _, resp = model.posterior(params, source.whole(), workers, refuse=False)
+        impossible = ~np.isfinite(resp).all(axis=1)
+        if impossible.any():
+            warnings.warn(
+                f"no component can have the observed cells of {count(int(impossible.sum()), 'row')}: "
+                "missing cells there are filled as if nothing of the row were observed",
+                UserWarning,
+                stacklevel=5,
+            )
+            resp[impossible] = params.latent.weights
+        return resp
+
+    def _guessed(self, x: Array) -> Array:
+        params = self.mixture_.params_
+        return self.mixture_._model.emission.guess_missing(params.emission, x, self._resp(x, params))
+
+    @staticmethod
+    def _by_parts(x: Array, fill: Callable[[Array], Array]) -> Array:
+        """Incomplete rows filled in, some at a time."""
+        filled = x.copy()
+        incomplete = np.flatnonzero(np.isnan(x).any(axis=1))
+        for start in range(0, len(incomplete), ROWS):
+            rows = incomplete[start : start + ROWS]
+            filled[rows] = fill(x[rows])
+        return filled
+
+    def _completed(self, read: Read, filled: Array) -> Any:
+        """The user's table with what was filled in."""
+        family: Any = self.mixture_._model.emission
+        missing = np.isnan(read.x)
+        fillings = {}
+        for j, (name, cells) in enumerate(zip(family.names, family.shown_columns(filled), strict=True)):
+            rows = np.flatnonzero(missing[:, j])
+            if len(rows):
+                fillings[name] = Filling(rows, cells[rows])
+        found = completed(read.X, read.table, fillings, family.names)
+        if not self._asked_for:
+            return found
+        columns = completed(
+            {column.name: column.cells for column in read.table}, read.table, fillings, family.names
+        )
+        return like_frame(read.X, columns, self._asked_for)
+
+    def _joined(self) -> Any:
+        """The parameters of all draws side by side: the mixture over them."""
+        self._need_draws(2)
+        model, draws = self.mixture_._model, self.parameter_draws_
+        if model.emission.pooled_parameters:
+            raise ValueError(
+                f"components share {', '.join(model.emission.pooled_parameters)}, so that draws cannot be "
+                "joined: set parameter_uncertainty=False, or choose families that share nothing"
+            )
+        joined = {name: np.concatenate([draw[name] for draw in draws]) for name in draws[0]}
+        joined["weights"] = joined["weights"] / len(draws)
+        return with_named(self.mixture_.params_, joined)
+
+    @property
+    def _asked_for(self) -> str:
+        """The library of frames that `set_output` asks for; empty if none."""
+        kind = _get_output_config("transform", self)["dense"]
+        return "" if kind == "default" else str(kind)
+
+
+def _some(table: Table, which: NDArray[np.bool_]) -> Table:
+    """Some of the columns."""
+    return replace(table, columns=tuple(column for column, keep in zip(table, which, strict=True) if keep))

@@ -1,0 +1,170 @@
+"""How many components a mixture needs by BIC: it grows, one component at a time, by splits.
+
+Each maximum starts from that of one component less, of which the component is split whose halves promise
+most. Most of that is done on a sample of the rows; criteria are of all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+
+from latently.core.backends import Backend
+from latently.core.blocks import ArraySource
+from latently.core.choices import CLOSE, falling
+from latently.core.em import EMMap, Settings, run
+from latently.core.errors import FitError
+from latently.core.model import Proposal
+from latently.core.moves import BATCH, Climber, End
+from latently.core.parameters import dimension
+from latently.latent.independent import Weights
+from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.moves import look
+
+Params = LatentEmissionParams
+ROWS = 5000  # of a sample
+SETTINGS = Settings(1e-6, accelerate=True, changes=False)
+LEAST = 1e-5  # per row, that another component gains
+CLEAR = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
+DEVIATIONS = 2.0
+PATIENCE = 2  # numbers of components in a row that are clearly worse
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A mixture of so many components.
+
+    Attributes
+    ----------
+    n_components : int
+        How many.
+    params : LatentEmissionParams
+        The parameters.
+    n_parameters : int
+        How many are free.
+    bic : float
+        Of all rows; what it is expected to be if the parameters are those of a sample. Infinite for a maximum
+        that is not to be trusted.
+    """
+
+    n_components: int
+    params: Params
+    n_parameters: int
+    bic: float
+
+
+def grown(
+    model: LatentEmission,
+    description: Description,
+    source: ArraySource,
+    backend: Backend,
+    most: int,
+    rng: np.random.Generator,
+) -> list[Grown]:
+    """Mixtures of one component and more, until BIC has clearly risen twice.
+
+    Parameters
+    ----------
+    model : LatentEmission
+        The mixture, bound to the description.
+    description : Description
+        Of the data.
+    source : ArraySource
+        The data.
+    backend : Backend
+        Who works.
+    most : int
+        Components, at most.
+    rng : Generator
+        Source of all that is random.
+
+    Returns
+    -------
+    list of Grown
+        Those that may be the best are fitted to all rows.
+    """
+    sample = source.subsample(ROWS, rng)
+    excess = float(source.weights.sum() / sample.weights.sum()) - 1.0
+    log_n = float(np.log(max(description.n_observed, 1.0)))
+    found: list[Grown] = []
+    end: End[Params] | None = None
+    for K in range(1, most + 1):
+        larger = replace(model, n_components=K)
+        end = _next(larger, description, sample, backend, end, rng)
+        if end is None:
+            break
+        whole: EMMap[Any, Params, Any] = EMMap(larger, source, backend)
+        log_likelihood = whole.e_step(end.result.params).bound
+        p = dimension(larger.spaces(end.result.params))
+        bic = inf if end.diagnostics and K > 1 else p * log_n - 2 * log_likelihood
+        found.append(Grown(K, end.result.params, p, bic - excess * p))
+        if len(found) > PATIENCE and not any(_may_be_best(one, found, excess) for one in found[-PATIENCE:]):
+            break
+    return [
+        _on_all(one, model, source, backend, log_n) if excess and _may_be_best(one, found, excess) else one
+        for one in found
+    ]
+
+
+def _may_be_best(one: Grown, found: list[Grown], excess: float) -> bool:
+    """Whether one is not worse than the best by more than chance."""
+    best = min(found, key=lambda other: other.bic)
+    margin = CLEAR + DEVIATIONS * excess * sqrt(2 * abs(one.n_parameters - best.n_parameters))
+    return one.bic <= best.bic + margin
+
+
+def _next(
+    model: LatentEmission,
+    description: Description,
+    sample: ArraySource,
+    backend: Backend,
+    before: End[Params] | None,
+    rng: np.random.Generator,
+) -> End[Params] | None:
+    """The maximum that the best splits of one with a component less lead to; None if they lead nowhere."""
+    em: EMMap[Any, Params, Any] = EMMap(model, sample, backend)
+    climber = Climber(em, SETTINGS, float(sample.weights.sum()), LEAST)
+    try:
+        if before is None:
+            return climber.end(model.start(description, rng))
+        return climber.higher(before, islice(splits(model, before.result.params, sample, rng), BATCH))
+    except FitError:
+        return None
+
+
+def splits(
+    model: LatentEmission, params: Params, source: ArraySource, rng: np.random.Generator
+) -> Iterator[Proposal[Params]]:
+    """Starts of a mixture from one with a component less, those that promise most first."""
+    K = model.n_components - 1
+    moves = look(replace(model, n_components=K), params, list(source.blocks()), rng)
+    candidates = moves.splits(rng)
+    gains = np.array([split.gain for split in candidates])
+    for place in falling(gains, CLOSE * moves.counts.sum()) if len(gains) else ():
+        split = candidates[place]
+        halves = moves.resp[:, split.label] * np.array([split.share, 1 - split.share])
+        resp = np.column_stack([np.delete(moves.resp, split.label, axis=1), halves.T])
+        order = [*(k for k in range(K) if k != split.label), split.label, split.label]
+        try:
+            emission = moves.learned_from(order, resp)
+        except FitError:
+            continue
+        counts = resp.sum(axis=0)
+        yield Proposal("split", LatentEmissionParams(Weights(counts / counts.sum()), emission))
+
+
+def _on_all(one: Grown, model: LatentEmission, source: ArraySource, backend: Backend, log_n: float) -> Grown:
+    """The same, fitted to all rows."""
+    em: EMMap[Any, Params, Any] = EMMap(replace(model, n_components=one.n_components), source, backend)
+    try:
+        result = run(em, one.params, SETTINGS, float(source.weights.sum()))
+    except FitError:
+        return replace(one, bic=inf)
+    sound = one.n_components == 1 or not em.model.diagnose(result.params, source.blocks())
+    bic = one.n_parameters * log_n - 2 * result.log_likelihood if sound else inf
+    return replace(one, params=result.params, bic=bic)
