@@ -15,7 +15,16 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import ArraySource, Block
 from latently.core.em import EMMap, describe
 from latently.core.statistics import tree_sum
-from latently.emissions import Bernoulli, Binomial, Categorical, Columns, Geometric, NegativeBinomial, Poisson
+from latently.emissions import (
+    Bernoulli,
+    Binomial,
+    Categorical,
+    Columns,
+    Geometric,
+    NegativeBinomial,
+    Poisson,
+    ZeroInflatedPoisson,
+)
 from latently.emissions.gaussian import Gaussian
 from latently.latent import Independent
 from latently.latent.chain import Chain
@@ -338,6 +347,11 @@ TRIALS = np.array([6, 9])
 SYMBOLS = 5
 
 
+def none_or_counts(labels, rng):
+    extra = np.array([[0.5, 0.1], [0.1, 0.6], [0.3, 0.3]])[labels]
+    return (2 * counts(labels, rng)) * (rng.random(extra.shape) > extra)
+
+
 def spread_counts(labels, rng):
     rates = rng.gamma(5.0, np.array([[1.0, 20.0], [9.0, 2.0], [30.0, 30.0]])[labels] / 5.0)
     return rng.poisson(rates).astype(float)
@@ -417,6 +431,7 @@ BINOMIAL = Kind(incomplete(successes), {"of one": shown_by_one(successes)}, absu
 NEGATIVE_BINOMIAL = Kind(
     incomplete(spread_counts), {"of one": shown_by_one(spread_counts)}, absurd=1e6, values=np.arange(300)
 )
+INFLATED = Kind(incomplete(none_or_counts), {"of one": shown_by_one(none_or_counts)}, **_COUNTS)
 GEOMETRIC = Kind(incomplete(failures), {"duplicates": duplicated(failures)}, **_COUNTS)
 _SYMBOLS = {"missing": SYMBOLS, "absurd": 4, "values": np.arange(SYMBOLS)}
 CATEGORICAL = Kind(symbols, {"of one": shown_by_one(symbols), "duplicates": duplicated(symbols)}, **_SYMBOLS)
@@ -467,6 +482,7 @@ ENTRIES = [
     mixture("bernoulli", Bernoulli(), BERNOULLI),
     mixture("binomial", Binomial(TRIALS), BINOMIAL),
     mixture("geometric", Geometric(), GEOMETRIC),
+    mixture("zero-inflated poisson", ZeroInflatedPoisson(), INFLATED),
     mixture("negative binomial", NegativeBinomial(), NEGATIVE_BINOMIAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),
     hidden_markov("full, NaN", Gaussian("full"), INCOMPLETE),

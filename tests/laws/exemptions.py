@@ -44,6 +44,7 @@ _OF_KIND = {
     "log-normal": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ},
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
     "poisson": _COUNTED,
+    "zero-inflated": {LOST: "a row of zeros is possible under any rates"},
     **dict.fromkeys(("bernoulli", "binomial", "geometric"), _COUNTED | {LOST: _POSSIBLE}),
     "columns": {
         **dict.fromkeys((SHIFT, ONE_SCALE, EACH_FEATURE), "counts and categories have no other units"),

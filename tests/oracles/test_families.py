@@ -26,8 +26,29 @@ from latently.emissions import (
     NegativeBinomial,
     Poisson,
     VonMises,
+    ZeroInflatedPoisson,
 )
 from tests.comparing import assert_same
+
+
+@dataclass(frozen=True)
+class Inflated:
+    """A Poisson distribution with extra zeros."""
+
+    rates: Any
+    extra: Any
+
+    def logpmf(self, x: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            extra = np.log(self.extra * (x == 0))
+        return np.logaddexp(extra, np.log1p(-self.extra) + scipy_stats.poisson(self.rates).logpmf(x))
+
+    def logcdf(self, x: Any) -> Any:
+        rest = np.log1p(-self.extra) + scipy_stats.poisson(self.rates).logcdf(x)
+        return np.where(x < 0, -np.inf, np.logaddexp(np.log(self.extra), rest))
+
+    def logsf(self, x: Any) -> Any:
+        return np.log1p(-self.extra) + scipy_stats.poisson(self.rates).logsf(x)
 
 
 @dataclass(frozen=True)
@@ -123,6 +144,16 @@ CASES = {
         hard=COUNTS,
         wrong=(1.5, -1, np.inf),
         says="x0 0.30 ± 0.59",
+    ),
+    "zero-inflated poisson": of(
+        ZeroInflatedPoisson(),
+        [[[0.3, 9.0], [20.0, 2.0]], [[0.2, 0.5], [0.01, 0.9]]],
+        Inflated,
+        [[[[1e-9, 1e5], [1.0, 1e3]], [[1e-9, 0.5], [1.0, 0.0]]]],
+        at=FAR,
+        hard=COUNTS,
+        wrong=(1.5, -1, np.inf),
+        says="x0 0.24",
     ),
     "poisson": of(
         Poisson(),

@@ -20,6 +20,7 @@ from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
 from latently.emissions.von_mises import VonMises
+from latently.emissions.zero_inflated_poisson import ZeroInflatedPoisson
 
 __all__ = [
     "FAMILIES",
@@ -46,4 +47,5 @@ __all__ = [
     "Simplex",
     "UnitInterval",
     "VonMises",
+    "ZeroInflatedPoisson",
 ]

@@ -16,6 +16,7 @@ from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.poisson import Poisson
 from latently.emissions.von_mises import VonMises
+from latently.emissions.zero_inflated_poisson import ZeroInflatedPoisson
 
 #: The families by name, as models, files and the command's `--emission` know them.
 FAMILIES: dict[str, type[Emission]] = {
@@ -32,6 +33,7 @@ FAMILIES: dict[str, type[Emission]] = {
     "binomial": Binomial,
     "geometric": Geometric,
     "negative-binomial": NegativeBinomial,
+    "zero-inflated-poisson": ZeroInflatedPoisson,
 }
 
 

@@ -17,6 +17,8 @@ from latently.emissions.base import Array
 from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 
+MOST_LOOKED_UP = 100
+
 
 @dataclass(frozen=True)
 class TrialsParams:
@@ -50,6 +52,12 @@ class Trials(ExponentialFamily):
         successes, failures = description.terms
         logits = logit((successes + 1.0) / (successes + failures + 2.0))
         return TrialsParams(expit(logits + rng.standard_normal((n_components, len(logits)))))
+
+    def table_sizes(self, params: TrialsParams) -> NDArray[np.int64] | None:
+        """One more than the trials, if these are few."""
+        if (self.trials > MOST_LOOKED_UP).any():
+            return None
+        return np.broadcast_to(self.trials + 1, params.probabilities.shape[1:]).astype(np.int64)
 
     def terms(self, x: Array) -> tuple[Array, Array]:
         """Successes and failures."""
