@@ -38,7 +38,8 @@ def missing_cells(values: Any) -> NDArray[np.bool_]:
     elif cells.dtype.kind in "mM":
         missing = np.isnat(cells)
     elif cells.dtype.kind == "O":
-        missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)
+        with np.errstate(invalid="ignore"):  # as NumPy calls a comparison with NaN by Python 3.12 or later
+            missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)
     else:
         missing = np.zeros(cells.shape, dtype=bool)
     return missing | np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else missing
