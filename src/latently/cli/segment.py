@@ -195,12 +195,13 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
 
 def _taken(names: list[str], kind: Kind) -> str:
     """What columns were taken for, why, and how to have it otherwise."""
-    from latently.emissions.registry import FAMILIES
+    from latently.cli.tables.kinds import GUESSED
+    from latently.emissions.registry import family_of
 
     others = " or ".join(
         other
-        for other, family in FAMILIES.items()
-        if other != kind.name and (len(names) == 1 or family.takes != "symbols")
+        for other in GUESSED
+        if other != kind.name and (len(names) == 1 or not family_of(other).symbolic)
     )
     who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"
     return f"{who} taken for {kind.words}: {kind.why}. --emission {others} has it otherwise."

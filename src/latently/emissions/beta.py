@@ -57,8 +57,7 @@ class Beta(ExponentialFamily):
         ),
     )
     values: ClassVar[str] = (
-        "beta numbers are above 0 and below 1: divide percentages by 100, move zeros and ones inside, leave "
-        "empty what is not known, or take another family ('gaussian' allows any number)"
+        "beta numbers are above 0 and below 1 (percentages are divided by 100; 'gaussian' allows any number)"
     )
     usual: ClassVar[float] = 0.5
     noun: ClassVar[str] = "shares"

@@ -44,10 +44,7 @@ class Exponential(ExponentialFamily):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "means: one over the rates", "positive and finite"),
     )
-    values: ClassVar[str] = (
-        "exponential waiting times are numbers from 0: mend the cell, leave it empty if it is not known, or "
-        "take another family, such as 'gaussian'"
-    )
+    values: ClassVar[str] = "waiting times are numbers from 0 ('gaussian' allows any number)"
     noun: ClassVar[str] = "waiting times"
     adjective: ClassVar[str] = "exponential"
     reading: ClassVar[str] = "Mean; in an exponential distribution the standard deviation is the same."

@@ -60,10 +60,7 @@ class Gamma(ExponentialFamily):
             "positive and finite",
         ),
     )
-    values: ClassVar[str] = (
-        "gamma numbers are above 0: mend the cell, leave it empty if it is not known, or take another family "
-        "('exponential' allows zeros, 'gaussian' any number)"
-    )
+    values: ClassVar[str] = "gamma numbers are above 0 ('exponential' allows 0, 'gaussian' any number)"
     noun: ClassVar[str] = "positive numbers"
     adjective: ClassVar[str] = "gamma"
     learns_spread: ClassVar[bool] = True

@@ -50,10 +50,7 @@ class LogNormal(ExponentialFamily):
             "log_variances", ("components", "features"), "variances of the logarithms", "positive and finite"
         ),
     )
-    values: ClassVar[str] = (
-        "log-normal numbers are above 0: mend the cell, leave it empty if it is not known, or take another "
-        "family ('exponential' allows zeros, 'gaussian' any number)"
-    )
+    values: ClassVar[str] = "log-normal numbers are above 0 ('exponential' allows 0, 'gaussian' any number)"
     noun: ClassVar[str] = "positive numbers"
     adjective: ClassVar[str] = "log-normal"
     learns_spread: ClassVar[bool] = True

@@ -54,10 +54,7 @@ class VonMises(ExponentialFamily):
         Parameter("directions", ("components", "features"), "mean directions, in radians"),
         Parameter("concentrations", ("components", "features"), "concentrations", "positive and finite"),
     )
-    values: ClassVar[str] = (
-        "angles are radians between -2 pi and 2 pi: numpy.deg2rad makes them of degrees, and an empty cell "
-        "stands for one that is not known"
-    )
+    values: ClassVar[str] = "angles are radians between -2 pi and 2 pi (numpy.deg2rad makes them of degrees)"
     usual: ClassVar[float] = 0.0
     noun: ClassVar[str] = "angles"
     adjective: ClassVar[str] = "von Mises"
