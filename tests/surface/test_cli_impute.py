@@ -152,3 +152,71 @@ def test_a_prior_fills_collinear_columns_and_few_rows(run, here):
     code, out, _ = run("impute", "t.csv", "-m", "2", "--force")
     assert code == 0
     assert "the ridge prior stands in" in said_in(out)
+
+
+def mixed_rows():
+    """A table whose columns go together: numbers, counts, categories and names."""
+    rng = np.random.default_rng(0)
+    z = rng.choice(2, 150)
+    rows = [
+        [
+            f"{8 * k + rng.standard_normal():.2f}",
+            str(rng.poisson(3 + 9 * k)),
+            ("mild", "harsh")[k],
+            "yn"[k],
+            f"plot {i}",
+        ]
+        for i, k in enumerate(z)
+    ]
+    return ["size", "visits", "winter", "frost", "plot"], rows, z
+
+
+def test_categories_are_filled_in_with_the_numbers(run, here):
+    names, rows, z = mixed_rows()
+    for i in range(0, 150, 6):
+        rows[i][i % 4] = ""
+    (here / "mixed.csv").write_text(written([names, *rows]))
+    code, out, _ = run("impute", "mixed.csv", "-m", "2")
+    assert code == 0
+    for text in (
+        "25 missing cells of mixed.csv filled in",
+        "BIC chose 2 components",
+        "Columns are modelled as normal: size; Poisson: visits; categorical: winter and frost",
+        "categories are guessed right",
+        "Columns left out plot (text)",
+    ):
+        assert text in said_in(out)
+    folder = here / "latently-impute-mixed"
+    result = rows_of(folder / "completed.csv")[1:]
+    for was, now, k in zip(rows, result, z, strict=True):
+        assert all(before in ("", after) for before, after in zip(was, now, strict=True))
+        assert now[2:4] == [("mild", "harsh")[k], "yn"[k]]
+        assert abs(float(now[0]) - 8 * k) < 5
+        assert abs(int(now[1]) - 3 - 9 * k) < 12
+    lines = rows_of(folder / "intervals.csv")
+    assert len(lines) == 26
+    assert all((line[3] == "") == (line[1] in ("winter", "frost")) for line in lines[1:])
+    drawn = rows_of(folder / "draws" / "02.csv")[1:]
+    assert all(cell for row in drawn for cell in row)
+    summary = summary_of(folder)
+    assert summary["n_components"] == 2
+    assert summary["missing"] == [13, 0, 12, 0]
+    assert model_of(folder).families_["frost"] == "categorical"
+
+
+def test_categories_are_modelled_where_they_tell_of_missing_numbers(run, here):
+    names, rows, _ = mixed_rows()
+    for i in range(0, 150, 5):
+        rows[i][0] = ""
+    (here / "told.csv").write_text(written([names, *rows]))
+    assert run("impute", "told.csv", "-m", "2", "--columns", "size,winter", "--min", "0")[0] == 2
+    code, out, _ = run("impute", "told.csv", "-m", "2", "-k", "2")
+    assert code == 0
+    assert "There are 2 components" in said_in(out)
+    rng = np.random.default_rng(1)
+    for row in rows:
+        row[2], row[3] = rng.choice(["mild", "harsh"]), rng.choice(["y", "n"])
+    (here / "untold.csv").write_text(written([names, *rows]))
+    code, out, _ = run("impute", "untold.csv", "-m", "2")
+    assert code == 0
+    assert "winter (text), frost (text), plot (text)" in said_in(out)

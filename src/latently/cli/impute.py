@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latently.cli.tables.table import Table
     from latently.cli.terminal import Told
     from latently.report import Report
-    from latently.report.imputation import ImputationAnalysis
+    from latently.report.imputation import ImputationAnalysis, MixedAnalysis
 
 MOST_TABLES = 999
 
@@ -32,11 +32,12 @@ class Cells(NamedTuple):
     table: Table
     choice: Choice
     limits: dict[str, Any]
+    mixed: bool  # whether categories are modelled, too
 
 
 @dataclass(frozen=True, kw_only=True)
-class Impute(Fit["Cells", "ImputationAnalysis"]):
-    """Fill in the missing numbers of a table, and say how far off they may be.
+class Impute(Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
+    """Fill in the missing cells of a table, and say how far off they may be.
 
     Writes to ./latently-impute-TABLE/ unless told otherwise: the page index.html, the table with the best
     guess of each missing cell (completed.csv), their intervals (intervals.csv), complete tables for standard
@@ -47,13 +48,18 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
 
     table: Path = argument("TABLE", "A CSV or Parquet file; empty cells and NA are missing.")
     columns: str | None = option(
-        help="Columns to fill in and to learn from, as a,b,c. Otherwise all that are numbers."
+        help="Columns to fill in and to learn from, as a,b,c. Otherwise all that are numbers, and "
+        "categories that lack cells or tell of others."
     )
     tables: int = option(
         "-m", "--tables", default=20, help="How many complete tables to draw, for standard errors."
     )
     components: int = option(
-        "--components", "-k", default=1, help="How many Gaussians: 1 for lines, more for clusters or bends."
+        "--components",
+        "-k",
+        default=1,
+        help="How many Gaussians: 1 for lines, more for clusters or bends. With "
+        "categories 1 lets BIC choose.",
     )
     prior: Literal["auto", "ridge", "inverse-wishart", "normal-inverse-wishart", "none"] = option(
         default="auto",
@@ -65,22 +71,46 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
     level: float = option(default=0.95, help="Probability of the intervals.")
 
     def read(self) -> Cells:
-        """The columns of the table that are numbers."""
+        """The columns of the table that are numbers, and the others if they matter."""
         from latently.cli.limits import read_limits
+        from latently.cli.tables.categories import categories_of, predict_holes
         from latently.cli.tables.checks import check_not_infinite
         from latently.cli.tables.columns import choose
         from latently.cli.tables.read import read_rows
 
         self._check()
         table = read_rows(self.table, self.missing, self.encoding)
-        choice = choose(table, self.columns)
+        choice = choose(table, self.columns, categories_of=categories_of)
         check_not_infinite(table, choice.X, others=True)
-        self._check_table(table, choice)
+        mixed = bool(choice.categories) and (
+            self.columns is not None or predict_holes(choice.categories, choice.X)
+        )
+        if mixed:
+            self._refuse_for_categories(list(choice.categories))
+            left_out = {name: why for name, why in choice.left_out.items() if name not in choice.categories}
+            choice = replace(choice, left_out=left_out)
+        self._check_table(table, choice, mixed)
         limits = {
             "min_value": read_limits("--min", self.min, choice.X),
             "max_value": read_limits("--max", self.max, choice.X),
         }
-        return Cells(table, choice, limits)
+        return Cells(table, choice, limits, mixed)
+
+    def _refuse_for_categories(self, names: list[str]) -> None:
+        """Options that a mixture for columns of any kind has not."""
+        from latently.cli.tables.table import quoted
+
+        asked = {
+            "--min": self.min,
+            "--max": self.max,
+            "--prior": None if self.prior == "auto" else self.prior,
+        }
+        for name, value in asked.items():
+            if value is not None:
+                raise CommandError(
+                    f"{name} {value} is for tables of numbers, and {quoted(names)} are categories: leave it "
+                    "out, or name the numbers with --columns"
+                )
 
     def _check(self) -> None:
         if not 0 < self.level < 1:
@@ -93,12 +123,14 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
         if self.components < 1:
             raise CommandError(f"--components {self.components}: there is at least 1; write --components 1")
 
-    def _check_table(self, table: Table, choice: Choice) -> None:
+    def _check_table(self, table: Table, choice: Choice, mixed: bool) -> None:
         import polars as pl
 
         from latently.cli.tables.table import quoted
 
         X = choice.X
+        if mixed:
+            X = X.with_columns(choice.categories.values())
         if not X.null_count().sum_horizontal().item():
             elsewhere = [name for name in choice.left_out if table.missing(name).any()]
             where = f"; columns that are not used have some: {quoted(elsewhere)}" if elsewhere else ""
@@ -107,14 +139,18 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
                 f"to fill in{where}"
             )
         seen = int((~X.select(pl.all_horizontal(pl.all().is_null())).to_series()).sum())
-        if self.prior == "none" and seen <= X.width:
+        if not mixed and self.prior == "none" and seen <= X.width:
             raise CommandError(
                 f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how "
                 "columns go together: name fewer --columns, or add --prior ridge"
             )
 
-    def analyse(self, data: Cells, told: Told) -> ImputationAnalysis:
+    def analyse(self, data: Cells, told: Told) -> ImputationAnalysis | MixedAnalysis:
         """Fit, fill in, and see how far off that may be."""
+        if data.mixed:
+            from latently.cli.mixed_cells import analysed
+
+            return analysed(self, data, told)
         from sklearn.exceptions import ConvergenceWarning
 
         from latently.cli.tables.notes import notes
@@ -122,7 +158,7 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
         from latently.estimators import GaussianImputer
         from latently.report.imputation import ImputationAnalysis
 
-        table, choice, limits = data
+        table, choice, limits, _ = data
         imputer = GaussianImputer(
             self.components,
             prior=None if self.prior == "none" else self.prior,
@@ -159,13 +195,11 @@ class Impute(Fit["Cells", "ImputationAnalysis"]):
                 do()
         return a
 
-    def report(self, analysis: ImputationAnalysis) -> Report:
+    def report(self, analysis: ImputationAnalysis | MixedAnalysis) -> Report:
         """What was found."""
-        from latently.report.imputation import imputation_report
+        return analysis.report()
 
-        return imputation_report(analysis)
-
-    def write(self, folder: ResultFolder, data: Cells, analysis: ImputationAnalysis) -> str:
+    def write(self, folder: ResultFolder, data: Cells, analysis: ImputationAnalysis | MixedAnalysis) -> str:
         """The model, the table with its best guesses, their intervals, and the tables drawn."""
         analysis.model.save(folder.file("model.latently"))
         digits = max(2, len(str(self.tables)))
@@ -184,17 +218,23 @@ def _fit(a: ImputationAnalysis) -> None:
         raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
-def _written(data: Cells, a: ImputationAnalysis, j: int, values: np.ndarray) -> pl.Series:
+def _written(data: Cells, a: ImputationAnalysis | MixedAnalysis, j: int, values: np.ndarray) -> pl.Series:
     """Cells of a column with as many digits as it can need, in the manner of the table."""
     import polars as pl
 
     from latently.cli.tables.digits import written
 
-    cells = pl.Series(a.names[j], values).fill_nan(None)
-    return written(cells, a.deviations[j], data.choice.notations[j])
+    name = a.names[j]
+    if data.mixed and name in data.choice.categories:
+        return pl.Series(name, [cell if isinstance(cell, str) else None for cell in values], dtype=pl.String)
+    notation = data.choice.notations[data.choice.X.columns.index(name)]
+    cells = pl.Series(name, values.astype(float)).fill_nan(None)
+    if data.mixed and (cells.drop_nulls() == cells.drop_nulls().round()).all():
+        return pl.Series(name, [None if cell is None else notation.written(f"{cell:.0f}") for cell in cells])
+    return written(cells, a.deviations[j], notation)
 
 
-def _filled(data: Cells, a: ImputationAnalysis, values: np.ndarray) -> Table:
+def _filled(data: Cells, a: ImputationAnalysis | MixedAnalysis, values: np.ndarray) -> Table:
     """The table with missing cells filled in, and every other cell as it was."""
     import numpy as np
 
@@ -206,7 +246,7 @@ def _filled(data: Cells, a: ImputationAnalysis, values: np.ndarray) -> Table:
     )
 
 
-def _intervals(data: Cells, a: ImputationAnalysis) -> Table:
+def _intervals(data: Cells, a: ImputationAnalysis | MixedAnalysis) -> Table:
     """A line for each filled cell, in the order of the table."""
     import numpy as np
     import polars as pl

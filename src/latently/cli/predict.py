@@ -51,12 +51,12 @@ class Predict(OfTexts, Job["New", "Labelled"]):
         read_bytes(self.model)
 
         from latently.cli.labels import rows, states, topics
-        from latently.estimators import GaussianImputer, LatentDirichletAllocation
+        from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
         from latently.estimators.hmm import BaseHMM
         from latently.files import load
 
         model: Any = load(self.model)
-        if isinstance(model, GaussianImputer):
+        if isinstance(model, (GaussianImputer, MixedImputer)):
             raise CommandError(
                 f"{self.model.name} fills in cells and labels no rows: latently.load it in Python and call "
                 "its transform with the new rows"

@@ -134,9 +134,8 @@ class Moves:
                 joint = log_density.reshape(halves.shape) + np.log(counts / counts.sum(axis=1, keepdims=True))
                 mixed = logsumexp(joint, axis=2)
                 share = np.nan_to_num(np.exp(joint[:, :, 0] - mixed), nan=0.5)
-        gains = [
-            _total(*pair) for pair in zip(whole.T, (mixed - self.log_density[:, parents]).T, strict=True)
-        ]
+            rise = mixed - self.log_density[:, parents]  # undefined for rows that a label cannot have
+        gains = [_total(*pair) for pair in zip(whole.T, rise.T, strict=True)]
         least = np.minimum((whole * share).sum(axis=0), (whole * (1 - share)).sum(axis=0))
         needed = self.emission.rows_needed(self.params)
         found: list[Split] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,26 +68,37 @@ class Choice:
     left_out: dict[str, str]  # the other columns, and why
     notations: list[Notation]  # how the numbers of the columns are written
     said: list[str]  # what was decided of that although it could be otherwise
+    categories: dict[str, pl.Series] = field(default_factory=dict)  # columns left out that a model could take
 
 
-def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice:
-    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant."""
+def choose(
+    table: Table,
+    wanted: str | None,
+    truth: str | None = None,
+    categories_of: Callable[[Table, Sequence[Column]], dict[str, pl.Series]] = lambda table, columns: {},
+) -> Choice:
+    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant.
+
+    Columns of categories may be asked for where the model could take them.
+    """
     names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
     for name in [*([] if wanted is None else names), *([] if truth is None else [truth])]:
         table.must_have(name)
     if truth is not None and wanted is not None and truth in names:
         raise CommandError(f"'{truth}' is in --columns and is the --truth: take it out of one of them")
     columns = [as_numbers(table, name) for name in names if name != truth]
+    categories = categories_of(table, columns)
     if wanted is not None:
         for column in columns:
-            _must_be_numeric(table, column)
+            if column.name not in categories:
+                _must_be_numeric(table, column)
     used = [column for column in columns if not column.unused]
     asked = set(names)
     left_out = {name: "not asked for" for name in table.frame.columns if name not in asked}
     left_out |= {column.name: column.unused for column in columns if column.unused}
     if truth is not None:
         left_out[truth] = "the truth"
-    if not used:
+    if not used and not categories:
         reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
         raise CommandError(f"{table.name} has no column of numbers to work with: {reasons}")
     if len(used) > MOST_COLUMNS:
@@ -96,7 +107,7 @@ def choose(table: Table, wanted: str | None, truth: str | None = None) -> Choice
             "model: name the ones that matter with --columns"
         )
     X = pl.DataFrame([column.values for column in used if column.values is not None])
-    return Choice(X, left_out, [column.notation for column in used], decided(used))
+    return Choice(X, left_out, [column.notation for column in used], decided(used), categories)
 
 
 def truth_of(table: Table, column: str) -> Truth:

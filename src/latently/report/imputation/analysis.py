@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from latently.estimators.imputation.diagnosis import (
     Overimputation,
 )
 from latently.report.analysis import Analysis, Array
+
+if TYPE_CHECKING:
+    from latently.report.report import Report
 
 Found = TypeVar("Found")
 
@@ -52,6 +55,12 @@ class ImputationAnalysis(Analysis):
     seed: int = 0
     drawn: str = ""
     still_empty: Mapping[str, int] = field(default_factory=dict)
+
+    def report(self) -> Report:
+        """All that is said of the imputation."""
+        from latently.report.imputation.report import imputation_report  # which is made of analyses
+
+        return imputation_report(self)
 
     @property
     def n_tables(self) -> int:

@@ -1,0 +1,331 @@
+"""What a report speaks of where columns of any kind were filled in, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from latently.checks.columns import as_table
+from latently.core.findings import Finding, caution, grave, joined, note
+from latently.report import fits
+from latently.report.analysis import Analysis, Array
+from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.report import Report
+from latently.report.table import Table
+from latently.wording import EN_DASH, count, decimals, listed, number, percent, share
+
+HIDDEN = 0.1  # of the observed cells
+FEWEST = 20  # rows, to hide cells of
+MUCH_MISSING = 0.5
+MOST_LISTED = 8
+POOLED = """\
+import glob, latently, pandas
+
+tables = [pandas.read_csv(path) for path in sorted(glob.glob("draws/*.csv"))]
+shares = [(table["smoker"] == "yes").mean() for table in tables]
+pooled = latently.pool(shares, [p * (1 - p) / len(table) for p, table in zip(shares, tables)])
+pooled.estimate, pooled.standard_error, pooled.interval(0.95)
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Observed cells that were hidden and predicted.
+
+    Attributes
+    ----------
+    inside, numbers : int
+        Numbers that lie in their intervals, of so many.
+    right, usual, cells : int
+        Categories that were guessed right, those that the most frequent category of the column is right for,
+        of so many.
+    """
+
+    inside: int
+    numbers: int
+    right: int
+    usual: int
+    cells: int
+
+
+@dataclass(frozen=True)
+class MixedAnalysis(Analysis):
+    """An imputer of mixed tables and how it came about.
+
+    Parameters
+    ----------
+    model, X, source, left_out, notes, settings
+        See `Analysis`; the model is a `MixedImputer` with parameter draws, and X a frame.
+    level : float
+        Probability of the intervals.
+    seed : int
+        Source of what is random: the draws, and the cells that are hidden for the check.
+    drawn : str
+        Where the drawn tables were written to; empty if they were not.
+    still_empty : mapping of str to int
+        Columns that are not in the model and lack cells, and how many.
+    """
+
+    level: float = 0.95
+    seed: int = 0
+    drawn: str = ""
+    still_empty: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which cells are missing."""
+        return np.column_stack([column.missing for column in as_table(self.X)])
+
+    @cached_property
+    def incomplete(self) -> NDArray[np.int64]:
+        """Columns that lack cells, those that lack most first."""
+        counts = self.missing.sum(axis=0)
+        order = np.argsort(-counts, kind="stable")
+        return np.asarray(order[counts[order] > 0])
+
+    @cached_property
+    def observed(self) -> NDArray[Any]:
+        """The cells as objects."""
+        return np.asarray(self.X, dtype=object)
+
+    @cached_property
+    def numeric(self) -> NDArray[np.bool_]:
+        """Which columns are numbers."""
+        return np.array([column.numeric for column in as_table(self.X)])
+
+    @cached_property
+    def completed(self) -> NDArray[Any]:
+        """The cells with the best guess of each missing one."""
+        return np.asarray(self.model.transform(self.X), dtype=object)
+
+    @cached_property
+    def limits(self) -> tuple[Array, Array]:
+        """Intervals of the missing numbers; NaN elsewhere."""
+        lower, upper = (np.asarray(end, dtype=np.float64) for end in self.model.interval(self.X, self.level))
+        return lower, upper
+
+    @cached_property
+    def tables(self) -> list[NDArray[Any]]:
+        """The drawn tables."""
+        n = len(self.model.parameter_draws_)
+        return [
+            np.asarray(table, dtype=object)
+            for table in self.model.draw_imputations(self.X, n, random_state=self.seed)
+        ]
+
+    @cached_property
+    def deviations(self) -> Array:
+        """Standard deviations of the observed numbers; one for categories."""
+        return np.array(
+            [
+                np.std(self.observed[~self.missing[:, j], j].astype(np.float64)) if numeric else 1.0
+                for j, numeric in enumerate(self.numeric)
+            ]
+        )
+
+    @cached_property
+    def check(self) -> Check | None:
+        """Observed cells that are hidden and predicted; None if there are too few rows for that."""
+        if self.n_rows < FEWEST:
+            return None
+        rng = np.random.default_rng(self.seed)
+        hidden = ~self.missing & (rng.random(self.missing.shape) < HIDDEN)
+        columns = {
+            name: np.where(hidden[:, j], np.nan, self.observed[:, j]) for j, name in enumerate(self.names)
+        }
+        imputer = clone(self.model).set_params(
+            n_components=self.model.n_components_, n_parameter_draws=0, n_init=4, unknown="missing"
+        )
+        try:
+            guesses = imputer.fit(columns).transform(columns)
+            ends = imputer.interval(columns, self.level)
+        except ValueError:  # a column is left without cells
+            return None
+        found = np.zeros(5, dtype=np.int64)
+        for j, name in enumerate(self.names):
+            mine, cells = hidden[:, j], self.observed[hidden[:, j], j]
+            low = ends[0][name][mine]
+            if not mine.any():
+                continue
+            if not np.isnan(low).all():
+                values = cells.astype(np.float64)
+                found[:2] += ((low <= values) & (values <= ends[1][name][mine])).sum(), len(values)
+                continue
+            kinds, counts = np.unique(self.observed[~self.missing[:, j] & ~mine, j], return_counts=True)
+            usual = kinds[counts.argmax()]
+            found[2:] += (guesses[name][mine] == cells).sum(), (cells == usual).sum(), len(cells)
+        return Check(*map(int, found))
+
+    def report(self) -> Report:
+        """All that is said of the imputation."""
+        n = self.model.n_components_
+        return Report(
+            "imputation",
+            f"{count(self.n_missing, 'missing cell')} of {self.source} filled in",
+            list(self._findings()),
+            list(self._cautions()),
+            self._facts(),
+            {"columns": self._columns(), **self._numbers_of_components()},
+            list(fits.climb(self.model)),
+            fits.how(
+                self,
+                f"Mixture of {count(n, 'component')} within which columns are independent, fitted by "
+                "expectation maximisation to all observed cells, by maximum likelihood",
+                {
+                    "Intervals": f"{percent(self.level)}, each number given the observed cells of its row, "
+                    "the fitted parameters taken for the true ones"
+                },
+            ),
+            self._summary(),
+            self._going_on(),
+        )
+
+    def _findings(self) -> Iterator[Finding]:
+        text = (
+            f"{share(self.n_missing, self.missing.size)} of the cells are missing: {self.n_missing:,} of "
+            f"{self.missing.size:,}, in {self.n_incomplete_rows:,} of {count(self.n_rows, 'row')}"
+        )
+        yield note("missing", text, cells=self.n_missing, rows=self.n_incomplete_rows)
+        counts = self.missing.sum(axis=0)
+        lacking = [f"{self.names[j]} {counts[j]:,}" for j in self.incomplete[:MOST_LISTED]]
+        more = [f"{len(self.incomplete) - MOST_LISTED} more columns"] * (len(self.incomplete) > MOST_LISTED)
+        yield note("where", f"Missing cells: {listed([*lacking, *more])}", "column", self.incomplete)
+        kinds: dict[str, list[str]] = {}
+        for name, family in self.model.families_.items():
+            kinds.setdefault(family, []).append(name)
+        text = "; ".join(f"{family}: {listed(names)}" for family, names in kinds.items())
+        n = self.model.n_components_
+        by = f"BIC chose {count(n, 'component')}" if self.model.bic_ else f"There are {count(n, 'component')}"
+        yield note("families", f"{by}. Columns are modelled as {text}", components=n)
+        if self.check is not None:
+            yield from self._checked(self.check)
+        which = f"the {len(self.tables)} tables of {self.drawn}" if self.drawn else "the drawn tables"
+        text = (
+            f"For standard errors use {which}: run the analysis on each and join the results with "
+            "latently.pool. A completed table takes what was filled in for observed, and so looks surer than "
+            "it is"
+        )
+        yield note("draws", text, tables=len(self.tables))
+
+    @staticmethod
+    def _checked(check: Check) -> Iterator[Finding]:
+        said = []
+        if check.numbers:
+            said.append(
+                f"{share(check.inside, check.numbers)} of {check.numbers:,} numbers lie in their interval"
+            )
+        if check.cells:
+            said.append(
+                f"{share(check.right, check.cells)} of {check.cells:,} categories are guessed right, where "
+                f"the most frequent one is right for {share(check.usual, check.cells)}"
+            )
+        if said:
+            text = f"As a check, observed cells were hidden and predicted: {listed(said)}"
+            yield note("check", text, **{name: getattr(check, name) for name in vars(check)})
+
+    def _cautions(self) -> Iterator[Finding]:
+        yield from (caution("input", text) for text in self.notes)
+        yield from fits.converged(self.model)
+        spurious = grave(self.model.mixture_.diagnostics_)
+        if spurious:
+            text = f"this maximum of the likelihood is spurious: {joined(spurious)}. Ask for fewer components"
+            yield Finding("spurious", text, severity="grave")
+        mostly = [self.names[j] for j in self.incomplete if self.missing[:, j].mean() > MUCH_MISSING]
+        if mostly:
+            text = f"most of {listed(mostly)} is missing: what was filled in is model more than data"
+            yield caution("mostly missing", text, "column")
+        check = self.check
+        if check is not None and check.cells and check.right <= check.usual:
+            text = (
+                "hidden categories are guessed no better than by the most frequent one of their column: the "
+                "other columns tell little of them"
+            )
+            yield caution("unexplained", text)
+        if self.still_empty:
+            cells = listed([f"{n:,} of {name}" for name, n in self.still_empty.items()][:MOST_LISTED])
+            text = f"cells stay empty in columns that are not in the model: {cells}"
+            yield caution("still empty", text, cells=sum(self.still_empty.values()))
+
+    def _facts(self) -> list[tuple[str, str]]:
+        found = [
+            ("cells filled in", f"{self.n_missing:,}"),
+            ("of the cells", share(self.n_missing, self.missing.size)),
+            ("incomplete rows", f"{self.n_incomplete_rows:,}"),
+            ("components", f"{self.model.n_components_}"),
+        ]
+        if self.check is not None and self.check.cells:
+            found.append(("hidden categories guessed right", share(self.check.right, self.check.cells)))
+        if self.check is not None and self.check.numbers:
+            of = f"of hidden numbers in {percent(self.level)} intervals"
+            found.append((of, share(self.check.inside, self.check.numbers)))
+        return found
+
+    def _columns(self) -> Table:
+        rows = []
+        for j, name in enumerate(self.names):
+            n = int(self.missing[:, j].sum())
+            rows.append(
+                [
+                    name,
+                    f"{n:,} ({share(n, self.n_rows)})" if n else "none",
+                    self.model.families_[name],
+                    self._cells(j, self.observed[~self.missing[:, j], j]),
+                    self._cells(j, self.completed[self.missing[:, j], j]) if n else EN_DASH,
+                ]
+            )
+        return Table(
+            "Columns",
+            ["", "missing", "modelled as", "observed", "filled in"],
+            rows,
+            "Mean and range of numbers, in the units of the data; of categories the most frequent ones.",
+        )
+
+    def _cells(self, j: int, cells: NDArray[Any]) -> str:
+        """Some cells of a column in words."""
+        if self.numeric[j]:
+            values = cells.astype(np.float64)
+            digits = decimals([self.deviations[j] or 1.0])
+            mean, *ends = (number(float(x), digits) for x in (values.mean(), values.min(), values.max()))
+            return f"{mean} ({' to '.join(ends)})"
+        kinds, counts = np.unique(cells.astype(str), return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:3]
+        return ", ".join(f"{kinds[i]} {share(counts[i], len(cells))}" for i in order)
+
+    def _numbers_of_components(self) -> dict[str, Table]:
+        if not self.model.bic_:
+            return {}
+        tried = self.model.bic_
+        best = list(tried).index(self.model.n_components_)
+        cells = ["BIC", *(number(value, 1) if np.isfinite(value) else EN_DASH for value in tried.values())]
+        text = f"Lower is better; the best is marked. {EN_DASH}: a maximum that is not to be trusted."
+        heads = ["components", *map(str, tried)]
+        return {"bic": Table("BIC", heads, [cells], text, frozenset({(0, 1 + best)}))}
+
+    def _summary(self) -> dict[str, object]:
+        model = self.model
+        return {
+            **fits.about(self),
+            "empty_cells_left": dict(self.still_empty),
+            "n_components": model.n_components_,
+            "bic_by_n_components": {str(k): value for k, value in model.bic_.items()},
+            "families": model.families_,
+            "n_draws": len(self.tables),
+            "n_missing": self.n_missing,
+            "rows_with_a_missing_cell": self.n_incomplete_rows,
+            "check": None if self.check is None else dict(vars(self.check)),
+            **fits.ended(model),
+        }
+
+    def _going_on(self) -> list[Markup]:
+        answers = [
+            ("completed.csv", "The best guess of each cell: for looking things up, and for predictions."),
+            ("intervals.csv", "Between what limits each filled number lies; rows are counted from 1."),
+            (self.drawn or "draw_imputations", "Drawn tables: for tests, intervals and standard errors."),
+        ]
+        return [definitions(answers), paragraph("A share, for example, with its uncertainty:"), code(POOLED)]
