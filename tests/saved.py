@@ -24,6 +24,7 @@ LETTERS = np.array(list("acgt"))[np.repeat(RNG.integers(4, size=40), 3)][:, None
 HOLED_LETTERS = LETTERS.astype(object)
 HOLED_LETTERS[7] = HOLED_LETTERS[30] = None
 NUMBERS = RNG.normal(size=(120, 2)) + np.repeat([[0.0, 0.0], [3.0, 1.0], [0.0, 0.0]], 40, axis=0)
+MIXED = np.column_stack([LETTERS[:120].astype(object), NUMBERS])
 HOLED_NUMBERS = NUMBERS.copy()
 HOLED_NUMBERS[3, 0] = HOLED_NUMBERS[50] = np.nan
 WAITING = RNG.exponential(np.where(RNG.random(200) < 0.5, 1.0, 9.0))[:, None] * [1.0, 2.0]
@@ -103,6 +104,7 @@ FITTED_MIXTURES = {
     "mixture of a family": (L.MixtureModel(Gaussian("diag", reg_covar=1e-5), 2, **QUICK), NUMBERS),
     "mixture of counts": (L.MixtureModel(Poisson(), 2, **QUICK), COUNTS),
     "mixture of symbols": (L.MixtureModel(Categorical(), 2, **QUICK), HOLED_LETTERS),
+    "latent classes": (L.LatentClassAnalysis(2, **QUICK), MIXED),
     "mixture of one's own family": (L.MixtureModel(Exponential(), 2, **QUICK), WAITING),
 }
 MIXTURES_BY_HAND = {

@@ -135,3 +135,26 @@ def shortened(text: str, most: int = 60) -> str:
     """A text in one line; of a long one, the beginning."""
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def aligned(lines: Sequence[Sequence[str]], nothing: str = EN_DASH) -> list[str]:
+    """Lines of a table, its heading first: cells of each column at one width, those of numbers on the left.
+
+    Parameters
+    ----------
+    lines : sequence of sequence of str
+        The cells.
+    nothing : str
+        What stands where there is no number.
+
+    Examples
+    --------
+    >>> aligned([["town", "rows"], ["A", "7"], ["B", "12"]])
+    ['town  rows', 'A        7', 'B       12']
+    """
+    columns = []
+    for heading, *cells in zip(*lines, strict=True):
+        width = max(map(len, (heading, *cells)))
+        numeric = all(cell == nothing or cell.lstrip("-")[:1].isdigit() for cell in cells)
+        columns.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in (heading, *cells)])
+    return ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]

@@ -23,6 +23,7 @@ ONE = {"n_init": 2, "random_state": 0}
 ESTIMATORS = {
     "mixture": (L.GaussianMixture(2, **ONE), ROWS, "predict_proba"),
     "mixture of any family": (L.MixtureModel(Gaussian("diag"), 2, **ONE), INCOMPLETE, "predict_proba"),
+    "latent classes": (L.LatentClassAnalysis(2, **ONE), INCOMPLETE, "predict_proba"),
     "chain of numbers": (L.GaussianHMM(2, **ONE), INCOMPLETE, "smooth"),
     "chain of counts": (L.PoissonHMM(2, **ONE), COUNTS, "smooth"),
     "chain of symbols": (L.CategoricalHMM(2, **ONE), COUNTS % 5, "smooth"),

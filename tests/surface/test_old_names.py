@@ -18,6 +18,7 @@ ESTIMATORS = [
     (L.HiddenMarkovModel, (Poisson(),), old_names.ANY_HMM),
     (L.MixtureModel, (Poisson(),), old_names.ANY_MIXTURE),
     (L.GaussianMixture, (), old_names.GAUSSIAN_MIXTURE),
+    (L.LatentClassAnalysis, (), old_names.LATENT_CLASSES),
     (L.GaussianImputer, (), old_names.GAUSSIAN_IMPUTER),
     (L.LatentDirichletAllocation, (), old_names.TOPICS),
 ]

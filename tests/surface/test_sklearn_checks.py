@@ -22,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings(
 ESTIMATORS = [
     L.GaussianMixture(),
     L.MixtureModel(Gaussian("full"), 2, n_init=1),
+    L.LatentClassAnalysis(2, n_init=1),
     L.GaussianImputer(),
     L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
     L.MixedImputer(2, n_init=1),

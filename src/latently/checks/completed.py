@@ -73,6 +73,23 @@ def completed(X: Any, table: Table, fillings: Mapping[str, Filling], names: Sequ
     return np.column_stack([cells.astype(kind) for cells in found.values()])
 
 
+def fillings(names: Sequence[str], missing: NDArray[np.bool_], shown: Sequence[Cells]) -> dict[str, Filling]:
+    """The cells that were missing, by the name of the column.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns.
+    missing : array of bool of shape (n_rows, n_columns)
+        Which cells were.
+    shown : sequence of array
+        The columns with all cells filled in, as users have them.
+    """
+    rows = [np.flatnonzero(column) for column in missing.T]
+    each = zip(names, rows, shown, strict=True)
+    return {name: Filling(where, cells[where]) for name, where, cells in each if len(where)}
+
+
 def like_frame(X: Any, columns: Mapping[str, Cells], kind: str = "") -> Any:
     """Columns as a frame of the kind and with the index of another, as a dict if that is one, else an array.
 

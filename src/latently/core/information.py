@@ -8,7 +8,7 @@ covariance (docs/formulas.md, "Standard errors").
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal
 
@@ -20,12 +20,12 @@ from latently.core.em import EMMap
 from latently.core.errors import BEYOND
 from latently.core.model import D, P, S
 from latently.core.parameters import named, with_named
-from latently.core.spaces import Chart
+from latently.core.spaces import Chart, Space
 
 Array = NDArray[np.float64]
 Kind = Literal["observed", "robust"]
 STEP = 1e-5
-SINGULAR = 1e-10
+SINGULAR = 1e-7  # of the information, where each number alone has one; differences leave about 1e-9
 RISE = 1e-2
 ONE = 1.0  # expected events of a number that may be on its way to zero, at most
 INFORMED = 1e-3  # relative information below which it is: zero is less than a thirtieth of its error away
@@ -90,6 +90,18 @@ class Coordinates(Generic[P]):
         moved: P = with_named(self.params, values)
         return moved
 
+    def slopes(self, function: Callable[[P], Array]) -> Array:
+        """Central differences of a function of params at coordinates zero, those along each one last."""
+        moves = STEP * np.eye(self.dimension)
+        found = [(function(self.at(z)) - function(self.at(-z))) / (2 * STEP) for z in moves]
+        return np.stack(found, axis=-1) if found else np.zeros((*function(self.params).shape, 0))
+
+
+def around(params: P, spaces: Mapping[str, Space]) -> Coordinates[P]:
+    """Coordinates of the parameters that have a space."""
+    values = named(params)
+    return Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
+
 
 def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) -> Array:
     """Derivative of the objective by free coordinates, at the params the statistics were taken at."""
@@ -120,7 +132,11 @@ def _by_differences(function: Any, params: Any, name: str, chart: Chart) -> Arra
 
 
 def standard_errors(
-    em: EMMap[D, P, S], params: P, fixed: Collection[str] = (), kind: Kind = "observed"
+    em: EMMap[D, P, S],
+    params: P,
+    fixed: Collection[str] = (),
+    kind: Kind = "observed",
+    functions: Mapping[str, Callable[[P], Array]] | None = None,
 ) -> StandardErrors:
     """Standard errors from the observed information, or robust ones from the sandwich.
 
@@ -134,6 +150,9 @@ def standard_errors(
         Names of the parameters that were held fixed.
     kind : {"observed", "robust"}
         "robust" does not assume that the model is true (White 1982); it needs the score of each unit.
+    functions : dict of str to callable, optional
+        Functions of the params, whose errors are found as well, by the delta method. An error is NaN, too,
+        where all that a number depends on lies on a boundary.
 
     Returns
     -------
@@ -154,11 +173,11 @@ def standard_errors(
     """
     values = named(params)
     spaces = {name: space for name, space in em.model.spaces(params).items() if name not in fixed}
-    coordinates = Coordinates(params, {name: space.chart(values[name]) for name, space in spaces.items()})
+    coordinates = around(params, spaces)
     with np.errstate(over="ignore", invalid="ignore"):
         information, slope = _observed_information(em, coordinates)
     if not np.isfinite(information).all():
-        return _none(values, fixed, [BEYOND], kind)
+        return _none(values | _applied(functions, params), fixed, [BEYOND], kind)
     gone = _vanishing(em, coordinates, np.diagonal(information))
     where = coordinates.slices()
     charts = {name: chart.without(gone[where[name]]) for name, chart in coordinates.charts.items()}
@@ -168,13 +187,16 @@ def standard_errors(
     if kind == "robust":
         _check_units(em, coordinates.dimension)
 
-    eigenvalues = np.linalg.eigvalsh(information)
-    if len(eigenvalues) and not eigenvalues[0] > SINGULAR * eigenvalues[-1]:
+    alone = np.sqrt(np.abs(np.diagonal(information)))
+    alone[alone == 0] = 1.0
+    n_determined = int((np.linalg.eigvalsh(information / np.outer(alone, alone)) > SINGULAR).sum())
+    if n_determined < len(information):
         reasons.append(
-            "the observed information is singular or not positive definite: some parameters are not "
-            "determined by the data, or this is not a maximum"
+            "the observed information is singular or not positive definite, "
+            f"its rank {n_determined} of {len(information)}: some parameters are not determined by the data, "
+            "or this is not a maximum"
         )
-        return _none(values, fixed, reasons, kind)
+        return _none(values | _applied(functions, params), fixed, reasons, kind)
     covariance = np.linalg.inv(information)
     if slope @ covariance @ slope / 2 > RISE:
         reasons.append("the objective still rises here: fit with a smaller tol or a larger max_iter")
@@ -190,7 +212,16 @@ def standard_errors(
         errors[name] = np.where(chart.without_error, np.nan, spread.reshape(values[name].shape))
     for name in fixed:
         errors[name] = np.zeros(values[name].shape)
+    for name, function in (functions or {}).items():
+        slopes = coordinates.slopes(function)
+        spread = np.sqrt(((slopes @ covariance) * slopes).sum(axis=-1))
+        on_boundary = any(chart.resting.any() for chart in charts.values())
+        errors[name] = np.where((spread == 0) & on_boundary, np.nan, spread)
     return StandardErrors(errors, tuple(reasons), kind)
+
+
+def _applied(functions: Mapping[str, Callable[[P], Array]] | None, params: P) -> dict[str, Array]:
+    return {name: function(params) for name, function in (functions or {}).items()}
 
 
 def _vanishing(em: EMMap[D, P, S], coordinates: Coordinates[P], information: Array) -> NDArray[np.bool_]:

@@ -216,6 +216,10 @@ class Emission(Described, Completion, ABC):
         """
         return None
 
+    def n_values(self, params: Any) -> Array | None:
+        """How many values each feature can have, from 0, shape (d,); None if they are not so few."""
+        return None
+
     @abstractmethod
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
         """Return the additive statistics of rows with given responsibilities (weights applied)."""

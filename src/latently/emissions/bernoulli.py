@@ -36,6 +36,7 @@ class Bernoulli(Trials):
     )
     noun: ClassVar[str] = "zeros and ones"
     adjective: ClassVar[str] = "Bernoulli"
+    centre_called: ClassVar[str] = "probability of a 1"
 
     @property
     def trials(self) -> Array:

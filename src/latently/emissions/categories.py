@@ -131,6 +131,10 @@ class Categories(Emission):
         """Whole numbers from 0 to one less than there are categories."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
 
+    def n_values(self, params: Any) -> Array:
+        """The numbers of categories."""
+        return self.sizes_of_columns.astype(np.float64)
+
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
@@ -249,6 +253,13 @@ class Categories(Emission):
     def order_keys(self, params: CategoriesParams) -> Array:
         """How often they have the first category, then the next: most often first."""
         return -np.round(params.probabilities, 6).reshape(len(params.probabilities), -1)
+
+    def moments(self, params: CategoriesParams) -> list[dict[Any, Array]]:
+        """Probabilities, by the category."""
+        return [
+            {category: params.probabilities[:, j, c] for c, category in enumerate(alphabet.tolist())}
+            for j, alphabet in enumerate(self.alphabets)
+        ]
 
     def describe_components(
         self, params: CategoriesParams, names: Sequence[str], rows: Array, label: str

@@ -50,6 +50,8 @@ class Described:
         Whether the spread of a component is a parameter; otherwise it follows from the mean, if there is one.
     correlated, shared : bool
         Whether columns are correlated within a component, and whether components share one covariance.
+    centre_called : str
+        What the centre of a component is called.
     reading : str
         How to read the numbers of a component; a default sentence if empty.
     """
@@ -59,6 +61,7 @@ class Described:
     learns_spread: ClassVar[bool] = False
     correlated: ClassVar[bool] = False
     shared: ClassVar[bool] = False
+    centre_called: ClassVar[str] = "mean"
     reading: ClassVar[str] = ""
 
     @property
@@ -86,6 +89,22 @@ class Described:
         """Standard deviations, shape (n_components, n_features); None if they are not known."""
         found = self.covariance(params)
         return None if found is None else np.sqrt(np.diagonal(found, axis1=1, axis2=2))
+
+    def moments(self, params: Any) -> list[dict[Any, Array]]:
+        """What the components are like in each column: numbers of shape (n_components,), by what they are.
+
+        By default means, and standard deviations if they are learned; without a mean, the parameters that
+        components have of each feature.
+        """
+        mean, spread = self.centre(params), self.deviation(params) if self.learns_spread else None
+        found = {self.centre_called: mean, "standard deviation": spread}
+        if mean is None:
+            mine: Any = self
+            own = [one.name for one in mine.parameters if one.axes == ("components", "features")]
+            found = {name: getattr(params, name) for name in own}
+        known = {name: table for name, table in found.items() if table is not None}
+        n_columns = max((table.shape[1] for table in known.values()), default=0)
+        return [{name: table[:, j] for name, table in known.items()} for j in range(n_columns)]
 
     def never(self, params: Any, least: float) -> NDArray[np.int64]:
         """Component and position of each symbol less likely than this, shape (n, 2); none without symbols."""

@@ -46,6 +46,7 @@ class Poisson(ExponentialFamily):
     values: ClassVar[str] = COUNTS
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
+    centre_called: ClassVar[str] = "rate"
     reading: ClassVar[str] = "Mean count in each row; in a Poisson distribution the variance is the same."
 
     def possible(self, x: Array) -> NDArray[np.bool_]:

@@ -53,11 +53,11 @@ class Trials(ExponentialFamily):
         logits = logit((successes + 1.0) / (successes + failures + 2.0))
         return TrialsParams(expit(logits + rng.standard_normal((n_components, len(logits)))))
 
-    def table_sizes(self, params: TrialsParams) -> NDArray[np.int64] | None:
+    def n_values(self, params: TrialsParams) -> Array | None:
         """One more than the trials, if these are few."""
         if (self.trials > MOST_LOOKED_UP).any():
             return None
-        return np.broadcast_to(self.trials + 1, params.probabilities.shape[1:]).astype(np.int64)
+        return np.broadcast_to(self.trials + 1, params.probabilities.shape[1:])
 
     def terms(self, x: Array) -> tuple[Array, Array]:
         """Successes and failures."""

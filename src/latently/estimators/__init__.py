@@ -12,6 +12,7 @@ from latently.estimators.imputation.diagnosis import (
     missing_patterns,
     overimpute,
 )
+from latently.estimators.latent_class_analysis import LatentClassAnalysis
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.mixed_imputer import MixedImputer
 from latently.estimators.mixture_model import MixtureModel
@@ -24,6 +25,7 @@ __all__ = [
     "GaussianImputer",
     "GaussianMixture",
     "HiddenMarkovModel",
+    "LatentClassAnalysis",
     "LatentDirichletAllocation",
     "MixedImputer",
     "MixtureModel",

@@ -13,7 +13,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.columns import Table
-from latently.checks.completed import Filling, completed, like_frame
+from latently.checks.completed import completed, fillings, like_frame
 from latently.checks.settings import BOOLEAN, SHARE, check_settings, check_whole, checked
 from latently.core.findings import Finding
 from latently.core.parameters import named, with_named
@@ -489,17 +489,12 @@ class MixedImputer(
     def _completed(self, read: Read, filled: Array) -> Any:
         """The user's table with what was filled in."""
         family: Any = self.mixture_._model.emission
-        missing = np.isnan(read.x)
-        fillings = {}
-        for j, (name, cells) in enumerate(zip(family.names, family.shown_columns(filled), strict=True)):
-            rows = np.flatnonzero(missing[:, j])
-            if len(rows):
-                fillings[name] = Filling(rows, cells[rows])
-        found = completed(read.X, read.table, fillings, family.names)
+        cells = fillings(family.names, np.isnan(read.x), family.shown_columns(filled))
+        found = completed(read.X, read.table, cells, family.names)
         if not self._asked_for:
             return found
         columns = completed(
-            {column.name: column.cells for column in read.table}, read.table, fillings, family.names
+            {column.name: column.cells for column in read.table}, read.table, cells, family.names
         )
         return like_frame(read.X, columns, self._asked_for)
 

@@ -77,6 +77,21 @@ ANY_HMM = _HMM | _ANY_FAMILY
 
 ANY_MIXTURE = _ANY | _ANY_FAMILY | {"priors": "write starting_values={'weights': ...}"}
 
+LATENT_CLASSES = _ANY | {
+    "nclass": "write n_components=",
+    "nrep": "write n_init=",
+    "maxiter": "write max_iter=",
+    "formula": "give the columns to fit(X); there are no covariates",
+    "na_rm": "missing cells are kept, and count by what is observed of their rows: leave it out",
+    "probs_start": _STARTING_VALUES,
+    "measurement": "write families='auto', or a dict of families by the names of columns",
+    "structural": "there is no structural model of covariates or distal outcomes: leave it out",
+    "n_steps": "estimation is in one step: leave it out",
+    "abs_tol": "write tol=, the log-likelihood still to be gained for each row",
+    "rel_tol": "write tol=, the log-likelihood still to be gained for each row",
+    "emission": "write families=, a dict of families by the names of columns; MixtureModel takes one",
+}
+
 GAUSSIAN_MIXTURE = _ANY | {
     "params": "name what is not to be learned, such as fixed=('weights',)",
     "min_covar": "write reg_covar=, a floor relative to the variances of the features and not in their units",

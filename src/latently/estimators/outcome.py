@@ -27,6 +27,7 @@ class Outcome:
     diagnostics: tuple[Finding, ...] = ()
     dtype: Literal["float32", "float64"] = "float64"  # of the data, in which parameters are shown
     parameter_change_history: Array | None = None
+    profile_errors: Array | None = None  # of latent classes
 
     @classmethod
     def of(cls, fitted: Fit, diagnostics: tuple[Finding, ...] = (), dtype: Any = "float64") -> Self:

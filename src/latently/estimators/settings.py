@@ -231,6 +231,37 @@ class AnyFamilySettings:
 
 
 @settings
+class LatentClassSettings:
+    """What the columns of latent classes are.
+
+    Parameters
+    ----------
+    families : "auto" or dict, default "auto"
+        By the name of a column, or a tuple of names whose columns belong together, a family or its name, such
+        as ``{"age": "gaussian", "visits": "poisson"}``; columns of a table without names are called 0, 1, ...
+        For those that are not named, and all with "auto", it is chosen: text, categories, yes and no, and
+        whole numbers with at most 12 different values (codes) are categorical; for others see
+        `latently.emissions.Columns`.
+    unknown : {"error", "missing"}, default "error"
+        What a category is that was not there at the fit: an error that names it and its row, or a missing
+        cell.
+    starting_values : dict of str to array, optional
+        Starting values by the name of the parameter, such as "weights" or "categorical.probabilities", shape
+        (n_components, n_columns, n_categories).
+    """
+
+    families: str | dict[Any, Any] = setting(
+        one_of("auto"),
+        Such(lambda value: isinstance(value, Mapping), "a dict of families by the names of columns"),
+        default="auto",
+    )
+    unknown: str = setting(one_of("error", "missing"), default="error")
+    starting_values: dict[str, Any] | None = setting(
+        Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None, default=None
+    )
+
+
+@settings
 class GaussianSettings:
     """Of Gaussian families.
 

@@ -7,7 +7,7 @@ from textwrap import shorten
 from typing import Any
 
 from latently.core.findings import grave, joined
-from latently.wording import count
+from latently.wording import aligned, count
 
 ALWAYS = ("bic", "aic")
 HIGHER = ("coherence",)  # criteria of which more is better
@@ -96,20 +96,10 @@ class Selection:
             lines.append(["*" if i == self.best_index_ else "", *params, *measured, remarks])
         best = "highest" if self.criterion in HIGHER else "lowest"
         legend = f"* {best} {self.criterion}" + (f"; {self.edge_}" if self.edge_ else "")
-        return "\n".join([*_aligned(lines), legend])
+        return "\n".join([*aligned(lines, NOTHING), legend])
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _aligned(lines: list[list[str]]) -> list[str]:
-    """Pad the cells of each column to one width, those of numbers on the left."""
-    columns = []
-    for heading, *cells in zip(*lines, strict=True):
-        width = max(map(len, (heading, *cells)))
-        numeric = all(cell == NOTHING or cell.lstrip("-")[:1].isdigit() for cell in cells)
-        columns.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in (heading, *cells)])
-    return ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
 
 
 def _cell(value: Any) -> str:

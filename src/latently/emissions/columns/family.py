@@ -43,6 +43,9 @@ class Columns(Emission):
     unknown : {"error", "missing"}
         What a category is that was not there when the model was fitted: an error that names it and its row,
         or a missing cell.
+    codes : int, optional
+        Whole numbers of at most so many different values are taken for codes of categories where a family is
+        chosen. By default they are counts if 0 is among them, and codes if not and there are few.
     parts : tuple of Part
         Which columns each family has, filled in by `learned`.
 
@@ -59,6 +62,7 @@ class Columns(Emission):
     families: Any = "auto"
     others: Literal["refuse", "auto", "drop"] = "refuse"
     unknown: Literal["error", "missing"] = "error"
+    codes: int | None = None
     parts: tuple[Part, ...] = ()
 
     accepts_missing = True
@@ -105,7 +109,7 @@ class Columns(Emission):
         ValueError
             If a column that is named is not there, or one has no family; it is named.
         """
-        return replace(self, parts=grouped(self.families, self.others, self.unknown, x))
+        return replace(self, parts=grouped(self.families, self.others, self.unknown, x, self.codes))
 
     def reading_as(self, other: Any) -> Self:
         """The same columns."""
@@ -343,6 +347,22 @@ class Columns(Emission):
             raise ValueError(f"its params are not those of {listed([part.name for part in self.parts])}")
         for part, one in self._zip(params):
             part.family.check(one, n_components, len(part.places))
+
+    def moments(self, params: Parts) -> list[dict[Any, Array]]:
+        """Those of all groups, in the order of the columns."""
+        found: list[dict[Any, Array]] = [{}] * self.n_columns
+        for part, one in self._zip(params):
+            for place, moments in zip(part.places, part.family.moments(one), strict=False):
+                found[place] = moments
+        return found
+
+    def n_values(self, params: Parts) -> Array:
+        """Those of all groups; infinity where they are not so few."""
+        found = np.full(self.n_columns, np.inf)
+        for part, one in self._zip(params):
+            sizes = part.family.n_values(one)
+            found[list(part.places)] = np.inf if sizes is None else sizes
+        return found
 
     def describe_components(self, params: Parts, names: Sequence[str], rows: Array, label: str) -> Components:
         """The tables of all groups one below the other; in words, the first columns."""

@@ -68,7 +68,9 @@ def located(names: Sequence[str], table: Table) -> Iterator[None]:
         raise ImpossibleCellError(error.row, place, error.why) from None
 
 
-def grouped(families: Any, others: str, unknown: str, table: Table) -> tuple[Part, ...]:
+def grouped(
+    families: Any, others: str, unknown: str, table: Table, codes: int | None = None
+) -> tuple[Part, ...]:
     """The parts of a table; columns of independent features of one kind are one part.
 
     Raises
@@ -78,7 +80,7 @@ def grouped(families: Any, others: str, unknown: str, table: Table) -> tuple[Par
     """
     asked = [
         (names, family.in_a_table(len(names), unknown), len(names) > 1)
-        for names, family in _asked(families, others, table)
+        for names, family in _asked(families, others, table, codes)
     ]
     kept = {name for names, _, _ in asked for name in names}
     places = {name: i for i, name in enumerate(name for name in table.names if name in kept)}
@@ -116,7 +118,9 @@ def _alike(one: Emission, other: Emission) -> bool:
     return one.independent and one == other
 
 
-def _asked(families: Any, others: str, table: Table) -> Iterator[tuple[tuple[str, ...], Emission]]:
+def _asked(
+    families: Any, others: str, table: Table, codes: int | None
+) -> Iterator[tuple[tuple[str, ...], Emission]]:
     """Names of columns that belong together, and their family."""
     given: Mapping[Any, Any] = {} if isinstance(families, str) else families
     named: set[str] = set()
@@ -138,4 +142,4 @@ def _asked(families: Any, others: str, table: Table) -> Iterator[tuple[tuple[str
         )
     if not given or others == "auto":
         for column in rest:
-            yield (column.name,), family_for(column)
+            yield (column.name,), family_for(column, codes)

@@ -12,12 +12,19 @@ MOST_COUNTED = 1000  # beyond it whole numbers are measured rather than counted
 FEW_CODES = 10  # different whole numbers that may be codes of categories
 
 
-def family_for(column: Column) -> Emission:
+def family_for(column: Column, codes: int | None = None) -> Emission:
     """The family that suits a column.
 
     Text and categories are categorical, yes and no (or 0 and 1) Bernoulli. Whole numbers from 0 up to a
     thousand are counts, which may vary more than Poisson counts do; a few different whole numbers without 0
     are codes or grades, so categorical. All other numbers are measured, so normal.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    codes : int, optional
+        Whole numbers of at most so many different values are codes, 0 or not; so are yes and no.
 
     Raises
     ------
@@ -31,19 +38,21 @@ def family_for(column: Column) -> Emission:
     >>> [family_for(column).called for column in table]
     ['categorical', 'normal', 'Poisson']
     """
-    return FAMILIES[_name(column)]()
+    return FAMILIES[_name(column, codes)]()
 
 
-def _name(column: Column) -> str:
+def _name(column: Column, codes: int | None) -> str:
     if column.missing.all():
         raise ValueError(f"column '{column.name}' has no observed value: leave it out")
     if column.boolean:
-        return "bernoulli"
+        return "bernoulli" if codes is None else "categorical"
     if not column.numeric:
         return "categorical"
     values = np.unique(column.cells[~column.missing])
     if not np.array_equal(values, np.floor(values)):
         return "gaussian"
+    if codes is not None and len(values) <= codes:
+        return "categorical"
     if np.isin(values, (0, 1)).all():
         return "bernoulli"
     if values[0] == 0 and values[-1] <= MOST_COUNTED:

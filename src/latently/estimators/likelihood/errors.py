@@ -66,16 +66,22 @@ class Errors(FittedModel):
         self._check_kind(kind, n_replicates, random_state)
         source = self._source(X, **how)
         if kind == "bootstrap":
-            found, lone = self._spread(source, n_replicates, random_state), {}
+            found = self._spread(source, n_replicates, random_state)
         else:
-            lone = self._model.latent.without_error(self.params_.latent, _count(source))
-            lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
-            with self._workers() as workers:
-                em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers)
-                found = standard_errors(em, self.params_, (*self.fixed, *lone), kind)  # type: ignore[arg-type]
+            found = self._by_information(source, kind)
         free = self._model.spaces(self.params_)
         errors = {name: error for name, error in found.errors.items() if name in free}
-        errors.update({name: np.full_like(errors[name], np.nan) for name in lone})
+        return StandardErrors(errors, found.reasons, kind)
+
+    def _by_information(self, source: ArraySource, kind: str, **functions: Any) -> StandardErrors:
+        """From the information of some data, of functions of the params as well."""
+        lone = self._model.latent.without_error(self.params_.latent, _count(source))
+        lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
+        with self._workers() as workers:
+            em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers)
+            fixed = (*self.fixed, *lone)
+            found = standard_errors(em, self.params_, fixed, kind, functions)  # type: ignore[arg-type]
+        errors = dict(found.errors) | {name: np.full_like(found[name], np.nan) for name in lone}
         return StandardErrors(errors, (*lone.values(), *found.reasons), kind)
 
     def confidence_intervals(

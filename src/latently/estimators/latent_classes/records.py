@@ -1,0 +1,61 @@
+"""A tidy table: a row is a dict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from latently.wording import EN_DASH, aligned
+
+
+@dataclass(frozen=True, repr=False)
+class Records(Sequence[dict[str, Any]]):
+    """Rows of the same fields. Printed, it is a table; pandas and polars make a DataFrame of it.
+
+    Attributes
+    ----------
+    rows : tuple of dict
+        The rows.
+    notes : tuple of str
+        What there is to say of them.
+
+    Examples
+    --------
+    >>> print(Records(({"town": "A", "rows": 7}, {"town": "B", "rows": 12}), ("Of last year.",)))
+    town  rows
+    A        7
+    B       12
+    Of last year.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        return self.rows[index]
+
+    def column(self, name: str) -> list[Any]:
+        """One field of all rows."""
+        return [row[name] for row in self.rows]
+
+    def __str__(self) -> str:
+        heading = list(self.rows[0]) if self.rows else []
+        lines = [heading, *([_cell(value) for value in row.values()] for row in self.rows)]
+        return "\n".join([*aligned(lines), *self.notes])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if value == value else EN_DASH
+    return str(value)
