@@ -1,12 +1,53 @@
-"""A CSV file of numbers beside this module, as a scikit-learn Bunch."""
+"""A CSV file of numbers beside this module, as a scikit-learn Bunch, and what all loaders say of theirs."""
 
 import csv
+import inspect
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
+
+from latently.checks.settings import BOOLEAN, checked
+
+P = ParamSpec("P")
+
+RETURNS = "Returns\n-------\nsklearn.utils.Bunch\n"
+BEFORE = """\
+Parameters
+----------
+as_frame : bool, default=False
+    Whether to give the data as a pandas DataFrame, which needs pandas.
+
+Returns
+-------
+sklearn.utils.Bunch
+    A dictionary whose keys are attributes too:
+
+"""
+AFTER = """
+    DESCR : str
+        What the data are and where they come from.
+    filename : str
+        The name of the file inside the package.
+
+Raises
+------
+ImportError
+    If `as_frame` is true and pandas is not installed.
+
+"""
+
+
+def loader(function: Callable[P, Bunch]) -> Callable[P, Bunch]:
+    """Decorate a function that loads data: `as_frame` is checked, its docstring completed by what all say."""
+    load = checked(as_frame=(BOOLEAN,))(function)
+    summary, _, said = inspect.cleandoc(function.__doc__ or "").partition(RETURNS)
+    keys, _, rest = said.partition("\n\n")
+    load.__doc__ = f"{summary}{BEFORE}{keys}{AFTER}{rest}\n"
+    return load
 
 
 def load_table(

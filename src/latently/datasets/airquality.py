@@ -2,8 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 Air quality in New York
@@ -28,20 +27,13 @@ and Tukey, P. A. (1983). Graphical Methods for Data Analysis. Wadsworth.
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_airquality(*, as_frame: bool = False) -> Bunch:
     """Load New York's air quality in the summer of 1973: 153 days of 6 features, with missing cells.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (153, 6), float64
             One row per day: ozone in parts per billion, solar radiation in langleys, wind in miles per hour,
             the highest temperature in degrees Fahrenheit, month and day. NaN is a missing cell. With
@@ -50,15 +42,6 @@ def load_airquality(*, as_frame: bool = False) -> Bunch:
             ``["Ozone", "Solar.R", "Wind", "Temp", "Month", "Day"]``, the columns of `data`.
         frame : DataFrame of shape (153, 6) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

@@ -2,8 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 Apple trees and worms
@@ -26,20 +25,13 @@ Statistical Methods, 6th edition, table 6.9.1. Iowa State University Press.
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_apple(*, as_frame: bool = False) -> Bunch:
     """Load the crops and worms of apple trees: 18 samples of 2 features, 6 cells of the second missing.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (18, 2), float64
             One row per tree: the size of its crop in hundreds of fruits, and the percentage of fruits with
             worms. NaN is a missing cell. With ``as_frame=True``, a DataFrame.
@@ -47,15 +39,6 @@ def load_apple(*, as_frame: bool = False) -> Bunch:
             ``["size", "worms"]``, the columns of `data`.
         frame : DataFrame of shape (18, 2) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

@@ -7,8 +7,7 @@ from importlib.resources import files
 import numpy as np
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import to_frame
+from latently.datasets._table import loader, to_frame
 
 TEXTS, NAMES = "austen.csv.gz", "austen_names.txt"
 PLACES = "# Names of places"
@@ -42,20 +41,13 @@ Source: Project Gutenberg, by way of the R package janeaustenr. The novels are i
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_austen(*, as_frame: bool = False) -> Bunch:
     """Load the six novels of Jane Austen: 269 chapters as texts, with the novel as truth.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : list of 269 str
             The text of each chapter. With ``as_frame=True``, a Series.
         target : ndarray of shape (269,), int64
@@ -72,15 +64,6 @@ def load_austen(*, as_frame: bool = False) -> Bunch:
             ``["book", "chapter", "text"]``, the columns of `frame`.
         frame : DataFrame of shape (269, 3) or None
             Everything in a table with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     Examples
     --------

@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 The occasionally dishonest casino
@@ -25,20 +24,13 @@ Cambridge University Press. The book gives no probabilities for the first die; h
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_casino(*, as_frame: bool = False) -> Bunch:
     """Load the rolls of the occasionally dishonest casino, 300 symbols from 1 to 6, and its published model.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (300, 1), int64
             One row per roll, in order: the face on top, 1 to 6. With ``as_frame=True``, a DataFrame.
         startprob : ndarray of shape (2,)
@@ -51,15 +43,6 @@ def load_casino(*, as_frame: bool = False) -> Bunch:
             ``["roll"]``, the column of `data`.
         frame : DataFrame of shape (300, 1) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

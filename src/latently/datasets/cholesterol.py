@@ -2,8 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 Cholesterol after a heart attack
@@ -25,20 +24,13 @@ after Ryan, B. F. and Joiner, B. L. (1994). Minitab Handbook, 3rd edition. Wadsw
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_cholesterol(*, as_frame: bool = False) -> Bunch:
     """Load cholesterol after heart attacks: 28 samples of 3 features, 9 cells of the last missing.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (28, 3), float64
             One row per patient: cholesterol 2, 4 and 14 days after the attack, in mg/dl. NaN is a missing
             cell. With ``as_frame=True``, a DataFrame.
@@ -46,15 +38,6 @@ def load_cholesterol(*, as_frame: bool = False) -> Bunch:
             ``["day2", "day4", "day14"]``, the columns of `data`.
         frame : DataFrame of shape (28, 3) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

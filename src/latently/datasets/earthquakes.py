@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 FIRST_YEAR = 1900
 
@@ -26,20 +25,13 @@ edition, table 1.1. CRC Press; after the catalogue of the United States Geologic
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_earthquakes(*, as_frame: bool = False) -> Bunch:
     """Load the number of large earthquakes of each year from 1900 to 2006: a series of 107 counts.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (107, 1), int64
             One row per year, in order: earthquakes of magnitude 7 or more. With ``as_frame=True``, a
             DataFrame whose index is the year.
@@ -49,15 +41,6 @@ def load_earthquakes(*, as_frame: bool = False) -> Bunch:
             ``["earthquakes"]``, the column of `data`.
         frame : DataFrame of shape (107, 1) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

@@ -2,8 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 Eruptions of the Old Faithful geyser
@@ -24,20 +23,13 @@ A look at some data on the Old Faithful geyser. Applied Statistics 39, 357-365.
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_faithful(*, as_frame: bool = False) -> Bunch:
     """Load the eruptions of the Old Faithful geyser: 272 samples of 2 features, both in minutes.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (272, 2), float64
             One row per eruption: how long it lasted and the wait until the next one, in minutes.
             With ``as_frame=True``, a DataFrame.
@@ -45,15 +37,6 @@ def load_faithful(*, as_frame: bool = False) -> Bunch:
             ``["eruptions", "waiting"]``, the columns of `data`.
         frame : DataFrame of shape (272, 2) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------

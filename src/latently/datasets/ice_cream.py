@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from latently.checks.settings import BOOLEAN, checked
-from latently.datasets._table import load_table
+from latently.datasets._table import load_table, loader
 
 DESCRIPTION = """\
 Ice cream and the weather
@@ -23,35 +22,19 @@ of the ACL Workshop on Effective Tools and Methodologies for Teaching NLP and CL
 """
 
 
-@checked(as_frame=(BOOLEAN,))
+@loader
 def load_ice_cream(*, as_frame: bool = False) -> Bunch:
     """Load a diary of ice cream: 33 days of 1 to 3 cones.
-
-    Parameters
-    ----------
-    as_frame : bool, default=False
-        Whether to give the data as a pandas DataFrame, which needs pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
-
         data : ndarray of shape (33, 1), int64
             One row per day, in order: cones eaten, 1 to 3. With ``as_frame=True``, a DataFrame.
         feature_names : list of str
             ``["cones"]``, the column of `data`.
         frame : DataFrame of shape (33, 1) or None
             `data` once more with ``as_frame=True``, otherwise None.
-        DESCR : str
-            What the data are and where they come from.
-        filename : str
-            The name of the file inside the package.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
 
     References
     ----------
