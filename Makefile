@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-nightly test-portable lint docs bench clean
+.PHONY: help demo test test-nightly test-portable lint style types pytest docs bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -15,8 +15,8 @@ help:  ## show this list
 demo: .venv/.installed-all  ## fit a first model and write its pictures and page to demo/
 	$(BIN)/latently demo --out demo --force
 
-test: lint  ## check the style, the types and the imports, then run every test, docstring and page
-	$(BIN)/pytest -n 2
+test: style  ## check the style, the types and the imports, and run every test, docstring and page
+	@$(MAKE) --no-print-directory --jobs 2 types pytest
 
 test-nightly: .venv/.installed-dev  ## run the simulations that take long: what make test repeats a few times, many times
 	$(BIN)/pytest -n 2 -m slow
@@ -24,11 +24,18 @@ test-nightly: .venv/.installed-dev  ## run the simulations that take long: what 
 test-portable: .venv/.installed-dev  ## run the tests with kernels compiled for any processor of this kind
 	NUMBA_CPU_NAME=generic $(BIN)/pytest -n 2
 
-lint: .venv/.installed-dev  ## check the style, the types and the imports
+lint: style types  ## check the style, the types and the imports
+
+style: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src/latently
 	$(BIN)/lint-imports --no-logo
+
+types: .venv/.installed-dev
+	$(BIN)/mypy src/latently
+
+pytest: .venv/.installed-dev
+	$(BIN)/pytest -n 2
 
 docs: .venv/.installed-dev  ## build the documentation in docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
