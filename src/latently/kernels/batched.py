@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import part
+from latently.kernels.compiling import ZERO, part
 from latently.kernels.special import log
 
 MOST = 64  # rows batched
@@ -55,7 +55,7 @@ def factor_blocks(matrix, cells, at, size, count, factors):
             other, columns, out = factors[b], cells[b, at:stop], mine[b]
             for s in range(count):
                 out[s] = matrix[rows[s], columns[s]]
-            less_products(mine, other, 0, b, count, out)
+            less_products(mine, other, ZERO, b, count, out)
             if b < a:
                 pivot = other[b]
                 for s in range(count):
@@ -87,7 +87,7 @@ def solve_lower(factors, size, count, v):
     """Overwrite v by the solutions of ``F u = v``."""
     for a in range(size):
         out, pivot = v[a], factors[a, a]
-        less_products(factors[a], v, 0, a, count, out)
+        less_products(factors[a], v, ZERO, a, count, out)
         for s in range(count):
             out[s] *= pivot[s]
 

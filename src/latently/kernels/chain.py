@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import kernel, part
+from latently.kernels.compiling import ZERO, kernel, part
 from latently.kernels.lanes import aligned
 from latently.kernels.special import exp, log
 from latently.kernels.vectors import (
@@ -118,7 +118,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
     K = width(lanes, before)
     here, room = vector(before, lanes), vector(before, lanes)
     left, ahead = aligned(EVERY, K, before.dtype), aligned(EVERY, K, before.dtype)
-    log_scale, n = 0.0, 0
+    log_scale, n = 0.0, ZERO
     for t in range(low, high):
         at, seen = K * t, K * row_at(index, t)
         write(here, left, K * n)
@@ -134,7 +134,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
         n += 1
         if n == EVERY:
             add_products(left, ahead, n, counts, lanes)
-            n = 0
+            n = ZERO
         here, total = rescaled(here, t - low)
         if total != 1.0:
             if total == 0.0:
@@ -155,7 +155,7 @@ def backward_rest(table, index, matrix, after, state, low, high, weight, counts,
     K = width(lanes, after)
     here, room = vector(after, lanes), vector(after, lanes)
     left, ahead = aligned(EVERY, K, after.dtype), aligned(EVERY, K, after.dtype)
-    n = 0
+    n = ZERO
     for t in range(high - 1, low - 1, -1):
         at, seen = K * t, K * row_at(index, t)
         write(here, ahead, K * n)
@@ -168,7 +168,7 @@ def backward_rest(table, index, matrix, after, state, low, high, weight, counts,
             n += 1
             if n == EVERY:
                 add_products(left, ahead, n, counts, lanes)
-                n = 0
+                n = ZERO
         write_product(here, weight / norm, state, at)
         if index is not None:
             add_row(state, at, symbol_counts, seen, K, lanes)

@@ -18,15 +18,27 @@ FLAGS: dict[str, Any] = {
     "fastmath": {"contract", "nsz", "reassoc"},
     "nogil": True,
     "error_model": "numpy",
+    "no_cfunc_wrapper": True,  # nobody calls a kernel from C
 }
 
 # Parts are inlined. The machine code of a part that stands by itself is that of whichever kernel brought it
-# along first, and differs in rounding: bits would hang on what was compiled, or loaded, before.
-INLINED: Any = {**FLAGS, "forceinline": True}
+# along first, and differs in rounding: bits would hang on what was compiled, or loaded, before. Nor can they
+# be called from Python: what that needs would be one more copy of each to be compiled.
+INLINED: Any = {**FLAGS, "forceinline": True, "no_cpython_wrapper": True}
 
 part = njit(**INLINED)
 # A part whose sums keep the order in which they are written: where large numbers are to cancel first.
 ordered = njit(**{**INLINED, "fastmath": {"contract", "nsz"}})
+
+# What a part is first called with: a literal 0 is a type of its own, and the part would be compiled again.
+ZERO = np.int64(0)
+
+
+@part
+def copy(values, out):
+    """Write one row to another. NumPy's assignment compiles, for seconds, what it has to say of shapes."""
+    for i in range(len(values)):
+        out[i] = values[i]
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

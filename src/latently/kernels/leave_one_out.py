@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import density_at
-from latently.kernels.compiling import kernel
+from latently.kernels.compiling import copy, kernel
 from latently.kernels.log_chain import forward_step, joined, log_sum
 
 
@@ -38,7 +38,7 @@ def predicted_in_logs(table, index, log_start, log_transmat, low, high, out):
     K = len(log_start)
     predicted, here, room = log_start.copy(), np.empty(K), np.empty(K)
     for t in range(low, high):
-        out[t] = predicted
+        copy(predicted, out[t])
         if not joined(predicted, density_at(table, index, t), here) > -np.inf:
             return t
         forward_step(here, log_transmat, room, predicted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import density_at
-from latently.kernels.compiling import kernel, ordered
+from latently.kernels.compiling import copy, kernel, ordered
 from latently.kernels.special import exp, log
 
 
@@ -90,7 +90,7 @@ def backward_step(here, log_transmat, after, transitions, room):
             for i in range(K):
                 transitions[i, j] += after[j] * room[i]
                 now[i] += after[j] * room[i]
-    after[:] = now
+    copy(now, after)
 
 
 @ordered
@@ -130,7 +130,7 @@ def backward_logs(
         else:
             for j in range(K):
                 after[j] = weight * exp(here[j])
-        here[:] = after
+        copy(after, here)
         if index is not None:
             for j in range(K):
                 symbol_counts[index[t], j] += here[j]
@@ -165,7 +165,7 @@ def filter_in_logs(table, index, log_start, log_transmat, low, high, lag, state)
             after[j] = exp(state[last, j])
         for between in range(last - 1, t - 1, -1):
             backward_step(state[between], log_transmat, after, unused, room)
-        state[t] = after
+        copy(after, state[t])
     return -1
 
 

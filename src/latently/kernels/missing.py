@@ -17,7 +17,7 @@ from latently.kernels.batched import (
     room_for,
     solve_upper,
 )
-from latently.kernels.compiling import kernel
+from latently.kernels.compiling import ZERO, copy, kernel
 from latently.kernels.missing_blocks import (
     TILE,
     WIDTH,
@@ -76,7 +76,7 @@ def complete_rows(x, order, lacks, means, precisions, whiteners, z, norms, half_
             load_centred(x, order, start, size, means[k], centred, cells)
             half, q = half_log_det[k, start : start + size], norms[k, start : start + size]
             multiply(precisions[k], centred, cells, lacks[start : start + size], size, row, products)
-            at = 0
+            at = ZERO
             while at < size:
                 m = lacks[start + at]
                 end = group_end(lacks, start + at, start + size, most) - start
@@ -89,7 +89,7 @@ def complete_rows(x, order, lacks, means, precisions, whiteners, z, norms, half_
                     put(v, cells, at, m, end - at, centred)
                 at = end
             q[:] = 0.0
-            whitened_norms(whiteners[k], 0, d, centred, size, y, q)
+            whitened_norms(whiteners[k], ZERO, d, centred, size, y, q)
 
 
 @kernel
@@ -128,7 +128,7 @@ def add_missing_moments(x, order, lacks, resp, precisions, z, counts, first, sec
             for t in range(size):
                 counts[k] += r[t]
             add_scatter(r, z[start // TILE, k], size, y, first[k], lower[k])
-            at = 0
+            at = ZERO
             while at < size:
                 m = lacks[start + at]
                 end = group_end(lacks, start + at, start + size, most) - start
@@ -180,7 +180,7 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
         for t in range(size):
             weights[t] = w[order[start + t]]
         multiply(precision, centred, cells, lacks[start : start + size], size, row, products)
-        at = 0
+        at = ZERO
         while at < size:
             m = lacks[start + at]
             end = group_end(lacks, start + at, start + size, most) - start
@@ -224,14 +224,15 @@ def fill_rows(x, mean, precision, noise, filled, variances):
     centred, products, row = np.empty((d, WIDTH)), np.empty((d, WIDTH)), np.empty(d)
     cells = np.zeros((d, WIDTH), np.uint64)
     v, entry = np.empty((len(factors), most)), np.empty(most)
-    filled[:] = x
+    for s in range(n):
+        copy(x[s], filled[s])
     if len(variances):
         variances[:] = 0.0
     for start in range(0, n, TILE):
         size = min(TILE, n - start)
         load_centred(x, order, start, size, mean, centred, cells)
         multiply(precision, centred, cells, lacks[start : start + size], size, row, products)
-        at = 0
+        at = ZERO
         while at < size:
             m = lacks[start + at]
             end = group_end(lacks, start + at, start + size, most) - start

@@ -7,14 +7,16 @@ a register holds. Tested against mpmath to 2 units in the last place.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from latently.kernels.compiling import ordered
 
 LOWEST = -708.0
 
-# Reassociation would fold the range reduction of exp away. Without NumPy's error model each division is
-# a branch that can raise, and no loop with the function in it is vectorised; nor is one that still calls it.
-straight = njit(fastmath={"contract", "nsz"}, nogil=True, error_model="numpy", forceinline=True)
+# These are `ordered`: reassociation would fold the range reduction of exp away. Without NumPy's error model
+# each division is a branch that can raise, and no loop with the function in it is vectorised; nor is one
+# that still calls it.
 
 
 @intrinsic
@@ -37,7 +39,7 @@ def float_of(typingctx, n):
     return types.float64(types.int64), codegen
 
 
-@straight
+@ordered
 def exp(x):
     """exp(x) for x up to 709; zero below -708, where the result would be subnormal."""
     v = x if x > LOWEST else LOWEST
@@ -61,7 +63,7 @@ def exp(x):
     return y if x > LOWEST else (0.0 if x <= LOWEST else x)
 
 
-@straight
+@ordered
 def log(x):
     """log(x) for normal x > 0, by the series of atanh (Cody & Waite 1980, chapter 5)."""
     bits = bits_of(x)
@@ -84,7 +86,7 @@ def log(x):
     return np.float64(e) * 6.93147180369123816490e-01 - ((half - (s * (half + p * z) + low)) - f)
 
 
-@straight
+@ordered
 def digamma(x):
     """psi(x) for x > 0: shifted up by eight, then the asymptotic series (Abramowitz & Stegun 6.3.18)."""
     y = x + 8.0
@@ -108,7 +110,7 @@ def digamma(x):
     return log(y) - 0.5 * i - z * p - (2.0 * x + 7.0) * pairs * y * reciprocal
 
 
-@straight
+@ordered
 def lgamma(x):
     """Log of Gamma(x), x > 0: shifted up by eight, then Stirling's series (Abramowitz & Stegun 6.1.40)."""
     y = x + 8.0

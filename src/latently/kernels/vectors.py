@@ -14,7 +14,7 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from latently.kernels.compiling import INLINED, part
+from latently.kernels.compiling import INLINED, ZERO, copy, part
 from latently.kernels.lanes import EIGHT, Lanes, aligned, load, number, store, times_matrix, total
 
 
@@ -49,7 +49,7 @@ def vector(array, lanes):
 
         def many(array, lanes):
             out = aligned(1, len(array), array.dtype)[0]
-            out[:] = array
+            copy(array, out)
             return out
 
         return many
@@ -82,7 +82,7 @@ def stepped(vector, matrix, room):
     def many(vector, matrix, room):
         K = len(vector)
         for j in range(0, K, 8):
-            a, b, c, d = four_products(vector, 0, matrix, j * K)
+            a, b, c, d = four_products(vector, ZERO, matrix, j * K)
             for i in range(4, K, 4):
                 e, f, g, h = four_products(vector, i, matrix, j * K + 8 * i)
                 a, b, c, d = a + e, b + f, c + g, d + h

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import row_at
-from latently.kernels.compiling import kernel, ordered, part
+from latently.kernels.compiling import ZERO, copy, kernel, ordered, part
 from latently.kernels.lanes import EIGHT, larger, largest, load, number, store
 from latently.kernels.vectors import panels, vector, write
 
@@ -25,7 +25,7 @@ def best_step(here, matrix, room):
     """Write the largest sum of an entry and one of its row of a matrix in panels, by column."""
     K = len(here)
     for j in range(0, K, 8):
-        a, b, c, d = four_sums(here, 0, matrix, j * K)
+        a, b, c, d = four_sums(here, ZERO, matrix, j * K)
         for i in range(4, K, 4):
             e, f, g, h = four_sums(here, i, matrix, j * K + 8 * i)
             a, b, c, d = larger(a, e), larger(b, f), larger(c, g), larger(d, h)
@@ -121,7 +121,7 @@ def score_first(table, index, start, transmat, scores, low, high, last, lanes):
         What was taken from all of `last`.
     """
     total = score_forwards(table, index, panels(transmat, lanes), scores, low, high, start)
-    last[:] = scores[high - 1]
+    copy(scores[high - 1], last)
     return total
 
 
@@ -173,7 +173,7 @@ def trace_ahead(table, index, transmat, scores, low, high, state, path):
     """Write the states of times `low` to `high` of the best path on from a state, by backward scores."""
     ahead = np.empty(scores.shape[1])
     for t in range(low, high):
-        ahead[:] = scores[t]
+        copy(scores[t], ahead)
         relative(ahead, transmat, len(ahead) * state)
         relative(ahead, table, len(ahead) * row_at(index, t))
         if ahead[state] + TIED < ahead.max():
@@ -200,7 +200,7 @@ def whole_paths(table, index, start, transmat, scores, offsets, path, values, la
     for n in range(len(offsets) - 1):
         low, high = offsets[n], offsets[n + 1]
         total = score_forwards(table, index, matrix, scores, low, high, start)
-        row, best, state = scores[high - 1], -np.inf, 0
+        row, best, state = scores[high - 1], -np.inf, ZERO
         for j in range(len(row)):
             if row[j] > best:
                 best, state = row[j], j

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.chain import row_at
-from latently.kernels.compiling import kernel, part
+from latently.kernels.compiling import ZERO, kernel, part
 from latently.kernels.lanes import best_with_matrix, highest, load, store
 from latently.kernels.viterbi import LARGE, TIED, relative
 
@@ -117,7 +117,7 @@ def whole_paths(table, index, start, transmat, came, offsets, path, values, lane
         low, high = offsets[n], offsets[n + 1]
         here, total = score_forwards(table, index, transmat, came, low, high, start, lanes)
         store(row, 0, here)
-        best, state = -np.inf, 0
+        best, state = -np.inf, ZERO
         for j in range(len(row)):
             if row[j] > best:
                 best, state = row[j], j
