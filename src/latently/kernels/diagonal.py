@@ -64,10 +64,11 @@ def scaled_norms_at(rows, mean, scale, low, high, index, count, q):
             q[t] += v * v
 
 
-@part
-def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
-    """Only the pairs that count; the bound is that of the first `stage` features. Return their number too."""
+@kernel
+def pairs_that_count(x, w, means, scales, log_norm, drop, counts, first, second):
+    """Only the pairs that count, as a bound by the first features tells. Return their number, too."""
     n, d = x.shape
+    stage = min(d, STAGE)
     K = len(means)
     rows = np.zeros((d, TILE))
     centred = np.empty((d, TILE))
@@ -176,8 +177,8 @@ def staged(x, w, means, scales, log_norm, drop, stage, counts, first, second):
     return bound, rounding_scale, n_pairs
 
 
-@part
-def dense(x, w, means, scales, log_norm, drop, counts, first, second):
+@kernel
+def all_pairs(x, w, means, scales, log_norm, drop, counts, first, second):
     """Every pair: for few features, where that costs less than telling which count, or where most do."""
     n, d = x.shape
     K = len(means)
@@ -235,29 +236,6 @@ def dense(x, w, means, scales, log_norm, drop, counts, first, second):
     return bound, rounding_scale
 
 
-@kernel
-def all_pairs(x, w, means, scales, log_norm, drop, counts, first, second):
-    """For few features: in a process that sees no others, nothing else is to be compiled."""
-    return dense(x, w, means, scales, log_norm, drop, counts, first, second)
-
-
-@kernel
-def pairs_that_count(x, w, means, scales, log_norm, drop, counts, first, second):
-    """For more features, unless most pairs of the first rows count."""
-    n, d = x.shape
-    head = min(n, TILE)
-    bound, rounding_scale, n_pairs = staged(
-        x[:head], w[:head], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
-    )
-    if 2 * n_pairs > head * len(means):
-        more, larger = dense(x[head:], w[head:], means, scales, log_norm, drop, counts, first, second)
-    else:
-        more, larger, _ = staged(
-            x[head:], w[head:], means, scales, log_norm, drop, min(d, STAGE), counts, first, second
-        )
-    return bound + more, rounding_scale + larger
-
-
 def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
@@ -280,5 +258,11 @@ def fused_diagonal(x, w, means, scales, log_norm, drop, counts, first, second):
     counts, first, second : arrays of shape (K,), (K, d), (K, d)
         Sums to add to.
     """
-    fused = all_pairs if x.shape[1] < FEW else pairs_that_count
-    return fused(x, w, means, scales, log_norm, drop, counts, first, second)
+    parameters, sums = (means, scales, log_norm, drop), (counts, first, second)
+    if x.shape[1] < FEW:
+        return all_pairs(x, w, *parameters, *sums)
+    head = min(len(x), TILE)
+    bound, rounding_scale, n_pairs = pairs_that_count(x[:head], w[:head], *parameters, *sums)
+    most = 2 * n_pairs > head * len(means)
+    more, larger, *_ = (all_pairs if most else pairs_that_count)(x[head:], w[head:], *parameters, *sums)
+    return bound + more, rounding_scale + larger

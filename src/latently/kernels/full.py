@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import kernel, part
+from latently.kernels.compiling import ZERO, kernel, part
 from latently.kernels.special import exp, log
 from latently.kernels.tiles import (
     SLOPE,
@@ -81,11 +81,12 @@ def thin(mine, compact, count, top, least, mask, kept):
     return left
 
 
-@part
-def staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, tile, blas):
+@kernel
+def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp, blas):
     """Only the pairs that count; by products of matrices if there is room to work in, `blas`, for them."""
     n, d = x.shape
     K = len(means)
+    tile = TILE if blas is None else LARGE
     stage = min(d, STAGE)
     rows = np.zeros((d, tile))
     room = np.empty((4 + d, tile))
@@ -123,7 +124,7 @@ def staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, til
             q, base = norms[k], partial[k]
             for s in range(size):
                 q[s] = 0.0
-            add_norms(rows, means[k], whiten[k], 0, stage, every, size, size, room, blas, q)
+            add_norms(rows, means[k], whiten[k], ZERO, stage, every, size, size, room, blas, q)
             for s in range(size):
                 value = base - 0.5 * q[s]
                 better = value > best[s]
@@ -196,8 +197,8 @@ def staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, til
     return bound, rounding_scale
 
 
-@part
-def dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
+@kernel
+def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """Every pair: for few features, where that costs less than telling which count."""
     n, d = x.shape
     K = len(means)
@@ -225,7 +226,7 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
                     c[s] = row[s] - mu
             for s in range(size):
                 q[s] = 0.0
-            whitened_norms(whiten[k], 0, d, centred, size, y, q)
+            whitened_norms(whiten[k], ZERO, d, centred, size, y, q)
             for s in range(size):
                 out[s] = base - 0.5 * q[s]
             for s in range(size):
@@ -270,18 +271,6 @@ def dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     return bound, rounding_scale
 
 
-@kernel
-def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
-    """For few features: in a process that sees no others, nothing else is to be compiled."""
-    return dense(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
-
-
-@kernel
-def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
-    """For more features."""
-    return staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, TILE, None)
-
-
 def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """Add the statistics of rows to `counts`, `first` and `second`; return bound and rounding_scale.
 
@@ -306,12 +295,11 @@ def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
     resp : array of shape (n, K), zeros, or (0, K)
         Where to write the responsibilities in place of adding to the sums, if they are wanted.
     """
-    fused = all_pairs if x.shape[1] < FEW else pairs_that_count
-    return fused(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
+    arguments = x, w, means, whiten, log_norm, drop, counts, first, second, resp
+    return all_pairs(*arguments) if x.shape[1] < FEW else pairs_that_count(*arguments, None)
 
 
-@kernel
 def fused_products(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """The same for many features, by products of matrices."""
     blas = np.empty(x.shape[1] * LARGE)
-    return staged(x, w, means, whiten, log_norm, drop, counts, first, second, resp, LARGE, blas)
+    return pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp, blas)
