@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from latently.files import load
     from latently.metrics import pool
-    from latently.selection import select
+    from latently.selection import likelihood_ratio_test, select
 
 __all__ = [
     "CategoricalHMM",
@@ -49,6 +49,7 @@ __all__ = [
     "datasets",
     "dispersed_starts",
     "left_right",
+    "likelihood_ratio_test",
     "little_mcar_test",
     "load",
     "metrics",
@@ -60,7 +61,12 @@ __all__ = [
 ]
 
 _ROOMS = ("datasets", "metrics", "plots")
-_ELSEWHERE = {"load": "files", "pool": "metrics", "select": "selection"}
+_ELSEWHERE = {
+    "likelihood_ratio_test": "selection",
+    "load": "files",
+    "pool": "metrics",
+    "select": "selection",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -252,6 +252,11 @@ class Emission(Described, Completion, ABC):
         """Rows as `read` returns them, as users have them."""
         return x
 
+    def missing_as(self, x: Any, others: Any) -> Any:
+        """Rows as `read` returns them, what is missing of others missing of them, too."""
+        missing = np.isnan(others) if others.dtype.kind == "f" else ~self.observed(others)[:, None]
+        return np.where(missing, others, x).astype(others.dtype, copy=False)
+
     def order_keys(self, params: Any) -> Array | None:
         """Numbers that put components in order, shape (n_components, n_keys): by default the centres."""
         return self.centre(params)

@@ -238,7 +238,7 @@ class Latent(ABC):
         ----------
         params : object
             Of the labels as they are.
-        transfer : array of shape (n_components, n_components)
+        transfer : array of shape (n_components, n_others)
             What part of each label becomes which other; rows sum to one.
         counts : array of shape (n_components,)
             Expected number of rows of each label as it is.

@@ -271,7 +271,7 @@ class Chain(Latent):
 
     def transferred(self, params: ChainParams, transfer: Array, counts: Array) -> ChainParams:
         """Transitions between the parts, where these can be."""
-        K = len(counts)
+        K = transfer.shape[1]
         transitions = self._support(K) * (transfer.T @ (counts[:, None] * params.transmat) @ transfer)
         first = self._first_support(K) * (params.startprob @ transfer)
         with np.errstate(invalid="ignore"):
