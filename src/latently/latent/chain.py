@@ -271,10 +271,14 @@ class Chain(Latent):
 
     def transferred(self, params: ChainParams, transfer: Array, counts: Array) -> ChainParams:
         """Transitions between the parts, where these can be."""
-        K = transfer.shape[1]
-        transitions = self._support(K) * (transfer.T @ (counts[:, None] * params.transmat) @ transfer)
-        first = self._first_support(K) * (params.startprob @ transfer)
+        leaving = transfer.T @ (counts[:, None] * params.transmat)
+        first, transitions = params.startprob @ transfer, leaving @ transfer
         with np.errstate(invalid="ignore"):
+            if self.first_support is not None:
+                first = params.startprob @ _shared_out(transfer, self.first_support)
+            if self.support is not None:
+                rows = zip(leaving, self.support, strict=True)
+                transitions = np.array([row @ _shared_out(transfer, can_be) for row, can_be in rows])
             transmat = transitions / transitions.sum(axis=1, keepdims=True)
             return self.projected(ChainParams(first / first.sum(), transmat))
 
@@ -380,6 +384,13 @@ class Chain(Latent):
         if self.support is None:
             return np.ones((n_components, n_components), dtype=bool)
         return self.support
+
+
+def _shared_out(transfer: Array, can_be: NDArray[np.bool_]) -> Array:
+    """What part of each label becomes which other, if only some of these can be."""
+    parts = transfer * can_be
+    total = parts.sum(axis=1, keepdims=True)
+    return np.divide(parts, total, out=parts, where=total > 0)
 
 
 def _over(counts: Array, probabilities: Array) -> Array:

@@ -83,7 +83,7 @@ class Refit:
         n_cold = more * how._n_starts() if K > 1 else 0
         n_cold = min(n_cold, FEW) if few else n_cold
         cold = how._drawn(self.model, self.description, source, rng)(n_cold)
-        starts = _led([Start("warm", lambda _, params=params: params) for params in warm], cold)
+        starts = _led(map(_given, warm), cold)
         search_by = "starts" if few else how.search
         plan = make_plan(how.n_init, search_by, K, len(starts), how.max_iter, how._few(source))
         settings = Settings(
@@ -94,6 +94,11 @@ class Refit:
     def log_likelihood(self, params: LatentEmissionParams) -> float:
         """That of the data."""
         return float(self.em.e_step(params).bound)
+
+
+def _given(params: LatentEmissionParams) -> Start[LatentEmissionParams]:
+    """A start from given params."""
+    return Start("warm", lambda _: params)
 
 
 def _led(first: Iterable[Start[Any]], others: Iterable[Start[Any]]) -> list[Start[Any]]:
