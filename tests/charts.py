@@ -14,7 +14,8 @@ from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 
 
 def _real(space: Real, value: np.ndarray, u: np.ndarray) -> np.ndarray:
-    return value + space.scale * u.reshape(value.shape)
+    moves = space.scale * u.reshape(value.shape)
+    return value + (moves if space.fixed is None else np.where(space.fixed, 0.0, moves))
 
 
 def _positive(space: Positive, value: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from latently.emissions import (
     Columns,
     Geometric,
     NegativeBinomial,
+    Ordinal,
     Poisson,
     ZeroInflatedPoisson,
 )
@@ -345,11 +346,18 @@ def failures(labels, rng):
 
 TRIALS = np.array([6, 9])
 SYMBOLS = 5
+GRADES = 4
 
 
 def none_or_counts(labels, rng):
     extra = np.array([[0.5, 0.1], [0.1, 0.6], [0.3, 0.3]])[labels]
     return (2 * counts(labels, rng)) * (rng.random(extra.shape) > extra)
+
+
+def grades(labels, rng):
+    return (
+        rng.binomial(GRADES - 1, np.array([[0.2, 0.7, 0.6], [0.8, 0.3, 0.1], [0.5, 0.1, 0.9]])[labels]) + 0.0
+    )
 
 
 def spread_counts(labels, rng):
@@ -431,6 +439,7 @@ BINOMIAL = Kind(incomplete(successes), {"of one": shown_by_one(successes)}, absu
 NEGATIVE_BINOMIAL = Kind(
     incomplete(spread_counts), {"of one": shown_by_one(spread_counts)}, absurd=1e6, values=np.arange(300)
 )
+ORDINAL = Kind(incomplete(grades), {"duplicates": duplicated(grades)}, absurd=0.0, values=np.arange(GRADES))
 INFLATED = Kind(incomplete(none_or_counts), {"of one": shown_by_one(none_or_counts)}, **_COUNTS)
 GEOMETRIC = Kind(incomplete(failures), {"duplicates": duplicated(failures)}, **_COUNTS)
 _SYMBOLS = {"missing": SYMBOLS, "absurd": 4, "values": np.arange(SYMBOLS)}
@@ -482,6 +491,7 @@ ENTRIES = [
     mixture("bernoulli", Bernoulli(), BERNOULLI),
     mixture("binomial", Binomial(TRIALS), BINOMIAL),
     mixture("geometric", Geometric(), GEOMETRIC),
+    mixture("ordinal", Ordinal(GRADES), ORDINAL),
     mixture("zero-inflated poisson", ZeroInflatedPoisson(), INFLATED),
     mixture("negative binomial", NegativeBinomial(), NEGATIVE_BINOMIAL),
     hidden_markov("full", Gaussian("full"), GAUSSIAN),

@@ -44,6 +44,7 @@ _OF_KIND = {
     "log-normal": {SHIFT: _POSITIVE, IMPOSSIBLE: _READ},
     "spherical": {EACH_FEATURE: _ONE_VARIANCE},
     "poisson": _COUNTED,
+    "ordinal": _COUNTED | {LOST: "no grade is impossible under finite log odds"},
     "zero-inflated": {LOST: "a row of zeros is possible under any rates"},
     **dict.fromkeys(("bernoulli", "binomial", "geometric"), _COUNTED | {LOST: _POSSIBLE}),
     "columns": {

@@ -24,6 +24,7 @@ from latently.emissions import (
     Geometric,
     LogNormal,
     NegativeBinomial,
+    Ordinal,
     Poisson,
     VonMises,
     ZeroInflatedPoisson,
@@ -49,6 +50,30 @@ class Inflated:
 
     def logsf(self, x: Any) -> Any:
         return np.log1p(-self.extra) + scipy_stats.poisson(self.rates).logsf(x)
+
+
+class Graded:
+    """Adjacent categories, all probabilities by hand."""
+
+    def __init__(self, locations: Any, intercepts: Any) -> None:
+        self.table = np.zeros((2, 2, 5))
+        for k, j in np.ndindex(2, 2):
+            odds = np.exp([locations[k, j] * c + intercepts[j, c] for c in range((3, 5)[j])])
+            self.table[k, j, : len(odds)] = odds / odds.sum()
+
+    def _at(self, tables: Any, x: Any) -> Any:
+        cells = np.clip(x[:, 0, :].astype(int), 0, 4)
+        with np.errstate(divide="ignore"):
+            return np.log(tables.transpose(1, 2, 0)[np.arange(2), cells].transpose(0, 2, 1) * (x >= 0))
+
+    def logpmf(self, x: Any) -> Any:
+        return self._at(self.table, x)
+
+    def logcdf(self, x: Any) -> Any:
+        return self._at(self.table.cumsum(axis=2), x)
+
+    def logsf(self, x: Any) -> Any:
+        return self._at(self.table[:, :, ::-1].cumsum(axis=2)[:, :, ::-1] - self.table, x)
 
 
 @dataclass(frozen=True)
@@ -144,6 +169,16 @@ CASES = {
         hard=COUNTS,
         wrong=(1.5, -1, np.inf),
         says="x0 0.30 ± 0.59",
+    ),
+    "ordinal": of(
+        Ordinal([3, 5]),
+        [[[0.5, -1.0], [-2.0, 0.3]], [[0.0, 0.7, 0.0, 0.0, 0.0], [0.0, -0.5, 1.0, 0.2, 0.0]]],
+        Graded,
+        [[[[29.0, -29.0], [0.0, 5.0]], [[0.0, 20.0, 0.0, 0.0, 0.0], [0.0, -20.0, 10.0, 0.2, 0.0]]]],
+        at=np.array([0, 1, 2]),
+        hard=HALVES | {"two of three": np.repeat([0.0, 2.0], 20), "highest": np.full(40, 2.0)},
+        wrong=(1.5, -1, 3, np.inf),
+        says="x0 1.24",
     ),
     "zero-inflated poisson": of(
         ZeroInflatedPoisson(),

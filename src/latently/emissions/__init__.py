@@ -17,6 +17,7 @@ from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 from latently.emissions.negative_binomial import NegativeBinomial
+from latently.emissions.ordinal import Ordinal
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
 from latently.emissions.von_mises import VonMises
@@ -40,6 +41,7 @@ __all__ = [
     "LogNormal",
     "MixtureOfGaussians",
     "NegativeBinomial",
+    "Ordinal",
     "Parameter",
     "Poisson",
     "Positive",

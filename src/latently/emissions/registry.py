@@ -14,6 +14,7 @@ from latently.emissions.geometric import Geometric
 from latently.emissions.log_normal import LogNormal
 from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 from latently.emissions.negative_binomial import NegativeBinomial
+from latently.emissions.ordinal import Ordinal
 from latently.emissions.poisson import Poisson
 from latently.emissions.von_mises import VonMises
 from latently.emissions.zero_inflated_poisson import ZeroInflatedPoisson
@@ -34,6 +35,7 @@ FAMILIES: dict[str, type[Emission]] = {
     "geometric": Geometric,
     "negative-binomial": NegativeBinomial,
     "zero-inflated-poisson": ZeroInflatedPoisson,
+    "ordinal": Ordinal,
 }
 
 

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
-AT_ZERO, ON_ITS_FLOOR = "at zero", "on its floor"
+AT_ZERO, ON_ITS_FLOOR, AT_LIMIT = "at zero", "on its floor", "without limit"
 
 
 @dataclass(frozen=True)

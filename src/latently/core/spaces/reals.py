@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.spaces.base import (
+    AT_LIMIT,
     AT_ZERO,
     ON_FLOOR,
     ON_ITS_FLOOR,
@@ -32,11 +33,14 @@ class Real:
         What counts as a change of one, such as the standard deviations of the features.
     fixed : array of bool, optional
         Which numbers stay as they are, broadcast against the parameter: they are not free.
+    limit : float
+        What no number is further from zero than.
     """
 
     shape: tuple[int, ...]
     scale: Array
     fixed: Fixed = None
+    limit: float = np.inf
 
     @property
     def dimension(self) -> int:
@@ -44,18 +48,20 @@ class Real:
         return int(free_numbers(self.shape, self.fixed).sum())
 
     def feasible(self, value: Array) -> bool:
-        """Whether all are finite."""
-        return bool(np.isfinite(value).all())
+        """Whether all are finite and within the limit."""
+        return bool((np.isfinite(value) & (np.abs(value) <= (1 + ROUNDING) * self.limit)).all())
 
     def projected(self, value: Array) -> Array:
         """The value: any will do."""
         return value
 
     def chart(self, value: Array) -> Chart:
-        """Differences, in units of the scale."""
+        """Differences, in units of the scale; none of a number at the limit."""
         free = free_numbers(self.shape, self.fixed)
-        basis = diagonal(np.broadcast_to(self.scale, self.shape), free)
-        return Chart(value, basis, free, np.zeros(self.shape, dtype=bool))
+        resting = free & (np.abs(value) >= (1 - ON_FLOOR) * self.limit)
+        basis = diagonal(np.broadcast_to(self.scale, self.shape), free & ~resting)
+        owners = np.flatnonzero(free & ~resting) if np.isfinite(self.limit) else None
+        return Chart(value, basis, free, resting, AT_LIMIT, owners)
 
     def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
         """Symmetric limits."""
@@ -63,7 +69,8 @@ class Real:
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal differences, in units of the scale."""
-        return np.asarray(free_numbers(self.shape, self.fixed) * self.scale * rng.standard_normal(self.shape))
+        moving = free_numbers(self.shape, self.fixed) & (np.abs(value) < (1 - ON_FLOOR) * self.limit)
+        return np.asarray(moving * self.scale * rng.standard_normal(self.shape))
 
 
 @dataclass(frozen=True)
