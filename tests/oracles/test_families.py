@@ -444,6 +444,7 @@ def test_hard_columns(name):
                 stats = family.expected_stats(params, x, resp)
                 better = family.m_step(stats, params)
                 check_feasible(better, family.spaces(better))
+                check_feasible(better, case.family.spaces(better))  # as of a model put together by hand
                 before, after = (family.expected_log_likelihood(stats, each) for each in (params, better))
                 assert after >= before - 1e-11 * (abs(before) + family.inner_terms(stats, params))
                 again = family.expected_log_likelihood(stats, family.m_step(stats, better))

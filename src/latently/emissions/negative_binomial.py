@@ -101,7 +101,7 @@ class NegativeBinomial(Tabulated):
         At the mean count the likelihood has one maximum (Levin and Reeds 1977); at a mean that is held it may
         have several, and what is found must be better than what was there.
         """
-        means = params.means if "means" in fixed else np.maximum(stats.mean, self._floor(params))
+        means = params.means if "means" in fixed else np.maximum(stats.mean, self._floor)
         if "dispersions" in fixed:
             return {"means": means}
         old, x = params.dispersions, stats.values[:, None, None]
@@ -129,7 +129,7 @@ class NegativeBinomial(Tabulated):
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
         least, shape = self._least(params), params.means.shape
         return {
-            "means": Positive(shape, np.sqrt(unit + FLOOR), self._floor(params), to_zero=True),
+            "means": Positive(shape, np.sqrt(unit + FLOOR), self._floor, to_zero=True),
             "dispersions": Positive(shape, params.dispersions, least, to_zero=True, ceiling=MOST),
         }
 
@@ -165,12 +165,15 @@ class NegativeBinomial(Tabulated):
         """Of means and dispersions."""
         return NegativeBinomialParams(means, dispersions)
 
-    def _floor(self, params: NegativeBinomialParams) -> Any:
-        return FLOOR * (params.means.mean(axis=0) if self.overall is None else self.overall) + 1e-300
+    @property
+    def _floor(self) -> Any:
+        return 1e-300 if self.overall is None else FLOOR * self.overall + 1e-300
 
     def _least(self, params: NegativeBinomialParams) -> Any:
         """Dispersions below which counts are Poisson for all that can be seen."""
-        return LEAST / (1.0 + (params.means.mean(axis=0) if self.overall is None else self.overall))
+        if self.overall is None:
+            return LEAST**2 / (1.0 + params.means.mean(axis=0))
+        return LEAST / (1.0 + self.overall)
 
 
 def _dispersion(description: Histogram) -> Array:

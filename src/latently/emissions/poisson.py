@@ -82,7 +82,7 @@ class Poisson(ExponentialFamily):
 
     def best(self, stats: CellSums, params: PoissonParams, fixed: Collection[str]) -> dict[str, Array]:
         """Mean counts; none is below a tiny floor."""
-        return {"lambdas": np.maximum(stats.means[:, 0], self._floor(params))}
+        return {"lambdas": np.maximum(stats.means[:, 0], self._floor)}
 
     def gradient(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
         """Counts over rates, less cells."""
@@ -91,7 +91,7 @@ class Poisson(ExponentialFamily):
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
-        scale, floor = np.sqrt(means + FLOOR), self._floor(params)
+        scale, floor = np.sqrt(means + FLOOR), self._floor
         return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
@@ -128,8 +128,9 @@ class Poisson(ExponentialFamily):
         if means.shape != (n_features,) or not (np.isfinite(means) & (means >= 0)).all():
             raise ValueError("the means of its features are not numbers from 0, one for each")
 
-    def _floor(self, params: PoissonParams) -> Any:
-        return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300
+    @property
+    def _floor(self) -> Any:
+        return 1e-300 if self.means is None else FLOOR * self.means + 1e-300
 
 
 def poisson_distribution(rates: Array, counts: Array) -> Distribution:

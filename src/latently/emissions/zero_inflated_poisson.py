@@ -111,7 +111,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         apart, and the inflation stays.
         """
         others, total = stats.terms[:, 1], stats.terms[:, 2]
-        some, floor = others > 0, self._floor(params)
+        some, floor = others > 0, self._floor
         cells = np.where(stats.some, stats.cells, 1.0)
         if "lambdas" in fixed:
             rates = params.lambdas
@@ -152,7 +152,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         unit = params.lambdas.mean(axis=0) if self.means is None else self.means
         shape = params.lambdas.shape
         return {
-            "lambdas": Positive(shape, np.sqrt(unit + FLOOR), self._floor(params), to_zero=True),
+            "lambdas": Positive(shape, np.sqrt(unit + FLOOR), self._floor, to_zero=True),
             "inflations": UnitInterval(shape, np.ones(())),
         }
 
@@ -205,7 +205,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
     def _rates_beside(self, stats: CellSums, params: ZeroInflatedPoissonParams) -> Array:
         """Rates for inflations that are held: there may be several maxima, and this is one that is better."""
         zeros, others, total = np.moveaxis(stats.terms, 1, 0)
-        extra, floor = params.inflations, np.broadcast_to(self._floor(params), params.lambdas.shape)
+        extra, floor = params.inflations, np.broadcast_to(self._floor, params.lambdas.shape)
 
         def slope(t: Array) -> tuple[Array, Array]:
             rate = np.exp(t)
@@ -222,8 +222,9 @@ class ZeroInflatedPoisson(ExponentialFamily):
             better = part_of_q(found) > part_of_q(params.lambdas)
         return np.where(better, found, params.lambdas)
 
-    def _floor(self, params: ZeroInflatedPoissonParams) -> Any:
-        return FLOOR * (params.lambdas.mean(axis=0) if self.means is None else self.means) + 1e-300
+    @property
+    def _floor(self) -> Any:
+        return 1e-300 if self.means is None else FLOOR * self.means + 1e-300
 
 
 def _log_zero(rates: Array, extra: Array) -> Array:
