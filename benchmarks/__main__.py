@@ -15,6 +15,7 @@ NAMES = (
     "tiny",
     "footprint",
     "imputation",
+    "mixed_imputation",
     "hmm",
     "topics",
     "planted_topics",
