@@ -457,7 +457,8 @@ BANDED = np.array([[True, True, False], [False, True, True], [True, False, True]
 
 
 def mixture(name: str, family: Any, kind: Kind, fused: bool = True) -> Entry:
-    units = independent if fused else partial(independent, n=72)  # pattern by pattern, NumPy takes long
+    few = 64 if kind is INCOMPLETE else 72  # two blocks: NumPy takes long, pattern by pattern
+    units = independent if fused else partial(independent, n=few)
     return Entry(f"independent x {name}", LatentEmission(Independent(), family, 2, fused), kind, units)
 
 
