@@ -11,6 +11,7 @@ from latently.emissions.categorical import Categorical
 from latently.emissions.columns import Columns
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential import Exponential
+from latently.emissions.exponential_family import ExponentialFamily
 from latently.emissions.gamma import Gamma
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.geometric import Geometric
@@ -20,6 +21,7 @@ from latently.emissions.negative_binomial import NegativeBinomial
 from latently.emissions.ordinal import Ordinal
 from latently.emissions.poisson import Poisson
 from latently.emissions.registry import FAMILIES
+from latently.emissions.row_family import RowFamily
 from latently.emissions.von_mises import VonMises
 from latently.emissions.zero_inflated_poisson import ZeroInflatedPoisson
 
@@ -35,6 +37,7 @@ __all__ = [
     "Distribution",
     "Emission",
     "Exponential",
+    "ExponentialFamily",
     "Gamma",
     "Gaussian",
     "Geometric",
@@ -46,6 +49,7 @@ __all__ = [
     "Poisson",
     "Positive",
     "Real",
+    "RowFamily",
     "Simplex",
     "UnitInterval",
     "VonMises",
