@@ -295,9 +295,16 @@ def some_observed(n: float) -> float:
 
 
 def check_informative(
-    rows: Any, weights: Array, n_components: int, names: list[str] | None, stacklevel: int = 3
+    rows: Any,
+    weights: Array,
+    n_components: int,
+    names: list[str] | None,
+    stacklevel: int = 3,
+    shown: Callable[[Any], Any] = np.asarray,
 ) -> None:
     """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
+
+    Users know rows as what `shown` makes of them.
 
     Raises
     ------
@@ -322,14 +329,15 @@ def check_informative(
     if len(empty):
         raise ValueError(f"column {label_of(names, empty[0])} has no observed value: leave it out")
     constant = np.flatnonzero(low == high)
+    every = [_value(cell) for cell in shown(low[None])[0]] if len(constant) else []
     if len(constant) == len(low):
-        reason = "n_samples = 1" if n_used == 1 else f"every value is {low[0]:g}"
+        reason = "n_samples = 1" if n_used == 1 else f"every value is {every[0]}"
         others = ", as all are" if len(low) > 1 else ""
         raise ValueError(
             f"column {label_of(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
         )
     if len(constant):
-        warnings.warn(_constant(constant, low, names), ConstantColumnWarning, stacklevel=stacklevel)
+        warnings.warn(_constant(constant, every, names), ConstantColumnWarning, stacklevel=stacklevel)
     with np.errstate(over="ignore", under="ignore"):
         spread = (high - low).astype(np.float64)
         square = spread**2 * n_used
@@ -350,13 +358,18 @@ def check_informative(
     )
 
 
-def _constant(constant: Any, values: Any, names: list[str] | None) -> str:
+def _value(cell: Any) -> str:
+    value = np.asarray(cell).item()
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _constant(constant: Any, values: list[str], names: list[str] | None) -> str:
     """What is to be said of constant columns."""
     listed = ", ".join(label_of(names, column) for column in constant[:NAMED])
     if len(constant) > NAMED:
         listed += f" and {len(constant) - NAMED} more"
     if len(constant) == 1:
-        what = f"column {listed} is constant (every value is {values[constant[0]]:g}): it says"
+        what = f"column {listed} is constant (every value is {values[constant[0]]}): it says"
     else:
         what = f"columns {listed} are constant: they say"
     return f"{what} nothing about components; leave out what cannot vary in rows to come either"

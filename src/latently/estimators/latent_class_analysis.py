@@ -190,15 +190,14 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         table = self._cross_table(self._source(X, sample_weight=sample_weight))
         if not table.columns:
             raise ValueError("no column is categorical, and goodness of fit is that of tables of categories")
-        family, sizes = self._columns, self._n_values
-        others = {
-            prefixed(part.name, parameter.name)
-            for part in family.parts
-            for parameter in part.family.parameters
+        sizes = self._n_values
+        others = tuple(
+            prefixed(part.name, "")
+            for part in self._columns.parts
             if not np.isfinite(sizes[list(part.places)]).all()
-        }
+        )
         spaces = self._model.spaces(self.params_)
-        own = {name: space for name, space in spaces.items() if name not in others}
+        own = {name: space for name, space in spaces.items() if not name.startswith(others)}
         return goodness_of_fit(table, dimension(own, tuple(self.fixed)))
 
     def bivariate_residuals(self, X: Any, sample_weight: Any = None) -> Records:

@@ -92,9 +92,12 @@ class GoodnessOfFit:
         return float(chi2.sf(statistic, df)) if df > 0 else float("nan")
 
     def __str__(self) -> str:
+        complete = np.isfinite(self.pearson)
         lines = [
             f"G² = {self.likelihood_ratio:.3f}, p = {self.p_value:.4f}",
-            f"X² = {self.pearson:.3f}, p = {self.pearson_p_value:.4f}",
+            f"X² = {self.pearson:.3f}, p = {self.pearson_p_value:.4f}"
+            if complete
+            else "X² is of tables without missing cells",
             f"{self.degrees_of_freedom} degrees of freedom; {self.n_patterns:,} patterns in "
             f"{count(self.n_cells, 'cell')} of {listed(self.columns)}",
         ]

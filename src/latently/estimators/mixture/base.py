@@ -131,7 +131,11 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
     def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
         rows = source.x
         seen = rows if rows.dtype.kind == "f" else np.where(family.observed(rows)[:, None], rows, np.nan)
-        check_informative(seen, source.weights, int(self.n_components), names, stacklevel=5)
+
+        def shown(values: Array) -> Any:
+            return family.shown(values.astype(rows.dtype))
+
+        check_informative(seen, source.weights, int(self.n_components), names, 5, shown)
 
     def _few(self, source: ArraySource) -> int:
         return max(5000, 20 * int(self.n_components) * (source.x.shape[1] + 1))
