@@ -85,7 +85,7 @@ def test_missing_cells_are_filled_by_their_expectation(covariance_type, missing)
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_twenty_steps_are_those_of_a_row_by_row_em(covariance_type, n_components, share):
     d = 5
-    x, row_weights = incomplete(160, d, share)
+    x, row_weights = incomplete(80, d, share)
     start = mixture_of(covariance_type, d, n_components, seed=3)
     centres = np.stack([np.nanmean(x[k::2], axis=0) for k in range(n_components)]) + 0.3
     theta = start.weights_, centres, start.covariances_
