@@ -63,6 +63,8 @@ class Emission(Described, Completion, ABC):
     independent : bool
         Whether features are independent within a component and share no parameter, so that one bank serves
         any number of them.
+    several_maxima : bool
+        Whether even one component alone may have several maxima, so that one start is not enough.
     floor_setting : str
         The setting of the floor on which components may rest, if there is one.
     parameters : tuple of Parameter
@@ -75,6 +77,7 @@ class Emission(Described, Completion, ABC):
     takes: ClassVar[str] = "numbers"
     needs_spread: ClassVar[bool] = False
     independent: ClassVar[bool] = False
+    several_maxima: ClassVar[bool] = False
     floor_setting: ClassVar[str] = ""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 

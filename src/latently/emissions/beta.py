@@ -45,6 +45,15 @@ class Beta(ExponentialFamily):
         Floor of one over the concentrations, relative to the dispersion of the data.
     dispersions : array of shape (d,), optional
         Variances of the data over ``mean * (1 - mean)``, filled in by `bind`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import MixtureModel
+    >>> shares = np.random.default_rng(0).beta(2.0, 6.0, (2000, 1))
+    >>> one = MixtureModel("beta", 1).fit(shares).params_.emission
+    >>> np.round([one.means[0, 0], one.concentrations[0, 0]], 2)
+    array([0.25, 7.94])
     """
 
     min_dispersion: float = 1e-6

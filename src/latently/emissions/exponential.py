@@ -36,6 +36,15 @@ class Exponential(ExponentialFamily):
         component has no other limit.
     overall : array of shape (d,), optional
         Means of the data, filled in by `bind`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import MixtureModel
+    >>> waits = np.random.default_rng(0).exponential(3.0, (500, 1))
+    >>> one = MixtureModel("exponential", 1).fit(waits).params_.emission
+    >>> bool(np.isclose(one.means[0, 0], waits.mean()))
+    True
     """
 
     min_mean: float = 1e-6

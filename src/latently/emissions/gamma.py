@@ -46,6 +46,15 @@ class Gamma(ExponentialFamily):
     dispersions : array of shape (d,), optional
         Twice the difference of the logarithm of the mean and the mean of the logarithms of the data, which is
         near the squared coefficient of variation. Filled in by `bind`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import MixtureModel
+    >>> costs = np.random.default_rng(0).gamma(4.0, 25.0, (2000, 1))
+    >>> one = MixtureModel("gamma", 1).fit(costs).params_.emission
+    >>> np.round([one.means[0, 0], one.shapes[0, 0]])
+    array([100.,   4.])
     """
 
     min_dispersion: float = 1e-6

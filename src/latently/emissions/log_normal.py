@@ -38,6 +38,15 @@ class LogNormal(ExponentialFamily):
         Floor of the variances of the logarithms, relative to those of the data.
     centres, dispersions : array of shape (d,), optional
         Means and variances of the logarithms of the data, filled in by `bind`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import MixtureModel
+    >>> incomes = np.random.default_rng(0).lognormal(8.0, 0.5, (2000, 1))
+    >>> one = MixtureModel("log-normal", 1).fit(incomes).params_.emission
+    >>> np.round([one.log_means[0, 0], one.log_variances[0, 0]], 1)
+    array([8. , 0.3])
     """
 
     min_dispersion: float = 1e-6

@@ -62,12 +62,23 @@ class MixtureOfGaussians(Emission):
     ------
     ValueError
         If there is no such structure of covariances, or no Gaussian.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from latently import MixtureModel, datasets
+    >>> from latently.emissions import MixtureOfGaussians
+    >>> X = datasets.load_faithful().data
+    >>> one = MixtureModel(MixtureOfGaussians(2), 1, random_state=0).fit(X).params_.emission
+    >>> np.sort(one.inner_weights[0]).round(2)
+    array([0.36, 0.64])
     """
 
     learns_spread: ClassVar[bool] = True
     needs_spread: ClassVar[bool] = True
     accepts_missing = True
     adjective: ClassVar[str] = "Gaussian mixture"
+    several_maxima: ClassVar[bool] = True
     floor_setting: ClassVar[str] = "reg_covar"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("inner_weights", ("components", "gaussians"), "weights of its Gaussians", "probabilities"),

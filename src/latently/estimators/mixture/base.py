@@ -141,7 +141,8 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         return max(5000, 20 * int(self.n_components) * (source.x.shape[1] + 1))
 
     def _n_starts(self) -> int:
-        return n_starts(self.n_init) if self.n_components > 1 or self._given() else 1
+        several = self.n_components > 1 or self._family().several_maxima or self._given()
+        return n_starts(self.n_init) if several else 1
 
     def _drawn(
         self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
