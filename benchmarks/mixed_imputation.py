@@ -28,7 +28,7 @@ CATEGORIES = (2, 2, 3, 4, 5)
 RIVAL = """
 import sys, time
 import pandas as pd, miceforest as mf
-rows = pd.read_pickle(sys.argv[1])
+rows = pd.read_csv(sys.argv[1])
 for name in rows:
     if name.startswith("category"):
         rows[name] = rows[name].astype("category")
@@ -38,10 +38,7 @@ kernel = mf.ImputationKernel(rows, num_datasets=1, random_state=0, **more)
 kernel.mice(5, num_threads=1)
 filled = kernel.complete_data(0)
 print(time.process_time() - start)
-for name in filled:
-    if name.startswith("category"):
-        filled[name] = filled[name].astype(str)
-filled.to_pickle(sys.argv[2])
+filled.to_csv(sys.argv[2], index=False)
 """
 
 
@@ -80,12 +77,12 @@ def errors(filled: pd.DataFrame, whole: pd.DataFrame, holes: pd.DataFrame) -> di
 def rival(holes: pd.DataFrame, how: str) -> tuple[float, pd.DataFrame]:
     """Seconds of miceforest, and its table."""
     with tempfile.TemporaryDirectory() as folder:
-        read, made = Path(folder) / "rows.pkl", Path(folder) / "filled.pkl"
-        holes.to_pickle(read)
+        read, made = Path(folder) / "rows.csv", Path(folder) / "filled.csv"
+        holes.to_csv(read, index=False)
         words = [os.environ["MICEFOREST"], "-c", RIVAL, str(read), str(made), how]
         env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
         out = subprocess.run(words, capture_output=True, text=True, check=True, env=env).stdout
-        return float(out.split()[-1]), pd.read_pickle(made)
+        return float(out.split()[-1]), pd.read_csv(made)
 
 
 def main() -> None:

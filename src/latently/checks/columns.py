@@ -266,7 +266,8 @@ def declared_categories(series: Any) -> tuple[Any, ...] | None:
     """The only categories that a column of a frame can hold; None if there is no such limit."""
     import narwhals as nw
 
-    declared = getattr(nw.to_native(series).dtype, "categories", None)
+    native = nw.to_native(series)  # Arrow's columns have no dtype, and any category
+    declared = getattr(getattr(native, "dtype", None), "categories", None)
     return tuple(declared) if declared is not None and hasattr(declared, "__len__") else None
 
 
