@@ -1,6 +1,11 @@
 """Settings of the documentation. `make docs` builds it, and any warning fails the build."""
 
+import sys
+from pathlib import Path
+
 from latently import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "latently"
 author = "The latently developers"
@@ -26,3 +31,10 @@ html_theme_options = {
     for name in ("light_css_variables", "dark_css_variables")
 }
 html_show_sphinx = False
+
+
+def setup(app):
+    """Draw the pictures before the pages are read."""
+    from pictures import draw
+
+    app.connect("builder-inited", lambda app: draw(Path(app.srcdir) / "pictures"))
