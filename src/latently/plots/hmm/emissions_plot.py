@@ -160,7 +160,7 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
         at = np.unique(np.round(at))
     outlined = counted and len(at) <= MOST_COUNTS
     if outlined:
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
     edges = None if column is None else _bins(column, counted)
     density = _density(model, j, at) * (1.0 if weights is None else weights.mean(axis=0))
     for k in range(model.n_components):
