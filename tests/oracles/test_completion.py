@@ -9,6 +9,7 @@ from latently.checks.columns import Column, as_table
 from latently.core.parts import Parts
 from latently.emissions import Columns, Exponential, Gaussian, LogNormal, Poisson
 from latently.emissions.categories import Categories
+from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 
 COVARIANCES = np.array([[[2.0, 1.2, 0.3], [1.2, 1.0, 0.1], [0.3, 0.1, 0.5]], np.eye(3)])
 MEANS = np.array([[0.0, 1.0, 2.0], [5.0, 4.0, 3.0]])
@@ -21,6 +22,14 @@ CASES = {
     "poisson": (Poisson(), {"lambdas": 0.5 + 3 * MEANS}),
     "exponential": (Exponential(), {"means": 1.0 + MEANS}),
     "log-normal": (LogNormal(), {"log_means": MEANS / 3, "log_variances": 0.1 + MEANS / 20}),
+    "mixture": (
+        MixtureOfGaussians(2),
+        {
+            "inner_weights": np.array([[0.4, 0.6], [0.8, 0.2]]),
+            "means": np.stack([MEANS, MEANS[::-1] + 1], axis=1),
+            "covariances": np.stack([COVARIANCES, COVARIANCES[::-1]], axis=1),
+        },
+    ),
     "categories": (CATEGORIES, {"probabilities": SHARES}),
 }
 

@@ -133,11 +133,33 @@ class MixtureOfGaussians(Emission):
 
     def expected_stats(self, params: MixtureParams, x: Array, resp: Array) -> MixtureStats:
         """Those of the Gaussians, the responsibility of each component shared out among its own."""
-        joint = self._joint(params, x)
-        total = logsumexp(joint, axis=2, keepdims=True)
-        shares = np.exp(joint - np.where(np.isneginf(total), 0.0, total)) * resp[:, :, None]
+        shares = self._shares(params, x) * resp[:, :, None]
         moments = self._bank.expected_stats(self._flat(params), x, shares.reshape(len(x), -1))
         return MixtureStats(shares.sum(axis=0), moments)
+
+    def draw_missing(
+        self, params: MixtureParams, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> Array:
+        """Draw a Gaussian of each row given its observed cells, and the others from it."""
+        shares = self._shares(params, x)[np.arange(len(x)), labels]
+        inner = (rng.random((len(x), 1)) > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+        return self._bank.draw_missing(self._flat(params), x, labels * self.n_mix + inner, rng)
+
+    def guess_missing(self, params: MixtureParams, x: Array, resp: Array) -> Array:
+        """Of all Gaussians, each by its share of the row."""
+        shares = (self._shares(params, x) * resp[:, :, None]).reshape(len(x), -1)
+        return self._bank.guess_missing(self._flat(params), x, shares)
+
+    def quantiles_of_missing(self, params: MixtureParams, x: Array, resp: Array, probability: float) -> Array:
+        """Of all Gaussians, each by its share of the row."""
+        shares = (self._shares(params, x) * resp[:, :, None]).reshape(len(x), -1)
+        return self._bank.quantiles_of_missing(self._flat(params), x, shares, probability)
+
+    def _shares(self, params: MixtureParams, x: Array) -> Array:
+        """What part of a row each Gaussian has of what its component has, shape (n, K, M)."""
+        joint = self._joint(params, x)
+        total = logsumexp(joint, axis=2, keepdims=True)
+        return np.asarray(np.exp(joint - np.where(np.isneginf(total), 0.0, total)))
 
     def m_step(self, stats: MixtureStats, params: MixtureParams, fixed: Collection[str] = ()) -> Any:
         """Shares of the rows of each component, and what the Gaussian family makes of the moments."""
