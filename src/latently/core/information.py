@@ -105,7 +105,7 @@ def around(params: P, spaces: Mapping[str, Space]) -> Coordinates[P]:
 
 def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) -> Array:
     """Derivative of the objective by free coordinates, at the params the statistics were taken at."""
-    known = em.model.gradient(stats, params)
+    known, has_prior = em.model.gradient(stats, params), em.model.log_prior(params) != 0
     gradient = np.empty(coordinates.dimension)
     for name, where in coordinates.slices().items():
         chart = coordinates.charts[name]
@@ -115,7 +115,8 @@ def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) 
             gradient[where] = _by_differences(
                 lambda moved: em.model.expected_log_likelihood(stats, moved), params, name, chart
             )
-        gradient[where] += _by_differences(em.model.log_prior, params, name, chart)
+        if has_prior:
+            gradient[where] += _by_differences(em.model.log_prior, params, name, chart)
     return gradient
 
 

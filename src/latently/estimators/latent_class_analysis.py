@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,6 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
     ('reads', 'yes')
     """
 
-    _codes: ClassVar[int] = CODES
-
     def __sklearn_tags__(self) -> Any:
         return tagged(super().__sklearn_tags__(), self._family())
 
@@ -125,7 +123,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
                 self._model,
                 self._model.describe(source.whole()),
                 table,
-                lambda params, codes: self._log_probabilities(params, codes),
+                self._log_probabilities,
                 self.n_parameters_,
                 self.fixed,
             )
@@ -277,7 +275,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
     # -- what the rest is made of ----------------------------------------------------------------------------
 
     def _family(self) -> Emission:
-        return Columns(self.families, "auto", self.unknown, self._codes)  # type: ignore[arg-type]
+        return Columns(self.families, "auto", self.unknown, CODES)  # type: ignore[arg-type]
 
     def _argument_of(self, name: str) -> str:
         return f"starting_values['{name}']"

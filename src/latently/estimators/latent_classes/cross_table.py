@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
 
@@ -50,6 +50,10 @@ class CrossTable:
     def cells(self) -> Codes:
         """All of them."""
         return np.indices(self.sizes).reshape(len(self.sizes), -1).T
+
+    def first(self, n_rows: int) -> CrossTable:
+        """The same of the first rows only."""
+        return replace(self, codes=self.codes[:n_rows], weights=self.weights[:n_rows])
 
     def patterns(self) -> tuple[Codes, Array]:
         """The different rows with an observed cell, and the weight of each."""

@@ -71,8 +71,9 @@ def identification(
                 parameters=n_parameters,
             )
         )
-    n_patterns = len(table.patterns()[0])
-    if not found and n_patterns <= n_parameters:
+    enough = len(table.first(10 * n_parameters).patterns()[0]) > n_parameters
+    n_patterns = n_parameters + 1 if found or enough else len(table.patterns()[0])
+    if n_patterns <= n_parameters:
         found.append(
             caution(
                 MORE_THAN_PATTERNS,
