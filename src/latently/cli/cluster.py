@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.job import Fit
 from latently.cli.options import OfSearch, argument, option
@@ -25,11 +25,20 @@ class Rows(NamedTuple):
     choice: Choice
     truth: Truth | None
     tried: list[int]
+    families: dict[str, str]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether there are other columns than numbers, or families that were asked for."""
+        return bool(self.families) or not self.choice.numeric
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
-    """Find clusters in a table of numbers with Gaussian mixtures; BIC chooses how many.
+    """Find clusters in a table; BIC chooses how many.
+
+    Tables of numbers are taken for Gaussian mixtures. If there are columns of text, or of yes and no, each
+    column gets a family of its own: see --columns.
 
     Writes to ./latently-cluster-TABLE/ unless told otherwise: the page index.html, the table with a cluster
     and its probability for each row (result.csv), the model (model.latently), summary.json and pictures.
@@ -44,9 +53,12 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
     covariance: Literal["full", "tied", "diag", "spherical", "all"] = option(
         default="all",
         help="Shape of the clusters: full (each its own), tied (all the same), diag (no correlation), "
-        "spherical (round), or all: BIC chooses.",
+        "spherical (round), or all: BIC chooses. In mixed tables that of the numbers, and all means diag.",
     )
-    columns: str | None = option(help="Columns to use, as a,b,c. Otherwise all that are numbers.")
+    columns: str | None = option(
+        help="Columns to use, as a,b,c, or with the family of each, as age:gaussian,visits:poisson. "
+        "Otherwise all that hold numbers or categories."
+    )
     truth: str | None = option(
         metavar="COLUMN",
         help="A column of true labels. It is kept out of the model, and compared with the clusters: "
@@ -54,37 +66,36 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
     )
 
     def read(self) -> Rows:
-        """The columns of the table that are numbers, and the truth."""
+        """The columns of the table, and the truth."""
         from latently.cli.numbers import numbers_of
 
         tried = numbers_of(self.components)  # refused before anything that takes long is imported
 
         from latently.cli.tables.checks import check_not_infinite
         from latently.cli.tables.columns import choose, truth_of
+        from latently.cli.tables.families import columns_and_families
         from latently.cli.tables.read import read_rows
 
         table = read_rows(self.table, self.missing, self.encoding)
-        choice = choose(table, self.columns, self.truth)
+        wanted, families = columns_and_families(table, self.columns) if self.columns else (None, {})
+        choice = choose(table, wanted, self.truth, mixed=True)
         check_not_infinite(table, choice.X, others=True)
-        return Rows(table, choice, None if self.truth is None else truth_of(table, self.truth), tried)
+        truth = None if self.truth is None else truth_of(table, self.truth)
+        return Rows(table, choice, truth, tried, families)
 
     def analyse(self, data: Rows, told: Told) -> MixtureAnalysis:
         """Fit mixtures of all numbers and shapes asked for."""
         from latently.cli.tables.notes import notes
-        from latently.emissions.gaussian import STRUCTURES
-        from latently.estimators import GaussianMixture
         from latently.report.fits import in_words
         from latently.report.mixture import MixtureAnalysis
         from latently.selection import select
 
         X = data.choice.X
-        families = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
-        if X.width == 1 and self.covariance == "all":
-            families = ["full", "tied"]  # without a second column the others are the same as full
+        estimator, grid = self._of_families(data) if data.mixed else self._of_numbers(X)
         selection = select(
-            GaussianMixture(random_state=self.seed),
+            estimator,
             X,
-            {"covariance_type": families, "n_components": data.tried},
+            {**grid, "n_components": data.tried},
             search=self.search,
             progress=lambda i, n, params: told(i, n, in_words(params)),
         )
@@ -98,6 +109,24 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
             notes=notes(data.table, data.choice, "clusters"),
             settings=self.settings,
         )
+
+    def _of_numbers(self, X: Any) -> tuple[Any, dict[str, Any]]:
+        """Gaussian mixtures of all shapes asked for."""
+        from latently.emissions.gaussian import STRUCTURES
+        from latently.estimators import GaussianMixture
+
+        shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
+        if X.width == 1 and self.covariance == "all":
+            shapes = ["full", "tied"]  # without a second column the others are the same as full
+        return GaussianMixture(random_state=self.seed), {"covariance_type": shapes}
+
+    def _of_families(self, data: Rows) -> tuple[Any, dict[str, Any]]:
+        """A mixture of products, with a family for each column."""
+        from latently.cli.tables.families import product_of
+        from latently.estimators import MixtureModel
+
+        product = product_of(data.families, self.covariance, data.choice.X)
+        return MixtureModel(product, random_state=self.seed), {}
 
     def report(self, analysis: MixtureAnalysis) -> Report:
         """What was found."""

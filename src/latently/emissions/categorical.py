@@ -85,6 +85,11 @@ class Categorical(Emission):
         """The symbols in their order: the integers from 0 if nothing else was said."""
         return np.arange(self.size) if self.categories is None else self.categories
 
+    def categories_of(self, column: int) -> list[Any]:
+        """The alphabet."""
+        found: list[Any] = self.alphabet.tolist()
+        return found
+
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells can be symbols: any number, unless the alphabet is said to be the integers from 0."""
         if self.n_symbols is None or self.categories is not None:

@@ -17,11 +17,11 @@ from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
-from latently.emissions.described import Components
+from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
-from latently.wording import listed, share
+from latently.wording import share
 
-MOST_NAMED, MOST_LISTED = 3, 10  # columns in words, categories in a message
+MOST_LISTED = 10  # categories in a message
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,11 @@ class Categories(Emission):
             cells[seen] = alphabet[codes[seen].astype(np.int64)]
             shown.append(cells)
         return shown
+
+    def categories_of(self, column: int) -> list[Any]:
+        """Those of the column."""
+        found: list[Any] = self.alphabets[column].tolist()
+        return found
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Whole numbers from 0 to one less than there are categories."""
@@ -271,16 +276,30 @@ class Categories(Emission):
             for j, (name, alphabet) in enumerate(zip(names, self.alphabets, strict=True))
             for c, category in enumerate(alphabet)
         ]
-        words = [
-            listed(
-                [
-                    f"{names[j]} = {self.alphabets[j][p[k, j].argmax()]} ({share(p[k, j].max())})"
-                    for j in self._telling(p, k)
-                ]
-            )
-            for k in range(len(p))
-        ]
+        weights = np.asarray(rows) / np.sum(rows)
+        words = [said(phrases) for phrases in self.standing_out(params, names, weights)]
         return Components(lines, words, f"Probability of each category in the {label}.")
+
+    def standing_out(
+        self, params: CategoriesParams, names: Sequence[str], weights: Array
+    ) -> list[list[tuple[float, str]]]:
+        """The category that is most over-represented, in units of the standard deviation of its indicator."""
+        p = params.probabilities
+        average = np.tensordot(weights, p, 1)
+        spread = np.sqrt(average * (1 - average))
+        away = (p - average) / np.where(spread > 0, spread, 1.0)
+        top = away.argmax(axis=2)
+        return [
+            [
+                (
+                    away[k, j, top[k, j]],
+                    f"{name} = {self.alphabets[j][top[k, j]]} ({share(p[k, j, top[k, j]])}, "
+                    f"{share(average[j, top[k, j]])} of all)",
+                )
+                for j, name in enumerate(names)
+            ]
+            for k in range(len(weights))
+        ]
 
     def params(self, probabilities: Array) -> CategoriesParams:
         """Of the probabilities."""
@@ -313,9 +332,3 @@ class Categories(Emission):
     def _codes(self, x: Array) -> NDArray[np.int64]:
         """Positions of the categories, one beyond the last for a missing cell."""
         return np.where(np.isnan(x), self.most, x).astype(np.int64)
-
-    @staticmethod
-    def _telling(probabilities: Array, k: int) -> list[int]:
-        """Columns in which a component differs most from the average of all."""
-        apart = np.abs(probabilities[k] - probabilities.mean(axis=0)).sum(axis=1)
-        return [int(j) for j in np.argsort(-apart, kind="stable")[:MOST_NAMED]]

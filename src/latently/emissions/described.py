@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 MOST_NUMBERS = 12  # of a parameter that is shown
 MOST_COLUMNS = 4
+STANDS_OUT, MOST_STANDING_OUT = 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,18 @@ class Described:
         """What the distribution is called."""
         return self.adjective or type(self).__name__
 
+    @property
+    def distributions(self) -> str:
+        """What a mixture of them is made of."""
+        return f"{self.called} distributions"
+
     def shape(self, label: str) -> str:
         """What components of this label have in common, as in "with one shape in all states"; or nothing."""
         return ""
+
+    def categories_of(self, column: int) -> list[Any] | None:
+        """What the codes of a column stand for, in their order; None if its cells are numbers."""
+        return None
 
     def mean(self, params: Any) -> Array | None:
         """Return the mean of each component, shape (n_components, n_features); None if it has none."""
@@ -135,6 +145,42 @@ class Described:
         both = "Mean ± standard deviation" if known is not None else "Mean"
         return Components(lines, words, self.reading or f"{both} in the {label}, in the units of the data.")
 
+    def standing_out(
+        self, params: Any, names: Sequence[str], weights: Array
+    ) -> list[list[tuple[float, str]]]:
+        """How far each component is from the average in each column, and in words.
+
+        Parameters
+        ----------
+        params : object
+            Their parameters.
+        names : sequence of str
+            Names of the columns.
+        weights : array of shape (n_components,)
+            Their weights.
+
+        Returns
+        -------
+        list of list of (float, str)
+            For each component and column a distance in units of the spread of all, and a phrase; nothing for
+            a family without means.
+        """
+        mean, spread = self.mean(params), self.deviation(params)
+        if mean is None:
+            return [[] for _ in weights]
+        within = np.zeros_like(mean) if spread is None else spread**2
+        centre = weights @ mean
+        total = np.sqrt(weights @ (within + (mean - centre) ** 2))
+        far = (mean - centre) / np.where(total > 0, total, 1.0)
+        digits = [decimals(total[[j]]) for j in range(len(names))]
+        return [
+            [
+                (abs(away), f"{'high' if away > 0 else 'low'} {name} ({number(mean[k, j], digits[j])})")
+                for j, (away, name) in enumerate(zip(far[k], names, strict=True))
+            ]
+            for k in range(len(weights))
+        ]
+
     def _by_parameters(self, params: Any, n_components: int) -> Components:
         """By the parameters that are few numbers of each component, where there is no mean."""
         lines = []
@@ -152,6 +198,13 @@ class Described:
             for k in range(n_components)
         ]
         return Components(lines, words, "Parameters of the family.")
+
+
+def said(phrases: Sequence[tuple[float, str]]) -> str:
+    """What stands out most, in words."""
+    order = sorted(range(len(phrases)), key=lambda i: -phrases[i][0])
+    most = [phrases[i][1] for i in order if phrases[i][0] >= STANDS_OUT][:MOST_STANDING_OUT]
+    return listed(most) if most else "near the average in every column"
 
 
 def _column(mean: Array, spread: Array | None, known: Array | None, rows: Array, j: int) -> list[str]:

@@ -90,7 +90,9 @@ class Analysis(ABC):
 
     @cached_property
     def rows(self) -> Array:
-        """The rows as numbers, NaN where a cell is missing."""
+        """The rows as numbers, categories by their codes, NaN where a cell is missing."""
+        if self.family.takes == "columns":
+            return np.asarray(self.model._source(self.X).x)
         return np.asarray(self.X, dtype=np.float64)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 
 from latently import plots
 from latently.core.findings import Finding, caution, grave, joined, note
+from latently.core.parameters import named
 from latently.plots.convergence_plot import INVISIBLE
 from latently.report.figure import Figure
 from latently.report.table import Table
@@ -277,8 +278,10 @@ def of_parameters(model: Any) -> dict[str, Any]:
     family, params = model._model.emission, model.params_.emission
     attributes = model._attributes()
     found = {}
-    for name in family.spaces(params):
-        value = getattr(model, attributes[name]) if name in attributes else getattr(params, name)
+    for name, own in named(params).items():
+        if name not in family.spaces(params):
+            continue
+        value = getattr(model, attributes[name]) if name in attributes else own
         found[name] = np.asarray(value).tolist()
     spread = family.deviation(params)
     if spread is not None and family.learns_spread:

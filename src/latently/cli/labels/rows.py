@@ -11,7 +11,15 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
 from latently.cli.tables.checks import check_not_infinite
-from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
+from latently.cli.tables.columns import (
+    EMPTY,
+    Column,
+    as_categories,
+    as_numbers,
+    as_yes_or_no,
+    decided,
+    names_of,
+)
 from latently.cli.tables.table import Table
 from latently.core.findings import Finding, caution
 from latently.report.fits import SURE, sureness
@@ -42,7 +50,11 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
 def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     """The columns of a model, by name and in its order, and what was decided when they were read."""
     names = names_of(model, table)
-    columns = [as_numbers(table, name) for name in names]
+    family = model._model.emission
+    columns = [
+        as_categories(table, name) if family.categories_of(j) else _of_numbers(table, name, family)
+        for j, name in enumerate(names)
+    ]
     for column in columns:
         if column.values is None and column.why_not != EMPTY:
             raise CommandError(
@@ -56,6 +68,12 @@ def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     return X, decided(columns)
 
 
+def _of_numbers(table: Table, name: str, family: Any) -> Column:
+    """A column of numbers; of true and false, if the model was fitted to any kind of column."""
+    column = as_numbers(table, name)
+    return as_yes_or_no(table, column) if family.takes == "columns" else column
+
+
 def _odd(model: Any, X: pl.DataFrame) -> Iterator[Finding]:
     incomplete = X.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if n := int(incomplete.sum()):
@@ -65,5 +83,8 @@ def _odd(model: Any, X: pl.DataFrame) -> Iterator[Finding]:
     whole = X.filter(~incomplete)  # a row of fewer cells has a density of another kind
     if whole.height:
         draws, _ = model.sample(N_DRAWS, random_state=0)
-        usual = np.quantile(model.score_samples(pl.DataFrame(draws, schema=X.columns)), UNLIKE)
+        drawn = {name: draws[:, j] for j, name in enumerate(X.columns)}
+        usual = np.quantile(
+            model.score_samples(drawn if draws.dtype == object else pl.DataFrame(drawn)), UNLIKE
+        )
         yield from unlike(int((model.score_samples(whole) < usual).sum()), X.height, "cluster")

@@ -11,7 +11,8 @@ from latently.cli.tables.table import Table, quoted
 
 def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
     """Refuse infinities; where there are `others`, to leave the column out is among the remedies."""
-    wrong = X.select(pl.all().is_infinite().fill_null(False))
+    numbers = [name for name, dtype in X.schema.items() if dtype.is_float()]
+    wrong = X.select(pl.col(numbers).is_infinite().fill_null(False))
     _refuse(table, wrong, "infinite", "replace or drop", others)
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ EMPTY, TEXT, TRUE_OR_FALSE = "empty", "text", "true or false"
 MOSTLY = 0.5
 MOST_WRITTEN_OUT = 12
 MOST_SYMBOLS = 200
+MOST_CATEGORIES = 30  # of a column of text that is taken for categories unasked
+ROWS_EACH = 4  # and how many rows there have to be for each of them
 MOST_COLUMNS = 5_000  # a covariance matrix of more takes 200 MB
 
 
@@ -54,32 +56,39 @@ class Column:
     @property
     def constant(self) -> bool:
         """Whether all its numbers are the same; infinite ones are another matter."""
-        if self.values is None:
+        if self.values is None or self.values.dtype == pl.String:
             return False
         least: Any = self.values.min()
-        return bool(least == self.values.max() and np.isfinite(least))
+        return bool(least == self.values.max() and np.isfinite(float(least)))
 
 
 @dataclass(frozen=True)
 class Choice:
     """The columns of a model."""
 
-    X: pl.DataFrame  # their numbers, null where a cell is empty
+    X: pl.DataFrame  # their numbers, or what else they hold, null where a cell is empty
     left_out: dict[str, str]  # the other columns, and why
     notations: list[Notation]  # how the numbers of the columns are written
     said: list[str]  # what was decided of that although it could be otherwise
     categories: dict[str, pl.Series] = field(default_factory=dict)  # columns left out that a model could take
 
+    @property
+    def numeric(self) -> bool:
+        """Whether all are numbers."""
+        return all(dtype.is_numeric() for dtype in self.X.dtypes)
 
 def choose(
     table: Table,
     wanted: str | None,
     truth: str | None = None,
     categories_of: Callable[[Table, Sequence[Column]], dict[str, pl.Series]] = lambda table, columns: {},
+    *,
+    mixed: bool = False,
 ) -> Choice:
     """Choose the columns of a model: those asked for, or all that are numbers; none that is constant.
 
-    Columns of categories may be asked for where the model could take them.
+    Those of `mixed` tables may also hold categories, yes and no. Otherwise columns of categories may be asked
+    for where the model could take them.
     """
     names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
     for name in [*([] if wanted is None else names), *([] if truth is None else [truth])]:
@@ -88,6 +97,8 @@ def choose(
         raise CommandError(f"'{truth}' is in --columns and is the --truth: take it out of one of them")
     columns = [as_numbers(table, name) for name in names if name != truth]
     categories = categories_of(table, columns)
+    if mixed:
+        columns = [_as_categories(table, column, asked=wanted is not None) for column in columns]
     if wanted is not None:
         for column in columns:
             if column.name not in categories:
@@ -108,6 +119,34 @@ def choose(
         )
     X = pl.DataFrame([column.values for column in used if column.values is not None])
     return Choice(X, left_out, [column.notation for column in used], decided(used), categories)
+
+
+def as_yes_or_no(table: Table, column: Column) -> Column:
+    """A column of true and false as such."""
+    if column.why_not != TRUE_OR_FALSE:
+        return column
+    yes = (table.texts(column.name).str.to_lowercase() == "true").alias(column.name)
+    return replace(column, values=without(yes, table.missing(column.name)), why_not="")
+
+
+def as_categories(table: Table, name: str) -> Column:
+    """A column of any text."""
+    return Column(name, without(table.texts(name), table.missing(name)))
+
+
+def _as_categories(table: Table, column: Column, *, asked: bool) -> Column:
+    """A column that holds no numbers as categories, if it has few, or is asked for."""
+    if column.why_not != TEXT:
+        return as_yes_or_no(table, column)
+    values = as_categories(table, column.name).values
+    assert values is not None
+    seen = values.drop_nulls()
+    n = seen.n_unique()
+    if n == 1:
+        return replace(column, why_not=f"constant, every value is '{seen[0]}'")
+    if not asked and (n > MOST_CATEGORIES or n * ROWS_EACH > len(seen)):
+        return replace(column, why_not=f"text, {n:,} different ones in {len(seen):,} rows")
+    return replace(column, values=values, why_not="")
 
 
 def truth_of(table: Table, column: str) -> Truth:

@@ -15,11 +15,11 @@ FEWEST_IDENTIFIERS = 10
 
 def notes(table: Table, choice: Choice, matter: str) -> list[str]:
     """Sentences about columns that may not be what they were taken for, such as identifiers."""
-    X = choice.X
+    X = choice.X.select(name for name, dtype in choice.X.schema.items() if dtype.is_numeric())
     notes = []
     for column in X:
         if looks_like_identifier(column):
-            instead = [name for name in X.columns if name != column.name]
+            instead = [name for name in choice.X.columns if name != column.name]
             leave = f"leave it out: {option(instead)}" if instead else f"it says nothing about {matter}"
             notes.append(
                 f"column '{column.name}' has a whole number of its own in every row and looks like an "

@@ -16,11 +16,9 @@ from latently.core.parts import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.columns.groups import Part, grouped, located
-from latently.emissions.described import Components
+from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.wording import listed
-
-MOST_NAMED = 4  # columns in words
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,16 @@ class Columns(Emission):
     def chosen(self) -> dict[str, str]:
         """What each column is to the model, in words; after `learned`."""
         return {name: part.family.called for part in self.parts for name in part.names}
+
+    @property
+    def called(self) -> str:
+        """The distributions of its columns."""
+        return listed(dict.fromkeys(part.family.called for part in self.parts))
+
+    @property
+    def distributions(self) -> str:
+        """The same."""
+        return f"{self.called} columns, independent within a component"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
@@ -364,14 +372,30 @@ class Columns(Emission):
             found[list(part.places)] = np.inf if sizes is None else sizes
         return found
 
+    def categories_of(self, column: int) -> list[Any] | None:
+        """As the family of the column says."""
+        part = next(part for part in self.parts if column in part.places)
+        return part.family.categories_of(part.places.index(column))
+
     def describe_components(self, params: Parts, names: Sequence[str], rows: Array, label: str) -> Components:
-        """The tables of all groups one below the other; in words, the first columns."""
+        """The tables of all groups one below the other; in words, the columns in which one stands out."""
         found = [
             part.family.describe_components(one, part.names, rows, label) for part, one in self._zip(params)
         ]
         lines = [line for one in found for line in one.lines]
-        words = [listed([one.words[k] for one in found if one.words[k]]) for k in range(len(rows))]
+        words = [said(phrases) for phrases in self.standing_out(params, names, rows / rows.sum())]
         return Components(lines, words, " ".join(dict.fromkeys(one.note for one in found)))
+
+    def standing_out(
+        self, params: Parts, names: Sequence[str], weights: Array
+    ) -> list[list[tuple[float, str]]]:
+        """Those of all groups, in the order of the columns."""
+        found = [[(0.0, "")] * self.n_columns for _ in weights]
+        for part, one in self._zip(params):
+            for mine, theirs in zip(found, part.family.standing_out(one, part.names, weights), strict=True):
+                for place, phrase in zip(part.places, theirs, strict=False):
+                    mine[place] = phrase
+        return found
 
     # -- parts -----------------------------------------------------------------------------------------------
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.plots.arguments import EMITTING, FEATURES, picture
 from latently.plots.canvas import given_axes, literal, new_axes, plain, title
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line, shades
-from latently.plots.hmm.observed import alphabet, names_of, observed, source, state_names
+from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour
 from latently.plots.points import Array
 from latently.wording import count, share
@@ -88,8 +89,9 @@ def emissions(
             if np.isnan(values[:, j]).all():
                 raise ValueError(f"every cell of '{names[j]}' is missing: leave X out, or the feature")
     panels = new_axes(len(chosen)) if ax is None else given_axes(ax, len(chosen))
-    symbols, labels = alphabet(model), state_names(model)
+    labels, symbols = state_names(model), None
     for panel, j in zip(panels, chosen, strict=True):
+        symbols = categories_of(model, j)
         plain(panel).set_xlabel(literal(names[j]))
         column = None if values is None else values[:, j]
         seen = None if column is None else ~np.isnan(column)
@@ -97,7 +99,7 @@ def emissions(
         if column is not None:
             column = column[seen]
         if symbols is not None:
-            _symbols(panel, model, symbols, column, weights, labels)
+            _symbols(panel, model, j, symbols, column, weights, labels)
         else:
             _numbers(panel, model, j, column, weights, labels)
     if resp is not None:
@@ -109,10 +111,11 @@ def emissions(
     return panels
 
 
-def _symbols(ax: Axes, model: Any, symbols: list[str], column: Any, weights: Any, labels: list[str]) -> None:
+def _symbols(
+    ax: Axes, model: Any, j: int, symbols: list[str], column: Any, weights: Any, labels: list[str]
+) -> None:
     """A group of bars for each symbol; a dash is how often it was seen."""
-    codes = np.arange(len(symbols))[:, None]
-    prob = np.exp(model._model.emission.log_density(model.params_.emission, codes)).T
+    prob = _density(model, j, np.arange(len(symbols))).T
     K, n = prob.shape
     kept = np.sort(np.argsort(-prob.max(axis=0), kind="stable")[:MOST_SYMBOLS])
     at = np.arange(len(kept))
@@ -151,7 +154,7 @@ def _map(ax: Axes, prob: Array, label: str) -> None:
 
 def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: list[str]) -> None:
     """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
-    counted = _counted(model)
+    counted = _counted(model, j)
     low, high = _range(model, j, column)
     at = np.linspace(low, high, N_POINTS)
     if counted and high - low < N_POINTS:
@@ -193,22 +196,25 @@ def _bins(column: Array, counted: bool) -> Array:
     return np.arange(column.min() - 0.5, column.max() + 0.5 + width, width)
 
 
-def _counted(model: Any) -> bool:
-    """Whether the family puts probability on single values."""
-    distribution = getattr(model._model.emission, "distribution", None)
-    if distribution is None:
+def _counted(model: Any, j: int) -> bool:
+    """Whether the family puts probability on single values of a feature."""
+    family, params = model._model.emission, model.params_.emission
+    if getattr(family, "distribution", None) is None:
         return False
-    return distribution(model.params_.emission, np.zeros((1, model.n_features_in_))).at is not None
+    at = family.distribution(
+        params, family.sample(params, np.zeros(1, dtype=int), np.random.default_rng(0))
+    ).at
+    return at is not None and not np.isneginf(at[0, 0, j])
 
 
-def _density(model: Any, j: int, at: Array) -> Array:
+def _density(model: Any, j: int, at: NDArray[Any]) -> Array:
     """Of one feature by itself, shape (len(at), n_components)."""
     family, d = model._model.emission, model.n_features_in_
     if d > 1 and not family.accepts_missing:
         raise ValueError(
             f"{type(family).__name__} does not accept missing cells, and so cannot show one feature of {d}"
         )
-    rows = np.full((len(at), d), np.nan)
+    rows = np.full((len(at), d), np.nan) if d > 1 else at[:, None]
     rows[:, j] = at
     return np.exp(family.log_density(model.params_.emission, rows))
 

@@ -55,6 +55,12 @@ def alphabet(model: Any) -> list[str] | None:
     return [str(symbol) for symbol in family.alphabet.tolist()] if family.symbolic else None
 
 
+def categories_of(model: Any, column: int) -> list[str] | None:
+    """What the codes of a feature stand for; None if it is a number."""
+    found = model._model.emission.categories_of(column)
+    return None if found is None else [str(category) for category in found]
+
+
 def names_of(model: Any) -> list[str]:
     """Names of the features; a single one without a name is what is observed."""
     unnamed = getattr(model, "feature_names_in_", None) is None

@@ -29,7 +29,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
     tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
     tables |= {"correlations": correlations(a), "maxima": fits.maxima_table(a.model)}
     kind = getattr(a.model, "covariance_type", "")
-    model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.called} distributions"
+    model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"
     return Report(
         "mixture",
         f"{count(a.n_components, 'cluster')} in the {count(a.n_rows, 'row')} of {a.source}",

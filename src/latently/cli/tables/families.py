@@ -1,0 +1,42 @@
+"""Which family each column of a mixed table has: as asked for, or by its type and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latently.cli.failure import CommandError
+from latently.cli.tables.columns import listed
+from latently.cli.tables.table import Table
+from latently.emissions.registry import FAMILIES
+
+
+def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]]:
+    """Columns that are asked for, and families asked for with them, as in ``age:gaussian,visits:poisson``."""
+    names, families = [], {}
+    for one in listed(wanted):
+        name, colon, family = one.rpartition(":")
+        if one in table.frame.columns or not colon:
+            names.append(one)
+            continue
+        if family not in FAMILIES:
+            raise CommandError(
+                f"--columns asks for {one}, and there is no family '{family}': write one of "
+                f"{', '.join(FAMILIES)} behind the colon, or nothing"
+            )
+        names.append(name)
+        families[name] = family
+    return ",".join(f'"{name}"' if "," in name else name for name in names), families
+
+
+def product_of(families: dict[str, str], covariance: str, X: Any) -> Any:
+    """A family for each column; normal ones of any other than independent covariances belong together."""
+    from latently.checks.columns import as_table
+    from latently.emissions import Columns, Gaussian
+
+    product = Columns(families or "auto", others="auto")
+    parts = product.learned(as_table(X)).parts
+    normal = next((part.names for part in parts if part.name == "normal"), ())
+    if covariance in ("all", "diag") or len(normal) < 2:
+        return product
+    rest = {name: family for name, family in families.items() if name not in normal}
+    return Columns({normal: Gaussian(covariance), **rest}, others="auto")
