@@ -149,7 +149,10 @@ JOBS = {
     "cluster": Job(
         "plants.csv",
         PLANTS,
-        ("cluster", "plants.csv", "-k", "1:2", "--covariance", "full", "--truth", "kind"),
+        (
+            *("cluster", "plants.csv", "-k", "1:2", "--covariance", "full", "--truth", "kind"),
+            *("--columns", 'id,height,"width, cm"'),
+        ),
         EVERY | {"result.csv"} | pictures("data", "uncertainty", "bic"),
         "2 clusters in the 60 rows of plants.csv",
         (
@@ -157,11 +160,12 @@ JOBS = {
             "[",  # the best BIC
             "Why it stopped converged",
             "at the same maximum as the best",
-            "name (text), ripe (true or false), cluster (text), kind (the truth)",
+            "name (not asked for), ripe (not asked for), cluster (not asked for), kind (the truth)",
             "the columns cluster_2 and probability",
         ),
         ("--components", "--covariance", "--columns", "--truth", "--out", "--seed", "--force"),
-        "latently cluster plants.csv -k 1:2 --covariance full --truth kind --search sequential --seed 0",
+        "latently cluster plants.csv -k 1:2 --covariance full --columns 'id,height,\"width, cm\"' "
+        "--truth kind --search sequential --seed 0",
     ),
     "impute": Job(
         "plants.csv",

@@ -106,10 +106,43 @@ def test_parquet_keeps_its_columns(run, here):
     frame.write_parquet(here / "t.parquet")
     code, out, _ = run("cluster", "t.parquet", *FAST)
     assert code == 0
-    assert "on (true or false), two (not numbers)" in out
+    assert "two (not numbers)" in out
+    assert summary_of(here / "latently-cluster-t")["columns"] == ["h", "w", "on"]
     result = rows_of(here / "latently-cluster-t" / "result.csv")
     assert result[0] == ["h", "w", "on", "two", "cluster", "probability"]
     assert float(result[1][0]) == HEIGHT[0]
+
+
+def test_a_mixed_table_is_taken_as_it_is(run, here):
+    town = [["A", "A", "B"][(i + k) % 3] if i % 4 else "" for i, k in enumerate(KIND)]
+    rows = zip(HEIGHT, ["true" if k else "false" for k in KIND], town, range(60), strict=True)
+    names = ["height", "ripe", "town", "name"]
+    (here / "t.csv").write_text(written([names, *([f"{h:.3f}", r, t, f"no. {i}"] for h, r, t, i in rows)]))
+    code, out, _ = run("cluster", "t.csv", "-k", "1:2")
+    assert code == 0
+    said = said_in(out)
+    assert "Told apart by 3 columns: height, ripe and town. Normal, Bernoulli and categorical in each" in said
+    assert "Columns left out name (text, 60 different ones in 60 rows)" in said
+    assert "high ripe" in said
+    assert "town = A" in said
+    folder = here / "latently-cluster-t"
+    labels = [int(row[4]) for row in rows_of(folder / "result.csv")[1:]]
+    assert adjusted_rand_score(KINDS, labels) == 1.0
+    assert run("predict", str(folder / "model.latently"), "t.csv", "--force")[0] == 0
+    again = rows_of(here / "latently-predict-t" / "result.csv")
+    assert [row[4] for row in again[1:]] == [str(label) for label in labels]
+
+
+def test_families_of_columns_can_be_asked_for(run, here):
+    counts = np.random.default_rng(0).poisson(np.where(KIND, 9, 2))
+    rows = [["visits", "h"], *([str(n), f"{h:.3f}"] for n, h in zip(counts, HEIGHT, strict=True))]
+    (here / "t.csv").write_text(written(rows))
+    assert run("cluster", "t.csv", "-k", "2", "--columns", "visits:poisson,h")[0] == 0
+    assert "poisson.lambdas" in summary_of(here / "latently-cluster-t")
+    code, out, err = run("cluster", "t.csv", "-k", "2", "--columns", "visits:poison,h", "--force")
+    assert_one_clear_line(code, out, err, "there is no family 'poison': write one of gaussian, poisson")
+    code, out, err = run("cluster", "t.csv", "-k", "2", "--columns", "visits,h:poisson", "--force")
+    assert_one_clear_line(code, out, err, "column 'h' holds")
 
 
 def test_one_column_is_enough(run, here):

@@ -126,7 +126,7 @@ TABLES = {
         b"a,b\n1,2\n3,inf\n5,-inf\n": "line 3 of t.csv is infinite in column 'b' (one of 2 such cells)",
         b"a,b\n1,2\n3,inf\n5,1\n": "leave the column out: --columns a",
         b"a,b\n1,2\n1,\n,2\n": (
-            "of numbers to work with: 'a' (constant, every value is 1), 'b' (constant, every value is 2)"
+            "to work with: 'a' (constant, every value is 1), 'b' (constant, every value is 2)"
         ),
         b"a,b,a\n1,2,3\n": "two columns of t.csv are called 'a' (columns 1 and 3)",
         b"a,b\n1,2\n\n3,4,5\n": "line 4 of t.csv has 3 cells and the header 2",
@@ -137,7 +137,9 @@ TABLES = {
         b"\x89PNG\x00\x01": "not a text file",
         b"PK\x03\x04...": "a spreadsheet or a zip archive",
         b"PAR1....PAR1": "damaged Parquet file",
-        b"a,b\nx,true\ny,false\n": "no column of numbers to work with: 'a' (text), 'b' (true or false)",
+        b"a,b\nx,2020-01-01\ny,2021-01-01\n": (
+            "no column of numbers or categories to work with: 'a' (text, 2 different ones in 2 rows), 'b' ("
+        ),
         (b"a,b\n1,2\n2,3\nthree,4\n5,6\n", "--columns a,b"): "line 4 holds 'three', which is not a number",
         (b"x" * 5000 + b",b\n1,2\n3,4\n", "--columns a"): f"it has '{'x' * 89}...{'x' * 88}',",
     },

@@ -174,7 +174,7 @@ def test_air_quality_of_the_uci_archive_is_read_right(run, here):
     assert (code, err) == (0, "")
     said = " ".join(out.split())
     assert "7 cells of 180 are missing" in said
-    assert "Date (text), Time (text)" in said
+    assert "Date (constant, every value is '10/03/2004'), Time (text, 24 different ones in 60 rows)" in said
     assert "2 empty nameless columns and 2 empty rows at the end, which were left out" in said
     results = here / "latently-cluster-air"
     model = latently.load(results / "model.latently")

@@ -125,7 +125,7 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
         from latently.cli.tables.families import product_of
         from latently.estimators import MixtureModel
 
-        product = product_of(data.families, self.covariance, data.choice.X)
+        product = product_of(data.table, data.families, self.covariance, data.choice.X)
         return MixtureModel(product, random_state=self.seed), {}
 
     def report(self, analysis: MixtureAnalysis) -> Report:

@@ -88,7 +88,7 @@ def named(params: Any) -> dict[str, Any]:
     {'weights': 0.5, 'rates': 2.0}
     """
     found: dict[str, Any] = {}
-    if isinstance(params, Parts):
+    if params.__class__ is Parts:
         for part, inner in zip(params.names, params, strict=True):
             found |= {prefixed(part, name): value for name, value in named(inner).items()}
         return found
@@ -115,7 +115,7 @@ def _names(cls: Any) -> tuple[str, ...]:
 
 def with_named(params: Any, values: Mapping[str, Any]) -> Any:
     """The same params with other arrays under the given names."""
-    if isinstance(params, Parts):
+    if params.__class__ is Parts:
         pairs = zip(params.names, params, strict=True)
         return Parts(params.names, tuple(with_named(inner, of_part(part, values)) for part, inner in pairs))
     cls: Any = type(params)

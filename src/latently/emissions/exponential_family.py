@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,8 +64,8 @@ class CellSums(Additive):
         Their number.
     terms : array of shape (K, T, d)
         Sums of the statistics of a cell.
-    base : array of shape (K,)
-        Sum of what their log densities have in them whatever the parameters are.
+    base : array of shape (K, d)
+        Sums of what their log densities have in them whatever the parameters are.
     """
 
     cells: Array
@@ -75,12 +75,14 @@ class CellSums(Additive):
     @property
     def some(self) -> NDArray[np.bool_]:
         """Where there are any cells."""
-        return np.asarray(self.cells > 0)
+        found: NDArray[np.bool_] = self.cells > 0
+        return found
 
     @property
     def means(self) -> Array:
         """Mean statistics, shape (K, T, d); zero where there are no cells."""
-        return np.asarray(self.terms / np.where(self.some, self.cells, 1.0)[:, None])
+        found: Array = self.terms / np.where(self.cells > 0, self.cells, 1.0)[:, None]
+        return found
 
 
 class ExponentialFamily(Emission):
@@ -92,12 +94,15 @@ class ExponentialFamily(Emission):
 
     Attributes
     ----------
+    certain : bool
+        Whether a coefficient may be minus infinity, as the logarithm of a probability that is zero.
     usual : float
         A possible cell, which stands in the place of missing ones where statistics are taken.
     """
 
     accepts_missing = True
     independent: ClassVar[bool] = True
+    certain: ClassVar[bool] = False
     usual: ClassVar[float] = 1.0
 
     @abstractmethod
@@ -132,15 +137,16 @@ class ExponentialFamily(Emission):
         """Sum over the observed cells, by a product of matrices."""
         values, seen = self._values(x)
         coefficients, constants = self.natural(params)
-        impossible = np.isneginf(coefficients).any()
+        impossible = self.certain and (coefficients == -np.inf).any()
         if impossible:
             coefficients = np.maximum(coefficients, NEVER)
         found = self._features(values, seen) @ coefficients.reshape(len(constants), -1).T
-        found += constants.sum(axis=1) if seen is None else seen @ constants.T
+        found += np.add.reduce(constants, 1) if seen is None else seen @ constants.T
         base = self.base(values)
         if base is not None:
-            found += (base if seen is None else np.where(seen, base, 0.0)).sum(axis=1, keepdims=True)
-        return np.where(found < NEVER / 2, -np.inf, found) if impossible else np.asarray(found)
+            base = base if seen is None else np.where(seen, base, 0.0)
+            found += np.add.reduce(base, 1, keepdims=True)
+        return np.where(found < NEVER / 2, -np.inf, found) if impossible else found
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CellSums:
         """Sums over the observed cells, by a product of matrices."""
@@ -152,11 +158,14 @@ class ExponentialFamily(Emission):
 
     def expected_log_likelihood(self, stats: CellSums, params: Any) -> float:
         """Statistics times coefficients, cells times constants, and what does not hang on parameters."""
-        return float(sum(part.sum() for part in self._parts(stats, params)))
+        linear, constant, base = self._parts(stats, params)
+        return float(linear.sum() + constant.sum() + base.sum())
 
     def inner_terms(self, stats: CellSums, params: Any) -> float:
         """The sizes of all these, which may be far larger than what is left of them."""
-        return float(sum(np.abs(part).sum() for part in self._parts(stats, params)))
+        linear, constant, base = self._parts(stats, params)
+        total = np.add.reduce(np.abs(linear), None) + np.add.reduce(np.abs(constant), None)
+        return float(total + np.add.reduce(np.abs(base), None))
 
     def fill(self, description: CellMoments, x: Array) -> Array:
         """Missing cells at the mean, or a usual one where there are no others."""
@@ -164,9 +173,9 @@ class ExponentialFamily(Emission):
 
     def _parts(self, stats: CellSums, params: Any) -> tuple[Array, Array, Array]:
         coefficients, constants = self.natural(params)
-        with np.errstate(invalid="ignore"):
-            linear = np.where(stats.terms == 0, 0.0, stats.terms * coefficients)
-        return linear, stats.cells * constants, stats.base
+        if self.certain:  # what cannot happen has not happened
+            coefficients = np.where(stats.terms == 0, 0.0, coefficients)
+        return stats.terms * coefficients, stats.cells * constants, stats.base
 
     def _values(self, x: Array) -> tuple[Array, NDArray[np.bool_] | None]:
         """Cells with a usual one in the place of those that are missing, and which are not; None if all."""
@@ -176,24 +185,33 @@ class ExponentialFamily(Emission):
     def _features(self, values: Array, seen: NDArray[np.bool_] | None) -> Array:
         """All statistics side by side, shape (n, T d), zero for missing cells."""
         terms = self.terms(values)
-        return np.hstack(terms if seen is None else [np.where(seen, term, 0.0) for term in terms])
+        if seen is not None:
+            terms = tuple([np.where(seen, term, 0.0) for term in terms])
+        return terms[0] if len(terms) == 1 else np.concatenate(terms, axis=1)
 
     def _sums(self, values: Array, seen: NDArray[np.bool_] | None, resp: Array) -> CellSums:
         d, K = values.shape[1], resp.shape[1]
         sums, base = resp.T @ self._features(values, seen), self.base(values)
-        cells = np.repeat(resp.sum(axis=0)[:, None], d, axis=1) if seen is None else resp.T @ seen
-        if base is not None:
-            base = (base if seen is None else np.where(seen, base, 0.0)).sum(axis=1)
-        return CellSums(cells, sums.reshape(K, -1, d), np.zeros(K) if base is None else resp.T @ base)
+        if seen is None:
+            cells = np.empty((K, d))
+            cells[:] = np.add.reduce(resp, 0)[:, None]
+        else:
+            cells = resp.T @ seen
+        if base is None:
+            base = np.zeros_like(values)
+        elif seen is not None:
+            base = np.where(seen, base, 0.0)
+        return CellSums(cells, sums.reshape(K, -1, d), resp.T @ base)
 
 
 def renewed(
     params: Any, best: Mapping[str, Array], where: NDArray[np.bool_], fixed: Collection[str] = ()
 ) -> Any:
     """Params with others in their place, but not those that are held, nor where there is no data."""
-    values = {
-        name: np.where(where, value, getattr(params, name))
-        for name, value in best.items()
-        if name not in fixed
-    }
-    return replace(params, **values)
+    values, everywhere = [], where.all()
+    for name in params.__dataclass_fields__:
+        value = getattr(params, name)
+        if name in best and name not in fixed:
+            value = best[name] if everywhere else np.where(where, best[name], value)
+        values.append(value)
+    return params.__class__(*values)

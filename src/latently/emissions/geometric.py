@@ -49,6 +49,7 @@ class Geometric(ExponentialFamily):
             "above 0, and at most 1",
         ),
     )
+    certain: ClassVar[bool] = True
     values: ClassVar[str] = COUNTS
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "geometric"

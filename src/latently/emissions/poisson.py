@@ -74,7 +74,8 @@ class Poisson(ExponentialFamily):
 
     def base(self, x: Array) -> Array:
         """Less their log factorials."""
-        return -np.asarray(gammaln(x + 1.0))
+        found: Array = -gammaln(x + 1.0)
+        return found
 
     def natural(self, params: PoissonParams) -> tuple[Array, Array]:
         """Logarithms of the rates, and less the rates."""

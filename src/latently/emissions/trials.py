@@ -30,6 +30,7 @@ class TrialsParams:
 class Trials(ExponentialFamily):
     """Independent features, each a number of successes among so many trials; NaN is missing."""
 
+    certain: ClassVar[bool] = True
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("probabilities", ("components", "features"), "probabilities of success", "between 0 and 1"),
     )

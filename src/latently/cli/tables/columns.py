@@ -111,7 +111,8 @@ def choose(
         left_out[truth] = "the truth"
     if not used and not categories:
         reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
-        raise CommandError(f"{table.name} has no column of numbers to work with: {reasons}")
+        of = "numbers or categories" if mixed else "numbers"
+        raise CommandError(f"{table.name} has no column of {of} to work with: {reasons}")
     if len(used) > MOST_COLUMNS:
         raise CommandError(
             f"{table.name} has {len(used):,} columns of numbers, and at most {MOST_COLUMNS:,} go into one "

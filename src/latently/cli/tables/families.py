@@ -7,6 +7,7 @@ from typing import Any
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import listed
 from latently.cli.tables.table import Table
+from latently.emissions.base import ImpossibleCellError
 from latently.emissions.registry import FAMILIES
 
 
@@ -28,13 +29,17 @@ def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]
     return ",".join(f'"{name}"' if "," in name else name for name in names), families
 
 
-def product_of(families: dict[str, str], covariance: str, X: Any) -> Any:
+def product_of(table: Table, families: dict[str, str], covariance: str, X: Any) -> Any:
     """A family for each column; normal ones of any other than independent covariances belong together."""
     from latently.checks.columns import as_table
     from latently.emissions import Columns, Gaussian
 
     product = Columns(families or "auto", others="auto")
-    parts = product.learned(as_table(X)).parts
+    try:
+        parts = product.learned(as_table(X)).parts
+    except ImpossibleCellError as error:
+        where, name = table.where(error.row), X.columns[error.column]
+        raise CommandError(f"{where} of {table.name}, column '{name}' {error.why}") from None
     normal = next((part.names for part in parts if part.name == "normal"), ())
     if covariance in ("all", "diag") or len(normal) < 2:
         return product
