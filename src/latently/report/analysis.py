@@ -90,9 +90,7 @@ class Analysis(ABC):
 
     @cached_property
     def rows(self) -> Array:
-        """The rows as numbers, categories by their codes, NaN where a cell is missing."""
-        if self.family.takes == "columns":
-            return np.asarray(self.model._source(self.X).x)
+        """The rows as numbers, NaN where a cell is missing."""
         return np.asarray(self.X, dtype=np.float64)
 
     @property

@@ -77,6 +77,7 @@ class Choice:
         """Whether all are numbers."""
         return all(dtype.is_numeric() for dtype in self.X.dtypes)
 
+
 def choose(
     table: Table,
     wanted: str | None,

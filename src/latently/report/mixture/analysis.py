@@ -30,6 +30,11 @@ class MixtureAnalysis(Analysis):
     truth: Truth | None = None
 
     @cached_property
+    def rows(self) -> Array:
+        """The rows as the model reads them: categories by their codes, NaN where a cell is missing."""
+        return np.asarray(self.model._source(self.X).x, dtype=np.float64)
+
+    @cached_property
     def resp(self) -> Array:
         """Responsibilities, shape (n_rows, n_components)."""
         return np.asarray(self.model.predict_proba(self.X))
