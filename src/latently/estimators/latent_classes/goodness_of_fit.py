@@ -19,7 +19,7 @@ from latently.wording import count, listed, part
 Array = NDArray[np.float64]
 
 MOST_CELLS = 2**17  # of a table whose cells are all looked at
-LITTLE, ENOUGH = 1.0, 5.0  # expected counts
+ENOUGH = 5.0  # expected count
 SHARE = 0.2  # of cells that may expect less than enough
 GAIN, STEPS = 1e-10, 10_000  # of the saturated model, for each row
 
@@ -78,6 +78,8 @@ class GoodnessOfFit:
             )
         if self.n_cells > self.n_rows:
             found.append(f"there are more cells ({self.n_cells:,}) than rows ({self.n_rows:,.0f})")
+        elif self.n_small < 0:
+            found.append(f"the {self.n_cells:,} cells are too many to look at each")
         if self.n_small > SHARE * self.n_cells:
             found.append(f"{part(self.n_small, 'cell', self.n_cells)} have expected counts below {ENOUGH:g}")
         return tuple(found)
