@@ -281,6 +281,19 @@ def test_rows_that_cannot_be_are_filled_all_the_same():
     assert filled["c"][0] in {"p", "q"}
 
 
+def test_categories_too_rare_for_a_sample_of_the_rows():
+    rng = np.random.default_rng(0)
+    kind = rng.choice(2, 6000)
+    table = pd.DataFrame(
+        {"x": 6 * kind + rng.standard_normal(6000), "k": np.array(["a", "b"], dtype=object)[kind]}
+    )
+    table.loc[:9, "k"] = [f"rare {i}" for i in range(10)]
+    table.loc[5000:, "k"] = None
+    imputer = MixedImputer(random_state=0, max_components=3).fit(table)
+    assert imputer.n_components_ == 2
+    assert (imputer.transform(table)["k"][5000:] == np.array(["a", "b"])[kind[5000:]]).mean() > 0.99
+
+
 @pytest.mark.slow
 def test_pooled_intervals_cover_what_is_missing_at_random():
     """Means of a column and shares of a category, missing by what is observed, in 95% intervals."""

@@ -18,7 +18,7 @@ from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
 from latently.core.choices import CLOSE, falling
 from latently.core.em import EMMap, Settings, run
-from latently.core.errors import FitError
+from latently.core.errors import FitError, ImpossibleObservationError
 from latently.core.model import Proposal
 from latently.core.moves import BATCH, Climber, End
 from latently.core.parameters import dimension
@@ -88,7 +88,24 @@ def grown(
     list of Grown
         Those that may be the best are fitted to all rows.
     """
-    sample = source.subsample(ROWS, rng)
+    try:
+        return _grown(model, description, source, source.subsample(ROWS, rng), backend, most, rng)
+    except (
+        ImpossibleObservationError
+    ):  # other rows have what those of the sample have not, such as a category
+        return _grown(model, description, source, source, backend, most, rng)
+
+
+def _grown(
+    model: LatentEmission,
+    description: Description,
+    source: ArraySource,
+    sample: ArraySource,
+    backend: Backend,
+    most: int,
+    rng: np.random.Generator,
+) -> list[Grown]:
+    """The same from a sample."""
     excess = float(source.weights.sum() / sample.weights.sum()) - 1.0
     log_n = float(np.log(max(description.n_observed, 1.0)))
     found: list[Grown] = []
