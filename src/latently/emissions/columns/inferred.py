@@ -36,7 +36,7 @@ def family_for(column: Column, codes: int | None = None) -> Emission:
     >>> from latently.checks.columns import as_table
     >>> table = as_table({"town": ["A", "B", "A"], "age": [31.5, 42.0, 27.2], "visits": [0, 3, 1]})
     >>> [family_for(column).called for column in table]
-    ['categorical', 'normal', 'Poisson']
+    ['categorical', 'normal', 'negative binomial']
     """
     return FAMILIES[_name(column, codes)]()
 
@@ -56,5 +56,5 @@ def _name(column: Column, codes: int | None) -> str:
     if np.isin(values, (0, 1)).all():
         return "bernoulli"
     if values[0] == 0 and values[-1] <= MOST_COUNTED:
-        return "poisson"
+        return "negative-binomial"
     return "categorical" if len(values) <= FEW_CODES and values[0] >= 0 else "gaussian"
