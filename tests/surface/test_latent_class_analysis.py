@@ -42,13 +42,13 @@ def table():
 
 @pytest.fixture(scope="module")
 def classes(table):
-    return LatentClassAnalysis(2, random_state=0, n_init=2).fit(table)
+    return LatentClassAnalysis(2, families={"visits": "poisson"}, random_state=0, n_init=2).fit(table)
 
 
 def test_columns_are_what_they_look_like_and_codes_are_categories(table, classes):
     assert classes._model.emission.chosen == KINDS
-    named = LatentClassAnalysis(2, families={"grade": "gaussian"}, random_state=0, n_init=2).fit(table)
-    assert named._model.emission.chosen == KINDS | {"grade": "normal"}
+    named = LatentClassAnalysis(1, families={"grade": "gaussian"}).fit(table)
+    assert named._model.emission.chosen == KINDS | {"grade": "normal", "visits": "negative binomial"}
     assert_array_equal(classes.class_sizes_, classes.weights_)
 
 

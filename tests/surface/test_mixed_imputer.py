@@ -65,7 +65,7 @@ def fitted():
 def test_guesses_are_nearly_as_good_as_by_the_true_model(fitted):
     whole, holes, imputer = fitted
     assert imputer.n_components_ == 3 == min(imputer.bic_, key=imputer.bic_.get)
-    assert imputer.families_["visits"] == "Poisson"
+    assert imputer.families_["visits"] == "negative binomial"
     assert imputer.families_["town"] == "categorical"
     filled, resp, missing = imputer.transform(holes), responsibilities(holes), holes.isna()
     assert not filled.isna().any().any()
