@@ -13,6 +13,7 @@ from math import inf, sqrt
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
@@ -25,6 +26,7 @@ from latently.core.parameters import dimension
 from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 from latently.models.moves import look
+from latently.models.routines import routines
 
 Params = LatentEmissionParams
 ROWS = 5000  # of a sample
@@ -159,19 +161,30 @@ def splits(
 ) -> Iterator[Proposal[Params]]:
     """Starts of a mixture from one with a component less, those that promise most first."""
     K = model.n_components - 1
-    moves = look(replace(model, n_components=K), params, list(source.blocks()), rng)
+    smaller, block = replace(model, n_components=K), source.whole()
+    moves = look(smaller, params, list(source.blocks()), rng)
+    x, resp = block.rows(slice(None)), smaller.responsibilities(params, block) * source.weights[:, None]
     candidates = moves.splits(rng)
     gains = np.array([split.gain for split in candidates])
     for place in falling(gains, CLOSE * moves.counts.sum()) if len(gains) else ():
         split = candidates[place]
-        halves = moves.resp[:, split.label] * np.array([split.share, 1 - split.share])
-        resp = np.column_stack([np.delete(moves.resp, split.label, axis=1), halves.T])
-        order = [*(k for k in range(K) if k != split.label), split.label, split.label]
+        k, parts = (
+            split.label,
+            moves.resp[:, [split.label]] * np.stack([split.share, 1 - split.share], axis=1),
+        )
         try:
-            emission = moves.learned_from(order, resp)
+            halves = moves.learned_from([k, k], parts, model.emission.pooled_parameters)
+            joint = routines(model.emission, halves, model.fused).log_density(x) + np.log(
+                parts.sum(axis=0) / parts.sum()
+            )
+            with np.errstate(invalid="ignore"):  # what neither half was learned from, both have
+                share = np.nan_to_num(softmax(joint, axis=1), nan=0.5)
+            order = [*np.delete(np.arange(K), k), k, k]
+            whole = np.column_stack([np.delete(resp, k, axis=1), resp[:, [k]] * share])
+            emission = moves.learned_from(order, whole, x=x)
         except FitError:
             continue
-        counts = resp.sum(axis=0)
+        counts = whole.sum(axis=0)
         yield Proposal("split", LatentEmissionParams(Weights(counts / counts.sum()), emission))
 
 

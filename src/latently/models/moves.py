@@ -232,10 +232,11 @@ class Moves:
         bank = self.learned_from(parents, resp, self.emission.pooled_parameters)
         return routines(self.emission, bank, self.compiled).log_density(self.x)
 
-    def learned_from(self, parents: Any, resp: Array, fixed: Collection[str] = ()) -> Any:
-        """Params of components that some labels became, learned from responsibilities of the rows."""
+    def learned_from(self, parents: Any, resp: Array, fixed: Collection[str] = (), x: Any = None) -> Any:
+        """Params of components that some labels became, learned from these rows or others."""
         bank = self.emission.permute(self.params, parents)
-        stats = routines(self.emission, bank, self.compiled).expected_stats(self.x, resp)
+        rows = self.x if x is None else x
+        stats = routines(self.emission, bank, self.compiled).expected_stats(rows, resp)
         return self.emission.m_step(stats, bank, fixed)
 
 
