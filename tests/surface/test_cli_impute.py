@@ -181,7 +181,7 @@ def test_categories_are_filled_in_with_the_numbers(run, here):
     for text in (
         "25 missing cells of mixed.csv filled in",
         "BIC chose 2 components",
-        "Columns are modelled as normal: size; Poisson: visits; categorical: winter and frost",
+        "Columns are modelled as normal: size; negative binomial: visits; categorical: winter and frost",
         "categories are guessed right",
         "Columns left out plot (text)",
     ):

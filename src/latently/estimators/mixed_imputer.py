@@ -420,7 +420,7 @@ class MixedImputer(
     def _mixture(self, rng: np.random.Generator) -> MixtureModel:
         run = {one.name: getattr(self, one.name) for one in (*fields(RunSettings), *fields(WorkSettings))}
         K = 1 if self.n_components == "bic" else int(self.n_components)
-        family = Columns(self.families, others="auto", unknown=self.unknown)  # type: ignore[arg-type]
+        family = Columns(self.families, others="auto", unknown=self.unknown, codes=2)  # type: ignore[arg-type]
         mixture = MixtureModel(family, K, **run | {"random_state": rng})
         mixture._shown_name = type(self).__name__
         return mixture
