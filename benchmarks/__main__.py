@@ -16,6 +16,7 @@ NAMES = (
     "footprint",
     "imputation",
     "mixed_imputation",
+    "latent_classes",
     "hmm",
     "topics",
     "planted_topics",
