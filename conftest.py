@@ -62,8 +62,12 @@ def _no_pictures_left_open():
 
 ROWS = """
 import numpy as np
-from latently import GaussianImputer, GaussianMixture, datasets
+from latently import GaussianImputer, GaussianMixture, MixtureModel, datasets
+from latently.emissions import Columns
 X = datasets.load_faithful().data
+for K in (2, 5):
+    table = {"wait": X[:, 1], "long": X[:, 0] > 3}
+    MixtureModel(Columns("auto"), K, n_init=1, max_iter=2, tol=0).fit(table)
 for covariance_type in ("full", "diag"):
     GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
 wide = np.random.default_rng(0).normal(size=(60, 20))

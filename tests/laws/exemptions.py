@@ -114,11 +114,17 @@ def on_hard_data() -> pytest.MarkDecorator:
     """Run a test over every entry and each kind of its hard data."""
     pairs = [(entry, kind) for entry in ENTRIES for kind in entry.hard]
     return pytest.mark.parametrize(
-        ("entry", "kind"), [pytest.param(entry, kind, id=f"{entry.name}, {kind}") for entry, kind in pairs]
+        ("entry", "kind"),
+        [pytest.param(entry, kind, id=f"{entry.name}, {kind}", marks=when(entry)) for entry, kind in pairs],
     )
+
+
+def when(entry: Entry) -> list[pytest.MarkDecorator]:
+    """The mark of entries that are tested by night."""
+    return [pytest.mark.slow] if entry.nightly else []
 
 
 def _param(entry: Entry, law: str | None) -> object:
     reason = EXEMPTIONS.get((law or "", entry.name))
     marks = [pytest.mark.skip(reason=reason)] if reason else []
-    return pytest.param(entry, id=entry.name, marks=marks)
+    return pytest.param(entry, id=entry.name, marks=[*marks, *when(entry)])

@@ -14,7 +14,7 @@ over_jobs = pytest.mark.parametrize("name", JOBS)
 # Quick runs of each, two that differ.
 TWO_COLUMNS, OF_TEXT = ("--columns", 'height,"width, cm"'), ("--text-column", "text")
 QUICK = {
-    "cluster": (("-k", "1", "--covariance", "full"), ("-k", "2", "--covariance", "full")),
+    "cluster": tuple(("-k", K, "--covariance", "full", *TWO_COLUMNS) for K in ("1", "2")),
     "impute": (("-m", "4", *TWO_COLUMNS), ("-m", "2", *TWO_COLUMNS)),
     "segment": (("-k", "1"), ("-k", "2")),
     "topics": (("-k", "1", *OF_TEXT), ("-k", "2", *OF_TEXT)),

@@ -61,6 +61,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
             "inflations", ("components", "features"), "probabilities of an extra zero", "between 0 and 1"
         ),
     )
+    certain: ClassVar[bool] = True
     values: ClassVar[str] = COUNTS
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "zero-inflated Poisson"
