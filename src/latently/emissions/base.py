@@ -141,6 +141,15 @@ class Emission(Described, Completion, ABC):
         found: Array = self.read(self._numbers(columns))
         return found
 
+    def largest(self, columns: Sequence[Column]) -> Array | None:
+        """The largest cell of each of some columns, if all that can be are whole numbers from 0.
+
+        None if they are not, or features are not independent.
+        """
+        if not self.independent or self.possible(np.full((1, len(columns)), 0.5)).any():
+            return None
+        return np.asarray(np.nan_to_num(self.read_columns(columns), nan=0.0).max(axis=0))
+
     def shown_columns(self, x: Array) -> list[Any]:
         """Columns as `read_columns` returns them, as users have them."""
         return list(x.T)

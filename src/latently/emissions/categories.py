@@ -117,6 +117,10 @@ class Categories(Emission):
             found[seen[~strange], j] = codes[~strange]
         return found
 
+    def largest(self, columns: Sequence[Column]) -> Array:
+        """The codes of the last categories."""
+        return self.sizes_of_columns.astype(np.float64) - 1
+
     def shown_columns(self, x: Array) -> list[Any]:
         """The categories of codes, None for a missing one."""
         shown = []

@@ -85,7 +85,8 @@ class MixtureStarts:
         if self.model.n_components == 1:
             return [Start("family", partial(self._draw, "family", None))] * n
         if kind != "auto":
-            return [Start(kind, partial(self._draw, kind, self.embedded))] * n
+            coordinates = None if kind == "random" else self.embedded
+            return [Start(kind, partial(self._draw, kind, coordinates))] * n
         if self.embedded is None:
             kinds: Sequence[str] = ("family", "random")
         else:

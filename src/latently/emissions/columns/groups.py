@@ -99,18 +99,17 @@ def grouped(
             called = f"{called}({', '.join(names)})"
         with located(names, table):
             learned = family.learned_of([columns[name] for name in names])
-            cells = learned.read_columns([columns[name] for name in names])
+            most = learned.largest([columns[name] for name in names])
         where = tuple(places[name] for name in names)
-        parts.append(Part(called, tuple(names), where, learned, _most(learned, cells)))
+        parts.append(Part(called, tuple(names), where, learned, _few(most)))
     return tuple(parts)
 
 
-def _most(family: Emission, cells: Array) -> tuple[int, ...] | None:
-    """The largest cell of each column, if a table can hold all that are possible up to it."""
-    if not family.independent or family.possible(np.full((1, cells.shape[1]), 0.5)).any():
+def _few(most: Array | None) -> tuple[int, ...] | None:
+    """The largest cell of each column, if a table can hold all up to it."""
+    if most is None or not most.max() < MOST_TABULATED:
         return None
-    most = np.nan_to_num(cells, nan=0.0).max(axis=0)
-    return tuple(most.astype(int).tolist()) if most.max() < MOST_TABULATED else None
+    return tuple(most.astype(int).tolist())
 
 
 def _alike(one: Emission, other: Emission) -> bool:
