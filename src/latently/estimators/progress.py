@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from tqdm.auto import tqdm
+
+
+class Bar(tqdm):
+    """A progress bar with a lock of this process.
+
+    By default it is one that processes share: the system keeps that, and says so if a run is interrupted.
+    """
+
+
+Bar.set_lock(RLock())
 
 
 @contextmanager
@@ -15,7 +26,7 @@ def progress_bar(name: str, verbose: int) -> Iterator[Callable[[int, Any, float]
     if verbose <= 0:
         yield lambda iteration, params, log_likelihood: None
         return
-    with tqdm(desc=name, unit=" E-steps") as bar:
+    with Bar(desc=name, unit=" E-steps") as bar:
 
         def show(iteration: int, params: Any, log_likelihood: float) -> None:
             bar.set_postfix_str(f"log-likelihood {log_likelihood:.6g}", refresh=False)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from tqdm.auto import tqdm
 
 from latently.checks.settings import Such, check_setting
 from latently.core.convergence import ROUNDING
@@ -22,6 +21,7 @@ from latently.core.errors import (
     WeightWarning,
 )
 from latently.core.findings import Finding, grave
+from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
 from latently.selection.rows import Parts
@@ -98,7 +98,7 @@ class Trials:
     ) -> Iterator[tuple[int, Any]]:
         n = len(earlier) or len(self.rows)
         for position, (i, skipped) in enumerate(
-            tqdm(order, desc="select", unit=" fits", total=n, disable=not self._bar)
+            Bar(order, desc="select", unit=" fits", total=n, disable=not self._bar)
         ):
             if skipped is not None:
                 self.rows[i]["skipped"] = skipped
