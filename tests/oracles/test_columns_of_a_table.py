@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, poisson
 
 from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
+from latently.core.errors import ConstantColumnWarning
 from latently.emissions import Categorical, Columns, Gaussian, Poisson
 
 FAMILIES = {"age": Gaussian(), ("x", "y"): Gaussian("full"), "town": Categorical(), "visits": Poisson()}
@@ -150,6 +151,12 @@ def test_series_of_several_channels(table):
 def test_bad_columns_are_named(table, families, settings, change, says):
     with pytest.raises(ValueError, match=says):
         MixtureModel(Columns(families, **settings), 2).fit(table.assign(**change))
+
+
+def test_columns_that_are_dropped_do_not_shift_the_names_of_others(table):
+    same = table.assign(visits=3)
+    with pytest.warns(ConstantColumnWarning, match="column 'visits' is constant"):
+        MixtureModel(Columns({"age": "gaussian", "visits": "poisson"}, others="drop"), 1).fit(same)
 
 
 def test_a_category_that_is_new(table, mixture):

@@ -79,6 +79,10 @@ class Described:
         """What components of this label have in common, as in "with one shape in all states"; or nothing."""
         return ""
 
+    def names_of(self, names: list[str] | None) -> list[str] | None:
+        """Names of the columns that are modelled, of those of all; None without names."""
+        return names
+
     def categories_of(self, column: int) -> list[Any] | None:
         """What the codes of a column stand for, in their order; None if its cells are numbers."""
         return None

@@ -372,6 +372,10 @@ class Columns(Emission):
             found[list(part.places)] = np.inf if sizes is None else sizes
         return found
 
+    def names_of(self, names: list[str] | None) -> list[str]:
+        """Those that have a family."""
+        return self.names
+
     def categories_of(self, column: int) -> list[Any] | None:
         """As the family of the column says."""
         part = next(part for part in self.parts if column in part.places)

@@ -108,6 +108,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         source = replace(source, weights=source.weights / unit)
         family = family.per(unit)
         names = column_names(X) or [str(name) for name in vars(self).get("feature_names_in_", ())] or None
+        names = family.names_of(names)
         self._check_data(family, source, names)
         if goes_on:  # structural zeros that were set by hand stay
             latent = latent.going_on(self._model.latent)
