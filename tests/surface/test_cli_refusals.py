@@ -34,7 +34,7 @@ REQUESTS = {
         ("--covariance", "round"): "'round' is not one of",
         ("--seed", "x"): "--seed",
         ("--seed", "-1"): "--seed",
-        ("--wrong",): "No such option: --wrong",
+        ("--wrong",): "No such option",
         ("--out", "t.csv"): "'t.csv' is a file",
         ("--out", "."): "the folder you are in",
         ("--out", "t.csv/below"): "'t.csv/below' cannot be written",

@@ -148,6 +148,8 @@ def as_table(X: Any, name: str = "X") -> Table:
     >>> [column.cells.dtype.kind for column in table]
     ['f', 'b', 'O']
     """
+    if hasattr(X, "tocsr"):
+        as_array(X, name)  # which refuses sparse matrices
     if isinstance(X, Table):
         return X
     if isinstance(X, Mapping):

@@ -137,6 +137,11 @@ def _filled_series(series: Any, filling: Filling) -> Any:
         series = series.cast(nw.Float64 if cells.dtype.kind in "iuf" else nw.String)
     elif isinstance(series.dtype, (nw.Categorical, nw.Enum)):
         declared = declared_categories(series)
+        dtype: Any = series.dtype
         if declared is not None and not set(cells) <= set(declared):
-            series = series.cast(nw.String)
+            dtype = nw.String
+        if series.implementation.is_polars():  # older ones put nothing in the place of text
+            filled = series.cast(nw.String).scatter(filling.rows.tolist(), cells.tolist())
+            return filled.cast(dtype)
+        series = series.cast(dtype)
     return series.scatter(filling.rows.tolist(), cells.tolist())
