@@ -135,7 +135,7 @@ def test_series_of_several_channels(table):
 @pytest.mark.parametrize(
     ("families", "settings", "change", "says"),
     [
-        ({"agee": "gaussian"}, {}, {}, "there is no column 'agee'"),
+        ({"agee": "gaussian"}, {}, {}, "families names column 'agee', and X has age"),
         ({"age": "gaussian"}, {}, {}, "no family is given for column 'x', 'y', 'town' and 'visits'"),
         ({"town": "gaussian"}, {"others": "drop"}, {}, "row 0, column 'town' holds '.', which is no number"),
         ({"visits": "poisson"}, {"others": "drop"}, {"visits": -1.0}, "column 'visits' holds -1: counts are"),

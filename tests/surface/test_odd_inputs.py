@@ -35,6 +35,8 @@ ESTIMATORS = {
     "HiddenMarkovModel": (L.HiddenMarkovModel(Poisson(), 2), COUNTS),
     "GaussianImputer": (L.GaussianImputer(n_parameter_draws=3), INCOMPLETE),
     "LatentDirichletAllocation": (L.LatentDirichletAllocation(2), WORDS),
+    "LatentClassAnalysis": (L.LatentClassAnalysis(2), X),
+    "MixedImputer": (L.MixedImputer(2, n_parameter_draws=2), INCOMPLETE),
 }
 
 ODD = {
@@ -99,6 +101,7 @@ MAY_BE = {  # what of the odd is not odd, by the setting
     "categories": {"None"},
     "max_sweeps": LARGE,
     "batch_size": LARGE,
+    "max_components": LARGE,
 }
 TOO_LARGE_TO_TRY = {(name, "beyond floats") for name in ("max_iter", "n_parameter_draws")}
 
@@ -280,6 +283,10 @@ def quick(name, **settings):
     return type(estimator)(**known | {key: usual[key] for key in usual if key in known} | settings)
 
 
+OF_COLUMNS = "LatentClassAnalysis", "MixedImputer"
+ARE_MIXED = {"dict", "records", "a column of text"}  # tables of columns of any kind
+
+
 @pytest.fixture(scope="module")
 def fitted():
     with warnings.catch_warnings():
@@ -313,7 +320,7 @@ def test_settings(name):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_tables(name, fitted):
-    corpora = ARE_CORPORA if name == "LatentDirichletAllocation" else set()
+    corpora = {"LatentDirichletAllocation": ARE_CORPORA, **dict.fromkeys(OF_COLUMNS, ARE_MIXED)}.get(name, ())
     cases = [
         (
             f"{method}({table})",

@@ -158,6 +158,8 @@ def as_table(X: Any, name: str = "X") -> Table:
         return _of_arrays(list(X.dtype.names), [X[field] for field in X.dtype.names], name)
     import narwhals as nw  # only tables of columns need it
 
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        labels_of(X, name)
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         labels = labels_of(frame, name)
@@ -293,7 +295,12 @@ def _of_array(label: str, values: Cells, name: str) -> Column:
         return Column(label, cells, (False, True))
     if all(issubclass(kind, NUMBERS) for kind in kinds):
         numbers = np.full(len(cells), np.nan)
-        numbers[~missing] = cells[~missing].astype(np.float64)
+        try:
+            numbers[~missing] = cells[~missing].astype(np.float64)
+        except OverflowError:
+            raise ValueError(
+                f"{where} holds a number beyond the range of floats: choose another unit"
+            ) from None
         whole = not missing.any() and all(issubclass(kind, (int, np.integer)) for kind in kinds)
         return Column(label, numbers.astype(np.int64) if whole and kinds else numbers)
     return Column(label, cells)

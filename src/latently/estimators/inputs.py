@@ -154,14 +154,9 @@ def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> T
                 f"X has {len(table.columns)} features, but {type(estimator).__name__} is expecting {n} "
                 "features as input: give the columns of the fit"
             )
-        return (
-            table
-            if known is None
-            else Table(
-                tuple(replace(column, name=str(name)) for column, name in zip(table, known, strict=True)),
-                True,
-            )
-        )
+        names = range(n) if known is None else known
+        columns = (replace(column, name=str(name)) for column, name in zip(table, names, strict=True))
+        return Table(tuple(columns), known is not None)
     missing = [name for name in known if name not in table.names]
     if missing:
         raise ValueError(f"X has no column '{missing[0]}', which the model was fitted with: add it")

@@ -127,7 +127,7 @@ def _asked(
         names = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
         for name in names:
             if name not in table.names:
-                raise ValueError(f"there is no column '{name}': X has {listed(table.names)}")
+                raise ValueError(f"families names column '{name}', and X has {listed(table.names)}")
             if name in named:
                 raise ValueError(f"column '{name}' is given two families: leave one out")
             named.add(name)
