@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, poisson
 
 from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
+from latently.checks.columns import as_table
 from latently.core.errors import ConstantColumnWarning
 from latently.emissions import Categorical, Columns, Gaussian, Poisson
 
@@ -165,3 +166,11 @@ def test_a_category_that_is_new(table, mixture):
         mixture.predict(strange)
     lenient = MixtureModel(Columns(FAMILIES, unknown="missing"), 2, n_init=2, random_state=0).fit(table)
     assert_allclose(lenient.predict_proba(strange), lenient.predict_proba(table.assign(town=None)))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0])
+def test_distances_of_categories_do_not_hang_on_the_unit_of_weights(unit):
+    family = Columns({0: "categorical"}).learned(as_table([["A"], ["A"], ["B"]]))
+    x = np.array([[0.0], [0.0], [1.0]])
+    found = family.parts[0].family.embed(family.parts[0].family.describe(x, np.full(3, unit)), x)
+    assert_allclose(found, np.eye(2)[[0, 0, 1]] / np.sqrt(1 - 5 / 9))

@@ -143,6 +143,8 @@ def test_families_of_columns_can_be_asked_for(run, here):
     assert_one_clear_line(code, out, err, "there is no family 'poison': write one of gaussian, poisson")
     code, out, err = run("cluster", "t.csv", "-k", "2", "--columns", "visits,h:poisson", "--force")
     assert_one_clear_line(code, out, err, "column 'h' holds")
+    code, out, err = run("cluster", "t.csv", "-k", "2", "--columns", "visits:gamma,h", "--force")
+    assert_one_clear_line(code, out, err, "of t.csv, column 'visits' holds 0: gamma numbers are above 0")
 
 
 def test_one_column_is_enough(run, here):

@@ -160,7 +160,8 @@ class Emission(Described, Completion, ABC):
             try:
                 found[:, j] = column.numbers
             except NotANumberError as error:
-                raise ImpossibleCellError(error.row, j, f"{error.why}: {self.values}") from None
+                remedy = "make it one, or missing, or take the column for 'categorical'"
+                raise ImpossibleCellError(error.row, j, f"{error.why}: {remedy}") from None
             infinite = np.isinf(found[:, j])
             if infinite.any():
                 raise ImpossibleCellError(

@@ -19,6 +19,7 @@ from latently.emissions.base import Array, Emission, ImpossibleCellError
 from latently.emissions.categories import Categories
 from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
+from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.wording import listed, share
 
 MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words
@@ -182,16 +183,11 @@ class Categorical(Emission):
         """Probabilities in proportion to the counts; a component without data keeps its row."""
         if "emissionprob" in fixed:
             return params
-        total = stats.counts.sum(axis=1, keepdims=True)
-        return CategoricalParams(
-            np.divide(stats.counts, total, out=params.emissionprob.copy(), where=total > 0)
-        )
+        return CategoricalParams(learned(stats.counts, params.emissionprob))
 
     def expected_log_likelihood(self, stats: CategoricalCounts, params: CategoricalParams) -> float:
         """Sum of counts times log probabilities."""
-        used = stats.counts > 0
-        with np.errstate(divide="ignore"):
-            return float(stats.counts[used] @ np.log(params.emissionprob[used]))
+        return log_likelihood(stats.counts, params.emissionprob)
 
     def inner_terms(self, stats: CategoricalCounts, params: CategoricalParams) -> float:
         """None: a log probability is a single term."""
@@ -199,8 +195,7 @@ class Categorical(Emission):
 
     def gradient(self, stats: CategoricalCounts, params: CategoricalParams) -> dict[str, Array]:
         """Counts over probabilities."""
-        out = params.emissionprob == 0
-        return {"emissionprob": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.emissionprob))}
+        return {"emissionprob": slopes(stats.counts, params.emissionprob)}
 
     def split(
         self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator

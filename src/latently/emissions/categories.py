@@ -19,6 +19,7 @@ from latently.emissions.alphabet import alphabet_of, codes_of
 from latently.emissions.base import Array, Emission, ImpossibleCellError
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
+from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.wording import share
 
 MOST_LISTED = 10  # categories in a message
@@ -181,16 +182,11 @@ class Categories(Emission):
         """Probabilities in proportion to the counts; a component without cells of a column keeps its row."""
         if "probabilities" in fixed:
             return params
-        total = stats.counts.sum(axis=2, keepdims=True)
-        return CategoriesParams(
-            np.divide(stats.counts, total, out=params.probabilities.copy(), where=total > 0)
-        )
+        return CategoriesParams(learned(stats.counts, params.probabilities))
 
     def expected_log_likelihood(self, stats: CategoriesCounts, params: CategoriesParams) -> float:
         """Sum of counts times log probabilities."""
-        used = stats.counts > 0
-        with np.errstate(divide="ignore"):
-            return float(stats.counts[used] @ np.log(params.probabilities[used]))
+        return log_likelihood(stats.counts, params.probabilities)
 
     def inner_terms(self, stats: CategoriesCounts, params: CategoriesParams) -> float:
         """None: all terms have one sign."""
@@ -198,8 +194,7 @@ class Categories(Emission):
 
     def gradient(self, stats: CategoriesCounts, params: CategoriesParams) -> dict[str, Array]:
         """Counts over probabilities."""
-        out = params.probabilities == 0
-        return {"probabilities": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.probabilities))}
+        return {"probabilities": slopes(stats.counts, params.probabilities)}
 
     def spaces(self, params: CategoriesParams) -> Spaces:
         """Those of each component and column sum to one."""
@@ -208,9 +203,8 @@ class Categories(Emission):
     def embed(self, description: CategoriesCounts, x: Array) -> Array:
         """One-hot cells, in units of the spread of each column; a missing one in the middle."""
         most = self.most
-        frequencies = description.counts[0] / np.maximum(
-            description.counts[0].sum(axis=1, keepdims=True), 1.0
-        )
+        total = description.counts[0].sum(axis=1, keepdims=True)
+        frequencies = description.counts[0] / np.where(total > 0, total, 1.0)
         spread = np.sqrt(np.maximum(1.0 - (frequencies**2).sum(axis=1), 1.0 / most**2))
         hot = self._codes(x)[:, :, None] == np.arange(most)
         hot = np.where(np.isnan(x)[:, :, None], frequencies, hot)

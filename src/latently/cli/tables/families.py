@@ -36,11 +36,12 @@ def product_of(table: Table, families: dict[str, str], covariance: str, X: Any) 
 
     product = Columns(families or "auto", others="auto")
     try:
-        parts = product.learned(as_table(X)).parts
+        learned = product.learned(as_table(X))
+        learned.read(as_table(X))
     except ImpossibleCellError as error:
         where, name = table.where(error.row), X.columns[error.column]
         raise CommandError(f"{where} of {table.name}, column '{name}' {error.why}") from None
-    normal = next((part.names for part in parts if part.name == "normal"), ())
+    normal = next((part.names for part in learned.parts if part.name == "normal"), ())
     if covariance in ("all", "diag") or len(normal) < 2:
         return product
     rest = {name: family for name, family in families.items() if name not in normal}
