@@ -11,8 +11,9 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import Block
 from latently.emissions import Categorical, Columns, Gaussian, Poisson
 from latently.latent import Independent
+from latently.latent.chain import Chain
 from latently.latent.independent import Weights
-from latently.models import LatentEmission, LatentEmissionParams
+from latently.models import LatentEmission, LatentEmissionParams, products
 from latently.models.products import Product, mixture_of_products
 from tests.comparing import assert_same
 
@@ -76,3 +77,35 @@ def test_cells_beyond_the_tables_are_left_to_the_families():
     x = block.x.copy()
     x[5, 0] = 2.0
     assert model.routines(params).tables.places(x) is None
+
+
+def few_patterns(latent, K=3, n=300):
+    """Three columns of few values, some of them missing: far fewer different rows than rows."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.integers(2, size=n), rng.integers(3, size=n), rng.poisson(1.0, n)]).astype(float)
+    families = {0: Categorical(2), 1: Categorical(3), 2: Poisson()}
+    product = Columns(families).learned(as_table(x.astype(object)))
+    x[rng.random(x.shape) < 0.1] = np.nan
+    product = product.bind(product.describe(x, np.ones(n)))
+    model = LatentEmission(latent, product, K)
+    emission = product.start(product.describe(x, np.ones(n)), K, rng)
+    return model, LatentEmissionParams(latent.start(K, rng), emission), x
+
+
+def test_equal_rows_are_worked_out_once():
+    model, params, x = few_patterns(Independent())
+    block = Block(x, np.random.default_rng(1).integers(0, 4, len(x)) * 0.5, first=7)
+    rows, _ = products._rows(model.routines(params), block)
+    assert len(rows.weights) < len(x) / 2
+    plain = replace(model, fused=False).e_step(params, block)
+    assert_same(mixture_of_products(model, params, block, SerialBackend()), plain, rtol=1e-10)
+
+
+@pytest.mark.parametrize("known", [0.0, 0.4])
+def test_patterns_pass_along_a_chain_as_symbols_do(known):
+    model, params, x = few_patterns(Chain())
+    rng = np.random.default_rng(1)
+    labels = np.where(rng.random(len(x)) < known, rng.integers(3, size=len(x)), -1)
+    block = Block(x, np.array([1.0, 2.0, 0.0]), np.array([0, 80, 200, 300]), labels=labels if known else None)
+    found = products.chain_of_products(model, params, block, SerialBackend())
+    assert_same(found, replace(model, fused=False).e_step(params, block), rtol=1e-9)
