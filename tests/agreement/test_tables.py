@@ -21,10 +21,11 @@ SIZES = (2, 3, 7, 2)
 FAMILIES = [*map(Categorical, SIZES), Gaussian(), Gaussian(), Poisson()]
 
 
-def problem(K, share, n=300):
+def problem(K, share, n=300, scale=1.0, offset=0.0):
     rng = np.random.default_rng(0)
     x = np.column_stack(
-        [rng.integers(size, size=n) for size in SIZES] + [rng.standard_normal((n, 2)), rng.poisson(3, n)]
+        [rng.integers(size, size=n) for size in SIZES]
+        + [scale * rng.standard_normal((n, 2)) + offset, rng.poisson(3, n)]
     )
     product = Columns(dict(enumerate(FAMILIES))).learned(as_table(x.astype(object)))
     x[rng.random(x.shape) < share] = np.nan
@@ -51,6 +52,21 @@ def test_the_e_step(K, share):
     resp = np.random.default_rng(1).dirichlet(np.ones(K), len(block.x))
     expected = model.emission.expected_stats(params.emission, block.x, resp)
     assert_same(routines.expected_stats(block.x, resp), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-8, 0.0), (1e8, 0.0), (1.0, 1e6)])
+def test_units_and_offsets(scale, offset):
+    """Rows twice, a fifth of the cells missing; sums in units of the columns."""
+    model, params, block = problem(5, 0.2, scale=scale, offset=offset)
+    x = np.repeat(block.x, 2, axis=0)
+    found = mixture_of_products(model, params, Block(x, np.ones(len(x))), SerialBackend())
+    plain = replace(model, fused=False).e_step(params, Block(x, np.ones(len(x))))
+    assert_allclose(found.bound, plain.bound, rtol=1e-10)
+    assert_same(found.latent, plain.latent, rtol=1e-8)
+    learned = (model.emission.m_step(stats.emission, params.emission)["normal"] for stats in (found, plain))
+    (means, variances), (others, spreads) = ((one.means, one.covariances) for one in learned)
+    assert_allclose((means - others) / scale, 0.0, atol=1e-8)
+    assert_allclose(variances, spreads, rtol=1e-7)
 
 
 def test_impossible_cells_have_no_density():
