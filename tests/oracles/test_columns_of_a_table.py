@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal, norm, poisson
 from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
 from latently.checks.columns import as_table
 from latently.core.errors import ConstantColumnWarning
-from latently.emissions import Categorical, Columns, Gaussian, Poisson
+from latently.emissions import Binomial, Categorical, Columns, Gaussian, Poisson
 
 FAMILIES = {"age": Gaussian(), ("x", "y"): Gaussian("full"), "town": Categorical(), "visits": Poisson()}
 
@@ -152,6 +152,18 @@ def test_series_of_several_channels(table):
 def test_bad_columns_are_named(table, families, settings, change, says):
     with pytest.raises(ValueError, match=says):
         MixtureModel(Columns(families, **settings), 2).fit(table.assign(**change))
+
+
+def test_columns_of_one_kind_are_one_bank_unless_settings_are_by_feature():
+    table = {name: [0, 3, 5] for name in "abcd"}
+    families = {
+        "a": Binomial(9),
+        "b": Binomial(np.array([5])),
+        "c": Binomial(np.array([5])),
+        "d": Binomial(9),
+    }
+    parts = Columns(families).learned(as_table(table)).parts
+    assert [part.names for part in parts] == [("a", "d"), ("b",), ("c",)]
 
 
 def test_columns_that_are_dropped_do_not_shift_the_names_of_others(table):

@@ -91,11 +91,6 @@ class Column:
             found[row] = float(cell)
         return found
 
-    @property
-    def symbols(self) -> Cells:
-        """Its cells as symbols of any kind."""
-        return self.cells
-
 
 @dataclass(frozen=True)
 class Table:

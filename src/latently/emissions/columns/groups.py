@@ -113,8 +113,12 @@ def _few(most: Array | None) -> tuple[int, ...] | None:
 
 
 def _alike(one: Emission, other: Emission) -> bool:
-    """Whether one bank serves the columns of both."""
-    return one.independent and one == other
+    """Whether one bank serves the columns of both; settings by feature, as arrays, are for one only."""
+    if not one.independent or one.__class__ is not other.__class__:
+        return False
+    names: Any = getattr(one, "__dataclass_fields__", ())
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return all(not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray) and a == b for a, b in pairs)
 
 
 def _asked(
