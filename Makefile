@@ -38,13 +38,13 @@ pytest: .venv/.installed-dev
 	$(BIN)/pytest -n 2
 
 docs: .venv/.installed-dev  ## build the documentation in docs/_build/html
-	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --jobs 2 -b html docs docs/_build/html
 
 bench: .venv/.installed-all,bench  ## measure speed and accuracy beside other libraries
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove what the other targets wrote, except .venv
-	rm -rf demo dist docs/_build docs/pictures .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf demo dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find src tests docs -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp for each set of extras: what is asked for is installed once, and again when pyproject.toml changes.

@@ -1,6 +1,7 @@
 """Settings of the documentation. `make docs` builds it, and any warning fails the build."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 from latently import __version__
@@ -12,7 +13,14 @@ author = "The latently developers"
 copyright = "The latently developers, BSD-3-Clause"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "matplotlib.sphinxext.plot_directive",
+    "blocks",
+    "mathml",
+]
 exclude_patterns = ["_build"]
 needs_sphinx = "8.1"
 
@@ -24,17 +32,26 @@ autodoc_typehints = "none"  # types stand in the docstrings, in words
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
+plot_formats = ["svg"]
+plot_html_show_formats = plot_html_show_source_link = False
+plot_working_directory = tempfile.mkdtemp()  # what blocks write does not stay
+plot_apply_rcparams = True
+plot_rcparams = {
+    "figure.figsize": (7, 3.2),
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "latently",  # the same picture is the same file
+}
+
+html_math_renderer = "mathml"
 html_theme = "furo"
+html_static_path = ["style"]
+html_css_files = ["guide.css"]
 html_title = "latently"
 html_theme_options = {
     name: {"code-font-size": "var(--font-size--small--3)"}  # 96 columns fit
     for name in ("light_css_variables", "dark_css_variables")
 }
 html_show_sphinx = False
-
-
-def setup(app):
-    """Draw the pictures before the pages are read."""
-    from pictures import draw
-
-    app.connect("builder-inited", lambda app: draw(Path(app.srcdir) / "pictures"))
+html_copy_source = html_show_sourcelink = False

@@ -1,0 +1,53 @@
+"""Run the Python blocks of a page when it is built, and show each picture under the block that draws it.
+
+A block draws a picture if its first line is `# picture: ` and what there is to see. All blocks of such a page
+run from top to bottom in one namespace, by matplotlib's plot directive, as they do in `make test`. Code of
+more than a few lines that only draws is folded.
+"""
+
+import re
+from itertools import count
+from textwrap import indent
+
+BLOCK = re.compile(
+    r"^```python\n(?:# picture: (?P<caption>[^\n]*)\n)?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+SHOWN = 12  # lines
+
+
+def runs(name: str, context: str, caption: str | None, code: str) -> str:
+    """Write a block for the plot directive, which is to name its picture so."""
+    folded = caption is not None and code.count("\n") > SHOWN
+    options = [
+        f":filename-prefix: {name}",
+        f":context: {context}",
+        f":include-source: {str(not folded).lower()}",
+    ]
+    options += [f":alt: {caption}", f":caption: {caption}"] if caption else [":nofigs:"]
+    head = "\n".join(["```{eval-rst}", ".. plot::", *(f"   {option}" for option in options)])
+    plotted = f"{head}\n\n{indent(code, '   ')}```\n"
+    if folded:
+        plotted += (
+            f"\n<details><summary>The code of this picture</summary>\n\n```python\n{code}```\n\n</details>\n"
+        )
+    return plotted
+
+
+def read(app, docname: str, source: list[str]) -> None:
+    """Turn the blocks of a page with pictures into plot directives."""
+    if "\n# picture: " not in source[0]:
+        return
+    number = count(1)
+
+    def run(found: re.Match) -> str:
+        n = next(number)
+        context = "reset" if n == 1 else "close-figs"
+        return runs(f"{docname.replace('/', '-')}-{n}", context, found["caption"], found["code"])
+
+    source[0] = BLOCK.sub(run, source[0])
+
+
+def setup(app):
+    """Read pages through this."""
+    app.connect("source-read", read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
