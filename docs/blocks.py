@@ -1,6 +1,6 @@
 """Run the Python blocks of a page when it is built, and show each picture under the block that draws it.
 
-A block draws a picture if its first line is `# picture: ` and what there is to see. All blocks of such a page
+A block draws a picture if it begins with `# picture: ` and what there is to see. All blocks of such a page
 run from top to bottom in one namespace, by matplotlib's plot directive, as they do in `make test`. Code of
 more than a few lines that only draws is folded.
 """
@@ -10,7 +10,7 @@ from itertools import count
 from textwrap import indent
 
 BLOCK = re.compile(
-    r"^```python\n(?:# picture: (?P<caption>[^\n]*)\n)?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```python\n(?:# picture: (?P<caption>.*?\n(?:# .*?\n)*))?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 SHOWN = 12  # lines
 
@@ -23,7 +23,11 @@ def runs(name: str, context: str, caption: str | None, code: str) -> str:
         f":context: {context}",
         f":include-source: {str(not folded).lower()}",
     ]
-    options += [f":alt: {caption}", f":caption: {caption}"] if caption else [":nofigs:"]
+    if caption is None:
+        options += [":nofigs:"]
+    else:
+        seen = caption.replace("\n# ", " ").strip()
+        options += [f":alt: {seen}", f":caption: {seen}"]
     head = "\n".join(["```{eval-rst}", ".. plot::", *(f"   {option}" for option in options)])
     plotted = f"{head}\n\n{indent(code, '   ')}```\n"
     if folded:
