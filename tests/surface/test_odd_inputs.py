@@ -79,6 +79,7 @@ MAY_BE = {  # what of the odd is not odd, by the setting
     "fixed": {"empty"},
     "reg_covar": {"zero"},
     "prior": {"None"},
+    "exposure": {"None"},
     "prior_strength": {"None", "fraction"},
     "memory_budget": {"None"} | LARGE,
     "starting_values": {"None"},

@@ -86,7 +86,7 @@ def fillings(names: Sequence[str], missing: NDArray[np.bool_], shown: Sequence[C
         The columns with all cells filled in, as users have them.
     """
     rows = [np.flatnonzero(column) for column in missing.T]
-    each = zip(names, rows, shown, strict=True)
+    each = zip(names, rows, shown, strict=False)  # what is given beside them is not filled in
     return {name: Filling(where, cells[where]) for name, where, cells in each if len(where)}
 
 

@@ -45,14 +45,17 @@ def options_of(job: type) -> list[Field[Any]]:
 
 
 def family_name(name: str) -> str:
-    """What `--emission` takes: a family of the registry, which takes long to import, or "auto"."""
-    if name == "auto":
-        return name
-    from latently.emissions.registry import FAMILIES
+    """What `--emission` takes: a family by its name, which takes long to import, or "auto"."""
+    if name != "auto":
+        from latently.emissions.registry import FAMILIES, family_of
 
-    if name not in FAMILIES:
-        known = ", ".join(map(repr, ("auto", *FAMILIES)))
-        raise typer.BadParameter(f"{name!r} is not one of {known}.")
+        if name.partition("(")[0] not in FAMILIES:
+            known = ", ".join(map(repr, ("auto", *FAMILIES)))
+            raise typer.BadParameter(f"{name!r} is not one of {known}.")
+        try:
+            family_of(name)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}.") from None
     return name
 
 

@@ -65,6 +65,8 @@ class Emission(Described, Completion, ABC):
         any number of them.
     several_maxima : bool
         Whether even one component alone may have several maxima, so that one start is not enough.
+    in_brackets : str
+        The setting that may stand behind its name, as in "binomial(10)"; none if empty.
     floor_setting : str
         The setting of the floor on which components may rest, if there is one.
     parameters : tuple of Parameter
@@ -78,6 +80,7 @@ class Emission(Described, Completion, ABC):
     needs_spread: ClassVar[bool] = False
     independent: ClassVar[bool] = False
     several_maxima: ClassVar[bool] = False
+    in_brackets: ClassVar[str] = ""
     floor_setting: ClassVar[str] = ""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
@@ -95,6 +98,23 @@ class Emission(Described, Completion, ABC):
     def pooled_parameters(self) -> tuple[str, ...]:
         """Names of the parameters that components share."""
         return tuple(one.name for one in self.parameters if "components" not in one.axes)
+
+    @property
+    def conditioned_on(self) -> tuple[str, ...]:
+        """Names of the columns that are read and not modelled, such as exposures; they come last in rows."""
+        return ()
+
+    def modelled(self, x: Any) -> Any:
+        """The cells that are modelled, of rows as `read` returns them; per unit of an exposure."""
+        return x
+
+    def pictured(self, x: Any) -> Any:
+        """The same as pictures show them, in which all that is not modelled is at usual values."""
+        return self.modelled(x)
+
+    def blank(self, n_rows: int, n_features: int) -> Array:
+        """Rows without an observed cell, in which what is not modelled is at usual values."""
+        return np.full((n_rows, n_features), np.nan)
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Which cells of a table of numbers can be observations of this family; missing ones can.
@@ -146,7 +166,11 @@ class Emission(Described, Completion, ABC):
 
         None if they are not, or features are not independent.
         """
-        if not self.independent or self.possible(np.full((1, len(columns)), 0.5)).any():
+        if (
+            not self.independent
+            or self.conditioned_on
+            or self.possible(np.full((1, len(columns)), 0.5)).any()
+        ):
             return None
         return np.asarray(np.nan_to_num(self.read_columns(columns), nan=0.0).max(axis=0))
 
@@ -190,6 +214,7 @@ class Emission(Described, Completion, ABC):
 
     def observed(self, x: Any) -> NDArray[np.bool_]:
         """Which rows have any observed cell."""
+        x = self.modelled(x)
         if x.dtype.kind != "f":
             return np.ones(len(x), dtype=bool)
         return np.asarray(~np.isnan(x).all(axis=tuple(range(1, x.ndim))))
@@ -260,6 +285,12 @@ class Emission(Described, Completion, ABC):
     def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw a row for each label."""
         raise NotImplementedError(f"{type(self).__name__} has no sample method")
+
+    def sample_given(
+        self, params: Any, labels: NDArray[np.int64], others: Any, rng: np.random.Generator
+    ) -> Array:
+        """Draw a row for each label, given what is not modelled of other rows."""
+        return self.sample(params, labels, rng)
 
     def shown(self, x: Any) -> Any:
         """Rows as `read` returns them, as users have them."""

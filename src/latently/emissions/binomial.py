@@ -38,6 +38,7 @@ class Binomial(Trials):
     values: ClassVar[str] = (
         "successes are whole numbers from 0 to n_trials: mend the cell, or leave it empty if it is not known"
     )
+    in_brackets: ClassVar[str] = "n_trials"
     noun: ClassVar[str] = "successes"
     adjective: ClassVar[str] = "binomial"
 
@@ -82,6 +83,8 @@ class Binomial(Trials):
 
     def _check_columns(self, n_features: int) -> None:
         if self.n_trials is None:
-            raise ValueError("a binomial family needs numbers of trials: Binomial(n_trials=10), say")
+            raise ValueError(
+                "a binomial family needs numbers of trials: Binomial(n_trials=10), say, or 'binomial(10)'"
+            )
         if self.trials.shape not in ((), (n_features,)):
             raise ValueError(f"n_trials holds {self.trials.size} numbers and there are {n_features} columns")

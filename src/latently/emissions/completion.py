@@ -42,7 +42,7 @@ class Completion:
             Source of all that is random.
         """
         self._refuse_correlated()
-        return np.where(np.isnan(x), self.sample(params, labels, rng), x)
+        return np.where(np.isnan(x), self.sample_given(params, labels, x, rng), x)
 
     def guess_missing(self: Any, params: Any, x: Array, resp: Array) -> Array:
         """Fill in the expectation of each missing cell, the median if the family has no mean.
@@ -90,7 +90,7 @@ class Completion:
         # The missing cells of each column, packed to the top of a lower table.
         rows = np.argsort(~missing, axis=0, kind="stable")[:n]
         used = np.take_along_axis(missing, rows, axis=0)
-        quantiles = _bisected(self, params, resp[rows], probability, used)
+        quantiles = bisected(self, params, resp[rows], probability, used)
         np.put_along_axis(found, rows, np.where(used, quantiles, np.nan), axis=0)
         return found
 
@@ -125,7 +125,14 @@ class Completion:
             )
 
 
-def _bisected(family: Any, params: Any, weights: Array, probability: float, used: NDArray[np.bool_]) -> Array:
+def bisected(
+    family: Any,
+    params: Any,
+    weights: Array,
+    probability: float,
+    used: NDArray[np.bool_],
+    given: Array | None = None,
+) -> Array:
     """Quantiles of mixtures of the components of a family.
 
     Parameters
@@ -140,16 +147,24 @@ def _bisected(family: Any, params: Any, weights: Array, probability: float, used
         Of a value that is no higher.
     used : array of bool of shape (n, d)
         Which cells are asked for.
+    given : array of shape (n, n_given), optional
+        What cells are conditioned on.
     """
+    n, d = used.shape
+    given = np.empty((n, 0)) if given is None else given
     labels = np.repeat(np.arange(weights.shape[2]), DRAWN)
-    drawn = family.sample(params, labels, np.random.default_rng(0))
+    drawn = family.sample(params, labels, np.random.default_rng(0))[:, :d]
     least, most = drawn.min(axis=0), drawn.max(axis=0)
-    discrete = family.distribution(params, least[None]).at is not None
+
+    def distribution(at: Array) -> Any:
+        return family.distribution(params, np.hstack([at, given]))
+
+    discrete = distribution(np.broadcast_to(least, (n, d))).at is not None
 
     def reached(at: Array) -> NDArray[np.bool_]:
         """Whether at most this value is probable enough; what is beyond all that is possible is never."""
         inside = family.possible(at)
-        found = family.distribution(params, np.where(inside, at, least))
+        found = distribution(np.where(inside, at, least))
         below = np.exp(found.below)
         if found.at is not None:
             below += np.exp(found.at)

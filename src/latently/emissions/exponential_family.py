@@ -142,9 +142,8 @@ class ExponentialFamily(Emission):
             coefficients = np.maximum(coefficients, NEVER)
         found = self._features(values, seen) @ coefficients.reshape(len(constants), -1).T
         found += np.add.reduce(constants, 1) if seen is None else seen @ constants.T
-        base = self.base(values)
+        base = self._base(values, seen)
         if base is not None:
-            base = base if seen is None else np.where(seen, base, 0.0)
             found += np.add.reduce(base, 1, keepdims=True)
         return np.where(found < NEVER / 2, -np.inf, found) if impossible else found
 
@@ -177,30 +176,34 @@ class ExponentialFamily(Emission):
             coefficients = np.where(stats.terms == 0, 0.0, coefficients)
         return stats.terms * coefficients, stats.cells * constants, stats.base
 
-    def _values(self, x: Array) -> tuple[Array, NDArray[np.bool_] | None]:
-        """Cells with a usual one in the place of those that are missing, and which are not; None if all."""
+    def _values(self, x: Array) -> tuple[Array, Any]:
+        """Cells with a usual one in the place of those that are missing, and which are not; None if all.
+
+        A family may say instead how often each counts in what constants are multiplied by: zero if missing.
+        """
         missing = np.isnan(x)
         return (np.where(missing, self.usual, x), ~missing) if missing.any() else (x, None)
 
-    def _features(self, values: Array, seen: NDArray[np.bool_] | None) -> Array:
+    def _base(self, values: Array, seen: Any) -> Array | None:
+        base = self.base(values)
+        return base if base is None or seen is None else np.where(seen, base, 0.0)
+
+    def _features(self, values: Array, seen: Any) -> Array:
         """All statistics side by side, shape (n, T d), zero for missing cells."""
         terms = self.terms(values)
         if seen is not None:
             terms = tuple([np.where(seen, term, 0.0) for term in terms])
         return terms[0] if len(terms) == 1 else np.concatenate(terms, axis=1)
 
-    def _sums(self, values: Array, seen: NDArray[np.bool_] | None, resp: Array) -> CellSums:
+    def _sums(self, values: Array, seen: Any, resp: Array) -> CellSums:
         d, K = values.shape[1], resp.shape[1]
-        sums, base = resp.T @ self._features(values, seen), self.base(values)
+        sums, base = resp.T @ self._features(values, seen), self._base(values, seen)
         if seen is None:
             cells = np.empty((K, d))
             cells[:] = np.add.reduce(resp, 0)[:, None]
         else:
             cells = resp.T @ seen
-        if base is None:
-            base = np.zeros_like(values)
-        elif seen is not None:
-            base = np.where(seen, base, 0.0)
+        base = np.zeros_like(values) if base is None else base
         return CellSums(cells, sums.reshape(K, -1, d), resp.T @ base)
 
 

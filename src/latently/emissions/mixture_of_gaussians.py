@@ -79,6 +79,7 @@ class MixtureOfGaussians(Emission):
     accepts_missing = True
     adjective: ClassVar[str] = "Gaussian mixture"
     several_maxima: ClassVar[bool] = True
+    in_brackets: ClassVar[str] = "n_mix"
     floor_setting: ClassVar[str] = "reg_covar"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("inner_weights", ("components", "gaussians"), "weights of its Gaussians", "probabilities"),

@@ -70,6 +70,7 @@ class Ordinal(Tabulated):
         "grades are whole numbers from 0, below the number of categories: code them so, mend the cell, or "
         "leave it empty if it is not known"
     )
+    in_brackets: ClassVar[str] = "n_categories"
     noun: ClassVar[str] = "grades"
     adjective: ClassVar[str] = "ordinal"
     reading: ClassVar[str] = "Mean grade, counted from 0."

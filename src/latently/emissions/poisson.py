@@ -16,26 +16,44 @@ from latently.core.spaces import Positive, Spaces
 from latently.emissions.base import Array
 from latently.emissions.counts import COUNTS, counts
 from latently.emissions.distribution import Distribution, from_tails
-from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.exponential_family import CellMoments, CellSums
+from latently.emissions.exposed import Exposed
 
 FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
 
 
 @dataclass(frozen=True)
 class PoissonParams:
-    """Rates: expected counts of each component and feature, shape (K, d)."""
+    """Rates: expected counts of each component and feature, for one unit of exposure, shape (K, d)."""
 
     lambdas: Array
 
 
 @dataclass(frozen=True)
-class Poisson(ExponentialFamily):
+class Poisson(Exposed):
     """Independent Poisson counts; NaN is a missing one.
 
     Parameters
     ----------
+    exposure : str or int, optional
+        The column that says of how much each row is a count, such as people or hours: by its name, or its
+        position in a table without names. It is read with the counts and not modelled, and rates are for one
+        unit of it.
+    usual_exposure : float
+        The mean exposure, at which counts are drawn and pictured; filled in by `learned`.
+    place : int, optional
+        Where exposures stand among the columns, filled in by `learned`.
     means : array of shape (d,), optional
-        Mean counts of the data, filled in by `bind`.
+        Mean rates of the data, filled in by `bind`.
+
+    Examples
+    --------
+    >>> from latently import MixtureModel
+    >>> from latently.emissions import Poisson
+    >>> wards = {"falls": [2, 1, 30, 4, 33, 7], "days": [210, 90, 305, 415, 330, 690]}
+    >>> mixture = MixtureModel(Poisson(exposure="days"), 2, random_state=0).fit(wards)
+    >>> mixture.params_.emission.lambdas.round(3).ravel().tolist()
+    [0.01, 0.099]
     """
 
     means: Array | None = None
@@ -44,6 +62,7 @@ class Poisson(ExponentialFamily):
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
     values: ClassVar[str] = COUNTS
+    in_brackets: ClassVar[str] = "exposure"
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
     centre_called: ClassVar[str] = "rate"
@@ -63,10 +82,10 @@ class Poisson(ExponentialFamily):
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> PoissonParams:
         """Rates scattered about the mean as the counts are."""
-        mean = description.mean
-        spread = np.sqrt(np.maximum(description.variance, mean))
+        mean, usual = description.mean, self.usual_exposure
+        spread = np.sqrt(np.maximum(description.variance, mean / usual))
         rates = mean + spread * rng.standard_normal((n_components, len(mean)))
-        return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3))
+        return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3 / usual))
 
     def terms(self, x: Array) -> tuple[Array]:
         """The counts."""
@@ -85,6 +104,15 @@ class Poisson(ExponentialFamily):
         """Mean counts; none is below a tiny floor."""
         return {"lambdas": np.maximum(stats.means[:, 0], self._floor)}
 
+    def _base(self, values: Array, seen: Any) -> Array | None:
+        """With exposures, also counts times their logarithms."""
+        base = super()._base(values, seen)
+        return (
+            base
+            if self.exposure is None or base is None
+            else base + values * np.log(np.where(seen == 0, 1.0, seen))
+        )
+
     def gradient(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
         """Counts over rates, less cells."""
         return {"lambdas": stats.terms[:, 0] / params.lambdas - stats.cells}
@@ -92,31 +120,43 @@ class Poisson(ExponentialFamily):
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
-        scale, floor = np.sqrt(means + FLOOR), self._floor
+        scale, floor = np.sqrt(means / self.usual_exposure + FLOOR), self._floor
         return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw counts for each label."""
-        most = float(params.lambdas.max())
+        """Draw counts for each label, at the usual exposure."""
+        width = params.lambdas.shape[1] + len(self.conditioned_on)
+        return self.sample_given(params, labels, self.blank(len(labels), width), rng)
+
+    def sample_given(
+        self, params: PoissonParams, labels: NDArray[np.int64], others: Array, rng: np.random.Generator
+    ) -> Array:
+        """Draw counts for each label at the exposures of other rows; none where these are missing."""
+        exposures = self.split_off(others)[1]
+        rates = params.lambdas[labels] * np.nan_to_num(exposures)
+        most = float(rates.max(initial=0.0))
         if most > MOST_COUNT:
             raise ValueError(f"there is a rate of {most:g}, and counts are at most 2**53 = {MOST_COUNT:g}")
-        return rng.poisson(params.lambdas[labels]).astype(np.float64)
+        counts = np.where(np.isnan(exposures), np.nan, rng.poisson(rates))
+        return self.beside(counts, others)
 
     def mean(self, params: PoissonParams) -> Array:
         """The rates."""
         return params.lambdas
 
     def deviation(self, params: PoissonParams) -> Array:
-        """Square roots of the rates."""
-        return np.sqrt(params.lambdas)
+        """Square roots of the rates; of rates as they are seen at the usual exposure."""
+        return np.sqrt(params.lambdas / self.usual_exposure)
 
     def distribution(self, params: PoissonParams, x: Array) -> Distribution:
         """Incomplete gamma functions."""
-        return poisson_distribution(params.lambdas, x[:, None, :])
+        counts, exposures = self.split_off(x)
+        rates = params.lambdas * np.expand_dims(exposures, -1)
+        return poisson_distribution(rates, counts[:, None, :])
 
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Square roots, whose spread is the same at any rate."""
-        return 2 * np.sqrt(x)
+        return 2 * np.sqrt(self.pictured(x))
 
     def params(self, lambdas: Array) -> PoissonParams:
         """Of the rates."""
@@ -125,8 +165,8 @@ class Poisson(ExponentialFamily):
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
         """Also the mean of each feature."""
         super().check_shapes(params, n_components, n_features)
-        means = np.ones(n_features) if self.means is None else self.means
-        if means.shape != (n_features,) or not (np.isfinite(means) & (means >= 0)).all():
+        means = np.ones(params.lambdas.shape[1]) if self.means is None else self.means
+        if means.shape != params.lambdas.shape[1:] or not (np.isfinite(means) & (means >= 0)).all():
             raise ValueError("the means of its features are not numbers from 0, one for each")
 
     @property

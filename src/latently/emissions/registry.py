@@ -40,5 +40,21 @@ FAMILIES: dict[str, type[Emission]] = {
 
 
 def family_of(emission: Emission | str) -> Emission:
-    """A family, which may be given by its name."""
-    return FAMILIES[emission]() if isinstance(emission, str) else emission
+    """A family, which may be given by its name, with a setting in brackets if it has one: "binomial(10)".
+
+    Raises
+    ------
+    ValueError
+        If there is no family of that name, or what is in brackets is not for it.
+    """
+    if not isinstance(emission, str):
+        return emission
+    name, bracket, rest = emission.partition("(")
+    if name not in FAMILIES or (bracket and not rest.endswith(")")):
+        raise ValueError(f"there is no family '{emission}': write one of {', '.join(FAMILIES)}")
+    family, given = FAMILIES[name], rest[:-1].strip()
+    if not bracket:
+        return family()
+    if not family.in_brackets:
+        raise ValueError(f"'{emission}': the {name} family takes nothing in brackets")
+    return family(**{family.in_brackets: int(given) if given.isdecimal() else given})

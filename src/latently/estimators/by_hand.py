@@ -306,7 +306,7 @@ class LatentEmissionByHand(ByHand, Saved):
         family = self._family() if old is None else self._family().reading_as(old.emission)
         family, second = family.given(others, K, suffix)
         means = family.mean(second)
-        n_features = 1 if means is None else means.shape[1]
+        n_features = (1 if means is None else means.shape[1]) + len(family.conditioned_on)
         if n_features != vars(self).get("n_features_in_", n_features):
             vars(self).pop("feature_names_in_", None)
         self.n_features_in_ = n_features

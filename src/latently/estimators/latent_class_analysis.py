@@ -305,8 +305,8 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
     def _log_probabilities(self, params: Any, codes: NDArray[np.int64]) -> Array:
         """Log probabilities of rows of codes, whatever the other columns hold."""
         few = np.isfinite(self._n_values)
-        x = np.full((len(codes), len(few)), np.nan)
-        x[:, few] = np.where(codes == MISSING, np.nan, codes)
+        x = self._columns.blank(len(codes), len(few))
+        x[:, np.flatnonzero(few)] = np.where(codes == MISSING, np.nan, codes)
         source = self._of_rows(x, np.ones(len(x)))
         with self._workers() as workers:
             found: Array = self._model.posterior(params, source.whole(), workers, refuse=False)[0]

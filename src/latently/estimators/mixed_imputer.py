@@ -255,7 +255,7 @@ class MixedImputer(
 
             found = self._by_parts(read.x, quantiles)
             found[~np.isnan(read.x)] = np.nan
-            return like_frame(read.X, dict(zip(names, found.T, strict=True)), self._asked_for)
+            return like_frame(read.X, dict(zip(names, found.T, strict=False)), self._asked_for)
 
         return end((1 - level) / 2), end((1 + level) / 2)
 

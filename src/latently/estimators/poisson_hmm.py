@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from latently.checks.settings import ARRAY
+from latently.checks.settings import ARRAY, COUNT, NAME
 from latently.emissions.poisson import Poisson
 from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
@@ -21,6 +21,9 @@ class PoissonHMM(BaseHMM):
 
     Parameters
     ----------
+    exposure : str or int, optional
+        The column that says of how much each row is a count, such as people or hours: by its name, or its
+        position in a table without names. It is not modelled, and rates are for one unit of it.
     lambdas_init : array-like of shape (n_components, n_features), optional
         Starting rates.
     fixed : tuple of str, default ()
@@ -29,7 +32,7 @@ class PoissonHMM(BaseHMM):
     Attributes
     ----------
     lambdas_ : array of shape (n_components, n_features)
-        Rates: expected counts, in rising order unless starting values were given.
+        Rates: expected counts (for one unit of exposure), in rising order unless starting values were given.
 
     References
     ----------
@@ -50,19 +53,22 @@ class PoissonHMM(BaseHMM):
     [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
     """
 
+    exposure: Any = setting(NAME, COUNT, None, default=None)
     lambdas_init: Any = setting(ARRAY, None, default=None)
 
     n_features = OldAttribute("read n_features_in_")
     lambdas_ = Parameter("lambdas")
 
     @classmethod
-    def from_parameters(cls, startprob: Any, transmat: Any, lambdas: Any) -> Self:
+    def from_parameters(cls, startprob: Any, transmat: Any, lambdas: Any, *, exposure: Any = None) -> Self:
         """Return a model with given parameters, ready to predict and to sample, without fitting.
 
         Parameters
         ----------
         lambdas : array-like of shape (n_components, n_features)
             Rates: expected counts.
+        exposure : int, optional
+            The position of the column of exposures.
 
         Examples
         --------
@@ -71,10 +77,10 @@ class PoissonHMM(BaseHMM):
         >>> model.predict([[0], [1], [8], [10]]).tolist()
         [0, 0, 1, 1]
         """
-        return cls._by_parameters(startprob, transmat, {}, lambdas=lambdas)
+        return cls._by_parameters(startprob, transmat, {"exposure": exposure}, lambdas=lambdas)
 
     def __sklearn_tags__(self) -> Any:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Poisson:
-        return Poisson()
+        return Poisson(self.exposure)

@@ -24,7 +24,6 @@ from latently.checks.settings import (
     WHOLE,
     Number,
     Such,
-    key_of,
     names_such_as,
     one_of,
 )
@@ -205,6 +204,11 @@ class ChainSettings(StartSettings):
     memory_budget: int | str | None = setting(object, default=None)  # read, and refused, in `bytes_of`
 
 
+def _names_a_family(value: Any) -> bool:
+    """Whether it begins with the name of one; what is in brackets behind it is checked where it is read."""
+    return isinstance(value, str) and value.partition("(")[0] in EMISSIONS
+
+
 @settings
 class AnyFamilySettings:
     """A family to choose.
@@ -214,7 +218,7 @@ class AnyFamilySettings:
     emission : Emission or str
         The family, such as ``latently.emissions.Gaussian("full")`` or one's own (docs, "Writing a family"),
         or the name of one of ``latently.emissions.FAMILIES`` (docs, "The families"): "gaussian", "poisson",
-        "bernoulli", "categorical", which reads text, too, ...
+        "bernoulli", "binomial(10)", "categorical", which reads text, too, ...
     starting_values : dict of str to array, optional
         Starting values by the name of the parameter: those of what is hidden, and the fields of the family's
         params.
@@ -222,7 +226,7 @@ class AnyFamilySettings:
 
     emission: Emission | str = setting(
         Such(lambda value: isinstance(value, Emission), "a family, such as Poisson()"),
-        key_of(EMISSIONS),
+        Such(_names_a_family, f"one of {', '.join(map(repr, EMISSIONS))}"),
         kw_only=False,
     )
     starting_values: dict[str, Any] | None = setting(

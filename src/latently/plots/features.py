@@ -9,8 +9,13 @@ from latently.checks.settings import COUNT, NAME, check_setting
 
 
 def feature_names(estimator: Any) -> list[str]:
-    """Names of all features: those of the table it was fitted to, or their positions."""
-    return named(getattr(estimator, "feature_names_in_", None), estimator.n_features_in_)
+    """Names of the features that are modelled: those of the table it was fitted to, or their positions."""
+    names = getattr(estimator, "feature_names_in_", None)
+    every = named(names, estimator.n_features_in_)
+    if not hasattr(estimator, "_model"):
+        return every
+    kept = estimator._model.emission.names_of([str(j) for j in range(len(every))] if names is None else every)
+    return [f"feature {name}" for name in kept] if names is None else kept
 
 
 def named(names: Sequence[Any] | None, n_features: int) -> list[str]:

@@ -8,7 +8,7 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.columns import listed
 from latently.cli.tables.table import Table
 from latently.emissions.base import ImpossibleCellError
-from latently.emissions.registry import FAMILIES
+from latently.emissions.registry import family_of
 
 
 def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]]:
@@ -19,11 +19,10 @@ def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]
         if one in table.frame.columns or not colon:
             names.append(one)
             continue
-        if family not in FAMILIES:
-            raise CommandError(
-                f"--columns asks for {one}, and there is no family '{family}': write one of "
-                f"{', '.join(FAMILIES)} behind the colon, or nothing"
-            )
+        try:
+            family_of(family)
+        except ValueError as error:
+            raise CommandError(f"--columns asks for {one}, and {error}") from None
         names.append(name)
         families[name] = family
     return ",".join(f'"{name}"' if "," in name else name for name in names), families

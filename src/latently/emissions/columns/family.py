@@ -46,6 +46,8 @@ class Columns(Emission):
         chosen. By default they are counts if 0 is among them, and codes if not and there are few.
     parts : tuple of Part
         Which columns each family has, filled in by `learned`.
+    order : tuple of int
+        Which place in rows each column of the table has, filled in by `learned`.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class Columns(Emission):
     unknown: Literal["error", "missing"] = "error"
     codes: int | None = None
     parts: tuple[Part, ...] = ()
+    order: tuple[int, ...] = ()
 
     accepts_missing = True
     takes: ClassVar[str] = "columns"
@@ -117,31 +120,54 @@ class Columns(Emission):
         ValueError
             If a column that is named is not there, or one has no family; it is named.
         """
-        return replace(self, parts=grouped(self.families, self.others, self.unknown, x, self.codes))
+        learned = replace(self, parts=grouped(self.families, self.others, self.unknown, x, self.codes))
+        place = {name: i for i, name in enumerate([*learned.names, *learned.conditioned_on])}
+        return replace(learned, order=tuple(place[name] for name in x.names if name in place))
 
     def reading_as(self, other: Any) -> Self:
         """The same columns."""
-        return replace(self, parts=other.parts)
+        return replace(self, parts=other.parts, order=other.order)
 
     def read(self, x: Table) -> Array:
-        """The columns that are modelled, as numbers: codes of categories, NaN where a cell is missing."""
+        """The columns as numbers: codes of categories, NaN where a cell is missing; what is given is last."""
         at = {name: j for j, name in enumerate(x.names)}
-        found = np.empty((len(x), self.n_columns))
+        found = self.blank(len(x), 0)
         for part in self.parts:
-            with located(part.names, x):
-                columns = [x.columns[at[name]] for name in part.names]
-                found[:, part.places] = part.family.read_columns(columns)
+            with located(part.reads, x):
+                columns = [x.columns[at[name]] for name in part.reads]
+                found[:, part.taken] = part.family.read_columns(columns)
         return found
 
     def shown(self, x: Array) -> Any:
         """Rows as users have them: numbers, or objects if there are categories among them."""
-        cells = self.shown_columns(x)
+        cells = [*self.shown_columns(x), *x[:, self.n_columns :].T]
+        cells = [cells[j] for j in self.order]
         kind = object if any(column.dtype.kind not in "fiu" for column in cells) else np.float64
         return np.column_stack([column.astype(kind) for column in cells])
 
     def shown_columns(self, x: Array) -> list[Any]:
         """As each family shows its own."""
         return self._of_columns(part.family.shown_columns(part.of(x)) for part in self.parts)
+
+    def modelled(self, x: Array) -> Array:
+        """As each family has it of its own."""
+        return self._places(part.family.modelled(part.of(x)) for part in self.parts)
+
+    def pictured(self, x: Array) -> Array:
+        """As each family shows its own."""
+        return self._places(part.family.pictured(part.of(x)) for part in self.parts)
+
+    def blank(self, n_rows: int, n_features: int) -> Array:
+        """Those of all families."""
+        found = np.empty((n_rows, self.n_columns + len(self.conditioned_on)))
+        for part in self.parts:
+            found[:, part.taken] = part.family.blank(n_rows, len(part.taken))
+        return found
+
+    @property
+    def conditioned_on(self) -> tuple[str, ...]:
+        """Those of all families."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.family.conditioned_on))
 
     @property
     def n_columns(self) -> int:
@@ -233,10 +259,16 @@ class Columns(Emission):
 
     def sample(self, params: Parts, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw each group by itself."""
-        found = np.empty((len(labels), self.n_columns))
+        found = self.blank(len(labels), 0)
         for part, one in self._zip(params):
-            found[:, part.places] = part.family.sample(one, labels, rng)
+            found[:, part.taken] = part.family.sample(one, labels, rng)
         return found
+
+    def sample_given(
+        self, params: Parts, labels: NDArray[np.int64], others: Array, rng: np.random.Generator
+    ) -> Array:
+        """Draw each group by itself."""
+        return self._each(params, others, lambda family, one, x: family.sample_given(one, labels, x, rng))
 
     def distribution(self, params: Parts, x: Array) -> Distribution:
         """Where each cell lies, by its own family; a continuous one has no probability at a point."""
@@ -334,7 +366,7 @@ class Columns(Emission):
         """As its family checks it."""
         for part in self.parts:
             for inner in of_part(part.name, (name,)):
-                return part.family.checked(inner, value, n_components, len(part.places), label)
+                return part.family.checked(inner, value, n_components, len(part.taken), label)
         return super().checked(name, value, n_components, n_features, label)
 
     def params(self, *args: Any, **values: Any) -> Parts:
@@ -344,8 +376,18 @@ class Columns(Emission):
     def check_fitted(self, fitted: Any) -> None:
         """Of the columns that these settings name."""
         super().check_fitted(fitted)
-        if not fitted.parts or sorted(place for p in fitted.parts for place in p.places) != list(
-            range(fitted.n_columns)
+        given = fitted.conditioned_on
+        width = [*range(fitted.n_columns + len(given))]
+        places = sorted(place for part in fitted.parts for place in part.places)
+        beside = [
+            part.given == tuple(fitted.n_columns + given.index(name) for name in part.family.conditioned_on)
+            for part in fitted.parts
+        ]
+        if (
+            not places
+            or places != width[: fitted.n_columns]
+            or sorted(fitted.order) != width
+            or not all(beside)
         ):
             raise ValueError("its parts do not have each column once")
 
@@ -354,7 +396,7 @@ class Columns(Emission):
         if not isinstance(params, Parts) or params.names != tuple(part.name for part in self.parts):
             raise ValueError(f"its params are not those of {listed([part.name for part in self.parts])}")
         for part, one in self._zip(params):
-            part.family.check(one, n_components, len(part.places))
+            part.family.check(one, n_components, len(part.taken))
 
     def moments(self, params: Parts) -> list[dict[Any, Array]]:
         """Those of all groups, in the order of the columns."""
@@ -410,14 +452,22 @@ class Columns(Emission):
         """A table of what is found for the columns of each group."""
         found = np.empty_like(x)
         for part, one in self._zip(values):
-            found[:, part.places] = do(part.family, one, part.of(x))
+            found[:, part.taken] = do(part.family, one, part.of(x))
         return found
+
+    def _places(self, found: Iterable[Array]) -> Array:
+        """A table of what is found for the columns that are modelled of each group."""
+        cells = np.empty((0, 0))
+        for part, own in zip(self.parts, found, strict=True):
+            cells = cells if cells.size else np.empty((len(own), self.n_columns))
+            cells[:, part.places] = own
+        return cells
 
     def _of_columns(self, found: Iterable[Sequence[Any]]) -> list[Any]:
         """What is said of the columns of each group, in the order of the columns."""
         cells: list[Any] = [None] * self.n_columns
         for part, own in zip(self.parts, found, strict=True):
-            for place, one in zip(part.places, own, strict=True):
+            for place, one in zip(part.places, own, strict=False):
                 cells[place] = one
         return cells
 

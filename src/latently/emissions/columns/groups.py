@@ -32,9 +32,11 @@ class Part:
     names : tuple of str
         Names of the columns.
     places : tuple of int
-        Their positions among all columns that are modelled.
+        Their positions in rows, in which those that are modelled come first, in the order of the table.
     family : Emission
         The family, which has learned to read them.
+    given : tuple of int
+        Positions of the columns that it reads and does not model.
     most : tuple of int or None
         The largest cell of each column in the fit, if all are whole numbers from 0, and not too many.
     """
@@ -43,6 +45,7 @@ class Part:
     names: tuple[str, ...]
     places: tuple[int, ...]
     family: Emission
+    given: tuple[int, ...] = ()
     most: tuple[int, ...] | None = None
 
     @property
@@ -50,12 +53,22 @@ class Part:
         """How many whole numbers from 0 each column can have; None if not so few."""
         return None if self.most is None else np.array(self.most, dtype=np.int64) + 1
 
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """Positions of all columns that it reads."""
+        return self.places + self.given
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Their names."""
+        return self.names + self.family.conditioned_on
+
     def of(self, x: Array) -> Array:
         """Its columns."""
-        first, n = self.places[0], len(self.places)
-        if self.places == tuple(range(first, first + n)):
+        first, n = self.places[0], len(self.taken)
+        if self.taken == tuple(range(first, first + n)):
             return x[:, first : first + n]
-        return x[:, self.places]
+        return x[:, self.taken]
 
 
 @contextmanager
@@ -83,7 +96,8 @@ def grouped(
         for names, family in _asked(families, others, table, codes)
     ]
     kept = {name for names, _, _ in asked for name in names}
-    places = {name: i for i, name in enumerate(name for name in table.names if name in kept)}
+    given = dict.fromkeys(name for _, family, _ in asked for name in family.conditioned_on)
+    places = {name: i for i, name in enumerate([*(name for name in table.names if name in kept), *given])}
     joined: list[tuple[list[str], Emission, bool]] = []
     for key, family, alone in sorted(asked, key=lambda one: min(places[name] for name in one[0])):
         same = next((one for one in joined if not alone and not one[2] and _alike(one[1], family)), None)
@@ -97,11 +111,13 @@ def grouped(
         called = family.called.lower().replace(" ", "_")
         if alone or called in [part.name for part in parts]:
             called = f"{called}({', '.join(names)})"
-        with located(names, table):
-            learned = family.learned_of([columns[name] for name in names])
-            most = learned.largest([columns[name] for name in names])
-        where = tuple(places[name] for name in names)
-        parts.append(Part(called, tuple(names), where, learned, _few(most)))
+        reads = [*names, *family.conditioned_on]
+        with located(reads, table):
+            learned = family.learned_of([columns[name] for name in reads])
+            most = learned.largest([columns[name] for name in reads])
+        where = tuple(places[name] for name in reads)
+        own, beside = where[: len(names)], where[len(names) :]
+        parts.append(Part(called, tuple(names), own, learned, beside, _few(most)))
     return tuple(parts)
 
 
@@ -127,6 +143,7 @@ def _asked(
     """Names of columns that belong together, and their family."""
     given: Mapping[Any, Any] = {} if isinstance(families, str) else families
     named: set[str] = set()
+    asked: list[tuple[tuple[str, ...], Emission]] = []
     for key, value in given.items():
         names = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
         for name in names:
@@ -135,7 +152,16 @@ def _asked(
             if name in named:
                 raise ValueError(f"column '{name}' is given two families: leave one out")
             named.add(name)
-        yield names, family_of(value)
+        asked.append((names, family_of(value)))
+    for names, family in asked:
+        for name in family.conditioned_on:
+            who = f"the {family.called} family of '{names[0]}' is given column '{name}'"
+            if name not in table.names:
+                raise ValueError(f"{who}, and X has {listed(table.names)}")
+            if name in named:
+                raise ValueError(f"{who}, which has a family, too: leave that out")
+    yield from asked
+    named |= {name for _, family in asked for name in family.conditioned_on}
     rest = [column for column in table if column.name not in named]
     if rest and given and others == "refuse":
         left = listed([f"'{column.name}'" for column in rest])

@@ -72,6 +72,7 @@ class Gaussian(Emission):
 
     learns_spread: ClassVar[bool] = True
     needs_spread: ClassVar[bool] = True
+    in_brackets: ClassVar[str] = "covariance_type"
     floor_setting: ClassVar[str] = "reg_covar"
     adjective: ClassVar[str] = "normal"
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("means", ("components", "features"), "means"),)

@@ -208,10 +208,11 @@ class BaseHMM(Residuals, LikelihoodEstimator):
     def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
         weights = source.row_weights
         if family.needs_spread:
-            check_informative(source.x, weights, 1, names, stacklevel=5)
+            check_informative(family.modelled(source.x), weights, 1, names, stacklevel=5)
             return
         used = source.x[weights > 0]
-        empty = np.isnan(used).all(axis=0) | (not family.observed(used).any())
+        cells = family.modelled(used)
+        empty = np.isnan(cells).all(axis=0) | (not family.observed(used).any())
         if empty.any():
             raise ValueError(f"column {label_of(names, empty.argmax())} has no observed value: leave it out")
 

@@ -118,7 +118,7 @@ def redrawn(
     """Data drawn from a model: as many as those of a source, of their lengths, weights and missing cells."""
     lengths = [len(source)] if source.offsets is None else np.diff(source.offsets)
     labels = np.concatenate([model.latent.sample(params.latent, int(n), rng) for n in lengths])
-    x = model.emission.sample(params.emission, labels, rng)
+    x = model.emission.sample_given(params.emission, labels, source.x, rng)
     return replace(source, x=model.emission.missing_as(x, source.x))
 
 

@@ -129,7 +129,7 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         return self.n_parameters_
 
     def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
-        rows = source.x
+        rows = family.modelled(source.x)
         seen = rows if rows.dtype.kind == "f" else np.where(family.observed(rows)[:, None], rows, np.nan)
 
         def shown(values: Array) -> Any:

@@ -209,12 +209,15 @@ def _counted(model: Any, j: int) -> bool:
 
 def _density(model: Any, j: int, at: NDArray[Any]) -> Array:
     """Of one feature by itself, shape (len(at), n_components)."""
-    family, d = model._model.emission, model.n_features_in_
+    family = model._model.emission
+    rows = family.blank(len(at), model.n_features_in_)
+    d = rows.shape[1]
     if d > 1 and not family.accepts_missing:
         raise ValueError(
             f"{type(family).__name__} does not accept missing cells, and so cannot show one feature of {d}"
         )
-    rows = np.full((len(at), d), np.nan) if d > 1 else at[:, None]
+    if d == 1:
+        rows = at[:, None]
     rows[:, j] = at
     return np.exp(family.log_density(model.params_.emission, rows))
 

@@ -37,7 +37,7 @@ class Observed:
 def observed(model: Any, X: Any, lengths: Any) -> Observed:
     """Sequences as the model reads them."""
     found = source(model, X, lengths)
-    values = np.array(found.x, dtype=np.float64)
+    values = np.array(model._model.emission.pictured(found.x), dtype=np.float64)
     symbols = alphabet(model)
     if symbols is not None:
         values[values == len(symbols)] = np.nan

@@ -32,7 +32,7 @@ class MixtureAnalysis(Analysis):
     @cached_property
     def rows(self) -> Array:
         """The rows as the model reads them: categories by their codes, NaN where a cell is missing."""
-        return np.asarray(self.model._source(self.X).x, dtype=np.float64)
+        return np.asarray(self.family.modelled(self.model._source(self.X).x), dtype=np.float64)
 
     @cached_property
     def resp(self) -> Array:
