@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from latently.files import load
     from latently.metrics import pool
     from latently.selection import likelihood_ratio_test, select
+    from latently.sources import scan
 
 __all__ = [
     "CategoricalHMM",
@@ -57,6 +58,7 @@ __all__ = [
     "overimpute",
     "plots",
     "pool",
+    "scan",
     "select",
 ]
 
@@ -65,6 +67,7 @@ _ELSEWHERE = {
     "likelihood_ratio_test": "selection",
     "load": "files",
     "pool": "metrics",
+    "scan": "sources",
     "select": "selection",
 }
 

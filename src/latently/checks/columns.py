@@ -22,6 +22,8 @@ from latently.checks.arrays import (
 
 Cells = NDArray[Any]
 
+MOST_DIFFERENT = 1000
+
 
 class NotANumberError(ValueError):
     """A cell is no number.
@@ -123,6 +125,41 @@ class Table:
         """Names of the columns."""
         return [column.name for column in self.columns]
 
+    def numbers(self, name: str = "X") -> NDArray[Any]:
+        """All cells as numbers, shape (n_rows, n_columns); NaN where one is missing.
+
+        Raises
+        ------
+        ValueError
+            If a column holds something else; it is named.
+        """
+        columns = []
+        for column in self.columns:
+            try:
+                columns.append(column.cells if column.numeric else column.numbers)
+            except NotANumberError as error:
+                raise ValueError(
+                    f"could not convert to float: column '{column.name}' of {name} is not numeric (row "
+                    f"{error.row} {error.why}); leave it out or encode it"
+                ) from None
+        return np.column_stack(columns) if columns else np.empty((len(self), 0))
+
+    def without(self, name: str) -> Table:
+        """All columns but one."""
+        return Table(tuple(column for column in self.columns if column.name != name), self.named)
+
+    def different(self) -> Table:
+        """A table with the cells that are there in each column, each of them once.
+
+        Of numbers only so many: what is learned from the cells of a table (which categories there are,
+        whether all are whole numbers, the greatest) can be learned from these.
+        """
+        cells = [_different(column) for column in self.columns]
+        longest = max(map(len, cells))
+        filled = [np.concatenate([one, np.repeat(one[:1], longest - len(one))]) for one in cells]
+        columns = zip(self.columns, filled, strict=True)
+        return Table(tuple(Column(one.name, some, one.categories) for one, some in columns), self.named)
+
     def rows(self, rows: Any) -> Table:
         """Some of the rows."""
         taken = tuple(Column(one.name, one.cells[rows], one.categories) for one in self.columns)
@@ -198,6 +235,20 @@ def concatenated(tables: Sequence[Table]) -> Table:
     return Table(tuple(columns), first.named)
 
 
+def _different(column: Column) -> Cells:
+    """The different cells of a column, those of a column of numbers up to so many, and its ends."""
+    seen, missing = column.cells[~column.missing], column.cells[column.missing][:1]
+    if seen.dtype.kind == "O":
+        found = np.empty(len(different := dict.fromkeys(seen)), dtype=object)
+        found[:] = list(different)
+    else:
+        found = np.unique(seen)
+        whole = found == np.floor(found) if found.dtype.kind == "f" else np.ones(len(found), dtype=bool)
+        some = [found[whole][:MOST_DIFFERENT], found[~whole][:MOST_DIFFERENT], found[-1:]]
+        found = np.unique(np.concatenate(some))
+    return np.concatenate([found, missing])
+
+
 def _objects(rows: Any, name: str) -> Cells:
     """Rows of cells of any kind; to NumPy, numbers beside text are text."""
     as_array(rows, name)  # refuses what is ragged
@@ -246,7 +297,8 @@ def _of_series(label: Any, series: Any, name: str) -> Column:
         raise ValueError(f"column '{label}' of {name} holds {REFUSED['M']}")
     if dtype.is_numeric():
         complete = not series.is_null().any()
-        plain = series if complete and dtype.is_integer() else series.cast(nw.Float64)
+        as_it_is = complete and (dtype.is_integer() or dtype == nw.Float32)
+        plain = series if as_it_is else series.cast(nw.Float64)
         return Column(str(label), np.asarray(plain.to_numpy()))
     if dtype == nw.Boolean and not series.is_null().any():
         return Column(str(label), np.asarray(series.to_numpy(), dtype=bool))

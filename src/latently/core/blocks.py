@@ -146,12 +146,39 @@ class BlockSource(Protocol):
         """Number of units."""
         ...
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """How often each unit counts, shape (n_units,)."""
+        ...
+
+    @property
+    def labelled(self) -> bool:
+        """Whether some hidden labels are known."""
+        ...
+
+    @property
+    def outline(self) -> ArraySource:
+        """Rows with the range of each column, and many that differ if there are as many."""
+        ...
+
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""
         ...
 
+    def parts(self) -> Iterator[Block]:
+        """All units, each counted once, in pieces as large as memory allows: one, if the data are in it."""
+        ...
+
+    def grouped(self) -> BlockSource:
+        """The same units in an order that saves work, if there is one."""
+        ...
+
+    def per(self, unit: float) -> BlockSource:
+        """The same units, with weights in another unit."""
+        ...
+
     def subsample(self, n_units: int, rng: np.random.Generator) -> BlockSource:
-        """Some of the units at random, in their order."""
+        """Some of the units that count, at random, in their order; all of them if there are no more."""
         ...
 
 
@@ -187,9 +214,14 @@ class ArraySource:
         return len(self.weights)
 
     @property
-    def n_blocks(self) -> int:
-        """Number of blocks, if units are rows; an estimate from their number otherwise."""
-        return -(-int(self.x.shape[0]) // self.block_rows)
+    def labelled(self) -> bool:
+        """Whether some hidden labels are known."""
+        return self.labels is not None
+
+    @property
+    def outline(self) -> ArraySource:
+        """All of it."""
+        return self
 
     @property
     def row_weights(self) -> NDArray[np.float64]:
@@ -201,6 +233,18 @@ class ArraySource:
         ones, alone = np.ones(len(self)), len(self) == 1
         return Block(self.x, ones, self.offsets, units=self.units, alone=alone, labels=self.labels)
 
+    def in_memory(self) -> ArraySource:
+        """Itself."""
+        return self
+
+    def parts(self) -> Iterator[Block]:
+        """All units in one piece, each counted once."""
+        yield self.whole()
+
+    def per(self, unit: float) -> ArraySource:
+        """The same units, with weights in another unit."""
+        return replace(self, weights=self.weights / unit)
+
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""
         return iter(self._blocks)
@@ -210,22 +254,14 @@ class ArraySource:
         return tuple(self._cut())
 
     def _cut(self) -> Iterator[Block]:
-        if self.offsets is None:
-            for start in range(0, max(len(self), 1), self.block_rows):
-                stop = start + self.block_rows
-                rows = slice(start, stop)
-                units, labels = _some(self.units, rows), _some(self.labels, rows)
-                yield Block(self.x[rows], self.weights[rows], None, start, units, labels=labels)
-            return
-        n_blocks, n_rows = max(self.n_blocks, 1), int(self.offsets[-1])
-        inner = np.searchsorted(self.offsets, np.arange(1, n_blocks) * (n_rows / n_blocks))
-        for start, stop in pairwise(np.unique([0, *inner, len(self)]).tolist()):
-            low, high = self.offsets[start], self.offsets[stop]
-            offsets, alone = self.offsets[start : stop + 1] - low, len(self) == 1
-            labels = _some(self.labels, slice(low, high))
-            yield Block(
-                self.x[low:high], self.weights[start:stop], offsets, start, alone=alone, labels=labels
-            )
+        alone = len(self) == 1 and self.offsets is not None
+        for start, stop in pairwise(limits(len(self), self.offsets, self.block_rows)):
+            rows, offsets = slice(start, stop), None
+            if self.offsets is not None:
+                rows = slice(self.offsets[start], self.offsets[stop])
+                offsets = self.offsets[start : stop + 1] - rows.start
+            units, labels = _some(self.units, slice(start, stop)), _some(self.labels, rows)
+            yield Block(self.x[rows], self.weights[start:stop], offsets, start, units, alone, labels)
 
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells together and complete ones first.
@@ -244,10 +280,9 @@ class ArraySource:
         return replace(source, units=order if self.units is None else self.units[order])
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
-        """Some of the units at random, in their order; all of them if there are no more."""
-        if n_units >= len(self):
-            return self
-        return self.take(np.sort(rng.choice(len(self), n_units, replace=False)))
+        """Some of the units that count, at random, in their order; all of them if there are no more."""
+        some = chosen(self.weights, n_units, rng)
+        return self if some is None else self.take(some)
 
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         """The named units, as a source of its own."""
@@ -263,6 +298,35 @@ class ArraySource:
             self.block_rows,
             labels=_some(self.labels, rows),
         )
+
+
+def chosen(weights: NDArray[np.float64], n_units: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Positions of units of positive weight, at random and in order; None if there are no more of them."""
+    used = len(weights) if weights.all() else np.flatnonzero(weights)
+    if n_units >= (used if isinstance(used, int) else len(used)):
+        return None
+    return np.sort(rng.choice(used, n_units, replace=False))
+
+
+def limits(n_units: int, offsets: NDArray[np.int64] | None, block_rows: int) -> list[int]:
+    """Where blocks begin and end, in units.
+
+    Parameters
+    ----------
+    n_units : int
+        How many units there are.
+    offsets : array of shape (n_units + 1,) or None
+        Where the rows of each begin and end; None where each row is a unit.
+    block_rows : int
+        Rows in a block; where units have several, blocks are as even as units allow.
+    """
+    if offsets is None:
+        return [*range(0, max(n_units, 1), block_rows), n_units]
+    n_rows = int(offsets[-1])
+    n_blocks = max(-(-n_rows // block_rows), 1)
+    inner = np.searchsorted(offsets, np.arange(1, n_blocks) * (n_rows / n_blocks))
+    found: list[int] = np.unique([0, *inner, n_units]).tolist()
+    return found
 
 
 def block_rows(floats_per_row: int) -> int:

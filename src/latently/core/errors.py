@@ -49,6 +49,10 @@ class ImpossibleObservationError(FitError):
     """An observation has density zero, or no number for a density, under the model."""
 
 
+class DataChangedError(RuntimeError):
+    """Data that are read in every pass are not what they were: it is no use to try another start."""
+
+
 class ObjectiveFellError(ValueError):
     """The objective fell by more than rounding: a bug in a model, never a sign of convergence.
 

@@ -58,6 +58,8 @@ class Emission(Described, Completion, ABC):
     takes : {"numbers", "symbols", "columns"}
         What data it reads: a table of numbers, one column of symbols of any kind, text among them, or a
         table of columns of any kind.
+    learns : bool
+        Whether the cells of a fit teach it how to read cells: see `learned`.
     needs_spread : bool
         Whether nothing can be learned from columns of a single value each.
     independent : bool
@@ -77,6 +79,7 @@ class Emission(Described, Completion, ABC):
     accepts_missing: bool = False
     values: ClassVar[str] = "numbers"
     takes: ClassVar[str] = "numbers"
+    learns: ClassVar[bool] = False
     needs_spread: ClassVar[bool] = False
     independent: ClassVar[bool] = False
     several_maxima: ClassVar[bool] = False
@@ -127,7 +130,11 @@ class Emission(Described, Completion, ABC):
         return np.broadcast_to(True, x.shape)
 
     def learned(self, x: Any) -> Self:
-        """The same family with what it learns from the cells of a fit of how to read them."""
+        """The same family with what it learns from the cells of a fit of how to read them.
+
+        What it learns hangs on which cells there are in a column, not on how often or in which rows, so that
+        a table that is read piece by piece teaches as much. A family that learns says so by `learns`.
+        """
         return self
 
     def reading_as(self, other: Any) -> Self:
@@ -145,6 +152,10 @@ class Emission(Described, Completion, ABC):
             What a cell is whose like was not there in the fit, such as another category.
         """
         return self
+
+    def width(self, n_columns: int) -> int:
+        """How many cells a row has as the other methods take it, of so many columns of a table."""
+        return n_columns
 
     def learned_of(self, columns: Sequence[Column]) -> Self:
         """The same family with what it learns of how to read some columns of a table."""

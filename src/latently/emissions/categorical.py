@@ -69,6 +69,7 @@ class Categorical(Emission):
     accepts_missing = True
     takes: ClassVar[str] = "symbols"
     values: ClassVar[str] = "symbols"
+    learns: ClassVar[bool] = True
     noun: ClassVar[str] = "symbols"
     adjective: ClassVar[str] = "categorical"
     parameters: ClassVar[tuple[Parameter, ...]] = (

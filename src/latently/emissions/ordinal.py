@@ -71,6 +71,7 @@ class Ordinal(Tabulated):
         "leave it empty if it is not known"
     )
     in_brackets: ClassVar[str] = "n_categories"
+    learns: ClassVar[bool] = True
     noun: ClassVar[str] = "grades"
     adjective: ClassVar[str] = "ordinal"
     reading: ClassVar[str] = "Mean grade, counted from 0."

@@ -51,9 +51,14 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     ValueError
         If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
     """
-    names = column_names(X)
-    rows = as_table(X, type(estimator).__name__)
-    validate_data(estimator, X if names else rows, reset=reset, skip_check_array=True)
+    if is_arrow(X):
+        X = as_columns(X)
+    if isinstance(X, Table):
+        X = _columns(estimator, X, reset=reset, accepts_missing=accepts_missing)
+        names, rows = column_names(X), as_table(X.numbers(), type(estimator).__name__)
+    else:
+        names, rows = column_names(X), as_table(X, type(estimator).__name__)
+        validate_data(estimator, X if names else rows, reset=reset, skip_check_array=True)
     finite = np.isfinite(rows).all() if not accepts_missing else not np.isinf(rows).any()
     if not finite:
         wrong = np.isinf(rows) if accepts_missing else ~np.isfinite(rows)
@@ -166,7 +171,11 @@ def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> T
 
 def _column_of_symbols(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Any:
     """Symbols as an array of shape (n_samples, 1), of cells of any kind."""
-    cells = as_cells(X)
+    if isinstance(X, Table):
+        table = _columns(estimator, X, reset=reset, accepts_missing=accepts_missing)
+        cells = np.column_stack([column.cells for column in table])
+    else:
+        cells = as_cells(X)
     if cells.ndim == 1:
         cells = cells[:, None]
     if cells.ndim != 2 or cells.shape[1] != 1:
@@ -177,7 +186,9 @@ def _column_of_symbols(estimator: Any, X: Any, *, reset: bool, accepts_missing: 
     if not len(cells):
         raise ValueError("X has no row: give at least one symbol")
     named = column_names(X)
-    if reset or named:  # symbols are mostly lists, which have no names to be missed
+    if (reset or named) and not isinstance(
+        X, Table
+    ):  # symbols are mostly lists, which have no names to be missed
         validate_data(estimator, X if named else cells, reset=reset, skip_check_array=True)
     return cells
 
@@ -374,8 +385,15 @@ def column_names(X: Any) -> list[str] | None:
     """Names of the columns of a frame; None for anything else."""
     if isinstance(X, Table):
         return X.names if X.named else None
-    columns = getattr(X, "columns", None)
+    if hasattr(X, "collect_schema"):  # a lazy frame
+        return None
+    columns = X.column_names if is_arrow(X) else getattr(X, "columns", None)
     return None if columns is None else [str(column) for column in columns]
+
+
+def is_arrow(X: Any) -> bool:
+    """Whether it is a table of pyarrow."""
+    return hasattr(X, "column_names") and hasattr(X, "__arrow_c_stream__")
 
 
 def label_of(names: list[str] | None, column: Any) -> str:

@@ -116,7 +116,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
             If the best maximum rests on a floor or on too few rows, or a class lost all its data.
         """
         super().fit(X, sample_weight=sample_weight)
-        source, outcome = self._source(X, sample_weight=sample_weight), self._outcome
+        source, outcome = self._rows(X, sample_weight), self._outcome
         table = self._cross_table(source)
         if len(table.columns) == self._columns.n_columns:
             found = identification(
@@ -163,7 +163,10 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
             As `profile_`; why errors are NaN is in its `notes`.
         """
         check_setting("kind", kind, one_of("observed", "robust"))
-        return self._profile(*self._profile_errors(self._source(X, sample_weight=sample_weight), kind))
+        return self._profile(*self._profile_errors(self._rows(X, sample_weight), kind))
+
+    def _rows(self, X: Any, sample_weight: Any) -> ArraySource:
+        return self._source(X, sample_weight=sample_weight).in_memory()
 
     def goodness_of_fit(self, X: Any, sample_weight: Any = None) -> GoodnessOfFit:
         """Compare the table of all categorical columns with the one that the model expects.
@@ -185,7 +188,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         ----------
         .. [1] Agresti, A. (2013). Categorical Data Analysis, 3rd edition. Wiley, section 1.5.
         """
-        table = self._cross_table(self._source(X, sample_weight=sample_weight))
+        table = self._cross_table(self._rows(X, sample_weight))
         if not table.columns:
             raise ValueError("no column is categorical, and goodness of fit is that of tables of categories")
         sizes = self._n_values
@@ -216,7 +219,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
            three methods to detect local dependence in binary data latent class models. Advances in Data
            Analysis and Classification 7, 267-279.
         """
-        return bivariate_residuals(self._cross_table(self._source(X, sample_weight=sample_weight)))
+        return bivariate_residuals(self._cross_table(self._rows(X, sample_weight)))
 
     def entropy_r2(self, X: Any, baseline: str = "even", sample_weight: Any = None) -> float:
         """How well the classes are told apart, from 0 to 1.

@@ -189,7 +189,7 @@ class MixedImputer(
         else:
             mixture.fit(kept, sample_weight=weights)
         n = int(self.n_parameter_draws)
-        draws = drawn_parameters(mixture, mixture._source(kept, sample_weight=weights), n, rng)
+        draws = drawn_parameters(mixture, mixture._source(kept, sample_weight=weights).in_memory(), n, rng)
         names = table.names if table.named else None
         said = dropped(~observed, names, "leave it out of X, or observe a cell of it")
         self._take_up(mixture, observed, missing.sum(axis=0), draws, bic, said)

@@ -224,15 +224,13 @@ def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, 
             raise ValueError(f"starting value of '{name}' is not feasible: check its range and its sum")
 
 
-def sampled(x: Any, weights: Array, n_rows: int, rng: np.random.Generator) -> Sampled:
-    """At most so many rows of positive weight, at random.
+def sampled(x: Any, weights: Array) -> Sampled:
+    """Rows of positive weight, to start from.
 
     They come sorted, and equal rows as one with the sum of their weights: if no row is left out, a seed leads
     to the same starts from weighted as from repeated rows, in any order.
     """
     used = np.flatnonzero(weights > 0)
-    if len(used) > n_rows:
-        used = np.sort(rng.choice(used, n_rows, replace=False))
     rows, weights = Block(x[used], weights[used]).rows(slice(None)), weights[used]
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[order]

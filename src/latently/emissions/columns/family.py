@@ -68,6 +68,7 @@ class Columns(Emission):
 
     accepts_missing = True
     takes: ClassVar[str] = "columns"
+    learns: ClassVar[bool] = True
     values: ClassVar[str] = "cells of any kind"
     noun: ClassVar[str] = "cells"
     adjective: ClassVar[str] = "product"
@@ -168,6 +169,10 @@ class Columns(Emission):
     def conditioned_on(self) -> tuple[str, ...]:
         """Those of all families."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.family.conditioned_on))
+
+    def width(self, n_columns: int) -> int:
+        """One for each column that is modelled or given."""
+        return self.n_columns + len(self.conditioned_on)
 
     @property
     def n_columns(self) -> int:

@@ -22,12 +22,14 @@ from latently.estimators.hmm.starts import ChainStarts
 from latently.estimators.inputs import check_informative, label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
+from latently.estimators.likelihood.fitted import Source
 from latently.estimators.settings import settings
 from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
 
 AUTO_STARTS = 24
+MOST_TIMES = 500_000  # of the sequences that starts and the search look at
 
 
 @settings
@@ -216,16 +218,18 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         if empty.any():
             raise ValueError(f"column {label_of(names, empty.argmax())} has no observed value: leave it out")
 
-    def _few(self, source: ArraySource) -> int:
-        return len(source)
+    def _few(self, source: Source) -> int:
+        """All, or of very many as many as have enough times together."""
+        return -(-len(source) * MOST_TIMES // max(len(source.row_weights), MOST_TIMES))
 
     def _n_starts(self) -> int:
         return AUTO_STARTS if self.n_init == "auto" else int(self.n_init)
 
     def _drawn(
-        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+        self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Draw:
-        return ChainStarts(model, description, source.x, source.row_weights, source.labels).of
+        some: Any = source.subsample(self._few(source), rng)
+        return ChainStarts(model, description, some.x, some.row_weights, some.labels).of
 
     def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:
         """By their means, or what the family has instead."""

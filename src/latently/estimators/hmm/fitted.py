@@ -22,10 +22,12 @@ from latently.estimators.hmm.sequences import (
 )
 from latently.estimators.hmm.tables import of_columns
 from latently.estimators.inputs import Array, read_rows
-from latently.estimators.likelihood.fitted import FittedModel
+from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.old_names import OldAttribute
 from latently.estimators.settings import ChainSettings
+from latently.estimators.streaming import read_scan
 from latently.latent.chain import Chain
+from latently.sources import Scan, as_scan
 
 
 class FittedHMM(FittedModel, ChainSettings):
@@ -91,13 +93,35 @@ class FittedHMM(FittedModel, ChainSettings):
         groups: Any = None,
         sequence_weight: Any = None,
         states: Any = None,
-    ) -> tuple[Emission, ArraySource]:
+    ) -> tuple[Emission, Source]:
+        scan = as_scan(X)
+        if scan is not None:
+            return self._scanned(scan, family, groups, reset, (lengths, sequence_weight, states))
         if family.takes == "columns":
             X = of_columns(X)
         lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
         table, offsets = joined(X, lengths, symbols=family.symbolic)
         family, x = read_rows(self, table, family, Places(offsets).where, reset=reset)
         weights, K = check_sequence_weight(sequence_weight, len(offsets) - 1), int(self.n_components)
-        floats = int(np.prod(x.shape[1:])) + 2 * K
-        labels = known_states(states, len(x), K)
-        return family, ArraySource(x, weights, offsets, block_rows(floats), labels=labels)
+        labels, size = known_states(states, len(x), K), self._block_rows(int(np.prod(x.shape[1:])))
+        return family, ArraySource(x, weights, offsets, size, labels=labels)
+
+    def _scanned(
+        self, scan: Scan, family: Emission, groups: Any, reset: bool, others: tuple[Any, ...]
+    ) -> tuple[Emission, Source]:
+        """Sequences that are read piece by piece."""
+        if any(other is not None for other in others):
+            raise ValueError(
+                "lengths, sequence_weight and states are for sequences in memory: name the column that tells "
+                "sequences apart in groups="
+            )
+        if groups is None and not scan.sequences:
+            raise ValueError(
+                "X is read piece by piece: name the column that tells sequences apart in groups=, so that "
+                "none is cut in two"
+            )
+        how = {"reset": reset, "block_rows": self._block_rows, "groups": groups, "several": True}
+        return read_scan(self, scan, family, **how)
+
+    def _block_rows(self, width: int) -> int:
+        return block_rows(width + 2 * int(self.n_components))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from latently.core.blocks import ArraySource, Block, block_rows
+from latently.core.blocks import ArraySource, Block, block_rows, chosen
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
 from latently.core.exploration import Start
@@ -81,7 +81,10 @@ class ChainStarts:
     def _from_mixture(self, kind: str) -> Callable[[np.random.Generator], LatentEmissionParams]:
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
             mixture = LatentEmission(Independent(), self.model.emission, self.model.n_components)
-            rows = sampled(self.x, self.weights, ROWS, rng)
+            some = chosen(self.weights, ROWS, rng)
+            rows = (
+                sampled(self.x, self.weights) if some is None else sampled(self.x[some], self.weights[some])
+            )
             if len(rows.x) < self.model.n_components:  # more states than distinct rows
                 return self._from_family(rng)
             starts = MixtureStarts(mixture, self.description, lambda: rows)

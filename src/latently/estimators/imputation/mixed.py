@@ -41,9 +41,9 @@ def fitted_by_bic(
     rng : Generator
         Source of all that is random.
     """
-    family, source = mixture._read(table, mixture._family(), reset=True, sample_weight=weights)
+    family, read = mixture._read(table, mixture._family(), reset=True, sample_weight=weights)
     with mixture._workers() as workers:
-        source = source.grouped()
+        source = read.in_memory().grouped()
         description = describe(LatentEmission(Independent(), family, 1), source, workers)
         model = LatentEmission(Independent(), family, 1).bind(description)
         tried = grown(model, description, source, workers, most, rng)

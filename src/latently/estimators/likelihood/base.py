@@ -31,6 +31,7 @@ from latently.estimators.inputs import (
 from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.errors import Errors
+from latently.estimators.likelihood.fitted import Source
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
 from latently.estimators.starts import refuse_unsuitable
@@ -105,11 +106,11 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         family, source = self._read(X, family, reset=not goes_on, **how)
         warn_of_weights(source.weights, latent.unit)
         unit = unit_of(source.weights)
-        source = replace(source, weights=source.weights / unit)
+        source = source.per(unit)
         family = family.per(unit)
         names = column_names(X) or [str(name) for name in vars(self).get("feature_names_in_", ())] or None
         names = family.names_of(names)
-        self._check_data(family, source, names)
+        self._check_data(family, source.outline, names)
         if goes_on:  # structural zeros that were set by hand stay
             latent = latent.going_on(self._model.latent)
         model = LatentEmission(latent, family, K)
@@ -134,7 +135,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                 arrange=lambda params: (
                     params
                     if goes_on or self._given() or (self.warm_start and self._by_hand)
-                    else self._arranged(model, description, params, source.labels is not None)
+                    else self._arranged(model, description, params, source.labelled)
                 ),
                 plan=make_plan(
                     self.n_init,
@@ -152,7 +153,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         by_prior = model.log_prior(fitted.result.params) != 0
         diagnostics = undetermined(unseen, names, by_prior=by_prior)
         model = replace(model, emission=model.emission.per(1.0 / unit))
-        self._keep(model, fitted, diagnostics, float_type(source.x).name)
+        self._keep(model, fitted, diagnostics, float_type(source.outline.x).name)
         tell(diagnostics, stacklevel=4)
         return self
 
@@ -161,12 +162,12 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         """Refuse data from which nothing can be learned."""
 
     @abstractmethod
-    def _few(self, source: ArraySource) -> int:
+    def _few(self, source: Source) -> int:
         """How many units say enough to tell bad starts from good ones."""
 
     @abstractmethod
     def _drawn(
-        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+        self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Draw:
         """What draws so many starts, without regard to what the user gave."""
 
@@ -177,7 +178,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
     # -- starting values -------------------------------------------------------------------------------------
 
     def _starts(
-        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+        self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Starts:
         """Starting values: as many as asked for, with those that the user gave put in.
 
@@ -186,7 +187,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         ValueError
             If a parameter is unknown, unsuitable, or to be kept fixed without a value.
         """
-        n_features = int(np.prod(source.x.shape[1:]))
+        n_features = int(np.prod(source.outline.x.shape[1:]))
         values = {
             name: self._checked(model, name, value, n_features, self._argument_of(name))
             for name, value in self._given().items()

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.blocks import ArraySource
 from latently.estimators.inputs import some_observed
-from latently.estimators.likelihood.fitted import FittedModel
+from latently.estimators.likelihood.fitted import FittedModel, Source
 
 # What a criterion charges for p free parameters of a fit to n observations (docs/formulas.md).
 PENALTIES: dict[str, Callable[[int, float], float]] = {
@@ -72,8 +71,10 @@ class Criteria(FittedModel):
         if X is None:
             return self._of_the_fit()
         source = self._source(X, **how)
-        return float(source.weights @ self._posterior(source)[0]), self._n_observed(source)
+        found = np.concatenate(list(self._each(source, lambda _, density, __: density)))
+        return float(source.weights @ found), self._n_observed(source)
 
-    def _n_observed(self, source: ArraySource) -> float:
+    def _n_observed(self, source: Source) -> float:
         """Sum of the weights of the rows with any observed cell."""
-        return some_observed(float(source.row_weights @ self._model.emission.observed(source.x)))
+        blocks = ((block.row_weights, block.x) for block in source.blocks())
+        return some_observed(sum(float(weights @ self._model.emission.observed(x)) for weights, x in blocks))

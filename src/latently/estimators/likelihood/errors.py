@@ -11,7 +11,7 @@ from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.information import StandardErrors, standard_errors
 from latently.estimators.inputs import random_generator
-from latently.estimators.likelihood.fitted import FittedModel
+from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.uncertainty import STANDARD_ERRORS, Intervals, intervals_of, percentiles, spread
 from latently.models.bootstrap import Replicates, bootstrap
 
@@ -66,14 +66,14 @@ class Errors(FittedModel):
         self._check_kind(kind, n_replicates, random_state)
         source = self._source(X, **how)
         if kind == "bootstrap":
-            found = self._spread(source, n_replicates, random_state)
+            found = self._spread(source.in_memory(), n_replicates, random_state)
         else:
             found = self._by_information(source, kind)
         free = self._model.spaces(self.params_)
         errors = {name: error for name, error in found.errors.items() if name in free}
         return StandardErrors(errors, found.reasons, kind)
 
-    def _by_information(self, source: ArraySource, kind: str, **functions: Any) -> StandardErrors:
+    def _by_information(self, source: Source, kind: str, **functions: Any) -> StandardErrors:
         """From the information of some data, of functions of the params as well."""
         lone = self._model.latent.without_error(self.params_.latent, _count(source))
         lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
@@ -128,7 +128,7 @@ class Errors(FittedModel):
         check_setting("level", level, SHARE)
         check_setting("transform", transform, BOOLEAN)
         if kind == "bootstrap":
-            replicates = self._bootstrap(self._source(X, **how), n_replicates, random_state)
+            replicates = self._bootstrap(self._source(X, **how).in_memory(), n_replicates, random_state)
             free = self._model.spaces(self.params_)
             return {name: found for name, found in percentiles(replicates, level).items() if name in free}
         errors = Errors.standard_errors(self, X, kind, **how)
@@ -159,6 +159,6 @@ class Errors(FittedModel):
             return bootstrap(em, self.params_, n_replicates, settings, n, rng)
 
 
-def _count(source: ArraySource) -> int:
+def _count(source: Source) -> int:
     """How many units have any weight."""
     return int((source.weights > 0).sum())

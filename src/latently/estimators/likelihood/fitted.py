@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
 from latently.core.backends import Backend, backend, count_threads
-from latently.core.blocks import ArraySource
+from latently.core.blocks import ArraySource, Block
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
+from latently.core.streamed import StreamedSource
 from latently.emissions.base import Emission
 from latently.estimators.by_hand import LatentEmissionByHand, Recorded
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
+
+Source = ArraySource | StreamedSource
 
 
 class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, StartSettings):
@@ -37,7 +40,7 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
     n_observed_ = Recorded()
 
     @abstractmethod
-    def _read(self, X: Any, family: Emission, *args: Any, **how: Any) -> tuple[Emission, ArraySource]:
+    def _read(self, X: Any, family: Emission, *args: Any, **how: Any) -> tuple[Emission, Source]:
         """Check data as a user hands them in, weights and known labels too; the family may learn to read."""
 
     @property
@@ -45,7 +48,7 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
 
-    def _source(self, X: Any, **how: Any) -> ArraySource:
+    def _source(self, X: Any, **how: Any) -> Source:
         """Data that something is to be said of."""
         self._check_fitted()
         return self._read(X, self._model.emission, reset=False, **how)[1]
@@ -56,15 +59,22 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         with single_threaded_libraries(), backend(count_threads(self.n_jobs)) as workers:
             yield workers
 
-    def _posterior(self, source: ArraySource, *, refuse: bool = False) -> tuple[Array, Array]:
+    def _posterior(self, source: Source, *, refuse: bool = False) -> tuple[Array, Array]:
         """Log-likelihoods of units, and probabilities of the labels of their rows."""
-        with self._workers() as workers:
-            found: tuple[Array, Array] = self._model.posterior(
-                self.params_, source.whole(), workers, refuse=refuse
-            )
-        return found
+        found = list(self._each(source, lambda _, *found: found, refuse=refuse))
+        return (found[0][0], found[0][1]) if len(found) == 1 else _joined(found)
 
-    def _lookup(self, source: ArraySource) -> Any:
+    def _each(
+        self, source: Source, of: Callable[[Block, Array, Array], Any], *, refuse: bool = False
+    ) -> Iterator[Any]:
+        """What is made of each part of the data from the log-likelihoods and the posterior."""
+        model, params = self._model, self.params_
+        with self._workers() as workers:
+            yield from workers.map(
+                lambda part: of(part, *model.posterior(params, part, workers, refuse=refuse)), source.parts()
+            )
+
+    def _lookup(self, source: Source) -> Any:
         """Log densities of the rows under each label."""
         return self._model.lookup(self.params_, source.whole())
 
@@ -101,3 +111,7 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         labels = self._model.latent.sample(self.params_.latent, n, rng, first)
         family = self._model.emission
         return family.shown(family.sample(self.params_.emission, labels, rng)), labels
+
+
+def _joined(found: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    return np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])

@@ -17,6 +17,7 @@ from latently.estimators.fitting import n_starts
 from latently.estimators.inputs import Array, check_informative
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
+from latently.estimators.likelihood.fitted import Source
 from latently.estimators.mixture.predictions import Predictions
 from latently.estimators.settings import MixtureSettings
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
@@ -137,19 +138,20 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
 
         check_informative(seen, source.weights, int(self.n_components), names, 5, shown)
 
-    def _few(self, source: ArraySource) -> int:
-        return max(5000, 20 * int(self.n_components) * (source.x.shape[1] + 1))
+    def _few(self, source: Source) -> int:
+        return max(5000, 20 * int(self.n_components) * (source.outline.x.shape[1] + 1))
 
     def _n_starts(self) -> int:
         several = self.n_components > 1 or self._family().several_maxima or self._given()
         return n_starts(self.n_init) if several else 1
 
     def _drawn(
-        self, model: LatentEmission, description: Description, source: ArraySource, rng: np.random.Generator
+        self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Draw:
         def sample() -> Sampled:
-            n_rows = max(5000, 20 * model.n_components * source.x.shape[1])
-            return sampled(source.x, source.weights, n_rows, rng)
+            n_rows = max(5000, 20 * model.n_components * source.outline.x.shape[1])
+            some = source.subsample(n_rows, rng)
+            return sampled(some.x, some.weights)
 
         return partial(MixtureStarts(model, description, sample).of, self.init_params)
 

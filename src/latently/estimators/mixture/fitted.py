@@ -9,8 +9,10 @@ from latently.emissions.base import Emission
 from latently.estimators.by_hand import Parameter, Recorded
 from latently.estimators.documented import entries
 from latently.estimators.inputs import Array, check_weights, read_rows
-from latently.estimators.likelihood.fitted import FittedModel
+from latently.estimators.likelihood.fitted import FittedModel, Source
+from latently.estimators.streaming import read_scan
 from latently.latent.independent import Independent
+from latently.sources import as_scan
 
 
 class FittedMixture(FittedModel):
@@ -19,11 +21,15 @@ class FittedMixture(FittedModel):
     described = entries(
         """
         X : array-like of shape (n_samples, n_features)
-            The rows.
+            The rows, or the files they are in (see `latently.scan`), a lazy frame, or anything else that can
+            be read piece by piece again and again.
         y : None
             Ignored; there for scikit-learn's conventions.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts; integers are the same as repeated rows.
+        to : str or path-like, optional
+            A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path
+            is returned.
         """
     )
 
@@ -37,10 +43,19 @@ class FittedMixture(FittedModel):
 
     def _read(
         self, X: Any, family: Emission, *, reset: bool, sample_weight: Any = None
-    ) -> tuple[Emission, ArraySource]:
+    ) -> tuple[Emission, Source]:
+        scan = as_scan(X)
+        if scan is not None:
+            if sample_weight is not None:
+                raise ValueError("sample_weight is for tables in memory: leave it out, or read X first")
+            most = max(1024, int(self.n_components))
+            return read_scan(self, scan, family, reset=reset, block_rows=self._block_rows, n_different=most)
         family, rows = read_rows(self, X, family, reset=reset)
         return family, self._of_rows(rows, check_weights(sample_weight, len(rows)))
 
     def _of_rows(self, rows: Any, weights: Array) -> ArraySource:
         """Rows that are checked."""
-        return ArraySource(rows, weights, None, block_rows(rows.shape[1] + int(self.n_components)))
+        return ArraySource(rows, weights, None, self._block_rows(rows.shape[1]))
+
+    def _block_rows(self, width: int) -> int:
+        return block_rows(width + int(self.n_components))

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
+from latently.core.blocks import Block
 from latently.core.choices import likeliest
 from latently.estimators.inputs import Array, float_type
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.models import bounds
+from latently.sources.writing import write
 
 
 class Predictions(FittedMixture):
     """Predicting, scoring and sampling, in scikit-learn's conventions."""
 
-    def predict_proba(self, X: Any) -> Array:
+    def _said(
+        self,
+        X: Any,
+        of: Callable[[Block, Array, Array], Any],
+        to: Any,
+        names: Sequence[str],
+        *,
+        refuse: bool = True,
+    ) -> Any:
+        """What is said of each row, or the file it is written to."""
+        found = self._each(self._source(X), of, refuse=refuse)
+        if to is not None:
+            return write(to, names, found)
+        parts = list(found)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def predict_proba(self, X: Any, *, to: Any = None) -> Any:
         """Responsibilities: the probability of each component given the row.
 
         Returns
@@ -30,10 +48,10 @@ class Predictions(FittedMixture):
         ImpossibleObservationError
             If a row has zero density under every component (a ValueError, too).
         """
-        source = self._source(X)
-        return self._posterior(source, refuse=True)[1].astype(float_type(source.x), copy=False)
+        names = [f"probability_{k}" for k in range(int(self.n_components))]
+        return self._said(X, lambda part, _, resp: _as(part, resp), to, names)
 
-    def predict(self, X: Any) -> NDArray[np.int64]:
+    def predict(self, X: Any, *, to: Any = None) -> Any:
         """Return the likeliest component of each row.
 
         Returns
@@ -41,7 +59,7 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Labels from 0 to n_components - 1.
         """
-        return likeliest(self.predict_proba(X))
+        return self._said(X, lambda part, _, resp: likeliest(_as(part, resp)), to, ["label"])
 
     def uncertainty(self, X: Any) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.
@@ -53,7 +71,7 @@ class Predictions(FittedMixture):
         """
         return np.asarray(1.0 - self.predict_proba(X).max(axis=1))
 
-    def score_samples(self, X: Any) -> Array:
+    def score_samples(self, X: Any, *, to: Any = None) -> Any:
         """Log density of each row under the mixture, in nats.
 
         Returns
@@ -61,8 +79,7 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Log densities.
         """
-        source = self._source(X)
-        return self._posterior(source)[0].astype(float_type(source.x), copy=False)
+        return self._said(X, lambda part, density, _: _as(part, density), to, ["log_density"], refuse=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.
@@ -73,7 +90,8 @@ class Predictions(FittedMixture):
             Higher is better.
         """
         source = self._source(X, sample_weight=sample_weight)
-        return float(np.average(self._posterior(source)[0], weights=source.weights))
+        found = np.concatenate(list(self._each(source, lambda _, density, __: density)))
+        return float(np.average(found, weights=source.weights))
 
     def lower_bound(self, X: Any, resp: Any, sample_weight: Any = None) -> float:
         """Lower bound of the log-likelihood from any responsibilities.
@@ -103,3 +121,8 @@ class Predictions(FittedMixture):
         if wrong.any():
             raise ValueError(f"row {int(np.flatnonzero(wrong)[0])} of resp is not a set of probabilities")
         return bounds.lower_bound(self._model, self.params_, source, resp)
+
+
+def _as(part: Block, values: Array) -> Array:
+    """Values in the type of the rows that they are said of."""
+    return values.astype(float_type(part.x), copy=False)

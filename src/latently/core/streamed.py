@@ -1,0 +1,317 @@
+"""Data that are read again in every pass, piece by piece: larger than memory, or wherever they lie.
+
+Pieces come as they come; blocks are cut from them where those of an array would be (`core.blocks.limits`).
+So a pass adds up the same sums as one over the same rows in memory, to the last bit. While blocks are worked
+on, the next piece is read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count, pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import ArraySource, Block, chosen, limits
+from latently.core.columns import extremes
+from latently.core.errors import DataChangedError
+
+T = TypeVar("T")
+
+AHEAD = 2  # pieces that are read while one is worked on
+NOTHING: Any = object()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows, one after the other.
+
+    Attributes
+    ----------
+    x : array of shape (n_rows, ...)
+        The rows.
+    sequences : array of shape (n_rows,) or None
+        Which sequence each belongs to, by any name; None where each row is a unit.
+    """
+
+    x: Any
+    sequences: Any = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of all the rows after one pass.
+
+    Attributes
+    ----------
+    n_rows : int
+        How many there are.
+    offsets : array of shape (n_units + 1,) or None
+        Where units begin and end; None where each row is a unit.
+    x : array of shape (n, ...)
+        All different rows; if they are many, some of them, and two with the least and the greatest cells.
+    """
+
+    n_rows: int
+    offsets: NDArray[np.int64] | None
+    x: Any
+
+
+@dataclass(frozen=True)
+class StreamedSource:
+    """Rows that are read in every pass.
+
+    Parameters
+    ----------
+    read : callable
+        Begins a pass: returns an iterator over pieces, in the order of the rows.
+    block_rows : int
+        Rows in a block. See `core.blocks.block_rows`.
+    several : bool
+        Whether units are sequences.
+    n_different : int
+        How many different rows the outline has, if there are as many.
+    """
+
+    read: Callable[[], Iterator[Piece]]
+    block_rows: int
+    several: bool = False
+    n_different: int = 1024
+
+    labelled = False
+    labels = None
+
+    def __len__(self) -> int:
+        offsets = self.survey.offsets
+        return self.survey.n_rows if offsets is None else len(offsets) - 1
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Ones, which take no memory."""
+        return np.broadcast_to(1.0, len(self))
+
+    @property
+    def outline(self) -> ArraySource:
+        """Rows with the range of all."""
+        x = self.survey.x
+        return ArraySource(x, np.ones(len(x)), None, self.block_rows)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What one pass finds out."""
+        n_rows = 0
+        low: Any = None
+        high: Any = None
+        different: Any = None
+        lengths = Lengths()
+        for piece in ahead(self.read()):
+            n_rows += len(piece.x)
+            if self.several:
+                lengths.add(piece.sequences)
+            if not len(piece.x):
+                continue
+            flat = piece.x.reshape(len(piece.x), -1)
+            lowest, highest = extremes(flat)
+            low = lowest if low is None else np.fmin(low, lowest)
+            high = highest if high is None else np.fmax(high, highest)
+            if different is None or len(different) < self.n_different:
+                rows = piece.x if different is None else np.concatenate([different, piece.x])
+                different = _different(rows, self.n_different)
+        if different is None:
+            raise ValueError("there is no row: give at least one")
+        if len(different) >= self.n_different:
+            ends = np.stack([low, high]).reshape(2, *different.shape[1:])
+            ends = np.where(np.isinf(ends), np.nan, ends) if ends.dtype.kind == "f" else ends
+            different = np.concatenate([different, ends.astype(different.dtype)])
+        return Survey(n_rows, lengths.offsets() if self.several else None, different)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order.
+
+        Raises
+        ------
+        DataChangedError
+            If there are not as many rows as in the first pass.
+        """
+        if not self.several:
+            for start, x in _cut(self._rows(), count(0, self.block_rows)):
+                yield Block(x, np.ones(len(x)), None, start)
+            return
+        offsets: Any = self.survey.offsets
+        ends = limits(len(self), offsets, self.block_rows)
+        alone = len(self) == 1
+        cut = _cut(self._rows(), iter(offsets[ends].tolist()))
+        for (first, last), (start, x) in zip(pairwise(ends), cut, strict=True):
+            yield Block(x, np.ones(last - first), offsets[first : last + 1] - start, first, alone=alone)
+
+    def parts(self) -> Iterator[Block]:
+        """The blocks."""
+        return self.blocks()
+
+    def whole(self) -> Block:
+        """All units as one block, in memory."""
+        return self.in_memory().whole()
+
+    @property
+    def x(self) -> Any:
+        """All rows, in memory."""
+        return self.in_memory().x
+
+    def in_memory(self) -> ArraySource:
+        """The same units, in memory: for what is worked out from all of them at once."""
+        return self._in_memory
+
+    @property
+    def offsets(self) -> NDArray[np.int64] | None:
+        """Where units begin and end; None where each row is a unit."""
+        return self.survey.offsets if self.several else None
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """Ones."""
+        return np.broadcast_to(1.0, self.survey.n_rows)
+
+    @cached_property
+    def _in_memory(self) -> ArraySource:
+        return self.take(np.arange(len(self)))
+
+    def grouped(self) -> StreamedSource:
+        """The same: to bring rows into another order takes memory."""
+        return self
+
+    def per(self, unit: float) -> StreamedSource:
+        """The same: each unit counts once."""
+        return self
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource | StreamedSource:
+        """Some of the units at random, in their order and in memory; all of them if there are no more."""
+        some = chosen(self.weights, n_units, rng)
+        return self if some is None else self.take(some)
+
+    def take(self, units: NDArray[np.int64]) -> ArraySource:
+        """The named units, in memory."""
+        found: list[ArraySource] = []
+        for block in self.blocks():
+            low, high = np.searchsorted(units, [block.first, block.first + block.n_units])
+            if low == len(units):
+                break
+            if low < high:
+                part = ArraySource(block.x, block.weights, block.offsets, self.block_rows)
+                found.append(part.take(units[low:high] - block.first))
+        x, weights = (np.concatenate([getattr(one, name) for one in found]) for name in ("x", "weights"))
+        offsets = None
+        if self.several:
+            lengths = [np.diff(one.offsets) for one in found if one.offsets is not None]
+            offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        return ArraySource(x, weights, offsets, self.block_rows, None if self.several else units)
+
+    def _rows(self) -> Iterator[Any]:
+        """The rows of a pass, as many as there were in the first one."""
+        n_rows, known = 0, vars(self).get("survey")
+        for piece in ahead(self.read()):
+            n_rows += len(piece.x)
+            if known and n_rows > known.n_rows:
+                break
+            yield piece.x
+        if known and n_rows != known.n_rows:
+            raise DataChangedError(
+                f"the data had {known.n_rows} rows at first, and have others now: let nothing write to them "
+                "while they are in use"
+            )
+
+
+class Lengths:
+    """Lengths of sequences whose rows stand together, from the names of the sequences of all rows."""
+
+    def __init__(self) -> None:
+        self._lengths: list[int] = []
+        self._seen: set[Any] = set()
+        self._last: Any = NOTHING
+
+    def add(self, names: NDArray[Any]) -> None:
+        """Add the names of further rows.
+
+        Raises
+        ------
+        ValueError
+            If one has been there before, and others since; it is named.
+        """
+        if not len(names):
+            return
+        starts = np.concatenate([[0], np.flatnonzero(names[1:] != names[:-1]) + 1])
+        lengths = np.diff(np.append(starts, len(names))).tolist()
+        for name, length in zip(names[starts].tolist(), lengths, strict=True):
+            if self._last is not NOTHING and name == self._last:
+                self._lengths[-1] += length
+                continue
+            if name in self._seen:
+                raise ValueError(
+                    f"sequence {name!r} appears again after others: sort the rows by sequence, in order of "
+                    "time within each"
+                )
+            self._seen.add(name)
+            self._last = name
+            self._lengths.append(length)
+
+    def offsets(self) -> NDArray[np.int64]:
+        """Where sequences begin and end."""
+        return np.concatenate([[0], np.cumsum(self._lengths, dtype=np.int64)])
+
+
+def ahead(items: Iterable[T], n: int = AHEAD) -> Iterator[T]:
+    """The items, of which some are made in a thread of their own while one is worked on.
+
+    Examples
+    --------
+    >>> list(ahead(iter([1, 2, 3])))
+    [1, 2, 3]
+    """
+    remaining = iter(items)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="latently-read")
+    try:
+        pending = deque(pool.submit(next, remaining, NOTHING) for _ in range(n))
+        while (item := pending.popleft().result()) is not NOTHING:
+            pending.append(pool.submit(next, remaining, NOTHING))
+            yield item
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cut(pieces: Iterable[Any], ends: Iterator[int]) -> Iterator[tuple[int, Any]]:
+    """Rows from each end to the next, and the number of the first; the last ones may be fewer."""
+    waiting: list[Any] = []
+    start, stop = next(ends), next(ends)
+    n_waiting = 0
+    for piece in pieces:
+        waiting.append(piece)
+        n_waiting += len(piece)
+        while n_waiting and n_waiting >= stop - start:
+            rows = waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
+            yield start, rows[: stop - start]
+            waiting, n_waiting = [rows[stop - start :]], n_waiting - (stop - start)
+            start, stop = stop, next(ends, stop + 1)
+    if n_waiting:
+        yield start, np.concatenate(waiting)
+
+
+def _different(rows: Any, most: int) -> Any:
+    """Different rows, all of them if they are no more than so many, in order of their first appearance."""
+    some = np.ascontiguousarray(rows[:most])
+    found = some[np.sort(_first(some))]
+    if len(found) == len(some) < len(rows):
+        return found
+    rows = np.ascontiguousarray(rows)
+    return rows[np.sort(_first(rows))[:most]]
+
+
+def _first(rows: Any) -> NDArray[np.intp]:
+    """Positions at which a row is there for the first time, by its bytes."""
+    flat = rows.reshape(len(rows), -1)
+    keys = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
+    return np.unique(keys, return_index=True)[1]
