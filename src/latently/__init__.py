@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from latently.files import load
     from latently.metrics import pool
+    from latently.report.of_model import report
     from latently.selection import likelihood_ratio_test, select
     from latently.sources import scan
 
@@ -58,11 +59,12 @@ __all__ = [
     "overimpute",
     "plots",
     "pool",
+    "report",
     "scan",
     "select",
 ]
 
-_ROOMS = ("datasets", "metrics", "plots")
+_ROOMS = ("datasets", "metrics", "plots", "report")
 _ELSEWHERE = {
     "likelihood_ratio_test": "selection",
     "load": "files",

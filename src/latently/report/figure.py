@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+
+from latently.report.svg import as_address, compact
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -92,7 +93,7 @@ class Figure:
 
         with rc_context(REPRODUCIBLE):
             content = self._saved("svg", metadata={"Date": None})
-        return "data:image/svg+xml;base64," + b64encode(content).decode()
+        return as_address(compact(content.decode()))
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""

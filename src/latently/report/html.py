@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from latently.plots.palette import COLOURS
 from latently.report.figure import Figure
+from latently.report.interactive.encoding import script_safe
 from latently.report.table import Table
+
+NOTHING_FETCHED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 class Markup(str):
@@ -30,10 +35,13 @@ class Section:
         Its heading.
     blocks : sequence of Markup
         What stands below it.
+    attributes : mapping of str to str
+        Of the element.
     """
 
     title: str
     blocks: Sequence[Markup]
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def element(tag: str, *children: str, **attributes: str) -> Markup:
@@ -88,9 +96,9 @@ def figures(pictures: Iterable[Figure]) -> Markup:
     """Pictures with their captions, side by side where there is room."""
     shown = []
     for picture in pictures:
-        image = Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}">')
-        wide = {"class_": "wide"} if picture.wide else {}
-        shown.append(element("figure", image, element("figcaption", picture.caption), **wide))
+        image = Markup(f'<img src="{escape(picture.svg())}" alt="{escape(picture.alternative())}">')
+        how = {"data-name": picture.name, **({"class_": "wide"} if picture.wide else {})}
+        shown.append(element("figure", image, element("figcaption", picture.caption), **how))
     return element("div", *shown, class_="figures")
 
 
@@ -125,13 +133,29 @@ def side_by_side(parts: Iterable[Markup]) -> Markup:
     return element("div", *parts, class_="beside")
 
 
+def replayed(data: Mapping[str, Any]) -> Section:
+    """A part that the script of the page makes something of, and that is not there without it."""
+    content = Markup(script_safe(data))
+    script = element("script", content, type="application/json")
+    return Section("EM at work, step by step", [script], {"hidden": "", "data-replay": data["view"]})
+
+
+def _scripts() -> Markup:
+    """The script of all pages, and the colours of components."""
+    own = files("latently.report.interactive").joinpath("page.js").read_text(encoding="utf-8")
+    colours = Markup(script_safe(list(COLOURS)))
+    return Markup(
+        element("script", colours, type="application/json", id="palette") + element("script", Markup(own))
+    )
+
+
 def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str:
     """A whole page, as HTML: its heading, the sentence below it, its parts, and the last line.
 
     Examples
     --------
     >>> html = page("A & B", "", [Section("First", [paragraph("x < y")])], "the end")
-    >>> "A &amp; B" in html, "x &lt; y" in html, "http" in html
+    >>> "A &amp; B" in html, "x &lt; y" in html, "src=" in html
     (True, True, False)
     """
     style = Markup(files(__package__).joinpath("style.css").read_text(encoding="utf-8"))
@@ -139,14 +163,18 @@ def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str
         "head",
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup('<meta name="color-scheme" content="light dark">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_FETCHED}">'),
         element("title", title),
         element("style", style),
     )
     body = element(
         "body",
         element("header", element("h1", title), paragraph(lead, class_="lead")),
-        element("main", *(element("section", element("h2", s.title), *s.blocks) for s in sections)),
+        element(
+            "main", *(element("section", element("h2", s.title), *s.blocks, **s.attributes) for s in sections)
+        ),
         element("footer", paragraph(footer)),
+        _scripts(),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 

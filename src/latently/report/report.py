@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from latently.report.html import (
     definitions,
     figures,
     page,
+    replayed,
     side_by_side,
     table,
     tiles,
     warning,
     write_text,
 )
+from latently.report.interactive.replay import Replay
 from latently.report.strict_json import to_json
 from latently.report.table import Table
 from latently.version import __version__
@@ -60,6 +63,8 @@ class Report:
         What to do next.
     aloud : sequence of Finding
         What a terminal is told first, in place of a table of prose.
+    replay : callable
+        Gives the steps of EM, which only a page shows; None if there are none to see.
 
     Examples
     --------
@@ -85,6 +90,7 @@ class Report:
     summary: Mapping[str, Any]
     going_on: Sequence[Markup] = ()
     aloud: Sequence[Finding] = ()
+    replay: Callable[[], Replay | None] = lambda: None
 
     @cached_property
     def said(self) -> list[str]:
@@ -104,9 +110,11 @@ class Report:
     def page(self) -> str:
         """A page that needs no other file, as HTML."""
         first, *more = self.said
+        replay = self.replay()
         wide = [one for one in self.tables.values() if one.prose]
         sections = [
             Section("What was found", [tiles(self.facts), bullets(more), *self.warnings()]),
+            *([] if replay is None else [replayed(replay.data())]),
             *(Section(one.title, [table(one)]) for one in wide),
             Section("Pictures", [figures(self.figures)]),
             *([Section("Numbers", [self.numbers()])] if len(wide) < len(self.tables) else []),
@@ -114,6 +122,10 @@ class Report:
             Section("How it was computed", [self.computed()]),
         ]
         return page(self.headline, first, sections, f"latently {__version__}")
+
+    def _repr_html_(self) -> str:
+        """The page within a notebook."""
+        return f'<iframe srcdoc="{escape(self.page())}" width="100%" height="800" style="border:0"></iframe>'
 
     def warnings(self) -> list[Markup]:
         """The cautions for a page: a box, or none."""

@@ -25,7 +25,10 @@ from latently.estimators.imputation.diagnosis import (
     MissingPatterns,
     Overimputation,
 )
+from latently.estimators.imputation.filling import expected
 from latently.report.analysis import Analysis, Array
+from latently.report.imputation.replay import imputation_replay
+from latently.report.interactive import Replay
 
 if TYPE_CHECKING:
     from latently.report.report import Report
@@ -61,6 +64,17 @@ class ImputationAnalysis(Analysis):
         from latently.report.imputation.report import imputation_report  # which is made of analyses
 
         return imputation_report(self)
+
+    def replay(self) -> Replay | None:
+        """How the cells came to be filled in."""
+        kept = self.model._observed_features
+        names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
+        return imputation_replay(
+            self.model,
+            names,
+            self.rows[:, kept],
+            lambda imputer, x: expected(imputer.mixture_._predictive(x), x),
+        )
 
     @property
     def n_tables(self) -> int:

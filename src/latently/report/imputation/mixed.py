@@ -16,6 +16,8 @@ from latently.core.findings import Finding, caution, grave, joined, note
 from latently.report import fits
 from latently.report.analysis import Analysis, Array
 from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.imputation.replay import imputation_replay
+from latently.report.interactive import Replay
 from latently.report.report import Report
 from latently.report.table import Table
 from latently.wording import EN_DASH, count, decimals, listed, number, percent, share
@@ -184,6 +186,15 @@ class MixedAnalysis(Analysis):
             ),
             self._summary(),
             self._going_on(),
+            replay=self.replay,
+        )
+
+    def replay(self) -> Replay | None:
+        """How the cells came to be filled in."""
+        read = self.model._read(self.X)
+        names = self.model.mixture_._model.emission.names
+        return imputation_replay(
+            self.model, names, read.x, lambda imputer, x: imputer._by_parts(x, imputer._guessed)
         )
 
     def _findings(self) -> Iterator[Finding]:

@@ -60,6 +60,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         _how(a),
         _summary(a),
         _going_on(a),
+        replay=a.replay,
     )
 
 

@@ -12,6 +12,7 @@ from latently.core.findings import Finding, caution, note
 from latently.report import fits
 from latently.report.figure import EMISSIONS, Figure
 from latently.report.mixture.analysis import MixtureAnalysis
+from latently.report.mixture.replay import mixture_replay
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
 from latently.report.table import Table
@@ -40,6 +41,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         list(_figures(a)),
         fits.how(a, f"{model}, fitted by expectation maximisation", Restarts=str(a.model.restarts_)),
         _summary(a),
+        replay=lambda: mixture_replay(a),
     )
 
 

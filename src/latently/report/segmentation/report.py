@@ -14,6 +14,7 @@ from latently.report.report import Report
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
+from latently.report.segmentation.replay import segmentation_replay
 from latently.report.segmentation.residuals import Check, checks
 from latently.report.table import Table
 from latently.wording import count, exact, listed, number, part, share
@@ -71,6 +72,7 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
         ),
         _summary(a),
         _going_on(a),
+        replay=lambda: segmentation_replay(a),
     )
 
 

@@ -15,6 +15,7 @@ from latently.report.table import Table
 from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis
 from latently.report.topics.cautions import cautions
 from latently.report.topics.figures import topics_figures
+from latently.report.topics.replay import topics_replay
 from latently.version import __version__
 from latently.wording import count, listed, number, share
 
@@ -51,6 +52,7 @@ def topics_report(a: TopicsAnalysis) -> Report:
         _summary(a),
         _going_on(a),
         [_topic(a, k) for k in range(a.n_topics)],
+        lambda: topics_replay(a),
     )
 
 

@@ -1,0 +1,47 @@
+"""How cells came to be filled in, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.report.interactive.replay import MOST_ROWS, Replay, moments, shown_run
+from latently.report.interactive.scatter import cells_view, chosen_rows
+
+Array = NDArray[np.float64]
+
+
+def imputation_replay(
+    imputer: Any, names: Sequence[str], x: Array, fill: Callable[[Any, Array], Array]
+) -> Replay | None:
+    """A run of EM; None where there is nothing to see.
+
+    Parameters
+    ----------
+    imputer : GaussianImputer or MixedImputer
+        Fitted.
+    names : sequence of str
+        Names of the columns of its model.
+    x : array of shape (n_rows, n_columns)
+        The rows as its model reads them, NaN where a cell is missing.
+    fill : callable
+        ``fill(imputer, x)`` fills in the missing cells.
+    """
+    mixture = imputer.mixture_
+    told = np.argsort(-np.isnan(x).sum(axis=0), kind="stable").tolist()
+    rows = chosen_rows(np.asarray(np.isnan(x).any(axis=1)), MOST_ROWS)
+    source = mixture._of_rows(x[rows], np.ones(len(rows)))
+    run = shown_run(mixture, source, len(x))
+    if run is None:
+        return None
+    seen, _ = moments(mixture, run, source)
+    filled = []
+    for moment in seen:
+        then = copy(imputer)
+        then.mixture_ = moment
+        filled.append(fill(then, x[rows]))
+    return run.replay("scatter", "component", cells_view(names, len(x), x[rows], rows, filled, seen, told))

@@ -1,0 +1,171 @@
+"""Rows as points: coloured by their responsibilities, or with the cells that are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.plots.skew import logarithmic
+from latently.report.interactive.encoding import cells, packed, shares
+from latently.wording import share
+
+Array = NDArray[np.float64]
+
+MOST_COLUMNS = 8
+MOST_POINTS = 1_500
+MOST_BYTES = 250_000  # of responsibilities, and of cells that are filled in
+MOST_LINES = 24
+MOST_CATEGORIES = 30
+
+
+def chosen_rows(first: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
+    """Positions of the rows that are drawn: the first ones, and of the rest what there is room for."""
+    rng = np.random.default_rng(0)
+    order = np.concatenate([rng.permutation(np.flatnonzero(first)), rng.permutation(np.flatnonzero(~first))])
+    return np.sort(order[:most]).astype(np.intp)
+
+
+def columns_of(x: Array, names: Sequence[str], family: Any, chosen: Sequence[int]) -> list[dict[str, Any]]:
+    """The columns by name, with what their codes stand for, and whether a logarithm shows more of them."""
+    found: list[dict[str, Any]] = []
+    for j in chosen:
+        categories = family.categories_of(j)
+        column: dict[str, Any] = {"name": names[j]}
+        if categories is not None:
+            column["categories"] = [str(one) for one in categories[:MOST_CATEGORIES]]
+        elif logarithmic(x[:, j]):
+            column["log"] = True
+        found.append(column)
+    return found
+
+
+def points_of(
+    x: Array,
+    drawn: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    chosen: Sequence[int],
+    others: Sequence[Array] = (),
+) -> dict[str, Any]:
+    """Cells of the rows that are drawn, and the ends of the columns, those of other tables included."""
+    low = np.min([np.nanmin(each[:, chosen], axis=0) for each in (x, *others)], axis=0)
+    high = np.max([np.nanmax(each[:, chosen], axis=0) for each in (x, *others)], axis=0)
+    return {
+        "rows": packed(rows[drawn] + 1, "<u4"),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "points": cells(x[np.ix_(drawn, np.array(chosen))], low, high),
+    }
+
+
+def shapes_of(moments: Sequence[Any], chosen: Sequence[int]) -> dict[str, Any]:
+    """Weights of the components at each step, and means and covariances if they have any."""
+    found: dict[str, Any] = {"weights": packed([each.weights_ for each in moments])}
+    family = moments[0]._model.emission
+    params = [each.params_.emission for each in moments]
+    if family.mean(params[0]) is None or any(family.categories_of(j) is not None for j in chosen):
+        return found
+    found["means"] = packed([family.mean(each)[:, chosen] for each in params])
+    if family.covariance(params[0]) is not None and family.learns_spread:
+        several = np.ix_(range(len(moments[0].weights_)), chosen, chosen)
+        found["covariances"] = packed([family.covariance(each)[several] for each in params])
+    return found
+
+
+def lines_of(
+    moments: Sequence[Any], weights: Sequence[Array], names: Sequence[str], n_rows: int, label: str
+) -> dict[str, Any]:
+    """What the components look like at each step, as lines of a table."""
+    tables = []
+    for each, weight in zip(moments, weights, strict=True):
+        family = each._model.emission
+        told = family.describe_components(each.params_.emission, list(names), weight * n_rows, label)
+        tables.append([["share", *(share(one) for one in weight)], *told.lines[:MOST_LINES]])
+    named = [line[0] for line in tables[0]]
+    return {"names": named, "cells": [[line[1:] for line in table] for table in tables]}
+
+
+def mixture_view(
+    a: Any,
+    moments: Sequence[Any],
+    resp: Sequence[Array],
+    x: Array,
+    rows: NDArray[np.intp],
+    told: Sequence[int],
+) -> dict[str, Any]:
+    """A mixture: its rows as points, their responsibilities, and the shapes of the components.
+
+    Parameters
+    ----------
+    a : MixtureAnalysis
+        What the page speaks of.
+    moments : sequence of estimator
+        The mixture at each step.
+    resp : sequence of array
+        Responsibilities of some of the rows at each step.
+    x : array of shape (n_rows, n_columns)
+        These rows as numbers.
+    rows : array of int
+        Their positions among all.
+    told : sequence of int
+        Columns, those that tell most first.
+    """
+    room = MOST_BYTES // (len(moments) * a.n_components)
+    drawn = chosen_rows(np.zeros(len(x), dtype=bool), min(MOST_POINTS, room))
+    chosen = [j for j in told if not np.isnan(x[:, j]).all()][:MOST_COLUMNS]
+    weights = [each.weights_ for each in moments]
+    return {
+        "n_rows": a.n_rows,
+        "columns": columns_of(x, a.names, a.family, chosen),
+        **points_of(x, drawn, rows, chosen),
+        "resp": shares([one[drawn] for one in resp]),
+        **shapes_of(moments, chosen),
+        "lines": lines_of(moments, weights, a.names, a.n_rows, "cluster"),
+    }
+
+
+def cells_view(
+    names: Sequence[str],
+    n_rows: int,
+    x: Array,
+    rows: NDArray[np.intp],
+    filled: Sequence[Array],
+    moments: Sequence[Any],
+    told: Sequence[int],
+) -> dict[str, Any]:
+    """A table with holes: its rows as points, and where the cells that are filled in come to lie.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns.
+    n_rows : int
+        How many rows there are.
+    x : array of shape (n, n_columns)
+        Some of them as numbers, NaN where a cell is missing.
+    rows : array of int
+        Their positions among all.
+    filled : sequence of array
+        The same filled in, at each step.
+    moments : sequence of estimator
+        The mixture at each step.
+    told : sequence of int
+        Columns, those that lack most first.
+    """
+    chosen = list(told[:MOST_COLUMNS])
+    hole = np.isnan(x[:, chosen])
+    room = MOST_BYTES / (2 * len(filled) * max(hole.sum() / max(hole.any(axis=1).sum(), 1), 1))
+    drawn = chosen_rows(np.asarray(hole.any(axis=1)), min(MOST_POINTS, max(int(room), 50)))
+    i, j = np.nonzero(hole[drawn])
+    points = points_of(x, drawn, rows, chosen, filled)
+    low, high = np.array(points["low"])[j], np.array(points["high"])[j]
+    return {
+        "n_rows": n_rows,
+        "columns": columns_of(x, names, moments[0]._model.emission, chosen),
+        **points,
+        "holes": packed(i * len(chosen) + j, "<u4"),
+        "filled": cells(np.array([each[drawn][:, chosen][i, j] for each in filled]), low, high),
+        **shapes_of(moments, chosen),
+    }

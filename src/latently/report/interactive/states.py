@@ -1,0 +1,64 @@
+"""A series and the states along it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.report.interactive.encoding import cells, packed, shares
+from latently.report.interactive.scatter import lines_of
+
+Array = NDArray[np.float64]
+
+MOST_TIMES = 1_200
+MOST_BYTES = 250_000
+MOST_COLUMNS = 4
+
+
+def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array], n: int) -> dict[str, Any]:
+    """A hidden Markov model: the series, and the probabilities of the states along it.
+
+    Parameters
+    ----------
+    a : SegmentationAnalysis
+        What the page speaks of.
+    moments : sequence of estimator
+        The model at each step.
+    x : array of shape (n_times, n_columns)
+        The first times of the series as numbers.
+    resp : sequence of array
+        Smoothed probabilities of these at each step.
+    n : int
+        How many times the series has in all.
+    """
+    room = max(MOST_BYTES // (len(moments) * a.n_components), 50)
+    each = -(-len(x) // min(MOST_TIMES, room))
+    starts = np.arange(0, len(x), each)
+    size = np.minimum(each, len(x) - starts)
+    seen = np.where(np.isnan(x), 0.0, x)
+    known = np.add.reduceat(~np.isnan(x), starts, axis=0)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, :MOST_COLUMNS]
+    low, high = np.nanmin(mean, axis=0), np.nanmax(mean, axis=0)
+    columns: list[dict[str, Any]] = [{"name": name} for name in a.names[:MOST_COLUMNS]]
+    if a.symbols:
+        columns[0]["categories"] = [str(symbol) for symbol in a.symbols]
+    time = np.arange(len(x)) if a.time is None else np.asarray(a.time)
+    return {
+        "n_rows": n,
+        "n_shown": len(x),
+        "each": each,
+        "columns": columns,
+        "time": [str(time[at]) for at in starts],
+        "time_name": a.time_name,
+        "new": np.flatnonzero(np.isin(starts, a.offsets[1:-1])).tolist(),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "points": cells(mean, low, high),
+        "resp": shares([np.add.reduceat(one, starts, axis=0) / size[:, None] for one in resp]),
+        "weights": packed([one.mean(axis=0) for one in resp]),
+        "lines": lines_of(moments, [one.mean(axis=0) for one in resp], a.names, n, "state"),
+    }

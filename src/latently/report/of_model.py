@@ -1,0 +1,154 @@
+"""A page about any fitted model, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
+from latently.estimators.hmm import BaseHMM
+from latently.estimators.hmm.tables import is_list_of_tables
+from latently.estimators.mixture import BaseMixture
+from latently.plots.features import feature_names
+from latently.report.html import write_text
+from latently.report.imputation import ImputationAnalysis, MixedAnalysis
+from latently.report.mixture import MixtureAnalysis, mixture_report
+from latently.report.report import Report
+from latently.report.segmentation import SegmentationAnalysis, segmentation_report
+from latently.report.topics import TopicsAnalysis, topics_report
+from latently.report.topics.collection import Collection
+
+DRAWS = 20
+
+
+def report(
+    model: Any,
+    X: Any,
+    path: str | Path | None = None,
+    *,
+    source: str = "the table",
+    selection: Any = None,
+    **how: Any,
+) -> Report:
+    """Say what a fit found, how sure that is and how it was found, on one page that needs nothing else.
+
+    The page shows EM at work, step by step: the run of the fit if it was recorded
+    (``callbacks=[Recorder()]``), or else one that is made for the page, which it says.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted mixture, hidden Markov model, imputer, topic model or latent class analysis. An imputer
+        without parameter draws is fitted again with 20 of them, for its intervals.
+    X : array-like, frame or sequence of documents
+        What it was fitted to.
+    path : str or Path, optional
+        Where to write the page, as HTML. Nothing is written by default.
+    source : str, default "the table"
+        What the data are called on the page.
+    selection : Selection, optional
+        The search that chose the model, as `latently.select` returns it.
+    **how
+        Of hidden Markov models: ``lengths``, as for `fit`, and ``time``, the time of each row, which a frame
+        with an index of dates has by itself.
+
+    Returns
+    -------
+    Report
+        All that is said: ``.said``, ``.careful``, ``.tables``, ``.figures``, ``.page()``; a notebook shows
+        the page.
+
+    Raises
+    ------
+    TypeError
+        If there is no page about such a model.
+    NotFittedError
+        If it is not fitted.
+
+    Examples
+    --------
+    >>> import latently
+    >>> from latently import GaussianMixture, datasets
+    >>> X = datasets.load_faithful().data
+    >>> mixture = GaussianMixture(2, random_state=0).fit(X)
+    >>> latently.report(mixture, X, source="Old Faithful").headline
+    '2 clusters in the 272 rows of Old Faithful'
+    """
+    if _report.dispatch(type(model)) is not _report.dispatch(object):
+        check_is_fitted(model)
+    found = _report(model, X, source, selection=selection, **how)
+    if path is not None:
+        write_text(path, found.page())
+    return found
+
+
+@singledispatch
+def _report(model: Any, X: Any, source: str, selection: Any) -> Report:
+    raise TypeError(
+        f"there is no page about a {type(model).__name__}: there are for mixtures, hidden Markov models, "
+        "imputers, topic models and latent class analysis"
+    )
+
+
+@_report.register
+def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Any) -> Report:
+    return mixture_report(MixtureAnalysis(model, X, source, selection=selection))
+
+
+@_report.register
+def _of_chain(
+    model: BaseHMM,
+    X: Any,
+    source: str,
+    selection: Any,
+    lengths: Sequence[int] | None = None,
+    time: Any = None,
+) -> Report:
+    if is_list_of_tables(X):
+        lengths, X = [len(each) for each in X], np.concatenate([np.asarray(each) for each in X])
+    index: Any = getattr(X, "index", None)
+    if time is None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
+        time = index
+    called = "row" if time is None else str(getattr(time, "name", None) or "time")
+    time = None if time is None else np.asarray(time)
+    names = feature_names(model)
+    a = SegmentationAnalysis(model, X, source, names, lengths, time, called, selection=selection)
+    return segmentation_report(a)
+
+
+@_report.register
+def _of_imputer(model: GaussianImputer, X: Any, source: str, selection: Any) -> Report:
+    return ImputationAnalysis(_drawn(model, X), X, source, selection=selection).report()
+
+
+@_report.register
+def _of_mixed_imputer(model: MixedImputer, X: Any, source: str, selection: Any) -> Report:
+    return MixedAnalysis(_drawn(model, X), X, source, selection=selection).report()
+
+
+def _drawn(model: Any, X: Any) -> Any:
+    """The imputer with parameter draws."""
+    if len(model.parameter_draws_) > 1:
+        return model
+    return clone(model).set_params(n_parameter_draws=DRAWS).fit(X)
+
+
+@_report.register
+def _of_topics(model: LatentDirichletAllocation, X: Any, source: str, selection: Any) -> Report:
+    corpus = model._read(X)
+    words = corpus.words.vocabulary
+    named = (
+        [f"word {j}" for j in range(corpus.counts.shape[1])]
+        if words is None
+        else [str(word) for word in words]
+    )
+    texts = list(X) if not hasattr(X, "shape") and all(isinstance(text, str) for text in X) else None
+    collection = Collection(corpus.counts, named, int(corpus.counts.sum()), texts=texts)
+    labels = [f"document {d}" for d in range(collection.n_documents)]
+    return topics_report(TopicsAnalysis(model, collection, source, labels))

@@ -1,0 +1,52 @@
+"""How topics were found, pass by pass."""
+
+from __future__ import annotations
+
+import warnings
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from latently.metrics import match_topics
+from latently.report.interactive.recorder import Frame, Recorder
+from latently.report.interactive.replay import Replay, Shown, recorded
+from latently.report.interactive.topics import topics_view
+from latently.report.topics.analysis import TopicsAnalysis
+from latently.wording import count
+
+MOST_TOKENS = 2_000_000  # of documents that are fitted again for a page
+
+
+def topics_replay(a: TopicsAnalysis) -> Replay | None:
+    """The passes of the fit, as recorded or made again; None where that would take too long."""
+    n_topics = a.n_topics
+    if n_topics == 1 or not len(a.model.history_):
+        return None
+    found = recorded(a.model, float(a.model.history_[-1]))
+    note = "These are the passes of the fit, recorded on the way"
+    if found is None:
+        if a.collection.n_tokens > MOST_TOKENS or not isinstance(a.model.random_state, int):
+            return None
+        found = Recorder()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about the documents is said already
+            clone(a.model).set_params(callbacks=[found], verbose=0).fit(a.collection.counts)
+        note = "The fit was not recorded, so it was made again for this replay, from the same seed"
+    track = found.runs[-1]
+    shown = Shown(found.frames(), track.values, [], f"{note}: {count(len(track.values), 'step')}.")
+    words = a.collection.words if a.model.vocabulary_ is None else list(a.model.vocabulary_)
+    rises = "lower bound" if a.model.bound_ is not None else "change in each pass"
+    return shown.replay("topics", "topic", topics_view(_moments(a.model, shown.frames), words), rises)
+
+
+def _moments(model: Any, frames: list[Frame]) -> list[Any]:
+    """The model at each step, its topics in the order of the fit."""
+    order = match_topics(model.topic_word_, frames[-1].params.probabilities).partner
+    seen = []
+    for frame in frames:
+        moment = copy(model)
+        moment._set_params(None, frame.params.permuted(np.asarray(order)), model._outcome)
+        seen.append(moment)
+    return seen
