@@ -132,10 +132,10 @@ TABLES = {
         b"a,b\n1,2\n\n3,4,5\n": "line 4 of t.csv has 3 cells and the header 2",
         b"a,b\n1,2\n3\n": "line 3 of t.csv has 1 cell and the header 2",
         b'a,b\n1,"2\n3,4\n': "look for a quote that is not closed",
-        b"a,b\n1,2\nn\xe9,3\n": "line 3 of t.csv is not UTF-8 (byte 0xe9)",
-        "a,b\n1,2\n".encode("utf-16"): "UTF-16",
+        b"\xff\xfea\0,": "t.csv is damaged: its text is not utf-16, as it begins",
+        b"\x28\xb5\x2f\xfd" + b"x" * 40: "t.csv is packed, and damaged: pack it again",
         b"\x89PNG\x00\x01": "not a text file",
-        b"PK\x03\x04...": "a spreadsheet or a zip archive",
+        b"PK\x03\x04...": "t.csv cannot be read as a workbook (Cannot detect file format): save it as CSV",
         b"PAR1....PAR1": "damaged Parquet file",
         b"a,b\nx,2020-01-01\ny,2021-01-01\n": (
             "no column of numbers or categories to work with: 'a' (text, 2 different ones in 2 rows), 'b' ("
@@ -188,7 +188,6 @@ TABLES = {
         b"text,b\n!,1\n? x,2\n": "have no word of two letters or more",
         b"text,b\nthe and,1\nof the,2\n,3\n,4\n": "no word of t.csv is left: 3 stop words; lower",
         b"text,b\nship,1\nsail,2\n,3\n,4\n": "2 are in one document only",
-        b"text\ncaf\xe9 noir\n": "not UTF-8 (byte 0xe9): add --encoding",
         b"text\n\x1f\x8b\0\n": "t.csv is not a text file",
         "text\n今天我们去海边看船和灯塔\n船长在港口等待暴风雨过去\n".encode(): "cut them into words first",
         (b"text,b\nship ship,\nship sail,\nsail wave,\nwave x,\n", "--truth b --max-df 1.0"): (

@@ -11,8 +11,8 @@ import latently
 from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets
 from latently.cli.failure import CommandError
 from latently.cli.tables.axis import time_of, uneven
-from latently.cli.tables.csv_file import read_csv
 from latently.cli.tables.kinds import kind_of
+from latently.cli.tables.read import table_of as read_csv
 from latently.cli.tables.series import runs, series_of
 from tests.command import JOBS, QUAKES, assert_one_clear_line, model_of, rows_of, said_in, summary_of, written
 

@@ -46,7 +46,10 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
     Example: latently cluster faithful.csv -k 1:5
     """
 
-    table: Path = argument("TABLE", "A CSV or Parquet file; its first line names the columns.")
+    table: Path = argument(
+        "TABLE",
+        "A table: CSV, Excel, JSON lines, Parquet, packed or not; a folder of them; or - for standard input.",
+    )
     components: str = option(
         "-k", "--components", default="1:9", help="How many clusters: 3, or from 1 to 9 as 1:9."
     )
@@ -107,7 +110,7 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
             selection=selection,
             left_out=data.choice.left_out,
             notes=notes(data.table, data.choice, "clusters"),
-            settings=self.settings,
+            settings=self.settings | data.table.read_as,
         )
 
     def _of_numbers(self, X: Any) -> tuple[Any, dict[str, Any]]:

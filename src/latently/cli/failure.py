@@ -10,7 +10,9 @@ class CommandError(Exception):
 
 
 def must_be_there(path: Path) -> None:
-    """Refuse a name of no file and no folder."""
+    """Refuse a name of no file and no folder; ``-`` is standard input."""
+    if str(path) == "-":  # standard input
+        return
     try:
         there = path.exists()
     except OSError as error:

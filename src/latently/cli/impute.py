@@ -46,7 +46,7 @@ class Impute(Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
     Example: latently impute airquality.csv -m 20
     """
 
-    table: Path = argument("TABLE", "A CSV or Parquet file; empty cells and NA are missing.")
+    table: Path = argument("TABLE", "A table, as CSV or Excel; empty cells, NA and the like are missing.")
     columns: str | None = option(
         help="Columns to fill in and to learn from, as a,b,c. Otherwise all that are numbers, and "
         "categories that lack cells or tell of others."
@@ -177,7 +177,7 @@ class Impute(Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             {name: n for name, n in still_empty.items() if n},
             left_out=choice.left_out,
             notes=notes(table, choice, "the other columns"),
-            settings=self.settings,
+            settings=self.settings | table.read_as,
         )
         steps = {
             "fitting, and drawing parameters": lambda: _fit(a),

@@ -96,7 +96,9 @@ class Job(ABC, Generic[Data, Analysis]):
         """Where the results go: unless told otherwise, a folder named by the last of what is read."""
         if self.out is not None:
             return self.out
-        return Path(f"latently-{self.name()}-{self.inputs[-1].stem}")
+        from latently.cli.tables.content import stem_of
+
+        return Path(f"latently-{self.name()}-{stem_of(self.inputs[-1])}")
 
     @property
     def command(self) -> str:

@@ -69,7 +69,9 @@ class OfCells:
         help="What stands for a missing cell, as -200 or -999,unknown, or in one column, as height=-200; "
         "several by repeating it.",
     )
-    encoding: str | None = option(help="How text is encoded, as latin-1. Otherwise UTF-8.")
+    encoding: str | None = option(
+        help="How text is encoded, as latin-1. Otherwise UTF-8, or what it looks like."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,8 @@ class Predict(OfTexts, Job["New", "Labelled"]):
 
     def read(self) -> New:
         """The model, and rows or documents as it takes them."""
-        from latently.cli.tables.read import read_bytes, read_table
+        from latently.cli.tables.content import read_bytes
+        from latently.cli.tables.read import read_table
 
         read_bytes(self.model)
 

@@ -47,9 +47,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
     Example: latently segment earthquakes.csv --column count --time year
     """
 
-    table: Path = argument(
-        "SERIES", "A CSV or Parquet file, a row for each time; empty cells and NA are missing."
-    )
+    table: Path = argument("SERIES", "A table, as CSV or Excel, a row for each time; or a folder of them.")
     columns: list[str] = option(
         "--column",
         "--columns",
@@ -160,7 +158,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             selection=selection,
             left_out=series.left_out,
             notes=[*notes, *of_file(table)],
-            settings=self.settings,
+            settings=self.settings | table.read_as,
         )
 
     def report(self, analysis: SegmentationAnalysis) -> Report:

@@ -138,7 +138,16 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
             warnings.simplefilter("ignore")  # findings and cautions say it
             model.fit(collection.counts if collection.texts is None else list(collection.texts))
         labels, notes = labels_of(documents, truth), documents.rest.notes
-        return TopicsAnalysis(model, collection, documents.name, labels, truth, trials, self.settings, notes)
+        return TopicsAnalysis(
+            model,
+            collection,
+            documents.name,
+            labels,
+            truth,
+            trials,
+            self.settings | documents.rest.read_as,
+            notes,
+        )
 
     def report(self, analysis: TopicsAnalysis) -> Report:
         """What was found."""

@@ -32,7 +32,8 @@ from latently.version import __version__
 from latently.wording import sentence
 
 CAREFUL = "What to be careful about"
-BRIEF = ("Why it stopped", "Restarts", "Other starts", "Columns left out")  # of how it was computed
+BRIEF = ("Why it stopped", "Restarts", "Other starts")  # of how it was computed
+BRIEF += ("Numbers and dates", "Words for missing cells", "Columns left out")
 
 
 @dataclass(frozen=True)

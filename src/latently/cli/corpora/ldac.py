@@ -15,9 +15,8 @@ from scipy import sparse
 
 from latently.cli.corpora.documents import Documents, numbered
 from latently.cli.failure import CommandError
-from latently.cli.tables.read import read_bytes
+from latently.cli.tables.content import decoded, read_bytes
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import decoded
 from latently.wording import shortened
 
 WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
@@ -38,7 +37,7 @@ def read_ldac(path: Path, content: bytes, vocabulary: Path | None) -> Documents:
     words = words_of_file(vocabulary or words_beside(path, "LDA-C"))
     rows: list[list[tuple[int, int]]] = []
     numbers: list[int] = []
-    for number, line in enumerate(decoded(content, path.name).splitlines(), start=1):
+    for number, line in enumerate(decoded(content, path.name).text.splitlines(), start=1):
         if line.strip():
             rows.append(_pairs(line, f"line {number} of {path.name}", len(words)))
             numbers.append(number)
@@ -106,7 +105,7 @@ def words_beside(path: Path, kind: str) -> Path:
 
 def words_of_file(path: Path) -> list[str]:
     """The words of a file, one a line."""
-    words = [line.strip() for line in decoded(read_bytes(path), path.name).splitlines()]
+    words = [line.strip() for line in decoded(read_bytes(path), path.name).text.splitlines()]
     while words and not words[-1]:
         words.pop()
     if not words:

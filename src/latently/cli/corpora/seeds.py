@@ -7,8 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.read import read_bytes
-from latently.cli.tables.utf8 import decoded
+from latently.cli.tables.content import decoded, read_bytes
 
 MOST_DIGITS = 15
 
@@ -40,6 +39,6 @@ def _lines(asked: Sequence[str]) -> Iterator[tuple[str, str]]:
         if "=" in one or not Path(one).exists():
             yield "--seed-words", one
             continue
-        for number, line in enumerate(decoded(read_bytes(Path(one)), one).splitlines(), start=1):
+        for number, line in enumerate(decoded(read_bytes(Path(one)), one).text.splitlines(), start=1):
             if line.strip():
                 yield f"line {number} of {one}", line.strip()

@@ -12,9 +12,8 @@ import polars as pl
 from latently.cli.corpora.documents import USUAL, Documents, from_table
 from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
-from latently.cli.tables.read import read_bytes
+from latently.cli.tables.content import decoded, read_bytes
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import OTHERWISE, decoded, in_utf8
 
 
 def read_folder(
@@ -37,17 +36,15 @@ def read_folder(
             f"folder '{path}' has no file that is called {files or '*.txt'}: add some{all_of_them}, or give "
             "another folder"
         )
-    texts = [_text(names[name], f"{path.name}/{name}", encoding) for name in shown]
+    found_texts = [decoded(read_bytes(names[name]), f"{path.name}/{name}", encoding) for name in shown]
+    texts = [one.text for one in found_texts]
     if not any(text.strip() for text in texts):
         raise CommandError(f"all {len(texts)} files of folder '{path}' are empty: give files with text")
     readable = [name.encode(errors="backslashreplace").decode() for name in shown]
     columns = {USUAL: texts, "file": readable}
     if any("/" in name for name in readable):
         columns["folder"] = [Path(name).parent.as_posix() for name in readable]
-    table = with_codes(Table(path.name, pl.DataFrame(columns)), missing)
+    notes = [note for one in found_texts for note in one.notes]
+    more = [f"so were {len(notes) - 1:,} more of its files"] if len(notes) > 1 else []
+    table = with_codes(Table(path.name, pl.DataFrame(columns), notes=[*notes[:1], *more]), missing)
     return replace(from_table(table, "a folder of texts", USUAL), text_column=None)
-
-
-def _text(file: Path, name: str, encoding: str | None) -> str:
-    content = read_bytes(file)
-    return decoded(content if encoding is None else in_utf8(content, encoding, name), name, OTHERWISE)

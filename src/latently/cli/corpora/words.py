@@ -13,8 +13,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from latently.cli.corpora.documents import Documents
 from latently.cli.failure import CommandError
-from latently.cli.tables.read import read_bytes
-from latently.cli.tables.utf8 import decoded
+from latently.cli.tables.content import decoded, read_bytes
 from latently.estimators.topics.texts import lack_blanks
 from latently.report.topics import Collection, LeftOut
 from latently.wording import count, share
@@ -66,7 +65,7 @@ def _words_of(name: str) -> set[str]:
         raise CommandError(
             f"--stop-words {name}: there is no such file; write english, none, or a file's name"
         )
-    words = set(TOKEN.findall(decoded(read_bytes(path), path.name).lower()))
+    words = set(TOKEN.findall(decoded(read_bytes(path), path.name).text.lower()))
     if not words:
         raise CommandError(f"--stop-words {name}: no word of two letters or more is in it")
     return words

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -77,12 +76,11 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
     cells = table.frame[name]
     _must_be_there(table, name)
     shown = [("" if cell is None else str(cell)).strip() for cell in cells.to_list()]
-    if cells.dtype.is_temporal():
-        dates = (
-            cells.cast(pl.Datetime("us")) if cells.dtype in (pl.Date, pl.Datetime) else cells.cast(pl.Int64)
-        )
-        return _brief(dates.to_numpy()), shown
     column = as_numbers(table, name)
+    if column.moments is not None:
+        return _brief(column.moments.to_numpy()), shown
+    if cells.dtype.is_temporal():
+        return _brief(cells.cast(pl.Int64).to_numpy()), shown
     if column.values is not None:
         times = column.values.to_numpy()
         beyond = np.flatnonzero(np.abs(times) > LATEST)
@@ -92,16 +90,11 @@ def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
                 f"'{name}', too far off to be a time: mend it, or leave --time out"
             )
         return times, shown
-    dates_read: list[datetime] = []
-    for row, text in enumerate(shown):
-        date = _date(text)
-        if date is None:
-            raise CommandError(
-                f"{table.where(row)} of {table.name} has '{text}' in column '{name}', which is neither a "
-                "number nor a date like 2024-03-31: write it so, or leave --time out"
-            )
-        dates_read.append(date)
-    return _brief(np.array(dates_read, dtype="datetime64[us]")), shown
+    wrong = column.example or f"{table.where(0)} holds '{shown[0]}'"
+    raise CommandError(
+        f"{wrong.replace(' holds ', f' of {table.name} has ')} in column '{name}', which is neither a number "
+        "nor a date like 2024-03-31: write it so, or leave --time out"
+    )
 
 
 def _brief(times: NDArray[Any]) -> NDArray[Any]:
@@ -122,14 +115,3 @@ def _must_be_there(table: Table, name: str) -> None:
             f"{table.where(absent.arg_true()[0])} of {table.name} has no time in column '{name}': fill it "
             "in, or leave --time out"
         )
-
-
-def _date(text: str) -> datetime | None:
-    """A date or a moment; in UTC if it names a zone."""
-    for written in (text, f"{text}-01"):  # a month has no day
-        try:
-            date = datetime.fromisoformat(written)
-            return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
-        except (ValueError, OverflowError):
-            continue
-    return None

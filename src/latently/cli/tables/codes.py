@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from latently.cli.tables.columns import listed
+from latently.cli.tables.columns import listed, understood
 from latently.cli.tables.table import Table
 from latently.wording import count
 from latently.wording import listed as in_words
@@ -35,7 +35,7 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
         if not any(table.holds(name, [code]).any() for name in ([column] if column else table.frame.columns))
     ]
     notes = [f"no cell holds {in_words(unseen, 'or')}, which --missing names"] if unseen else []
-    return replace(table, codes=codes, notes=[*table.notes, *notes])
+    return understood(replace(table, codes=codes).noted(*notes))
 
 
 def codes_not_told(X: pl.DataFrame) -> list[str]:

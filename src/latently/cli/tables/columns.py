@@ -13,15 +13,17 @@ import numpy as np
 import polars as pl
 
 from latently.cli.failure import CommandError
+from latently.cli.tables.dates import read_dates
 from latently.cli.tables.numerals import POINT, Notation, read_numbers
-from latently.cli.tables.table import Table, quoted
+from latently.cli.tables.table import AMONG_NUMBERS, Table, quoted
 from latently.wording import shortened
 
 if TYPE_CHECKING:
     from latently.report.analysis import Truth
 
 TRUTH_VALUES = ["true", "false"]
-EMPTY, TEXT, TRUE_OR_FALSE = "empty", "text", "true or false"
+EMPTY, TEXT, TRUE_OR_FALSE, DATES = "empty", "text", "true or false", "dates or times"
+MOST_WORDS = 6
 MOSTLY = 0.5
 MOST_WRITTEN_OUT = 12
 MOST_SYMBOLS = 200
@@ -40,6 +42,8 @@ class Column:
     example: str = ""  # the first cell that is no number, and where it stands
     notation: Notation = POINT  # how its numbers are written
     said: Sequence[str] = ()  # what was decided of that although it could be otherwise
+    converted: str = ""  # a cell that is no plain number, and what it is
+    moments: pl.Series | None = None  # dates and times, if it holds such
 
     @property
     def why(self) -> str:
@@ -180,32 +184,94 @@ def names_of(model: Any, table: Table) -> list[str]:
 
 
 def as_numbers(table: Table, name: str) -> Column:
-    """Read a column as numbers."""
+    """Read a column as numbers; what else it is stands in its `why_not`."""
+    if name not in table.known:
+        table.known[name] = _read(table, name, table.missing(name))
+    return table.known[name]
+
+
+def _read(table: Table, name: str, missing: pl.Series) -> Column:
     cells = table.frame[name]
-    if cells.dtype == pl.String and not table.decimal_comma and not table.codes:
-        plain = cells.cast(pl.Float64, strict=False)  # tells most columns at once
-        if not plain.null_count() and not np.isnan(plain.to_numpy()).any():
-            return Column(name, plain)
-    missing = table.missing(name)
     if missing.all():
         return Column(name, None, EMPTY)
     if cells.dtype == pl.Boolean:
         return Column(name, None, TRUE_OR_FALSE)
     if cells.dtype.is_numeric():
         return Column(name, without(cells.cast(pl.Float64), missing))
+    if cells.dtype.is_temporal():
+        moments = cells.cast(pl.Datetime("us")) if cells.dtype in (pl.Date, pl.Datetime) else None
+        return Column(name, None, DATES, moments=moments)
     if cells.dtype != pl.String:
-        return Column(name, None, "dates or times" if cells.dtype.is_temporal() else "not numbers")
+        return Column(name, None, "not numbers")
+    if not table.decimal_comma and not missing.any():
+        plain = cells.cast(pl.Float64, strict=False)  # tells most columns at once
+        if not plain.null_count() and not np.isnan(plain.to_numpy()).any():
+            return Column(name, plain)
     text = cells.str.strip_chars()
     reading = read_numbers(text, ~missing, table.decimal_comma)
     wrong = (reading.values.is_null() & ~missing).arg_true()
     if not len(wrong):
         values = without(reading.values, missing)
-        return Column(name, values, notation=reading.notation, said=reading.said)
+        return Column(name, values, notation=reading.notation, said=reading.said, converted=reading.example)
     if (text.str.to_lowercase().is_in(TRUTH_VALUES) | missing).all():
         return Column(name, None, TRUE_OR_FALSE)
+    dates = read_dates(text, ~missing)
+    if dates is not None:
+        return Column(name, None, DATES, moments=dates.values, said=dates.said, converted=dates.example)
     example = f"{table.where(wrong[0])} holds '{shortened(text[wrong[0]])}'"
     mostly = len(wrong) < MOSTLY * int((~missing).sum())
     return Column(name, None, f"{example}, which is not a number" if mostly else TEXT, example)
+
+
+def understood(table: Table) -> Table:
+    """The same table, in which words such as unknown are missing cells where all others are numbers or dates.
+
+    What was converted is said.
+    """
+    codes = {name: list(several) for name, several in table.codes.items()}
+    counted, converted = [], []
+    known = {}
+    for name in table.frame.columns:
+        column = as_numbers(table, name)
+        if column.values is None and column.moments is None and (unsaid := _among_numbers(table, name)):
+            missing = table.missing(name) | table.holds(name, unsaid)
+            again = _read(table, name, missing)
+            if again.values is not None or again.moments is not None:
+                codes.setdefault(name, []).extend(unsaid)
+                column = again
+        known[name] = column
+        if column.converted:
+            converted.append(f"{name} ({column.converted})")
+    found = replace(table, codes=codes)
+    for name in table.frame.columns:
+        if seen := _words_for_missing(found, name):
+            words = ", ".join(f"'{word}'" for word in seen)
+            counted.append(f"{sum(seen.values()):,} of {name} ({words})")
+    said = {"Numbers and dates": ", ".join(converted), "Words for missing cells": ", ".join(counted)}
+    found = replace(found, read_as={title: text for title, text in said.items() if text})
+    found.known.update(known)
+    return found
+
+
+def _among_numbers(table: Table, name: str) -> list[str]:
+    """The words of a column that stand for a missing cell if all other cells are numbers."""
+    cells = table.frame[name]
+    if cells.dtype != pl.String:
+        return []
+    words = cells.str.strip_chars().str.to_lowercase()
+    return words.filter(words.is_in(AMONG_NUMBERS)).unique(maintain_order=True).to_list()
+
+
+def _words_for_missing(table: Table, name: str) -> dict[str, int]:
+    """What stands in missing cells of a column that are not empty, and in how many."""
+    cells = table.frame[name]
+    if cells.dtype != pl.String:
+        return {}
+    words = cells.str.strip_chars().filter(table.missing(name)).drop_nulls()
+    words = words.filter(words != "")
+    return (
+        dict(words.value_counts(sort=True, parallel=False).head(MOST_WORDS).iter_rows()) if len(words) else {}
+    )
 
 
 def without(values: pl.Series, missing: pl.Series) -> pl.Series:

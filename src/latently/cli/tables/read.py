@@ -4,43 +4,38 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from latently.cli.failure import CommandError, must_be_there
+from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
-from latently.cli.tables.csv_file import read_csv
-from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import in_utf8
+from latently.cli.tables.content import STDIN, decoded, ending_of, name_of, read_bytes
+from latently.cli.tables.delimited import read_delimited
+from latently.cli.tables.json_lines import is_json, read_json
+from latently.cli.tables.table import Table, quoted
+from latently.cli.tables.workbook import is_workbook, read_workbook
 
 PARQUET = b"PAR1"
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file that the user named."""
-    try:
-        must_be_there(path)
-        if path.is_dir():
-            raise CommandError(f"'{path}' is a folder: give a file")
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".xls")
+FILE = "file"
 
 
 def read_table(
     path: Path, missing: Sequence[str] = (), encoding: str | None = None, content: bytes | None = None
 ) -> Table:
-    """Read a CSV or Parquet file with at least one row; codes and encoding are as the options take them."""
-    content, name = read_bytes(path) if content is None else content, path.name
-    if not content.startswith(PARQUET):
-        table = read_csv(content if encoding is None else in_utf8(content, encoding, name), name)
-    elif encoding is None:
-        table = _read_parquet(content, name)
+    """Read a table with at least one row; codes and encoding are as the options take them.
+
+    CSV and its like, JSON, Parquet and workbooks are told apart by what is in them; the tables of a folder
+    stand below each other.
+    """
+    if path != STDIN and path.is_dir():
+        table = _of_folder(path, encoding)
     else:
-        raise CommandError(f"{name} is a Parquet file, which says how it is encoded: leave out --encoding")
+        table = table_of(read_bytes(path) if content is None else content, name_of(path), encoding)
     if not table.frame.height:
-        raise CommandError(f"{path.name} has a header and no rows: add rows")
+        raise CommandError(f"{table.name} has a header and no rows: add rows")
     return with_codes(table, missing)
 
 
@@ -50,6 +45,53 @@ def read_rows(path: Path, missing: Sequence[str] = (), encoding: str | None = No
     if table.frame.height == 1:
         raise CommandError(f"{table.name} has only one row: nothing can be learned; add rows")
     return table
+
+
+def table_of(content: bytes, name: str, encoding: str | None = None) -> Table:
+    """Content of a file as a table."""
+    kind = "a Parquet file" if content.startswith(PARQUET) else "a workbook" if is_workbook(content) else ""
+    if kind and encoding is not None:
+        raise CommandError(f"{name} is {kind}, which says how it is encoded: leave out --encoding")
+    if content.startswith(PARQUET):
+        return _read_parquet(content, name)
+    if is_workbook(content):
+        return read_workbook(content, name)
+    text, notes = decoded(content, name, encoding)
+    table = read_json(text, name) if is_json(text) else read_delimited(text, name)
+    return table.noted(*notes)
+
+
+def _of_folder(path: Path, encoding: str | None) -> Table:
+    """The tables of a folder below each other, with a column that says of which file each row is."""
+    files = [file for file in sorted(path.iterdir()) if file.is_file() and ending_of(file) in ENDINGS]
+    if not files:
+        raise CommandError(
+            f"'{path}' is a folder without tables ({', '.join(ENDINGS)}): give a file, or a folder of them"
+        )
+    tables = [table_of(read_bytes(file), file.name, encoding) for file in files]
+    first = tables[0]
+    for one in tables[1:]:
+        if set(one.frame.columns) != set(first.frame.columns):
+            odd = sorted(set(one.frame.columns) ^ set(first.frame.columns))
+            raise CommandError(
+                f"{one.name} and {first.name} of folder '{path}' differ in {quoted(odd)}: give tables of the "
+                "same columns"
+            )
+    name = FILE if FILE not in first.frame.columns else f"{FILE} name"
+    frames = [
+        one.frame.select(first.frame.columns).with_columns(pl.lit(file.name).alias(name))
+        for one, file in zip(tables, files, strict=True)
+    ]
+    lines: list[str] = []
+    for one in tables:
+        rows = range(1, one.frame.height + 1)
+        lines += [f"{number} of {one.name}" for number in (one.lines or rows)]
+    try:
+        frame = pl.concat(frames)
+    except pl.exceptions.PolarsError as error:
+        raise CommandError(f"the tables of folder '{path}' are of different types ({error})") from None
+    notes = [note for one in tables for note in one.notes]
+    return replace(first, name=path.resolve().name, frame=frame, lines=lines, notes=notes, by_file=name)
 
 
 def _read_parquet(content: bytes, name: str) -> Table:

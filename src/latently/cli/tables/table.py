@@ -14,7 +14,22 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 
-MISSING = ["", "na", "n/a", "nan", "null", "none", "?"]
+# What stands for a missing cell anywhere, and what does among numbers and dates only, in lower case.
+MISSING = ["", "na", "n/a", "n.a.", "n.a", "nan", "null", "none", "nil", "?", "\\n", "<na>", "#n/a", "#na"]
+MISSING += ["#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?"]
+AMONG_NUMBERS = ["-", "--", "---", ".", "..", "...", "\N{EN DASH}", "\N{EM DASH}", "\N{HORIZONTAL ELLIPSIS}"]
+AMONG_NUMBERS += [
+    "*",
+    "x",
+    "unknown",
+    "missing",
+    "not available",
+    "not known",
+    "no data",
+    "undefined",
+    "k.a.",
+]
+AMONG_NUMBERS += ["keine angabe", "unbekannt", "inconnu", "desconocido", "refused", "tbd"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +39,19 @@ class Table:
     name: str  # the file's name
     frame: pl.DataFrame  # its columns: text from a CSV file, typed from a Parquet file
     # the line of the file in which each row stands; without them rows are counted from 1
-    lines: Sequence[int] | None = None
+    lines: Sequence[int | str] | None = None
     separator: str = ","  # what stands between cells
     decimal_comma: bool = False  # whether most columns have numbers written as 1,5, and new ones get them so
     notes: Sequence[str] = ()  # sentences on what was decided when it was read
     # what stands for a missing cell, beside the usual words, by column; by None in all columns
     codes: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
+    by_file: str | None = None  # the column that says of which file of a folder a row is
+    read_as: dict[str, str] = field(default_factory=dict)  # what was made of cells that are no plain numbers
+    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # columns read
+
+    def noted(self, *notes: str) -> Table:
+        """The same table with more to say of how it was read."""
+        return replace(self, notes=[*self.notes, *notes]) if notes else self
 
     def where(self, row: int) -> str:
         """Where a row stands, in words."""

@@ -10,38 +10,57 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import partial
+from itertools import accumulate, chain, islice
 
 import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import OTHERWISE, decoded
 from latently.wording import count, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
+BLANK = " "
+LOOKED_AT = 1_000  # lines
 AT_ONCE = 20_000
 
 Line = tuple[int, list[str]]
 
 
-def read_csv(content: bytes, name: str) -> Table:
-    """Read a CSV file; commas, semicolons, tabs and bars are recognised as separators."""
-    text = decoded(content, name, OTHERWISE)
+def read_delimited(text: str, name: str) -> Table:
+    """Read a table of text; commas, semicolons, tabs, bars and blanks are recognised as separators.
+
+    Lines that begin with ``#`` are comments, but for one that names the columns.
+    """
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")
+    text, skipped = _without_comments(text)
     separator = _separator(text)
     lines = _lines(text, separator, name)
-    names = _column_names(next(lines)[1], name)
+    header = next(lines)[1]
+    if separator == BLANK and (first := next(lines, None)) is not None:
+        lines = chain([first], lines)
+        header = [""] * (len(first[1]) - len(header)) + header  # names of rows have no name, as R has it
+    table = as_table(header, lines, name, separator)
+    if not skipped:
+        return table
+    begins = "begins with # and was" if skipped == 1 else "begin with # and were"
+    return table.noted(f"{count(skipped, 'line')} of {name} {begins} left out")
+
+
+def as_table(header: list[str], lines: Iterator[Line], name: str, separator: str) -> Table:
+    """A table of cells, each line with its number in the file; what is empty at the edges is left out."""
+    names = _column_names(header, name)
     numbers: list[int] = []
     frames = [_frame(names, [])]
     while some := list(islice(_full(lines, names, separator, name), AT_ONCE)):
         numbers += [number for number, _ in some]
         frames.append(_frame(names, [cells for _, cells in some]))
-    return _manner_of_numbers(_without_blank_edges(Table(name, pl.concat(frames), numbers, separator)))
+    written = "\t" if separator == BLANK else separator
+    return _manner_of_numbers(_without_blank_edges(Table(name, pl.concat(frames), numbers, written)))
 
 
 def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
@@ -51,10 +70,51 @@ def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
     )
 
 
+def _without_comments(text: str) -> tuple[str, int]:
+    """The text with its comments made blank, and how many there were; one may name the columns."""
+    if "#" not in text:
+        return text, 0
+    lines = text.split("\n")
+    quotes = accumulate((line.count('"') for line in lines[:-1]), initial=0)
+    marked = [i for i, n in enumerate(quotes) if lines[i].startswith("#") and n % 2 == 0]
+    rest = [line for line in lines[:LOOKED_AT] if line.strip() and not line.startswith("#")]
+    if not marked or not rest:
+        return text, 0
+    separator = _separator("\n".join(rest))
+    split = partial(_cells, separator=separator)
+    first = next(i for i, line in enumerate(lines) if line.strip() and not line.startswith("#"))
+    top = [i for i in marked if i < first]
+    if top and _names_columns(lines[top[-1]], rest[0], split):
+        lines[top[-1]] = lines[top[-1]].removeprefix("#")
+        marked.remove(top.pop())
+    width = len(split(rest[0]))
+    comments = [i for i in marked if i < first or separator == BLANK or len(split(lines[i])) != width]
+    for i in comments:
+        lines[i] = ""
+    return "\n".join(lines), len(comments)
+
+
+def _names_columns(comment: str, row: str, split: Callable[[str], list[str]]) -> bool:
+    """Whether a comment above a row names its columns: it has as many words, and the row has a number."""
+    names, cells = split(comment.removeprefix("#")), split(row)
+    return len(names) == len(cells) > 1 and any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", cell) for cell in cells)
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line.strip()], delimiter=separator, skipinitialspace=separator == BLANK), [])
+
+
 def _separator(text: str) -> str:
-    """The separator that the header has most of, outside of quotes."""
+    """The separator that the header has most of, outside of quotes; or blanks, if all lines have as many."""
     header = next(line for line in text.splitlines() if line.strip())
-    return max(SEPARATORS, key=re.sub(r'"[^"]*"', "", header).count)
+    bare = re.sub(r'"[^"]*"', "", header)
+    best = max(SEPARATORS, key=bare.count)
+    if bare.count(best):
+        return best
+    rows = [line for line in text[: 1 << 16].splitlines()[:LOOKED_AT] if line.strip()]
+    widths = {len(_cells(line, BLANK)) for line in rows[1:-1] or rows[1:]}
+    width = len(_cells(header, BLANK))
+    return BLANK if width > 1 and len(widths) == 1 and widths <= {width, width + 1} else best
 
 
 def _without_blank_edges(table: Table) -> Table:
@@ -94,7 +154,10 @@ def _lines(text: str, separator: str, name: str) -> Iterator[Line]:
     In a table of one column a blank line between others is an empty cell: rows do not move up to close a gap.
     """
     csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    if separator == BLANK:
+        text = re.sub(r"[ \t]+$|^[ \t]+", "", text, flags=re.MULTILINE)
+    source = io.StringIO(text, newline="")
+    reader = csv.reader(source, delimiter=separator, strict=True, skipinitialspace=separator == BLANK)
     width = 0
     blank: list[Line] = []
     try:

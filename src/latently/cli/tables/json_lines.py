@@ -1,4 +1,4 @@
-"""JSON lines: an object on each line."""
+"""JSON: an object on each line, or a list of objects."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.table import Table
-from latently.cli.tables.utf8 import decoded
 
 
-def read_json_lines(content: bytes, name: str) -> Table:
-    """Read a file of JSON lines as a table; what is no text is written as JSON."""
-    rows, numbers = [], []
+def is_json(text: str) -> bool:
+    """Whether this begins as an object does, or is a list as a whole."""
+    text = text.strip()
+    return text.startswith("{") or (text.startswith("[") and text.endswith("]"))
+
+
+def read_json(text: str, name: str) -> Table:
+    """Read JSON lines, or a list of objects, as a table; what is no text is written as JSON."""
+    if text.lstrip().startswith("["):
+        rows = enumerate(_parsed(text, name), start=1)
+        return Table(name, _frame([_is_object(row, f"object {i} of {name}") for i, row in rows]))
     # Lines end where JSON says so: other marks of line ends may stand inside of strings.
-    for number, line in enumerate(decoded(content, name).split("\n"), start=1):
-        if line.strip():
-            rows.append(_object(line, f"line {number} of {name}"))
-            numbers.append(number)
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    objects = [_is_object(_parsed(line, one := f"line {i} of {name}"), one) for i, line in lines]
+    return Table(name, _frame(objects), [i for i, _ in lines])
+
+
+def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     names = list(dict.fromkeys(key for row in rows for key in row))
-    columns = [pl.Series(key, [_cell(row.get(key)) for row in rows], pl.String) for key in names]
-    return Table(name, pl.DataFrame(columns), numbers)
+    return pl.DataFrame([pl.Series(key, [_cell(row.get(key)) for row in rows], pl.String) for key in names])
 
 
-def _object(line: str, where: str) -> dict[str, Any]:
+def _parsed(text: str, where: str) -> Any:
     try:
-        value = json.loads(line)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise CommandError(f"{where} is not JSON ({error.msg}, character {error.pos + 1}): mend it") from None
     except RecursionError:
@@ -36,6 +44,9 @@ def _object(line: str, where: str) -> dict[str, Any]:
         ) from None
     except ValueError:
         raise CommandError(f"{where} has a number of too many digits: write it as text") from None
+
+
+def _is_object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CommandError(f'{where} is no JSON object: write one object a line, such as {{"text": "..."}}')
     return value
