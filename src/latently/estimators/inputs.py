@@ -385,7 +385,7 @@ def column_names(X: Any) -> list[str] | None:
     """Names of the columns of a frame; None for anything else."""
     if isinstance(X, Table):
         return X.names if X.named else None
-    if hasattr(X, "collect_schema"):  # a lazy frame
+    if hasattr(X, "collect"):  # a lazy frame
         return None
     columns = X.column_names if is_arrow(X) else getattr(X, "columns", None)
     return None if columns is None else [str(column) for column in columns]

@@ -32,8 +32,10 @@ from latently.version import __version__
 from latently.wording import sentence
 
 CAREFUL = "What to be careful about"
-BRIEF = ("Why it stopped", "Restarts", "Other starts")  # of how it was computed
-BRIEF += ("Numbers and dates", "Words for missing cells", "Columns left out")
+BRIEF = (  # of how it was computed
+    *("Why it stopped", "Restarts", "Other starts"),
+    *("Numbers and dates", "Words for missing cells", "Columns left out"),
+)
 
 
 @dataclass(frozen=True)
