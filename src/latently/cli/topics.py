@@ -112,6 +112,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         """Try all numbers of topics on documents held out, and fit the best."""
         from latently.cli.corpora.results import labels_of
         from latently.estimators import LatentDirichletAllocation
+        from latently.report import Recorder
         from latently.report.topics import TopicsAnalysis, run_trials
 
         documents, collection, choice, truth, seeds, tried = data
@@ -133,7 +134,9 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         told(len(tried), len(tried) + 1, f"{K} topics")
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
-        model = LatentDirichletAllocation(K, random_state=self.seed, **settings, **words)
+        model = LatentDirichletAllocation(
+            K, random_state=self.seed, callbacks=[Recorder()], **settings, **words
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # findings and cautions say it
             model.fit(collection.counts if collection.texts is None else list(collection.texts))

@@ -46,6 +46,7 @@
     const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size > 0 ? Math.min(8, 3 - Math.floor(Math.log10(size))) : 0;
     return value.toLocaleString("en-GB", { maximumFractionDigits: digits }).replace("-", "−");
   }
+  const fixed = (value, digits) => value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
   const percent = (share) => (share > 0.995 && share < 1 ? ">99%" : share < 0.005 && share > 0 ? "<1%" : `${Math.round(100 * share)}%`);
 
   /** What a cell of a table says, as a number if it is one; a share or a sign before it do no harm. */
@@ -59,6 +60,7 @@
     const each = [1, 2, 5, 10].map((times) => times * step).find((size) => (high - low) / size <= most) || step;
     const found = [];
     for (let at = Math.ceil(low / each - 1e-9); at * each <= high + 1e-9 * each; at++) found.push(at * each + 0);
+    found.digits = Math.max(0, -Math.floor(Math.log10(each) + 1e-9));
     return found;
   }
 
@@ -77,7 +79,10 @@
       for (let p = Math.floor(a / Math.LN10) - 1; p <= Math.ceil(b / Math.LN10); p++) for (const m of [1, 2, 5]) powers.push(m * 10 ** p);
       const inside = powers.filter((value) => f(value) >= a && f(value) <= b);
       marks = (inside.length > 7 ? inside.filter((value) => Number.isInteger(Math.log10(value) + 1e-12) || Math.abs(Math.log10(value) % 1) < 1e-9) : inside).map((value) => [value, number(value)]);
-    } else marks = ticks(a, b, 6).map((value) => [value, number(value)]);
+    } else {
+      const even = ticks(a, b, 6);
+      marks = even.map((value) => [value, fixed(value, even.digits)]);
+    }
     return { place, marks };
   }
 
@@ -322,7 +327,7 @@
       const { n_rows } = this.content;
       const some = this.n < n_rows ? `${this.n.toLocaleString("en-GB")} of ${n_rows.toLocaleString("en-GB")} rows are drawn. ` : "";
       return this.filled
-        ? `${some}Diamonds: rows with a cell that is filled in, in the columns shown. Ellipses: one and two standard deviations.`
+        ? `${some}Diamonds: rows with a cell that is filled in, in the columns shown.${this.covariances ? " Ellipses: one and two standard deviations." : ""}`
         : `${some}Colours are mixed by how likely each row is in each ${this.data.label}.${this.covariances ? " Ellipses: one and two standard deviations." : ""}`;
     }
   }
