@@ -23,6 +23,7 @@ from latently.checks.arrays import (
 Cells = NDArray[Any]
 
 MOST_DIFFERENT = 1000
+CACHED = 1024  # rows
 
 
 class NotANumberError(ValueError):
@@ -142,7 +143,7 @@ class Table:
                     f"could not convert to float: column '{column.name}' of {name} is not numeric (row "
                     f"{error.row} {error.why}); leave it out or encode it"
                 ) from None
-        return np.column_stack(columns) if columns else np.empty((len(self), 0))
+        return side_by_side(columns) if columns else np.empty((len(self), 0))
 
     def without(self, name: str) -> Table:
         """All columns but one."""
@@ -249,6 +250,22 @@ def _different(column: Column) -> Cells:
     return np.concatenate([found, missing])
 
 
+def side_by_side(columns: Sequence[Cells]) -> Cells:
+    """Columns as one array of rows, filled piece by piece: what is written to stays in the cache.
+
+    Examples
+    --------
+    >>> side_by_side([np.array([1, 2]), np.array([0.5, 1.5])]).tolist()
+    [[1.0, 0.5], [2.0, 1.5]]
+    """
+    found = np.empty((len(columns[0]), len(columns)), dtype=np.result_type(*columns))
+    for start in range(0, len(found), CACHED):
+        rows = slice(start, start + CACHED)
+        for j, column in enumerate(columns):
+            found[rows, j] = column[rows]
+    return found
+
+
 def _objects(rows: Any, name: str) -> Cells:
     """Rows of cells of any kind; to NumPy, numbers beside text are text."""
     as_array(rows, name)  # refuses what is ragged
@@ -296,8 +313,8 @@ def _of_series(label: Any, series: Any, name: str) -> Column:
     if dtype.is_temporal():
         raise ValueError(f"column '{label}' of {name} holds {REFUSED['M']}")
     if dtype.is_numeric():
-        complete = not series.is_null().any()
-        as_it_is = complete and (dtype.is_integer() or dtype == nw.Float32)
+        complete = not series.null_count()
+        as_it_is = complete and (dtype.is_integer() or dtype in (nw.Float32, nw.Float64))
         plain = series if as_it_is else series.cast(nw.Float64)
         return Column(str(label), np.asarray(plain.to_numpy()))
     if dtype == nw.Boolean and not series.is_null().any():

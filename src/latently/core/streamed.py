@@ -117,7 +117,7 @@ class StreamedSource:
             if not len(piece.x):
                 continue
             flat = piece.x.reshape(len(piece.x), -1)
-            lowest, highest = extremes(flat)
+            lowest, highest = extremes(flat if flat.dtype.kind == "f" else flat.astype(np.float64))
             low = lowest if low is None else np.fmin(low, lowest)
             high = highest if high is None else np.fmax(high, highest)
             if different is None or len(different) < self.n_different:
@@ -127,7 +127,7 @@ class StreamedSource:
             raise ValueError("there is no row: give at least one")
         if len(different) >= self.n_different:
             ends = np.stack([low, high]).reshape(2, *different.shape[1:])
-            ends = np.where(np.isinf(ends), np.nan, ends) if ends.dtype.kind == "f" else ends
+            ends[np.isinf(ends)] = np.nan  # of a column without cells
             different = np.concatenate([different, ends.astype(different.dtype)])
         return Survey(n_rows, lengths.offsets() if self.several else None, different)
 

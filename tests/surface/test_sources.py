@@ -1,0 +1,288 @@
+"""Tables that are read piece by piece: the same fit, to the last bit, and clear words where it cannot be."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianMixture,
+    LatentClassAnalysis,
+    MixtureModel,
+    PoissonHMM,
+    scan,
+)
+from latently.core.errors import DataChangedError
+from latently.emissions import Columns, Ordinal
+
+N = 30_001  # more than one block, and no multiple of any
+ENDS = (0, 7_000, 7_001, N)
+
+
+class Again:
+    """Tables that can be iterated over again and again."""
+
+    def __init__(self, tables):
+        self.tables = tables
+
+    def __iter__(self):
+        return iter(self.tables)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(0)
+    z = rng.integers(3, size=N)
+    x = rng.normal(size=(N, 2)) + 5 * np.column_stack([z, z % 2])
+    x[rng.random(N) < 0.1, 1] = np.nan
+    return pl.DataFrame(
+        {
+            "x": x[:, 0],
+            "y": x[:, 1],
+            "town": np.array(["A", "B", "C"])[z],
+            "smoker": z > 1,
+            "visits": rng.poisson(z + 1),
+            "grade": np.where(np.arange(N) == N - 1, 4, rng.integers(3, size=N)),
+            "who": np.arange(N) // 40,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(frame, tmp_path_factory):
+    """The frame in files of every kind, in several parts where there can be some."""
+    path = tmp_path_factory.mktemp("data")
+    for kind, write in (("parquet", "write_parquet"), ("arrow", "write_ipc")):
+        (path / kind).mkdir()
+        for i, (start, stop) in enumerate(pairwise(ENDS)):
+            getattr(frame[start:stop], write)(path / kind / f"{i}.{kind}")
+    frame.write_csv(path / "all.csv")
+    return path
+
+
+def sources(frame, folder, columns):
+    names = list(columns)
+    yield "parquet", scan(folder / "parquet" / "*.parquet", columns=names)
+    yield "arrow", scan(folder / "arrow", columns=names)
+    yield "csv", scan(folder / "all.csv", columns=names)
+    yield "lazy polars", frame.lazy().select(names)
+    yield "dataset", ds.dataset(frame.select(names).to_arrow())
+    path = str(folder / "parquet" / "*.parquet")
+    yield "duckdb", duckdb.sql(f"select {', '.join(names)} from read_parquet('{path}')")
+    parts = [frame.select(names)[start:stop] for start, stop in pairwise(ENDS)]
+    yield "iterable", Again(parts)
+    yield "arrow in memory", frame.select(names).to_arrow()
+
+
+MODELS = {
+    "numbers": (lambda: GaussianMixture(3, random_state=0, max_iter=15, tol=0, n_init=2), ["x"]),
+    "missing": (lambda: GaussianMixture(2, random_state=0, max_iter=5, tol=0, n_init=1), ["x", "y"]),
+    "classes": (
+        lambda: LatentClassAnalysis(3, random_state=0, max_iter=10, tol=0, n_init=2),
+        ["x", "town", "smoker", "visits"],
+    ),
+    "counts": (lambda: MixtureModel("poisson", 2, random_state=0, max_iter=10, tol=0, n_init=2), ["visits"]),
+    "symbols": (
+        lambda: MixtureModel("categorical", 2, random_state=0, max_iter=5, tol=0, n_init=2),
+        ["town"],
+    ),
+    "grades": (
+        lambda: MixtureModel(Columns({"grade": Ordinal()}), 2, random_state=0, max_iter=5, tol=0, n_init=2),
+        ["grade"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_a_table_read_piece_by_piece_gives_the_bits_of_one_in_memory(case, frame, folder):
+    make, columns = MODELS[case]
+    table = frame.select(columns)
+    expected = make().fit(table)
+    labels, density = expected.predict(table), expected.score_samples(table)
+    for name, source in sources(frame, folder, columns):
+        found = make().fit(source)
+        assert found.log_likelihood_ == expected.log_likelihood_, name
+        np.testing.assert_array_equal(found.weights_, expected.weights_, err_msg=name)
+        np.testing.assert_array_equal(found.predict(source), labels, err_msg=name)
+        np.testing.assert_allclose(found.score_samples(source), density, rtol=1e-12, err_msg=name)
+        assert found.score(source) == pytest.approx(expected.score(table), rel=1e-12)
+        assert found.bic(source) == pytest.approx(expected.bic(table), rel=1e-12)
+
+
+CHAINS = {
+    "gaussian": (GaussianHMM, ["x", "y"]),
+    "poisson": (PoissonHMM, ["visits"]),
+    "categorical": (CategoricalHMM, ["town"]),
+}
+
+
+@pytest.mark.parametrize("case", CHAINS)
+def test_sequences_are_told_apart_by_a_column_and_never_cut(case, frame, folder):
+    kind, columns = CHAINS[case]
+    model = kind(2, random_state=0, max_iter=5, tol=0, n_init=2)
+    table, groups = frame.select(columns), frame["who"]
+    table = table.to_numpy() if case == "categorical" else table
+    expected = model.fit(table, groups=groups)
+    found = kind(2, random_state=0, max_iter=5, tol=0, n_init=2)
+    source = scan(folder / "parquet", columns=[*columns, "who"])
+    found.fit(source, groups="who")
+    assert found.log_likelihood_ == expected.log_likelihood_
+    np.testing.assert_array_equal(found.transmat_, expected.transmat_)
+    np.testing.assert_array_equal(found.predict(source, groups="who"), expected.predict(table, groups=groups))
+    assert found.score(source, groups="who") == pytest.approx(expected.score(table, groups=groups), rel=1e-12)
+    parts = Again([part.select(columns) for part in frame.partition_by("who", maintain_order=True)])
+    if case == "gaussian":
+        assert kind(2, random_state=0, max_iter=5, tol=0, n_init=2).fit(parts).log_likelihood_ == (
+            expected.log_likelihood_
+        )
+
+
+def test_more_rows_than_units_that_are_drawn(frame, folder):
+    """Starts and the search see the same rows as in memory, wherever they are drawn from."""
+    table = frame.select("x", "visits")
+    expected = GaussianMixture(3, random_state=1).fit(table)
+    found = GaussianMixture(3, random_state=1).fit(scan(folder / "parquet", columns=["x", "visits"]))
+    np.testing.assert_array_equal(found.means_, expected.means_)
+    assert found.restarts_ == expected.restarts_
+    source = scan(folder / "parquet", columns=["x", "visits"])
+    errors, theirs = found.standard_errors(source), expected.standard_errors(table)
+    np.testing.assert_allclose(errors["means"], theirs["means"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
+def test_what_is_said_of_rows_goes_to_a_file(ending, frame, folder, tmp_path):
+    source = scan(folder / "parquet", columns=["x"])
+    model = GaussianMixture(3, random_state=0, n_init=1).fit(source)
+    path = model.predict(source, to=tmp_path / f"labels.{ending}")
+    read = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "csv": pl.read_csv}[ending]
+    np.testing.assert_array_equal(read(path)["label"].to_numpy(), model.predict(frame.select("x")))
+    path = model.predict_proba(source, to=str(tmp_path / f"shares.{ending}"))
+    np.testing.assert_allclose(read(path).to_numpy(), model.predict_proba(frame.select("x")), rtol=1e-12)
+    with pytest.raises(ValueError, match=r"labels.txt: should end in .parquet"):
+        model.predict(source, to=tmp_path / "labels.txt")
+
+
+def test_nothing_is_left_of_results_that_could_not_be_written_whole(frame, folder, tmp_path):
+    model = GaussianMixture(2, random_state=0, n_init=1).fit(frame.select("visits", "x"))
+    bad = Again([frame.select("visits", "x"), pl.DataFrame({"visits": [1.0], "x": [np.inf]})])
+    with pytest.raises(ValueError, match=r"table 1: .*infinity"):
+        model.predict(bad, to=tmp_path / "labels.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def write(path, **columns):
+    pq.write_table(pa.table(columns), path)
+
+
+def bad_files(path):
+    write(path / "a.parquet", x=[1.0, 2.0], y=[0.5, 0.1])
+    yield "no file matches", lambda: scan(path / "*.csv")
+    yield "there is no file", lambda: scan(path / "b.parquet")
+    yield "has no column 'z'.* x, y", lambda: scan(path / "a.parquet", columns=["z"])
+    yield "should be a list of names", lambda: scan(path / "a.parquet", columns="x")
+    yield "can be read but once", lambda: GaussianMixture().fit(iter([[[1.0]]]))
+    yield (
+        "sample_weight is for tables in memory",
+        lambda: GaussianMixture().fit(scan(path / "a.parquet"), sample_weight=[1.0, 1.0]),
+    )
+    yield "name the column that tells sequences apart", lambda: GaussianHMM(1).fit(scan(path / "a.parquet"))
+    yield "no column 'who'", lambda: GaussianHMM(1).fit(scan(path / "a.parquet"), groups="who")
+    write(path / "b.parquet", x=[1.0])
+    yield "b.parquet has no column 'y'", lambda: GaussianMixture().fit(scan(path))
+    write(path / "b.parquet", x=["one"], y=[1.0])
+    yield (
+        r"b.parquet: column 'x' is of type string, and in .*a.parquet of type double",
+        lambda: GaussianMixture().fit(scan(path)),
+    )
+    write(path / "b.parquet", x=[np.inf], y=[1.0])
+    yield (
+        r"b.parquet, rows from 0: .*infinity at row 0, column 'x'",
+        lambda: GaussianMixture().fit(scan(path)),
+    )
+    (path / "b.parquet").write_bytes((path / "a.parquet").read_bytes()[:200])
+    yield r"b.parquet cannot be read .* damaged or half-written", lambda: GaussianMixture().fit(scan(path))
+    (path / "b.parquet").unlink()
+    (path / "text.csv").write_text("x,y\n1,A\n2,B\n")
+    yield "column 'y' .* not numeric", lambda: GaussianMixture().fit(scan(path / "text.csv"))
+    yield "are of different kinds", lambda: scan(path)
+    (path / "text.csv").write_text("x,y\n")
+    yield "no row", lambda: GaussianMixture().fit(scan(path / "text.csv"))
+    write(path / "s.parquet", who=[1, 2, 1], x=[1.0, 2.0, 3.0])
+    yield "sequence 1 appears again", lambda: GaussianHMM(1).fit(scan(path / "s.parquet"), groups="who")
+
+
+def test_bad_files_are_named(tmp_path):
+    for message, act in bad_files(tmp_path):
+        with pytest.raises((ValueError, FileNotFoundError), match=f"(?s){message}") as told:
+            act()
+        assert "\n" not in str(told.value)
+
+
+def test_data_that_change_between_passes_are_noticed(tmp_path):
+    rng = np.random.default_rng(0)
+    write(tmp_path / "a.parquet", x=rng.normal(size=500))
+
+    def change(iteration, params, log_likelihood):
+        write(tmp_path / "a.parquet", x=rng.normal(size=400))
+
+    with pytest.raises(DataChangedError, match=r"a.parquet has changed"):
+        GaussianMixture(2, n_init=1, callbacks=[change]).fit(tmp_path / "a.parquet")
+
+    class Shrinking:
+        n = 100
+
+        def __iter__(self):
+            self.n -= 1
+            return iter([rng.normal(size=(self.n, 1))])
+
+    with pytest.raises(DataChangedError, match="the data had"):
+        GaussianMixture(2, n_init=1).fit(Shrinking())
+
+
+LIMITED = """
+import resource, sys
+import numpy as np, pyarrow
+from latently import GaussianMixture, scan
+how = dict(n_init=1, max_iter=3, tol=0, random_state=0, n_jobs=1)
+GaussianMixture(4, **how).fit(np.random.default_rng(0).normal(size=(3000, 8)))
+GaussianMixture(4, **how).fit(scan(sys.argv[1] + "/0.parquet"))
+here = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (here + 100 * 2**20,) * 2)
+model = GaussianMixture(4, **how).fit(scan(sys.argv[1]))
+model.predict(scan(sys.argv[1]), to=sys.argv[1] + "/labels.arrow")
+print(model.n_observed_)
+try:
+    np.ones((2_000_000, 8))
+except MemoryError:
+    print("too large")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="counts memory as Linux does")
+def test_a_fit_takes_no_more_memory_than_a_few_blocks(tmp_path):
+    """128 MB of rows, in a process that may take 100 MB more than it has."""
+    rng = np.random.default_rng(0)
+    names = [f"x{j}" for j in range(8)]
+    for i in range(8):
+        rows = rng.normal(size=(250_000, 8)) + 3 * rng.integers(4, size=(250_000, 1))
+        table = pa.table(dict(zip(names, rows.T, strict=True)))
+        pq.write_table(table, tmp_path / f"{i}.parquet", row_group_size=50_000, compression="none")
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        check=False,
+    )
+    assert done.stdout.split("\n")[:2] == ["2000000.0", "too large"], done.stderr[-2000:]
