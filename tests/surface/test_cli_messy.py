@@ -144,6 +144,42 @@ FILES = {
         "# by hand\n" + table("# a  b", lambda i: (A[i], B[i]), "  "),
         ("1 line of t.csv begins with # and was left out",),
     ),
+    "identifiers, an index, years and constants": Messy(
+        table(
+            ",a,b,customer_id,nr,year,unit,zip",
+            lambda i: (i, A[i], B[i], 7000 + 3 * i, i + 1, 2000 + i % 3, 5, 10115 + i % 4),
+        ),
+        ("Columns 'column 1', 'customer_id', 'nr', 'year', 'zip' say nothing about clusters",),
+        {
+            "column 1": "an unnamed index",
+            "customer_id": "an identifier",
+            "nr": "an identifier",
+            "year": "years",
+            "unit": "constant",
+            "zip": "an identifier, by its name",
+        },
+    ),
+    "a population is no identifier": Messy(
+        table("a,b,population", lambda i: (A[i], B[i], 50_000 + 977 * i * i)),
+        columns=("a", "b", "population"),
+        missing=(0, 0, 0),
+    ),
+    "columns to be left out": Messy(
+        table("a,b,c,year", lambda i: (A[i], B[i], A[i] ** 2, 2000 + i % 3)),
+        left_out={"c": "excluded", "year": "excluded"},
+        options=("--exclude", "year,c"),
+    ),
+    "years that are asked for": Messy(
+        table("a,b,year", lambda i: (A[i], B[i], 2000 + i % 3)),
+        columns=("a", "year"),
+        left_out={"b": "not asked for"},
+        options=("--columns", "a,year"),
+    ),
+    "results of an earlier run": Messy(
+        table("a,b,cluster,probability", lambda i: (A[i], B[i], HIGH[i], 0.9)),
+        ("cluster_2 and probability_2",),
+        {"cluster": "from an earlier run", "probability": "from an earlier run"},
+    ),
     "names of rows, as R writes them": Messy(
         table('"a" "b"', lambda i: (f'"r{i}"', A[i], B[i]), " "), left_out={"column 1": "text, "}
     ),
@@ -156,7 +192,10 @@ FILES = {
         json.dumps([{"a": float(a), "b": str(b)} for a, b in zip(A, B, strict=True)], indent=1)
     ),
     "a folder": Messy(
-        {"1.csv": PLAIN, "2.csv": PLAIN, "notes.md": "x"}, left_out={"file": ""}, file="months", columns=None
+        {"1.csv": PLAIN, "2.csv": PLAIN, "notes.md": "x"},
+        ("the 80 rows of months",),
+        {"file": "the file of each row"},
+        file="months",
     ),
 }
 
@@ -176,9 +215,6 @@ def test_a_messy_file_is_read_as_people_mean_it(run, here, case):
     assert (code, err) == (0, "")
     (results,) = here.glob("latently-cluster-*")
     summary = summary_of(results)
-    if messy.columns is None:  # a folder of the same table twice
-        assert (summary["columns"], summary["n_rows"]) == (["a", "b", "file"], 2 * N)
-        return
     assert tuple(summary["columns"]) == messy.columns
     assert tuple(summary["missing"]) == messy.missing
     for words in messy.says:
@@ -189,6 +225,23 @@ def test_a_messy_file_is_read_as_people_mean_it(run, here, case):
     if messy.columns == ("a", "b") and not any(messy.missing):
         means = [A.mean(), B.mean()] if messy.means is None else messy.means
         np.testing.assert_allclose(model_of(results).means_[0], means)
+
+
+def test_few_values_beside_measurements_have_a_family_that_fits_them(run, here):
+    """Grades and sizes describe no normal distribution; the shape of the others is chosen all the same."""
+    lines = [f"{A[i]},{B[i] + 60 * A[i]},{1 + (i * i) % 4},{2 * (i % 3)}" for i in range(N)]
+    (here / "t.csv").write_text("\n".join(["a,b,grade,size", *lines * 3]))
+    assert run("cluster", "t.csv", "-k", "1:2")[0] == 0
+    results = here / "latently-cluster-t"
+    family = model_of(results)._model.emission
+    assert {part.names: part.name for part in family.parts} == {
+        ("a", "b"): "normal(a, b)",
+        ("grade",): "categorical",
+        ("size",): "negative_binomial",
+    }
+    assert summary_of(results)["settings"]["Covariances of the numbers"].startswith("full, by BIC (diag: ")
+    assert run("cluster", "t.csv", "-k", "1", "--covariance", "full", "--force")[0] == 0
+    assert model_of(results).covariance_type == "full"
 
 
 def test_standard_input_is_a_file_like_any_other(run, here, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.job import Fit
-from latently.cli.options import OfSearch, argument, option
+from latently.cli.options import OfColumns, OfSearch, argument, option
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
@@ -26,15 +26,11 @@ class Rows(NamedTuple):
     truth: Truth | None
     tried: list[int]
     families: dict[str, str]
-
-    @property
-    def mixed(self) -> bool:
-        """Whether there are other columns than numbers, or families that were asked for."""
-        return bool(self.families) or not self.choice.numeric
+    mixed: bool  # whether each column has a family of its own
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
+class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
     """Find clusters in a table; BIC chooses how many.
 
     Tables of numbers are taken for Gaussian mixtures. If there are columns of text, or of yes and no, each
@@ -78,13 +74,15 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
         from latently.cli.tables.columns import choose, truth_of
         from latently.cli.tables.families import columns_and_families
         from latently.cli.tables.read import read_rows
+        from latently.cli.tables.roles import has_few_values
 
         table = read_rows(self.table, self.missing, self.encoding)
         wanted, families = columns_and_families(table, self.columns) if self.columns else (None, {})
-        choice = choose(table, wanted, self.truth, mixed=True)
+        choice = choose(table, wanted, self.truth, mixed=True, exclude=self.exclude)
         check_not_infinite(table, choice.X, others=True)
         truth = None if self.truth is None else truth_of(table, self.truth)
-        return Rows(table, choice, truth, tried, families)
+        few = self.covariance == "all" and any(map(has_few_values, choice.X))
+        return Rows(table, choice, truth, tried, families, bool(families) or not choice.numeric or few)
 
     def analyse(self, data: Rows, told: Told) -> MixtureAnalysis:
         """Fit mixtures of all numbers and shapes asked for."""
@@ -92,16 +90,24 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
         from latently.report.fits import in_words
         from latently.report.mixture import MixtureAnalysis
         from latently.selection import select
+        from latently.wording import number
 
         X = data.choice.X
-        estimator, grid = self._of_families(data) if data.mixed else self._of_numbers(X)
-        selection = select(
-            estimator,
-            X,
-            {**grid, "n_components": data.tried},
-            search=self.search,
-            progress=lambda i, n, params: told(i, n, in_words(params)),
-        )
+        searched = []
+        for name, (estimator, grid) in self._models(data).items():
+            selection = select(
+                estimator,
+                X,
+                {**grid, "n_components": data.tried},
+                search=self.search,
+                progress=lambda i, n, params: told(i, n, in_words(params)),
+            )
+            searched.append((name, selection))
+        name, selection = min(searched, key=lambda one: one[1].best_.bic())
+        compared = ", ".join(f"{one}: {number(found.best_.bic(), 1)}" for one, found in searched)
+        settings = self.settings | data.table.read_as
+        if len(searched) > 1:
+            settings["Covariances of the numbers"] = f"{name}, by BIC ({compared})"
         return MixtureAnalysis(
             selection.best_,
             X,
@@ -110,26 +116,29 @@ class Cluster(OfSearch, Fit["Rows", "MixtureAnalysis"]):
             selection=selection,
             left_out=data.choice.left_out,
             notes=notes(data.table, data.choice, "clusters"),
-            settings=self.settings | data.table.read_as,
+            settings=settings,
         )
 
-    def _of_numbers(self, X: Any) -> tuple[Any, dict[str, Any]]:
-        """Gaussian mixtures of all shapes asked for."""
-        from latently.emissions.gaussian import STRUCTURES
-        from latently.estimators import GaussianMixture
-
-        shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
-        if X.width == 1 and self.covariance == "all":
-            shapes = ["full", "tied"]  # without a second column the others are the same as full
-        return GaussianMixture(random_state=self.seed), {"covariance_type": shapes}
-
-    def _of_families(self, data: Rows) -> tuple[Any, dict[str, Any]]:
-        """A mixture of products, with a family for each column."""
+    def _models(self, data: Rows) -> dict[str, tuple[Any, dict[str, Any]]]:
+        """What is fitted, each with what is tried of it."""
         from latently.cli.tables.families import product_of
-        from latently.estimators import MixtureModel
+        from latently.emissions.gaussian import STRUCTURES
+        from latently.estimators import GaussianMixture, MixtureModel
 
-        product = product_of(data.table, data.families, self.covariance, data.choice.X)
-        return MixtureModel(product, random_state=self.seed), {}
+        if data.mixed:
+            shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]
+            products = {
+                shape: product_of(data.table, data.families, shape, data.choice.X) for shape in shapes
+            }
+            return {
+                shape: (MixtureModel(product, random_state=self.seed), {})
+                for shape, product in products.items()
+                if shape == shapes[0] or product.families != products[shapes[0]].families
+            }
+        shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
+        if data.choice.X.width == 1 and self.covariance == "all":
+            shapes = ["full", "tied"]  # without a second column the others are the same as full
+        return {"": (GaussianMixture(random_state=self.seed), {"covariance_type": shapes})}
 
     def report(self, analysis: MixtureAnalysis) -> Report:
         """What was found."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS
 from latently.cli.job import Fit
-from latently.cli.options import argument, option
+from latently.cli.options import OfColumns, argument, option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class Cells(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Impute(Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
+class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
     """Fill in the missing cells of a table, and say how far off they may be.
 
     Writes to ./latently-impute-TABLE/ unless told otherwise: the page index.html, the table with the best
@@ -80,7 +80,7 @@ class Impute(Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
 
         self._check()
         table = read_rows(self.table, self.missing, self.encoding)
-        choice = choose(table, self.columns, categories_of=categories_of)
+        choice = choose(table, self.columns, categories_of=categories_of, exclude=self.exclude, years=False)
         check_not_infinite(table, choice.X, others=True)
         mixed = bool(choice.categories) and (
             self.columns is not None or predict_holes(choice.categories, choice.X)

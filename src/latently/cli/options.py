@@ -75,6 +75,13 @@ class OfCells:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfColumns:
+    """Options of jobs that choose columns."""
+
+    exclude: str | None = option(metavar="COLUMNS", help="Columns to leave out, as a,b.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfTexts(OfCells):
     """Options of jobs that read documents."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from latently.wording import count
 from latently.wording import listed as in_words
 
 FEWEST_DISTINCT = 5
+USUAL = r"-?(7{2,}|8{2,}|9{2,})|-9"  # as codes are written
 
 
 def with_codes(table: Table, asked: Sequence[str]) -> Table:
@@ -39,21 +41,25 @@ def with_codes(table: Table, asked: Sequence[str]) -> Table:
 
 
 def codes_not_told(X: pl.DataFrame) -> list[str]:
-    """Sentences on values that may mean missing: they repeat, farther from others than these lie apart."""
+    """Sentences on values that may mean missing: they lie farther from others than these lie apart.
+
+    They come again, or are written as codes are, such as 999; -99 where all others are above 0 is one, too.
+    """
     found: dict[float, list[str]] = {}
     for column in X:
         values, counts = np.unique(column.drop_nulls().to_numpy(), return_counts=True)
         if len(values) < FEWEST_DISTINCT + 2:
             continue
         width = values[-2] - values[1]
-        for code, n, gap in (
-            (values[0], counts[0], values[1] - values[0]),
-            (values[-1], counts[-1], values[-1] - values[-2]),
+        for code, n, gap, alone in (
+            (values[0], counts[0], values[1] - values[0], values[1] >= 0),
+            (values[-1], counts[-1], values[-1] - values[-2], False),
         ):
-            if n > 1 and gap > width:
+            usual = re.fullmatch(USUAL, f"{code:g}") is not None
+            if (gap > width and (n > 1 or usual)) or (usual and alone and code < 0):
                 found.setdefault(code, []).append(f"{count(n, 'cell')} of '{column.name}'")
     return [
-        f"{code:g} stands in {in_words(cells)}, far from all other values: if it means missing, add "
-        f"--missing {code:g}"
+        f"{code:g} stands in {in_words(cells)}, unlike all other values: if it means missing, add --missing "
+        f"{code:g}"
         for code, cells in found.items()
     ]

@@ -15,6 +15,7 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.dates import read_dates
 from latently.cli.tables.numerals import POINT, Notation, read_numbers
+from latently.cli.tables.roles import no_measurements
 from latently.cli.tables.table import AMONG_NUMBERS, Table, quoted
 from latently.wording import shortened
 
@@ -75,6 +76,7 @@ class Choice:
     notations: list[Notation]  # how the numbers of the columns are written
     said: list[str]  # what was decided of that although it could be otherwise
     categories: dict[str, pl.Series] = field(default_factory=dict)  # columns left out that a model could take
+    odd: Sequence[str] = ()  # columns left out although they are numbers
 
     @property
     def numeric(self) -> bool:
@@ -89,18 +91,32 @@ def choose(
     categories_of: Callable[[Table, Sequence[Column]], dict[str, pl.Series]] = lambda table, columns: {},
     *,
     mixed: bool = False,
+    exclude: str | None = None,
+    years: bool = True,
 ) -> Choice:
-    """Choose the columns of a model: those asked for, or all that are numbers; none that is constant.
+    """Choose the columns of a model: those asked for, or all that are measured; none that is constant.
 
     Those of `mixed` tables may also hold categories, yes and no. Otherwise columns of categories may be asked
     for where the model could take them.
     """
-    names = table.frame.columns if wanted is None else list(dict.fromkeys(listed(wanted)))
-    for name in [*([] if wanted is None else names), *([] if truth is None else [truth])]:
+    asked = None if wanted is None else list(dict.fromkeys(listed(wanted)))
+    spared = [] if exclude is None else listed(exclude, "--exclude")
+    for name in [*(asked or ()), *spared, *([] if truth is None else [truth])]:
         table.must_have(name)
-    if truth is not None and wanted is not None and truth in names:
-        raise CommandError(f"'{truth}' is in --columns and is the --truth: take it out of one of them")
-    columns = [as_numbers(table, name) for name in names if name != truth]
+    for called, others in (("is the --truth", [truth]), ("in --exclude", spared)):
+        for name in set(asked or ()) & set(others):
+            raise CommandError(f"'{name}' is in --columns and {called}: take it out of one of them")
+    left_out = dict.fromkeys(spared, "excluded")
+    if truth is not None:
+        left_out[truth] = "the truth"
+    if asked is not None:
+        left_out = {name: "not asked for" for name in table.frame.columns if name not in asked} | left_out
+    columns = [as_numbers(table, name) for name in asked or table.frame.columns if name not in left_out]
+    odd = {} if asked is not None else no_measurements(columns, years=years)
+    if table.by_file is not None and asked is None:
+        odd.setdefault(table.by_file, "the file of each row")
+    left_out = odd | left_out
+    columns = [column for column in columns if column.name not in odd]
     categories = categories_of(table, columns)
     if mixed:
         columns = [_as_categories(table, column, asked=wanted is not None) for column in columns]
@@ -109,22 +125,19 @@ def choose(
             if column.name not in categories:
                 _must_be_numeric(table, column)
     used = [column for column in columns if not column.unused]
-    asked = set(names)
-    left_out = {name: "not asked for" for name in table.frame.columns if name not in asked}
     left_out |= {column.name: column.unused for column in columns if column.unused}
-    if truth is not None:
-        left_out[truth] = "the truth"
     if not used and not categories:
         reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
         of = "numbers or categories" if mixed else "numbers"
-        raise CommandError(f"{table.name} has no column of {of} to work with: {reasons}")
+        remedy = "; name some with --columns" if odd else ""
+        raise CommandError(f"{table.name} has no column of {of} to work with: {reasons}{remedy}")
     if len(used) > MOST_COLUMNS:
         raise CommandError(
             f"{table.name} has {len(used):,} columns of numbers, and at most {MOST_COLUMNS:,} go into one "
             "model: name the ones that matter with --columns"
         )
     X = pl.DataFrame([column.values for column in used if column.values is not None])
-    return Choice(X, left_out, [column.notation for column in used], decided(used), categories)
+    return Choice(X, left_out, [column.notation for column in used], decided(used), categories, list(odd))
 
 
 def as_yes_or_no(table: Table, column: Column) -> Column:

@@ -147,7 +147,7 @@ def _guessed(content: bytes, name: str, first: int) -> Text:
             raise CommandError(f"{where}: {remedy}, or save the file as UTF-8")
         encoding = str(best.encoding)
     text = content.decode(encoding, errors="replace")
-    example = next((word for word in re.findall(r"\S+", text) if not word.isascii()), "")
+    example = next((word for word in re.findall(r"[^\s,;|]+", text) if not word.isascii()), "")
     note = (
         f"the text of {name} is not UTF-8 and was read as {encoding}, in which it has "
         f"'{shortened(example)}': if that is not how it is written, add --encoding"

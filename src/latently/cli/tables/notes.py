@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-import polars as pl
+import numpy as np
 
 from latently.cli.tables.codes import codes_not_told
 from latently.cli.tables.columns import Choice, option
-from latently.cli.tables.table import Table
+from latently.cli.tables.roles import looks_like_identifier
+from latently.cli.tables.table import Table, quoted
 
-FEWEST_IDENTIFIERS = 10
+SPARSE = 20  # identifiers leave out most numbers between the least and the greatest seldom
 
 
 def notes(table: Table, choice: Choice, matter: str) -> list[str]:
@@ -18,13 +19,20 @@ def notes(table: Table, choice: Choice, matter: str) -> list[str]:
     X = choice.X.select(name for name, dtype in choice.X.schema.items() if dtype.is_numeric())
     notes = []
     for column in X:
-        if looks_like_identifier(column):
+        if looks_like_identifier(column) and np.ptp(column.to_numpy()) < SPARSE * len(column):
             instead = [name for name in choice.X.columns if name != column.name]
             leave = f"leave it out: {option(instead)}" if instead else f"it says nothing about {matter}"
             notes.append(
                 f"column '{column.name}' has a whole number of its own in every row and looks like an "
                 f"identifier: if it is one, {leave}"
             )
+    if choice.odd:
+        one = len(choice.odd) == 1
+        notes.append(
+            f"{'column' if one else 'columns'} {quoted(choice.odd)} {'says' if one else 'say'} nothing about "
+            f"{matter} and {'was' if one else 'were'} left out: name all columns to use with --columns if "
+            f"{'it does' if one else 'they do'}"
+        )
     for name, why in choice.left_out.items():
         if why.endswith("is not a number"):
             notes.append(f"column '{name}' was left out although most of it is numbers: {why}")
@@ -40,9 +48,3 @@ def of_file(table: Table) -> list[str]:
         f"the first line of {table.name} was read as names of columns and is all numbers: if it is a row, "
         "put a line of names above it",
     ]
-
-
-def looks_like_identifier(column: pl.Series) -> bool:
-    """Whether every value is a whole number that no other row has."""
-    whole = bool((column == column.round()).all())
-    return whole and len(column) >= FEWEST_IDENTIFIERS and column.n_unique() == len(column)
