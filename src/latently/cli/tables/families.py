@@ -20,10 +20,10 @@ def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]
             names.append(one)
             continue
         try:
-            family_of(family)
+            given = family_of(family).conditioned_on
         except ValueError as error:
             raise CommandError(f"--columns asks for {one}, and {error}") from None
-        names.append(name)
+        names += [name, *(other for other in given if other not in names)]
         families[name] = family
     return ",".join(f'"{name}"' if "," in name else name for name in names), families
 

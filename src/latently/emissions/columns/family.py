@@ -158,6 +158,15 @@ class Columns(Emission):
         """As each family shows its own."""
         return self._places(part.family.pictured(part.of(x)) for part in self.parts)
 
+    def ends(self, column: int) -> tuple[float, float] | None:
+        """As the family of the column says."""
+        part, j = self._of_column(column)
+        return part.family.ends(j)
+
+    def apart(self, x: Array) -> Array | None:
+        """Coordinates for starts, in which groups count alike whatever their units."""
+        return self.embed(self.describe(x, np.ones(len(x))), x)
+
     def blank(self, n_rows: int, n_features: int) -> Array:
         """Those of all families."""
         found = np.empty((n_rows, self.n_columns + len(self.conditioned_on)))
@@ -425,8 +434,8 @@ class Columns(Emission):
 
     def categories_of(self, column: int) -> list[Any] | None:
         """As the family of the column says."""
-        part = next(part for part in self.parts if column in part.places)
-        return part.family.categories_of(part.places.index(column))
+        part, j = self._of_column(column)
+        return part.family.categories_of(j)
 
     def describe_components(self, params: Parts, names: Sequence[str], rows: Array, label: str) -> Components:
         """The tables of all groups one below the other; in words, the columns in which one stands out."""
@@ -449,6 +458,10 @@ class Columns(Emission):
         return found
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    def _of_column(self, column: int) -> tuple[Part, int]:
+        part = next(part for part in self.parts if column in part.places)
+        return part, part.places.index(column)
 
     def _zip(self, values: Parts) -> zip[tuple[Part, Any]]:
         return zip(self.parts, values, strict=True)
