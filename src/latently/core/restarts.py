@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.callbacks import STOPPED
 from latently.core.choices import ranked
-from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
+from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
 from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, Plan, Start, drawn, failed
 from latently.core.findings import Finding
