@@ -312,7 +312,7 @@ class Iteration(Generic[P, S]):
         change = largest_change(self.spaces, here.params, following.params) if changes else math.nan
         self.history.append(Step(following.log_likelihood, change))
 
-    def result(self, converged: bool, reason: str) -> FitResult[P]:
+    def result(self, converged: bool = False, reason: str = "") -> FitResult[P]:
         """What it has come to."""
         here = self.here
         return FitResult(

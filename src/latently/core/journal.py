@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from latently.core.acceleration import Squarem
 from latently.core.convergence import Progress
@@ -64,48 +63,59 @@ class RunState:
     squarem: Squarem | None
 
 
+class Store(Protocol):
+    """Where runs are written so that another process finds them."""
+
+    def key(self, em: Any, params: Any, settings: Any, n: float, earlier: Any) -> str:
+        """Name a run by all that it follows from."""
+        ...
+
+    def found(self, key: str, em: Any) -> Any:
+        """Where a run was in an earlier process, or ended; None if it is new."""
+        ...
+
+    def write(self, runs: dict[str, Any]) -> None:
+        """Write where runs are, or ended, by their names; OSError if that cannot be."""
+        ...
+
+
 class Journal:
     """The runs of a fit.
 
     Parameters
     ----------
-    key : callable, optional
-        ``key(em, params, settings, n, earlier)`` names a run by all that it follows from.
-    save : callable, optional
-        ``save(runs)`` writes them where another process finds them: by their names a `RunState`, or a
-        `FitResult` of those that ended. It is called every few seconds, and may raise OSError.
-    runs : dict
-        What an earlier process wrote.
+    store : Store, optional
+        Where they are written, every few seconds.
+    keep : bool
+        Whether an interrupted fit is to be kept.
 
     Attributes
     ----------
     whole : object
         The source of all the data: runs on others are no more than a search.
     on_whole : dict
-        Where runs on it are, or ended.
+        By a name, a `RunState` of each run on it, or the `FitResult` if it ended.
     elsewhere : tuple or None
         The highest objective of other runs, and its params.
+    interrupted : bool
+        Whether the fit was.
     """
 
-    def __init__(
-        self,
-        key: Callable[..., str] | None = None,
-        save: Callable[[dict[str, Any]], None] | None = None,
-        runs: dict[str, Any] | None = None,
-    ) -> None:
-        self._key, self._save, self._runs = key, save, runs or {}
-        self._count = count()
-        self._lock, self._due, self._warned = threading.Lock(), time.monotonic() + EVERY, False
+    def __init__(self, store: Store | None = None, *, keep: bool = False) -> None:
+        self._store, self.keep = store, keep
+        self._new: dict[str, Any] = {}
+        self._names, self._lock, self._due, self._failed = count(), threading.Lock(), _soon(0.0), False
         self.whole: Any = None
         self.on_whole: dict[str, Any] = {}
         self.elsewhere: tuple[float, Any] | None = None
+        self.interrupted = False
 
     def find(self, em: Any, *how: Any) -> tuple[str, Any]:
         """The name of a run, and where it was or ended; None if it is new."""
-        if self._key is None:
-            return str(next(self._count)), None
-        key = self._key(em, *how)
-        return key, self._runs.get(key)
+        if self._store is None:
+            return str(next(self._names)), None
+        key = self._store.key(em, *how)
+        return key, self._new.get(key) or self._store.found(key, em)
 
     def note(self, key: str, em: Any, at: Any, objective: float, params: Any) -> None:
         """Note where a run is, or ended."""
@@ -113,30 +123,35 @@ class Journal:
             self.on_whole[key] = at
         elif self.elsewhere is None or objective > self.elsewhere[0]:
             self.elsewhere = objective, params
-        if self._save is not None:
-            self._runs[key] = at
-            if time.monotonic() >= self._due and self._lock.acquire(blocking=False):
-                try:
-                    self.write()
-                finally:
-                    self._lock.release()
+        if self._store is None:
+            return
+        self._new[key] = at
+        if time.monotonic() >= self._due and self._lock.acquire(blocking=False):
+            try:
+                self.write()
+            finally:
+                self._lock.release()
 
     def write(self) -> None:
-        """Write all that is known; the fit goes on if that fails.
+        """Write all that is new; the fit goes on if that fails.
 
         Warns
         -----
         UserWarning
             The first time that it fails.
         """
-        if self._save is None:
+        if self._store is None:
             return
         begun = time.monotonic()
         try:
-            self._save(dict(self._runs))
+            self._store.write(dict(self._new))
         except OSError as error:
-            if not self._warned:
-                warnings.warn(f"{error}; the fit goes on without a checkpoint", UserWarning, stacklevel=2)
-            self._warned = True
-        now = time.monotonic()
-        self._due = now + max(EVERY, (now - begun) / SHARE)
+            if not self._failed:
+                warnings.warn(f"{error}; the fit goes on without", UserWarning, stacklevel=2)
+            self._failed = True
+        self._due = _soon(time.monotonic() - begun)
+
+
+def _soon(took: float) -> float:
+    """When to write next, after it took so many seconds."""
+    return time.monotonic() + max(EVERY, took / SHARE)

@@ -15,7 +15,7 @@ from latently.archive import Contents
 from latently.estimators.saving.codec import Decoder, Encoder, Storable
 from latently.estimators.saving.version_1 import as_version_2
 
-NOT_STORED = ("callbacks",)
+NOT_STORED = ("callbacks", "checkpoint")
 
 
 class Saved(Storable):
@@ -32,8 +32,8 @@ class Saved(Storable):
         """Write the estimator to a file, from which `latently.load` makes one that predicts the same bits.
 
         The file is a zip archive of JSON and arrays, never a pickle. It holds the settings, and all that was
-        learned. Callbacks are not stored, nor is a generator of random numbers in `random_state`: both are
-        None after loading.
+        learned. Callbacks and the path of a checkpoint are not stored, nor is a generator of random numbers
+        in `random_state`: they are None after loading.
 
         Parameters
         ----------
