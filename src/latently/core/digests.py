@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -20,8 +21,15 @@ def digest_of(*parts: Any) -> str:
     found = blake2b(digest_size=16)
     for part in parts:
         if isinstance(part, np.ndarray):
-            found.update(f"{part.dtype} {part.shape} ".encode())
-            found.update(np.ascontiguousarray(part).ravel().view(np.uint8).data)
+            found.update(f"{part.dtype} {part.shape} {digest_of_pieces([part])}".encode())
         else:
             found.update(f"{part!r} ".encode())
+    return found.hexdigest()
+
+
+def digest_of_pieces(pieces: Iterable[Any]) -> str:
+    """A name of the bytes of arrays one after the other, wherever one ends and the next begins."""
+    found = blake2b(digest_size=16)
+    for piece in pieces:
+        found.update(np.ascontiguousarray(piece).ravel().view(np.uint8).data)
     return found.hexdigest()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_whole
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import ArraySource, Block
-from latently.core.blocks import ArraySource
 from latently.core.journal import Journal
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension

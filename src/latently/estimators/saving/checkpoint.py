@@ -20,6 +20,7 @@ from latently.core.digests import digest_of
 from latently.core.em import FitResult
 from latently.core.errors import FitError, ObjectiveFellError
 from latently.core.journal import Journal, RunState, Step
+from latently.emissions.base import Emission
 from latently.emissions.known import known_classes, visible
 from latently.estimators.saving.codec import Decoder, Encoder
 from latently.version import __version__
@@ -54,8 +55,9 @@ def recorded(estimator: Any, data: Any, start: Any = None) -> Iterator[tuple[Jou
         If it cannot be written.
     """
     seed, keep = estimator.random_state, estimator.on_interrupt == "keep"
-    if estimator._journal is not None or estimator.checkpoint is None:
-        yield estimator._journal or (Journal(keep=True) if keep else None), seed
+    journal = vars(estimator).pop("_journal", None)  # of a fit that this one is a part of
+    if journal is not None or estimator.checkpoint is None:
+        yield journal or (Journal(keep=True) if keep else None), seed
         return
     file = CheckpointFile(Path(estimator.checkpoint), _head(estimator, data(), start))
     if seed is None:
@@ -193,9 +195,10 @@ def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
 def _classes_of(value: Any) -> Iterable[type]:
     """The classes that a model is made of, and the dataclasses that these can see."""
     parts = value if isinstance(value, (tuple, list)) else ()
-    if is_dataclass(value):
+    if is_dataclass(value) or isinstance(value, Emission):
         yield type(value)
         yield from visible(type(value))
+    if is_dataclass(value):
         parts = tuple(getattr(value, one.name) for one in fields(value))
     for part in parts:
         yield from _classes_of(part)

@@ -81,7 +81,7 @@ class Saved(Storable):
 
     def _stored_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
-        settings.update(dict.fromkeys(NOT_STORED))
+        settings.update({name: None for name in NOT_STORED if name in settings})
         if not isinstance(settings["random_state"], (int, np.integer)):
             settings["random_state"] = None
         return settings
@@ -138,6 +138,8 @@ def restored(contents: Contents, estimators: Mapping[str, type], own: Sequence[t
     UnknownClassError
         If a class of the user's is needed and not in `own` (a ValueError, too).
     """
+    if "checkpoint" in contents.document:
+        raise ValueError("it is the checkpoint of a fit, which goes on from it with checkpoint=...")
     document = contents.document if contents.version > 1 else as_version_2(contents.document)
     with np.errstate(all="ignore"):
         found = Decoder(contents.arrays, own=own, estimators=estimators).decode(document, "")
