@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, Protocol, Self
 
@@ -208,7 +208,7 @@ def run(
         ended = now.ended()
     while ended is None:
         if journal:
-            journal.note(key, em, now.state(), now.here.objective, now.here.params)
+            journal.note(key, em, now.state(), now.objectives[-1], now.track[-1].params)
         now.go_on()
         ended = now.ended()
     result = now.result(*ended)
@@ -226,11 +226,11 @@ class Iteration(Generic[P, S]):
     n: float
     spaces: Spaces  # whose units stay the same in a run
     track: list[_Point[P, S]]  # the last few iterates, joined by plain steps
+    objectives: list[float]  # theirs, after those of an earlier run that ended where this one began
     history: list[Step]
     n_e_steps: int
     rule: StoppingRule
     squarem: Squarem | None
-    before: list[float]
 
     @classmethod
     def begun(
@@ -239,50 +239,38 @@ class Iteration(Generic[P, S]):
         """A run at its start."""
         rule, here = StoppingRule(settings.tol, n), _evaluate(em, params)
         squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
-        before = rule.resume(earlier, here.objective, here.rounding)
+        objectives = [*rule.resume(earlier, here.objective, here.rounding), here.objective]
         history = [Step(here.log_likelihood, float("inf"))]
-        return cls(em, settings, n, em.model.spaces(params), [here], history, 1, rule, squarem, before)
+        return cls(em, settings, n, em.model.spaces(params), [here], objectives, history, 1, rule, squarem)
 
     @classmethod
     def resumed(cls, em: StepMap[P, S], params: P, settings: Settings, n: float, state: RunState) -> Self:
         """A run from given params where it was."""
         rule, spaces = StoppingRule(settings.tol, n), em.model.spaces(params)
         rule.go_on(state.progress)
-        stats = [None] * (len(state.params) - 1) + [state.stats]
-        track = [_Point(em, *one) for one in zip(state.params, stats, state.objectives, strict=True)]
-        history, before = list(state.history), list(state.before)
-        squarem = copy(state.squarem)
-        return cls(em, settings, n, spaces, track, history, state.n_e_steps, rule, squarem, before)
+        objectives, history, squarem = list(state.objectives), list(state.history), copy(state.squarem)
+        track = [_Point(em, *one) for one in zip(state.params, objectives[-len(state.params) :], strict=True)]
+        track[-1] = replace(track[-1], stats=state.stats)
+        return cls(em, settings, n, spaces, track, objectives, history, state.n_e_steps, rule, squarem)
 
     def state(self) -> RunState:
         """All that it takes to resume it."""
         return RunState(
             tuple(point.params for point in self.track),
-            tuple(point.objective for point in self.track),
-            self.here.stats,
-            tuple(self.before),
+            tuple(self.objectives),
+            self.track[-1].stats,
             tuple(self.history),
             self.n_e_steps,
             self.rule.progress(self.objectives),
             copy(self.squarem),
         )
 
-    @property
-    def here(self) -> _Point[P, S]:
-        """The last iterate."""
-        return self.track[-1]
-
-    @property
-    def objectives(self) -> list[float]:
-        """Of the last iterates, joined by plain steps."""
-        return [*self.before, *(point.objective for point in self.track)]
-
     def ended(self) -> tuple[bool, str] | None:
         """Whether it converged and why it ends, if it ends here."""
-        settings, here, iteration = self.settings, self.here, self.n_e_steps - 1
-        if asked_to_stop(settings.callbacks, iteration, here.params, here.log_likelihood):
+        settings, here, iteration = self.settings, self.track[-1], self.n_e_steps - 1
+        if asked_to_stop(settings.callbacks, iteration, here.params, self.history[-1].log_likelihood):
             return False, STOPPED
-        counted = bool(self.before) and iteration == 0  # by the run before
+        counted = iteration == 0 and len(self.objectives) > 1  # by the run before
         ratio, gain = (self.squarem.ratio, self.squarem.gain) if self.squarem else (0.0, 0.0)
         met = not counted and self.rule.met(self.objectives, here.rounding, ratio)
         if met and gain <= WORTHWHILE * settings.tol * self.n:
@@ -293,31 +281,41 @@ class Iteration(Generic[P, S]):
 
     def go_on(self) -> None:
         """Take a step: where it leaps, and that leads nowhere, a plain one after it."""
-        em, here, squarem = self.em, self.here, self.squarem
+        em, here, squarem = self.em, self.track[-1], self.squarem
         plain = em.m_step(here.stats, here.params)
         proposal = following = None
         if squarem and self.n_e_steps < self.settings.max_iter:
-            proposal = _proposal(self.spaces, squarem, self.track, plain)
+            proposal = self._proposal(squarem, plain)
         if squarem and proposal is not None:
             following = _leap(em, squarem, here, proposal, SMALL * (abs(here.objective) + self.n))
             self.n_e_steps += 1
         if following is None:
             following = _evaluate(em, plain)
             self.n_e_steps += 1
-            _guard(here, following, em.model, self.n_e_steps - 1)
+            if following.objective < here.objective:
+                _guard(here, following, em.model, self.n_e_steps - 1)
             self.track = [*self.track[-3:], following]
+            self.objectives = [*self.objectives[-5:], following.objective]
         else:
-            self.track, self.before = [following], []
+            self.track, self.objectives = [following], [following.objective]
         changes = self.settings.changes
         change = largest_change(self.spaces, here.params, following.params) if changes else math.nan
         self.history.append(Step(following.log_likelihood, change))
 
+    def _proposal(self, squarem: Squarem, plain: P) -> P | None:
+        """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
+        if not squarem.ready(self.objectives[-len(self.track) :]):
+            return None
+        first, second = self.track[-2:]
+        proposal: P | None = squarem.propose(self.spaces, first.params, second.params, plain)
+        return proposal
+
     def result(self, converged: bool = False, reason: str = "") -> FitResult[P]:
         """What it has come to."""
-        here = self.here
+        here = self.track[-1]
         return FitResult(
             here.params,
-            here.log_likelihood,
+            self.history[-1].log_likelihood,
             here.objective,
             tuple(self.history),
             self.n_e_steps - 1,
@@ -334,8 +332,8 @@ class _Point(Generic[P, S]):
 
     em: StepMap[P, S]
     params: P
-    stats: S
     objective: float
+    stats: Any = None  # of type S, where they are still needed
 
     @property
     def log_likelihood(self) -> float:
@@ -355,16 +353,7 @@ def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     objective = em.objective(stats, params)
     if objective != objective:
         raise FitError("the objective is not a number")
-    return _Point(em, params, stats, objective)
-
-
-def _proposal(spaces: Spaces, squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
-    """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
-    if not squarem.ready([point.objective for point in track]):
-        return None
-    first, second = track[-2:]
-    proposal: P | None = squarem.propose(spaces, first.params, second.params, plain)
-    return proposal
+    return _Point(em, params, objective, stats)
 
 
 def _leap(

@@ -38,11 +38,9 @@ class RunState:
     params : tuple
         The last iterates, joined by plain steps.
     objectives : tuple of float
-        Of each of them.
+        Of each of them, after those of an earlier run that ended where this one began.
     stats : object
         Of the last.
-    before : tuple of float
-        Objectives of the run that ended where this one began.
     history : tuple of Step
         Of all iterates.
     n_e_steps : int
@@ -56,7 +54,6 @@ class RunState:
     params: tuple[Any, ...]
     objectives: tuple[float, ...]
     stats: Any
-    before: tuple[float, ...]
     history: tuple[Step, ...]
     n_e_steps: int
     progress: Progress
