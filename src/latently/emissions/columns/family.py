@@ -15,7 +15,7 @@ from latently.core.declared import Parameter
 from latently.core.parts import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 from latently.emissions.base import Array, Emission
-from latently.emissions.columns.groups import Part, grouped, located
+from latently.emissions.columns.groups import Part, asked, grouped, located
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.wording import listed
@@ -124,6 +124,11 @@ class Columns(Emission):
         learned = replace(self, parts=grouped(self.families, self.others, self.unknown, x, self.codes))
         place = {name: i for i, name in enumerate([*learned.names, *learned.conditioned_on])}
         return replace(learned, order=tuple(place[name] for name in x.names if name in place))
+
+    def asked(self, x: Table) -> dict[Any, Emission]:
+        """The family of each column or group that is modelled, as it is before it learns to read."""
+        pairs = asked(self.families, self.others, x, self.codes)
+        return {names if len(names) > 1 else names[0]: family for names, family in pairs}
 
     def reading_as(self, other: Any) -> Self:
         """The same columns."""

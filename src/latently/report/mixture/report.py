@@ -12,6 +12,7 @@ from latently.core.findings import Finding, caution, note
 from latently.report import fits
 from latently.report.figure import EMISSIONS, Figure
 from latently.report.mixture.analysis import MixtureAnalysis
+from latently.report.mixture.classes import with_classes
 from latently.report.mixture.replay import mixture_replay
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
@@ -31,7 +32,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
     tables |= {"correlations": correlations(a), "maxima": fits.maxima_table(a.model)}
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"
-    return Report(
+    report = Report(
         "mixture",
         f"{count(a.n_components, 'cluster')} in the {count(a.n_rows, 'row')} of {a.source}",
         list(_findings(a)),
@@ -43,6 +44,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         _summary(a),
         replay=lambda: mixture_replay(a),
     )
+    return with_classes(a.model, a, report)
 
 
 def _facts(a: MixtureAnalysis) -> list[tuple[str, str]]:
