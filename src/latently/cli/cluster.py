@@ -28,6 +28,11 @@ class Rows(NamedTuple):
     families: dict[str, str]
     mixed: bool  # whether each column has a family of its own
 
+    @property
+    def X(self) -> Any:
+        """The rows as the model has them."""
+        return self.choice.X
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
@@ -117,21 +122,24 @@ class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
             left_out=data.choice.left_out,
             notes=notes(data.table, data.choice, "clusters"),
             settings=settings,
+            reading=self.reading,
         )
 
     def _models(self, data: Rows) -> dict[str, tuple[Any, dict[str, Any]]]:
         """What is fitted, each with what is tried of it."""
-        from latently.cli.tables.families import families_of
+        from latently.cli.tables.families import product_of
         from latently.emissions.gaussian import STRUCTURES
-        from latently.estimators import GaussianMixture, LatentClassAnalysis
+        from latently.estimators import GaussianMixture, MixtureModel
 
         if data.mixed:
             shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]
-            found = {shape: families_of(data.table, data.families, shape, data.choice.X) for shape in shapes}
+            products = {
+                shape: product_of(data.table, data.families, shape, data.choice.X) for shape in shapes
+            }
             return {
-                shape: (LatentClassAnalysis(families=families, random_state=self.seed), {})
-                for shape, families in found.items()
-                if shape == shapes[0] or families.keys() != found[shapes[0]].keys()
+                shape: (MixtureModel(product, random_state=self.seed), {})
+                for shape, product in products.items()
+                if shape == shapes[0] or product.families != products[shapes[0]].families
             }
         shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
         if data.choice.X.width == 1 and self.covariance == "all":

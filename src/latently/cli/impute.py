@@ -34,6 +34,14 @@ class Cells(NamedTuple):
     limits: dict[str, Any]
     mixed: bool  # whether categories are modelled, too
 
+    @property
+    def X(self) -> Any:
+        """The rows as the model has them."""
+        if not self.mixed:
+            return self.choice.X
+        whole = self.choice.X.with_columns(self.choice.categories.values())
+        return whole.select(name for name in self.table.frame.columns if name in whole.columns)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
@@ -178,6 +186,7 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             left_out=choice.left_out,
             notes=notes(table, choice, "the other columns"),
             settings=self.settings | table.read_as,
+            reading=self.reading,
         )
         steps = {
             "fitting, and drawing parameters": lambda: _fit(a),

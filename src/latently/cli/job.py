@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.terminal import Told
 
+UNREAD = ("out", "force", "seed", "search")  # options that say nothing of what is read
 Data = TypeVar("Data")
 Analysis = TypeVar("Analysis")
 
@@ -123,3 +124,20 @@ class Fit(OfCells, OfChance, Job[Data, Analysis]):
     def settings(self) -> dict[str, str]:
         """How the model was asked for, to be printed."""
         return {"Command": self.command, "Seed": str(self.seed)}
+
+    @property
+    def reading(self) -> str:
+        """Lines of Python that read the same into ``X``; none of what came by standard input."""
+        if Path("-") in self.inputs:
+            return ""
+        name = type(self).__name__
+        given = [(one, getattr(self, one.name)) for one in fields(self) if one.name not in UNREAD]
+        changed = [f"{one.name}={_written(value)}" for one, value in given if value != one.default]
+        return (
+            f"from pathlib import Path\nfrom {type(self).__module__} import {name}\n\n"
+            f"data = {name}({', '.join(changed)}).read()  # as the command does\nX = data.X\n"
+        )
+
+
+def _written(value: Any) -> str:
+    return f"Path({str(value)!r})" if isinstance(value, Path) else repr(value)

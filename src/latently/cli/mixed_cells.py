@@ -23,8 +23,7 @@ def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
     from latently.report.imputation import MixedAnalysis
 
     table, choice = data.table, data.choice
-    whole = choice.X.with_columns(choice.categories.values())
-    X = whole.select(name for name in table.frame.columns if name in whole.columns)
+    X = data.X
     still_empty = {name: int(table.missing(name).sum()) for name in choice.left_out}
     a = MixedAnalysis(
         MixedImputer(
@@ -41,6 +40,7 @@ def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
         left_out=choice.left_out,
         notes=notes(table, choice, "the other columns"),
         settings=job.settings | table.read_as,
+        reading=job.reading,
     )
 
     def fit() -> None:

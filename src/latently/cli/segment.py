@@ -33,8 +33,15 @@ class Steps(NamedTuple):
     table: Table
     series: Series
     kind: Kind
-    X: pl.DataFrame
+    rows: pl.DataFrame
     tried: list[int]
+
+    @property
+    def X(self) -> Any:
+        """The rows as the model has them."""
+        from latently.cli.tables.observations import for_model
+
+        return for_model(self.rows, self.kind.family)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +102,11 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.observations import observations
         from latently.cli.tables.read import read_rows
         from latently.cli.tables.series import series_of
-        from latently.emissions.registry import family_of
 
         table = read_rows(self.table, self.missing, self.encoding)
-        given = () if self.emission == "auto" else family_of(self.emission).conditioned_on
-        series = series_of(table, self.columns, self.time, self.sequence, given)
+        series = series_of(table, self.columns, self.time, self.sequence)
         kind = kind_of(table, series.names, self.emission)
-        X = observations(table, [*series.names, *given], kind.family)
+        X = observations(table, series.names, kind.family)
         if self.covariance != "auto" and kind.name != "gaussian":
             raise CommandError(
                 f"--covariance {self.covariance} is for numbers, and '{series.names[0]}' is taken for "
@@ -117,7 +122,6 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.codes import codes_not_told
         from latently.cli.tables.columns import as_numbers, decided
         from latently.cli.tables.notes import of_file
-        from latently.cli.tables.observations import for_model
         from latently.estimators.of_family import hmm_of
         from latently.report.fits import in_words
         from latently.report.segmentation import SegmentationAnalysis
@@ -132,7 +136,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}
         elif self.covariance not in COVARIANCES and self.covariance != "diag":
             grid = {"covariance_type": [self.covariance], **grid}
-        rows = for_model(X, kind.family)
+        rows = data.X
         selection = select(
             estimator,
             rows,
@@ -161,6 +165,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             left_out=series.left_out,
             notes=[*notes, *of_file(table)],
             settings=self.settings | table.read_as,
+            reading=self.reading + "lengths = data.series.lengths\n" * (series.lengths is not None),
         )
 
     def report(self, analysis: SegmentationAnalysis) -> Report:

@@ -32,6 +32,12 @@ class Words(NamedTuple):
     seeds: dict[int, list[str]] | None
     tried: list[int]
 
+    @property
+    def X(self) -> Any:
+        """The documents as the model has them: texts, or counts of words."""
+        found = self.collection
+        return found.counts if found.texts is None else list(found.texts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
@@ -139,7 +145,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # findings and cautions say it
-            model.fit(collection.counts if collection.texts is None else list(collection.texts))
+            model.fit(data.X)
         labels, notes = labels_of(documents, truth), documents.rest.notes
         return TopicsAnalysis(
             model,
@@ -150,6 +156,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
             trials,
             self.settings | documents.rest.read_as,
             notes,
+            self.reading,
         )
 
     def report(self, analysis: TopicsAnalysis) -> Report:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -25,20 +24,8 @@ HALVINGS = 6
 REMEMBERED = 4
 
 
-@dataclass
 class Squarem:
     """Proposes where a run of plain steps is heading.
-
-    Attributes
-    ----------
-    cap : float
-        The longest step that is allowed.
-    started, at_cap : bool
-        Whether it has begun, and whether the last step was as long as allowed.
-    gain : float
-        What that gained.
-    ratios : tuple of float
-        What part of a gain the next one had in the slow direction, lately.
 
     References
     ----------
@@ -46,11 +33,12 @@ class Squarem:
        convergence of any EM algorithm. Scandinavian Journal of Statistics 35, 335-353, sections 3 and 4.
     """
 
-    cap: float = GROWTH
-    started: bool = False
-    at_cap: bool = False
-    gain: float = 0.0
-    ratios: tuple[float, ...] = ()
+    def __init__(self) -> None:
+        self._cap = GROWTH
+        self._started = False
+        self._at_cap = False
+        self.gain = 0.0
+        self._ratios: list[float] = []
 
     @property
     def ratio(self) -> float:
@@ -60,7 +48,7 @@ class Squarem:
         fast at first, whatever is left to gain where EM is slow. The steps themselves tell: where they shrink
         by a factor, gains shrink by its square; where they grow, there is no end in sight.
         """
-        return max(self.ratios, default=0.0)
+        return max(self._ratios[-REMEMBERED:], default=0.0)
 
     def ready(self, objectives: Sequence[float]) -> bool:
         """Whether progress over plain steps has become slow and linear; once started it goes on.
@@ -70,12 +58,12 @@ class Squarem:
         objectives : sequence of float
             The objective at the iterates of an unbroken run of plain steps.
         """
-        if not self.started and len(objectives) >= 4:
+        if not self._started and len(objectives) >= 4:
             gains = [after - before for before, after in pairwise(objectives[-4:])]
             if min(gains) > 0:
                 ratios = gains[1] / gains[0], gains[2] / gains[1]
-                self.started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
-        return self.started and len(objectives) >= 3
+                self._started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
+        return self._started and len(objectives) >= 3
 
     def propose(self, spaces: Spaces, first: Any, second: Any, third: Any) -> Any | None:
         """Extrapolate from three consecutive plain iterates.
@@ -98,11 +86,10 @@ class Squarem:
         length, curvature = float(along @ along), float(across @ across)
         if not length > 0.0 or not curvature > 0.0:
             return None
-        ratio = max(1.0 + float(along @ across) / length, 0.0) ** 2
-        self.ratios = (*self.ratios, ratio)[-REMEMBERED:]
+        self._ratios.append(max(1.0 + float(along @ across) / length, 0.0) ** 2)
         size = math.sqrt(length / curvature)
-        self.at_cap = size >= self.cap
-        size, zero = min(size, self.cap), named(first)
+        self._at_cap = size >= self._cap
+        size, zero = min(size, self._cap), named(first)
         for _ in range(HALVINGS):
             if size <= 1.0:
                 return None
@@ -116,10 +103,10 @@ class Squarem:
     def accepted(self, gain: float) -> None:
         """Note what the last step gained, and allow longer ones if it was as long as allowed."""
         self.gain = gain
-        if self.at_cap:
-            self.cap *= GROWTH
+        if self._at_cap:
+            self._cap *= GROWTH
 
     def rejected(self) -> None:
         """Allow shorter steps only."""
         self.gain = 0.0
-        self.cap = max(self.cap / GROWTH, GROWTH)
+        self._cap = max(self._cap / GROWTH, GROWTH)

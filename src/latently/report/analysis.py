@@ -55,6 +55,8 @@ class Analysis(ABC):
         What else to be careful about, such as a column that looks like an identifier.
     settings : mapping of str to str
         How the model was asked for, to be printed.
+    reading : str
+        Lines of Python that read the rows into ``X``; empty if it is not known where these come from.
     """
 
     model: Any
@@ -64,6 +66,7 @@ class Analysis(ABC):
     left_out: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     notes: Sequence[str] = field(default=(), kw_only=True)
     settings: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    reading: str = field(default="", kw_only=True)
 
     @cached_property
     def names(self) -> list[str]:

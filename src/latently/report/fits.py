@@ -118,6 +118,22 @@ def _edge(n: int, selection: Any, label: str, hint: str) -> Finding:
     return caution("edge", text + (hint if more == "more" else ""), least=tried[0], most=tried[-1])
 
 
+def agreement(model: Any) -> str:
+    """How many starts came to the maximum that is shown, and what the others found."""
+    restarts = model.restarts_
+    n, agreeing = len(restarts.runs), restarts.n_agreeing
+    if n == 1:
+        return "There was one start: whether others would lead to a higher maximum is not known."
+    said = f"{agreeing} of {n} starts came to the maximum shown here"
+    if len(restarts.maxima) > 1:
+        other = restarts.maxima[1]
+        below = restarts.maxima[0].log_likelihood - other.log_likelihood
+        said += f"; the next best they found is {number(below, 2)} lower in log-likelihood"
+    elif agreeing == n:
+        said += ", and none to another"
+    return f"{said}. Runs that agree are no proof that there is no higher one."
+
+
 def overlap(n_unsure: int, n_rows: int, text: str) -> Iterator[Finding]:
     """Many rows that could be elsewhere."""
     if n_unsure > MUCH_UNSURE * n_rows:
@@ -181,7 +197,7 @@ def bic_table(selection: Any, label: str) -> Table | None:
             f" {AT_MOST}: of all rows, with parameters fitted to {drawn}, enough to tell it from the best."
         )
     lines = [[name, *line] for name, line in zip(down, cells, strict=True)]
-    return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}))
+    return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}), sure=True)
 
 
 def maxima_table(model: Any) -> Table | None:
@@ -207,7 +223,9 @@ def maxima_table(model: Any) -> Table | None:
     more = len(found) - len(rows)
     text += f" Lower ones that are left out: {more}." if more else ""
     columns = ["log-likelihood", "below the best", "runs", "moves that led there"]
-    return Table("Maxima of the likelihood", columns, rows, text, prose=frozenset({3}), spoken=False)
+    return Table(
+        "Maxima of the likelihood", columns, rows, text, prose=frozenset({3}), spoken=False, sure=True
+    )
 
 
 def _moves(moves: Iterable[Any]) -> str:

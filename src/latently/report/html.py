@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from latently.plots.palette import COLOURS
 from latently.report.figure import Figure
@@ -70,6 +71,12 @@ def bullets(lines: Iterable[str], **attributes: str) -> Markup:
 def code(text: str) -> Markup:
     """Lines of a program."""
     return element("pre", element("code", text))
+
+
+def links(names: Iterable[str]) -> Markup:
+    """Files beside the page, each a link."""
+    shown = (element("li", element("a", name, href=quote(name))) for name in names)
+    return Markup(element("h3", "All files") + element("ul", *shown, class_="files"))
 
 
 def tiles(facts: Iterable[tuple[str, str]]) -> Markup:

@@ -15,8 +15,10 @@ from latently.report.html import (
     Markup,
     Section,
     bullets,
+    code,
     definitions,
     figures,
+    links,
     page,
     replayed,
     side_by_side,
@@ -64,6 +66,10 @@ class Report:
         The same for programs, without the findings.
     going_on : sequence of Markup
         What to do next.
+    python : str
+        The same, as lines of Python.
+    sure : sequence of str
+        Sentences on how sure it is.
     aloud : sequence of Finding
         What a terminal is told first, in place of a table of prose.
     replay : callable
@@ -92,6 +98,8 @@ class Report:
     how: Mapping[str, str]
     summary: Mapping[str, Any]
     going_on: Sequence[Markup] = ()
+    python: str = ""
+    sure: Sequence[str] = ()
     aloud: Sequence[Finding] = ()
     replay: Callable[[], Replay | None] = lambda: None
 
@@ -110,21 +118,30 @@ class Report:
         """What a terminal shows of how it was computed."""
         return [(name, self.how[name]) for name in BRIEF if name in self.how]
 
-    def page(self) -> str:
-        """A page that needs no other file, as HTML."""
+    def page(self, files: Sequence[str] = ()) -> str:
+        """A page that needs no other file, as HTML.
+
+        Parameters
+        ----------
+        files : sequence of str
+            Names of files beside it, which it links to.
+        """
         first, *more = self.said
         replay = self.replay()
-        wide = [one for one in self.tables.values() if one.prose]
+        tables = list(self.tables.values())
         sections = [
             Section("What was found", [tiles(self.facts), bullets(more), *self.warnings()]),
             *([] if replay is None else [replayed(replay.data())]),
-            *(Section(one.title, [table(one)]) for one in wide),
-            Section("Pictures", [figures(self.figures)]),
-            *([Section("Numbers", [self.numbers()])] if len(wide) < len(self.tables) else []),
-            *([Section("How to go on", self.going_on)] if self.going_on else []),
+            *(Section(one.title, [table(one)]) for one in tables if one.prose and not one.sure),
+            Section("Pictures", [figures(self.figures)] if self.figures else []),
+            Section("Numbers", [self.numbers()] if any(self._plain()) else []),
+            Section("How sure", self.certain()),
+            Section("The same in Python", [code(self.python)] if self.python else []),
+            Section("What next", [*self.going_on, *([links(files)] if files else [])]),
             Section("How it was computed", [self.computed()]),
         ]
-        return page(self.headline, first, sections, f"latently {__version__}")
+        shown = [one for one in sections if one.blocks]
+        return page(self.headline, first, shown, f"latently {__version__}")
 
     def _repr_html_(self) -> str:
         """The page within a notebook."""
@@ -136,7 +153,18 @@ class Report:
 
     def numbers(self) -> Markup:
         """The tables for a page."""
-        return side_by_side(table(one) for one in self.tables.values() if not one.prose)
+        return side_by_side(map(table, self._plain()))
+
+    def certain(self) -> list[Markup]:
+        """How sure it is, for a page."""
+        return [
+            *([bullets(self.sure)] if self.sure else []),
+            *(table(one) for one in self.tables.values() if one.sure),
+        ]
+
+    def _plain(self) -> list[Table]:
+        """Tables of numbers."""
+        return [one for one in self.tables.values() if not one.prose and not one.sure]
 
     def computed(self) -> Markup:
         """How it was computed, for a page."""
@@ -158,4 +186,6 @@ class Report:
         write_text(file("summary.json"), self.json())
         for picture in self.figures:
             file(f"{picture.name}.png").write_bytes(picture.png())
-        write_text(file("index.html"), self.page())
+        place = file("index.html")
+        beside = sorted(f"{one.name}/" if one.is_dir() else one.name for one in place.parent.iterdir())
+        write_text(place, self.page([name for name in beside if name != place.name]))

@@ -26,6 +26,8 @@ class Table:
         Columns of words rather than numbers, which may take several lines on a page.
     spoken : bool
         Whether a terminal shows it, too.
+    sure : bool
+        Whether it says how sure the fit is.
     """
 
     title: str
@@ -35,3 +37,4 @@ class Table:
     best: frozenset[tuple[int, int]] = field(default_factory=frozenset)
     prose: frozenset[int] = frozenset()
     spoken: bool = True
+    sure: bool = False

@@ -19,6 +19,7 @@ from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.replay import imputation_replay
 from latently.report.interactive import Replay
 from latently.report.report import Report
+from latently.report.same import same_in_python
 from latently.report.table import Table
 from latently.wording import EN_DASH, count, decimals, listed, number, percent, share
 
@@ -26,6 +27,13 @@ HIDDEN = 0.1  # of the observed cells
 FEWEST = 20  # rows, to hide cells of
 MUCH_MISSING = 0.5
 MOST_LISTED = 8
+ASKED = """\
+model.transform(X)               # the best guess of each missing cell
+model.category_probabilities(X)  # how likely each category is there
+model.interval(X)                # between what limits numbers lie
+model.draw_imputations(X, {n})      # tables for tests and standard errors: see latently.pool
+latently.report(model, X, "report.html")
+"""
 POOLED = """\
 import glob, latently, pandas
 
@@ -186,6 +194,7 @@ class MixedAnalysis(Analysis):
             ),
             self._summary(),
             self._going_on(),
+            same_in_python(self.model, self.reading, ASKED.format(n=len(self.tables))),
             replay=self.replay,
         )
 

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from latently.core.findings import Finding, note
+from latently.metrics import pool
 from latently.report import fits
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
 from latently.report.report import Report
+from latently.report.same import same_in_python
 from latently.report.table import Table
-from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, share
+from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, sentence, share
 
 MOST_LISTED = 8
 MOST_PATTERNS, MOST_NAMED = 12, 6
@@ -28,6 +30,12 @@ from glob import glob
 import latently, pandas, statsmodels.formula.api as smf
 
 fits = [smf.ols("y ~ x", pandas.read_csv(path)).fit() for path in sorted(glob("draws/*.csv"))]
+"""
+ASKED = """\
+model.transform(X)                            # the best guess of each missing cell
+model.interval(X, parameter_uncertainty=True)  # between what limits each lies
+model.draw_imputations(X, {n})                   # tables for tests and standard errors: see latently.pool
+latently.report(model, X, "report.html")
 """
 FROM_IMPUTER = """\
 import latently, statsmodels.api as sm
@@ -55,11 +63,13 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         list(_findings(a)),
         list(cautions(a)),
         _facts(a),
-        {"columns": columns(a), "patterns": patterns(a)},
+        {"columns": columns(a), "patterns": patterns(a), "means": means(a)},
         imputation_figures(a),
         _how(a),
         _summary(a),
         _going_on(a),
+        same_in_python(a.model, a.reading, ASKED.format(n=a.n_tables)),
+        _sure(a),
         replay=a.replay,
     )
 
@@ -196,6 +206,33 @@ def _check(a: ImputationAnalysis) -> Finding:
         f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval"
     )
     return note("check", text, hidden=n, inside=inside)
+
+
+def _sure(a: ImputationAnalysis) -> list[str]:
+    """How sure what is filled in is."""
+    said = [_check(a)] if a.overimputation is not None else []
+    starts = [] if a.starts is None else [f"Fits from other starts: {starts_in_words(a)}"]
+    return [sentence(text) for text in (*map(str, said), *starts)]
+
+
+def means(a: ImputationAnalysis) -> Table:
+    """Means of the columns by Rubin's rules: what is not known of missing cells is in their intervals."""
+    tables, n = np.array(a.tables), a.n_rows
+    rows = []
+    for j, name in enumerate(a.names):
+        if not tables[:, :, j].var(axis=1).all():
+            continue
+        pooled = pool(tables[:, :, j].mean(axis=1), tables[:, :, j].var(axis=1, ddof=1) / n, n - 1)
+        low, high = (float(end) for end in pooled.interval(a.level))
+        digits = decimals([(high - low) / 4])
+        cells = (number(float(pooled.estimate), digits), f"{number(low, digits)} to {number(high, digits)}")
+        rows.append([name, *cells, share(float(pooled.fraction_missing))])
+    text = (
+        f"The mean of each column and its {percent(a.level)} interval, from the drawn tables by Rubin's "
+        "rules (latently.pool). Lost: what part of what could be known of it the missing cells take."
+    )
+    heads = ["", "mean", "interval", "lost"]
+    return Table("Means, and how sure they are", heads, rows, text, spoken=False, sure=True)
 
 
 def columns(a: ImputationAnalysis) -> Table:

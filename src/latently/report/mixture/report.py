@@ -11,14 +11,28 @@ from latently import plots
 from latently.core.findings import Finding, caution, note
 from latently.report import fits
 from latently.report.figure import EMISSIONS, Figure
+from latently.report.html import bullets
 from latently.report.mixture.analysis import MixtureAnalysis
-from latently.report.mixture.classes import with_classes
 from latently.report.mixture.replay import mixture_replay
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
+from latently.report.same import same_in_python
+from latently.report.sureness import certainty, intervals
 from latently.report.table import Table
-from latently.wording import count, decimals, listed, number, part, share
+from latently.wording import count, decimals, listed, number, part, sentence, share
 
+ASKED = """\
+model.bic()
+model.predict(X)               # the cluster of each row
+model.predict_proba(X)         # how likely each row is in each
+model.confidence_intervals(X)  # how sure the parameters are
+latently.report(model, X, "report.html")
+"""
+NEXT = (
+    "Look at the rows that are less than 90% sure before anything is decided by their cluster.",
+    "Try the clusters on new rows, or on half of the old ones: what is real comes back.",
+    "If a caution says that a cluster is not one of its own, ask for fewer with -k, and compare.",
+)
 STANDS_OUT = 0.5
 MOST_NAMED, MOST_LISTED = 3, 8
 FEWEST_ROWS, ROWS_PER_COLUMN = 10, 4
@@ -29,10 +43,10 @@ MOST_EMISSIONS = 3
 def mixture_report(a: MixtureAnalysis) -> Report:
     """All that is said of a mixture."""
     tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
-    tables |= {"correlations": correlations(a), "maxima": fits.maxima_table(a.model)}
+    tables |= {"correlations": correlations(a), **_sure(a), "maxima": fits.maxima_table(a.model)}
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"
-    report = Report(
+    return Report(
         "mixture",
         f"{count(a.n_components, 'cluster')} in the {count(a.n_rows, 'row')} of {a.source}",
         list(_findings(a)),
@@ -42,9 +56,23 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         list(_figures(a)),
         fits.how(a, f"{model}, fitted by expectation maximisation", Restarts=str(a.model.restarts_)),
         _summary(a),
+        [bullets(NEXT)],
+        same_in_python(a.model, a.reading, ASKED),
+        [sentence(str(fits.sureness(a.n_unsure, a.n_rows, "cluster"))), fits.agreement(a.model)]
+        if a.n_components > 1
+        else [],
         replay=lambda: mixture_replay(a),
     )
-    return with_classes(a.model, a, report)
+
+
+def _sure(a: MixtureAnalysis) -> dict[str, Table | None]:
+    """How sure labels and numbers are."""
+    several = a.n_components > 1
+    labels = certainty(a.probability, a.labels, a.n_components, "cluster") if several else None
+    return {
+        "certainty": labels,
+        "intervals": intervals(a.model, a.model._source(a.X), a.names, "cluster"),
+    }
 
 
 def _facts(a: MixtureAnalysis) -> list[tuple[str, str]]:

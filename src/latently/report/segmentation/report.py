@@ -11,13 +11,15 @@ from latently.core.findings import Finding, note
 from latently.report import fits
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
+from latently.report.same import same_in_python
 from latently.report.segmentation.analysis import SegmentationAnalysis
 from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
 from latently.report.segmentation.replay import segmentation_replay
 from latently.report.segmentation.residuals import Check, checks
+from latently.report.sureness import certainty, intervals
 from latently.report.table import Table
-from latently.wording import count, exact, listed, number, part, share
+from latently.wording import count, exact, listed, number, part, sentence, share
 
 MOST_LISTED = 8
 MOST_STATES = 12
@@ -33,6 +35,14 @@ model = latently.load("model.latently")
 model.filter(X)       # states by the past alone: for decisions at the time
 model.smooth(X)       # states given all rows: for a look back
 model.predict(X)      # the likeliest path
+"""
+ASKED = """\
+model.bic()
+model.predict({X})               # the likeliest path of states
+model.smooth({X})                # how likely each state is in each row, given all of them
+model.filter({X})                # the same by the past alone: for decisions at the time
+model.confidence_intervals({X})  # how sure the parameters are
+latently.report(model, X, "report.html"{more})
 """
 AHEAD = """\
 model.forecast(X, steps=3).states  # what comes next
@@ -53,6 +63,10 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
     '2 states in the 107 rows of quakes.csv'
     """
     tables = {"states": states(a), "bic": fits.bic_table(a.selection, "state"), "transitions": transitions(a)}
+    if a.n_components > 1:
+        tables["certainty"] = certainty(a.probability, a.path, a.n_components, "state")
+    source = a.model._source(a.X, lengths=a.lengths)
+    tables["intervals"] = intervals(a.model, source, a.names, "state")
     tables["maxima"] = fits.maxima_table(a.model)
     sequences = f" ({count(a.n_sequences, 'sequence')})" if a.n_sequences > 1 else ""
     missing = "left out of the likelihood, never filled in; a row without any is a step of time"
@@ -72,8 +86,22 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
         ),
         _summary(a),
         _going_on(a),
+        _python(a),
+        [
+            sentence(str(fits.sureness(a.n_unsure, a.n_rows, "state"))),
+            sentence(str(_hindsight(a))),
+            fits.agreement(a.model),
+        ]
+        if a.n_components > 1
+        else [],
         replay=lambda: segmentation_replay(a),
     )
+
+
+def _python(a: SegmentationAnalysis) -> str:
+    more = ", lengths=lengths" if a.lengths is not None else ""
+    reading = a.reading or ("X, lengths = ...  # the table and its sequences\n" if more else "")
+    return same_in_python(a.model, reading, ASKED.format(X=f"X{more}", more=more), f"X{more}")
 
 
 def _emission(a: SegmentationAnalysis) -> str:

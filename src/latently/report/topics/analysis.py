@@ -48,6 +48,8 @@ class TopicsAnalysis:
         How the model was asked for, to be printed.
     notes : sequence of str
         Sentences on what looked odd in the file.
+    reading : str
+        Lines of Python that read the documents into ``X``; empty if it is not known where these come from.
     """
 
     model: LatentDirichletAllocation
@@ -58,6 +60,7 @@ class TopicsAnalysis:
     trials: Sequence[Trial] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    reading: str = ""
 
     @property
     def n_topics(self) -> int:

@@ -11,13 +11,14 @@ from latently.core.findings import Finding, note
 from latently.report.fits import ended
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
+from latently.report.same import same_in_python
 from latently.report.table import Table
 from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis
 from latently.report.topics.cautions import cautions
 from latently.report.topics.figures import topics_figures
 from latently.report.topics.replay import topics_replay
 from latently.version import __version__
-from latently.wording import count, listed, number, share
+from latently.wording import count, listed, number, part, sentence, share
 
 MOST_LABELS, MOST_TOPICS = 20, 20
 N_WORDS = 20  # of each topic, in the summary
@@ -27,6 +28,12 @@ INFERENCES = {
     "online": "stochastic CVB0 over minibatches",
     "online_vb": "stochastic variational Bayes over minibatches",
 }
+ASKED = """\
+model.top_words(10, relevance=0.6)
+model.transform(X)           # what documents have of each topic
+model.transform_interval(X)  # and how sure that is
+latently.report(model, X, "report.html")
+"""
 LOADED = """\
 import latently
 
@@ -51,9 +58,37 @@ def topics_report(a: TopicsAnalysis) -> Report:
         _how(a),
         _summary(a),
         _going_on(a),
+        _python(a),
+        _sure(a),
         [_topic(a, k) for k in range(a.n_topics)],
         lambda: topics_replay(a),
     )
+
+
+def _python(a: TopicsAnalysis) -> str:
+    """Words are chosen as the command chose them."""
+    written = {}
+    if a.reading:
+        texts = a.collection.texts is not None
+        written = (
+            {"vectorizer": "data.choice.vectorizer()"} if texts else {"vocabulary": "data.collection.words"}
+        )
+    return same_in_python(a.model, a.reading, ASKED, written=written)
+
+
+def _sure(a: TopicsAnalysis) -> list[str]:
+    """How sure documents and topics are."""
+    top = a.doc_topic[a.full].max(axis=1)
+    n = int((top < 0.5).sum())
+    said = [
+        f"In {part(n, 'document', len(top))} no topic has half of the words or more: they are about "
+        "several things, and their likeliest topic says little",
+        "A fit from another seed may find other topics: look for those that come back",
+    ]
+    if a.came_back is not None and a.n_topics > 1:
+        back = int((a.came_back >= BACK).sum())
+        said.insert(1, f"{back} of {a.n_topics} topics came back in a fit to nine tenths of the documents")
+    return [sentence(text) for text in said]
 
 
 def _facts(a: TopicsAnalysis) -> list[tuple[str, str]]:
@@ -237,6 +272,7 @@ def perplexity(a: TopicsAnalysis) -> Table | None:
         [["perplexity", *(number(trial.perplexity) for trial in trials)]],
         f"Lower is better; the best is marked. Without topics: {number(trials[0].no_topics)}.",
         frozenset({(0, 1 + best)}),
+        sure=True,
     )
 
 

@@ -1,0 +1,74 @@
+"""What a page shows, as lines of Python."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from latently import emissions
+
+UNREAD = "X = ...  # the table\n"
+
+
+def constructed(model: Any, written: Mapping[str, str] | None = None) -> str:
+    """An estimator as it is made: settings that are not the defaults, some as they are to be written.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture
+    >>> constructed(GaussianMixture(3, covariance_type="tied", random_state=0))
+    "latently.GaussianMixture(n_components=3, covariance_type='tied', random_state=0)"
+    """
+    defaults = {name: one.default for name, one in inspect.signature(type(model)).parameters.items()}
+    given = {
+        name: value
+        for name, value in model.get_params(deep=False).items()
+        if name not in ("callbacks", "verbose") and not isinstance(value, np.random.Generator)
+    }
+    changed = [name for name in defaults if name in given and not _equal(given[name], defaults[name])]
+    settings = {name: _written(given[name]) for name in changed} | dict(written or {})
+    return (
+        f"latently.{type(model).__name__}({', '.join(f'{name}={text}' for name, text in settings.items())})"
+    )
+
+
+def same_in_python(
+    model: Any, reading: str, verbs: str, fit: str = "X", written: Mapping[str, str] | None = None
+) -> str:
+    """Lines that fit the model again and ask it what the page says.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    reading : str
+        Lines that read the table into ``X``; empty if it is not known where that comes from.
+    verbs : str
+        What is asked of the model.
+    fit : str
+        What it is fitted to.
+    written : mapping of str to str, optional
+        How some of its settings are to be written.
+    """
+    made = constructed(model, written)
+    families = sorted(set(re.findall(r"\b([A-Z]\w+)\(", made)) & set(emissions.__all__))
+    imports = f"from latently.emissions import {', '.join(families)}\n" if families else ""
+    return f"import latently\n{imports}{reading or UNREAD}\nmodel = {made}.fit({fit})\n{verbs}"
+
+
+def _written(value: Any) -> str:
+    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
+    return (
+        re.sub(r"\b(inf|nan)\b", r'float("\1")', text)
+        if isinstance(value, np.ndarray | list | tuple | float)
+        else text
+    )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    same = a is b or a == b
+    return bool(np.all(same))

@@ -1,0 +1,127 @@
+"""How sure a fit is: of the labels of rows, and of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from latently.core.blocks import ArraySource
+from latently.core.parameters import named
+from latently.core.spaces.base import on_logits
+from latently.core.spaces.reals import by_a_factor
+from latently.report.table import Table
+from latently.wording import EN_DASH, decimals, number, percent, share
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.95
+MOST_WORK = 1_000_000  # rows times parameters: what errors of these take is hardly noticed
+MOST_LINES = 60
+MOST_ACROSS = 12
+STEPS = (0.99, 0.9, 0.7, 0.5)
+QUIET: dict[str, Any] = {"spoken": False, "sure": True}  # of tables
+
+
+def certainty(probability: Array, labels: NDArray[Any], n_labels: int, label: str) -> Table:
+    """How many rows are how likely to be where they are put."""
+    inside = np.digitize(probability, STEPS[::-1])  # the surest have the highest number
+    names = [f"over {percent(STEPS[0])}"]
+    names += [f"{percent(low)} to {percent(high)}" for high, low in pairwise(STEPS)]
+    names.append(f"below {percent(STEPS[-1])}")
+    rows = []
+    for i, name in enumerate(names):
+        here = inside == len(STEPS) - i
+        counts = np.bincount(labels[here], minlength=n_labels)
+        each = [f"{n:,}" for n in counts] if n_labels <= MOST_ACROSS else []
+        rows.append([name, f"{int(here.sum()):,}", share(int(here.sum()), len(labels)), *each])
+    heads = [f"in {label} {k}" for k in range(n_labels)] if n_labels <= MOST_ACROSS else []
+    text = f"Rows by the probability (responsibility) of the {label} they are counted in."
+    return Table(f"How sure the {label}s of rows are", ["", "rows", "share", *heads], rows, text, **QUIET)
+
+
+def intervals(model: Any, source: ArraySource, names: Sequence[str], label: str) -> Table | None:
+    """Estimates with intervals from their standard errors; None if that takes long, or there are none.
+
+    Parameters
+    ----------
+    model : LikelihoodEstimator
+        Fitted.
+    source : ArraySource
+        The rows it was fitted to.
+    names : sequence of str
+        Names of the columns.
+    label : str
+        What a component is called.
+    """
+    K = int(model.n_components)
+    if len(source.row_weights) * model.n_parameters_ > MOST_WORK or K > MOST_ACROSS:
+        return None
+    family, params = model._model.emission, model.params_
+
+    def moments(params: Any) -> Array:
+        return np.array([values for column in family.moments(params.emission) for values in column.values()])
+
+    found = model._by_information(source, "observed", moments=moments)
+    reach = float(norm.ppf((1 + LEVEL) / 2))
+    rows = []
+    for name, value in named(params.latent).items():
+        if name not in found.errors or name == "startprob" or K == 1:
+            continue
+        limits = on_logits(value, found[name], reach)
+        if value.ndim == 1:
+            rows.append(["share", *_cells(value, limits, True)])
+        else:
+            to = zip(value.T, limits[0].T, limits[1].T, strict=True)
+            rows += [
+                [f"to {label} {j}", *_cells(p, (low, high), True)] for j, (p, low, high) in enumerate(to)
+            ]
+    i = 0
+    for name, column in zip(names, family.moments(params.emission), strict=False):
+        several = family.categories_of(list(names).index(name)) is not None
+        for quantity, value in column.items():
+            error = found["moments"][i]
+            i += 1
+            if several:
+                rows.append([f"{name} = {quantity}", *_cells(value, on_logits(value, error, reach), True)])
+            elif quantity == "standard deviation":
+                rows.append([f"{name}: {quantity}", *_cells(value, by_a_factor(value, error, reach))])
+            else:
+                limits = value - reach * error, value + reach * error
+                rows.append([f"{name}: {quantity}", *_cells(value, limits)])
+    if all(EN_DASH in cell for line in rows for cell in line[1:]):
+        return None
+    text = (
+        f"Estimates, and in brackets {percent(LEVEL)} intervals from standard errors (the curvature of the "
+        f"likelihood at its maximum): they hold if the model is true and {label}s are well apart."
+    )
+    if found.reasons:
+        text += f" {EN_DASH}: no interval, {'; '.join(found.reasons)}."
+    if len(rows) > MOST_LINES:
+        text += f" The first {MOST_LINES} of {len(rows)} lines; `confidence_intervals` has all."
+    heads = ["", *(f"{label} {k}" for k in range(K))]
+    return Table("Parameters and their intervals", heads, rows[:MOST_LINES], text, **QUIET)
+
+
+def _cells(value: Array, limits: tuple[Array, Array], probabilities: bool = False) -> list[str]:
+    """Numbers with their intervals, to two digits of how wide these are."""
+    low, high = limits
+    wide = high - low
+    known = wide[np.isfinite(wide) & (wide > 0)]
+    digits = decimals(known / 4) if len(known) else decimals(np.abs(value[value != 0]) / 100)
+    if probabilities:
+        digits = min(max(digits - 2, 0), 1)
+
+    def shown(x: float) -> str:
+        return f"{100 * x:.{digits}f}%" if probabilities else number(x, digits)
+
+    return [
+        f"{shown(x)} ({shown(a)} to {shown(b)})"
+        if np.isfinite(a) and np.isfinite(b)
+        else f"{shown(x)} ({EN_DASH})"
+        for x, a, b in zip(value, low, high, strict=True)
+    ]
