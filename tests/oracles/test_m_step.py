@@ -6,6 +6,9 @@ from scipy.optimize import minimize
 
 from latently.core.em import EMMap
 from latently.core.parameters import named
+from latently.emissions import Ordinal
+from latently.emissions.ordinal import OrdinalParams
+from latently.emissions.tabulated import Histogram
 from tests.charts import Chart
 from tests.laws.exemptions import bound_by
 from tests.models import whole_e_step
@@ -61,3 +64,17 @@ def test_with_one_parameter_fixed_the_others_are_still_the_best(entry):
                 assert model.expected_log_likelihood(stats, other) <= highest + 1e-12 * abs(highest)
         em = EMMap(model, data.source, fixed=(name,))
         np.testing.assert_array_equal(named(em.m_step(stats, params))[name], named(params)[name])
+
+
+def test_grades_that_labels_part_do_not_lower_q_near_the_limits():
+    """Near the end of the locations a step of hardly any promise may be long, and no parabola any more."""
+    counts = [[6e-30, 26.0], [2.7e-9, 25.0], [19.0, 3.8e-10], [26.0, 1.4e-30], [13.0, 2.7e-51]]
+    stats = Histogram(np.arange(5.0), np.array(counts)[:, :, None])
+    family = Ordinal(5)
+    params = OrdinalParams(
+        np.array([[17.36910481], [-29.97628363]]),
+        np.array([[0.0, 29.93706291, 35.11769923, 18.06225199, 0.0]]),
+    )
+    best = family.m_step(stats, params)
+    q = [family.expected_log_likelihood(stats, one) for one in (params, best)]
+    assert q[1] >= q[0] - 1e-10

@@ -1,5 +1,8 @@
 """The job `cluster`, and what `predict` does with its models."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import polars
 import pytest
@@ -213,3 +216,29 @@ def test_predict_refuses_what_is_no_model_or_labels_nothing(run, here):
     X = polars.DataFrame({"height": HEIGHT, "b": [None, *WIDTH[1:]]})
     GaussianImputer().fit(X).save(here / "m.latently")
     assert_one_clear_line(*run(*asked), "fills in cells and labels no rows")
+
+
+def test_a_table_of_categories_is_told_as_latent_classes(run, here):
+    """The data gss82 of poLCA: G² and the degrees of freedom are those published."""
+    golden = Path(__file__).parents[1] / "golden" / "latent_classes.json"
+    gss = json.loads(golden.read_text(encoding="utf-8"))["gss82"]
+    rows = [row for row, n in zip(gss["patterns"], gss["counts"], strict=True) for _ in range(n)]
+    twins = [["twin", *gss["columns"]], *([row[0][:1] + "!", *row] for row in rows)]
+    (here / "gss.csv").write_text(written([gss["columns"], *rows]))
+    (here / "twins.csv").write_text(written(twins))
+    code, out, err = run("cluster", "gss.csv", "-k", "3")
+    assert (code, err) == (0, "")
+    assert "G² is 21.9 on 15 degrees of freedom (p = 0.11): roughly, for 16 cells" in said_in(out)
+    assert "entropy R² is 0.67" in said_in(out)
+    folder = here / "latently-cluster-gss"
+    summary, model = summary_of(folder), model_of(folder)
+    assert summary["log_likelihood"] == pytest.approx(gss["best_log_likelihood"]["3"], abs=2e-3)
+    assert summary["goodness_of_fit"]["degrees_of_freedom"] == 15
+    assert summary["bivariate_residuals"][0]["residual"] == pytest.approx(2.1, abs=0.1)
+    assert [one["value"] for one in summary["profile"]] == [one["value"] for one in model.profile_]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(title in page for title in ("Profiles", "Labels", "Bivariate residuals", "PURPOSE: Good"))
+    code, out, err = run("cluster", "twins.csv", "-k", "2")
+    assert (code, err) == (0, "")
+    assert "within clusters twin and PURPOSE (" in said_in(out).lower().replace("purpose", "PURPOSE")
+    assert "make such a pair one column, or leave one out" in said_in(out)

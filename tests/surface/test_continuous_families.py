@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.stats import kstest
+from scipy.stats import kstest, vonmises
 
-from latently import HiddenMarkovModel, MixtureModel, load
+from latently import HiddenMarkovModel, MixedImputer, MixtureModel, load
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.parameters import named
+from latently.emissions import Columns, VonMises
+from latently.plots import emissions
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import assert_one_clear_line, said_in, summary_of, written
 
@@ -156,3 +159,48 @@ def test_angles_turned_are_the_same_model():
         away = other.directions[order[1]] - one.directions[order[0]] - turn
         assert_allclose(np.sin(away), 0.0, atol=1e-4)
         assert (np.abs(other.directions) <= np.pi).all()
+
+
+def turned_apart(turn):
+    """Angles of two classes on either side of the circle, one across its end, beside counts; and holes."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=300)
+    angles = np.array([3.1, -1.0])[labels] + 0.3 * rng.standard_normal(300)
+    return {"angle": np.angle(np.exp(1j * (angles + turn))), "count": rng.poisson(2 + 6 * labels)}
+
+
+def test_reports_of_angles_know_that_they_go_round():
+    families = Columns({"angle": "von-mises", "count": "poisson"})
+    found = []
+    for turn in (0.0, 1.0, np.pi):
+        table = turned_apart(turn)
+        a = MixtureAnalysis(MixtureModel(families, 2, **QUICK).fit(table), pl.DataFrame(table), "t")
+        found.append((a.silhouette, a.family.standing_out(a.emission, a.names, a.model.weights_)))
+        assert "angle about" in " ".join(a.components.words)
+        low, high = emissions(a.model, table, features=["angle"])[0].get_xlim()
+        assert low < -np.pi < np.pi < high
+    assert found[0][0] > 0.6
+    for silhouette, phrases in found[1:]:
+        assert silhouette == pytest.approx(found[0][0], abs=1e-6)
+        assert phrases[0][0][0] == pytest.approx(found[0][1][0][0][0], abs=1e-4)
+
+
+def test_missing_angles_are_guessed_and_bounded_on_the_circle():
+    table, rng = turned_apart(0.0), np.random.default_rng(1)
+    truth = table["angle"].copy()
+    gone = rng.random(300) < 0.3
+    table["angle"][gone] = np.nan
+    imputer = MixedImputer(2, families={"angle": "von-mises", "count": "poisson"}, random_state=0).fit(table)
+    guessed = np.array(imputer.transform(table)["angle"])
+    away = np.angle(np.exp(1j * (guessed - truth)))[gone]
+    assert np.median(np.abs(away)) < 0.4
+    low, high = (np.array(end["angle"])[gone] for end in imputer.interval(table, 0.9))
+    inside = (truth[gone] - low) % (2 * np.pi) <= high - low
+    assert abs(inside.mean() - 0.9) < 0.08
+    # of one class alone they are those of its distribution, from the opposite direction on
+    one = VonMises()
+    params = one.params(np.array([[3.0]]), np.array([[4.0]]))
+    ends = [
+        one.quantiles_of_missing(params, np.array([[np.nan]]), np.ones((1, 1)), p)[0, 0] for p in (0.1, 0.7)
+    ]
+    assert_allclose(ends, vonmises(4.0, loc=3.0 - 2 * np.pi * (ends[0] < -1)).ppf([0.1, 0.7]), atol=1e-8)

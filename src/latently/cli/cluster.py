@@ -127,19 +127,17 @@ class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
 
     def _models(self, data: Rows) -> dict[str, tuple[Any, dict[str, Any]]]:
         """What is fitted, each with what is tried of it."""
-        from latently.cli.tables.families import product_of
+        from latently.cli.tables.families import families_of
         from latently.emissions.gaussian import STRUCTURES
-        from latently.estimators import GaussianMixture, MixtureModel
+        from latently.estimators import GaussianMixture, LatentClassAnalysis
 
         if data.mixed:
             shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]
-            products = {
-                shape: product_of(data.table, data.families, shape, data.choice.X) for shape in shapes
-            }
+            found = {shape: families_of(data.table, data.families, shape, data.choice.X) for shape in shapes}
             return {
-                shape: (MixtureModel(product, random_state=self.seed), {})
-                for shape, product in products.items()
-                if shape == shapes[0] or product.families != products[shapes[0]].families
+                shape: (LatentClassAnalysis(families=families, random_state=self.seed), {})
+                for shape, families in found.items()
+                if shape == shapes[0] or families.keys() != found[shapes[0]].keys()
             }
         shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
         if data.choice.X.width == 1 and self.covariance == "all":

@@ -102,11 +102,13 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.observations import observations
         from latently.cli.tables.read import read_rows
         from latently.cli.tables.series import series_of
+        from latently.emissions.registry import family_of
 
         table = read_rows(self.table, self.missing, self.encoding)
-        series = series_of(table, self.columns, self.time, self.sequence)
+        given = () if self.emission == "auto" else family_of(self.emission).conditioned_on
+        series = series_of(table, self.columns, self.time, self.sequence, given)
         kind = kind_of(table, series.names, self.emission)
-        X = observations(table, series.names, kind.family)
+        X = observations(table, [*series.names, *given], kind.family)
         if self.covariance != "auto" and kind.name != "gaussian":
             raise CommandError(
                 f"--covariance {self.covariance} is for numbers, and '{series.names[0]}' is taken for "

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -24,8 +25,20 @@ HALVINGS = 6
 REMEMBERED = 4
 
 
+@dataclass
 class Squarem:
     """Proposes where a run of plain steps is heading.
+
+    Attributes
+    ----------
+    cap : float
+        The longest step that is allowed.
+    started, at_cap : bool
+        Whether it has begun, and whether the last step was as long as allowed.
+    gain : float
+        What that gained.
+    ratios : tuple of float
+        What part of a gain the next one had in the slow direction, lately.
 
     References
     ----------
@@ -33,12 +46,11 @@ class Squarem:
        convergence of any EM algorithm. Scandinavian Journal of Statistics 35, 335-353, sections 3 and 4.
     """
 
-    def __init__(self) -> None:
-        self._cap = GROWTH
-        self._started = False
-        self._at_cap = False
-        self.gain = 0.0
-        self._ratios: list[float] = []
+    cap: float = GROWTH
+    started: bool = False
+    at_cap: bool = False
+    gain: float = 0.0
+    ratios: tuple[float, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -48,7 +60,7 @@ class Squarem:
         fast at first, whatever is left to gain where EM is slow. The steps themselves tell: where they shrink
         by a factor, gains shrink by its square; where they grow, there is no end in sight.
         """
-        return max(self._ratios[-REMEMBERED:], default=0.0)
+        return max(self.ratios, default=0.0)
 
     def ready(self, objectives: Sequence[float]) -> bool:
         """Whether progress over plain steps has become slow and linear; once started it goes on.
@@ -58,12 +70,12 @@ class Squarem:
         objectives : sequence of float
             The objective at the iterates of an unbroken run of plain steps.
         """
-        if not self._started and len(objectives) >= 4:
+        if not self.started and len(objectives) >= 4:
             gains = [after - before for before, after in pairwise(objectives[-4:])]
             if min(gains) > 0:
                 ratios = gains[1] / gains[0], gains[2] / gains[1]
-                self._started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
-        return self._started and len(objectives) >= 3
+                self.started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
+        return self.started and len(objectives) >= 3
 
     def propose(self, spaces: Spaces, first: Any, second: Any, third: Any) -> Any | None:
         """Extrapolate from three consecutive plain iterates.
@@ -86,10 +98,11 @@ class Squarem:
         length, curvature = float(along @ along), float(across @ across)
         if not length > 0.0 or not curvature > 0.0:
             return None
-        self._ratios.append(max(1.0 + float(along @ across) / length, 0.0) ** 2)
+        ratio = max(1.0 + float(along @ across) / length, 0.0) ** 2
+        self.ratios = (*self.ratios, ratio)[-REMEMBERED:]
         size = math.sqrt(length / curvature)
-        self._at_cap = size >= self._cap
-        size, zero = min(size, self._cap), named(first)
+        self.at_cap = size >= self.cap
+        size, zero = min(size, self.cap), named(first)
         for _ in range(HALVINGS):
             if size <= 1.0:
                 return None
@@ -103,10 +116,10 @@ class Squarem:
     def accepted(self, gain: float) -> None:
         """Note what the last step gained, and allow longer ones if it was as long as allowed."""
         self.gain = gain
-        if self._at_cap:
-            self._cap *= GROWTH
+        if self.at_cap:
+            self.cap *= GROWTH
 
     def rejected(self) -> None:
         """Allow shorter steps only."""
         self.gain = 0.0
-        self._cap = max(self._cap / GROWTH, GROWTH)
+        self.cap = max(self.cap / GROWTH, GROWTH)

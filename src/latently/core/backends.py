@@ -34,7 +34,11 @@ class Backend(ABC):
     ----------
     buffers : BufferPool
         Room to work in, for as long as there is this backend.
+    journal : Journal or None
+        What the runs of the fit have come to, if anybody asked for it.
     """
+
+    journal: Any = None
 
     def __init__(self) -> None:
         self.buffers = BufferPool()

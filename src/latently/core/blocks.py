@@ -18,6 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.digests import digest_of
+
 BLOCK_BYTES = 2**22
 TILE_BYTES = 2**20
 GROUPED_BYTES = 2**25
@@ -181,6 +183,11 @@ class BlockSource(Protocol):
         """Some of the units that count, at random, in their order; all of them if there are no more."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells these data from others."""
+        ...
+
 
 @dataclass(frozen=True)
 class ArraySource:
@@ -262,6 +269,11 @@ class ArraySource:
                 offsets = self.offsets[start : stop + 1] - rows.start
             units, labels = _some(self.units, slice(start, stop)), _some(self.labels, rows)
             yield Block(self.x[rows], self.weights[start:stop], offsets, start, units, alone, labels)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all values, weights and limits of units."""
+        return digest_of(self.x, self.weights, self.offsets, self.labels)
 
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells together and complete ones first.

@@ -117,8 +117,12 @@ class StoppingRule:
             return []
         if abs(earlier.objectives[-1] - objective) > rounding():
             return []
-        self._met, self._ratios = earlier.met, list(earlier.ratios)
+        self.go_on(earlier)
         return list(earlier.objectives[:-1])
+
+    def go_on(self, progress: Progress) -> None:
+        """Go on where a run had come to."""
+        self._met, self._ratios = progress.met, list(progress.ratios)
 
     def progress(self, objectives: list[float]) -> Progress:
         """How far a run has come that ends with these objectives."""

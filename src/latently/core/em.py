@@ -7,22 +7,23 @@ iterates it, keeps its history and guards the one promise EM makes: the objectiv
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, Self
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import BlockSource
+from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
+from latently.core.journal import RunState, Step
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
 from latently.core.spaces import Spaces
 
-Callback = Callable[[int, Any, float], Any]
-STOPPED = "stopped by a callback"
 WORTHWHILE = 0.05  # part of the tolerance: a run whose leaps still gain more is not stopped
 
 
@@ -52,14 +53,6 @@ class Settings:
     callbacks: Sequence[Callback] = ()
     accelerate: bool = False
     changes: bool = True
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of the history: an iterate, and how it differs from the one before (NaN if not asked for)."""
-
-    log_likelihood: float
-    change: float
 
 
 @dataclass(frozen=True)
@@ -105,6 +98,11 @@ class StepMap(Protocol[P, S]):
     @property
     def model(self) -> Any:
         """The model: its spaces, and how it settles params that were extrapolated."""
+        ...
+
+    @property
+    def backend(self) -> Backend:
+        """Who does the work, and knows of the runs so far."""
         ...
 
     def e_step(self, params: P) -> S:
@@ -163,27 +161,6 @@ class EMMap(Generic[D, P, S]):
         return float(stats.rounding_scale) + inner + abs(self.model.log_prior(params))
 
 
-def asked_to_stop(callbacks: Sequence[Callback], iteration: int, params: object, value: float) -> bool:
-    """Call all callbacks; whether one of them says to stop.
-
-    Raises
-    ------
-    TypeError
-        If one returns what is neither true nor false, such as an array.
-    """
-    stop = False
-    for callback in callbacks:
-        answer = callback(iteration, params, value)
-        try:
-            stop = bool(answer) or stop
-        except Exception:
-            raise TypeError(
-                f"a callback returned a {type(answer).__name__}, which is neither true nor false: let it "
-                "return True to stop, or nothing to go on"
-            ) from None
-    return stop
-
-
 def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
     return backend.fold(model.describe, source)
@@ -220,58 +197,132 @@ def run(
     ObjectiveFellError
         If the objective fell by more than 64 eps times the sum of its absolute terms.
     """
-    rule = StoppingRule(settings.tol, n)
-    spaces = em.model.spaces(params)  # whose units stay the same in a run
-    squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
-    here = _evaluate(em, params)
-    track = [here]  # the last few iterates, joined by plain steps
-    before = rule.resume(earlier, here.objective, here.rounding)
-    history = [Step(here.log_likelihood, float("inf"))]
-    n_e_steps = 1
-    while True:
-        iteration = n_e_steps - 1
-        objectives = [*before, *(point.objective for point in track)]
-        if asked_to_stop(settings.callbacks, iteration, here.params, here.log_likelihood):
-            converged, reason = False, STOPPED
-        elif (
-            not (before and iteration == 0)  # this iterate was counted by the run before
-            and rule.met(objectives, here.rounding, squarem.ratio if squarem else 0.0)
-            and not (squarem and squarem.gain > WORTHWHILE * settings.tol * n)
-        ):
-            converged = True
-            reason = f"converged: at most {settings.tol:g} per unit of weight still to be gained"
-        elif iteration >= settings.max_iter:
-            converged, reason = False, f"reached max_iter={settings.max_iter}"
+    journal = em.backend.journal
+    key, found = journal.find(em, params, settings, n, earlier) if journal else ("", None)
+    if isinstance(found, FitResult):
+        return found
+    if isinstance(found, RunState):
+        now, ended = Iteration.resumed(em, params, settings, n, found), None
+    else:
+        now = Iteration.begun(em, params, settings, n, earlier)
+        ended = now.ended()
+    while ended is None:
+        if journal:
+            journal.note(key, em, now.state(), now.objectives[-1], now.track[-1].params)
+        now.go_on()
+        ended = now.ended()
+    result = now.result(*ended)
+    if journal:
+        journal.note(key, em, result, result.objective, result.params)
+    return result
+
+
+@dataclass
+class Iteration(Generic[P, S]):
+    """A run between two steps."""
+
+    em: StepMap[P, S]
+    settings: Settings
+    n: float
+    spaces: Spaces  # whose units stay the same in a run
+    track: list[_Point[P, S]]  # the last few iterates, joined by plain steps
+    objectives: list[float]  # theirs, after those of an earlier run that ended where this one began
+    history: list[Step]
+    n_e_steps: int
+    rule: StoppingRule
+    squarem: Squarem | None
+
+    @classmethod
+    def begun(
+        cls, em: StepMap[P, S], params: P, settings: Settings, n: float, earlier: Progress | None
+    ) -> Self:
+        """A run at its start."""
+        rule, here = StoppingRule(settings.tol, n), _evaluate(em, params)
+        squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
+        objectives = [*rule.resume(earlier, here.objective, here.rounding), here.objective]
+        history = [Step(here.log_likelihood, float("inf"))]
+        return cls(em, settings, n, em.model.spaces(params), [here], objectives, history, 1, rule, squarem)
+
+    @classmethod
+    def resumed(cls, em: StepMap[P, S], params: P, settings: Settings, n: float, state: RunState) -> Self:
+        """A run from given params where it was."""
+        rule, spaces = StoppingRule(settings.tol, n), em.model.spaces(params)
+        rule.go_on(state.progress)
+        objectives, history, squarem = list(state.objectives), list(state.history), copy(state.squarem)
+        track = [_Point(em, *one) for one in zip(state.params, objectives[-len(state.params) :], strict=True)]
+        track[-1] = replace(track[-1], stats=state.stats)
+        return cls(em, settings, n, spaces, track, objectives, history, state.n_e_steps, rule, squarem)
+
+    def state(self) -> RunState:
+        """All that it takes to resume it."""
+        return RunState(
+            tuple(point.params for point in self.track),
+            tuple(self.objectives),
+            self.track[-1].stats,
+            tuple(self.history),
+            self.n_e_steps,
+            self.rule.progress(self.objectives),
+            copy(self.squarem),
+        )
+
+    def ended(self) -> tuple[bool, str] | None:
+        """Whether it converged and why it ends, if it ends here."""
+        settings, here, iteration = self.settings, self.track[-1], self.n_e_steps - 1
+        if asked_to_stop(settings.callbacks, iteration, here.params, self.history[-1].log_likelihood):
+            return False, STOPPED
+        counted = iteration == 0 and len(self.objectives) > 1  # by the run before
+        ratio, gain = (self.squarem.ratio, self.squarem.gain) if self.squarem else (0.0, 0.0)
+        met = not counted and self.rule.met(self.objectives, here.rounding, ratio)
+        if met and gain <= WORTHWHILE * settings.tol * self.n:
+            return True, f"converged: at most {settings.tol:g} per unit of weight still to be gained"
+        if iteration >= settings.max_iter:
+            return False, f"reached max_iter={settings.max_iter}"
+        return None
+
+    def go_on(self) -> None:
+        """Take a step: where it leaps, and that leads nowhere, a plain one after it."""
+        em, here, squarem = self.em, self.track[-1], self.squarem
+        plain = em.m_step(here.stats, here.params)
+        proposal = following = None
+        if squarem and self.n_e_steps < self.settings.max_iter:
+            proposal = self._proposal(squarem, plain)
+        if squarem and proposal is not None:
+            following = _leap(em, squarem, here, proposal, SMALL * (abs(here.objective) + self.n))
+            self.n_e_steps += 1
+        if following is None:
+            following = _evaluate(em, plain)
+            self.n_e_steps += 1
+            if following.objective < here.objective:
+                _guard(here, following, em.model, self.n_e_steps - 1)
+            self.track = [*self.track[-3:], following]
+            self.objectives = [*self.objectives[-5:], following.objective]
         else:
-            plain = em.m_step(here.stats, here.params)
-            proposal = None
-            if squarem and iteration + 1 < settings.max_iter:
-                proposal = _proposal(spaces, squarem, track, plain)
-            following = None
-            if squarem and proposal is not None:
-                following = _leap(em, squarem, here, proposal, SMALL * (abs(here.objective) + n))
-            n_e_steps += 1 if proposal is not None else 0
-            if following is None:
-                following = _evaluate(em, plain)
-                n_e_steps += 1
-                _guard(here, following, em.model, n_e_steps - 1)
-                track = [*track[-3:], following]
-            else:
-                track, before = [following], []
-            change = largest_change(spaces, here.params, following.params) if settings.changes else math.nan
-            here = following
-            history.append(Step(here.log_likelihood, change))
-            continue
+            self.track, self.objectives = [following], [following.objective]
+        changes = self.settings.changes
+        change = largest_change(self.spaces, here.params, following.params) if changes else math.nan
+        self.history.append(Step(following.log_likelihood, change))
+
+    def _proposal(self, squarem: Squarem, plain: P) -> P | None:
+        """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
+        if not squarem.ready(self.objectives[-len(self.track) :]):
+            return None
+        first, second = self.track[-2:]
+        proposal: P | None = squarem.propose(self.spaces, first.params, second.params, plain)
+        return proposal
+
+    def result(self, converged: bool = False, reason: str = "") -> FitResult[P]:
+        """What it has come to."""
+        here = self.track[-1]
         return FitResult(
             here.params,
-            here.log_likelihood,
+            self.history[-1].log_likelihood,
             here.objective,
-            tuple(history),
-            iteration,
+            tuple(self.history),
+            self.n_e_steps - 1,
             converged,
             reason,
             here.rounding(),
-            rule.progress(objectives),
+            self.rule.progress(self.objectives),
         )
 
 
@@ -281,8 +332,8 @@ class _Point(Generic[P, S]):
 
     em: StepMap[P, S]
     params: P
-    stats: S
     objective: float
+    stats: Any = None  # of type S, where they are still needed
 
     @property
     def log_likelihood(self) -> float:
@@ -302,16 +353,7 @@ def _evaluate(em: StepMap[P, S], params: P) -> _Point[P, S]:
     objective = em.objective(stats, params)
     if objective != objective:
         raise FitError("the objective is not a number")
-    return _Point(em, params, stats, objective)
-
-
-def _proposal(spaces: Spaces, squarem: Squarem, track: list[_Point[P, S]], plain: P) -> P | None:
-    """Where the last plain steps are heading, if they are slow and what they head for is feasible."""
-    if not squarem.ready([point.objective for point in track]):
-        return None
-    first, second = track[-2:]
-    proposal: P | None = squarem.propose(spaces, first.params, second.params, plain)
-    return proposal
+    return _Point(em, params, objective, stats)
 
 
 def _leap(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from latently.core.em import STOPPED, Callback, asked_to_stop
+from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.errors import FitError
 from latently.core.memory import MemoryMap
 

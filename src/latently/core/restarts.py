@@ -15,14 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.callbacks import STOPPED
 from latently.core.choices import ranked
-from latently.core.em import STOPPED, EMMap, FitResult, Settings, run
+from latently.core.em import EMMap, FitResult, Iteration, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
 from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, Plan, Start, drawn, failed
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.moves import Move
 from latently.core.saddles import beyond_saddles
+
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,31 @@ def search(
     if plan is None:
         maxima = _maxima(ends, n)
     return best, chosen.diagnostics, Restarts(runs, agreeing, passed_over, best.rounding, tuple(maxima))
+
+
+def interrupted(
+    em: EMMap[D, P, S], settings: Settings, n: float
+) -> tuple[FitResult[P], tuple[Finding, ...], Restarts] | None:
+    """What a search that was broken off has come to, by its journal; None if no run had begun.
+
+    Where none had on all the data, the best of the others is evaluated on them.
+    """
+    journal = em.backend.journal
+    if journal is None or not journal.keep:
+        return None
+    ends = [
+        at if isinstance(at, FitResult) else Iteration.resumed(em, at.params[-1], settings, n, at).result()
+        for at in list(journal.on_whole.values())
+    ]
+    if not ends and journal.elsewhere is not None:
+        ends = [run(em, journal.elsewhere[1], replace(settings, max_iter=0, callbacks=()), n)]
+    if not ends:
+        return None
+    diagnosed = [(end, em.model.diagnose(end.params, em.source.blocks(), em.fixed)) for end in ends]
+    best, diagnostics = max(diagnosed, key=lambda one: (not one[1], one[0].objective))
+    best = replace(best, converged=False, stop_reason=INTERRUPTED)
+    record = Run(INTERRUPTED, best.log_likelihood, best.n_iter, False, None, diagnostics)
+    return best, diagnostics, Restarts((record,), 1, (), best.rounding)
 
 
 def _beyond_saddles(

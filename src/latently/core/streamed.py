@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from latently.core.blocks import ArraySource, Block, chosen, limits
 from latently.core.columns import extremes
+from latently.core.digests import digest_of, digest_of_pieces
 from latently.core.errors import DataChangedError
 
 T = TypeVar("T")
@@ -130,6 +131,12 @@ class StreamedSource:
             ends[np.isinf(ends)] = np.nan  # of a column without cells
             different = np.concatenate([different, ends.astype(different.dtype)])
         return Survey(n_rows, lengths.offsets() if self.several else None, different)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all values and limits of units, by a pass of its own."""
+        rows = digest_of_pieces(piece.x for piece in ahead(self.read()))
+        return digest_of(rows, str(self.survey.x.dtype), self.offsets)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order.

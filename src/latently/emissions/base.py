@@ -115,6 +115,14 @@ class Emission(Described, Completion, ABC):
         """The same as pictures show them, in which all that is not modelled is at usual values."""
         return self.modelled(x)
 
+    def ends(self, column: int) -> tuple[float, float] | None:
+        """From where to where a picture of a column goes whatever was observed; None if it goes by that."""
+        return None
+
+    def apart(self, x: Any) -> Any:
+        """Coordinates of rows whose distances are those that people would see; None if there are none."""
+        return self.modelled(x)
+
     def blank(self, n_rows: int, n_features: int) -> Array:
         """Rows without an observed cell, in which what is not modelled is at usual values."""
         return np.full((n_rows, n_features), np.nan)

@@ -19,6 +19,7 @@ from latently.emissions.tabulated import Histogram, Tabulated
 STEEPEST = 30.0  # location: a grade is then e**30 times as likely as the next
 MOST_STEPS, HALVINGS = 100, 40
 SMALL = 1e-12  # gain per cell before a last step of Newton's, after which rounding is larger
+ROUNDING = 2.0**-46
 RIDGE = 1e-12  # of the information of a cell, where there is none
 
 
@@ -163,13 +164,9 @@ class Ordinal(Tabulated):
             bend *= moves[:, :, None] & moves[:, None, :]
             bend[:, range(C + K), range(C + K)] += np.where(moves, RIDGE * scale[:, None], 1.0)
             step = np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
-            left = (slope * step).sum(axis=1)
-            if (left <= SMALL * scale).all():
-                theta = theta + step
-                theta[:, C:] = np.clip(theta[:, C:], -STEEPEST, STEEPEST)
-                break
+            last = ((slope * step).sum(axis=1) <= SMALL * scale).all()
             size = np.ones(d)
-            for _ in range(HALVINGS):
+            for _ in range(1 if last else HALVINGS):
                 trial = theta + size[:, None] * step
                 trial[:, C:] = np.clip(trial[:, C:], -STEEPEST, STEEPEST)
                 new, new_p = q(trial)
@@ -177,9 +174,11 @@ class Ordinal(Tabulated):
                 if not worse.any():
                     break
                 size[worse] /= 2
-            better = new >= value
+            better = new >= value - last * ROUNDING * scale
             theta, value = np.where(better[:, None], trial, theta), np.where(better, new, value)
             p = np.where(better[:, None, None], new_p, p)
+            if last:
+                break
         return {"locations": theta[:, C:].T, "intercepts": theta[:, :C]}
 
     def gradient(self, stats: Histogram, params: OrdinalParams) -> dict[str, Array]:

@@ -66,7 +66,13 @@ class Poisson(Exposed):
     noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
     centre_called: ClassVar[str] = "rate"
-    reading: ClassVar[str] = "Mean count in each row; in a Poisson distribution the variance is the same."
+
+    @property
+    def reading(self) -> str:  # type: ignore[override]
+        """What rates are of."""
+        if self.exposure is not None:
+            return f"Mean count for one unit of {self.exposure}."
+        return "Mean count in each row; in a Poisson distribution the variance is the same."
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Whole numbers from 0."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -14,9 +14,11 @@ from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Real, Spaces
 from latently.emissions import dispersion
 from latently.emissions.base import Array
+from latently.emissions.completion import HALVINGS
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 from latently.emissions.newton import zero
+from latently.wording import number
 
 TURN = 2 * np.pi
 LARGEST = TURN * (1 + 1e-6)  # single precision rounds
@@ -67,6 +69,7 @@ class VonMises(ExponentialFamily):
     usual: ClassVar[float] = 0.0
     noun: ClassVar[str] = "angles"
     adjective: ClassVar[str] = "von Mises"
+    centre_called: ClassVar[str] = "mean direction"
     learns_spread: ClassVar[bool] = True
     needs_spread: ClassVar[bool] = True
     reading: ClassVar[str] = "Mean direction ± circular standard deviation, in radians."
@@ -174,13 +177,60 @@ class VonMises(ExponentialFamily):
         far = np.log1p(-np.exp(near))
         return Distribution(np.where(away < 0, near, far), np.where(away < 0, far, near))
 
-    def embed(self, description: CellMoments, x: Array) -> Array:
+    def apart(self, x: Array) -> Array:
         """Points on circles."""
         return np.hstack(self.terms(x))
 
+    def pictured(self, x: Array) -> Array:
+        """Angles between -pi and pi."""
+        return _wrapped(x)
+
+    def ends(self, column: int) -> tuple[float, float]:
+        """The whole circle."""
+        return -np.pi, np.pi
+
+    def standing_out(
+        self, params: VonMisesParams, names: Sequence[str], weights: Array
+    ) -> list[list[tuple[float, str]]]:
+        """How far mean vectors lie from that of all, in units of the spread of all on the circle."""
+        vectors = self._mean_vectors(params)
+        centre = np.tensordot(weights, vectors, 1)
+        total = np.sqrt(np.maximum(1.0 - np.abs(centre) ** 2, dispersion.LEAST))
+        far = np.abs(vectors - centre) / total
+        return [
+            [
+                (away, f"{name} about {number(mu, 2)}")
+                for away, name, mu in zip(*one, names, mine, strict=True)
+            ]
+            for one, mine in zip(far[:, None], params.directions, strict=True)
+        ]
+
+    def guess_missing(self, params: VonMisesParams, x: Array, resp: Array) -> Array:
+        """The direction of the mean vector."""
+        return np.where(np.isnan(x), np.angle(resp @ self._mean_vectors(params)), x)
+
+    def quantiles_of_missing(
+        self, params: VonMisesParams, x: Array, resp: Array, probability: float
+    ) -> Array:
+        """From the direction opposite to the mean vector on, so that they are at most half a turn from it."""
+        begin = np.angle(resp @ self._mean_vectors(params)) - np.pi
+        before = np.exp(self.distribution(params, _wrapped(begin)).below)
+        low, high = np.zeros(x.shape), np.full(x.shape, TURN)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            # below the angle on its way round from what is opposite to each component's own direction
+            passed = np.exp(self.distribution(params, begin + middle).below) - before
+            enough = np.einsum("nk,nkd->nd", resp, passed % 1.0) >= probability
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        return np.where(np.isnan(x), begin + (low + high) / 2, np.nan)
+
+    def embed(self, description: CellMoments, x: Array) -> Array:
+        """Points on circles."""
+        return self.apart(x)
+
     def standardised(self, description: Any, x: Array, weights: Array) -> Array:
         """The same: a spread of numbers that go round would depend on where they begin."""
-        return self.embed(description, x)
+        return self.apart(x)
 
     def fill(self, description: CellMoments, x: Array) -> Array:
         """Missing cells at the mean direction."""
@@ -189,6 +239,11 @@ class VonMises(ExponentialFamily):
     def params(self, directions: Array, concentrations: Array) -> VonMisesParams:
         """Of directions and concentrations."""
         return VonMisesParams(directions, concentrations)
+
+    @staticmethod
+    def _mean_vectors(params: VonMisesParams) -> NDArray[np.complex128]:
+        """Mean points on the circle, as complex numbers."""
+        return np.asarray((1.0 - _lost(params.concentrations)) * np.exp(1j * params.directions))
 
     @property
     def _most(self) -> Any:

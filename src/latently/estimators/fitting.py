@@ -14,7 +14,7 @@ from latently.core.em import EMMap, FitResult, Settings
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.exploration import Plan, Start
 from latently.core.findings import Finding, joined
-from latently.core.restarts import Restarts, Run, search
+from latently.core.restarts import Restarts, Run, interrupted, search
 from latently.estimators.progress import progress_bar
 
 AUTO_STARTS = 48
@@ -84,17 +84,31 @@ def fit(
     Warns
     -----
     ConvergenceWarning
-        If the best run reached `max_iter` while `tol` was positive.
+        If the best run reached `max_iter` while `tol` was positive, or the fit was interrupted and is to be
+        kept.
     ObjectiveFellWarning
         If the objective fell in a run: a bug in the model, which the run did not survive.
     SpuriousMaximumWarning
         If the best run rests on a floor or on too few rows.
     """
+    if em.backend.journal is not None:
+        em.backend.journal.whole = em.source
     with progress_bar(name, verbose) as show:
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
-        result, diagnostics, restarts = search(
-            em, starts, replace(settings, callbacks=callbacks), n_observed, rng, plan
-        )
+        settings = replace(settings, callbacks=callbacks)
+        try:
+            result, diagnostics, restarts = search(em, starts, settings, n_observed, rng, plan)
+        except KeyboardInterrupt:
+            kept = interrupted(em, settings, n_observed)
+            if kept is None:
+                raise
+            result, diagnostics, restarts = kept
+            em.backend.journal.interrupted = True
+            warnings.warn(
+                f"the fit was interrupted after {result.n_iter} EM steps: it has the best parameters so far",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
     result = replace(result, params=arrange(result.params))
     if not settings.max_iter:
         diagnostics = ()  # starting values are no maximum

@@ -20,6 +20,7 @@ from latently.checks.settings import (
     checked,
 )
 from latently.core.findings import Finding
+from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from latently.estimators.diagnostics import dropped, tell
@@ -44,6 +45,7 @@ from latently.estimators.inputs import (
 )
 from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames
 from latently.estimators.saving import Saved
+from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import RunSettings, WorkSettings, estimator
 
 ROWS = 2**14  # filled in at a time
@@ -195,7 +197,8 @@ class GaussianImputer(
                 UserWarning,
                 stacklevel=2,
             )
-        mixture, draws, said = fit_model(self, modelled, random_generator(self.random_state))
+        with recorded(self, lambda: (rows, weights)) as (journal, seed):
+            mixture, draws, said = fit_model(self, modelled, random_generator(seed), journal)
         left_out = dropped(~observed & (not self.keep_empty_features), names)
         self._take_up(mixture, observed, np.isnan(rows).sum(axis=0), draws, (*left_out, *said))
         tell(self.diagnostics_)
@@ -393,7 +396,9 @@ class GaussianImputer(
                 "draw_method='bootstrap'"
             )
 
-    def _mixture(self, random_state: Any, prior: str | None) -> GaussianMixture:
+    def _mixture(
+        self, random_state: Any, prior: str | None, journal: Journal | None = None
+    ) -> GaussianMixture:
         shared = (*fields(RunSettings), *fields(WorkSettings))
         run = {one.name: getattr(self, one.name) for one in shared} | {"random_state": random_state}
         mixture = GaussianMixture(
@@ -402,9 +407,9 @@ class GaussianImputer(
             prior=prior,
             prior_strength=None if prior is None and self.prior == "auto" else self.prior_strength,
             reg_covar=FLOOR if self.n_components == 1 else 1e-6,
-            **run,
+            **run | {"checkpoint": None},
         )
-        mixture._shown_name = type(self).__name__
+        mixture._shown_name, mixture._journal = type(self).__name__, journal
         return mixture
 
     def __sklearn_is_fitted__(self) -> bool:

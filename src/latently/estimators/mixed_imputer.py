@@ -16,19 +16,21 @@ from latently.checks.columns import Table
 from latently.checks.completed import completed, fillings, like_frame
 from latently.checks.settings import BOOLEAN, SHARE, check_settings, check_whole, checked
 from latently.core.findings import Finding
+from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
 from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.documented import Described, entries
 from latently.estimators.imputation.filling import drawn_labels
-from latently.estimators.imputation.mixed import drawn_parameters, fitted_by_bic
+from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings
 from latently.estimators.imputation.shown import OfModel
 from latently.estimators.inputs import READERS, Array, check_weights, random_generator, read_rows
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.old_names import MIXED_IMPUTER, AnswersOldNames
 from latently.estimators.saving import Saved
+from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import RunSettings, WorkSettings, estimator
 from latently.wording import count
 
@@ -181,13 +183,15 @@ class MixedImputer(
         missing = np.column_stack([column.missing for column in table])
         observed = np.asarray(~missing[weights > 0].all(axis=0))
         self._check_observed(table, observed)
-        rng, kept = random_generator(self.random_state), _some(table, observed)
-        mixture = self._mixture(rng)
+        kept = _some(table, observed)
         bic: dict[int, float] = {}
-        if self.n_components == "bic":
-            mixture, bic = fitted_by_bic(mixture, kept, weights, int(self.max_components), rng)
-        else:
-            mixture.fit(kept, sample_weight=weights)
+        with recorded(self, lambda: as_read(self._mixture(None), kept, weights)) as (journal, seed):
+            rng = random_generator(seed)
+            mixture = self._mixture(rng, journal)
+            if self.n_components == "bic":
+                mixture, bic = fitted_by_bic(mixture, kept, weights, int(self.max_components), rng)
+            else:
+                mixture.fit(kept, sample_weight=weights)
         n = int(self.n_parameter_draws)
         draws = drawn_parameters(mixture, mixture._source(kept, sample_weight=weights).in_memory(), n, rng)
         names = table.names if table.named else None
@@ -417,12 +421,12 @@ class MixedImputer(
     def __sklearn_is_fitted__(self) -> bool:
         return "mixture_" in vars(self)
 
-    def _mixture(self, rng: np.random.Generator) -> MixtureModel:
+    def _mixture(self, random_state: Any, journal: Journal | None = None) -> MixtureModel:
         run = {one.name: getattr(self, one.name) for one in (*fields(RunSettings), *fields(WorkSettings))}
         K = 1 if self.n_components == "bic" else int(self.n_components)
         family = Columns(self.families, others="auto", unknown=self.unknown, codes=2)  # type: ignore[arg-type]
-        mixture = MixtureModel(family, K, **run | {"random_state": rng})
-        mixture._shown_name = type(self).__name__
+        mixture = MixtureModel(family, K, **run | {"random_state": random_state, "checkpoint": None})
+        mixture._shown_name, mixture._journal = type(self).__name__, journal
         return mixture
 
     def _check_observed(self, table: Table, observed: NDArray[np.bool_]) -> None:

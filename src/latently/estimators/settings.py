@@ -18,6 +18,7 @@ from latently.checks.settings import (
     CALLBACKS,
     COUNT,
     N_JOBS,
+    PATH,
     POSITIVE,
     RANDOM_STATE,
     TOLERANCE,
@@ -126,12 +127,21 @@ class RunSettings:
         found more than once; an integer asks for that many full runs.
     acceleration : {"auto", "squarem", None}, default "auto"
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    checkpoint : str or path, optional
+        A file in which the state of the fit is written every few seconds. If the process dies, the same call
+        goes on from there, and ends with the same bits; callbacks are not called again for steps that were
+        done. Of other data or settings it is refused. It is removed once the fit is complete.
+    on_interrupt : {"raise", "keep"}, default "raise"
+        Whether Ctrl-C ends a fit with KeyboardInterrupt, or with the best parameters so far and a
+        ConvergenceWarning; then `converged_` is False, and `stop_reason_` "interrupted".
     """
 
     tol: float = setting(TOLERANCE, default=1e-8)
     max_iter: int = setting(COUNT, default=1000)
     n_init: int | str = setting(one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both"), default="auto")
     acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
+    checkpoint: Any = setting(PATH, None, default=None)
+    on_interrupt: str = setting(one_of("raise", "keep"), default="raise")
 
 
 @settings

@@ -51,9 +51,10 @@ def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     """The columns of a model, by name and in its order, and what was decided when they were read."""
     names = names_of(model, table)
     family = model._model.emission
+    of_categories = {name for j, name in enumerate(family.names_of(names)) if family.categories_of(j)}
     columns = [
-        as_categories(table, name) if family.categories_of(j) else _of_numbers(table, name, family)
-        for j, name in enumerate(names)
+        as_categories(table, name) if name in of_categories else _of_numbers(table, name, family)
+        for name in names
     ]
     for column in columns:
         if column.values is None and column.why_not != EMPTY:

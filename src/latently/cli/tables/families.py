@@ -20,28 +20,28 @@ def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]
             names.append(one)
             continue
         try:
-            family_of(family)
+            given = family_of(family).conditioned_on
         except ValueError as error:
             raise CommandError(f"--columns asks for {one}, and {error}") from None
-        names.append(name)
+        names += [name, *(other for other in given if other not in names)]
         families[name] = family
     return ",".join(f'"{name}"' if "," in name else name for name in names), families
 
 
-def product_of(table: Table, families: dict[str, str], covariance: str, X: Any) -> Any:
-    """A family for each column; normal ones of any other than independent covariances belong together."""
+def families_of(table: Table, families: dict[str, str], covariance: str, X: Any) -> dict[Any, Any]:
+    """The family of each column; normal ones of any other than independent covariances belong together."""
     from latently.checks.columns import as_table
     from latently.emissions import Columns, Gaussian
 
-    product = Columns(families or "auto", others="auto")
+    rows, product = as_table(X), Columns(families or "auto", others="auto")
     try:
-        learned = product.learned(as_table(X))
-        learned.read(as_table(X))
+        product.learned(rows).read(rows)
     except ImpossibleCellError as error:
         where, name = table.where(error.row), X.columns[error.column]
         raise CommandError(f"{where} of {table.name}, column '{name}' {error.why}") from None
-    normal = next((part.names for part in learned.parts if part.name == "normal"), ())
+    found = product.asked(rows)
+    normal = tuple(name for name, family in found.items() if type(family) is Gaussian)
     if covariance in ("all", "diag") or len(normal) < 2:
-        return product
-    rest = {name: family for name, family in families.items() if name not in normal}
-    return Columns({normal: Gaussian(covariance), **rest}, others="auto")
+        return found
+    rest = {name: family for name, family in found.items() if name not in normal}
+    return {normal: Gaussian(covariance), **rest}

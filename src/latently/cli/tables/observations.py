@@ -9,7 +9,7 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.checks import check_not_infinite
-from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, without
+from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, as_yes_or_no, without
 from latently.cli.tables.table import Table
 from latently.emissions.base import Emission
 
@@ -30,10 +30,12 @@ def observations(
             check_symbols(table, symbols)
         return pl.DataFrame([symbols])
     columns = [as_numbers(table, name) for name in names]
+    if family.possible(np.array([0.0, 1.0, 2.0])).tolist() == [True, True, False]:
+        columns = [as_yes_or_no(table, column) for column in columns]
     for column in columns:
         if column.values is None and not (new and column.why_not == EMPTY):
             _refuse(table, column, alone=len(names) == 1, new=new)
-        if column.constant and not new:
+        if column.constant and not new and column.name not in family.conditioned_on:
             raise CommandError(
                 f"column '{column.name}' of {table.name} is {column.unused}, which tells nothing of states: "
                 "name another --column"
@@ -45,6 +47,7 @@ def observations(
             for column in columns
         ]
     )
+    X = X.cast(pl.Float64)
     check_not_infinite(table, X, others=False)
     check_possible(table, X, family)
     return X
@@ -103,7 +106,7 @@ def check_symbols(table: Table, symbols: pl.Series) -> None:
 
 def check_possible(table: Table, X: pl.DataFrame, family: Emission) -> None:
     """Refuse what no observation of a family can be."""
-    for column in X:
+    for column in X.drop(*family.conditioned_on):
         wrong = np.flatnonzero(~family.possible(column.cast(pl.Float64).to_numpy()))
         if len(wrong):
             row = int(wrong[0])

@@ -45,9 +45,17 @@ class Series:
         return np.diff(self.offsets).tolist() if len(self.offsets) > 2 else None
 
 
-def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: str | None) -> Series:
-    """Choose the columns of a series: those asked for, or the only one that can be."""
-    names = _asked(table, wanted)
+def series_of(
+    table: Table,
+    wanted: Sequence[str],
+    time: str | None,
+    sequence: str | None,
+    given: tuple[str, ...] = (),
+) -> Series:
+    """Choose the columns of a series: those asked for, or the only one that can be; none that is `given`."""
+    names = [name for name in _asked(table, wanted) if name not in given]
+    for other in given:
+        table.must_have(other)
     roles = {"--time": time, "--sequence": sequence}
     for option, name in roles.items():
         if name is not None:
@@ -59,7 +67,7 @@ def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: s
     offsets, sequences = runs(table, sequence)
     said = []
     if time is None:
-        spare = [name for name in table.frame.columns if name not in (*names, sequence)]
+        spare = [name for name in table.frame.columns if name not in (*names, sequence, *given)]
         time = _rising(table, spare, offsets, not names)
         if time is not None:
             said.append(f"Column '{time}' rises from row to row and was taken for the time.")
@@ -67,7 +75,7 @@ def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: s
     odd = None if times is None or time is None else uneven(times, offsets, time)
     left_out: dict[str, str] = {}
     if not names:
-        spare = [name for name in table.frame.columns if name not in (time, sequence)]
+        spare = [name for name in table.frame.columns if name not in (time, sequence, *given)]
         names, left_out = _guessed(table, spare)
         said.append(f"Column '{names[0]}' was followed, the only one that can be.")
     elif len(names) > 1:
@@ -77,6 +85,7 @@ def series_of(table: Table, wanted: Sequence[str], time: str | None, sequence: s
     for name in table.frame.columns:
         if name not in names:
             left_out.setdefault(name, "not asked for")
+    left_out |= dict.fromkeys(given, "the exposure")
     left_out |= {name: role for role, name in (("the time", time), ("the sequence", sequence)) if name}
     return Series(names, offsets, sequences, times, time or "row", left_out, said, [odd] if odd else [])
 

@@ -15,7 +15,7 @@ from latently.core.declared import Parameter
 from latently.core.parts import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 from latently.emissions.base import Array, Emission
-from latently.emissions.columns.groups import Part, grouped, located
+from latently.emissions.columns.groups import Part, asked, grouped, located
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.wording import listed
@@ -125,6 +125,11 @@ class Columns(Emission):
         place = {name: i for i, name in enumerate([*learned.names, *learned.conditioned_on])}
         return replace(learned, order=tuple(place[name] for name in x.names if name in place))
 
+    def asked(self, x: Table) -> dict[Any, Emission]:
+        """The family of each column or group that is modelled, as it is before it learns to read."""
+        pairs = asked(self.families, self.others, x, self.codes)
+        return {names if len(names) > 1 else names[0]: family for names, family in pairs}
+
     def reading_as(self, other: Any) -> Self:
         """The same columns."""
         return replace(self, parts=other.parts, order=other.order)
@@ -157,6 +162,15 @@ class Columns(Emission):
     def pictured(self, x: Array) -> Array:
         """As each family shows its own."""
         return self._places(part.family.pictured(part.of(x)) for part in self.parts)
+
+    def ends(self, column: int) -> tuple[float, float] | None:
+        """As the family of the column says."""
+        part, j = self._of_column(column)
+        return part.family.ends(j)
+
+    def apart(self, x: Array) -> Array | None:
+        """Coordinates for starts, in which groups count alike whatever their units."""
+        return self.embed(self.describe(x, np.ones(len(x))), x)
 
     def blank(self, n_rows: int, n_features: int) -> Array:
         """Those of all families."""
@@ -425,8 +439,8 @@ class Columns(Emission):
 
     def categories_of(self, column: int) -> list[Any] | None:
         """As the family of the column says."""
-        part = next(part for part in self.parts if column in part.places)
-        return part.family.categories_of(part.places.index(column))
+        part, j = self._of_column(column)
+        return part.family.categories_of(j)
 
     def describe_components(self, params: Parts, names: Sequence[str], rows: Array, label: str) -> Components:
         """The tables of all groups one below the other; in words, the columns in which one stands out."""
@@ -449,6 +463,10 @@ class Columns(Emission):
         return found
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    def _of_column(self, column: int) -> tuple[Part, int]:
+        part = next(part for part in self.parts if column in part.places)
+        return part, part.places.index(column)
 
     def _zip(self, values: Parts) -> zip[tuple[Part, Any]]:
         return zip(self.parts, values, strict=True)

@@ -91,15 +91,15 @@ def grouped(
     ValueError
         If a column that is named is not there, one is named twice, or one is not named.
     """
-    asked = [
+    pairs = [
         (names, family.in_a_table(len(names), unknown), len(names) > 1)
-        for names, family in _asked(families, others, table, codes)
+        for names, family in asked(families, others, table, codes)
     ]
-    kept = {name for names, _, _ in asked for name in names}
-    given = dict.fromkeys(name for _, family, _ in asked for name in family.conditioned_on)
+    kept = {name for names, _, _ in pairs for name in names}
+    given = dict.fromkeys(name for _, family, _ in pairs for name in family.conditioned_on)
     places = {name: i for i, name in enumerate([*(name for name in table.names if name in kept), *given])}
     joined: list[tuple[list[str], Emission, bool]] = []
-    for key, family, alone in sorted(asked, key=lambda one: min(places[name] for name in one[0])):
+    for key, family, alone in sorted(pairs, key=lambda one: min(places[name] for name in one[0])):
         same = next((one for one in joined if not alone and not one[2] and _alike(one[1], family)), None)
         if same is None:
             joined.append((list(key), family, alone))
@@ -137,13 +137,13 @@ def _alike(one: Emission, other: Emission) -> bool:
     return all(not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray) and a == b for a, b in pairs)
 
 
-def _asked(
+def asked(
     families: Any, others: str, table: Table, codes: int | None
 ) -> Iterator[tuple[tuple[str, ...], Emission]]:
     """Names of columns that belong together, and their family."""
     given: Mapping[Any, Any] = {} if isinstance(families, str) else families
     named: set[str] = set()
-    asked: list[tuple[tuple[str, ...], Emission]] = []
+    chosen: list[tuple[tuple[str, ...], Emission]] = []
     for key, value in given.items():
         names = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
         for name in names:
@@ -152,16 +152,16 @@ def _asked(
             if name in named:
                 raise ValueError(f"column '{name}' is given two families: leave one out")
             named.add(name)
-        asked.append((names, family_of(value)))
-    for names, family in asked:
+        chosen.append((names, family_of(value)))
+    for names, family in chosen:
         for name in family.conditioned_on:
             who = f"the {family.called} family of '{names[0]}' is given column '{name}'"
             if name not in table.names:
                 raise ValueError(f"{who}, and X has {listed(table.names)}")
             if name in named:
                 raise ValueError(f"{who}, which has a family, too: leave that out")
-    yield from asked
-    named |= {name for _, family in asked for name in family.conditioned_on}
+    yield from chosen
+    named |= {name for _, family in chosen for name in family.conditioned_on}
     rest = [column for column in table if column.name not in named]
     if rest and given and others == "refuse":
         left = listed([f"'{column.name}'" for column in rest])

@@ -16,6 +16,7 @@ from latently.core.errors import (
     UndeterminedWarning,
 )
 from latently.core.findings import CAUTION, Finding, grave
+from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.diagnostics import NEVER_TOGETHER, pairs_in_words, undetermined
 from latently.estimators.gaussian_mixture import GaussianMixture
@@ -57,7 +58,7 @@ class Modelled:
 
 
 def fit_model(
-    imputer: Any, table: Modelled, rng: np.random.Generator
+    imputer: Any, table: Modelled, rng: np.random.Generator, journal: Journal | None = None
 ) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Finding, ...]]:
     """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
 
@@ -69,6 +70,8 @@ def fit_model(
         The table.
     rng : Generator
         Source of all that is random.
+    journal : Journal, optional
+        In which the runs of the fit are noted.
 
     Raises
     ------
@@ -77,11 +80,13 @@ def fit_model(
     """
     said: tuple[Finding, ...] = ()
     try:
-        mixture, draws = _fitted(imputer, table, None if imputer.prior == "auto" else imputer.prior, rng)
+        mixture, draws = _fitted(
+            imputer, table, None if imputer.prior == "auto" else imputer.prior, rng, journal
+        )
     except NoMaximumError as error:
         if imputer.prior != "auto" or _from_posterior(imputer):
             raise
-        mixture, draws = _fitted(imputer, table, FALLBACK, rng)
+        mixture, draws = _fitted(imputer, table, FALLBACK, rng, journal)
         message = (
             f"{error.reason}: the {FALLBACK} prior stands in for what the data do not tell, and what is "
             f"filled in depends on it; ask for it by name if it is meant, or {error.remedy}"
@@ -93,13 +98,13 @@ def fit_model(
 
 
 def _fitted(
-    imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator
+    imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator, journal: Journal | None
 ) -> tuple[GaussianMixture, tuple[Draw, ...]]:
     """One fit, with a given prior or none, and its draws."""
     unbound = prior is None and Gaussian(imputer.covariance_type).correlated
     if unbound:
         check_rank(table.rows, table.weights, np.flatnonzero(table.varied), table.labels())
-    mixture: GaussianMixture = imputer._mixture(rng, prior)
+    mixture: GaussianMixture = imputer._mixture(rng, prior, journal)
     one = unbound and imputer.n_components == 1
     if one:
         mixture.set_params(callbacks=[*(imputer.callbacks or ()), singular])

@@ -12,6 +12,7 @@ from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings, describe
 from latently.core.errors import FitError
 from latently.core.parameters import named
+from latently.emissions.base import Emission
 from latently.estimators.inputs import Array
 from latently.estimators.mixture_model import MixtureModel
 from latently.latent.independent import Independent
@@ -43,6 +44,7 @@ def fitted_by_bic(
     """
     family, read = mixture._read(table, mixture._family(), reset=True, sample_weight=weights)
     with mixture._workers() as workers:
+        workers.journal = mixture._journal
         source = read.in_memory().grouped()
         description = describe(LatentEmission(Independent(), family, 1), source, workers)
         model = LatentEmission(Independent(), family, 1).bind(description)
@@ -53,10 +55,16 @@ def fitted_by_bic(
         order = np.argsort(-best.params.latent.weights, kind="stable")
         params = named(model.permute(best.params, order))
         found.set_params(starting_values={**params}, n_init=1)
-    found._shown_name = mixture._shown_name
+    found._shown_name, found._journal = mixture._shown_name, mixture._journal
     found.fit(table, sample_weight=weights)
     found.set_params(starting_values=None, n_init=mixture.n_init)
     return found, {one.n_components: float(one.bic) for one in tried}
+
+
+def as_read(mixture: MixtureModel, table: Table, weights: Array) -> tuple[str, Emission]:
+    """What tells a table from others, and how it is read."""
+    family, source = mixture._read(table, mixture._family(), reset=True, sample_weight=weights)
+    return source.fingerprint, family
 
 
 def drawn_parameters(

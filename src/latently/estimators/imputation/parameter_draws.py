@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import wishart
 
 from latently.core.backends import backend, count_threads
-from latently.core.em import STOPPED, EMMap, Settings, describe, run
+from latently.core.callbacks import STOPPED
+from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import FitError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.matrices import cholesky

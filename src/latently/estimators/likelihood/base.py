@@ -34,6 +34,7 @@ from latently.estimators.likelihood.errors import Errors
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
+from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.starts import refuse_unsuitable
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
@@ -114,11 +115,13 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         if goes_on:  # structural zeros that were set by hand stay
             latent = latent.going_on(self._model.latent)
         model = LatentEmission(latent, family, K)
-        rng = random_generator(self.random_state)
         fixed, callbacks = tuple(self.fixed), tuple(self.callbacks or ())
         accelerate = self.acceleration is not None
         settings = Settings(float(self.tol), int(self.max_iter), fixed, callbacks, accelerate)
-        with self._workers() as workers:
+        start = (self.params_, self._progress) if goes_on else None
+        record = recorded(self, lambda: (source.fingerprint, family), start)
+        with record as (journal, seed), self._workers() as workers:
+            rng, workers.journal = random_generator(seed), journal
             grouped = source.grouped()
             description = describe(model, grouped, workers)
             model = model.bind(description)

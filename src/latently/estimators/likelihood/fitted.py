@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_whole
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import ArraySource, Block
+from latently.core.journal import Journal
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
 from latently.core.streamed import StreamedSource
@@ -29,6 +30,7 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
     _shown_name: str | None = None  # on a progress bar, in the place of the class's
+    _journal: Journal | None = None  # of a fit that this one is a part of
 
     log_likelihood_ = Recorded()
     log_likelihood_history_ = Recorded()

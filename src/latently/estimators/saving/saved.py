@@ -15,7 +15,7 @@ from latently.archive import Contents
 from latently.estimators.saving.codec import Decoder, Encoder, Storable
 from latently.estimators.saving.version_1 import as_version_2
 
-NOT_STORED = ("callbacks",)
+NOT_STORED = ("callbacks", "checkpoint")
 
 
 class Saved(Storable):
@@ -32,8 +32,8 @@ class Saved(Storable):
         """Write the estimator to a file, from which `latently.load` makes one that predicts the same bits.
 
         The file is a zip archive of JSON and arrays, never a pickle. It holds the settings, and all that was
-        learned. Callbacks are not stored, nor is a generator of random numbers in `random_state`: both are
-        None after loading.
+        learned. Callbacks and the path of a checkpoint are not stored, nor is a generator of random numbers
+        in `random_state`: they are None after loading.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Saved(Storable):
 
     def _stored_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
-        settings.update(dict.fromkeys(NOT_STORED))
+        settings.update({name: None for name in NOT_STORED if name in settings})
         if not isinstance(settings["random_state"], (int, np.integer)):
             settings["random_state"] = None
         return settings
@@ -138,6 +138,8 @@ def restored(contents: Contents, estimators: Mapping[str, type], own: Sequence[t
     UnknownClassError
         If a class of the user's is needed and not in `own` (a ValueError, too).
     """
+    if "checkpoint" in contents.document:
+        raise ValueError("it is the checkpoint of a fit, which goes on from it with checkpoint=...")
     document = contents.document if contents.version > 1 else as_version_2(contents.document)
     with np.errstate(all="ignore"):
         found = Decoder(contents.arrays, own=own, estimators=estimators).decode(document, "")

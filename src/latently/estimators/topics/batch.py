@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
-from latently.core.em import Callback, Settings, run
+from latently.core.callbacks import Callback
+from latently.core.em import Settings, run
 from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
-from latently.core.em import STOPPED, Callback, asked_to_stop
+from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.errors import FitError
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors

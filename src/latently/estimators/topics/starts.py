@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
+from latently.core.callbacks import Callback
 from latently.core.choices import CLOSE, falling
-from latently.core.em import Callback
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture

@@ -164,7 +164,7 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
     outlined = counted and len(at) <= MOST_COUNTS
     if outlined:
         ax.locator_params(axis="x", integer=True)
-    edges = None if column is None else _bins(column, counted)
+    edges = None if column is None else _bins(column, counted, model._model.emission.ends(j))
     density = _density(model, j, at) * (1.0 if weights is None else weights.mean(axis=0))
     for k in range(model.n_components):
         look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
@@ -186,9 +186,9 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
     ax.set_ylabel("probability" if counted else "density")
 
 
-def _bins(column: Array, counted: bool) -> Array:
+def _bins(column: Array, counted: bool, ends: tuple[float, float] | None) -> Array:
     """Edges of a histogram; counts have bins of whole numbers of values."""
-    found = np.histogram_bin_edges(column, bins="fd")
+    found = np.histogram_bin_edges(column, bins="fd", range=ends)
     n = int(np.clip(len(found), 20, 80))
     if not counted:
         return np.linspace(found[0], found[-1], n)
@@ -224,6 +224,9 @@ def _density(model: Any, j: int, at: NDArray[Any]) -> Array:
 
 def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
     """From the least to the greatest of what was seen and of nearly all that states emit."""
+    always = model._model.emission.ends(j)
+    if always is not None:
+        return always
     ends = [] if column is None or not len(column) else [column.min(), column.max()]
     labels = np.repeat(np.arange(model.n_components), N_DRAWS)
     try:

@@ -32,7 +32,11 @@ class MixtureAnalysis(Analysis):
     @cached_property
     def rows(self) -> Array:
         """The rows as the model reads them: categories by their codes, NaN where a cell is missing."""
-        return np.asarray(self.family.modelled(self.model._source(self.X).x), dtype=np.float64)
+        return np.asarray(self.family.modelled(self._read))
+
+    @cached_property
+    def _read(self) -> Array:
+        return np.asarray(self.model._source(self.X).x, dtype=np.float64)
 
     @cached_property
     def resp(self) -> Array:
@@ -103,18 +107,22 @@ class MixtureAnalysis(Analysis):
 
     @cached_property
     def silhouette(self) -> float | None:
-        """Mean silhouette of the complete rows, in the units of the columns; None for one cluster.
+        """Mean silhouette of the complete rows; None for one cluster, or where rows have no distances.
+
+        In the units of the columns; of columns of any kind, in units in which all count alike.
 
         Of more than 10,000 rows a random 10,000 count.
         """
         from sklearn.metrics import silhouette_score
 
         whole = ~self.missing.any(axis=1)
-        rows, labels = self.rows[whole], self.labels[whole]
+        rows, labels = self._read[whole], self.labels[whole]
         if not 1 < len(np.unique(labels)) < len(rows):
             return None
-        sample = MOST_COMPARED if len(rows) > MOST_COMPARED else None
-        return float(silhouette_score(rows, labels, sample_size=sample, random_state=0))
+        apart, sample = self.family.apart(rows), MOST_COMPARED if len(rows) > MOST_COMPARED else None
+        if apart is None:
+            return None
+        return float(silhouette_score(apart, labels, sample_size=sample, random_state=0))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from latently.report import fits
 from latently.report.figure import EMISSIONS, Figure
 from latently.report.html import bullets
 from latently.report.mixture.analysis import MixtureAnalysis
+from latently.report.mixture.classes import with_classes
 from latently.report.mixture.replay import mixture_replay
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
@@ -46,7 +47,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
     tables |= {"correlations": correlations(a), **_sure(a), "maxima": fits.maxima_table(a.model)}
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"
-    return Report(
+    report = Report(
         "mixture",
         f"{count(a.n_components, 'cluster')} in the {count(a.n_rows, 'row')} of {a.source}",
         list(_findings(a)),
@@ -63,6 +64,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         else [],
         replay=lambda: mixture_replay(a),
     )
+    return with_classes(a.model, a, report)
 
 
 def _sure(a: MixtureAnalysis) -> dict[str, Table | None]:

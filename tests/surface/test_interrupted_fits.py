@@ -1,0 +1,238 @@
+"""Fits that are killed go on from their checkpoint, and those that are interrupted may be kept."""
+
+import errno
+import os
+import signal
+import time
+import warnings
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixedImputer, PoissonHMM, datasets, load
+from latently.core import journal
+from latently.core.em import EMMap, Settings, run
+from latently.core.journal import Journal
+from latently.core.parameters import named
+from latently.estimators.saving.checkpoint import CheckpointFile
+from tests.models import ENTRIES
+
+MOMENTS = 10
+HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
+FAITHFUL = datasets.load_faithful().data
+OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
+HOLES = np.where(np.random.default_rng(1).random(FAITHFUL.shape) < 0.1, np.nan, FAITHFUL)
+
+FITS = {
+    "mixture": (partial(GaussianMixture, 3, n_init=3, n_jobs=1), OVERLAPPING),
+    "mixture, searched": (partial(GaussianMixture, 3, n_jobs=2), OVERLAPPING),
+    "chain": (partial(GaussianHMM, 3, n_init=2, n_jobs=1), OVERLAPPING),
+    "imputer": (partial(GaussianImputer, 3, n_init=2, n_jobs=1), HOLES),
+    "mixed imputer": (partial(MixedImputer, 3, n_init=2, n_jobs=1), HOLES),
+}
+
+
+def bits(model):
+    """All that a fit is judged by."""
+    model = getattr(model, "mixture_", model)
+    values = {name: np.asarray(value).tobytes() for name, value in named(model.params_).items()}
+    return values, model.log_likelihood_history_.tobytes(), model.n_iter_, str(model.restarts_)
+
+
+def in_a_process(task):
+    """The process id of a copy of this process that does a task and ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        warnings.simplefilter("ignore")
+        task()
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_a_fit_killed_at_ten_moments_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "EVERY", 0.01)
+    monkeypatch.setattr(journal, "SHARE", 0.2)
+    make, X = FITS[name]
+    checkpoint, result, steps = tmp_path / "fit.ckpt", tmp_path / "result", tmp_path / "steps"
+    seen = []
+    undisturbed = make(tol=1e-6, random_state=0, callbacks=[lambda i, *_: seen.append(i)]).fit(X)
+
+    def slowly(iteration, params, log_likelihood):
+        with open(steps, "a") as file:
+            file.write(f"{iteration}\n")
+        time.sleep(1.0 / len(seen))
+
+    def task():
+        model = make(tol=1e-6, random_state=0, callbacks=[slowly], checkpoint=checkpoint).fit(X)
+        getattr(model, "mixture_", model).save(result)
+
+    rng = np.random.default_rng(0)
+    for moment in 0.15 * rng.random(MOMENTS):
+        pid = in_a_process(task)
+        time.sleep(moment)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert not result.exists()
+    os.waitpid(in_a_process(task), 0)
+    assert bits(load(result)) == bits(undisturbed)
+    n_steps = len(steps.read_text().split())
+    assert n_steps <= len(seen) + 2 * MOMENTS  # what was done is not done again
+    assert not checkpoint.exists()
+
+
+def broken_off(model, X, at=20):
+    """The same model after a fit that a callback broke off."""
+
+    def stop(iteration, *_):
+        if iteration == at:
+            raise MemoryError("of something else")
+
+    with pytest.raises(MemoryError):
+        model.set_params(callbacks=[stop]).fit(X)
+    return model.set_params(callbacks=None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"n_components": 4}, "of a fit with n_components=3, and this one has 4"),
+        ({"tol": 1e-9}, "of a fit with tol=1e-06, and this one has 1e-09"),
+        ({"random_state": 1}, "of a fit with random_state=0, and this one has 1"),
+        ({"means_init": np.zeros((3, 2))}, "of a fit with another means_init"),
+    ],
+)
+def test_a_checkpoint_of_other_settings_is_refused_by_name(settings, words, tmp_path):
+    model = GaussianMixture(3, n_init=2, tol=1e-6, random_state=0, checkpoint=tmp_path / "fit.ckpt")
+    broken_off(model, OVERLAPPING)
+    before = (tmp_path / "fit.ckpt").read_bytes()
+    with pytest.raises(ValueError, match=f"fit.ckpt' is {words}: name another file, or remove it"):
+        model.set_params(**settings).fit(OVERLAPPING)
+    assert (tmp_path / "fit.ckpt").read_bytes() == before
+
+
+def test_a_checkpoint_of_other_data_or_another_model_is_refused(tmp_path):
+    path = tmp_path / "fit.ckpt"
+    model = broken_off(GaussianMixture(3, n_init=2, random_state=0, checkpoint=path), OVERLAPPING)
+    other = OVERLAPPING.copy()
+    other[7, 1] = np.nextafter(other[7, 1], np.inf)
+    with pytest.raises(ValueError, match="is of a fit to other data"):
+        model.fit(other)
+    with pytest.raises(ValueError, match="is of a GaussianMixture, and this is a GaussianHMM"):
+        GaussianHMM(3, checkpoint=path).fit(OVERLAPPING)
+    with pytest.raises(ValueError, match="it is the checkpoint of a fit"):
+        load(path)
+    path.write_text("my notes")
+    with pytest.raises(ValueError, match="is not that of a fit: name another file, or remove it"):
+        model.fit(OVERLAPPING)
+    assert path.read_text() == "my notes"
+
+
+def test_a_fit_without_a_seed_goes_on_with_the_numbers_it_began_with(tmp_path):
+    path = tmp_path / "fit.ckpt"
+    model = broken_off(GaussianMixture(3, n_init=2, checkpoint=path), OVERLAPPING)
+    begun = path.read_bytes()
+    first = bits(model.fit(OVERLAPPING))
+    path.write_bytes(begun)
+    assert bits(model.fit(OVERLAPPING)) == first
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_fit(tmp_path):
+    path = tmp_path / "nowhere" / "fit.ckpt"
+    model = GaussianMixture(2, checkpoint=path, callbacks=[lambda *_: pytest.fail("it began")])
+    with pytest.raises(OSError, match=r"cannot write .*nowhere/fit.ckpt.*: choose a file in a folder"):
+        model.fit(FAITHFUL)
+
+
+def test_a_disk_that_fills_up_is_told_once_and_the_fit_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "EVERY", 0.01)
+    model = GaussianMixture(3, n_init=1, random_state=0, checkpoint=tmp_path / "fit.ckpt")
+
+    def full(iteration, *_):
+        def fsync(_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    with pytest.warns(
+        UserWarning, match=r"cannot write .*fit.ckpt' \(No space left.*goes on without"
+    ) as told:
+        model.set_params(callbacks=[full]).fit(OVERLAPPING)
+    assert len(told) == 1
+    assert model.converged_
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [GaussianMixture, PoissonHMM])
+def test_an_interrupted_fit_may_be_kept(make, tmp_path):
+    X = OVERLAPPING if make is GaussianMixture else np.abs(OVERLAPPING).astype(int)
+    seen = []
+
+    def interrupt(iteration, params, log_likelihood):
+        seen.append(log_likelihood)
+        if len(seen) == 25:
+            signal.raise_signal(signal.SIGINT)
+
+    path = tmp_path / "fit.ckpt"
+    settings = {"n_init": 2, "random_state": 0, "tol": 1e-9, "checkpoint": path}
+    with pytest.raises(KeyboardInterrupt):
+        make(3, **settings, callbacks=[interrupt]).fit(X)
+    assert path.exists()
+    path.unlink()
+    seen.clear()
+    model = make(3, **settings, callbacks=[interrupt], on_interrupt="keep")
+    with pytest.warns(ConvergenceWarning, match="was interrupted after .* it has the best parameters so far"):
+        model.fit(X)
+    assert not model.converged_
+    assert model.stop_reason_ == "interrupted"
+    score = model.score(X) * (len(X) if make is GaussianMixture else 1)
+    assert model.log_likelihood_ == pytest.approx(score, rel=1e-12)
+    assert model.log_likelihood_ == pytest.approx(max(seen[:24]), rel=1e-12)
+    whole = make(3, **settings, on_interrupt="keep").fit(X)  # there is a checkpoint to go on from
+    assert whole.converged_
+    assert whole.log_likelihood_ >= model.log_likelihood_
+
+
+def test_a_search_that_is_interrupted_on_a_part_of_the_rows_is_evaluated_on_all(monkeypatch):
+    def climbed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("latently.core.moves.Climber.climbed", climbed)
+    X = np.random.default_rng(0).normal(size=(6000, 1))
+    with pytest.warns(ConvergenceWarning, match="interrupted after 0 EM steps"):
+        model = GaussianMixture(3, random_state=0, on_interrupt="keep").fit(X)
+    assert model.log_likelihood_ == pytest.approx(model.score(X) * len(X), rel=1e-12)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_run_of_any_model_goes_on_from_a_file_with_the_same_bits(entry, tmp_path):
+    model, start, data = entry.prepared()
+    settings, n = Settings(tol=1e-8, max_iter=12, accelerate=True), float(data.weights.sum())
+    whole = run(EMMap(model, data.source), start, settings, n)
+
+    def em():
+        found = EMMap(model, data.source)
+        found.backend.journal = Journal(CheckpointFile(tmp_path / "run.ckpt", HEAD))
+        return found
+
+    def stop(iteration, *_):
+        if iteration >= 5:
+            raise KeyboardInterrupt
+
+    first = em()
+    with suppress(KeyboardInterrupt):
+        run(first, start, replace(settings, callbacks=[stop]), n)
+    first.backend.journal.write()
+    seen = []
+    again = run(em(), start, replace(settings, callbacks=[lambda i, *_: seen.append(i)]), n)
+    assert seen[:1] == [5] or whole.n_iter < 5
+    for name, value in named(whole.params).items():
+        np.testing.assert_array_equal(named(again.params)[name], value)
+    assert again.history == whole.history
+    assert replace(again, params=None) == replace(whole, params=None)
