@@ -157,6 +157,34 @@ def test_findings_of_a_mixture(two, three):
     assert "7.9 above: not far enough to rule it out" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("centres", "widths", "named"),
+    [
+        (([-8, 0], [0, 0], [8, 0]), (1, 1, 1), "in between: x (0.00) above that of cluster"),
+        (([0, 0], [0, 0]), (1, 12), "in the middle, where cluster"),
+        (([-9, 9], [9, -9], [-0.5, 0.5], [0.5, -0.5]), (1, 1, 0.1, 0.1), "in between"),
+    ],
+)
+def test_clusters_are_named_by_what_sets_them_apart(centres, widths, named):
+    rng = np.random.default_rng(0)
+    X = [centre + width * rng.normal(size=(150, 2)) for centre, width in zip(centres, widths, strict=True)]
+    X = pandas.DataFrame(np.concatenate(X), columns=["x", "y"])
+    report = mixture_report(analysed(GaussianMixture(len(centres), random_state=0), X))
+    names = [str(found).partition(": ")[2] for found in report.findings if found.kind == "component"]
+    assert len(set(names)) == len(names)
+    assert any(name.startswith(named) for name in names), names
+
+
+def test_a_page_begins_with_three_sentences_and_explains_its_terms(three):
+    report = mixture_report(three)
+    assert len(re.findall(r"[.!?](?= [A-Z]|$)", report.lead)) == 3
+    page = report.page()
+    assert page.index(report.lead) < page.index("What was found")
+    for term in ("BIC", "tied covariances"):
+        assert f"<dt>{term}</dt>" in page
+    assert "<dt>perplexity</dt>" not in page
+
+
 def test_one_component_is_no_set_of_clusters():
     a = analysed(GaussianMixture(1), FAITHFUL)
     report = mixture_report(a)

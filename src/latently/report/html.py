@@ -94,6 +94,11 @@ def definitions(facts: Iterable[tuple[str, str]]) -> Markup:
     return element("dl", *pairs, class_="facts")
 
 
+def folded(title: str, content: Markup) -> Markup:
+    """What is shown when it is asked for."""
+    return element("details", element("summary", title), content)
+
+
 def warning(title: str, lines: Sequence[str]) -> Markup:
     """A box that is not to be overlooked."""
     return element("aside", element("h3", title), bullets(lines), class_="warning")

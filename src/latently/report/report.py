@@ -18,6 +18,7 @@ from latently.report.html import (
     code,
     definitions,
     figures,
+    folded,
     links,
     page,
     replayed,
@@ -30,6 +31,7 @@ from latently.report.html import (
 from latently.report.interactive.replay import Replay
 from latently.report.strict_json import to_json
 from latently.report.table import Table
+from latently.report.terms import explained
 from latently.version import __version__
 from latently.wording import sentence
 
@@ -70,6 +72,8 @@ class Report:
         The same, as lines of Python.
     sure : sequence of str
         Sentences on how sure it is.
+    lead : str
+        The page in three sentences; the first finding if empty.
     aloud : sequence of Finding
         What a terminal is told first, in place of a table of prose.
     replay : callable
@@ -100,6 +104,7 @@ class Report:
     going_on: Sequence[Markup] = ()
     python: str = ""
     sure: Sequence[str] = ()
+    lead: str = ""
     aloud: Sequence[Finding] = ()
     replay: Callable[[], Replay | None] = lambda: None
 
@@ -127,10 +132,12 @@ class Report:
             Names of files beside it, which it links to.
         """
         first, *more = self.said
+        if self.lead:
+            first, more = self.lead, self.said
         replay = self.replay()
         tables = list(self.tables.values())
         sections = [
-            Section("What was found", [tiles(self.facts), bullets(more), *self.warnings()]),
+            Section("What was found", [tiles(self.facts), bullets(more), *self.warnings(), *self.terms()]),
             *([] if replay is None else [replayed(replay.data())]),
             *(Section(one.title, [table(one)]) for one in tables if one.prose and not one.sure),
             Section("Pictures", [figures(self.figures)] if self.figures else []),
@@ -150,6 +157,12 @@ class Report:
     def warnings(self) -> list[Markup]:
         """The cautions for a page: a box, or none."""
         return [warning(CAREFUL, self.careful)] if self.cautions else []
+
+    def terms(self) -> list[Markup]:
+        """What its terms mean, for a page."""
+        texts = [*self.said, *self.careful, *(name for name, _ in self.facts)]
+        found = explained([*texts, *(text for one in self.tables.values() for text in (one.title, one.note))])
+        return [folded("What the terms mean", definitions(found))] if found else []
 
     def numbers(self) -> Markup:
         """The tables for a page."""

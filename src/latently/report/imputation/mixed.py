@@ -21,7 +21,7 @@ from latently.report.interactive import Replay
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.table import Table
-from latently.wording import EN_DASH, count, decimals, listed, number, percent, share
+from latently.wording import EN_DASH, count, decimals, listed, number, percent, sentence, share
 
 HIDDEN = 0.1  # of the observed cells
 FEWEST = 20  # rows, to hide cells of
@@ -195,7 +195,19 @@ class MixedAnalysis(Analysis):
             self._summary(),
             self._going_on(),
             same_in_python(self.model, self.reading, ASKED.format(n=len(self.tables))),
+            sure=[] if self.check is None else [sentence(str(one)) for one in self._checked(self.check)],
+            lead=self._lead(),
             replay=self.replay,
+        )
+
+    def _lead(self) -> str:
+        check = "How far off that may be was not tried: there are too few rows."
+        if self.check is not None:
+            check = "; ".join(map(str, self._checked(self.check))) + "."
+        return (
+            f"{count(self.n_missing, 'cell')} of {self.missing.size:,} were missing, and are filled in with "
+            "what the other cells of their rows let one expect: numbers, and the likeliest category. "
+            f"{check} For tests and standard errors use the drawn tables, which also show what is not known."
         )
 
     def replay(self) -> Replay | None:

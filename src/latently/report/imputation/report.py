@@ -70,6 +70,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         _going_on(a),
         same_in_python(a.model, a.reading, ASKED.format(n=a.n_tables)),
         _sure(a),
+        lead=_lead(a),
         replay=a.replay,
     )
 
@@ -206,6 +207,23 @@ def _check(a: ImputationAnalysis) -> Finding:
         f"({share(inside, n)}) {lie} in {their} {percent(found.level)} interval"
     )
     return note("check", text, hidden=n, inside=inside)
+
+
+def _lead(a: ImputationAnalysis) -> str:
+    """The page in three sentences."""
+    check = "How far off that may be was not tried: there are too few rows."
+    if a.overimputation is not None:
+        found = a.overimputation
+        inside = share(int(found.inside.sum()), len(found.true))
+        check = (
+            f"When known cells were hidden and predicted the same way, {inside} of them lay in their "
+            f"{percent(found.level)} intervals."
+        )
+    return (
+        f"{count(a.n_missing, 'cell')} of {a.missing.size:,} were missing, and are filled in with what the "
+        f"other cells of their rows let one expect. {check} For tests and standard errors use the drawn "
+        "tables, which also show what is not known."
+    )
 
 
 def _sure(a: ImputationAnalysis) -> list[str]:

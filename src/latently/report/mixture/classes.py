@@ -31,12 +31,13 @@ def with_classes(model: Any, a: MixtureAnalysis, report: Report) -> Report:
 def _of_classes(model: LatentClassAnalysis, a: MixtureAnalysis, report: Report) -> Report:
     classes = Classes(model, a)
     tables = {"profiles": classes.profiles(), "labels": classes.labels(), "pairs": classes.pairs()}
+    tables["intervals"] = None  # profiles have the same numbers with their errors
     return replace(
         report,
         findings=[*report.findings, *classes.findings()],
         cautions=[*report.cautions, *classes.cautions()],
         facts=[*report.facts, *classes.facts()],
-        tables={**report.tables, **{name: one for name, one in tables.items() if one is not None}},
+        tables={name: one for name, one in {**report.tables, **tables}.items() if one is not None},
         summary={**report.summary, **classes.summary()},
     )
 

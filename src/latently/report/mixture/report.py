@@ -14,13 +14,14 @@ from latently.report.figure import EMISSIONS, Figure
 from latently.report.html import bullets
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.classes import with_classes
+from latently.report.mixture.names import set_apart
 from latently.report.mixture.replay import mixture_replay
 from latently.report.mixture.ridge import without_dip
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.sureness import certainty, intervals
 from latently.report.table import Table
-from latently.wording import count, decimals, listed, number, part, sentence, share
+from latently.wording import count, listed, number, part, sentence, share
 
 ASKED = """\
 model.bic()
@@ -34,8 +35,7 @@ NEXT = (
     "Try the clusters on new rows, or on half of the old ones: what is real comes back.",
     "If a caution says that a cluster is not one of its own, ask for fewer with -k, and compare.",
 )
-STANDS_OUT = 0.5
-MOST_NAMED, MOST_LISTED = 3, 8
+MOST_LISTED = 8
 FEWEST_ROWS, ROWS_PER_COLUMN = 10, 4
 MOST_CORRELATED, MOST_LEVELS = 8, 30
 MOST_EMISSIONS = 3
@@ -62,6 +62,7 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         [sentence(str(fits.sureness(a.n_unsure, a.n_rows, "cluster"))), fits.agreement(a.model)]
         if a.n_components > 1
         else [],
+        lead=_lead(a),
         replay=lambda: mixture_replay(a),
     )
     return with_classes(a.model, a, report)
@@ -75,6 +76,24 @@ def _sure(a: MixtureAnalysis) -> dict[str, Table | None]:
         "certainty": labels,
         "intervals": intervals(a.model, a.model._source(a.X), a.names, "cluster"),
     }
+
+
+def _lead(a: MixtureAnalysis) -> str:
+    """The page in three sentences."""
+    if a.n_components == 1:
+        return (
+            f"No clusters were found in the {count(a.n_rows, 'row')}: one distribution describes them all. "
+            f"It is seen by {count(len(a.names), 'column')}. The numbers below say where it lies and how "
+            "sure that is."
+        )
+    largest = int(np.argmax(a.sizes))
+    surely = share(a.n_rows - a.n_unsure, a.n_rows)
+    return (
+        f"The {count(a.n_rows, 'row')} fall into {count(a.n_components, 'cluster')}, found without any "
+        f"labels. The largest, cluster {largest}, holds {share(a.sizes[largest], a.n_rows)} of them: "
+        f"{set_apart(a, largest)}. Of all rows {surely} are at least 90% sure to be in the cluster they are "
+        "counted in."
+    )
 
 
 def _facts(a: MixtureAnalysis) -> list[tuple[str, str]]:
@@ -118,23 +137,8 @@ def _kind(a: MixtureAnalysis) -> Finding:
 
 def _cluster(a: MixtureAnalysis, k: int) -> Finding:
     """The size of a cluster, and the columns in which it stands out."""
-    about = a.components.words[k]
-    if a.means is not None:
-        far, means = a.standing_out[k], a.means[k]
-        order = np.argsort(-np.abs(far), kind="stable")
-        most = [int(j) for j in order if abs(far[j]) >= STANDS_OUT][:MOST_NAMED]
-        digits = [decimals(_scales(a, j)) for j in range(len(a.names))]
-        words = [
-            f"{'high' if far[j] > 0 else 'low'} {a.names[j]} ({number(means[j], digits[j])})" for j in most
-        ]
-        about = listed(words) if words else "near the middle in every column"
-    text = f"Cluster {k} holds {part(a.sizes[k], 'row', a.n_rows)}: {about}"
+    text = f"Cluster {k} holds {part(a.sizes[k], 'row', a.n_rows)}: {set_apart(a, k)}"
     return note("component", text, "component", [k], rows=a.sizes[k])
-
-
-def _scales(a: MixtureAnalysis, j: int) -> np.ndarray:
-    known = a.family.deviation(a.emission)
-    return np.nanstd(a.rows[:, [j]], axis=0) if known is None else known[:, j]
 
 
 def _missing(a: MixtureAnalysis) -> Finding:

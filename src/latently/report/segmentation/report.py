@@ -94,7 +94,26 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
         ]
         if a.n_components > 1
         else [],
+        lead=_lead(a),
         replay=lambda: segmentation_replay(a),
+    )
+
+
+def _lead(a: SegmentationAnalysis) -> str:
+    """The page in three sentences."""
+    if a.n_components == 1:
+        return (
+            f"The {count(a.n_rows, 'row')} of the series show one state only: nothing hidden changes along "
+            "it, as far as this model can tell. The numbers below say what is seen in it. More states were "
+            "not worth their parameters, or not asked for."
+        )
+    k = int(np.argmax(a.shares))
+    return (
+        f"The series goes through {count(a.n_components, 'hidden state')}, found from its "
+        f"{count(a.n_rows, 'row')} alone. It is mostly in state {k} ({share(a.shares[k])} of the time): "
+        f"{a.components.words[k]}. Of all rows {share(a.n_rows - a.n_unsure, a.n_rows)} are at least 90% "
+        "sure to be in the state they are counted in, and at the end it is in state "
+        f"{int(a.filtered[-1].argmax())}."
     )
 
 

@@ -60,8 +60,20 @@ def topics_report(a: TopicsAnalysis) -> Report:
         _going_on(a),
         _python(a),
         _sure(a),
-        [_topic(a, k) for k in range(a.n_topics)],
-        lambda: topics_replay(a),
+        lead=_lead(a),
+        aloud=[_topic(a, k) for k in range(a.n_topics)],
+        replay=lambda: topics_replay(a),
+    )
+
+
+def _lead(a: TopicsAnalysis) -> str:
+    """The page in three sentences."""
+    k = int(np.argmax(a.shares))
+    return (
+        f"The {count(a.n_documents, 'document')} are about {count(a.n_topics, 'topic')}: words that keep "
+        f"company, found without any labels. The largest, topic {k} ({share(a.shares[k])} of all words), is "
+        f"of {listed(a.top_words[k][:5])}. Each document has shares of several topics; the numbers of topics "
+        "are arbitrary, and their names are yours to give."
     )
 
 
