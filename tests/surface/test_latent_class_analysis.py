@@ -1,5 +1,6 @@
 """What people see of latent classes: tables of any kind, profiles, findings, words."""
 
+import re
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import LatentClassAnalysis, MixtureModel, load
+from latently import HiddenMarkovModel, LatentClassAnalysis, MixedImputer, MixtureModel, load
 from latently.core.errors import ConstantColumnWarning
 from latently.emissions import Columns, Gaussian
 from latently.estimators import latent_class_analysis
@@ -147,6 +148,61 @@ def test_columns_that_say_nothing_are_named(table):
         LatentClassAnalysis(2, random_state=0, n_init=1).fit(table.assign(land="Scotland"))
     with pytest.raises(ValueError, match="column 'empty' has no observed value: leave it out"):
         LatentClassAnalysis(2).fit(table.assign(empty=None))
+
+
+UNFIT = {
+    "dates as text": (
+        ["2024-03-01", "2024-03-02"] * 150,
+        "holds dates as text, such as '2024-03-01': turn them",
+    ),
+    "times as text": (
+        ["1/3/24 07:30", None, "2/3/24 7:45"] * 100,
+        "holds dates as text, such as '1/3/24 07:30'",
+    ),
+    "names of rows": (
+        [f"no. {i}" for i in range(300)],
+        "holds another text in each of 300 rows, such as 'no. 0'",
+    ),
+    "dates": (np.arange(300).astype("M8[D]"), "holds dates: turn them into numbers first"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_columns_that_no_family_fits(table, kind):
+    cells, says = UNFIT[kind]
+    for model in (LatentClassAnalysis(2), MixtureModel(Columns("auto"), 2), MixedImputer(2)):
+        with pytest.raises(ValueError, match=f"column 'odd'.* {re.escape(says)}"):
+            model.fit(table.assign(odd=cells))
+    named = LatentClassAnalysis(1, families={"odd": "categorical"})
+    if kind != "dates":
+        assert named.fit(table.assign(odd=cells))._model.emission.chosen["odd"] == "categorical"
+
+
+@pytest.mark.parametrize(
+    "family", ["gaussian", "gamma", "beta", "von-mises", "mixture-of-gaussians", "bernoulli"]
+)
+def test_a_constant_column_alone_of_its_family(family):
+    rng = np.random.default_rng(0)
+    z = rng.integers(2, size=60)
+    value = 1.0 if family == "bernoulli" else 0.5
+    table = {
+        "town": np.where(z, "x", "y").astype(object),
+        "n": rng.poisson(2 + 5 * z),
+        "u": np.full(60, value),
+    }
+    for kind in (MixtureModel, HiddenMarkovModel):
+        model = kind(Columns({"u": family}, "auto"), 2, n_init=1, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", ConstantColumnWarning)
+            model.fit(table)
+        same = np.mean(model.predict(table) == z)
+        assert max(same, 1 - same) > 0.95
+        assert np.isfinite(model.log_likelihood_)
+    whole = MixedImputer(2, families={"u": family}, random_state=0)
+    table["u"][::5] = np.nan
+    with pytest.warns(ConstantColumnWarning, match="column 'u' is constant"):
+        assert_allclose(whole.fit_transform(table)["u"], value, atol=1e-2)
 
 
 def test_a_category_that_is_new(table, classes):

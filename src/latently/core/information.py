@@ -248,13 +248,16 @@ def _vanishing(em: EMMap[D, P, S], coordinates: Coordinates[P], information: Arr
 
 def _on_boundary(name: str, chart: Chart) -> str:
     """Which numbers or matrices of a parameter lie on its boundary, in words."""
-    places = [f"[{', '.join(map(str, at))}]" if len(at) else "" for at in np.argwhere(chart.resting)]
-    which = ", ".join(f"{name}{place}" for place in places[:NAMED])
-    if len(places) > NAMED:
-        which += f" and {len(places) - NAMED} more"
+    found = []
+    for boundary, resting in chart.boundaries.items():
+        places = [f"[{', '.join(map(str, at))}]" if len(at) else "" for at in np.argwhere(resting)]
+        which = ", ".join(f"{name}{place}" for place in places[:NAMED])
+        if len(places) > NAMED:
+            which += f" and {len(places) - NAMED} more"
+        found += [f"{which} {boundary}"] if places else []
     return (
-        f"{which} {chart.boundary}: on this boundary of the parameter space there is no error, and the "
-        "others are taken as though it were known"
+        f"{', '.join(found)}: on this boundary of the parameter space there is no error, and the others are "
+        "taken as though it were known"
     )
 
 

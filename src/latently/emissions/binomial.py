@@ -35,9 +35,6 @@ class Binomial(Trials):
 
     n_trials: Any = None
 
-    values: ClassVar[str] = (
-        "successes are whole numbers from 0 to n_trials: mend the cell, or leave it empty if it is not known"
-    )
     in_brackets: ClassVar[str] = "n_trials"
     noun: ClassVar[str] = "successes"
     adjective: ClassVar[str] = "binomial"
@@ -55,6 +52,15 @@ class Binomial(Trials):
             raise ValueError(
                 f"n_trials is {self.n_trials!r}: should be a whole number from 1, or one for each column"
             )
+
+    @property
+    def values(self) -> str:  # type: ignore[override]
+        """What successes are."""
+        most = f"{self.trials:g}" if self.trials.ndim == 0 else "n_trials"
+        return (
+            f"successes are whole numbers from 0 to {most}, the number of trials: mend the cell, or leave it "
+            "empty if it is not known"
+        )
 
     @property
     def trials(self) -> Array:

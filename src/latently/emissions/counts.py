@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from latently.checks.arrays import MOST_COUNT
 from latently.emissions.base import Array
 
-COUNTS = f"counts are whole numbers from 0, and at most 2**53 = {MOST_COUNT:g}"
+COUNTS = f"counts are whole numbers from 0, and at most 2**53 = {MOST_COUNT:g} ('gaussian' allows any number)"
 
 
 def counts(x: Array) -> NDArray[np.bool_]:

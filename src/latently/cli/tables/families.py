@@ -39,6 +39,8 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
     except ImpossibleCellError as error:
         where, name = table.where(error.row), X.columns[error.column]
         raise CommandError(f"{where} of {table.name}, column '{name}' {error.why}") from None
+    except ValueError as error:
+        raise CommandError(f"{table.name}: {error}") from None
     found = product.asked(rows)
     normal = tuple(name for name, family in found.items() if type(family) is Gaussian)
     if covariance in ("all", "diag") or len(normal) < 2:

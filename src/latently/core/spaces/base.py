@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
-AT_ZERO, ON_ITS_FLOOR, AT_LIMIT = "at zero", "on its floor", "without limit"
+AT_ZERO, AT_ONE, ON_ITS_FLOOR, AT_LIMIT = "at zero", "at one", "on its floor", "without limit"
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Chart:
         What that is, in words.
     owners : array of int of shape (dimension,) or None
         Where relative coordinates go down to zero, the position of the number that each moves.
+    opposite : str
+        What the boundary is to numbers above one half, where it has two ends.
     """
 
     origin: Array
@@ -46,6 +48,15 @@ class Chart:
     resting: NDArray[np.bool_]
     boundary: str = ""
     owners: NDArray[np.int64] | None = None
+    opposite: str = ""
+
+    @property
+    def boundaries(self) -> dict[str, NDArray[np.bool_]]:
+        """Which numbers or matrices lie on it, by what it is in words."""
+        if not self.opposite:
+            return {self.boundary: self.resting}
+        high = self.origin > 0.5
+        return {self.boundary: self.resting & ~high, self.opposite: self.resting & high}
 
     @property
     def dimension(self) -> int:

@@ -84,7 +84,7 @@ class SPD:
         unit = np.sqrt(np.asarray(self.floor))
         free = self._free
         standard = (value / np.outer(unit, unit))[..., free[:, None], free]
-        return np.asarray(np.linalg.eigvalsh(standard)[..., 0])
+        return np.asarray(np.linalg.eigvalsh(standard).min(axis=-1, initial=np.inf))
 
     def projected(self, value: Array) -> Array:
         """The value: a sum of symmetric matrices is symmetric to the last bit."""

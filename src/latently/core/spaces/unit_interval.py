@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from latently.core.spaces.base import Array, Chart, diagonal, on_logits
+from latently.core.spaces.base import AT_ONE, AT_ZERO, Array, Chart, diagonal, on_logits
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,8 @@ class UnitInterval:
         units = value * (1 - value)
         free = np.ones(self.shape, dtype=bool)
         resting = units == 0
-        return Chart(
-            value, diagonal(units, ~resting), free, resting, "at zero or one", np.flatnonzero(~resting)
-        )
+        basis, owners = diagonal(units, ~resting), np.flatnonzero(~resting)
+        return Chart(value, basis, free, resting, AT_ZERO, owners, AT_ONE)
 
     def interval(self, value: Array, error: Array, reach: float) -> tuple[Array, Array]:
         """Limits of the logits."""

@@ -89,6 +89,11 @@ class Columns(Emission):
         return f"{self.called} columns, independent within a component"
 
     @property
+    def needs_spread(self) -> bool:  # type: ignore[override]
+        """Whether any family does."""
+        return any(part.family.needs_spread for part in self.parts)
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
         """Those of all parts."""
         return tuple(

@@ -201,7 +201,7 @@ class Gaussian(Emission):
         """
         scale = np.sqrt(units(description.variances))
         values, vectors = np.linalg.eigh(description.covariance / np.outer(scale, scale))
-        values = np.maximum(values, 1e-8 * values[-1])
+        values = np.maximum(values, 1e-8 * (values[-1] if values[-1] > 0 else 1.0))
         return scale[:, None] * ((vectors * np.sqrt(values)) @ vectors.T)
 
     def log_density(self, params: Any, x: Array) -> Array:

@@ -142,7 +142,7 @@ def on_floor(covariances: Array, floor: Array, constant: NDArray[np.bool_] | Non
     standard = covariances / np.outer(unit, unit)
     if constant is not None:
         standard = standard[:, ~constant][:, :, ~constant]
-    least = np.linalg.eigvalsh(standard)[:, 0]
+    least = np.linalg.eigvalsh(standard).min(axis=1, initial=np.inf)
     return np.asarray(least <= 1.0 + ON_FLOOR)
 
 

@@ -15,12 +15,12 @@ def units(variances: Array) -> Array:
     A floor is a part of the variance, so that it means the same in any unit, and a constant feature has no
     variance of its own. Its value tells no unit either: that would change if the feature were shifted. What
     is left is the geometric mean of the other variances, which goes along if all features are shifted or
-    rescaled together, and is not ruled by one that is in a unit of its own.
+    rescaled together, and is not ruled by one that is in a unit of its own. Where all are constant it is one.
 
     Parameters
     ----------
     variances : array of shape (d,)
-        Zero where constant, and positive for one feature at least.
+        Zero where constant.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def units(variances: Array) -> Array:
     varies = variances > 0
     if varies.all():
         return variances
-    return np.where(varies, variances, np.exp(np.log(variances[varies]).mean()))
+    return np.where(varies, variances, np.exp(np.log(variances[varies]).mean()) if varies.any() else 1.0)
 
 
 def above(variances: Array, floor: Array | float) -> NDArray[np.bool_]:
