@@ -6,7 +6,9 @@ more than a few lines that only draws is folded.
 """
 
 import re
+import shutil
 from itertools import count
+from pathlib import Path
 from textwrap import indent
 
 BLOCK = re.compile(
@@ -51,7 +53,16 @@ def read(app, docname: str, source: list[str]) -> None:
     source[0] = BLOCK.sub(run, source[0])
 
 
+def keep_reports(app, exception: Exception | None) -> None:
+    """Put the reports that blocks wrote beside the pages that show them, as `replays/NAME.html`."""
+    folder = Path(app.outdir) / "replays"
+    folder.mkdir(exist_ok=True)
+    for page in Path(app.config.plot_working_directory).glob("*.html"):
+        shutil.copy(page, folder)
+
+
 def setup(app):
     """Read pages through this."""
     app.connect("source-read", read)
+    app.connect("build-finished", keep_reports)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -55,3 +55,13 @@ html_theme_options = {
 }
 html_show_sphinx = False
 html_copy_source = html_show_sourcelink = False
+
+
+def skip_metadata_requests(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn gives every estimator for metadata routing."""
+    return True if name == "get_metadata_routing" or name.endswith("_request") else None
+
+
+def setup(app):
+    """Let the pages of the API leave out what is not ours."""
+    app.connect("autodoc-skip-member", skip_metadata_requests)
