@@ -1,6 +1,7 @@
 """The documentation runs: a page's Python blocks, top to bottom, in one namespace and an empty folder."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sybil import Sybil
-from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+from sybil import Example, Sybil
+from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ["MPLBACKEND"] = "Agg"  # pictures go to files, here and in every test
@@ -29,8 +30,26 @@ def leave_empty_folder(namespace: dict[str, Any]) -> None:
     namespace["_folder"].cleanup()
 
 
+def run_commands(example: Example) -> str | None:
+    """Run the lines of a terminal that call the command, in this process; say which failed."""
+    from latently.cli import main
+
+    for line in str(example.parsed).splitlines():
+        if line.startswith("$ latently "):
+            try:
+                main(shlex.split(line)[2:])
+            except SystemExit as ended:
+                if ended.code:
+                    return f"{line} ended with {ended.code}"
+    return None
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE), SkipParser()],
+    parsers=[
+        PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE),
+        CodeBlockParser(language="console", evaluator=run_commands),
+        SkipParser(),
+    ],
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     setup=enter_empty_folder,
     teardown=leave_empty_folder,

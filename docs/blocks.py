@@ -6,13 +6,15 @@ more than a few lines that only draws is folded.
 """
 
 import re
+import shlex
 import shutil
 from itertools import count
 from pathlib import Path
 from textwrap import indent
 
 BLOCK = re.compile(
-    r"^```python\n(?:# picture: (?P<caption>.*?\n(?:# .*?\n)*))?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?P<language>python|console)\n(?:# picture: (?P<caption>.*?\n(?:# .*?\n)*))?(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 SHOWN = 12  # lines
 
@@ -39,6 +41,16 @@ def runs(name: str, context: str, caption: str | None, code: str) -> str:
     return plotted
 
 
+def terminal(name: str, context: str, lines: str) -> str:
+    """Show lines of a terminal, and run those that call the command without a word of it on the page."""
+    calls = [shlex.split(line)[2:] for line in lines.splitlines() if line.startswith("$ latently ")]
+    code = f"from latently.cli import main\nfor call in {calls!r}:\n    try:\n        main(call)\n"
+    code += "    except SystemExit as ended:\n        assert not ended.code, call\n"
+    options = [f":filename-prefix: {name}", f":context: {context}", ":include-source: false", ":nofigs:"]
+    head = "\n".join(["```{eval-rst}", ".. plot::", *(f"   {option}" for option in options)])
+    return f"```console\n{lines}```\n\n{head}\n\n{indent(code, '   ')}```\n"
+
+
 def read(app, docname: str, source: list[str]) -> None:
     """Turn the blocks of a page with pictures into plot directives."""
     if "\n# picture: " not in source[0]:
@@ -48,17 +60,22 @@ def read(app, docname: str, source: list[str]) -> None:
     def run(found: re.Match) -> str:
         n = next(number)
         context = "reset" if n == 1 else "close-figs"
-        return runs(f"{docname.replace('/', '-')}-{n}", context, found["caption"], found["code"])
+        name = f"{docname.replace('/', '-')}-{n}"
+        if found["language"] == "console":
+            return terminal(name, context, found["code"])
+        return runs(name, context, found["caption"], found["code"])
 
     source[0] = BLOCK.sub(run, source[0])
 
 
 def keep_reports(app, exception: Exception | None) -> None:
-    """Put the reports that blocks wrote beside the pages that show them, as `replays/NAME.html`."""
-    folder = Path(app.outdir) / "replays"
-    folder.mkdir(exist_ok=True)
-    for page in Path(app.config.plot_working_directory).glob("*.html"):
-        shutil.copy(page, folder)
+    """Put the reports that blocks wrote where pages show them: in `replays`."""
+    made, kept = Path(app.config.plot_working_directory), Path(app.outdir) / "replays"
+    kept.mkdir(exist_ok=True)
+    for page in made.glob("*.html"):
+        shutil.copy(page, kept)
+    for page in made.glob("*/index.html"):
+        shutil.copytree(page.parent, kept / page.parent.name, dirs_exist_ok=True)
 
 
 def setup(app):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from latently import __version__
 
-sys.path.insert(0, str(Path(__file__).parent))
+here = Path(__file__).parent
+sys.path[:0] = [str(here), str(here.parent)]  # its own extensions, and the examples
 
 project = "latently"
 author = "The latently developers"

@@ -149,7 +149,8 @@ def replayed(data: Mapping[str, Any]) -> Section:
     """A part that the script of the page makes something of, and that is not there without it."""
     content = Markup(script_safe(data))
     script = element("script", content, type="application/json")
-    return Section("EM at work, step by step", [script], {"hidden": "", "id": "replay", "data-replay": data["view"]})
+    attributes = {"hidden": "", "id": "replay", "data-replay": data["view"]}
+    return Section("EM at work, step by step", [script], attributes)
 
 
 def _scripts() -> Markup:
