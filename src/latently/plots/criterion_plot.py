@@ -91,7 +91,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
         look: dict[str, Any] = {
             "color": colour(position),
-            "marker": marker(6 * position),
+            "marker": marker(position),
             "markersize": 6,
             "zorder": 3,
         }

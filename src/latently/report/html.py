@@ -131,7 +131,12 @@ def table(content: Table) -> Markup:
 
 
 def _head(content: Table, j: int) -> Markup:
-    return element("th", content.columns[j], scope="col", **_look(content, j, False))
+    look = _look(content, j, False)
+    return (
+        element("th", content.columns[j], scope="col", **look)
+        if content.columns[j]
+        else element("td", **look)
+    )
 
 
 def _look(content: Table, j: int, best: bool) -> dict[str, str]:

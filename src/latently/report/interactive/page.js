@@ -109,8 +109,10 @@
   const FONT = "system-ui, sans-serif";
 
   /** A drawing with a frame, ticks and names; what is inside comes on top. */
+  let pictures = 0;
   class Picture {
     constructor(width, height, name) {
+      this.number = pictures++;
       this.width = width;
       this.height = height;
       this.root = svg("svg", { viewBox: `0 0 ${width} ${height}`, xmlns: SVG, role: "img", "aria-label": name, "font-family": FONT });
@@ -252,8 +254,8 @@
         const face = this.filled ? (here ? COLOURS[1] : COLOURS[0]) : this.resp ? mixed(this.resp.at, (frame * this.n + i) * K, K) : COLOURS[0];
         layer.append(
           here
-            ? svg("path", { d: `M${across - 5} ${up}L${across} ${up - 5}L${across + 5} ${up}L${across} ${up + 5}Z`, fill: face, stroke: css("--paper"), "stroke-width": 0.6 })
-            : svg("circle", { cx: across.toFixed(1), cy: up.toFixed(1), r: radius, fill: face, "fill-opacity": this.filled ? 0.45 : 0.75 }),
+            ? dot(across, up, 4, 3, { fill: face, stroke: css("--paper"), "stroke-width": 0.6 })
+            : dot(across, up, radius, this.filled ? 0 : likeliest(this.resp.at, (frame * this.n + i) * K, K), { fill: face, "fill-opacity": this.filled ? 0.45 : 0.75 }),
         );
       }
       picture.root.append(layer);
@@ -265,7 +267,7 @@
       if (!means) return;
       const [j, l] = this.chosen;
       const ink = (k) => (this.filled ? css("--ink") : colour(k));
-      const layer = svg("g", { class: "shapes" });
+      const layer = framed(picture, box, "shapes");
       const S = (k, a, b) => covariances.at[((frame * K + k) * d + a) * d + b];
       const peak = lone && covariances ? Math.max(...Array.from({ length: K }, (_, k) => this.weights.at[frame * K + k] / Math.sqrt(S(k, j, j)))) : 1;
       for (let k = 0; k < K; k++) {
@@ -277,7 +279,7 @@
             const height = (this.weights.at[frame * K + k] / sd / peak) * Math.exp(-0.5 * (i / 10) ** 2);
             line.push([x.place(mx + (i / 10) * sd), box.bottom - 70 - 320 * height]);
           }
-          layer.append(svg("path", { d: outline(line, box), fill: ink(k), "fill-opacity": 0.15, stroke: ink(k), "stroke-width": 1.6 }));
+          layer.append(svg("path", { d: outline(line), fill: ink(k), "fill-opacity": 0.15, stroke: ink(k), "stroke-width": 1.6 }));
         } else if (covariances && j !== l) {
           const [a, b, c] = [S(k, j, j), S(k, j, l), S(k, l, l)];
           const root = Math.sqrt(a);
@@ -288,7 +290,7 @@
               const [s, t] = [Math.cos((i * Math.PI) / 24), Math.sin((i * Math.PI) / 24)];
               line.push([x.place(mx + radius * root * s), y.place(my + radius * (below * s + right * t))]);
             }
-            layer.append(svg("path", { d: outline(line, box), fill: ink(k), "fill-opacity": 0.08, stroke: ink(k), "stroke-width": 1.4 }));
+            layer.append(svg("path", { d: outline(line), fill: ink(k), "fill-opacity": 0.08, stroke: ink(k), "stroke-width": 1.4 }));
           }
         }
         const at = [x.place(mx), lone ? box.top + 14 : y.place(my)];
@@ -332,10 +334,40 @@
     }
   }
 
-  /** A line through points, cut at the frame. */
-  function outline(line, box) {
-    const held = (value, low, high) => Math.max(low, Math.min(high, Number.isFinite(value) ? value : low));
-    return line.map(([x, y], i) => `${i ? "L" : "M"}${held(x, box.left, box.right).toFixed(1)} ${held(y, box.top, box.bottom).toFixed(1)}`).join("");
+  /** A line through points; what has no place on a logarithmic axis is far away. */
+  function outline(line) {
+    const held = (value) => (Number.isFinite(value) ? Math.max(-2000, Math.min(4000, value)) : -2000).toFixed(1);
+    return line.map(([x, y], i) => `${i ? "L" : "M"}${held(x)} ${held(y)}`).join("");
+  }
+
+  const turned = (n, from = 0, inner = 1) => Array.from({ length: n }, (_, i) => {
+    const angle = ((from + (360 * i) / n) * Math.PI) / 180;
+    const radius = i % 2 ? inner : 1;
+    return [radius * Math.sin(angle), -radius * Math.cos(angle)];
+  });
+  // As in `plots.palette`: circle, triangles, square, diamond, plus, cross and pentagon.
+  const SHAPES = [null, turned(3), turned(4, 45), turned(4), turned(3, 180), turned(8, 0, 0.4), turned(8, 45, 0.4), turned(3, 270), turned(3, 90), turned(5)];
+
+  /** A dot at a place, in the shape of the component it is likeliest of. */
+  function dot(x, y, radius, k, attributes) {
+    const shape = SHAPES[(k + Math.floor(k / COLOURS.length)) % SHAPES.length];
+    if (!shape) return svg("circle", { class: "dot", cx: x.toFixed(1), cy: y.toFixed(1), r: radius, ...attributes });
+    const d = shape.map(([a, b], i) => `${i ? "L" : "M"}${(x + 1.3 * radius * a).toFixed(1)} ${(y + 1.3 * radius * b).toFixed(1)}`).join("");
+    return svg("path", { class: "dot", d: `${d}Z`, ...attributes });
+  }
+
+  /** A layer that ends at the frame. */
+  function framed(picture, box, name) {
+    const id = `frame${picture.number}`;
+    picture.root.append(svg("clipPath", { id }, svg("rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top })));
+    return svg("g", { class: name, "clip-path": `url(#${id})` });
+  }
+
+  /** The component of the highest responsibility. */
+  function likeliest(resp, at, K) {
+    let best = 0;
+    for (let k = 1; k < K; k++) if (resp[at + k] > resp[at + best]) best = k;
+    return best;
   }
 
   /** A series, and how likely each state is along it. */
@@ -386,7 +418,7 @@
         this.places.push([place(i), seen ? up : strip.top]);
         if (seen) line += `${pen && !content.new.includes(i) ? "L" : "M"}${place(i).toFixed(1)} ${up.toFixed(1)}`;
         pen = seen;
-        if (seen) layer.append(svg("circle", { cx: place(i).toFixed(1), cy: up.toFixed(1), r: n > 400 ? 2 : 3.2, fill: mixed(this.resp.at, (frame * n + i) * K, K) }));
+        if (seen) layer.append(dot(place(i), up, n > 400 ? 2 : 3.2, likeliest(this.resp.at, (frame * n + i) * K, K), { fill: mixed(this.resp.at, (frame * n + i) * K, K) }));
       }
       if (!this.columns[j].categories) picture.root.append(svg("path", { d: line, fill: "none", stroke: css("--faint"), "stroke-width": 0.8 }));
       picture.root.append(layer, this.areas(frame, strip, box));
@@ -622,9 +654,11 @@
     tools.append(html("button", { type: "button", "aria-label": `${title} as CSV`, onclick: () => save(fileName(title, "csv"), "text/csv", csv(table)) }, "CSV"));
     table.caption.append(tools);
     if (lines(table).length < 2) return;
-    [...table.querySelectorAll("thead th")].forEach((head, column) => {
-      const words = head.textContent || "name";
-      head.replaceChildren(html("button", { type: "button", class: "sort", "aria-label": `Sort by ${words}`, onclick: () => sort(table, column, head) }, head.textContent || "\u00a0"));
+    [...table.tHead.rows[0].cells].forEach((cell, column) => {
+      const words = cell.textContent || "name";
+      const head = html("th", { scope: "col", class: cell.getAttribute("class") });
+      cell.replaceWith(head);
+      head.replaceChildren(html("button", { type: "button", class: "sort", "aria-label": `Sort by ${words}`, onclick: () => sort(table, column, head) }, cell.textContent || "\u00a0"));
     });
   }
 
