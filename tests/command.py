@@ -194,9 +194,10 @@ JOBS = {
             "mean duration in steps 22 9.9 5.1",
             "likeliest next state 1 (54%) 2 (51%) 1 (>99%)",
             "BIC 788.5 703.3 [701.0]",
-            "Column 'year' rises from row to row and was taken for the time.",
+            "Column 'year' was taken for the time.",
             "Column 'count' was followed, the only one that can be.",
-            "taken for counts (Poisson): it holds whole numbers from 0 that vary as counts do.",
+            "taken for counts (Poisson): it holds whole numbers from 0, and its BIC is 701.0, and 705.5 as "
+            "counts (negative binomial) and 710.2 as numbers (normal).",
             "--emission gaussian or categorical has it otherwise.",
             "Columns left out year (the time)",
             "Wrote latently-segment-quakes/: open index.html",

@@ -50,11 +50,14 @@ class Contents:
         Booleans, integers and floating-point numbers of at most 64 bits.
     version : int
         Of the format: what the document looks like.
+    about : object
+        What a program notes beside the model, as JSON can say it; no model needs it.
     """
 
     document: Any
     arrays: Mapping[str, NDArray[Any]]
     version: int = FORMAT_VERSION
+    about: Any = None
 
 
 @checked(path=(PATH,))
@@ -141,6 +144,7 @@ def _write(file: BinaryIO, contents: Contents) -> None:
         "latently": __version__,
         "arrays": list(contents.arrays),
         "document": contents.document,
+        **({} if contents.about is None else {"about": contents.about}),
     }
     with ZipFile(file, "w", ZIP_STORED) as archive:
         text = json.dumps(manifest, indent=1, allow_nan=False)
@@ -175,7 +179,8 @@ def _read(file: BinaryIO) -> Contents:
         if sum(entry.file_size for entry in archive.infolist()) > size:
             raise ValueError("its entries overlap")
         data = {name: _bytes(archive, f"{name}.npy", size) for name in names}
-    return Contents(document, {name: _array(data[name], name) for name in names}, manifest["format_version"])
+    arrays = {name: _array(data[name], name) for name in names}
+    return Contents(document, arrays, manifest["format_version"], manifest.get("about"))
 
 
 def _check_format(manifest: Any) -> None:

@@ -206,7 +206,7 @@ def test_predict_names_what_the_new_table_lacks(run, here, model, content, words
     assert sorted(path.name for path in here.iterdir()) == ["model.latently", "new.csv"]
 
 
-def test_predict_refuses_what_is_no_model_or_labels_nothing(run, here):
+def test_predict_refuses_what_is_no_model_and_fills_in_cells(run, here):
     (here / "new.csv").write_text("height,b\n1,2\n3,5\n")
     asked = ("predict", "m.latently", "new.csv")
     assert_one_clear_line(*run(*asked), "m.latently")
@@ -215,7 +215,18 @@ def test_predict_refuses_what_is_no_model_or_labels_nothing(run, here):
         assert_one_clear_line(*run(*asked), "m.latently")
     X = polars.DataFrame({"height": HEIGHT, "b": [None, *WIDTH[1:]]})
     GaussianImputer().fit(X).save(here / "m.latently")
-    assert_one_clear_line(*run(*asked), "fills in cells and labels no rows")
+    (here / "new.csv").write_text("name,height,b\nx,1,2\ny,,-\nz,3.5,\n")
+    code, out, err = run(*asked)
+    assert (code, err) == (0, "")
+    assert "3 missing cells of new.csv filled in" in said_in(out)
+    header, *rows = rows_of(here / "latently-predict-new" / "completed.csv")
+    assert (header, rows[0]) == (["name", "height", "b"], ["x", "1", "2"])
+    filled = (
+        latently.load(here / "m.latently")
+        .transform(polars.DataFrame({"height": [1.0, None, 3.5], "b": [2.0, None, None]}))
+        .to_numpy()
+    )
+    assert_allclose(np.array([row[1:] for row in rows[1:]], dtype=float), filled[1:], atol=0.5)
 
 
 def test_a_table_of_categories_is_told_as_latent_classes(run, here):

@@ -152,7 +152,9 @@ class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
 
     def write(self, folder: ResultFolder, data: Rows, analysis: MixtureAnalysis) -> str:
         """The model, and the table with a cluster for each row."""
-        analysis.model.save(folder.file("model.latently"))
+        from latently.cli.fed import save
+
+        save(analysis.model, folder.file("model.latently"), missing=self.missing)
         columns = {"cluster": analysis.labels, "probability": analysis.probability}
         added = data.table.write(folder.file("result.csv"), columns)
         return f"result.csv has the columns {' and '.join(added)}"

@@ -210,7 +210,9 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
 
     def write(self, folder: ResultFolder, data: Cells, analysis: ImputationAnalysis | MixedAnalysis) -> str:
         """The model, the table with its best guesses, their intervals, and the tables drawn."""
-        analysis.model.save(folder.file("model.latently"))
+        from latently.cli.fed import save
+
+        save(analysis.model, folder.file("model.latently"), missing=self.missing, level=self.level)
         digits = max(2, len(str(self.tables)))
         drawn = {f"{DRAWS}/{i:0{digits}}.csv": one for i, one in enumerate(analysis.tables, start=1)}
         for name, values in {"completed.csv": analysis.completed, **drawn}.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -24,6 +24,7 @@ class New(NamedTuple):
     model: Any
     source: Any
     label: Callable[[Any, Any, Predict], Labelled]
+    request: Predict  # what was asked for, and what the model remembers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +47,47 @@ class Predict(OfTexts, Job["New", "Labelled"]):
 
     def read(self) -> New:
         """The model, and rows or documents as it takes them."""
+        from latently.cli.tables.codes import with_codes
         from latently.cli.tables.content import read_bytes
         from latently.cli.tables.read import read_table
 
         read_bytes(self.model)
 
-        from latently.cli.labels import rows, states, topics
+        from latently.cli.fed import fed_to
+        from latently.cli.labels import cells, rows, states, topics
         from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
         from latently.estimators.hmm import BaseHMM
         from latently.files import load
 
         model: Any = load(self.model)
-        if isinstance(model, (GaussianImputer, MixedImputer)):
-            raise CommandError(
-                f"{self.model.name} fills in cells and labels no rows: latently.load it in Python and call "
-                "its transform with the new rows"
-            )
-        of_texts, of_series = isinstance(model, LatentDirichletAllocation), isinstance(model, BaseHMM)
-        if not of_series:
+        fed = fed_to(self.model)
+        if isinstance(model, LatentDirichletAllocation):
             self._must_not(model, "models of series", "time", "sequence")
-        if of_texts:
-            return New(model, self.documents(self.table), topics.label)
+            return New(model, self._fed(fed).documents(self.table), topics.label, self)
         self._must_not(model, "topic models", "text_column", "vocabulary", "files")
+        if not isinstance(model, BaseHMM):
+            self._must_not(model, "models of series", "time", "sequence")
         table = read_table(self.table, self.missing, self.encoding)
-        return New(model, table, states.label if of_series else rows.label)
+        request = self._fed(fed, table.frame.columns)
+        if request.missing != self.missing:
+            table = with_codes(table, request.missing)
+        fills = isinstance(model, (GaussianImputer, MixedImputer))
+        label = cells.label if fills else states.label if isinstance(model, BaseHMM) else rows.label
+        return New(model, table, label, request)
+
+    def _fed(self, fed: dict[str, Any], columns: Sequence[str] | None = None) -> Predict:
+        """The same request, and where nothing is asked for what the model remembers."""
+        known: dict[str, Any] = {}
+        for name in ("missing", "time", "sequence", "text_column", "files"):
+            value = fed.get(name)
+            if value is None or getattr(self, name) not in (None, (), []):
+                continue
+            if columns is not None and name == "missing":
+                value = [one for one in value if "=" not in one or one.rpartition("=")[0].strip() in columns]
+            if columns is not None and name in ("time", "sequence") and value not in columns:
+                continue
+            known[name] = value
+        return replace(self, **known)
 
     def _must_not(self, model: Any, what: str, *options: str) -> None:
         """Refuse options that are for models of another kind."""
@@ -83,7 +101,7 @@ class Predict(OfTexts, Job["New", "Labelled"]):
 
     def analyse(self, data: New, told: Told) -> Labelled:
         """Label all rows."""
-        return data.label(data.model, data.source, self)
+        return data.label(data.model, data.source, data.request)
 
     def report(self, analysis: Labelled) -> Report:
         """How many rows have which label, and how sure that is."""

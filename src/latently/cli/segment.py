@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from latently.cli.terminal import Told
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
+    from latently.selection import Selection
 
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
@@ -30,7 +31,7 @@ OF_LONG = {"tol": 1e-7, "max_iter": 300}
 class Steps(NamedTuple):
     """What states are looked for in."""
 
-    table: Table
+    table: Table  # as it was read
     series: Series
     kind: Kind
     rows: pl.DataFrame
@@ -107,6 +108,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         table = read_rows(self.table, self.missing, self.encoding)
         given = () if self.emission == "auto" else family_of(self.emission).conditioned_on
         series = series_of(table, self.columns, self.time, self.sequence, given)
+        whole, table = table, series.table
         kind = kind_of(table, series.names, self.emission)
         X = observations(table, [*series.names, *given], kind.family)
         if self.covariance != "auto" and kind.name != "gaussian":
@@ -115,7 +117,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
                 f"{kind.words}: leave it out, or add --emission gaussian"
             )
         _check_rows(table, X, tried)
-        return Steps(table, series, kind, X, tried)
+        return Steps(whole, series, kind, X, tried)
 
     def analyse(self, data: Steps, told: Told) -> SegmentationAnalysis:
         """Fit hidden Markov models of all numbers of states asked for."""
@@ -124,29 +126,12 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.codes import codes_not_told
         from latently.cli.tables.columns import as_numbers, decided
         from latently.cli.tables.notes import of_file
-        from latently.estimators.of_family import hmm_of
-        from latently.report.fits import in_words
         from latently.report.segmentation import SegmentationAnalysis
-        from latently.selection import select
 
-        table, series, kind, X, tried = data
-        several = len(series.names) > 1
-        quick = OF_LONG if X.height > LONG else {}
-        estimator = hmm_of(kind.name, startprob=self.start, random_state=self.seed, **quick)
-        grid: dict[str, Any] = {"n_components": tried}
-        if several and "covariance_type" in estimator.get_params():
-            grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}
-        elif self.covariance not in COVARIANCES and self.covariance != "diag":
-            grid = {"covariance_type": [self.covariance], **grid}
+        series, X = data.series, data.rows
+        table = series.table
+        kind, selection = self._best(data, told)
         rows = data.X
-        selection = select(
-            estimator,
-            rows,
-            grid,
-            search=self.search,
-            progress=lambda i, n, params: told(i, n, in_words(params, "state")),
-            lengths=series.lengths,
-        )
         model: Any = selection.best_
         if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
             model.feature_names_in_ = np.array(series.names, dtype=object)
@@ -170,6 +155,68 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             reading=self.reading + "lengths = data.series.lengths\n" * (series.lengths is not None),
         )
 
+    def _best(self, data: Steps, told: Told) -> tuple[Kind, Selection]:
+        """The family, by BIC where it could be one of several, and the search over its numbers of states.
+
+        A density becomes a probability when it is multiplied by how far whole numbers lie apart.
+        """
+        import numpy as np
+
+        from latently.cli.tables.kinds import step_of
+        from latently.wording import listed, number
+
+        _, series, kind, X, _ = data
+        if not kind.rivals:
+            return kind, self._searched(data, kind, X, series.lengths, told)
+        part, lengths = (X, series.lengths) if X.height <= LONG else (X.head(LONG), None)
+        found, bic = {}, {}
+        for name in kind.rivals:
+            try:
+                one = found[name] = self._searched(data, replace(kind, name=name), part, lengths, told)
+            except ValueError:  # it cannot describe them at all
+                if name == kind.rivals[-1] and not found:
+                    raise
+                continue
+            cells = part.to_numpy().astype(float)
+            per_cell = [np.log(step_of(column)) * np.isfinite(column).sum() for column in cells.T]
+            bic[name] = one.best_.bic() - (2 * sum(per_cell) if name == "gaussian" else 0)
+        best = min(bic, key=bic.__getitem__)
+        others = listed(
+            f"{number(bic[one], 1)} as {replace(kind, name=one).words}" for one in bic if one != best
+        )
+        why = f"BIC is {number(bic[best], 1)}, and {others}"
+        chosen = replace(
+            kind, name=best, why=f"{kind.why.replace(' that vary as counts do', '')}, and its {why}"
+        )
+        if part is X:
+            return chosen, found[best]
+        return chosen, self._searched(data, chosen, X, series.lengths, told)
+
+    def _searched(
+        self, data: Steps, kind: Kind, X: pl.DataFrame, lengths: list[int] | None, told: Told
+    ) -> Selection:
+        """Hidden Markov models of a family with all numbers of states asked for."""
+        from latently.cli.tables.observations import for_model
+        from latently.estimators.of_family import hmm_of
+        from latently.report.fits import in_words
+        from latently.selection import select
+
+        quick = OF_LONG if X.height > LONG else {}
+        estimator = hmm_of(kind.name, startprob=self.start, random_state=self.seed, **quick)
+        grid: dict[str, Any] = {"n_components": data.tried}
+        if X.width > 1 and "covariance_type" in estimator.get_params():
+            grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}
+        elif self.covariance not in COVARIANCES and self.covariance != "diag":
+            grid = {"covariance_type": [self.covariance], **grid}
+        return select(
+            estimator,
+            for_model(X, kind.family),
+            grid,
+            search=self.search,
+            progress=lambda i, n, params: told(i, n, in_words(params, "state")),
+            lengths=lengths,
+        )
+
     def report(self, analysis: SegmentationAnalysis) -> Report:
         """What was found."""
         from latently.report.segmentation import segmentation_report
@@ -178,10 +225,21 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
 
     def write(self, folder: ResultFolder, data: Steps, analysis: SegmentationAnalysis) -> str:
         """The model, and the table with a state for each row."""
+        from latently.cli.fed import save
         from latently.wording import listed
 
-        analysis.model.save(folder.file("model.latently"))
-        added = data.table.write(folder.file("result.csv"), result_columns(analysis))
+        series = data.series
+        save(
+            analysis.model,
+            folder.file("model.latently"),
+            missing=self.missing,
+            time=series.time_column,
+            sequence=series.sequence_column,
+        )
+        columns = {
+            name: data.series.table.as_they_stood(cells) for name, cells in result_columns(analysis).items()
+        }
+        added = data.table.write(folder.file("result.csv"), columns)
         return f"result.csv has the columns {listed(added)}"
 
 

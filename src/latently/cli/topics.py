@@ -168,8 +168,15 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
     def write(self, folder: ResultFolder, data: Words, analysis: TopicsAnalysis) -> str:
         """The model, the documents with their topics, and the topics with their words."""
         from latently.cli.corpora.results import columns_in_words, document_columns, topics_table
+        from latently.cli.fed import save
 
-        analysis.model.save(folder.file("model.latently"))
+        save(
+            analysis.model,
+            folder.file("model.latently"),
+            missing=self.missing,
+            text_column=data.documents.text_column,
+            files=self.files,
+        )
         rest = data.documents.rest
         columns = document_columns(analysis.doc_topic, analysis.collection.lengths)
         added = rest.write(folder.file("documents.csv"), columns)

@@ -32,7 +32,9 @@ class Labelled:
 def told_of(headline: str, sizes: Shown, table: Table, said: Iterable[Any], odd: Iterable[Finding]) -> Report:
     """What there is to say: how many have which label, what was decided when they were read, what is odd."""
     notes = [one if isinstance(one, Finding) else note("reading", one) for one in (*table.notes, *said)]
-    return Report("prediction", headline, notes, list(odd), (), {"sizes": sizes}, (), {}, {})
+    return Report(
+        "prediction", headline, notes, list(odd), (), {"sizes": sizes} if sizes.rows else {}, (), {}, {}
+    )
 
 
 def sizes_table(label: str, n: int, rows: Mapping[str, Sequence[str]]) -> Shown:

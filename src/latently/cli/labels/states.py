@@ -10,10 +10,9 @@ from scipy.special import ndtri
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
 from latently.cli.segment import result_columns
-from latently.cli.tables.axis import time_of
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.observations import for_model, observations
-from latently.cli.tables.series import runs
+from latently.cli.tables.series import in_order
 from latently.cli.tables.table import Table
 from latently.core.errors import ImpossibleObservationError
 from latently.report.fits import sureness
@@ -27,13 +26,14 @@ if TYPE_CHECKING:
 def label(model: Any, table: Table, request: Predict) -> Labelled:
     """Find the states of new rows."""
     names = names_of(model, table)
-    offsets, sequences = runs(table, request.sequence)
-    times = None if request.time is None else time_of(table, request.time, offsets)
+    whole, series = table, in_order(table, names, request.time, request.sequence)
+    table, lengths = series.table, series.lengths
     X = _rows(model, table, names)
-    lengths = np.diff(offsets).tolist() if len(offsets) > 2 else None
-    a = SegmentationAnalysis(model, X, table.name, names, lengths, times, request.time or "row", sequences)
+    a = SegmentationAnalysis(
+        model, X, table.name, names, lengths, series.time, series.time_name, series.sequences
+    )
     try:
-        columns = result_columns(a)
+        columns = {name: table.as_they_stood(cells) for name, cells in result_columns(a).items()}
     except ImpossibleObservationError as error:
         raise CommandError(
             f"{table.name} cannot come from this model ({error}): fit it to such rows, too"
@@ -47,7 +47,7 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
             "visits on the path": [f"{visits:,}" for visits in a.visits],
         },
     )
-    said: list[Any] = []
+    said: list[Any] = [*series.said, *series.notes]
     if not model._model.emission.symbolic:
         said += decided(as_numbers(table, name) for name in names)
     said.append(sureness(a.n_unsure, a.n_rows, "state"))
@@ -58,7 +58,7 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
         )
     headline = f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_components, 'state')}"
     report = told_of(headline, shown, table, said, unlike(_n_unlike(a), a.n_rows, "state"))
-    return Labelled(table, columns, report)
+    return Labelled(whole, columns, report)
 
 
 def _rows(model: Any, table: Table, names: list[str]) -> Any:

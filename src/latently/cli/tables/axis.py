@@ -22,7 +22,7 @@ EVEN = 0.15
 def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
     """The times of all rows, as numbers or dates; they must rise from row to row of each sequence."""
     table.must_have(name)
-    times, shown = _read(table, name)
+    times, shown = read_times(table, name)
     rises = np.ones(len(times), dtype=bool)
     rises[1:] = times[1:] > times[:-1]
     rises[np.asarray(offsets[:-1])] = True
@@ -40,15 +40,6 @@ def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
             f"to row: {remedy}"
         )
     return times
-
-
-def rises(table: Table, name: str, offsets: Sequence[int]) -> bool:
-    """Whether a column is times that rise within each sequence."""
-    try:
-        time_of(table, name, offsets)
-    except CommandError:
-        return False
-    return True
 
 
 def uneven(times: NDArray[Any], offsets: Sequence[int], name: str) -> str | None:
@@ -71,7 +62,7 @@ def uneven(times: NDArray[Any], offsets: Sequence[int], name: str) -> str | None
     )
 
 
-def _read(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
+def read_times(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
     """Times, and how they are written."""
     cells = table.frame[name]
     _must_be_there(table, name)

@@ -45,6 +45,7 @@ class Column:
     said: Sequence[str] = ()  # what was decided of that although it could be otherwise
     converted: str = ""  # a cell that is no plain number, and what it is
     moments: pl.Series | None = None  # dates and times, if it holds such
+    written: str = ""  # how these are written
 
     @property
     def why(self) -> str:
@@ -230,7 +231,15 @@ def _read(table: Table, name: str, missing: pl.Series) -> Column:
         return Column(name, None, TRUE_OR_FALSE)
     dates = read_dates(text, ~missing)
     if dates is not None:
-        return Column(name, None, DATES, moments=dates.values, said=dates.said, converted=dates.example)
+        return Column(
+            name,
+            None,
+            DATES,
+            moments=dates.values,
+            said=dates.said,
+            converted=dates.example,
+            written=dates.written,
+        )
     example = f"{table.where(wrong[0])} holds '{shortened(text[wrong[0]])}'"
     mostly = len(wrong) < MOSTLY * int((~missing).sum())
     return Column(name, None, f"{example}, which is not a number" if mostly else TEXT, example)

@@ -40,6 +40,7 @@ class Dates:
     values: pl.Series  # dates and times, null where there is none
     said: list[str]  # what was decided although it could be otherwise
     example: str = ""  # a cell that is not written as 2024-03-31, and what it is
+    written: str = "%Y-%m-%d %H:%M:%S"  # how most are written
 
 
 def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
@@ -61,14 +62,14 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
         if (values := _parsed(head, day, time)) is not None and (
             values := _parsed(text, day, time, there)
         ) is not None:
-            fitting.append((day, values))
+            fitting.append((day, time, values))
             if day not in SWAPPED:
                 break
     if not fitting:
         return _of_iso(text, there)
-    day, values = fitting[0]
+    day, time, values = fitting[0]
     said = []
-    other = next((one for name, one in fitting[1:] if name == SWAPPED.get(day)), None)
+    other = next((one for name, _, one in fitting[1:] if name == SWAPPED.get(day)), None)
     if other is not None and not (values == other).fill_null(True).all():
         row = int((values != other).fill_null(False).arg_max() or 0)
         if _rises(other) and not _rises(values):
@@ -76,7 +77,7 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
         said = [f"'{text[row]}' is {_shown(values[row])}"]
     first = int(there.arg_max() or 0)
     example = "" if day == "%Y-%m-%d" or said else f"'{text[first]}' is {_shown(values[first])}"
-    return Dates(values.alias(text.name), said, example)
+    return Dates(values.alias(text.name), said, example, day + time)
 
 
 def _parsed(text: pl.Series, day: str, time: str, there: pl.Series | None = None) -> pl.Series | None:

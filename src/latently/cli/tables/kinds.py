@@ -24,6 +24,7 @@ class Kind:
 
     name: str  # the name of a family
     why: str = ""  # the reason, if it was guessed
+    rivals: tuple[str, ...] = ()  # families that it could be as well, of which BIC chooses
 
     @property
     def family(self) -> Emission:
@@ -55,12 +56,21 @@ def kind_of(table: Table, names: list[str], asked: str) -> Kind:
             "several columns must all be numbers: mend it, or take it out of --column"
         )
     if all(kind.name == "poisson" for kind in kinds.values()):
-        return Kind("poisson", "all are whole numbers from 0 that vary as counts do")
+        rivals = min((kind.rivals for kind in kinds.values()), key=len)
+        return Kind("poisson", "all are whole numbers from 0 that vary as counts do", rivals)
     whole = all(kind.name != "gaussian" for kind in kinds.values())
     return Kind(
         "gaussian",
         "several columns that are not all counts" if whole else "they are not all whole numbers from 0",
     )
+
+
+def step_of(values: np.ndarray) -> float:
+    """How far whole numbers lie apart at least, as 100 for 1200, 1500, 1700.
+
+    A density times this is a probability, and so can be compared with those of counts.
+    """
+    return float(np.gcd.reduce(np.abs(values[np.isfinite(values)]).astype(np.int64)) or 1)
 
 
 def _of_one(table: Table, name: str) -> Kind:
@@ -90,7 +100,9 @@ def _of_one(table: Table, name: str) -> Kind:
                 "categorical", f"it holds {distinct} whole numbers only, which do not vary as counts do"
             )
         return Kind("gaussian", "its whole numbers do not vary as counts do")
-    return Kind("poisson", "it holds whole numbers from 0 that vary as counts do")
+    measured = ("gaussian",) if distinct > FEW_SYMBOLS else ()
+    rivals = ("poisson", "negative-binomial", *measured)
+    return Kind("poisson", "it holds whole numbers from 0 that vary as counts do", rivals)
 
 
 def _like_counts(values: np.ndarray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.axis import rises, time_of, uneven
+from latently.cli.tables.arrangement import arranged, with_steps_left_out
+from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.columns import (
     MOST_SYMBOLS,
     MOST_WRITTEN_OUT,
@@ -21,23 +22,29 @@ from latently.cli.tables.columns import (
     as_numbers,
     listed,
 )
+from latently.cli.tables.roles import no_measurements
 from latently.cli.tables.table import Table, quoted
-
-FEWEST_RISING = 5
 
 
 @dataclass(frozen=True)
 class Series:
     """The columns of a series."""
 
+    table: Table  # its rows in order
     names: list[str]  # what is followed through time
     offsets: list[int]  # where sequences begin and end
     sequences: list[str] | None  # what the sequences are called, if a column tells
     time: NDArray[Any] | None  # the time of each row
-    time_name: str  # what it is called
+    time_column: str | None  # where it stands
+    sequence_column: str | None  # what tells sequences apart
     left_out: dict[str, str]  # the other columns, and why
     said: list[str]  # sentences on what was chosen without being asked for
     notes: list[str]  # what to be careful about
+
+    @property
+    def time_name(self) -> str:
+        """What the time is called."""
+        return self.time_column or "row"
 
     @property
     def lengths(self) -> list[int] | None:
@@ -64,15 +71,9 @@ def series_of(
                 raise CommandError(f"'{name}' is in --column and is the {option}: take it out of one of them")
     if time is not None and time == sequence:
         raise CommandError(f"'{time}' is the --time and the --sequence: it can be one of them only")
-    offsets, sequences = runs(table, sequence)
-    said = []
-    if time is None:
-        spare = [name for name in table.frame.columns if name not in (*names, sequence, *given)]
-        time = _rising(table, spare, offsets, not names)
-        if time is not None:
-            said.append(f"Column '{time}' rises from row to row and was taken for the time.")
-    times = None if time is None else time_of(table, time, offsets)
-    odd = None if times is None or time is None else uneven(times, offsets, time)
+    series = in_order(table, [*names, *given], time, sequence)
+    table, said = series.table, list(series.said)
+    time, sequence = series.time_column, series.sequence_column
     left_out: dict[str, str] = {}
     if not names:
         spare = [name for name in table.frame.columns if name not in (time, sequence, *given)]
@@ -87,7 +88,28 @@ def series_of(
             left_out.setdefault(name, "not asked for")
     left_out |= dict.fromkeys(given, "the exposure")
     left_out |= {name: role for role, name in (("the time", time), ("the sequence", sequence)) if name}
-    return Series(names, offsets, sequences, times, time or "row", left_out, said, [odd] if odd else [])
+    return replace(series, names=names, left_out=left_out, said=said)
+
+
+def in_order(table: Table, names: list[str], time: str | None, sequence: str | None) -> Series:
+    """The rows in the order of their sequences and times, with a row for every step."""
+    for name in (time, sequence):
+        if name is not None:
+            table.must_have(name)
+    order = arranged(table, names, time, sequence)
+    table, time, sequence, said, notes = order.table, order.time, order.sequence, list(order.said), []
+    offsets, sequences = runs(table, sequence)
+    times = None
+    if time is not None:
+        times = time_of(table, time, offsets)
+        table, put_in = with_steps_left_out(table, time, times, offsets, sequence)
+        if put_in:
+            said.append(put_in)
+            offsets, sequences = runs(table, sequence)
+            times = time_of(table, time, offsets)
+        odd = uneven(times, offsets, time)
+        notes = [odd] if odd else []
+    return Series(table, names, offsets, sequences, times, time, sequence, {}, said, notes)
 
 
 def runs(table: Table, name: str | None) -> tuple[list[int], list[str] | None]:
@@ -128,19 +150,13 @@ def _asked(table: Table, wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _rising(table: Table, names: list[str], offsets: list[int], another: bool) -> str | None:
-    """The only column that can tell the time, if there is one, and `another` is left where that is needed."""
-    if table.frame.height < FEWEST_RISING or (another and len(names) < 2):
-        return None
-    found = [name for name in names if rises(table, name, offsets)]
-    return found[0] if len(found) == 1 else None
-
-
 def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]:
     """The only column of numbers, or else the only one of symbols; and why not the others."""
     columns = [as_numbers(table, name) for name in names]
+    odd = no_measurements(columns)
+    columns = [column for column in columns if column.name not in odd] if len(odd) < len(columns) else columns
     numeric = [column.name for column in columns if not column.unused]
-    why_not = {column.name: column.unused for column in columns if column.unused}
+    why_not = {column.name: column.unused for column in columns if column.unused} | odd
     if len(numeric) == 1:
         return numeric, why_not
     if len(numeric) > 1:

@@ -10,7 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from latently.cli.failure import CommandError
 
@@ -47,6 +49,7 @@ class Table:
     codes: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
     by_file: str | None = None  # the column that says of which file of a folder a row is
     read_as: dict[str, str] = field(default_factory=dict)  # what was made of cells that are no plain numbers
+    origin: NDArray[np.int64] | None = None  # of rows put in another order, where each stood; -1 of new ones
     known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # columns read
 
     def noted(self, *notes: str) -> Table:
@@ -56,6 +59,20 @@ class Table:
     def where(self, row: int) -> str:
         """Where a row stands, in words."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def reordered(self, order: NDArray[np.int64]) -> Table:
+        """The same rows in another order."""
+        lines = None if self.lines is None else [self.lines[row] for row in order]
+        origin = np.arange(self.frame.height) if self.origin is None else self.origin
+        return replace(self, frame=self.frame[order], lines=lines, origin=origin[order])
+
+    def as_they_stood(self, cells: Any) -> NDArray[Any]:
+        """Cells for all rows: those of rows that were there at first, in the order in which they stood."""
+        cells = np.asarray(cells)
+        if self.origin is None:
+            return cells
+        there = np.flatnonzero(self.origin >= 0)
+        return cells[there[np.argsort(self.origin[there])]]
 
     def must_have(self, column: str) -> None:
         """Refuse a column that is not there, and name the likeliest of those that are."""

@@ -1,0 +1,60 @@
+"""New rows of a table: their missing cells filled in by an imputer fitted before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from latently.cli.failure import CommandError
+from latently.cli.labels.labelled import Labelled, told_of
+from latently.cli.tables.columns import (
+    EMPTY,
+    Column,
+    as_categories,
+    as_numbers,
+    as_yes_or_no,
+    decided,
+    names_of,
+)
+from latently.cli.tables.digits import in_manner
+from latently.cli.tables.table import Table
+from latently.report import Table as Shown
+from latently.wording import count
+
+if TYPE_CHECKING:
+    from latently.cli.predict import Predict
+
+
+def label(model: Any, table: Table, request: Predict) -> Labelled:
+    """Fill in the missing cells of new rows."""
+    columns = [_read(table, name) for name in names_of(model, table)]
+    X = pl.DataFrame([column.values for column in columns])
+    try:
+        found = np.asarray(model.transform(X), dtype=object)
+    except ValueError as error:
+        raise CommandError(f"{table.name} cannot be filled in by {request.model.name}: {error}") from None
+    filled, holes = {}, {}
+    for j, column in enumerate(columns):
+        missing = X[:, j].is_null().to_numpy()
+        if missing.any():
+            holes[column.name] = int(missing.sum())
+            cells = [cell if hole else None for cell, hole in zip(found[:, j], missing, strict=True)]
+            filled[column.name] = in_manner(column, cells)
+    n = sum(holes.values())
+    shown = Shown("Filled in", ["column", "cells"], [[name, f"{k:,}"] for name, k in holes.items()])
+    report = told_of(
+        f"{count(n, 'missing cell')} of {table.name} filled in", shown, table, decided(columns), []
+    )
+    return Labelled(
+        table.filled(filled), {}, report, "completed.csv", lambda _: "no more columns than it had"
+    )
+
+
+def _read(table: Table, name: str) -> Column:
+    """A column as numbers, yes and no, or categories, as the imputer learned it."""
+    column = as_yes_or_no(table, as_numbers(table, name))
+    if column.values is None and column.why_not == EMPTY:
+        return Column(name, pl.repeat(None, table.frame.height, dtype=pl.Float64, eager=True).alias(name))
+    return as_categories(table, name) if column.values is None else column
