@@ -221,11 +221,8 @@ def test_predict_refuses_what_is_no_model_and_fills_in_cells(run, here):
     assert "3 missing cells of new.csv filled in" in said_in(out)
     header, *rows = rows_of(here / "latently-predict-new" / "completed.csv")
     assert (header, rows[0]) == (["name", "height", "b"], ["x", "1", "2"])
-    filled = (
-        latently.load(here / "m.latently")
-        .transform(polars.DataFrame({"height": [1.0, None, 3.5], "b": [2.0, None, None]}))
-        .to_numpy()
-    )
+    X = polars.DataFrame({"height": [1.0, None, 3.5], "b": [2.0, None, None]})
+    filled = np.asarray(latently.load(here / "m.latently").transform(X))
     assert_allclose(np.array([row[1:] for row in rows[1:]], dtype=float), filled[1:], atol=0.5)
 
 
