@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latently.cli.folder import ResultFolder
+    from latently.cli.limits import Limits
     from latently.cli.tables.columns import Choice
     from latently.cli.tables.table import Table
     from latently.cli.terminal import Told
@@ -31,8 +32,14 @@ class Cells(NamedTuple):
 
     table: Table
     choice: Choice
-    limits: dict[str, Any]
+    limits: Limits
     mixed: bool  # whether categories are modelled, too
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What limits were learned."""
+        said = self.limits.said
+        return {"Limits": f"{said}, by their observed cells; --min none has none"} if said else {}
 
     @property
     def X(self) -> Any:
@@ -74,13 +81,16 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
         help="For collinear columns, or few rows: ridge is the usual one; auto takes it where the likelihood "
         "has no maximum, and says so; none never does.",
     )
-    min: str | None = option(help="Least value of filled cells: 0, or for some columns a=0,b=1.5.")
+    min: str | None = option(
+        help="Least value of filled cells: 0, or for some columns a=0,b=1.5. Otherwise what observed cells "
+        "speak of, as 0 for ages; none for no limits."
+    )
     max: str | None = option(help="Greatest value of filled cells.")
     level: float = option(default=0.95, help="Probability of the intervals.")
 
     def read(self) -> Cells:
         """The columns of the table that are numbers, and the others if they matter."""
-        from latently.cli.limits import read_limits
+        from latently.cli.limits import limits_of
         from latently.cli.tables.categories import categories_of, predict_holes
         from latently.cli.tables.checks import check_not_infinite
         from latently.cli.tables.columns import choose
@@ -98,11 +108,7 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             left_out = {name: why for name, why in choice.left_out.items() if name not in choice.categories}
             choice = replace(choice, left_out=left_out)
         self._check_table(table, choice, mixed)
-        limits = {
-            "min_value": read_limits("--min", self.min, choice.X),
-            "max_value": read_limits("--max", self.max, choice.X),
-        }
-        return Cells(table, choice, limits, mixed)
+        return Cells(table, choice, limits_of(choice, self.min, self.max), mixed)
 
     def _refuse_for_categories(self, names: list[str]) -> None:
         """Options that a mixture for columns of any kind has not."""
@@ -161,6 +167,7 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             return analysed(self, data, told)
         from sklearn.exceptions import ConvergenceWarning
 
+        from latently.cli.hints import hints
         from latently.cli.tables.notes import notes
         from latently.core.errors import ConstantColumnWarning, UndeterminedWarning
         from latently.estimators import GaussianImputer
@@ -170,7 +177,8 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
         imputer = GaussianImputer(
             self.components,
             prior=None if self.prior == "none" else self.prior,
-            **limits,
+            min_value=limits.least,
+            max_value=limits.greatest,
             n_parameter_draws=self.tables,
             random_state=self.seed,
         )
@@ -184,8 +192,8 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             f"{DRAWS}/",
             {name: n for name, n in still_empty.items() if n},
             left_out=choice.left_out,
-            notes=notes(table, choice, "the other columns"),
-            settings=self.settings | table.read_as,
+            notes=[*notes(table, choice, "the other columns"), *hints(data, self.components, self.seed)],
+            settings=self.settings | table.read_as | data.said,
             reading=self.reading,
         )
         steps = {
@@ -229,20 +237,23 @@ def _fit(a: ImputationAnalysis) -> None:
         raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
-def _written(data: Cells, a: ImputationAnalysis | MixedAnalysis, j: int, values: np.ndarray) -> pl.Series:
-    """Cells of a column with as many digits as it can need, in the manner of the table."""
+def _written(
+    data: Cells, a: ImputationAnalysis | MixedAnalysis, j: int, values: np.ndarray, *, bound: bool = False
+) -> pl.Series:
+    """Cells of a column in the manner of the table, with the decimals it has; bounds may have more."""
     import polars as pl
 
-    from latently.cli.tables.digits import written
+    from latently.cli.tables.digits import MOST_DECIMALS, decimals_of, written
 
     name = a.names[j]
     if data.mixed and name in data.choice.categories:
         return pl.Series(name, [cell if isinstance(cell, str) else None for cell in values], dtype=pl.String)
-    notation = data.choice.notations[data.choice.X.columns.index(name)]
-    cells = pl.Series(name, values.astype(float)).fill_nan(None)
+    place = data.choice.X.columns.index(name)
+    cells = pl.Series(name, data.limits.clipped(place, values.astype(float))).fill_nan(None)
+    most = MOST_DECIMALS if bound else decimals_of(data.choice.X[name])
     if data.mixed and (cells.drop_nulls() == cells.drop_nulls().round()).all():
-        return pl.Series(name, [None if cell is None else notation.written(f"{cell:.0f}") for cell in cells])
-    return written(cells, a.deviations[j], notation)
+        most = 0
+    return written(cells, a.deviations[j], data.choice.notations[place], most)
 
 
 def _filled(data: Cells, a: ImputationAnalysis | MixedAnalysis, values: np.ndarray) -> Table:
@@ -267,6 +278,7 @@ def _intervals(data: Cells, a: ImputationAnalysis | MixedAnalysis) -> Table:
     for name, values in (("value", a.completed), ("lower", a.limits[0]), ("upper", a.limits[1])):
         cells = np.empty(len(i), dtype=object)
         for k in a.incomplete:
-            cells[j == k] = _written(data, a, k, values[i[j == k], k]).to_list()
+            of_column = values[i[j == k], k]
+            cells[j == k] = _written(data, a, k, of_column, bound=name != "value").to_list()
         columns[name] = pl.Series(cells.tolist(), dtype=pl.String)
     return replace(data.table, name="intervals.csv", frame=pl.DataFrame(columns))

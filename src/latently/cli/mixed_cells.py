@@ -39,7 +39,7 @@ def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
         {name: n for name, n in still_empty.items() if n},
         left_out=choice.left_out,
         notes=notes(table, choice, "the other columns"),
-        settings=job.settings | table.read_as,
+        settings=job.settings | table.read_as | data.said,
         reading=job.reading,
     )
 

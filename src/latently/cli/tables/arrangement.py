@@ -45,7 +45,7 @@ def arranged(table: Table, wanted: Sequence[str], time: str | None, sequence: st
     asked = time is not None
     spare = [name for name in table.frame.columns if name not in (*wanted, sequence)]
     if time is None:
-        time = _time_among(table, spare) if len(spare) > (not wanted) else None
+        time = time_among(table, spare) if len(spare) > (not wanted) else None
     if time is None:
         return Arrangement(table, None, sequence or table.by_file, [])
     try:
@@ -92,7 +92,7 @@ def looks_like_time(table: Table, name: str) -> bool:
     return TIME.search(name) is not None or bool(len(steps) and steps[0] > 0 and (steps == steps[0]).all())
 
 
-def _time_among(table: Table, names: list[str]) -> str | None:
+def time_among(table: Table, names: list[str]) -> str | None:
     """The only column that looks like a time; of several the only one of dates, or that rises."""
     if table.frame.height < FEWEST_RISING:
         return None
@@ -100,11 +100,12 @@ def _time_among(table: Table, names: list[str]) -> str | None:
     numbers_of_rows = no_measurements([as_numbers(table, name) for name in found], years=False)
     found = [name for name in found if name not in numbers_of_rows] or found
     dates = [name for name in found if as_numbers(table, name).moments is not None]
-    rising = [name for name in found if _rising(table, name)]
-    return next((some[0] for some in (found, dates, rising) if len(some) == 1), None)
+    upwards = [name for name in found if rising(table, name)]
+    return next((some[0] for some in (found, dates, upwards) if len(some) == 1), None)
 
 
-def _rising(table: Table, name: str) -> bool:
+def rising(table: Table, name: str) -> bool:
+    """Whether a column is times that rise from row to row."""
     try:
         return _rises(read_times(table, name)[0])
     except CommandError:

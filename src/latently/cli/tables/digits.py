@@ -26,7 +26,7 @@ def decimals_of(values: pl.Series) -> int:
     (0, 2)
     """
     seen = values.drop_nulls().to_numpy()
-    tiny = 1e-9 * np.abs(seen).max(initial=0.0)
+    tiny = 4 * np.finfo(np.float64).eps * np.abs(seen).max(initial=0.0)
     return next(
         (d for d in range(MOST_DECIMALS) if (np.abs(seen - seen.round(d)) <= tiny).all()), MOST_DECIMALS
     )
