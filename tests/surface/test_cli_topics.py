@@ -39,9 +39,19 @@ def folder(results):
 # -- a run ---------------------------------------------------------------------------------------------
 
 
-def test_documents_keep_their_columns_but_the_text_and_get_their_topics(folder):
+def test_documents_keep_their_columns_and_get_their_topics(folder):
     result = polars.read_csv(folder / "documents.csv")
-    assert result.columns == ["id", "subject", "topic", "share", "words", "topic_0", "topic_1", "topic_2"]
+    assert result.columns == [
+        "id",
+        "text",
+        "subject",
+        "topic",
+        "share",
+        "words",
+        "topic_0",
+        "topic_1",
+        "topic_2",
+    ]
     assert_array_equal(result["id"], [f"t{i}" for i in range(61)])
     model = model_of(folder)
     shares = result.select("topic_0", "topic_1", "topic_2").to_numpy()
@@ -203,7 +213,7 @@ def test_choices_of_words_reach_the_model(run, here):
     assert (model.inference, model.random_state) == ("vb", 3)
     assert summary_of(here / "latently-topics-t")["bound"] == model.bound_
     header = (here / "latently-topics-t" / "documents.csv").read_text().splitlines()[0]
-    assert header == "id;subject;topic;share;words;topic_0;topic_1"
+    assert header == "id;text;subject;topic;share;words;topic_0;topic_1"
     assert "--stop-words english --stop-words stop.txt" in (here / "latently-topics-t/index.html").read_text()
 
 
@@ -253,11 +263,30 @@ def test_predict_finds_the_topics_of_new_texts(folder, run, here):
     assert "3 documents of new.csv in 3 topics" in said
     assert "1 document (33%) has no word that the model knows" in said
     result = polars.read_csv(here / "latently-predict-new" / "documents.csv")
-    assert result.columns == ["topic", "topic_3", "share", "words", "topic_0", "topic_1", "topic_2"]
+    assert result.columns == ["text", "topic", "topic_3", "share", "words", "topic_0", "topic_1", "topic_2"]
     model = model_of(folder)
     expected = model.transform([new[0], new[2]])
     assert [result["topic_3"][i] for i in (0, 2)] == expected.argmax(axis=1).tolist()
     assert result["words"].to_list() == [3, 0, 2]
+
+
+def test_markup_is_no_word_few_texts_choose_the_number_and_predict_remembers_the_column(run, here):
+    texts = [
+        f'<p class="x"><b>{text[:30]}</b>{text[30:]}</p> https://example.org/{i}?q=1 <!-- lost -->'
+        for i, text in enumerate(TEXTS)
+    ]
+    rows = [["id", "body", "note"], *([i, text, "none"] for i, text in enumerate(texts))]
+    (here / "t.csv").write_text(written(rows))
+    code, out, err = run("topics", "t.csv", "--text-column", "body", "--min-df", "3")
+    assert (code, err) == (0, "")
+    assert "held out best among 8 numbers tried" in said_in(out)
+    assert model_of(here / "latently-topics-t").n_components in (3, 4)
+    assert "Taken out HTML of 61 documents and links of 61 documents" in said_in(out)
+    folder = here / "latently-topics-t"
+    assert not {"class", "org", "example", "https", "lost"} & set(model_of(folder).vocabulary_)
+    assert polars.read_csv(folder / "documents.csv")["body"].to_list() == texts  # as they stood
+    assert run("predict", str(folder / "model.latently"), "t.csv")[0] == 0  # two columns could be the texts
+    assert_allclose(shares_of(here / "latently-predict-t"), shares_of(folder), atol=0.05)
 
 
 def test_a_folder_of_any_files_is_read_alike_by_both_jobs(run, here):

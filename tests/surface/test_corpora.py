@@ -41,10 +41,13 @@ def test_a_csv_file_gives_its_texts_and_keeps_the_rest(here, column):
     assert documents.texts == documents.X == TEXTS
     assert documents.counts is None
     assert (documents.kind, documents.text_column, len(documents)) == ("CSV", "text", 3)
-    assert documents.rest.frame.to_dict(as_series=False) == {"id": ["0", "1", "2"], "kind": ["a", "b", "a"]}
+    kept = {"id": ["0", "1", "2"], "text": TEXTS, "kind": ["a", "b", "a"]}
+    assert documents.rest.frame.to_dict(as_series=False) == kept
     assert documents.rest.where(1) == "line 4"  # the first text has a line break
     documents.rest.write(here / "out.csv", {"topic": polars.Series([0, 1, 0])})
-    assert (here / "out.csv").read_text() == "id,kind,topic\n0,a,0\n1,b,1\n2,a,0\n"
+    added = polars.read_csv(here / "out.csv")
+    assert added.columns == ["id", "text", "kind", "topic"]
+    assert added["text"].fill_null("").to_list() == TEXTS
 
 
 def test_a_tsv_file_may_have_commas_in_its_texts(here):
@@ -56,7 +59,7 @@ def test_a_tsv_file_may_have_commas_in_its_texts(here):
 def test_a_file_of_one_column_needs_no_name_of_it(here):
     documents = read_documents(write(here / "t.csv", "what\nsea\nhill\n"))
     assert documents.texts == ["sea", "hill"]
-    assert documents.rest.frame.to_dict(as_series=False) == {"document": [1, 2]}
+    assert documents.rest.frame.to_dict(as_series=False) == {"what": ["sea", "hill"]}
 
 
 def test_parquet_keeps_the_types_of_the_rest(here):
@@ -78,7 +81,7 @@ def test_json_lines_may_lack_keys_and_hold_anything_beside_the_text(here):
     documents = read_documents(write(here / "t.jsonl", "\ufeff" + lines + "\r\n"))
     assert documents.kind == "JSON lines"
     assert documents.texts == ["sea\u2028ship", "", "hill"]
-    assert documents.rest.frame.to_dict(as_series=False) == {
+    assert documents.rest.frame.drop("text").to_dict(as_series=False) == {
         "n": ["3", None, "true"],
         "tags": [None, '["a", "ä"]', None],
     }
@@ -216,7 +219,7 @@ def test_matrices_that_are_none_are_told(here, old, new, message):
 def test_a_text_a_line_has_no_header(here, head):
     documents = read_documents(write(here / "t.txt", f"{head}Ships, sails\r\n\n[Farm]; hill"))
     assert documents.texts == ["Ships, sails", "[Farm]; hill"]
-    assert documents.rest.frame["document"].to_list() == [1, 2]
+    assert documents.rest.frame["text"].to_list() == documents.texts
     table = read_documents(write(here / "table.txt", "id,text\n1,sea\n"), "text")
     assert table.texts == ["sea"]
 

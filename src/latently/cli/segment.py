@@ -144,7 +144,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             table.name,
             series.names,
             series.lengths,
-            series.time,
+            series.axis,
             series.time_name,
             series.sequences,
             [*series.said, *([_taken(series.names, kind)] if kind.why else [])],

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from latently.report.topics import Collection, TopicsAnalysis, Truth
 
 MOST_TRIED = 8
+AUTO = "auto"
+USUAL = 20  # topics
+FEW = 1_000  # documents
+DOCUMENTS_EACH = 3  # at least, for each topic
 
 
 class Words(NamedTuple):
@@ -56,8 +60,9 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
     components: str = option(
         "-k",
         "--components",
-        default="20",
-        help="How many topics: 20, or several, as 10,20,40 or 5:30, of which documents held out choose.",
+        default="auto",
+        help="How many topics: 20, or several, as 10,20,40 or 5:30, of which documents held out choose; auto "
+        "takes 20, and of fewer than 1,000 documents lets those held out choose.",
     )
     truth: str | None = option(
         metavar="COLUMN",
@@ -90,13 +95,15 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         from latently.cli.corpora.seeds import seed_words
         from latently.cli.corpora.words import choice_of, collect
 
-        tried = numbers_of_topics(self.components)
+        auto = self.components == AUTO
+        tried = [] if auto else numbers_of_topics(self.components)
         choice = choice_of(self.stop_words, self.min_df, self.max_df)
         documents = self.documents(self.texts)
         if documents.texts is None:
             self._no_choice(documents)
         truth = None if self.truth is None else _truth(documents, self.truth)
         collection = collect(documents, choice)
+        tried = tried or _tried_of(collection)
         if tried[-1] > collection.n_words:
             raise CommandError(
                 f"-k {self.components}: {documents.name} has {collection.n_words:,} different words left, "
@@ -131,12 +138,13 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
             {**settings, **words},
             lambda i, n, K: told(i, n + 1, f"{K} topics"),
         )
-        if not trials and len(tried) > 1:
+        if not trials and len(tried) > 1 and self.components != AUTO:
             raise CommandError(
                 f"-k {self.components}: {documents.name} has too few documents to choose by those held "
                 f"out; write one number, such as -k {tried[0]}"
             )
-        K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else tried[0]
+        middle = tried[len(tried) // 2]
+        K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else middle
         told(len(tried), len(tried) + 1, f"{K} topics")
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
@@ -182,6 +190,17 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         added = rest.write(folder.file("documents.csv"), columns)
         topics_table(analysis).write_csv(folder.file("topics.csv"), separator=rest.separator)
         return f"documents.csv has the columns {columns_in_words(added)}"
+
+
+def _tried_of(collection: Collection) -> list[int]:
+    """Numbers of topics for a collection: the usual one, or of few documents several, in even proportions."""
+    import numpy as np
+
+    n = collection.n_documents
+    most = max(2, min(USUAL, n // DOCUMENTS_EACH, collection.n_words))
+    if n >= FEW or most == 2:
+        return [min(USUAL, most)]
+    return np.unique(np.geomspace(2, most, MOST_TRIED).round().astype(int)).tolist()
 
 
 def numbers_of_topics(text: str) -> list[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Any
 
 import polars as pl
@@ -10,9 +12,12 @@ import polars as pl
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import without
 from latently.cli.tables.table import Table, quoted
+from latently.wording import count
 
 NUMBER = "document"
 USUAL = "text"
+MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>")
+LINK = re.compile(r"(?i)\b(https?://|www\.)[^\s<>\"']+")
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Documents:
 
     name: str  # the name of the file or folder
     kind: str  # what it is, in words
-    rest: Table  # everything but the texts, one row for each document; at least one column
+    rest: Table  # what is written again, one row for each document
     texts: list[str] | None = None  # the texts; None if there are counts
     counts: Any = None  # the counts; None if there are texts
     vocabulary: list[str] | None = None  # the words of the columns of counts
@@ -50,11 +55,28 @@ def from_table(table: Table, kind: str, text_column: str | None) -> Documents:
         raise CommandError(
             f"column '{name}' of {table.name} has only empty cells: name another --text-column"
         )
-    frame = table.frame.drop(name)
-    if not frame.width:
-        frame = numbered(len(texts))
-    rest = replace(table, frame=frame)
+    texts, said = without_markup(texts)
+    rest = replace(table, read_as={**table.read_as, **said})
     return Documents(table.name, kind, rest, texts, text_column=name)
+
+
+def without_markup(texts: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Texts without HTML and links, and what was done if there were any.
+
+    Examples
+    --------
+    >>> without_markup(["<p>Ships &amp; <b>sails</b></p>", "at www.sea.org", "3 < 4"])[0]
+    ['Ships & sails', 'at', '3 < 4']
+    """
+    plain = [unescape(MARKUP.sub(" ", text)) if "<" in text or "&" in text else text for text in texts]
+    found = [LINK.sub(" ", text) if "." in text else text for text in plain]
+    html = sum(one != other for one, other in zip(texts, plain, strict=True))
+    links = sum(one != other for one, other in zip(plain, found, strict=True))
+    done = [f"{what} of {count(n, 'document')}" for what, n in (("HTML", html), ("links", links)) if n]
+    if not done:
+        return texts, {}
+    stripped = [" ".join(new.split()) if new != old else old for new, old in zip(found, texts, strict=True)]
+    return stripped, {"Taken out": " and ".join(done)}
 
 
 def numbered(n: int) -> pl.DataFrame:

@@ -47,4 +47,6 @@ def read_folder(
     notes = [note for one in found_texts for note in one.notes]
     more = [f"so were {len(notes) - 1:,} more of its files"] if len(notes) > 1 else []
     table = with_codes(Table(path.name, pl.DataFrame(columns), notes=[*notes[:1], *more]), missing)
-    return replace(from_table(table, "a folder of texts", USUAL), text_column=None)
+    documents = from_table(table, "a folder of texts", USUAL)
+    rest = replace(documents.rest, frame=documents.rest.frame.drop(USUAL))  # the files hold them
+    return replace(documents, rest=rest, text_column=None)

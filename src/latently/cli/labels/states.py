@@ -30,7 +30,7 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
     table, lengths = series.table, series.lengths
     X = _rows(model, table, names)
     a = SegmentationAnalysis(
-        model, X, table.name, names, lengths, series.time, series.time_name, series.sequences
+        model, X, table.name, names, lengths, series.axis, series.time_name, series.sequences
     )
     try:
         columns = {name: table.as_they_stood(cells) for name, cells in result_columns(a).items()}

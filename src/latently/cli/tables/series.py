@@ -47,6 +47,13 @@ class Series:
         return self.time_column or "row"
 
     @property
+    def axis(self) -> NDArray[Any]:
+        """The time of each row, or else its number, counted from 1 in each sequence."""
+        if self.time is not None:
+            return self.time
+        return np.concatenate([np.arange(1, n + 1) for n in np.diff(self.offsets)])
+
+    @property
     def lengths(self) -> list[int] | None:
         """Lengths of the sequences; None if there is one."""
         return np.diff(self.offsets).tolist() if len(self.offsets) > 2 else None
