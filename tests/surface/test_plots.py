@@ -8,11 +8,14 @@ import numpy as np
 import pandas
 import pytest
 from matplotlib import pyplot
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.patches import Ellipse
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import GaussianMixture, MixtureModel, datasets, plots
 from latently.core.findings import Finding
+from latently.plots import fonts
 from latently.plots.palette import COLOURS, colour, marker
 from tests.pictures import dots, legend, title
 
@@ -269,3 +272,34 @@ except ImportError as error:
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", 'pictures need matplotlib: pip install "latently[plot]"']
+
+
+def test_long_names_are_wrapped_and_skewed_columns_have_logarithmic_axes():
+    rng = np.random.default_rng(0)
+    name = "concentration of nitrogen dioxide in the air of the city at noon"
+    X = pandas.DataFrame({name: np.exp(rng.normal(3, 1.5, 200)), "plain": rng.normal(50, 5, 200)})
+    mixture = GaussianMixture(2, n_init=2, random_state=0).fit(X)
+    ax = plots.data(mixture, X)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert ax.get_xlabel().replace("\n", " ") == name
+    assert max(map(len, ax.get_xlabel().split("\n"))) <= 44
+    for patch in ax.patches:
+        assert np.isfinite(ax.transData.transform(patch.get_xy())).all()
+
+
+def test_letters_the_usual_font_lacks_come_from_another_or_are_warned_of_once(monkeypatch):
+    monkeypatch.setattr(fonts, "_told", set())
+    usual = fonts._letters(findfont(FontProperties()))
+    other = next(iter(fonts._letters(findfont("STIXGeneral")) - usual))
+    figure = Figure()
+    ax = figure.subplots()
+    ax.set(xlabel=chr(other), title="plain")
+    fonts.fit_fonts(figure)
+    assert any(
+        other in fonts._letters(findfont(FontProperties(family=[name])))
+        for name in ax.xaxis.label.get_fontfamily()
+    )
+    monkeypatch.setattr(fonts, "_covering", lambda letters: ([], letters))
+    with pytest.warns(UserWarning, match="no installed font has"):
+        fonts.fit_fonts(figure)
+    fonts.fit_fonts(figure)  # and says nothing, which would be an error here

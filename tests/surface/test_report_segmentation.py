@@ -269,3 +269,17 @@ def test_short_sequences_and_few_rows_are_told():
     assert model.n_parameters_ == 6
     assert "many parameters" not in found  # five rows for each
     assert told(fitted(model, CLEAR[22:44]))["many parameters"].numbers == {"rows": 22, "parameters": 6}
+
+
+def test_of_many_columns_each_kind_of_caution_is_said_once_and_the_most_telling_are_shown():
+    rng = np.random.default_rng(0)
+    jumps = np.repeat([0, 1], 60)[:, None] * np.array([0, 0, 0, 0, 9, 12])
+    X = np.cumsum(rng.normal(size=(120, 6)), axis=0) / 3 + jumps
+    names = list("abcdef")
+    a = SegmentationAnalysis(GaussianHMM(2, n_init=2, random_state=0).fit(X), X, "x.csv", names)
+    report = segmentation_report(a)
+    kinds = [found.kind for found in (*report.findings, *report.cautions)]
+    assert kinds.count("residuals") == kinds.count("dependent residuals") == 1
+    assert len(by_kind(report.cautions)["dependent residuals"].which) > 2
+    assert set(a.telling[:2]) == {4, 5}
+    assert "high" in str(by_kind(report.findings)["state"]) or "low" in str(by_kind(report.findings)["state"])

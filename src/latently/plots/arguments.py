@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import wraps
 from numbers import Real
 from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 from latently.checks.settings import COUNT, LIST, NAME, Fitted, Number, Such, checked, one_of
 from latently.estimators.documented import described, entries
@@ -17,6 +20,7 @@ from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.uncertainty import KINDS
 from latently.plots import canvas
+from latently.plots.fonts import fit_fonts
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +87,14 @@ def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callab
     }
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        drawing = checked(**constraints)(function)
+        drawn = checked(**constraints)(function)
+
+        @wraps(drawn)
+        def drawing(*args: P.args, **kwargs: P.kwargs) -> R:
+            axes = drawn(*args, **kwargs)
+            fit_fonts(np.ravel(np.asarray(axes, dtype=object))[0].figure)
+            return axes
+
         own = inspect.cleandoc(function.__doc__ or "").replace(RAISES, NEEDS)
         drawing.__doc__ = described(own, inspect.signature(function).parameters, DESCRIBED | models, NEEDS)
         return drawing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,18 @@ def title(ax: Axes, text: str, note: str) -> None:
         fontsize="x-small",
         color=FAINT,
     )
+
+
+def wrapped(name: str, width: int = 44) -> str:
+    r"""A name beside an axis, in at most three lines of a width in letters.
+
+    Examples
+    --------
+    >>> wrapped("concentration of nitrogen dioxide in the air", 20)
+    'concentration of\nnitrogen dioxide in\nthe air'
+    """
+    lines = textwrap.wrap(name, width, max_lines=3, placeholder=" ...") or [name]
+    return literal("\n".join(lines))
 
 
 def literal(name: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.plots.canvas import literal
+from latently.plots.canvas import wrapped
 from latently.plots.palette import NEUTRAL, colour, marker
+from latently.plots.skew import logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,14 +28,20 @@ def some(n_rows: int) -> NDArray[np.intp]:
 
 
 def frame(ax: Axes, x: Array, names: list[str]) -> None:
-    """Fit the axes to rows of shape (n_samples, 2), and name them."""
-    low, high = np.nanmin(x, axis=0), np.nanmax(x, axis=0)
-    margin = MARGIN * (high - low)
+    """Fit axes to rows of shape (n_samples, 2), and name them; those of skewed columns are logarithmic."""
+    limits = []
+    for column, axis in zip(x.T, ("x", "y"), strict=True):
+        low, high = np.nanmin(column), np.nanmax(column)
+        if logarithmic(column):
+            ax.set(**{f"{axis}scale": "log"})
+            limits.append((low * (low / high) ** MARGIN, high * (high / low) ** MARGIN))
+        else:
+            limits.append((low - MARGIN * (high - low), high + MARGIN * (high - low)))
     ax.set(
-        xlim=(low[0] - margin[0], high[0] + margin[0]),
-        ylim=(low[1] - margin[1], high[1] + margin[1]),
-        xlabel=literal(names[0]),
-        ylabel=literal(names[1]),
+        xlim=limits[0],
+        ylim=limits[1],
+        xlabel=wrapped(names[0]),
+        ylabel=wrapped(names[1], 32),
     )
 
 

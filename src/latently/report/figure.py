@@ -9,6 +9,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from latently.plots.fonts import fit_fonts
 from latently.report.svg import as_address, compact
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Figure:
         if self.heights:
             drawing = Drawing(figsize=(WIDE[0], sum(self.heights)), layout="constrained")
             self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
+            fit_fonts(drawing)
             return drawing
         n_lines = -(-self.n_axes // self.across)
         across = -(-self.n_axes // n_lines)
@@ -80,6 +82,7 @@ class Figure:
         for spare in axes[self.n_axes :]:
             spare.remove()
         self.draw(axes[0] if self.n_axes == 1 else axes[: self.n_axes])
+        fit_fonts(drawing)
         return drawing
 
     def alternative(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from latently.wording import EN_DASH, count, listed, number, part, share
 
 STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 SURE = 0.9
+STANDS_OUT, MOST_NAMED = 0.5, 3  # standard deviations of all rows; columns of a cluster or state
 MUCH_UNSURE = 0.2
 AT_MOST = "\N{LESS-THAN OR EQUAL TO}"
 MOST_MAXIMA = 8
@@ -55,6 +56,16 @@ def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
     at_most = "" if second["sample"] is None else "at most "
     text += f"; next comes {in_words(second, label)}, {at_most}{number(gap, 1)} above: {verdict}"
     yield note("choice", text, fits=len(fits), gap=gap)
+
+
+def outstanding(phrases: Sequence[tuple[float, str]]) -> str:
+    """What stands out most; where nothing stands out far, what does so furthest."""
+    order = sorted(phrases, key=lambda one: -one[0])
+    far = [text for away, text in order if away >= STANDS_OUT][:MOST_NAMED]
+    near = [text for away, text in order if away > 0][:2]
+    if far or not near:
+        return listed(far) if far else "as all rows are"
+    return f"near the average; furthest from it: {listed(near)}"
 
 
 def sureness(n_unsure: int, n_rows: int, label: str) -> Finding:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.plots.arguments import EMITTING, FEATURES, picture
-from latently.plots.canvas import given_axes, literal, new_axes, plain, title
+from latently.plots.canvas import given_axes, literal, new_axes, plain, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line, shades
 from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour
 from latently.plots.points import Array
-from latently.wording import count, share
+from latently.wording import count, share, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def emissions(
     labels, symbols = state_names(model), None
     for panel, j in zip(panels, chosen, strict=True):
         symbols = categories_of(model, j)
-        plain(panel).set_xlabel(literal(names[j]))
+        plain(panel).set_xlabel(wrapped(names[j]))
         column = None if values is None else values[:, j]
         seen = None if column is None else ~np.isnan(column)
         weights = None if resp is None or seen is None else resp[seen]
@@ -120,7 +120,7 @@ def _symbols(
     kept = np.sort(np.argsort(-prob.max(axis=0), kind="stable")[:MOST_SYMBOLS])
     at = np.arange(len(kept))
     long = max(len(symbols[j]) for j in kept) * len(kept) > 45
-    ax.set_xticks(at, [literal(symbols[j]) for j in kept], rotation=90 if long else 0)
+    ax.set_xticks(at, [literal(shortened(symbols[j], 24)) for j in kept], rotation=90 if long else 0)
     if _too_many(K, n):
         _map(ax, prob[:, kept], model._model.latent.label)
         return

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import BOOLEAN
 from latently.plots.arguments import CHAIN, FEATURES, picture
-from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title
+from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend
 from latently.plots.hmm.observed import Observed, observed, state_names
@@ -102,7 +102,7 @@ def states(
             _numbers(panel, seen.values[:n, j], cut)
         else:
             _symbols(panel, seen.values[:n, j], cut, seen.symbols)
-        panel.set_ylabel(literal(seen.names[j]))
+        panel.set_ylabel(wrapped(seen.names[j], 28 if len(chosen) == 1 else 16))
         _shade(panel, path, cut)
     for panel, (name, probabilities) in zip(panels[len(chosen) :], strips.items(), strict=True):
         _strip(plain(panel), cut.mean(probabilities[:n]), cut)

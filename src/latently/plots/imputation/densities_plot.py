@@ -12,12 +12,12 @@ from latently.checks.arrays import as_floats
 from latently.checks.settings import Such
 from latently.estimators.inputs import check_table, column_names
 from latently.plots.arguments import AXES, FEATURE, picture
-from latently.plots.canvas import canvas, literal, title
+from latently.plots.canvas import canvas, literal, title, wrapped
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import FAINT
 from latently.plots.points import Array, some
-from latently.wording import count
+from latently.wording import count, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def densities(
         ax.plot(at, curve, color=FILLED, linewidth=1.8, linestyle="--", zorder=4, label="imputed")
     for end in (observed.min(), observed.max()):
         ax.axvline(end, color=FAINT, linewidth=0.9, linestyle=":", zorder=1)
-    ax.set(xlabel=literal(names[j]), ylabel="density", xlim=(at[0], at[-1]))
+    ax.set(xlabel=wrapped(names[j]), ylabel="density", xlim=(at[0], at[-1]))
     ax.set_ylim(0, HEADROOM * ax.get_ylim()[1])
     ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")
     n_missing = int(missing[:, j].sum())
@@ -105,7 +105,7 @@ def densities(
     among = f"each of {n_tables}" if n_missing >= FEWEST else f"{n_tables} together"
     title(
         ax,
-        f"{literal(names[j])}: {n_missing:,} of {count(len(rows), 'cell')} imputed",
+        f"{literal(shortened(names[j], 30))}: {n_missing:,} of {count(len(rows), 'cell')} imputed",
         f"{'thin' if n_missing >= FEWEST else 'imputed'}: {among}; dotted: the observed range",
     )
     return ax

@@ -11,7 +11,7 @@ from latently.plots.arguments import AXES, found_by, picture
 from latently.plots.canvas import canvas, literal, title
 from latently.plots.features import named
 from latently.plots.imputation.looks import FILLED
-from latently.wording import count, share
+from latently.wording import count, share, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("rows with the pattern")
     upright = d <= UPRIGHT and max(len(names[j]) for j in columns) <= LONG
     between = "\n" if upright else ": "
-    labels = [f"{literal(names[j])}{between}{found.missing_counts[j]:,}" for j in columns]
+    labels = [f"{literal(shortened(names[j], 24))}{between}{found.missing_counts[j]:,}" for j in columns]
     ax.set_xticks(np.arange(d) + 0.5, labels, rotation=0 if upright else 90)
     ax.set_xlabel("missing cells of each column")
     n_missing = int(found.missing_counts.sum())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
-from latently.plots.canvas import canvas, literal, title
+from latently.plots.canvas import canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, contours, curves, ellipses
 from latently.plots.mixture.view import View, view
 from latently.plots.palette import GRID
@@ -79,6 +79,6 @@ def _histogram(ax: Axes, shown: View) -> None:
     edges = np.histogram_bin_edges(x, bins="fd")
     edges = np.linspace(edges[0], edges[-1], int(np.clip(len(edges), 20, 80)))
     ax.hist(x, edges.tolist(), density=True, color=GRID, edgecolor="white", linewidth=0.6, zorder=1)
-    ax.set(xlabel=literal(shown.names[0]), ylabel="density")
+    ax.set(xlabel=wrapped(shown.names[0]), ylabel="density")
     curves(ax, shown.mixture)
     ax.legend(frameon=False, fontsize="small")

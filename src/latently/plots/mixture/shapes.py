@@ -48,8 +48,10 @@ def contours(ax: Axes, mixture: GaussianMixture) -> None:
     """
     draws, _ = mixture.sample(N_DRAWS, random_state=0)
     levels = np.quantile(mixture.score_samples(draws), [1.0 - share for share in reversed(SHARES)])
-    x = np.linspace(*ax.get_xlim(), GRID_SIZE)
-    y = np.linspace(*ax.get_ylim(), GRID_SIZE)
+    x, y = (
+        (np.geomspace if scale == "log" else np.linspace)(*limits, GRID_SIZE)
+        for scale, limits in ((ax.get_xscale(), ax.get_xlim()), (ax.get_yscale(), ax.get_ylim()))
+    )
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     log_density = mixture.score_samples(grid.reshape(-1, 2)).reshape(GRID_SIZE, GRID_SIZE)
     ax.contour(x, y, log_density, levels=levels, colors=INK, linewidths=0.9, linestyles="--", zorder=3)
@@ -58,6 +60,8 @@ def contours(ax: Axes, mixture: GaussianMixture) -> None:
 def centres(ax: Axes, mixture: GaussianMixture) -> None:
     """Write the number of each component at its mean."""
     for k, mean in enumerate(mixture.means_):
+        if not np.isfinite(ax.transData.transform(mean)).all():
+            continue  # on a logarithmic axis there is no place for what is not positive
         ax.annotate(
             str(k),
             mean,

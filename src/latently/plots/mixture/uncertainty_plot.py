@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
-from latently.plots.canvas import canvas, literal, title
+from latently.plots.canvas import canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, ellipses
 from latently.plots.mixture.view import view
 from latently.plots.palette import INK, NEUTRAL
@@ -64,7 +64,7 @@ def uncertainty(
     shown = view(mixture, X, features)
     unsure = shown.uncertainty
     if len(shown.names) == 1:
-        ax.set(xlabel=literal(shown.names[0]), ylabel="uncertainty")
+        ax.set(xlabel=wrapped(shown.names[0]), ylabel="uncertainty")
         note = "dark: those rows, larger where less sure"
         x = np.column_stack([shown.x[:, 0], unsure])
     else:

@@ -71,7 +71,9 @@ def document_topics(
     found = _document_topics(model, X)
     shown = list(range(min(n, len(found)))) if documents is None else _checked(documents, len(found))
     labels = (
-        [str(document) for document in shown] if names is None else [literal(str(name)) for name in names]
+        [str(document) for document in shown]
+        if names is None
+        else [literal(name) for name in shortened([str(name) for name in names], 30)]
     )
     if len(labels) != len(shown):
         raise ValueError(f"names are {len(labels)}, and {count(len(shown), 'document')} are drawn")

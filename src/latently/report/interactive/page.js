@@ -130,7 +130,7 @@
       for (const [value, words] of x.marks) {
         const at = x.place(value);
         this.root.append(svg("line", { x1: at, x2: at, y1: box.top, y2: box.bottom, stroke: line }));
-        this.text(at, box.bottom + 16, words.length > 14 ? `${words.slice(0, 13)}…` : words, { "text-anchor": "middle" });
+        this.text(at, box.bottom + 16, words.length > 16 ? `${words.slice(0, 15)}…` : words, { "text-anchor": "middle" });
       }
       for (const [value, words] of y.marks) {
         const at = y.place(value);
@@ -402,7 +402,7 @@
       const x = scale(0, n - 1, box.left, box.right);
       const place = (i) => box.left + ((i + 0.5) / n) * (box.right - box.left);
       x.place = place;
-      const every = Math.max(1, Math.ceil(n / 6));
+      const every = Math.max(1, Math.ceil(n / Math.max(2, Math.min(8, Math.floor(90 / content.time[0].length)))));
       x.marks = [];
       for (let i = 0; i < n; i += every) x.marks.push([i, content.time[i]]);
       const y = scale(content.low[j], content.high[j], box.bottom, box.top, this.columns[j]);

@@ -34,6 +34,7 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     n : int
         How many times the series has in all.
     """
+    told = a.telling[:MOST_COLUMNS]
     room = max(MOST_BYTES // (len(moments) * a.n_components), 50)
     each = -(-len(x) // min(MOST_TIMES, room))
     starts = np.arange(0, len(x), each)
@@ -41,9 +42,9 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     seen = np.where(np.isnan(x), 0.0, x)
     known = np.add.reduceat(~np.isnan(x), starts, axis=0)
     with np.errstate(invalid="ignore"):
-        mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, :MOST_COLUMNS]
+        mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, told]
     low, high = np.nanmin(mean, axis=0), np.nanmax(mean, axis=0)
-    columns: list[dict[str, Any]] = [{"name": name} for name in a.names[:MOST_COLUMNS]]
+    columns: list[dict[str, Any]] = [{"name": a.names[j]} for j in told]
     if a.symbols:
         columns[0]["categories"] = [str(symbol) for symbol in a.symbols]
     time = np.arange(len(x)) if a.time is None else np.asarray(a.time)
@@ -52,7 +53,7 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
         "n_shown": len(x),
         "each": each,
         "columns": columns,
-        "time": [str(time[at]) for at in starts],
+        "time": _as_text(time[starts]),
         "time_name": a.time_name,
         "new": np.flatnonzero(np.isin(starts, a.offsets[1:-1])).tolist(),
         "low": low.tolist(),
@@ -62,3 +63,12 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
         "weights": packed([one.mean(axis=0) for one in resp]),
         "lines": lines_of(moments, [one.mean(axis=0) for one in resp], a.names, n, "state"),
     }
+
+
+def _as_text(time: NDArray[Any]) -> list[str]:
+    """Times as briefly as they can be told apart: dates without the hour where it is always the same."""
+    if time.dtype.kind != "M":
+        return [str(one) for one in time]
+    days = (time == time.astype("datetime64[D]")).all()
+    unit = "D" if days else "m" if (time == time.astype("datetime64[m]")).all() else "s"
+    return [str(one).replace("T", " ") for one in time.astype(f"datetime64[{unit}]")]

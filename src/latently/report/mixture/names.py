@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.report.fits import MOST_NAMED, STANDS_OUT, outstanding
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.wording import decimals, listed, number
 
-STANDS_OUT = 0.5  # standard deviations of all rows from their mean
-MOST_NAMED = 3
 WIDER = 1.5  # times as wide as the nearest one
 
 Array = NDArray[np.float64]
@@ -19,11 +18,7 @@ def set_apart(a: MixtureAnalysis, k: int) -> str:
     """The columns in which a cluster stands out, or else where it lies among the others."""
     if a.means is None:
         phrases = a.family.standing_out(a.emission, a.names, a.model.weights_)[k]
-        far = [away for away, _ in phrases]
-        if not far or max(far) >= STANDS_OUT or max(far) <= 0:
-            return a.components.words[k]
-        most = sorted(range(len(far)), key=lambda j: -far[j])[:2]
-        return f"near the average; furthest from it: {listed(phrases[j][1] for j in most)}"
+        return outstanding(phrases) if phrases else a.components.words[k]
     far, means = a.standing_out[k], a.means[k]
     order = np.argsort(-np.abs(far), kind="stable")
     most = [int(j) for j in order if abs(far[j]) >= STANDS_OUT][:MOST_NAMED]

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from latently.emissions.described import Components
 from latently.report.analysis import Analysis, Array
-from latently.report.fits import SURE
+from latently.report.fits import SURE, outstanding
+
+MOST_COLUMNS = 4  # in pictures
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,26 @@ class SegmentationAnalysis(Analysis):
         """What is seen in each state."""
         rows = self.shares * self.n_rows
         return self.family.describe_components(self.emission, self.names, rows, "state")
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Each state by what is seen in it: of several columns, by those in which it stands out."""
+        if len(self.names) == 1:
+            return self.components.words
+        far = self.family.standing_out(self.emission, self.names, self.shares)
+        return [
+            outstanding(phrases) if phrases else words
+            for phrases, words in zip(far, self.components.words, strict=True)
+        ]
+
+    @cached_property
+    def telling(self) -> list[int]:
+        """Columns in their order, or those that tell the states apart best first where they are many."""
+        far = self.family.standing_out(self.emission, self.names, self.shares)
+        away = np.array([[each for each, _ in phrases] for phrases in far])
+        if len(self.names) <= MOST_COLUMNS or not away.size:
+            return list(range(len(self.names)))
+        return np.argsort(-(self.shares @ away**2), kind="stable").tolist()
 
     @cached_property
     def residuals(self) -> Array | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from latently.core.findings import Finding, caution
 from latently.report import fits
 from latently.report.segmentation.analysis import SegmentationAnalysis
-from latently.report.segmentation.residuals import checks
+from latently.report.segmentation.residuals import Check, checks
 from latently.wording import count, listed, number, some
 
 FEWEST_ROWS, ROWS_PER_PARAMETER = 10, 5
@@ -47,28 +47,44 @@ def cautions(a: SegmentationAnalysis) -> Iterator[Finding]:
 
 
 def _residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
-    family = a.family
-    for check in checks(a):
-        numbers = {"standard_deviation": check.spread, "lag_one_correlation": check.lag_one}
-        if check.dependent:
-            text = (
-                f"rows of {check.name} hang together beyond what the states explain (forecast residuals are "
-                f"correlated by {number(check.lag_one, 2)}): states may be cut out of a drift or a slow "
-                "wave. Try its differences from row to row"
-            )
-            yield caution("dependent residuals", text, "column", [check.column], **numbers)
-        if check.too_wide and not family.learns_spread:
-            text = (
-                f"{family.noun} of {check.name} vary more within a state than a {family.called} distribution "
-                "does: try more states, or --emission gaussian"
-            )
-            yield caution("too wide", text, "column", [check.column], **numbers)
-        elif check.many_far and family.learns_spread:
-            text = (
-                f"{check.name} has more far-out rows than a {family.called} distribution in each state: some "
-                "states may only stand in for a heavy tail"
-            )
-            yield caution("heavy tail", text, "column", [check.column], far=check.n_far, **numbers)
+    """What the residuals say is wrong, each kind once, whatever columns it is of."""
+    family, found = a.family, checks(a)
+    dependent = [check for check in found if check.dependent]
+    if dependent:
+        most = max(dependent, key=lambda check: abs(check.lag_one))
+        up_to = "by" if len(dependent) == 1 else "by up to"
+        text = (
+            f"rows of {_columns(dependent)} hang together beyond what the states explain (forecast residuals "
+            f"are correlated {up_to} {number(most.lag_one, 2)}): states may be cut out of a drift or a slow "
+            "wave. Try differences from row to row"
+        )
+        yield _of_columns("dependent residuals", text, dependent, most)
+    wide = [check for check in found if check.too_wide and not family.learns_spread]
+    if wide:
+        text = (
+            f"{family.noun} of {_columns(wide)} vary more within a state than a {family.called} distribution "
+            "does: try more states, or --emission gaussian"
+        )
+        yield _of_columns("too wide", text, wide, max(wide, key=lambda check: check.spread))
+    far = [check for check in found if check.many_far and family.learns_spread]
+    if far:
+        has = "has" if len(far) == 1 else "have"
+        text = (
+            f"{_columns(far)} {has} more far-out rows than a {family.called} distribution in each state: "
+            "some states may only stand in for a heavy tail"
+        )
+        most = max(far, key=lambda check: check.n_far)
+        yield _of_columns("heavy tail", text, far, most, far=most.n_far)
+
+
+def _columns(found: Sequence[Check]) -> str:
+    return some([check.name for check in found], MOST_NAMED, "more column")
+
+
+def _of_columns(kind: str, text: str, found: Sequence[Check], most: Check, **more: float) -> Finding:
+    """A caution about some columns, with the numbers of the one it is most of."""
+    numbers = {"standard_deviation": most.spread, "lag_one_correlation": most.lag_one}
+    return caution(kind, text, "column", [check.column for check in found], **more, **numbers)
 
 
 def _few_rows(a: SegmentationAnalysis) -> Iterator[Finding]:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from latently import plots
-from latently.plots.canvas import literal
+from latently.plots.canvas import wrapped
 from latently.report import fits
 from latently.report.figure import EMISSIONS, Figure, narrow_first
-from latently.report.segmentation.analysis import SegmentationAnalysis
+from latently.report.segmentation.analysis import MOST_COLUMNS, SegmentationAnalysis
 from latently.report.segmentation.residuals import checks
 from latently.wording import listed
 
-MOST_COLUMNS = 4
 MOST_EMISSIONS = 3
 MOST_MAPPED = 40
 
@@ -36,7 +35,9 @@ def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
     figures.append(
         Figure(
             "emissions",
-            lambda axes: plots.emissions(a.model, a.X, lengths=a.lengths, ax=np.atleast_1d(axes)),
+            lambda axes: plots.emissions(
+                a.model, a.X, features=a.telling[:shown], lengths=a.lengths, ax=np.atleast_1d(axes)
+            ),
             EMISSIONS.format("state", "smoothed probabilities"),
             n_axes=shown,
         )
@@ -51,8 +52,11 @@ def _states(a: SegmentationAnalysis) -> Figure:
     n_columns = min(MOST_COLUMNS, len(a.names))
 
     def draw(axes: Any) -> None:
-        panels = plots.states(a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, ax=axes)
-        panels[-1].set_xlabel(literal(a.time_name))
+        told = None if a.symbols else a.telling[:n_columns]
+        panels = plots.states(
+            a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, features=told, ax=axes
+        )
+        panels[-1].set_xlabel(wrapped(a.time_name))
         _few_ticks(panels[-1], 9)
 
     return Figure(
@@ -76,7 +80,7 @@ def _residuals(a: SegmentationAnalysis) -> Figure:
         panels = plots.pseudo_residuals(
             a.model, a.X, lengths=a.lengths, time=a.time, kind="forecast", feature=feature, ax=axes
         )
-        panels[0].set_xlabel(literal(a.time_name))
+        panels[0].set_xlabel(wrapped(a.time_name))
         _few_ticks(panels[0], 4)
 
     return Figure(

@@ -22,6 +22,7 @@ from latently.report.table import Table
 from latently.wording import count, exact, listed, number, part, sentence, share
 
 MOST_LISTED = 8
+FEW_COLUMNS = 2  # whose residuals are each told of
 MOST_STATES = 12
 STARTS = {
     "free": "a distribution of its own",
@@ -111,7 +112,7 @@ def _lead(a: SegmentationAnalysis) -> str:
     return (
         f"The series goes through {count(a.n_components, 'hidden state')}, found from its "
         f"{count(a.n_rows, 'row')} alone. It is mostly in state {k} ({share(a.shares[k])} of the time): "
-        f"{a.components.words[k]}. Of all rows {share(a.n_rows - a.n_unsure, a.n_rows)} are at least 90% "
+        f"{a.words[k]}. Of all rows {share(a.n_rows - a.n_unsure, a.n_rows)} are at least 90% "
         "sure to be in the state they are counted in, and at the end it is in state "
         f"{int(a.filtered[-1].argmax())}."
     )
@@ -156,7 +157,7 @@ def _findings(a: SegmentationAnalysis) -> Iterator[Finding]:
         )
         yield note("gaps", text, "row", rows=a.n_empty_rows)
     yield from fits.choice(a.model, a.selection, "state")
-    yield from (_residuals(a, check) for check in checks(a))
+    yield from _all_residuals(a)
     yield from (note("input", text) for text in a.guessed)
 
 
@@ -171,7 +172,7 @@ def _kind(a: SegmentationAnalysis) -> Finding:
 
 
 def _state(a: SegmentationAnalysis, k: int) -> Finding:
-    text = f"State {k}, {share(a.shares[k])} of the rows: {a.components.words[k]}; {_lasts(a, k)}"
+    text = f"State {k}, {share(a.shares[k])} of the rows: {a.words[k]}; {_lasts(a, k)}"
     return note("state", text, "state", [k], share=a.shares[k], duration=a.durations[k])
 
 
@@ -237,6 +238,21 @@ def _hindsight(a: SegmentationAnalysis) -> Finding:
         text = "The past alone (filtered) says another state than the path, which knows what came later, of "
         text += rows
     return note("hindsight", text, "row", rows=a.n_seen_otherwise)
+
+
+def _all_residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
+    """Those of each column; of many, how many are right, and the worst."""
+    found = checks(a)
+    if len(found) <= FEW_COLUMNS:
+        yield from (_residuals(a, check) for check in found)
+        return
+    wrong = [check for check in found if list(_wrong(check))]
+    right = len(found) - len(wrong)
+    text = f"The forecast residuals of {right} of {len(found)} columns look as they should"
+    if wrong:
+        worst = max(wrong, key=lambda check: abs(check.lag_one) + max(check.spread - 1.0, 0.0))
+        text += f"; least so those of {worst.name}: {'; '.join(_wrong(worst))}"
+    yield note("residuals", text, "column", [check.column for check in wrong], right=right)
 
 
 def _residuals(a: SegmentationAnalysis, check: Check) -> Finding:
