@@ -1,11 +1,20 @@
 """Moves between maxima: what they promise by hand, and that they lead only upwards."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
 
-from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel
+from latently import (
+    CategoricalHMM,
+    GaussianHMM,
+    GaussianMixture,
+    LatentClassAnalysis,
+    MixedImputer,
+    MixtureModel,
+)
 from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.moves import Climber
@@ -190,3 +199,48 @@ def test_on_easy_data_one_look_is_enough():
     assert len(restarts.runs) <= 16
     assert restarts.n_agreeing >= 4
     assert restarts.unseen == 0
+
+
+# -- what some of the rows have not shown --------------------------------------------------------------------
+
+
+def rare_answers(n=6000):
+    """Two classes, and in each column six answers that one row alone has."""
+    rng = np.random.default_rng(0)
+    z = rng.integers(2, size=n)
+    x = np.column_stack([np.where(rng.random(n) < 0.8, z, 1 - z) for _ in range(4)])
+    for j in range(4):
+        x[rng.choice(n, 6, replace=False), j] = 10 + np.arange(6)
+    return x
+
+
+def test_answers_too_rare_for_a_sample_are_no_reason_to_fail():
+    x = rare_answers()
+    classes = LatentClassAnalysis(2, random_state=0).fit(x)
+    assert not any(run.failure for run in classes.restarts_.runs)
+    assert classes.restarts_.n_agreeing > 5
+    few = LatentClassAnalysis(2, random_state=0).fit(np.where(x > 1, np.nan, x))
+    assert_allclose(classes.class_sizes_, few.class_sizes_, atol=2e-3)
+    probabilities = classes.params_.emission.values[0].probabilities
+    assert_allclose((classes.class_sizes_ @ probabilities[:, 0])[2:], 1 / len(x), rtol=1e-6)
+    many = LatentClassAnalysis(4, random_state=0, n_init=1, max_iter=20, tol=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        many.fit(x)
+    blocks = list(many._source(x).blocks())
+    proposals = list(many._model.propose(many.params_, blocks, np.random.default_rng(1)))
+    assert len(proposals) > 3
+    for proposal in proposals:
+        assert np.isfinite(sum(many._model.e_step(proposal.params, block).bound for block in blocks))
+    counted = MixedImputer("bic", max_components=3, random_state=0).fit(np.where(x[:, :1] == 10, np.nan, x))
+    assert min(counted.bic_, key=counted.bic_.get) == 2
+
+
+def test_zeros_that_are_given_stay_zero_on_a_sample():
+    x = rare_answers()
+    x[x > 1] = 1
+    start = np.full((2, 4, 2), 0.5)
+    start[0, 0], start[1] = (1.0, 0.0), (0.3, 0.7)
+    given = {"categorical.probabilities": start}
+    fit = LatentClassAnalysis(2, starting_values=given, random_state=0, n_init="auto").fit(x)
+    assert_array_equal(fit.params_.emission.values[0].probabilities[0, 0], (1.0, 0.0))

@@ -112,6 +112,8 @@ class Candidate(Generic[P]):
         Of the run that ended there, if one goes on from it.
     moves : tuple of Move
         What led there beside EM.
+    begun : object or None
+        Where it started.
     """
 
     kind: str
@@ -124,6 +126,7 @@ class Candidate(Generic[P]):
     twins: int = 0
     earlier: Progress | None = None
     moves: tuple[Move, ...] = ()
+    begun: P | None = None
 
 
 @dataclass(eq=False)
@@ -293,7 +296,8 @@ def drawn(start: Start[P], rng: np.random.Generator) -> Candidate[P]:
     candidate: Candidate[P] = Candidate(start.kind, None, earlier=start.earlier)
     try:
         with within_range():
-            return replace(candidate, params=start.draw(rng))
+            params = start.draw(rng)
+            return replace(candidate, params=params, begun=params)
     except FAILURES as error:
         return failed(candidate, error)
 

@@ -71,6 +71,15 @@ def in_units(spaces: Spaces, values: Mapping[str, Any]) -> Array:
     return np.concatenate([(values[name] / space.scale).ravel() for name, space in spaces.items()] or [[]])
 
 
+def inside(params: Any, other: Any, spaces: Spaces) -> Any:
+    """Params a little way towards others where they are at ends of their spaces that the others are not at.
+
+    What was learned from some of the data, and is to meet the rest, must not have made anything impossible.
+    """
+    values, others = named(params), named(other)
+    return with_named(params, {name: one.inside(values[name], others[name]) for name, one in spaces.items()})
+
+
 def named(params: Any) -> dict[str, Any]:
     """The arrays of params by name, those of nested dataclasses included; those of parts have a prefix.
 

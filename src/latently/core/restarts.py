@@ -23,6 +23,7 @@ from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, 
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.moves import Move
+from latently.core.parameters import inside
 from latently.core.saddles import beyond_saddles
 
 INTERRUPTED = "interrupted"
@@ -187,7 +188,7 @@ def search(
         streams = zip(starts, rng.spawn(len(starts)), strict=True)
         candidates = list(em.backend.map(lambda one: drawn(*one), streams))
         lost: list[Candidate[P]] = []
-        enough = len(candidates)
+        enough, partly = len(candidates), False
     else:
         small = replace(em, source=em.source.subsample(plan.n_units, rng))
         n_small = sum(float(block.weights.sum()) for block in small.source.blocks())
@@ -195,14 +196,18 @@ def search(
         explorer.explore(starts, rng)
         candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost
         maxima = [Found(one.log_likelihood or 0.0, 1 + one.twins, one.moves) for one in candidates]
-        enough = plan.finish if len(small.source) < len(em.source) else 1
+        partly = len(small.source) < len(em.source)
+        enough = plan.finish if partly else 1
     ends: list[tuple[FitResult[P], Run, int]] = []
     for i, candidate in enumerate(candidates):
         if candidate.params is None:
             lost.append(candidate)
             continue
+        params = candidate.params
+        if partly:
+            params = inside(params, candidate.begun, em.model.spaces(params))
         try:
-            result = run(em, candidate.params, settings, n, candidate.earlier)
+            result = run(em, params, settings, n, candidate.earlier)
         except FAILURES as error:
             lost.append(failed(candidate, error))
             continue

@@ -20,7 +20,7 @@ from latently.core.blocks import Block
 from latently.core.choices import CLEAR
 from latently.core.convergence import ROUNDING
 from latently.core.exploration import Start
-from latently.core.parameters import named
+from latently.core.parameters import inside, named
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
@@ -153,9 +153,10 @@ class MixtureStarts:
         weighted = resp * self.sampled.weights[:, None]
         family = routines(self.model.emission, origin.emission, self.model.fused)
         stats = family.expected_stats(self.sampled.x, weighted)
+        emission = self.model.emission.m_step(stats, origin.emission)
         return LatentEmissionParams(
             self.model.latent.m_step(Counts(weighted.sum(axis=0)), origin.latent),
-            self.model.emission.m_step(stats, origin.emission),
+            inside(emission, origin.emission, self.model.emission.spaces(emission)),
         )
 
 

@@ -6,27 +6,22 @@ most. Most of that is done on a sample of the rows; criteria are of all rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
-from latently.core.choices import CLOSE, falling
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError, ImpossibleObservationError
 from latently.core.model import Proposal
 from latently.core.moves import BATCH, Climber, End
-from latently.core.parameters import dimension
-from latently.latent.independent import Weights
+from latently.core.parameters import dimension, inside
+from latently.models.larger import divided
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
-from latently.models.moves import look
-from latently.models.routines import routines
 
 Params = LatentEmissionParams
 ROWS = 5000  # of a sample
@@ -90,24 +85,7 @@ def grown(
     list of Grown
         Those that may be the best are fitted to all rows.
     """
-    try:
-        return _grown(model, description, source, source.subsample(ROWS, rng), backend, most, rng)
-    except (
-        ImpossibleObservationError
-    ):  # other rows have what those of the sample have not, such as a category
-        return _grown(model, description, source, source, backend, most, rng)
-
-
-def _grown(
-    model: LatentEmission,
-    description: Description,
-    source: ArraySource,
-    sample: ArraySource,
-    backend: Backend,
-    most: int,
-    rng: np.random.Generator,
-) -> list[Grown]:
-    """The same from a sample."""
+    sample = source.subsample(ROWS, rng)
     excess = float(source.weights.sum() / sample.weights.sum()) - 1.0
     log_n = float(np.log(max(description.n_observed, 1.0)))
     found: list[Grown] = []
@@ -118,10 +96,16 @@ def _grown(
         if end is None:
             break
         whole: EMMap[Any, Params, Any] = EMMap(larger, source, backend)
-        log_likelihood = whole.e_step(end.result.params).bound
-        p = dimension(larger.spaces(end.result.params))
+        params, spaces = end.result.params, larger.spaces(end.result.params)
+        try:
+            log_likelihood = whole.e_step(params).bound
+        except ImpossibleObservationError:  # rows have what the sample has not, such as a category
+            params = inside(params, larger.start(description, rng), spaces)
+            params = whole.m_step(whole.e_step(params), params)
+            log_likelihood = whole.e_step(params).bound
+        p = dimension(spaces)
         bic = inf if end.diagnostics and K > 1 else p * log_n - 2 * log_likelihood
-        found.append(Grown(K, end.result.params, p, bic - excess * p))
+        found.append(Grown(K, params, p, bic - excess * p))
         if len(found) > PATIENCE and not any(_may_be_best(one, found, excess) for one in found[-PATIENCE:]):
             break
     return [
@@ -151,41 +135,11 @@ def _next(
     try:
         if before is None:
             return climber.end(model.start(description, rng))
-        return climber.higher(before, islice(splits(model, before.result.params, sample, rng), BATCH))
+        smaller = replace(model, n_components=model.n_components - 1)
+        more = divided(smaller, before.result.params, list(sample.blocks()), rng)
+        return climber.higher(before, (Proposal("split", params) for params in islice(more, BATCH)))
     except FitError:
         return None
-
-
-def splits(
-    model: LatentEmission, params: Params, source: ArraySource, rng: np.random.Generator
-) -> Iterator[Proposal[Params]]:
-    """Starts of a mixture from one with a component less, those that promise most first."""
-    K = model.n_components - 1
-    smaller, block = replace(model, n_components=K), source.whole()
-    moves = look(smaller, params, list(source.blocks()), rng)
-    x, resp = block.rows(slice(None)), smaller.responsibilities(params, block) * source.weights[:, None]
-    candidates = moves.splits(rng)
-    gains = np.array([split.gain for split in candidates])
-    for place in falling(gains, CLOSE * moves.counts.sum()) if len(gains) else ():
-        split = candidates[place]
-        k, parts = (
-            split.label,
-            moves.resp[:, [split.label]] * np.stack([split.share, 1 - split.share], axis=1),
-        )
-        try:
-            halves = moves.learned_from([k, k], parts, model.emission.pooled_parameters)
-            joint = routines(model.emission, halves, model.fused).log_density(x) + np.log(
-                parts.sum(axis=0) / parts.sum()
-            )
-            with np.errstate(invalid="ignore"):  # what neither half was learned from, both have
-                share = np.nan_to_num(softmax(joint, axis=1), nan=0.5)
-            order = [*np.delete(np.arange(K), k), k, k]
-            whole = np.column_stack([np.delete(resp, k, axis=1), resp[:, [k]] * share])
-            emission = moves.learned_from(order, whole, x=x)
-        except FitError:
-            continue
-        counts = whole.sum(axis=0)
-        yield Proposal("split", LatentEmissionParams(Weights(counts / counts.sum()), emission))
 
 
 def _on_all(one: Grown, model: LatentEmission, source: ArraySource, backend: Backend, log_n: float) -> Grown:

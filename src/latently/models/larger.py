@@ -56,7 +56,7 @@ def divided(
         yield LatentEmissionParams(model.latent.transferred(params.latent, transfer, moves.counts), emission)
 
 
-def grown(
+def enlarged(
     larger: LatentEmission,
     smaller: LatentEmission,
     params: LatentEmissionParams,
@@ -69,4 +69,4 @@ def grown(
         if model.n_components == larger.n_components:
             yield more
         else:
-            yield from islice(grown(larger, model, more, blocks, rng), 1)
+            yield from islice(enlarged(larger, model, more, blocks, rng), 1)

@@ -22,6 +22,7 @@ from latently.core.blocks import Block
 from latently.core.choices import CLOSE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
+from latently.core.parameters import inside, named, with_named
 from latently.emissions.base import Array, Emission
 from latently.latent.evidence import UNKNOWN
 from latently.models.routines import routines
@@ -170,8 +171,7 @@ class Moves:
 
     def learned(self, model: Any, params: Any, resp: Array, transfer: Array) -> Any:
         """Params of a model after a move."""
-        family = routines(self.emission, self.params, self.compiled)
-        emission = self.emission.m_step(family.expected_stats(self.x, resp), self.params)
+        emission = self.learned_from(transfer.argmax(axis=0), resp)
         return replace(
             params, latent=model.latent.transferred(params.latent, transfer, self.counts), emission=emission
         )
@@ -237,7 +237,19 @@ class Moves:
         bank = self.emission.permute(self.params, parents)
         rows = self.x if x is None else x
         stats = routines(self.emission, bank, self.compiled).expected_stats(rows, resp)
-        return self.emission.m_step(stats, bank, fixed)
+        learned = self.emission.m_step(stats, bank, fixed)
+        return self._possible(learned)
+
+    def _possible(self, learned: Any) -> Any:
+        """With a trace of what all labels have on average: no row becomes impossible that was not before."""
+        spaces, shared = self.emission.spaces(learned), self.emission.pooled_parameters
+        old, new = named(self.params), named(learned)
+        average = {
+            name: np.broadcast_to(np.average(old[name], axis=0, weights=self.counts), new[name].shape)
+            for name in spaces
+            if name not in shared
+        }
+        return inside(learned, with_named(learned, average), spaces)
 
 
 def _responsibilities(model: Any, params: Any, block: Block, chosen: NDArray[np.int64]) -> Array:

@@ -29,7 +29,7 @@ from latently.core.parameters import feasible
 from latently.estimators.inputs import random_generator
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.refits import Refit, redrawn, repeated
-from latently.models.larger import duplicated, grown
+from latently.models.larger import duplicated, enlarged
 from latently.wording import count
 
 CONFIDENCE = 0.999  # of the interval of p, and of a decision before all replicates are drawn
@@ -324,7 +324,7 @@ class _Pair:
         if not high.model.latent.exchangeable:
             return []
         blocks = list(low.em.source.blocks())
-        return list(islice(grown(high.model, low.model, params, blocks, rng), SPLITS))
+        return list(islice(enlarged(high.model, low.model, params, blocks, rng), SPLITS))
 
     def _duplicates(self, low: Refit, high: Refit, params: Any) -> list[Any]:
         """Params of the larger model in which a component of the smaller stands several times."""

@@ -42,8 +42,9 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
     except ValueError as error:
         raise CommandError(f"{table.name}: {error}") from None
     found = product.asked(rows)
-    normal = tuple(name for name, family in found.items() if type(family) is Gaussian)
+    together = Gaussian("full" if covariance == "all" else covariance)
+    normal = tuple(name for name, family in found.items() if family.called == together.called)
     if covariance in ("all", "diag") or len(normal) < 2:
         return found
     rest = {name: family for name, family in found.items() if name not in normal}
-    return {normal: Gaussian(covariance), **rest}
+    return {normal: together, **rest}

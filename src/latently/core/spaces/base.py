@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
 ROUNDING = 1e-8
 ON_FLOOR = 1e-6
+TRACE = 1e-3  # of another value, that is put where one is at an end
 AT_ZERO, AT_ONE, ON_ITS_FLOOR, AT_LIMIT = "at zero", "at one", "on its floor", "without limit"
 
 
@@ -102,6 +103,10 @@ class Space(Protocol):
 
     def projected(self, value: Array) -> Array:
         """A value that would lie in the space but for rounding, without the rounding."""
+        ...
+
+    def inside(self, value: Array, other: Array) -> Array:
+        """A value a little way towards another where it is at an end of the space and the other is not."""
         ...
 
     def chart(self, value: Array) -> Chart:

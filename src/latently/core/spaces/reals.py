@@ -55,6 +55,10 @@ class Real:
         """The value: any will do."""
         return value
 
+    def inside(self, value: Array, other: Array) -> Array:
+        """The value: at no end of the space is anything impossible."""
+        return value
+
     def chart(self, value: Array) -> Chart:
         """Differences, in units of the scale; none of a number at the limit."""
         free = free_numbers(self.shape, self.fixed)
@@ -112,6 +116,10 @@ class Positive:
 
     def projected(self, value: Array) -> Array:
         """The value: rounding cannot take it out."""
+        return value
+
+    def inside(self, value: Array, other: Array) -> Array:
+        """The value: at no end of the space is anything impossible."""
         return value
 
     def chart(self, value: Array) -> Chart:

@@ -12,6 +12,7 @@ from scipy import sparse
 from latently.core.spaces.base import (
     AT_ZERO,
     ROUNDING,
+    TRACE,
     Array,
     Chart,
     on_logits,
@@ -48,6 +49,11 @@ class Simplex:
     def projected(self, value: Array) -> Array:
         """Rows with a sum of one: n times what is amiss would pass for log-likelihood."""
         return np.asarray(value / value.sum(axis=-1, keepdims=True))
+
+    def inside(self, value: Array, other: Array) -> Array:
+        """Outcomes that are impossible get a trace of what they have in the other."""
+        zero = (value == 0) & (other > 0)
+        return self.projected(value + np.where(zero, TRACE * other, 0.0)) if zero.any() else value
 
     def chart(self, value: Array) -> Chart:
         """Relative differences of all possible outcomes but the likeliest, which makes up for them."""

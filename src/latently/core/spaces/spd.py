@@ -90,6 +90,10 @@ class SPD:
         """The value: a sum of symmetric matrices is symmetric to the last bit."""
         return value
 
+    def inside(self, value: Array, other: Array) -> Array:
+        """The value: at no end of the space is anything impossible."""
+        return value
+
     def chart(self, value: Array) -> Chart:
         """Differences of the whitened matrix, each symmetric pair once; none of a matrix on its floor."""
         d, free = self.shape[-1], self._free

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from latently.core.spaces.base import AT_ONE, AT_ZERO, Array, Chart, diagonal, on_logits
+from latently.core.spaces.base import AT_ONE, AT_ZERO, TRACE, Array, Chart, diagonal, on_logits
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class UnitInterval:
     def projected(self, value: Array) -> Array:
         """The value: rounding cannot take it out."""
         return value
+
+    def inside(self, value: Array, other: Array) -> Array:
+        """Zero and one give way a little."""
+        return np.asarray(np.where((value == 0) | (value == 1), value + TRACE * (other - value), value))
 
     def chart(self, value: Array) -> Chart:
         """Differences relative to both the number and what it lacks to one; none at either end."""

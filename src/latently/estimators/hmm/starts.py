@@ -14,6 +14,7 @@ from latently.core.blocks import ArraySource, Block, block_rows, chosen
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
 from latently.core.exploration import Start
+from latently.core.parameters import inside
 from latently.estimators.inputs import Array
 from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
 from latently.latent.evidence import UNKNOWN
@@ -88,14 +89,15 @@ class ChainStarts:
             if len(rows.x) < self.model.n_components:  # more states than distinct rows
                 return self._from_family(rng)
             starts = MixtureStarts(mixture, self.description, lambda: rows)
-            params = starts.of(kind, 1)[0].draw(rng)
+            begun = starts.of(kind, 1)[0].draw(rng)
             source = self._source(rows)
             try:
                 settings = Settings(tol=1e-4, max_iter=STEPS)
-                params = run(EMMap(mixture, source), params, settings, float(rows.weights.sum())).params
+                params = run(EMMap(mixture, source), begun, settings, float(rows.weights.sum())).params
             except FitError:
-                pass  # the start itself will do
-            return LatentEmissionParams(self._latent(rng), params.emission)
+                params = begun  # which will do
+            emission = inside(params.emission, begun.emission, mixture.emission.spaces(params.emission))
+            return LatentEmissionParams(self._latent(rng), emission)
 
         return draw
 
@@ -126,7 +128,8 @@ class ChainStarts:
                 soft = min(needed / max(len(others), 1), MOST_SOFTENING)
                 resp = np.where((labels == UNKNOWN)[:, None], soft * resp[:, order], is_label)
                 stats = routines(emission, theta, self.model.fused).expected_stats(x, weights * resp)
-                theta = emission.m_step(stats, theta)
+                learned = emission.m_step(stats, theta)
+                theta = inside(learned, theta, emission.spaces(learned))
             return LatentEmissionParams(params.latent, theta)
 
         return draw
