@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-nightly test-portable lint style types pytest docs bench clean
+.PHONY: help demo test test-nightly test-portable lint style types pytest docs dist bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -39,6 +39,13 @@ pytest: .venv/.installed-dev
 
 docs: .venv/.installed-dev  ## build the documentation in docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --jobs 2 -b html docs docs/_build/html
+
+dist: .venv/.installed-dev  ## build what is released, and run the demonstration from it in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m venv dist/empty
+	dist/empty/bin/python -m pip install --quiet "$$(echo dist/*.whl)[cli]"
+	cd dist && empty/bin/latently demo
 
 bench: .venv/.installed-all,bench  ## measure speed and accuracy beside other libraries
 	$(BIN)/python -m benchmarks

@@ -99,3 +99,10 @@ def headings(page):
 
 def test_a_family_of_ones_own_takes_under_sixty_lines():
     assert len(EXAMPLE.read_text().splitlines()) < 60
+
+
+def test_the_version_is_that_of_the_changelog_and_of_the_citation():
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert latently.__version__.removesuffix(".dev0") == cited[1]
+    assert newest[1] in (cited[1], "unreleased")
