@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import latently
 from latently import (
     CategoricalHMM,
+    GaussianHMM,
     GaussianImputer,
     GaussianMixture,
     LatentClassAnalysis,
@@ -166,3 +167,13 @@ def test_there_is_a_page_about_tables_of_any_kind(fitted, tmp_path):
 def test_there_is_no_page_about_what_is_no_fit():
     with pytest.raises(TypeError, match="MultivariateNormal"):
         latently.report(MultivariateNormal([0.0], [[1.0]]), [[0.0]])
+
+
+@pytest.mark.parametrize("kind", [GaussianMixture, GaussianHMM])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_page_about_much_stays_below_a_megabyte_and_a_half(kind):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(rng.integers(0, 9, 400), 30)
+    X = rng.normal(size=(len(labels), 6)) + 4 * rng.normal(size=(9, 6))[labels]
+    model = kind(9, n_init=1, max_iter=2, random_state=0).fit(X)
+    assert len(latently.report(model, X).page().encode()) < 1_500_000

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 MARGIN = 0.07
 MOST_DRAWN = 10_000
+MOST_VECTORS = 2_000  # dots of a picture; more are as small as pixels, and become some
 
 
 def some(n_rows: int) -> NDArray[np.intp]:
@@ -72,5 +73,5 @@ def dots(ax: Axes, x: Array, face: str, shape: str, n: int, zorder: float = 2) -
         edgecolors="white",
         linewidths=0.3,
         zorder=zorder,
-        rasterized=len(x) > 2000,
+        rasterized=n > MOST_VECTORS,
     )

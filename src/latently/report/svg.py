@@ -6,7 +6,8 @@ import re
 from urllib.parse import quote
 
 DIGITS = 2  # of points of 1/72 inch
-NUMBER = re.compile(r"-?\d+\.\d{3,}")
+LONG = 2_000  # letters of a path
+NUMBER = re.compile(r"-?\d+\.\d{2,}")
 UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 PLACED = re.compile(r' (d|x|y|width|height|x1|x2|y1|y2)="([^"]*)"')
 MOVED = re.compile(r"translate\([^)]*\)")
@@ -45,9 +46,11 @@ def as_address(svg: str) -> str:
     return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=IN_URI)
 
 
-def _short(text: str) -> str:
-    return NUMBER.sub(lambda found: f"{float(found[0]):.{DIGITS}f}".rstrip("0").rstrip("."), text)
+def _short(text: str, digits: int = DIGITS) -> str:
+    return NUMBER.sub(lambda found: f"{float(found[0]):.{digits}f}".rstrip("0").rstrip("."), text)
 
 
 def _path(text: str) -> str:
-    return re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(_short(text).split()))
+    """Long lines go through many points, of which none matters by itself."""
+    digits = DIGITS if len(text) < LONG else DIGITS - 1
+    return re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(_short(text, digits).split()))

@@ -16,7 +16,7 @@ from latently.plots.hmm.looks import fill, legend
 from latently.plots.hmm.observed import Observed, observed, state_names
 from latently.plots.hmm.steps import Steps, axis, runs, steps
 from latently.plots.palette import FAINT, INK
-from latently.plots.points import Array
+from latently.plots.points import MOST_VECTORS, Array
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -193,7 +193,8 @@ def _strip(ax: Axes, probabilities: Array, cut: Steps) -> None:
     for k, column in enumerate(probabilities.T):
         below, total = total, total + column
         low, high = (np.insert(np.repeat(edge, 2), breaks, np.nan) for edge in (below, total))
-        ax.fill_between(at, low, high, label=f"state {k}", zorder=2, **fill(k, STRIP))
+        raster = probabilities.size > MOST_VECTORS  # edges as fine as pixels become some
+        ax.fill_between(at, low, high, label=f"state {k}", zorder=2, rasterized=raster, **fill(k, STRIP))
     ax.grid(False)
     ax.set(ylim=(0, 1), yticks=[0, 0.5, 1])
     ax.tick_params(axis="y", colors=FAINT)

@@ -12,7 +12,7 @@ from latently.plots.canvas import canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, ellipses
 from latently.plots.mixture.view import view
 from latently.plots.palette import INK, NEUTRAL
-from latently.plots.points import frame, look
+from latently.plots.points import MOST_VECTORS, frame, look
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ def uncertainty(
         x = shown.x
         note = "dark: those rows, larger where less sure"
     size, alpha = look(len(x))
-    sure = unsure <= SURE
-    ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, c=NEUTRAL, alpha=0.5 * alpha, linewidths=0, zorder=2)
+    sure, raster = unsure <= SURE, len(x) > MOST_VECTORS
+    faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0}
+    ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, zorder=2, rasterized=raster, **faint)
     ax.scatter(
         x[~sure, 0],
         x[~sure, 1],
@@ -85,6 +86,7 @@ def uncertainty(
         edgecolors="white",
         linewidths=0.5,
         zorder=6,
+        rasterized=raster,
     )
     n_unsure = int((mixture.uncertainty(X) > SURE).sum())
     title(
