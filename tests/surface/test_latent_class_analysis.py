@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import HiddenMarkovModel, LatentClassAnalysis, MixedImputer, MixtureModel, load
+from latently import HiddenMarkovModel, LatentClassAnalysis, MixedImputer, MixtureModel, load, report
 from latently.core.errors import ConstantColumnWarning
 from latently.emissions import Columns, Gaussian
 from latently.estimators import latent_class_analysis
@@ -212,3 +212,11 @@ def test_a_category_that_is_new(table, classes):
     assert_allclose(
         lenient.predict_proba(table.assign(town="Cork")), lenient.predict_proba(table.assign(town=None))
     )
+
+
+def test_a_page_about_a_dict_of_columns(table, classes):
+    columns = {name: table[name].to_numpy() for name in table}
+    found = report(classes, columns)
+    assert found.tables["profiles"].rows == report(classes, table).tables["profiles"].rows
+    assert "Bivariate residuals" in found.page()
+    assert any("cells of 1,500 are missing" in line for line in found.said)

@@ -161,8 +161,7 @@ class Table:
         columns = zip(self.columns, filled, strict=True)
         return Table(tuple(Column(one.name, some, one.categories) for one, some in columns), self.named)
 
-    def rows(self, rows: Any) -> Table:
-        """Some of the rows."""
+    def __getitem__(self, rows: Any) -> Table:
         taken = tuple(Column(one.name, one.cells[rows], one.categories) for one in self.columns)
         return Table(taken, self.named)
 

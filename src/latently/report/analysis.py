@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.columns import Table
 from latently.plots.features import feature_names
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Analysis(ABC):
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
         """Which cells are missing, shape (n_rows, n_columns)."""
+        if isinstance(self.X, Table):
+            return np.column_stack([column.missing for column in self.X])
         cells = np.asarray(self.X).reshape(self.n_rows, -1)
         if cells.dtype.kind == "f":
             return np.isnan(cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.columns import as_table
 from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.tables import is_list_of_tables
@@ -82,7 +83,8 @@ def report(
     """
     if _report.dispatch(type(model)) is not _report.dispatch(object):
         check_is_fitted(model)
-    found = _report(model, X, source, selection=selection, **how)
+    rows = as_table(X) if isinstance(X, Mapping) else X
+    found = _report(model, rows, source, selection=selection, **how)
     if path is not None:
         write_text(path, found.page())
     return found
