@@ -47,9 +47,21 @@ class Backend(ABC):
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """The results, in the order of the pieces."""
 
-    def fold(self, task: Callable[[Block], S], source: BlockSource) -> S:
-        """The sum of what a task finds in each block of a source, taken in the same tree by every backend."""
-        return tree_sum(self.map(task, source.blocks()))
+    def share(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+        """The same, of work that takes long beside what is sent, and may be done elsewhere."""
+        return self.map(task, pieces)
+
+    def fold(self, task: Callable[[Block, Backend], S], source: BlockSource) -> S:
+        """The sum of what a task finds in each block of a source, taken in the same tree by every backend.
+
+        Parameters
+        ----------
+        task : callable
+            Of a block, and of who may share in the work on it. It may be sent elsewhere.
+        source : BlockSource
+            The data.
+        """
+        return tree_sum(self.map(lambda block: task(block, self), source.blocks()))
 
 
 class SerialBackend(Backend):
@@ -112,11 +124,15 @@ def _work(task: Callable[[Any], R], piece: Any) -> R:
 
 
 @contextmanager
-def backend(n_threads: int) -> Iterator[Backend]:
+def backend(n_threads: int, source: Any = None) -> Iterator[Backend]:
     """Yield a backend with so many threads, which end with the context.
 
-    No thread outlives the fit it was made for, so a process may fork between fits.
+    No thread outlives the fit it was made for, so a process may fork between fits. Data that lie elsewhere
+    bring the backend that works where they are.
     """
+    if hasattr(source, "backend"):
+        yield source.backend()
+        return
     if n_threads == 1:
         yield SerialBackend()
         return

@@ -188,6 +188,10 @@ class BlockSource(Protocol):
         """What tells these data from others."""
         ...
 
+    def in_memory(self) -> ArraySource:
+        """All units in memory, and here."""
+        ...
+
 
 @dataclass(frozen=True)
 class ArraySource:

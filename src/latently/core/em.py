@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, Self
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
-from latently.core.blocks import BlockSource
+from latently.core.blocks import Block, BlockSource
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
@@ -123,6 +123,43 @@ class StepMap(Protocol[P, S]):
 
 
 @dataclass(frozen=True)
+class EStep(Generic[D, P, S]):
+    """The E-step of a block, as a task that can be sent to where the block is.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    params : object
+        Where it is taken.
+    """
+
+    model: Model[D, P, S]
+    params: P
+
+    def __call__(self, block: Block, backend: Backend) -> S:
+        """Its expected statistics."""
+        return self.model.e_step(self.params, block, backend)
+
+
+@dataclass(frozen=True)
+class Describing(Generic[D, P, S]):
+    """The description of a block, as such a task.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    """
+
+    model: Model[D, P, S]
+
+    def __call__(self, block: Block, backend: Backend) -> D:
+        """What is said of it."""
+        return self.model.describe(block)
+
+
+@dataclass(frozen=True)
 class EMMap(Generic[D, P, S]):
     """EM on some data as a map from params to params.
 
@@ -145,7 +182,7 @@ class EMMap(Generic[D, P, S]):
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks."""
-        return self.backend.fold(lambda block: self.model.e_step(params, block, self.backend), self.source)
+        return self.backend.fold(EStep(self.model, params), self.source)
 
     def m_step(self, stats: S, params: P) -> P:
         """Return better params."""
@@ -163,7 +200,7 @@ class EMMap(Generic[D, P, S]):
 
 def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
-    return backend.fold(model.describe, source)
+    return backend.fold(Describing(model), source)
 
 
 @within_range()

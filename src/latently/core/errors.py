@@ -53,6 +53,10 @@ class DataChangedError(RuntimeError):
     """Data that are read in every pass are not what they were: it is no use to try another start."""
 
 
+class ClusterError(RuntimeError):
+    """The workers of a cluster, or who leads them, cannot do what they are asked."""
+
+
 class ObjectiveFellError(ValueError):
     """The objective fell by more than rounding: a bug in a model, never a sign of convergence.
 

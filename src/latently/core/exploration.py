@@ -248,7 +248,7 @@ class Explorer(Generic[D, P]):
         tol, steps, keep = self._plan.short_tol, self._plan.short_iter, len(candidates)
         while True:
             settings = Settings(tol, steps, self._em.fixed, accelerate=True, changes=False)
-            candidates = list(self._em.backend.map(partial(self._advanced, settings), candidates))
+            candidates = list(self._em.backend.share(partial(self._advanced, settings), candidates))
             candidates = ranked(candidates, lambda candidate: candidate.promise, lambda _: tol * self._n)
             distinct: list[Candidate[P]] = []
             for candidate in candidates:

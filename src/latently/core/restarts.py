@@ -190,7 +190,7 @@ def search(
         lost: list[Candidate[P]] = []
         enough, partly = len(candidates), False
     else:
-        small = replace(em, source=em.source.subsample(plan.n_units, rng))
+        small = replace(em, source=em.source.subsample(plan.n_units, rng).in_memory())
         n_small = sum(float(block.weights.sum()) for block in small.source.blocks())
         explorer = Explorer(small, plan, n_small)
         explorer.explore(starts, rng)

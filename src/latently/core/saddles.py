@@ -72,7 +72,7 @@ def beyond_saddles(em: EMMap[D, P, S], result: FitResult[P], settings: Settings,
         Sum of the weights.
     """
     rng = np.random.default_rng(0)
-    some = replace(em, source=em.source.subsample(SCREEN, rng))
+    some = replace(em, source=em.source.subsample(SCREEN, rng).in_memory())
     for _ in range(ROUNDS):
         if not (result.converged and settings.tol > 0 and result.n_iter < settings.max_iter):
             break

@@ -106,31 +106,7 @@ class StreamedSource:
     @cached_property
     def survey(self) -> Survey:
         """What one pass finds out."""
-        n_rows = 0
-        low: Any = None
-        high: Any = None
-        different: Any = None
-        lengths = Lengths()
-        for piece in ahead(self.read()):
-            n_rows += len(piece.x)
-            if self.several:
-                lengths.add(piece.sequences)
-            if not len(piece.x):
-                continue
-            flat = piece.x.reshape(len(piece.x), -1)
-            lowest, highest = extremes(flat if flat.dtype.kind == "f" else flat.astype(np.float64))
-            low = lowest if low is None else np.fmin(low, lowest)
-            high = highest if high is None else np.fmax(high, highest)
-            if different is None or len(different) < self.n_different:
-                rows = piece.x if different is None else np.concatenate([different, piece.x])
-                different = _different(rows, self.n_different)
-        if different is None:
-            raise ValueError("there is no row: give at least one")
-        if len(different) >= self.n_different:
-            ends = np.stack([low, high]).reshape(2, *different.shape[1:])
-            ends[np.isinf(ends)] = np.nan  # of a column without cells
-            different = np.concatenate([different, ends.astype(different.dtype)])
-        return Survey(n_rows, lengths.offsets() if self.several else None, different)
+        return surveyed(ahead(self.read()), self.several, self.n_different)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -164,11 +140,6 @@ class StreamedSource:
     def whole(self) -> Block:
         """All units as one block, in memory."""
         return self.in_memory().whole()
-
-    @property
-    def x(self) -> Any:
-        """All rows, in memory."""
-        return self.in_memory().x
 
     def in_memory(self) -> ArraySource:
         """The same units, in memory: for what is worked out from all of them at once."""
@@ -231,6 +202,50 @@ class StreamedSource:
                 f"the data had {known.n_rows} rows at first, and have others now: let nothing write to them "
                 "while they are in use"
             )
+
+
+def surveyed(pieces: Iterable[Piece], several: bool, n_different: int) -> Survey:
+    """What is known of rows after one pass.
+
+    Parameters
+    ----------
+    pieces : iterable of Piece
+        The rows.
+    several : bool
+        Whether units are sequences.
+    n_different : int
+        How many different rows are kept, if there are as many.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a sequence appears again after others.
+    """
+    n_rows = 0
+    low: Any = None
+    high: Any = None
+    different: Any = None
+    lengths = Lengths()
+    for piece in pieces:
+        n_rows += len(piece.x)
+        if several:
+            lengths.add(piece.sequences)
+        if not len(piece.x):
+            continue
+        flat = piece.x.reshape(len(piece.x), -1)
+        lowest, highest = extremes(flat if flat.dtype.kind == "f" else flat.astype(np.float64))
+        low = lowest if low is None else np.fmin(low, lowest)
+        high = highest if high is None else np.fmax(high, highest)
+        if different is None or len(different) < n_different:
+            rows = piece.x if different is None else np.concatenate([different, piece.x])
+            different = _different(rows, n_different)
+    if different is None:
+        raise ValueError("there is no row: give at least one")
+    if len(different) >= n_different:
+        ends = np.stack([low, high]).reshape(2, *different.shape[1:])
+        ends[np.isinf(ends)] = np.nan  # of a column without cells
+        different = np.concatenate([different, ends.astype(different.dtype)])
+    return Survey(n_rows, lengths.offsets() if several else None, different)
 
 
 class Lengths:

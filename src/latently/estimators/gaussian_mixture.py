@@ -211,7 +211,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         >>> mixture.impute([[2.0, np.nan]]).tolist()
         [[2.0, 1.0]]
         """
-        rows = self._source(X).x
+        rows = self._source(X).in_memory().x
         return expected(self._predictive(rows), rows).astype(rows.dtype, copy=False)
 
     def _predictive(self, rows: Any) -> Predictive:

@@ -269,7 +269,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         --------
         latently.MixedImputer : Intervals, draws, and as many components as that takes.
         """
-        source, family = self._source(X), self._columns
+        source, family = self._source(X).in_memory(), self._columns
         filled = family.guess_missing(self.params_.emission, source.x, self._posterior(source)[1])
         cells = fillings(family.names, np.isnan(source.x), family.shown_columns(filled))
         table = READERS["columns"](self, X, reset=False, accepts_missing=True)

@@ -2,18 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from latently.checks.columns import Table, concatenated
 from latently.checks.columns import as_table as as_columns
+from latently.core.cluster import Chunk, ClusterSource, chunk_of
 from latently.core.streamed import Piece, StreamedSource
+from latently.emissions.base import Emission
 from latently.estimators.inputs import Family, read_rows
 from latently.sources.base import Part, Scan
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads parts of a table, here or wherever it is sent.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Which knows the names and the number of the features, once there are some.
+    family : Emission
+        The family, which knows how to read cells, once there are some.
+    groups : str or None
+        The column that says which sequence each row belongs to.
+    several : bool
+        Whether units are sequences, each part one if `groups` is None.
+    """
+
+    estimator: Any
+    family: Emission
+    groups: str | None = None
+    several: bool = False
+
+    def table(self, part: Part) -> Table:
+        """The columns of a part that are modelled."""
+        with located(part):
+            return as_columns(self._split(part)[0])
+
+    def different(self, part: Part) -> Table:
+        """The different cells of each of these."""
+        return self.table(part).different()
+
+    def piece(self, part: Part) -> Piece:
+        """The rows of a part."""
+        with located(part):
+            table, sequences = self._split(part)
+            return Piece(read_rows(self.estimator, table, self.family, reset=False)[1], sequences)
+
+    def _split(self, part: Part) -> tuple[Any, Any]:
+        """A table without the column that names sequences, and that column; or the number of its own."""
+        if not self.several:
+            return part.table, None
+        if self.groups is None:
+            return part.table, np.full(len(part.table), part.number)
+        columns = as_columns(part.table)
+        if self.groups not in columns.names:
+            raise ValueError(
+                f"there is no column '{self.groups}', which groups names: there are {columns.names}"
+            )
+        named = columns.columns[columns.names.index(self.groups)]
+        if named.missing.any():
+            raise ValueError(f"column '{self.groups}' has no entry in row {int(named.missing.argmax())}")
+        return columns.without(self.groups), named.cells
+
+
+@dataclass(frozen=True)
+class ReadChunk:
+    """Reads a part as a chunk of a cluster.
+
+    Parameters
+    ----------
+    reader : Reader
+        Of parts.
+    block_rows, n_different : int
+        As those of the source.
+    """
+
+    reader: Reader
+    block_rows: int
+    n_different: int
+
+    def __call__(self, part: Part) -> Chunk:
+        """The chunk."""
+        piece = self.reader.piece(part)
+        with located(part):
+            return chunk_of(piece, self.block_rows, self.n_different)
 
 
 def read_scan(
@@ -22,12 +103,12 @@ def read_scan(
     family: Family,
     *,
     reset: bool,
-    block_rows: Any,
-    groups: Any = None,
+    block_rows: Callable[[int], int],
+    groups: str | None = None,
     several: bool = False,
     n_different: int = 1024,
-) -> tuple[Family, StreamedSource]:
-    """Check a table and read it as a family does, in every pass anew.
+) -> tuple[Family, StreamedSource | ClusterSource]:
+    """Check a table and read it as a family does, in every pass anew or once on a cluster.
 
     Parameters
     ----------
@@ -52,7 +133,7 @@ def read_scan(
     -------
     family : Emission
         The family, with what it has learned of how to read cells if this is the table of a fit.
-    source : StreamedSource
+    source : StreamedSource or ClusterSource
         The rows.
 
     Raises
@@ -60,34 +141,33 @@ def read_scan(
     ValueError
         If a piece is refused; where it comes from is said.
     """
-
-    def parts() -> Iterator[tuple[Part, Any, Any]]:
-        for number, part in enumerate(scan.parts()):
-            with located(part):
-                yield part, *_split(part.table, groups, number if several else None)
-
+    reader = Reader(_bare(estimator), family, groups, several)
     if reset:
-        tables = (_located_table(part, table) for part, table, _ in parts())
+        tables = scan.each(reader.different) if family.learns else map(reader.table, islice(scan.parts(), 1))
         first = next(tables, None)
         if first is None:
             raise ValueError("X has no row: there is nothing to read")
-        others = (table.different() for table in tables) if family.learns else ()
-        sample = reduce(lambda one, other: concatenated([one, other]).different(), others, first)
-        family = read_rows(estimator, sample, family, reset=True)[0]
+        sample = reduce(lambda one, other: concatenated([one, other]).different(), tables, first)
+        family = read_rows(estimator, sample, family, "some row".format, reset=True)[0]
+        reader = Reader(_bare(estimator), family, groups, several)
+    size = block_rows(family.width(estimator.n_features_in_))
+    if getattr(scan, "client", None) is not None:
+        chunks: Any = scan
+        futures = chunks.submitted(ReadChunk(reader, size, n_different))
+        return family, ClusterSource(chunks.client, futures, size, n_different)
 
     def read() -> Iterator[Piece]:
-        for part, table, sequences in parts():
-            with located(part):
-                yield Piece(read_rows(estimator, table, family, reset=False)[1], sequences)
+        return map(reader.piece, scan.parts())
 
-    return family, StreamedSource(
-        read, block_rows(family.width(estimator.n_features_in_)), several, n_different
-    )
+    return family, StreamedSource(read, size, several, n_different)
 
 
-def _located_table(part: Part, table: Any) -> Table:
-    with located(part):
-        return as_columns(table)
+def _bare(estimator: Any) -> Any:
+    """An estimator without its data and callbacks, as it is sent elsewhere."""
+    found = copy(estimator)
+    for name in ("callbacks", "_fitted", "_outcome"):
+        vars(found).pop(name, None)
+    return found
 
 
 @contextmanager
@@ -97,16 +177,3 @@ def located(part: Part) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{part.where}: {error}") from None
-
-
-def _split(table: Any, groups: Any, number: int | None) -> tuple[Any, Any]:
-    """A table without the column that names sequences, and that column; or the number of its own."""
-    if groups is None:
-        return table, None if number is None else np.full(len(table), number)
-    columns = as_columns(table)
-    if groups not in columns.names:
-        raise ValueError(f"there is no column '{groups}', which groups names: there are {columns.names}")
-    named = columns.columns[columns.names.index(groups)]
-    if named.missing.any():
-        raise ValueError(f"column '{groups}' has no entry in row {int(named.missing.argmax())}")
-    return columns.without(groups), named.cells

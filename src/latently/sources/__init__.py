@@ -8,6 +8,7 @@ from os.path import isdir
 from typing import Any
 
 from latently.sources.base import Part, Scan
+from latently.sources.dask import DaskScan
 from latently.sources.files import READERS, FileScan, paths_of
 from latently.sources.streams import ArrowScan, IterableScan, LazyScan
 
@@ -76,6 +77,8 @@ def as_scan(X: Any) -> Scan | None:
     kind = type(X).__name__
     if (module, kind) in (("polars", "LazyFrame"), ("duckdb", "DuckDBPyRelation")):
         return LazyScan(X)
+    if module.startswith("dask") and hasattr(X, "to_delayed"):
+        return DaskScan(X)
     if module == "pyarrow" and hasattr(X, "get_fragments"):
         return ArrowScan(X)
     if isinstance(X, Iterator) or kind == "RecordBatchReader":

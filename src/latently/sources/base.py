@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+R = TypeVar("R")
 
 BATCH_ROWS = 2**16
 
@@ -20,10 +22,13 @@ class Part:
         The rows.
     where : str
         Where they come from, for messages.
+    number : int
+        Which part it is.
     """
 
     table: Any
     where: str
+    number: int = 0
 
 
 class Scan(ABC):
@@ -35,6 +40,10 @@ class Scan(ABC):
     @abstractmethod
     def parts(self) -> Iterator[Part]:
         """Read it from its beginning to its end."""
+
+    def each(self, task: Callable[[Part], R]) -> Iterator[R]:
+        """What a task makes of each part, in their order; it is done where they lie."""
+        return map(task, self.parts())
 
     @property
     def sequences(self) -> bool:

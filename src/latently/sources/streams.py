@@ -85,4 +85,4 @@ class IterableScan(Scan):
     def parts(self) -> Iterator[Part]:
         """Iterate."""
         for i, table in enumerate(self.tables):
-            yield Part(table, f"table {i}")
+            yield Part(table, f"table {i}", i)

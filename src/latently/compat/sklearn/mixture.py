@@ -269,7 +269,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _estimated(self, X: Any, resp: Any) -> tuple[Any, ...]:
         """Weights, means and covariances by one M-step."""
         mixture = own.GaussianMixture(resp.shape[1], covariance_type=self.covariance_type)
-        family, source = mixture._read(X, mixture._family(), reset=True)
+        family, read = mixture._read(X, mixture._family(), reset=True)
+        source = read.in_memory()
         model = LatentEmission(mixture._latent(), family, mixture.n_components)
         description = describe(model, source, SerialBackend())
         starts = MixtureStarts(

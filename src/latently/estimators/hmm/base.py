@@ -228,7 +228,7 @@ class BaseHMM(Residuals, LikelihoodEstimator):
     def _drawn(
         self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Draw:
-        some: Any = source.subsample(self._few(source), rng)
+        some = source.subsample(self._few(source), rng).in_memory()
         return ChainStarts(model, description, some.x, some.row_weights, some.labels).of
 
     def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:

@@ -152,7 +152,7 @@ class Decoding(FittedHMM):
         for step in range(steps):
             here = latent.predict(params.latent, here, 1)
             ahead[step] = here = here / here.sum()
-        return Forecast(ahead, self._model.emission, params.emission, lambda x: self._source(x).x)
+        return Forecast(ahead, self._model.emission, params.emission, lambda x: self._source(x).in_memory().x)
 
     def filtering(self) -> Filtering:
         """An object that takes observations one at a time and knows the state now.

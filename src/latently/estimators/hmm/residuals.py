@@ -130,7 +130,7 @@ class Residuals(Decoding):
         given = "others" if kind == "ordinary" else "past"
         lookup, block = self._lookup(found), found.whole()
         states = self._model.latent.leave_one_out(self.params_.latent, lookup, block, given)
-        d = int(np.prod(found.x.shape[1:]))
+        d = int(np.prod(block.x.shape[1:]))
         pieces = []
         for rows in block.tiles(6 * self._model.n_components * d):
             at = family.distribution(self.params_.emission, block.rows(rows))

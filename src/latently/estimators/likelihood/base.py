@@ -120,7 +120,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         settings = Settings(float(self.tol), int(self.max_iter), fixed, callbacks, accelerate)
         start = (self.params_, self._progress) if goes_on else None
         record = recorded(self, lambda: (source.fingerprint, family), start)
-        with record as (journal, seed), self._workers() as workers:
+        with record as (journal, seed), self._workers(source) as workers:
             rng, workers.journal = random_generator(seed), journal
             grouped = source.grouped()
             description = describe(model, grouped, workers)

@@ -77,7 +77,7 @@ class Errors(FittedModel):
         """From the information of some data, of functions of the params as well."""
         lone = self._model.latent.without_error(self.params_.latent, _count(source))
         lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
-        with self._workers() as workers:
+        with self._workers(source) as workers:
             em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers)
             fixed = (*self.fixed, *lone)
             found = standard_errors(em, self.params_, fixed, kind, functions)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_whole
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import ArraySource, Block
+from latently.core.cluster import ClusterSource
 from latently.core.journal import Journal
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
@@ -23,7 +24,7 @@ from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
-Source = ArraySource | StreamedSource
+Source = ArraySource | StreamedSource | ClusterSource
 
 
 class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, StartSettings):
@@ -56,9 +57,9 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         return self._read(X, self._model.emission, reset=False, **how)[1]
 
     @contextmanager
-    def _workers(self) -> Iterator[Backend]:
-        """Who does the work, with nobody else at it."""
-        with single_threaded_libraries(), backend(count_threads(self.n_jobs)) as workers:
+    def _workers(self, source: Any = None) -> Iterator[Backend]:
+        """Who does the work on some data, with nobody else at it."""
+        with single_threaded_libraries(), backend(count_threads(self.n_jobs), source) as workers:
             yield workers
 
     def _posterior(self, source: Source, *, refuse: bool = False) -> tuple[Array, Array]:

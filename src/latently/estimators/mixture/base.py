@@ -150,7 +150,7 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
     ) -> Draw:
         def sample() -> Sampled:
             n_rows = max(5000, 20 * model.n_components * source.outline.x.shape[1])
-            some = source.subsample(n_rows, rng)
+            some = source.subsample(n_rows, rng).in_memory()
             return sampled(some.x, some.weights)
 
         return partial(MixtureStarts(model, description, sample).of, self.init_params)

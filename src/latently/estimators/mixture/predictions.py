@@ -13,6 +13,8 @@ from latently.core.choices import likeliest
 from latently.estimators.inputs import Array, float_type
 from latently.estimators.mixture.fitted import FittedMixture
 from latently.models import bounds
+from latently.sources import as_scan
+from latently.sources.dask import DaskScan
 from latently.sources.writing import write
 
 
@@ -25,11 +27,16 @@ class Predictions(FittedMixture):
         of: Callable[[Block, Array, Array], Any],
         to: Any,
         names: Sequence[str],
+        lazily: Callable[[Any], Any],
+        like: Any,
         *,
         refuse: bool = True,
     ) -> Any:
-        """What is said of each row, or the file it is written to."""
-        found = self._each(self._source(X), of, refuse=refuse)
+        """What is said of each row; or the file it is written to; or, of Dask's, what will be said of it."""
+        scan = as_scan(X)
+        if to is None and isinstance(scan, DaskScan):
+            return scan.lazily(lazily, like)
+        found = self._each(self._source(X if scan is None else scan), of, refuse=refuse)
         if to is not None:
             return write(to, names, found)
         parts = list(found)
@@ -49,7 +56,8 @@ class Predictions(FittedMixture):
             If a row has zero density under every component (a ValueError, too).
         """
         names = [f"probability_{k}" for k in range(int(self.n_components))]
-        return self._said(X, lambda part, _, resp: _as(part, resp), to, names)
+        like = np.empty((0, len(names)))
+        return self._said(X, lambda part, _, resp: _as(part, resp), to, names, self.predict_proba, like)
 
     def predict(self, X: Any, *, to: Any = None) -> Any:
         """Return the likeliest component of each row.
@@ -59,7 +67,10 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Labels from 0 to n_components - 1.
         """
-        return self._said(X, lambda part, _, resp: likeliest(_as(part, resp)), to, ["label"])
+        like = np.empty(0, dtype=np.int64)
+        return self._said(
+            X, lambda part, _, resp: likeliest(_as(part, resp)), to, ["label"], self.predict, like
+        )
 
     def uncertainty(self, X: Any) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.
@@ -79,7 +90,11 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Log densities.
         """
-        return self._said(X, lambda part, density, _: _as(part, density), to, ["log_density"], refuse=False)
+
+        def of(part: Block, density: Array, _: Array) -> Array:
+            return _as(part, density)
+
+        return self._said(X, of, to, ["log_density"], self.score_samples, np.empty(0), refuse=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.

@@ -1,0 +1,299 @@
+"""Blocks that lie on the workers of a Dask cluster, and the backend that works there.
+
+Data are cut into chunks, each of which stays with a worker. In every iteration each worker is sent the params
+once, adds up the statistics of its chunks, and pairs of chunks are added in a fixed tree, so that a sum hangs
+neither on who works on what nor on who is done first. What a dead worker had is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.backends import Backend, R, SerialBackend, T
+from latently.core.blocks import ArraySource, Block, chosen
+from latently.core.errors import ClusterError
+from latently.core.libraries import single_threaded_libraries
+from latently.core.statistics import S, tree_sum
+from latently.core.streamed import NOTHING, Piece, Survey, surveyed
+
+TRIES = 3  # of a sum, if what was sent to a worker went down with it
+RETRIES = 5  # of a task
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive units, where they are worked on.
+
+    Attributes
+    ----------
+    source : ArraySource or None
+        The units; None if there is none.
+    survey : Survey or None
+        What is known of them.
+    ends : tuple
+        Names of the first and the last sequence; empty if units are rows.
+    """
+
+    source: ArraySource | None
+    survey: Survey | None
+    ends: tuple[Any, ...] = ()
+
+    @property
+    def facts(self) -> tuple[int, NDArray[np.int64] | None, Any, tuple[Any, ...]]:
+        """What the client needs to know: rows, where sequences begin, an outline of the rows, the ends."""
+        if self.survey is None:
+            return 0, None, None, ()
+        return self.survey.n_rows, self.survey.offsets, self.survey.x, self.ends
+
+
+def chunk_of(piece: Piece, block_rows: int, n_different: int) -> Chunk:
+    """A chunk of the rows of a piece."""
+    if not len(piece.x):
+        return Chunk(None, None)
+    several = piece.sequences is not None
+    survey = surveyed([piece], several, n_different)
+    source = ArraySource(piece.x, np.ones(len(piece.x)), None, block_rows)
+    if survey.offsets is not None:
+        source = replace(source, weights=np.ones(len(survey.offsets) - 1), offsets=survey.offsets)
+    return Chunk(source, survey, (piece.sequences[0], piece.sequences[-1]) if several else ())
+
+
+@dataclass(frozen=True)
+class ClusterSource:
+    """Units that lie in chunks on the workers of a cluster.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    chunks : sequence of Future
+        Of `Chunk`, in the order of the units.
+    block_rows : int
+        Rows in a block.
+    n_different : int
+        How many different rows the outline has, if there are as many.
+    """
+
+    client: Any
+    chunks: Sequence[Any]
+    block_rows: int
+    n_different: int = 1024
+
+    labelled = False
+    labels = None
+
+    def backend(self) -> Backend:
+        """Who works on it."""
+        return ClusterBackend(self.client)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Ones, which take no memory."""
+        return np.broadcast_to(1.0, len(self))
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """Ones."""
+        return np.broadcast_to(1.0, sum(facts[0] for facts in self._facts))
+
+    @property
+    def outline(self) -> ArraySource:
+        """Rows with the range of all."""
+        pieces = [Piece(facts[2]) for facts in self._facts if facts[0]]
+        x = surveyed(pieces, False, self.n_different).x
+        return ArraySource(x, np.ones(len(x)), None, self.block_rows)
+
+    @cached_property
+    def _facts(self) -> list[Any]:
+        found = self._gathered(_facts, self.chunks)
+        last: Any = NOTHING
+        for ends in (facts[3] for facts in found if facts[3]):
+            if last is not NOTHING and ends[0] == last:
+                raise ValueError(
+                    f"sequence {last!r} lies in two partitions: divide the data between sequences, such as "
+                    "by set_index(column, sorted=True)"
+                )
+            last = ends[1]
+        if not any(facts[0] for facts in found):
+            raise ValueError("there is no row: give at least one")
+        return found
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """Where chunks begin and end, in units."""
+        sizes = [facts[0] if facts[1] is None else len(facts[1]) - 1 for facts in self._facts]
+        return np.concatenate([[0], np.cumsum(sizes)])
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, brought here chunk by chunk: for what needs few of them."""
+        for chunk, (start, _) in zip(self.chunks, pairwise(self._ends.tolist()), strict=True):
+            with talking(self.client):
+                source = chunk.result().source
+            if source is not None:
+                yield from (replace(block, first=block.first + start) for block in source.blocks())
+
+    def parts(self) -> Iterator[Block]:
+        """The blocks."""
+        return self.blocks()
+
+    def grouped(self) -> ClusterSource:
+        """The same."""
+        return self
+
+    def per(self, unit: float) -> ClusterSource:
+        """The same: each unit counts once."""
+        return self
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource | ClusterSource:
+        """Some of the units at random, in their order and here; all of them if there are no more."""
+        some = chosen(self.weights, n_units, rng)
+        return self if some is None else self.take(some)
+
+    def take(self, units: NDArray[np.int64]) -> ArraySource:
+        """The named units, here."""
+        picks = [
+            units[np.searchsorted(units, start) : np.searchsorted(units, stop)] - start
+            for start, stop in pairwise(self._ends)
+        ]
+        wanted = [(chunk, pick) for chunk, pick in zip(self.chunks, picks, strict=True) if len(pick)]
+        found = self._gathered(_taken, *zip(*wanted, strict=True))
+        x, weights = (np.concatenate([getattr(one, name) for one in found]) for name in ("x", "weights"))
+        lengths = [np.diff(one.offsets) for one in found if one.offsets is not None]
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else None
+        return ArraySource(x, weights, offsets, self.block_rows, None if lengths else units)
+
+    def in_memory(self) -> ArraySource:
+        """All units, here."""
+        return self.take(np.arange(len(self)))
+
+    def whole(self) -> Block:
+        """All units as one block, here."""
+        return self.in_memory().whole()
+
+    def _gathered(self, task: Callable[..., R], *arguments: Sequence[Any]) -> list[R]:
+        with talking(self.client):
+            found: list[R] = self.client.gather(
+                self.client.map(task, *arguments, retries=RETRIES, pure=False)
+            )
+            return found
+
+
+class ClusterBackend(Backend):
+    """The workers of a Dask cluster.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    """
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        self._client = client
+
+    def map(self, task: Callable[[T], R], pieces: Any) -> Iterator[R]:
+        """The results, in the order of the pieces, which are worked on here."""
+        return map(task, pieces)
+
+    def share(self, task: Callable[[T], R], pieces: Any) -> Iterator[R]:
+        """The results, each from a worker, in the order of the pieces."""
+        with talking(self._client):
+            done = self._client.map(partial(_alone, task), list(pieces), retries=RETRIES, pure=False)
+            return iter(self._client.gather(done))
+
+    def __reduce__(self) -> Any:
+        return SerialBackend, ()  # to whom it is sent works by itself
+
+    def fold(self, task: Callable[[Block, Backend], S], source: Any) -> S:
+        """The sum over all chunks, in a tree over their order; of data that are here, by this thread."""
+        if not isinstance(source, ClusterSource):
+            return super().fold(task, source)
+        for last in (False,) * (TRIES - 1) + (True,):
+            with talking(self._client, patient=not last):
+                return self._folded(task, source)
+        raise AssertionError("the last try returns or raises")
+
+    def _folded(self, task: Callable[[Block, Backend], S], source: ClusterSource) -> S:
+        client = self._client
+        sent = client.scatter(task, broadcast=True, hash=False)
+        sums = client.map(_sum, source.chunks, task=sent, retries=RETRIES, pure=False)
+        while len(sums) > 1:
+            odd = sums[len(sums) // 2 * 2 :]
+            pairs = zip(sums[::2], sums[1::2], strict=False)
+            sums = [client.submit(_both, one, two, retries=RETRIES, pure=False) for one, two in pairs]
+            sums += odd
+        found: S = sums[0].result()
+        return found
+
+
+@contextmanager
+def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
+    """What goes wrong between here and the scheduler, as one line.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler cannot be reached, or a worker died again and again. If patient, lost results are
+        no error yet.
+    """
+    from distributed import CancelledError, KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise ClusterError(
+            f"workers of the Dask cluster died again and again at one task ({error}): give them more memory, "
+            "or cut the data into smaller partitions"
+        ) from None
+    except (CancelledError, CommClosedError, TimeoutError, OSError) as error:
+        if client.status == "running":
+            if patient and isinstance(error, CancelledError):
+                return
+            raise
+        where = getattr(getattr(client, "scheduler", None), "address", "")
+        raise ClusterError(
+            f"the Dask scheduler {where} cannot be reached any more ({type(error).__name__}): start it, make "
+            "a client and fit again"
+        ) from None
+
+
+def _alone(task: Callable[[T], R], piece: T) -> R:
+    with single_threaded_libraries():
+        return task(piece)
+
+
+def _facts(chunk: Chunk) -> Any:
+    return chunk.facts
+
+
+def _taken(chunk: Chunk, units: NDArray[np.int64]) -> ArraySource:
+    assert chunk.source is not None
+    return chunk.source.take(units)
+
+
+def _sum(chunk: Chunk, task: Callable[[Block, Backend], S]) -> S | None:
+    """The sum over the blocks of a chunk; nothing if it has no units."""
+    if chunk.source is None:
+        return None
+    backend = SerialBackend()
+    with single_threaded_libraries():
+        return tree_sum(task(block, backend) for block in chunk.source.blocks())
+
+
+def _both(one: S | None, other: S | None) -> S | None:
+    if one is None or other is None:
+        return other if one is None else one
+    total: S = one + other
+    return total

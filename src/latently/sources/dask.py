@@ -1,0 +1,94 @@
+"""Dask's arrays and frames, on the workers of a cluster if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from latently.sources.base import Part, R, Scan
+
+
+@dataclass(frozen=True)
+class DaskScan(Scan):
+    """A collection of Dask's, partition by partition.
+
+    Parameters
+    ----------
+    collection : dask.array.Array or dask.dataframe.DataFrame
+        The collection.
+    """
+
+    collection: Any
+
+    @cached_property
+    def client(self) -> Any:
+        """The current client of a cluster; None if there is none."""
+        try:
+            from distributed import default_client
+        except ImportError:
+            return None
+        try:
+            return default_client()
+        except ValueError:
+            return None
+
+    @cached_property
+    def partitions(self) -> list[Any]:
+        """The partitions, each as something to be computed."""
+        found = self.collection
+        if hasattr(found, "rechunk") and found.ndim > 1:
+            found = found.rechunk(dict.fromkeys(range(1, found.ndim), -1))
+        delayed = found.to_delayed()
+        return list(delayed.ravel()) if hasattr(delayed, "ravel") else list(delayed)
+
+    def parts(self) -> Iterator[Part]:
+        """Compute one partition after the other, here."""
+        for i, partition in enumerate(self.partitions):
+            yield part_of(partition.compute(), i)
+
+    def each(self, task: Callable[[Part], R]) -> Iterator[R]:
+        """What a task makes of each partition."""
+        if self.client is None:
+            return super().each(task)
+        return iter(self.client.gather(self.submitted(task)))
+
+    def submitted(self, task: Callable[[Part], R]) -> list[Any]:
+        """The futures of what a task makes of each partition, on the cluster."""
+        client = self.client
+        tables = client.compute(self.partitions)
+        numbers = range(len(tables))
+        found: list[Any] = client.map(partial(_of_part, task=task), tables, numbers, retries=5, pure=False)
+        return found
+
+    def lazily(self, task: Callable[[Any], Any], like: Any) -> Any:
+        """An array of Dask's of what a task makes of each partition, to be computed when it is asked for.
+
+        Parameters
+        ----------
+        task : callable
+            Of a table; returns an array of as many rows.
+        like : array without rows
+            What that array is like.
+        """
+        import dask.array as da
+        from dask import delayed
+
+        sizes: Any = [float("nan")] * len(self.partitions)
+        if hasattr(self.collection, "chunks"):
+            sizes = self.collection.chunks[0]
+        parts = [
+            da.from_delayed(delayed(task, pure=False)(one), (n, *like.shape[1:]), dtype=like.dtype)
+            for one, n in zip(self.partitions, sizes, strict=True)
+        ]
+        return da.concatenate(parts, allow_unknown_chunksizes=True)
+
+
+def part_of(table: Any, number: int) -> Part:
+    """A partition."""
+    return Part(table, f"partition {number}", number)
+
+
+def _of_part(table: Any, number: int, task: Callable[[Part], R]) -> R:
+    return task(part_of(table, number))
