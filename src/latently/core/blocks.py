@@ -10,7 +10,7 @@ piece of a block that fits the cache.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
@@ -54,6 +54,9 @@ class Block:
     units: NDArray[np.int64] | None = None
     alone: bool = False
     labels: NDArray[np.int64] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
 
     @property
     def n_units(self) -> int:
@@ -224,6 +227,9 @@ class ArraySource:
     def __len__(self) -> int:
         return len(self.weights)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
+
     @property
     def labelled(self) -> bool:
         """Whether some hidden labels are known."""
@@ -314,6 +320,11 @@ class ArraySource:
             self.block_rows,
             labels=_some(self.labels, rows),
         )
+
+
+def own_fields(piece: Any) -> dict[str, Any]:
+    """What of some data is sent elsewhere: what was made of them is made there again."""
+    return {one.name: getattr(piece, one.name) for one in fields(piece)}
 
 
 def chosen(weights: NDArray[np.float64], n_units: int, rng: np.random.Generator) -> NDArray[np.int64] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend, R, SerialBackend, T
 from latently.core.blocks import ArraySource, Block, chosen
+from latently.core.digests import digest_of
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
 from latently.core.statistics import S, tree_sum
 from latently.core.streamed import NOTHING, Piece, Survey, surveyed
 
 TRIES = 3  # of a sum, if what was sent to a worker went down with it
-RETRIES = 5  # of a task
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ class ClusterSource:
         return ArraySource(x, np.ones(len(x)), None, self.block_rows)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all values and limits of units."""
+        return digest_of(*self._gathered(_fingerprint, self.chunks))
+
+    @cached_property
     def _facts(self) -> list[Any]:
         found = self._gathered(_facts, self.chunks)
         last: Any = NOTHING
@@ -183,9 +188,7 @@ class ClusterSource:
 
     def _gathered(self, task: Callable[..., R], *arguments: Sequence[Any]) -> list[R]:
         with talking(self.client):
-            found: list[R] = self.client.gather(
-                self.client.map(task, *arguments, retries=RETRIES, pure=False)
-            )
+            found: list[R] = self.client.gather(self.client.map(task, *arguments, pure=False))
             return found
 
 
@@ -208,9 +211,11 @@ class ClusterBackend(Backend):
 
     def share(self, task: Callable[[T], R], pieces: Any) -> Iterator[R]:
         """The results, each from a worker, in the order of the pieces."""
+        import cloudpickle
+
+        packed = [cloudpickle.dumps((task, piece)) for piece in pieces]
         with talking(self._client):
-            done = self._client.map(partial(_alone, task), list(pieces), retries=RETRIES, pure=False)
-            return iter(self._client.gather(done))
+            return iter(self._client.gather(self._client.map(_alone, packed, pure=False)))
 
     def __reduce__(self) -> Any:
         return SerialBackend, ()  # to whom it is sent works by itself
@@ -225,13 +230,15 @@ class ClusterBackend(Backend):
         raise AssertionError("the last try returns or raises")
 
     def _folded(self, task: Callable[[Block, Backend], S], source: ClusterSource) -> S:
+        import cloudpickle
+
         client = self._client
-        sent = client.scatter(task, broadcast=True, hash=False)
-        sums = client.map(_sum, source.chunks, task=sent, retries=RETRIES, pure=False)
+        sent = client.submit(_unpacked, cloudpickle.dumps(task), pure=False)  # which a new worker can ask for
+        sums = client.map(_sum, source.chunks, task=sent, pure=False)
         while len(sums) > 1:
             odd = sums[len(sums) // 2 * 2 :]
             pairs = zip(sums[::2], sums[1::2], strict=False)
-            sums = [client.submit(_both, one, two, retries=RETRIES, pure=False) for one, two in pairs]
+            sums = [client.submit(_both, one, two, pure=False) for one, two in pairs]
             sums += odd
         found: S = sums[0].result()
         return found
@@ -257,9 +264,9 @@ def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
             f"workers of the Dask cluster died again and again at one task ({error}): give them more memory, "
             "or cut the data into smaller partitions"
         ) from None
-    except (CancelledError, CommClosedError, TimeoutError, OSError) as error:
+    except Exception as error:
         if client.status == "running":
-            if patient and isinstance(error, CancelledError):
+            if patient and isinstance(error, (CancelledError, CommClosedError)):
                 return
             raise
         where = getattr(getattr(client, "scheduler", None), "address", "")
@@ -269,13 +276,24 @@ def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
         ) from None
 
 
-def _alone(task: Callable[[T], R], piece: T) -> R:
+def _unpacked(packed: bytes) -> Any:
+    import cloudpickle
+
+    return cloudpickle.loads(packed)
+
+
+def _alone(packed: bytes) -> Any:
+    task, piece = _unpacked(packed)
     with single_threaded_libraries():
         return task(piece)
 
 
 def _facts(chunk: Chunk) -> Any:
     return chunk.facts
+
+
+def _fingerprint(chunk: Chunk) -> str:
+    return "" if chunk.source is None else chunk.source.fingerprint
 
 
 def _taken(chunk: Chunk, units: NDArray[np.int64]) -> ArraySource:

@@ -196,7 +196,8 @@ class StreamedSource:
             n_rows += len(piece.x)
             if known and n_rows > known.n_rows:
                 break
-            yield piece.x
+            if len(piece.x):
+                yield piece.x
         if known and n_rows != known.n_rows:
             raise DataChangedError(
                 f"the data had {known.n_rows} rows at first, and have others now: let nothing write to them "
@@ -227,11 +228,11 @@ def surveyed(pieces: Iterable[Piece], several: bool, n_different: int) -> Survey
     different: Any = None
     lengths = Lengths()
     for piece in pieces:
+        if not len(piece.x):
+            continue
         n_rows += len(piece.x)
         if several:
             lengths.add(piece.sequences)
-        if not len(piece.x):
-            continue
         flat = piece.x.reshape(len(piece.x), -1)
         lowest, highest = extremes(flat if flat.dtype.kind == "f" else flat.astype(np.float64))
         low = lowest if low is None else np.fmin(low, lowest)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -53,6 +52,8 @@ class Reader:
 
     def piece(self, part: Part) -> Piece:
         """The rows of a part."""
+        if not len(part.table):
+            return Piece(np.empty((0, 0)))
         with located(part):
             table, sequences = self._split(part)
             return Piece(read_rows(self.estimator, table, self.family, reset=False)[1], sequences)
@@ -143,11 +144,12 @@ def read_scan(
     """
     reader = Reader(_bare(estimator), family, groups, several)
     if reset:
-        tables = scan.each(reader.different) if family.learns else map(reader.table, islice(scan.parts(), 1))
+        tables = scan.each(reader.different) if family.learns else map(reader.table, scan.parts())
+        tables = filter(len, tables)
         first = next(tables, None)
         if first is None:
             raise ValueError("X has no row: there is nothing to read")
-        sample = reduce(lambda one, other: concatenated([one, other]).different(), tables, first)
+        sample = reduce(_merged, tables if family.learns else (), first)
         family = read_rows(estimator, sample, family, "some row".format, reset=True)[0]
         reader = Reader(_bare(estimator), family, groups, several)
     size = block_rows(family.width(estimator.n_features_in_))
@@ -160,6 +162,10 @@ def read_scan(
         return map(reader.piece, scan.parts())
 
     return family, StreamedSource(read, size, several, n_different)
+
+
+def _merged(one: Table, other: Table) -> Table:
+    return concatenated([one, other]).different()
 
 
 def _bare(estimator: Any) -> Any:

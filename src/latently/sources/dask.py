@@ -9,6 +9,8 @@ from typing import Any
 
 from latently.sources.base import Part, R, Scan
 
+RETRIES = 1  # of a partition that could not be read
+
 
 @dataclass(frozen=True)
 class DaskScan(Scan):
@@ -59,7 +61,9 @@ class DaskScan(Scan):
         client = self.client
         tables = client.compute(self.partitions)
         numbers = range(len(tables))
-        found: list[Any] = client.map(partial(_of_part, task=task), tables, numbers, retries=5, pure=False)
+        found: list[Any] = client.map(
+            partial(_of_part, task=task), tables, numbers, retries=RETRIES, pure=False
+        )
         return found
 
     def lazily(self, task: Callable[[Any], Any], like: Any) -> Any:
