@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+import pandas
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
@@ -315,3 +316,16 @@ def test_fitting_again_forgets_the_first_fit():
     assert mixture.means_.shape == (1, 1)
     assert mixture.n_features_in_ == 1
     assert mixture.converged_
+
+
+def test_features_are_given_and_kept_by_name():
+    X = pandas.DataFrame(datasets.load_faithful().data, columns=["eruption", "wait"])
+    mixture = GaussianMixture(2, n_init=1, random_state=0).fit(X)
+    by_name, by_position = mixture.conditional(["eruption"], [3.0]), mixture.conditional([0], [3.0])
+    assert_allclose(by_name.means_, by_position.means_)
+    assert by_name.feature_names_in_.tolist() == ["wait"]
+    assert mixture.marginal(["wait", "eruption"]).feature_names_in_.tolist() == ["wait", "eruption"]
+    with pytest.raises(
+        ValueError, match="given holds 'length': there is no such feature; there are eruption, wait"
+    ):
+        mixture.conditional(["length"], [3.0])

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots, select
 from latently.core.errors import SpuriousMaximumWarning
@@ -146,6 +147,22 @@ def test_symbols_in_columns_of_frames():
     assert model.categories_.tolist() == ["no", "perhaps", "yes"]
 
 
+@pytest.mark.parametrize("name", ["counts", "numbers", "any family"])
+@pytest.mark.parametrize("library", [pd, pl])
+def test_a_series_is_a_table_of_one_column_and_keeps_its_name(name, library):
+    model, x = MODELS[name]
+    column = x[:, 0]
+    model = clone(model).fit(library.Series(name="count", **{"data" if library is pd else "values": column}))
+    assert model.feature_names_in_.tolist() == ["count"]
+    frame = library.DataFrame({"count": column})
+    assert_array_equal(model.predict(frame["count"]), model.predict(frame))
+    assert_array_equal(
+        clone(model).fit(library.Series(column)).predict(column[:, None]), model.predict(frame)
+    )
+    parts = [frame["count"][:20], frame["count"][20:]]
+    assert_array_equal(model.predict(parts), model.predict([frame[:20], frame[20:]]))
+
+
 # -- tables that are none ----------------------------------------------------------------------------------
 
 
@@ -154,7 +171,6 @@ def test_sequences_of_other_shapes(name):
     model, x = MODELS[name]
     flat = x[:, 0]
     refused(lambda: model.fit(flat), r"Expected 2D array.* shape \(56,\).*write np.asarray\(X\)\[:, None\]")
-    refused(lambda: model.fit(pd.Series(flat)), r"Expected 2D array.*\[:, None\]")
     refused(
         lambda: model.fit(np.split(flat, EDGES)),
         r"sequence 0 has shape \(20,\), should be \(n_times, n_features\): write .*\[:, None\]",

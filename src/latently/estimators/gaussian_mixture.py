@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from latently.checks.settings import ARRAY, key_of
@@ -222,13 +223,13 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         )
         return Predictive(resp, self.params_.emission.means, self._dense(self.params_))
 
-    def marginal(self, keep: Sequence[int]) -> GaussianMixture:
+    def marginal(self, keep: Sequence[int | str]) -> GaussianMixture:
         """Return the mixture of some of the features.
 
         Parameters
         ----------
-        keep : sequence of int
-            Positions of the features, in the order they are to have.
+        keep : sequence of int or str
+            Positions or names of the features, in the order they are to have.
 
         Returns
         -------
@@ -238,19 +239,19 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         Raises
         ------
         ValueError
-            If a position is out of range or twice there.
+            If there is no such feature, or it is twice there.
         """
-        kept = positions(keep, self.n_features_in_, "keep")
+        kept = self._positions(keep, "keep")
         parts = [component.marginal(kept) for component in self.components_]
-        return self._of(self.params_.latent.weights, parts)
+        return self._of(self.params_.latent.weights, parts, kept)
 
-    def conditional(self, given: Sequence[int], values: Any) -> GaussianMixture:
+    def conditional(self, given: Sequence[int | str], values: Any) -> GaussianMixture:
         """Return the mixture of the other features, given the values of some.
 
         Parameters
         ----------
-        given : sequence of int
-            Positions of the known features.
+        given : sequence of int or str
+            Positions or names of the known features.
         values : array-like of shape (len(given),)
             Their values.
 
@@ -262,7 +263,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         Raises
         ------
         ValueError
-            If a position is out of range or twice there, none is left, or the values do not fit.
+            If there is no such feature, or it is twice there, none is left, or the values do not fit.
 
         References
         ----------
@@ -278,7 +279,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         >>> (waiting.weights_ @ waiting.means_).round(1).tolist()
         [54.2]
         """
-        known = positions(given, self.n_features_in_, "given")
+        known = self._positions(given, "given")
         values = conditioning_values(known, values)
         parts = [component.conditional(known, values) for component in self.components_]
         weights = self.params_.latent.weights
@@ -292,13 +293,20 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
                     "values have density zero under every component: nothing can be said given them"
                 )
             weights = softmax(joint)
-        return self._of(weights, parts)
+        return self._of(weights, parts, np.setdiff1d(np.arange(self.n_features_in_), known))
 
-    def _of(self, weights: Array, parts: list[MultivariateNormal]) -> GaussianMixture:
+    def _positions(self, chosen: Sequence[int | str], name: str) -> Any:
+        return positions(chosen, self.n_features_in_, name, vars(self).get("feature_names_in_"))
+
+    def _of(self, weights: Array, parts: list[MultivariateNormal], kept: NDArray[np.intp]) -> GaussianMixture:
+        """A mixture of some of the features, which keep their names."""
         matrices = np.stack([part.covariance for part in parts])
-        return GaussianMixture.from_parameters(
+        found = GaussianMixture.from_parameters(
             weights,
             np.stack([part.mean for part in parts]),
             self._family().from_dense(matrices),
             covariance_type=self.covariance_type,
         )
+        if "feature_names_in_" in vars(self):
+            found.feature_names_in_ = self.feature_names_in_[kept]
+        return found

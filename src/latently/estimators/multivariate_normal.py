@@ -270,15 +270,22 @@ class MultivariateNormal(Described):
         return 0.5 * (self.n_features * (1 + LOG_2PI) + self.log_det)
 
 
-def positions(chosen: Sequence[int], n_features: int, name: str) -> Any:
-    """Check positions of features.
+def positions(
+    chosen: Sequence[int | str], n_features: int, name: str, names: Sequence[Any] | None = None
+) -> Any:
+    """Positions of features that are given by them, or by their names where they have any.
 
     Raises
     ------
     ValueError
-        If one is not an integer, out of range, or there twice.
+        If there is no such feature, or one is there twice.
     """
     listed = list(np.atleast_1d(np.asarray(as_array(chosen, name), dtype=object)).ravel())
+    known = {} if names is None else {str(one): position for position, one in enumerate(names)}
+    for one in listed:
+        if isinstance(one, str) and known and one not in known:
+            raise ValueError(f"{name} holds '{one}': there is no such feature; there are {', '.join(known)}")
+    listed = [known.get(one, one) if isinstance(one, str) else one for one in listed]
     for position in listed:
         if not isinstance(position, Integral) or isinstance(position, bool):
             raise ValueError(f"{name} holds {shown(position)}: should be positions of features, from 0")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import as_array, as_floats, missing_cells, shown
 from latently.checks.settings import LIST
-from latently.estimators.hmm.tables import check_table, is_list_of_tables, put_on_end
+from latently.estimators.hmm.tables import check_table, is_list_of_tables, of_series, put_on_end
 from latently.estimators.inputs import Array, refuse_heavy
 from latently.latent.evidence import UNKNOWN
 
@@ -162,6 +162,8 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
     """
     if symbols and isinstance(X, str):
         raise ValueError("X is a text: write list(X) if its letters are the symbols, [X] if it is one symbol")
+    if not symbols:
+        X = [of_series(part) for part in X] if is_list_of_tables(X) else of_series(X)
     if not isinstance(X, (list, tuple, np.ndarray)) and not hasattr(X, "columns"):
         X = as_array(X, "X")
     if is_list_of_tables(X):

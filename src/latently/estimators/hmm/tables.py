@@ -30,6 +30,13 @@ def is_list_of_tables(X: Any) -> bool:
     return isinstance(X, (list, tuple)) and any(is_table(part) for part in X)
 
 
+def of_series(X: Any) -> Any:
+    """A series of pandas or polars as a table of one column of its name; what else comes as it is."""
+    if len(getattr(X, "shape", ())) != 1 or not hasattr(X, "to_frame"):
+        return X
+    return X.to_frame() if isinstance(X.name, str) and X.name else np.asarray(X)[:, None]
+
+
 def put_on_end(parts: Any, symbols: bool) -> Any:
     """One table of those of a list, frames as a frame.
 

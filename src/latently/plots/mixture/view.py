@@ -81,9 +81,10 @@ def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None)
     empty = [names[j] for j in chosen if np.isnan(rows[:, j]).all()]
     if empty:
         raise ValueError(f"every cell of '{empty[0]}' is missing: there is nothing to draw")
-    drawn = some(len(rows))
+    drawn, marginal = some(len(rows)), mixture.marginal(chosen)
+    vars(marginal).pop("feature_names_in_", None)  # it is asked for grids, which have no names
     return View(
-        mixture.marginal(chosen),
+        marginal,
         rows[drawn][:, chosen],
         [names[at] for at in chosen],
         resp[drawn],
