@@ -17,6 +17,7 @@ import pytest
 from latently import (
     CategoricalHMM,
     GaussianHMM,
+    GaussianImputer,
     GaussianMixture,
     LatentClassAnalysis,
     MixtureModel,
@@ -158,6 +159,26 @@ def test_more_rows_than_units_that_are_drawn(frame, folder):
     source = scan(folder / "parquet", columns=["x", "visits"])
     errors, theirs = found.standard_errors(source), expected.standard_errors(table)
     np.testing.assert_allclose(errors["means"], theirs["means"], rtol=1e-9)
+
+
+def test_missing_cells_are_filled_piece_by_piece(frame, folder, tmp_path):
+    table, source = frame.select("x", "y"), scan(folder / "parquet", columns=["x", "y"])
+    for components in (1, 2):
+        how = {"random_state": 0, "max_iter": 20, "tol": 0, "n_init": 1}
+        expected = GaussianImputer(components, **how).fit(table)
+        found = GaussianImputer(components, **how).fit(source)
+        np.testing.assert_allclose(found.mean_, expected.mean_, rtol=1e-8)
+        np.testing.assert_array_equal(found.missing_counts_, expected.missing_counts_)
+        np.testing.assert_array_equal(found.transform(source), found.transform(table))
+    path = found.transform(source, to=tmp_path / "filled.parquet")
+    read = pl.read_parquet(path)
+    assert read.columns == ["x", "y"]
+    np.testing.assert_array_equal(read.to_numpy(), found.transform(table))
+    empty = pa.table({"x": [1.0, 2.0, 4.0], "y": pa.nulls(3, pa.float64())})
+    with pytest.raises(ValueError, match="column 'y' has no observed value: leave it out"):
+        GaussianImputer().fit(Again([empty]))
+    with pytest.raises(ValueError, match="n_parameter_draws is for tables in memory"):
+        GaussianImputer(n_parameter_draws=5).fit(source)
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])

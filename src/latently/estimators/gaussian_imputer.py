@@ -26,27 +26,26 @@ from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, Trans
 from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.documented import Described, entries
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.columns import FLOOR, observed_columns
+from latently.estimators.imputation.columns import FLOOR
 from latently.estimators.imputation.filling import expected, interval
-from latently.estimators.imputation.fitting import Modelled, fit_model
+from latently.estimators.imputation.fitting import fit_model
 from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.imputation.settings import ImputationSettings
 from latently.estimators.imputation.shown import Moment, OfModel
+from latently.estimators.imputation.tables import read_table
 from latently.estimators.imputation.truncated import drawn_within
 from latently.estimators.inputs import (
     Array,
-    check_informative,
     check_rows,
-    check_weights,
-    column_names,
     random_generator,
 )
 from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames
 from latently.estimators.saving import Saved
 from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import RunSettings, WorkSettings, estimator
+from latently.estimators.streaming import read_piece_by_piece
 
 ROWS = 2**14  # filled in at a time
 
@@ -133,6 +132,9 @@ class GaussianImputer(
             Ignored; there for scikit-learn's conventions.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts.
+        to : str or path-like, optional
+            A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path
+            is returned.
         random_state : None, int, Generator or RandomState
             None takes the imputer's own. An integer repeats, a generator is drawn from.
         """
@@ -180,27 +182,20 @@ class GaussianImputer(
         """
         check_settings(self)
         self._check_draws()
-        names = column_names(X)
-        rows = check_rows(self, X, reset=True, accepts_missing=True)
-        weights = check_weights(sample_weight, len(rows))
-        check_limits(self.min_value, self.max_value, rows.shape[1])
-        observed, varied = observed_columns(rows, weights)
-        table = rows if observed.all() else rows[:, observed]
-        modelled = Modelled(table, weights, np.flatnonzero(observed), varied[observed], names)
-        own_names = None if names is None else [names[j] for j in modelled.positions]
-        check_informative(table, weights, int(self.n_components), own_names)
+        table = read_table(self, X, sample_weight)
+        check_limits(self.min_value, self.max_value, len(table.observed))
         alone = self.n_components == 1 and not Gaussian(self.covariance_type).correlated
-        if alone and table.shape[1] > 1:
+        if alone and len(table.positions) > 1:
             warnings.warn(
                 f"one component with covariance_type='{self.covariance_type}' knows no correlations and "
                 "fills in the mean of each column; choose 'full', or more components",
                 UserWarning,
                 stacklevel=2,
             )
-        with recorded(self, lambda: (rows, weights)) as (journal, seed):
-            mixture, draws, said = fit_model(self, modelled, random_generator(seed), journal)
-        left_out = dropped(~observed & (not self.keep_empty_features), names)
-        self._take_up(mixture, observed, np.isnan(rows).sum(axis=0), draws, (*left_out, *said))
+        with recorded(self, table.fingerprint) as (journal, seed):
+            mixture, draws, said = fit_model(self, table, random_generator(seed), journal)
+        left_out = dropped(~table.observed & (not self.keep_empty_features), table.names)
+        self._take_up(mixture, table.observed, table.missing_counts, draws, (*left_out, *said))
         tell(self.diagnostics_)
         return self
 
@@ -225,7 +220,8 @@ class GaussianImputer(
             example = np.where(missing_counts > 0, np.nan, 0.0)[None]
             self.indicator_ = MissingIndicator(error_on_new=False).fit(example)
 
-    def transform(self, X: Any) -> Any:
+    @read_piece_by_piece(lambda imputer: imputer._like())
+    def transform(self, X: Any, *, to: Any = None) -> Any:
         """Fill missing cells by their expectation given the observed cells of their row.
 
         Only the fitted model is used: new rows teach it nothing.
@@ -446,6 +442,11 @@ class GaussianImputer(
     def _features_out(self) -> NDArray[np.bool_]:
         """Which columns of the input are in the output."""
         return self._observed_features | self.keep_empty_features
+
+    def _like(self) -> tuple[list[str], Array]:
+        """What the columns of the output are called, and what it is like."""
+        names = [str(name) for name in self.get_feature_names_out()]
+        return names, np.empty((0, len(names)))
 
     def _shown(self, filled: Array, X: Any) -> Any:
         """A table of the output's columns as `set_output` asks for it."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
+from functools import partial, reduce, wraps
+from typing import Any, TypeVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.columns import Table, concatenated
 from latently.checks.columns import as_table as as_columns
 from latently.core.cluster import Chunk, ClusterSource, chunk_of
-from latently.core.streamed import Piece, StreamedSource
+from latently.core.streamed import Piece, StreamedSource, ahead
 from latently.emissions.base import Emission
 from latently.estimators.inputs import Family, read_rows
+from latently.sources import as_scan
 from latently.sources.base import Part, Scan
+from latently.sources.dask import DaskScan
+from latently.sources.writing import write
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,43 @@ class ReadChunk:
         piece = self.reader.piece(part)
         with located(part):
             return chunk_of(piece, self.block_rows, self.n_different)
+
+
+def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Callable[[Method], Method]:
+    """Decorate a method that says something of each row of a table, so that it takes tables of any size.
+
+    A table that is to be read piece by piece is; what is said goes to the file that `to` names, if there is
+    one; of Dask's collections it is said when it is asked for.
+
+    Parameters
+    ----------
+    like : callable
+        Of the estimator; returns the names of what is said of a row, and an array of it without rows.
+    """
+
+    def decorate(method: Method) -> Method:
+        @wraps(method)
+        def said(self: Any, X: Any, *, to: Any = None) -> Any:
+            scan = as_scan(X)
+            if scan is None and to is None:
+                return method(self, X)
+            check_is_fitted(self)
+            names, nothing = like(self)
+            of_table = partial(said, self)
+            if to is None and isinstance(scan, DaskScan):
+                return scan.lazily(of_table, nothing)
+            parts = [Part(X, "X")] if scan is None else ahead(scan.parts())
+            found = (_located(of_table, part) for part in parts if len(part.table))
+            return np.concatenate(list(found)) if to is None else write(to, names, found)
+
+        return said  # type: ignore[return-value]
+
+    return decorate
+
+
+def _located(say: Callable[[Any], Any], part: Part) -> Any:
+    with located(part):
+        return say(part.table)
 
 
 def read_scan(

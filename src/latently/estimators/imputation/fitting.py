@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,39 +21,10 @@ from latently.estimators.diagnostics import NEVER_TOGETHER, pairs_in_words, unde
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import NoMaximumError, check_clear_of_floor, check_rank, singular
 from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
-from latently.estimators.inputs import Array, label_of
+from latently.estimators.imputation.tables import Modelled
 
 FALLBACK = "ridge"
 TOLD_BY_NAME = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning)
-
-
-@dataclass(frozen=True)
-class Modelled:
-    """The columns of a table of which there is a model.
-
-    Attributes
-    ----------
-    rows : array of shape (n_rows, d)
-        Their cells; NaN is a missing one.
-    weights : array of shape (n_rows,)
-        How often each row counts.
-    positions : array of int of shape (d,)
-        Which columns of the table they are.
-    varied : array of bool of shape (d,)
-        Which of them are not constant.
-    names : list of str or None
-        Names of all columns of the table.
-    """
-
-    rows: Any
-    weights: Array
-    positions: NDArray[np.int64]
-    varied: NDArray[np.bool_]
-    names: list[str] | None
-
-    def labels(self) -> list[str]:
-        """What the columns are called in messages."""
-        return [label_of(self.names, position) for position in self.positions]
 
 
 def fit_model(
@@ -111,7 +81,7 @@ def _fitted(
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            mixture.fit(table.rows, sample_weight=table.weights)
+            table.fit(mixture)
         except SingularCovarianceError as error:
             raise NoMaximumError("covariances run into singular ones") from error
     if one:

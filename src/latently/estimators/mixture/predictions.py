@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from latently.checks.arrays import as_floats
-from latently.core.blocks import Block
 from latently.core.choices import likeliest
 from latently.estimators.inputs import Array, float_type
 from latently.estimators.mixture.fitted import FittedMixture
+from latently.estimators.streaming import read_piece_by_piece
 from latently.models import bounds
-from latently.sources import as_scan
-from latently.sources.dask import DaskScan
-from latently.sources.writing import write
+
+
+def shares(mixture: Any) -> tuple[list[str], Array]:
+    """What probabilities of components are called, and like."""
+    names = [f"probability_{k}" for k in range(int(mixture.n_components))]
+    return names, np.empty((0, len(names)))
 
 
 class Predictions(FittedMixture):
     """Predicting, scoring and sampling, in scikit-learn's conventions."""
 
-    def _said(
-        self,
-        X: Any,
-        of: Callable[[Block, Array, Array], Any],
-        to: Any,
-        names: Sequence[str],
-        lazily: Callable[[Any], Any],
-        like: Any,
-        *,
-        refuse: bool = True,
-    ) -> Any:
-        """What is said of each row; or the file it is written to; or, of Dask's, what will be said of it."""
-        scan = as_scan(X)
-        if to is None and isinstance(scan, DaskScan):
-            return scan.lazily(lazily, like)
-        found = self._each(self._source(X if scan is None else scan), of, refuse=refuse)
-        if to is not None:
-            return write(to, names, found)
-        parts = list(found)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
+    @read_piece_by_piece(shares)
     def predict_proba(self, X: Any, *, to: Any = None) -> Any:
         """Responsibilities: the probability of each component given the row.
 
@@ -55,10 +37,10 @@ class Predictions(FittedMixture):
         ImpossibleObservationError
             If a row has zero density under every component (a ValueError, too).
         """
-        names = [f"probability_{k}" for k in range(int(self.n_components))]
-        like = np.empty((0, len(names)))
-        return self._said(X, lambda part, _, resp: _as(part, resp), to, names, self.predict_proba, like)
+        source = self._source(X)
+        return self._posterior(source, refuse=True)[1].astype(float_type(source.outline.x), copy=False)
 
+    @read_piece_by_piece(lambda _: (["label"], np.empty(0, dtype=np.int64)))
     def predict(self, X: Any, *, to: Any = None) -> Any:
         """Return the likeliest component of each row.
 
@@ -67,10 +49,7 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Labels from 0 to n_components - 1.
         """
-        like = np.empty(0, dtype=np.int64)
-        return self._said(
-            X, lambda part, _, resp: likeliest(_as(part, resp)), to, ["label"], self.predict, like
-        )
+        return likeliest(self.predict_proba(X))
 
     def uncertainty(self, X: Any) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.
@@ -82,6 +61,7 @@ class Predictions(FittedMixture):
         """
         return np.asarray(1.0 - self.predict_proba(X).max(axis=1))
 
+    @read_piece_by_piece(lambda _: (["log_density"], np.empty(0)))
     def score_samples(self, X: Any, *, to: Any = None) -> Any:
         """Log density of each row under the mixture, in nats.
 
@@ -90,11 +70,8 @@ class Predictions(FittedMixture):
         array of shape (n_samples,)
             Log densities.
         """
-
-        def of(part: Block, density: Array, _: Array) -> Array:
-            return _as(part, density)
-
-        return self._said(X, of, to, ["log_density"], self.score_samples, np.empty(0), refuse=False)
+        source = self._source(X)
+        return self._posterior(source)[0].astype(float_type(source.outline.x), copy=False)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density per row (not the total), in nats.
@@ -136,8 +113,3 @@ class Predictions(FittedMixture):
         if wrong.any():
             raise ValueError(f"row {int(np.flatnonzero(wrong)[0])} of resp is not a set of probabilities")
         return bounds.lower_bound(self._model, self.params_, source, resp)
-
-
-def _as(part: Block, values: Array) -> Array:
-    """Values in the type of the rows that they are said of."""
-    return values.astype(float_type(part.x), copy=False)
