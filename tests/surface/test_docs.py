@@ -5,13 +5,16 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
 from numpydoc.docscrape import NumpyDocString
 
 import latently
 from latently import emissions
+from latently.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
@@ -91,6 +94,22 @@ def test_a_block_that_does_something_also_checks_it(page):
         tree = ast.parse(block)
         if not all(isinstance(statement, PREPARATION) for statement in tree.body):
             assert any(isinstance(node, ast.Assert) for node in ast.walk(tree)), block
+
+
+LINES = [
+    line
+    for page in [ROOT / "README.md", *PAGES]
+    for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
+    if line.startswith("latently ")
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_for_the_terminal_is_understood(line):
+    """Those in blocks named console are run by Sybil, too."""
+    job, *arguments = shlex.split(line, comments=True)[1:]
+    assert typer.main.get_command(app).commands[job].make_context(job, arguments).params
 
 
 def headings(page):
