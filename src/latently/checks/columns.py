@@ -65,6 +65,16 @@ class Column:
         """Which cells are missing."""
         return missing_cells(self.cells)
 
+    @cached_property
+    def distinct(self) -> Cells:
+        """Its different cells, those that are missing aside, in their order; of numbers, or yes and no."""
+        if self.cells.dtype.kind in "iu" and len(self.cells):
+            low, high = int(self.cells.min()), int(self.cells.max())
+            if high - low <= len(self.cells) and high < 2**62:  # counted without sorting
+                found = np.flatnonzero(np.bincount(self.cells.astype(np.int64) - low))
+                return (found + low).astype(self.cells.dtype)
+        return np.unique(self.cells[~self.missing])
+
     @property
     def numeric(self) -> bool:
         """Whether all cells are numbers, none of them yes or no."""

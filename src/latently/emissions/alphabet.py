@@ -53,6 +53,8 @@ def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]
     [1, 0, -1]
     >>> codes_of(np.array([2, 7], dtype=np.uint8), np.arange(3)).tolist()
     [2, -1]
+    >>> codes_of(np.array([-128, 127, 5], dtype=np.int8), np.array([5, -128])).tolist()
+    [1, -1, 0]
     """
     n, kind = len(alphabet), symbols.dtype.kind
     if alphabet.dtype.kind in "iu" and kind in "iuf" and np.array_equal(alphabet, np.arange(n)):
@@ -62,6 +64,12 @@ def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]
         codes = np.full(len(symbols), -1)  # small unsigned integers have no -1
         codes[known] = symbols[known]
         return codes
+    if alphabet.dtype.kind in "iu" and kind in "iu" and len(symbols):
+        low, high = (int(end([end(alphabet), end(symbols)])) for end in (np.min, np.max))
+        if high - low <= len(symbols) and high < 2**62:
+            places = np.full(high - low + 1, -1)
+            places[alphabet.astype(np.int64) - low] = np.arange(n)
+            return places[symbols.astype(np.int64) - low]
     order = np.argsort(alphabet, kind="stable")
     ordered, plain = alphabet[order], _plain(symbols)
     try:

@@ -95,7 +95,8 @@ class Categories(Emission):
     def _alphabet(self, column: Column) -> NDArray[Any]:
         known = self.categories if self.categories is not None else column.categories
         try:
-            return alphabet_of(known, None, column.cells[~column.missing])
+            seen = column.distinct if column.numeric else column.cells[~column.missing]
+            return alphabet_of(known, None, seen)
         except ValueError as error:
             raise ValueError(f"column '{column.name}': {error}") from None
 
@@ -103,6 +104,11 @@ class Categories(Emission):
         """Positions in the alphabets."""
         found = np.full((len(columns[0].cells), len(columns)), np.nan)
         for j, (column, alphabet) in enumerate(zip(columns, self.alphabets, strict=True)):
+            if not column.missing.any():
+                codes = codes_of(column.cells, alphabet)
+                if codes.min(initial=0) >= 0:
+                    found[:, j] = codes
+                    continue
             seen = np.flatnonzero(~column.missing)
             codes = codes_of(column.cells[seen], alphabet)
             strange = codes < 0

@@ -24,6 +24,7 @@ from latently.estimators.latent_classes.cross_table import MISSING, CrossTable, 
 from latently.estimators.latent_classes.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from latently.estimators.latent_classes.identification import NOT_IDENTIFIED, identification
 from latently.estimators.latent_classes.records import Records
+from latently.estimators.likelihood.fitted import Source
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import LATENT_CLASSES
 from latently.estimators.settings import LatentClassSettings, estimator
@@ -115,13 +116,17 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         SpuriousMaximumWarning
             If the best maximum rests on a floor or on too few rows, or a class lost all its data.
         """
-        super().fit(X, sample_weight=sample_weight)
-        source, outcome = self._rows(X, sample_weight), self._outcome
+        return super().fit(X, sample_weight=sample_weight)
+
+    def _conclude(self, source: Source) -> None:
+        """Whether the classes are identified, and their standard errors where these are cheap."""
+        source, outcome = source.in_memory(), self._outcome
+        assert outcome is not None
         table = self._cross_table(source)
         if len(table.columns) == self._columns.n_columns:
             found = identification(
                 self._model,
-                self._model.describe(source.whole()),
+                lambda: self._model.describe(source.whole()),
                 table,
                 self._log_probabilities,
                 self.n_parameters_,
@@ -133,7 +138,6 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         if len(source) * self.n_parameters_ <= CHEAP or 2 * self.n_parameters_ * PART <= steps:
             outcome = replace(outcome, profile_errors=self._profile_errors(source, "observed")[0])
         self._outcome = outcome
-        return self
 
     @property
     def class_sizes_(self) -> Array:
@@ -296,7 +300,8 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         """The columns of few values, by their codes."""
         sizes = self._n_values
         few = np.flatnonzero(np.isfinite(sizes))
-        codes = np.nan_to_num(source.x[:, few], nan=MISSING).astype(np.int64)
+        cells = source.x if len(few) == source.x.shape[1] else source.x[:, few]
+        codes = np.where(np.isnan(cells), MISSING, cells).astype(np.int64)
         return CrossTable(
             tuple(self._columns.names[j] for j in few),
             tuple(sizes[few].astype(int).tolist()),

@@ -162,6 +162,8 @@ class Columns(Emission):
 
     def modelled(self, x: Array) -> Array:
         """As each family has it of its own."""
+        if not self.conditioned_on:
+            return x
         return self._places(part.family.modelled(part.of(x)) for part in self.parts)
 
     def pictured(self, x: Array) -> Array:

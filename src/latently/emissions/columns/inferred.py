@@ -72,7 +72,7 @@ def _name(column: Column, codes: int | None) -> str:
     if not column.numeric:
         _refuse_text(column)
         return "categorical"
-    values = np.unique(column.cells[~column.missing])
+    values = column.distinct
     if not np.array_equal(values, np.floor(values)):
         return "gaussian"
     if codes is not None and len(values) <= codes:

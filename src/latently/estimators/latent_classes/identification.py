@@ -20,7 +20,7 @@ SINGULAR = 1e-7
 
 def identification(
     model: LatentEmission,
-    description: Any,
+    description: Callable[[], Any],
     table: CrossTable,
     log_probabilities: Callable[[Any, Any], Any],
     n_parameters: int,
@@ -35,8 +35,8 @@ def identification(
     ----------
     model : LatentEmission
         The model.
-    description : object
-        Of the data, from which parameters are drawn.
+    description : callable
+        Gives that of the data, from which parameters are drawn.
     table : CrossTable
         The data.
     log_probabilities : callable
@@ -59,7 +59,7 @@ def identification(
     elif surely_identified(table.sizes, model.n_components) or n_parameters * table.n_cells > MOST:
         rank = n_parameters
     else:
-        rank = _rank(model, description, table, log_probabilities, fixed)
+        rank = _rank(model, description(), table, log_probabilities, fixed)
     if rank < n_parameters:
         most = "at most " if n_parameters >= table.n_cells else ""
         found.append(

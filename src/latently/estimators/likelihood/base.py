@@ -158,7 +158,11 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
         model = replace(model, emission=model.emission.per(1.0 / unit))
         self._keep(model, fitted, diagnostics, float_type(source.outline.x).name)
         tell(diagnostics, stacklevel=4)
+        self._conclude(source.per(1.0 / unit))
         return self
+
+    def _conclude(self, source: Source) -> None:
+        """What is worked out of the data of a fit at its end."""
 
     @abstractmethod
     def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
@@ -223,15 +227,13 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
     ) -> Starts:
         """Starts in which the given values stand; one if nothing is left to chance."""
         template = model.start(description, np.random.default_rng(0))
-        complete = model.spaces(template).keys() <= given.keys()
+        if model.spaces(template).keys() <= given.keys():
+            return [Start("given", lambda _: model.projected(with_named(template, given)))]
 
         def put_in(start: Start[LatentEmissionParams]) -> Start[LatentEmissionParams]:
-            return Start(
-                "given" if complete else start.kind,
-                lambda rng: model.projected(with_named(start.draw(rng), given)),
-            )
+            return Start(start.kind, lambda rng: model.projected(with_named(start.draw(rng), given)))
 
-        return [put_in(start) for start in draw(1 if complete else self._n_starts())]
+        return [put_in(start) for start in draw(self._n_starts())]
 
     @abstractmethod
     def _n_starts(self) -> int:
