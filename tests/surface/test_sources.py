@@ -20,6 +20,7 @@ from latently import (
     GaussianImputer,
     GaussianMixture,
     LatentClassAnalysis,
+    LatentDirichletAllocation,
     MixtureModel,
     PoissonHMM,
     scan,
@@ -159,6 +160,26 @@ def test_more_rows_than_units_that_are_drawn(frame, folder):
     source = scan(folder / "parquet", columns=["x", "visits"])
     errors, theirs = found.standard_errors(source), expected.standard_errors(table)
     np.testing.assert_allclose(errors["means"], theirs["means"], rtol=1e-9)
+
+
+def test_documents_are_read_from_files(tmp_path):
+    texts = ["cat dog cat", "dog bird", "cat bird bird", "fish dog fish"] * 5
+    pl.DataFrame({"id": range(20), "text": texts}).write_parquet(tmp_path / "texts.parquet", row_group_size=7)
+    how = {"random_state": 0, "max_iter": 5, "tol": 0}
+    expected = LatentDirichletAllocation(2, **how).fit([text.split() for text in texts])
+    triples = [(i, word, 1) for i, text in enumerate(texts) for word in text.split()]
+    frame = pl.DataFrame(triples, schema=["document", "word", "count"], orient="row")
+    frame.write_csv(tmp_path / "triples.csv")
+    found = LatentDirichletAllocation(2, **how).fit(tmp_path / "triples.csv")
+    np.testing.assert_array_equal(found.components_, expected.components_)
+    np.testing.assert_array_equal(
+        found.transform(frame.lazy()), expected.transform([t.split() for t in texts])
+    )
+    column = scan(tmp_path / "texts.parquet", columns=["text"])
+    by_text = LatentDirichletAllocation(2, **how).fit(column)
+    np.testing.assert_array_equal(by_text.transform(column), by_text.transform(texts))
+    with pytest.raises(ValueError, match=r"X has 2 columns: choose that of the texts"):
+        LatentDirichletAllocation(2).fit(tmp_path / "texts.parquet")
 
 
 def test_missing_cells_are_filled_piece_by_piece(frame, folder, tmp_path):

@@ -26,6 +26,7 @@ from latently.estimators.topics.documents import Documents, warn_of_empty, warn_
 from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import TopicOutcome
+from latently.estimators.topics.scanned import documents_of
 from latently.estimators.topics.seeds import seeded_prior
 from latently.estimators.topics.settings import (
     TOLERANCES,
@@ -171,6 +172,7 @@ class LatentDirichletAllocation(
         """
         check_settings(self)
         check_memory(self)
+        X = documents_of(X)
         self._warn_of_loss("while partial_fit goes on from it")
         corpus = self._first(X)
         weights = check_weights(sample_weight, corpus.counts.shape[0])
@@ -210,6 +212,7 @@ class LatentDirichletAllocation(
         """
         check_settings(self)
         check_memory(self)
+        X = documents_of(X)
         fresh = not hasattr(self, "params_")
         corpus = self._first(X) if fresh else self._read(X, grow=True)
         weights = check_weights(sample_weight, corpus.counts.shape[0])

@@ -22,6 +22,7 @@ from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import SavedTopics
+from latently.estimators.topics.scanned import documents_of
 from latently.estimators.topics.settings import StreamSettings, TopicSettings, chosen_dtype
 from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
@@ -151,6 +152,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
 
     def _read(self, X: Any, grow: bool = False) -> Corpus:
         self._check_fitted()
+        X = documents_of(X)
         if hasattr(X, "columns"):
             self._note_names(X, reset=False)
         return read_documents(X, self._words, grow=grow, owner=type(self).__name__)
