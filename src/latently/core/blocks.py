@@ -157,6 +157,11 @@ class BlockSource(Protocol):
         ...
 
     @property
+    def block_rows(self) -> int:
+        """Rows in a block."""
+        ...
+
+    @property
     def labelled(self) -> bool:
         """Whether some hidden labels are known."""
         ...
@@ -184,6 +189,15 @@ class BlockSource(Protocol):
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> BlockSource:
         """Some of the units that count, at random, in their order; all of them if there are no more."""
+        ...
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
+        """All units in parts of about so many rows, as blocks: at random if they are in memory."""
+        ...
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all units together."""
         ...
 
     @property
@@ -300,6 +314,17 @@ class ArraySource:
         order = np.lexsort(packed.T[::-1])
         source = self.take(order)
         return replace(source, units=order if self.units is None else self.units[order])
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all units together."""
+        return int(self.x.shape[0])
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
+        """All units in random parts of about so many rows, each in order: data may be sorted."""
+        n = min(max(round(self.n_rows / n_rows), 1), len(self))
+        for units in np.array_split(rng.permutation(len(self)), n):
+            yield list(self.take(np.sort(units)).blocks())
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
         """Some of the units that count, at random, in their order; all of them if there are no more."""

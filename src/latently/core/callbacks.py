@@ -9,6 +9,11 @@ Callback = Callable[[int, Any, float], Any]
 STOPPED = "stopped by a callback"
 
 
+def later(callback: Callback, n: int) -> Callback:
+    """A callback of a run that goes on after so many iterations."""
+    return lambda iteration, params, value: callback(n + iteration, params, value)
+
+
 def asked_to_stop(callbacks: Sequence[Callback], iteration: int, params: object, value: float) -> bool:
     """Call all callbacks; whether one of them says to stop.
 

@@ -115,8 +115,8 @@ class Journal:
         return key, self._new.get(key) or self._store.found(key, em)
 
     def note(self, key: str, em: Any, at: Any, objective: float, params: Any) -> None:
-        """Note where a run is, or ended."""
-        if em.source is self.whole:
+        """Note where a run is, or ended; `em` is None if it cannot be told on which data its objective is."""
+        if em is not None and em.source is self.whole:
             self.on_whole[key] = at
         elif self.elsewhere is None or objective > self.elsewhere[0]:
             self.elsewhere = objective, params

@@ -70,7 +70,7 @@ class Model(Protocol[D, P, S]):
 
     ``stats = e_step(params, block_1) + e_step(params, block_2) + ...`` and then
     ``params = m_step(stats, params)`` is one step of EM. A model that names this class as its base need
-    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `projected`, `diagnose`, `propose` and
+    not write `bind`, `log_prior`, `gradient`, `inner_terms`, `moved`, `projected`, `diagnose`, `propose` and
     `exchange`: they say nothing unless told to.
     """
 
@@ -98,6 +98,10 @@ class Model(Protocol[D, P, S]):
     def m_step(self, stats: S, params: P, fixed: Collection[str] = ()) -> P:
         """Return the params that maximise Q, those named in `fixed` as they are in `params`."""
         ...
+
+    def moved(self, stats: S, params: P) -> S:
+        """The statistics as if they had been taken at these params, where they say at which they were."""
+        return stats
 
     def log_prior(self, params: P) -> float:
         """Log density of the prior, zero without one: the objective is the sum of bounds plus this."""

@@ -9,7 +9,7 @@ one that it does not.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,6 +142,7 @@ def search(
     n: float,
     rng: np.random.Generator,
     plan: Plan | None,
+    finish: Callable[..., FitResult[P]] = run,
 ) -> tuple[FitResult[P], tuple[Finding, ...], Restarts]:
     """Run EM from many starts and return the best fit that is not spurious.
 
@@ -159,6 +160,8 @@ def search(
         Source of all that is random.
     plan : Plan or None
         How the field is narrowed down; None finishes every start.
+    finish : callable
+        How runs on all the data are made: `core.em.run`, or what takes its place.
 
     Returns
     -------
@@ -207,7 +210,7 @@ def search(
         if partly:
             params = inside(params, candidate.begun, em.model.spaces(params))
         try:
-            result = run(em, params, settings, n, candidate.earlier)
+            result = finish(em, params, settings, n, candidate.earlier)
         except FAILURES as error:
             lost.append(failed(candidate, error))
             continue

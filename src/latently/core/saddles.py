@@ -8,7 +8,6 @@ direction (docs/formulas.md, "Saddles").
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.callbacks import later
 from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
@@ -199,17 +199,13 @@ def _continued(
 ) -> FitResult[P]:
     """The run before and the one from the end of a trial as one run."""
     n_before = before.n_iter + trial.n_iter
-    callbacks = [_later(callback, n_before) for callback in settings.callbacks]
+    callbacks = [later(callback, n_before) for callback in settings.callbacks]
     left = max(settings.max_iter - n_before, 1)
     after = run(em, trial.params, replace(settings, max_iter=left, callbacks=callbacks), n)
     change = largest_change(em.model.spaces(before.params), before.params, trial.params)
     first = replace(after.history[0], change=change)
     history = (*before.history, first, *after.history[1:])
     return replace(after, history=history, n_iter=n_before + after.n_iter)
-
-
-def _later(callback: Callable[..., Any], n: int) -> Callable[..., Any]:
-    return lambda iteration, params, log_likelihood: callback(n + iteration, params, log_likelihood)
 
 
 def _free(em: EMMap[Any, Any, Any], params: Any) -> Spaces:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count, pairwise
+from itertools import count, islice, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -113,6 +113,17 @@ class StreamedSource:
         """A digest of all values and limits of units, by a pass of its own."""
         rows = digest_of_pieces(piece.x for piece in ahead(self.read()))
         return digest_of(rows, str(self.survey.x.dtype), self.offsets)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.survey.n_rows
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
+        """Blocks as they come, so many that they have about so many rows."""
+        blocks = self.blocks()
+        while some := list(islice(blocks, max(n_rows // self.block_rows, 1))):
+            yield some
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order.

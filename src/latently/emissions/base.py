@@ -281,6 +281,10 @@ class Emission(Described, Completion, ABC):
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
         """Return the additive statistics of rows with given responsibilities (weights applied)."""
 
+    def moved(self, stats: Any, params: Any) -> Any:
+        """The statistics as if they had been taken at these params, where they say at which they were."""
+        return stats
+
     @abstractmethod
     def m_step(self, stats: Any, params: Any, fixed: Collection[str] = ()) -> Any:
         """Return better params, those named in `fixed` unchanged."""

@@ -138,6 +138,10 @@ class MixtureOfGaussians(Emission):
         moments = self._bank.expected_stats(self._flat(params), x, shares.reshape(len(x), -1))
         return MixtureStats(shares.sum(axis=0), moments)
 
+    def moved(self, stats: MixtureStats, params: MixtureParams) -> MixtureStats:
+        """The sums of the Gaussians about their means."""
+        return replace(stats, moments=self._bank.moved(stats.moments, self._flat(params)))
+
     def draw_missing(
         self, params: MixtureParams, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from latently.core.em import EMMap, FitResult, Settings
+from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.exploration import Plan, Start
 from latently.core.findings import Finding, joined
@@ -55,6 +55,7 @@ def fit(
     verbose: int,
     name: str,
     unit: float = 1.0,
+    finish: Callable[..., FitResult[Any]] = run,
 ) -> Fit:
     """Search from the starts, and warn of what the user should know.
 
@@ -80,6 +81,8 @@ def fit(
         What the bar says.
     unit : float
         What a weight of one stands for in the weights that the user gave.
+    finish : callable
+        How runs on all the data are made.
 
     Warns
     -----
@@ -97,7 +100,7 @@ def fit(
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
         settings = replace(settings, callbacks=callbacks)
         try:
-            result, diagnostics, restarts = search(em, starts, settings, n_observed, rng, plan)
+            result, diagnostics, restarts = search(em, starts, settings, n_observed, rng, plan, finish)
         except KeyboardInterrupt:
             kept = interrupted(em, settings, n_observed)
             if kept is None:
@@ -169,19 +172,29 @@ def _scaled(fitted: Fit, unit: float) -> Fit:
 
 
 def make_plan(
-    n_init: int | str, search: str, n_components: int, n_starts: int, max_iter: int, n_units: int
+    n_init: int | str,
+    search: str,
+    n_components: int,
+    n_starts: int,
+    max_iter: int,
+    n_units: int,
+    finish: int = 3,
 ) -> Plan | None:
     """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
-    number of starts. Where there are to be no steps, all starting values are looked at as they are.
+    number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
+    runs are made on all the data.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
-        return Plan(n_units=n_units) if moves else Plan(n_units=n_units, moves=False, agreeing=4, unanimous=8)
-    return Plan(1, n_units=n_units, agreeing=n_starts + 1, unanimous=n_starts) if search == "moves" else None
+        plan = Plan(n_units=n_units, finish=finish)
+        return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
+    if search != "moves":
+        return None
+    return Plan(1, n_units=n_units, finish=finish, agreeing=n_starts + 1, unanimous=n_starts)
 
 
 def n_starts(n_init: int | str) -> int:

@@ -127,6 +127,14 @@ class RunSettings:
         found more than once; an integer asks for that many full runs.
     acceleration : {"auto", "squarem", None}, default "auto"
         "auto" extrapolates by SQUAREM once progress has become slow and linear; None is plain EM.
+    algorithm : {"auto", "batch", "online", "incremental"}, default "auto"
+        What follows the search for a start. "batch", which "auto" is, has an E-step over all data before each
+        M-step. "online" makes one pass with an M-step after each minibatch (stepwise EM), which ends near the
+        maximum and not at it, and then `exact_iter` EM steps; rows in memory are taken in random order,
+        others as they come. "incremental" keeps the statistics of each block and has an M-step after each;
+        it converges as "batch" does.
+    exact_iter : int, default 0
+        Of "online": EM steps after the pass, at most.
     checkpoint : str or path, optional
         A file in which the state of the fit is written every few seconds. If the process dies, the same call
         goes on from there, and ends with the same bits; callbacks are not called again for steps that were
@@ -140,6 +148,8 @@ class RunSettings:
     max_iter: int = setting(COUNT, default=1000)
     n_init: int | str = setting(one_of("auto"), Number(Integral, 1, MOST_RUNS, closed="both"), default="auto")
     acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
+    algorithm: str = setting(one_of("auto", "batch", "online", "incremental"), default="auto")
+    exact_iter: int = setting(COUNT, default=0)
     checkpoint: Any = setting(PATH, None, default=None)
     on_interrupt: str = setting(one_of("raise", "keep"), default="raise")
 

@@ -160,6 +160,10 @@ class LatentEmission:
         """Sum of both."""
         return self.latent.log_prior(params.latent) + self.emission.log_prior(params.emission)
 
+    def moved(self, stats: Expected, params: LatentEmissionParams) -> Expected:
+        """The statistics as if they had been taken at these params."""
+        return replace(stats, emission=self.emission.moved(stats.emission, params.emission))
+
     def expected_log_likelihood(self, stats: Expected, params: LatentEmissionParams) -> float:
         """Q is the sum of both parts."""
         return self.latent.expected_log_likelihood(

@@ -234,6 +234,11 @@ class Columns(Emission):
         pairs = self._zip(params)
         return self._parts(part.family.expected_stats(one, part.of(x), resp) for part, one in pairs)
 
+    def moved(self, stats: Parts, params: Parts) -> Parts:
+        """Those of each group."""
+        triples = zip(self.parts, stats, params, strict=True)
+        return self._parts(part.family.moved(seen, one) for part, seen, one in triples)
+
     def m_step(self, stats: Parts, params: Parts, fixed: Collection[str] = ()) -> Parts:
         """Each group by itself."""
         return self._parts(

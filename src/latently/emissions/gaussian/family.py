@@ -212,6 +212,13 @@ class Gaussian(Emission):
         """Counts, sums and scatter of the rows about the current means."""
         return self.structure.expected_stats(params, x, resp)
 
+    def moved(self, stats: ComponentMoments, params: Any) -> ComponentMoments:
+        """The same sums about the means of these params."""
+        shift = params.means - stats.origin
+        columns = stats.counts.reshape(len(shift), -1)
+        first = stats.first - columns * shift
+        return ComponentMoments(stats.counts, first, self.structure.scatter(stats, shift), params.means)
+
     def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
         """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
         structure = self.structure

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from latently.checks.settings import check_settings
 from latently.core.blocks import ArraySource
-from latently.core.em import EMMap, Settings, describe
+from latently.core.em import EMMap, FitResult, Settings, describe, run
 from latently.core.exploration import Start
 from latently.core.findings import Finding
+from latently.core.incremental import incremental
 from latently.core.parameters import named, with_named
+from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
 from latently.estimators.diagnostics import tell, undetermined
@@ -140,6 +142,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                     if goes_on or self._given() or (self.warm_start and self._by_hand)
                     else self._arranged(model, description, params, source.labelled)
                 ),
+                finish=self._finish(description.weight),
                 plan=make_plan(
                     self.n_init,
                     "starts" if self._given() or goes_on else self.search,
@@ -147,6 +150,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                     len(starts),
                     settings.max_iter,
                     self._few(source),
+                    1 if self.algorithm == "online" else 3,
                 ),
                 verbose=self.verbose,
                 name=self._shown_name or type(self).__name__,
@@ -181,6 +185,12 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
     @abstractmethod
     def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:
         """Canonical order of the labels."""
+
+    def _finish(self, weight: float) -> Callable[..., FitResult[Any]]:
+        """How runs on all data, of so much weight, are made."""
+        if self.algorithm == "online":
+            return Stepwise(weight, int(self.exact_iter))
+        return incremental if self.algorithm == "incremental" else run
 
     # -- starting values -------------------------------------------------------------------------------------
 

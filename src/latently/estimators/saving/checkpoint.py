@@ -19,13 +19,15 @@ from latently.core.convergence import Progress
 from latently.core.digests import digest_of
 from latently.core.em import FitResult
 from latently.core.errors import FitError, ObjectiveFellError
+from latently.core.incremental import Kept
 from latently.core.journal import Journal, RunState, Step
+from latently.core.stepwise import Running
 from latently.emissions.base import Emission
 from latently.emissions.known import known_classes, visible
 from latently.estimators.saving.codec import Decoder, Encoder
 from latently.version import __version__
 
-OF_RUNS = (RunState, FitResult, Step, Progress, Squarem)
+OF_RUNS = (RunState, FitResult, Step, Progress, Squarem, Running, Kept)
 WITHOUT_EFFECT = ("callbacks", "checkpoint", "on_interrupt", "n_jobs", "verbose", "memory_budget")
 PLAIN = (type(None), bool, int, float, str)
 

@@ -1,0 +1,172 @@
+"""EM step by step through the data: better params after each minibatch, not after each pass.
+
+The statistics per unit of weight are a running average, in which later minibatches weigh less and less
+(docs/formulas.md, "Stepwise EM").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Generic
+
+import numpy as np
+
+from latently.core.backends import Backend
+from latently.core.blocks import Block, BlockSource
+from latently.core.callbacks import later
+from latently.core.convergence import Progress
+from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.errors import within_range
+from latently.core.model import D, P, S
+from latently.core.statistics import tree_sum
+
+DECAY, OFFSET = 0.6, 2.0
+STEPS = 50  # in a pass, at least
+LEAST_ROWS, MOST_BLOCKS = 512, 16  # in a minibatch
+FIRST = 5000  # units that the average begins with
+
+
+@dataclass(frozen=True)
+class Running(Generic[P]):
+    """Where such a pass is.
+
+    Attributes
+    ----------
+    params : object
+        The params.
+    stats : object
+        The running average of the statistics, per unit of weight.
+    n_steps : float
+        Steps so far, and what the average began with in units of a minibatch.
+    usual : float
+        Weight of a minibatch.
+    n_seen : int
+        Minibatches of this pass.
+    """
+
+    params: P
+    stats: Any
+    n_steps: float
+    usual: float
+    n_seen: int = 0
+
+    def rate(self, weight: float) -> float:
+        """What part the next minibatch has in the average; one that is smaller than usual has less."""
+        return float((self.n_steps + OFFSET) ** -DECAY) * min(weight / self.usual, 1.0)
+
+
+def stepped(
+    model: Any, at: Running[P], found: Any, weight: float, rate: float, total: float, fixed: Collection[str]
+) -> Running[P]:
+    """Take in a minibatch.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    at : Running
+        Where the pass is.
+    found : object
+        Statistics of the minibatch at its params.
+    weight : float
+        Of the rows of the minibatch.
+    rate : float
+        What part it has in the average.
+    total : float
+        Weight of the rows that the average stands for in the M-step.
+    fixed : collection of str
+        Names of the parameters that keep their values.
+    """
+    stats = (rate / weight) * found
+    if rate < 1:
+        stats = (1 - rate) * model.moved(at.stats, at.params) + stats
+    params = model.m_step(total * stats, at.params, fixed)
+    return Running(params, stats, at.n_steps + 1, at.usual, at.n_seen + 1)
+
+
+def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator) -> Running[P]:
+    """Begin with the statistics of some units."""
+    some = em.source.subsample(FIRST, rng)
+    weight = weight_of(some.blocks())
+    stats: Any = replace(em, source=some).e_step(params)
+    return Running(params, (1 / weight) * stats, max(weight / usual, 1.0), usual)
+
+
+def passed(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -> Running[P]:
+    """Go on with a pass to its end."""
+    minibatches = em.source.minibatches(rows_of_minibatch(em.source), np.random.default_rng(0))
+    for blocks in islice(minibatches, at.n_seen, None):
+        weight = weight_of(blocks)
+        if weight > 0:
+            found = e_step(em.model, at.params, blocks, em.backend)
+            at = stepped(em.model, at, found, weight, at.rate(weight), total, em.fixed)
+        else:
+            at = replace(at, n_seen=at.n_seen + 1)
+        if note:
+            note(at)
+    return at
+
+
+def e_step(model: Any, params: Any, blocks: list[Block], backend: Backend) -> Any:
+    """Sum the statistics of some blocks."""
+    return tree_sum(backend.map(lambda block: model.e_step(params, block, backend), blocks))
+
+
+def weight_of(blocks: Any) -> float:
+    """Weight of the rows of some blocks."""
+    return float(sum(float(block.row_weights.sum()) for block in blocks))
+
+
+def rows_of_minibatch(source: BlockSource) -> int:
+    """How many rows a minibatch of a source has."""
+    return min(max(source.n_rows // STEPS, LEAST_ROWS), MOST_BLOCKS * source.block_rows)
+
+
+@dataclass(frozen=True)
+class Stepwise:
+    """A run of one pass in steps, and exact ones at its end.
+
+    Parameters
+    ----------
+    total : float
+        Weight of all rows.
+    exact : int
+        EM steps after the pass, at most.
+
+    References
+    ----------
+    .. [1] Cappe, O. and Moulines, E. (2009). On-line expectation-maximization algorithm for latent data
+       models. Journal of the Royal Statistical Society B 71, 593-613, section 2.
+    """
+
+    total: float
+    exact: int
+
+    @within_range()
+    def __call__(
+        self, em: EMMap[D, P, S], params: P, settings: Settings, n: float, earlier: Progress | None = None
+    ) -> FitResult[P]:
+        """As `core.em.run`: the log-likelihood of the params it returns is from an E-step of their own."""
+        if not settings.max_iter:
+            return run(em, params, settings, n, earlier)
+        journal = em.backend.journal
+        key, found = journal.find(em, params, settings, n, earlier) if journal else ("", None)
+        if isinstance(found, Running):
+            at = found
+        else:
+            usual = self.total * min(rows_of_minibatch(em.source) / em.source.n_rows, 1.0)
+            at = begun(em, params, usual, np.random.default_rng(0))
+
+        def note(at: Running[P]) -> None:
+            if journal:
+                journal.note(key, None, at, np.inf, at.params)
+
+        at = passed(em, at, self.total, note)
+        callbacks = [later(callback, 1) for callback in settings.callbacks]
+        after = run(em, at.params, replace(settings, max_iter=self.exact, callbacks=callbacks), n)
+        reason = after.stop_reason
+        if not after.converged and after.n_iter >= self.exact:
+            reason = "made one pass in steps" + (f" and {self.exact} exact ones" if self.exact else "")
+        return replace(after, n_iter=1 + after.n_iter, stop_reason=reason)
