@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latently import GaussianMixture
+from latently import GaussianHMM, GaussianMixture, LatentClassAnalysis
 from latently.core import stepwise
 from latently.core.em import EMMap, Settings, run
 from latently.core.incremental import first_pass, incremental, next_pass
@@ -84,3 +84,39 @@ def test_one_pass_in_steps_ends_near_the_maximum_even_of_sorted_rows():
         assert seen == list(range(1, 2 + exact))
         assert online.stop_reason_ == f"made {ended}"
         assert len(online.log_likelihood_history_) == 1 + exact
+
+
+GIVEN = {
+    GaussianMixture: ("weights", "means", "covariances"),
+    GaussianHMM: ("startprob", "transmat", "means", "covariances"),
+}
+
+
+@pytest.mark.parametrize("make", GIVEN)
+def test_partial_fits_come_near_a_fit_of_all_rows(make):
+    rng = np.random.default_rng(1)
+    X = rng.permutation(planted(6_000))
+    how = {} if make is GaussianMixture else {"lengths": [20] * 30}
+    model = make(4, random_state=0, n_jobs=1)
+    for rows in np.split(X, 10):
+        model.partial_fit(rows, **how)
+    assert not hasattr(model, "log_likelihood_")
+    whole = {} if make is GaussianMixture else {"lengths": [20] * 300}
+    best = make(4, random_state=0, n_jobs=1).fit(X, **whole)
+    short = (best.score(X, **whole) - model.score(X, **whole)) * (len(X) if make is GaussianMixture else 1)
+    assert 0 <= short < 60
+    before = best.means_.copy()
+    best.partial_fit(X, **whole)  # after a fit to all of them there is nothing more to learn
+    np.testing.assert_allclose(best.means_, before, atol=0.05)
+    by_hand = make.from_parameters(**{name: getattr(best, f"{name}_") for name in GIVEN[make]})
+    with pytest.raises(ValueError, match="from a file or were set by hand: fit with warm_start=True"):
+        by_hand.partial_fit(X, **whole)
+
+
+def test_a_partial_fit_knows_the_columns_and_categories_of_the_first():
+    table = {"colour": ["red", "blue", "blue", "green"] * 30, "size": np.random.default_rng(0).random(120)}
+    model = LatentClassAnalysis(2, families={"size": "gaussian"}, random_state=0).partial_fit(table)
+    model.partial_fit({name: cells[:7] for name, cells in table.items()})
+    assert model.class_sizes_.sum() == pytest.approx(1)
+    with pytest.raises(ValueError, match="purple"):
+        model.partial_fit({"colour": ["purple"], "size": [2.0]})

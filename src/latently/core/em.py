@@ -79,6 +79,8 @@ class FitResult(Generic[P]):
         Objectives that differ by no more are equal for all that can be known.
     progress : Progress
         What a run that goes on from here needs to stop as one run would.
+    stats : object
+        Of the params; None if they were not kept.
     """
 
     params: P
@@ -90,6 +92,7 @@ class FitResult(Generic[P]):
     stop_reason: str
     rounding: float
     progress: Progress
+    stats: Any = None
 
 
 class StepMap(Protocol[P, S]):
@@ -250,7 +253,7 @@ def run(
         ended = now.ended()
     result = now.result(*ended)
     if journal:
-        journal.note(key, em, result, result.objective, result.params)
+        journal.note(key, em, replace(result, stats=None), result.objective, result.params)
     return result
 
 
@@ -360,6 +363,7 @@ class Iteration(Generic[P, S]):
             reason,
             here.rounding(),
             self.rule.progress(self.objectives),
+            here.stats,
         )
 
 

@@ -102,10 +102,14 @@ class Journal:
         self._store, self.keep = store, keep
         self._new: dict[str, Any] = {}
         self._names, self._lock, self._due, self._failed = count(), threading.Lock(), _soon(0.0), False
-        self.whole: Any = None
+        self.interrupted = False
+        self.begin(None)
+
+    def begin(self, whole: Any) -> None:
+        """Begin a fit to such a source; runs of earlier fits are not kept in place of its own."""
+        self.whole = whole
         self.on_whole: dict[str, Any] = {}
         self.elsewhere: tuple[float, Any] | None = None
-        self.interrupted = False
 
     def find(self, em: Any, *how: Any) -> tuple[str, Any]:
         """The name of a run, and where it was or ended; None if it is new."""

@@ -83,7 +83,8 @@ def stepped(
     if rate < 1:
         stats = (1 - rate) * model.moved(at.stats, at.params) + stats
     params = model.m_step(total * stats, at.params, fixed)
-    return Running(params, stats, at.n_steps + 1, at.usual, at.n_seen + 1)
+    n_steps = at.n_steps + min(weight / at.usual, 1.0)
+    return Running(params, stats, n_steps, at.usual, at.n_seen + 1)
 
 
 def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator) -> Running[P]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings, run
@@ -35,12 +36,15 @@ class Fit:
         The record of all runs.
     n_observed : float
         Sum of the weights of the rows with any observed cell.
+    order : array of int or None
+        How the labels were put in order; the statistics of the run are those before. None if they were not.
     """
 
     result: FitResult[Any]
     diagnostics: tuple[Finding, ...]
     restarts: Restarts
     n_observed: float
+    order: NDArray[np.int64] | None
 
 
 def fit(
@@ -50,7 +54,7 @@ def fit(
     n_observed: float,
     rng: np.random.Generator,
     *,
-    arrange: Callable[[Any], Any],
+    arrange: Callable[[Any], tuple[Any, NDArray[np.int64] | None]],
     plan: Plan | None,
     verbose: int,
     name: str,
@@ -72,7 +76,7 @@ def fit(
     rng : Generator
         Source of all that is random.
     arrange : callable
-        Puts the labels of params into the order in which the user will see them.
+        Returns params with their labels in the order in which the user will see them, and that order.
     plan : Plan or None
         How the field of starts is narrowed down; None finishes each.
     verbose : int
@@ -95,7 +99,7 @@ def fit(
         If the best run rests on a floor or on too few rows.
     """
     if em.backend.journal is not None:
-        em.backend.journal.whole = em.source
+        em.backend.journal.begin(em.source)
     with progress_bar(name, verbose) as show:
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
         settings = replace(settings, callbacks=callbacks)
@@ -112,7 +116,10 @@ def fit(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-    result = replace(result, params=arrange(result.params))
+    if result.stats is None:  # of a run that ended in an earlier process
+        result = replace(result, stats=em.e_step(result.params))
+    params, order = arrange(result.params)
+    result = replace(result, params=params)
     if not settings.max_iter:
         diagnostics = ()  # starting values are no maximum
     elif diagnostics:
@@ -125,7 +132,7 @@ def fit(
             stacklevel=4,
         )
     warn_of_spurious(diagnostics, stacklevel=5)
-    return _scaled(Fit(result, diagnostics, restarts, n_observed), unit)
+    return _scaled(Fit(result, diagnostics, restarts, n_observed, order), unit)
 
 
 def warn_of_spurious(diagnostics: Sequence[Finding], stacklevel: int) -> None:

@@ -63,6 +63,20 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
         return super().fit(X, y=y, states=states, **sequences)
 
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        lengths: Any = None,
+        groups: Any = None,
+        sequence_weight: Any = None,
+        states: Any = None,
+    ) -> Self:
+        """Take in some sequences more, by stepwise EM."""
+        sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
+        return super().partial_fit(X, y=y, states=states, **sequences)
+
     def bic(self, X: Any = None, lengths: Any = None, *, groups: Any = None) -> float:
         """Bayesian information criterion; lower is better."""
         return super().bic(X, lengths=lengths, groups=groups)

@@ -34,6 +34,7 @@ from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.errors import Errors
 from latently.estimators.likelihood.fitted import Source
+from latently.estimators.likelihood.partial import Taken, begun, taken
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
 from latently.estimators.saving.checkpoint import recorded
@@ -69,6 +70,8 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
     n_parameters_ : int
         Number of free parameters.
     """
+
+    _taken: Taken | None = None  # by partial_fit
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -138,7 +141,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                 description.n_observed or 1.0,
                 rng,
                 arrange=lambda params: (
-                    params
+                    (params, None)
                     if goes_on or self._given() or (self.warm_start and self._by_hand)
                     else self._arranged(model, description, params, source.labelled)
                 ),
@@ -157,6 +160,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
                 unit=unit,
             )
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
+        self._taken = Taken.of(fitted, source, description, unit)
         by_prior = model.log_prior(fitted.result.params) != 0
         diagnostics = undetermined(unseen, names, by_prior=by_prior)
         model = replace(model, emission=model.emission.per(1.0 / unit))
@@ -167,6 +171,36 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
 
     def _conclude(self, source: Source) -> None:
         """What is worked out of the data of a fit at its end."""
+
+    def partial_fit(self, X: Any, *args: Any, **how: Any) -> Self:
+        """Take in some rows more (units, where these are sequences), by stepwise EM.
+
+        The first call fits its rows as ``algorithm="online"`` does, if there was no fit. Each further one
+        takes a step for each minibatch of its rows, an E-step and an M-step, in which what came long before
+        weighs little. There is no `log_likelihood_` then, which is of all data: see `score`. The running
+        average of the statistics is not saved with the model, and `fit` begins anew.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the input is unusable, or the parameters in force are from a file or set by hand.
+        """
+        check_settings(self)
+        if self._taken is not None:
+            self._taken = taken(self, self._taken, X, how)
+        elif self.__sklearn_is_fitted__():
+            raise ValueError(
+                "partial_fit goes on from a fit, and these parameters are from a file or were set by hand: "
+                "fit with warm_start=True"
+            )
+        else:
+            begun(self, X, how)
+        return self
 
     @abstractmethod
     def _check_data(self, family: Emission, source: ArraySource, names: list[str] | None) -> None:
@@ -253,14 +287,17 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimato
 
     def _arranged(
         self, model: LatentEmission, description: Description, params: LatentEmissionParams, labelled: bool
-    ) -> LatentEmissionParams:
-        """Labels in canonical order, and nothing made up of what the data do not tell.
+    ) -> tuple[LatentEmissionParams, NDArray[np.int64] | None]:
+        """Labels in canonical order, and that order; and nothing made up of what the data do not tell.
 
         Starting values given by the user name the labels, and say where on a flat likelihood to stay; states
         that are known name them, too.
         """
         params = model.least_dependent(description, params)
-        return params if labelled else model.permute(params, self._order(model, params))
+        if labelled:
+            return params, None
+        order = self._order(model, params)
+        return model.permute(params, order), order
 
     def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
         """Put what was found in force, and record what there is to say of the fit."""

@@ -44,6 +44,10 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         """Fit the mixture by EM."""
         return super().fit(X, sample_weight=sample_weight)
 
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Take in some rows more, by stepwise EM."""
+        return super().partial_fit(X, sample_weight=sample_weight)
+
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
         """Fit the mixture and label its rows.
 
