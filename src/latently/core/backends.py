@@ -17,7 +17,7 @@ from itertools import chain, islice
 from numbers import Integral
 from typing import Any, TypeVar
 
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import Block, Blocks
 from latently.core.buffers import BufferPool
 from latently.core.statistics import S, tree_sum
 
@@ -51,14 +51,14 @@ class Backend(ABC):
         """The same, of work that takes long beside what is sent, and may be done elsewhere."""
         return self.map(task, pieces)
 
-    def fold(self, task: Callable[[Block, Backend], S], source: BlockSource) -> S:
+    def fold(self, task: Callable[[Block, Backend], S], source: Blocks) -> S:
         """The sum of what a task finds in each block of a source, taken in the same tree by every backend.
 
         Parameters
         ----------
         task : callable
             Of a block, and of who may share in the work on it. It may be sent elsewhere.
-        source : BlockSource
+        source : BlockSource or some of its blocks
             The data.
         """
         return tree_sum(self.map(lambda block: task(block, self), source.blocks()))

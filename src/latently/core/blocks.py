@@ -144,6 +144,19 @@ class Block:
             yield slice(start, min(start + step, self.n_rows))
 
 
+class Blocks(Protocol):
+    """Blocks to work on."""
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row, which is that of its unit."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order."""
+        ...
+
+
 class BlockSource(Protocol):
     """Whatever can give its data block by block, as often as asked."""
 
@@ -191,8 +204,13 @@ class BlockSource(Protocol):
         """Some of the units that count, at random, in their order; all of them if there are no more."""
         ...
 
-    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
-        """All units in parts of about so many rows, as blocks: at random if they are in memory."""
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row, which is that of its unit."""
+        ...
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[Blocks]:
+        """All units in parts of about so many rows: at random if they are in memory."""
         ...
 
     @property
@@ -320,11 +338,11 @@ class ArraySource:
         """Number of rows of all units together."""
         return int(self.x.shape[0])
 
-    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ArraySource]:
         """All units in random parts of about so many rows, each in order: data may be sorted."""
         n = min(max(round(self.n_rows / n_rows), 1), len(self))
         for units in np.array_split(rng.permutation(len(self)), n):
-            yield list(self.take(np.sort(units)).blocks())
+            yield self.take(np.sort(units))
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
         """Some of the units that count, at random, in their order; all of them if there are no more."""

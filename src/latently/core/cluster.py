@@ -105,7 +105,7 @@ class ClusterSource:
     @property
     def row_weights(self) -> NDArray[np.float64]:
         """Ones."""
-        return np.broadcast_to(1.0, sum(facts[0] for facts in self._facts))
+        return np.broadcast_to(1.0, self.n_rows)
 
     @property
     def outline(self) -> ArraySource:
@@ -139,6 +139,18 @@ class ClusterSource:
         """Where chunks begin and end, in units."""
         sizes = [facts[0] if facts[1] is None else len(facts[1]) - 1 for facts in self._facts]
         return np.concatenate([[0], np.cumsum(sizes)])
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return sum(facts[0] for facts in self._facts)
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ClusterSource]:
+        """Chunks where they lie, so many that they have about so many rows."""
+        size = max(round(n_rows * len(self.chunks) / self.n_rows), 1)
+        full = [chunk for chunk, facts in zip(self.chunks, self._facts, strict=True) if facts[0]]
+        for start in range(0, len(full), size):
+            yield replace(self, chunks=full[start : start + size])
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, brought here chunk by chunk: for what needs few of them."""

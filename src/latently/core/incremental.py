@@ -19,7 +19,7 @@ from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import ObjectiveFellError, within_range
 from latently.core.model import D, P, S
 from latently.core.statistics import tree_sum
-from latently.core.stepwise import e_step, rows_of_minibatch
+from latently.core.stepwise import rows_of_minibatch
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Kept(Generic[P]):
 
 def first_pass(em: EMMap[D, P, S], params: P) -> Kept[P]:
     """Statistics of all minibatches at the same params, and the M-step from them."""
-    found = [e_step(em.model, params, blocks, em.backend) for blocks in _minibatches(em)]
+    found = [_e_step(em, params, blocks) for blocks in _minibatches(em)]
     entropies = tuple(_entropy(em, stats, params) for stats in found)
     better = em.m_step(tree_sum(found), params)
     return Kept(better, tuple(found), entropies, (_energy(em, tree_sum(found), entropies, better),))
@@ -65,7 +65,7 @@ def next_pass(em: EMMap[D, P, S], at: Kept[P]) -> Kept[P]:
     kept, entropies = list(at.stats), list(at.entropies)
     total = tree_sum(model.moved(stats, params) for stats in kept)  # anew in each pass: rounding adds up
     for i, blocks in enumerate(_minibatches(em)):
-        found = e_step(model, params, blocks, em.backend)
+        found = _e_step(em, params, blocks)
         total = model.moved(total, params) + (found + -1.0 * model.moved(kept[i], params))
         kept[i], entropies[i] = found, _entropy(em, found, params)
         params = em.m_step(total, params)
@@ -115,6 +115,11 @@ def incremental(
     if not after.converged and after.n_iter >= left.max_iter:
         reason = f"reached max_iter={settings.max_iter}"
     return replace(after, n_iter=n_passes + after.n_iter, stop_reason=reason)
+
+
+def _e_step(em: EMMap[Any, Any, Any], params: Any, blocks: list[Block]) -> Any:
+    backend = em.backend
+    return tree_sum(backend.map(lambda block: em.model.e_step(params, block, backend), blocks))
 
 
 def _minibatches(em: EMMap[Any, Any, Any]) -> Iterator[list[Block]]:

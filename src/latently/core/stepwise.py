@@ -13,14 +13,12 @@ from typing import Any, Generic
 
 import numpy as np
 
-from latently.core.backends import Backend
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import Blocks, BlockSource
 from latently.core.callbacks import later
 from latently.core.convergence import Progress
-from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.em import EMMap, EStep, FitResult, Settings, run
 from latently.core.errors import within_range
 from latently.core.model import D, P, S
-from latently.core.statistics import tree_sum
 
 DECAY, OFFSET = 0.6, 2.0
 STEPS = 50  # in a pass, at least
@@ -90,7 +88,7 @@ def stepped(
 def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator) -> Running[P]:
     """Begin with the statistics of some units."""
     some = em.source.subsample(FIRST, rng)
-    weight = weight_of(some.blocks())
+    weight = weight_of(some)
     stats: Any = replace(em, source=some).e_step(params)
     return Running(params, (1 / weight) * stats, max(weight / usual, 1.0), usual)
 
@@ -98,10 +96,10 @@ def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator)
 def passed(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -> Running[P]:
     """Go on with a pass to its end."""
     minibatches = em.source.minibatches(rows_of_minibatch(em.source), np.random.default_rng(0))
-    for blocks in islice(minibatches, at.n_seen, None):
-        weight = weight_of(blocks)
+    for some in islice(minibatches, at.n_seen, None):
+        weight = weight_of(some)
         if weight > 0:
-            found = e_step(em.model, at.params, blocks, em.backend)
+            found = em.backend.fold(EStep(em.model, at.params), some)
             at = stepped(em.model, at, found, weight, at.rate(weight), total, em.fixed)
         else:
             at = replace(at, n_seen=at.n_seen + 1)
@@ -110,14 +108,9 @@ def passed(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -
     return at
 
 
-def e_step(model: Any, params: Any, blocks: list[Block], backend: Backend) -> Any:
-    """Sum the statistics of some blocks."""
-    return tree_sum(backend.map(lambda block: model.e_step(params, block, backend), blocks))
-
-
-def weight_of(blocks: Any) -> float:
-    """Weight of the rows of some blocks."""
-    return float(sum(float(block.row_weights.sum()) for block in blocks))
+def weight_of(source: Blocks) -> float:
+    """Weight of the rows."""
+    return float(source.row_weights.sum())
 
 
 def rows_of_minibatch(source: BlockSource) -> int:

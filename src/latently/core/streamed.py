@@ -65,6 +65,22 @@ class Survey:
 
 
 @dataclass(frozen=True)
+class SomeBlocks:
+    """A few blocks of a source."""
+
+    those: list[Block]
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row."""
+        return np.concatenate([block.row_weights for block in self.those])
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks."""
+        return iter(self.those)
+
+
+@dataclass(frozen=True)
 class StreamedSource:
     """Rows that are read in every pass.
 
@@ -119,11 +135,11 @@ class StreamedSource:
         """Number of rows."""
         return self.survey.n_rows
 
-    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[list[Block]]:
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[SomeBlocks]:
         """Blocks as they come, so many that they have about so many rows."""
         blocks = self.blocks()
         while some := list(islice(blocks, max(n_rows // self.block_rows, 1))):
-            yield some
+            yield SomeBlocks(some)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order.
