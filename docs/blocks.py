@@ -76,6 +76,7 @@ def keep_reports(app, exception: Exception | None) -> None:
         shutil.copy(page, kept)
     for page in made.glob("*/index.html"):
         shutil.copytree(page.parent, kept / page.parent.name, dirs_exist_ok=True)
+    shutil.rmtree(made)
 
 
 def setup(app):
