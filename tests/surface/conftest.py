@@ -4,6 +4,8 @@ Its pictures are drawn, which finds what is wrong with them, and not rendered, w
 `rendered` does both.
 """
 
+import json
+import re
 from functools import cache
 
 import pytest
@@ -30,12 +32,19 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def rendered(here, capsys):
-    """Run the command in a folder of its own: exit code, what it printed, what it complained of."""
+    """Run the command in a folder of its own: exit code, what it said, what it complained of.
+
+    It says the most important on the terminal, and all of it in the summary.
+    """
 
     def command(*arguments):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         out, err = capsys.readouterr()
+        wrote = re.search(r"Wrote (.*?)/: open index", out)
+        if wrote and (summary := here / wrote[1] / "summary.json").exists():
+            findings = json.loads(summary.read_text(encoding="utf-8"))["findings"]
+            out += "".join(f"\n{one['text'][:1].upper()}{one['text'][1:]}." for one in findings)
         return ended.value.code, out, err.replace(COMPILING, "")
 
     return command

@@ -1,24 +1,37 @@
 """The command as a process, its demonstration, its version, and what it says on a terminal."""
 
+import json
 import os
 import re
 import sys
 from io import StringIO
 from itertools import product
 from pathlib import Path
+from time import sleep
 
 import pytest
 from rich.console import Console
 
 import latently
-from latently.cli import demo
-from latently.cli.demo.chapter import Chapter
+from latently import GaussianMixture, datasets
+from latently.cli import demo, main, terminal
+from latently.cli.demo.chapter import chapter_of
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
-from latently.report import Section
 from latently.report import Table as Shown
-from tests.command import GOOD, MAIN, ONE_FIT, UNRENDERED, assert_one_clear_line, process, said_in
+from latently.report.mixture import MixtureAnalysis, mixture_report
+from tests.command import (
+    GOOD,
+    JOBS,
+    MAIN,
+    ONE_FIT,
+    UNRENDERED,
+    assert_one_clear_line,
+    process,
+    said_in,
+    summary_of,
+)
 
 
 def test_an_unwritable_place_is_one_clear_line():
@@ -104,21 +117,33 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     )
     assert len(named) == len(plain) == 2
     assert max(named) > 2 * max(plain) > 0
-    assert html.count("<img") == 5 + 4 + 5 + 6
+    pages = {file.name: file.read_text(encoding="utf-8") for file in (here / "demo").glob("*.html")}
+    assert {name.removesuffix(".html") for name in pages} == {
+        *("index", "faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino"),
+        *("austen", "austen-without-names"),
+    }
+    assert all(f'href="{name}"' in html for name in pages if name != "index.html")
+    assert html.count("<img") == 7  # a picture for each chapter
+    del pages["index.html"]
+    assert all("<img" in page and "How it was computed" in page for page in pages.values())
     assert run("demo", "--out", "demo")[0] == 2
 
 
 def test_every_chapter_of_the_demo_is_on_its_page(run, here, monkeypatch):
     def chapter(told):
-        return Chapter(Section(f"Chapter {len(seen)}", []), seen.append("said") or ["A finding."])
+        report = mixture_report(MixtureAnalysis(mixture, datasets.load_faithful().data, "eruptions"))
+        name = ["faithful", "wine"][len(seen)]
+        return chapter_of(report, name, f"Chapter {name}", "A geyser.", seen.append("said") or ["A finding."])
 
     seen = []
+    mixture = GaussianMixture(1).fit(datasets.load_faithful().data)
     monkeypatch.setattr(demo, "chapters", lambda: (chapter, chapter))
-    _, out, _ = run("demo")
+    out = run("demo")[1]
     html = (here / "demo" / "index.html").read_text()
-    assert "<h2>Chapter 0</h2>" in html
-    assert "<h2>Chapter 1</h2>" in html
+    assert "<h2>Chapter faithful</h2>" in html
+    assert "<h2>Chapter wine</h2>" in html
     assert out.count("A finding.") == 2
+    assert "A finding." in (here / "demo" / "wine.html").read_text()
 
 
 def test_the_version_is_that_of_the_library(run):
@@ -137,14 +162,75 @@ def test_a_wide_table_goes_on_below():
     assert all(any(f"{j}." * 5 in line for line in lines) for j in range(8))
 
 
-def test_progress_is_shown_on_a_terminal_only(capsys, monkeypatch):
+def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, monkeypatch):
     with progress() as told:
         told(0, 2, "fit 3")
-    assert capsys.readouterr() == ("", "")
     monkeypatch.setenv("FORCE_COLOR", "1")
     with progress() as told:
+        told(1, 2, "quick")
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
+    with progress() as told:
         told(1, 2, "fit 3")
+        sleep(0.3)
     out, err = capsys.readouterr()
     assert out == ""
     assert "fit 3" in err
     assert "1/2" in err
+    with progress(shown=False):
+        sleep(0.1)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("job", ["cluster", "segment", "topics", "impute"])
+def test_a_terminal_is_told_five_things_and_where_the_rest_is(here, capsys, unrendered, job):
+    (here / JOBS[job].file).write_text(JOBS[job].content, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(JOBS[job].arguments)
+    out = capsys.readouterr().out
+    bullets = sum(line.startswith(" - ") for line in out.splitlines())
+    summary = summary_of(here / JOBS[job].results)
+    n = len([one for one in summary["findings"] if one["kind"] not in ("topic", "of topics")])
+    assert 0 < bullets <= 5
+    if job != "topics":
+        assert f"The page says {n - bullets} more thing" in said_in(out)
+
+
+def test_json_is_printed_alone_and_quiet_prints_nothing(run, here):
+    (here / "t.csv").write_text(GOOD)
+    code, out, err = run("cluster", "t.csv", *ONE_FIT, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["headline"] == "1 cluster in the 20 rows of t.csv"
+    assert found["folder"] == "latently-cluster-t"
+    assert found["columns"] == ["a", "b"]
+    assert run("cluster", "t.csv", *ONE_FIT, "--quiet", "--force") == (0, "", "")
+    model = "latently-cluster-t/model.latently"
+    assert json.loads(run("predict", model, "t.csv", "--json")[1])["folder"] == "latently-predict-t"
+    assert "--json" not in summary_of(here / "latently-cluster-t")["settings"]["Command"]
+
+
+def test_an_error_is_one_line_and_its_place_is_shown_on_demand(run, here, monkeypatch):
+    def fails(*_, **__):
+        raise KeyError("the tide")
+
+    (here / "t.csv").write_text("a,b\n1,x\n")
+    assert_one_clear_line(*run("cluster", "t.csv"), "only one row")
+    err = run("cluster", "t.csv", "--debug")[2]
+    assert err.startswith("Traceback")
+    assert err.splitlines()[-1].startswith("latently: t.csv has only one row")
+    monkeypatch.setattr("latently.cli.tables.read.read_rows", fails)
+    assert_one_clear_line(
+        *run("cluster", "t.csv"), "a fault of latently's own (KeyError: 'the tide'): please"
+    )
+
+
+def test_a_shell_can_complete_what_is_typed(tmp_path):
+    shell = {
+        **os.environ,
+        "_LATENTLY_COMPLETE": "complete_bash",
+        "COMP_WORDS": "latently cl",
+        "COMP_CWORD": "1",
+    }
+    assert process(tmp_path, env=shell).stdout.split() == ["cluster"]
+    assert "--install-completion" in process(tmp_path, "--help").stdout

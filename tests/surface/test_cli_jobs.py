@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 from functools import cache
+from html import unescape
 
 import pytest
 
@@ -47,8 +48,10 @@ def test_a_run_ends_well_says_what_matters_and_writes_its_folder_and_nothing_els
     assert "\x1b" not in ran.stdout
     found = [found["text"][1:] for found in summary_of(folder)["findings"]]
     assert len(found) > 3
-    for words in (job.headline, *job.says, *summary_of(folder)["careful"], *found):
-        assert words in said_in(ran.stdout), words
+    page = unescape(re.sub(r"<[^>]*>", " ", (folder / "index.html").read_text(encoding="utf-8")))
+    assert job.headline in said_in(ran.stdout)
+    for words in (*job.says, *summary_of(folder)["careful"], *found):
+        assert words in said_in(ran.stdout) or words in said_in(page), words
     assert set(os.listdir(folder.parent)) == {job.file, job.results}
     written = contents(folder)
     assert set(written) - {"convergence.png"} == job.writes

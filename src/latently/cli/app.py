@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,9 +30,10 @@ JOBS: tuple[type[Job[Any, Any]], ...] = (Cluster, Impute, Segment, Topics, Predi
 UsageError: Any = typer.BadParameter.__base__
 
 MOST_OF_WORD = 200
+EPILOG = "Shell completion: latently --install-completion."
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -44,7 +46,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog=EPILOG)
 def _latently(
     context: typer.Context,
     version: Annotated[
@@ -96,6 +98,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: _say(str(message))
         warnings.filterwarnings("ignore", "Creating legend")  # matplotlib's, of a machine that is busy
@@ -103,12 +106,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return int(app(given, prog_name="latently", standalone_mode=False) or 0)
         except UsageError as error:
             _say(f"{error.format_message()} (latently --help tells more)")
-        except OSError as error:
-            of_stream = error.errno is not None and error.strerror == os.strerror(error.errno)
-            _say(f"what was found cannot be printed: {error.strerror}" if of_stream else str(error))
-        except (CommandError, ValueError, MemoryError) as error:
-            _say(str(error) or type(error).__name__)
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            _say(_why(error))
     return 2
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, and whose fault it is."""
+    if isinstance(error, OSError):
+        of_stream = error.errno is not None and error.strerror == os.strerror(error.errno)
+        return f"what was found cannot be printed: {error.strerror}" if of_stream else str(error)
+    if isinstance(error, (CommandError, ValueError, MemoryError)):
+        return str(error) or type(error).__name__
+    return (
+        f"this is a fault of latently's own ({type(error).__name__}: {error}): please report it with what "
+        "--debug shows"
+    )
 
 
 def _say(message: str) -> None:

@@ -16,6 +16,8 @@ from latently.cli.interruption import new_aside, no_return, throw_away
 RESULTS = frozenset(
     {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
     | {"topics.csv", "documents.csv"}
+    | {f"{page}.html" for page in ("faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino")}
+    | {"austen.html", "austen-without-names.html"}
     | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
     | {f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")}
     | {f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals")}

@@ -12,12 +12,11 @@ from latently.cli.failure import must_be_there
 from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from latently.cli.folder import ResultFolder
     from latently.cli.terminal import Told
 
-UNREAD = ("out", "force", "seed", "search")  # options that say nothing of what is read
+SHOWN = ("out", "force", "json", "quiet", "debug")  # options that say where to and how, and not what
+UNREAD = (*SHOWN, "seed", "search")  # options that say nothing of what is read
 Data = TypeVar("Data")
 Analysis = TypeVar("Analysis")
 
@@ -34,6 +33,9 @@ class Job(ABC, Generic[Data, Analysis]):
 
     out: Path | None = option(help="Folder for the results.")
     force: bool = option("--force", default=False, help="Replace the results of an earlier run.")
+    json: bool = option("--json", default=False, help="Print what was found as JSON.")
+    quiet: bool = option("--quiet", "-q", default=False, help="Print nothing but errors.")
+    debug: bool = option("--debug", default=False, help="Show where an error comes from.")
 
     @abstractmethod
     def read(self) -> Data:
@@ -64,23 +66,26 @@ class Job(ABC, Generic[Data, Analysis]):
         data = self.read()
 
         from latently.cli.folder import ResultFolder
-        from latently.cli.terminal import progress, terminal
+        from latently.cli.terminal import progress
 
-        with ResultFolder(self.folder, self.force) as folder:
-            with progress() as told:
-                analysis = self.analyse(data, told)
+        with ResultFolder(self.folder, self.force) as folder, progress(shown=not self.quiet) as told:
+            analysis = self.analyse(data, told)
+            told(1, 1, "drawing and writing")
             report: Any = self.report(analysis)
             wrote = self.write(folder, data, analysis)
             if self.has_page:
                 report.write(folder.file)
         page = ": open index.html for the pictures; " if self.has_page else ""
-        self.tell(terminal(), report, f"Wrote {self.folder}/{page}{wrote}.")
+        self.tell(report, f"Wrote {self.folder}/{page}{wrote}.")
 
-    def tell(self, console: Console, report: Any, wrote: str) -> None:
-        """Print what there is to say."""
-        from latently.cli.terminal import say_report
+    def tell(self, report: Any, wrote: str) -> None:
+        """Print what there is to say, in the manner asked for."""
+        from latently.cli.terminal import say_json, say_report, terminal
 
-        say_report(console, report, wrote)
+        if self.json:
+            say_json(report, self.folder)
+        elif not self.quiet:
+            say_report(terminal(), report, wrote, all_of_it=not self.has_page)
 
     @classmethod
     def name(cls) -> str:
@@ -107,7 +112,7 @@ class Job(ABC, Generic[Data, Analysis]):
         words = ["latently", self.name()]
         for one in options_of(type(self)):
             value = getattr(self, one.name)
-            if one.name in ("out", "force") or value is None:
+            if one.name in SHOWN or value is None:
                 continue
             names = one.metadata["names"]
             called = [] if names is None else [(names or (f"--{one.name.replace('_', '-')}",))[0]]

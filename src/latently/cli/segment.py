@@ -136,6 +136,7 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
             model.feature_names_in_ = np.array(series.names, dtype=object)
         notes = list(series.notes)
+        taken = [*series.said, *([_taken(series.names, kind)] if kind.why else [])]
         if not kind.family.symbolic:
             notes += [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
         return SegmentationAnalysis(
@@ -147,11 +148,11 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
             series.axis,
             series.time_name,
             series.sequences,
-            [*series.said, *([_taken(series.names, kind)] if kind.why else [])],
+            (),
             selection=selection,
             left_out=series.left_out,
             notes=[*notes, *of_file(table)],
-            settings=self.settings | table.read_as,
+            settings=self.settings | table.read_as | ({"Taken as": " ".join(taken)} if taken else {}),
             reading=self.reading + "lengths = data.series.lengths\n" * (series.lengths is not None),
         )
 

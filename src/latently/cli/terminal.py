@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
+from threading import Timer
 
 from rich import box
 from rich.cells import cell_len
@@ -15,11 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
+from latently.core.findings import GRAVE
 from latently.report.report import CAREFUL, Report
+from latently.report.strict_json import to_json
 from latently.report.table import Table
 from latently.wording import sentence
 
 Told = Callable[[int, int, str], None]
+PATIENCE = 2.0  # seconds
+BULLETS, CAUTIONS = 5, 2  # sentences in all, and how many of them are on what to be careful about at least
 
 
 def terminal() -> Console:
@@ -30,8 +37,11 @@ def terminal() -> Console:
 
 
 @contextmanager
-def progress() -> Iterator[Told]:
-    """Yield a callback that moves a bar on standard error; nothing is shown unless that is a terminal."""
+def progress(shown: bool = True) -> Iterator[Told]:
+    """Yield a callback that moves a bar on standard error, with the time left.
+
+    Nothing is shown unless that is a terminal, and of what takes less than two seconds.
+    """
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     columns = (
         BarColumn(),
@@ -39,16 +49,20 @@ def progress() -> Iterator[Told]:
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    if not console.is_terminal:  # where older versions of rich write an empty line for a bar that is disabled
+    if not (shown and console.is_terminal):
         yield lambda i, n, at: None
         return
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def told(i: int, n: int, at: str) -> None:
-            bar.update(task, completed=i, total=n, description=at)
-
-        yield told
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=None)
+    clock = Timer(PATIENCE, bar.start)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield lambda i, n, at: bar.update(task, completed=i, total=n, description=at)
+    finally:
+        clock.cancel()
+        clock.join()  # a bar that is just being shown is shown as a whole
+        bar.stop()
 
 
 def say_heading(console: Console, text: str) -> None:
@@ -64,25 +78,44 @@ def say_bullets(console: Console, lines: Iterable[str], style: str = "") -> None
         console.print(grid)
 
 
-def say_report(console: Console, report: Report, wrote: str) -> None:
-    """All of a report that a terminal has room for, and where the rest is."""
+def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool = False) -> None:
+    """The most important of a report, in few sentences, and where the rest is."""
+    found, cautions, rest = (report.said, report.careful, 0) if all_of_it else _most_important(report)
     say_heading(console, report.headline)
     if report.aloud:
-        say_bullets(console, map(sentence, map(str, report.aloud)))
+        told = (sentence(str(found)).partition(": ") for found in report.aloud)
+        say_facts(console, ((name, text.rstrip(".")) for name, _, text in told))
         console.print()
-    say_bullets(console, report.said)
+    say_bullets(console, found)
     for table in report.tables.values():
         if table.spoken:
             say_table(console, table)
     if report.brief:
         console.print()
         say_facts(console, report.brief)
-    if report.cautions:
+    if cautions:
         console.print()
         say_heading(console, CAREFUL)
-        say_bullets(console, report.careful, style="yellow")
+        say_bullets(console, cautions, style="yellow")
     console.print()
+    if rest:
+        wrote += f" The page says {rest:,} more thing{'s' if rest > 1 else ''}."
     console.print(wrote, soft_wrap=True)
+
+
+def _most_important(report: Report) -> tuple[list[str], list[str], int]:
+    """What was found and what to be careful about, as much as a glance takes in, and how much is left."""
+    grave = sorted(
+        zip(report.cautions, report.careful, strict=True), key=lambda one: one[0].severity != GRAVE
+    )
+    n = min(len(grave), max(CAUTIONS, BULLETS - len(report.said)))
+    found, cautions = report.said[: BULLETS - n], [text for _, text in grave[:n]]
+    return found, cautions, len(report.said) + len(grave) - len(found) - n
+
+
+def say_json(report: Report, folder: Path) -> None:
+    """The same for programs."""
+    print(to_json({"headline": report.headline, "folder": str(folder), **json.loads(report.json())}))
 
 
 def say_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:

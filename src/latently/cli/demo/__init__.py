@@ -1,4 +1,4 @@
-"""The job `demo`: what the models find in the data that come with the library, on one page.
+"""The job `demo`: what the models find in the data that come with the library, a page each and an index.
 
 A new part of the demo is one function that returns a `Chapter`, and its place in `chapters`.
 """
@@ -16,8 +16,6 @@ from latently.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rich.console import Console
-
     from latently.cli.demo.chapter import Chapter
     from latently.cli.folder import ResultFolder
     from latently.cli.terminal import Told
@@ -25,27 +23,31 @@ if TYPE_CHECKING:
 TITLE = "What latently finds"
 LEAD = (
     "Models with something hidden in them, fitted by expectation maximisation to data that come with the "
-    "library."
+    "library: clusters of rows, missing cells, states of series, topics of texts. Each data set has a page."
 )
 
 
 def chapters() -> tuple[Callable[[Told], Chapter], ...]:
-    """The parts of the demo."""
+    """The parts of the demo, two for each kind of model."""
     from latently.cli.demo.airquality import air_quality
     from latently.cli.demo.austen import jane_austen
     from latently.cli.demo.earthquakes import large_earthquakes
     from latently.cli.demo.faithful import old_faithful
+    from latently.cli.demo.short import dishonest_casino, heart_attacks, wines
 
-    return old_faithful, air_quality, large_earthquakes, jane_austen
+    return (
+        *(old_faithful, wines, air_quality, heart_attacks),
+        *(large_earthquakes, dishonest_casino, jane_austen),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Job[None, "Sequence[Chapter]"]):
-    """Fit models to the data that come with latently, and write a page about what they find."""
+    """Fit models to the data that come with latently, and write pages about what they find."""
 
     has_page: ClassVar[bool] = False
 
-    out: Path = option(default=Path("demo"), help="Folder for the page.")
+    out: Path = option(default=Path("demo"), help="Folder for the pages.")
 
     def read(self) -> None:
         """Nothing: the data come with the library."""
@@ -59,21 +61,32 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         return analysis
 
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
-        """The page of all chapters."""
+        """A page for each data set, and the index."""
         from latently.report import page, write_text
 
+        pages = {name: report for chapter in analysis for name, report in chapter.pages.items()}
+        for name, report in pages.items():
+            write_text(folder.file(f"{name}.html"), report.page())
         sections = [chapter.section for chapter in analysis]
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
-        return "index.html: open it in a browser"
+        return f"index.html and {len(pages)} pages: open it in a browser"
 
-    def tell(self, console: Console, report: Sequence[Chapter], wrote: str) -> None:
+    def tell(self, report: Sequence[Chapter], wrote: str) -> None:
         """Print what was found."""
-        from latently.cli.terminal import say_bullets, say_heading, say_table
+        from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
+        from latently.report import to_json
 
+        if self.json:
+            chapters = [{"title": one.title, "said": one.said, "pages": [*one.pages]} for one in report]
+            print(to_json({"folder": str(self.folder), "chapters": chapters}))
+        if self.json or self.quiet:
+            return
+        console = terminal()
         for chapter in report:
-            say_heading(console, chapter.section.title)
+            say_heading(console, chapter.title)
             say_bullets(console, chapter.said)
             for table in chapter.tables:
-                say_table(console, table)
+                if table.spoken:
+                    say_table(console, table)
             console.print()
         console.print(wrote, soft_wrap=True)

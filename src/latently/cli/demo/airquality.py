@@ -44,5 +44,4 @@ def air_quality(told: Told) -> Chapter:
         f"{a.n_incomplete_rows} of {a.n_rows} days; {' and '.join(CALENDAR)} pass through.",
         *report.said[1:],
     ]
-    question = "What is missing, and what can be said of it?"
-    return chapter_of(report, "Air quality", ABOUT, question, said, SHOWN)
+    return chapter_of(report, "airquality", "Air quality", ABOUT, said, SHOWN)

@@ -17,8 +17,6 @@ from latently.cli.tables.table import Table as File
 from latently.cli.terminal import Told
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
-from latently.report import Report, Section
-from latently.report.html import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 from latently.report.topics import (
     TopicsAnalysis,
@@ -35,7 +33,6 @@ ABOUT = (
     "word, not which novel it is from. Do its topics recover the novels? Names of persons make this easy: "
     "few words say more surely where a chapter is from than 'Darcy' does. So it is done again without them."
 )
-SHOWN = ("topics", "topic_map", "document_topics")
 
 
 def jane_austen(told: Told) -> Chapter:
@@ -73,25 +70,10 @@ def _chapter(runs: dict[str, list[TopicsAnalysis]], names: frozenset[str], place
     first, bare = named[_middle(named)], plain[_middle(plain)]
     said = [_about(first), *_verdict(named, plain, names, places), _merged(named), _stable(named, plain)]
     scores = _scores(runs)
-    told, other = topics_report(first), topics_report(bare)
-    section = Section(
-        "Jane Austen",
-        [
-            paragraph(ABOUT),
-            bullets(said),
-            table(scores),
-            element("h3", f"With names, seed {first.model.random_state}"),
-            *_numbers(told),
-            _pictures(told),
-            *told.warnings(),
-            element("h3", f"Without names, seed {bare.model.random_state}"),
-            *_numbers(other),
-            _pictures(other),
-            element("h3", "How it was computed"),
-            told.computed(),
-        ],
-    )
-    return Chapter(section, [*said, *map(sentence, map(str, told.aloud))], [scores, told.tables["truth"]])
+    pages = {"austen": topics_report(first), "austen-without-names": topics_report(bare)}
+    spoken = [*said, *map(sentence, map(str, pages["austen"].aloud))]
+    truth = pages["austen"].tables["truth"]
+    return Chapter("Jane Austen", ABOUT, spoken, pages, [scores, truth])
 
 
 def _middle(runs: Sequence[TopicsAnalysis]) -> int:
@@ -180,12 +162,3 @@ def _scores(runs: dict[str, list[TopicsAnalysis]]) -> Table:
         rows,
         "Shown below is the start in the middle, by the likeliest topic.",
     )
-
-
-def _numbers(report: Report) -> list[Markup]:
-    return [table(report.tables[name]) for name in ("topics", "truth")]
-
-
-def _pictures(report: Report) -> Markup:
-    pictures = {picture.name: picture for picture in report.figures}
-    return figures([pictures[name] for name in SHOWN])

@@ -1,40 +1,68 @@
-"""A part of the demo."""
+"""A part of the demo: data sets, each with a page, and what they show."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from latently.core.findings import note
 from latently.report import Report, Section
-from latently.report.html import bullets, element, figures, paragraph
+from latently.report.html import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """What a part of the demo shows on the page, and says in the terminal."""
+    """What a part of the demo shows on its pages, and says in the terminal."""
 
-    section: Section
+    title: str
+    about: str
     said: Sequence[str]
-    tables: Sequence[Table] = ()
+    pages: Mapping[str, Report]  # by their names
+    tables: Sequence[Table] = ()  # those that the terminal shows, and the index if they are of no page
+
+    @property
+    def section(self) -> Section:
+        """Its part of the index: the first picture of its first page, what was found, and links."""
+        first = next(iter(self.pages.values()))
+        own = [
+            one for one in self.tables if all(one not in page.tables.values() for page in self.pages.values())
+        ]
+        links = [
+            element("li", element("a", page.headline, href=f"{name}.html"))
+            for name, page in self.pages.items()
+        ]
+        return Section(
+            self.title,
+            [
+                paragraph(self.about),
+                figures(first.figures[:1]),
+                bullets(self.said),
+                *map(table, own),
+                element("ul", Markup("".join(links))),
+            ],
+        )
 
 
 def chapter_of(
-    report: Report, title: str, about: str, question: str, said: list[str], shown: Sequence[str]
+    report: Report,
+    name: str,
+    title: str,
+    about: str,
+    said: Sequence[str],
+    shown: Sequence[str] = (),
+    **more: Any,
 ) -> Chapter:
-    """A chapter about one fit: the first picture, what was found, the other pictures and the numbers."""
+    """A chapter about one fit, whose page tells what was found in the words given."""
+    return Chapter(
+        title, about, said, {name: told(report, about, said, shown, **more)}, list(report.tables.values())
+    )
+
+
+def told(report: Report, about: str, said: Sequence[str], shown: Sequence[str] = (), **more: Any) -> Report:
+    """The same report in the words given, its pictures in the order given."""
     named = {picture.name: picture for picture in report.figures}
-    pictures = [named[name] for name in shown if name in named]
-    blocks = [
-        paragraph(about),
-        figures(pictures[:1]),
-        element("h3", question),
-        bullets(said),
-        *report.warnings(),
-        figures(pictures[1:]),
-        element("h3", "Numbers"),
-        report.numbers(),
-        element("h3", "How it was computed"),
-        report.computed(),
-    ]
-    return Chapter(Section(title, blocks), said, list(report.tables.values()))
+    pictures = [named[one] for one in shown if one in named] or list(report.figures)
+    findings = [note("demo", sentence) for sentence in said]
+    return replace(report, **{"lead": about, "findings": findings, "figures": pictures, **more})

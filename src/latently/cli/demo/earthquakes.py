@@ -60,7 +60,7 @@ def large_earthquakes(told: Told) -> Chapter:
         _published(a),
         _next_years(a, int(found.year[-1])),
     ]
-    chapter = chapter_of(report, "Earthquakes", ABOUT, "How many kinds of years?", said, SHOWN)
+    chapter = chapter_of(report, "earthquakes", "Earthquakes", ABOUT, said, SHOWN)
     return replace(chapter, tables=[report.tables["states"], report.tables["bic"]])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -9,12 +10,12 @@ from scipy.stats import skew
 
 from latently import datasets, plots
 from latently.cli.demo.chapter import Chapter
+from latently.cli.demo.chapter import told as told_as
 from latently.cli.terminal import Told
 from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import GaussianMixture
-from latently.report import Figure, Report, Section
+from latently.report import Figure
 from latently.report.fits import bic_figure, in_words
-from latently.report.html import bullets, element, figures, paragraph
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.mixture.ridge import without_dip
 from latently.selection import Selection, select
@@ -47,7 +48,12 @@ def old_faithful(told: Told) -> Chapter:
     ]
     both = mixture_report(many), mixture_report(two)
     shown = [both[0].tables["clusters"], both[1].tables["clusters"], both[0].tables["bic"]]
-    return Chapter(_section(many, two, both, selection, said), said, shown)
+    tables = {
+        **both[0].tables,
+        "pair": replace(both[1].tables["clusters"], title=f"Clusters: {_choice(two)}"),
+    }
+    page = told_as(both[0], ABOUT, said, figures=_figures(many, two, selection), tables=tables)
+    return Chapter("Old Faithful", ABOUT, said, {"faithful": page}, shown)
 
 
 def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
@@ -94,13 +100,7 @@ def _choice(a: MixtureAnalysis) -> str:
     return in_words({"covariance_type": a.model.covariance_type, "n_components": a.n_components})
 
 
-def _section(
-    many: MixtureAnalysis,
-    two: MixtureAnalysis,
-    both: tuple[Report, Report],
-    selection: Selection,
-    said: list[str],
-) -> Section:
+def _figures(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection) -> list[Figure]:
     classic = GaussianMixture(2, n_init=1, init_params="random", acceleration=None, random_state=SEED)
     classic.fit(two.X)
     climb = Figure(
@@ -119,19 +119,4 @@ def _section(
         lambda ax: plots.uncertainty(many.model, many.X, ax=ax),
         "Where the components overlap, labels are close to guesses.",
     )
-    return Section(
-        "Old Faithful",
-        [
-            paragraph(ABOUT),
-            figures([climb]),
-            element("h3", "How many kinds?"),
-            bullets(said[1:]),
-            figures([best, pair, *bic_figure(selection), unsure]),
-            element("h3", _choice(many)),
-            both[0].numbers(),
-            element("h3", _choice(two)),
-            both[1].numbers(),
-            element("h3", "How it was computed"),
-            both[0].computed(),
-        ],
-    )
+    return [climb, best, pair, *bic_figure(selection), unsure]

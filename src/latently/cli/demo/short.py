@@ -1,0 +1,83 @@
+"""Data sets of which the reports alone say what there is to say: wines, heart attacks, a dishonest casino."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from sklearn.datasets import load_wine
+
+from latently import datasets
+from latently.cli.demo.chapter import Chapter, chapter_of
+from latently.cli.terminal import Told
+from latently.estimators import CategoricalHMM, GaussianImputer, GaussianMixture
+from latently.report.analysis import Truth
+from latently.report.fits import in_words
+from latently.report.imputation import ImputationAnalysis, imputation_report
+from latently.report.mixture import MixtureAnalysis, mixture_report
+from latently.report.segmentation import SegmentationAnalysis, segmentation_report
+from latently.selection import select
+from latently.wording import number
+
+SEED = 0
+N_TABLES = 20
+SETTINGS = {"Seed": str(SEED)}
+WINES = (
+    "178 wines from one region of Italy, made of three kinds of grapes, and what a laboratory measured in "
+    "each (the data come with scikit-learn). The kinds are kept from the model, and compared with its "
+    "clusters."
+)
+HEART_ATTACKS = (
+    "Cholesterol of 28 patients 2, 4 and 14 days after a heart attack; the last of them was not taken of "
+    "nine. What would it have been (Schafer 1997, table 5.1)?"
+)
+CASINO = (
+    "300 rolls of a die in a casino that changes, now and then, from a fair die to a loaded one and back "
+    "(Durbin et al. 1998, chapter 3). Only the faces are seen."
+)
+
+
+def wines(told: Told) -> Chapter:
+    """Fit mixtures of some numbers and shapes to the wines."""
+    found = load_wine()
+    X = pl.DataFrame(found.data, schema=list(found.feature_names))
+    selection = select(
+        GaussianMixture(random_state=SEED),
+        X,
+        {"covariance_type": ["tied", "diag"], "n_components": range(1, 7)},
+        progress=lambda i, n, at: told(i, n, f"wines: {in_words(at)}"),
+    )
+    labels = [f"grape {kind}" for kind in found.target]
+    a = MixtureAnalysis(
+        selection.best_, X, "the wines", Truth("grapes", labels), selection=selection, settings=SETTINGS
+    )
+    report = mixture_report(a)
+    return chapter_of(report, "wine", "Wines", WINES, report.said)
+
+
+def heart_attacks(told: Told) -> Chapter:
+    """Fill in the cholesterol of the 14th day."""
+    measured = datasets.load_cholesterol()
+    X = pl.DataFrame(measured.data, schema=list(measured.feature_names))
+    told(0, 1, "cholesterol: filling in")
+    imputer = GaussianImputer(n_parameter_draws=N_TABLES, random_state=SEED).fit(X)
+    report = imputation_report(ImputationAnalysis(imputer, X, "the patients", seed=SEED, settings=SETTINGS))
+    return chapter_of(report, "cholesterol", "After heart attacks", HEART_ATTACKS, report.said)
+
+
+def dishonest_casino(told: Told) -> Chapter:
+    """Find the rolls of the loaded die, and compare it with the true one."""
+    casino = datasets.load_casino()
+    rolls = casino.data[:, :1]
+    told(0, 1, "casino: finding the loaded die")
+    model, one = (CategoricalHMM(k, startprob="stationary", random_state=SEED).fit(rolls) for k in (2, 1))
+    model.feature_names_in_ = np.array(["roll"], dtype=object)
+    a = SegmentationAnalysis(model, rolls, "the rolls", ["roll"], time_name="roll", settings=SETTINGS)
+    report = segmentation_report(a)
+    six, true = (number(100 * float(np.max(p[:, -1]))) for p in (model.emissionprob_, casino.emissionprob))
+    said = [
+        *report.said,
+        f"The loaded die shows a six in {true}% of its rolls, and was found to do so in {six}%.",
+        f"That there are two dice is told here, and not found: BIC is {number(one.bic(), 1)} for one state "
+        f"and {number(model.bic(), 1)} for two, as 300 rolls are few for so many probabilities.",
+    ]
+    return chapter_of(report, "casino", "A dishonest casino", CASINO, said)
