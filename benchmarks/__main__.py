@@ -20,6 +20,7 @@ NAMES = (
     "hmm",
     "topics",
     "planted_topics",
+    "scaling",
 )
 
 
