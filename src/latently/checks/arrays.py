@@ -22,6 +22,9 @@ REFUSED = {
 }
 
 
+PLAIN = {str, float, int, bool, type(None)}  # kinds of cells that are compared without surprises
+
+
 def missing_cells(values: Any) -> NDArray[np.bool_]:
     """Which cells of an array are missing: masked, None, NaN, a date that is none, or pandas' NA.
 
@@ -39,7 +42,10 @@ def missing_cells(values: Any) -> NDArray[np.bool_]:
         missing = np.isnat(cells)
     elif cells.dtype.kind == "O":
         with np.errstate(invalid="ignore"):  # as NumPy calls a comparison with NaN by Python 3.12 or later
-            missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)
+            if set(map(type, cells.flat)) <= PLAIN:
+                missing = np.asarray((cells == None) | (cells != cells), dtype=bool)  # noqa: E711 - cell by cell
+            else:
+                missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)
     else:
         missing = np.zeros(cells.shape, dtype=bool)
     return missing | np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else missing
@@ -165,14 +171,15 @@ def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
     if cells.dtype.kind == "V":
         raise ValueError(f"{name} holds {REFUSED['V']}")
     if cells.dtype.kind == "O":
-        odd = next((i for i, cell in enumerate(cells.flat) if _is_collection(cell)), None)
-        if odd is not None:
+        collections = {kind for kind in set(map(type, cells.flat)) if _is_collection(kind)}
+        if collections:
+            odd = next(i for i, cell in enumerate(cells.flat) if type(cell) in collections)
             raise ValueError(f"entry {odd} of {name} is {shown(cells.flat[odd])}: should be a number or text")
     return cells
 
 
-def _is_collection(cell: Any) -> bool:
-    return isinstance(cell, Collection) and not isinstance(cell, (str, bytes))
+def _is_collection(kind: type) -> bool:
+    return issubclass(kind, Collection) and not issubclass(kind, (str, bytes))
 
 
 def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:

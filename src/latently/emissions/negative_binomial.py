@@ -20,6 +20,9 @@ from latently.emissions.tabulated import Histogram, Tabulated
 
 FLOOR = 1e-10  # of a mean, in units of that of the data: a state that saw no event keeps a likelihood
 LEAST, MOST = 1e-8, 1e6  # dispersions: at the least, in units of what doubles the variance of all data
+FEW_ABOVE, SPARSE = 1024, 4  # whole numbers that are looked at one by one, beside so many for each value
+SMALL, SERIES = 0.02, np.array([(-1) ** j * (j + 1) / (j + 2) for j in range(10)])[::-1]
+ITS_SLOPE = np.polyder(SERIES)
 LARGE = 30.0  # sizes from which gamma functions cancel, and Stirling's series has all digits
 
 
@@ -104,17 +107,9 @@ class NegativeBinomial(Tabulated):
         means = params.means if "means" in fixed else np.maximum(stats.mean, self._floor)
         if "dispersions" in fixed:
             return {"means": means}
-        old, x = params.dispersions, stats.values[:, None, None]
-
-        def slope(t: Array) -> tuple[Array, Array]:
-            first, second = _slopes(x, means, np.exp(t))
-            return (stats.counts * first).sum(axis=0), (stats.counts * second).sum(axis=0)
-
-        found = np.exp(zero(slope, np.log(old), np.log(self._least(params)), np.log(MOST)))
-        q = [
-            (stats.counts * self.log_probability(x, NegativeBinomialParams(means, one))).sum(axis=0)
-            for one in (old, found)
-        ]
+        old, of_dispersion = params.dispersions, _profile(stats, means)
+        found = np.exp(zero(of_dispersion.slopes, np.log(old), np.log(self._least(params)), np.log(MOST)))
+        q = [of_dispersion.value(one) for one in (old, found)]
         return {"means": means, "dispersions": np.where(q[1] > q[0], found, old)}
 
     def gradient(self, stats: Histogram, params: NegativeBinomialParams) -> dict[str, Array]:
@@ -181,6 +176,88 @@ def _dispersion(description: Histogram) -> Array:
     mean, variance = description.mean[0], description.variance[0]
     some = mean > 0
     return np.maximum(variance - mean, 0.0) / np.where(some, mean, 1.0) ** 2 * some
+
+
+@dataclass(frozen=True)
+class _ByValue:
+    """Q of each component and feature by its dispersion, from how often each value was seen."""
+
+    stats: Histogram
+    means: Array
+
+    def value(self, a: Array) -> Array:
+        """Q, but for a constant."""
+        x, m = self.stats.values[:, None, None], self.means
+        terms = log_rising(x, a) - (x + 1 / a) * np.log1p(a * m)
+        return np.asarray((self.stats.counts * terms).sum(axis=0))
+
+    def slopes(self, t: Array) -> tuple[Array, Array]:
+        """First and second derivative by the logarithm of the dispersion."""
+        found = _slopes(self.stats.values[:, None, None], self.means, np.exp(t))
+        first, second = ((self.stats.counts * one).sum(axis=0) for one in found)
+        return first, second
+
+
+@dataclass(frozen=True)
+class _ByCells:
+    """The same from how many cells are above each whole number, by sums without gamma functions.
+
+    Attributes
+    ----------
+    c : array of shape (C, 1, 1)
+        The whole numbers from 0.
+    above : array of shape (C, K, d)
+        How many cells are above each.
+    total, cells, means : arrays of shape (K, d)
+        Sums of counts, numbers of cells, and means.
+    """
+
+    c: Array
+    above: Array
+    total: Array
+    cells: Array
+    means: Array
+
+    def value(self, a: Array) -> Array:
+        """Q, but for a constant."""
+        rising = (self.above * np.log1p(a * self.c)).sum(axis=0)
+        return np.asarray(rising - (self.total + self.cells / a) * np.log1p(a * self.means))
+
+    def slopes(self, t: Array) -> tuple[Array, Array]:
+        """First and second derivative by the logarithm of the dispersion."""
+        a, m = np.exp(t), self.means
+        part = self.c / (1 + a * self.c)
+        once = self.above * part
+        rising, bent = once.sum(axis=0), (once * part).sum(axis=0)
+        y = a * m
+        h, slope_of_h = _lost(y)
+        first = rising - self.total * m / (1 + y) + self.cells * m**2 * h
+        second = -bent + self.total * (m / (1 + y)) ** 2 + self.cells * m**3 * slope_of_h
+        return a * first, a * (first + a * second)
+
+
+def _profile(stats: Histogram, means: Array) -> _ByValue | _ByCells:
+    """Q by the dispersion; by the cells above each whole number, if these are not far more than values."""
+    most = int(stats.values.max(initial=0.0))
+    if most > FEW_ABOVE + SPARSE * len(stats.values):
+        return _ByValue(stats, means)
+    dense = np.zeros((most + 1, *means.shape))
+    dense[stats.values.astype(np.int64)] = stats.counts
+    above = dense[::-1].cumsum(axis=0)[::-1][1:]
+    c = np.arange(most, dtype=np.float64)[:, None, None]
+    return _ByCells(c, above, np.tensordot(stats.values, stats.counts, 1), stats.cells, means)
+
+
+def _lost(y: Array) -> tuple[Array, Array]:
+    """``(log(1 + y) - y / (1 + y)) / y**2`` and its derivative, by their series where y is small."""
+    small = y < SMALL
+    z = np.where(small, 1.0, y)
+    h = (np.log1p(z) - z / (1 + z)) / z**2
+    slope = 1 / (z * (1 + z) ** 2) - 2 * h / z
+    if not small.any():
+        return h, slope
+    near = np.where(small, y, 0.0)
+    return np.where(small, np.polyval(SERIES, near), h), np.where(small, np.polyval(ITS_SLOPE, near), slope)
 
 
 def log_rising(x: Array, a: Array) -> Array:
