@@ -261,6 +261,21 @@ def topics_priors() -> str:
     )
 
 
+def shown(value: float) -> str:
+    """A count, or a measurement to three digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
+def as_measured(name: str) -> Callable[[], str]:
+    """All that a benchmark wrote."""
+
+    def found() -> str:
+        rows = results(name)["rows"]
+        return markdown(list(rows[0]), [[shown(value) for value in row.values()] for row in rows])
+
+    return found
+
+
 def machine() -> str:
     """What all was measured on."""
     found = results("mixture_iteration")["machine"]
@@ -269,7 +284,7 @@ def machine() -> str:
     return f"{found['processor']}{width}, {found['cores']} cores, Python {found['python']}; {versions}.\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {
+TABLES: dict[str, Callable[[], str]] = {name: as_measured(name) for name in ("out_of_core", "cluster")} | {
     table.__name__: table
     for table in (
         mixture_iteration,
