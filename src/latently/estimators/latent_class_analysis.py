@@ -23,10 +23,10 @@ from latently.estimators.latent_classes.classified import ClassificationTable, e
 from latently.estimators.latent_classes.cross_table import MISSING, CrossTable, bivariate_residuals
 from latently.estimators.latent_classes.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from latently.estimators.latent_classes.identification import NOT_IDENTIFIED, identification
-from latently.estimators.latent_classes.records import Records
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import LATENT_CLASSES
+from latently.estimators.records import Records
 from latently.estimators.settings import LatentClassSettings, estimator
 
 CODES = 12  # different whole numbers that are codes of categories

@@ -104,13 +104,17 @@ def warning(title: str, lines: Sequence[str]) -> Markup:
     return element("aside", element("h3", title), bullets(lines), class_="warning")
 
 
+def image(picture: Figure) -> Markup:
+    """A picture, and what it shows for those who cannot see it."""
+    return Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}">')
+
+
 def figures(pictures: Iterable[Figure]) -> Markup:
     """Pictures with their captions, side by side where there is room."""
     shown = []
     for picture in pictures:
-        image = Markup(f'<img src="{escape(picture.svg())}" alt="{escape(picture.alternative())}">')
         how = {"data-name": picture.name, **({"class_": "wide"} if picture.wide else {})}
-        shown.append(element("figure", image, element("figcaption", picture.caption), **how))
+        shown.append(element("figure", image(picture), element("figcaption", picture.caption), **how))
     return element("div", *shown, class_="figures")
 
 

@@ -8,12 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from latently.core.blocks import ArraySource
-from latently.core.parameters import named
-from latently.core.spaces.base import on_logits
-from latently.core.spaces.reals import by_a_factor
 from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
 
@@ -61,48 +57,25 @@ def intervals(model: Any, source: ArraySource, names: Sequence[str], label: str)
     K = int(model.n_components)
     if len(source.row_weights) * model.n_parameters_ > MOST_WORK or K > MOST_ACROSS:
         return None
-    family, params = model._model.emission, model.params_
-
-    def moments(params: Any) -> Array:
-        return np.array([values for column in family.moments(params.emission) for values in column.values()])
-
-    found = model._by_information(source, "observed", moments=moments)
-    reach = float(norm.ppf((1 + LEVEL) / 2))
+    quantities = model._quantities(names)
+    found, reasons = model._with_errors(quantities, source, LEVEL)
     rows = []
-    for name, value in named(params.latent).items():
-        if name not in found.errors or name == "startprob" or K == 1:
-            continue
-        limits = on_logits(value, found[name], reach)
-        if value.ndim == 1:
-            rows.append(["share", *_cells(value, limits, True)])
-        else:
-            to = zip(value.T, limits[0].T, limits[1].T, strict=True)
-            rows += [
-                [f"to {label} {j}", *_cells(p, (low, high), True)] for j, (p, low, high) in enumerate(to)
-            ]
-    i = 0
-    for name, column in zip(names, family.moments(params.emission), strict=False):
-        several = family.categories_of(list(names).index(name)) is not None
-        for quantity, value in column.items():
-            error = found["moments"][i]
-            i += 1
-            if several:
-                rows.append([f"{name} = {quantity}", *_cells(value, on_logits(value, error, reach), True)])
-            elif quantity == "standard deviation":
-                rows.append([f"{name}: {quantity}", *_cells(value, by_a_factor(value, error, reach))])
-            else:
-                limits = value - reach * error, value + reach * error
-                rows.append([f"{name}: {quantity}", *_cells(value, limits)])
+    for one, numbers in zip(quantities, found, strict=True):
+        if one.column or K > 1:
+            equals = " = " if one.likely else ": "
+            name = f"{one.column}{equals}{one.name}" if one.column else one.name
+            limits = numbers["lower"], numbers["upper"]
+            rows.append([name, *_cells(one.value, limits, one.likely)])
     if all(EN_DASH in cell for line in rows for cell in line[1:]):
         return None
     text = (
         f"Estimates, and in brackets {percent(LEVEL)} intervals from standard errors (the curvature of the "
         f"likelihood at its maximum): they hold if the model is true and {label}s are well apart."
     )
-    if found.reasons:
-        text += f" {EN_DASH}: no interval, {'; '.join(found.reasons)}."
+    if reasons:
+        text += f" {EN_DASH}: no interval, {'; '.join(reasons)}."
     if len(rows) > MOST_LINES:
-        text += f" The first {MOST_LINES} of {len(rows)} lines; `confidence_intervals` has all."
+        text += f" The first {MOST_LINES} of {len(rows)} lines; `summary` has all."
     heads = ["", *(f"{label} {k}" for k in range(K))]
     return Table("Parameters and their intervals", heads, rows[:MOST_LINES], text, **QUIET)
 

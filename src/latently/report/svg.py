@@ -13,7 +13,7 @@ PLACED = re.compile(r' (d|x|y|width|height|x1|x2|y1|y2)="([^"]*)"')
 MOVED = re.compile(r"translate\([^)]*\)")
 STYLED = re.compile(r' style="([^"]*)"')
 NAMED = re.compile(r' id="([^"]*)"')
-IN_URI = " !$&'()*+,-./:;<=>?@[]^_`{|}~\n"
+IN_URI = " !$'()*+,-./:;=?@[]^_`{|}~\n"
 
 
 def compact(svg: str) -> str:

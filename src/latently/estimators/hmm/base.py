@@ -23,6 +23,7 @@ from latently.estimators.inputs import check_informative, label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
 from latently.estimators.likelihood.fitted import Source
+from latently.estimators.records import Records
 from latently.estimators.settings import settings
 from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
@@ -181,6 +182,12 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
         asked = {"transform": transform, "n_replicates": n_replicates, "random_state": random_state}
         return super().confidence_intervals(X, level, kind, states=states, **sequences, **asked)
+
+    def summary(
+        self, X: Any = None, level: float = 0.95, *, lengths: Any = None, groups: Any = None
+    ) -> Records:
+        """What the states are like, and the transitions, as a tidy table: a row for each number."""
+        return super().summary(X, level, lengths=lengths, groups=groups)
 
     def sample(
         self, n_samples: int = 1, random_state: Any = None, currstate: int | None = None

@@ -2,6 +2,6 @@
 
 from latently.estimators.latent_classes.classified import ClassificationTable
 from latently.estimators.latent_classes.goodness_of_fit import GoodnessOfFit
-from latently.estimators.latent_classes.records import Records
+from latently.estimators.records import Records
 
 __all__ = ["ClassificationTable", "GoodnessOfFit", "Records"]

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.estimators.latent_classes.records import Records
+from latently.estimators.records import Records
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -32,9 +32,9 @@ from latently.estimators.inputs import (
 )
 from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
-from latently.estimators.likelihood.errors import Errors
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.likelihood.partial import Taken, begun, taken
+from latently.estimators.likelihood.summary import Summarised
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
 from latently.estimators.saving.checkpoint import recorded
@@ -45,7 +45,7 @@ Starts = list[Start[LatentEmissionParams]]
 Draw = Callable[[int], Starts]
 
 
-class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Errors, BaseEstimator):
+class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEstimator):
     """A latent structure times an emission family, fitted by EM.
 
     Concrete estimators say which these are, how data are read, and where EM starts from; the rest is here.

@@ -19,6 +19,7 @@ from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.mixture.predictions import Predictions
+from latently.estimators.records import Records
 from latently.estimators.settings import MixtureSettings
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
 from latently.estimators.uncertainty import Intervals
@@ -128,6 +129,10 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         """Confidence intervals of all parameters."""
         asked = {"transform": transform, "n_replicates": n_replicates, "random_state": random_state}
         return super().confidence_intervals(X, level, kind, sample_weight=sample_weight, **asked)
+
+    def summary(self, X: Any = None, level: float = 0.95, *, sample_weight: Any = None) -> Records:
+        """What the components are like, as a tidy table: a row for each number."""
+        return super().summary(X, level, sample_weight=sample_weight)
 
     def _n_parameters(self) -> int:
         """Number of free parameters, as many scripts for scikit-learn have it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
+from importlib import import_module
 from typing import Any, overload
 
 from latently.wording import EN_DASH, aligned
@@ -45,6 +47,21 @@ class Records(Sequence[dict[str, Any]]):
     def column(self, name: str) -> list[Any]:
         """One field of all rows."""
         return [row[name] for row in self.rows]
+
+    def frame(self) -> Any:
+        """As a DataFrame of pandas, or of polars where that is what is installed."""
+        for library in ("pandas", "polars"):
+            try:
+                return import_module(library).DataFrame(list(self.rows))
+            except ImportError:
+                continue
+        raise ImportError("a DataFrame needs pandas or polars: pip install pandas")
+
+    def _repr_html_(self) -> str:
+        heading = "".join(f"<th>{escape(name)}</th>" for name in (self.rows[0] if self.rows else ()))
+        lines = ("".join(f"<td>{escape(_cell(value))}</td>" for value in row.values()) for row in self.rows)
+        table = f"<table><tr>{heading}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+        return table + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
 
     def __str__(self) -> str:
         heading = list(self.rows[0]) if self.rows else []

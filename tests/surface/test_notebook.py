@@ -1,0 +1,84 @@
+"""What a notebook shows: numbers as tables by name, and estimators with what they found."""
+
+import numpy as np
+import pandas
+import pytest
+from numpy.testing import assert_allclose
+
+from latently import (
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    LatentClassAnalysis,
+    LatentDirichletAllocation,
+    MixedImputer,
+    MixtureModel,
+    PoissonHMM,
+    datasets,
+)
+from tests.reports import NASTY, Page
+
+X = pandas.DataFrame(datasets.load_faithful().data, columns=["eruption", "wait"])
+QUAKES = datasets.load_earthquakes().data
+ANSWERS = pandas.DataFrame(
+    {f"q{j}": list("yynn" * 20 + "ynyn" * (j + 2) + "yy" * (6 - 2 * j)) for j in range(3)}
+)
+
+
+def test_a_summary_has_all_numbers_by_name_with_their_intervals():
+    mixture = GaussianMixture(2, n_init=2, random_state=0).fit(X)
+    plain, sure = mixture.summary().frame(), mixture.summary(X, level=0.9).frame()
+    assert list(plain) == ["component", "column", "quantity", "value"]
+    assert list(sure) == [*plain, "standard_error", "lower", "upper"]
+    assert_allclose(sure["value"], plain["value"])
+    limits = mixture.confidence_intervals(X, 0.9)
+    for quantity, name in (("mean", "means"), ("weight", "weights")):
+        for k in range(2):
+            mine = sure[(sure["component"] == k) & (sure["quantity"] == quantity)]
+            assert_allclose(mine["lower"], np.atleast_1d(limits[name][0][k]), rtol=1e-6)
+            assert_allclose(mine["upper"], np.atleast_1d(limits[name][1][k]), rtol=1e-6)
+    assert set(sure["column"]) == {"", "eruption", "wait"}
+    model = PoissonHMM(2, n_init=2, random_state=0).fit(QUAKES)
+    states = model.summary(QUAKES).frame()
+    to = states[states["quantity"] == "to state 1"].sort_values("state")
+    assert_allclose(to["value"], model.transmat_[:, 1])
+    assert ((to["lower"] < to["value"]) & (to["value"] < to["upper"])).all()
+    assert "<td>to state 1</td>" in model.summary()._repr_html_()
+
+
+KINDS = {
+    "mixture": lambda: GaussianMixture(2, n_init=2, random_state=0).fit(X.set_axis([NASTY, "wait"], axis=1)),
+    "one column": lambda: MixtureModel("poisson", 2, n_init=2, random_state=0).fit(QUAKES),
+    "series": lambda: GaussianHMM(2, n_init=2, random_state=0).fit(X),
+    "classes": lambda: LatentClassAnalysis(2, n_init=2, random_state=0).fit(ANSWERS),
+    "imputer": lambda: GaussianImputer().fit(datasets.load_airquality().data[:, :4]),
+    "mixed imputer": lambda: MixedImputer(2, random_state=0).fit(
+        ANSWERS.assign(x=[1.0, np.nan, 2.0, 4.0] * 25)
+    ),
+    "topics": lambda: LatentDirichletAllocation(2, random_state=0).fit(
+        np.eye(4, dtype=int)[[0, 1, 2, 3] * 5]
+    ),
+    "by hand": lambda: GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [1.0]], [[[1.0]], [[1.0]]]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_fitted_estimator_shows_what_it_found(kind):
+    model = KINDS[kind]()
+    html = model._repr_html_()
+    assert model._repr_mimebundle_()["text/html"].endswith(html[html.index("<li>") :])
+    assert type(model).__name__ in html
+    assert "<li>" in html
+    assert NASTY not in html
+    assert html.count("<img ") == 1 or kind in ("imputer", "mixed imputer")
+    fresh = type(model)() if kind not in ("one column",) else MixtureModel("poisson")
+    assert "<li>" not in fresh._repr_html_()
+
+
+def test_a_report_shows_itself():
+    import latently
+
+    report = latently.report(GaussianMixture(1).fit(X), X)
+    shown = Page(report._repr_html_())
+    assert shown.tags == ["iframe"]
