@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 import zstandard
 
-from tests.command import model_of, rows_of, said_in, summary_of
+from tests.command import JOBS, model_of, rows_of, said_in, summary_of
 
 RNG = np.random.default_rng(0)
 N = 40
@@ -372,6 +372,38 @@ def test_few_values_beside_measurements_have_a_family_that_fits_them(run, here):
     assert summary_of(results)["settings"]["Covariances of the numbers"].startswith("full, by BIC (diag: ")
     assert run("cluster", "t.csv", "-k", "1", "--covariance", "full", "--force")[0] == 0
     assert model_of(results).covariance_type == "full"
+
+
+def test_info_tells_how_a_table_is_read_and_what_a_model_is_and_writes_nothing(run, here):
+    (here / "t.csv").write_text(FILES["euros with decimal commas"].content)
+    code, out, err = run("info", "t.csv")
+    assert (code, err) == (0, "")
+    said = said_in(out)
+    assert f"{N} rows and 2 columns in t.csv" in said
+    assert (
+        f"b numbers 4 {np.delete(B, [3, 5, 7, 8]).min():.10g} {np.delete(B, [3, 5, 7, 8]).max():.10g} 36"
+        in said
+    )
+    assert "4 of b ('n.a.', '#N/A', '\\N', 'NA')" in said
+    assert [path.name for path in here.iterdir()] == ["t.csv"]
+    assert json.loads(run("info", "t.csv", "--json")[1])["columns"]["b"]["missing"] == "4"
+    run("cluster", "t.csv", "-k", "2", "--covariance", "tied", "--missing", "-7")
+    said = said_in(run("info", "latently-cluster-t/model.latently")[1])
+    assert "model.latently holds a GaussianMixture of 2 components" in said
+    assert "covariance_type='tied'" in said
+    assert "Fed with missing ['-7']" in said
+
+
+@pytest.mark.parametrize("job", ["cluster", "segment", "topics", "impute"])
+def test_a_report_is_made_from_a_saved_model_and_its_data(results, run, here, job):
+    folder = results(*JOBS[job].run)
+    (here / JOBS[job].file).write_text(JOBS[job].content, encoding="utf-8")
+    code, out, err = run("report", str(folder / "model.latently"), JOBS[job].file)
+    assert (code, err) == (0, "")
+    assert JOBS[job].headline in said_in(out)
+    made, first = (summary_of(each) for each in (here / f"latently-report-{JOBS[job].file[:-4]}", folder))
+    for name in {"log_likelihood", "n_components", "n_topics", "columns", "sizes", "missing"} & set(first):
+        assert made[name] == first[name], name
 
 
 def test_standard_input_is_a_file_like_any_other(run, here, monkeypatch):

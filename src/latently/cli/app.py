@@ -17,14 +17,25 @@ from latently.cli.cluster import Cluster
 from latently.cli.demo import Demo
 from latently.cli.failure import CommandError
 from latently.cli.impute import Impute
+from latently.cli.info import Info
 from latently.cli.job import Job
 from latently.cli.options import options_of
 from latently.cli.predict import Predict
+from latently.cli.report import Report
 from latently.cli.segment import Segment
 from latently.cli.topics import Topics
 from latently.version import __version__
 
-JOBS: tuple[type[Job[Any, Any]], ...] = (Cluster, Impute, Segment, Topics, Predict, Demo)
+JOBS: tuple[type[Job[Any, Any]], ...] = (
+    Cluster,
+    Segment,
+    Topics,
+    Impute,
+    Predict,
+    Report,
+    Demo,
+    Info,
+)
 
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__

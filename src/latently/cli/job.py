@@ -30,6 +30,7 @@ class Job(ABC, Generic[Data, Analysis]):
     """
 
     has_page: ClassVar[bool] = True  # whether the report is written as a page, with pictures and a summary
+    has_folder: ClassVar[bool] = True  # whether anything is written
 
     out: Path | None = option(help="Folder for the results.")
     force: bool = option("--force", default=False, help="Replace the results of an earlier run.")
@@ -68,6 +69,11 @@ class Job(ABC, Generic[Data, Analysis]):
         from latently.cli.folder import ResultFolder
         from latently.cli.terminal import progress
 
+        if not self.has_folder:
+            with progress(shown=not self.quiet) as told:
+                found = self.report(self.analyse(data, told))
+            self.tell(found, "")
+            return
         with ResultFolder(self.folder, self.force) as folder, progress(shown=not self.quiet) as told:
             analysis = self.analyse(data, told)
             told(1, 1, "drawing and writing")
@@ -83,7 +89,7 @@ class Job(ABC, Generic[Data, Analysis]):
         from latently.cli.terminal import say_json, say_report, terminal
 
         if self.json:
-            say_json(report, self.folder)
+            say_json(report, self.folder if self.has_folder else None)
         elif not self.quiet:
             say_report(terminal(), report, wrote, all_of_it=not self.has_page)
 

@@ -39,7 +39,8 @@ def option(*names: str, default: Any = None, help: str, **more: Any) -> Any:
 
 def options_of(job: type) -> list[Field[Any]]:
     """The options of a job in the order of its help: its own first, then those it shares."""
-    found = {one.name: one for one in fields(job)}
+    unused = () if getattr(job, "has_folder", True) else ("out", "force")
+    found = {one.name: one for one in fields(job) if one.name not in unused}
     own_first = dict.fromkeys(name for one in job.__mro__ for name in vars(one).get("__annotations__", ()))
     return [found[name] for name in own_first if name in found]
 

@@ -90,13 +90,16 @@ def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool 
     for table in report.tables.values():
         if table.spoken:
             say_table(console, table)
-    if report.brief:
+    facts = report.brief or ([] if report.findings else report.facts)
+    if facts:
         console.print()
-        say_facts(console, report.brief)
+        say_facts(console, facts)
     if cautions:
         console.print()
         say_heading(console, CAREFUL)
         say_bullets(console, cautions, style="yellow")
+    if not wrote:
+        return
     console.print()
     if rest:
         wrote += f" The page says {rest:,} more thing{'s' if rest > 1 else ''}."
@@ -113,9 +116,10 @@ def _most_important(report: Report) -> tuple[list[str], list[str], int]:
     return found, cautions, len(report.said) + len(grave) - len(found) - n
 
 
-def say_json(report: Report, folder: Path) -> None:
+def say_json(report: Report, folder: Path | None) -> None:
     """The same for programs."""
-    print(to_json({"headline": report.headline, "folder": str(folder), **json.loads(report.json())}))
+    written = {} if folder is None else {"folder": str(folder)}
+    print(to_json({"headline": report.headline, **written, **json.loads(report.json())}))
 
 
 def say_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:

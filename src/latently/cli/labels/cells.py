@@ -24,10 +24,10 @@ from latently.report import Table as Shown
 from latently.wording import count
 
 if TYPE_CHECKING:
-    from latently.cli.predict import Predict
+    from latently.cli.of_model import OfModel
 
 
-def label(model: Any, table: Table, request: Predict) -> Labelled:
+def label(model: Any, table: Table, request: OfModel) -> Labelled:
     """Fill in the missing cells of new rows."""
     columns = [_read(table, name) for name in names_of(model, table)]
     X = pl.DataFrame([column.values for column in columns])
@@ -50,6 +50,11 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
     return Labelled(
         table.filled(filled), {}, report, "completed.csv", lambda _: "no more columns than it had"
     )
+
+
+def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+    """Rows as a report takes them."""
+    return pl.DataFrame([_read(table, name).values for name in names_of(model, table)]), {}
 
 
 def _read(table: Table, name: str) -> Column:

@@ -26,12 +26,12 @@ from latently.report.fits import SURE, sureness
 from latently.wording import count, share
 
 if TYPE_CHECKING:
-    from latently.cli.predict import Predict
+    from latently.cli.of_model import OfModel
 
 N_DRAWS = 50_000
 
 
-def label(model: Any, table: Table, request: Predict) -> Labelled:
+def label(model: Any, table: Table, request: OfModel) -> Labelled:
     """Find the clusters of new rows."""
     X, said = _columns_of(model, table)
     resp = np.asarray(model.predict_proba(X))
@@ -45,6 +45,11 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
     headline = f"{count(n, 'row')} of {table.name} in {count(K, 'cluster')}"
     report = told_of(headline, shown, table, said, _odd(model, X))
     return Labelled(table, {"cluster": labels, "probability": probability}, report)
+
+
+def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+    """Rows as a report takes them."""
+    return _columns_of(model, table)[0], {}
 
 
 def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 from scipy.special import ndtri
 
 from latently.cli.failure import CommandError
@@ -20,10 +21,10 @@ from latently.report.segmentation import SegmentationAnalysis
 from latently.wording import count, share
 
 if TYPE_CHECKING:
-    from latently.cli.predict import Predict
+    from latently.cli.of_model import OfModel
 
 
-def label(model: Any, table: Table, request: Predict) -> Labelled:
+def label(model: Any, table: Table, request: OfModel) -> Labelled:
     """Find the states of new rows."""
     names = names_of(model, table)
     whole, series = table, in_order(table, names, request.time, request.sequence)
@@ -59,6 +60,14 @@ def label(model: Any, table: Table, request: Predict) -> Labelled:
     headline = f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_components, 'state')}"
     report = told_of(headline, shown, table, said, unlike(_n_unlike(a), a.n_rows, "state"))
     return Labelled(whole, columns, report)
+
+
+def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+    """Rows as a report takes them, in order, and where sequences end."""
+    names = names_of(model, table)
+    series = in_order(table, names, request.time, request.sequence)
+    time = pl.Series(series.time_name, series.axis)
+    return _rows(model, series.table, names), {"lengths": series.lengths, "time": time}
 
 
 def _rows(model: Any, table: Table, names: list[str]) -> Any:

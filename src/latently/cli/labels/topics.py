@@ -18,13 +18,13 @@ from latently.report import Table as Shown
 from latently.wording import count, part, share
 
 if TYPE_CHECKING:
-    from latently.cli.predict import Predict
+    from latently.cli.of_model import OfModel
 
 SHORT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen
 
 
-def label(model: Any, documents: Documents, request: Predict) -> Labelled:
+def label(model: Any, documents: Documents, request: OfModel) -> Labelled:
     """Find the topics of new documents."""
     counts, n_before = _counts(model, request.model.name, documents)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
@@ -48,6 +48,11 @@ def label(model: Any, documents: Documents, request: Predict) -> Labelled:
     )
     columns = document_columns(doc_topic, lengths)
     return Labelled(documents.rest, columns, report, "documents.csv", columns_in_words)
+
+
+def of_report(model: Any, documents: Documents, request: OfModel) -> tuple[Any, dict[str, Any]]:
+    """Documents as a report takes them."""
+    return documents.X, {}
 
 
 def _counts(model: Any, name: str, documents: Documents) -> tuple[Any, float]:
