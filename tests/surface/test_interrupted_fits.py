@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixedImputer, PoissonHMM, datasets, load
+from latently import (
+    GaussianHMM,
+    GaussianImputer,
+    GaussianMixture,
+    MixedImputer,
+    PoissonHMM,
+    datasets,
+    load,
+    select,
+)
 from latently.core import journal
 from latently.core.em import EMMap, Settings, run
 from latently.core.journal import Journal
@@ -115,6 +124,30 @@ def test_a_checkpoint_of_other_settings_is_refused_by_name(settings, words, tmp_
     with pytest.raises(ValueError, match=f"fit.ckpt' is {words}: name another file, or remove it"):
         model.set_params(**settings).fit(OVERLAPPING)
     assert (tmp_path / "fit.ckpt").read_bytes() == before
+
+
+def test_a_search_over_settings_goes_on_where_it_was_broken_off(tmp_path):
+    grid, seen = {"n_components": [1, 2, 3], "covariance_type": ["full", "diag"]}, []
+    model = GaussianMixture(n_init=2, random_state=0, tol=1e-6, checkpoint=tmp_path / "search.ckpt")
+    whole = select(model.set_params(callbacks=[lambda *_: seen.append(0)]), OVERLAPPING, grid)
+    n_steps = len(seen)
+
+    def stop(*_):
+        if len(seen) > 0.8 * n_steps:
+            raise KeyboardInterrupt
+        seen.append(0)
+
+    seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        select(model.set_params(callbacks=[stop]), OVERLAPPING, grid)
+    with pytest.raises(ValueError, match="is of a fit with another grid"):
+        select(model, OVERLAPPING, {"n_components": [1, 2]})
+    seen.clear()
+    again = select(model.set_params(callbacks=[lambda *_: seen.append(0)]), OVERLAPPING, grid)
+    assert len(seen) < 0.3 * n_steps
+    assert [row["bic"] for row in again.table_] == [row["bic"] for row in whole.table_]
+    assert bits(again.best_) == bits(whole.best_)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_checkpoint_of_other_data_or_another_model_is_refused(tmp_path):

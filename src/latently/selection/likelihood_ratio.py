@@ -347,6 +347,8 @@ def _check_pair(small: Any, large: Any) -> None:
     for one in (small, large):
         if one.fixed:
             raise ValueError(f"fixed={one.fixed!r}: the test is of models all of whose parameters are fitted")
+        if one.checkpoint is not None:
+            raise ValueError(f"checkpoint={str(one.checkpoint)!r}: a test makes many fits; leave it out")
 
 
 def _fitted(estimator: Any, X: Any, rng: np.random.Generator, n_jobs: int | None, fit_params: Any) -> Any:

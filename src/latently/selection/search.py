@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from joblib import hash as hash_of
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, checked, one_of
+from latently.estimators.saving.checkpoint import recorded
 from latently.selection.criteria import LIKELIHOOD, Criterion, measure_of
 from latently.selection.grid import Grid, combinations_of
 from latently.selection.held_out import divided
@@ -67,7 +69,7 @@ def select(
     ----------
     estimator : estimator
         What to fit; it is cloned, and stays as it is. If its `random_state` is an integer, the same search
-        gives the same table again (but for the seconds).
+        gives the same table again (but for the seconds). Its `checkpoint` is one of the whole search.
     X : array-like of shape (n_samples, n_features), or a list of such
         The rows, or the sequences; for topic models the documents, in any form that `fit` takes.
     grid : dict of str to iterable, or list of such dicts
@@ -140,12 +142,16 @@ def select(
             f"search='sequential' cannot tell when criterion={measure.name!r} has clearly risen: choose "
             f"{', '.join(map(repr, LIKELIHOOD))}, or search='exhaustive'"
         )
-    trials = Trials(estimator, combinations, measure, progress, verbose > 0)
-    if search == "sequential":
-        best, best_index = trials.best(_sequential(trials, growing(estimator, X, fit_params)))
-    else:
-        parts = divided(X, fit_params) if measure.held_out else Parts(X, fit_params, X)
-        best, best_index = trials.best(trials.every(parts))
+    asked = {"grid": combinations, "criterion": measure.name, "search": search}
+    with recorded(estimator, lambda: hash_of([X, fit_params]), **asked) as (journal, seed):
+        if journal is not None:
+            estimator = clone(estimator).set_params(random_state=seed)
+        trials = Trials(estimator, combinations, measure, progress, verbose > 0, journal)
+        if search == "sequential":
+            best, best_index = trials.best(_sequential(trials, growing(estimator, X, fit_params)))
+        else:
+            parts = divided(X, fit_params) if measure.held_out else Parts(X, fit_params, X)
+            best, best_index = trials.best(trials.every(parts))
     for message, category in trials.loud.items():
         warnings.warn(message, category, stacklevel=2)
     if best is None:

@@ -21,6 +21,7 @@ from latently.core.errors import (
     WeightWarning,
 )
 from latently.core.findings import Finding, grave
+from latently.core.journal import Journal
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
@@ -48,6 +49,8 @@ class Trials:
         Called before each fit.
     bar : bool
         Whether a progress bar is shown.
+    journal : Journal, optional
+        In which the runs of all fits are noted.
 
     Attributes
     ----------
@@ -64,12 +67,13 @@ class Trials:
         measure: Measure,
         progress: Progress | None,
         bar: bool,
+        journal: Journal | None = None,
     ) -> None:
         self._estimator = estimator
         self._combinations = combinations
         self._measure = measure
         self._progress = progress
-        self._bar = bar
+        self._bar, self._journal = bar, journal
         names = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME, "failure", "skipped", "sample"))
         blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
         self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
@@ -110,6 +114,10 @@ class Trials:
             asked = candidate.get_params(deep=False)
             if i in earlier and self.rows[i]["failure"] is None:
                 candidate = earlier[i].set_params(warm_start=True)
+            if self._journal is not None:
+                candidate._journal = self._journal
+            if "on_interrupt" in asked:  # Ctrl-C ends the search, not one fit of it
+                candidate.set_params(on_interrupt="raise")
             if parts.tol and asked["tol"]:
                 candidate.set_params(tol=max(parts.tol, asked["tol"]))
             self.rows[i] |= self._fit(candidate, parts)

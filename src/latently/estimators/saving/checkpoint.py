@@ -33,7 +33,9 @@ PLAIN = (type(None), bool, int, float, str)
 
 
 @contextmanager
-def recorded(estimator: Any, data: Any, start: Any = None) -> Iterator[tuple[Journal | None, Any]]:
+def recorded(
+    estimator: Any, data: Any, start: Any = None, **beside: Any
+) -> Iterator[tuple[Journal | None, Any]]:
     """Yield the journal of a fit, if its settings ask for one, and what its random numbers come from.
 
     The file of a checkpoint is there from the beginning on, and gone once the fit is complete.
@@ -46,6 +48,8 @@ def recorded(estimator: Any, data: Any, start: Any = None) -> Iterator[tuple[Jou
         Returns what tells the data from others, and how they are read.
     start : object
         Parameters that the fit goes on from.
+    **beside : object
+        What the fit follows from beside the settings, by name.
 
     Raises
     ------
@@ -56,12 +60,12 @@ def recorded(estimator: Any, data: Any, start: Any = None) -> Iterator[tuple[Jou
     OSError
         If it cannot be written.
     """
-    seed, keep = estimator.random_state, estimator.on_interrupt == "keep"
+    seed, keep = getattr(estimator, "random_state", None), getattr(estimator, "on_interrupt", "") == "keep"
     journal = vars(estimator).pop("_journal", None)  # of a fit that this one is a part of
-    if journal is not None or estimator.checkpoint is None:
+    if journal is not None or getattr(estimator, "checkpoint", None) is None:
         yield journal or (Journal(keep=True) if keep else None), seed
         return
-    file = CheckpointFile(Path(estimator.checkpoint), _head(estimator, data(), start))
+    file = CheckpointFile(Path(estimator.checkpoint), _head(estimator, data(), start, beside))
     if seed is None:
         seed = file.seed
     file.write({})
@@ -156,11 +160,11 @@ def digest(value: Any) -> str:
     return digest_of(document, *(part for pair in encoder.arrays.items() for part in pair))
 
 
-def _head(estimator: Any, data: Any, start: Any) -> dict[str, Any]:
+def _head(estimator: Any, data: Any, start: Any, beside: dict[str, Any]) -> dict[str, Any]:
     """What a fit follows from, in the order in which it is told."""
     settings = {
         name: _said(value)
-        for name, value in estimator.get_params(deep=False).items()
+        for name, value in (estimator.get_params(deep=False) | beside).items()
         if name not in WITHOUT_EFFECT
     }
     whose = {"estimator": type(estimator).__name__, "latently": __version__}
