@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.job import Fit
-from latently.cli.options import OfColumns, OfSearch, argument, option
+from latently.cli.options import OfColumns, OfLongRuns, OfSearch, argument, option
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
+class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
     """Find clusters in a table; BIC chooses how many.
 
     Tables of numbers are taken for Gaussian mixtures. If there are columns of text, or of yes and no, each
@@ -101,7 +101,7 @@ class Cluster(OfSearch, OfColumns, Fit["Rows", "MixtureAnalysis"]):
         searched = []
         for name, (estimator, grid) in self._models(data).items():
             selection = select(
-                estimator,
+                estimator.set_params(checkpoint=self.checkpoint_of(name)),
                 X,
                 {**grid, "n_components": data.tried},
                 search=self.search,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from latently.cli.failure import CommandError
 from latently.cli.folder import DRAWS
 from latently.cli.job import Fit
-from latently.cli.options import OfColumns, argument, option
+from latently.cli.options import OfColumns, OfLongRuns, argument, option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +51,7 @@ class Cells(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
+class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
     """Fill in the missing cells of a table, and say how far off they may be.
 
     Writes to ./latently-impute-TABLE/ unless told otherwise: the page index.html, the table with the best
@@ -181,6 +181,7 @@ class Impute(OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnalysis"]):
             max_value=limits.greatest,
             n_parameter_draws=self.tables,
             random_state=self.seed,
+            checkpoint=self.checkpoint,
         )
         still_empty = {name: int(table.missing(name).sum()) for name in choice.left_out}
         a = ImputationAnalysis(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.terminal import Told
 
-SHOWN = ("out", "force", "json", "quiet", "debug")  # options that say where to and how, and not what
+SHOWN = ("out", "force", "json", "quiet", "debug", "checkpoint")  # where to and how, and not what
 UNREAD = (*SHOWN, "seed", "search")  # options that say nothing of what is read
 Data = TypeVar("Data")
 Analysis = TypeVar("Analysis")

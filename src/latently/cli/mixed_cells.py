@@ -30,6 +30,7 @@ def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
             "bic" if job.components == 1 else job.components,
             n_parameter_draws=job.tables,
             random_state=job.seed,
+            checkpoint=job.checkpoint,
         ),
         X,
         table.name,

@@ -125,6 +125,22 @@ class OfSearch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfLongRuns:
+    """Options of jobs that may take long."""
+
+    checkpoint: Path | None = option(
+        metavar="FILE",
+        help="Write the state of the run to this file every few seconds. If it is stopped, the same command "
+        "goes on from there; at its end the file is removed.",
+    )
+
+    def checkpoint_of(self, search: str) -> Path | None:
+        """The file of one of several searches, by its name."""
+        path = self.checkpoint
+        return path.with_name(f"{path.name}.{search}") if path and search else path
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfChance:
     """Options of jobs that draw at random."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
-from latently.cli.options import OfSearch, argument, family_name, option
+from latently.cli.options import OfLongRuns, OfSearch, argument, family_name, option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ class Steps(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
+class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
     """Find the hidden states of a series with hidden Markov models; BIC chooses how many.
 
     Writes to ./latently-segment-SERIES/ unless told otherwise: the page index.html, the table with a state
@@ -203,7 +203,9 @@ class Segment(OfSearch, Fit["Steps", "SegmentationAnalysis"]):
         from latently.selection import select
 
         quick = OF_LONG if X.height > LONG else {}
-        estimator = hmm_of(kind.name, startprob=self.start, random_state=self.seed, **quick)
+        file = self.checkpoint_of(f"{kind.name}-{X.height}" if kind.rivals else "")
+        how = {"startprob": self.start, "random_state": self.seed, "checkpoint": file}
+        estimator = hmm_of(kind.name, **how, **quick)
         grid: dict[str, Any] = {"n_components": data.tried}
         if X.width > 1 and "covariance_type" in estimator.get_params():
             grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}

@@ -138,7 +138,7 @@ def _drawn(model: Any, X: Any) -> Any:
     """The imputer with parameter draws."""
     if len(model.parameter_draws_) > 1:
         return model
-    return clone(model).set_params(n_parameter_draws=DRAWS).fit(X)
+    return clone(model).set_params(n_parameter_draws=DRAWS, checkpoint=None).fit(X)
 
 
 @_report.register

@@ -115,7 +115,7 @@ class Trials:
             if i in earlier and self.rows[i]["failure"] is None:
                 candidate = earlier[i].set_params(warm_start=True)
             if self._journal is not None:
-                candidate._journal = self._journal
+                candidate._journal, asked["checkpoint"] = self._journal, None
             if "on_interrupt" in asked:  # Ctrl-C ends the search, not one fit of it
                 candidate.set_params(on_interrupt="raise")
             if parts.tol and asked["tol"]:

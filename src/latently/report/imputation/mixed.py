@@ -150,7 +150,11 @@ class MixedAnalysis(Analysis):
             name: np.where(hidden[:, j], np.nan, self.observed[:, j]) for j, name in enumerate(self.names)
         }
         imputer = clone(self.model).set_params(
-            n_components=self.model.n_components_, n_parameter_draws=0, n_init=4, unknown="missing"
+            n_components=self.model.n_components_,
+            n_parameter_draws=0,
+            n_init=4,
+            unknown="missing",
+            checkpoint=None,
         )
         try:
             guesses = imputer.fit(columns).transform(columns)

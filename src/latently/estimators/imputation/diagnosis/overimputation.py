@@ -107,7 +107,7 @@ def overimpute(
     if gone.any():
         column = label_of(column_names(X), gone.argmax())
         raise ValueError(f"share={share!r} hides all of column {column}: choose a smaller share")
-    plain = {"n_parameter_draws": 0, "add_indicator": False, "keep_empty_features": True}
+    plain = {"n_parameter_draws": 0, "add_indicator": False, "keep_empty_features": True, "checkpoint": None}
     fitted = clone(imputer).set_params(**plain).set_output(transform="default").fit(incomplete)
     lower, upper = fitted.interval(incomplete, level)
     return Overimputation(
