@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
 
 import latently
 from latently import (
@@ -164,9 +165,43 @@ def test_there_is_a_page_about_tables_of_any_kind(fitted, tmp_path):
     assert len(data["iterations"]) == len(unpacked(data["content"]["weights"])) > 2
 
 
-def test_there_is_no_page_about_what_is_no_fit():
-    with pytest.raises(TypeError, match="MultivariateNormal"):
-        latently.report(MultivariateNormal([0.0], [[1.0]]), [[0.0]])
+@pytest.mark.parametrize(
+    ("model", "X", "error", "message"),
+    [
+        (
+            lambda: MultivariateNormal([0.0], [[1.0]]),
+            [[0.0]],
+            TypeError,
+            "no page about a MultivariateNormal",
+        ),
+        (lambda: GaussianMixture(2), FAITHFUL, NotFittedError, "not fitted"),
+        (
+            lambda: GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [np.eye(2)]),
+            FAITHFUL,
+            ValueError,
+            "no fit has found these parameters",
+        ),
+        (
+            lambda: GaussianMixture(1).fit(FAITHFUL),
+            iter([[1.0]]),
+            TypeError,
+            "read piece by piece.*give a sample",
+        ),
+        (lambda: GaussianImputer().fit(FAITHFUL), FAITHFUL, ValueError, "nothing that was filled in"),
+    ],
+)
+def test_what_there_is_no_page_about_is_refused_in_a_line(model, X, error, message):
+    with pytest.raises(error, match=message):
+        latently.report(model(), X)
+
+
+def test_sequences_may_be_a_list_of_series():
+    parts = [FAITHFUL["wait"][:100], FAITHFUL["wait"][100:]]
+    model = GaussianHMM(2, n_init=2, random_state=0).fit(parts)
+    report = latently.report(model, parts)
+    assert "(2 sequences)" in report.headline
+    assert report.replay().content["columns"] == [{"name": "wait"}]
+    assert "lengths=lengths" in report.python
 
 
 @pytest.mark.parametrize("kind", [GaussianMixture, GaussianHMM])

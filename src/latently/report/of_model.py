@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from latently.checks.columns import as_table
 from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
 from latently.estimators.hmm import BaseHMM
-from latently.estimators.hmm.tables import is_list_of_tables
+from latently.estimators.hmm.sequences import joined
 from latently.estimators.mixture import BaseMixture
 from latently.plots.features import feature_names
 from latently.report.html import write_text
@@ -71,6 +71,8 @@ def report(
         If there is no page about such a model.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If its parameters were set by hand, or an imputer has nothing to fill in.
 
     Examples
     --------
@@ -83,6 +85,11 @@ def report(
     """
     if _report.dispatch(type(model)) is not _report.dispatch(object):
         check_is_fitted(model)
+        if not hasattr(X, "__len__"):
+            raise TypeError(
+                f"X is a {type(X).__name__}, which is read piece by piece, and a page needs rows in memory: "
+                "give a sample of them"
+            )
     rows = as_table(X) if isinstance(X, Mapping) else X
     found = _report(model, rows, source, selection=selection, **how)
     if path is not None:
@@ -98,8 +105,17 @@ def _report(model: Any, X: Any, source: str, selection: Any) -> Report:
     )
 
 
+def _must_be_of_a_fit(model: Any) -> None:
+    """Refuse parameters that were set by hand."""
+    if model._outcome is None:
+        raise ValueError(
+            "no fit has found these parameters, and a page tells of a fit: fit the model to X first"
+        )
+
+
 @_report.register
 def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Any) -> Report:
+    _must_be_of_a_fit(model)
     return mixture_report(MixtureAnalysis(model, X, source, selection=selection))
 
 
@@ -112,8 +128,9 @@ def _of_chain(
     lengths: Sequence[int] | None = None,
     time: Any = None,
 ) -> Report:
-    if is_list_of_tables(X):
-        lengths, X = [len(each) for each in X], np.concatenate([np.asarray(each) for each in X])
+    _must_be_of_a_fit(model)
+    X, offsets = joined(X, lengths, symbols=model._model.emission.symbolic)
+    lengths = np.diff(offsets).tolist() if len(offsets) > 2 else None
     index: Any = getattr(X, "index", None)
     if time is None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
         time = index
@@ -135,7 +152,13 @@ def _of_mixed_imputer(model: MixedImputer, X: Any, source: str, selection: Any) 
 
 
 def _drawn(model: Any, X: Any) -> Any:
-    """The imputer with parameter draws."""
+    """The imputer with parameter draws; refused where there is nothing to tell of."""
+    counts, n = model.missing_counts_, len(X)
+    empty = [name for name, missing in zip(feature_names(model), counts, strict=True) if missing == n]
+    if empty:
+        raise ValueError(f"column '{empty[0]}' has no observed cell: leave it out of X, and fit again")
+    if not counts.any():
+        raise ValueError("X had no missing cell at the fit: there is nothing that was filled in")
     if len(model.parameter_draws_) > 1:
         return model
     return clone(model).set_params(n_parameter_draws=DRAWS, checkpoint=None).fit(X)

@@ -32,7 +32,10 @@ def topics_replay(a: TopicsAnalysis) -> Replay | None:
         found = Recorder()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about the documents is said already
-            clone(a.model).set_params(callbacks=[found], verbose=0).fit(a.collection.counts)
+            again = clone(a.model).set_params(callbacks=[found], verbose=0)
+            if a.model.vocabulary_ is not None:  # of which seed words may be
+                again.set_params(vocabulary=list(a.model.vocabulary_), vectorizer=None)
+            again.fit(a.collection.counts)
         note = "The fit was not recorded, so it was made again for this replay, from the same seed"
     track = found.runs[-1]
     shown = Shown(found.frames(), track.values, [], f"{note}: {count(len(track.values), 'step')}.")
