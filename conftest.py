@@ -28,6 +28,13 @@ def enter_empty_folder(namespace: dict[str, Any]) -> None:
 def leave_empty_folder(namespace: dict[str, Any]) -> None:
     os.chdir(namespace["_home"])
     namespace["_folder"].cleanup()
+    close_pictures()
+
+
+def close_pictures() -> None:
+    """More than twenty that nobody closed are a warning, in whichever example comes next."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def run_commands(example: Example) -> str | None:
@@ -73,10 +80,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesStayTog
 
 @pytest.fixture(autouse=True)
 def _no_pictures_left_open():
-    """More than twenty that nobody closed are a warning, in whichever example comes next."""
     yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+    close_pictures()
 
 
 ROWS = """
