@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.job import Fit
 from latently.cli.options import OfColumns, OfLongRuns, OfSearch, argument, option
+from latently.cli.whole import OfWhole, Whole, drawn, whole_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
@@ -27,6 +28,7 @@ class Rows(NamedTuple):
     tried: list[int]
     families: dict[str, str]
     mixed: bool  # whether each column has a family of its own
+    whole: Whole | None = None  # all rows, if those of the table were drawn from them
 
     @property
     def X(self) -> Any:
@@ -35,7 +37,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
+class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnalysis"]):
     """Find clusters in a table; BIC chooses how many.
 
     Tables of numbers are taken for Gaussian mixtures. If there are columns of text, or of yes and no, each
@@ -49,7 +51,8 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
 
     table: Path = argument(
         "TABLE",
-        "A table: CSV, Excel, JSON lines, Parquet, packed or not; a folder of them; or - for standard input.",
+        "A table: CSV, Excel, JSON lines, Parquet, packed or not; a folder of them, or a pattern such as "
+        "'parts/*.parquet'; or - for standard input.",
     )
     components: str = option(
         "-k", "--components", default="1:9", help="How many clusters: 3, or from 1 to 9 as 1:9."
@@ -81,13 +84,19 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
         from latently.cli.tables.read import read_rows
         from latently.cli.tables.roles import has_few_values
 
-        table = read_rows(self.table, self.missing, self.encoding)
+        whole = whole_of(self.table, self)
+        table = (
+            read_rows(self.table, self.missing, self.encoding)
+            if whole is None
+            else drawn(whole, self.table, self.seed)
+        )
         wanted, families = columns_and_families(table, self.columns) if self.columns else (None, {})
         choice = choose(table, wanted, self.truth, mixed=True, exclude=self.exclude)
         check_not_infinite(table, choice.X, others=True)
         truth = None if self.truth is None else truth_of(table, self.truth)
         few = self.covariance == "all" and any(map(has_few_values, choice.X))
-        return Rows(table, choice, truth, tried, families, bool(families) or not choice.numeric or few)
+        mixed = bool(families) or not choice.numeric or few
+        return Rows(table, choice, truth, tried, families, mixed, whole)
 
     def analyse(self, data: Rows, told: Told) -> MixtureAnalysis:
         """Fit mixtures of all numbers and shapes asked for."""
@@ -113,8 +122,12 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
         settings = self.settings | data.table.read_as
         if len(searched) > 1:
             settings["Covariances of the numbers"] = f"{name}, by BIC ({compared})"
+        best = selection.best_
+        if data.whole is not None:
+            told(1, 1, "going through all rows")
+            best = data.whole.fit(best, X.columns)
         return MixtureAnalysis(
-            selection.best_,
+            best,
             X,
             data.table.name,
             data.truth,
@@ -155,6 +168,9 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, Fit["Rows", "MixtureAnalysis"]):
         from latently.cli.fed import save
 
         save(analysis.model, folder.file("model.latently"), missing=self.missing)
+        if data.whole is not None:
+            data.whole.write(folder.file("result.parquet"), analysis.model, data.X.columns, "cluster")
+            return "result.parquet has the columns cluster and probability, for all rows in their order"
         columns = {"cluster": analysis.labels, "probability": analysis.probability}
         added = data.table.write(folder.file("result.csv"), columns)
         return f"result.csv has the columns {' and '.join(added)}"

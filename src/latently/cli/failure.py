@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import glob, has_magic
 from pathlib import Path
 
 
@@ -17,5 +18,5 @@ def must_be_there(path: Path) -> None:
         there = path.exists()
     except OSError as error:
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
-    if not there:
+    if not there and not (has_magic(str(path)) and glob(str(path), recursive=True)):
         raise CommandError(f"there is no file '{path}': check its name and folder")

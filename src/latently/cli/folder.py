@@ -15,6 +15,7 @@ from latently.cli.interruption import new_aside, no_return, throw_away
 # Every file a job writes. A folder that holds anything else is not ours to replace.
 RESULTS = frozenset(
     {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
+    | {"result.parquet"}
     | {"topics.csv", "documents.csv"}
     | {f"{page}.html" for page in ("faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino")}
     | {"austen.html", "austen-without-names.html"}

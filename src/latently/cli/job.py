@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from latently.cli.failure import must_be_there
-from latently.cli.options import OfCells, OfChance, option, options_of
+from latently.cli.options import OfCells, OfChance, OfLongRuns, option, options_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.terminal import Told
 
-SHOWN = ("out", "force", "json", "quiet", "debug", "checkpoint")  # where to and how, and not what
+SHOWN = ("out", "force", "json", "quiet", "debug", "checkpoint", "resume")  # where to and how, and not what
 UNREAD = (*SHOWN, "seed", "search")  # options that say nothing of what is read
 Data = TypeVar("Data")
 Analysis = TypeVar("Analysis")
@@ -64,6 +64,8 @@ class Job(ABC, Generic[Data, Analysis]):
         """
         for path in self.inputs:
             must_be_there(path)  # said before anything that takes long is imported
+        if isinstance(self, OfLongRuns):
+            self.check_there_is_one()
         data = self.read()
 
         from latently.cli.folder import ResultFolder

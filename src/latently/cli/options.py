@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from latently.cli.failure import CommandError
+
 if TYPE_CHECKING:
     from latently.cli.corpora import Documents
 
@@ -133,6 +135,13 @@ class OfLongRuns:
         help="Write the state of the run to this file every few seconds. If it is stopped, the same command "
         "goes on from there; at its end the file is removed.",
     )
+    resume: bool = option("--resume", default=False, help="Do not begin anew if there is no checkpoint.")
+
+    def check_there_is_one(self) -> None:
+        """Refuse to go on from nothing."""
+        path = self.checkpoint
+        if self.resume and not (path and list(path.parent.glob(f"{path.name}*"))):
+            raise CommandError("--resume: there is no checkpoint to go on from; name it by --checkpoint FILE")
 
     def checkpoint_of(self, search: str) -> Path | None:
         """The file of one of several searches, by its name."""

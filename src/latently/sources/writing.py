@@ -21,7 +21,7 @@ def write(path: Any, names: Sequence[str], pieces: Iterable[Any]) -> Path:
         A file that ends in .parquet, .arrow, .feather or .csv. One that is there is replaced.
     names : sequence of str
         Names of the columns.
-    pieces : iterable of array of shape (n_rows,) or (n_rows, n_columns)
+    pieces : iterable of array of shape (n_rows,) or (n_rows, n_columns), or tuple of columns
         The rows.
 
     Returns
@@ -43,7 +43,7 @@ def write(path: Any, names: Sequence[str], pieces: Iterable[Any]) -> Path:
     pa, writer = arrow(), None
     try:
         for piece in pieces:
-            columns = np.atleast_2d(np.asarray(piece).T)
+            columns = piece if isinstance(piece, tuple) else np.atleast_2d(np.asarray(piece).T)
             table = pa.table(dict(zip(names, map(pa.array, columns), strict=True)))
             writer = writer or WRITERS[target.suffix.lower()](str(partial), table.schema)
             writer.write_table(table)

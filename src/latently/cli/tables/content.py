@@ -10,6 +10,7 @@ import lzma
 import re
 import sys
 import zlib
+from glob import has_magic
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
@@ -67,6 +68,8 @@ def stem_of(path: Path) -> str:
     """
     if path == STDIN:
         return "stdin"
+    if has_magic(path.name):  # a pattern
+        return path.absolute().parent.name
     return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from glob import glob, has_magic
 from pathlib import Path
 
 import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
-from latently.cli.tables.content import STDIN, decoded, ending_of, name_of, read_bytes
+from latently.cli.tables.content import STDIN, decoded, ending_of, name_of, read_bytes, stem_of
 from latently.cli.tables.delimited import read_delimited
 from latently.cli.tables.json_lines import is_json, read_json
 from latently.cli.tables.table import Table, quoted
@@ -30,7 +31,7 @@ def read_table(
     CSV and its like, JSON, Parquet and workbooks are told apart by what is in them; the tables of a folder
     stand below each other.
     """
-    if path != STDIN and path.is_dir():
+    if path != STDIN and (path.is_dir() or (has_magic(str(path)) and not path.exists())):
         table = _of_folder(path, encoding)
     else:
         table = table_of(read_bytes(path) if content is None else content, name_of(path), encoding)
@@ -63,7 +64,8 @@ def table_of(content: bytes, name: str, encoding: str | None = None) -> Table:
 
 def _of_folder(path: Path, encoding: str | None) -> Table:
     """The tables of a folder below each other, with a column that says of which file each row is."""
-    files = [file for file in sorted(path.iterdir()) if file.is_file() and ending_of(file) in ENDINGS]
+    among = path.iterdir() if path.is_dir() else map(Path, glob(str(path), recursive=True))
+    files = [file for file in sorted(among) if file.is_file() and ending_of(file) in ENDINGS]
     if not files:
         raise CommandError(
             f"'{path}' is a folder without tables ({', '.join(ENDINGS)}): give a file, or a folder of them"
@@ -91,7 +93,14 @@ def _of_folder(path: Path, encoding: str | None) -> Table:
     except pl.exceptions.PolarsError as error:
         raise CommandError(f"the tables of folder '{path}' are of different types ({error})") from None
     notes = [note for one in tables for note in one.notes]
-    return replace(first, name=path.resolve().name, frame=frame, lines=lines, notes=notes, by_file=name)
+    return replace(
+        first,
+        name=stem_of(path.absolute()) if not path.is_dir() else path.resolve().name,
+        frame=frame,
+        lines=lines,
+        notes=notes,
+        by_file=name,
+    )
 
 
 def _read_parquet(content: bytes, name: str) -> Table:
