@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ import openpyxl
 import pytest
 import zstandard
 
-from tests.command import JOBS, model_of, rows_of, said_in, summary_of
+from tests.command import JOBS, assert_one_clear_line, model_of, rows_of, said_in, summary_of
 
 RNG = np.random.default_rng(0)
 N = 40
@@ -404,6 +405,35 @@ def test_a_report_is_made_from_a_saved_model_and_its_data(results, run, here, jo
     made, first = (summary_of(each) for each in (here / f"latently-report-{JOBS[job].file[:-4]}", folder))
     for name in {"log_likelihood", "n_components", "n_topics", "columns", "sizes", "missing"} & set(first):
         assert made[name] == first[name], name
+
+
+@pytest.mark.parametrize(
+    ("module", "case", "words"),
+    [
+        (
+            "zstandard",
+            "Zstandard",
+            't.csv is packed by Zstandard: pip install "latently[cli]" to read it, or unpack',
+        ),
+        (
+            "python_calamine",
+            "Excel",
+            't.csv is a workbook: pip install "latently[cli]" to read it, or save it as',
+        ),
+        ("charset_normalizer", "Cyrillic in Windows-1251", "or add --encoding, as --encoding latin-1"),
+    ],
+)
+def test_a_library_that_is_missing_is_named_with_its_extra(run, here, monkeypatch, module, case, words):
+    monkeypatch.setitem(sys.modules, module, None)
+    (here / "t.csv").write_bytes(FILES[case].content)
+    assert_one_clear_line(*run("cluster", "t.csv"), words)
+
+
+def test_a_date_that_may_be_either_is_told(run, here):
+    lines = [f"0{1 + i // 8}/0{1 + i % 8}/2024,{LEVEL[i]:.2f}" for i in range(40)]
+    (here / "t.csv").write_text("\n".join(["day,level", *lines]))
+    said = said_in(run("segment", "t.csv", "-k", "1")[1])
+    assert "In column 'day' '01/02/2024' is 2 January 2024." in said
 
 
 def test_standard_input_is_a_file_like_any_other(run, here, monkeypatch):

@@ -137,8 +137,11 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
             model.feature_names_in_ = np.array(series.names, dtype=object)
         notes = list(series.notes)
         taken = [*series.said, *([_taken(series.names, kind)] if kind.why else [])]
+        read = [] if series.time_column is None else [series.time_column]
         if not kind.family.symbolic:
-            notes += [*codes_not_told(X), *decided(as_numbers(table, name) for name in series.names)]
+            notes += codes_not_told(X)
+            read += series.names
+        notes += decided(as_numbers(table, name) for name in read)
         return SegmentationAnalysis(
             model,
             rows,

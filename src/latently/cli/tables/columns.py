@@ -267,7 +267,7 @@ def understood(table: Table) -> Table:
     found = replace(table, codes=codes)
     for name in table.frame.columns:
         if seen := _words_for_missing(found, name):
-            words = ", ".join(f"'{word}'" for word in seen)
+            words = ", ".join(f"'{word}'" for word in list(seen)[:MOST_WORDS])
             counted.append(f"{sum(seen.values()):,} of {name} ({words})")
     said = {"Numbers and dates": ", ".join(converted), "Words for missing cells": ", ".join(counted)}
     found = replace(found, read_as={title: text for title, text in said.items() if text})
@@ -291,9 +291,7 @@ def _words_for_missing(table: Table, name: str) -> dict[str, int]:
         return {}
     words = cells.str.strip_chars().filter(table.missing(name)).drop_nulls()
     words = words.filter(words != "")
-    return (
-        dict(words.value_counts(sort=True, parallel=False).head(MOST_WORDS).iter_rows()) if len(words) else {}
-    )
+    return dict(words.value_counts(sort=True).iter_rows()) if len(words) else {}
 
 
 def without(values: pl.Series, missing: pl.Series) -> pl.Series:
