@@ -62,12 +62,13 @@ class Demo(Job[None, "Sequence[Chapter]"]):
 
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
         """A page for each data set, and the index."""
-        from latently.report import page, write_text
+        from latently.report import Section, page, write_text
 
         pages = {name: report for chapter in analysis for name, report in chapter.pages.items()}
         for name, report in pages.items():
             write_text(folder.file(f"{name}.html"), report.page())
-        sections = [chapter.section for chapter in analysis]
+        every = Section("Pages", [chapter.links for chapter in analysis])
+        sections = [every, *(chapter.section for chapter in analysis)]
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
         return f"index.html and {len(pages)} pages: open it in a browser"
 

@@ -11,6 +11,8 @@ from latently.report import Report, Section
 from latently.report.html import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 
+NARROW = "max-width: 40rem"
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -23,24 +25,30 @@ class Chapter:
     tables: Sequence[Table] = ()  # those that the terminal shows, and the index if they are of no page
 
     @property
+    def links(self) -> Markup:
+        """Its pages."""
+        pages = self.pages.items()
+        return element(
+            "ul", *(element("li", element("a", one.headline, href=f"{name}.html")) for name, one in pages)
+        )
+
+    @property
     def section(self) -> Section:
         """Its part of the index: the first picture of its first page, what was found, and links."""
         first = next(iter(self.pages.values()))
         own = [
             one for one in self.tables if all(one not in page.tables.values() for page in self.pages.values())
         ]
-        links = [
-            element("li", element("a", page.headline, href=f"{name}.html"))
-            for name, page in self.pages.items()
-        ]
         return Section(
             self.title,
             [
                 paragraph(self.about),
-                figures(first.figures[:1]),
+                element(
+                    "div", figures(first.figures[:1]), style="" if first.figures[0].n_axes > 1 else NARROW
+                ),
                 bullets(self.said),
                 *map(table, own),
-                element("ul", Markup("".join(links))),
+                self.links,
             ],
         )
 
