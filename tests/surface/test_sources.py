@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from latently import (
     CategoricalHMM,
@@ -328,3 +329,13 @@ def test_a_fit_takes_no_more_memory_than_a_few_blocks(tmp_path):
         check=False,
     )
     assert done.stdout.split("\n")[:2] == ["2000000.0", "too large"], done.stderr[-2000:]
+
+
+def test_a_bar_says_how_far_a_pass_is_and_a_fit_seems_to_be(frame, folder, capsys):
+    how = {"n_init": 1, "max_iter": 6, "tol": 1e-12, "random_state": 0, "verbose": 1}
+    with pytest.warns(ConvergenceWarning):
+        GaussianMixture(3, **how).fit(scan(folder / "parquet", columns=["x", "visits"]))
+    said = capsys.readouterr().err
+    assert "/30.0k" in said
+    assert "rows/s" in said
+    assert "s left" in said

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from latently.cli.failure import must_be_there
-from latently.cli.options import OfCells, OfChance, OfLongRuns, option, options_of
+from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
@@ -54,6 +54,9 @@ class Job(ABC, Generic[Data, Analysis]):
     def write(self, folder: ResultFolder, data: Data, analysis: Analysis) -> str:
         """Write all results but the page, and say which they are."""
 
+    def check_asked(self) -> None:
+        """Refuse options that cannot be, before anything is read."""
+
     def run(self) -> None:
         """Do it.
 
@@ -64,8 +67,7 @@ class Job(ABC, Generic[Data, Analysis]):
         """
         for path in self.inputs:
             must_be_there(path)  # said before anything that takes long is imported
-        if isinstance(self, OfLongRuns):
-            self.check_there_is_one()
+        self.check_asked()
         data = self.read()
 
         from latently.cli.folder import ResultFolder

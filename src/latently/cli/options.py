@@ -137,7 +137,7 @@ class OfLongRuns:
     )
     resume: bool = option("--resume", default=False, help="Do not begin anew if there is no checkpoint.")
 
-    def check_there_is_one(self) -> None:
+    def check_asked(self) -> None:
         """Refuse to go on from nothing."""
         path = self.checkpoint
         if self.resume and not (path and list(path.parent.glob(f"{path.name}*"))):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count, islice, pairwise
 from typing import Any, TypeVar
@@ -94,12 +94,15 @@ class StreamedSource:
         Whether units are sequences.
     n_different : int
         How many different rows the outline has, if there are as many.
+    watchers : list of callable
+        Called with the number of rows whenever some have been read.
     """
 
     read: Callable[[], Iterator[Piece]]
     block_rows: int
     several: bool = False
     n_different: int = 1024
+    watchers: list[Callable[[int], Any]] = field(default_factory=list)
 
     labelled = False
     labels = None
@@ -223,6 +226,8 @@ class StreamedSource:
             n_rows += len(piece.x)
             if known and n_rows > known.n_rows:
                 break
+            for watch in self.watchers:
+                watch(len(piece.x))
             if len(piece.x):
                 yield piece.x
         if known and n_rows != known.n_rows:

@@ -100,7 +100,7 @@ def fit(
     """
     if em.backend.journal is not None:
         em.backend.journal.begin(em.source)
-    with progress_bar(name, verbose) as show:
+    with progress_bar(name, verbose, em.source, settings.tol) as show:
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
         settings = replace(settings, callbacks=callbacks)
         try:
