@@ -160,10 +160,10 @@ FILES = {
             "zip": "an identifier, by its name",
         },
     ),
-    "a population is no identifier": Messy(
-        table("a,b,population", lambda i: (A[i], B[i], 50_000 + 977 * i * i)),
-        columns=("a", "b", "population"),
-        missing=(0, 0, 0),
+    "neither a population nor an acid nor a rank is an identifier": Messy(
+        table("a,b,population,acid,rank", lambda i: (A[i], B[i], 50_000 + 977 * i * i, i * i, 1 + 7 * i % N)),
+        columns=("a", "b", "population", "acid", "rank"),
+        missing=(0, 0, 0, 0, 0),
     ),
     "columns to be left out": Messy(
         table("a,b,c,year", lambda i: (A[i], B[i], A[i] ** 2, 2000 + i % 3)),

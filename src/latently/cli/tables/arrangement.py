@@ -69,7 +69,8 @@ def arranged(table: Table, wanted: Sequence[str], time: str | None, sequence: st
     ties = (times[order][1:] == times[order][:-1]) & (labels[order][1:] == labels[order][:-1])
     if ties.any():
         if not asked:
-            return Arrangement(table, None, sequence, [])
+            said = [f"Times in '{time}' come again, so the rows were taken in the order in which they stand."]
+            return Arrangement(table, None, sequence, said)
         row = int(order[1:][ties][0])
         remedy = "mend it" if sequence else "name the column that tells sequences apart with --sequence"
         raise CommandError(

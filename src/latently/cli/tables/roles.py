@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ ROWS_EACH = 5  # of a column of few values: how many rows there are for each on 
 YEARS = (1700, 2200)
 # Names of identifiers whatever their values are, and of those that are so if each row has its own.
 IDENTIFIER = re.compile(
-    r"(?i)(^|[_\W])(id|ids|uid|uuid|guid|pk|zip|zip_?code|plz|post_?code|phone)$|[a-z]I[dD]$"
+    r"(?i:(^|[_\W])(ids?|uid|uuid|guid|pk|zip|zip_?code|plz|post_?code|phone)$)|[a-z]I[dD]$"
 )
 NUMBER = re.compile(
     r"(?i)(^|[_\W])(nr|no|num|number|nummer|index|idx|row|key|case|record|sample|lfd|obs)\.?$"
@@ -65,21 +64,16 @@ def _what(name: str, values: pl.Series, n_rows: int, years: bool) -> str:
     if not len(values) or not (values == values.round()).all():
         return ""
     own = looks_like_identifier(values) and len(values) == n_rows
-    steps = values.diff().drop_nulls()
-    if own and UNNAMED.fullmatch(name) and (steps == 1).all():
+    counting = own and bool((values.diff().drop_nulls() == 1).all())
+    if counting and UNNAMED.fullmatch(name):
         return "an unnamed index"
-    if IDENTIFIER.search(name) or (own and (NUMBER.search(name) or _is_count_of_rows(values))):
-        return (
-            "an identifier, by its name and values" if len(values) == n_rows else "an identifier, by its name"
-        )
-    if years and YEAR.search(name) and values.is_between(*YEARS).all():
-        return "years"
-    return ""
-
-
-def _is_count_of_rows(values: pl.Series) -> bool:
-    """Whether the values are some number and the next ones, each once."""
-    return int(np.ptp(values.to_numpy())) == len(values) - 1
+    if IDENTIFIER.search(name):
+        return "an identifier, by its name"
+    if own and NUMBER.search(name):
+        return "an identifier, by its name and values"
+    if counting:
+        return "counts the rows"
+    return "years" if years and YEAR.search(name) and values.is_between(*YEARS).all() else ""
 
 
 def looks_like_identifier(column: pl.Series) -> bool:
