@@ -110,10 +110,13 @@ def image(picture: Figure) -> Markup:
 
 
 def figures(pictures: Iterable[Figure]) -> Markup:
-    """Pictures with their captions, side by side where there is room."""
-    shown = []
-    for picture in pictures:
-        how = {"data-name": picture.name, **({"class_": "wide"} if picture.wide else {})}
+    """Pictures with their captions, two side by side; one without a neighbour has its caption there."""
+    shown, drawn, beside = [], list(pictures), False
+    for picture, following in zip(drawn, [*drawn[1:], None], strict=True):
+        alone = not picture.wide and not beside and (following is None or following.wide)
+        beside = not picture.wide and not beside
+        look = "wide" if picture.wide else "lone" if alone else ""
+        how = {"data-name": picture.name, **({"class_": look} if look else {})}
         shown.append(element("figure", image(picture), element("figcaption", picture.caption), **how))
     return element("div", *shown, class_="figures")
 

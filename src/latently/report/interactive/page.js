@@ -672,6 +672,9 @@
   for (const table of document.querySelectorAll("table:not([data-plain])")) equip(table);
   for (const figure of document.querySelectorAll("figure")) takeable(figure);
   for (const section of document.querySelectorAll("section[data-replay]")) new Replay(section, JSON.parse(section.querySelector("script").textContent));
-  for (const box of document.querySelectorAll(".scroll"))
-    if (box.scrollWidth > box.clientWidth) fill(box, { tabindex: 0, role: "region", "aria-label": box.querySelector("caption").firstChild.textContent }, []);
+  for (const box of document.querySelectorAll(".scroll, pre")) {
+    const caption = box.querySelector("caption");
+    const name = caption ? caption.firstChild.textContent : "Lines of Python";
+    if (box.scrollWidth > box.clientWidth) fill(box, { tabindex: 0, role: "region", "aria-label": name }, []);
+  }
 })();
