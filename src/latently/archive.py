@@ -61,7 +61,7 @@ class Contents:
 
 
 @checked(path=(PATH,))
-def write(path: str | os.PathLike[str], contents: Contents) -> None:
+def write(path: str | os.PathLike[str], contents: Contents, *, often: bool = False) -> None:
     """Write a file in one step: it is there as a whole, or the path is as it was before.
 
     Parameters
@@ -70,6 +70,8 @@ def write(path: str | os.PathLike[str], contents: Contents) -> None:
         Where to. A file of this name is replaced, once the new one is safely on the disk.
     contents : Contents
         What to write.
+    often : bool
+        Whether it is written again and again, by one process: what a dead one left is then written over.
 
     Raises
     ------
@@ -79,11 +81,11 @@ def write(path: str | os.PathLike[str], contents: Contents) -> None:
         If JSON cannot say the document, or an array holds something other than numbers.
     """
     target = Path(os.path.realpath(path))
-    partial = target.with_name(f".latently-{secrets.token_hex(8)}.partial")
+    partial = target.with_name(f".latently-{target.name if often else secrets.token_hex(8)}.partial")
     try:
         if target.exists() and not target.is_file():
             raise FileExistsError(errno.EEXIST, "there is a folder or a device of that name")
-        with open(partial, "xb") as file:
+        with open(partial, "wb" if often else "xb") as file:
             with suppress(FileNotFoundError):
                 shutil.copymode(target, partial)
             _write(file, contents)

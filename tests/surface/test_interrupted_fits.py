@@ -23,7 +23,7 @@ from latently import (
     load,
     select,
 )
-from latently.core import journal
+from latently.core import incremental, journal, stepwise
 from latently.core.em import EMMap, Settings, run
 from latently.core.journal import Journal
 from latently.core.parameters import named
@@ -93,7 +93,7 @@ def test_a_fit_killed_at_ten_moments_ends_with_the_bits_of_one_left_alone(name, 
     assert bits(load(result)) == bits(undisturbed)
     n_steps = len(steps.read_text().split())
     assert n_steps <= len(seen) + 2 * MOMENTS  # what was done is not done again
-    assert not checkpoint.exists()
+    assert sorted(tmp_path.iterdir()) == [result, steps]
 
 
 def broken_off(model, X, at=20):
@@ -106,6 +106,37 @@ def broken_off(model, X, at=20):
     with pytest.raises(MemoryError):
         model.set_params(callbacks=[stop]).fit(X)
     return model.set_params(callbacks=None)
+
+
+@pytest.mark.parametrize("algorithm", ["online", "incremental"])
+@pytest.mark.parametrize("make", [GaussianMixture, GaussianHMM])
+def test_passes_in_steps_go_on_in_the_middle(make, algorithm, tmp_path, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(3000, 2)) + np.repeat([[0.0], [2.0]], 1500, axis=0)
+    how = {"lengths": [30] * 100} if make is GaussianHMM else {}
+    settings = {"n_init": 1, "random_state": 0, "tol": 1e-5, "algorithm": algorithm, "n_jobs": 1}
+    whole = make(2, **settings).fit(X, **how)
+    left, counted = (
+        [4],
+        {"online": (stepwise, "stepped"), "incremental": (incremental, "next_pass")}[algorithm],
+    )
+    step = getattr(*counted)
+
+    def power_fails(*arguments):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(*counted, power_fails)
+    model = make(2, **settings, checkpoint=tmp_path / "fit.ckpt")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, **how)
+    left[0] = 1000
+    assert bits(model.fit(X, **how)) == bits(whole)
+    n_steps = 1000 - left[0]
+    left[0] = 1000
+    assert bits(model.fit(X, **how)) == bits(whole)
+    assert 1000 - left[0] == n_steps + 3
 
 
 @pytest.mark.parametrize(

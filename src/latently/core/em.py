@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, Self
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import BlockSource
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
@@ -23,6 +23,7 @@ from latently.core.journal import RunState, Step
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
 from latently.core.spaces import Spaces
+from latently.core.tasks import Describing, EStep
 
 WORTHWHILE = 0.05  # part of the tolerance: a run whose leaps still gain more is not stopped
 
@@ -123,43 +124,6 @@ class StepMap(Protocol[P, S]):
     def rounding_scale(self, stats: S, params: P) -> float:
         """Sum of its absolute terms: what its rounding error is relative to."""
         ...
-
-
-@dataclass(frozen=True)
-class EStep(Generic[D, P, S]):
-    """The E-step of a block, as a task that can be sent to where the block is.
-
-    Parameters
-    ----------
-    model : Model
-        The model.
-    params : object
-        Where it is taken.
-    """
-
-    model: Model[D, P, S]
-    params: P
-
-    def __call__(self, block: Block, backend: Backend) -> S:
-        """Its expected statistics."""
-        return self.model.e_step(self.params, block, backend)
-
-
-@dataclass(frozen=True)
-class Describing(Generic[D, P, S]):
-    """The description of a block, as such a task.
-
-    Parameters
-    ----------
-    model : Model
-        The model.
-    """
-
-    model: Model[D, P, S]
-
-    def __call__(self, block: Block, backend: Backend) -> D:
-        """What is said of it."""
-        return self.model.describe(block)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Generic
 
 from latently.core.blocks import Block
-from latently.core.callbacks import later
+from latently.core.callbacks import STOPPED, asked_to_stop, later
 from latently.core.convergence import ROUNDING, Progress, StoppingRule
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import ObjectiveFellError, within_range
@@ -100,19 +100,23 @@ def incremental(
     at = found if isinstance(found, Kept) else first_pass(em, params)
     if at.progress:
         rule.go_on(at.progress)
-    while len(at.energies) < settings.max_iter:
+    stopped = False
+    while not stopped and len(at.energies) < settings.max_iter:
         if journal:
             journal.note(key, None, at, float("inf"), at.params)
         at = next_pass(em, at)
         if rule.met(list(at.energies), partial(float, at.rounding)):
             break
         at = replace(at, progress=rule.progress(list(at.energies)))
+        stopped = asked_to_stop(settings.callbacks, len(at.energies) - 1, at.params, at.energies[-1])
     n_passes = len(at.energies)
     callbacks = [later(callback, n_passes) for callback in settings.callbacks]
     left = replace(settings, max_iter=settings.max_iter - n_passes, callbacks=callbacks)
+    if stopped:
+        left = replace(settings, max_iter=0, callbacks=())
     after = run(em, at.params, left, n)
-    reason = after.stop_reason
-    if not after.converged and after.n_iter >= left.max_iter:
+    reason = STOPPED if stopped else after.stop_reason
+    if not stopped and not after.converged and after.n_iter >= left.max_iter:
         reason = f"reached max_iter={settings.max_iter}"
     return replace(after, n_iter=n_passes + after.n_iter, stop_reason=reason)
 

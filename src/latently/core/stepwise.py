@@ -16,9 +16,10 @@ import numpy as np
 from latently.core.blocks import Blocks, BlockSource
 from latently.core.callbacks import later
 from latently.core.convergence import Progress
-from latently.core.em import EMMap, EStep, FitResult, Settings, run
+from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import within_range
 from latently.core.model import D, P, S
+from latently.core.tasks import EStep
 
 DECAY, OFFSET = 0.6, 2.0
 STEPS = 50  # in a pass, at least

@@ -150,7 +150,7 @@ class CheckpointFile:
                 self._ended.add(key)
         document = {"of": self._head, "seed": self.seed, "runs": self.documents}
         arrays = {name: array for found in self._arrays.values() for name, array in found.items()}
-        archive.write(self.path, Contents({"checkpoint": document}, arrays))
+        archive.write(self.path, Contents({"checkpoint": document}, arrays), often=True)
 
 
 def digest(value: Any) -> str:
