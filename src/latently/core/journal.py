@@ -18,7 +18,7 @@ from latently.core.acceleration import Squarem
 from latently.core.convergence import Progress
 
 EVERY = 2.0  # seconds between two writes, at least
-SHARE = 0.05  # of the time that goes into writing, at most
+SHARE = 0.03  # of the time that goes into writing, at most
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def taken(estimator: Any, before: Taken, X: Any, how: dict[str, Any]) -> Taken:
     model = LatentEmission(old.latent, family, old.n_components)
     if order is not None:
         params = model.permute(params, np.argsort(order))
-    with estimator._workers() as workers:
+    with estimator._workers(source) as workers:
         description = before.description + describe(model, source, workers)
         model = model.bind(description)
         em: EMMap[Any, Any, Any] = EMMap(model, source, workers, tuple(estimator.fixed))
