@@ -70,6 +70,8 @@ VECTOR = {"None", "numbers", "fraction", "True"}
 MAY_BE = {  # what of the odd is not odd, by the setting
     "tol": NUMBER | {"None"},
     "max_iter": {"zero", "None"},
+    "exact_iter": {"zero"} | LARGE,
+    "checkpoint": {"None", "text"},
     "doc_tol": NUMBER,
     "random_state": {"None", "zero"} | LARGE,
     "acceleration": {"None"},
