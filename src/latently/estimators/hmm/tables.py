@@ -32,7 +32,7 @@ def is_list_of_tables(X: Any) -> bool:
 
 def of_series(X: Any) -> Any:
     """A series of pandas or polars as a table of one column of its name; what else comes as it is."""
-    if len(getattr(X, "shape", ())) != 1 or not hasattr(X, "to_frame"):
+    if not hasattr(X, "to_frame") or len(getattr(X, "shape", ())) != 1:
         return X
     return X.to_frame() if isinstance(X.name, str) and X.name else np.asarray(X)[:, None]
 
