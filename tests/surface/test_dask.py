@@ -80,6 +80,9 @@ def test_sequences_lie_in_one_partition_each(client, frame):
     expected = GaussianHMM(2, **how).fit(frame[["x"]], groups=frame["who"])
     found = GaussianHMM(2, **how).fit(divided, groups="who")
     np.testing.assert_allclose(found.transmat_, expected.transmat_, rtol=1e-8)
+    expected_path = expected.predict(frame[["who", "x"]], groups="who")
+    np.testing.assert_array_equal(expected.predict(divided, groups="who").compute(), expected_path)
+    assert expected.smooth(divided, groups="who").compute().shape == (N, 2)
     cut = dd.from_pandas(frame[["who", "x"]], npartitions=3)
     with pytest.raises(ValueError, match=r"sequence .* lies in two partitions: .* set_index"):
         GaussianHMM(2, **how).fit(cut, groups="who")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
 from latently.emissions.base import Emission, ImpossibleCellError
 from latently.estimators.bases import BaseEstimator
+from latently.sources import as_scan
 
 Array = NDArray[np.float64]
 Family = TypeVar("Family", bound=Emission)
@@ -51,6 +52,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     ValueError
         If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
     """
+    X = held(X)
     if is_arrow(X):
         X = as_columns(X)
     if isinstance(X, Table):
@@ -97,6 +99,12 @@ def as_table(X: Any, owner: str) -> Any:
     return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
 
 
+def held(X: Any) -> Any:
+    """A table in memory, for what needs all rows at once; anything else as it is."""
+    scan = None if isinstance(X, Iterator) else as_scan(X)
+    return X if scan is None else scan.in_memory()
+
+
 def read_rows(
     estimator: Any, X: Any, emission: Family, where: Callable[[int], str] = "row {}".format, *, reset: bool
 ) -> tuple[Family, Any]:
@@ -139,7 +147,7 @@ def read_rows(
 
 def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Table:
     """Columns of any kind; those of a fit by their names, if they have any, in any order."""
-    table = as_columns(X)
+    table = as_columns(held(X))
     for n, noun in zip(reversed(table.shape), ("feature", "sample"), strict=True):
         if not n:  # as scikit-learn says it
             raise ValueError(

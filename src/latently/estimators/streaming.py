@@ -70,15 +70,7 @@ class Reader:
             return part.table, None
         if self.groups is None:
             return part.table, np.full(len(part.table), part.number)
-        columns = as_columns(part.table)
-        if self.groups not in columns.names:
-            raise ValueError(
-                f"there is no column '{self.groups}', which groups names: there are {columns.names}"
-            )
-        named = columns.columns[columns.names.index(self.groups)]
-        if named.missing.any():
-            raise ValueError(f"column '{self.groups}' has no entry in row {int(named.missing.argmax())}")
-        return columns.without(self.groups), named.cells
+        return split_off(part.table, self.groups)
 
 
 @dataclass(frozen=True)
@@ -104,6 +96,23 @@ class ReadChunk:
             return chunk_of(piece, self.block_rows, self.n_different)
 
 
+def split_off(table: Any, name: str) -> tuple[Table, Any]:
+    """A table without one of its columns, which says which sequence each row belongs to, and that column.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or a cell of it is missing.
+    """
+    columns = as_columns(table)
+    if name not in columns.names:
+        raise ValueError(f"there is no column '{name}', which groups names: there are {columns.names}")
+    named = columns.columns[columns.names.index(name)]
+    if named.missing.any():
+        raise ValueError(f"column '{name}' has no entry in row {int(named.missing.argmax())}")
+    return columns.without(name), named.cells
+
+
 def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Callable[[Method], Method]:
     """Decorate a method that says something of each row of a table, so that it takes tables of any size.
 
@@ -125,8 +134,9 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
             check_is_fitted(self)
             names, nothing = like(self)
             of_table = partial(said, self)
-            if to is None and isinstance(scan, DaskScan):
-                return scan.lazily(of_table, nothing)
+            lazy = lazily(X, of_table, nothing) if to is None else None
+            if lazy is not None:
+                return lazy
             parts = [Part(X, "X")] if scan is None else ahead(scan.parts())
             found = (_located(of_table, part) for part in parts if len(part.table))
             return np.concatenate(list(found)) if to is None else write(to, names, found)
@@ -134,6 +144,22 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
         return said  # type: ignore[return-value]
 
     return decorate
+
+
+def lazily(X: Any, say: Callable[[Any], Any], like: Any) -> Any:
+    """Of a collection of Dask's, what will be said of it, by partitions; None for anything else.
+
+    Parameters
+    ----------
+    X : object
+        The table.
+    say : callable
+        Of a table in memory; returns an array of as many rows.
+    like : array without rows
+        What that is like.
+    """
+    scan = as_scan(X) if hasattr(X, "to_delayed") else None
+    return scan.lazily(say, like) if isinstance(scan, DaskScan) else None
 
 
 def _located(say: Callable[[Any], Any], part: Part) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from latently.checks.columns import Table, as_table, concatenated
+
 R = TypeVar("R")
 
 BATCH_ROWS = 2**16
@@ -45,14 +47,14 @@ class Scan(ABC):
         """What a task makes of each part, in their order; it is done where they lie."""
         return map(task, self.parts())
 
+    def in_memory(self) -> Table:
+        """All of it, for what needs all rows at once."""
+        return concatenated([as_table(part.table) for part in self.parts()])
+
     @property
     def sequences(self) -> bool:
         """Whether each part is a sequence."""
         return False
-
-    def fingerprint(self) -> Any:
-        """What differs when the data have changed; None if that cannot be told without reading them."""
-        return None
 
 
 def check_columns(wanted: Sequence[str] | None, names: Sequence[str], where: str) -> list[str]:

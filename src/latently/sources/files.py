@@ -57,10 +57,6 @@ class FileScan(Scan):
         """The same files, of which other columns are read."""
         return replace(self, columns=tuple(columns))
 
-    def fingerprint(self) -> Any:
-        """Names, sizes and times of the files."""
-        return [[path, *seen] for path, seen in self._files]
-
     @property
     def n_bytes(self) -> int:
         """How large the files are."""

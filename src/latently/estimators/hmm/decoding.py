@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from latently.core.choices import likeliest
 from latently.estimators.hmm.ahead import Filtering, Forecast
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.inputs import Array
+from latently.estimators.streaming import lazily
 
 ALGORITHMS = ("viterbi", "map")
 
@@ -71,6 +73,10 @@ class Decoding(FittedHMM):
         .. [1] Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time
            Series, 2nd ed., section 5.4.1.
         """
+        like = np.empty((0, int(self.n_components)))
+        lazy = lazily(X, partial(self.smooth, groups=groups), like)
+        if lazy is not None:
+            return lazy
         return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
 
     def predict_proba(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
@@ -216,9 +222,10 @@ class Decoding(FittedHMM):
         Returns
         -------
         array of int of shape (n_times,)
-            States from 0 to n_components - 1.
+            States from 0 to n_components - 1; of Dask's collections, to be worked out when it is asked for.
         """
-        return self.decode(X, lengths=lengths, groups=groups, states=states)[1]
+        lazy = lazily(X, partial(self.predict, groups=groups), np.empty(0, dtype=np.int64))
+        return lazy if lazy is not None else self.decode(X, lengths=lengths, groups=groups, states=states)[1]
 
     def get_stationary_distribution(self) -> Array:
         """The distribution of states that transitions leave as it is.

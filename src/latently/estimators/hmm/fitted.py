@@ -25,7 +25,7 @@ from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.old_names import OldAttribute
 from latently.estimators.settings import ChainSettings
-from latently.estimators.streaming import read_scan
+from latently.estimators.streaming import read_scan, split_off
 from latently.latent.chain import Chain
 from latently.sources import Scan, as_scan
 
@@ -41,8 +41,9 @@ class FittedHMM(FittedModel, ChainSettings):
             Ignored; there for scikit-learn's conventions. Lengths are understood here, too, as in hmmlearn.
         lengths : array-like of int, optional
             Lengths of the sequences in one table; it is one sequence by default.
-        groups : array-like of shape (n_times,), optional
-            In place of lengths: which sequence each time belongs to. Those of one sequence stand together.
+        groups : array-like of shape (n_times,) or str, optional
+            In place of lengths: which sequence each time belongs to, or the column of X that says so. Those
+            of one sequence stand together.
         sequence_weight : array-like of shape (n_sequences,), optional
             How often each sequence counts.
         states : array-like of int of shape (n_times,), optional
@@ -97,6 +98,8 @@ class FittedHMM(FittedModel, ChainSettings):
         scan = as_scan(X)
         if scan is not None:
             return self._scanned(scan, family, groups, reset, (lengths, sequence_weight, states))
+        if isinstance(groups, str):  # a column of the table
+            X, groups = split_off(X, groups)
         if family.takes == "columns":
             X = of_columns(X)
         lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
