@@ -24,7 +24,7 @@ from tests.simulations import repeated
 
 RNG = np.random.default_rng(0)
 COUNTS = RNG.poisson(np.where(np.arange(60) < 30, 2.0, 9.0))[:, None]
-QUICK = {"n_init": 2, "tol": 1e-6}
+QUICK = {"n_init": 2, "tol": 1e-6, "max_iter": 3000}  # without a second component the likelihood is flat
 ONE, TWO, THREE = (MixtureModel("poisson", k, **QUICK) for k in (1, 2, 3))
 
 
