@@ -113,11 +113,9 @@ class Poisson(Exposed):
     def _base(self, values: Array, seen: Any) -> Array | None:
         """With exposures, also counts times their logarithms."""
         base = super()._base(values, seen)
-        return (
-            base
-            if self.exposure is None or base is None
-            else base + values * np.log(np.where(seen == 0, 1.0, seen))
-        )
+        if self.exposure is None or base is None:
+            return base
+        return np.asarray(base + values * np.log(np.where(seen == 0, 1.0, seen)))
 
     def gradient(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
         """Counts over rates, less cells."""
@@ -126,7 +124,7 @@ class Poisson(Exposed):
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
-        scale, floor = np.sqrt(means / self.usual_exposure + FLOOR), self._floor
+        scale, floor = np.sqrt(means * self.usual_exposure + FLOOR) / self.usual_exposure, self._floor
         return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
