@@ -46,7 +46,18 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         return super().fit(X, sample_weight=sample_weight)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Take in some rows more, by stepwise EM."""
+        """Take in some rows more, by stepwise EM.
+
+        Examples
+        --------
+        >>> from latently import GaussianMixture, datasets
+        >>> X = datasets.load_faithful().data
+        >>> mixture = GaussianMixture(2, random_state=0)
+        >>> for rows in (X[:100], X[100:200], X[200:]):
+        ...     mixture = mixture.partial_fit(rows)
+        >>> mixture.means_[:, 0].round(1).tolist()
+        [4.2, 2.0]
+        """
         return super().partial_fit(X, sample_weight=sample_weight)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
