@@ -119,13 +119,14 @@ def test_passes_in_steps_go_on_in_the_middle(make, algorithm, tmp_path, monkeypa
         [4],
         {"online": (stepwise, "stepped"), "incremental": (incremental, "next_pass")}[algorithm],
     )
-    step = getattr(*counted)
+    step, done = getattr(*counted), []
 
     def power_fails(*arguments):
         left[0] -= 1
         if not left[0]:
             raise KeyboardInterrupt
-        return step(*arguments)
+        done.append(step(*arguments))
+        return done[-1]
 
     monkeypatch.setattr(*counted, power_fails)
     model = make(2, **settings, checkpoint=tmp_path / "fit.ckpt")
@@ -137,6 +138,13 @@ def test_passes_in_steps_go_on_in_the_middle(make, algorithm, tmp_path, monkeypa
     left[0] = 1000
     assert bits(model.fit(X, **how)) == bits(whole)
     assert 1000 - left[0] == n_steps + 3
+    left[0] = 4
+    with pytest.warns(ConvergenceWarning, match="was interrupted"):
+        kept = make(2, **settings, on_interrupt="keep").fit(X, **how)
+    assert kept.stop_reason_ == "interrupted"
+    np.testing.assert_array_equal(
+        np.sort(kept.means_, axis=0), np.sort(done[-1].params.emission.means, axis=0)
+    )
 
 
 @pytest.mark.parametrize(

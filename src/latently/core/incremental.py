@@ -54,8 +54,9 @@ def first_pass(em: EMMap[D, P, S], params: P) -> Kept[P]:
     """Statistics of all minibatches at the same params, and the M-step from them."""
     found = [_e_step(em, params, blocks) for blocks in _minibatches(em)]
     entropies = tuple(_entropy(em, stats, params) for stats in found)
-    better = em.m_step(tree_sum(found), params)
-    return Kept(better, tuple(found), entropies, (_energy(em, tree_sum(found), entropies, better),))
+    total = tree_sum(found)
+    better = em.m_step(total, params)
+    return Kept(better, tuple(found), entropies, (_energy(em, total, entropies, better),))
 
 
 def next_pass(em: EMMap[D, P, S], at: Kept[P]) -> Kept[P]:

@@ -93,7 +93,7 @@ class Journal:
     on_whole : dict
         By a name, a `RunState` of each run on it, or the `FitResult` if it ended.
     elsewhere : tuple or None
-        The highest objective of other runs, and its params.
+        The highest objective of other runs, and its params; the last ones of a run that passes in steps.
     interrupted : bool
         Whether the fit was.
     """
@@ -119,10 +119,10 @@ class Journal:
         return key, self._new.get(key) or self._store.found(key, em)
 
     def note(self, key: str, em: Any, at: Any, objective: float, params: Any) -> None:
-        """Note where a run is, or ended; `em` is None if it cannot be told on which data its objective is."""
+        """Note where a run is, or ended; without `em`, and at infinity, one that passes in steps."""
         if em is not None and em.source is self.whole:
             self.on_whole[key] = at
-        elif self.elsewhere is None or objective > self.elsewhere[0]:
+        elif self.elsewhere is None or objective >= self.elsewhere[0]:
             self.elsewhere = objective, params
         if self._store is None:
             return
