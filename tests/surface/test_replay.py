@@ -26,7 +26,7 @@ from latently import (
 from latently.report import Recorder
 from latently.report.interactive import recorder as recording
 from latently.report.interactive import replay as replaying
-from latently.report.interactive.replay import at
+from latently.report.interactive.replay import at, shown_run
 
 FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
 QUAKES = datasets.load_earthquakes()
@@ -71,9 +71,11 @@ def test_a_recorded_fit_is_shown_as_it_was():
     assert_allclose(unpacked(content["means"])[-1], mixture.means_, rtol=1e-5)
     assert_allclose(unpacked(content["covariances"])[-1], mixture.covariances_, rtol=1e-5)
     rows = unpacked(content["rows"]) - 1
-    for frame, resp in zip(recorder.frames()[::5], unpacked(content["resp"])[::5], strict=True):
+    for frame, resp in zip(recorder.best.frames[::5], unpacked(content["resp"])[::5], strict=True):
         there = at(mixture, frame.params).predict_proba(FAITHFUL)[rows]
-        order = [0, 1] if np.allclose(recorder.frames()[-1].params.emission.means, mixture.means_) else [1, 0]
+        order = (
+            [0, 1] if np.allclose(recorder.best.frames[-1].params.emission.means, mixture.means_) else [1, 0]
+        )
         assert_allclose(resp / 255, there[:, order], atol=0.003)
     low, high = np.array(content["low"]), np.array(content["high"])
     points = low + unpacked(content["points"]) / 65534 * (high - low)
@@ -84,7 +86,7 @@ def test_a_recorded_fit_is_shown_as_it_was():
 
 def test_what_is_kept_of_a_long_run_is_thinned_to_what_moves():
     mixture, recorder = recorded(n_init=1, tol=0, max_iter=400)
-    frames = recorder.frames()
+    frames = recording.thinned(recorder.best.frames, recording.MOST_FRAMES)
     assert len(recorder.best.values) == 401
     assert len(recorder.best.frames) <= 2 * recording.MOST_FRAMES
     assert len(frames) <= recording.MOST_FRAMES
@@ -92,6 +94,21 @@ def test_what_is_kept_of_a_long_run_is_thinned_to_what_moves():
     assert_allclose(frames[-1].value, mixture.log_likelihood_, rtol=1e-12)
     way = [frame.iteration for frame in frames]
     assert np.median(way) < 100  # most of the way was gone in the first steps
+
+
+def test_a_run_that_is_made_for_the_page_is_not_spurious_if_others_are_not():
+    X = np.random.default_rng(1).normal(size=(40, 2))  # of which components on a few rows are likelier
+    mixture = GaussianMixture(3, random_state=0).fit(X)
+    source = mixture._source(X)
+    run = shown_run(mixture, source, len(X))
+    assert run.curve[-1] < max(other[-1] for other in run.others) - 1
+    assert not mixture._model.diagnose(run.frames[-1].params, source.blocks())
+    assert "spurious" not in run.note
+
+
+def test_a_run_without_the_weights_of_the_fit_is_not_compared_with_it():
+    mixture = GaussianMixture(2, random_state=0).fit(FAITHFUL, sample_weight=np.arange(1.0, 273.0))
+    assert "ends elsewhere" in latently.report(mixture, FAITHFUL).replay().note
 
 
 def test_a_run_that_is_made_for_the_page_is_said_to_be_and_never_falls(monkeypatch):

@@ -47,13 +47,18 @@ class Track:
         """The log-likelihood at its end."""
         return self.values[-1]
 
+    @property
+    def whole(self) -> bool:
+        """Whether its steps were kept."""
+        return len(self.frames) > 1
+
 
 class Recorder:
     """A callback that remembers how a fit went, for `latently.report` to show.
 
-    Of each run it keeps all log-likelihoods; of the best so far, and of the one under way, the parameters of
-    as many steps as the eye can tell apart: those at even distances along the way that parameters and log-
-    likelihood went.
+    Of each run it keeps all log-likelihoods, and the parameters of as many steps as the eye can tell apart:
+    those at even distances along the way that parameters and log-likelihood went. Of many runs with many
+    parameters the best alone keeps them.
 
     Parameters
     ----------
@@ -82,14 +87,13 @@ class Recorder:
 
     def __call__(self, iteration: int, params: Any, value: float) -> None:
         """Note a step; a number no higher than the last one begins another run."""
-        if not self.runs or (self.runs[-1].frames and iteration <= self.runs[-1].frames[-1].iteration):
-            self._only_the_best_keep_frames()
+        if not self.runs or iteration <= self.runs[-1].frames[-1].iteration:
+            self._tidy()
             self.runs.append(Track())
         track = self.runs[-1]
         track.values.append(value)
         track.frames.append(Frame(iteration, params, value))
-        room = MOST_BYTES // max(sum(np.asarray(one).nbytes for one in named(params).values()), 1)
-        if len(track.frames) > max(min(2 * self.most, room), LEAST_FRAMES):
+        if len(track.frames) > max(min(2 * self.most, MOST_BYTES // _size(params)), LEAST_FRAMES):
             track.frames = thinned(track.frames, len(track.frames) // 2)
 
     @property
@@ -97,14 +101,19 @@ class Recorder:
         """The run that ended highest."""
         return max(self.runs, key=lambda track: track.last)
 
-    def frames(self) -> list[Frame]:
-        """What is kept of the best run."""
-        return thinned(self.best.frames, self.most)
+    def _tidy(self) -> None:
+        """Thin the run that has ended; the first and last steps of others will do where all are too much."""
+        for track in self.runs[-1:]:
+            track.frames = thinned(track.frames, self.most)
+        if sum(len(track.frames) * _size(track.frames[0].params) for track in self.runs) > MOST_BYTES:
+            for track in self.runs:
+                if track is not self.best:
+                    track.frames = track.frames[-1:]
 
-    def _only_the_best_keep_frames(self) -> None:
-        for track in self.runs:
-            if track is not self.best:
-                track.frames = track.frames[-1:]
+
+def _size(params: Any) -> int:
+    """Bytes of some parameters."""
+    return max(sum(np.asarray(one).nbytes for one in named(params).values()), 1)
 
 
 def thinned(frames: list[Frame], most: int) -> list[Frame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -15,7 +15,7 @@ from latently.core.blocks import ArraySource
 from latently.core.em import Settings, run
 from latently.core.exploration import FAILURES
 from latently.estimators.likelihood.refits import Refit
-from latently.report.interactive.recorder import Frame, Recorder
+from latently.report.interactive.recorder import MOST_FRAMES, Frame, Recorder, Track, thinned
 from latently.wording import count, number
 
 Array = NDArray[np.float64]
@@ -90,12 +90,10 @@ class Shown:
     note: str
 
     @classmethod
-    def of(cls, recorder: Recorder, note: str) -> Self:
-        """The best run of those recorded."""
-        best = recorder.best
-        return cls(
-            recorder.frames(), best.values, [run.values for run in recorder.runs if run is not best], note
-        )
+    def of(cls, track: Track, others: Iterable[Track], note: str) -> Self:
+        """One run of several."""
+        rest = [run.values for run in others if run is not track]
+        return cls(thinned(track.frames, MOST_FRAMES), track.values, rest, note)
 
     def replay(
         self, view: str, label: str, content: dict[str, Any], objective: str = "log-likelihood"
@@ -105,10 +103,14 @@ class Shown:
         return Replay(view, self.note, steps, self.curve, self.others, label, content, objective)
 
 
-def recorded(model: Any, last: float) -> Recorder | None:
-    """The recorder that followed a fit to its end."""
-    found = (one for one in model.callbacks or () if isinstance(one, Recorder) and one.runs)
-    return next((one for one in found if abs(one.best.last - last) <= EQUAL * (1.0 + abs(last))), None)
+def recorded(model: Any, last: float) -> tuple[Recorder, Track] | None:
+    """The recorder that followed a fit to its end, and the run that ended there."""
+    for recorder in model.callbacks or ():
+        if isinstance(recorder, Recorder):
+            for track in recorder.runs:
+                if track.whole and abs(track.last - last) <= EQUAL * (1.0 + abs(last)):
+                    return recorder, track
+    return None
 
 
 def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
@@ -129,28 +131,31 @@ def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
         None if no run came further than its start.
     """
     found = recorded(model, model.log_likelihood_)
-    if found is not None and len(found.best.values) >= FEWEST:
-        n_steps = count(len(found.best.values) - 1, "step")
-        return Shown.of(found, f"This is the best run of the fit, recorded on the way: {n_steps}.")
-    recorder, n_rows = Recorder(), len(source.row_weights)
+    if found is not None and len(found[1].values) >= FEWEST:
+        n_steps = count(len(found[1].values) - 1, "step")
+        note = f"This is the run of the fit that was chosen, recorded on the way: {n_steps}."
+        return Shown.of(found[1], found[0].runs, note)
+    sound: list[Track] = []
+    spurious: list[Track] = []
     with model._workers() as workers:
         refit = Refit.of(model, source, workers)
-        em = replace(refit.em, fixed=tuple(model.fixed))
+        em, n = replace(refit.em, fixed=tuple(model.fixed)), refit.description.n_observed or 1.0
         settings = Settings(
-            max(LEAST_TOL, float(model.tol)),
-            min(MOST_STEPS, int(model.max_iter)),
-            em.fixed,
-            [recorder],
-            changes=False,
+            max(LEAST_TOL, float(model.tol)), min(MOST_STEPS, int(model.max_iter)), em.fixed, changes=False
         )
         for start in _starts(model, refit, source):
+            recorder = Recorder()
             try:
-                run(em, start, settings, refit.description.n_observed or 1.0)
+                result = run(em, start, replace(settings, callbacks=[recorder]), n)
             except FAILURES:
                 continue
-    if not recorder.runs or len(recorder.best.values) < 2:
+            doubted = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
+            (spurious if doubted else sound).append(recorder.best)
+    best = max(sound or spurious, key=lambda track: track.last, default=None)
+    if best is None or not best.whole:
         return None
-    return Shown.of(recorder, _of_another(model, recorder, n_rows, all_rows))
+    note = _of_another(model, [*sound, *spurious], best, n, len(source.row_weights), all_rows)
+    return Shown.of(best, [*sound, *spurious], note + " It is spurious, as all of them are." * (not sound))
 
 
 def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
@@ -167,13 +172,11 @@ def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
         yield replace(start, latent=latent.dispersed(K, rng))
 
 
-def _of_another(model: Any, recorder: Recorder, n_rows: int, all_rows: int) -> str:
+def _of_another(model: Any, runs: list[Track], best: Track, n: float, n_rows: int, all_rows: int) -> str:
     """What is said of a run that was made for the page."""
-    n = len(recorder.runs)
-    start = (
-        "the starting values given" if model._given() else "one start" if n == 1 else f"{n} starts at random"
-    )
-    best = "This run" if n == 1 else "The best of them, shown here,"
+    start = "one start" if len(runs) == 1 else f"{len(runs)} starts at random"
+    start = "the starting values given" if model._given() else start
+    this = "This run" if len(runs) == 1 else "The best of them, shown here,"
     where = "" if n_rows == all_rows else f", on {n_rows:,} of the {all_rows:,} rows"
     text = (
         f"The fit itself was not recorded, so plain EM was run again for this replay, from {start}{where}, "
@@ -181,14 +184,18 @@ def _of_another(model: Any, recorder: Recorder, n_rows: int, all_rows: int) -> s
     )
     if n_rows < all_rows:
         return f"{text} It ends near the fit, not at it."
-    below = model.log_likelihood_ - recorder.best.last
-    if abs(below) <= SAME * n_rows:
-        return f"{text} {best} ended where the fit did."
+    if abs(n - model.n_observed_) > EQUAL * n:
+        return f"{text} Rows count once each here, other than in the fit: it ends elsewhere."
+    below = model.log_likelihood_ - best.last
+    if abs(below) <= SAME * n:
+        return f"{text} {this} ended where the fit did."
     if below < 0:
-        return f"{text} {best} ended {number(-below, 2)} above the fit."
+        return (
+            f"{text} {this} ended {number(-below, 2)} above the fit, which should be made with more starts."
+        )
     return (
-        f"{text} {best} ended {number(below, 2)} below the log-likelihood of the fit, whose "
-        "search found a higher maximum: starts decide."
+        f"{text} {this} ended {number(below, 2)} below the log-likelihood of the fit, whose search found a "
+        "higher maximum: starts decide."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from latently.metrics import match_topics
-from latently.report.interactive.recorder import Frame, Recorder
+from latently.report.interactive.recorder import Frame, Recorder, Track
 from latently.report.interactive.replay import Replay, Shown, recorded
 from latently.report.interactive.topics import topics_view
 from latently.report.topics.analysis import TopicsAnalysis
@@ -29,19 +29,25 @@ def topics_replay(a: TopicsAnalysis) -> Replay | None:
     if found is None:
         if a.collection.n_tokens > MOST_TOKENS or not isinstance(a.model.random_state, int):
             return None
-        found = Recorder()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is odd about the documents is said already
-            again = clone(a.model).set_params(callbacks=[found], verbose=0)
-            if a.model.vocabulary_ is not None:  # of which seed words may be
-                again.set_params(vocabulary=list(a.model.vocabulary_), vectorizer=None)
-            again.fit(a.collection.counts)
+        found = _made_again(a)
         note = "The fit was not recorded, so it was made again for this replay, from the same seed"
-    track = found.runs[-1]
-    shown = Shown(found.frames(), track.values, [], f"{note}: {count(len(track.values), 'step')}.")
+    _, track = found
+    shown = Shown.of(track, [track], f"{note}: {count(len(track.values), 'step')}.")
     words = a.collection.words if a.model.vocabulary_ is None else list(a.model.vocabulary_)
     rises = "lower bound" if a.model.bound_ is not None else "change in each pass"
     return shown.replay("topics", "topic", topics_view(_moments(a.model, shown.frames), words), rises)
+
+
+def _made_again(a: TopicsAnalysis) -> tuple[Recorder, Track]:
+    """The same fit from the same seed, recorded."""
+    recorder = Recorder()
+    again = clone(a.model).set_params(callbacks=[recorder], verbose=0)
+    if a.model.vocabulary_ is not None:  # of which seed words may be
+        again.set_params(vocabulary=list(a.model.vocabulary_), vectorizer=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd about the documents is said already
+        again.fit(a.collection.counts)
+    return recorder, recorder.runs[-1]
 
 
 def _moments(model: Any, frames: list[Frame]) -> list[Any]:
