@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -101,7 +101,7 @@ def as_table(X: Any, owner: str) -> Any:
 
 def held(X: Any) -> Any:
     """A table in memory, for what needs all rows at once; anything else as it is."""
-    scan = None if isinstance(X, Iterator) else as_scan(X)
+    scan = as_scan(X)
     return X if scan is None else scan.in_memory()
 
 

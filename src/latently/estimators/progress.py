@@ -52,7 +52,7 @@ class Pace:
         """
         self.seen = [*(self.seen[-2:] if iteration else []), (now, log_likelihood)]
         text = f"log-likelihood {log_likelihood:.6g}"
-        if len(self.seen) < 3:
+        if len(self.seen) < 3 or not self.n_rows:
             return text
         (first, low), (_, middle), (last, high) = self.seen
         seconds = (last - first) / 2

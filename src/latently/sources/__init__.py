@@ -81,7 +81,9 @@ def as_scan(X: Any) -> Scan | None:
         return DaskScan(X)
     if module == "pyarrow" and hasattr(X, "get_fragments"):
         return ArrowScan(X)
-    if isinstance(X, Iterator) or kind == "RecordBatchReader":
+    if isinstance(X, Iterator):
+        return None  # which readers of tables refuse
+    if kind == "RecordBatchReader":
         raise ValueError(
             f"X is a {kind}, which can be read but once, and EM reads its data many times: give an object "
             "whose __iter__ begins anew each time, or all rows at once"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ def documents_of(X: Any) -> Any:
     ValueError
         If the table has another number of columns, or a count is not a whole number from 0.
     """
-    scan = None if isinstance(X, Iterator) else as_scan(X)
+    scan = as_scan(X)
     if scan is None or scan.sequences:
         return X
     tables = [as_table(part.table) for part in scan.parts()]
