@@ -69,7 +69,8 @@ KINDS = {"mixture": mixture, "series": series, "holes": holes, "classes": classe
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        contained = ["--no-sandbox", "--disable-dev-shm-usage"]
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=contained)
         yield running
         running.close()
 

@@ -67,7 +67,7 @@ def as_scan(X: Any) -> Scan | None:
     Raises
     ------
     ValueError
-        If it is an iterator, which can be read but once.
+        If it is a reader of Arrow's, which can be read but once.
     """
     if X is None or isinstance(X, Scan):
         return X
