@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from latently.estimators.records import Records
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,15 @@ class Table:
     prose: frozenset[int] = frozenset()
     spoken: bool = True
     sure: bool = False
+
+    def frame(self) -> Any:
+        """As a DataFrame of pandas, or of polars where that is what is installed; cells are as written.
+
+        Examples
+        --------
+        >>> table = Table("Sizes", ["", "cluster 0"], [["rows", "12"]])
+        >>> table.frame().columns.tolist()
+        ['name', 'cluster 0']
+        """
+        names = [name or "name" for name in self.columns]
+        return Records(tuple(dict(zip(names, row, strict=True)) for row in self.rows)).frame()

@@ -155,7 +155,11 @@ def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
     if best is None or not best.whole:
         return None
     note = _of_another(model, [*sound, *spurious], best, n, len(source.row_weights), all_rows)
-    return Shown.of(best, [*sound, *spurious], note + " It is spurious, as all of them are." * (not sound))
+    if not sound:
+        note += " It is spurious, as all of them are."
+    elif any(track.last > best.last for track in spurious):
+        note += " Grey runs that end higher are spurious: a component has shrunk onto a few rows."
+    return Shown.of(best, [*sound, *spurious], note)
 
 
 def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
