@@ -68,12 +68,12 @@ class Column:
     @cached_property
     def distinct(self) -> Cells:
         """Its different cells, those that are missing aside, in their order; of numbers, or yes and no."""
-        if self.cells.dtype.kind in "iu" and len(self.cells):
-            low, high = int(self.cells.min()), int(self.cells.max())
-            if high - low <= len(self.cells) and high < 2**62:  # counted without sorting
-                found = np.flatnonzero(np.bincount(self.cells.astype(np.int64) - low))
-                return (found + low).astype(self.cells.dtype)
-        return np.unique(self.cells[~self.missing])
+        seen = self.cells[~self.missing] if self.missing.any() else self.cells
+        whole = whole_numbers(seen)
+        if whole is None:
+            return np.unique(seen)
+        numbers, low = whole
+        return (np.flatnonzero(np.bincount(numbers)) + low).astype(seen.dtype)
 
     @property
     def numeric(self) -> bool:
@@ -103,6 +103,27 @@ class Column:
                 raise NotANumberError(int(row), f"holds {shown(cell)}, which is no number")
             found[row] = float(cell)
         return found
+
+
+def whole_numbers(values: Cells) -> tuple[NDArray[np.int64], int] | None:
+    """Whole numbers, less the least of them, and that; None if they are not, or far from each other.
+
+    Examples
+    --------
+    >>> whole_numbers(np.array([7.0, 5.0, 5.0]))
+    (array([2, 0, 0]), 5)
+    >>> whole_numbers(np.array([7.5, 5.0])), whole_numbers(np.array([7, 500000]))
+    (None, None)
+    """
+    if values.dtype.kind not in "iuf" or not len(values):
+        return None
+    low, high = values.min(), values.max()
+    if not (-(2**53) < low <= high < 2**53 and int(high) - int(low) <= len(values)):
+        return None
+    numbers = values.astype(np.int64)
+    if values.dtype.kind == "f" and not np.array_equal(numbers, values):
+        return None
+    return numbers - int(low), int(low)
 
 
 @dataclass(frozen=True)

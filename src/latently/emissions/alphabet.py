@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import as_array
+from latently.checks.columns import whole_numbers
 
 
 def alphabet_of(categories: Any, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
@@ -64,12 +65,12 @@ def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]
         codes = np.full(len(symbols), -1)  # small unsigned integers have no -1
         codes[known] = symbols[known]
         return codes
-    if alphabet.dtype.kind in "iu" and kind in "iu" and len(symbols):
-        low, high = (int(end([end(alphabet), end(symbols)])) for end in (np.min, np.max))
-        if high - low <= len(symbols) and high < 2**62:
-            places = np.full(high - low + 1, -1)
-            places[alphabet.astype(np.int64) - low] = np.arange(n)
-            return places[symbols.astype(np.int64) - low]
+    if alphabet.dtype.kind in "iuf" and (whole := whole_numbers(symbols)) is not None:
+        numbers, low = whole
+        places = np.full(int(numbers.max()) + 1, -1)
+        inside = (alphabet >= low) & (alphabet < low + len(places)) & (alphabet == np.floor(alphabet))
+        places[alphabet[inside].astype(np.int64) - low] = np.flatnonzero(inside)
+        return places[numbers]
     order = np.argsort(alphabet, kind="stable")
     ordered, plain = alphabet[order], _plain(symbols)
     try:
