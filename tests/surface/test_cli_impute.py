@@ -8,7 +8,18 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import latently
-from tests.command import HEIGHT, HOLED_PLANTS, JOBS, WIDTH, model_of, rows_of, said_in, summary_of, written
+from tests.command import (
+    HEIGHT,
+    HOLED_PLANTS,
+    JOBS,
+    WIDTH,
+    assert_one_clear_line,
+    model_of,
+    rows_of,
+    said_in,
+    summary_of,
+    written,
+)
 
 PAIRS = [[f"{h:.3f}", f"{w:.3f}"] for h, w in zip(HEIGHT, WIDTH, strict=True)]
 X = (
@@ -220,3 +231,12 @@ def test_categories_are_modelled_where_they_tell_of_missing_numbers(run, here):
     code, out, _ = run("impute", "untold.csv", "-m", "2")
     assert code == 0
     assert "winter (text), frost (text), plot (text)" in said_in(out)
+
+
+@pytest.mark.parametrize("option", [("--min", "0"), ("--max", "9"), ("--prior", "ridge")])
+def test_options_for_numbers_are_refused_beside_categories(run, here, option):
+    names, rows, _ = mixed_rows()
+    rows[0][2] = rows[1][0] = ""
+    (here / "mixed.csv").write_text(written([names, *rows]))
+    asked = run("impute", "mixed.csv", *option)
+    assert_one_clear_line(*asked, f"{option[0]} {option[1]} is for tables of numbers, and ")
