@@ -11,6 +11,7 @@ import numpy as np
 
 from latently import emissions
 
+OF_THE_RUN = ("callbacks", "verbose", "checkpoint")  # settings that change no result
 UNREAD = "X = ...  # the table\n"
 
 
@@ -27,7 +28,7 @@ def constructed(model: Any, written: Mapping[str, str] | None = None) -> str:
     given = {
         name: value
         for name, value in model.get_params(deep=False).items()
-        if name not in ("callbacks", "verbose") and not isinstance(value, np.random.Generator)
+        if name not in OF_THE_RUN and not isinstance(value, np.random.Generator)
     }
     changed = [name for name in defaults if name in given and not _equal(given[name], defaults[name])]
     settings = {name: _written(given[name]) for name in changed} | dict(written or {})
