@@ -41,7 +41,7 @@ def topics_replay(a: TopicsAnalysis) -> Replay | None:
 def _made_again(a: TopicsAnalysis) -> tuple[Recorder, Track]:
     """The same fit from the same seed, recorded."""
     recorder = Recorder()
-    again = clone(a.model).set_params(callbacks=[recorder], verbose=0, checkpoint=None)
+    again = clone(a.model).set_params(callbacks=[recorder], verbose=0)
     if a.model.vocabulary_ is not None:  # of which seed words may be
         again.set_params(vocabulary=list(a.model.vocabulary_), vectorizer=None)
     with warnings.catch_warnings():
