@@ -108,9 +108,11 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
 
         X = data.choice.X
         searched = []
-        for name, (estimator, grid) in self._models(data).items():
+        models = self._models(data)
+        for name, (estimator, grid) in models.items():
+            file = self.checkpoint_of(name if len(models) > 1 else "")
             selection = select(
-                estimator.set_params(checkpoint=self.checkpoint_of(name)),
+                estimator.set_params(checkpoint=file),
                 X,
                 {**grid, "n_components": data.tried},
                 search=self.search,

@@ -166,6 +166,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         """
         import numpy as np
 
+        from latently.archive import ModelFileError
         from latently.cli.tables.kinds import step_of
         from latently.wording import listed, number
 
@@ -177,6 +178,8 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         for name in kind.rivals:
             try:
                 one = found[name] = self._searched(data, replace(kind, name=name), part, lengths, told)
+            except ModelFileError:  # a checkpoint of something else
+                raise
             except ValueError:  # it cannot describe them at all
                 if name == kind.rivals[-1] and not found:
                     raise

@@ -53,10 +53,8 @@ def recorded(
 
     Raises
     ------
-    ValueError
-        If the file is the checkpoint of another fit; what differs is named.
     ModelFileError
-        If it is no checkpoint (a ValueError, too).
+        If the file is no checkpoint, or of another fit: what differs is named (a ValueError, too).
     OSError
         If it cannot be written.
     """
@@ -121,7 +119,7 @@ class CheckpointFile:
         difference = _difference(before, self._head)
         if difference:
             text = f"checkpoint={str(self.path)!r} is of {difference}: name another file, or remove it"
-            raise ValueError(text)
+            raise ModelFileError(text)
         for key in self.documents:
             self._arrays[key] = {
                 name: array for name, array in contents.arrays.items() if name.startswith(f"{key}.")
