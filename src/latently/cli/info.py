@@ -63,7 +63,7 @@ class Info(OfCells, Job[Any, "Report"]):
 
 
 def _of_table(table: Table) -> Report:
-    from latently.cli.tables.codes import codes_not_told
+    from latently.cli.failure import CommandError
     from latently.cli.tables.columns import choose
     from latently.cli.tables.notes import notes
     from latently.core.findings import caution
@@ -71,16 +71,16 @@ def _of_table(table: Table) -> Report:
     from latently.report import Table as Shown
     from latently.wording import count
 
-    rows = [list(_of_column(table, name)) for name in table.frame.columns]
-    columns = Shown(
-        "Columns", ["", "read as", "missing", "from", "to", "different"], rows, prose=frozenset({1})
-    )
+    said, how, used = list(table.notes), {}, set()
     try:
         choice = choose(table, None, mixed=True)
-        said = notes(table, choice, "clusters")
+        said, used = notes(table, choice, "clusters"), set(choice.X.columns)
         how = {"Columns left out": ", ".join(f"{name} ({why})" for name, why in choice.left_out.items())}
-    except Exception as error:  # which a job would say
-        said, how = [str(error), *codes_not_told(table.frame.head(0)), *table.notes], {}
+    except CommandError as error:  # which any job would say
+        said.append(str(error))
+    rows = [list(_of_column(table, name, name in used)) for name in table.frame.columns]
+    heads = ["", "read as", "missing", "from", "to", "different"]
+    columns = Shown("Columns", heads, rows, prose=frozenset({1}))
     height = table.frame.height
     headline = f"{count(height, 'row')} and {count(len(rows), 'column')} in {table.name}"
     cautions = [caution("input", text) for text in said]
@@ -92,16 +92,15 @@ def _of_table(table: Table) -> Report:
     return Report("table", headline, [], cautions, (), {"columns": columns}, (), how, summary)
 
 
-def _of_column(table: Table, name: str) -> Iterator[str]:
+def _of_column(table: Table, name: str, used: bool) -> Iterator[str]:
     """What a column is, how many cells lack, its ends, and how many different cells it has."""
-    from latently.cli.tables.columns import as_numbers
+    from latently.cli.tables.columns import TEXT, as_numbers
 
     column = as_numbers(table, name)
     missing = table.missing(name)
     cells = column.values if column.values is not None else column.moments
-    kind = (
-        "numbers" if column.values is not None else "dates or times" if cells is not None else column.why_not
-    )
+    kinds = {"numbers": column.values is not None, "categories": used and column.why_not == TEXT}
+    kind = next((kind for kind, so in kinds.items() if so), column.why_not.partition(":")[0])
     seen = (table.texts(name) if cells is None else cells).filter(~missing)
     ends = [_end(end) for end in (seen.min(), seen.max())] if len(seen) else ["", ""]
     yield from (name, kind, f"{int(missing.sum()):,}", *ends, f"{seen.n_unique():,}")

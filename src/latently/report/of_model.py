@@ -175,5 +175,5 @@ def _of_topics(model: LatentDirichletAllocation, X: Any, source: str, selection:
     )
     texts = list(X) if not hasattr(X, "shape") and all(isinstance(text, str) for text in X) else None
     collection = Collection(corpus.counts, named, int(corpus.counts.sum()), texts=texts)
-    labels = [f"document {d}" for d in range(collection.n_documents)]
+    labels = [f"document {d}" for d in range(1, collection.n_documents + 1)]
     return topics_report(TopicsAnalysis(model, collection, source, labels))
