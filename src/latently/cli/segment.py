@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
 LONG = 20_000
+TELLS = 2_000  # rows that tell counts from measurements
 OF_LONG = {"tol": 1e-7, "max_iter": 300}
 
 
@@ -173,7 +174,8 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         _, series, kind, X, _ = data
         if not kind.rivals:
             return kind, self._searched(data, kind, X, series.lengths, told)
-        part, lengths = (X, series.lengths) if X.height <= LONG else (X.head(LONG), None)
+        part, offsets = X.head(TELLS), np.minimum(series.offsets, TELLS)
+        lengths = [n for n in np.diff(offsets).tolist() if n]
         found, bic = {}, {}
         for name in kind.rivals:
             try:
@@ -191,11 +193,12 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         others = listed(
             f"{number(bic[one], 1)} as {replace(kind, name=one).words}" for one in bic if one != best
         )
-        why = f"BIC is {number(bic[best], 1)}, and {others}"
+        of_part = f" of the first {TELLS:,} rows" if part.height < X.height else ""
+        why = f"BIC{of_part} is {number(bic[best], 1)}, and {others}"
         chosen = replace(
             kind, name=best, why=f"{kind.why.replace(' that vary as counts do', '')}, and its {why}"
         )
-        if part is X:
+        if part.height == X.height:
             return chosen, found[best]
         return chosen, self._searched(data, chosen, X, series.lengths, told)
 
