@@ -63,6 +63,17 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
+# Pages whose blocks fit much; `make docs` runs them, too, and so does `make test-nightly`.
+LONG_PAGES = ("docs/tutorials/", "docs/choosing.md", "docs/gallery.md", "docs/mclust.md")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(LONG_PAGES):
+            item.add_marker(pytest.mark.slow)
+
+
 class FilesStayTogether(LoadScopeScheduling):
     """All tests of a file go to one worker.
 

@@ -70,6 +70,7 @@ def planted(n, seed=0):
     return means[np.sort(labels)] + rng.normal(size=(n, 3))
 
 
+@pytest.mark.slow
 def test_one_pass_in_steps_ends_near_the_maximum_even_of_sorted_rows():
     X = planted(20_000)
     batch = GaussianMixture(4, random_state=0, n_jobs=1).fit(X)
@@ -92,6 +93,7 @@ GIVEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", GIVEN)
 def test_partial_fits_come_near_a_fit_of_all_rows(make):
     rng = np.random.default_rng(1)

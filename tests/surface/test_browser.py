@@ -129,7 +129,13 @@ def opened(browser, pages):
         context.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+over_kinds = pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("mixture", "series") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+)
+
+
+@over_kinds
 def test_the_slider_moves_the_picture_and_the_curve_and_nothing_is_fetched(opened, kind):
     watched = opened(kind)
     page, slider = watched.page, watched.page.get_by_label("Step of EM")
@@ -147,7 +153,7 @@ def test_the_slider_moves_the_picture_and_the_curve_and_nothing_is_fetched(opene
     assert all(url.startswith(("file:", "data:", "blob:")) for url in watched.requests)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@over_kinds
 def test_all_can_be_read_and_reached(opened, kind):
     watched = opened(kind, color_scheme="light")
     assert watched.violations() == []

@@ -44,6 +44,7 @@ def test_a_pattern_is_read_at_once_where_it_fits(folder, run, here):
     assert len(pl.read_csv(here / "latently-cluster-parts" / "result.csv")) == 2_100
 
 
+@pytest.mark.slow
 def test_a_cluster_does_the_work(folder):
     with LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address

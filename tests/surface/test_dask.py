@@ -44,7 +44,14 @@ def mixture(**how):
     return GaussianMixture(3, random_state=0, **{"n_init": 2, "max_iter": 10, "tol": 0, **how})
 
 
-@pytest.mark.parametrize("chunks", [(N, 2), (7_000, 1), ((1, 0, N - 1), 2)], ids=["one", "even", "uneven"])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        pytest.param((N, 2), marks=pytest.mark.slow, id="one"),
+        pytest.param((7_000, 1), marks=pytest.mark.slow, id="even"),
+        pytest.param(((1, 0, N - 1), 2), id="uneven"),
+    ],
+)
 def test_an_array_of_any_chunks(chunks, client, rows):
     collection = da.from_array(rows, chunks=N).rechunk(chunks)
     expected, found = mixture().fit(rows), mixture().fit(collection)
@@ -121,6 +128,7 @@ def slowly(block):
     return block
 
 
+@pytest.mark.slow
 def test_a_slow_worker_changes_nothing(client, rows):
     collection = da.from_array(rows, chunks=(4_000, 2))
     expected = mixture(n_init=1).fit(collection)
@@ -128,6 +136,7 @@ def test_a_slow_worker_changes_nothing(client, rows):
     np.testing.assert_array_equal(found.means_, expected.means_)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away(rows, tmp_path):
     collection = da.from_array(rows, chunks=(4_000, 2))
     checkpoint = tmp_path / "fit.ckpt"

@@ -100,6 +100,7 @@ def test_segments_by_name(run, here, name):
     assert_array_equal(again["state"], result["state"])
 
 
+@pytest.mark.slow
 def test_clusters_of_columns_of_every_family(run, here):
     names = [name.replace("(", "_").replace(")", "") for name in NAMES]
     columns = dict(zip(names, (CELLS[name] for name in NAMES), strict=True))

@@ -241,8 +241,16 @@ def test_a_disk_that_fills_up_is_told_once_and_the_fit_goes_on(tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is an exception, whatever ran in this process before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("make", [GaussianMixture, PoissonHMM])
-def test_an_interrupted_fit_may_be_kept(make, tmp_path):
+def test_an_interrupted_fit_may_be_kept(make, tmp_path, interruptible):
     X = OVERLAPPING if make is GaussianMixture else np.abs(OVERLAPPING).astype(int)
     seen = []
 

@@ -35,7 +35,6 @@ over_estimators = pytest.mark.parametrize(
         (L.GaussianHMM, "covars_prior", "maximum likelihood, there is no prior to set: leave it out"),
         (L.GaussianHMM, "min_covar", "write reg_covar=, a floor relative to the variances"),
         (L.CategoricalHMM, "startprob_prior", "there is no prior to set"),
-        (L.PoissonHMM, "algorithm", r"decode\(X, algorithm='map'\)"),
         (L.CategoricalHMM, "implementation", "does not underflow: leave it out"),
         (L.CategoricalHMM, "n_trials", "takes a family of your own"),
         (L.GaussianMixture, "weight_concentration_prior", "prior_strength="),

@@ -13,11 +13,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from numbers import Integral
 from typing import Any, TypeVar
 
-from latently.core.blocks import Block, Blocks
+from latently.core.blocks import Blocks
 from latently.core.buffers import BufferPool
 from latently.core.statistics import S, tree_sum
 
@@ -51,7 +52,7 @@ class Backend(ABC):
         """The same, of work that takes long beside what is sent, and may be done elsewhere."""
         return self.map(task, pieces)
 
-    def fold(self, task: Callable[[Block, Backend], S], source: Blocks) -> S:
+    def fold(self, task: Callable[..., S], source: Blocks) -> S:
         """The sum of what a task finds in each block of a source, taken in the same tree by every backend.
 
         Parameters
@@ -61,7 +62,7 @@ class Backend(ABC):
         source : BlockSource or some of its blocks
             The data.
         """
-        return tree_sum(self.map(lambda block: task(block, self), source.blocks()))
+        return tree_sum(self.map(partial(task, backend=self), source.blocks()))
 
 
 class SerialBackend(Backend):

@@ -232,7 +232,7 @@ class ClusterBackend(Backend):
     def __reduce__(self) -> Any:
         return SerialBackend, ()  # to whom it is sent works by itself
 
-    def fold(self, task: Callable[[Block, Backend], S], source: Any) -> S:
+    def fold(self, task: Callable[..., S], source: Any) -> S:
         """The sum over all chunks, in a tree over their order; of data that are here, by this thread."""
         if not isinstance(source, ClusterSource):
             return super().fold(task, source)
@@ -241,7 +241,7 @@ class ClusterBackend(Backend):
                 return self._folded(task, source)
         raise AssertionError("the last try returns or raises")
 
-    def _folded(self, task: Callable[[Block, Backend], S], source: ClusterSource) -> S:
+    def _folded(self, task: Callable[..., S], source: ClusterSource) -> S:
         import cloudpickle
 
         client = self._client
@@ -313,13 +313,13 @@ def _taken(chunk: Chunk, units: NDArray[np.int64]) -> ArraySource:
     return chunk.source.take(units)
 
 
-def _sum(chunk: Chunk, task: Callable[[Block, Backend], S]) -> S | None:
+def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:
     """The sum over the blocks of a chunk; nothing if it has no units."""
     if chunk.source is None:
         return None
     backend = SerialBackend()
     with single_threaded_libraries():
-        return tree_sum(task(block, backend) for block in chunk.source.blocks())
+        return tree_sum(task(block, backend=backend) for block in chunk.source.blocks())
 
 
 def _both(one: S | None, other: S | None) -> S | None:

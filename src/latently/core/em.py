@@ -10,12 +10,12 @@ import math
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Protocol, Self
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
-from latently.core.blocks import BlockSource
+from latently.core.blocks import Block, BlockSource
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
@@ -23,7 +23,6 @@ from latently.core.journal import RunState, Step
 from latently.core.model import D, Model, P, S
 from latently.core.parameters import largest_change
 from latently.core.spaces import Spaces
-from latently.core.tasks import Describing, EStep
 
 WORTHWHILE = 0.05  # part of the tolerance: a run whose leaps still gain more is not stopped
 
@@ -149,7 +148,7 @@ class EMMap(Generic[D, P, S]):
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks."""
-        return self.backend.fold(EStep(self.model, params), self.source)
+        return self.backend.fold(partial(self.model.e_step, params), self.source)
 
     def m_step(self, stats: S, params: P) -> P:
         """Return better params."""
@@ -167,7 +166,11 @@ class EMMap(Generic[D, P, S]):
 
 def describe(model: Model[D, P, S], source: BlockSource, backend: Backend) -> D:
     """Describe all of the data."""
-    return backend.fold(Describing(model), source)
+    return backend.fold(partial(_described, model), source)
+
+
+def _described(model: Model[D, P, S], block: Block, backend: Backend) -> D:
+    return model.describe(block)
 
 
 @within_range()

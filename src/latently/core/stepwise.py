@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, Generic
 
@@ -19,7 +20,6 @@ from latently.core.convergence import Progress
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import within_range
 from latently.core.model import D, P, S
-from latently.core.tasks import EStep
 
 DECAY, OFFSET = 0.6, 2.0
 STEPS = 50  # in a pass, at least
@@ -100,7 +100,7 @@ def passed(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -
     for some in islice(minibatches, at.n_seen, None):
         weight = weight_of(some)
         if weight > 0:
-            found = em.backend.fold(EStep(em.model, at.params), some)
+            found = em.backend.fold(partial(em.model.e_step, at.params), some)
             at = stepped(em.model, at, found, weight, at.rate(weight), total, em.fixed)
         else:
             at = replace(at, n_seen=at.n_seen + 1)

@@ -33,7 +33,6 @@ _HMM = _ANY | {
     "init_params": "give starting values in startprob_init=, transmat_init= and the like; the rest is found",
     "startprob_prior": _NO_PRIOR,
     "transmat_prior": _NO_PRIOR,
-    "algorithm": "choose when decoding: decode(X, algorithm='map')",
     "implementation": "there is one implementation, and it does not underflow: leave it out",
     "n_trials": "there is no multinomial family: HiddenMarkovModel(emission) takes a family of your own",
     "n_mix": "there is no family of mixtures: HiddenMarkovModel(emission) takes a family of your own",

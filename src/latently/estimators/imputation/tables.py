@@ -138,5 +138,5 @@ def _read_piece_by_piece(imputer: Any, scan: Scan, sample_weight: Any) -> Modell
     )
 
 
-def _missing(block: Block, workers: Backend) -> NDArray[np.int64]:
+def _missing(block: Block, backend: Backend) -> NDArray[np.int64]:
     return np.asarray(np.isnan(block.x).sum(axis=0))
