@@ -47,6 +47,7 @@ def test_statistics_that_were_taken_elsewhere_make_the_same_step(entry):
     assert_same(moved + again, again + moved)  # which could not be added before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", BY_DAY, ids=lambda entry: entry.name)
 def test_the_free_energy_rises_block_by_block_to_where_batch_em_ends(entry, monkeypatch):
     monkeypatch.setattr(stepwise, "LEAST_ROWS", 8)

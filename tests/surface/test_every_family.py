@@ -83,6 +83,7 @@ def test_a_column_among_others_with_holes(name, tmp_path):
         assert model.sample(30, random_state=0)[0].shape == (30, 3 if name == "poisson(hours)" else 2)
 
 
+@pytest.mark.slow
 @over_families
 def test_segments_by_name(run, here, name):
     pl.DataFrame({"x": CELLS[name], "hours": CELLS["hours"]}).write_csv(here / "series.csv")

@@ -107,7 +107,13 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("case", MODELS)
+BY_NIGHT = ("counts", "grades", "symbols")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.slow) if case in BY_NIGHT else case for case in MODELS],
+)
 def test_a_table_read_piece_by_piece_gives_the_bits_of_one_in_memory(case, frame, folder):
     make, columns = MODELS[case]
     table = frame.select(columns)
