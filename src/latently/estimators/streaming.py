@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import partial, reduce, wraps
@@ -14,13 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.columns import Table, concatenated
 from latently.checks.columns import as_table as as_columns
-from latently.core.cluster import Chunk, ClusterSource, chunk_of
+from latently.core.cluster import ClusterSource
 from latently.core.streamed import Piece, StreamedSource, ahead
 from latently.emissions.base import Emission
 from latently.estimators.inputs import Family, read_rows
 from latently.sources import as_scan
-from latently.sources.base import Part, Scan
-from latently.sources.dask import DaskScan
+from latently.sources.base import Part, Scan, located
 from latently.sources.writing import write
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -73,29 +71,6 @@ class Reader:
         return split_off(part.table, self.groups)
 
 
-@dataclass(frozen=True)
-class ReadChunk:
-    """Reads a part as a chunk of a cluster.
-
-    Parameters
-    ----------
-    reader : Reader
-        Of parts.
-    block_rows, n_different : int
-        As those of the source.
-    """
-
-    reader: Reader
-    block_rows: int
-    n_different: int
-
-    def __call__(self, part: Part) -> Chunk:
-        """The chunk."""
-        piece = self.reader.piece(part)
-        with located(part):
-            return chunk_of(piece, self.block_rows, self.n_different)
-
-
 def split_off(table: Any, name: str) -> tuple[Table, Any]:
     """A table without one of its columns, which says which sequence each row belongs to, and that column.
 
@@ -134,8 +109,7 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
             check_is_fitted(self)
             names, nothing = like(self)
             of_table = partial(said, self)
-            lazy = lazily(X, of_table, nothing) if to is None else None
-            if lazy is not None:
+            if scan is not None and to is None and (lazy := scan.lazily(of_table, nothing)) is not None:
                 return lazy
             parts = [Part(X, "X")] if scan is None else ahead(scan.parts())
             found = (_located(of_table, part) for part in parts if len(part.table))
@@ -144,22 +118,6 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
         return said  # type: ignore[return-value]
 
     return decorate
-
-
-def lazily(X: Any, say: Callable[[Any], Any], like: Any) -> Any:
-    """Of a collection of Dask's, what will be said of it, by partitions; None for anything else.
-
-    Parameters
-    ----------
-    X : object
-        The table.
-    say : callable
-        Of a table in memory; returns an array of as many rows.
-    like : array without rows
-        What that is like.
-    """
-    scan = as_scan(X) if hasattr(X, "to_delayed") else None
-    return scan.lazily(say, like) if isinstance(scan, DaskScan) else None
 
 
 def _located(say: Callable[[Any], Any], part: Part) -> Any:
@@ -222,15 +180,7 @@ def read_scan(
         family = read_rows(estimator, sample, family, "some row".format, reset=True)[0]
         reader = Reader(_bare(estimator), family, groups, several)
     size = block_rows(family.width(estimator.n_features_in_))
-    if getattr(scan, "client", None) is not None:
-        chunks: Any = scan
-        futures = chunks.submitted(ReadChunk(reader, size, n_different))
-        return family, ClusterSource(chunks.client, futures, size, n_different)
-
-    def read() -> Iterator[Piece]:
-        return map(reader.piece, scan.parts())
-
-    return family, StreamedSource(read, size, several, n_different)
+    return family, scan.source(reader.piece, size, several, n_different)
 
 
 def _merged(one: Table, other: Table) -> Table:
@@ -243,12 +193,3 @@ def _bare(estimator: Any) -> Any:
     for name in ("callbacks", "_fitted", "_outcome"):
         vars(found).pop(name, None)
     return found
-
-
-@contextmanager
-def located(part: Part) -> Iterator[None]:
-    """Where a piece of a table is refused, say which."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{part.where}: {error}") from None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from latently.checks.columns import Table, as_table, concatenated
+from latently.core.cluster import ClusterSource
+from latently.core.streamed import Piece, StreamedSource
 
 R = TypeVar("R")
 
@@ -47,6 +50,32 @@ class Scan(ABC):
         """What a task makes of each part, in their order; it is done where they lie."""
         return map(task, self.parts())
 
+    def source(
+        self, read: Callable[[Part], Piece], block_rows: int, several: bool, n_different: int
+    ) -> StreamedSource | ClusterSource:
+        """The rows as a model goes through them: read in every pass anew.
+
+        Parameters
+        ----------
+        read : callable
+            Of a part; returns its rows. It may be sent elsewhere.
+        block_rows, several, n_different
+            See `StreamedSource`.
+        """
+        return StreamedSource(lambda: map(read, self.parts()), block_rows, several, n_different)
+
+    def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
+        """What will be said of the rows when it is asked for; None if it is to be said at once.
+
+        Parameters
+        ----------
+        say : callable
+            Of a table in memory; returns an array of as many rows.
+        like : array without rows
+            What that is like.
+        """
+        return None
+
     def in_memory(self) -> Table:
         """All of it, for what needs all rows at once."""
         return concatenated([as_table(part.table) for part in self.parts()])
@@ -55,6 +84,15 @@ class Scan(ABC):
     def sequences(self) -> bool:
         """Whether each part is a sequence."""
         return False
+
+
+@contextmanager
+def located(part: Part) -> Iterator[None]:
+    """Where a piece of a table is refused, say which."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{part.where}: {error}") from None
 
 
 def check_columns(wanted: Sequence[str] | None, names: Sequence[str], where: str) -> list[str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from latently.sources.base import Part, R, Scan
+from latently.core.cluster import Chunk, ClusterSource, chunk_of
+from latently.core.streamed import Piece, StreamedSource
+from latently.sources.base import Part, R, Scan, located
 
 RETRIES = 1  # of a partition that could not be read
 
@@ -66,16 +68,17 @@ class DaskScan(Scan):
         )
         return found
 
-    def lazily(self, task: Callable[[Any], Any], like: Any) -> Any:
-        """An array of Dask's of what a task makes of each partition, to be computed when it is asked for.
+    def source(
+        self, read: Callable[[Part], Piece], block_rows: int, several: bool, n_different: int
+    ) -> StreamedSource | ClusterSource:
+        """Read once, on the workers of the cluster, and there from then on."""
+        if self.client is None:
+            return super().source(read, block_rows, several, n_different)
+        chunk = partial(_chunk, read=read, block_rows=block_rows, n_different=n_different)
+        return ClusterSource(self.client, self.submitted(chunk), block_rows, n_different)
 
-        Parameters
-        ----------
-        task : callable
-            Of a table; returns an array of as many rows.
-        like : array without rows
-            What that array is like.
-        """
+    def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
+        """An array of Dask's, to be computed when it is asked for."""
         import dask.array as da
         from dask import delayed
 
@@ -83,10 +86,16 @@ class DaskScan(Scan):
         if hasattr(self.collection, "chunks"):
             sizes = self.collection.chunks[0]
         parts = [
-            da.from_delayed(delayed(task, pure=False)(one), (n, *like.shape[1:]), dtype=like.dtype)
+            da.from_delayed(delayed(say, pure=False)(one), (n, *like.shape[1:]), dtype=like.dtype)
             for one, n in zip(self.partitions, sizes, strict=True)
         ]
         return da.concatenate(parts, allow_unknown_chunksizes=True)
+
+
+def _chunk(part: Part, read: Callable[[Part], Piece], block_rows: int, n_different: int) -> Chunk:
+    piece = read(part)
+    with located(part):
+        return chunk_of(piece, block_rows, n_different)
 
 
 def part_of(table: Any, number: int) -> Part:

@@ -13,7 +13,7 @@ from latently.core.choices import likeliest
 from latently.estimators.hmm.ahead import Filtering, Forecast
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.inputs import Array
-from latently.estimators.streaming import lazily
+from latently.sources import as_scan
 
 ALGORITHMS = ("viterbi", "map")
 
@@ -74,7 +74,8 @@ class Decoding(FittedHMM):
            Series, 2nd ed., section 5.4.1.
         """
         like = np.empty((0, int(self.n_components)))
-        lazy = lazily(X, partial(self.smooth, groups=groups), like)
+        scan = as_scan(X)
+        lazy = None if scan is None else scan.lazily(partial(self.smooth, groups=groups), like)
         if lazy is not None:
             return lazy
         return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
@@ -224,7 +225,8 @@ class Decoding(FittedHMM):
         array of int of shape (n_times,)
             States from 0 to n_components - 1; of Dask's collections, to be worked out when it is asked for.
         """
-        lazy = lazily(X, partial(self.predict, groups=groups), np.empty(0, dtype=np.int64))
+        scan, like = as_scan(X), np.empty(0, dtype=np.int64)
+        lazy = None if scan is None else scan.lazily(partial(self.predict, groups=groups), like)
         return lazy if lazy is not None else self.decode(X, lengths=lengths, groups=groups, states=states)[1]
 
     def get_stationary_distribution(self) -> Array:
