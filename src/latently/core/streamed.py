@@ -340,17 +340,19 @@ def ahead(items: Iterable[T], n: int = AHEAD) -> Iterator[T]:
 
 def _cut(pieces: Iterable[Any], ends: Iterator[int]) -> Iterator[tuple[int, Any]]:
     """Rows from each end to the next, and the number of the first; the last ones may be fewer."""
-    waiting: list[Any] = []
-    start, stop = next(ends), next(ends)
+    waiting: list[Any] = []  # of the rows before, fewer than to the next end
     n_waiting = 0
+    start, stop = next(ends), next(ends)
     for piece in pieces:
-        waiting.append(piece)
-        n_waiting += len(piece)
-        while n_waiting and n_waiting >= stop - start:
-            rows = waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
-            yield start, rows[: stop - start]
-            waiting, n_waiting = [rows[stop - start :]], n_waiting - (stop - start)
+        begin = 0
+        while len(piece) - begin >= (needed := stop - start - n_waiting):
+            rows = piece[begin : begin + needed]
+            yield start, np.concatenate([*waiting, rows]) if waiting else rows
+            waiting, n_waiting, begin = [], 0, begin + needed
             start, stop = stop, next(ends, stop + 1)
+        if begin < len(piece):
+            waiting.append(piece[begin:])
+            n_waiting += len(piece) - begin
     if n_waiting:
         yield start, np.concatenate(waiting)
 
