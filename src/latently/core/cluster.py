@@ -1,7 +1,7 @@
 """Blocks that lie on the workers of a Dask cluster, and the backend that works there.
 
 Data are cut into chunks, each of which stays with a worker. In every iteration each worker is sent the params
-once, adds up the statistics of its chunks, and pairs of chunks are added in a fixed tree, so that a sum hangs
+once, adds up the statistics of its chunks, and these sums are added in a fixed tree, so that the total hangs
 neither on who works on what nor on who is done first. What a dead worker had is read again.
 """
 
@@ -25,6 +25,7 @@ from latently.core.libraries import single_threaded_libraries
 from latently.core.statistics import S, tree_sum
 from latently.core.streamed import NOTHING, Piece, Survey, surveyed
 
+FAN = 16  # sums that are added in one task
 TRIES = 3  # of a sum, if what was sent to a worker went down with it
 
 
@@ -248,10 +249,7 @@ class ClusterBackend(Backend):
         sent = client.submit(_unpacked, cloudpickle.dumps(task), pure=False)  # which a new worker can ask for
         sums = client.map(_sum, source.chunks, task=sent, pure=False)
         while len(sums) > 1:
-            odd = sums[len(sums) // 2 * 2 :]
-            pairs = zip(sums[::2], sums[1::2], strict=False)
-            sums = [client.submit(_both, one, two, pure=False) for one, two in pairs]
-            sums += odd
+            sums = [client.submit(_added, sums[i : i + FAN], pure=False) for i in range(0, len(sums), FAN)]
         found: S = sums[0].result()
         return found
 
@@ -322,8 +320,6 @@ def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:
         return tree_sum(task(block, backend=backend) for block in chunk.source.blocks())
 
 
-def _both(one: S | None, other: S | None) -> S | None:
-    if one is None or other is None:
-        return other if one is None else one
-    total: S = one + other
-    return total
+def _added(sums: list[S | None]) -> S | None:
+    found = [one for one in sums if one is not None]
+    return tree_sum(found) if found else None
