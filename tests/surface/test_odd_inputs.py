@@ -177,6 +177,7 @@ ARGUMENTS = {  # what of the odd is not odd, by the argument
 TOPICS = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]])
 TABLE = np.array([[3.0, 1, 0], [0, 2, 2]])
 CHAIN = {"startprob": [0.5, 0.5], "transmat": [[0.9, 0.1], [0.1, 0.9]]}
+ALWAYS_HEAVY = {"startprob": [0, 1], "transmat": np.eye(2), "lambdas": [[1.0], [1e300]]}
 FUNCTIONS = {
     L.select: (
         {"estimator": L.GaussianMixture(), "X": X, "grid": {"n_components": [1]}},
@@ -400,7 +401,7 @@ def test_numbers_too_large_or_too_small():
         ("limit", lambda: quick("GaussianImputer", max_value=-np.inf).fit(INCOMPLETE)),
         *((verb, lambda v=verb: getattr(topics, v)(words)) for verb in ("fit", "transform", "score")),
         ("split", lambda: metrics.split_documents(words)),
-        ("rate", lambda: L.PoissonHMM.from_parameters(**CHAIN, lambdas=[[1.0], [1e300]]).sample(3)),
+        ("rate", lambda: L.PoissonHMM.from_parameters(**ALWAYS_HEAVY).sample(3)),
         ("nothing held out", lambda: topics.score(WORDS * 1e-320)),
     ]
     assert problems(cases) == {}
