@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latently.cli.failure import CommandError
 from latently.cli.options import OfTexts, argument, option
+
+if TYPE_CHECKING:
+    from latently.cli.corpora import Documents
+    from latently.cli.labels import Kind
+    from latently.cli.tables.table import Table
 
 
 class New(NamedTuple):
@@ -16,8 +21,8 @@ class New(NamedTuple):
 
     model: Any
     source: Any  # a table, or documents
-    kind: Any  # the module of `latently.cli.labels` for such models
     request: OfModel  # what was asked for, and what the model remembers
+    kind: Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,34 +36,35 @@ class OfModel(OfTexts):
 
     def read(self) -> New:
         """The model, and rows or documents as it takes them."""
-        from latently.cli.tables.codes import with_codes
         from latently.cli.tables.content import read_bytes
-        from latently.cli.tables.read import read_table
 
         read_bytes(self.model)
 
         from latently.cli.fed import fed_to
-        from latently.cli.labels import cells, rows, states, topics
-        from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
-        from latently.estimators.hmm import BaseHMM
+        from latently.cli.labels import KINDS, kind_of
         from latently.files import load
 
         model: Any = load(self.model)
-        fed = fed_to(self.model)
-        if isinstance(model, LatentDirichletAllocation):
-            self._must_not(model, "models of series", "time", "sequence")
-            return New(model, self._fed(fed).documents(self.table), topics, self)
-        self._must_not(model, "topic models", "text_column", "vocabulary", "files")
-        if not isinstance(model, BaseHMM):
-            self._must_not(model, "models of series", "time", "sequence")
-        table = read_table(self.table, self.missing, self.encoding)
-        request = self._fed(fed, table.frame.columns)
-        if request.missing != self.missing:
-            table = with_codes(table, request.missing)
-        fills = isinstance(model, (GaussianImputer, MixedImputer))
-        return New(model, table, cells if fills else states if isinstance(model, BaseHMM) else rows, request)
+        kind = kind_of(model)
+        for other in KINDS:
+            if other is not kind:
+                self._must_not(model, other.what, other.options)
+        return New(model, *kind.read(self, fed_to(self.model)), kind)
 
-    def _fed(self, fed: dict[str, Any], columns: Sequence[str] | None = None) -> OfModel:
+    def as_table(self, fed: dict[str, Any]) -> tuple[Table, OfModel]:
+        """The table, and the request with what the model remembers of its columns."""
+        from latently.cli.tables.codes import with_codes
+        from latently.cli.tables.read import read_table
+
+        table = read_table(self.table, self.missing, self.encoding)
+        request = self._fed_by(fed, table.frame.columns)
+        return (table if request.missing == self.missing else with_codes(table, request.missing)), request
+
+    def as_documents(self, fed: dict[str, Any]) -> tuple[Documents, OfModel]:
+        """The documents, read as the model remembers, and the request."""
+        return self._fed_by(fed).documents(self.table), self
+
+    def _fed_by(self, fed: dict[str, Any], columns: Sequence[str] | None = None) -> OfModel:
         """The same request, and where nothing is asked for what the model remembers."""
         known: dict[str, Any] = {}
         for name in ("missing", "time", "sequence", "text_column", "files"):
@@ -72,7 +78,7 @@ class OfModel(OfTexts):
             known[name] = value
         return replace(self, **known)
 
-    def _must_not(self, model: Any, what: str, *options: str) -> None:
+    def _must_not(self, model: Any, what: str, options: Sequence[str]) -> None:
         """Refuse options that are for models of another kind."""
         for name in options:
             value = getattr(self, name)
