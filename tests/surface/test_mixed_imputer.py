@@ -210,7 +210,11 @@ def test_it_is_saved_and_cloned(fitted, tmp_path):
     assert all(one.equals(other) for one, other in pairs)
     mine = MixedImputer(2, families={("size", "weight"): Gaussian("full"), "visits": "gaussian"}, n_init=1)
     mine.fit(holes[:300]).save(tmp_path / "n")
-    assert load(tmp_path / "n").transform(holes[:40]).equals(mine.transform(holes[:40]))
+    again = load(tmp_path / "n")
+    assert again.transform(holes[:40]).equals(mine.transform(holes[:40]))
+    again.mixture_.weights_ = [0.5, 0.5]  # draws are not of these parameters
+    with pytest.raises(ValueError, match="parameters were set by hand since the fit"):
+        again.draw_imputations(holes[:40])
 
 
 def test_any_number_of_threads_finds_the_same(fitted):

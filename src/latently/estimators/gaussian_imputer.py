@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import fields
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
+from sklearn.utils._set_output import ADAPTERS_MANAGER
 from sklearn.utils.validation import check_is_fitted
 
-from latently.checks.settings import (
-    BOOLEAN,
-    SHARE,
-    check_settings,
-    check_whole,
-    checked,
-)
+from latently.checks.settings import check_settings
 from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
-from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from latently.estimators.bases import OneToOneFeatureMixin
 from latently.estimators.diagnostics import dropped, tell
-from latently.estimators.documented import Described, entries
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.imputation.base import ROWS_AT_A_TIME, BaseImputer
 from latently.estimators.imputation.columns import FLOOR
 from latently.estimators.imputation.filling import expected, interval
 from latently.estimators.imputation.fitting import fit_model
@@ -33,35 +26,25 @@ from latently.estimators.imputation.limits import check_limits
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.imputation.settings import ImputationSettings
-from latently.estimators.imputation.shown import Moment, OfModel
+from latently.estimators.imputation.shown import Moment
 from latently.estimators.imputation.tables import read_table
 from latently.estimators.imputation.truncated import drawn_within
-from latently.estimators.inputs import (
-    Array,
-    check_rows,
-    random_generator,
-)
-from latently.estimators.old_names import GAUSSIAN_IMPUTER, AnswersOldNames
-from latently.estimators.saving import Saved
+from latently.estimators.inputs import Array, check_rows, random_generator
+from latently.estimators.old_names import GAUSSIAN_IMPUTER
 from latently.estimators.saving.checkpoint import recorded
-from latently.estimators.settings import RunSettings, WorkSettings, estimator
+from latently.estimators.settings import estimator
 from latently.estimators.streaming import read_piece_by_piece
 
-ROWS = 2**14  # filled in at a time
+
+class Read(NamedTuple):
+    """A table as the user has it, and its numbers."""
+
+    X: Any
+    rows: Any
 
 
 @estimator(GAUSSIAN_IMPUTER)
-class GaussianImputer(
-    Saved,
-    Described,
-    AnswersOldNames,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-    WorkSettings,
-    RunSettings,
-    ImputationSettings,
-):
+class GaussianImputer(BaseImputer, ImputationSettings):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
     The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
@@ -80,12 +63,6 @@ class GaussianImputer(
         Mean of the model, in the units of the features; NaN for columns without any observed value.
     covariance_ : array of shape (n_features, n_features)
         Its covariance; of a mixture that of all components together.
-    log_likelihood_ : float
-        Log-likelihood of all observed cells, in nats, constants included, the prior not.
-    log_likelihood_history_ : array of shape (n_iterates,)
-        At each iterate.
-    converged_, stop_reason_, n_iter_
-        Whether and why EM stopped, and its number of steps.
     mixture_ : GaussianMixture
         The fitted model.
     diagnostics_ : tuple of Finding
@@ -94,8 +71,6 @@ class GaussianImputer(
         columns without any observed value. Empty if there is nothing.
     parameter_draws_ : tuple of Draw
         Parameters drawn at the fit.
-    missing_counts_ : array of int of shape (n_features,)
-        Missing cells of each column at the fit.
 
     See Also
     --------
@@ -124,31 +99,7 @@ class GaussianImputer(
     True
     """
 
-    described = entries(
-        """
-        X : array-like of shape (n_samples, n_features)
-            Rows, of the fit or new ones; NaN is a missing cell.
-        y : None
-            Ignored; there for scikit-learn's conventions.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
-        to : str or path-like, optional
-            A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path
-            is returned.
-        random_state : None, int, Generator or RandomState
-            None takes the imputer's own. An integer repeats, a generator is drawn from.
-        """
-    )
-
     mean_, covariance_ = Moment(1), Moment(2)
-    log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
-    converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the model to all observed cells by EM.
@@ -208,12 +159,8 @@ class GaussianImputer(
         diagnostics: tuple[Finding, ...],
     ) -> None:
         """Set what is known after a fit."""
-        self._observed_features = observed
-        self.missing_counts_ = missing_counts
-        self.mixture_ = mixture
-        self.diagnostics_ = diagnostics
+        super()._take_up(mixture, observed, missing_counts, draws, diagnostics)
         self.prior_ = mixture.prior
-        self.parameter_draws_ = draws
         if self.add_indicator:
             from sklearn.impute import MissingIndicator  # it takes long to import, and few ask for it
 
@@ -238,127 +185,40 @@ class GaussianImputer(
         ValueError
             If the columns are not those of the fit, or not numbers.
         """
-        rows = self._rows(X)
+        rows = self._read(X).rows
         filled = self._filled(rows, lambda table: expected(self.mixture_._predictive(table), table))
         return filled if not self.add_indicator else np.hstack([filled, self.indicator_.transform(rows)])
 
-    @checked(level=(SHARE,), parameter_uncertainty=(BOOLEAN,))
-    def interval(
-        self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
-    ) -> tuple[Any, Any]:
-        """Intervals that hold each missing cell with a given probability, given the rest of its row.
-
-        By default the fitted parameters are taken for the true ones; that is the most of it once there are
-        fifty rows to a column. With ``parameter_uncertainty=True`` the interval is that of the mixture over
-        the parameter draws, and a little wider.
-
-        Parameters
-        ----------
-        level : float, default 0.95
-            Probability of each interval.
-        parameter_uncertainty : bool, default False
-            Whether the uncertainty of the parameters is in it; needs ``n_parameter_draws`` at the fit.
-
-        Returns
-        -------
-        lower, upper : array of shape (n_samples, n_features_out)
-            In the units of the features; NaN for observed cells, and in columns without any observed value.
-            Columns and kind are those of `transform` without indicators.
-
-        Raises
-        ------
-        ValueError
-            If `level` is not between 0 and 1, or there are no parameter draws.
-        """
-        rows = self._rows(X)
-        table = rows[:, self._observed_features]
-        if parameter_uncertainty:
-            self._need_draws(2)
-            models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_]
-        else:
-            models = [self.mixture_]
-        predictives = [model._predictive(table) for model in models]
+    def _interval(self, read: Any, level: float, uncertain: bool) -> tuple[Any, Any]:
+        table = self._modelled(read)
+        draws = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_ if uncertain]
+        predictives = [model._predictive(table) for model in draws or [self.mixture_]]
         found = []
-        for part in interval(predictives, table, float(level)):
-            end = np.full_like(rows, np.nan)
+        for part in interval(predictives, table, level):
+            end = np.full_like(read.rows, np.nan)
             end[:, self._observed_features] = np.clip(part, *self._limits())
-            found.append(self._shown(end[:, self._features_out], X))
+            found.append(self._shown(end[:, self._features_out], read.X))
         return found[0], found[1]
 
-    def draw_imputations(self, X: Any, n_imputations: int = 20, random_state: Any = None) -> list[Any]:
-        """Complete tables whose missing cells are drawn, each table under parameters of its own.
+    def _drawing(self, read: Any, rng: np.random.Generator) -> Callable[[Any], Any]:
+        def complete(draw: Draw) -> Any:
+            model = draw.mixture(self.covariance_type)
+            filled = self._filled(read.rows, lambda table: drawn_within(model, table, rng, *self._limits()))
+            return self._shown(filled, read.X)
 
-        So the tables differ by as much as is not known. Run an analysis on each and join the results with
-        `latently.pool`.
-
-        Parameters
-        ----------
-        n_imputations : int, default 20
-            How many tables: at most as many as there are parameter draws.
-
-        Returns
-        -------
-        list of array of shape (n_samples, n_features_out)
-            Observed cells as they are. Columns and kind are those of `transform` without indicators.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer parameter draws than tables.
-        """
-        n_imputations = check_whole("n_imputations", n_imputations)
-        rows = self._rows(X)
-        self._need_draws(n_imputations)
-        rng = random_generator(self.random_state if random_state is None else random_state)
-        models = [draw.mixture(self.covariance_type) for draw in self.parameter_draws_[:n_imputations]]
-
-        def complete(model: GaussianMixture) -> Any:
-            filled = self._filled(rows, lambda table: drawn_within(model, table, rng, *self._limits()))
-            return self._shown(filled, X)
-
-        return [complete(model) for model in models]
+        return complete
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
-        """Names of the columns of the output.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Names of the columns of the input, if the fit had none.
-
-        Returns
-        -------
-        array of str
-            Those of the input that have not been dropped, and those of the indicator after them.
-        """
+        """Names of the columns of the output."""
         names = super().get_feature_names_out(input_features)
         if not self.add_indicator:
-            return names[self._features_out]
-        return np.concatenate([names[self._features_out], self.indicator_.get_feature_names_out(names)])
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Mean log density of the observed cells of a row, in nats.
-
-        Returns
-        -------
-        float
-            Higher is better.
-        """
-        rows = self._rows(X)
-        return float(self.mixture_.score(rows[:, self._observed_features]))
+            return names
+        every = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        return np.concatenate([names, self.indicator_.get_feature_names_out(every)])
 
     @classmethod
     def _classes(cls) -> Iterable[type]:
         return Draw, Finding
-
-    def _facts(self) -> dict[str, Any]:
-        return super()._facts() | {
-            "kept": self._observed_features,
-            "missing_counts": self.missing_counts_,
-            "mixture": self.mixture_,
-            "draws": () if self.mixture_._changed else self.parameter_draws_,
-            "diagnostics": self.diagnostics_,
-        }
 
     def _restore(
         self,
@@ -371,16 +231,12 @@ class GaussianImputer(
         diagnostics: tuple[Finding, ...] = (),
     ) -> None:
         """The model is of the columns that are kept, and each draw makes one."""
-        self._restore_columns(n_features, feature_names)
-        if np.shape(kept) != (n_features,) or missing_counts.shape != (n_features,) or not any(kept):
-            raise ValueError(f"its {n_features} columns, those it keeps and their missing cells do not fit")
-        if mixture.n_features_in_ != sum(kept):
-            raise ValueError(f"its model has {mixture.n_features_in_} features, and {sum(kept)} are kept")
+        observed = self._restore_table(n_features, feature_names, kept, missing_counts, mixture)
         for draw in draws:
             shape = draw.mixture(mixture.covariance_type).means_.shape
             if shape != mixture.means_.shape:
                 raise ValueError(f"a parameter draw has means of shape {shape}, not that of the model")
-        self._take_up(mixture, np.array(kept), missing_counts.astype(np.int64), draws, diagnostics)
+        self._take_up(mixture, observed, missing_counts.astype(np.int64), draws, diagnostics)
 
     def _check_draws(self) -> None:
         family = Gaussian(self.covariance_type)
@@ -395,37 +251,22 @@ class GaussianImputer(
     def _mixture(
         self, random_state: Any, prior: str | None, journal: Journal | None = None
     ) -> GaussianMixture:
-        shared = (*fields(RunSettings), *fields(WorkSettings))
-        run = {one.name: getattr(self, one.name) for one in shared} | {"random_state": random_state}
         mixture = GaussianMixture(
             self.n_components,
             covariance_type=self.covariance_type,
             prior=prior,
             prior_strength=None if prior is None and self.prior == "auto" else self.prior_strength,
             reg_covar=FLOOR if self.n_components == 1 else 1e-6,
-            **run | {"checkpoint": None},
+            **self._run(random_state),
         )
-        mixture._shown_name, mixture._journal = type(self).__name__, journal
-        return mixture
+        return self._of_mine(mixture, journal)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return "mixture_" in vars(self) and self.mixture_.__sklearn_is_fitted__()
-
-    def _need_draws(self, n: int) -> None:
-        if self.mixture_._changed:
-            raise ValueError(
-                "parameters were set by hand since the fit, and its draws are of others: fit again"
-            )
-        have = len(self.parameter_draws_)
-        if have < n:
-            raise ValueError(
-                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={max(n, 20)} "
-                "and fit again"
-            )
-
-    def _rows(self, X: Any) -> Any:
+    def _read(self, X: Any) -> Read:
         check_is_fitted(self)
-        return check_rows(self, X, reset=False, accepts_missing=True)
+        return Read(X, check_rows(self, X, reset=False, accepts_missing=True))
+
+    def _modelled(self, read: Any) -> Any:
+        return read.rows[:, self._observed_features]
 
     def _moments(self) -> tuple[Array, Array]:
         mean, covariance = moments(self.mixture_)
@@ -450,11 +291,10 @@ class GaussianImputer(
 
     def _shown(self, filled: Array, X: Any) -> Any:
         """A table of the output's columns as `set_output` asks for it."""
-        kind = _get_output_config("transform", self)["dense"]
-        if kind == "default":
+        if not self._asked_for:
             return filled
-        names = super().get_feature_names_out()[self._features_out]
-        return ADAPTERS_MANAGER.adapters[kind].create_container(filled, X, columns=names)
+        names = super().get_feature_names_out()
+        return ADAPTERS_MANAGER.adapters[self._asked_for].create_container(filled, X, columns=names)
 
     def _limits(self) -> tuple[Array, Array]:
         """Limits of the columns of the model; a constant column is its value, without that of its floor."""
@@ -470,8 +310,8 @@ class GaussianImputer(
         """Rows with missing cells filled in, within their limits; observed cells and the type as they are."""
         out, observed = rows.copy(), self._observed_features
         model: Any = slice(None) if observed.all() else observed
-        for start in range(0, len(rows), ROWS):
-            part = slice(start, start + ROWS)
+        for start in range(0, len(rows), ROWS_AT_A_TIME):
+            part = slice(start, start + ROWS_AT_A_TIME)
             table = rows[part][:, model]
             if np.isnan(table).any():
                 out[part, model] = np.where(np.isnan(table), np.clip(fill(table), *self._limits()), table)

@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.columns import Table
 from latently.checks.completed import completed, fillings, like_frame
-from latently.checks.settings import BOOLEAN, SHARE, check_settings, check_whole, checked
+from latently.checks.settings import check_settings
 from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
-from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from latently.estimators.diagnostics import dropped, tell
-from latently.estimators.documented import Described, entries
+from latently.estimators.imputation.base import ROWS_AT_A_TIME, BaseImputer
 from latently.estimators.imputation.filling import drawn_labels
 from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings
-from latently.estimators.imputation.shown import OfModel
 from latently.estimators.inputs import READERS, Array, check_weights, random_generator, read_rows
 from latently.estimators.mixture_model import MixtureModel
-from latently.estimators.old_names import MIXED_IMPUTER, AnswersOldNames
-from latently.estimators.saving import Saved
+from latently.estimators.old_names import MIXED_IMPUTER
 from latently.estimators.saving.checkpoint import recorded
-from latently.estimators.settings import RunSettings, WorkSettings, estimator
+from latently.estimators.settings import estimator
 from latently.wording import count
-
-ROWS = 2**14  # filled in at a time
 
 
 class CellProbabilities(NamedTuple):
@@ -64,17 +58,7 @@ class Read(NamedTuple):
 
 
 @estimator(MIXED_IMPUTER)
-class MixedImputer(
-    Saved,
-    Described,
-    AnswersOldNames,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-    WorkSettings,
-    RunSettings,
-    MixedImputationSettings,
-):
+class MixedImputer(BaseImputer, MixedImputationSettings):
     """Fill missing cells of a table with columns of any type by a mixture fitted by EM.
 
     Each column has a family of distributions of its own, such as normal, Poisson or categorical, and rows
@@ -95,14 +79,10 @@ class MixedImputer(
     bic_ : dict of int to float
         BIC by the number of components, of those that were tried; empty if the number was given. What was
         clearly worse on a sample of a large table is estimated from that.
-    log_likelihood_, log_likelihood_history_, converged_, stop_reason_, n_iter_
-        Of the model.
     diagnostics_ : tuple of Finding
         What there is to say of the table: columns without any observed value. Empty if there is nothing.
     parameter_draws_ : tuple of dict of str to array
         Parameters drawn at the fit, by their names.
-    missing_counts_ : array of int of shape (n_features,)
-        Missing cells of each column at the fit.
 
     See Also
     --------
@@ -129,27 +109,9 @@ class MixedImputer(
     [20.5, 22.1, 61.0, 66.3, 63.2, 24.0, 63.5, 21.3]
     """
 
-    described = entries(
-        """
-        X : array-like or frame of shape (n_samples, n_features)
-            Rows, of the fit or new ones: a frame of pandas, polars or Arrow, a dict of columns, or an array
-            of numbers or objects. NaN, None and null are missing cells.
-        y : None
-            Ignored; there for scikit-learn's conventions.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
-        random_state : None, int, Generator or RandomState
-            None takes the imputer's own. An integer repeats, a generator is drawn from.
-        """
-    )
-
-    log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
-    converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.input_tags.categorical = tags.input_tags.string = True
         return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -196,7 +158,8 @@ class MixedImputer(
         draws = drawn_parameters(mixture, mixture._source(kept, sample_weight=weights).in_memory(), n, rng)
         names = table.names if table.named else None
         said = dropped(~observed, names, "leave it out of X, or observe a cell of it")
-        self._take_up(mixture, observed, missing.sum(axis=0), draws, bic, said)
+        self._take_up(mixture, observed, missing.sum(axis=0), draws, said)
+        self.bic_ = bic
         tell(self.diagnostics_)
         return self
 
@@ -221,35 +184,9 @@ class MixedImputer(
         filled = self._by_parts(read.x, self._guessed)
         return self._completed(read, filled)
 
-    @checked(level=(SHARE,), parameter_uncertainty=(BOOLEAN,))
-    def interval(
-        self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
-    ) -> tuple[Any, Any]:
-        """Intervals that hold each missing number with a given probability, given the rest of its row.
-
-        Categories have no order and no intervals: see `category_probabilities`.
-
-        Parameters
-        ----------
-        level : float, default 0.95
-            Probability of each interval; of counts it is the least that reaches it at either end.
-        parameter_uncertainty : bool, default False
-            Whether the uncertainty of the parameters is in it; needs ``n_parameter_draws`` at the fit.
-
-        Returns
-        -------
-        lower, upper : array or frame of shape (n_samples, n_features_out)
-            Numbers; NaN for observed cells and in columns of categories.
-
-        Raises
-        ------
-        ValueError
-            If `level` is not between 0 and 1, or there are no parameter draws.
-        """
-        read = self._read(X)
-        params = self._joined() if parameter_uncertainty else self.mixture_.params_
+    def _interval(self, read: Any, level: float, uncertain: bool) -> tuple[Any, Any]:
+        params = self._joined() if uncertain else self.mixture_.params_
         family: Any = self.mixture_._model.emission
-        names = family.names
 
         def end(probability: float) -> Any:
             def quantiles(x: Array) -> Array:
@@ -259,7 +196,7 @@ class MixedImputer(
 
             found = self._by_parts(read.x, quantiles)
             found[~np.isnan(read.x)] = np.nan
-            return like_frame(read.X, dict(zip(names, found.T, strict=False)), self._asked_for)
+            return like_frame(read.X, dict(zip(family.names, found.T, strict=False)), self._asked_for)
 
         return end((1 - level) / 2), end((1 + level) / 2)
 
@@ -285,31 +222,7 @@ class MixedImputer(
             if probabilities is not None
         }
 
-    def draw_imputations(self, X: Any, n_imputations: int = 20, random_state: Any = None) -> list[Any]:
-        """Complete tables whose missing cells are drawn, each table under parameters of its own.
-
-        So the tables differ by as much as is not known. Run an analysis on each and join the results with
-        `latently.pool`.
-
-        Parameters
-        ----------
-        n_imputations : int, default 20
-            How many tables: at most as many as there are parameter draws.
-
-        Returns
-        -------
-        list of array or frame of shape (n_samples, n_features_out)
-            As `transform` returns them.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer parameter draws than tables.
-        """
-        n_imputations = check_whole("n_imputations", n_imputations)
-        read = self._read(X)
-        self._need_draws(n_imputations)
-        rng = random_generator(self.random_state if random_state is None else random_state)
+    def _drawing(self, read: Any, rng: np.random.Generator) -> Callable[[Any], Any]:
         family = self.mixture_._model.emission
 
         def complete(draw: Mapping[str, Array]) -> Any:
@@ -321,33 +234,7 @@ class MixedImputer(
 
             return self._completed(read, self._by_parts(read.x, drawn))
 
-        return [complete(draw) for draw in self.parameter_draws_[:n_imputations]]
-
-    def get_feature_names_out(self, input_features: Any = None) -> Any:
-        """Names of the columns of the output.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Names of the columns of the input, if the fit had none.
-
-        Returns
-        -------
-        array of str
-            Those of the input that have not been dropped.
-        """
-        return super().get_feature_names_out(input_features)[self._observed_features]
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Mean log density of the observed cells of a row, in nats.
-
-        Returns
-        -------
-        float
-            Higher is better.
-        """
-        read = self._read(X)
-        return float(self.mixture_.score(_some(read.table, self._observed_features)))
+        return complete
 
     @property
     def families_(self) -> dict[str, str]:
@@ -364,35 +251,12 @@ class MixedImputer(
 
     # -- what is known after a fit ---------------------------------------------------------------------------
 
-    def _take_up(
-        self,
-        mixture: MixtureModel,
-        observed: NDArray[np.bool_],
-        missing_counts: NDArray[np.int64],
-        draws: tuple[dict[str, Array], ...],
-        bic: dict[int, float],
-        diagnostics: tuple[Finding, ...],
-    ) -> None:
-        self._observed_features = observed
-        self.missing_counts_ = missing_counts
-        self.mixture_ = mixture
-        self.parameter_draws_ = draws
-        self.bic_ = bic
-        self.diagnostics_ = diagnostics
-
     @classmethod
     def _classes(cls) -> Iterable[type]:
         return MixtureModel._classes()
 
     def _facts(self) -> dict[str, Any]:
-        return super()._facts() | {
-            "kept": self._observed_features,
-            "missing_counts": self.missing_counts_,
-            "mixture": self.mixture_,
-            "draws": self.parameter_draws_,
-            "bic": self.bic_,
-            "diagnostics": self.diagnostics_,
-        }
+        return super()._facts() | {"bic": self.bic_}
 
     def _restore(
         self,
@@ -406,28 +270,19 @@ class MixedImputer(
         diagnostics: tuple[Finding, ...],
     ) -> None:
         """The model is of the columns that are kept, and draws have its parameters."""
-        self._restore_columns(n_features, feature_names)
-        if kept.shape != (n_features,) or missing_counts.shape != (n_features,):
-            raise ValueError(f"its {n_features} columns, those it keeps and their missing cells do not fit")
-        if mixture.n_features_in_ != kept.sum():
-            raise ValueError(f"its model has {mixture.n_features_in_} features, and {kept.sum()} are kept")
+        observed = self._restore_table(n_features, feature_names, kept, missing_counts, mixture)
         shapes = {name: np.shape(value) for name, value in named(mixture.params_).items()}
         for draw in draws:
             if {name: value.shape for name, value in draw.items()} != shapes:
                 raise ValueError("a parameter draw has other parameters than the model")
             mixture._model.check(with_named(mixture.params_, draw), mixture.n_features_in_)
-        self._take_up(mixture, kept, missing_counts, draws, bic, diagnostics)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "mixture_" in vars(self)
+        self._take_up(mixture, observed, missing_counts, draws, diagnostics)
+        self.bic_ = bic
 
     def _mixture(self, random_state: Any, journal: Journal | None = None) -> MixtureModel:
-        run = {one.name: getattr(self, one.name) for one in (*fields(RunSettings), *fields(WorkSettings))}
         K = 1 if self.n_components == "bic" else int(self.n_components)
         family = Columns(self.families, others="auto", unknown=self.unknown, codes=2)  # type: ignore[arg-type]
-        mixture = MixtureModel(family, K, **run | {"random_state": random_state, "checkpoint": None})
-        mixture._shown_name, mixture._journal = type(self).__name__, journal
-        return mixture
+        return self._of_mine(MixtureModel(family, K, **self._run(random_state)), journal)
 
     def _check_observed(self, table: Table, observed: NDArray[np.bool_]) -> None:
         """Refuse a table without observed cells, and families of columns that have none."""
@@ -443,14 +298,6 @@ class MixedImputer(
                     "out of families"
                 )
 
-    def _need_draws(self, n: int) -> None:
-        have = len(self.parameter_draws_)
-        if have < n:
-            raise ValueError(
-                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={max(n, 20)} "
-                "and fit again"
-            )
-
     # -- filling in ------------------------------------------------------------------------------------------
 
     def _read(self, X: Any) -> Read:
@@ -458,6 +305,9 @@ class MixedImputer(
         table = READERS["columns"](self, X, reset=False, accepts_missing=True)
         kept = _some(table, self._observed_features)
         return Read(X, table, read_rows(self.mixture_, kept, self.mixture_._model.emission, reset=False)[1])
+
+    def _modelled(self, read: Any) -> Table:
+        return _some(read.table, self._observed_features)
 
     def _resp(self, x: Array, params: Any) -> Array:
         """Responsibilities; the weights of the components for rows that are impossible under all of them."""
@@ -485,8 +335,8 @@ class MixedImputer(
         """Incomplete rows filled in, some at a time."""
         filled = x.copy()
         incomplete = np.flatnonzero(np.isnan(x).any(axis=1))
-        for start in range(0, len(incomplete), ROWS):
-            rows = incomplete[start : start + ROWS]
+        for start in range(0, len(incomplete), ROWS_AT_A_TIME):
+            rows = incomplete[start : start + ROWS_AT_A_TIME]
             filled[rows] = fill(x[rows])
         return filled
 
@@ -504,7 +354,6 @@ class MixedImputer(
 
     def _joined(self) -> Any:
         """The parameters of all draws side by side: the mixture over them."""
-        self._need_draws(2)
         model, draws = self.mixture_._model, self.parameter_draws_
         if model.emission.pooled_parameters:
             raise ValueError(
@@ -514,12 +363,6 @@ class MixedImputer(
         joined = {name: np.concatenate([draw[name] for draw in draws]) for name in draws[0]}
         joined["weights"] = joined["weights"] / len(draws)
         return with_named(self.mixture_.params_, joined)
-
-    @property
-    def _asked_for(self) -> str:
-        """The library of frames that `set_output` asks for; empty if none."""
-        kind = _get_output_config("transform", self)["dense"]
-        return "" if kind == "default" else str(kind)
 
 
 def _some(table: Table, which: NDArray[np.bool_]) -> Table:

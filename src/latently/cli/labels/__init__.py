@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from latently.cli.labels import cells, rows, states, topics
 from latently.cli.labels.labelled import Labelled
 from latently.cli.of_model import OfModel
-from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
+from latently.estimators import LatentDirichletAllocation
 from latently.estimators.hmm import BaseHMM
+from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.mixture import BaseMixture
 
 
@@ -37,7 +38,7 @@ KINDS = (
         topics.label,
         topics.of_report,
     ),
-    Kind((GaussianImputer, MixedImputer), "imputers", (), OfModel.as_table, cells.label, cells.of_report),
+    Kind((BaseImputer,), "imputers", (), OfModel.as_table, cells.label, cells.of_report),
 )
 
 

@@ -81,7 +81,7 @@ def imputation_panels(
     >>> [panel.get_title(loc="left") for panel in plots.imputation_panels(imputer, X)]
     ['What is known of 153 rows', '111 complete rows alone', '37 rows filled in']
     """
-    rows = imputer._rows(X)
+    rows = imputer._read(X).rows
     names = feature_names(imputer)
     chosen = _chosen(imputer, rows, features, names)
     drawn_parameters = bool(imputer.parameter_draws_)
