@@ -71,6 +71,8 @@ class Emission(Described, Completion, ABC):
         The setting that may stand behind its name, as in "binomial(10)"; none if empty.
     floor_setting : str
         The setting of the floor on which components may rest, if there is one.
+    params_type : type
+        The dataclass of its params, which `params` makes.
     parameters : tuple of Parameter
         What there is to say of each field of the params. Without it, `checked` and `check_shapes` know the
         axis of the components only.
@@ -85,6 +87,7 @@ class Emission(Described, Completion, ABC):
     several_maxima: ClassVar[bool] = False
     in_brackets: ClassVar[str] = ""
     floor_setting: ClassVar[str] = ""
+    params_type: ClassVar[type[Any] | None] = None
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     @property
@@ -422,7 +425,9 @@ class Emission(Described, Completion, ABC):
 
     def params(self, *args: Any, **values: Any) -> Any:
         """Put parameters together, by their names."""
-        raise NotImplementedError(f"{type(self).__name__} has no params method")
+        if self.params_type is None:
+            raise NotImplementedError(f"{type(self).__name__} has no params_type and no params method")
+        return self.params_type(*args, **values)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """A value that a user gave to a parameter, as an array of its own; its range is that of `parameters`.

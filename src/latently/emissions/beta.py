@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,10 @@ from scipy.special import betainc, betaln, expit, logit, polygamma, psi
 
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces, UnitInterval
-from latently.emissions import dispersion
 from latently.emissions.base import Array
+from latently.emissions.dispersed import Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
-from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 
 SMALLEST = -20.0  # logarithm of a concentration
@@ -36,7 +36,7 @@ class BetaParams:
 
 
 @dataclass(frozen=True)
-class Beta(ExponentialFamily):
+class Beta(Dispersed):
     """Independent beta features, numbers between 0 and 1; NaN is a missing cell.
 
     Parameters
@@ -56,9 +56,7 @@ class Beta(ExponentialFamily):
     array([0.25, 7.94])
     """
 
-    min_dispersion: float = 1e-6
-    dispersions: Array | None = None
-
+    params_type: ClassVar[type] = BetaParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "means", "between 0 and 1"),
         Parameter(
@@ -71,17 +69,10 @@ class Beta(ExponentialFamily):
     usual: ClassVar[float] = 0.5
     noun: ClassVar[str] = "shares"
     adjective: ClassVar[str] = "beta"
-    learns_spread: ClassVar[bool] = True
-    needs_spread: ClassVar[bool] = True
-    floor_setting: ClassVar[str] = "min_dispersion"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Numbers above 0 and below 1."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < 1)))
-
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """One for the mean and one more for the concentration; none if that is held."""
-        return 0 if "concentrations" in fixed else 1 + ("means" not in fixed)
 
     def bind(self, description: CellMoments) -> Self:
         """Take the dispersion of the data as the unit."""
@@ -90,7 +81,7 @@ class Beta(ExponentialFamily):
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> BetaParams:
         """Means that scatter as the data do, each component with the concentration of all data."""
         mean, found = _moments(description)
-        unit = dispersion.unit(found)
+        unit = unit_of(found)
         away = rng.standard_normal((n_components, len(mean))) * (n_components > 1)
         means = expit(np.clip(logit(mean) + _spread(mean, unit) * away, -FARTHEST, FARTHEST))
         return BetaParams(means, np.minimum(1.0 / unit, self._most) + np.zeros(away.shape))
@@ -148,18 +139,16 @@ class Beta(ExponentialFamily):
 
     def spaces(self, params: BetaParams) -> Spaces:
         """Means are between 0 and 1, concentrations positive, in units of that of the data."""
-        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        unit, fixed = self._unit, self._constant
         shape = params.means.shape
         return {
             "means": UnitInterval(shape, np.sqrt(unit) + np.zeros(shape[1]), with_zero=False),
             "concentrations": Positive(shape, 1.0 / unit, fixed=fixed, ceiling=self._most),
         }
 
-    def floor_active(self, params: BetaParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
-        """Which components have a concentration that was learned and is as large as it can be."""
-        if "concentrations" in fixed:
-            return None
-        return dispersion.resting(1.0 / params.concentrations, self.dispersions, self.min_dispersion)
+    def dispersion(self, params: BetaParams) -> Array:
+        """One over the concentrations."""
+        return 1.0 / params.concentrations
 
     def sample(self, params: BetaParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw numbers for each label."""
@@ -184,17 +173,7 @@ class Beta(ExponentialFamily):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Logits, in units of their spread."""
         mean, found = _moments(description)
-        return np.asarray((logit(x) - logit(mean)) / _spread(mean, dispersion.unit(found)))
-
-    def params(self, means: Array, concentrations: Array) -> BetaParams:
-        """Of means and concentrations."""
-        return BetaParams(means, concentrations)
-
-    @property
-    def _most(self) -> Any:
-        """The greatest concentrations, one over the floor of the dispersions."""
-        least = dispersion.floor(self.dispersions, self.min_dispersion)
-        return 1.0 / np.maximum(least, dispersion.LEAST)
+        return np.asarray((logit(x) - logit(mean)) / _spread(mean, unit_of(found)))
 
 
 def _shapes(means: Array, concentrations: Array) -> tuple[Array, Array]:
@@ -204,7 +183,7 @@ def _shapes(means: Array, concentrations: Array) -> tuple[Array, Array]:
 def _moments(description: CellMoments) -> tuple[Array, Array]:
     """Means of the data, a half where there are no cells, and dispersions."""
     mean = np.where(description.cells > 0, description.mean, 0.5)
-    return mean, dispersion.known(description.variance / (mean * (1.0 - mean)))
+    return mean, known(description.variance / (mean * (1.0 - mean)))
 
 
 def _spread(mean: Array, unit: Array) -> Array:

@@ -72,6 +72,7 @@ class Categorical(Emission):
     learns: ClassVar[bool] = True
     noun: ClassVar[str] = "symbols"
     adjective: ClassVar[str] = "categorical"
+    params_type: ClassVar[type] = CategoricalParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("emissionprob", ("components", "symbols"), "probability of each symbol", "probabilities"),
     )
@@ -242,10 +243,6 @@ class Categorical(Emission):
         note = f"Probability of each symbol in the {label}."
         rest = f" {more} more symbols are in summary.json." if more > 0 else ""
         return Components(lines, words, note + rest)
-
-    def params(self, emissionprob: Array) -> CategoricalParams:
-        """Of the probabilities."""
-        return CategoricalParams(emissionprob)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """What cannot be emitted stays zero."""

@@ -63,6 +63,7 @@ class Categories(Emission):
     values: ClassVar[str] = "codes of categories"
     noun: ClassVar[str] = "categories"
     adjective: ClassVar[str] = "categorical"
+    params_type: ClassVar[type] = CategoriesParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "probabilities",
@@ -304,10 +305,6 @@ class Categories(Emission):
             ]
             for k in range(len(weights))
         ]
-
-    def params(self, probabilities: Array) -> CategoriesParams:
-        """Of the probabilities."""
-        return CategoriesParams(probabilities)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """Categories that a column does not have stay zero."""

@@ -50,6 +50,7 @@ class Exponential(ExponentialFamily):
     min_mean: float = 1e-6
     overall: Array | None = None
 
+    params_type: ClassVar[type] = ExponentialParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "means: one over the rates", "positive and finite"),
     )
@@ -123,10 +124,6 @@ class Exponential(ExponentialFamily):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Logarithms, whose spread is the same at any mean."""
         return np.log(np.maximum(x / np.where(description.mean > 0, description.mean, 1.0), NEAR_ZERO))
-
-    def params(self, means: Array) -> ExponentialParams:
-        """Of the means."""
-        return ExponentialParams(means)
 
     @property
     def _floor(self) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from scipy.special import gammainc, gammaincc, gammaln, polygamma, psi
 
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces
-from latently.emissions import dispersion
 from latently.emissions.base import Array
+from latently.emissions.dispersed import Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
-from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -36,7 +36,7 @@ class GammaParams:
 
 
 @dataclass(frozen=True)
-class Gamma(ExponentialFamily):
+class Gamma(Dispersed):
     """Independent gamma features, numbers above 0; NaN is a missing cell.
 
     Parameters
@@ -57,9 +57,7 @@ class Gamma(ExponentialFamily):
     array([100.,   4.])
     """
 
-    min_dispersion: float = 1e-6
-    dispersions: Array | None = None
-
+    params_type: ClassVar[type] = GammaParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "means", "positive and finite"),
         Parameter(
@@ -72,17 +70,10 @@ class Gamma(ExponentialFamily):
     values: ClassVar[str] = "gamma numbers are above 0 ('exponential' allows 0, 'gaussian' any number)"
     noun: ClassVar[str] = "positive numbers"
     adjective: ClassVar[str] = "gamma"
-    learns_spread: ClassVar[bool] = True
-    needs_spread: ClassVar[bool] = True
-    floor_setting: ClassVar[str] = "min_dispersion"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Numbers above 0."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < np.inf)))
-
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """One for the mean and one more for the shape; none if that is held."""
-        return 0 if "shapes" in fixed else 1 + ("means" not in fixed)
 
     def bind(self, description: CellMoments) -> Self:
         """Take the dispersion of the data as the unit."""
@@ -90,7 +81,7 @@ class Gamma(ExponentialFamily):
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> GammaParams:
         """Means that scatter as the data do, each component with the shape of all data."""
-        unit = dispersion.unit(_dispersion(description))
+        unit = unit_of(_dispersion(description))
         away = rng.standard_normal((n_components, len(unit))) * (n_components > 1)
         shapes = np.minimum(1.0 / unit, self._most) + np.zeros(away.shape)
         return GammaParams(_positive(description.mean) * np.exp(np.sqrt(unit) * away), shapes)
@@ -133,18 +124,16 @@ class Gamma(ExponentialFamily):
 
     def spaces(self, params: GammaParams) -> Spaces:
         """Positive, means in units of the scatter of the data, shapes in units of that of all data."""
-        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        unit, fixed = self._unit, self._constant
         scale = params.means.mean(axis=0) * np.sqrt(unit)
         return {
             "means": Positive(params.means.shape, scale, fixed=fixed),
             "shapes": Positive(params.shapes.shape, 1.0 / unit, fixed=fixed, ceiling=self._most),
         }
 
-    def floor_active(self, params: GammaParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
-        """Which components have a shape that was learned and is as large as it can be."""
-        if "shapes" in fixed:
-            return None
-        return dispersion.resting(1.0 / params.shapes, self.dispersions, self.min_dispersion)
+    def dispersion(self, params: GammaParams) -> Array:
+        """One over the shapes."""
+        return 1.0 / params.shapes
 
     def sample(self, params: GammaParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw numbers for each label."""
@@ -173,18 +162,8 @@ class Gamma(ExponentialFamily):
 
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Logarithms, whose spread is the same at any mean, in units of that spread."""
-        unit = dispersion.unit(_dispersion(description))
+        unit = unit_of(_dispersion(description))
         return np.asarray(np.log(x / _positive(description.mean)) / np.sqrt(unit))
-
-    def params(self, means: Array, shapes: Array) -> GammaParams:
-        """Of means and shapes."""
-        return GammaParams(means, shapes)
-
-    @property
-    def _most(self) -> Any:
-        """The greatest shapes, one over the floor of the dispersions."""
-        least = dispersion.floor(self.dispersions, self.min_dispersion)
-        return 1.0 / np.maximum(least, dispersion.LEAST)
 
 
 def _positive(means: Array) -> Array:
@@ -195,4 +174,4 @@ def _positive(means: Array) -> Array:
 def _dispersion(description: CellMoments) -> Array:
     """Of the data, by the mean and the mean logarithm."""
     logs = description.terms[1] / description.divisors
-    return dispersion.known(2.0 * (np.log(_positive(description.mean)) - logs))
+    return known(2.0 * (np.log(_positive(description.mean)) - logs))

@@ -41,6 +41,7 @@ class Geometric(ExponentialFamily):
     True
     """
 
+    params_type: ClassVar[type] = GeometricParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "probabilities",
@@ -115,7 +116,3 @@ class Geometric(ExponentialFamily):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Inverse hyperbolic sines of roots, whose spread hardly hangs on the mean."""
         return 2 * np.arcsinh(np.sqrt(x))
-
-    def params(self, probabilities: Array) -> GeometricParams:
-        """Of the probabilities."""
-        return GeometricParams(probabilities)

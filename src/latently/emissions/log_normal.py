@@ -12,10 +12,10 @@ from scipy.special import log_ndtr
 
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Real, Spaces
-from latently.emissions import dispersion
 from latently.emissions.base import Array
+from latently.emissions.dispersed import Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
-from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.exponential_family import CellMoments, CellSums
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -29,7 +29,7 @@ class LogNormalParams:
 
 
 @dataclass(frozen=True)
-class LogNormal(ExponentialFamily):
+class LogNormal(Dispersed):
     """Independent features whose logarithms are normal; NaN is a missing cell.
 
     Parameters
@@ -49,10 +49,9 @@ class LogNormal(ExponentialFamily):
     array([8. , 0.3])
     """
 
-    min_dispersion: float = 1e-6
     centres: Array | None = None
-    dispersions: Array | None = None
 
+    params_type: ClassVar[type] = LogNormalParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("log_means", ("components", "features"), "means of the logarithms"),
         Parameter(
@@ -62,17 +61,10 @@ class LogNormal(ExponentialFamily):
     values: ClassVar[str] = "log-normal numbers are above 0 ('exponential' allows 0, 'gaussian' any number)"
     noun: ClassVar[str] = "positive numbers"
     adjective: ClassVar[str] = "log-normal"
-    learns_spread: ClassVar[bool] = True
-    needs_spread: ClassVar[bool] = True
-    floor_setting: ClassVar[str] = "min_dispersion"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Numbers above 0."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < np.inf)))
-
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """One for the mean and one more for the variance; none if that cannot vanish."""
-        return 0 if "log_variances" in fixed else 1 + ("log_means" not in fixed)
 
     def describe(self, x: Array, weights: Array) -> CellMoments:
         """Sums about zero."""
@@ -81,12 +73,12 @@ class LogNormal(ExponentialFamily):
     def bind(self, description: CellMoments) -> Self:
         """Take the means of the logarithms of the data as their origin, and their variances as unit."""
         centres, variances = _of_logarithms(description)
-        return replace(self, centres=centres, dispersions=dispersion.known(variances))
+        return replace(self, centres=centres, dispersions=known(variances))
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> Any:
         """Means drawn from the normal distribution of all logarithms, and their variance for each."""
         centres, variances = _of_logarithms(description)
-        variances = np.maximum(dispersion.unit(dispersion.known(variances)), self._floor)
+        variances = np.maximum(unit_of(known(variances)), self._floor)
         away = rng.standard_normal((n_components, len(centres))) * (n_components > 1)
         return LogNormalParams(
             centres + np.sqrt(variances) * away, np.repeat(variances[None], n_components, axis=0)
@@ -122,17 +114,15 @@ class LogNormal(ExponentialFamily):
 
     def spaces(self, params: LogNormalParams) -> Spaces:
         """Means are real, variances positive, in units of those of the data."""
-        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        unit, fixed = self._unit, self._constant
         return {
             "log_means": Real(params.log_means.shape, np.sqrt(unit), fixed),
             "log_variances": Positive(params.log_variances.shape, unit, self._floor, fixed),
         }
 
-    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
-        """Which components have a variance that was learned and rests on the floor."""
-        if "log_variances" in fixed:
-            return None
-        return dispersion.resting(params.log_variances, self.dispersions, self.min_dispersion)
+    def dispersion(self, params: LogNormalParams) -> Array:
+        """The variances."""
+        return params.log_variances
 
     def sample(self, params: LogNormalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw numbers for each label."""
@@ -155,23 +145,15 @@ class LogNormal(ExponentialFamily):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Logarithms, in units of their standard deviations."""
         centres, variances = _of_logarithms(description)
-        return np.asarray((np.log(x) - centres) / np.sqrt(dispersion.unit(dispersion.known(variances))))
+        return np.asarray((np.log(x) - centres) / np.sqrt(unit_of(known(variances))))
 
     def fill(self, description: CellMoments, x: Array) -> Array:
         """Missing cells at the mean of the logarithms."""
         return np.where(np.isnan(x), np.exp(_of_logarithms(description)[0]), x)
 
-    def params(self, log_means: Array, log_variances: Array) -> LogNormalParams:
-        """Of means and variances of the logarithms."""
-        return LogNormalParams(log_means, log_variances)
-
     @property
     def _centres(self) -> Any:
         return 0.0 if self.centres is None else self.centres
-
-    @property
-    def _floor(self) -> Any:
-        return dispersion.floor(self.dispersions, self.min_dispersion)
 
 
 def _of_logarithms(description: CellMoments) -> tuple[Array, Array]:

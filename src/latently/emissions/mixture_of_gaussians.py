@@ -81,6 +81,7 @@ class MixtureOfGaussians(Emission):
     several_maxima: ClassVar[bool] = True
     in_brackets: ClassVar[str] = "n_mix"
     floor_setting: ClassVar[str] = "reg_covar"
+    params_type: ClassVar[type] = MixtureParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("inner_weights", ("components", "gaussians"), "weights of its Gaussians", "probabilities"),
         Parameter("means", ("components", "gaussians", "features"), "means of its Gaussians"),
@@ -245,10 +246,6 @@ class MixtureOfGaussians(Emission):
         away = (x[:, None, None, :] - params.means) / np.sqrt(variances)
         below, above = (logsumexp(log_ndtr(end), 2, params.inner_weights[..., None]) for end in (away, -away))
         return Distribution(below, above)
-
-    def params(self, inner_weights: Array, means: Array, covariances: Array) -> MixtureParams:
-        """Of weights, means and covariances."""
-        return MixtureParams(inner_weights, means, covariances)
 
     def sizes(self, n_components: int, n_features: int | str) -> dict[str, int | str]:
         """Also the number of Gaussians in each component."""

@@ -60,6 +60,7 @@ class NegativeBinomial(Tabulated):
 
     overall: Array | None = None
 
+    params_type: ClassVar[type] = NegativeBinomialParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("means", ("components", "features"), "expected counts", "positive and finite"),
         Parameter(
@@ -155,10 +156,6 @@ class NegativeBinomial(Tabulated):
         """Inverse hyperbolic sines of roots, whose spread hardly hangs on the mean."""
         a = np.maximum(_dispersion(description), LEAST)
         return np.asarray(2 * np.arcsinh(np.sqrt(a * x)) / np.sqrt(a))
-
-    def params(self, means: Array, dispersions: Array) -> NegativeBinomialParams:
-        """Of means and dispersions."""
-        return NegativeBinomialParams(means, dispersions)
 
     @property
     def _floor(self) -> Any:

@@ -58,6 +58,7 @@ class Poisson(Exposed):
 
     means: Array | None = None
 
+    params_type: ClassVar[type] = PoissonParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
@@ -161,10 +162,6 @@ class Poisson(Exposed):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Square roots, whose spread is the same at any rate."""
         return 2 * np.sqrt(self.pictured(x))
-
-    def params(self, lambdas: Array) -> PoissonParams:
-        """Of the rates."""
-        return PoissonParams(lambdas)
 
     def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
         """Also the mean of each feature."""

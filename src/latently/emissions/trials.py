@@ -31,6 +31,7 @@ class Trials(ExponentialFamily):
     """Independent features, each a number of successes among so many trials; NaN is missing."""
 
     certain: ClassVar[bool] = True
+    params_type: ClassVar[type] = TrialsParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("probabilities", ("components", "features"), "probabilities of success", "between 0 and 1"),
     )
@@ -114,10 +115,6 @@ class Trials(ExponentialFamily):
     def embed(self, description: CellMoments, x: Array) -> Array:
         """Arc sines of the roots of shares, whose spread hardly hangs on the probability."""
         return np.asarray(2 * np.sqrt(self.trials) * np.arcsin(np.sqrt(x / self.trials)))
-
-    def params(self, probabilities: Array) -> TrialsParams:
-        """Of the probabilities."""
-        return TrialsParams(probabilities)
 
 
 def log_choose(n: Array, k: Array) -> Array:

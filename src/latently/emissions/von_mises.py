@@ -12,11 +12,11 @@ from scipy.special import i0e, i1e, roots_legendre
 
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Real, Spaces
-from latently.emissions import dispersion
 from latently.emissions.base import Array
 from latently.emissions.completion import HALVINGS
+from latently.emissions.dispersed import ALL_EQUAL, Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
-from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
+from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 from latently.wording import number
 
@@ -37,7 +37,7 @@ class VonMisesParams:
 
 
 @dataclass(frozen=True)
-class VonMises(ExponentialFamily):
+class VonMises(Dispersed):
     """Independent von Mises angles in radians; NaN is a missing cell.
 
     Parameters
@@ -58,9 +58,7 @@ class VonMises(ExponentialFamily):
     array([3. , 5.9])
     """
 
-    min_dispersion: float = 1e-6
-    dispersions: Array | None = None
-
+    params_type: ClassVar[type] = VonMisesParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("directions", ("components", "features"), "mean directions, in radians"),
         Parameter("concentrations", ("components", "features"), "concentrations", "positive and finite"),
@@ -70,18 +68,11 @@ class VonMises(ExponentialFamily):
     noun: ClassVar[str] = "angles"
     adjective: ClassVar[str] = "von Mises"
     centre_called: ClassVar[str] = "mean direction"
-    learns_spread: ClassVar[bool] = True
-    needs_spread: ClassVar[bool] = True
     reading: ClassVar[str] = "Mean direction ± circular standard deviation, in radians."
-    floor_setting: ClassVar[str] = "min_dispersion"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """At most one turn either way: larger numbers are more likely degrees."""
         return np.asarray(np.isnan(x) | (np.abs(x) <= LARGEST))
-
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """One for the direction and one more for the concentration; none if that is held."""
-        return 0 if "concentrations" in fixed else 1 + ("directions" not in fixed)
 
     def bind(self, description: CellMoments) -> Self:
         """Take the dispersion of the data as the unit."""
@@ -94,7 +85,7 @@ class VonMises(ExponentialFamily):
             directions = middle[None]
         else:
             directions = _wrapped(middle + rng.uniform(-np.pi, np.pi, (n_components, len(middle))))
-        most = np.minimum(1.0 / dispersion.unit(found), self._most)
+        most = np.minimum(1.0 / unit_of(found), self._most)
         return VonMisesParams(directions, most + np.zeros(directions.shape))
 
     def terms(self, x: Array) -> tuple[Array, Array]:
@@ -126,7 +117,7 @@ class VonMises(ExponentialFamily):
             rest = kappa * (1.0 - (1.0 - lost) ** 2) - (1.0 - lost)
             return lost - short, -rest
 
-        near = np.log((2.0 - short) / np.maximum(2.0 * short, dispersion.LEAST))
+        near = np.log((2.0 - short) / np.maximum(2.0 * short, ALL_EQUAL))
         return {
             "directions": directions,
             "concentrations": np.exp(zero(slope, near, np.log(LEAST), np.log(self._most))),
@@ -141,18 +132,16 @@ class VonMises(ExponentialFamily):
 
     def spaces(self, params: VonMisesParams) -> Spaces:
         """Directions are real numbers, and go round; concentrations positive, in units of the data's."""
-        unit, fixed = dispersion.unit(self.dispersions), dispersion.constant(self.dispersions)
+        unit, fixed = self._unit, self._constant
         shape = params.directions.shape
         return {
             "directions": Real(shape, np.sqrt(unit) + np.zeros(shape[1]), fixed),
             "concentrations": Positive(shape, 1.0 / unit, LEAST, fixed, to_zero=True, ceiling=self._most),
         }
 
-    def floor_active(self, params: VonMisesParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
-        """Which components have a concentration that was learned and is as large as it can be."""
-        if "concentrations" in fixed:
-            return None
-        return dispersion.resting(1.0 / params.concentrations, self.dispersions, self.min_dispersion)
+    def dispersion(self, params: VonMisesParams) -> Array:
+        """One over the concentrations."""
+        return 1.0 / params.concentrations
 
     def least_dependent(self, description: CellMoments, params: VonMisesParams) -> VonMisesParams:
         """Of directions a whole turn apart, which are as likely, those between -pi and pi."""
@@ -195,7 +184,7 @@ class VonMises(ExponentialFamily):
         """How far mean vectors lie from that of all, in units of the spread of all on the circle."""
         vectors = self._mean_vectors(params)
         centre = np.tensordot(weights, vectors, 1)
-        total = np.sqrt(np.maximum(1.0 - np.abs(centre) ** 2, dispersion.LEAST))
+        total = np.sqrt(np.maximum(1.0 - np.abs(centre) ** 2, ALL_EQUAL))
         far = np.abs(vectors - centre) / total
         return [
             [
@@ -236,20 +225,10 @@ class VonMises(ExponentialFamily):
         """Missing cells at the mean direction."""
         return np.where(np.isnan(x), _direction(description.terms), x)
 
-    def params(self, directions: Array, concentrations: Array) -> VonMisesParams:
-        """Of directions and concentrations."""
-        return VonMisesParams(directions, concentrations)
-
     @staticmethod
     def _mean_vectors(params: VonMisesParams) -> NDArray[np.complex128]:
         """Mean points on the circle, as complex numbers."""
         return np.asarray((1.0 - _lost(params.concentrations)) * np.exp(1j * params.directions))
-
-    @property
-    def _most(self) -> Any:
-        """The greatest concentrations, one over the floor of the dispersions."""
-        least = dispersion.floor(self.dispersions, self.min_dispersion)
-        return 1.0 / np.maximum(least, dispersion.LEAST)
 
 
 def _wrapped(angles: Array) -> Array:
@@ -264,7 +243,7 @@ def _direction(vectors: Array) -> Array:
 
 def _dispersion(description: CellMoments) -> Array:
     """Twice one less the mean resultant length of the data."""
-    return dispersion.known(2.0 * (1.0 - np.hypot(*description.terms) / description.divisors))
+    return known(2.0 * (1.0 - np.hypot(*description.terms) / description.divisors))
 
 
 def _lost(kappa: Array) -> Array:

@@ -55,6 +55,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
 
     means: Array | None = None
 
+    params_type: ClassVar[type] = ZeroInflatedPoissonParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
         Parameter(
@@ -198,10 +199,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
         words = [f"{word} ({part} extra zeros)" for word, part in zip(means.words, shares, strict=True)]
         note = f"Mean count in the {label}, extra zeros included, and how often there is one."
         return Components([*means.lines, *lines], words, note)
-
-    def params(self, lambdas: Array, inflations: Array) -> ZeroInflatedPoissonParams:
-        """Of rates and inflations."""
-        return ZeroInflatedPoissonParams(lambdas, inflations)
 
     def _rates_beside(self, stats: CellSums, params: ZeroInflatedPoissonParams) -> Array:
         """Rates for inflations that are held: there may be several maxima, and this is one that is better."""
