@@ -12,7 +12,7 @@ from latently.checks.arrays import shown
 from latently.checks.settings import ITERABLE, PATH, checked
 from latently.estimators.saving import Saved, UnknownClassError, restored
 
-KINDS = {
+ESTIMATORS = {
     name: kind
     for name, kind in vars(estimators).items()
     if isinstance(kind, type) and issubclass(kind, Saved)
@@ -70,7 +70,7 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     contents = archive.read(path)
     name = os.fspath(path)
     try:
-        return restored(contents, KINDS, own)
+        return restored(contents, ESTIMATORS, own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])
         raise ModelFileError(

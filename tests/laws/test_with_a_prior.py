@@ -10,7 +10,7 @@ from sklearn.base import clone
 from latently import GaussianImputer, GaussianMixture
 from latently.core.em import EMMap, Settings, run
 from latently.core.parameters import named
-from latently.emissions.gaussian.prior import KINDS, Prior
+from latently.emissions.gaussian.prior import PRIORS, Prior
 from tests.comparing import assert_same
 from tests.laws.test_monotone import assert_climbs, start_of
 from tests.models import ENTRIES_BY_NAME, iterate
@@ -23,7 +23,7 @@ NAMES = [
     "chain x full, NaN",
 ]
 over_priors = pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name in NAMES for kind in KINDS], ids=lambda value: value
+    ("name", "kind"), [(name, kind) for name in NAMES for kind in PRIORS], ids=lambda value: value
 )
 
 
@@ -52,7 +52,7 @@ def test_the_objective_climbs_on_hard_data(name, kind, hard):
     assert_climbs(em, start_of(entry, em.model, data, 1))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PRIORS)
 def test_the_log_likelihood_alone_may_fall(kind):
     """So that the prior is seen to count: EM climbs to another place than without it."""
     entry = with_prior("independent x full, NaN", kind, strength=60.0)
@@ -107,7 +107,7 @@ def test_integer_weights_equal_repeated_units(name, kind):
     assert_same(ends[0], ends[1], rtol=1e-8)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PRIORS)
 @pytest.mark.parametrize("estimator", [GaussianMixture(1), GaussianImputer()], ids=["mixture", "imputer"])
 def test_the_prior_is_not_in_the_reported_log_likelihood(estimator, kind):
     rng = np.random.default_rng(0)

@@ -84,7 +84,7 @@ def both(x):
 @pytest.mark.parametrize("method", ["bootstrap", "posterior"])
 def test_pooled_intervals_cover_where_those_of_one_table_do_not(method, runs, monkeypatch):
     """The slope of the second column on the first, and its mean; half of it is missing."""
-    monkeypatch.setattr("latently.estimators.imputation.parameter_draws.STEPS", 10)
+    monkeypatch.setattr("latently.estimators.imputation.parameter_draws.AUGMENTATION_STEPS", 10)
     n, truth = 100, np.array([SLOPE, MEAN[1]])
     pooled, single = np.empty((runs, 2)), np.empty((runs, 2))
     for run in range(runs):

@@ -11,7 +11,7 @@ from scipy.stats import invwishart, multivariate_normal
 from latently import GaussianImputer, GaussianMixture
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.moments import Moments
-from latently.emissions.gaussian.prior import KINDS, PULL, Prior
+from latently.emissions.gaussian.prior import PRIORS, PULL, Prior
 from tests.charts import Chart
 from tests.laws.test_with_a_prior import over_priors, with_prior
 from tests.models import whole_e_step
@@ -63,7 +63,7 @@ def test_also_with_means_held_fixed(name, kind):
 
 
 @pytest.mark.parametrize("fixed", [(), ("means",)], ids=["free", "means fixed"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PRIORS)
 @pytest.mark.parametrize("name", ["full", "diag", "spherical", "tied"])
 def test_a_component_of_next_to_no_weight_counts_if_it_is_far_away(name, kind, fixed):
     """A row of weight 1e-20 at 1e10 adds as much to the scatter as one of weight 1 at 1."""
@@ -169,7 +169,7 @@ def test_the_log_prior_is_scipy_s_density_but_for_a_constant(kind):
 # -- what priors are for ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PRIORS)
 @pytest.mark.parametrize("covariance_type", ["full", "tied"])
 def test_more_columns_than_rows_have_a_maximum_with_a_prior(kind, covariance_type):
     rng = np.random.default_rng(3)

@@ -343,7 +343,7 @@ def drawn_parameters(x, method, n, **settings):
 def test_draws_are_as_uncertain_as_a_complete_table_leaves_them(method, monkeypatch):
     """Means with covariance S / n, variances with 2 S^2 / n; the posterior's are a little wider."""
     # Complete rows need no augmentation, so each step is a draw of its own.
-    monkeypatch.setattr(parameter_draws, "STEPS", 1)
+    monkeypatch.setattr(parameter_draws, "AUGMENTATION_STEPS", 1)
     n, d = 150, 2
     x = np.random.default_rng(6).multivariate_normal(MEAN[:2], COVARIANCE[:2, :2], size=n)
     _, means, covariances = drawn_parameters(x, method, 600)
@@ -367,7 +367,7 @@ def test_draws_know_of_the_missing_cells(method, monkeypatch):
 
     Little & Rubin 2002, section 7.4.2, equation 7.13, to first order.
     """
-    monkeypatch.setattr(parameter_draws, "STEPS", 8)
+    monkeypatch.setattr(parameter_draws, "AUGMENTATION_STEPS", 8)
     n, m, rho = 400, 160, 0.6
     x = np.random.default_rng(7).multivariate_normal([0.0, 0.0], [[1.0, rho], [rho, 1.0]], size=n)
     x[m:, 1] = np.nan
@@ -407,7 +407,7 @@ def test_imputations_of_a_cell_have_its_conditional_distribution():
 
 @over_methods
 def test_imputations_repeat_by_their_seed(method, monkeypatch):
-    monkeypatch.setattr(parameter_draws, "STEPS", 5)
+    monkeypatch.setattr(parameter_draws, "AUGMENTATION_STEPS", 5)
     imputer, same = (GaussianImputer(**DRAWS, draw_method=method).fit(X) for _ in range(2))
     assert_array_equal(imputer.draw_imputations(NEW, 3), same.draw_imputations(NEW, 3))
     generator, lost = np.random.default_rng(5), np.isnan(NEW)

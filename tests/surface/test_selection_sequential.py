@@ -133,8 +133,8 @@ def test_it_chooses_what_an_exhaustive_search_chooses(model, X, grid):
 @pytest.fixture
 def few(monkeypatch):
     """Samples of 500 rows, then of 2,000."""
-    monkeypatch.setattr(rows, "FEW", 500)
-    monkeypatch.setattr(rows, "GROWTH", 4)
+    monkeypatch.setattr(rows, "FIRST_ROWS", 500)
+    monkeypatch.setattr(rows, "ROWS_FACTOR", 4)
 
 
 def _clusters(n=9000):

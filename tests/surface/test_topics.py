@@ -505,7 +505,7 @@ def test_doubles_for_small_corpora_and_floats_for_large_ones(monkeypatch):
     from latently.estimators.topics import settings
 
     assert model().fit(TRAIN).params_.topic_word.dtype == np.float64
-    monkeypatch.setattr(settings, "SMALL", TRAIN.nnz * 3 - 1)
+    monkeypatch.setattr(settings, "MOST_IN_DOUBLE", TRAIN.nnz * 3 - 1)
     lda = model().fit(TRAIN)
     assert lda.params_.topic_word.dtype == np.float32
     assert lda.components_.dtype == np.float64

@@ -22,7 +22,7 @@ REFUSED = {
 }
 
 
-PLAIN = {str, float, int, bool, type(None)}  # kinds of cells that are compared without surprises
+PLAIN_CELLS = {str, float, int, bool, type(None)}  # kinds of cells that are compared without surprises
 
 
 def missing_cells(values: Any) -> NDArray[np.bool_]:
@@ -42,7 +42,7 @@ def missing_cells(values: Any) -> NDArray[np.bool_]:
         missing = np.isnat(cells)
     elif cells.dtype.kind == "O":
         with np.errstate(invalid="ignore"):  # as NumPy calls a comparison with NaN by Python 3.12 or later
-            if set(map(type, cells.flat)) <= PLAIN:
+            if set(map(type, cells.flat)) <= PLAIN_CELLS:
                 missing = np.asarray((cells == None) | (cells != cells), dtype=bool)  # noqa: E711 - cell by cell
             else:
                 missing = np.asarray(np.frompyfunc(_is_missing, 1, 1)(cells), dtype=bool)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from latently.core.convergence import ROUNDING
 
-CLOSE = 1e-6  # of fitted numbers, which are known no better than a fit converges
-CLEAR = 1e-9  # of numbers that follow from them
+FITTED_TIE = 1e-6  # of fitted numbers, which are known no better than a fit converges
+DERIVED_TIE = 1e-9  # of numbers that follow from them
 
 T = TypeVar("T")
 Array = NDArray[np.float64]
@@ -62,11 +62,12 @@ def falling(values: Array, slack: float) -> NDArray[np.int64]:
 def column_ranks(columns: Array) -> list[NDArray[np.int64]]:
     """Ranks within each column of a table of fitted numbers, the last column first, as for `np.lexsort`."""
     return [
-        ranks(column, CLOSE * np.ptp(column) + ROUNDING * np.abs(column).max()) for column in columns.T[::-1]
+        ranks(column, FITTED_TIE * np.ptp(column) + ROUNDING * np.abs(column).max())
+        for column in columns.T[::-1]
     ]
 
 
 def likeliest(probabilities: Any) -> NDArray[np.int64]:
     """Which of the numbers along the last axis is the largest."""
     highest = probabilities.max(axis=-1, keepdims=True)
-    return np.asarray((probabilities >= highest * (1 - CLEAR)).argmax(axis=-1))
+    return np.asarray((probabilities >= highest * (1 - DERIVED_TIE)).argmax(axis=-1))

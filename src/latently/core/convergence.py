@@ -15,7 +15,7 @@ EPS = 2.0**-52
 ROUNDING = 64 * EPS
 REMEMBERED = 4  # ratios of gains
 FORESIGHT = 20  # steps ahead
-SMALL = 1e-6  # gain, by the size of the objective, that may be rounding: it costs time to find out
+MAYBE_ROUNDING = 1e-6  # gain, by the size of the objective, that may be rounding: it costs time to find out
 
 
 def remaining_gain(first: float, second: float, third: float, ratio: float = 0.0) -> float:
@@ -153,7 +153,7 @@ class StoppingRule:
         if not close:
             # A step that gains nothing shows what rounding does here, if it is small enough to be rounding.
             share, largest = EPS / ROUNDING if min(gain, last) > 0.0 else 1.0, max(abs(gain), abs(last))
-            small = share == 1.0 or largest <= SMALL * (abs(third) + self.n)
+            small = share == 1.0 or largest <= MAYBE_ROUNDING * (abs(third) + self.n)
             close = small and largest <= share * rounding()
         self._met = self._met + 1 if close else 0
         return self._met >= 2

@@ -17,7 +17,7 @@ from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, BlockSource
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
-from latently.core.convergence import ROUNDING, SMALL, Progress, StoppingRule
+from latently.core.convergence import MAYBE_ROUNDING, ROUNDING, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.journal import RunState, Step
 from latently.core.model import D, Model, P, S
@@ -294,7 +294,7 @@ class Iteration(Generic[P, S]):
         if squarem and self.n_e_steps < self.settings.max_iter:
             proposal = self._proposal(squarem, plain)
         if squarem and proposal is not None:
-            following = _leap(em, squarem, here, proposal, SMALL * (abs(here.objective) + self.n))
+            following = _leap(em, squarem, here, proposal, MAYBE_ROUNDING * (abs(here.objective) + self.n))
             self.n_e_steps += 1
         if following is None:
             following = _evaluate(em, plain)

@@ -11,7 +11,7 @@ from latently.checks.arrays import as_floats
 
 Array = NDArray[np.float64]
 
-ROUNDING = 1e-6  # of sums of probabilities as people write them
+SUM_TOLERANCE = 1e-6  # of sums of probabilities as people write them
 
 
 def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
@@ -81,7 +81,7 @@ def probabilities(
     if not (found >= 0).all():
         raise ValueError(f"{name} holds a negative probability")
     totals = np.atleast_1d(found.sum(axis=-1))
-    wrong = np.flatnonzero(~(np.abs(totals - 1) <= ROUNDING))
+    wrong = np.flatnonzero(~(np.abs(totals - 1) <= SUM_TOLERANCE))
     if len(wrong):
         row = "" if found.ndim == 1 else f"row {int(wrong[0])} of "
         raise ValueError(f"{row}{name} sums to {totals[wrong[0]]:g}, should be 1: divide it by its sum")

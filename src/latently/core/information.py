@@ -24,12 +24,12 @@ from latently.core.spaces import Chart, Space
 
 Array = NDArray[np.float64]
 Kind = Literal["observed", "robust"]
-STEP = 1e-5
-SINGULAR = 1e-7  # of the information, where each number alone has one; differences leave about 1e-9
+DIFFERENCE_STEP = 1e-5
+NO_INFORMATION = 1e-7  # where each number alone has one; differences leave about 1e-9
 RISE = 1e-2
 ONE = 1.0  # expected events of a number that may be on its way to zero, at most
 INFORMED = 1e-3  # relative information below which it is: zero is less than a thirtieth of its error away
-NAMED = 3  # numbers on a boundary in one message
+MOST_PLACES_NAMED = 3  # numbers on a boundary in one message
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Coordinates(Generic[P]):
 
     def slopes(self, function: Callable[[P], Array]) -> Array:
         """Central differences of a function of params at coordinates zero, those along each one last."""
-        moves = STEP * np.eye(self.dimension)
-        found = [(function(self.at(z)) - function(self.at(-z))) / (2 * STEP) for z in moves]
+        moves = DIFFERENCE_STEP * np.eye(self.dimension)
+        found = [(function(self.at(z)) - function(self.at(-z))) / (2 * DIFFERENCE_STEP) for z in moves]
         return np.stack(found, axis=-1) if found else np.zeros((*function(self.params).shape, 0))
 
 
@@ -125,10 +125,10 @@ def _by_differences(function: Any, params: Any, name: str, chart: Chart) -> Arra
     value = named(params)[name]
     slopes = np.zeros(chart.dimension)
     for j in range(chart.dimension):
-        change = STEP * chart.basis[:, [j]].toarray().reshape(value.shape)
+        change = DIFFERENCE_STEP * chart.basis[:, [j]].toarray().reshape(value.shape)
         up = function(with_named(params, {name: value + change}))
         down = function(with_named(params, {name: value - change}))
-        slopes[j] = (up - down) / (2 * STEP)
+        slopes[j] = (up - down) / (2 * DIFFERENCE_STEP)
     return slopes
 
 
@@ -190,7 +190,7 @@ def standard_errors(
 
     alone = np.sqrt(np.abs(np.diagonal(information)))
     alone[alone == 0] = 1.0
-    n_determined = int((np.linalg.eigvalsh(information / np.outer(alone, alone)) > SINGULAR).sum())
+    n_determined = int((np.linalg.eigvalsh(information / np.outer(alone, alone)) > NO_INFORMATION).sum())
     if n_determined < len(information):
         reasons.append(
             "the observed information is singular or not positive definite, "
@@ -240,9 +240,9 @@ def _vanishing(em: EMMap[D, P, S], coordinates: Coordinates[P], information: Arr
     stats = em.e_step(coordinates.params)
     for j in np.flatnonzero(gone):
         z = np.zeros(coordinates.dimension)
-        z[j] = STEP
+        z[j] = DIFFERENCE_STEP
         up, down = (score(em, coordinates, coordinates.at(side * z), stats)[j] for side in (1, -1))
-        gone[j] = (down - up) / (2 * STEP) < ONE
+        gone[j] = (down - up) / (2 * DIFFERENCE_STEP) < ONE
     return gone
 
 
@@ -251,9 +251,9 @@ def _on_boundary(name: str, chart: Chart) -> str:
     found = []
     for boundary, resting in chart.boundaries.items():
         places = [f"[{', '.join(map(str, at))}]" if len(at) else "" for at in np.argwhere(resting)]
-        which = ", ".join(f"{name}{place}" for place in places[:NAMED])
-        if len(places) > NAMED:
-            which += f" and {len(places) - NAMED} more"
+        which = ", ".join(f"{name}{place}" for place in places[:MOST_PLACES_NAMED])
+        if len(places) > MOST_PLACES_NAMED:
+            which += f" and {len(places) - MOST_PLACES_NAMED} more"
         found += [f"{which} {boundary}"] if places else []
     return (
         f"{', '.join(found)}: on this boundary of the parameter space there is no error, and the others are "
@@ -282,8 +282,8 @@ def _observed_information(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> tu
     hessian = np.empty((p, p))
     for j in range(p):
         z = np.zeros(p)
-        z[j] = STEP
-        hessian[j] = (score_at(z) - score_at(-z)) / (2 * STEP)
+        z[j] = DIFFERENCE_STEP
+        hessian[j] = (score_at(z) - score_at(-z)) / (2 * DIFFERENCE_STEP)
     return -(hessian + hessian.T) / 2, score_at(np.zeros(p))
 
 

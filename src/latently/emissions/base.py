@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
 from latently.checks.columns import Column, NotANumberError
-from latently.core.choices import CLEAR
+from latently.core.choices import DERIVED_TIE
 from latently.core.convergence import EPS
 from latently.core.declared import Parameter
 from latently.core.parameters import check_feasible, check_shape, named, with_named
@@ -515,7 +515,7 @@ def cut_in_two(coordinates: Array, weights: Array, way: int, rng: np.random.Gene
     centred = coordinates - mean
     if way == 0:
         axis = np.linalg.eigh((centred.T * weights) @ centred)[1][:, -1]
-        axis = axis * np.sign(axis[np.abs(axis) > (1 - CLEAR) * np.abs(axis).max()][0])
+        axis = axis * np.sign(axis[np.abs(axis) > (1 - DERIVED_TIE) * np.abs(axis).max()][0])
         height = centred @ axis
     else:
         first = rng.choice(len(weights), p=weights / weights.sum())

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from latently.emissions.base import Array
-from latently.emissions.described import MOST_COLUMNS, Components
+from latently.emissions.described import COLUMNS_SHOWN, Components
 from latently.emissions.trials import Trials, TrialsParams
 from latently.wording import share, some
 
@@ -50,7 +50,7 @@ class Bernoulli(Trials):
         cells = [[share(p) for p in column] for column in params.probabilities.T]
         lines = [[f"{name} = 1", *column] for name, column in zip(names, cells, strict=True)]
         words = [
-            some([f"{line[0]} {line[1 + k]}" for line in lines], MOST_COLUMNS, "more column")
+            some([f"{line[0]} {line[1 + k]}" for line in lines], COLUMNS_SHOWN, "more column")
             for k in range(len(rows))
         ]
         return Components(lines, words, f"Probability of a 1 in the {label}.")

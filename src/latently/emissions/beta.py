@@ -22,7 +22,7 @@ from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 
-SMALLEST = -20.0  # logarithm of a concentration
+LEAST_LOG_CONCENTRATION = -20.0  # logarithm of a concentration
 FARTHEST = 30.0  # logit of a mean, which 1 less it still knows
 INSIDE = float(np.finfo(np.float64).tiny), 1.0 - 2.0**-53
 
@@ -127,7 +127,7 @@ class Beta(Dispersed):
                 bend = bend + (m * a - rest * b) ** 2 / (a + b)
             return value, phi * bend
 
-        phi = np.exp(zero(slope, np.log(params.concentrations), SMALLEST, np.log(self._most)))
+        phi = np.exp(zero(slope, np.log(params.concentrations), LEAST_LOG_CONCENTRATION, np.log(self._most)))
         return {"means": means if held else mean_of(phi, means), "concentrations": phi}
 
     def gradient(self, stats: CellSums, params: BetaParams) -> dict[str, Array]:

@@ -23,7 +23,7 @@ from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.wording import listed, share
 
 MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words
-LEAST = 1e-9  # probability of other symbols that is worth a word
+NOTABLE = 1e-9  # probability of other symbols that is worth a word
 
 
 @dataclass(frozen=True)
@@ -305,4 +305,4 @@ def _likeliest(probabilities: Array, symbols: Sequence[Any]) -> str:
     order = np.argsort(-probabilities, kind="stable")[:MOST_NAMED]
     named = [f"{symbols[s]} {share(probabilities[s])}" for s in order if probabilities[s] > 0]
     rest = 1.0 - probabilities[order].sum()
-    return listed([*named, f"others {share(rest)}"] if rest > LEAST else named)
+    return listed([*named, f"others {share(rest)}"] if rest > NOTABLE else named)

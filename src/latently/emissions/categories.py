@@ -22,7 +22,7 @@ from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.wording import share
 
-MOST_LISTED = 10  # categories in a message
+MOST_CATEGORIES_LISTED = 10  # categories in a message
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Categories(Emission):
             strange = codes < 0
             if strange.any() and self.unknown == "error":
                 row = int(seen[strange.argmax()])
-                some = ", ".join(map(repr, alphabet[:MOST_LISTED].tolist()))
+                some = ", ".join(map(repr, alphabet[:MOST_CATEGORIES_LISTED].tolist()))
                 raise ImpossibleCellError(
                     row,
                     j,

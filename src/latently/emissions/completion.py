@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-DRAWN = 64  # rows of each component that show where cells lie
-HALVINGS = 44
+DRAWN_EACH = 64  # rows of each component that show where cells lie
+CELL_HALVINGS = 44
 
 
 class Completion:
@@ -152,7 +152,7 @@ def bisected(
     """
     n, d = used.shape
     given = np.empty((n, 0)) if given is None else given
-    labels = np.repeat(np.arange(weights.shape[2]), DRAWN)
+    labels = np.repeat(np.arange(weights.shape[2]), DRAWN_EACH)
     drawn = family.sample(params, labels, np.random.default_rng(0))[:, :d]
     least, most = drawn.min(axis=0), drawn.max(axis=0)
 
@@ -188,6 +188,6 @@ def bisected(
         exhausted = (middle == low) | (middle == high)
         over = reached(middle)
         low, high = np.where(over, low, middle), np.where(over, middle, high)
-        settled = high - low <= (1.0 if discrete else width * 2.0**-HALVINGS)
+        settled = high - low <= (1.0 if discrete else width * 2.0**-CELL_HALVINGS)
         if (settled | ~used | exhausted).all():
             return high if discrete else (low + high) / 2

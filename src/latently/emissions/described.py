@@ -14,8 +14,8 @@ from latently.wording import decimals, listed, number, some
 
 Array = NDArray[np.float64]
 
-MOST_NUMBERS = 12  # of a parameter that is shown
-MOST_COLUMNS = 4
+NUMBERS_SHOWN = 12  # of a parameter that is shown
+COLUMNS_SHOWN = 4
 STANDS_OUT, MOST_STANDING_OUT = 0.5, 4
 
 
@@ -190,7 +190,7 @@ class Described:
         lines = []
         for name, value in named(params).items():
             table = np.asarray(value)
-            if table.shape[:1] == (n_components,) and table[0].size <= MOST_NUMBERS:
+            if table.shape[:1] == (n_components,) and table[0].size <= NUMBERS_SHOWN:
                 flat = table.reshape(n_components, -1)
                 several = flat.shape[1] > 1
                 lines += [
@@ -198,7 +198,9 @@ class Described:
                     for j in range(flat.shape[1])
                 ]
         words = [
-            some([f"{line[0]} {line[1 + k]}" for line in lines], MOST_COLUMNS, "more number") if lines else ""
+            some([f"{line[0]} {line[1 + k]}" for line in lines], COLUMNS_SHOWN, "more number")
+            if lines
+            else ""
             for k in range(n_components)
         ]
         return Components(lines, words, "Parameters of the family.")
@@ -226,4 +228,4 @@ def _words(names: Sequence[str], cells: Sequence[str], bare: bool) -> str:
     if len(names) == 1:
         return f"a mean of {cells[0]}" if bare else cells[0]
     named = [f"{name} {cell}" for name, cell in zip(names, cells, strict=True)]
-    return listed(named) if len(named) <= MOST_COLUMNS else some(named, MOST_COLUMNS, "more column")
+    return listed(named) if len(named) <= COLUMNS_SHOWN else some(named, COLUMNS_SHOWN, "more column")

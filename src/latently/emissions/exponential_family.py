@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 
-NEVER = -1e30  # stands for the logarithm of zero in products, where infinity times zero would be NaN
+LOG_ZERO = -1e30  # stands for the logarithm of zero in products, where infinity times zero would be NaN
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,13 @@ class ExponentialFamily(Emission):
         coefficients, constants = self.natural(params)
         impossible = self.certain and (coefficients == -np.inf).any()
         if impossible:
-            coefficients = np.maximum(coefficients, NEVER)
+            coefficients = np.maximum(coefficients, LOG_ZERO)
         found = self._features(values, seen) @ coefficients.reshape(len(constants), -1).T
         found += np.add.reduce(constants, 1) if seen is None else seen @ constants.T
         base = self._base(values, seen)
         if base is not None:
             found += np.add.reduce(base, 1, keepdims=True)
-        return np.where(found < NEVER / 2, -np.inf, found) if impossible else found
+        return np.where(found < LOG_ZERO / 2, -np.inf, found) if impossible else found
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CellSums:
         """Sums over the observed cells, by a product of matrices."""

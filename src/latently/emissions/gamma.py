@@ -24,7 +24,7 @@ from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 
 TINY = float(np.finfo(np.float64).tiny)
-SMALLEST = -20.0  # logarithm of a shape: what double precision holds can scatter no more
+LEAST_LOG_SHAPE = -20.0  # logarithm of a shape: what double precision holds can scatter no more
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ class Gamma(Dispersed):
             return t - psi(a) - gap, 1.0 - a * polygamma(1, a)
 
         near = (3.0 - gap + np.sqrt((gap - 3.0) ** 2 + 24.0 * gap)) / (12.0 * gap)
-        return {"means": means, "shapes": np.exp(zero(slope, np.log(near), SMALLEST, np.log(self._most)))}
+        return {
+            "means": means,
+            "shapes": np.exp(zero(slope, np.log(near), LEAST_LOG_SHAPE, np.log(self._most))),
+        }
 
     def gradient(self, stats: CellSums, params: GammaParams) -> dict[str, Array]:
         """Derivatives of the sum over cells of the log density."""

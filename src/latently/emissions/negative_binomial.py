@@ -16,14 +16,14 @@ from latently.emissions.base import Array
 from latently.emissions.counts import COUNTS, counts
 from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.newton import zero
+from latently.emissions.poisson import RATE_FLOOR
 from latently.emissions.tabulated import Histogram, Tabulated
 
-FLOOR = 1e-10  # of a mean, in units of that of the data: a state that saw no event keeps a likelihood
 LEAST, MOST = 1e-8, 1e6  # dispersions: at the least, in units of what doubles the variance of all data
 FEW_ABOVE, SPARSE = 1024, 4  # whole numbers that are looked at one by one, beside so many for each value
 SMALL, SERIES = 0.02, np.array([(-1) ** j * (j + 1) / (j + 2) for j in range(10)])[::-1]
 ITS_SLOPE = np.polyder(SERIES)
-LARGE = 30.0  # sizes from which gamma functions cancel, and Stirling's series has all digits
+STIRLING_FROM = 30.0  # sizes from which gamma functions cancel, and Stirling's series has all digits
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class NegativeBinomial(Tabulated):
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
         least, shape = self._least(params), params.means.shape
         return {
-            "means": Positive(shape, np.sqrt(unit + FLOOR), self._floor, to_zero=True),
+            "means": Positive(shape, np.sqrt(unit + RATE_FLOOR), self._floor, to_zero=True),
             "dispersions": Positive(shape, params.dispersions, least, to_zero=True, ceiling=MOST),
         }
 
@@ -159,7 +159,7 @@ class NegativeBinomial(Tabulated):
 
     @property
     def _floor(self) -> Any:
-        return 1e-300 if self.overall is None else FLOOR * self.overall + 1e-300
+        return 1e-300 if self.overall is None else RATE_FLOOR * self.overall + 1e-300
 
     def _least(self, params: NegativeBinomialParams) -> Any:
         """Dispersions below which counts are Poisson for all that can be seen."""
@@ -266,10 +266,10 @@ def log_rising(x: Array, a: Array) -> Array:
     [0.0, 0.0, 1.098612]
     """
     size = 1.0 / a
-    large = size > LARGE
+    large = size > STIRLING_FROM
     r = np.where(large, 1.0, size)
     plain = gammaln(x + r) - gammaln(r) - x * np.log(r)
-    r = np.where(large, size, LARGE)
+    r = np.where(large, size, STIRLING_FROM)
     series = (x + r - 0.5) * np.log1p(x / r) - x + _stirling(x + r) - _stirling(r)
     return np.asarray(np.where(large, series, plain))
 
@@ -281,11 +281,11 @@ def _stirling(z: Array) -> Array:
 def _slopes(x: Array, m: Array, a: Array) -> tuple[Array, Array]:
     """First and second derivative of log probabilities by the logarithm of the dispersion."""
     size = 1.0 / a
-    large = size > LARGE
+    large = size > STIRLING_FROM
     r = np.where(large, 1.0, size)
     first = digamma(x + r) - digamma(r) - np.log1p(m / r)
     second = polygamma(1, x + r) - polygamma(1, r)
-    r = np.where(large, size, LARGE)
+    r = np.where(large, size, STIRLING_FROM)
     y = x + r
     near = [(1 / 12 - (1 / 120 - 1 / 252 / z**2) / z**2) / z**2 for z in (y, r)]
     tail = [(1 / 6 - (1 / 30 - 1 / 42 / z**2) / z**2) / z**3 for z in (y, r)]

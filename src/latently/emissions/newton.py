@@ -8,8 +8,8 @@ import numpy as np
 
 from latently.emissions.base import Array
 
-MOST_STEPS = 200
-SMALL = 1e-9  # of a step: the next of Newton's is as small as its square
+MOST_NEWTON_STEPS = 200
+LAST_STEP = 1e-9  # of a step: the next of Newton's is as small as its square
 
 
 def zero(
@@ -49,7 +49,7 @@ def zero(
     at, last = np.clip(start, lower, upper), np.full(start.shape, np.inf)
     moves = np.full(start.shape, True)
     unknown = [lower, upper]  # limits at which the slope is not known yet
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_NEWTON_STEPS):
         value, derivative = slope(at)
         lower, upper = np.where(value >= 0, at, lower), np.where(value <= 0, at, upper)
         unknown = [np.where(at == limit, np.nan, limit) for limit in unknown]
@@ -60,7 +60,7 @@ def zero(
         aim = np.where(newton, aim, lower + (upper - lower) / 2)
         aim = np.where(moves, aim, at)
         at, last = aim, np.abs(aim - at)
-        moves = moves & (last > SMALL * (1 + np.abs(at)))
+        moves = moves & (last > LAST_STEP * (1 + np.abs(at)))
         if not moves.any():
             break
     return at

@@ -18,8 +18,8 @@ from latently.emissions.tabulated import Histogram, Tabulated
 
 STEEPEST = 30.0  # location: a grade is then e**30 times as likely as the next
 MOST_STEPS, HALVINGS = 100, 40
-SMALL = 1e-12  # gain per cell before a last step of Newton's, after which rounding is larger
-ROUNDING = 2.0**-46
+LEAST_GAIN_PER_CELL = 1e-12  # gain per cell before a last step of Newton's, after which rounding is larger
+Q_ROUNDING = 2.0**-46
 RIDGE = 1e-12  # of the information of a cell, where there is none
 
 
@@ -164,7 +164,7 @@ class Ordinal(Tabulated):
             bend *= moves[:, :, None] & moves[:, None, :]
             bend[:, range(C + K), range(C + K)] += np.where(moves, RIDGE * scale[:, None], 1.0)
             step = np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
-            last = ((slope * step).sum(axis=1) <= SMALL * scale).all()
+            last = ((slope * step).sum(axis=1) <= LEAST_GAIN_PER_CELL * scale).all()
             size = np.ones(d)
             for _ in range(1 if last else HALVINGS):
                 trial = theta + size[:, None] * step
@@ -174,7 +174,7 @@ class Ordinal(Tabulated):
                 if not worse.any():
                     break
                 size[worse] /= 2
-            better = new >= value - last * ROUNDING * scale
+            better = new >= value - last * Q_ROUNDING * scale
             theta, value = np.where(better[:, None], trial, theta), np.where(better, new, value)
             p = np.where(better[:, None, None], new_p, p)
             if last:

@@ -19,7 +19,7 @@ from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.exposed import Exposed
 
-FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
+RATE_FLOOR = 1e-10  # of a rate, in units of the mean count: a state that saw no event keeps a likelihood
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Poisson(Exposed):
     def spaces(self, params: PoissonParams) -> Spaces:
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
-        scale, floor = np.sqrt(means * self.usual_exposure + FLOOR) / self.usual_exposure, self._floor
+        scale, floor = np.sqrt(means * self.usual_exposure + RATE_FLOOR) / self.usual_exposure, self._floor
         return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
@@ -172,7 +172,7 @@ class Poisson(Exposed):
 
     @property
     def _floor(self) -> Any:
-        return 1e-300 if self.means is None else FLOOR * self.means + 1e-300
+        return 1e-300 if self.means is None else RATE_FLOOR * self.means + 1e-300
 
 
 def poisson_distribution(rates: Array, counts: Array) -> Distribution:

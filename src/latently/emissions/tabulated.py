@@ -19,7 +19,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.emissions.exponential_family import renewed
 
-FEW = 1024  # values that are worth a place each, whether they were seen or not
+WORTH_A_TABLE = 1024  # values that are worth a place each, whether they were seen or not
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _places(x: Array) -> tuple[Array, Any]:
     seen = ~np.isnan(x)
     cells = x[seen]
     most = cells.max(initial=-1.0)
-    if most < max(FEW, len(cells)):
+    if most < max(WORTH_A_TABLE, len(cells)):
         codes = cells.astype(np.int64)
         values = np.arange(most + 1)
     else:

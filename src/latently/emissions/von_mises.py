@@ -13,7 +13,7 @@ from scipy.special import i0e, i1e, roots_legendre
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Real, Spaces
 from latently.emissions.base import Array
-from latently.emissions.completion import HALVINGS
+from latently.emissions.completion import CELL_HALVINGS
 from latently.emissions.dispersed import ALL_EQUAL, Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums
@@ -21,10 +21,10 @@ from latently.emissions.newton import zero
 from latently.wording import number
 
 TURN = 2 * np.pi
-LARGEST = TURN * (1 + 1e-6)  # single precision rounds
-LEAST = 1e-8  # concentration: as good as all directions alike
+LARGEST_ANGLE = TURN * (1 + 1e-6)  # single precision rounds
+LEAST_KAPPA = 1e-8  # concentration: as good as all directions alike
 NODES = roots_legendre(64)
-NEGLIGIBLE = 40.0  # logarithm of how far a density falls until what is left does not count
+NEGLIGIBLE_FALL = 40.0  # logarithm of how far a density falls until what is left does not count
 CONCENTRATED = 1e4  # from which on, the expansion of the mean resultant length has more digits
 
 
@@ -72,7 +72,7 @@ class VonMises(Dispersed):
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """At most one turn either way: larger numbers are more likely degrees."""
-        return np.asarray(np.isnan(x) | (np.abs(x) <= LARGEST))
+        return np.asarray(np.isnan(x) | (np.abs(x) <= LARGEST_ANGLE))
 
     def bind(self, description: CellMoments) -> Self:
         """Take the dispersion of the data as the unit."""
@@ -120,7 +120,7 @@ class VonMises(Dispersed):
         near = np.log((2.0 - short) / np.maximum(2.0 * short, ALL_EQUAL))
         return {
             "directions": directions,
-            "concentrations": np.exp(zero(slope, near, np.log(LEAST), np.log(self._most))),
+            "concentrations": np.exp(zero(slope, near, np.log(LEAST_KAPPA), np.log(self._most))),
         }
 
     def gradient(self, stats: CellSums, params: VonMisesParams) -> dict[str, Array]:
@@ -136,7 +136,9 @@ class VonMises(Dispersed):
         shape = params.directions.shape
         return {
             "directions": Real(shape, np.sqrt(unit) + np.zeros(shape[1]), fixed),
-            "concentrations": Positive(shape, 1.0 / unit, LEAST, fixed, to_zero=True, ceiling=self._most),
+            "concentrations": Positive(
+                shape, 1.0 / unit, LEAST_KAPPA, fixed, to_zero=True, ceiling=self._most
+            ),
         }
 
     def dispersion(self, params: VonMisesParams) -> Array:
@@ -205,7 +207,7 @@ class VonMises(Dispersed):
         begin = np.angle(resp @ self._mean_vectors(params)) - np.pi
         before = np.exp(self.distribution(params, _wrapped(begin)).below)
         low, high = np.zeros(x.shape), np.full(x.shape, TURN)
-        for _ in range(HALVINGS):
+        for _ in range(CELL_HALVINGS):
             middle = (low + high) / 2
             # below the angle on its way round from what is opposite to each component's own direction
             passed = np.exp(self.distribution(params, begin + middle).below) - before
@@ -259,7 +261,7 @@ def _log_below(away: Array, kappa: Array) -> Array:
     The density rises all the way: what it was until it was e^-40 of that at the end does not count.
     """
     end = np.cos(away)
-    width = away + np.arccos(np.maximum(end - NEGLIGIBLE / kappa, -1.0))
+    width = away + np.arccos(np.maximum(end - NEGLIGIBLE_FALL / kappa, -1.0))
     total = np.zeros(width.shape)
     for node, weight in zip(*NODES, strict=True):
         total += weight * np.exp(kappa * (np.cos(away - (1.0 - node) / 2.0 * width) - end))

@@ -18,7 +18,7 @@ from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 from latently.emissions.newton import zero
-from latently.emissions.poisson import FLOOR, poisson_distribution
+from latently.emissions.poisson import RATE_FLOOR, poisson_distribution
 from latently.wording import share
 
 
@@ -154,7 +154,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         unit = params.lambdas.mean(axis=0) if self.means is None else self.means
         shape = params.lambdas.shape
         return {
-            "lambdas": Positive(shape, np.sqrt(unit + FLOOR), self._floor, to_zero=True),
+            "lambdas": Positive(shape, np.sqrt(unit + RATE_FLOOR), self._floor, to_zero=True),
             "inflations": UnitInterval(shape, np.ones(())),
         }
 
@@ -222,7 +222,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
 
     @property
     def _floor(self) -> Any:
-        return 1e-300 if self.means is None else FLOOR * self.means + 1e-300
+        return 1e-300 if self.means is None else RATE_FLOOR * self.means + 1e-300
 
 
 def _log_zero(rates: Array, extra: Array) -> Array:

@@ -18,7 +18,7 @@ from latently.core.findings import Finding, joined
 from latently.core.restarts import Restarts, Run, interrupted, search
 from latently.estimators.progress import progress_bar
 
-AUTO_STARTS = 48
+MIXTURE_STARTS = 48
 MOVABLE = 2  # components, of which a move is a new start
 
 
@@ -206,4 +206,4 @@ def make_plan(
 
 def n_starts(n_init: int | str) -> int:
     """How many starts `n_init` asks for."""
-    return AUTO_STARTS if n_init == "auto" else int(n_init)
+    return MIXTURE_STARTS if n_init == "auto" else int(n_init)

@@ -18,8 +18,8 @@ from latently.emissions.gaussian import Gaussian
 from latently.estimators.bases import OneToOneFeatureMixin
 from latently.estimators.diagnostics import dropped, tell
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.base import ROWS_AT_A_TIME, BaseImputer
-from latently.estimators.imputation.columns import FLOOR
+from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.imputation.columns import COVARIANCE_FLOOR, ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import expected, interval
 from latently.estimators.imputation.fitting import fit_model
 from latently.estimators.imputation.limits import check_limits
@@ -256,7 +256,7 @@ class GaussianImputer(BaseImputer, ImputationSettings):
             covariance_type=self.covariance_type,
             prior=prior,
             prior_strength=None if prior is None and self.prior == "auto" else self.prior_strength,
-            reg_covar=FLOOR if self.n_components == 1 else 1e-6,
+            reg_covar=COVARIANCE_FLOOR if self.n_components == 1 else 1e-6,
             **self._run(random_state),
         )
         return self._of_mine(mixture, journal)

@@ -25,12 +25,12 @@ Array = NDArray[np.float64]
 Family = TypeVar("Family", bound=Emission)
 
 # Squares below this lose digits.
-TINY = 1e-280
+LEAST_SQUARE = 1e-280
 
-FAR = 64  # powers of two
+FAR_EXPONENT = 64  # powers of two
 HEAVY = 1e304  # weight of all rows
 LITTLE = 0.1  # weight of a row
-NAMED = 5  # columns in one message
+MOST_COLUMNS_NAMED = 5  # columns in one message
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
@@ -280,7 +280,7 @@ def refuse_heavy(weights: Array, name: str) -> None:
 def unit_of(weights: Array) -> float:
     """A power of two that brings weights far from one near it: products of theirs would be out of range."""
     exponent = int(np.frexp(weights.max())[1]) - 1
-    return 2.0**exponent if abs(exponent) > FAR else 1.0
+    return 2.0**exponent if abs(exponent) > FAR_EXPONENT else 1.0
 
 
 def warn_of_weights(weights: Array, what: str) -> None:
@@ -355,7 +355,7 @@ def check_informative(
     with np.errstate(over="ignore", under="ignore"):
         spread = (high - low).astype(np.float64)
         square = spread**2 * n_used
-    extreme = np.flatnonzero(~(((square > TINY) | (low == high)) & np.isfinite(square)))
+    extreme = np.flatnonzero(~(((square > LEAST_SQUARE) | (low == high)) & np.isfinite(square)))
     if len(extreme):
         column = extreme[0]
         raise ValueError(
@@ -379,9 +379,9 @@ def _value(cell: Any) -> str:
 
 def _constant(constant: Any, values: list[str], names: list[str] | None) -> str:
     """What is to be said of constant columns."""
-    listed = ", ".join(label_of(names, column) for column in constant[:NAMED])
-    if len(constant) > NAMED:
-        listed += f" and {len(constant) - NAMED} more"
+    listed = ", ".join(label_of(names, column) for column in constant[:MOST_COLUMNS_NAMED])
+    if len(constant) > MOST_COLUMNS_NAMED:
+        listed += f" and {len(constant) - MOST_COLUMNS_NAMED} more"
     if len(constant) == 1:
         what = f"column {listed} is constant (every value is {values[constant[0]]}): it says"
     else:

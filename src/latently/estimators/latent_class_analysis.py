@@ -20,7 +20,7 @@ from latently.emissions.columns import Columns
 from latently.estimators.diagnostics import tell
 from latently.estimators.inputs import READERS, Array, tagged
 from latently.estimators.latent_classes.classified import ClassificationTable, entropy_explained
-from latently.estimators.latent_classes.cross_table import MISSING, CrossTable, bivariate_residuals
+from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable, bivariate_residuals
 from latently.estimators.latent_classes.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from latently.estimators.latent_classes.identification import NOT_IDENTIFIED, identification
 from latently.estimators.likelihood.fitted import Source
@@ -301,7 +301,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         sizes = self._n_values
         few = np.flatnonzero(np.isfinite(sizes))
         cells = source.x if len(few) == source.x.shape[1] else source.x[:, few]
-        codes = np.where(np.isnan(cells), MISSING, cells).astype(np.int64)
+        codes = np.where(np.isnan(cells), ABSENT_CODE, cells).astype(np.int64)
         return CrossTable(
             tuple(self._columns.names[j] for j in few),
             tuple(sizes[few].astype(int).tolist()),
@@ -314,7 +314,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         """Log probabilities of rows of codes, whatever the other columns hold."""
         few = np.isfinite(self._n_values)
         x = self._columns.blank(len(codes), len(few))
-        x[:, np.flatnonzero(few)] = np.where(codes == MISSING, np.nan, codes)
+        x[:, np.flatnonzero(few)] = np.where(codes == ABSENT_CODE, np.nan, codes)
         source = self._of_rows(x, np.ones(len(x)))
         with self._workers() as workers:
             found: Array = self._model.posterior(params, source.whole(), workers, refuse=False)[0]

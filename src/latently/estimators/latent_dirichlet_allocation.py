@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
 from latently.core.backends import backend, count_threads
-from latently.core.choices import CLOSE, falling
+from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from latently.estimators.inputs import check_weights, random_generator
@@ -368,7 +368,7 @@ class LatentDirichletAllocation(
         order = np.arange(self.n_components)
         named = self.seed_words is not None or np.ndim(self.doc_topic_prior) > 0
         if len(found.documents) and not named:
-            order = falling(np.log(found.params.totals), CLOSE)
+            order = falling(np.log(found.params.totals), FITTED_TIE)
         self._words = corpus.words
         self.n_features_in_ = corpus.counts.shape[1]
         outcome = TopicOutcome(

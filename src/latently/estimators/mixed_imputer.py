@@ -19,7 +19,8 @@ from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
 from latently.estimators.diagnostics import dropped, tell
-from latently.estimators.imputation.base import ROWS_AT_A_TIME, BaseImputer
+from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.imputation.columns import ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import drawn_labels
 from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings

@@ -28,7 +28,7 @@ from latently.estimators.inputs import (
     random_generator,
 )
 
-FLOOR = 1e-6  # of the variance of a constant column, beside those of the others
+CONSTANT_VARIANCE = 1e-6  # of the variance of a constant column, beside those of the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class MultivariateNormal(Described):
             check_informative(rows, weights, 1, column_names(X))
             mean, covariance = moments.mean, np.array(moments.covariance)
         constant = np.flatnonzero(moments.variances == 0)
-        covariance[constant, constant] = FLOOR * units(moments.variances)[constant]
+        covariance[constant, constant] = CONSTANT_VARIANCE * units(moments.variances)[constant]
         return cls(mean, covariance)
 
     @property

@@ -29,11 +29,11 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.emissions.base import Emission
-from latently.emissions.gaussian.prior import KINDS as PRIORS
+from latently.emissions.gaussian.prior import PRIORS
 from latently.emissions.registry import FAMILIES as EMISSIONS
 from latently.estimators.documented import describe_class
 from latently.estimators.old_names import refuses_old_names
-from latently.estimators.starts import KINDS
+from latently.estimators.starts import START_KINDS
 from latently.latent.chain import STARTS
 
 T = TypeVar("T")
@@ -192,7 +192,7 @@ class MixtureSettings(StartSettings):
     """
 
     fixed: tuple[str, ...] = setting(names_such_as("weights"), default=())
-    init_params: str = setting(one_of("auto", *KINDS), default="auto")
+    init_params: str = setting(one_of("auto", *START_KINDS), default="auto")
 
 
 @settings

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import kmeans_plusplus
 
 from latently.core.blocks import Block
-from latently.core.choices import CLEAR
+from latently.core.choices import DERIVED_TIE
 from latently.core.convergence import ROUNDING
 from latently.core.exploration import Start
 from latently.core.parameters import inside, named
@@ -29,10 +29,10 @@ from latently.models.routines import routines
 Labels = NDArray[np.int64]
 
 MOST_SOFTENING = 0.1
-ROUNDS = 30  # of k-means
-SETTLED = 1e-3  # share of the weight that may still change clusters where k-means ends
-DIGITS = 9
-KINDS = ("kmeans", "k-means++", "random_from_data", "random")
+KMEANS_ROUNDS = 30  # of k-means
+KMEANS_CHANGE = 1e-3  # share of the weight that may still change clusters where k-means ends
+START_DIGITS = 9
+START_KINDS = ("kmeans", "k-means++", "random_from_data", "random")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class MixtureStarts:
         They are rounded, so that equal distances are equal however the sums behind them were rounded.
         """
         rows = self.model.emission.embed(self.description.emission, self.filled)
-        return None if rows is None else np.round(rows, DIGITS)
+        return None if rows is None else np.round(rows, START_DIGITS)
 
     @cached_property
     def standardised(self) -> Array | None:
@@ -126,7 +126,7 @@ class MixtureStarts:
         if self.embedded is None:
             return None
         description, weights = self.description.emission, self.sampled.weights
-        return np.round(self.model.emission.standardised(description, self.filled, weights), DIGITS)
+        return np.round(self.model.emission.standardised(description, self.filled, weights), START_DIGITS)
 
     @cached_property
     def filled(self) -> Array:
@@ -176,12 +176,12 @@ def _kmeans(coordinates: Array, weights: Array, n: int, rng: np.random.Generator
     """The clusters of k-means, begun at rows far apart; a cluster that is left empty stays where it was."""
     centres = _far_apart(coordinates, weights, n, rng)
     labels = _nearest(coordinates, centres)
-    for _ in range(ROUNDS):
+    for _ in range(KMEANS_ROUNDS):
         shares = weights * (labels == np.arange(n)[:, None])
         total = shares.sum(axis=1, keepdims=True)
         centres = np.divide(shares @ coordinates, total, out=centres, where=total > 0)
         before, labels = labels, _nearest(coordinates, centres)
-        if weights[labels != before].sum() <= SETTLED * weights.sum():
+        if weights[labels != before].sum() <= KMEANS_CHANGE * weights.sum():
             break
     return labels
 
@@ -204,7 +204,7 @@ def _nearest(coordinates: Array, seeds: Array) -> Labels:
     sizes = np.einsum("ij,ij->i", coordinates, coordinates)
     gains = 2 * coordinates @ seeds.T - np.einsum("ij,ij->i", seeds, seeds)  # sizes less squared distances
     highest = gains.max(axis=1)
-    slack = CLEAR * (sizes - highest) + ROUNDING * sizes
+    slack = DERIVED_TIE * (sizes - highest) + ROUNDING * sizes
     return np.asarray((gains >= (highest - slack)[:, None]).argmax(axis=1))
 
 

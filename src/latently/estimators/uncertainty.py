@@ -16,9 +16,9 @@ from latently.core.spaces import Spaces
 from latently.estimators.inputs import Array
 from latently.models.bootstrap import Replicates
 
-KINDS = ("observed", "robust", "bootstrap")
+ERROR_KINDS = ("observed", "robust", "bootstrap")
 STANDARD_ERRORS: dict[str, tuple[Any, ...]] = {
-    "kind": (one_of(*KINDS),),
+    "kind": (one_of(*ERROR_KINDS),),
     "n_replicates": (Number(Integral, 2, None, closed="left"),),
     "random_state": RANDOM_STATE,
 }

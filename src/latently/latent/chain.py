@@ -13,7 +13,7 @@ from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
 from latently.core.errors import ImpossibleObservationError
-from latently.core.given import ROUNDING, numbers, support_of
+from latently.core.given import SUM_TOLERANCE, numbers, support_of
 from latently.core.model import Unit
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import tree_sum
@@ -353,7 +353,7 @@ class Chain(Latent):
             first_support=support_of(found.startprob) if self.first_support is None else self.first_support,
         )
         params = chain.projected(found)
-        if given and (np.abs(params.startprob - found.startprob) > ROUNDING).any():
+        if given and (np.abs(params.startprob - found.startprob) > SUM_TOLERANCE).any():
             raise ValueError(
                 f"startprob{suffix} is not what startprob={self.startprob!r} makes of the transitions: leave "
                 "it out, or choose startprob='free'"
@@ -374,7 +374,7 @@ class Chain(Latent):
             if support is not None and support.shape != shape:
                 raise ValueError(f"its possible '{one.name}' has shape {support.shape}, should be {shape}")
         super().check(params, n_components)
-        if not (np.abs(params.startprob - self.first(params)) <= ROUNDING).all():
+        if not (np.abs(params.startprob - self.first(params)) <= SUM_TOLERANCE).all():
             raise ValueError(f"its startprob is not {self.startprob}")
 
     def _first_support(self, n_components: int) -> NDArray[np.bool_]:

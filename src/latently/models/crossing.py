@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from latently.core.blocks import Block
-from latently.core.choices import CLOSE, falling
+from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
 from latently.emissions.base import Array
@@ -58,7 +58,7 @@ def exchange(
     sets: list[tuple[int, ...]] = [(p,) for p in every if more[p] == 0]
     sets += [(p, q) for p in every for q in every if more[p] == -more[q] > 0]
     net = np.array([sum(gains[p] for p in chosen) for chosen in sets])
-    least = CLOSE * float(one.counts.sum())
+    least = FITTED_TIE * float(one.counts.sum())
     for place in falling(net, least):
         chosen = sets[place]
         if net[place] <= least or len(chosen) == len(parts):

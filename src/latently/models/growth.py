@@ -27,7 +27,7 @@ Params = LatentEmissionParams
 ROWS = 5000  # of a sample
 SETTINGS = Settings(1e-6, accelerate=True, changes=False)
 LEAST = 1e-5  # per row, that another component gains
-CLEAR = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
+STRONG_EVIDENCE = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
 DEVIATIONS = 2.0
 PATIENCE = 2  # numbers of components in a row that are clearly worse
 
@@ -117,7 +117,7 @@ def grown(
 def _may_be_best(one: Grown, found: list[Grown], excess: float) -> bool:
     """Whether one is not worse than the best by more than chance."""
     best = min(found, key=lambda other: other.bic)
-    margin = CLEAR + DEVIATIONS * excess * sqrt(2 * abs(one.n_parameters - best.n_parameters))
+    margin = STRONG_EVIDENCE + DEVIATIONS * excess * sqrt(2 * abs(one.n_parameters - best.n_parameters))
     return one.bic <= best.bic + margin
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from latently.core.blocks import Block
-from latently.core.choices import CLOSE, falling
+from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 from latently.models.moves import look
@@ -42,7 +42,7 @@ def divided(
     moves, K = look(model, params, blocks, rng), model.n_components
     splits = moves.splits(rng)
     gains = np.array([split.gain for split in splits])
-    for i in falling(gains, CLOSE * moves.counts.sum()) if splits else ():
+    for i in falling(gains, FITTED_TIE * moves.counts.sum()) if splits else ():
         k, share = splits[i].label, splits[i].share
         whole = moves.resp[:, k]
         resp = np.column_stack([moves.resp, whole * (1 - share)])

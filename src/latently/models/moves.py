@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from latently.core.blocks import Block
-from latently.core.choices import CLOSE, falling
+from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
 from latently.core.parameters import inside, named, with_named
@@ -97,7 +97,7 @@ class Moves:
         ]
         net = np.array([split.gain - removal.loss for removal, split in pairs])
         used: Counter[Any] = Counter()
-        for place in falling(net, CLOSE * self.counts.sum()):
+        for place in falling(net, FITTED_TIE * self.counts.sum()):
             removal, split = pairs[place]
             gone, cut = removal.label, id(split)
             if used[gone, cut] == 0 and used[gone] < OFTEN and used[cut] < OFTEN:
@@ -222,7 +222,7 @@ class Moves:
             ]
         worse = np.diag(np.array(explained)) - np.array(explained)  # [k, j]: rows of j, explained by k
         np.fill_diagonal(worse, np.inf)
-        nearest = falling(-np.nan_to_num(worse.T, nan=np.inf), CLOSE)[:, :NEIGHBOURS]
+        nearest = falling(-np.nan_to_num(worse.T, nan=np.inf), FITTED_TIE)[:, :NEIGHBOURS]
         return sorted(
             {(min(k, j), max(k, j)) for j, row in enumerate(nearest.tolist()) for k in row if k != j}
         )

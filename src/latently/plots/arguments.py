@@ -18,7 +18,7 @@ from latently.estimators.hmm import BaseHMM
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.mixture import BaseMixture
-from latently.estimators.uncertainty import KINDS
+from latently.estimators.uncertainty import ERROR_KINDS
 from latently.plots import canvas
 from latently.plots.fonts import fit_fonts
 
@@ -43,7 +43,7 @@ HISTORY = (
 FEATURE = (COUNT, NAME)
 FEATURES = (LIST, None)
 RELEVANCE = (Number(Real, 0, 1, closed="both"),)
-KIND = (one_of(*KINDS),)
+KIND = (one_of(*ERROR_KINDS),)
 AXES = (canvas.AXES, None)
 
 

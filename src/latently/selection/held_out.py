@@ -14,7 +14,7 @@ from latently.estimators.topics.forms import recognise
 from latently.estimators.topics.tables import read_table
 from latently.selection.rows import Parts
 
-SHARE = 0.2
+HELD_OUT_SHARE = 0.2
 
 
 def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
@@ -53,5 +53,5 @@ def _digest(content: str | bytes) -> bytes:
 def _least(prints: list[bytes]) -> NDArray[np.bool_]:
     """A fifth of them and their equals, at least one."""
     ordered = sorted(prints)
-    last = ordered[max(round(SHARE * len(ordered)), 1) - 1]
+    last = ordered[max(round(HELD_OUT_SHARE * len(ordered)), 1) - 1]
     return np.array([one <= last for one in prints])

@@ -20,7 +20,7 @@ from sklearn.base import clone
 from latently.checks.settings import N_JOBS, RANDOM_STATE, SHARE, WHOLE, Such, checked
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import ArraySource
-from latently.core.choices import CLEAR
+from latently.core.choices import DERIVED_TIE
 from latently.core.em import FitResult
 from latently.core.errors import FitError
 from latently.core.exploration import FAILURES
@@ -313,7 +313,7 @@ class _Pair:
         params = self.small.params_
         value = low.log_likelihood(params)
         others = [high.log_likelihood(one) for one in self._duplicates(low, high, params)]
-        if not np.isclose(others, value, rtol=CLEAR, atol=0.0).any():
+        if not np.isclose(others, value, rtol=DERIVED_TIE, atol=0.0).any():
             raise ValueError(
                 "small is no special case of large: with equal components in the place of one, large is not "
                 "as likely as small; give models whose settings differ in n_components only"
@@ -355,7 +355,9 @@ def _fitted(estimator: Any, X: Any, rng: np.random.Generator, n_jobs: int | None
     """The estimator, if it was fitted to these data; else a clone that is."""
     if hasattr(estimator, "log_likelihood_"):
         log_likelihood, n = estimator._fit_of(X, **fit_params)
-        if np.allclose([log_likelihood, n], [estimator.log_likelihood_, estimator.n_observed_], CLEAR, 0.0):
+        if np.allclose(
+            [log_likelihood, n], [estimator.log_likelihood_, estimator.n_observed_], DERIVED_TIE, 0.0
+        ):
             return estimator
     fitted = clone(estimator).set_params(n_jobs=n_jobs)
     if fitted.random_state is None:

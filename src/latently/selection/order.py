@@ -9,10 +9,9 @@ from math import inf, sqrt
 from typing import Any
 
 from latently.core.findings import grave
+from latently.models.growth import DEVIATIONS, STRONG_EVIDENCE
 
 Row = Mapping[str, Any]
-CLEAR = 6.0  # of a criterion: strong evidence, Kass and Raftery (1995), section 3.2
-DEVIATIONS = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Scale:
     def margin(self, row: Row, other: Row) -> float:
         """By how much one criterion must be above another for that not to be chance."""
         more = abs(row["n_parameters"] - other["n_parameters"]) if self.excess else 0.0
-        return CLEAR + DEVIATIONS * self.excess * sqrt(2 * more)
+        return STRONG_EVIDENCE + DEVIATIONS * self.excess * sqrt(2 * more)
 
     def clearly_above(self, row: Row, best: Row) -> bool:
         """Whether a fit is worse than another by more than chance, or no sound one."""

@@ -13,8 +13,8 @@ from sklearn.utils.validation import _num_samples
 
 from latently.estimators.inputs import random_generator
 
-FEW = 20_000
-GROWTH = 5
+FIRST_ROWS = 20_000
+ROWS_FACTOR = 5
 LEAST_GAIN = 0.5  # of the log-likelihood of all rows: what fits to samples may leave to be gained
 MOST_TOL = 1e-5
 
@@ -65,12 +65,12 @@ def growing(estimator: Any, X: Any, fit_params: Mapping[str, Any]) -> list[Parts
     """
     whole = Parts(X, fit_params, X, fit_params)
     latent = getattr(estimator, "_latent", None)
-    if latent is None or latent().unit != "row" or (n := _num_samples(X)) <= 2 * FEW:
+    if latent is None or latent().unit != "row" or (n := _num_samples(X)) <= 2 * FIRST_ROWS:
         return [whole]
     shuffled = random_generator(estimator.random_state).permutation(n)
-    sizes = [FEW]
-    while 2 * GROWTH * sizes[-1] < n:
-        sizes.append(GROWTH * sizes[-1])
+    sizes = [FIRST_ROWS]
+    while 2 * ROWS_FACTOR * sizes[-1] < n:
+        sizes.append(ROWS_FACTOR * sizes[-1])
     samples = [
         replace(whole, n_sampled=size, excess=n / size - 1.0, tol=min(LEAST_GAIN / n, MOST_TOL))
         for size in sizes

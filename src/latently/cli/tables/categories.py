@@ -9,10 +9,10 @@ import polars as pl
 
 from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, Column
 from latently.cli.tables.table import Table
+from latently.models.growth import STRONG_EVIDENCE
 
 MOST = 50  # categories
 ROWS_EACH = 5  # on average; what is rarer looks like names
-CLEAR = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
 
 
 def categories_of(table: Table, columns: Sequence[Column]) -> dict[str, pl.Series]:
@@ -49,4 +49,4 @@ def _tells(cells: pl.Series, numbers: pl.Series) -> bool:
     if within <= 0:
         return bool(total > 0)
     groups = len(np.unique(codes))
-    return bool(len(y) * np.log(total / within) - (groups - 1) * np.log(len(y)) > CLEAR)
+    return bool(len(y) * np.log(total / within) - (groups - 1) * np.log(len(y)) > STRONG_EVIDENCE)

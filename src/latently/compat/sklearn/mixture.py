@@ -33,7 +33,7 @@ from latently.estimators.bases import BaseEstimator, DensityMixin
 from latently.estimators.fitting import warn_of_spurious
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.settings import estimator, setting
-from latently.estimators.starts import KINDS, MixtureStarts, Sampled
+from latently.estimators.starts import START_KINDS, MixtureStarts, Sampled
 from latently.models.latent_emission import LatentEmission
 
 SAME = (  # settings that latently has, too
@@ -103,7 +103,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     reg_covar: float = setting(TOLERANCE, default=1e-6)
     max_iter: int = setting(COUNT, default=100)
     n_init: int = setting(WHOLE, default=1)
-    init_params: str = setting(one_of(*KINDS), default="kmeans")
+    init_params: str = setting(one_of(*START_KINDS), default="kmeans")
     weights_init: Any = setting(ARRAY, None, default=None)
     means_init: Any = setting(ARRAY, None, default=None)
     precisions_init: Any = setting(ARRAY, None, default=None)

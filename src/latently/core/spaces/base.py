@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 Array = NDArray[np.float64]
 Fixed = NDArray[np.bool_] | None
-ROUNDING = 1e-8
+FEASIBLE_TOL = 1e-8
 ON_FLOOR = 1e-6
 TRACE = 1e-3  # of another value, that is put where one is at an end
 AT_ZERO, AT_ONE, ON_ITS_FLOOR, AT_LIMIT = "at zero", "at one", "on its floor", "without limit"

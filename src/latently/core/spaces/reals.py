@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from latently.core.spaces.base import (
     AT_LIMIT,
     AT_ZERO,
+    FEASIBLE_TOL,
     ON_FLOOR,
     ON_ITS_FLOOR,
-    ROUNDING,
     Array,
     Chart,
     Fixed,
@@ -49,7 +49,7 @@ class Real:
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite and within the limit."""
-        return bool((np.isfinite(value) & (np.abs(value) <= (1 + ROUNDING) * self.limit)).all())
+        return bool((np.isfinite(value) & (np.abs(value) <= (1 + FEASIBLE_TOL) * self.limit)).all())
 
     def projected(self, value: Array) -> Array:
         """The value: any will do."""
@@ -111,7 +111,7 @@ class Positive:
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite, above zero, not below the floor and not above the ceiling."""
-        inside = (value >= (1 - ROUNDING) * self.floor) & (value <= (1 + ROUNDING) * self.ceiling)
+        inside = (value >= (1 - FEASIBLE_TOL) * self.floor) & (value <= (1 + FEASIBLE_TOL) * self.ceiling)
         return bool((np.isfinite(value) & (value > 0) & inside).all())
 
     def projected(self, value: Array) -> Array:

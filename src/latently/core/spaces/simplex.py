@@ -11,7 +11,7 @@ from scipy import sparse
 
 from latently.core.spaces.base import (
     AT_ZERO,
-    ROUNDING,
+    FEASIBLE_TOL,
     TRACE,
     Array,
     Chart,
@@ -43,7 +43,7 @@ class Simplex:
         return bool(
             value.min() >= 0
             and not value[~self.support].any()
-            and np.abs(value.sum(axis=-1) - 1.0).max() <= ROUNDING
+            and np.abs(value.sum(axis=-1) - 1.0).max() <= FEASIBLE_TOL
         )
 
     def projected(self, value: Array) -> Array:

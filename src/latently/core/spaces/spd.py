@@ -12,9 +12,9 @@ from scipy import sparse
 
 from latently.core.convergence import EPS
 from latently.core.spaces.base import (
+    FEASIBLE_TOL,
     ON_FLOOR,
     ON_ITS_FLOOR,
-    ROUNDING,
     Array,
     Chart,
     Fixed,
@@ -77,7 +77,9 @@ class SPD:
         """The floor of the features that are free, with room for rounding, in units of the scale."""
         if self.floor is None:
             return 0.0
-        return np.diag((1 - ROUNDING) * self.floor * free_numbers(self.shape[-1:], self.fixed)) / self.scale
+        return (
+            np.diag((1 - FEASIBLE_TOL) * self.floor * free_numbers(self.shape[-1:], self.fixed)) / self.scale
+        )
 
     def _above_floor(self, value: Array) -> Array:
         """The smallest eigenvalue of each matrix in units of the floor."""

@@ -13,7 +13,7 @@ from scipy.special import log_ndtr
 
 from latently.core.declared import Parameter
 from latently.core.errors import SingularCovarianceError
-from latently.core.given import ROUNDING, numbers, refuse_entries
+from latently.core.given import SUM_TOLERANCE, numbers, refuse_entries
 from latently.core.spaces import Real, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
@@ -476,7 +476,7 @@ class Gaussian(Emission):
         """
         covariances = self.from_dense(matrices)
         dense = self.dense(self.params(np.zeros(matrices.shape[:2]), covariances))
-        if not np.allclose(dense, matrices, rtol=ROUNDING, atol=0, equal_nan=True):
+        if not np.allclose(dense, matrices, rtol=SUM_TOLERANCE, atol=0, equal_nan=True):
             raise ValueError(f"{label} has matrices that are no {self.covariance_type} covariances")
         return covariances
 

@@ -10,7 +10,7 @@ from scipy.linalg import lapack
 
 from latently.core.errors import SingularCovarianceError
 from latently.core.spaces import symmetric
-from latently.core.spaces.base import ON_FLOOR, ROUNDING
+from latently.core.spaces.base import FEASIBLE_TOL, ON_FLOOR
 from latently.emissions.base import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -212,11 +212,11 @@ def refuse_other_factors(covariances: Array, factors: Array) -> None:
         If they are not.
     """
     scale = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
-    room = ROUNDING * scale[..., :, None] * scale[..., None, :]
+    slack = FEASIBLE_TOL * scale[..., :, None] * scale[..., None, :]
     if (
         factors.shape != covariances.shape
         or np.triu(factors, 1).any()
         or not (np.diagonal(factors, axis1=-2, axis2=-1) > 0).all()
-        or not (np.abs(factors @ np.swapaxes(factors, -1, -2) - covariances) <= room).all()
+        or not (np.abs(factors @ np.swapaxes(factors, -1, -2) - covariances) <= slack).all()
     ):
         raise ValueError("the Cholesky factors of its covariances are not theirs")

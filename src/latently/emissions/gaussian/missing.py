@@ -16,8 +16,8 @@ from scipy.special import ndtr, ndtri
 
 from latently.emissions.base import Array
 
-NEGLIGIBLE = 1e-12  # responsibility
-HALVINGS = 60
+NEGLIGIBLE_SHARE = 1e-12  # responsibility
+QUANTILE_HALVINGS = 60
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ def normal_quantile(probability: float, weights: Array, means: Array, deviations
     ends = means + ndtri(probability) * deviations
     if len(weights) == 1:
         return np.asarray(ends[0])
-    counted = weights > NEGLIGIBLE
+    counted = weights > NEGLIGIBLE_SHARE
     low = np.where(counted, ends, np.inf).min(axis=0)
     high = np.where(counted, ends, -np.inf).max(axis=0)
-    for _ in range(HALVINGS):
+    for _ in range(QUANTILE_HALVINGS):
         middle = (low + high) / 2
         below = (weights * ndtr((middle - means) / deviations)).sum(axis=0) < probability
         low, high = np.where(below, middle, low), np.where(below, high, middle)

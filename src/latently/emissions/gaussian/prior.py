@@ -13,7 +13,7 @@ import numpy as np
 from latently.emissions.base import Array
 from latently.emissions.gaussian.moments import Moments
 
-KINDS = ("ridge", "inverse-wishart", "normal-inverse-wishart")
+PRIORS = ("ridge", "inverse-wishart", "normal-inverse-wishart")
 PULL = 0.01  # rows at the mean of all the data that the prior of a mean is worth
 
 
@@ -53,8 +53,8 @@ class Prior:
     row: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            allowed = ", ".join(repr(kind) for kind in KINDS)
+        if self.kind not in PRIORS:
+            allowed = ", ".join(repr(kind) for kind in PRIORS)
             raise ValueError(f"prior={self.kind!r}: should be None or one of {allowed}")
         if self.strength is not None and not 0 < self.strength < np.inf:
             raise ValueError(f"prior_strength={self.strength!r}: should be a positive number")

@@ -29,8 +29,8 @@ from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
 
-AUTO_STARTS = 24
-MOST_TIMES = 500_000  # of the sequences that starts and the search look at
+CHAIN_STARTS = 24
+MOST_STEPS_OF_STARTS = 500_000  # of the sequences that starts and the search look at
 
 
 @settings
@@ -241,10 +241,10 @@ class BaseHMM(Residuals, LikelihoodEstimator):
 
     def _few(self, source: Source) -> int:
         """All, or of very many as many as have enough times together."""
-        return -(-len(source) * MOST_TIMES // max(len(source.row_weights), MOST_TIMES))
+        return -(-len(source) * MOST_STEPS_OF_STARTS // max(len(source.row_weights), MOST_STEPS_OF_STARTS))
 
     def _n_starts(self) -> int:
-        return AUTO_STARTS if self.n_init == "auto" else int(self.n_init)
+        return CHAIN_STARTS if self.n_init == "auto" else int(self.n_init)
 
     def _drawn(
         self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator

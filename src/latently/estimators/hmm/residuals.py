@@ -13,7 +13,7 @@ from latently.emissions.distribution import Distribution, HasDistribution
 from latently.estimators.hmm.decoding import Decoding
 from latently.estimators.inputs import Array, random_generator
 
-KINDS = ("ordinary", "forecast")
+RESIDUAL_KINDS = ("ordinary", "forecast")
 LOG_2 = float(np.log(2.0))
 
 
@@ -119,7 +119,7 @@ class Residuals(Decoding):
         >>> bool(abs(residuals.mid).max() < 3)
         True
         """
-        check_setting("kind", kind, one_of(*KINDS))
+        check_setting("kind", kind, one_of(*RESIDUAL_KINDS))
         found = self._source(X, lengths=lengths, groups=groups)
         family: Any = self._model.emission
         if not isinstance(family, HasDistribution):

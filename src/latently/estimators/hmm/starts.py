@@ -22,9 +22,9 @@ from latently.latent.independent import Independent
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 from latently.models.routines import routines
 
-ROWS = 5000
-STEPS = 20
-KINDS = ("kmeans", "random_from_data", "k-means++", "family")
+START_ROWS = 5000
+START_STEPS = 20
+CHAIN_START_KINDS = ("kmeans", "random_from_data", "k-means++", "family")
 WITHOUT_DISTANCES = ("family", "random")
 
 
@@ -65,7 +65,7 @@ class ChainStarts:
     def _drawn(self, n: int) -> list[Start[LatentEmissionParams]]:
         if self.model.n_components == 1 or self.x.dtype.kind != "f":
             return [Start("family", self._from_family)] * n
-        kinds = KINDS if self._has_distances() else WITHOUT_DISTANCES
+        kinds = CHAIN_START_KINDS if self._has_distances() else WITHOUT_DISTANCES
         return [Start(kind, self._from_mixture(kind)) for kind in (kinds[i % len(kinds)] for i in range(n))]
 
     def _has_distances(self) -> bool:
@@ -82,7 +82,7 @@ class ChainStarts:
     def _from_mixture(self, kind: str) -> Callable[[np.random.Generator], LatentEmissionParams]:
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
             mixture = LatentEmission(Independent(), self.model.emission, self.model.n_components)
-            some = chosen(self.weights, ROWS, rng)
+            some = chosen(self.weights, START_ROWS, rng)
             rows = (
                 sampled(self.x, self.weights) if some is None else sampled(self.x[some], self.weights[some])
             )
@@ -92,7 +92,7 @@ class ChainStarts:
             begun = starts.of(kind, 1)[0].draw(rng)
             source = self._source(rows)
             try:
-                settings = Settings(tol=1e-4, max_iter=STEPS)
+                settings = Settings(tol=1e-4, max_iter=START_STEPS)
                 params = run(EMMap(mixture, source), begun, settings, float(rows.weights.sum())).params
             except FitError:
                 params = begun  # which will do
@@ -115,7 +115,7 @@ class ChainStarts:
 
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
             params = start.draw(rng)
-            times = np.concatenate([rng.permutation(some)[:ROWS] for some in (known, others)])
+            times = np.concatenate([rng.permutation(some)[:START_ROWS] for some in (known, others)])
             block = Block(self.x[times], self.weights[times])
             x, weights, labels = block.rows(slice(None)), block.weights[:, None], states[times]
             log_density = routines(emission, params.emission, self.model.fused).log_density(x)

@@ -23,7 +23,6 @@ from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.saving import Saved
 from latently.estimators.settings import RunSettings, WorkSettings
 
-ROWS_AT_A_TIME = 2**14  # that are filled in
 Mixture = TypeVar("Mixture", bound=BaseMixture)
 
 

@@ -13,11 +13,11 @@ from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
 from latently.estimators.inputs import Array
 
-FLOOR = 1e-10  # of the covariance of one component, in units of the variances
-SINGULAR = 100 * FLOOR  # eigenvalue of correlations below which the likelihood is taken to have no bound
-COLLINEAR = 1e-10  # eigenvalue of correlations that is zero but for rounding
-ROWS = 2**14  # taken at a time
-ENOUGH = 10  # complete rows for each column
+COVARIANCE_FLOOR = 1e-10  # of the covariance of one component, in units of the variances
+NO_BOUND = 100 * COVARIANCE_FLOOR  # eigenvalue of correlations below which the likelihood has no bound
+ZERO_EIGENVALUE = 1e-10  # eigenvalue of correlations that is zero but for rounding
+ROWS_AT_A_TIME = 2**14  # taken at a time
+ENOUGH_ROWS = 10  # complete rows for each column
 INVOLVED = 0.05  # entry of its eigenvector that counts
 
 
@@ -72,8 +72,8 @@ def check_rank(table: Any, weights: Array, varied: NDArray[np.int64], labels: li
     if d < table.shape[1]:
         rows = rows[:, varied]
     n = 0
-    for start in range(0, len(rows), ROWS):
-        n += int((~np.isnan(rows[start : start + ROWS])).any(axis=1).sum())
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        n += int((~np.isnan(rows[start : start + ROWS_AT_A_TIME])).any(axis=1).sum())
         if n > d:
             break
     if n <= d:
@@ -96,7 +96,7 @@ def singular(iteration: int, params: Any, log_likelihood: float) -> bool:
     emission = params.emission
     variances = np.diagonal(emission.covariances, axis1=-2, axis2=-1)
     ratios = (emission.whiteners**2).sum(axis=-2) * variances
-    return bool((ratios * SINGULAR > 1.0).any())
+    return bool((ratios * NO_BOUND > 1.0).any())
 
 
 def check_clear_of_floor(covariance: Array, labels: list[str]) -> None:
@@ -109,7 +109,7 @@ def check_clear_of_floor(covariance: Array, labels: list[str]) -> None:
     """
     spread = np.sqrt(np.diagonal(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
-    if values[0] < SINGULAR:
+    if values[0] < NO_BOUND:
         refuse_collinear(np.flatnonzero(np.abs(vectors[:, 0]) > INVOLVED), labels)
 
 
@@ -141,7 +141,7 @@ def collinear_columns(table: Any) -> NDArray[np.int64]:
     Columns that are collinear in all rows are so in the first complete ones: so only if they are there, all
     are looked at.
     """
-    some = _complete_rows(table, ENOUGH * table.shape[1])
+    some = _complete_rows(table, ENOUGH_ROWS * table.shape[1])
     if len(some) <= table.shape[1] or (np.ptp(some, axis=0) == 0).any():
         return _two_alike(table)
     found = _in_one_plane(some)
@@ -153,15 +153,15 @@ def _in_one_plane(rows: Array) -> NDArray[np.int64]:
     moments = Moments.of(rows, np.ones(len(rows)))
     spread = np.sqrt(moments.variances)
     values, vectors = np.linalg.eigh(moments.covariance / np.outer(spread, spread))
-    return np.flatnonzero((np.abs(vectors[:, 0]) > INVOLVED) & (values[0] < COLLINEAR))
+    return np.flatnonzero((np.abs(vectors[:, 0]) > INVOLVED) & (values[0] < ZERO_EIGENVALUE))
 
 
 def _complete_rows(table: Any, n: int) -> Array:
     """The first complete rows, at least so many of them if there are."""
     found: list[Array] = []
     n_found = 0
-    for start in range(0, len(table), ROWS):
-        rows = table[start : start + ROWS]
+    for start in range(0, len(table), ROWS_AT_A_TIME):
+        rows = table[start : start + ROWS_AT_A_TIME]
         found.append(rows[~np.isnan(rows).any(axis=1)].astype(np.float64))
         n_found += len(found[-1])
         if n_found > n:
@@ -174,8 +174,8 @@ def _two_alike(rows: Any) -> NDArray[np.int64]:
     d = rows.shape[1]
     centre = np.nanmean(rows, axis=0)
     n, first, square, product = np.zeros((4, d, d))
-    for start in range(0, len(rows), ROWS):
-        centred = rows[start : start + ROWS] - centre
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        centred = rows[start : start + ROWS_AT_A_TIME] - centre
         seen = ~np.isnan(centred)
         centred[~seen] = 0.0
         other = seen.astype(np.float64)
@@ -187,6 +187,6 @@ def _two_alike(rows: Any) -> NDArray[np.int64]:
     variance = square - first * first / count
     covariance = product - first * first.T / count
     with np.errstate(invalid="ignore", divide="ignore"):
-        alike = 1 - covariance**2 / (variance * variance.T) < COLLINEAR
-    pairs = np.argwhere(np.triu(alike & (n > 2) & (variance > COLLINEAR * square), 1))
+        alike = 1 - covariance**2 / (variance * variance.T) < ZERO_EIGENVALUE
+    pairs = np.argwhere(np.triu(alike & (n > 2) & (variance > ZERO_EIGENVALUE * square), 1))
     return pairs[0] if len(pairs) else np.array([], dtype=np.int64)

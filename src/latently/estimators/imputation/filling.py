@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.gaussian.matrices import cholesky, precision_factors
-from latently.emissions.gaussian.missing import NEGLIGIBLE, normal_quantile
+from latently.emissions.gaussian.missing import NEGLIGIBLE_SHARE, normal_quantile
 from latently.estimators.inputs import Array
 
 
@@ -118,7 +118,7 @@ def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tu
     for predictive in predictives:
         for k, precision in enumerate(predictive.precisions()):
             share = predictive.resp[incomplete, k]
-            if not (share > NEGLIGIBLE).any():
+            if not (share > NEGLIGIBLE_SHARE).any():
                 continue
             variances = np.empty_like(x)
             filled = filled_by(x, predictive.means[k], precision, variances=variances)

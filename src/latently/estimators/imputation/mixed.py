@@ -20,8 +20,8 @@ from latently.models.bootstrap import reweighted_fit
 from latently.models.growth import grown
 from latently.models.latent_emission import LatentEmission
 
-TRIES = 10
-CLOSE = 1e-6  # gain still to come, per row, at which a refit ends: it is one of many
+REFIT_TRIES = 10
+REFIT_TOLERANCE = 1e-6  # gain still to come, per row, at which a refit ends: it is one of many
 
 
 def fitted_by_bic(
@@ -80,12 +80,12 @@ def drawn_parameters(
         If most refits fail.
     """
     model, params = mixture._model, mixture.params_
-    settings = Settings(max(mixture.tol, CLOSE), mixture.max_iter, accelerate=True, changes=False)
+    settings = Settings(max(mixture.tol, REFIT_TOLERANCE), mixture.max_iter, accelerate=True, changes=False)
     rests = _resting(model, params)
     draws: list[dict[str, Array]] = []
     with mixture._workers() as workers:
         em: EMMap[Any, Any, Any] = EMMap(model, source.grouped(), workers)
-        for _ in range(n * TRIES):
+        for _ in range(n * REFIT_TRIES):
             if len(draws) == n:
                 break
             refit = reweighted_fit(em, params, settings, float(source.weights.sum()), rng)

@@ -21,9 +21,9 @@ from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
 
 METHODS = ("bootstrap", "posterior")
-STEPS = 100  # of data augmentation from one draw to the next
-TRIES = 10
-MOST = 2**62  # rows that can be drawn: of more there is no uncertainty left
+AUGMENTATION_STEPS = 100  # of data augmentation from one draw to the next
+DRAW_TRIES = 10
+MOST_ROWS_DRAWN = 2**62  # rows that can be drawn: of more there is no uncertainty left
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _bootstrap(
     draws: list[Draw] = []
     share = weights / weights.max()
     share /= share.sum()
-    total = min(max(round(float(weights.sum())), 1), MOST)
+    total = min(max(round(float(weights.sum())), 1), MOST_ROWS_DRAWN)
     observed = ~np.isnan(table)
     needed = 2 if mixture.prior is None else 1
     one = mixture.n_components == 1 and mixture._family().correlated
@@ -100,7 +100,7 @@ def _bootstrap(
     failure: Exception | str | None = None
     with single_threaded_libraries(), backend(count_threads(mixture.n_jobs)) as workers:
         described = describe(mixture._model, mixture._of_rows(table, share), workers)
-        for _ in range(n * TRIES):
+        for _ in range(n * DRAW_TRIES):
             counts = rng.multinomial(total, share).astype(np.float64)
             if (counts @ observed < needed).any():
                 continue
@@ -152,7 +152,7 @@ def _posterior(
     mean, covariance = emission.means[0], emission.covariances[0]
     ones = np.ones((len(rows), 1))
     draws: list[Draw] = []
-    for step in range(n * STEPS):
+    for step in range(n * AUGMENTATION_STEPS):
         complete = drawn(Predictive(ones, mean[None], covariance[None]), rows, rng)
         centre = weights @ complete / total
         away = complete - centre
@@ -164,6 +164,6 @@ def _posterior(
         covariance = half.T @ half
         covariance = (covariance + covariance.T) / 2
         mean = centre + np.linalg.cholesky(covariance / total) @ rng.standard_normal(len(centre))
-        if (step + 1) % STEPS == 0:
+        if (step + 1) % AUGMENTATION_STEPS == 0:
             draws.append(Draw(np.ones(1), mean[None], covariance[None]))
     return tuple(draws)

@@ -7,7 +7,7 @@ from typing import Any
 
 from latently.checks.settings import BOOLEAN, COUNT, POSITIVE, WHOLE, Such, key_of, one_of
 from latently.emissions.gaussian import STRUCTURES
-from latently.emissions.gaussian.prior import KINDS as PRIORS
+from latently.emissions.gaussian.prior import PRIORS
 from latently.estimators.imputation.parameter_draws import METHODS
 from latently.estimators.settings import setting, settings
 

@@ -16,7 +16,7 @@ from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.filling import Predictive, drawn, filled_by
 from latently.estimators.inputs import Array
 
-TRIES = 10  # of draws without limits, that might lie within them
+REJECTION_TRIES = 10  # of draws without limits, that might lie within them
 PROPOSALS = 64
 SWEEPS = 25
 
@@ -119,7 +119,7 @@ def _with_more(
     missing = np.isnan(x)
     left = np.arange(len(x))
     found = x.copy()
-    for _ in range(TRIES):
+    for _ in range(REJECTION_TRIES):
         if not len(left):
             return found
         tried = drawn(predictive.of(left), x[left], rng)

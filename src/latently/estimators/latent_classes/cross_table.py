@@ -15,7 +15,7 @@ from latently.estimators.records import Records
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-MISSING = -1
+ABSENT_CODE = -1
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CrossTable:
     sizes : tuple of int
         How many values each can have.
     codes : array of int of shape (n_rows, n_columns)
-        From 0; MISSING where a cell is.
+        From 0; ABSENT_CODE where a cell is.
     weights : array of shape (n_rows,)
         Weights of the rows.
     log_probabilities : callable
@@ -57,11 +57,13 @@ class CrossTable:
 
     def patterns(self) -> tuple[Codes, Array]:
         """The different rows with an observed cell, and the weight of each."""
-        seen = (self.codes != MISSING).any(axis=1) & (self.weights > 0)
-        codes, widths = self.codes[seen], [size + 1 for size in self.sizes]  # MISSING is one more
+        seen = (self.codes != ABSENT_CODE).any(axis=1) & (self.weights > 0)
+        codes, widths = self.codes[seen], [size + 1 for size in self.sizes]  # ABSENT_CODE is one more
         if prod(widths) < 2**62:  # a row is a number, which sorts faster
             places = np.array([prod(widths[j + 1 :]) for j in range(len(widths))], dtype=np.int64)
-            _, first, which = np.unique((codes - MISSING) @ places, return_index=True, return_inverse=True)
+            _, first, which = np.unique(
+                (codes - ABSENT_CODE) @ places, return_index=True, return_inverse=True
+            )
             found = codes[first]
         else:
             found, which = np.unique(codes, axis=0, return_inverse=True)
@@ -76,7 +78,7 @@ def bivariate_residuals(table: CrossTable) -> Records:
     ]
     cells = []
     for i, j in pairs:
-        of_pair = np.full((table.sizes[i] * table.sizes[j], len(table.sizes)), MISSING)
+        of_pair = np.full((table.sizes[i] * table.sizes[j], len(table.sizes)), ABSENT_CODE)
         of_pair[:, [i, j]] = list(product(range(table.sizes[i]), range(table.sizes[j])))
         cells.append(of_pair)
     if not pairs:
@@ -85,7 +87,7 @@ def bivariate_residuals(table: CrossTable) -> Records:
     shares = np.split(probabilities, np.cumsum([len(one) for one in cells])[:-1])
     rows = []
     for (i, j), share in zip(pairs, shares, strict=True):
-        both = (table.codes[:, [i, j]] != MISSING).all(axis=1)
+        both = (table.codes[:, [i, j]] != ABSENT_CODE).all(axis=1)
         place = table.codes[both, i] * table.sizes[j] + table.codes[both, j]
         seen = np.bincount(place, table.weights[both], len(share))
         expected = seen.sum() * share

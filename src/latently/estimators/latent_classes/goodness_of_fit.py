@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from scipy.stats import chi2
 
-from latently.estimators.latent_classes.cross_table import MISSING, CrossTable
+from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable
 from latently.wording import count, listed, part
 
 Array = NDArray[np.float64]
 
 MOST_CELLS = 2**17  # of a table whose cells are all looked at
-ENOUGH = 5.0  # expected count
-SHARE = 0.2  # of cells that may expect less than enough
+SMALL_COUNT = 5.0  # expected count
+SPARSE_SHARE = 0.2  # of cells that may expect less than enough
 GAIN, STEPS = 1e-10, 10_000  # of the saturated model, for each row
 
 
@@ -80,8 +80,10 @@ class GoodnessOfFit:
             found.append(f"there are more cells ({self.n_cells:,}) than rows ({self.n_rows:,.0f})")
         elif self.n_small < 0:
             found.append(f"the {self.n_cells:,} cells are too many to look at each")
-        if self.n_small > SHARE * self.n_cells:
-            found.append(f"{part(self.n_small, 'cell', self.n_cells)} have expected counts below {ENOUGH:g}")
+        if self.n_small > SPARSE_SHARE * self.n_cells:
+            found.append(
+                f"{part(self.n_small, 'cell', self.n_cells)} have expected counts below {SMALL_COUNT:g}"
+            )
         return tuple(found)
 
     @property
@@ -122,10 +124,10 @@ def goodness_of_fit(table: CrossTable, n_parameters: int) -> GoodnessOfFit:
     are the shares of the cells.
     """
     patterns, counts = table.patterns()
-    complete, n = bool((patterns != MISSING).all()), float(counts.sum())
+    complete, n = bool((patterns != ABSENT_CODE).all()), float(counts.sum())
     fitted, whole = table.log_probabilities(patterns), table.n_cells <= MOST_CELLS
     saturated = _saturated(patterns, counts, table.sizes) if complete or whole else np.nan
-    small = int((n * np.exp(table.log_probabilities(table.cells())) < ENOUGH).sum()) if whole else -1
+    small = int((n * np.exp(table.log_probabilities(table.cells())) < SMALL_COUNT).sum()) if whole else -1
     return GoodnessOfFit(
         table.columns,
         2 * float(counts @ (saturated - fitted)),
@@ -147,10 +149,10 @@ def _saturated(patterns: NDArray[np.int64], counts: Array, sizes: tuple[int, ...
        section 13.4.
     """
     n = counts.sum()
-    if (patterns != MISSING).all():
+    if (patterns != ABSENT_CODE).all():
         found: Array = np.log(counts / n)
         return found
-    shapes, groups = np.unique(patterns == MISSING, axis=0, return_inverse=True)
+    shapes, groups = np.unique(patterns == ABSENT_CODE, axis=0, return_inverse=True)
     tables = []
     for k, missing in enumerate(shapes):
         own = groups.ravel() == k

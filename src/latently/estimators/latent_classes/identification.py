@@ -14,8 +14,8 @@ from latently.estimators.latent_classes.cross_table import CrossTable
 from latently.models.latent_emission import LatentEmission
 
 NOT_IDENTIFIED, MORE_THAN_PATTERNS = "not identified", "more parameters than patterns"  # kinds of findings
-MOST = 10**7  # numbers in a table of derivatives
-SINGULAR = 1e-7
+MOST_TERMS = 10**7  # numbers in a table of derivatives
+RANK_TOLERANCE = 1e-7
 
 
 def identification(
@@ -56,7 +56,7 @@ def identification(
     found = []
     if n_parameters >= table.n_cells:
         rank = table.n_cells - 1
-    elif surely_identified(table.sizes, model.n_components) or n_parameters * table.n_cells > MOST:
+    elif surely_identified(table.sizes, model.n_components) or n_parameters * table.n_cells > MOST_TERMS:
         rank = n_parameters
     else:
         rank = _rank(model, description(), table, log_probabilities, fixed)
@@ -109,4 +109,4 @@ def _rank(
     slopes = around(params, spaces).slopes(lambda moved: log_probabilities(moved, cells))
     scale = np.abs(slopes).max(axis=0)
     sizes = np.linalg.svd(slopes / np.where(scale > 0, scale, 1.0), compute_uv=False)
-    return int((sizes > SINGULAR * sizes[0]).sum())
+    return int((sizes > RANK_TOLERANCE * sizes[0]).sum())

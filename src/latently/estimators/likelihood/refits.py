@@ -16,7 +16,7 @@ from latently.core.restarts import search
 from latently.estimators.fitting import make_plan
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
-FEW = 7  # starts at random where one is from the truth: two batches in all
+FEW_COLD_STARTS = 7  # starts at random where one is from the truth: two batches in all
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Refit:
         """
         how, source, K = self.estimator, self.em.source, self.model.n_components
         n_cold = more * how._n_starts() if K > 1 else 0
-        n_cold = min(n_cold, FEW) if few else n_cold
+        n_cold = min(n_cold, FEW_COLD_STARTS) if few else n_cold
         cold = how._drawn(self.model, self.description, source, rng)(n_cold)
         starts = _led(map(_given, warm), cold)
         search_by = "starts" if few else how.search

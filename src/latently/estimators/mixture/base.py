@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import ArraySource
-from latently.core.choices import CLOSE, column_ranks, ranks
+from latently.core.choices import FITTED_TIE, column_ranks, ranks
 from latently.core.information import StandardErrors
 from latently.emissions.base import Emission
 from latently.estimators.bases import DensityMixin
@@ -181,4 +181,4 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
 
 def canonical_order(weights: Array, means: Array | None) -> NDArray[np.int64]:
     """Components by falling weight; near-ties by their means, feature by feature."""
-    return np.lexsort([*([] if means is None else column_ranks(means)), ranks(-weights, CLOSE)])
+    return np.lexsort([*([] if means is None else column_ranks(means)), ranks(-weights, FITTED_TIE)])

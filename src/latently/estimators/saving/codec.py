@@ -27,7 +27,7 @@ from latently.emissions.base import Emission
 from latently.emissions.known import visible
 
 Classes = Mapping[str, type]
-PLAIN = (type(None), bool, int, float, str, np.generic)
+STORED = (type(None), bool, int, float, str, np.generic)
 
 
 class Storable(ABC):
@@ -169,7 +169,7 @@ class Encoder:
         array = np.asarray(value)
         if array.ndim == 1 and array.dtype.kind == "U":
             return {"text": array.tolist()}
-        if array.ndim == 1 and array.dtype.kind == "O" and all(isinstance(item, PLAIN) for item in array):
+        if array.ndim == 1 and array.dtype.kind == "O" and all(isinstance(item, STORED) for item in array):
             return {"symbols": [self.encode(item, f"{where}.{i}") for i, item in enumerate(array)]}
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8 or where in self.arrays:
             raise ValueError(f"{where} is a {type(value).__name__}, which a file cannot hold")
@@ -284,7 +284,7 @@ class Decoder:
         found = np.empty(len(items), dtype=object)
         for i, item in enumerate(items):
             found[i] = self.decode(item, f"{where}.{i}")
-            if not isinstance(found[i], PLAIN):
+            if not isinstance(found[i], STORED):
                 raise ValueError(f"{where}.{i} is {str(item)[:60]!r}, which is no symbol")
         return found
 

@@ -14,7 +14,7 @@ from scipy.stats import beta
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.core.backends import backend
 from latently.core.blocks import Block
-from latently.core.choices import CLEAR, falling, likeliest
+from latently.core.choices import DERIVED_TIE, falling, likeliest
 from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import Corpus, read_words
 from latently.estimators.topics.fitted import FittedTopics
@@ -251,7 +251,7 @@ class Documents(FittedTopics, TransformerMixin):
         """
         self._check_fitted()
         ordered = read_words(X, self._words)
-        columns = falling(np.log(self.topic_word_), CLEAR)[:, : check_whole("n", n)]
+        columns = falling(np.log(self.topic_word_), DERIVED_TIE)[:, : check_whole("n", n)]
         if ordered is None:
             return coherence(columns.tolist(), self._read(X).counts, measure, n=n, epsilon=epsilon)
         words = self._words.vocabulary

@@ -20,7 +20,7 @@ from latently.estimators.topics.texts import DEFAULTS
 from latently.estimators.topics.words import Kind, Words, as_vocabulary
 from latently.models.admixture import AdmixtureParams, Stream
 
-ROUNDING = 1e-3  # of sums in single precision
+SUMS_TOL = 1e-3  # of sums in single precision
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
@@ -170,7 +170,7 @@ def _check_shares(shares: Floats, K: int) -> None:
         shares.ndim != 2
         or shares.shape[1] != K
         or not (shares >= 0).all()
-        or not (np.abs(shares.sum(axis=1) - 1.0) <= ROUNDING).all()
+        or not (np.abs(shares.sum(axis=1) - 1.0) <= SUMS_TOL).all()
     ):
         raise ValueError(f"the topics of its documents are not shares of {K} topics")
 
@@ -185,6 +185,6 @@ def _check_stream(stream: Stream, V: int, K: int, dtype: np.dtype[Any]) -> None:
         or not (stream.raw >= 0).all()
         or min(numbers) <= 0
         or stream.n_steps < 0
-        or not np.allclose(stream.sums, sums, rtol=ROUNDING, atol=ROUNDING * sums.max(initial=0.0))
+        or not np.allclose(stream.sums, sums, rtol=SUMS_TOL, atol=SUMS_TOL * sums.max(initial=0.0))
     ):
         raise ValueError("the counts of its stream are not feasible, or do not sum to their sums")

@@ -12,10 +12,10 @@ from latently.checks.settings import ARRAY, POSITIVE, TOLERANCE, WHOLE, Number, 
 from latently.estimators.settings import setting, settings
 from latently.estimators.topics.priors import TUNED
 
-PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
+DEFAULT_PASSES = {"cvb0": 500, "vb": 500, "online": 1, "online_vb": 1}
 TOLERANCES = {"cvb0": 1e-3, "vb": 1e-4, "online": 0.0, "online_vb": 0.0}
-SPARSE = 0.025  # priors below which expected logs want double precision
-SMALL = 2**20  # entries times topics up to which numbers are float64
+SPARSE_PRIOR = 0.025  # priors below which expected logs want double precision
+MOST_IN_DOUBLE = 2**20  # entries times topics up to which numbers are float64
 # Tokens that a table of this precision can hold: beyond, products of counts and priors underflow.
 MOST_TOKENS = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
 
@@ -127,7 +127,7 @@ def check_memory(model: Any) -> None:
 def tol_and_max_iter(model: Any) -> tuple[float, int]:
     """When to stop: what was asked for, or what is usual for the inference."""
     tol = TOLERANCES[model.inference] if model.tol is None else float(model.tol)
-    return tol, PASSES[model.inference] if model.max_iter is None else int(model.max_iter)
+    return tol, DEFAULT_PASSES[model.inference] if model.max_iter is None else int(model.max_iter)
 
 
 def asked_dtype(dtype: Any) -> Any:
@@ -153,8 +153,8 @@ def chosen_dtype(model: Any, n_entries: int) -> np.dtype[Any]:
         for name in ("doc_topic_prior", "topic_word_prior")
         if (prior := getattr(model, name)) is not None and not isinstance(prior, str)
     ]
-    sparse = model.inference.endswith("vb") and min(given, default=1.0) < SPARSE
-    small = n_entries * int(model.n_components) <= SMALL
+    sparse = model.inference.endswith("vb") and min(given, default=1.0) < SPARSE_PRIOR
+    small = n_entries * int(model.n_components) <= MOST_IN_DOUBLE
     return np.dtype(np.float64 if small or sparse else np.float32)
 
 

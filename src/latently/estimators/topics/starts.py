@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
 from latently.core.callbacks import Callback
-from latently.core.choices import CLOSE, falling
+from latently.core.choices import FITTED_TIE, falling
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
 from latently.models.admixture.merging import merge
 
 Array = NDArray[Any]
-PASSES = 15  # at most
-SETTLED = 0.25  # of the greatest change of a pass: topics have taken shape
-ENOUGH = 2**12  # entries for each topic that show its shape
+MOST_START_PASSES = 15  # at most
+SHAPED_CHANGE = 0.25  # of the greatest change of a pass: topics have taken shape
+ENTRIES_EACH = 2**12  # entries for each topic that show its shape
 
 
 def first_topics(
@@ -41,16 +41,16 @@ def first_topics(
     if word_prior.shape[1] > 1:
         return None
     K = model.n_components
-    few = some_documents(source, ENOUGH * K, seed)
+    few = some_documents(source, ENTRIES_EACH * K, seed)
     many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
     larger = replace(model, n_components=2 * K)
-    passes, stop = min(PASSES, max_iter), [_settled()]
+    passes, stop = min(MOST_START_PASSES, max_iter), [_settled()]
     found = fit_collapsed(larger, few, many, word_prior, seed, 0.0, passes, stop, backend).params
     counts = np.maximum(found.topic_word - word_prior, 0.0)
     merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
     sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)
-    largest = falling(sizes, CLOSE * sizes.sum())  # has the largest prior, and so on
-    topic_word[:, falling(priors.documents, CLOSE * priors.documents.max())] = merged[:, largest]
+    largest = falling(sizes, FITTED_TIE * sizes.sum())  # has the largest prior, and so on
+    topic_word[:, falling(priors.documents, FITTED_TIE * priors.documents.max())] = merged[:, largest]
     topic_word *= tokens(source) / tokens(few)
     topic_word += word_prior
     return AdmixtureParams(topic_word, priors.documents, word_prior)
@@ -63,7 +63,7 @@ def _settled() -> Callback:
     def settled(iteration: int, params: Any, change: float) -> bool:
         nonlocal largest
         largest = max(largest, change)
-        return change <= SETTLED * largest
+        return change <= SHAPED_CHANGE * largest
 
     return settled
 

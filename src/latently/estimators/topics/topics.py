@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import Number, check_setting, check_whole
-from latently.core.choices import CLEAR, falling
+from latently.core.choices import DERIVED_TIE, falling
 from latently.core.findings import GRAVE, Finding
 from latently.estimators.topics.fitted import FittedTopics
 from latently.models.latent_emission import NO_DATA
@@ -49,7 +49,7 @@ class Topics(FittedTopics):
         .. [1] Sievert, C. and Shirley, K. (2014). LDAvis: a method for visualizing and interpreting topics.
            Section 3.1.
         """
-        order = falling(self.relevance(relevance), CLEAR)[:, : check_whole("n", n)]
+        order = falling(self.relevance(relevance), DERIVED_TIE)[:, : check_whole("n", n)]
         if self.vocabulary_ is None:
             return [[int(w) for w in row] for row in order]
         return [self.vocabulary_[row].tolist() for row in order]
@@ -70,7 +70,7 @@ class Topics(FittedTopics):
                 f"vocabulary has {names.shape[0] if names.ndim else 0} words, and the model "
                 f"{self.params_.n_words}: give one for each column"
             )
-        order = falling(self.relevance(), CLEAR)[:, : check_whole("n", n)]
+        order = falling(self.relevance(), DERIVED_TIE)[:, : check_whole("n", n)]
         return [names[row].tolist() for row in order]
 
     def relevance(self, weight: float = 1.0) -> Array:

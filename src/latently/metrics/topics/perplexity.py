@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from latently.checks.arrays import as_array, as_floats
 from latently.checks.settings import FUNCTION, INTEGER, WHOLE, checked
-from latently.metrics.topics.proportions import ROUNDING, Array, check_prior, check_topics, iterate, without
+from latently.metrics.topics.proportions import (
+    SHARES_TOLERANCE,
+    Array,
+    check_prior,
+    check_topics,
+    iterate,
+    without,
+)
 from latently.metrics.topics.splitting import DocumentSplit, split_documents
 
 ENTRIES_AT_ONCE = 1 << 14
@@ -168,7 +175,7 @@ def _checked(proportions: ArrayLike, shape: tuple[int, int]) -> Array:
     if theta.shape != shape:
         raise ValueError(f"infer returned shape {theta.shape}, should be {shape}: a row for each document")
     with np.errstate(invalid="ignore"):
-        wrong = ~((theta >= 0).all(axis=1) & (np.abs(theta.sum(axis=1) - 1) <= ROUNDING))
+        wrong = ~((theta >= 0).all(axis=1) & (np.abs(theta.sum(axis=1) - 1) <= SHARES_TOLERANCE))
     if wrong.any():
         raise ValueError(
             f"infer returned what are no proportions for document {int(wrong.argmax())}: rows should have no "

@@ -14,10 +14,10 @@ from latently.metrics.topics.counts import as_counts
 Array = NDArray[np.float64]
 
 # Numbers in an array of documents by words by topics: a few megabytes.
-AT_ONCE = 400_000
+ENTRIES_AT_ONCE = 400_000
 
 # Rows of topics in single precision, with many words, sum to one to this much.
-ROUNDING = 1e-3
+SHARES_TOLERANCE = 1e-3
 
 
 @checked(n_iter=(WHOLE,))
@@ -88,7 +88,7 @@ def iterate(counts: Any, topics: Array, prior: Array, n_iter: int) -> Array:
     sizes = np.diff(counts.indptr)
     for size in np.unique(sizes):
         same = np.flatnonzero(sizes == size)
-        step = max(1, AT_ONCE // max(1, size * len(topics)))
+        step = max(1, ENTRIES_AT_ONCE // max(1, size * len(topics)))
         for start in range(0, len(same), step):
             documents = same[start : start + step]
             entries = counts.indptr[documents][:, None] + np.arange(size)
@@ -141,7 +141,7 @@ def check_topics(topic_word: ArrayLike, n_words: int) -> Array:
             f"topic_word has {topics[topic, word]:g} in topic {topic}, word {word}: give probabilities"
         )
     sums = topics.sum(axis=1)
-    off = np.abs(sums - 1) > ROUNDING
+    off = np.abs(sums - 1) > SHARES_TOLERANCE
     if off.any():
         topic = int(off.argmax())
         raise ValueError(

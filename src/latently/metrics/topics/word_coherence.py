@@ -18,8 +18,8 @@ Array = NDArray[np.float64]
 Measure = Literal["c_v", "c_npmi", "u_mass"]
 
 WINDOWS: dict[str, int | None] = {"c_v": 110, "c_npmi": 10, "u_mass": None}
-SMALL = 1e-12  # Roeder, Both & Hinneburg (2015), section 2
-NAMED = 5
+SMOOTHING = 1e-12  # Roeder, Both & Hinneburg (2015), section 2
+NAMED_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def coherence(
     if not counted.n_windows:
         raise ValueError("documents have no words: give at least one that does")
     joint = counted.joint / counted.n_windows
-    small = epsilon or (1 / counted.n_windows if measure == "u_mass" else SMALL)
+    small = epsilon or (1 / counted.n_windows if measure == "u_mass" else SMOOTHING)
     _warn_of_absent(lists, joint)
     score = {"u_mass": _u_mass, "c_npmi": _c_npmi, "c_v": _c_v}[measure]
     values = np.zeros(len(lists))
@@ -152,10 +152,10 @@ def _warn_of_absent(lists: Sequence[Sequence[Any]], joint: Array) -> None:
         if not occurs
     ]
     if absent:
-        more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
+        more = f" and {len(absent) - NAMED_WORDS} more" if len(absent) > NAMED_WORDS else ""
         warnings.warn(
-            f"{', '.join(absent[:NAMED])}{more} occur in no document, and get the least score there is: give "
-            "documents that have the words of the topics",
+            f"{', '.join(absent[:NAMED_WORDS])}{more} occur in no document, and get the least score there "
+            "is: give documents that have the words of the topics",
             UserWarning,
             stacklevel=4,
         )

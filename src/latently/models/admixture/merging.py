@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.choices import CLEAR
+from latently.core.choices import DERIVED_TIE
 from latently.models.admixture.params import Array
 
 
@@ -30,7 +30,7 @@ def merge(counts: NDArray[Any], n_left: int) -> list[list[int]]:
     while len(groups) > n_left:
         loss = losses(products, totals)
         loss[np.tri(len(loss), dtype=bool)] = np.inf
-        first = (loss <= loss.min() + CLEAR * totals.sum()).argmax()
+        first = (loss <= loss.min() + DERIVED_TIE * totals.sum()).argmax()
         i, j = (int(k) for k in np.unravel_index(first, loss.shape))
         groups[i] += groups.pop(j)
         products[i] += products[j]

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
+from latently.core.exploration import AGREEMENT
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.moments import distance
 from latently.estimators.inputs import Array, check_table, random_generator
 
-AGREEMENT = 1e-6  # log-likelihood per row
-SAME = 0.05  # standard deviations, or the logarithm of a ratio of variances
-SPREAD = 2.0  # standard deviations of starting means
+SAME_MODEL = 0.05  # standard deviations, or the logarithm of a ratio of variances
+START_SPREAD = 2.0  # standard deviations of starting means
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class DispersedStarts:
     @property
     def agree(self) -> bool:
         """Whether all runs and the fit ended at one maximum: equally high, and with the same parameters."""
-        return self.level and self.apart <= SAME and not self.higher
+        return self.level and self.apart <= SAME_MODEL and not self.higher
 
 
 def dispersed_starts(
@@ -135,7 +135,7 @@ def dispersed_starts(
         family = mixture._family()
         shaped = family.params(np.zeros((K, d)), family.from_dense(covariances))
         mixture.set_params(
-            means_init=centre + SPREAD * spread * rng.normal(size=(K, d)),
+            means_init=centre + START_SPREAD * spread * rng.normal(size=(K, d)),
             precisions_init=family.precisions(shaped),
         )
         runs.append(_fitted(mixture, table))
