@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from latently import GaussianMixture
+from latently import GaussianMixture, MixtureModel
 from latently.core.acceleration import Squarem
 from latently.core.spaces import Real, Simplex
 from latently.latent.independent import Weights
@@ -74,3 +74,15 @@ def test_tol_zero_means_plain_steps():
     auto = GaussianMixture(2, **start).fit(X)
     np.testing.assert_array_equal(plain.log_likelihood_history_, auto.log_likelihood_history_)
     assert auto.n_iter_ == 60
+
+
+def test_steps_that_grow_along_a_ridge_do_not_keep_it_from_ending():
+    """Two Poisson components where there is one: 1,105 steps, of which 800 gained less than `tol`, once."""
+    counts = np.repeat(np.arange(9), [2, 5, 9, 7, 9, 4, 1, 2, 1])[:, None]
+    start = {"weights": [0.41, 0.59], "lambdas": [[1.65243902], [4.27542373]]}
+    models = [
+        MixtureModel("poisson", 2, tol=tol, max_iter=5000, starting_values=start) for tol in (1e-6, 1e-10)
+    ]
+    ends = [model.fit(counts) for model in models]
+    assert ends[0].n_iter_ < 600
+    assert ends[0].log_likelihood_ > ends[1].log_likelihood_ - 1e-6 * len(counts)

@@ -23,6 +23,7 @@ STEADY = 0.1
 GROWTH = 4.0
 HALVINGS = 6
 REMEMBERED = 4
+FAR = 0.999  # the largest ratio that steps alone are believed
 
 
 @dataclass
@@ -58,9 +59,10 @@ class Squarem:
 
         A proposal stirs up directions in which EM is fast, so the gains of the plain steps after it shrink
         fast at first, whatever is left to gain where EM is slow. The steps themselves tell: where they shrink
-        by a factor, gains shrink by its square; where they grow, there is no end in sight.
+        by a factor, gains shrink by its square. Steps that do not shrink do not tell how far it is: along a
+        ridge that bends they may grow, by their units, right to its top.
         """
-        return max(self.ratios, default=0.0)
+        return min(max(self.ratios, default=0.0), FAR)
 
     def ready(self, objectives: Sequence[float]) -> bool:
         """Whether progress over plain steps has become slow and linear; once started it goes on.
