@@ -281,5 +281,5 @@ def test_of_many_columns_each_kind_of_caution_is_said_once_and_the_most_telling_
     kinds = [found.kind for found in (*report.findings, *report.cautions)]
     assert kinds.count("residuals") == kinds.count("dependent residuals") == 1
     assert len(by_kind(report.cautions)["dependent residuals"].which) > 2
-    assert set(a.telling[:2]) == {4, 5}
+    assert set(a.discriminative[:2]) == {4, 5}
     assert "high" in str(by_kind(report.findings)["state"]) or "low" in str(by_kind(report.findings)["state"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.tables.columns import Choice
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.mixture import MixtureAnalysis, Truth
 
@@ -98,7 +98,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         mixed = bool(families) or not choice.numeric or few
         return Rows(table, choice, truth, tried, families, mixed, whole)
 
-    def analyse(self, data: Rows, told: Told) -> MixtureAnalysis:
+    def analyse(self, data: Rows, show: ShowProgress) -> MixtureAnalysis:
         """Fit mixtures of all numbers and shapes asked for."""
         from latently.cli.tables.notes import notes
         from latently.report.fits import in_words
@@ -116,7 +116,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
                 X,
                 {**grid, "n_components": data.tried},
                 search=self.search,
-                progress=lambda i, n, params: told(i, n, in_words(params)),
+                progress=lambda i, n, params: show(i, n, in_words(params)),
             )
             searched.append((name, selection))
         name, selection = min(searched, key=lambda one: one[1].best_.bic())
@@ -126,7 +126,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
             settings["Covariances of the numbers"] = f"{name}, by BIC ({compared})"
         best = selection.best_
         if data.whole is not None:
-            told(1, 1, "going through all rows")
+            show(1, 1, "going through all rows")
             best = data.whole.fit(best, X.columns)
         return MixtureAnalysis(
             best,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latently.cli.limits import Limits
     from latently.cli.tables.columns import Choice
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.imputation import ImputationAnalysis, MixedAnalysis
 
@@ -159,12 +159,12 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
                 "columns go together: name fewer --columns, or add --prior ridge"
             )
 
-    def analyse(self, data: Cells, told: Told) -> ImputationAnalysis | MixedAnalysis:
+    def analyse(self, data: Cells, show: ShowProgress) -> ImputationAnalysis | MixedAnalysis:
         """Fit, fill in, and see how far off that may be."""
         if data.mixed:
             from latently.cli.mixed_cells import analysed
 
-            return analysed(self, data, told)
+            return analysed(self, data, show)
         from sklearn.exceptions import ConvergenceWarning
 
         from latently.cli.hints import hints
@@ -209,7 +209,7 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
             warnings.simplefilter("ignore", UndeterminedWarning)
             warnings.simplefilter("ignore", ConstantColumnWarning)  # when cells are hidden
             for i, (what, do) in enumerate(steps.items()):
-                told(i, len(steps), what)
+                show(i, len(steps), what)
                 do()
         return a
 

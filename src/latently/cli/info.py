@@ -14,7 +14,7 @@ from latently.cli.options import OfCells, argument
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
 
 MODEL = b"PK\x03\x04"
@@ -47,7 +47,7 @@ class Info(OfCells, Job[Any, "Report"]):
             return load(self.file)
         return read_table(self.file, self.missing, self.encoding, content)
 
-    def analyse(self, data: Any, told: Told) -> Report:
+    def analyse(self, data: Any, show: ShowProgress) -> Report:
         """Look at it."""
         from latently.cli.tables.table import Table
 

@@ -13,7 +13,7 @@ from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
 
 SHOWN = ("out", "force", "json", "quiet", "debug", "checkpoint", "resume")  # where to and how, and not what
 UNREAD = (*SHOWN, "seed", "search")  # options that say nothing of what is read
@@ -43,8 +43,8 @@ class Job(ABC, Generic[Data, Analysis]):
         """What is worked on; all that is wrong with what was asked is said here."""
 
     @abstractmethod
-    def analyse(self, data: Data, told: Told) -> Analysis:
-        """The work itself; `told` moves a bar."""
+    def analyse(self, data: Data, show: ShowProgress) -> Analysis:
+        """The work itself; `show` moves a bar."""
 
     @abstractmethod
     def report(self, analysis: Analysis) -> Any:
@@ -74,21 +74,21 @@ class Job(ABC, Generic[Data, Analysis]):
         from latently.cli.terminal import progress
 
         if not self.has_folder:
-            with progress(shown=not self.quiet) as told:
-                found = self.report(self.analyse(data, told))
-            self.tell(found, "")
+            with progress(shown=not self.quiet) as show:
+                found = self.report(self.analyse(data, show))
+            self.say(found, "")
             return
-        with ResultFolder(self.folder, self.force) as folder, progress(shown=not self.quiet) as told:
-            analysis = self.analyse(data, told)
-            told(1, 1, "drawing and writing")
+        with ResultFolder(self.folder, self.force) as folder, progress(shown=not self.quiet) as show:
+            analysis = self.analyse(data, show)
+            show(1, 1, "drawing and writing")
             report: Any = self.report(analysis)
             wrote = self.write(folder, data, analysis)
             if self.has_page:
                 report.write(folder.file)
         page = ": open index.html for the pictures; " if self.has_page else ""
-        self.tell(report, f"Wrote {self.folder}/{page}{wrote}.")
+        self.say(report, f"Wrote {self.folder}/{page}{wrote}.")
 
-    def tell(self, report: Any, wrote: str) -> None:
+    def say(self, report: Any, wrote: str) -> None:
         """Print what there is to say, in the manner asked for."""
         from latently.cli.terminal import say_json, say_report, terminal
 

@@ -10,11 +10,11 @@ from latently.cli.folder import DRAWS
 from latently.cli.tables.notes import notes
 
 if TYPE_CHECKING:
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report.imputation import MixedAnalysis
 
 
-def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
+def analysed(job: Any, data: Any, show: ShowProgress) -> MixedAnalysis:
     """Fit a mixture for columns of any kind, fill in, and see how good that is."""
     from sklearn.exceptions import ConvergenceWarning
 
@@ -64,6 +64,6 @@ def analysed(job: Any, data: Any, told: Told) -> MixedAnalysis:
         ):
             warnings.simplefilter("ignore", category)
         for i, (what, do) in enumerate(steps.items()):
-            told(i, len(steps), what)
+            show(i, len(steps), what)
             do()
     return a

@@ -11,7 +11,7 @@ from latently.cli.of_model import New, OfModel
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.labels.labelled import Labelled
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
 
 
@@ -29,7 +29,7 @@ class Predict(OfModel, Job[New, "Labelled"]):
 
     has_page: ClassVar[bool] = False
 
-    def analyse(self, data: New, told: Told) -> Labelled:
+    def analyse(self, data: New, show: ShowProgress) -> Labelled:
         """Label all rows."""
         return data.kind.label(data.model, data.source, data.request)
 

@@ -11,7 +11,7 @@ from latently.cli.of_model import New, OfModel
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report as Page
 
 
@@ -26,11 +26,11 @@ class Report(OfModel, Job[New, "Page"]):
     Example: latently report model.latently faithful.csv
     """
 
-    def analyse(self, data: New, told: Told) -> Page:
+    def analyse(self, data: New, show: ShowProgress) -> Page:
         """Look at the model and its data."""
         from latently.report.of_model import report
 
-        told(0, 1, "looking at the model")
+        show(0, 1, "looking at the model")
         name = data.source.name
         try:
             X, how = data.kind.of_report(data.model, data.source, data.request)

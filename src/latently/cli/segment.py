@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latently.cli.tables.kinds import Kind
     from latently.cli.tables.series import Series
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
     from latently.selection import Selection
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
 LONG = 20_000
-TELLS = 2_000  # rows that tell counts from measurements
+ENOUGH_ROWS = 2_000  # rows that tell counts from measurements
 OF_LONG = {"tol": 1e-7, "max_iter": 300}
 
 
@@ -120,7 +120,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         _check_rows(table, X, tried)
         return Steps(whole, series, kind, X, tried)
 
-    def analyse(self, data: Steps, told: Told) -> SegmentationAnalysis:
+    def analyse(self, data: Steps, show: ShowProgress) -> SegmentationAnalysis:
         """Fit hidden Markov models of all numbers of states asked for."""
         import numpy as np
 
@@ -131,7 +131,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
 
         series, X = data.series, data.rows
         table = series.table
-        kind, selection = self._best(data, told)
+        kind, selection = self._best(data, show)
         rows = data.X
         model: Any = selection.best_
         if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
@@ -160,7 +160,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
             reading=self.reading + "lengths = data.series.lengths\n" * (series.lengths is not None),
         )
 
-    def _best(self, data: Steps, told: Told) -> tuple[Kind, Selection]:
+    def _best(self, data: Steps, show: ShowProgress) -> tuple[Kind, Selection]:
         """The family, by BIC where it could be one of several, and the search over its numbers of states.
 
         A density becomes a probability when it is multiplied by how far whole numbers lie apart.
@@ -173,13 +173,13 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
 
         _, series, kind, X, _ = data
         if not kind.rivals:
-            return kind, self._searched(data, kind, X, series.lengths, told)
-        part, offsets = X.head(TELLS), np.minimum(series.offsets, TELLS)
+            return kind, self._searched(data, kind, X, series.lengths, show)
+        part, offsets = X.head(ENOUGH_ROWS), np.minimum(series.offsets, ENOUGH_ROWS)
         lengths = [n for n in np.diff(offsets).tolist() if n]
         found, bic = {}, {}
         for name in kind.rivals:
             try:
-                one = found[name] = self._searched(data, replace(kind, name=name), part, lengths, told)
+                one = found[name] = self._searched(data, replace(kind, name=name), part, lengths, show)
             except ModelFileError:  # a checkpoint of something else
                 raise
             except ValueError:  # it cannot describe them at all
@@ -193,17 +193,17 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         others = listed(
             f"{number(bic[one], 1)} as {replace(kind, name=one).words}" for one in bic if one != best
         )
-        of_part = f" of the first {TELLS:,} rows" if part.height < X.height else ""
+        of_part = f" of the first {ENOUGH_ROWS:,} rows" if part.height < X.height else ""
         why = f"BIC{of_part} is {number(bic[best], 1)}, and {others}"
         chosen = replace(
             kind, name=best, why=f"{kind.why.replace(' that vary as counts do', '')}, and its {why}"
         )
         if part.height == X.height:
             return chosen, found[best]
-        return chosen, self._searched(data, chosen, X, series.lengths, told)
+        return chosen, self._searched(data, chosen, X, series.lengths, show)
 
     def _searched(
-        self, data: Steps, kind: Kind, X: pl.DataFrame, lengths: list[int] | None, told: Told
+        self, data: Steps, kind: Kind, X: pl.DataFrame, lengths: list[int] | None, show: ShowProgress
     ) -> Selection:
         """Hidden Markov models of a family with all numbers of states asked for."""
         from latently.cli.tables.observations import for_model
@@ -225,7 +225,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
             for_model(X, kind.family),
             grid,
             search=self.search,
-            progress=lambda i, n, params: told(i, n, in_words(params, "state")),
+            progress=lambda i, n, params: show(i, n, in_words(params, "state")),
             lengths=lengths,
         )
 

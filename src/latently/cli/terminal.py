@@ -24,7 +24,7 @@ from latently.report.strict_json import to_json
 from latently.report.table import Table
 from latently.wording import sentence
 
-Told = Callable[[int, int, str], None]
+ShowProgress = Callable[[int, int, str], None]
 PATIENCE = 2.0  # seconds
 BULLETS, CAUTIONS = 5, 2  # sentences in all, and how many of them are on what to be careful about at least
 
@@ -37,7 +37,7 @@ def terminal() -> Console:
 
 
 @contextmanager
-def progress(shown: bool = True) -> Iterator[Told]:
+def progress(shown: bool = True) -> Iterator[ShowProgress]:
     """Yield a callback that moves a bar on standard error, with the time left.
 
     Nothing is shown unless that is a terminal, and of what takes less than two seconds.
@@ -83,8 +83,8 @@ def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool 
     found, cautions, rest = (report.said, report.careful, 0) if all_of_it else _most_important(report)
     say_heading(console, report.headline)
     if report.aloud:
-        told = (sentence(str(found)).partition(": ") for found in report.aloud)
-        say_facts(console, ((name, text.rstrip(".")) for name, _, text in told))
+        parts = (sentence(str(found)).partition(": ") for found in report.aloud)
+        say_facts(console, ((name, text.rstrip(".")) for name, _, text in parts))
         console.print()
     say_bullets(console, found)
     for table in report.tables.values():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from latently.cli.corpora import Documents
     from latently.cli.corpora.words import WordChoice
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.topics import Collection, TopicsAnalysis, Truth
 
@@ -121,7 +121,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
                     f"{name} is for texts, and {documents.name} holds counts ({documents.kind}): leave it out"
                 )
 
-    def analyse(self, data: Words, told: Told) -> TopicsAnalysis:
+    def analyse(self, data: Words, show: ShowProgress) -> TopicsAnalysis:
         """Try all numbers of topics on documents held out, and fit the best."""
         from latently.cli.corpora.results import labels_of
         from latently.estimators import LatentDirichletAllocation
@@ -136,7 +136,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
             tried,
             self.seed,
             {**settings, **words},
-            lambda i, n, K: told(i, n + 1, f"{K} topics"),
+            lambda i, n, K: show(i, n + 1, f"{K} topics"),
         )
         if not trials and len(tried) > 1 and self.components != AUTO:
             raise CommandError(
@@ -145,7 +145,7 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
             )
         middle = tried[len(tried) // 2]
         K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else middle
-        told(len(tried), len(tried) + 1, f"{K} topics")
+        show(len(tried), len(tried) + 1, f"{K} topics")
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
         model = LatentDirichletAllocation(

@@ -75,7 +75,7 @@ def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
     return "; ".join([*listed, *more])
 
 
-def tell(diagnostics: Iterable[Finding], stacklevel: int = 3) -> None:
+def warn_of(diagnostics: Iterable[Finding], stacklevel: int = 3) -> None:
     """Warn of each.
 
     Warns

@@ -16,7 +16,7 @@ from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.bases import OneToOneFeatureMixin
-from latently.estimators.diagnostics import dropped, tell
+from latently.estimators.diagnostics import dropped, warn_of
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.imputation.columns import COVARIANCE_FLOOR, ROWS_AT_A_TIME
@@ -147,7 +147,7 @@ class GaussianImputer(BaseImputer, ImputationSettings):
             mixture, draws, said = fit_model(self, table, random_generator(seed), journal)
         left_out = dropped(~table.observed & (not self.keep_empty_features), table.names)
         self._take_up(mixture, table.observed, table.missing_counts, draws, (*left_out, *said))
-        tell(self.diagnostics_)
+        warn_of(self.diagnostics_)
         return self
 
     def _take_up(

@@ -17,7 +17,7 @@ from latently.core.parameters import dimension
 from latently.core.parts import prefixed
 from latently.emissions.base import Emission
 from latently.emissions.columns import Columns
-from latently.estimators.diagnostics import tell
+from latently.estimators.diagnostics import warn_of
 from latently.estimators.inputs import READERS, Array, tagged
 from latently.estimators.latent_classes.classified import ClassificationTable, entropy_explained
 from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable, bivariate_residuals
@@ -132,7 +132,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
                 self.n_parameters_,
                 self.fixed,
             )
-            tell(one for one in found if one.kind == NOT_IDENTIFIED)
+            warn_of(one for one in found if one.kind == NOT_IDENTIFIED)
             outcome = replace(outcome, diagnostics=(*outcome.diagnostics, *found))
         steps = sum(run.n_iter for run in outcome.restarts.runs)
         if len(source) * self.n_parameters_ <= CHEAP or 2 * self.n_parameters_ * PART <= steps:

@@ -18,7 +18,7 @@ from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
-from latently.estimators.diagnostics import dropped, tell
+from latently.estimators.diagnostics import dropped, warn_of
 from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.imputation.columns import ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import drawn_labels
@@ -161,7 +161,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
         said = dropped(~observed, names, "leave it out of X, or observe a cell of it")
         self._take_up(mixture, observed, missing.sum(axis=0), draws, said)
         self.bic_ = bic
-        tell(self.diagnostics_)
+        warn_of(self.diagnostics_)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latently.cli.demo.chapter import Chapter
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import Told
+    from latently.cli.terminal import ShowProgress
 
 TITLE = "What latently finds"
 LEAD = (
@@ -27,7 +27,7 @@ LEAD = (
 )
 
 
-def chapters() -> tuple[Callable[[Told], Chapter], ...]:
+def chapters() -> tuple[Callable[[ShowProgress], Chapter], ...]:
     """The parts of the demo, two for each kind of model."""
     from latently.cli.demo.airquality import air_quality
     from latently.cli.demo.austen import jane_austen
@@ -52,9 +52,9 @@ class Demo(Job[None, "Sequence[Chapter]"]):
     def read(self) -> None:
         """Nothing: the data come with the library."""
 
-    def analyse(self, data: None, told: Told) -> Sequence[Chapter]:
+    def analyse(self, data: None, show: ShowProgress) -> Sequence[Chapter]:
         """Fit all models."""
-        return [chapter(told) for chapter in chapters()]
+        return [chapter(show) for chapter in chapters()]
 
     def report(self, analysis: Sequence[Chapter]) -> Sequence[Chapter]:
         """The chapters."""
@@ -72,7 +72,7 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
         return f"index.html and {len(pages)} pages: open it in a browser"
 
-    def tell(self, report: Sequence[Chapter], wrote: str) -> None:
+    def say(self, report: Sequence[Chapter], wrote: str) -> None:
         """Print what was found."""
         from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
         from latently.report import to_json

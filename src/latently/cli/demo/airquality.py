@@ -7,7 +7,7 @@ import polars as pl
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import Told
+from latently.cli.terminal import ShowProgress
 from latently.estimators import GaussianImputer
 from latently.report.imputation import ImputationAnalysis, imputation_report
 
@@ -22,12 +22,12 @@ ABOUT = (
 SHOWN = ("scatters", "densities", "patterns", "overimputation")
 
 
-def air_quality(told: Told) -> Chapter:
+def air_quality(show: ShowProgress) -> Chapter:
     """Fill in what is missing of four columns; the two of the calendar pass through."""
     measured = datasets.load_airquality()
     names = list(measured.feature_names)
     X = pl.DataFrame(np.asarray(measured.data)[:, [names.index(name) for name in FILLED]], schema=FILLED)
-    told(0, 2, "air quality: filling in")
+    show(0, 2, "air quality: filling in")
     imputer = GaussianImputer(n_parameter_draws=N_TABLES, random_state=SEED).fit(X)
     a = ImputationAnalysis(
         imputer,
@@ -37,7 +37,7 @@ def air_quality(told: Told) -> Chapter:
         left_out=dict.fromkeys(CALENDAR, "the calendar"),
         settings={"Seed": str(SEED)},
     )
-    told(1, 2, "air quality: checking")
+    show(1, 2, "air quality: checking")
     report = imputation_report(a)
     said = [
         f"{a.n_missing} of {a.missing.size} measurements of the air in New York are missing, on "

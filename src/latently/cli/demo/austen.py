@@ -14,7 +14,7 @@ from latently.cli.corpora.documents import numbered
 from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.demo.chapter import Chapter
 from latently.cli.tables.table import Table as File
-from latently.cli.terminal import Told
+from latently.cli.terminal import ShowProgress
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report.table import Table
@@ -35,7 +35,7 @@ ABOUT = (
 )
 
 
-def jane_austen(told: Told) -> Chapter:
+def jane_austen(show: ShowProgress) -> Chapter:
     """Fit six topics to the chapters from five starts, with names and without; compare with the novels."""
     austen = datasets.load_austen()
     names = frozenset(austen.names)
@@ -52,7 +52,7 @@ def jane_austen(told: Told) -> Chapter:
         labels = [f"{book} {chapter}" for book, chapter in zip(austen.book, austen.chapter, strict=True)]
         runs[which] = []
         for seed in SEEDS:
-            told(i * len(SEEDS) + seed, 2 * len(SEEDS), f"topics of Jane Austen, {which}")
+            show(i * len(SEEDS) + seed, 2 * len(SEEDS), f"topics of Jane Austen, {which}")
             model = LatentDirichletAllocation(N_NOVELS, vocabulary=collection.words, random_state=seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # cautions say it

@@ -64,11 +64,13 @@ def chapter_of(
 ) -> Chapter:
     """A chapter about one fit, whose page tells what was found in the words given."""
     return Chapter(
-        title, about, said, {name: told(report, about, said, shown, **more)}, list(report.tables.values())
+        title, about, said, {name: reworded(report, about, said, shown, **more)}, list(report.tables.values())
     )
 
 
-def told(report: Report, about: str, said: Sequence[str], shown: Sequence[str] = (), **more: Any) -> Report:
+def reworded(
+    report: Report, about: str, said: Sequence[str], shown: Sequence[str] = (), **more: Any
+) -> Report:
     """The same report in the words given, its pictures in the order given."""
     named = {picture.name: picture for picture in report.figures}
     pictures = [named[one] for one in shown if one in named] or list(report.figures)

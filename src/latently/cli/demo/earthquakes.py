@@ -9,7 +9,7 @@ import polars as pl
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import Told
+from latently.cli.terminal import ShowProgress
 from latently.estimators import PoissonHMM
 from latently.report.fits import in_words
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
@@ -30,7 +30,7 @@ ABOUT = (
 SHOWN = ("states", "transitions", "emissions", "bic", "residuals")
 
 
-def large_earthquakes(told: Told) -> Chapter:
+def large_earthquakes(show: ShowProgress) -> Chapter:
     """Fit Poisson hidden Markov models of some numbers of states, and look closely at the best by BIC."""
     found = datasets.load_earthquakes()
     X = pl.DataFrame(found.data, schema=[COLUMN])
@@ -38,7 +38,7 @@ def large_earthquakes(told: Told) -> Chapter:
         PoissonHMM(startprob="stationary", random_state=SEED),
         X,
         {"n_components": list(TRIED)},
-        progress=lambda i, n, at: told(i, n, f"earthquakes: {in_words(at, 'state')}"),
+        progress=lambda i, n, at: show(i, n, f"earthquakes: {in_words(at, 'state')}"),
     )
     a = SegmentationAnalysis(
         selection.best_,

@@ -9,9 +9,8 @@ import polars as pl
 from scipy.stats import skew
 
 from latently import datasets, plots
-from latently.cli.demo.chapter import Chapter
-from latently.cli.demo.chapter import told as told_as
-from latently.cli.terminal import Told
+from latently.cli.demo.chapter import Chapter, reworded
+from latently.cli.terminal import ShowProgress
 from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import GaussianMixture
 from latently.report import Figure
@@ -31,12 +30,12 @@ ABOUT = (
 )
 
 
-def old_faithful(told: Told) -> Chapter:
+def old_faithful(show: ShowProgress) -> Chapter:
     """Fit mixtures of every family, and look closely at the best by BIC and at two components."""
     X = pl.DataFrame(datasets.load_faithful().data, schema=COLUMNS)
     grid = {"covariance_type": list(STRUCTURES), "n_components": list(TRIED)}
     selection = select(
-        GaussianMixture(random_state=SEED), X, grid, progress=lambda i, n, at: told(i, n, in_words(at))
+        GaussianMixture(random_state=SEED), X, grid, progress=lambda i, n, at: show(i, n, in_words(at))
     )
     best: Any = selection.best_
     pair = GaussianMixture(2, random_state=SEED).fit(X)
@@ -52,7 +51,7 @@ def old_faithful(told: Told) -> Chapter:
         **both[0].tables,
         "pair": replace(both[1].tables["clusters"], title=f"Clusters: {_choice(two)}"),
     }
-    page = told_as(both[0], ABOUT, said, figures=_figures(many, two, selection), tables=tables)
+    page = reworded(both[0], ABOUT, said, figures=_figures(many, two, selection), tables=tables)
     return Chapter("Old Faithful", ABOUT, said, {"faithful": page}, shown)
 
 

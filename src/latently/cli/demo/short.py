@@ -8,7 +8,7 @@ from sklearn.datasets import load_wine
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import Told
+from latently.cli.terminal import ShowProgress
 from latently.estimators import CategoricalHMM, GaussianImputer, GaussianMixture
 from latently.report.analysis import Truth
 from latently.report.fits import in_words
@@ -36,7 +36,7 @@ CASINO = (
 )
 
 
-def wines(told: Told) -> Chapter:
+def wines(show: ShowProgress) -> Chapter:
     """Fit mixtures of some numbers and shapes to the wines."""
     found = load_wine()
     X = pl.DataFrame(found.data, schema=list(found.feature_names))
@@ -44,7 +44,7 @@ def wines(told: Told) -> Chapter:
         GaussianMixture(random_state=SEED),
         X,
         {"covariance_type": ["tied", "diag"], "n_components": range(1, 7)},
-        progress=lambda i, n, at: told(i, n, f"wines: {in_words(at)}"),
+        progress=lambda i, n, at: show(i, n, f"wines: {in_words(at)}"),
     )
     labels = [f"grape {kind}" for kind in found.target]
     a = MixtureAnalysis(
@@ -54,21 +54,21 @@ def wines(told: Told) -> Chapter:
     return chapter_of(report, "wine", "Wines", WINES, report.said)
 
 
-def heart_attacks(told: Told) -> Chapter:
+def heart_attacks(show: ShowProgress) -> Chapter:
     """Fill in the cholesterol of the 14th day."""
     measured = datasets.load_cholesterol()
     X = pl.DataFrame(measured.data, schema=list(measured.feature_names))
-    told(0, 1, "cholesterol: filling in")
+    show(0, 1, "cholesterol: filling in")
     imputer = GaussianImputer(n_parameter_draws=N_TABLES, random_state=SEED).fit(X)
     report = imputation_report(ImputationAnalysis(imputer, X, "the patients", seed=SEED, settings=SETTINGS))
     return chapter_of(report, "cholesterol", "After heart attacks", HEART_ATTACKS, report.said)
 
 
-def dishonest_casino(told: Told) -> Chapter:
+def dishonest_casino(show: ShowProgress) -> Chapter:
     """Find the rolls of the loaded die, and compare it with the true one."""
     casino = datasets.load_casino()
     rolls = casino.data[:, :1]
-    told(0, 1, "casino: finding the loaded die")
+    show(0, 1, "casino: finding the loaded die")
     model, one = (CategoricalHMM(k, startprob="stationary", random_state=SEED).fit(rolls) for k in (2, 1))
     model.feature_names_in_ = np.array(["roll"], dtype=object)
     a = SegmentationAnalysis(model, rolls, "the rolls", ["roll"], time_name="roll", settings=SETTINGS)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from latently.cli.failure import CommandError
-from latently.cli.labels.labelled import Labelled, told_of
+from latently.cli.labels.labelled import Labelled, prediction_report
 from latently.cli.tables.columns import (
     EMPTY,
     Column,
@@ -44,7 +44,7 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
             filled[column.name] = in_manner(column, cells)
     n = sum(holes.values())
     shown = Shown("Filled in", ["column", "cells"], [[name, f"{k:,}"] for name, k in holes.items()])
-    report = told_of(
+    report = prediction_report(
         f"{count(n, 'missing cell')} of {table.name} filled in", shown, table, decided(columns), []
     )
     return Labelled(

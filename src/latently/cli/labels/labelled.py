@@ -29,7 +29,9 @@ class Labelled:
     in_words: Callable[[Sequence[str]], str] = listed
 
 
-def told_of(headline: str, sizes: Shown, table: Table, said: Iterable[Any], odd: Iterable[Finding]) -> Report:
+def prediction_report(
+    headline: str, sizes: Shown, table: Table, said: Iterable[Any], odd: Iterable[Finding]
+) -> Report:
     """What there is to say: how many have which label, what was decided when they were read, what is odd."""
     notes = [one if isinstance(one, Finding) else note("reading", one) for one in (*table.notes, *said)]
     return Report(

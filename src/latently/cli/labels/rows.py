@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from latently.cli.failure import CommandError
-from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
+from latently.cli.labels.labelled import UNLIKE, Labelled, prediction_report, sizes_table, unlike
 from latently.cli.tables.checks import check_not_infinite
 from latently.cli.tables.columns import (
     EMPTY,
@@ -43,7 +43,7 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     )
     said = [*said, sureness(int((probability < SURE).sum()), n, "cluster")]
     headline = f"{count(n, 'row')} of {table.name} in {count(K, 'cluster')}"
-    report = told_of(headline, shown, table, said, _odd(model, X))
+    report = prediction_report(headline, shown, table, said, _odd(model, X))
     return Labelled(table, {"cluster": labels, "probability": probability}, report)
 
 

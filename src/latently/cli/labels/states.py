@@ -9,7 +9,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from latently.cli.failure import CommandError
-from latently.cli.labels.labelled import UNLIKE, Labelled, sizes_table, told_of, unlike
+from latently.cli.labels.labelled import UNLIKE, Labelled, prediction_report, sizes_table, unlike
 from latently.cli.segment import result_columns
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.observations import for_model, observations
@@ -58,7 +58,7 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
             "past only"
         )
     headline = f"{count(a.n_rows, 'row')} of {table.name} in {count(a.n_components, 'state')}"
-    report = told_of(headline, shown, table, said, unlike(_n_unlike(a), a.n_rows, "state"))
+    report = prediction_report(headline, shown, table, said, unlike(_n_unlike(a), a.n_rows, "state"))
     return Labelled(whole, columns, report)
 
 

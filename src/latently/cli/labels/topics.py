@@ -12,7 +12,7 @@ from scipy import sparse
 from latently.cli.corpora import Documents
 from latently.cli.corpora.results import columns_in_words, document_columns
 from latently.cli.failure import CommandError
-from latently.cli.labels.labelled import Labelled, told_of
+from latently.cli.labels.labelled import Labelled, prediction_report
 from latently.core.findings import Finding, caution
 from latently.report import Table as Shown
 from latently.wording import count, part, share
@@ -39,7 +39,7 @@ def label(model: Any, documents: Documents, request: OfModel) -> Labelled:
         [f"topic {k}", f"{sizes[k]:,}", share(mean[k]), ", ".join(str(word) for word in words)]
         for k, words in enumerate(model.top_words(3, 0.6))
     ]
-    report = told_of(
+    report = prediction_report(
         f"{count(len(documents), 'document')} of {documents.name} in {count(K, 'topic')}",
         Shown("Sizes", ["topic", "documents", "mean share", "words"], rows),
         documents.rest,

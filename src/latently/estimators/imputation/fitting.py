@@ -24,7 +24,7 @@ from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
 from latently.estimators.imputation.tables import Modelled
 
 FALLBACK = "ridge"
-TOLD_BY_NAME = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning)
+SAID_OTHERWISE = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning)
 
 
 def fit_model(
@@ -78,7 +78,7 @@ def _fitted(
     one = unbound and imputer.n_components == 1
     if one:
         mixture.set_params(callbacks=[*(imputer.callbacks or ()), singular])
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             table.fit(mixture)
@@ -90,8 +90,8 @@ def _fitted(
     spurious = grave(mixture.diagnostics_)
     if unbound and imputer.prior == "auto" and spurious:
         raise NoMaximumError(f"no maximum is to be trusted ({spurious[0]})")
-    for warning in told:
-        if not issubclass(warning.category, TOLD_BY_NAME):
+    for warning in caught:
+        if not issubclass(warning.category, SAID_OTHERWISE):
             warnings.warn(warning.message, stacklevel=5)
     unseen = _unseen(mixture, table)
     if _from_posterior(imputer) and len(unseen):
@@ -110,5 +110,5 @@ def _from_posterior(imputer: Any) -> bool:
 
 def _unseen(mixture: GaussianMixture, table: Modelled) -> NDArray[np.int64]:
     """Pairs of columns of the table that are never observed together."""
-    told = [found.which for found in mixture.diagnostics_ if found.kind == NEVER_TOGETHER]
-    return table.positions[np.array(told, dtype=np.int64).reshape(-1, 2)]
+    pairs = [found.which for found in mixture.diagnostics_ if found.kind == NEVER_TOGETHER]
+    return table.positions[np.array(pairs, dtype=np.int64).reshape(-1, 2)]

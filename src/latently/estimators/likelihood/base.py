@@ -20,7 +20,7 @@ from latently.core.parameters import named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
-from latently.estimators.diagnostics import tell, undetermined
+from latently.estimators.diagnostics import undetermined, warn_of
 from latently.estimators.fitting import Fit, fit, make_plan
 from latently.estimators.inputs import (
     Array,
@@ -165,7 +165,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
         diagnostics = undetermined(unseen, names, by_prior=by_prior)
         model = replace(model, emission=model.emission.per(1.0 / unit))
         self._keep(model, fitted, diagnostics, float_type(source.outline.x).name)
-        tell(diagnostics, stacklevel=4)
+        warn_of(diagnostics, stacklevel=4)
         self._conclude(source.per(1.0 / unit))
         return self
 

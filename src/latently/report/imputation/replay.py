@@ -32,7 +32,7 @@ def imputation_replay(
         ``fill(imputer, x)`` fills in the missing cells.
     """
     mixture = imputer.mixture_
-    told = np.argsort(-np.isnan(x).sum(axis=0), kind="stable").tolist()
+    ranked = np.argsort(-np.isnan(x).sum(axis=0), kind="stable").tolist()
     rows = chosen_rows(np.asarray(np.isnan(x).any(axis=1)), MOST_ROWS)
     source = mixture._of_rows(x[rows], np.ones(len(rows)))
     run = shown_run(mixture, source, len(x))
@@ -44,4 +44,4 @@ def imputation_replay(
         then = copy(imputer)
         then.mixture_ = moment
         filled.append(fill(then, x[rows]))
-    return run.replay("scatter", "component", cells_view(names, len(x), x[rows], rows, filled, seen, told))
+    return run.replay("scatter", "component", cells_view(names, len(x), x[rows], rows, filled, seen, ranked))

@@ -81,8 +81,8 @@ def lines_of(
     tables = []
     for each, weight in zip(moments, weights, strict=True):
         family = each._model.emission
-        told = family.describe_components(each.params_.emission, list(names), weight * n_rows, label)
-        tables.append([["share", *(share(one) for one in weight)], *told.lines[:MOST_LINES]])
+        shown = family.describe_components(each.params_.emission, list(names), weight * n_rows, label)
+        tables.append([["share", *(share(one) for one in weight)], *shown.lines[:MOST_LINES]])
     named = [line[0] for line in tables[0]]
     return {"names": named, "cells": [[line[1:] for line in table] for table in tables]}
 
@@ -93,7 +93,7 @@ def mixture_view(
     resp: Sequence[Array],
     x: Array,
     rows: NDArray[np.intp],
-    told: Sequence[int],
+    ranked: Sequence[int],
 ) -> dict[str, Any]:
     """A mixture: its rows as points, their responsibilities, and the shapes of the components.
 
@@ -109,12 +109,12 @@ def mixture_view(
         These rows as numbers.
     rows : array of int
         Their positions among all.
-    told : sequence of int
+    ranked : sequence of int
         Columns, those that tell most first.
     """
     room = MOST_BYTES // (len(moments) * a.n_components)
     drawn = chosen_rows(np.zeros(len(x), dtype=bool), min(MOST_POINTS, room))
-    chosen = [j for j in told if not np.isnan(x[:, j]).all()][:MOST_COLUMNS]
+    chosen = [j for j in ranked if not np.isnan(x[:, j]).all()][:MOST_COLUMNS]
     weights = [each.weights_ for each in moments]
     return {
         "n_rows": a.n_rows,
@@ -133,7 +133,7 @@ def cells_view(
     rows: NDArray[np.intp],
     filled: Sequence[Array],
     moments: Sequence[Any],
-    told: Sequence[int],
+    ranked: Sequence[int],
 ) -> dict[str, Any]:
     """A table with holes: its rows as points, and where the cells that are filled in come to lie.
 
@@ -151,10 +151,10 @@ def cells_view(
         The same filled in, at each step.
     moments : sequence of estimator
         The mixture at each step.
-    told : sequence of int
+    ranked : sequence of int
         Columns, those that lack most first.
     """
-    chosen = list(told[:MOST_COLUMNS])
+    chosen = list(ranked[:MOST_COLUMNS])
     hole = np.isnan(x[:, chosen])
     room = MOST_BYTES / (2 * len(filled) * max(hole.sum() / max(hole.any(axis=1).sum(), 1), 1))
     drawn = chosen_rows(np.asarray(hole.any(axis=1)), min(MOST_POINTS, max(int(room), 50)))

@@ -34,7 +34,7 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     n : int
         How many times the series has in all.
     """
-    told = a.telling[:MOST_COLUMNS]
+    chosen = a.discriminative[:MOST_COLUMNS]
     room = max(MOST_BYTES // (len(moments) * a.n_components), 50)
     each = -(-len(x) // min(MOST_TIMES, room))
     starts = np.arange(0, len(x), each)
@@ -42,9 +42,9 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     seen = np.where(np.isnan(x), 0.0, x)
     known = np.add.reduceat(~np.isnan(x), starts, axis=0)
     with np.errstate(invalid="ignore"):
-        mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, told]
+        mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, chosen]
     low, high = np.nanmin(mean, axis=0), np.nanmax(mean, axis=0)
-    columns: list[dict[str, Any]] = [{"name": a.names[j]} for j in told]
+    columns: list[dict[str, Any]] = [{"name": a.names[j]} for j in chosen]
     if a.symbols:
         columns[0]["categories"] = [str(symbol) for symbol in a.symbols]
     time = np.arange(len(x)) if a.time is None else np.asarray(a.time)

@@ -84,8 +84,8 @@ class MixtureAnalysis(Analysis):
     def discriminative(self) -> list[int]:
         """Columns, those that tell the clusters apart best first: by the share of variance between."""
         if self.means is None:
-            told = self.family.standing_out(self.emission, self.names, self.model.weights_)
-            far = np.array([[away for away, _ in phrases] for phrases in told])
+            found = self.family.standing_out(self.emission, self.names, self.model.weights_)
+            far = np.array([[away for away, _ in phrases] for phrases in found])
             order = np.argsort(-(self.model.weights_ @ far**2), kind="stable")
             return order.tolist() if far.size else list(range(len(self.names)))
         between = self.model.weights_ @ self.standing_out**2

@@ -161,7 +161,7 @@ class SegmentationAnalysis(Analysis):
         ]
 
     @cached_property
-    def telling(self) -> list[int]:
+    def discriminative(self) -> list[int]:
         """Columns in their order, or those that tell the states apart best first where they are many."""
         far = self.family.standing_out(self.emission, self.names, self.shares)
         away = np.array([[each for each, _ in phrases] for phrases in far])

@@ -36,7 +36,7 @@ def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
         Figure(
             "emissions",
             lambda axes: plots.emissions(
-                a.model, a.X, features=a.telling[:shown], lengths=a.lengths, ax=np.atleast_1d(axes)
+                a.model, a.X, features=a.discriminative[:shown], lengths=a.lengths, ax=np.atleast_1d(axes)
             ),
             EMISSIONS.format("state", "smoothed probabilities"),
             n_axes=shown,
@@ -52,9 +52,9 @@ def _states(a: SegmentationAnalysis) -> Figure:
     n_columns = min(MOST_COLUMNS, len(a.names))
 
     def draw(axes: Any) -> None:
-        told = None if a.symbols else a.telling[:n_columns]
+        chosen = None if a.symbols else a.discriminative[:n_columns]
         panels = plots.states(
-            a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, features=told, ax=axes
+            a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, features=chosen, ax=axes
         )
         panels[-1].set_xlabel(wrapped(a.time_name))
         _few_ticks(panels[-1], 9)

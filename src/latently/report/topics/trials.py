@@ -63,7 +63,7 @@ def run_trials(
     numbers: Sequence[int],
     seed: int,
     settings: dict[str, Any],
-    told: Callable[[int, int, Any], Any] = lambda i, n, at: None,
+    progress: Callable[[int, int, Any], Any] = lambda i, n, at: None,
 ) -> list[Trial]:
     """Fit each number of topics to the same nine tenths of the documents.
 
@@ -78,7 +78,7 @@ def run_trials(
         common with a fit to all documents is not the start.
     settings : dict
         Of the estimator.
-    told : callable
+    progress : callable
         Called before each fit.
 
     Returns
@@ -96,7 +96,7 @@ def run_trials(
         return []
     trials = []
     for i, K in enumerate(numbers):
-        told(i, len(numbers), K)
+        progress(i, len(numbers), K)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about the documents is told of the fit to all
             model = LatentDirichletAllocation(K, random_state=seed + 1, **settings).fit(training)
