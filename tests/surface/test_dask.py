@@ -123,6 +123,19 @@ def test_workers_killed_in_the_middle_of_iterations(client, rows):
         client.wait_for_workers(2, timeout=60)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("when", range(1, 11))
+def test_a_worker_killed_at_any_moment(when, rows):
+    how = {"max_iter": 12, "n_init": 1}
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+    with cluster, Client(cluster) as own:
+        collection = da.from_array(rows, chunks=(4_000, 2))
+        killed = mixture(**how, callbacks=[kill_a_worker(own, when)]).fit(collection)
+        expected = mixture(**how).fit(collection)
+    np.testing.assert_array_equal(killed.means_, expected.means_)
+    assert killed.log_likelihood_ == expected.log_likelihood_
+
+
 def slowly(block):
     time.sleep(0.3 if len(block) < 4_000 else 0.0)
     return block
