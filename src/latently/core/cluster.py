@@ -7,6 +7,7 @@ neither on who works on what nor on who is done first. What a dead worker had is
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -286,6 +287,16 @@ def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
         ) from None
 
 
+class _Here(threading.local):
+    """What a thread of a worker keeps from one task to the next: room to work in."""
+
+    def __init__(self) -> None:
+        self.backend = SerialBackend()
+
+
+_here = _Here()
+
+
 def _unpacked(packed: bytes) -> Any:
     import cloudpickle
 
@@ -315,9 +326,8 @@ def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:
     """The sum over the blocks of a chunk; nothing if it has no units."""
     if chunk.source is None:
         return None
-    backend = SerialBackend()
     with single_threaded_libraries():
-        return tree_sum(task(block, backend=backend) for block in chunk.source.blocks())
+        return tree_sum(task(block, backend=_here.backend) for block in chunk.source.blocks())
 
 
 def _added(sums: list[S | None]) -> S | None:
