@@ -21,8 +21,8 @@ SYMBOLS = np.array([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, 1, 2])
 # -- lengths -----------------------------------------------------------------------------------------------
 
 LENGTHS = {
-    "too few": ([5, 5], "lengths add up to 10, and X has 12 times: they should be equal"),
-    "too many": ([5, 8], "lengths add up to 13, and X has 12 times"),
+    "too few": ([5, 5], "lengths add up to 10, and X has 12 time steps: they should be equal"),
+    "too many": ([5, 8], "lengths add up to 13, and X has 12 time steps"),
     "an empty sequence": ([5, 0, 7], "sequence 1 is empty: leave it out"),
     "negative": ([13, -1], "lengths holds -1: should be positive"),
     "fractions": ([5.5, 6.5], "should be a list of integers, one for each sequence"),
@@ -67,9 +67,9 @@ def test_lists_of_sequences(name):
 def test_lengths_in_the_place_of_y():
     for name in FITTED:
         model, x = fitted(name)
-        both = "y has 2 entries for 12 times, and lengths are given"
+        both = "y has 2 entries for 12 time steps, and lengths are given"
         refused(lambda model=model, x=x: model.fit(x, [5, 7], lengths=[5, 7]), both)
-        refused(lambda model=model, x=x: model.fit(x, [5, 6]), "lengths add up to 11, and X has 12 times")
+        refused(lambda model=model, x=x: model.fit(x, [5, 6]), "lengths add up to 11, and X has 12 time")
         refused(lambda model=model, x=x: model.fit([x[:5], x[5:]], [5, 7]), "X is a list of sequences")
         refused(lambda model=model, x=x: model.score(x, np.ones(12, dtype=int)), "12 ones.*write lengths=")
         refused(

@@ -173,7 +173,7 @@ def test_sequences_of_other_shapes(name):
     refused(lambda: model.fit(flat), r"Expected 2D array.* shape \(56,\).*write np.asarray\(X\)\[:, None\]")
     refused(
         lambda: model.fit(np.split(flat, EDGES)),
-        r"sequence 0 has shape \(20,\), should be \(n_times, n_features\): write .*\[:, None\]",
+        r"sequence 0 has shape \(20,\), should be \(n_steps, n_features\): write .*\[:, None\]",
     )
     refused(lambda: model.fit([x[:20], flat[20:]]), r"sequence 1 has shape \(36,\)")
     refused(lambda: model.fit(list(x)), r"sequence 0 has shape .* np.stack\(X\) if X is a list of rows")

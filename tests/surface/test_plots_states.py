@@ -64,7 +64,7 @@ def test_the_series_lies_over_its_likeliest_states():
         assert to_hex(labelled(panel, f"state {k}").get_facecolor()[0]) == colour(k)
     assert_array_equal(shaded, PATH)
     assert panel.get_xlim() == (1899.5, 2006.5)
-    assert title(panel) == "107 times in 3 states"
+    assert title(panel) == "107 time steps in 3 states"
     assert legend(panel) == ["state 0", "state 1", "state 2"]
 
 
@@ -131,7 +131,7 @@ def test_sequences_are_separate():
     line = panels[0].lines[0]
     assert_array_equal(np.flatnonzero(np.isnan(line.get_ydata())), [100, 151])  # no line across
     assert separators(panels[0]) == [99.5, 149.5]
-    assert title(panels[0]) == "3 sequences, 300 times in 2 states"
+    assert title(panels[0]) == "3 sequences, 300 time steps in 2 states"
     for low, high in (span for k in range(2) for span in spans(panels[0], f"state {k}")):
         assert not any(low < boundary < high for boundary in (99.5, 149.5))
     parts = plots.states(PAIR, np.split(SERIES, [100, 150]))
@@ -139,7 +139,7 @@ def test_sequences_are_separate():
     many = plots.states(PAIR, SERIES, lengths=[10] * 30)[0]
     assert many.get_xlim() == (-0.5, 119.5)
     assert "the first 12 sequences" in note(many)
-    assert title(many) == "30 sequences, 300 times in 2 states"
+    assert title(many) == "30 sequences, 300 time steps in 2 states"
 
 
 @pytest.mark.parametrize("kind", [np.asarray, pandas.to_datetime, lambda days: [str(day) for day in days]])
@@ -166,8 +166,8 @@ def test_of_very_many_times_each_step_shows_many():
     band = next(drawn for drawn in panels[0].collections if to_hex(drawn.get_facecolor()[0]) == INK)
     y = band.get_paths()[0].vertices[:, 1]
     assert (y.min(), y.max()) == (x.min(), x.max())
-    assert "each step is 20 times: mean and range" in note(panels[0])
-    assert title(panels[0]) == "20,000 times in 3 states"
+    assert "each step is 20 time steps: mean and range" in note(panels[0])
+    assert title(panels[0]) == "20,000 time steps in 3 states"
     assert panels[0].get_xlim() == (-0.5, 19_999.5)
     assert height(panels[1], "state 0", -0.5) == pytest.approx(QUAKES.smooth(x)[:20, 0].mean())
 
@@ -262,7 +262,7 @@ def test_so_many_times_are_drawn():
     ax = plots.decoded(QUAKES, COUNTS, PATH, 30)
     assert len(steps_of(ax, INK)) == 30
     assert title(ax) == "Accuracy 100% after matching labels"
-    assert note(ax).startswith("the first 30 of 107 times")
+    assert note(ax).startswith("the first 30 of 107 time steps")
     assert len(steps_of(plots.decoded(QUAKES, COUNTS, PATH, 1000), INK)) == 107
 
 

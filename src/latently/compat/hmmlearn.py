@@ -149,11 +149,11 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
         return float(self._model.score(X, lengths))
 
     def score_samples(self, X: Any, lengths: Any = None) -> Any:
-        """Total log-likelihood, and the probabilities of the states at each time given the whole sequence."""
+        """Total log-likelihood, and probabilities of the states at each time given the whole sequence."""
         return self._model.score_samples(X, lengths)
 
     def predict_proba(self, X: Any, lengths: Any = None) -> Any:
-        """Probabilities of the states at each time given the whole sequence."""
+        """Probabilities of the states at each time step given the whole sequence."""
         return self._model.predict_proba(X, lengths)
 
     def decode(self, X: Any, lengths: Any = None, algorithm: str | None = None) -> Any:

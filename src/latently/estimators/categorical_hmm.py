@@ -39,7 +39,7 @@ class CategoricalHMM(BaseHMM):
 
     Notes
     -----
-    None and NaN are missing symbols: such a time has density 1.
+    None and NaN are missing symbols: such a time step has density 1.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from latently.estimators.settings import GaussianSettings, estimator, setting
 class GaussianHMM(BaseHMM, GaussianSettings):
     """A hidden Markov model of numbers, normal in each state, fitted by EM.
 
-    NaN is a missing cell, handled by exact marginal likelihood; a time without any observed cell is a gap.
+    NaN is a missing cell, handled by exact marginal likelihood; a time step without observed cells is a gap.
 
     Parameters
     ----------

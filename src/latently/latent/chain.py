@@ -319,7 +319,7 @@ class Chain(Latent):
             return {}
         return {
             "startprob": "startprob has no error, and the others hold it as it is: it is learned from the "
-            "first time of one sequence, which does not say how sure it is"
+            "first time step of one sequence, which does not say how sure it is"
         }
 
     def spaces(self, params: ChainParams) -> Spaces:

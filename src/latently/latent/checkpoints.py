@@ -68,7 +68,7 @@ def in_segments(
     Raises
     ------
     ImpossibleObservationError
-        If the sequence is impossible; it is named, and the time.
+        If the sequence is impossible; it is named, and the time step.
     """
     K = len(start)
     if not block.n_rows or not block.weights[0]:

@@ -1,4 +1,4 @@
-"""What a pass along sequences reads of an emission family: densities of each time, or of a few symbols."""
+"""What a pass along sequences reads of a family: densities of each time step, or of a few symbols."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Index = NDArray[np.int64] | None
 
 @dataclass(frozen=True)
 class Filled:
-    """Densities of all times at once, for a pass along whole sequences.
+    """Densities of all time steps at once, for a pass along whole sequences.
 
     Attributes
     ----------
     table : array of shape (n, width)
         Densities over the largest of their row.
-    index : array of int of shape (n_times,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (n_steps,) or None
+        Which row of the table each time step has; None if they are in order.
     logs : callable
         Gives the log densities of the rows of the table, shape (n, K), if they are needed.
     collect : callable
@@ -44,11 +44,11 @@ class Filled:
 
 
 class EmissionTable(Protocol):
-    """What a pass asks of the observations of some sequences: of all at once, or of some times at a time."""
+    """What a pass asks of the observations of some sequences: of all at once, or of some rows at a time."""
 
     @property
     def floats_per_row(self) -> int:
-        """How many float64 numbers a pass along whole sequences needs for each time."""
+        """How many float64 numbers a pass along whole sequences needs for each time step."""
         ...
 
     def part(self, low: int, n_rows: int) -> Self:
@@ -60,11 +60,11 @@ class EmissionTable(Protocol):
         ...
 
     def densities(self, rows: slice) -> tuple[Array, Index, Array]:
-        """Densities over the largest of their row, which row each time has, and the largest's logarithms."""
+        """Densities over the largest of their row, the row of each time, and the largest's logarithms."""
         ...
 
     def logs(self, rows: slice) -> tuple[Array, Index]:
-        """Log densities, and the row of each time."""
+        """Log densities, and the row of each time step."""
         ...
 
     def counts(self) -> Array:
@@ -152,14 +152,14 @@ class OfRows:
 
 @dataclass(frozen=True)
 class SymbolTable:
-    """Symbols: one table of densities for all times.
+    """Symbols: one table of densities for all time steps.
 
     Attributes
     ----------
     log_table : array of shape (n, K)
         Log densities of all symbols.
-    symbols : array of int of shape (n_times,)
-        The symbol of each time.
+    symbols : array of int of shape (n_steps,)
+        The symbol of each time step.
     count : callable
         ``count(counts)`` gives the emission's statistics of responsibilities by symbol, shape (n, width).
     table : array of shape (n, width)

@@ -37,9 +37,9 @@ def looked_up(table: Array, index: Labels, labels: Labels) -> tuple[Array, Label
     table : array of shape (n, K)
         Log densities.
     index : array of int of shape (T,)
-        Which row of them each time has.
+        Which row of them each time step has.
     labels : array of int of shape (T,)
-        The label of each time, -1 where it is not known.
+        The label of each time step, -1 where it is not known.
     """
     n, K = table.shape
     of_label = [masked(table, np.full(n, label)) for label in (UNKNOWN, *range(K))]

@@ -1,4 +1,4 @@
-"""States of a chain given some of the times of a sequence: those up to one, and all others than one."""
+"""States of a chain given some of the time steps of a sequence: those up to one, and all others than one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from latently.latent.chain_parts import ChainParams, block_offsets
 
 
 def filtered(params: ChainParams, lookup: Lookup, block: Block, lag: int) -> Array:
-    """Probabilities of the states at each time given what was seen up to `lag` times later.
+    """Probabilities of the states at each time step given what was seen up to `lag` time steps later.
 
     Raises
     ------
     ImpossibleObservationError
-        If a sequence is impossible; it and the time are named.
+        If a sequence is impossible; it and the time step are named.
     """
     from latently.kernels.log_chain import filter_in_logs
 
@@ -33,12 +33,12 @@ def filtered(params: ChainParams, lookup: Lookup, block: Block, lag: int) -> Arr
 
 
 def left_out(params: ChainParams, lookup: Lookup, block: Block, future: bool) -> Array:
-    """Log probabilities of the states at each time given what was seen before it, and after it if asked for.
+    """Log probabilities of the states at each time given what was seen before, and after it if asked for.
 
     Raises
     ------
     ImpossibleObservationError
-        If a sequence is impossible; it and the time are named.
+        If a sequence is impossible; it and the time step are named.
     """
     from latently.kernels.leave_one_out import add_the_future_in_logs, predicted_in_logs
 

@@ -14,7 +14,7 @@ from latently.core.blocks import Block
 from latently.latent.base import Array, Density
 from latently.latent.chain_parts import ChainCounts, ChainParams, Padded, block_offsets, refuse
 
-SHARED = 20_000  # times from which on two threads share one sequence
+SHARED = 20_000  # time steps from which on two threads share one sequence
 TILES = 4  # in a piece of work
 
 
@@ -109,8 +109,8 @@ def pass_through(
         Probabilities of the first state, and of transitions from row to column.
     table : array of shape (n, width)
         Densities over the largest of their row.
-    index : array of int of shape (n_times,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (n_steps,) or None
+        Which row of the table each time step has; None if they are in order.
     logs : callable
         Gives the log densities of the rows of the table, shape (n, K), if they are needed.
     block : Block
@@ -119,13 +119,13 @@ def pass_through(
         For the two directions of a long sequence.
     symbol_counts : array of shape (n, width), optional
         Zeros, to which the responsibilities are added by row of the table.
-    state : array of shape (n_times, width), optional
+    state : array of shape (n_steps, width), optional
         Where to write the responsibilities; a new array by default.
 
     Raises
     ------
     ImpossibleObservationError
-        If a sequence is impossible; it is named, and the time.
+        If a sequence is impossible; it is named, and the time step.
     """
     shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
     if symbol_counts is None:

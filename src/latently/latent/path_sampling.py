@@ -18,7 +18,7 @@ class PathPosterior:
     params : ChainParams
         Probabilities.
     lookup : Lookup
-        Log densities of all times.
+        Log densities of all time steps.
     block : Block
         The limits of the sequences.
     """
@@ -44,7 +44,7 @@ class PathPosterior:
         Raises
         ------
         ImpossibleObservationError
-            If a sequence is impossible; it and the time are named.
+            If a sequence is impossible; it and the time step are named.
         """
         from latently.kernels.path_sampling import draw_backward, draw_backward_in_logs
 

@@ -30,7 +30,7 @@ def likeliest_paths(
     log_density : array of shape (n, K)
         Log densities.
     index : array of int of shape (T,) or None
-        Which row of them each time has; None if they are in order.
+        Which row of them each time step has; None if they are in order.
     startprob, transmat : arrays of shape (K,), (K, K)
         Probabilities.
     offsets : array of int of shape (n_sequences + 1,)

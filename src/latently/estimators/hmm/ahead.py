@@ -20,7 +20,7 @@ class Forecast:
     Attributes
     ----------
     states : array of shape (steps, n_components)
-        Probabilities of the states, one row for each time ahead.
+        Probabilities of the states, one row for each time step ahead.
     emission : Emission
         The family.
     params : object
@@ -41,7 +41,7 @@ class Forecast:
         return None if means is None else self.states @ means
 
     def log_density(self, x: Any) -> Array:
-        """Log density of possible observations at each time ahead.
+        """Log density of possible observations at each time step ahead.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Filtering:
         return self.states
 
     def predict(self, steps: int = 1) -> Array:
-        """Probabilities of the states some times ahead.
+        """Probabilities of the states some time steps ahead.
 
         Parameters
         ----------

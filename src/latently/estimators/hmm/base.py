@@ -197,7 +197,7 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         Parameters
         ----------
         currstate : int, optional
-            The state of the first time. By default it is drawn from `startprob_`.
+            The state of the first time step. By default it is drawn from `startprob_`.
         """
         if currstate is not None:
             self._check_fitted()
@@ -240,7 +240,7 @@ class BaseHMM(Residuals, LikelihoodEstimator):
             raise ValueError(f"column {label_of(names, empty.argmax())} has no observed value: leave it out")
 
     def _few(self, source: Source) -> int:
-        """All, or of very many as many as have enough times together."""
+        """All, or of very many as many as have enough time steps together."""
         return -(-len(source) * MOST_STEPS_OF_STARTS // max(len(source.row_weights), MOST_STEPS_OF_STARTS))
 
     def _n_starts(self) -> int:

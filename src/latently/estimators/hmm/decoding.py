@@ -43,24 +43,24 @@ class Decoding(FittedHMM):
         -------
         log_likelihood : float
             In nats.
-        posteriors : array of shape (n_times, n_components)
+        posteriors : array of shape (n_steps, n_components)
             As `smooth` gives them.
 
         Raises
         ------
         ImpossibleObservationError
-            If a sequence is impossible; it and the time are named.
+            If a sequence is impossible; it and the time step are named.
         """
         found = self._source(X, lengths=lengths, groups=groups, states=states)
         log_likelihoods, resp = self._posterior(found, refuse=True)
         return float(log_likelihoods.sum()), resp
 
     def smooth(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
-        """Probabilities of the states at each time given the whole sequence, its future included.
+        """Probabilities of the states at each time step given the whole sequence, its future included.
 
         Returns
         -------
-        array of shape (n_times, n_components)
+        array of shape (n_steps, n_components)
             Rows sum to one.
 
         Raises
@@ -81,21 +81,21 @@ class Decoding(FittedHMM):
         return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
 
     def predict_proba(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
-        """The same as `smooth`: it uses the future of each time, too. For the past only there is `filter`.
+        """The same as `smooth`: it uses the future of each time step. For the past only there is `filter`.
 
         Returns
         -------
-        array of shape (n_times, n_components)
+        array of shape (n_steps, n_components)
             Rows sum to one.
         """
         return self.smooth(X, lengths=lengths, groups=groups, states=states)
 
     def filter(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
-        """Probabilities of the states at each time given what was seen up to it, and nothing later.
+        """Probabilities of the states at each time step given what was seen up to it, and nothing later.
 
         Returns
         -------
-        array of shape (n_times, n_components)
+        array of shape (n_steps, n_components)
             Rows sum to one.
 
         Raises
@@ -108,16 +108,16 @@ class Decoding(FittedHMM):
     def fixed_lag(
         self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None, states: Any = None
     ) -> Array:
-        """Probabilities of the states at each time given what was seen up to `lag` times later.
+        """Probabilities of the states at each time step given what was seen up to `lag` time steps later.
 
         Parameters
         ----------
         lag : int
-            How far into the future of each time to look; 0 is `filter`.
+            How far into the future of each time step to look; 0 is `filter`.
 
         Returns
         -------
-        array of shape (n_times, n_components)
+        array of shape (n_steps, n_components)
             Rows sum to one.
 
         Raises
@@ -134,15 +134,15 @@ class Decoding(FittedHMM):
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_features)
+        X : array-like of shape (n_steps, n_features)
             One sequence, seen up to now.
         steps : int, default 1
-            How many times ahead.
+            How many time steps ahead.
 
         Returns
         -------
         Forecast
-            ``states[h - 1]`` are the probabilities of the states `h` times ahead.
+            ``states[h - 1]`` are the probabilities of the states `h` time steps ahead.
 
         Raises
         ------
@@ -180,18 +180,18 @@ class Decoding(FittedHMM):
         groups: Any = None,
         states: Any = None,
     ) -> tuple[float, NDArray[np.int64]]:
-        """The likeliest path of states, or the likeliest state at each time by itself.
+        """The likeliest path of states, or the likeliest state at each time step by itself.
 
         Parameters
         ----------
         algorithm : {"viterbi", "map"}, default "viterbi"
-            "viterbi" finds the path, "map" the state at each time.
+            "viterbi" finds the path, "map" the state at each time step.
 
         Returns
         -------
         log_probability : float
             "viterbi": log joint density of the paths and the data; "map": sum of the largest log posteriors.
-        states : array of int of shape (n_times,)
+        states : array of int of shape (n_steps,)
             The states.
 
         Raises
@@ -222,7 +222,7 @@ class Decoding(FittedHMM):
 
         Returns
         -------
-        array of int of shape (n_times,)
+        array of int of shape (n_steps,)
             States from 0 to n_components - 1; of Dask's collections, to be worked out when it is asked for.
         """
         scan, like = as_scan(X), np.empty(0, dtype=np.int64)
@@ -269,13 +269,13 @@ class Decoding(FittedHMM):
 
         Returns
         -------
-        array of int of shape (n_paths, n_times)
+        array of int of shape (n_paths, n_steps)
             States from 0 to n_components - 1. The share of a state at a time tends to `smooth` there.
 
         Raises
         ------
         ImpossibleObservationError
-            If a sequence is impossible; it and the time are named.
+            If a sequence is impossible; it and the time step are named.
         ValueError
             If `n_paths` is not a positive integer.
 

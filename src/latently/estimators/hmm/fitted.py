@@ -35,18 +35,18 @@ class FittedHMM(FittedModel, ChainSettings):
 
     described = entries(
         """
-        X : array-like of shape (n_times, n_features), or a list of such
+        X : array-like of shape (n_steps, n_features), or a list of such
             One table of all sequences, one after the other, or one table for each.
         y : None
             Ignored; there for scikit-learn's conventions. Lengths are understood here, too, as in hmmlearn.
         lengths : array-like of int, optional
             Lengths of the sequences in one table; it is one sequence by default.
-        groups : array-like of shape (n_times,) or str, optional
-            In place of lengths: which sequence each time belongs to, or the column of X that says so. Those
-            of one sequence stand together.
+        groups : array-like of shape (n_steps,) or str, optional
+            In place of lengths: the sequence that each time step belongs to, or the column of X that says so.
+            Those of one sequence stand together.
         sequence_weight : array-like of shape (n_sequences,), optional
             How often each sequence counts.
-        states : array-like of int of shape (n_times,), optional
+        states : array-like of int of shape (n_steps,), optional
             States that are known, -1 where they are not.
         startprob : array-like of shape (n_components,), "stationary" or "uniform"
             Probabilities of the first state, or what they follow from.

@@ -26,12 +26,12 @@ class PseudoResiduals:
 
     Attributes
     ----------
-    lower : array of shape (n_times, n_features)
+    lower : array of shape (n_steps, n_features)
         The normal deviate of the probability of less than what was observed; minus infinity at the least
         value possible.
-    upper : array of shape (n_times, n_features)
+    upper : array of shape (n_steps, n_features)
         That of the probability of what was observed or less; infinity at the greatest value possible.
-    mid : array of shape (n_times, n_features)
+    mid : array of shape (n_steps, n_features)
         That of the mean of both probabilities.
     """
 
@@ -52,7 +52,7 @@ class PseudoResiduals:
 
         Returns
         -------
-        array of shape (n_times, n_features)
+        array of shape (n_steps, n_features)
             The residuals themselves where they are continuous.
 
         References
@@ -81,20 +81,20 @@ class Residuals(Decoding):
         Parameters
         ----------
         kind : {"ordinary", "forecast"}, default "ordinary"
-            What the distribution of an observation is given: "ordinary" all other times of the sequence,
+            What the distribution of an observation is given: "ordinary" all other time steps of the sequence,
             "forecast" those before it. Forecast residuals of a right model are independent of each other
             from time to time, ordinary ones are not.
 
         Returns
         -------
         PseudoResiduals
-            Each array has shape (n_times, n_features). Each feature is judged by its marginal distribution
-            given the other times: the other features of the same time are left out.
+            Each array has shape (n_steps, n_features). Each feature is judged by its marginal distribution
+            given the other time steps: the other features of the same time step are left out.
 
         Raises
         ------
         ImpossibleObservationError
-            If a sequence is impossible; it and the time are named.
+            If a sequence is impossible; it and the time step are named.
         NotImplementedError
             If the family has no distribution function; the message says which method it needs.
         ValueError

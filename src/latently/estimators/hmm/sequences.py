@@ -17,7 +17,7 @@ from latently.latent.evidence import UNKNOWN
 
 @dataclass(frozen=True)
 class Places:
-    """Where times are, for messages.
+    """Where time steps are, for messages.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | 
     Raises
     ------
     ValueError
-        If there is not one for each of `n` times, or one is no state; the time is named.
+        If there is not one for each of `n` time steps, or one is no state; the time is named.
     """
     if states is None:
         return None
@@ -62,12 +62,12 @@ def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
 
     Parameters
     ----------
-    X : array-like of shape (n_times, ...), or a list of such
+    X : array-like of shape (n_steps, ...), or a list of such
         The sequences.
     lengths : array-like of int, optional
         Lengths.
-    groups : array-like of shape (n_times,), optional
-        Which sequence each time belongs to, by any id; the times of one sequence stand together.
+    groups : array-like of shape (n_steps,), optional
+        Which sequence each time step belongs to, by any id; the time steps of one sequence stand together.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
         raise ValueError("X is a list of sequences, which are told apart already: leave groups out")
     ids, n = as_array(groups, "groups"), len(X)
     if ids.shape != (n,):
-        raise ValueError(f"groups has shape {ids.shape}, should be ({n},): the sequence of each time")
+        raise ValueError(f"groups has shape {ids.shape}, should be ({n},): the sequence of each time step")
     if not n:
         return None
     missing = missing_cells(groups if isinstance(groups, np.ma.MaskedArray) else ids)
     if missing.any():
-        raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time")
+        raise ValueError(f"groups has no entry at time {int(missing.argmax())}: give one to each time step")
     starts = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1])
     seen: set[Any] = set()
     for start, one in zip(starts.tolist(), ids[starts].tolist(), strict=True):
@@ -111,10 +111,10 @@ def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
 
     Parameters
     ----------
-    X : array-like of shape (n_times, ...), or a list of such
+    X : array-like of shape (n_steps, ...), or a list of such
         The sequences.
     y : array-like or None
-        Lengths, or one entry for each time, which is ignored.
+        Lengths, or one entry for each time step, which is ignored.
     lengths : array-like of int, optional
         Lengths given by name.
 
@@ -133,11 +133,13 @@ def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
     n = sum(map(len, X)) if is_list_of_tables(X) else len(X)
     if np.size(y) != n:
         if lengths is not None:
-            raise ValueError(f"y has {np.size(y)} entries for {n} times, and lengths are given: leave it out")
+            raise ValueError(
+                f"y has {np.size(y)} entries for {n} time steps, and lengths are given: leave it out"
+            )
         return y
     if n > 1 and lengths is None and np.array_equal(y, np.ones(n)):
         raise ValueError(
-            f"y holds {n} ones for {n} times: write lengths= if they are lengths, or leave y out"
+            f"y holds {n} ones for {n} time steps: write lengths= if they are lengths, or leave y out"
         )
     return lengths
 
@@ -147,7 +149,7 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
 
     Parameters
     ----------
-    X : array-like of shape (n_times, ...), or a list of such
+    X : array-like of shape (n_steps, ...), or a list of such
         One table of all sequences, or one for each.
     lengths : array-like of int, optional
         Lengths of the sequences in one table; one sequence by default.
@@ -214,5 +216,7 @@ def _checked(lengths: Any, n: int) -> list[int]:
     if (sizes < 0).any():
         raise ValueError(f"lengths holds {int(sizes.min())}: should be positive")
     if int(sizes.sum()) != n:
-        raise ValueError(f"lengths add up to {int(sizes.sum())}, and X has {n} times: they should be equal")
+        raise ValueError(
+            f"lengths add up to {int(sizes.sum())}, and X has {n} time steps: they should be equal"
+        )
     return [int(size) for size in sizes]

@@ -16,7 +16,7 @@ def left_right(n_components: int, stay: float = 0.5, *, reach: int = 1) -> Array
     n_components : int
         Number of states.
     stay : float, default 0.5
-        Starting probability to stay in a state; a state lasts ``1 / (1 - stay)`` times on average.
+        Starting probability to stay in a state; a state lasts ``1 / (1 - stay)`` time steps on average.
     reach : int, default 1
         How many states ahead it may move; above 1, states can be skipped.
 
@@ -33,7 +33,7 @@ def left_right(n_components: int, stay: float = 0.5, *, reach: int = 1) -> Array
     Notes
     -----
     Consecutive states that emit the same (kept alike by starting values in `fixed`) are a block that
-    takes at least as many times to pass: a minimum duration.
+    takes at least as many time steps to pass: a minimum duration.
 
     References
     ----------

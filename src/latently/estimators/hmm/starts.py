@@ -38,11 +38,11 @@ class ChainStarts:
         The model, bound to the description.
     description : Description
         Of all the data.
-    x : array of shape (n_times, ...)
-        All times.
-    weights : array of shape (n_times,)
+    x : array of shape (n_steps, ...)
+        All time steps.
+    weights : array of shape (n_steps,)
         Their weights.
-    states : array of int of shape (n_times,) or None
+    states : array of int of shape (n_steps,) or None
         States that are known, -1 where one is not.
     """
 
@@ -106,7 +106,7 @@ class ChainStarts:
     ) -> Callable[[np.random.Generator], LatentEmissionParams]:
         """The emission of a start, its states so numbered that most of the known ones come out right.
 
-        If it learns, one M-step follows: from the times whose states are known, and a little from others, so
+        If it learns, one M-step follows: from time steps whose states are known, and a little from others, so
         that each state has as many as it needs.
         """
         states, emission, K = np.asarray(self.states), self.model.emission, self.model.n_components
@@ -115,9 +115,9 @@ class ChainStarts:
 
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
             params = start.draw(rng)
-            times = np.concatenate([rng.permutation(some)[:START_ROWS] for some in (known, others)])
-            block = Block(self.x[times], self.weights[times])
-            x, weights, labels = block.rows(slice(None)), block.weights[:, None], states[times]
+            rows = np.concatenate([rng.permutation(some)[:START_ROWS] for some in (known, others)])
+            block = Block(self.x[rows], self.weights[rows])
+            x, weights, labels = block.rows(slice(None)), block.weights[:, None], states[rows]
             log_density = routines(emission, params.emission, self.model.fused).log_density(x)
             resp = np.nan_to_num(Independent().responsibilities(Independent().start(K, rng), log_density)[0])
             is_label = labels[:, None] == np.arange(K)

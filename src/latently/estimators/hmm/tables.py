@@ -62,13 +62,13 @@ def put_on_end(parts: Any, symbols: bool) -> Any:
     for i, part in enumerate(parts):
         if len(part.shape) == 1:
             raise ValueError(
-                f"sequence {i} has shape {part.shape}, should be (n_times, n_features): write "
+                f"sequence {i} has shape {part.shape}, should be (n_steps, n_features): write "
                 "np.asarray(part)[:, None] if it has one feature, and np.stack(X) if X is a list of rows"
             )
         if len(part.shape) != 2 or part.shape[1] != parts[0].shape[1]:
             raise ValueError(
                 f"sequence {i} has shape {part.shape}, and sequence 0 {parts[0].shape}: all should be "
-                "(n_times, n_features), of the same features"
+                "(n_steps, n_features), of the same features"
             )
         if column_names(part) != column_names(parts[0]):
             raise ValueError(
@@ -102,7 +102,7 @@ def check_table(X: Any, symbols: bool) -> None:
     if len(shape) == 0 or (len(shape) == 1 and not symbols):
         remedy = "np.asarray(X)[:, None] for a series of one feature" if shape else "[[X]] for a single time"
         raise ValueError(
-            f"Expected 2D array, got {len(shape)}D array instead: X has shape {shape}, should be (n_times, "
+            f"Expected 2D array, got {len(shape)}D array instead: X has shape {shape}, should be (n_steps, "
             f"n_features); write {remedy}"
         )
 
@@ -112,7 +112,7 @@ def _column(parts: Any) -> Any:
     columns: list[Any] = []
     for i, part in enumerate(parts):
         if len(part.shape) > 2 or part.shape[1:] not in ((), (1,)):
-            raise ValueError(f"sequence {i} has shape {part.shape}: should be one symbol for each time")
+            raise ValueError(f"sequence {i} has shape {part.shape}: should be one symbol for each time step")
         column = np.asanyarray(part).reshape(-1)
         text = column.dtype.kind in "US", columns[0].dtype.kind in "US" if columns else None
         if columns and text[0] != text[1] and "O" not in (column.dtype.kind, columns[0].dtype.kind):

@@ -36,7 +36,7 @@ class Criteria(FittedModel):
         -------
         float
             Minus twice the log-likelihood plus the number of free parameters times log n, n being the sum of
-            the weights of the rows (times, for sequences) with any observed cell.
+            the weights of the rows (time steps, for sequences) with any observed cell.
 
         References
         ----------

@@ -87,14 +87,14 @@ class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, St
         Parameters
         ----------
         n_samples : int, default 1
-            How many rows (times).
+            How many rows (time steps).
         random_state : None, int, Generator or RandomState
             None takes the model's own. An integer repeats, a generator is drawn from.
 
         Returns
         -------
         X : array of shape (n_samples, n_features)
-            Rows, in random order unless they are times of a sequence.
+            Rows, in random order unless they are time steps of a sequence.
         labels : array of int of shape (n_samples,)
             The component or state that each was drawn from.
 

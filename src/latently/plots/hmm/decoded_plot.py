@@ -34,19 +34,19 @@ def decoded(
     lengths: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the true and the decoded states of the first times, and mark where they differ.
+    """Draw the true and the decoded states of the first time steps, and mark where they differ.
 
-    Decoded states are first paired with the true ones so that as many times as possible agree: their
-    numbers are arbitrary. The title counts all times, not only those drawn.
+    Decoded states are first paired with the true ones so that as many time steps as possible agree: their
+    numbers are arbitrary. The title counts all time steps, not only those drawn.
 
     Parameters
     ----------
-    X : array-like of shape (n_times, n_features), or a list of such
+    X : array-like of shape (n_steps, n_features), or a list of such
         The sequences.
-    true_states : array-like of shape (n_times,)
+    true_states : array-like of shape (n_steps,)
         The true states: numbers or names.
     n : int, default 100
-        How many times to draw.
+        How many time steps to draw.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def decoded(
     Raises
     ------
     ValueError
-        If the true states are not one for each time, or `n` is less than one.
+        If the true states are not one for each time step, or `n` is less than one.
 
     See Also
     --------
@@ -75,7 +75,9 @@ def decoded(
     path = model.predict(X, lengths=lengths)
     truth = as_array(true_states, "true_states")
     if truth.shape != path.shape:
-        raise ValueError(f"true_states has shape {truth.shape}, should be {path.shape}: one for each time")
+        raise ValueError(
+            f"true_states has shape {truth.shape}, should be {path.shape}: one for each time step"
+        )
     found = match_labels(truth, path)
     levels = sorted({*truth.tolist(), *found.tolist()}, key=_by_kind)
     rows = {level: row for row, level in enumerate(levels)}
@@ -103,7 +105,7 @@ def decoded(
     title(
         ax,
         f"Accuracy {_percent(right)} after matching labels",
-        f"the first {n:,} of {count(len(path), 'time')}; grey: true; black: decoded; "
+        f"the first {n:,} of {count(len(path), 'time step')}; grey: true; black: decoded; "
         f"orange: {int(wrong.sum()):,} wrong",
     )
     return ax

@@ -41,7 +41,7 @@ def emissions(
     """Draw the distribution of the observations in each state of a chain, or component of a mixture.
 
     Symbols and counts have bars, numbers curves. With data, each distribution is multiplied by the share of
-    the times that are in the state, and what is observed stands beside it, every time shared out among the
+    the time steps in the state, and what is observed stands beside it, every time step shared out among the
     states by their smoothed probabilities: a line far from its shading is a state whose family does not fit.
 
     Parameters
@@ -49,7 +49,7 @@ def emissions(
     model : estimator
         A hidden Markov model or a mixture, fitted. A family with several features must accept missing cells,
         by which one is shown alone.
-    X : array-like of shape (n_times, n_features), or a list of such, optional
+    X : array-like of shape (n_steps, n_features), or a list of such, optional
         The sequences.
     features : sequence of int or str, optional
         Positions or names of the features to show, a panel each. Default: the first three.

@@ -18,7 +18,7 @@ class Observed:
 
     Attributes
     ----------
-    values : array of shape (n_times, n_features)
+    values : array of shape (n_steps, n_features)
         Numbers; symbols by their position in the alphabet. NaN is a missing cell.
     names : list of str
         Names of the features.

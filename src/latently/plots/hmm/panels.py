@@ -17,16 +17,16 @@ from latently.plots.hmm.decoded_plot import decoded
 def hmm_panels(
     model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
 ) -> Any:
-    """Draw true and decoded states of the first times beside the climb of the likelihood.
+    """Draw true and decoded states of the first time steps beside the climb of the likelihood.
 
     Parameters
     ----------
-    X : array-like of shape (n_times, n_features), or a list of such
+    X : array-like of shape (n_steps, n_features), or a list of such
         The sequences.
-    true_states : array-like of shape (n_times,)
+    true_states : array-like of shape (n_steps,)
         The true states: numbers or names.
     n : int, default 100
-        How many times to draw.
+        How many time steps to draw.
     ax : array of 2 Axes, optional
         Where to draw. Default: a new figure.
 
@@ -38,7 +38,7 @@ def hmm_panels(
     Raises
     ------
     ValueError
-        If the true states are not one for each time, `n` is less than one, or `ax` has not two panels.
+        If the true states are not one for each time step, `n` is less than one, or `ax` has not two panels.
 
     Examples
     --------

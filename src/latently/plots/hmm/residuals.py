@@ -42,12 +42,12 @@ def pseudo_residuals(
 
     Parameters
     ----------
-    X : array-like of shape (n_times, n_features), or a list of such
+    X : array-like of shape (n_steps, n_features), or a list of such
         The sequences.
-    time : array-like of shape (n_times,), optional
+    time : array-like of shape (n_steps,), optional
         Numbers or dates of the rows, rising within each sequence. Default: counted from 0.
     kind : {"ordinary", "forecast"}, default "ordinary"
-        What each observation is judged by: all other times, or those before. Of a right model forecast
+        What each observation is judged by: all other time steps, or those before. Of a right model forecast
         residuals are independent; ordinary ones have a slight negative autocorrelation.
     feature : int or str, default 0
         Position or name of the feature to show.
@@ -185,7 +185,7 @@ def autocorrelations(values: Array, offsets: NDArray[np.int64]) -> tuple[NDArray
 
     Parameters
     ----------
-    values : array of shape (n_times,)
+    values : array of shape (n_steps,)
         NaN where missing.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.

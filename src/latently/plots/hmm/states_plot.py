@@ -41,22 +41,22 @@ def states(
     filtered: bool = False,
     ax: Any = None,
 ) -> Any:
-    """Draw a series over its likeliest states, and below it the probabilities of the states at each time.
+    """Draw a series over its likeliest states, and below it their probabilities at each time step.
 
     Parameters
     ----------
-    X : array-like of shape (n_times, n_features), or a list of such
+    X : array-like of shape (n_steps, n_features), or a list of such
         The sequences. Several are drawn side by side with a line between them, of more than twelve the
-        first. Where there are more than 4,000 times, each step of the picture stands for many: their mean,
+        first. Where there are more than 4,000 time steps, each step of the picture stands for many: the mean,
         their range as a band (of symbols, how often each is seen), the state most of them are in, and mean
         probabilities.
-    time : array-like of shape (n_times,), optional
+    time : array-like of shape (n_steps,), optional
         Numbers or dates of the rows, rising within each sequence. Where those of several sequences overlap
         the sequences are drawn one after the other. Default: counted from 0.
     features : sequence of int or str, optional
         Positions or names of the features to show, a panel each. Default: the first four.
     filtered : bool, default False
-        Whether to draw below the smoothed probabilities, which use the future of each time, the filtered
+        Whether to draw below the smoothed probabilities, which use the future of each time step, the filtered
         ones, which do not.
     ax : array of Axes, optional
         Where to draw: one for each feature shown, one for the smoothed probabilities and, if asked for, one
@@ -81,7 +81,7 @@ def states(
     >>> model = PoissonHMM(3, random_state=0).fit(earthquakes.data)
     >>> panels = plots.states(model, earthquakes.data, time=earthquakes.year)
     >>> panels[0].get_title(loc="left")
-    '107 times in 3 states'
+    '107 time steps in 3 states'
     """
     seen = observed(model, X, lengths)
     chosen = _chosen(seen.names, features)
@@ -129,7 +129,7 @@ def _chosen(names: list[str], features: Sequence[int | str] | None) -> list[int]
 
 
 def _numbers(ax: Axes, values: Array, cut: Steps) -> None:
-    """A line with gaps where times are missing; of many times to a step their mean and range."""
+    """A line with gaps where times are missing; of many time steps to a step their mean and range."""
     low, high = cut.extremes(values)
     mean = cut.mean(values)
     at = cut.broken(cut.middle)
@@ -153,7 +153,7 @@ def _alone(values: Array) -> NDArray[np.bool_]:
 
 
 def _symbols(ax: Axes, values: Array, cut: Steps, symbols: list[str]) -> None:
-    """A dot for each symbol; of many times to a step, the darker the more often it is seen."""
+    """A dot for each symbol; of many time steps to a step, the darker the more often it is seen."""
     n = len(symbols)
     if cut.each == 1:
         ax.plot(cut.middle, values, ".", color=INK, markersize=4.5 if len(values) <= 500 else 2.5, zorder=4)
@@ -202,7 +202,7 @@ def _strip(ax: Axes, probabilities: Array, cut: Steps) -> None:
 
 def _say(ax: Axes, seen: Observed, cut: Steps, chosen: list[int], n_states: int, filtered: bool) -> None:
     n, n_sequences = len(seen.values), len(seen.offsets) - 1
-    text = f"{count(n, 'time')} in {count(n_states, 'state')}"
+    text = f"{count(n, 'time step')} in {count(n_states, 'state')}"
     notes = ["shaded: the likeliest path; below: probabilities given the whole series"]
     if filtered:
         notes[0] += ", then given the past only"
@@ -214,5 +214,5 @@ def _say(ax: Axes, seen: Observed, cut: Steps, chosen: list[int], n_states: int,
         notes.append(f"{len(chosen)} of {count(len(seen.names), 'feature')}")
     if cut.each > 1:
         shown = "shares" if seen.symbols is not None else "mean and range"
-        notes.append(f"each step is {cut.each:,} times: {shown}")
+        notes.append(f"each step is {cut.each:,} time steps: {shown}")
     title(ax, text, "; ".join(notes))

@@ -1,4 +1,4 @@
-"""The axis of time, and the steps on it: one for each time, or for many where they are too many to see."""
+"""The axis of time, and the steps on it: one for each row, or for many where they are too many to see."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Axis:
 
     Attributes
     ----------
-    at : array of shape (n_times,)
+    at : array of shape (n_steps,)
         Their positions.
     dated : bool
         Whether these are dates.
-    labels : array of shape (n_times,), or None
+    labels : array of shape (n_steps,), or None
         What to write at a position, where times of several sequences overlap: one is drawn after the other.
     counted : bool
         Whether no times were given, and rows are counted.
@@ -66,7 +66,7 @@ def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
 
     Parameters
     ----------
-    time : array-like of shape (n_times,), or None
+    time : array-like of shape (n_steps,), or None
         Numbers or dates. None counts from 0.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
@@ -81,7 +81,7 @@ def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
         return Axis(np.arange(float(n)), False, None, counted=True)
     values = as_array(time, "time")
     if values.shape != (n,):
-        raise ValueError(f"time has shape {values.shape}, should be ({n},): one for each time")
+        raise ValueError(f"time has shape {values.shape}, should be ({n},): one for each time step")
     dated = values.dtype.kind not in "iufb"
     try:
         at = _dates(values) if dated else values.astype(np.float64)
@@ -137,7 +137,7 @@ class Steps:
     each: int
 
     def mean(self, values: Array) -> Array:
-        """Mean of values of shape (n_times, ...) in each step, missing ones left out."""
+        """Mean of values of shape (n_steps, ...) in each step, missing ones left out."""
         seen = ~np.isnan(values)
         total = np.add.reduceat(np.where(seen, values, 0.0), self.first)
         cells = np.add.reduceat(seen.astype(np.int64), self.first)

@@ -26,7 +26,7 @@ DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two c
 def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the transition probabilities, from row to column.
 
-    On the right stand how many times a visit to a state lasts on average, and its share of all times in the
+    On the right stand how many time steps a visit to a state lasts on average, and its share of all in the
     long run. Transitions that cannot happen are left blank.
 
     Returns
@@ -86,7 +86,7 @@ def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
         ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
     unique = len(closed_classes(transmat > 0)) == 1
     _notes(ax, transmat, model.get_stationary_distribution() if unique else None)
-    shares = ", and share of all times" if unique else ""
+    shares = ", and share of all time steps" if unique else ""
     title(ax, f"Transitions between {count(K, 'state')}", f"right: mean duration of a visit{shares}")
     return ax
 

@@ -27,12 +27,12 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
         What the page speaks of.
     moments : sequence of estimator
         The model at each step.
-    x : array of shape (n_times, n_columns)
-        The first times of the series as numbers.
+    x : array of shape (n_steps, n_columns)
+        The first time steps of the series as numbers.
     resp : sequence of array
         Smoothed probabilities of these at each step.
     n : int
-        How many times the series has in all.
+        How many time steps the series has in all.
     """
     chosen = a.discriminative[:MOST_COLUMNS]
     room = max(MOST_BYTES // (len(moments) * a.n_components), 50)
