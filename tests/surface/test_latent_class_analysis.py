@@ -123,7 +123,7 @@ def test_only_columns_of_few_values_are_compared(table, classes):
     assert found.columns == ("town", "smoker", "grade")
     assert found.degrees_of_freedom == 2 * 2 * 5 - 1 - (1 + 2 * (1 + 1 + 4))
     assert found.trustworthy == ("rough" not in str(found))
-    assert not found.doubts or found.doubts[0].endswith("expected counts below 5")
+    assert not found.caveats or found.caveats[0].endswith("expected counts below 5")
     numbers = LatentClassAnalysis(2, families={0: Gaussian()}, n_init=1, random_state=0)
     with pytest.raises(ValueError, match="no column is categorical"):
         numbers.fit(table[["age"]].to_numpy()).goodness_of_fit(table[["age"]].to_numpy())

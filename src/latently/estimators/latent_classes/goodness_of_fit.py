@@ -68,7 +68,7 @@ class GoodnessOfFit:
         return self._p(self.pearson)
 
     @property
-    def doubts(self) -> tuple[str, ...]:
+    def caveats(self) -> tuple[str, ...]:
         """Why the p-values are rough; none if they can be relied upon."""
         found = []
         if self.degrees_of_freedom <= 0:
@@ -89,7 +89,7 @@ class GoodnessOfFit:
     @property
     def trustworthy(self) -> bool:
         """Whether the table has enough rows for the chi-square distribution to be about right."""
-        return not self.doubts
+        return not self.caveats
 
     def _p(self, statistic: float) -> float:
         df = self.degrees_of_freedom
@@ -107,7 +107,7 @@ class GoodnessOfFit:
         ]
         if not self.trustworthy:
             lines.append(
-                f"The p-values are rough: {listed(self.doubts)}. Use likelihood_ratio_test, which draws "
+                f"The p-values are rough: {listed(self.caveats)}. Use likelihood_ratio_test, which draws "
                 "the distribution, or look at bivariate_residuals."
             )
         return "\n".join(lines)

@@ -102,7 +102,7 @@ class Classes:
                 f"against what the model expects of {of}, G² is {number(fit.likelihood_ratio, 1)} on "
                 f"{fit.degrees_of_freedom} degrees of freedom (p = {fit.p_value:.2g})"
             )
-            rough = f": roughly, for {listed(fit.doubts)}" if fit.doubts else ""
+            rough = f": roughly, for {listed(fit.caveats)}" if fit.caveats else ""
             yield note("fit", text + rough, statistic=fit.likelihood_ratio, p_value=fit.p_value)
 
     def cautions(self) -> Iterator[Finding]:
@@ -181,7 +181,7 @@ class Classes:
                 "pearson": fit.pearson,
                 "degrees_of_freedom": fit.degrees_of_freedom,
                 "p_value": fit.p_value,
-                "doubts": list(fit.doubts),
+                "caveats": list(fit.caveats),
             }
         return found
 
