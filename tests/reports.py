@@ -44,7 +44,7 @@ def with_model(a, **changed):
     model = copy(a.model)
     for name, value in changed.items():
         setattr(model, name, value)
-    if hasattr(model, "_by_hand"):
+    if hasattr(model, "_pending"):
         model._take_up()
         model._outcome = model._outcome or a.model._outcome  # as if the fit had found these parameters
     return replace(a, model=model)

@@ -201,9 +201,9 @@ def assert_same_estimator(one, other, name):
     Attributes apart that are the same in other words: settings of topic models, and what holds generators.
     """
     _, X, ask = SUBJECTS[name]
-    apart = {"_stream", "_taken", "_words", "mixture_", *(one.get_params() if name in TOPICS else ())}
+    apart = {"_stream", "_partial", "_words", "mixture_", *(one.get_params() if name in TOPICS else ())}
     assert type(one) is type(other)
-    assert set(vars(one)) - {"_taken"} == set(vars(other)) - {"_taken"}  # a running average is not saved
+    assert set(vars(one)) - {"_partial"} == set(vars(other)) - {"_partial"}  # a running average is not saved
     for attribute, value in vars(one).items():
         if attribute not in apart:
             assert_same(value, getattr(other, attribute))

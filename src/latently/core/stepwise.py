@@ -94,7 +94,7 @@ def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator)
     return Running(params, (1 / weight) * stats, max(weight / usual, 1.0), usual)
 
 
-def passed(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -> Running[P]:
+def one_pass(em: EMMap[D, P, S], at: Running[P], total: float, note: Any = None) -> Running[P]:
     """Go on with a pass to its end."""
     minibatches = em.source.minibatches(rows_of_minibatch(em.source), np.random.default_rng(0))
     for some in islice(minibatches, at.n_seen, None):
@@ -158,7 +158,7 @@ class Stepwise:
             if journal:
                 journal.note(key, None, at, np.inf, at.params)
 
-        at = passed(em, at, self.total, note)
+        at = one_pass(em, at, self.total, note)
         callbacks = [later(callback, 1) for callback in settings.callbacks]
         after = run(em, at.params, replace(settings, max_iter=self.exact, callbacks=callbacks), n)
         reason = after.stop_reason

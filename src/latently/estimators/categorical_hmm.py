@@ -8,9 +8,9 @@ from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.given import numbers, support_of
 from latently.emissions.categorical import Categorical
-from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.old_names import CATEGORICAL_HMM
+from latently.estimators.settable import Parameter
 from latently.estimators.settings import estimator, setting
 from latently.latent.chain import Chain
 

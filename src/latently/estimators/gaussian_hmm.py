@@ -8,10 +8,10 @@ import numpy as np
 
 from latently.checks.settings import ARRAY, key_of
 from latently.emissions.gaussian import STRUCTURES, Gaussian
-from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import Array
 from latently.estimators.old_names import GAUSSIAN_HMM, OldAttribute
+from latently.estimators.settable import Parameter
 from latently.estimators.settings import GaussianSettings, estimator, setting
 
 

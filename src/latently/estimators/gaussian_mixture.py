@@ -14,13 +14,13 @@ from latently.core.blocks import Block
 from latently.core.exploration import Start
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.prior import Prior
-from latently.estimators.by_hand import Parameter
 from latently.estimators.imputation.filling import Predictive, expected
 from latently.estimators.inputs import Array
 from latently.estimators.likelihood.base import Draw, Starts
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.multivariate_normal import MultivariateNormal, conditioning_values, positions
 from latently.estimators.old_names import GAUSSIAN_MIXTURE
+from latently.estimators.settable import Parameter
 from latently.estimators.settings import GaussianSettings, PriorSettings, estimator, setting
 from latently.latent.independent import Weights
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams

@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from latently.checks.settings import ARRAY, COUNT, NAME
 from latently.emissions.poisson import Poisson
-from latently.estimators.by_hand import Parameter
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute
+from latently.estimators.settable import Parameter
 from latently.estimators.settings import estimator, setting
 
 

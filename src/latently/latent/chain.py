@@ -160,11 +160,11 @@ class Chain(Latent):
         offsets = block_offsets(block)
         with table.filled(block, backend) as seen, backend.buffers.buffer(shape) as state:
             read = seen.table, seen.index, seen.logs
-            passed = pass_through(self.first(params), params.transmat, *read, block, backend, counts, state)
-            stats, bound, rounding_scale = seen.collect(passed, counts)
+            smoothed = pass_through(self.first(params), params.transmat, *read, block, backend, counts, state)
+            stats, bound, rounding_scale = seen.collect(smoothed, counts)
         # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
         rounding_scale += float(block.weights @ (offsets[1:] - offsets[:-1]))
-        return Expected(passed.counts, stats, bound, rounding_scale)
+        return Expected(smoothed.counts, stats, bound, rounding_scale)
 
     def _in_segments(
         self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend
@@ -187,12 +187,12 @@ class Chain(Latent):
             return np.concatenate([density(rows) for rows in block.tiles(floats_of_row(block, K))])
 
         try:
-            passed = pass_through(self.first(params), params.transmat, table, None, logs, block, backend)
+            smoothed = pass_through(self.first(params), params.transmat, table, None, logs, block, backend)
         except ImpossibleObservationError:
             if refuse:
                 raise
             return np.full(block.n_units, -np.inf), np.full((block.n_rows, K), np.nan)
-        return passed.scales + log_maxima, np.ascontiguousarray(passed.state[:, :K])
+        return smoothed.scales + log_maxima, np.ascontiguousarray(smoothed.state[:, :K])
 
     def decode(
         self, params: ChainParams, lookup: Lookup, block: Block, backend: Backend

@@ -24,7 +24,7 @@ LEAST = 256  # rows of a segment, a multiple of the steps between rescalings
 
 
 @dataclass(frozen=True)
-class Passed:
+class ForwardBackward:
     """What a pass in segments leaves; the weight of the sequence is applied to all but the last two.
 
     Attributes
@@ -32,7 +32,7 @@ class Passed:
     counts : ChainCounts
         Expected first state and transitions.
     stats : object
-        Sum of what was taken.
+        Sum of the statistics of pieces.
     symbol_counts : array
         Responsibilities by row of the table.
     log_likelihood, rounding_scale : float
@@ -48,7 +48,7 @@ class Passed:
 
 def in_segments(
     start: Array, transmat: Array, observed: EmissionTable, block: Block, backend: Backend
-) -> Passed:
+) -> ForwardBackward:
     """Forward and backward along the one sequence of a block.
 
     Where a scaled vector loses a state that matters later, or the sequence seems impossible, all is done
@@ -72,8 +72,10 @@ def in_segments(
     """
     K = len(start)
     if not block.n_rows or not block.weights[0]:
-        nothing = observed.take(slice(0, 0), np.empty((0, K)))
-        return Passed(ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, observed.counts(), 0.0, 0.0)
+        nothing = observed.expected_stats(slice(0, 0), np.empty((0, K)))
+        return ForwardBackward(
+            ChainCounts(np.zeros(K), np.zeros((K, K))), nothing, observed.counts(), 0.0, 0.0
+        )
     found = _scaled(start, transmat, observed, block.n_rows, float(block.weights[0]), backend)
     return found or _in_logs(start, transmat, observed, block)
 
@@ -133,7 +135,7 @@ class _Ended:
 
 def _scaled(
     start: Array, transmat: Array, observed: EmissionTable, n_rows: int, weight: float, backend: Backend
-) -> Passed | None:
+) -> ForwardBackward | None:
     """The pass with scaled vectors; None if one lost what mattered."""
     from latently.kernels.chain import middle
 
@@ -155,7 +157,7 @@ def _scaled(
         return None
     counts = (later.counts + earlier.counts) * padded.transmat
     log_scale = forwards.log_scale + later.log_scale
-    return Passed(
+    return ForwardBackward(
         ChainCounts(earlier.first, counts[:K, :K]),
         earlier.stats if later.stats is None else earlier.stats + later.stats,
         later.symbol_counts + earlier.symbol_counts,
@@ -221,7 +223,7 @@ def _end(
             )
         if wrong >= 0:
             return None
-        part = observed.take(rows, np.ascontiguousarray(state[:, :K]))
+        part = observed.expected_stats(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
         first = state[0, :K].copy()
     if forward:
@@ -229,7 +231,7 @@ def _end(
     return _Ended(counts, symbol_counts, stats, log_scale, first)
 
 
-def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Block) -> Passed:
+def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Block) -> ForwardBackward:
     """The pass in logarithms: forwards, leaving checkpoints, and back."""
     from latently.kernels.checkpoints import fill_logs, finish_logs
 
@@ -258,9 +260,9 @@ def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Bloc
         state = np.empty((rows.stop - rows.start, width))
         fill_logs(*seen, predicted, log_transmat, state)
         finish_logs(*seen, log_transmat, after, rows.stop < T, state, weight, transitions, symbol_counts)
-        part = observed.take(rows, np.ascontiguousarray(state[:, :K]))
+        part = observed.expected_stats(rows, np.ascontiguousarray(state[:, :K]))
         stats = part if stats is None else stats + part
-    return Passed(
+    return ForwardBackward(
         ChainCounts(after, transitions),
         stats,
         symbol_counts,

@@ -15,7 +15,7 @@ from latently.core.blocks import Block
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Visit
 from latently.latent.chain_parts import padded_width
-from latently.latent.passes import Passed, densities, floats_of_row
+from latently.latent.passes import Smoothed, densities, floats_of_row
 
 Index = NDArray[np.int64] | None
 
@@ -33,14 +33,14 @@ class Filled:
     logs : callable
         Gives the log densities of the rows of the table, shape (n, K), if they are needed.
     collect : callable
-        ``collect(passed, counts)`` gives the statistics of the emission, the log-likelihood, and the sum of
+        ``collect(smoothed, counts)`` gives the statistics of the emission, the log-likelihood, and the sum of
         its absolute terms but for those of the scales' rounding, weights applied.
     """
 
     table: Array
     index: Index
     logs: Callable[[], Array]
-    collect: Callable[[Passed, Array], tuple[Any, float, float]]
+    collect: Callable[[Smoothed, Array], tuple[Any, float, float]]
 
 
 class EmissionTable(Protocol):
@@ -71,12 +71,12 @@ class EmissionTable(Protocol):
         """Zeros, to which responsibilities are added by row of the densities, if these are looked up."""
         ...
 
-    def take(self, rows: slice, resp: Array) -> Any:
+    def expected_stats(self, rows: slice, resp: Array) -> Any:
         """Statistics of these rows, given their responsibilities."""
         ...
 
-    def stats(self, taken: Any, counts: Array) -> Any:
-        """Statistics of all rows, from the sum of what was taken and from responsibilities by row."""
+    def stats(self, summed: Any, counts: Array) -> Any:
+        """Statistics of all rows, from the sum of those of pieces and from responsibilities by row."""
         ...
 
 
@@ -116,11 +116,11 @@ class OfRows:
             def logs() -> Array:
                 return np.concatenate([self.density(rows) for rows in block.tiles(width)])
 
-            def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
-                resp = passed.state[:, :K]
-                parts = backend.map(lambda rows: self.take(rows, resp[rows]), block.tiles(width))
-                bound = weights @ (passed.scales + log_maxima)
-                return tree_sum(parts), float(bound), float(weights @ (np.abs(passed.scales) + absolute))
+            def collect(smoothed: Smoothed, counts: Array) -> tuple[Any, float, float]:
+                resp = smoothed.state[:, :K]
+                parts = backend.map(lambda rows: self.expected_stats(rows, resp[rows]), block.tiles(width))
+                bound = weights @ (smoothed.scales + log_maxima)
+                return tree_sum(parts), float(bound), float(weights @ (np.abs(smoothed.scales) + absolute))
 
             yield Filled(table, None, logs, collect)
 
@@ -141,13 +141,13 @@ class OfRows:
         """Nothing is looked up."""
         return np.zeros((1, padded_width(self.n_components)))
 
-    def take(self, rows: slice, resp: Array) -> Any:
+    def expected_stats(self, rows: slice, resp: Array) -> Any:
         """As the family does."""
         return self.visit(rows, np.ascontiguousarray(resp))
 
-    def stats(self, taken: Any, counts: Array) -> Any:
-        """All was taken."""
-        return taken
+    def stats(self, summed: Any, counts: Array) -> Any:
+        """That sum."""
+        return summed
 
 
 @dataclass(frozen=True)
@@ -195,12 +195,12 @@ class SymbolTable:
     def filled(self, block: Block, backend: Backend) -> Iterator[Filled]:
         """The table; responsibilities by symbol say all."""
 
-        def collect(passed: Passed, counts: Array) -> tuple[Any, float, float]:
+        def collect(smoothed: Smoothed, counts: Array) -> tuple[Any, float, float]:
             seen = counts.sum(axis=1)
             used = seen > 0
             log_maxima, absolute = seen[used] @ self.top[used], seen[used] @ np.abs(self.top[used])
-            bound = block.weights @ passed.scales + log_maxima
-            return self.count(counts), float(bound), float(block.weights @ np.abs(passed.scales) + absolute)
+            bound = block.weights @ smoothed.scales + log_maxima
+            return self.count(counts), float(bound), float(block.weights @ np.abs(smoothed.scales) + absolute)
 
         yield Filled(self.table, self.symbols, lambda: self.log_table, collect)
 
@@ -216,10 +216,10 @@ class SymbolTable:
         """One row for each symbol."""
         return np.zeros_like(self.table)
 
-    def take(self, rows: slice, resp: Array) -> Any:
+    def expected_stats(self, rows: slice, resp: Array) -> Any:
         """The counts say it all."""
         return 0.0
 
-    def stats(self, taken: Any, counts: Array) -> Any:
+    def stats(self, summed: Any, counts: Array) -> Any:
         """The counts."""
         return self.count(counts)

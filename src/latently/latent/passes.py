@@ -19,7 +19,7 @@ TILES = 4  # in a piece of work
 
 
 @dataclass(frozen=True)
-class Passed:
+class Smoothed:
     """What a forward and backward pass leaves.
 
     Attributes
@@ -97,7 +97,7 @@ def pass_through(
     backend: Backend,
     symbol_counts: Array | None = None,
     state: Array | None = None,
-) -> Passed:
+) -> Smoothed:
     """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
 
     Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done
@@ -135,11 +135,11 @@ def pass_through(
     arrays = _Arrays(
         Padded.of(start, transmat, table.shape[1]), len(transmat), table, index, state, symbol_counts
     )
-    passed = _shared(arrays, block, backend) if shared else _alone(arrays, block)
-    if passed is None:
+    smoothed = _shared(arrays, block, backend) if shared else _alone(arrays, block)
+    if smoothed is None:
         symbol_counts[:] = 0.0
-        passed = _in_logs(start, transmat, logs(), index, block, symbol_counts)
-    return passed
+        smoothed = _in_logs(start, transmat, logs(), index, block, symbol_counts)
+    return smoothed
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _Arrays:
     symbol_counts: Array
 
 
-def _alone(arrays: _Arrays, block: Block) -> Passed | None:
+def _alone(arrays: _Arrays, block: Block) -> Smoothed | None:
     """All sequences in this thread; None if a state was lost that mattered."""
     from latently.kernels.chain import forward_backward
 
@@ -178,10 +178,10 @@ def _alone(arrays: _Arrays, block: Block) -> Passed | None:
     )
     if sequence >= 0:
         return None
-    return Passed(arrays.state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
+    return Smoothed(arrays.state, scales, ChainCounts(initial[:K], (counts * padded.transmat)[:K, :K]))
 
 
-def _shared(arrays: _Arrays, block: Block, backend: Backend) -> Passed | None:
+def _shared(arrays: _Arrays, block: Block, backend: Backend) -> Smoothed | None:
     """One long sequence, each direction by itself; None if a state was lost that mattered."""
     from latently.kernels.chain import first_half, middle, other_half
 
@@ -212,7 +212,7 @@ def _shared(arrays: _Arrays, block: Block, backend: Backend) -> Passed | None:
     arrays.symbol_counts[:] += sums[True][1] + sums[False][1]
     counts = (sums[True][0] + sums[False][0]) * padded.transmat
     scale = log_scale + more + np.log(vectors[True].sum())
-    return Passed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
+    return Smoothed(state, np.array([scale]), ChainCounts(state[0, :K].copy(), counts[:K, :K]))
 
 
 def _in_logs(
@@ -222,7 +222,7 @@ def _in_logs(
     index: NDArray[np.int64] | None,
     block: Block,
     symbol_counts: Array,
-) -> Passed:
+) -> Smoothed:
     """All sequences, in logarithms."""
     from latently.kernels.log_chain import forward_backward_in_logs
 
@@ -244,4 +244,4 @@ def _in_logs(
     )
     if sequence >= 0:
         refuse(block, sequence, time - int(offsets[sequence]))
-    return Passed(state, log_likelihoods, ChainCounts(initial, transitions))
+    return Smoothed(state, log_likelihoods, ChainCounts(initial, transitions))

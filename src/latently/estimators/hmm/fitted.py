@@ -9,7 +9,6 @@ import numpy as np
 from latently.core.blocks import ArraySource, block_rows
 from latently.core.given import support_of
 from latently.emissions.base import Emission
-from latently.estimators.by_hand import Parameter
 from latently.estimators.documented import entries
 from latently.estimators.hmm.memory import bytes_of
 from latently.estimators.hmm.sequences import (
@@ -24,6 +23,7 @@ from latently.estimators.hmm.tables import of_columns
 from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.old_names import OldAttribute
+from latently.estimators.settable import Parameter
 from latently.estimators.settings import ChainSettings
 from latently.estimators.streaming import read_scan, split_off
 from latently.latent.chain import Chain

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latently.checks.arrays import as_floats
-from latently.estimators.by_hand import read_only
+from latently.estimators.settable import read_only
 
 
 class OfModel:

@@ -33,7 +33,7 @@ from latently.estimators.inputs import (
 from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.fitted import Source
-from latently.estimators.likelihood.partial import Taken, begun, taken
+from latently.estimators.likelihood.partial import PartialFit, begun, continued
 from latently.estimators.likelihood.summary import Summarised
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.outcome import Outcome
@@ -71,7 +71,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
         Number of free parameters.
     """
 
-    _taken: Taken | None = None  # by partial_fit
+    _partial: PartialFit | None = None  # by partial_fit
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -142,7 +142,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
                 rng,
                 arrange=lambda params: (
                     (params, None)
-                    if goes_on or self._given() or (self.warm_start and self._by_hand)
+                    if goes_on or self._given() or (self.warm_start and self._pending)
                     else self._arranged(model, description, params, source.labelled)
                 ),
                 finish=self._finish(description.weight),
@@ -160,7 +160,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
                 unit=unit,
             )
         unseen = np.argwhere(np.triu(family.unseen(description.emission)))
-        self._taken = Taken.of(fitted, source, description, unit)
+        self._partial = PartialFit.of(fitted, source, description, unit)
         by_prior = model.log_prior(fitted.result.params) != 0
         diagnostics = undetermined(unseen, names, by_prior=by_prior)
         model = replace(model, emission=model.emission.per(1.0 / unit))
@@ -191,8 +191,8 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
             If the input is unusable, or the parameters in force are from a file or set by hand.
         """
         check_settings(self)
-        if self._taken is not None:
-            self._taken = taken(self, self._taken, X, how)
+        if self._partial is not None:
+            self._partial = continued(self, self._partial, X, how)
         elif self.__sklearn_is_fitted__():
             raise ValueError(
                 "partial_fit goes on from a fit, and these parameters are from a file or were set by hand: "

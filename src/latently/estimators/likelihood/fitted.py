@@ -19,15 +19,15 @@ from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import dimension
 from latently.core.streamed import StreamedSource
 from latently.emissions.base import Emission
-from latently.estimators.by_hand import LatentEmissionByHand, Recorded
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
+from latently.estimators.settable import Recorded, SettableModel
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
 Source = ArraySource | StreamedSource | ClusterSource
 
 
-class FittedModel(Described, LatentEmissionByHand, WorkSettings, RunSettings, StartSettings):
+class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSettings):
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
     _shown_name: str | None = None  # on a progress bar, in the place of the class's

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from latently.core.em import EMMap, describe
-from latently.core.stepwise import Running, passed, rows_of_minibatch
+from latently.core.stepwise import Running, one_pass, rows_of_minibatch
 from latently.estimators.fitting import Fit
 from latently.models.latent_emission import Description, LatentEmission
 
 
 @dataclass(frozen=True)
-class Taken:
+class PartialFit:
     """What was taken in so far.
 
     Attributes
@@ -53,7 +53,7 @@ def begun(estimator: Any, X: Any, how: dict[str, Any]) -> None:
     vars(estimator).update({name: value for name, value in vars(first).items() if name not in settings})
 
 
-def taken(estimator: Any, before: Taken, X: Any, how: dict[str, Any]) -> Taken:
+def continued(estimator: Any, before: PartialFit, X: Any, how: dict[str, Any]) -> PartialFit:
     """Step through further rows, and put the params in force."""
     old, params, order = estimator._model, estimator.params_, before.order
     family = estimator._family().reading_as(old.emission)
@@ -66,7 +66,7 @@ def taken(estimator: Any, before: Taken, X: Any, how: dict[str, Any]) -> Taken:
         description = before.description + describe(model, source, workers)
         model = model.bind(description)
         em: EMMap[Any, Any, Any] = EMMap(model, source, workers, tuple(estimator.fixed))
-        at = passed(em, replace(before.at, params=params, n_seen=0), description.weight)
+        at = one_pass(em, replace(before.at, params=params, n_seen=0), description.weight)
     model = replace(model, emission=model.emission.per(1 / before.unit))
     estimator._set_params(model, at.params if order is None else model.permute(at.params, order))
     return replace(before, at=at, description=description)

@@ -6,10 +6,10 @@ from typing import Any
 
 from latently.core.blocks import ArraySource, block_rows
 from latently.emissions.base import Emission
-from latently.estimators.by_hand import Parameter, Recorded
 from latently.estimators.documented import entries
 from latently.estimators.inputs import Array, check_weights, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
+from latently.estimators.settable import Parameter, Recorded
 from latently.estimators.streaming import read_scan
 from latently.latent.independent import Independent
 from latently.sources import as_scan

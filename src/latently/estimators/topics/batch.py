@@ -17,7 +17,12 @@ from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
 from latently.estimators.topics.priors import Priors
-from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, Leads, VariationalAdmixture
+from latently.models.admixture import (
+    AdmixtureParams,
+    CollapsedAdmixture,
+    SeedAssignments,
+    VariationalAdmixture,
+)
 
 Array = NDArray[Any]
 LEARN_FROM, LEARN_EVERY = 20, 10  # passes: before, there are no topics whose priors could be learned
@@ -68,7 +73,7 @@ def fit_collapsed(
     topics: AdmixtureParams | None = None,
 ) -> TopicFit:
     """CVB0 until the statistics stand still: from topics, or at random where none are given."""
-    seeded = Leads.of(word_prior)
+    seeded = SeedAssignments.of(word_prior)
 
     def first(block: Block) -> Any:
         memory = model.first(block, seed)

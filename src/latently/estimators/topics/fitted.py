@@ -16,8 +16,8 @@ from latently.core.backends import Backend, backend
 from latently.core.blocks import Block
 from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
-from latently.estimators.by_hand import Parameter, Recorded, read_only
 from latently.estimators.documented import Described, entries
+from latently.estimators.settable import Parameter, Recorded, read_only
 from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
 from latently.estimators.topics.priors import Priors
@@ -94,8 +94,8 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
     def _values(self) -> dict[str, Array]:
         return named(self._fitted[1]) if "_in_force" in vars(self) else {}
 
-    def _set_by_hand(self, parameter: Parameter, value: Array, *, single: bool) -> None:
-        super()._set_by_hand(parameter, value, single=single)
+    def _set_one(self, parameter: Parameter, value: Array, *, single: bool) -> None:
+        super()._set_one(parameter, value, single=single)
         for left in ("doc_topic_", "_stream"):  # what the topics of the fit made of documents
             vars(self).pop(left, None)
 

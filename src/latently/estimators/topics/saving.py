@@ -12,9 +12,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from latently.core.parameters import check_feasible, named
 from latently.core.spaces import Positive
-from latently.estimators.by_hand import ByHand
 from latently.estimators.inputs import Array
 from latently.estimators.saving import Saved
+from latently.estimators.settable import Settable
 from latently.estimators.topics.settings import asked_dtype
 from latently.estimators.topics.texts import DEFAULTS
 from latently.estimators.topics.words import Kind, Words, as_vocabulary
@@ -53,7 +53,7 @@ class TopicOutcome:
             raise ValueError("the record of its fit is not whole: a number is not finite, or a row no row")
 
 
-class SavedTopics(ByHand, Saved):
+class SavedTopics(Settable, Saved):
     """A topic model as a file has it: its words, its parameters, and what the next step needs."""
 
     _words: Words

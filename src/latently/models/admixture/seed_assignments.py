@@ -13,7 +13,7 @@ from latently.models.admixture.params import Array
 
 
 @dataclass(frozen=True)
-class Leads:
+class SeedAssignments:
     """The topics of words whose prior differs between topics.
 
     Attributes
@@ -28,7 +28,7 @@ class Leads:
     shares: Array
 
     @classmethod
-    def of(cls, word_prior: Array) -> Leads:
+    def of(cls, word_prior: Array) -> SeedAssignments:
         """Of a prior of shape (n_words, 1) or (n_words, K)."""
         above = np.ptp(word_prior, axis=1) > 0
         excess = word_prior[above] - word_prior[above].min(axis=1, keepdims=True)

@@ -78,9 +78,9 @@ class Parameter:
     def __get__(self, model: Any, owner: type | None = None) -> Any:
         if model is None:
             return self
-        if model._by_hand and self.take is not None and model._complete:  # shown otherwise than it was set
+        if model._pending and self.take is not None and model._complete:  # shown otherwise than it was set
             model._take_up()
-        attribute, value = model._by_hand.get(self.name, (None, None))
+        attribute, value = model._pending.get(self.name, (None, None))
         if attribute != self.attribute:
             if attribute is not None or "_in_force" not in vars(model):
                 model._take_up()
@@ -90,9 +90,9 @@ class Parameter:
     def __set__(self, model: Any, value: Any) -> None:
         given = as_numbers(value, self.attribute)
         array = np.array(given, dtype=np.float64)
-        shown = None if model._by_hand else getattr(model, self.attribute, None)
+        shown = None if model._pending else getattr(model, self.attribute, None)
         if shown is None or not np.array_equal(shown, array):
-            model._set_by_hand(self, array, single=given.dtype == np.float32)
+            model._set_one(self, array, single=given.dtype == np.float32)
 
 
 class Recorded:
@@ -112,11 +112,11 @@ class Recorded:
         model._outcome = replace(model._outcome, **{self.name: value})
 
 
-class ByHand(metaclass=ABCMeta):
+class Settable(metaclass=ABCMeta):
     """An estimator whose parameters may be set by hand."""
 
     n_components: int
-    _by_hand: Mapping[str, tuple[str, Array]] = {}  # by parameter: the attribute that was set, and what to
+    _pending: Mapping[str, tuple[str, Array]] = {}  # by parameter: the attribute that was set, and what to
     _changed: tuple[str, ...] = ()  # attributes that were set since a fit
     _outcome: Any = None  # what the fit left beside the parameters
     _single: bool = False  # whether all that was set by hand is of single precision
@@ -166,13 +166,13 @@ class ByHand(metaclass=ABCMeta):
     @property
     def _complete(self) -> bool:
         """Whether all parameters are there, in force or set by hand."""
-        return "_in_force" in vars(self) or not set(self._needed()) - set(self._by_hand)
+        return "_in_force" in vars(self) or not set(self._needed()) - set(self._pending)
 
     def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
         _freeze(params)
         self._in_force = model, params
-        self._by_hand, self._changed, self._outcome = {}, (), outcome
+        self._pending, self._changed, self._outcome = {}, (), outcome
 
     def __setstate__(self, state: Any) -> None:
         super().__setstate__(state)  # type: ignore[misc]
@@ -185,11 +185,11 @@ class ByHand(metaclass=ABCMeta):
         return value.astype(getattr(self._outcome, "dtype", kept), copy=False)
 
     def __sklearn_is_fitted__(self) -> bool:
-        if "_in_force" in vars(self) or not self._by_hand:
+        if "_in_force" in vars(self) or not self._pending:
             return "_in_force" in vars(self)
-        missing = [name for name in self._needed() if name not in self._by_hand]
+        missing = [name for name in self._needed() if name not in self._pending]
         if missing:
-            have = ", ".join(attribute for attribute, _ in self._by_hand.values())
+            have = ", ".join(attribute for attribute, _ in self._pending.values())
             needs = ", ".join(self._attributes()[name] for name in missing)
             raise NotFittedError(
                 f"this {type(self).__name__} is not fitted and has {have} only: set {needs} or call 'fit'"
@@ -201,10 +201,10 @@ class ByHand(metaclass=ABCMeta):
         check_is_fitted(self)
         self._take_up()
 
-    def _set_by_hand(self, parameter: Parameter, value: Array, *, single: bool) -> None:
-        self._single = single and (self._single or not self._by_hand)
+    def _set_one(self, parameter: Parameter, value: Array, *, single: bool) -> None:
+        self._single = single and (self._single or not self._pending)
         self._changed = tuple(dict.fromkeys((*self._changed, parameter.attribute)))
-        self._by_hand = {**self._by_hand, parameter.name: (parameter.attribute, value)}
+        self._pending = {**self._pending, parameter.name: (parameter.attribute, value)}
         self._outcome = None
 
     def _take_up(self) -> None:
@@ -217,7 +217,7 @@ class ByHand(metaclass=ABCMeta):
         NotFittedError
             If others are needed, too (a ValueError, too).
         """
-        if self._by_hand and self.__sklearn_is_fitted__():
+        if self._pending and self.__sklearn_is_fitted__():
             changed = self._changed
             self._set_params(*self._assembled({**self._values(), **self._set_values()}))
             self._changed = changed
@@ -233,7 +233,7 @@ class ByHand(metaclass=ABCMeta):
     def _set_values(self) -> dict[str, Array]:
         """What was set by hand and is not yet in force, as parameters."""
         found = {}
-        for name, (attribute, value) in self._by_hand.items():
+        for name, (attribute, value) in self._pending.items():
             take = getattr(type(self), attribute).take
             found[name] = value if take is None else take(self, value, attribute)
         return found
@@ -274,7 +274,7 @@ class ByHand(metaclass=ABCMeta):
         return self
 
 
-class LatentEmissionByHand(ByHand, Saved):
+class SettableModel(Settable, Saved):
     """One whose model is a latent structure times an emission family."""
 
     n_features_in_: int
@@ -297,11 +297,11 @@ class LatentEmissionByHand(ByHand, Saved):
         others = {name: value for name, value in values.items() if name not in latent.names}
         old, kept = vars(self).get("_in_force", (None, None))
         same = old is not None and old.n_components == K
-        if same and not set(mine) & set(self._by_hand):
+        if same and not set(mine) & set(self._pending):
             latent, first = old.latent, kept.latent
         else:
             latent, first = latent.given(mine, K, suffix)
-        if same and not set(others) & set(self._by_hand):
+        if same and not set(others) & set(self._pending):
             return LatentEmission(latent, old.emission, K), LatentEmissionParams(first, kept.emission)
         family = self._family() if old is None else self._family().reading_as(old.emission)
         family, second = family.given(others, K, suffix)
@@ -394,6 +394,6 @@ class LatentEmissionByHand(ByHand, Saved):
         if not self.warm_start or "_in_force" in vars(self):
             return {}
         return {
-            name: self._checked(model, name, value, n_features, self._by_hand[name][0])
+            name: self._checked(model, name, value, n_features, self._pending[name][0])
             for name, value in self._set_values().items()
         }
