@@ -45,9 +45,14 @@ def workbook():
     book = openpyxl.Workbook()
     book.active.title = "empty"
     sheet = book.create_sheet("Data")
-    for row in [["a", "b", "day"], *([float(A[i]), float(B[i]), f"{i % 28 + 1}.3.2024"] for i in range(N))]:
+    sheet.append(["Counted by hand"])
+    for row in [
+        [],
+        ["a", "b", "day"],
+        *([float(A[i]), float(B[i]), f"{i % 28 + 1}.3.2024"] for i in range(N)),
+    ]:
         sheet.append(row)
-    sheet["A4"] = "n.a."
+    sheet["A6"] = "n.a."
     book.create_sheet("Notes").append(["x"])
     book.save(file := io.BytesIO())
     return file.getvalue()
@@ -131,26 +136,39 @@ FILES = {
     "xz": Messy(lzma.compress(PLAIN.encode())),
     "Excel": Messy(
         workbook(),
-        ("more than one sheet: 'Data' was read, and not 'Notes'", "1 of a ('n.a.')"),
+        (
+            "more than one sheet: 'Data' was read, and not 'Notes'",
+            "1 of a ('n.a.')",
+            "above the header ('Counted by hand')",
+        ),
         {"day": "dates or times"},
         missing=(1, 0),
         file="t.xlsx",
     ),
     "blanks between cells, and comments": Messy(
         "# station 7\n#\n" + table("   a      b", lambda i: (f" {A[i]:7}", f"{B[i]:8}  "), " ") + "# end\n",
-        ("3 lines of t.dat begin with # and were left out",),
+        ("Skipped 3 lines that begin with #",),
         file="t.dat",
+    ),
+    "a title above the header, and a total below": Messy(
+        "Counted by hand, twice\n\n"
+        + table("shop;a;b", lambda i: ("Total" if i == N - 1 else f"shop {i}", A[i], B[i]), ";"),
+        (
+            "Skipped 1 line above the header ('Counted by hand, twice')",
+            "last row of t.csv begins with 'Total'",
+        ),
+        {"shop": "text"},
     ),
     "names in a comment": Messy(
         "# by hand\n" + table("# a  b", lambda i: (A[i], B[i]), "  "),
-        ("1 line of t.csv begins with # and was left out",),
+        ("Skipped 1 line that begins with #",),
     ),
     "identifiers, an index, years and constants": Messy(
         table(
             ",a,b,customer_id,nr,year,unit,zip",
             lambda i: (i, A[i], B[i], 7000 + 3 * i, i + 1, 2000 + i % 3, 5, 10115 + i % 4),
         ),
-        ("Columns 'column 1', 'customer_id', 'nr', 'year', 'zip' say nothing about clusters",),
+        ("column 1 (an unnamed index), customer_id (an identifier, by its name)",),
         {
             "column 1": "an unnamed index",
             "customer_id": "an identifier",

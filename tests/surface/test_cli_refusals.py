@@ -72,7 +72,6 @@ REQUESTS = {
         "must all be numbers",
         ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
         ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
-        (): "3 columns of numbers ('year', 'a', 'b'): say which to follow, for example --column year",
         ("--column", "a", "--time", "b"): "line 4 of t.csv has b 2.5 again, and time must rise",
         ("--column", "b", "--time", "who"): "'x' in column 'who', which is neither a number nor a date",
         ("--column", "b", "--time", "yeer"): "did you mean 'year'?",

@@ -251,11 +251,12 @@ def test_what_was_asked_for_is_not_guessed(run, here):
             {"day": "the time"},
         ),
         ("a\n1\n2\n3\n4\n5\n6\n", ["a"], "row", {}),
+        ("t,a,b\n1,5,2\n2,4,9\n3,6,1\n4,5,3\n5,5,0\n", ["a", "b"], "t", {"t": "the time"}),
         ("unit,a\n5,1.5\n5,2\n,1\n", ["a"], "row", {"unit": "constant, every value is 5"}),
         ("id,mood\n" + "a,glad\nb,sad\n" * 4, ["mood"], "row", {}),
     ],
 )
-def test_the_column_and_the_time_are_guessed_where_only_one_can_be(text, names, time, left_out):
+def test_the_columns_and_the_time_are_guessed(text, names, time, left_out):
     table = read_csv(text.encode(), "t.csv")
     if "mood" in text:
         with pytest.raises(CommandError, match="2 columns of symbols"):
@@ -264,7 +265,8 @@ def test_the_column_and_the_time_are_guessed_where_only_one_can_be(text, names, 
     series = series_of(table, [], None, None)
     assert (series.names, series.time_name) == (names, time)
     assert series.left_out == left_out
-    assert any("the only one that can be" in said for said in series.said)
+    followed = "the only one that can be" if len(names) == 1 else "Columns a and b were followed together"
+    assert any(followed in said for said in series.said)
 
 
 def test_dates_rise_and_uneven_steps_are_told():

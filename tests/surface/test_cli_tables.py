@@ -146,9 +146,7 @@ def test_a_file_whose_commas_may_be_either_says_what_was_decided():
 def test_what_programs_leave_at_the_edges_is_left_out():
     table = read_csv(b"Date;CO;;\n10/03/2004;2,6;;\n;;;\n11/03/2004;3;;\n;;;\n;;;\n", "t.csv")
     assert table.frame.rows() == [("10/03/2004", "2,6"), ("", ""), ("11/03/2004", "3")]
-    assert table.notes == [
-        "t.csv has 2 empty nameless columns and 2 empty rows at the end, which were left out"
-    ]
+    assert table.read_as == {"Skipped": "2 empty nameless columns, 2 empty rows at the end"}
     assert read_csv(b"a,b\n,\n,\n", "t.csv").frame.height == 2
 
 
@@ -175,7 +173,7 @@ def test_air_quality_of_the_uci_archive_is_read_right(run, here):
     said = " ".join(out.split())
     assert "7 cells of 180 are missing" in said
     assert "Date (dates or times), Time (text, 24 different ones in 60 rows)" in said
-    assert "2 empty nameless columns and 2 empty rows at the end, which were left out" in said
+    assert "Skipped 2 empty nameless columns, 2 empty rows at the end" in said
     results = here / "latently-cluster-air"
     model = latently.load(results / "model.latently")
     assert list(model.feature_names_in_) == ["CO(GT)", "PT08.S1(CO)", "AH"]

@@ -266,9 +266,9 @@ def test_the_second_line_of_a_table_is_no_ldac(here):
         ({"t.jsonl": '{"a": "x", "b": "y"}\n'}, None, "t.jsonl has 'a', 'b': write --text-column"),
         ({"t.json": ' [{"text": "a"}, 1]'}, None, "object 2 of t.json is no JSON object: write one object"),
         (
-            {"d/a.md": "x"},
+            {"d/a.rst": "x"},
             None,
-            "has no file that is called *.txt: add some, write --files '*' for all of its 1",
+            "has no file that is called *.txt or *.htm* or *.md: add some, write --files '*' for all",
         ),
         ({"d/a.txt": b"\x1f\x8b"}, None, "a.txt is packed, and damaged: pack it again"),
         ({"d/a.txt": "", "d/b.txt": " \n"}, None, "all 2 files of folder"),

@@ -220,3 +220,10 @@ def test_a_page_about_a_dict_of_columns(table, classes):
     assert found.tables["profiles"].rows == report(classes, table).tables["profiles"].rows
     assert "Bivariate residuals" in found.page()
     assert any("cells of 1,500 are missing" in line for line in found.said)
+
+
+def test_grades_of_which_some_are_missing_are_whole_numbers():
+    grades = pd.DataFrame({"grade": [1, 2, None, 5, 5, 1, 2, 5]})
+    model = LatentClassAnalysis(1, families={"grade": "categorical"}, random_state=0).fit(grades)
+    assert [one["quantity"] for one in model.profile_] == [1, 2, 5]
+    assert all(isinstance(one["quantity"], int) for one in model.profile_)

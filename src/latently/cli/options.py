@@ -98,7 +98,8 @@ class OfTexts(OfCells):
     )
     files: str | None = option(
         metavar="PATTERN",
-        help="Of a folder: which files are documents, as '*' or '*.html'. Otherwise those that end in .txt.",
+        help="Of a folder: which files are documents, as '*' or '*.rst'. Otherwise those in .txt; if there "
+        "are none, those in .html or .md.",
     )
 
     def documents(self, path: Path) -> Documents:

@@ -195,8 +195,9 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         )
         of_part = f" of the first {ENOUGH_ROWS:,} rows" if part.height < X.height else ""
         why = f"BIC{of_part} is {number(bic[best], 1)}, and {others}"
+        whose = "its" if X.width == 1 else "their"
         chosen = replace(
-            kind, name=best, why=f"{kind.why.replace(' that vary as counts do', '')}, and its {why}"
+            kind, name=best, why=f"{kind.why.replace(' that vary as counts do', '')}, and {whose} {why}"
         )
         if part.height == X.height:
             return chosen, found[best]

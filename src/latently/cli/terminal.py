@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
-from latently.core.findings import GRAVE
+from latently.core.findings import GRAVE, Finding
 from latently.report.report import CAREFUL, Report
 from latently.report.strict_json import to_json
 from latently.report.table import Table
@@ -26,6 +26,7 @@ from latently.wording import sentence
 
 ShowProgress = Callable[[int, int, str], None]
 PATIENCE = 2.0  # seconds
+MOST_NAMED = 9  # clusters, states or topics
 BULLETS, CAUTIONS = 5, 2  # sentences in all, and how many of them are on what to be careful about at least
 
 
@@ -80,11 +81,14 @@ def say_bullets(console: Console, lines: Iterable[str], style: str = "") -> None
 
 def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool = False) -> None:
     """The most important of a report, in few sentences, and where the rest is."""
-    found, cautions, rest = (report.said, report.careful, 0) if all_of_it else _most_important(report)
+    found, cautions, rest = _most_important(report, all_of_it)
     say_heading(console, report.headline)
-    if report.aloud:
-        parts = (sentence(str(found)).partition(": ") for found in report.aloud)
+    each = [sentence(str(one)) for one in report.aloud or filter(_of_one, report.findings)]
+    if each:
+        parts = (text.partition(": ") for text in each[:MOST_NAMED])
         say_facts(console, ((name, text.rstrip(".")) for name, _, text in parts))
+        if len(each) > MOST_NAMED:
+            say_facts(console, [(f"and {len(each) - MOST_NAMED:,} more", "")])
         console.print()
     say_bullets(console, found)
     for table in report.tables.values():
@@ -106,14 +110,22 @@ def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool 
     console.print(wrote, soft_wrap=True)
 
 
-def _most_important(report: Report) -> tuple[list[str], list[str], int]:
+def _most_important(report: Report, all_of_it: bool) -> tuple[list[str], list[str], int]:
     """What was found and what to be careful about, as much as a glance takes in, and how much is left."""
     grave = sorted(
         zip(report.cautions, report.careful, strict=True), key=lambda one: one[0].severity != GRAVE
     )
-    n = min(len(grave), max(CAUTIONS, BULLETS - len(report.said)))
-    found, cautions = report.said[: BULLETS - n], [text for _, text in grave[:n]]
-    return found, cautions, len(report.said) + len(grave) - len(found) - n
+    said = [sentence(str(found)) for found in report.findings if not _of_one(found)]
+    if all_of_it:
+        return said, report.careful, 0
+    n = min(len(grave), max(CAUTIONS, BULLETS - len(said)))
+    found, cautions = said[: BULLETS - n], [text for _, text in grave[:n]]
+    return found, cautions, len(said) + len(grave) - len(found) - n
+
+
+def _of_one(found: Finding) -> bool:
+    """Whether it says what one cluster or state is like."""
+    return found.kind == found.subject
 
 
 def say_json(report: Report, folder: Path | None) -> None:
@@ -160,7 +172,7 @@ def _fitting(table: Table, width: int) -> list[list[int]]:
     ]
     pieces = [[0]]
     for j in range(1, len(wide)):
-        if len(pieces[-1]) > 1 and sum(wide[i] + 2 for i in [*pieces[-1], j]) > width - 2:
+        if len(pieces[-1]) > 1 and sum(wide[i] + 3 for i in [*pieces[-1], j]) > width + 2:
             pieces.append([0])
         pieces[-1].append(j)
     return pieces

@@ -22,6 +22,7 @@ from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.wording import share
 
+EXACT = 2.0**53  # greater whole numbers may be the same as floats
 MOST_CATEGORIES_LISTED = 10  # categories in a message
 
 
@@ -97,6 +98,8 @@ class Categories(Emission):
         known = self.categories if self.categories is not None else column.categories
         try:
             seen = column.distinct if column.numeric else column.cells[~column.missing]
+            if seen.dtype.kind == "f" and (np.abs(seen) < EXACT).all() and np.array_equal(seen, seen.round()):
+                seen = seen.astype(np.int64)  # which are floats only because some cells are missing
             return alphabet_of(known, None, seen)
         except ValueError as error:
             raise ValueError(f"column '{column.name}': {error}") from None

@@ -200,7 +200,9 @@ def bic_table(selection: Any, label: str) -> Table | None:
     if any(grave(row["diagnostics"]) for row in fits):
         text += " A star marks a spurious maximum, which is not to be trusted."
     if any(row["skipped"] for row in fits):
-        text += f" {EN_DASH}: not tried, because fits with fewer {label}s told that it would not be the best."
+        text += (
+            f" {EN_DASH}: not tried, because the fits with fewer {label}s show that it cannot be the best."
+        )
     samples = [row["sample"] for row in fits if row["sample"] is not None]
     if samples:
         drawn = f"{count(min(samples), 'row')} drawn from them"

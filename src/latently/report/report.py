@@ -38,7 +38,15 @@ from latently.wording import sentence
 CAREFUL = "What to be careful about"
 BRIEF = (  # of how it was computed
     *("Why it stopped", "Restarts", "Other starts"),
-    *("Numbers and dates", "Words for missing cells", "Taken out", "Taken as", "Limits", "Columns left out"),
+    *(
+        "Skipped",
+        "Numbers and dates",
+        "Words for missing cells",
+        "Taken out",
+        "Taken as",
+        "Limits",
+        "Columns left out",
+    ),
 )
 
 

@@ -15,6 +15,8 @@ from latently.cli.tables.codes import with_codes
 from latently.cli.tables.content import decoded, read_bytes
 from latently.cli.tables.table import Table
 
+TEXTS = ["*.txt", "*.htm*", "*.md"]  # which files are documents: the first of these that there are
+
 
 def read_folder(
     path: Path, files: str | None = None, encoding: str | None = None, missing: Sequence[str] = ()
@@ -29,12 +31,14 @@ def read_folder(
         raise CommandError(f"'{path}' cannot be read: {error.strerror or error}") from None
     names = {file.relative_to(path).as_posix(): file for file in found}
     seen = sorted(name for name in names if not any(part.startswith(".") for part in Path(name).parts))
-    shown = [name for name in seen if fnmatch(name if files else name.lower(), files or "*.txt")]
+    kinds = [files] if files else TEXTS
+    found_by = ([name for name in seen if fnmatch(name if files else name.lower(), kind)] for kind in kinds)
+    shown = next(filter(None, found_by), [])
     if not shown:
         all_of_them = f", write --files '*' for all of its {len(seen):,}" if seen else ""
         raise CommandError(
-            f"folder '{path}' has no file that is called {files or '*.txt'}: add some{all_of_them}, or give "
-            "another folder"
+            f"folder '{path}' has no file that is called {' or '.join(kinds)}: add some{all_of_them}, or "
+            "give another folder"
         )
     found_texts = [decoded(read_bytes(names[name]), f"{path.name}/{name}", encoding) for name in shown]
     texts = [one.text for one in found_texts]

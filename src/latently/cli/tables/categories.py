@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, Column
+from latently.cli.tables.columns import MOST_CATEGORIES, ROWS_EACH, TEXT, TRUE_OR_FALSE, Column, without
 from latently.cli.tables.table import Table
 from latently.models.growth import STRONG_EVIDENCE
-
-MOST = 50  # categories
-ROWS_EACH = 5  # on average; what is rarer looks like names
 
 
 def categories_of(table: Table, columns: Sequence[Column]) -> dict[str, pl.Series]:
@@ -20,11 +17,10 @@ def categories_of(table: Table, columns: Sequence[Column]) -> dict[str, pl.Serie
     found = {}
     for column in columns:
         if column.values is None and column.why_not in (TEXT, TRUE_OR_FALSE):
-            texts = table.texts(column.name)
-            cells = pl.select(pl.when(~table.missing(column.name)).then(texts)).to_series()
-            n = cells.drop_nulls().n_unique()
-            if 2 <= n <= MOST and len(cells) - cells.null_count() >= ROWS_EACH * n:
-                found[column.name] = cells.alias(column.name)
+            cells = without(table.texts(column.name), table.missing(column.name))
+            n, seen = cells.drop_nulls().n_unique(), len(cells) - cells.null_count()
+            if 2 <= n <= MOST_CATEGORIES and seen >= ROWS_EACH * n:
+                found[column.name] = cells
     return found
 
 

@@ -77,7 +77,6 @@ class Choice:
     notations: list[Notation]  # how the numbers of the columns are written
     said: list[str]  # what was decided of that although it could be otherwise
     categories: dict[str, pl.Series] = field(default_factory=dict)  # columns left out that a model could take
-    odd: Sequence[str] = ()  # columns left out although they are numbers
 
     @property
     def numeric(self) -> bool:
@@ -138,7 +137,7 @@ def choose(
             "model: name the ones that matter with --columns"
         )
     X = pl.DataFrame([column.values for column in used if column.values is not None])
-    return Choice(X, left_out, [column.notation for column in used], decided(used), categories, list(odd))
+    return Choice(X, left_out, [column.notation for column in used], decided(used), categories)
 
 
 def as_yes_or_no(table: Table, column: Column) -> Column:
@@ -270,7 +269,8 @@ def understood(table: Table) -> Table:
             words = ", ".join(f"'{word}'" for word in list(seen)[:MOST_WORDS])
             counted.append(f"{sum(seen.values()):,} of {name} ({words})")
     said = {"Numbers and dates": ", ".join(converted), "Words for missing cells": ", ".join(counted)}
-    found = replace(found, read_as={title: text for title, text in said.items() if text})
+    said = {title: text for title, text in said.items() if text}
+    found = replace(found, read_as=found.read_as | said)
     found.known.update(known)
     return found
 

@@ -25,7 +25,10 @@ from latently.wording import count, shortened
 SEPARATORS = (",", ";", "\t", "|")
 BLANK = " "
 LOOKED_AT = 1_000  # lines
+TITLES = 10  # lines above the header, at most
 AT_ONCE = 20_000
+
+NUMBER = re.compile(r"\s*[+-]?[\d.,]+\s*")
 
 Line = tuple[int, list[str]]
 
@@ -33,22 +36,20 @@ Line = tuple[int, list[str]]
 def read_delimited(text: str, name: str) -> Table:
     """Read a table of text; commas, semicolons, tabs, bars and blanks are recognised as separators.
 
-    Lines that begin with ``#`` are comments, but for one that names the columns.
+    Lines that begin with ``#`` are comments, but for one that names the columns; a title above it is none.
     """
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")
     text, skipped = _without_comments(text)
+    text, title = _without_title(text)
     separator = _separator(text)
     lines = _lines(text, separator, name)
     header = next(lines)[1]
     if separator == BLANK and (first := next(lines, None)) is not None:
         lines = chain([first], lines)
         header = [""] * (len(first[1]) - len(header)) + header  # names of rows have no name, as R has it
-    table = as_table(header, lines, name, separator)
-    if not skipped:
-        return table
-    begins = "begins with # and was" if skipped == 1 else "begin with # and were"
-    return table.noted(f"{count(skipped, 'line')} of {name} {begins} left out")
+    comments = [f"{count(skipped, 'line')} that begin{'s' * (skipped == 1)} with #"] if skipped else []
+    return as_table(header, lines, name, separator).skipping(*comments, *above(title))
 
 
 def as_table(header: list[str], lines: Iterator[Line], name: str, separator: str) -> Table:
@@ -94,10 +95,47 @@ def _without_comments(text: str) -> tuple[str, int]:
     return "\n".join(lines), len(comments)
 
 
+def above(title: Sequence[str]) -> list[str]:
+    """What is said of lines above the header."""
+    return [f"{count(len(title), 'line')} above the header ('{shortened(title[0])}')"] if title else []
+
+
+def lines_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows, such as a title, stand above the header.
+
+    They have at most half as many full cells as the header, which holds no number; the row below it has one.
+
+    Examples
+    --------
+    >>> lines_above([["Stores in 2024", "", ""], ["name", "staff", "area"], ["A", "12", "300"]])
+    1
+    """
+    full = [sum(bool(cell.strip()) for cell in row) for row in rows[: 2 * TITLES]]
+    header = next((i for i, n in enumerate(full) if 2 * n > max(full)), 0)
+    if not 0 < header < min(TITLES, len(rows) - 1):
+        return 0
+    numbers = [any(map(NUMBER.fullmatch, rows[i])) for i in (header, header + 1)]
+    return header if numbers == [False, True] else 0
+
+
+def _without_title(text: str) -> tuple[str, list[str]]:
+    """The text with lines above its header made blank, and these lines."""
+    lines = text[: 1 << 20].split("\n")[:LOOKED_AT]
+    full = [i for i, line in enumerate(lines) if line.strip()][: 2 * TITLES]
+    for first in full[1:TITLES]:
+        separator = _separator("\n".join(lines[first:]))
+        rows = [_cells(lines[i], separator) for i in full]
+        top = lines_above(rows)
+        if top and full[top] == first and separator != BLANK and len({*map(len, rows[top:])}) == 1:
+            rest = text.split("\n")
+            return "\n".join([*[""] * first, *rest[first:]]), [lines[i].strip() for i in full[:top]]
+    return text, []
+
+
 def _names_columns(comment: str, row: str, split: Callable[[str], list[str]]) -> bool:
     """Whether a comment above a row names its columns: it has as many words, and the row has a number."""
     names, cells = split(comment.removeprefix("#")), split(row)
-    return len(names) == len(cells) > 1 and any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", cell) for cell in cells)
+    return len(names) == len(cells) > 1 and any(map(NUMBER.fullmatch, cells))
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -130,8 +168,7 @@ def _without_blank_edges(table: Table) -> Table:
     left_out = [count(len(names), "empty nameless column")] if names else []
     if height < blank.height:
         left_out.append(f"{count(blank.height - height, 'empty row')} at the end")
-    notes = [f"{table.name} has {' and '.join(left_out)}, which were left out"] if left_out else []
-    return replace(table, frame=table.frame.head(height).drop(names), notes=notes)
+    return replace(table, frame=table.frame.head(height).drop(names)).skipping(*left_out)
 
 
 def _manner_of_numbers(table: Table) -> Table:

@@ -9,8 +9,9 @@ import numpy as np
 from latently.cli.tables.codes import codes_not_told
 from latently.cli.tables.columns import Choice, option
 from latently.cli.tables.roles import looks_like_identifier
-from latently.cli.tables.table import Table, quoted
+from latently.cli.tables.table import Table
 
+TOTAL = re.compile(r"(?i)(grand |sub)?total.*|sum|summe|gesamt.*|somme|suma|average|mean")
 SPARSE = 20  # identifiers leave out most numbers between the least and the greatest seldom
 
 
@@ -26,13 +27,6 @@ def notes(table: Table, choice: Choice, matter: str) -> list[str]:
                 f"column '{column.name}' has a whole number of its own in every row and looks like an "
                 f"identifier: if it is one, {leave}"
             )
-    if choice.odd:
-        one = len(choice.odd) == 1
-        notes.append(
-            f"{'column' if one else 'columns'} {quoted(choice.odd)} {'says' if one else 'say'} nothing about "
-            f"{matter} and {'was' if one else 'were'} left out: name all columns to use with --columns if "
-            f"{'it does' if one else 'they do'}"
-        )
     for name, why in choice.left_out.items():
         if why.endswith("is not a number"):
             notes.append(f"column '{name}' was left out although most of it is numbers: {why}")
@@ -41,10 +35,13 @@ def notes(table: Table, choice: Choice, matter: str) -> list[str]:
 
 def of_file(table: Table) -> list[str]:
     """What was decided when the table was read, and a sentence if its first line looks like a row."""
-    if not all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
-        return list(table.notes)
-    return [
-        *table.notes,
-        f"the first line of {table.name} was read as names of columns and is all numbers: if it is a row, "
-        "put a line of names above it",
-    ]
+    said = list(table.notes)
+    if all(re.fullmatch(r"[+-]?[\d.]+", name) for name in table.frame.columns):
+        said.append(
+            f"the first line of {table.name} was read as names of columns and is all numbers: if it is a "
+            "row, put a line of names above it"
+        )
+    last = next((cell for cell in table.frame.row(-1) if cell is not None), "")
+    if isinstance(last, str) and TOTAL.fullmatch(last.strip()):
+        said.append(f"the last row of {table.name} begins with '{last}': if it sums up the others, delete it")
+    return said

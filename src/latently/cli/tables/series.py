@@ -24,6 +24,9 @@ from latently.cli.tables.columns import (
 )
 from latently.cli.tables.roles import no_measurements
 from latently.cli.tables.table import Table, quoted
+from latently.wording import listed as in_words
+
+MOST_TOGETHER = 6  # columns that are followed together unasked
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,11 @@ def series_of(
     if not names:
         spare = [name for name in table.frame.columns if name not in (time, sequence, *given)]
         names, left_out = _guessed(table, spare)
-        said.append(f"Column '{names[0]}' was followed, the only one that can be.")
+        said.append(
+            f"Column '{names[0]}' was followed, the only one that can be."
+            if len(names) == 1
+            else f"Columns {in_words(names)} were followed together; --column with one name follows it alone."
+        )
     elif len(names) > 1:
         constant = {name: column.unused for name in names if (column := as_numbers(table, name)).constant}
         if len(constant) < len(names):
@@ -158,15 +165,15 @@ def _asked(table: Table, wanted: Sequence[str]) -> list[str]:
 
 
 def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]:
-    """The only column of numbers, or else the only one of symbols; and why not the others."""
+    """The columns of numbers if they are few, or else the only one of symbols; and why not the others."""
     columns = [as_numbers(table, name) for name in names]
     odd = no_measurements(columns)
     columns = [column for column in columns if column.name not in odd] if len(odd) < len(columns) else columns
     numeric = [column.name for column in columns if not column.unused]
     why_not = {column.name: column.unused for column in columns if column.unused} | odd
-    if len(numeric) == 1:
+    if 0 < len(numeric) <= MOST_TOGETHER:
         return numeric, why_not
-    if len(numeric) > 1:
+    if numeric:
         first = numeric[0]
         raise CommandError(
             f"{table.name} has {len(numeric)} columns of numbers ({quoted(numeric)}): say which to follow, "

@@ -32,6 +32,7 @@ AMONG_NUMBERS += [
     "k.a.",
 ]
 AMONG_NUMBERS += ["keine angabe", "unbekannt", "inconnu", "desconocido", "refused", "tbd"]
+SKIPPED = "Skipped"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Table:
     def noted(self, *notes: str) -> Table:
         """The same table with more to say of how it was read."""
         return replace(self, notes=[*self.notes, *notes]) if notes else self
+
+    def skipping(self, *lines: str) -> Table:
+        """The same table, and which lines and columns of the file are not in it."""
+        said = ", ".join([*filter(None, [self.read_as.get(SKIPPED)]), *lines])
+        return replace(self, read_as={**self.read_as, SKIPPED: said}) if lines else self
 
     def where(self, row: int) -> str:
         """Where a row stands, in words."""

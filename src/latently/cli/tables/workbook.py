@@ -8,7 +8,7 @@ from typing import Any
 
 from latently.cli.failure import CommandError
 from latently.cli.needing import needed
-from latently.cli.tables.delimited import as_table
+from latently.cli.tables.delimited import above, as_table, lines_above
 from latently.cli.tables.table import Table
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -21,7 +21,7 @@ def is_workbook(content: bytes) -> bool:
 
 
 def read_workbook(content: bytes, name: str) -> Table:
-    """Read a sheet; its first row that is not empty names the columns."""
+    """Read a sheet; its first row that is not empty, nor a title, names the columns."""
     calamine = needed("python_calamine", f"{name} is a workbook", "save it as CSV")
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -35,7 +35,9 @@ def read_workbook(content: bytes, name: str) -> Table:
         raise CommandError(f"{name} is empty: give a table with a header and rows")
     sheet, rows = next(iter(full.items()))
     lines = [(i, list(map(_text, row))) for i, row in enumerate(rows, start=1) if _is_full(row)]
-    table = as_table(lines[0][1], iter(lines[1:]), name, ",")
+    top = lines_above([cells for _, cells in lines])
+    table = as_table(lines[top][1], iter(lines[top + 1 :]), name, ",")
+    table = table.skipping(*above([" ".join(filter(None, cells)) for _, cells in lines[:top]]))
     if len(full) == 1:
         return table
     others = ", ".join(f"'{one}'" for one in list(full)[1:])

@@ -73,7 +73,7 @@ def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
         )
         yield caution("no better", text, perplexity=a.trial.perplexity, without=a.trial.no_topics)
     tried = [trial.n_components for trial in a.trials]
-    if len(tried) > 1 and a.n_topics in (max(tried), min(tried)) and a.n_topics > 1:
+    if len(tried) > 1 and a.n_topics in (max(tried), min(tried)) and a.n_topics > 2:  # two is the least
         which, what = "smallest", "try fewer"
         if a.n_topics == max(tried):
             which, what = "largest", "more may foretell still better, and be harder to read"

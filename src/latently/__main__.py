@@ -1,0 +1,5 @@
+"""`python -m latently` is the command."""
+
+from latently.cli import main
+
+main()
