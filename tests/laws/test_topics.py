@@ -464,7 +464,7 @@ def test_what_is_no_number_ends_the_fit():
     em = of_source(KINDS[0], data)
     em.memories[0].resp[3] = np.nan
     with pytest.raises(FitError, match="expected counts are not numbers"):
-        iterate(em, params(), 1e-3, 10)
+        iterate(em, params(), Settings(1e-3, 10))
     em = of_source(KINDS[3], data)
     topics = params()
     topics.topic_word[3, 1] = np.nan

@@ -17,6 +17,7 @@ from latently import (
     GaussianHMM,
     GaussianImputer,
     GaussianMixture,
+    LatentDirichletAllocation,
     MixedImputer,
     PoissonHMM,
     datasets,
@@ -35,12 +36,22 @@ HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
 HOLES = np.where(np.random.default_rng(1).random(FAITHFUL.shape) < 0.1, np.nan, FAITHFUL)
+WORDS = np.random.default_rng(2).poisson(np.random.default_rng(3).gamma(0.1, 5.0, (80, 40)))
+
+
+def topics(tol, **settings):
+    """Topics after forty passes, whatever the tolerance."""
+    return LatentDirichletAllocation(8, tol=0, max_iter=40, n_jobs=1, **settings)
+
 
 FITS = {
     "mixture": (partial(GaussianMixture, 3, n_init=3, n_jobs=1), OVERLAPPING),
     "mixture, searched": (partial(GaussianMixture, 3, n_jobs=2), OVERLAPPING),
     "chain": (partial(GaussianHMM, 3, n_init=2, n_jobs=1), OVERLAPPING),
     "imputer": (partial(GaussianImputer, 3, n_init=2, n_jobs=1), HOLES),
+    "topics, CVB0": (partial(topics, inference="cvb0"), WORDS),
+    "topics, few of each entry": (partial(topics, inference="cvb0", top_topics=3), WORDS),
+    "topics, VB": (partial(topics, inference="vb"), WORDS),
     "mixed imputer": (partial(MixedImputer, 3, n_init=2, n_jobs=1), HOLES),
 }
 
@@ -49,7 +60,13 @@ def bits(model):
     """All that a fit is judged by."""
     model = getattr(model, "mixture_", model)
     values = {name: np.asarray(value).tobytes() for name, value in named(model.params_).items()}
-    return values, model.log_likelihood_history_.tobytes(), model.n_iter_, str(model.restarts_)
+    how = (getattr(model, name, None) for name in ("log_likelihood_history_", "history_", "doc_topic_"))
+    return (
+        values,
+        [np.asarray(one).tobytes() for one in how],
+        model.n_iter_,
+        str(vars(model).get("restarts_")),
+    )
 
 
 def in_a_process(task):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 
 def digest_of(*parts: Any) -> str:
-    """A name of arrays, texts and None in this order, which others do not have.
+    """A name of arrays, dataclasses of them, texts and None in this order, which others do not have.
 
     Examples
     --------
@@ -22,6 +23,8 @@ def digest_of(*parts: Any) -> str:
     for part in parts:
         if isinstance(part, np.ndarray):
             found.update(f"{part.dtype} {part.shape} {digest_of_pieces([part])}".encode())
+        elif is_dataclass(part):
+            found.update(digest_of(*(getattr(part, one.name) for one in fields(part))).encode())
         else:
             found.update(f"{part!r} ".encode())
     return found.hexdigest()

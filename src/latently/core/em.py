@@ -108,6 +108,14 @@ class StepMap(Protocol[P, S]):
         """Who does the work, and knows of the runs so far."""
         ...
 
+    def remembered(self) -> list[Any] | None:
+        """A copy of what is remembered of each block from one E-step to the next, if anything is."""
+        ...
+
+    def remember(self, memories: list[Any] | None) -> None:
+        """Go on with that."""
+        ...
+
     def e_step(self, params: P) -> S:
         """Return the expected statistics of all data."""
         ...
@@ -145,6 +153,12 @@ class EMMap(Generic[D, P, S]):
     source: BlockSource
     backend: Backend = field(default_factory=SerialBackend)
     fixed: Collection[str] = ()
+
+    def remembered(self) -> None:
+        """Nothing."""
+
+    def remember(self, memories: Any) -> None:
+        """Nothing."""
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks."""
@@ -255,6 +269,7 @@ class Iteration(Generic[P, S]):
         """A run from given params where it was."""
         rule, spaces = StoppingRule(settings.tol, n), em.model.spaces(params)
         rule.go_on(state.progress)
+        em.remember(state.memories)
         objectives, history, squarem = list(state.objectives), list(state.history), copy(state.squarem)
         track = [_Point(em, *one) for one in zip(state.params, objectives[-len(state.params) :], strict=True)]
         track[-1] = replace(track[-1], stats=state.stats)
@@ -270,6 +285,7 @@ class Iteration(Generic[P, S]):
             self.n_e_steps,
             self.rule.progress(self.objectives),
             copy(self.squarem),
+            self.em.remembered(),
         )
 
     def ended(self) -> tuple[bool, str] | None:

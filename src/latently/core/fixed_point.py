@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from latently.core.callbacks import STOPPED, Callback, asked_to_stop
+from latently.core.callbacks import STOPPED, asked_to_stop
+from latently.core.em import Settings
 from latently.core.errors import FitError
 from latently.core.memory import MemoryMap
 
 P = TypeVar("P")
+Between = Callable[[Sequence[float], bool, P], P | None]
 
 
 @dataclass(frozen=True)
 class FixedPoint(Generic[P]):
-    """Where such an iteration ended.
+    """Where such an iteration is, or ended.
 
     Attributes
     ----------
@@ -23,28 +25,31 @@ class FixedPoint(Generic[P]):
         The parameters.
     changes : tuple of float
         Relative change of the statistics in each pass.
-    n_iter : int
-        Passes.
     converged : bool
         Whether the statistics stood still.
     stop_reason : str
-        Why it ended.
+        Why it ended; empty as long as it goes on.
+    memories : list or None
+        What is remembered of each block, where it is to be kept.
     """
 
     params: P
-    changes: tuple[float, ...]
-    n_iter: int
-    converged: bool
-    stop_reason: str
+    changes: tuple[float, ...] = ()
+    converged: bool = False
+    stop_reason: str = ""
+    memories: list[Any] | None = None
+
+    @property
+    def n_iter(self) -> int:
+        """Passes."""
+        return len(self.changes)
 
 
 def iterate(
     em: MemoryMap[P, Any, Any],
     params: P,
-    tol: float,
-    max_iter: int,
-    callbacks: Sequence[Callback] = (),
-    between: Callable[[int, bool, P], P] = lambda _, rested, params: params,
+    settings: Settings,
+    between: Between[P] = lambda _, rested, params: params,
 ) -> FixedPoint[P]:
     """Iterate until the statistics change by less than a part of themselves and nothing more is learned.
 
@@ -54,31 +59,47 @@ def iterate(
         The map. Its statistics say by how much they differ from those before: ``stats.relative_change``.
     params : object
         Starting values.
-    tol : float
-        Relative change at which to stop; 0 means exactly `max_iter` passes.
-    max_iter : int
-        Most passes.
-    callbacks : sequence of callable
-        Each is called as ``callback(iteration, params, relative_change)`` after every pass; True stops.
+    settings : Settings
+        `tol` is the relative change at which to stop, 0 means exactly `max_iter` passes. Callbacks are called
+        as ``callback(iteration, params, relative_change)`` after every pass; True stops.
     between : callable
-        ``between(iteration, rested, params)`` gives the params to go on with: for what is learned now and
-        then, and when the statistics rest. If these are the same params then, the iteration has converged.
+        ``between(changes, rested, params)`` gives the params to go on with: for what is learned now and
+        then, and when the statistics rest. If these are the same params then, the iteration has converged;
+        None ends it.
     """
-    changes: list[float] = []
-    while True:
-        params, change = _step(em, params)
-        changes.append(change)
-        n_iter = len(changes)
-        if asked_to_stop(callbacks, n_iter, params, change):
-            return FixedPoint(params, tuple(changes), n_iter, False, STOPPED)
-        rested = tol > 0 and change <= tol
-        better = between(n_iter, rested, params)
-        if rested and better is params:
-            reason = f"converged: statistics change by at most {tol:g} of themselves"
-            return FixedPoint(params, tuple(changes), n_iter, True, reason)
-        if n_iter >= max_iter:
-            return FixedPoint(params, tuple(changes), n_iter, False, f"reached max_iter={max_iter}")
-        params = better
+    journal = em.backend.journal
+    key, at = journal.find(em, params, settings, 0.0, None) if journal else ("", None)
+    at = at or FixedPoint(params)
+    if at.memories is not None:
+        em.remember(at.memories)
+    while not at.stop_reason:
+        at = _next(em, at, settings, between)
+        if journal and (journal.due or at.stop_reason):
+            journal.note(key, em, replace(at, memories=em.remembered()), 0.0, at.params)
+    return at
+
+
+def _next(
+    em: MemoryMap[P, Any, Any],
+    at: FixedPoint[P],
+    settings: Settings,
+    between: Between[P],
+) -> FixedPoint[P]:
+    """After one more pass."""
+    params, change = _step(em, at.params)
+    changes = (*at.changes, change)
+    if asked_to_stop(settings.callbacks, len(changes), params, change):
+        return FixedPoint(params, changes, stop_reason=STOPPED)
+    rested = settings.tol > 0 and change <= settings.tol
+    better = between(changes, rested, params)
+    if rested and better is params:
+        reason = f"converged: statistics change by at most {settings.tol:g} of themselves"
+        return FixedPoint(params, changes, True, reason)
+    if better is None:
+        return FixedPoint(params, changes, stop_reason=STOPPED)
+    if len(changes) >= settings.max_iter:
+        return FixedPoint(params, changes, stop_reason=f"reached max_iter={settings.max_iter}")
+    return FixedPoint(better, changes)
 
 
 def _step(em: MemoryMap[P, Any, Any], params: P) -> tuple[P, float]:

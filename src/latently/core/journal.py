@@ -49,6 +49,8 @@ class RunState:
         How far it has come.
     squarem : Squarem or None
         What its acceleration has learned.
+    memories : list or None
+        What is remembered of each block from one E-step to the next, if anything is.
     """
 
     params: tuple[Any, ...]
@@ -58,6 +60,7 @@ class RunState:
     n_e_steps: int
     progress: Progress
     squarem: Squarem | None
+    memories: list[Any] | None = None
 
 
 class Store(Protocol):
@@ -127,11 +130,16 @@ class Journal:
         if self._store is None:
             return
         self._new[key] = at
-        if time.monotonic() >= self._due and self._lock.acquire(blocking=False):
+        if self.due and self._lock.acquire(blocking=False):
             try:
                 self.write()
             finally:
                 self._lock.release()
+
+    @property
+    def due(self) -> bool:
+        """Whether what is noted now is written."""
+        return self._store is not None and time.monotonic() >= self._due
 
     def write(self) -> None:
         """Write all that is new; the fit goes on if that fails.

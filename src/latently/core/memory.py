@@ -16,7 +16,7 @@ from latently.core.statistics import SupportsAdd, tree_sum
 
 P = TypeVar("P")
 S = TypeVar("S", bound=SupportsAdd)
-M = TypeVar("M")
+M = TypeVar("M", bound=Any)  # something with a `copy`
 R = TypeVar("R")
 
 
@@ -94,6 +94,14 @@ class MemoryMap(Generic[P, S, M]):
     def rounding_scale(self, stats: Any, params: P) -> float:
         """Sum of its absolute terms."""
         return float(stats.rounding_scale)
+
+    def remembered(self) -> list[M]:
+        """A copy of what is remembered now: the next E-step may overwrite it."""
+        return [memory.copy() for memory in self.memories]
+
+    def remember(self, memories: Any) -> None:
+        """Go on with what was remembered."""
+        self.memories = list(memories)
 
     def each(self, task: Callable[[Block, M], R]) -> Iterator[R]:
         """What a task makes of each block and what is remembered of it, in their order."""

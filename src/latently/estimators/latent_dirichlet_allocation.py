@@ -19,6 +19,7 @@ from latently.estimators.inputs import check_weights, random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.progress import progress_bar
+from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import estimator
 from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
 from latently.estimators.topics.corpus import Corpus, read_corpus
@@ -180,15 +181,17 @@ class LatentDirichletAllocation(
         n_tokens = float(frequencies.sum())
         self._dtype = chosen_dtype(self, corpus.counts.nnz)
         check_tokens(n_tokens, self._dtype)
-        rng = random_generator(self.random_state)
         source = document_source(corpus.counts, weights, self._dtype)
         priors = self._priors(corpus)
         prior = self._seeded(priors, corpus, frequencies)
         self.__dict__.pop("_stream", None)
-        with backend(self._n_threads()) as workers, progress_bar("topics", self.verbose) as show:
-            callbacks = [*(self.callbacks or ()), show]
-            fit = self._fit_batch if self.inference in ("cvb0", "vb") else self._fit_online
-            found = fit(source, priors, prior, rng, n_tokens, callbacks, workers)
+        record = recorded(self, lambda: [source.fingerprint, prior])
+        with record as (journal, seed), backend(self._n_threads()) as workers:
+            rng, workers.journal = random_generator(seed), journal
+            with progress_bar("topics", self.verbose) as show:
+                callbacks = [*(self.callbacks or ()), show]
+                fit = self._fit_batch if self.inference in ("cvb0", "vb") else self._fit_online
+                found = fit(source, priors, prior, rng, n_tokens, callbacks, workers)
         self._n_documents = float(weights.sum())
         self._note_names(X)
         self._keep(found, corpus, weights)
@@ -307,23 +310,22 @@ class LatentDirichletAllocation(
         model = CollapsedAdmixture(
             int(self.n_components),
             n_words,
-            self._dtype,
+            self._dtype.name,
             None if self.top_topics is None else int(self.top_topics),
         )
+        settings = Settings(tol, max_iter, callbacks=callbacks)
+        passes = Settings(TOLERANCES["cvb0"], PASSES_BEFORE_VB) if variational else settings
         found = fit_collapsed(
             model,
             source,
             priors,
             prior,
             seed,
-            TOLERANCES["cvb0"] if variational else tol,
-            PASSES_BEFORE_VB if variational else max_iter,
-            () if variational else callbacks,
+            passes,
             workers,
             first_topics(model, source, priors, prior, seed, max_iter, workers),
         )
         if variational:
-            settings = Settings(tol, max_iter, callbacks=callbacks)
             found = fit_variational(
                 self._variational(n_words), source, found, priors, prior, settings, n_tokens, workers
             )
@@ -415,5 +417,5 @@ class LatentDirichletAllocation(
             n_words,
             doc_tol=float(self.doc_tol),
             max_sweeps=int(self.max_sweeps),
-            dtype=self._dtype,
+            dtype=self._dtype.name,
         )

@@ -19,6 +19,7 @@ from latently.core.convergence import Progress
 from latently.core.digests import digest_of
 from latently.core.em import FitResult
 from latently.core.errors import FitError, ObjectiveFellError
+from latently.core.fixed_point import FixedPoint
 from latently.core.incremental import Kept
 from latently.core.journal import Journal, RunState, Step
 from latently.core.stepwise import Running
@@ -27,8 +28,9 @@ from latently.emissions.known import known_classes, visible
 from latently.estimators.saving.codec import Decoder, Encoder
 from latently.version import __version__
 
-OF_RUNS = (RunState, FitResult, Step, Progress, Squarem, Running, Kept)
+OF_RUNS = (RunState, FitResult, FixedPoint, Step, Progress, Squarem, Running, Kept)
 WITHOUT_EFFECT = ("callbacks", "checkpoint", "on_interrupt", "n_jobs", "verbose", "memory_budget")
+IN_THE_DATA = ("vectorizer",)  # what they do is seen there
 PLAIN = (type(None), bool, int, float, str)
 
 
@@ -144,7 +146,7 @@ class CheckpointFile:
                 encoder = Encoder()
                 self.documents[key] = encoder.encode(at, key)
                 self._arrays[key] = encoder.arrays
-            if isinstance(at, FitResult):
+            if getattr(at, "stop_reason", ""):
                 self._ended.add(key)
         document = {"of": self._head, "seed": self.seed, "runs": self.documents}
         arrays = {name: array for found in self._arrays.values() for name, array in found.items()}
@@ -163,7 +165,7 @@ def _head(estimator: Any, data: Any, start: Any, beside: dict[str, Any]) -> dict
     settings = {
         name: _said(value)
         for name, value in (estimator.get_params(deep=False) | beside).items()
-        if name not in WITHOUT_EFFECT
+        if name not in WITHOUT_EFFECT + IN_THE_DATA
     }
     whose = {"estimator": type(estimator).__name__, "latently": __version__}
     return {**whose, "settings": settings, "data": digest(data), "start": digest(start)}

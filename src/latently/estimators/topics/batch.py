@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
-from latently.core.callbacks import Callback
 from latently.core.em import Settings, run
-from latently.core.fixed_point import iterate
+from latently.core.fixed_point import Between, iterate
 from latently.core.memory import MemoryMap
 from latently.core.statistics import tree_sum
 from latently.estimators.topics.priors import Priors
@@ -66,13 +65,15 @@ def fit_collapsed(
     priors: Priors,
     word_prior: Array,
     seed: np.uint64,
-    tol: float,
-    max_iter: int,
-    callbacks: Sequence[Callback],
+    settings: Settings,
     backend: Backend,
     topics: AdmixtureParams | None = None,
+    between: Between[AdmixtureParams] | None = None,
 ) -> TopicFit:
-    """CVB0 until the statistics stand still: from topics, or at random where none are given."""
+    """CVB0 until the statistics stand still: from topics, or at random where none are given.
+
+    Priors are learned between passes, if nothing else happens there.
+    """
     seeded = SeedAssignments.of(word_prior)
 
     def first(block: Block) -> Any:
@@ -83,9 +84,9 @@ def fit_collapsed(
 
     memories = list(backend.map(first, source.blocks()))
     em: MemoryMap[AdmixtureParams, Any, Any] = MemoryMap(model, source, memories, backend)
-    learner = _learner(model, em, priors)
+    between = between or _learner(model, em, priors, settings.tol)
     first_params = _recalled(model, em, priors, word_prior) if topics is None else topics
-    found = iterate(em, first_params, tol, max_iter, callbacks, learner)
+    found = iterate(em, first_params, settings, between)
     counts = np.concatenate(list(em.each(model.document_counts)))
     return TopicFit(
         found.params,
@@ -108,20 +109,19 @@ def _recalled(
 
 
 def _learner(
-    model: CollapsedAdmixture, em: MemoryMap[Any, Any, Any], priors: Priors
-) -> Callable[[int, bool, AdmixtureParams], AdmixtureParams]:
+    model: CollapsedAdmixture, em: MemoryMap[Any, Any, Any], priors: Priors, tol: float
+) -> Between[AdmixtureParams]:
     """Learns the priors every few passes; of topics that rest before, when they first do.
 
     It is not carried to its own end, which for few short texts is at priors so large that all topics are one.
     """
-    learned = False
 
-    def between(iteration: int, rested: bool, params: AdmixtureParams) -> AdmixtureParams:
-        nonlocal learned
-        due = not learned if rested else iteration >= LEARN_FROM and iteration % LEARN_EVERY == 0
+    def between(changes: Sequence[float], rested: bool, params: AdmixtureParams) -> AdmixtureParams:
+        n = len(changes)
+        learned = n > LEARN_FROM or (tol > 0 and min(changes[:-1], default=np.inf) <= tol)
+        due = not learned if rested else n >= LEARN_FROM and n % LEARN_EVERY == 0
         if not due or not (priors.learn_documents or priors.learn_words):
             return params
-        learned = True
         return model.learn(em, params, priors.learn_documents, priors.learn_words)
 
     return between

@@ -163,7 +163,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             n_words,
             doc_tol=float(self.doc_tol),
             max_sweeps=int(self.max_sweeps),
-            dtype=self._dtype,
+            dtype=self._dtype.name,
         )
 
     @abstractmethod

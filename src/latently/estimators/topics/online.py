@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource, Block
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
+from latently.core.em import Settings
 from latently.core.errors import FitError
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
@@ -41,7 +42,7 @@ def begin(
     word_prior: NDArray[np.float64],
     n_tokens: float,
     variational: bool,
-    dtype: Any,
+    dtype: np.dtype[Any],
     seed: np.uint64,
     backend: Backend,
 ) -> Stream:
@@ -56,10 +57,12 @@ def begin(
     stream = Stream.begin(np.zeros((len(word_prior), len(priors.documents)), dtype))
     words, local = stream.local(block)
     first = ArraySource(local.x, local.weights, local.offsets, source.block_rows)
-    model = CollapsedAdmixture(len(priors.documents), len(words), dtype)
+    model = CollapsedAdmixture(len(priors.documents), len(words), dtype.name)
     base = priors.words[words, None]
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
-    found = fit_collapsed(model, first, priors.fixed(), prior, seed, FIRST_TOL, FIRST_PASSES, (), backend)
+    found = fit_collapsed(
+        model, first, priors.fixed(), prior, seed, Settings(FIRST_TOL, FIRST_PASSES), backend
+    )
     counts = np.maximum(found.params.topic_word - prior, 0.0)
     seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
     stream.raw[words] = counts * (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import ArraySource
-from latently.core.callbacks import Callback
 from latently.core.choices import FITTED_TIE, falling
+from latently.core.em import Settings
 from latently.estimators.topics.batch import fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
@@ -44,8 +45,8 @@ def first_topics(
     few = some_documents(source, ENTRIES_EACH * K, seed)
     many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
     larger = replace(model, n_components=2 * K)
-    passes, stop = min(MOST_START_PASSES, max_iter), [_settled()]
-    found = fit_collapsed(larger, few, many, word_prior, seed, 0.0, passes, stop, backend).params
+    passes = Settings(0.0, min(MOST_START_PASSES, max_iter))
+    found = fit_collapsed(larger, few, many, word_prior, seed, passes, backend, between=_until_shaped).params
     counts = np.maximum(found.topic_word - word_prior, 0.0)
     merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
     sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)
@@ -56,16 +57,9 @@ def first_topics(
     return AdmixtureParams(topic_word, priors.documents, word_prior)
 
 
-def _settled() -> Callback:
-    """Whether the change of the passes has gone through its maximum, and well down from it."""
-    largest = 0.0
-
-    def settled(iteration: int, params: Any, change: float) -> bool:
-        nonlocal largest
-        largest = max(largest, change)
-        return change <= SHAPED_CHANGE * largest
-
-    return settled
+def _until_shaped(changes: Sequence[float], rested: bool, params: AdmixtureParams) -> AdmixtureParams | None:
+    """Go on until the change of the passes has gone through its maximum, and well down from it."""
+    return params if changes[-1] > SHAPED_CHANGE * max(changes) else None
 
 
 def some_documents(source: ArraySource, n_entries: int, seed: np.uint64) -> ArraySource:

@@ -20,7 +20,6 @@ from latently.core.blocks import Block
 from latently.core.memory import MemoryMap
 from latently.core.model import Unit
 from latently.core.statistics import Additive, tree_sum
-from latently.models.admixture import plain
 from latently.models.admixture.documents import lengths
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.priors import DocumentTerms, learned_doc_prior, learned_word_prior
@@ -73,7 +72,7 @@ class CollapsedAdmixture:
         Number of topics.
     n_words : int
         Size of the vocabulary.
-    dtype : dtype
+    dtype : str
         Of what is remembered and of the tables: float32 or float64.
     top_topics : int or None
         How many of the likeliest topics of an entry are remembered; None remembers all.
@@ -83,20 +82,16 @@ class CollapsedAdmixture:
 
     n_components: int
     n_words: int
-    dtype: Any = np.float32
+    dtype: str = "float32"
     top_topics: int | None = None
     compiled: bool = True
     unit: Unit = field(default="document", init=False)
 
     def first(self, block: Block, seed: np.uint64) -> Remembered:
         """Random probabilities of the topics of each entry."""
-        if not self.compiled:
-            return All.first(block, seed, self.n_components, self.dtype, plain)
-        from latently.kernels.topics import collapsed, truncated
-
-        if self.top_topics is None:
-            return All.first(block, seed, self.n_components, self.dtype, collapsed)
-        return Likeliest.first(block, seed, self.n_components, self.top_topics, self.dtype, truncated)
+        if self.top_topics is None or not self.compiled:
+            return All.first(block, seed, self.n_components, self.dtype, self.compiled)
+        return Likeliest.first(block, seed, self.n_components, self.top_topics, self.dtype)
 
     def recall(self, block: Block, memory: Remembered) -> CollapsedStats:
         """The statistics of what is remembered."""

@@ -35,7 +35,7 @@ class CollapsedFolding:
         Change of a document's topics, in relation to its length, at which its sweeps end.
     max_sweeps : int
         Most sweeps over a document.
-    dtype : dtype
+    dtype : str
         Of the tables: float32 or float64.
     compiled : bool
         Whether kernels may take the place of plain NumPy.
@@ -45,7 +45,7 @@ class CollapsedFolding:
     n_words: int
     doc_tol: float = 1e-3
     max_sweeps: int = 100
-    dtype: Any = np.float32
+    dtype: str = "float32"
     compiled: bool = True
 
     def prepare(self, params: AdmixtureParams, backend: Backend) -> Expectations:

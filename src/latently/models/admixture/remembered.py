@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +15,10 @@ Array = NDArray[Any]
 
 
 class Remembered(Protocol):
-    """Probabilities of the topics of entries, as arrays, and the module of loops that works on them."""
+    """Probabilities of the topics of entries, as arrays, and the module of loops that works on them.
+
+    It can be copied, and kept in a file.
+    """
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -31,6 +34,10 @@ class Remembered(Protocol):
         """Give entries to the named topics, almost; those with -1 stay as they are."""
         ...
 
+    def copy(self) -> Remembered:
+        """The same, in arrays of its own."""
+        ...
+
 
 @dataclass(frozen=True)
 class All:
@@ -40,24 +47,37 @@ class All:
     ----------
     resp : array of shape (n_entries, K)
         Rows sum to one.
-    loops : module
-        Kernels, or plain NumPy.
+    compiled : bool
+        Whether kernels work on it, or plain NumPy.
     """
 
     resp: Array
-    loops: Any
+    compiled: bool = True
 
     @property
     def arrays(self) -> tuple[Array, ...]:
         """The one array."""
         return (self.resp,)
 
+    @property
+    def loops(self) -> Any:
+        """Kernels, or plain NumPy."""
+        if not self.compiled:
+            return plain
+        from latently.kernels.topics import collapsed
+
+        return collapsed
+
     @classmethod
-    def first(cls, block: Block, seed: np.uint64, n_topics: int, dtype: Any, loops: Any) -> All:
+    def first(cls, block: Block, seed: np.uint64, n_topics: int, dtype: Any, compiled: bool) -> All:
         """At random, by what each document holds."""
-        resp = np.empty((block.n_rows, n_topics), dtype)
-        loops.start(block.x.words, block.x.counts, block.offsets, seed, resp)
-        return cls(resp, loops)
+        found = cls(np.empty((block.n_rows, n_topics), dtype), compiled)
+        found.loops.start(block.x.words, block.x.counts, block.offsets, seed, found.resp)
+        return found
+
+    def copy(self) -> All:
+        """The same, in an array of its own."""
+        return replace(self, resp=self.resp.copy())
 
     def lead(self, topics: NDArray[np.intp]) -> None:
         """Give entries to the named topics, almost."""
@@ -76,15 +96,12 @@ class Likeliest:
         Which.
     resp : array of shape (n_entries, L)
         Rows sum to one.
-    loops : module
-        Kernels.
     n_topics : int
         How many topics there are.
     """
 
     topics: NDArray[np.uint16]
     resp: Array
-    loops: Any
     n_topics: int
 
     @property
@@ -92,15 +109,24 @@ class Likeliest:
         """Both."""
         return self.topics, self.resp
 
+    @property
+    def loops(self) -> Any:
+        """Kernels."""
+        from latently.kernels.topics import truncated
+
+        return truncated
+
     @classmethod
-    def first(
-        cls, block: Block, seed: np.uint64, n_topics: int, few: int, dtype: Any, loops: Any
-    ) -> Likeliest:
+    def first(cls, block: Block, seed: np.uint64, n_topics: int, few: int, dtype: Any) -> Likeliest:
         """At random, by what each document holds."""
         shape = block.n_rows, min(few, n_topics)
-        topics, resp = np.empty(shape, np.uint16), np.empty(shape, dtype)
-        loops.start(block.x.words, block.x.counts, block.offsets, seed, n_topics, topics, resp)
-        return cls(topics, resp, loops, n_topics)
+        found = cls(np.empty(shape, np.uint16), np.empty(shape, dtype), n_topics)
+        found.loops.start(block.x.words, block.x.counts, block.offsets, seed, n_topics, *found.arrays)
+        return found
+
+    def copy(self) -> Likeliest:
+        """The same, in arrays of its own."""
+        return replace(self, topics=self.topics.copy(), resp=self.resp.copy())
 
     def lead(self, topics: NDArray[np.intp]) -> None:
         """Give entries to the named topics."""

@@ -86,7 +86,7 @@ class VariationalAdmixture:
         Change of a document's topics, in relation to its length, at which its sweeps end.
     max_sweeps : int
         Most sweeps over a document in one E-step.
-    dtype : dtype
+    dtype : str
         Of the tables: float32 or float64.
     compiled : bool
         Whether kernels may take the place of plain NumPy.
@@ -96,7 +96,7 @@ class VariationalAdmixture:
     n_words: int
     doc_tol: float = 1e-3
     max_sweeps: int = 100
-    dtype: Any = np.float32
+    dtype: str = "float32"
     compiled: bool = True
     unit: Unit = field(default="document", init=False)
 
