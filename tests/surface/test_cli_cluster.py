@@ -12,12 +12,10 @@ from sklearn.metrics import adjusted_rand_score
 import latently
 from latently import GaussianImputer, GaussianMixture
 from tests.command import (
-    GOOD,
     HEIGHT,
     JOBS,
     KIND,
     KINDS,
-    ONE_FIT,
     PLANTS,
     WIDTH,
     assert_one_clear_line,
@@ -252,14 +250,3 @@ def test_a_table_of_categories_is_told_as_latent_classes(run, here):
     assert (code, err) == (0, "")
     assert "within clusters twin and PURPOSE (" in said_in(out).lower().replace("purpose", "PURPOSE")
     assert "make such a pair one column, or leave one out" in said_in(out)
-
-
-def test_a_checkpoint_is_gone_at_the_end_and_one_of_something_else_stays(run, here):
-    (here / "t.csv").write_text(GOOD, encoding="utf-8")
-    code, _, _ = run("cluster", "t.csv", *ONE_FIT, "--checkpoint", "run.ckpt")
-    assert code == 0
-    assert not (here / "run.ckpt").exists()
-    (here / "run.ckpt").write_text("my notes", encoding="utf-8")
-    refused = run("cluster", "t.csv", *ONE_FIT, "--checkpoint", "run.ckpt", "--force")
-    assert_one_clear_line(*refused, "'run.ckpt' is not that of a fit: name another file, or remove it")
-    assert (here / "run.ckpt").read_text(encoding="utf-8") == "my notes"

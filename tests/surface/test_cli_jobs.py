@@ -122,3 +122,17 @@ def test_help_lists_the_jobs_and_the_options_of_each(run, arguments):
     assert (code, err) == (0, "")
     listed = JOBS[arguments[0]].options if len(arguments) == 2 else (*JOBS, "predict", "demo")
     assert all(words in out for words in listed)
+
+
+@over_jobs
+def test_a_checkpoint_is_gone_at_the_end_and_one_of_something_else_stays(run, here, name):
+    job, where = JOBS[name], here / "run.ckpt"
+    (here / job.file).write_text(job.content, encoding="utf-8")
+    one_family = ("--emission", "poisson") if name == "segment" else ()  # each of several has a file
+    quick = (name, job.file, *QUICK[name][0], *one_family, "--checkpoint", "run.ckpt", "--force")
+    code, _, _ = run(*quick)
+    assert code == 0
+    assert not where.exists()
+    where.write_text("my notes", encoding="utf-8")
+    assert_one_clear_line(*run(*quick), "'run.ckpt' is not that of a fit: name another file, or remove it")
+    assert where.read_text(encoding="utf-8") == "my notes"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
-from latently.cli.options import OfTexts, argument, option
+from latently.cli.options import OfLongRuns, OfTexts, argument, option
 
 if TYPE_CHECKING:
     from latently.cli.corpora import Documents
@@ -44,7 +44,7 @@ class Words(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
+class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
     """Find the topics of texts with latent Dirichlet allocation.
 
     Writes to ./latently-topics-TEXTS/ unless told otherwise: the page index.html, the topics with their words
@@ -149,7 +149,12 @@ class Topics(OfTexts, Fit["Words", "TopicsAnalysis"]):
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
         model = LatentDirichletAllocation(
-            K, random_state=self.seed, callbacks=[Recorder()], **settings, **words
+            K,
+            random_state=self.seed,
+            callbacks=[Recorder()],
+            checkpoint=self.checkpoint,
+            **settings,
+            **words,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # findings and cautions say it
