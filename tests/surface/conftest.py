@@ -5,6 +5,7 @@ Its pictures are drawn, which finds what is wrong with them, and not rendered, w
 """
 
 import json
+import os
 import re
 from functools import cache
 
@@ -12,7 +13,7 @@ import pytest
 
 from latently.cli import main
 from latently.report import Figure
-from tests.command import COMPILING
+from tests.command import COMPILING, copied
 
 
 def only_drawn(monkeypatch):
@@ -74,3 +75,12 @@ def results(tmp_path_factory):
         return written
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def copy():
+    """A real process, as `process` is, that has imported all before it begins."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no copies of processes")
+    with copied() as run:
+        yield run

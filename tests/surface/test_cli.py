@@ -13,12 +13,13 @@ import pytest
 from rich.console import Console
 
 import latently
-from latently import GaussianMixture, datasets
+from latently import GaussianMixture, datasets, select
 from latently.cli import demo, main, terminal
 from latently.cli.demo.chapter import chapter_of
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.terminal import progress, say_table
+from latently.report import Figure
 from latently.report import Table as Shown
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import (
@@ -104,6 +105,13 @@ TOLD = (
 
 def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.faithful.TRIED", range(2, 4))
+    monkeypatch.setattr("latently.cli.demo.faithful.STRUCTURES", ["full", "tied"])
+    # Most pictures are those of any report: here its own are drawn.
+    saved, own = Figure._saved, ("panels", "best", "pair")
+    monkeypatch.setattr(Figure, "_saved", lambda self, *_, **__: saved(self) if self.name in own else b"")
+    monkeypatch.setattr(Figure, "alternative", lambda self: self.name)
+    few = {"covariance_type": ["diag"], "n_components": [2, 3]}
+    monkeypatch.setattr("latently.cli.demo.short.select", lambda of, X, _, **how: select(of, X, few, **how))
     monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
     monkeypatch.setattr("latently.cli.demo.austen.SEEDS", range(2))
     code, out, err = run("demo", "--out", "demo", "--force")

@@ -7,13 +7,10 @@ machine is.
 import os
 import signal
 
-import numpy as np
 import pytest
 
-from tests.command import COMPILING, MAIN, ONE_FIT, UNRENDERED, process
+from tests.command import COMPILING, GOOD, MAIN, ONE_FIT, UNRENDERED, process
 
-RNG = np.random.default_rng(0)
-TABLE = "a,b\n" + "".join(f"{x},{y}\n" for x, y in RNG.normal(size=(20_000, 2)).round(3))
 SAID = "latently: interrupted, and nothing was written\n"
 
 # What Python tells its auditors: the process signals itself when this event first names this.
@@ -29,7 +26,6 @@ sys.addaudithook(send_at)
 """
 # Before a function does its work.
 IN_A_CALL = """
-import os
 import {module} as module
 inner = module.{function}
 def send(*arguments):
@@ -39,16 +35,28 @@ module.{function} = send
 """
 
 
-def heed_signals():
-    """What was ignored where the tests were started stays ignored: shells and runners of jobs do that."""
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_DFL)
+# What was ignored where the tests were started stays ignored, as shells and runners of jobs have it.
+HEEDED = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+"""
+TWO_PROCESSORS = "os.sched_getaffinity = lambda _: range(2)\n"
+# All kernels are compiled, by what signals itself, and who goes on all the same is soon ended.
+UNCACHED = """
+from numba.core.caching import Cache
+Cache.load_overload = Cache.save_overload = lambda *_: None
+from numba.core.registry import cpu_target
+code = cpu_target.target_context.codegen()
+code._engine.set_object_cache(send, code._library_class._object_getbuffer_hook)
+import latently.cli.interruption
+latently.cli.interruption.PATIENCE = 0.2
+"""
 
 
-def ran(folder, when, *options, **environment):
-    (folder / "t.csv").write_text(TABLE)
-    how = {"env": os.environ | environment, "timeout": 300, "preexec_fn": heed_signals}
-    return process(folder, "cluster", "t.csv", *options, code=when + MAIN, **how)
+def ran(by, folder, when, *options):
+    (folder / "t.csv").write_text(GOOD)
+    return by(folder, "cluster", "t.csv", *options, code=HEEDED + when + MAIN)
 
 
 def assert_interrupted(folder, ended):
@@ -61,44 +69,52 @@ def assert_interrupted(folder, ended):
     [
         ("import", "typer", signal.SIGINT),
         ("import", "numpy._core._multiarray_umath", signal.SIGTERM),
-        ("open", "t.csv", signal.SIGINT),
         ("import", "numba.core.typeconv._typeconv", signal.SIGINT),
         ("import", "sklearn.cluster._k_means_common", signal.SIGTERM),
+    ],
+)
+def test_an_interrupted_import_leaves_nothing_behind(tmp_path, event, names, signum):
+    when = AT_AN_EVENT.format(event=event, names=names, signum=signum)
+    assert_interrupted(tmp_path, ran(process, tmp_path, when, *ONE_FIT))
+
+
+@pytest.mark.parametrize(
+    ("event", "names", "signum"),
+    [
+        ("open", "t.csv", signal.SIGINT),
         ("os.mkdir", ".latently-", signal.SIGINT),
         ("open", ".summary.json-", signal.SIGTERM),
     ],
 )
-def test_an_interrupted_run_leaves_nothing_behind(tmp_path, event, names, signum):
-    when = AT_AN_EVENT.format(event=event, names=names, signum=signum)
-    assert_interrupted(tmp_path, ran(tmp_path, when, *ONE_FIT))
+def test_an_interrupted_run_leaves_nothing_behind(copy, tmp_path, event, names, signum):
+    when = UNRENDERED + AT_AN_EVENT.format(event=event, names=names, signum=signum)
+    assert_interrupted(tmp_path, ran(copy, tmp_path, when, *ONE_FIT))
 
 
-def test_an_interrupted_fit_leaves_nothing_behind(tmp_path):
+def test_an_interrupted_fit_leaves_nothing_behind(copy, tmp_path):
+    """Where it fits in threads, however many processors there are."""
     when = IN_A_CALL.format(module="latently.core.backends", function="_work", signum=signal.SIGINT)
-    assert_interrupted(tmp_path, ran(tmp_path, when))
+    assert_interrupted(tmp_path, ran(copy, tmp_path, TWO_PROCESSORS + when))
 
 
-def test_compilers_do_not_swallow_an_interruption(tmp_path):
-    """What is raised while they call back is lost."""
+def test_compilers_do_not_swallow_an_interruption(copy, tmp_path):
+    """What is raised while they call back is lost, and a clock ends the run."""
     when = IN_A_CALL.format(
         module="numba.core.codegen", function="JITCodeLibrary._object_compiled_hook", signum=signal.SIGINT
     )
-    here = tmp_path / "here"
-    here.mkdir()
-    options = ("-k", "1", "--covariance", "diag")
-    assert_interrupted(here, ran(here, when, *options, NUMBA_CACHE_DIR=str(tmp_path / "cold")))
+    assert_interrupted(tmp_path, ran(copy, tmp_path, when + UNCACHED, "-k", "2", "--covariance", "diag"))
 
 
-def test_an_interrupted_failure_leaves_nothing_behind(tmp_path):
+def test_an_interrupted_failure_leaves_nothing_behind(copy, tmp_path):
     when = AT_AN_EVENT.format(event="shutil.rmtree", names=".latently-", signum=signal.SIGINT)
-    assert_interrupted(tmp_path, ran(tmp_path, when, "-k", "30000", "--covariance", "full"))
+    assert_interrupted(tmp_path, ran(copy, tmp_path, when, "-k", "30", "--covariance", "full"))
 
 
-def test_results_that_stand_are_not_interrupted(tmp_path):
+def test_results_that_stand_are_not_interrupted(copy, tmp_path):
     when = UNRENDERED + AT_AN_EVENT.format(
         event="os.rename", names="latently-cluster-t')", signum=signal.SIGINT
     )
-    ended = ran(tmp_path, when, *ONE_FIT)
+    ended = ran(copy, tmp_path, when, *ONE_FIT)
     assert (ended.returncode, ended.stderr.replace(COMPILING, "")) == (0, "")
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}
     assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")

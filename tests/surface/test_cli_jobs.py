@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 
 from latently.report import Figure
-from tests.command import COMPILING, JOBS, assert_one_clear_line, process, said_in, summary_of
+from tests.command import COMPILING, JOBS, assert_one_clear_line, said_in, summary_of
 
 over_jobs = pytest.mark.parametrize("name", JOBS)
 # Quick runs of each, two that differ.
@@ -29,14 +29,14 @@ def contents(folder):
 
 
 @pytest.fixture(scope="module")
-def real_run(tmp_path_factory):
+def real_run(tmp_path_factory, copy):
     """The folder of the results of a real process, and the process."""
 
     @cache
     def run(name):
         job, folder = JOBS[name], tmp_path_factory.mktemp(name)
         (folder / job.file).write_text(job.content, encoding="utf-8")
-        return folder / job.results, process(folder, *job.arguments)
+        return folder / job.results, copy(folder, *job.arguments)
 
     return run
 

@@ -1,9 +1,11 @@
 """The command on tables that would not fit into memory: drawn rows choose, all rows are gone through."""
 
+from functools import partial
+
+import distributed
 import numpy as np
 import polars as pl
 import pytest
-from distributed import LocalCluster
 
 from latently import GaussianMixture, scan
 from tests.command import MAIN, UNRENDERED, model_of, process, summary_of
@@ -46,7 +48,7 @@ def test_a_pattern_is_read_at_once_where_it_fits(folder, run, here):
 
 @pytest.mark.slow
 def test_a_cluster_does_the_work(folder):
-    with LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
+    with distributed.LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         fast = ("-k", "2", "--covariance", "full", "--scheduler", address, "--out", "there")
         done = process(folder, "cluster", "parts", *fast, code=UNRENDERED + MAIN)
@@ -65,6 +67,7 @@ def test_a_cluster_does_the_work(folder):
 )
 def test_what_cannot_be_is_one_line(arguments, message, folder, run, monkeypatch):
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("distributed.Client", partial(distributed.Client, timeout=0.2))
     code, _, err = run("cluster", *arguments, "-k", "2", "--covariance", "full", "--out", "nowhere")
     assert code == 2
     assert message in err

@@ -4,7 +4,6 @@ import errno
 import os
 import warnings
 from datetime import timedelta
-from functools import partial
 
 import numpy as np
 import polars
@@ -17,7 +16,6 @@ from tests.command import (
     UNRENDERED,
     assert_one_clear_line,
     model_of,
-    process,
     said_in,
 )
 
@@ -32,23 +30,29 @@ def test_a_link_to_itself_is_no_folder(run, here):
     assert sorted(os.listdir(here)) == ["loop", "t.csv"]
 
 
+# Files may be no larger than that, and pictures are.
+SMALL_FILES = """
+from latently.report import Figure
+Figure._saved = lambda *_, **__: b" " * 30_000
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+"""
+
+
 @pytest.mark.parametrize("room", [100, 20_000])  # for not even the model, and for no picture
-def test_where_there_is_no_room_nothing_is_left(tmp_path, room):
-    resource = pytest.importorskip("resource")
+def test_where_there_is_no_room_nothing_is_left(copy, tmp_path, room):
     (tmp_path / "t.csv").write_text(GOOD)
-    limited = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
-    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, preexec_fn=limited)
+    ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, code=SMALL_FILES.format(room=room) + MAIN)
     words = f"'latently-cluster-t' cannot be written: {os.strerror(errno.EFBIG)};"
     assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, words)
     assert os.listdir(tmp_path) == ["t.csv"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_results_stand_where_they_cannot_be_printed(tmp_path):
+def test_results_stand_where_they_cannot_be_printed(copy, tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
-    with open("/dev/full", "w") as full:
-        ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=full, code=UNRENDERED + MAIN)
-    assert_one_clear_line(ran.returncode, ran.stdout or "", ran.stderr, "what was found cannot be printed: ")
+    ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout="/dev/full", code=UNRENDERED + MAIN)
+    assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "what was found cannot be printed: ")
     assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")
 
 

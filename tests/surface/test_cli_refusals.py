@@ -152,8 +152,105 @@ TABLES = {
         b"a,b\n,\n,\n": "no column of numbers to work with: 'a' (empty), 'b' (empty)",
         b"a,b\n": "a header and no rows",
         (b"a,b\n1,\n2,NA\n", "--columns a,b"): "column 'b' of t.csv has no number in it",
+        b",".join(b"x%d" % i for i in range(31)) + (b"\n1" + b",1" * 30) * 2 + b"\n2" + b",2" * 30: (
+            "31 columns of numbers, and at most 30 go into one model: name the ones that matter with --columns"
+        ),
+    },
+    "segment": {
+        ("--column", "aa"): "no column 'aa'",
+        ("--column", "year,yaer"): "no column 'yaer': did you mean 'year'?",
+        ("--column", " , "): "names no column",
+        ("--column", "who", "--emission", "gaussian"): "'who' of t.csv is not numeric (text: line 2 holds "
+        "'x'): mend it, or add --emission categorical",
+        ("--column", "b", "--emission", "poisson"): "line 2 of t.csv holds 2.5 in column 'b', and counts are "
+        "whole",
+        ("--column", "a,who"): "'who' of t.csv is not numeric (text: line 2 holds 'x'), and several columns "
+        "must all be numbers",
+        ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
+        ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
+        (): "3 columns of numbers ('year', 'a', 'b'): say which to follow, for example --column year",
+        ("--column", "a", "--time", "b"): "line 4 of t.csv has b 2.5 again, and time must rise",
+        ("--column", "b", "--time", "who"): "'x' in column 'who', which is neither a number nor a date",
+        ("--column", "b", "--time", "yeer"): "did you mean 'year'?",
+        ("--column", "b", "--time", "b"): "'b' is in --column and is the --time",
+        ("--column", "b", "--sequence", "who"): "line 5 of t.csv begins sequence 'x' again, which had begun "
+        "at line 2",
+        ("--column", "b", "--sequence", "year", "--time", "year"): "the --time and the --sequence",
+        ("--column", "b", "-k", "9"): "-k 9: t.csv has 4 rows with an observation, fewer than states",
+        ("--column", "b", "--out", "t.csv"): "'t.csv' is a file",
+        ("--column", "b", "-k", "0"): "there is at least 1 state",
+        ("--column", "b", "-k", "3:1"): "runs backwards: write -k 1:3",
+        ("--column", "b", "--emission", "normal"): "'normal' is not one of",
+    },
+    "topics": {
+        ("--text-column", "txt"): "no column 'txt': did you mean 'text'?",
+        ("--truth", "whom"): "no column 'whom': did you mean 'who'?",
+        ("--truth", "text"): "'text' holds the texts: name another column for --truth",
+        ("--vocabulary", "t.csv"): "leave --vocabulary out",
+        ("-k", "0"): "there is at least 1 topic",
+        ("-k", "many"): "write a number of topics, as in -k 20",
+        ("-k", "9:3"): "runs backwards: write -k 3:9",
+        ("-k", "6"): "-k 6: t.csv has 5 different words left, fewer than topics; write at most -k 5",
+        ("-k", "2,3"): "too few documents to choose by those held out; write one number, such as -k 2",
+        ("-k", "9" * 5000): "no texts have words for so many",
+        ("-k", "2:" + "9" * 5000): "no texts have words for so many",
+        ("--min-df", "lots"): "--min-df lots: write a number of documents, such as 2, or a share",
+        ("--min-df", "9" * 5000): "--min-df 999",
+        ("--max-df", "1.5"): "--max-df 1.5: write a number of documents",
+        ("--min-df", "4", "--max-df", "2"): "--min-df 4 asks for more documents than --max-df 2 allows, of 5",
+        ("--max-df", "1", "--min-df", "1"): "no word of t.csv is left: ",
+        ("--stop-words", "nix.txt"): "--stop-words nix.txt: there is no such file; write english, none",
+        ("--stop-words", "none", "--stop-words", "english"): "--stop-words none stands beside others",
+        ("--stop-words", "empty.txt"): "no word of two letters or more is in it",
+        ("--seed-words", "ship"): "--seed-words 'ship': write the number of a topic and words, as in "
+        "3=sea,ship",
+        ("--seed-words", "2=ship"): "topics are numbered 0 to 1; raise -k",
+        ("--seed-words", "1=shp"): "'shp' is not among the words left: did you mean 'ship'?",
+        ("--seed-words", "1=the"): "'the' is not among the words left: it may be a stop word",
+        ("--inference", "gibbs"): "'gibbs' is not one of",
+        ("--out", "t.csv"): "'t.csv' is a file",
+    },
+}
+
+# A table with which something is wrong, what else is asked, and words of the answer.
+TABLES = {
+    "cluster": {
+        b"": "t.csv is empty",
+        b"\n\n  \n": "t.csv is empty",
+        b"a,b\n": "a header and no rows",
+        b"a,b\n1,2\n": "only one row",
+        b"a,b\n1,2\n3,inf\n5,-inf\n": "line 3 of t.csv is infinite in column 'b' (one of 2 such cells)",
+        b"a,b\n1,2\n3,inf\n5,1\n": "leave the column out: --columns a",
+        b"a,b\n1,2\n1,\n,2\n": (
+            "to work with: 'a' (constant, every value is 1), 'b' (constant, every value is 2)"
+        ),
+        b"a,b,a\n1,2,3\n": "two columns of t.csv are called 'a' (columns 1 and 3)",
+        b"a,b\n1,2\n\n3,4,5\n": "line 4 of t.csv has 3 cells and the header 2",
+        b"a,b\n1,2\n3\n": "line 3 of t.csv has 1 cell and the header 2",
+        b'a,b\n1,"2\n3,4\n': "look for a quote that is not closed",
+        b"\xff\xfea\0,": "t.csv is damaged: its text is not utf-16, as it begins",
+        b"\x28\xb5\x2f\xfd" + b"x" * 40: "t.csv is packed, and damaged: pack it again",
+        b"\x89PNG\x00\x01": "not a text file",
+        b"PK\x03\x04...": "t.csv cannot be read as a workbook (Cannot detect file format): save it as CSV",
+        b"PAR1....PAR1": "damaged Parquet file",
+        b"a,b\nx,2020-01-01\ny,2021-01-01\n": (
+            "no column of numbers or categories to work with: 'a' (text, 2 different ones in 2 rows), 'b' ("
+        ),
+        (b"a,b\n1,2\n2,3\nthree,4\n5,6\n", "--columns a,b"): "line 4 holds 'three', which is not a number",
+        (b"x" * 5000 + b",b\n1,2\n3,4\n", "--columns a"): f"it has '{'x' * 89}...{'x' * 88}',",
+    },
+    "impute": {
+        b"a,b\n1,2\n3,\n5,inf\n4,1\n": "line 4 of t.csv is infinite in column 'b'",
+        b"a,b\n1,2\n1,\n,\n1,2\n": "'a' (constant, every value is 1), 'b' (constant, every value",
+        b"a,b\n1,2\n,3\n,4\n,1\n": "('b'): there is nothing to fill in; columns that are not used",
+        (b"a,b,c\n1,2,3\n2,,5\n3,1,1\n", "--prior none"): "3 rows with a number for 3 columns, too few",
+        b"a,b\n1,2\n2,3\n4,5\n": "nothing to fill in",
+        b"a,b\nx,y\n,z\n": "no column of numbers",
+        b"a,b\n,\n,\n": "no column of numbers to work with: 'a' (empty), 'b' (empty)",
+        b"a,b\n": "a header and no rows",
+        (b"a,b\n1,\n2,NA\n", "--columns a,b"): "column 'b' of t.csv has no number in it",
         b"\n".join(
-            b",".join(b"%s%d" % (row, i) for i in range(6000)) for row in (b"x", b"1", b"2")
+            b",".join(b"%s%d" % (row, i) for i in range(5001)) for row in (b"x", b"1", b"2")
         ): "--columns",
     },
     "segment": {
@@ -233,7 +330,8 @@ def test_a_request_without_a_table(run, here, job):
 
 
 @pytest.mark.parametrize(("job", "arguments", "words"), rows(TABLES))
-def test_a_messy_table(run, here, job, arguments, words):
+def test_a_messy_table(run, here, monkeypatch, job, arguments, words):
+    monkeypatch.setattr("latently.cli.tables.columns.MOST_COLUMNS", 30)
     content, *options = arguments
     options = " ".join(options).split()
     (here / "t.csv").write_bytes(content)

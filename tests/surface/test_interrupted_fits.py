@@ -3,11 +3,12 @@
 import errno
 import os
 import signal
-import time
 import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,12 +27,12 @@ from latently import (
 )
 from latently.core import incremental, journal, stepwise
 from latently.core.em import EMMap, Settings, run
-from latently.core.journal import Journal
+from latently.core.journal import Journal, RunState
 from latently.core.parameters import named
 from latently.estimators.saving.checkpoint import CheckpointFile
 from tests.models import ENTRIES
 
-MOMENTS = 10
+N_LIVES = 10
 HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
@@ -45,8 +46,8 @@ def topics(tol, **settings):
 
 
 FITS = {
-    "mixture": (partial(GaussianMixture, 3, n_init=3, n_jobs=1), OVERLAPPING),
-    "mixture, searched": (partial(GaussianMixture, 3, n_jobs=2), OVERLAPPING),
+    "mixture": (partial(GaussianMixture, 3, n_init=2, n_jobs=1), OVERLAPPING[::2]),
+    "mixture, searched": (partial(GaussianMixture, 2, n_jobs=2), OVERLAPPING[::4]),
     "chain": (partial(GaussianHMM, 3, n_init=2, n_jobs=1), OVERLAPPING),
     "imputer": (partial(GaussianImputer, 3, n_init=2, n_jobs=1), HOLES),
     "topics, CVB0": (partial(topics, inference="cvb0"), WORDS),
@@ -81,35 +82,47 @@ def in_a_process(task):
         os._exit(0)
 
 
+def dies(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @pytest.mark.parametrize("name", FITS)
-def test_a_fit_killed_at_ten_moments_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, "EVERY", 0.01)
-    monkeypatch.setattr(journal, "SHARE", 0.2)
+def test_a_fit_killed_ten_times_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
+    """After some steps, or in the middle of the next time that it writes what it has come to."""
     make, X = FITS[name]
     checkpoint, result, steps = tmp_path / "fit.ckpt", tmp_path / "result", tmp_path / "steps"
-    seen = []
-    undisturbed = make(tol=1e-6, random_state=0, callbacks=[lambda i, *_: seen.append(i)]).fit(X)
+    note = Journal.note
 
-    def slowly(iteration, params, log_likelihood):
+    def noted(self, key, em, at, *how):
+        note(self, key, em, at, *how)
         with open(steps, "a") as file:
-            file.write(f"{iteration}\n")
-        time.sleep(1.0 / len(seen))
+            file.write("." * isinstance(at, RunState))
+        if next(done) == life:
+            os.replace = dies if writing else dies()
+
+    monkeypatch.setattr(Journal, "note", noted)
+    done, life = count(1), np.inf
+    undisturbed = make(tol=1e-6, random_state=0, on_interrupt="keep").fit(X)
+    whole = len(steps.read_text())
+    steps.unlink()
+    every = max(whole // 40, 1)  # steps between two times that it is written
+    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=count().__next__))
+    monkeypatch.setattr(journal, "EVERY", every)
+    monkeypatch.setattr(journal, "SHARE", np.inf)
 
     def task():
-        model = make(tol=1e-6, random_state=0, callbacks=[slowly], checkpoint=checkpoint).fit(X)
+        model = make(tol=1e-6, random_state=0, checkpoint=checkpoint).fit(X)
         getattr(model, "mixture_", model).save(result)
 
-    rng = np.random.default_rng(0)
-    for moment in 0.15 * rng.random(MOMENTS):
-        pid = in_a_process(task)
-        time.sleep(moment)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+    lives = np.random.default_rng(0).integers(2 * every, 4 * every, N_LIVES)
+    for i in range(N_LIVES):
+        done, life, writing = count(1), lives[i], i % 2
+        os.waitpid(in_a_process(task), 0)
     assert not result.exists()
+    life = np.inf
     os.waitpid(in_a_process(task), 0)
     assert bits(load(result)) == bits(undisturbed)
-    n_steps = len(steps.read_text().split())
-    assert n_steps <= len(seen) + 2 * MOMENTS  # what was done is not done again
+    assert len(steps.read_text()) <= whole + 2 * N_LIVES * every  # what was done is not done again
     assert sorted(tmp_path.iterdir()) == [result, steps]
 
 
