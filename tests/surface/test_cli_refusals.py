@@ -153,7 +153,7 @@ TABLES = {
         b"a,b\n": "a header and no rows",
         (b"a,b\n1,\n2,NA\n", "--columns a,b"): "column 'b' of t.csv has no number in it",
         b",".join(b"x%d" % i for i in range(31)) + (b"\n1" + b",1" * 30) * 2 + b"\n2" + b",2" * 30: (
-            "31 columns of numbers, and at most 30 go into one model: name the ones that matter with --columns"
+            "31 columns of numbers, and at most 30 go into one model: name the ones that matter with --col"
         ),
     },
     "segment": {
