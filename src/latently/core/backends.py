@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain, islice
 from numbers import Integral
 from typing import Any, TypeVar
 
 from latently.core.blocks import Blocks
 from latently.core.buffers import BufferPool
-from latently.core.statistics import S, tree_sum
+from latently.core.statistics import S
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,16 +52,8 @@ class Backend(ABC):
         return self.map(task, pieces)
 
     def fold(self, task: Callable[..., S], source: Blocks) -> S:
-        """The sum of what a task finds in each block of a source, taken in the same tree by every backend.
-
-        Parameters
-        ----------
-        task : callable
-            Of a block, and of who may share in the work on it. It may be sent elsewhere.
-        source : BlockSource or some of its blocks
-            The data.
-        """
-        return tree_sum(self.map(partial(task, backend=self), source.blocks()))
+        """The sum of what a task finds in each block of a source, or of some of its blocks."""
+        return source.fold(task, self)
 
 
 class SerialBackend(Backend):

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.digests import digest_of
+from latently.core.statistics import S, tree_sum
+
+if TYPE_CHECKING:
+    from latently.core.backends import Backend
 
 BLOCK_BYTES = 2**22
 TILE_BYTES = 2**20
@@ -144,8 +148,28 @@ class Block:
             yield slice(start, min(start + step, self.n_rows))
 
 
+class Here:
+    """Data whose blocks are handed to who works on them."""
+
+    def fold(self: Blocks, task: Callable[..., S], workers: Backend) -> S:
+        """The sum of what a task finds in each block, taken in the same tree by all who may work on it.
+
+        Parameters
+        ----------
+        task : callable
+            Of a block, and of who may share in the work on it. It may be sent elsewhere.
+        workers : Backend
+            Who works on it.
+        """
+        return tree_sum(workers.map(partial(task, backend=workers), self.blocks()))
+
+
 class Blocks(Protocol):
     """Blocks to work on."""
+
+    def fold(self, task: Callable[..., S], workers: Backend) -> S:
+        """The sum of what a task finds in each block: see `Here`."""
+        ...
 
     @property
     def row_weights(self) -> NDArray[np.float64]:
@@ -157,7 +181,7 @@ class Blocks(Protocol):
         ...
 
 
-class BlockSource(Protocol):
+class BlockSource(Blocks, Protocol):
     """Whatever can give its data block by block, as often as asked."""
 
     def __len__(self) -> int:
@@ -184,10 +208,6 @@ class BlockSource(Protocol):
         """Rows with the range of each column, and many that differ if there are as many."""
         ...
 
-    def blocks(self) -> Iterator[Block]:
-        """The blocks, in their order."""
-        ...
-
     def parts(self) -> Iterator[Block]:
         """All units, each counted once, in pieces as large as memory allows: one, if the data are in it."""
         ...
@@ -202,11 +222,6 @@ class BlockSource(Protocol):
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> BlockSource:
         """Some of the units that count, at random, in their order; all of them if there are no more."""
-        ...
-
-    @property
-    def row_weights(self) -> NDArray[np.float64]:
-        """The weight of each row, which is that of its unit."""
         ...
 
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[Blocks]:
@@ -229,7 +244,7 @@ class BlockSource(Protocol):
 
 
 @dataclass(frozen=True)
-class ArraySource:
+class ArraySource(Here):
     """Rows in memory.
 
     Parameters

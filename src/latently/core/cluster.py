@@ -200,6 +200,24 @@ class ClusterSource:
         """All units as one block, here."""
         return self.in_memory().whole()
 
+    def fold(self, task: Callable[..., S], workers: Backend) -> S:
+        """The sum over all chunks, where they lie, in a tree over their order."""
+        for last in (False,) * (TRIES - 1) + (True,):
+            with talking(self.client, patient=not last):
+                return self._folded(task)
+        raise AssertionError("the last try returns or raises")
+
+    def _folded(self, task: Callable[..., S]) -> S:
+        import cloudpickle
+
+        client = self.client
+        sent = client.submit(_unpacked, cloudpickle.dumps(task), pure=False)  # which a new worker can ask for
+        sums = client.map(_sum, self.chunks, task=sent, pure=False)
+        while len(sums) > 1:
+            sums = [client.submit(_added, sums[i : i + FAN], pure=False) for i in range(0, len(sums), FAN)]
+        found: S = sums[0].result()
+        return found
+
     def _gathered(self, task: Callable[..., R], *arguments: Sequence[Any]) -> list[R]:
         with talking(self.client):
             found: list[R] = self.client.gather(self.client.map(task, *arguments, pure=False))
@@ -233,26 +251,6 @@ class ClusterBackend(Backend):
 
     def __reduce__(self) -> Any:
         return SerialBackend, ()  # to whom it is sent works by itself
-
-    def fold(self, task: Callable[..., S], source: Any) -> S:
-        """The sum over all chunks, in a tree over their order; of data that are here, by this thread."""
-        if not isinstance(source, ClusterSource):
-            return super().fold(task, source)
-        for last in (False,) * (TRIES - 1) + (True,):
-            with talking(self._client, patient=not last):
-                return self._folded(task, source)
-        raise AssertionError("the last try returns or raises")
-
-    def _folded(self, task: Callable[..., S], source: ClusterSource) -> S:
-        import cloudpickle
-
-        client = self._client
-        sent = client.submit(_unpacked, cloudpickle.dumps(task), pure=False)  # which a new worker can ask for
-        sums = client.map(_sum, source.chunks, task=sent, pure=False)
-        while len(sums) > 1:
-            sums = [client.submit(_added, sums[i : i + FAN], pure=False) for i in range(0, len(sums), FAN)]
-        found: S = sums[0].result()
-        return found
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource, Block, chosen, limits
+from latently.core.blocks import ArraySource, Block, Here, chosen, limits
 from latently.core.columns import extremes
 from latently.core.digests import digest_of, digest_of_pieces
 from latently.core.errors import DataChangedError
@@ -65,7 +65,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class SomeBlocks:
+class SomeBlocks(Here):
     """A few blocks of a source."""
 
     those: list[Block]
@@ -81,7 +81,7 @@ class SomeBlocks:
 
 
 @dataclass(frozen=True)
-class StreamedSource:
+class StreamedSource(Here):
     """Rows that are read in every pass.
 
     Parameters
