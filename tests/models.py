@@ -11,8 +11,9 @@ import numpy as np
 from examples.own_family import Exponential
 from latently import emissions
 from latently.checks.columns import as_table
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.em import EMMap, describe
 from latently.core.statistics import tree_sum
 from latently.emissions import (

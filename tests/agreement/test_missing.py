@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.em import EMMap
 from latently.core.errors import ImpossibleObservationError
 from latently.emissions import Gaussian

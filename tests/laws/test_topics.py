@@ -9,8 +9,8 @@ from scipy import sparse
 from sklearn.base import clone
 
 from latently import LatentDirichletAllocation
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource
 from latently.core.em import Settings, run
 from latently.core.errors import FitError
 from latently.core.fixed_point import iterate

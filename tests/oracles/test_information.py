@@ -5,8 +5,8 @@ import pytest
 
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource
 from latently.core.em import EMMap
 from latently.core.information import Coordinates, score, standard_errors
 from latently.core.parameters import named

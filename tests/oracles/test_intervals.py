@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from latently import CategoricalHMM, GaussianMixture, MixtureModel, PoissonHMM
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import EMMap
 from latently.core.information import standard_errors
 from latently.core.spaces import SPD, Positive, Real, Simplex

@@ -15,7 +15,7 @@ from latently import (
     MixedImputer,
     MixtureModel,
 )
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.moves import Climber
 from latently.core.restarts import Found, Restarts

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings, describe, run
 from latently.emissions import Categorical, Poisson
 from latently.kernels.stationary import SETTLED, climb

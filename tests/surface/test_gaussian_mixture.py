@@ -273,7 +273,7 @@ def test_icl(faithful):
 
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_float32_is_stored_as_such_and_close_to_float64(covariance_type):
-    from latently.core.blocks import ArraySource
+    from latently.core.array_source import ArraySource
 
     stored = []
     original = ArraySource.__init__

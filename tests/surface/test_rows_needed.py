@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, select
+from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, describe
 from latently.core.errors import FitError, SpuriousMaximumWarning
 from latently.emissions.gaussian import Gaussian

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.array_source import ArraySource, chosen
 from latently.core.backends import Backend, R, SerialBackend, T
-from latently.core.blocks import ArraySource, Block, chosen
+from latently.core.blocks import Block
 from latently.core.digests import digest_of
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource, Block, Here, chosen, limits
+from latently.core.array_source import ArraySource, chosen
+from latently.core.blocks import Block, Here, limits
 from latently.core.columns import extremes
 from latently.core.digests import digest_of, digest_of_pieces
 from latently.core.errors import DataChangedError

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latently.checks.completed import completed, fillings
 from latently.checks.settings import check_setting, one_of
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.choices import likeliest
 from latently.core.parameters import dimension
 from latently.core.parts import prefixed

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError, ImpossibleObservationError
 from latently.core.model import Proposal

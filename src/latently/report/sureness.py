@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
 

@@ -18,8 +18,8 @@ from scipy.stats import binom, binomtest
 from sklearn.base import clone
 
 from latently.checks.settings import N_JOBS, RANDOM_STATE, SHARE, WHOLE, Such, checked
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend, backend, count_threads
-from latently.core.blocks import ArraySource
 from latently.core.choices import DERIVED_TIE
 from latently.core.em import FitResult
 from latently.core.errors import FitError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import Number, check_setting
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.choices import column_ranks
 from latently.core.findings import Finding
 from latently.core.information import StandardErrors

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.blocks import ArraySource, block_rows
+from latently.core.array_source import ArraySource
+from latently.core.blocks import block_rows
 from latently.core.given import support_of
 from latently.emissions.base import Emission
 from latently.estimators.documented import entries

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from latently.core.blocks import ArraySource, Block, block_rows, chosen
+from latently.core.array_source import ArraySource, chosen
+from latently.core.blocks import Block, block_rows
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
 from latently.core.exploration import Start

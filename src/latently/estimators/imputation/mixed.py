@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 
 from latently.checks.columns import Table
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, Settings, describe
 from latently.core.errors import FitError
 from latently.core.parameters import named

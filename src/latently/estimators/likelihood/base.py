@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_settings
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, FitResult, Settings, describe, run
 from latently.core.exploration import Start
 from latently.core.findings import Finding

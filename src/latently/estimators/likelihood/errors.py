@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from latently.checks.settings import BOOLEAN, SHARE, check_setting
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, Settings
 from latently.core.information import StandardErrors, standard_errors
 from latently.estimators.inputs import random_generator

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend, backend, count_threads
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.cluster import ClusterSource
 from latently.core.journal import Journal
 from latently.core.libraries import single_threaded_libraries

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource
 from latently.core.em import EMMap, FitResult, Settings, describe
 from latently.core.exploration import Plan, Start
 from latently.core.restarts import search

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from latently.checks.settings import SHARE, check_setting
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.parameters import named
 from latently.core.spaces.base import on_logits
 from latently.core.spaces.reals import by_a_factor

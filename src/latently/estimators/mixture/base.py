@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.choices import FITTED_TIE, column_ranks, ranks
 from latently.core.information import StandardErrors
 from latently.emissions.base import Emission

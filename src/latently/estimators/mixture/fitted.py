@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from latently.core.blocks import ArraySource, block_rows
+from latently.core.array_source import ArraySource
+from latently.core.blocks import block_rows
 from latently.emissions.base import Emission
 from latently.estimators.documented import entries
 from latently.estimators.inputs import Array, check_weights, read_rows

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.em import Settings, run
 from latently.core.fixed_point import Between, iterate
 from latently.core.memory import MemoryMap

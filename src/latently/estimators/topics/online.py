@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.em import Settings
 from latently.core.errors import FitError

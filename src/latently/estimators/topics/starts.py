@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.topics.batch import fit_collapsed

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.blocks import ArraySource, Block
+from latently.core.array_source import ArraySource
+from latently.core.blocks import Block
 
 Array = NDArray[Any]
 ENTRIES_PER_WORD = 16

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
+from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
-from latently.core.blocks import ArraySource, Block
+from latently.core.blocks import Block
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture.documents import Entries, even, limits
 from latently.models.admixture.folding import CollapsedFolding, means

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from latently.core.blocks import ArraySource
+from latently.core.array_source import ArraySource
 from latently.core.em import Settings, run
 from latently.core.exploration import FAILURES
 from latently.estimators.likelihood.refits import Refit

@@ -1,0 +1,162 @@
+"""Rows in memory, as a source of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.core.blocks import Block, Here, limits, own_fields, some_of
+from latently.core.digests import digest_of
+
+GROUPED_BYTES = 2**25
+
+
+@dataclass(frozen=True)
+class ArraySource(Here):
+    """Rows in memory.
+
+    Parameters
+    ----------
+    x : array of shape (n_rows, ...)
+        The rows of all units.
+    weights : array of shape (n_units,)
+        How often each unit counts.
+    offsets : array of shape (n_units + 1,) or None
+        Where units begin and end; None where each row is a unit.
+    block_rows : int
+        Rows in a block. Where units have several, blocks are as even as units allow, and one may have up to
+        a unit more. See `block_rows`.
+    units : array of shape (n_units,) or None
+        Where the units stood in the data as given, for messages; None if they stand there still.
+    labels : array of int of shape (n_rows,) or None
+        Hidden labels that are known, -1 where one is not; None if none is.
+    """
+
+    x: Any
+    weights: NDArray[np.float64]
+    offsets: NDArray[np.int64] | None
+    block_rows: int
+    units: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether some hidden labels are known."""
+        return self.labels is not None
+
+    @property
+    def outline(self) -> ArraySource:
+        """All of it."""
+        return self
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """The weight of each row, which is that of its unit."""
+        return self.weights if self.offsets is None else np.repeat(self.weights, np.diff(self.offsets))
+
+    def whole(self) -> Block:
+        """All units as one block, each counted once."""
+        ones, alone = np.ones(len(self)), len(self) == 1
+        return Block(self.x, ones, self.offsets, units=self.units, alone=alone, labels=self.labels)
+
+    def in_memory(self) -> ArraySource:
+        """Itself."""
+        return self
+
+    def parts(self) -> Iterator[Block]:
+        """All units in one piece, each counted once."""
+        yield self.whole()
+
+    def per(self, unit: float) -> ArraySource:
+        """The same units, with weights in another unit."""
+        return replace(self, weights=self.weights / unit)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order."""
+        return iter(self._blocks)
+
+    @cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        return tuple(self._cut())
+
+    def _cut(self) -> Iterator[Block]:
+        alone = len(self) == 1 and self.offsets is not None
+        for start, stop in pairwise(limits(len(self), self.offsets, self.block_rows)):
+            rows, offsets = slice(start, stop), None
+            if self.offsets is not None:
+                rows = slice(self.offsets[start], self.offsets[stop])
+                offsets = self.offsets[start : stop + 1] - rows.start
+            units, labels = some_of(self.units, slice(start, stop)), some_of(self.labels, rows)
+            yield Block(self.x[rows], self.weights[start:stop], offsets, start, units, alone, labels)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all values, weights and limits of units."""
+        return digest_of(self.x, self.weights, self.offsets, self.labels)
+
+    def grouped(self) -> ArraySource:
+        """The same units, those with equal missing cells together and complete ones first.
+
+        Whoever works on missing cells can then do for many rows what is the same for all of them. Sequences
+        stay as they are, and so do tables too large to be copied.
+        """
+        if self.offsets is not None or self.x.dtype.kind != "f" or self.x.nbytes > GROUPED_BYTES:
+            return self
+        missing = np.isnan(self.x.reshape(len(self.x), -1))
+        if not missing.any():
+            return self
+        packed = np.packbits(missing, axis=1)
+        order = np.lexsort(packed.T[::-1])
+        source = self.take(order)
+        return replace(source, units=order if self.units is None else self.units[order])
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all units together."""
+        return int(self.x.shape[0])
+
+    def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ArraySource]:
+        """All units in random parts of about so many rows, each in order: data may be sorted."""
+        n = min(max(round(self.n_rows / n_rows), 1), len(self))
+        for units in np.array_split(rng.permutation(len(self)), n):
+            yield self.take(np.sort(units))
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
+        """Some of the units that count, at random, in their order; all of them if there are no more."""
+        some = chosen(self.weights, n_units, rng)
+        return self if some is None else self.take(some)
+
+    def take(self, units: NDArray[np.int64]) -> ArraySource:
+        """The named units, as a source of its own."""
+        if self.offsets is None:
+            names, labels = some_of(self.units, units), some_of(self.labels, units)
+            return ArraySource(self.x[units], self.weights[units], None, self.block_rows, names, labels)
+        pieces = [np.arange(self.offsets[u], self.offsets[u + 1]) for u in units]
+        rows, lengths = np.concatenate(pieces), [len(piece) for piece in pieces]
+        return ArraySource(
+            self.x[rows],
+            self.weights[units],
+            np.concatenate([[0], np.cumsum(lengths)]),
+            self.block_rows,
+            labels=some_of(self.labels, rows),
+        )
+
+
+def chosen(weights: NDArray[np.float64], n_units: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Positions of units of positive weight, at random and in order; None if there are no more of them."""
+    used = len(weights) if weights.all() else np.flatnonzero(weights)
+    if n_units >= (used if isinstance(used, int) else len(used)):
+        return None
+    return np.sort(rng.choice(used, n_units, replace=False))
