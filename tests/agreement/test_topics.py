@@ -21,7 +21,6 @@ from latently.models.admixture import (
     even,
     plain,
 )
-from latently.models.admixture.folding import means
 
 RNG = np.random.default_rng(0)
 
@@ -325,7 +324,8 @@ def prepared(each, variational, dtype, components=None):
     components = each.table().astype(np.float64) if components is None else components
     totals = components.sum(axis=0)
     if not variational:
-        found = means(components, totals, each.doc_prior, dtype)
+        folding = CollapsedFolding(len(totals), len(components), dtype=dtype)
+        found = folding.of_topics(components, totals, each.doc_prior)
         return found.table, found.log_maxima
     table, log_maxima = np.empty(components.shape, dtype), np.empty(len(components))
     plain.word_expectations(components, digamma(totals), table, log_maxima)

@@ -50,7 +50,14 @@ class CollapsedFolding:
 
     def prepare(self, params: AdmixtureParams, backend: Backend) -> Expectations:
         """Probabilities of words over the largest of their row."""
-        return means(params.topic_word, params.totals, params.doc_prior, self.dtype)
+        return self.of_topics(params.topic_word, params.totals, params.doc_prior)
+
+    def of_topics(self, topic_word: NDArray[Any], totals: Array, doc_prior: Array) -> Expectations:
+        """Probabilities of some words under each topic, as the kernel reads them."""
+        probabilities = topic_word / totals
+        top = probabilities.max(axis=1, keepdims=True)
+        table = np.ascontiguousarray(probabilities / top, dtype=self.dtype)
+        return Expectations(table, np.log(top[:, 0]), doc_prior, 0.0)
 
     def infer(
         self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
@@ -77,11 +84,3 @@ class CollapsedFolding:
             words,
         )
         return found
-
-
-def means(topic_word: NDArray[Any], totals: Array, doc_prior: Array, dtype: Any) -> Expectations:
-    """Probabilities of some words under each topic, as the kernel reads them."""
-    probabilities = topic_word / totals
-    top = probabilities.max(axis=1, keepdims=True)
-    table = np.ascontiguousarray(probabilities / top, dtype=dtype)
-    return Expectations(table, np.log(top[:, 0]), doc_prior, 0.0)

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma
 
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture.documents import Entries, even, limits
-from latently.models.admixture.folding import CollapsedFolding, means
+from latently.models.admixture.folding import CollapsedFolding
 from latently.models.admixture.params import AdmixtureParams, Array
 from latently.models.admixture.variational import Expectations, VariationalAdmixture
 
@@ -155,15 +154,10 @@ class StreamingAdmixture:
 
     def expectations(self, stream: Stream, words: NDArray[np.int64]) -> Expectations:
         """What documents need of the topics, for some words."""
-        dtype = self.inferring.dtype
         totals = stream.factor * stream.sums + self.word_prior.sum(axis=0)
         rows = stream.raw[words] * stream.raw.dtype.type(stream.factor)
         rows += self.word_prior[words].astype(rows.dtype)
-        if isinstance(self.inferring, CollapsedFolding):
-            return means(rows, totals, self.doc_prior, dtype)
-        table, log_maxima = np.empty(rows.shape, dtype), np.empty(len(rows))
-        self.inferring.word_expectations(rows, digamma(totals), table, log_maxima)
-        return Expectations(table, log_maxima, self.doc_prior, 0.0)
+        return self.inferring.of_topics(rows, totals, self.doc_prior)
 
     def step(self, stream: Stream, block: Block, share: float, weight: float, backend: Backend) -> Touched:
         """Bring the counts up to date with a minibatch.

@@ -125,11 +125,11 @@ class VariationalAdmixture:
         terms = tree_sum(backend.map(fill, range(0, V, ROWS)))
         return Expectations(table, log_maxima, params.doc_prior, *share_of_topics(params, terms))
 
-    def word_expectations(
-        self, rows: NDArray[Any], totals: Array, table: NDArray[Any], log_maxima: Array
-    ) -> None:
-        """exp(E log) of some rows of counts over the largest of each; `totals` is psi of all their sums."""
-        self._loops.word_expectations(rows, totals, table, log_maxima)
+    def of_topics(self, topic_word: NDArray[Any], totals: Array, doc_prior: Array) -> Expectations:
+        """exp(E log) of some rows of counts over the largest of each, of topics with these sums."""
+        table, log_maxima = np.empty(topic_word.shape, self.dtype), np.empty(len(topic_word))
+        self._loops.word_expectations(topic_word, digamma(totals), table, log_maxima)
+        return Expectations(table, log_maxima, doc_prior, 0.0)
 
     def e_step(self, prepared: Expectations, block: Block, memory: Array) -> tuple[VariationalStats, Array]:
         """Sweep over the documents of a block until their topics stand still."""
