@@ -55,13 +55,16 @@ def test_an_old_name_is_answered_with_the_new_one(estimator, name, message):
 
 @over_estimators
 def test_every_old_name(estimator, needed, names):
-    for name, remedy in names.items():
+    for old, remedy in names.items():
+        name, equals, value = old.partition("=")
+        given = {name: value.strip("'") or None}
+        message = f"{estimator.__name__} has no setting {old if equals else repr(old)}: {remedy}"
         with pytest.raises(TypeError) as caught:
-            estimator(*needed, **{name: None})
-        assert str(caught.value) == f"{estimator.__name__} has no setting '{name}': {remedy}"
+            estimator(*needed, **given)
+        assert str(caught.value) == message
         with pytest.raises(InvalidParameterError) as caught:
-            estimator(*needed).set_params(**{name: None})
-        assert str(caught.value) == f"{estimator.__name__} has no setting '{name}': {remedy}"
+            estimator(*needed).set_params(**given)
+        assert str(caught.value) == message
 
 
 @over_estimators

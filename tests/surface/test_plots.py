@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.patches import Ellipse
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm
 
 from latently import GaussianMixture, MixtureModel, datasets, plots
 from latently.core.findings import Finding
@@ -168,7 +169,7 @@ def test_no_two_of_very_many_components_look_the_same():
 def test_what_components_of_a_mixture_emit():
     X = np.random.default_rng(0).poisson(np.array([[1.0], [30.0]])[np.repeat([0, 1], [90, 60])])
     (panel,) = plots.emissions(MixtureModel("poisson", 2, n_init=2, random_state=0).fit(X), X)
-    assert title(panel) == "What 2 components emit"
+    assert title(panel) == "Distributions in 2 components"
     assert legend(panel) == ["component 0: 60%", "component 1: 40%"]
 
 
@@ -285,6 +286,18 @@ def test_long_names_are_wrapped_and_skewed_columns_have_logarithmic_axes():
     assert max(map(len, ax.get_xlabel().split("\n"))) <= 44
     for patch in ax.patches:
         assert np.isfinite(ax.transData.transform(patch.get_xy())).all()
+    alone = mixture.marginal([0])
+    vars(alone).pop("feature_names_in_", None)
+    panels = plots.data(alone, X[[name]].to_numpy()), plots.emissions(alone, X[[name]].to_numpy())[0]
+    edges = [bar.get_x() for bar in panels[0].patches] + [X[name].max()]
+    heights = [bar.get_height() for bar in panels[0].patches]
+    assert heights @ np.diff(np.log10(edges)) == pytest.approx(1)
+    means, deviations = alone.means_[:, 0], alone.covariances_[:, 0, 0] ** 0.5
+    for ax, curve in ((panels[0], 0), (panels[1], -1)):
+        at, density = ax.lines[curve].get_data()  # per factor of ten
+        mass = np.diff(norm.cdf(at[[0, -1], None], means, deviations) @ mixture.weights_)[0]
+        assert ax.get_xscale() == "log"
+        assert np.trapezoid(density, np.log10(at)) == pytest.approx(mass, abs=0.01)
 
 
 def test_letters_the_usual_font_lacks_come_from_another_or_are_warned_of_once(monkeypatch):

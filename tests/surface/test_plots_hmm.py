@@ -87,7 +87,7 @@ def test_counts_have_an_outline_for_each_state():
         values, edges, _ = drawn.get_data()
         assert_allclose(values, poisson.pmf(edges[:-1] + 0.5, LAMBDAS[k]), rtol=1e-10)
         assert to_hex(drawn.get_edgecolor()) == colour(k)
-    assert title(ax) == "What 3 states emit"
+    assert title(ax) == "Distributions in 3 states"
 
 
 def test_with_data_states_have_their_shares_and_what_is_seen_is_shared_out():

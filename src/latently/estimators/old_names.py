@@ -29,6 +29,8 @@ _ANY = {
 }
 
 _HMM = _ANY | {
+    "algorithm='viterbi'": "predict gives the likeliest path in any case: leave it out",
+    "algorithm='map'": "decode(X, algorithm='map') gives the likeliest state of each time: leave it out",
     "params": "name what is not to be learned, in words, such as fixed=('startprob', 'transmat')",
     "init_params": "give starting values in startprob_init=, transmat_init= and the like; the rest is found",
     "startprob_prior": _NO_PRIOR,
@@ -186,7 +188,8 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
     Parameters
     ----------
     names : dict of str to str
-        What to do instead, by the old name; a name the constructor itself has is left alone.
+        What to do instead, by the old name; a name the constructor itself has is left alone. An old value of
+        a setting that there is stands behind its name, as in ``"algorithm='map'"``.
     """
 
     def decorate(init: Callable[P, None]) -> Callable[P, None]:
@@ -195,9 +198,8 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
 
         @wraps(init)
         def checked(*args: P.args, **settings: P.kwargs) -> None:
-            for name in settings:
-                if name in old:
-                    _refuse(args[0], name, old[name])
+            for name, value in settings.items():
+                _refuse_old(args[0], name, value)
                 if name not in known:
                     near = get_close_matches(name, known, n=1)
                     _refuse(
@@ -239,7 +241,7 @@ class AnswersOldNames:
     """An estimator that answers other libraries' names as its constructor does when they are set later."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _refuse_old(self, name)
+        _refuse_old(self, name, value)
         super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
@@ -260,17 +262,19 @@ class AnswersOldNames:
         InvalidParameterError
             If there is no such setting; a name of another library is answered with the right one.
         """
-        for name in params:
-            _refuse_old(self, name)
+        for name, value in params.items():
+            _refuse_old(self, name, value)
         estimator: Self = super().set_params(**params)  # type: ignore[misc]
         return estimator
 
 
-def _refuse_old(estimator: object, name: str) -> None:
+def _refuse_old(estimator: object, name: str, value: Any) -> None:
     old: Mapping[str, str] = getattr(type(estimator).__init__, "old_names", {})
-    if name in old:
-        _refuse(estimator, name, old[name])
+    for called in (name, f"{name}={value!r}" if isinstance(value, str) else name):
+        if called in old:
+            _refuse(estimator, called, old[called])
 
 
 def _refuse(estimator: object, name: str, remedy: str) -> None:
-    raise InvalidParameterError(f"{type(estimator).__name__} has no setting '{name}': {remedy}")
+    shown = name if "=" in name else f"'{name}'"
+    raise InvalidParameterError(f"{type(estimator).__name__} has no setting {shown}: {remedy}")

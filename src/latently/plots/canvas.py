@@ -108,7 +108,7 @@ def plain(ax: Axes) -> Axes:
 def title(ax: Axes, text: str, note: str) -> None:
     """Say above the axes, from their left edge on, what one sees, and below it how to read it."""
     ax.set_title(text, loc="left", fontsize="medium", color=INK, pad=20)
-    ax.annotate(
+    said = ax.annotate(
         note,
         (0, 1),
         (0, 6),
@@ -117,6 +117,8 @@ def title(ax: Axes, text: str, note: str) -> None:
         fontsize="x-small",
         color=FAINT,
     )
+    place = ax.get_subplotspec()
+    said.set_in_layout(place is None or place.is_last_col())  # it may lie above the panel to the right
 
 
 def wrapped(name: str, width: int = 44) -> str:

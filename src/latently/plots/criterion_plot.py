@@ -104,7 +104,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
     if likelihood:
         _scale(ax, low, high)
     ax.set(xlabel="number of components", ylabel=f"{shown} above the best" if likelihood else shown)
-    ax.set_xticks(sorted({row["n_components"] for row in selection.table_}))
+    ax.set_xticks(sorted({row["n_components"] for row in selection.table_ if row[name] is not None}))
     if families:
         ax.legend(frameon=False, fontsize="small")
     chosen = ", ".join([*(str(best[key]) for key in families), count(best["n_components"], "component")])

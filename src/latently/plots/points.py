@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latently.plots.canvas import wrapped
 from latently.plots.palette import NEUTRAL, colour, marker
-from latently.plots.skew import logarithmic
+from latently.plots.skew import logarithmic, set_logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ def frame(ax: Axes, x: Array, names: list[str]) -> None:
     for column, axis in zip(x.T, ("x", "y"), strict=True):
         low, high = np.nanmin(column), np.nanmax(column)
         if logarithmic(column):
-            ax.set(**{f"{axis}scale": "log"})
+            set_logarithmic(ax, axis)
             limits.append((low * (low / high) ** MARGIN, high * (high / low) ** MARGIN))
         else:
             limits.append((low - MARGIN * (high - low), high + MARGIN * (high - low)))

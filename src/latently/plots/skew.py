@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SKEWED = 2.0
 SPANS = 20.0  # times as large the greatest value is as the least
@@ -25,3 +30,28 @@ def logarithmic(values: ArrayLike) -> bool:
         return False
     lean = float(skew(x))
     return lean > SKEWED and abs(float(skew(np.log(x)))) < lean
+
+
+def set_logarithmic(ax: Axes, axis: str = "x") -> None:
+    """Make an axis logarithmic, its ticks written as plain numbers."""
+    ax.set(**{f"{axis}scale": "log"})
+    getattr(ax, f"{axis}axis").set_major_formatter("{x:,g}")
+
+
+def ladder(low: float, high: float, n: int, log: bool) -> NDArray[np.float64]:
+    """Values that are as far apart from each other on their axis.
+
+    Examples
+    --------
+    >>> ladder(1, 100, 3, True).tolist(), ladder(1, 3, 3, False).tolist()
+    ([1.0, 10.0, 100.0], [1.0, 2.0, 3.0])
+    """
+    return np.asarray((np.geomspace if log else np.linspace)(low, high, n), dtype=np.float64)
+
+
+def on_axis(density: ArrayLike, at: NDArray[np.float64], log: bool) -> NDArray[np.float64]:
+    """A density per unit of a logarithmic axis, which is a factor of ten; f(x) x log 10."""
+    return np.asarray(density) * (at * np.log(10.0) if log else 1.0)
+
+
+DENSITY = {False: "density", True: "density (per factor of 10)"}

@@ -15,6 +15,7 @@ from latently.plots.hmm.looks import fill, legend, line, shades
 from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour
 from latently.plots.points import Array
+from latently.plots.skew import DENSITY, ladder, logarithmic, on_axis, set_logarithmic
 from latently.wording import count, share, shortened
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def emissions(
     >>> counts = datasets.load_earthquakes().data
     >>> model = PoissonHMM(3, random_state=0).fit(counts)
     >>> plots.emissions(model, counts)[0].get_title(loc="left")
-    'What 3 states emit'
+    'Distributions in 3 states'
     """
     names = names_of(model)
     if features is None:
@@ -156,7 +157,11 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
     """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
     counted = _counted(model, j)
     low, high = _range(model, j, column)
-    at = np.linspace(low, high, N_POINTS)
+    log = not counted and column is not None and logarithmic(column)
+    if log:
+        set_logarithmic(ax)
+        low = max(low, column.min() / 2)
+    at = ladder(low, high, N_POINTS, log)
     if counted and high - low < N_POINTS:
         at = np.arange(np.floor(low), np.ceil(high) + 1)
     elif counted:
@@ -164,12 +169,14 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
     outlined = counted and len(at) <= MOST_COUNTS
     if outlined:
         ax.locator_params(axis="x", integer=True)
-    edges = None if column is None else _bins(column, counted, model._model.emission.ends(j))
+    edges = None if column is None else _bins(column, counted, model._model.emission.ends(j), log)
     density = _density(model, j, at) * (1.0 if weights is None else weights.mean(axis=0))
+    density = on_axis(density, at[:, None], log)
     for k in range(model.n_components):
         look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
         if edges is not None:
-            heights = np.histogram(column, edges, weights=weights[:, k])[0] / len(column) / np.diff(edges)
+            widths = np.diff(np.log10(edges) if log else edges)
+            heights = np.histogram(column, edges, weights=weights[:, k])[0] / len(column) / widths
             ax.stairs(heights, edges, fill=True, zorder=2, **fill(k, SHADE))
         if outlined:
             bars = np.append(at - 0.5, at[-1] + 0.5)
@@ -183,15 +190,15 @@ def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: li
     if column is not None:
         ax.plot(at, density.sum(axis=1), color=INK, linewidth=1.0, zorder=5, label="all")
     ax.set_ylim(bottom=0)
-    ax.set_ylabel("probability" if counted else "density")
+    ax.set_ylabel("probability" if counted else DENSITY[log])
 
 
-def _bins(column: Array, counted: bool, ends: tuple[float, float] | None) -> Array:
+def _bins(column: Array, counted: bool, ends: tuple[float, float] | None, log: bool) -> Array:
     """Edges of a histogram; counts have bins of whole numbers of values."""
-    found = np.histogram_bin_edges(column, bins="fd", range=ends)
+    found = np.histogram_bin_edges(np.log10(column) if log else column, bins="fd", range=ends)
     n = int(np.clip(len(found), 20, 80))
     if not counted:
-        return np.linspace(found[0], found[-1], n)
+        return 10 ** np.linspace(found[0], found[-1], n) if log else np.linspace(found[0], found[-1], n)
     width = max(1, round((found[-1] - found[0]) / n))
     return np.arange(column.min() - 0.5, column.max() + 0.5 + width, width)
 
@@ -254,4 +261,4 @@ def _say(ax: Axes, model: Any, n_shown: int, n: int, symbols: list[str] | None, 
     if n_shown < n:
         notes.append(f"{n_shown} of {count(n, 'feature')}")
     K = model.n_components
-    title(ax, f"What {count(K, label)} {'emits' if K == 1 else 'emit'}", "; ".join(notes))
+    title(ax, f"Distribution{'s' * (K > 1)} in {count(K, label)}", "; ".join(notes))

@@ -17,6 +17,7 @@ from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import FAINT
 from latently.plots.points import Array, some
+from latently.plots.skew import DENSITY, logarithmic, set_logarithmic
 from latently.wording import count, shortened
 
 if TYPE_CHECKING:
@@ -82,22 +83,31 @@ def densities(
     together = np.concatenate(imputed) if imputed else np.empty(0)
     ax = canvas(ax)
     ends = np.concatenate([observed, together])
+    log = logarithmic(ends)
+    ends = np.log10(ends) if log else ends
     margin = MARGIN * np.ptp(ends)
     at = np.linspace(ends.min() - margin, ends.max() + margin, N_STEPS)
-    curve = _density(observed, at)
+    place = 10**at if log else at
+
+    def _curve(cells: Array) -> Array | None:
+        return _density(np.log10(cells) if log else cells, at)
+
+    curve = _curve(observed)
     if curve is not None:
-        ax.fill_between(at, curve, color=OBSERVED, alpha=0.18, linewidth=0, zorder=1)
-        ax.plot(at, curve, color=OBSERVED, linewidth=1.6, zorder=3, label="observed")
+        ax.fill_between(place, curve, color=OBSERVED, alpha=0.18, linewidth=0, zorder=1)
+        ax.plot(place, curve, color=OBSERVED, linewidth=1.6, zorder=3, label="observed")
     for cells in imputed:
-        curve = _density(cells, at) if len(cells) >= FEWEST else None
+        curve = _curve(cells) if len(cells) >= FEWEST else None
         if curve is not None:
-            ax.plot(at, curve, color=FILLED, linewidth=0.7, alpha=0.3, zorder=2)
-    curve = _density(together, at)
+            ax.plot(place, curve, color=FILLED, linewidth=0.7, alpha=0.3, zorder=2)
+    curve = _curve(together)
     if curve is not None:
-        ax.plot(at, curve, color=FILLED, linewidth=1.8, linestyle="--", zorder=4, label="imputed")
+        ax.plot(place, curve, color=FILLED, linewidth=1.8, linestyle="--", zorder=4, label="imputed")
     for end in (observed.min(), observed.max()):
         ax.axvline(end, color=FAINT, linewidth=0.9, linestyle=":", zorder=1)
-    ax.set(xlabel=wrapped(names[j]), ylabel="density", xlim=(at[0], at[-1]))
+    if log:
+        set_logarithmic(ax)
+    ax.set(xlabel=wrapped(names[j]), ylabel=DENSITY[log], xlim=(place[0], place[-1]))
     ax.set_ylim(0, HEADROOM * ax.get_ylim()[1])
     ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")
     n_missing = int(missing[:, j].sum())

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 SEEN = "#d6e4ef"
 MOST_PATTERNS = 20
 MOST_COLUMNS = 30
-UPRIGHT = 8  # columns whose names fit side by side
-LONG = 12  # letters
+UPRIGHT = 50  # letters side by side
 
 
 @picture(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
@@ -73,7 +72,7 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
         [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]],
     )
     ax.set_ylabel("rows with the pattern")
-    upright = d <= UPRIGHT and max(len(names[j]) for j in columns) <= LONG
+    upright = d * max(len(names[j]) for j in columns) <= UPRIGHT
     between = "\n" if upright else ": "
     labels = [f"{literal(shortened(names[j], 24))}{between}{found.missing_counts[j]:,}" for j in columns]
     ax.set_xticks(np.arange(d) + 0.5, labels, rotation=0 if upright else 90)

@@ -13,6 +13,7 @@ from latently.plots.mixture.shapes import centres, contours, curves, ellipses
 from latently.plots.mixture.view import View, view
 from latently.plots.palette import GRID
 from latently.plots.points import frame, points
+from latently.plots.skew import DENSITY, logarithmic, set_logarithmic
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -75,10 +76,16 @@ def data(
 
 
 def _histogram(ax: Axes, shown: View) -> None:
-    x = shown.x[:, 0]
-    edges = np.histogram_bin_edges(x, bins="fd")
-    edges = np.linspace(edges[0], edges[-1], int(np.clip(len(edges), 20, 80)))
-    ax.hist(x, edges.tolist(), density=True, color=GRID, edgecolor="white", linewidth=0.6, zorder=1)
-    ax.set(xlabel=wrapped(shown.names[0]), ylabel="density")
+    x = shown.x[~np.isnan(shown.x[:, 0]), 0]
+    log = logarithmic(x)
+    ends = np.histogram_bin_edges(np.log10(x) if log else x, bins="fd")
+    edges = np.linspace(ends[0], ends[-1], int(np.clip(len(ends), 20, 80)))
+    heights = np.histogram(np.log10(x) if log else x, edges, density=True)[0]
+    look: dict[str, Any] = {"color": GRID, "edgecolor": "white", "linewidth": 0.6, "zorder": 1}
+    places = 10**edges if log else edges
+    ax.bar(places[:-1], heights, np.diff(places), align="edge", **look)
+    ax.set(xlabel=wrapped(shown.names[0]), ylabel=DENSITY[log])
+    if log:
+        set_logarithmic(ax)
     curves(ax, shown.mixture)
     ax.legend(frameon=False, fontsize="small")

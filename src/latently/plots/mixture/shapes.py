@@ -8,6 +8,7 @@ import numpy as np
 
 from latently.plots.ellipse import ellipse
 from latently.plots.palette import INK, colour
+from latently.plots.skew import ladder, on_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def contours(ax: Axes, mixture: GaussianMixture) -> None:
     draws, _ = mixture.sample(N_DRAWS, random_state=0)
     levels = np.quantile(mixture.score_samples(draws), [1.0 - share for share in reversed(SHARES)])
     x, y = (
-        (np.geomspace if scale == "log" else np.linspace)(*limits, GRID_SIZE)
+        ladder(*limits, GRID_SIZE, scale == "log")
         for scale, limits in ((ax.get_xscale(), ax.get_xlim()), (ax.get_yscale(), ax.get_ylim()))
     )
     grid = np.stack(np.meshgrid(x, y), axis=-1)
@@ -82,11 +83,11 @@ def centres(ax: Axes, mixture: GaussianMixture) -> None:
 
 def curves(ax: Axes, mixture: GaussianMixture) -> None:
     """Draw the density of a mixture of one feature, and of each component times its weight."""
-    at = np.linspace(*ax.get_xlim(), 500)
-    ax.plot(
-        at, np.exp(mixture.score_samples(at[:, None])), color=INK, linewidth=1.4, zorder=4, label="mixture"
-    )
+    log = ax.get_xscale() == "log"
+    at = ladder(*ax.get_xlim(), 500, log)
+    whole = on_axis(np.exp(mixture.score_samples(at[:, None])), at, log)
+    ax.plot(at, whole, color=INK, linewidth=1.4, zorder=4, label="mixture")
     for k, (weight, component) in enumerate(zip(mixture.weights_, mixture.components_, strict=True)):
-        part = weight * component.density(at[:, None])
+        part = on_axis(weight * component.density(at[:, None]), at, log)
         ax.fill_between(at, part, color=colour(k), alpha=0.25, linewidth=0, zorder=2)
         ax.plot(at, part, color=colour(k), linewidth=1.4, zorder=3, label=f"component {k}")

@@ -13,6 +13,7 @@ from latently.plots.mixture.shapes import centres, ellipses
 from latently.plots.mixture.view import view
 from latently.plots.palette import INK, NEUTRAL
 from latently.plots.points import MOST_VECTORS, frame, look
+from latently.plots.skew import logarithmic, set_logarithmic
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ def uncertainty(
     unsure = shown.uncertainty
     if len(shown.names) == 1:
         ax.set(xlabel=wrapped(shown.names[0]), ylabel="uncertainty")
-        note = "dark: those rows, larger where less sure"
+        if logarithmic(shown.x):
+            set_logarithmic(ax)
         x = np.column_stack([shown.x[:, 0], unsure])
     else:
         frame(ax, shown.x, shown.names)
         ellipses(ax, shown.mixture)
         centres(ax, shown.mixture)
         x = shown.x
-        note = "dark: those rows, larger where less sure"
     size, alpha = look(len(x))
     sure, raster = unsure <= SURE, len(x) > MOST_VECTORS
     faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0}
@@ -92,6 +93,6 @@ def uncertainty(
     title(
         ax,
         f"{n_unsure:,} of {count(shown.n_rows, 'row')} {'is' if n_unsure == 1 else 'are'} less than 90% sure",
-        note,
+        "dark: those rows, larger where less sure",
     )
     return ax

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latently import plots
 from latently.report.figure import Figure
 from latently.report.fits import climb
-from latently.report.imputation.analysis import ImputationAnalysis
 from latently.wording import percent
+
+if TYPE_CHECKING:
+    from latently.estimators.imputation.diagnosis import MissingPatterns
+    from latently.report.imputation.analysis import ImputationAnalysis
 
 MOST_DENSITIES = 6
 
 
 def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
     """The pictures of an imputation, without those that would show nothing."""
-    figures = [
-        Figure(
-            "patterns",
-            lambda ax: plots.patterns(a.patterns, ax=ax),
-            "Each line is a kind of row, with what it lacks.",
-        )
-    ]
+    figures = [patterns(a.patterns)]
     check = a.overimputation
     if check is not None:
         figures.append(
@@ -45,23 +43,31 @@ def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
                 n_axes=3,
             )
         )
-    shown = [int(j) for j in a.incomplete[:MOST_DENSITIES]]
+    return [*figures, *densities(a.X, lambda: a.tables, a.incomplete), *climb(a.model, _of_the_climb(a))]
+
+
+def patterns(found: MissingPatterns) -> Figure:
+    """What is missing together."""
+    text = "Each line is a kind of row, with what it lacks."
+    return Figure("patterns", lambda ax: plots.patterns(found, ax=ax), text)
+
+
+def densities(X: Any, tables: Callable[[], list[Any]], incomplete: Iterable[int]) -> Iterator[Figure]:
+    """Observed and drawn cells of the columns of numbers that lack most."""
+    lacking = [int(j) for j in incomplete]
+    shown = lacking[:MOST_DENSITIES]
 
     def draw(axes: Any) -> None:
         for j, ax in zip(shown, np.atleast_1d(axes), strict=True):
-            plots.densities(a.X, a.tables, j, ax=ax)
+            plots.densities(X, tables(), j, ax=ax)
 
-    more = f" Shown are the {len(shown)} columns that lack most." if len(a.incomplete) > len(shown) else ""
-    figures.append(
-        Figure(
-            "densities",
-            draw,
-            "Observed cells and those of the drawn tables. They may differ where rows that lack a cell are "
-            f"of another kind; what lies beyond the dotted lines was never observed.{more}",
-            n_axes=len(shown),
-        )
+    more = f" Shown are the {len(shown)} columns that lack most." if len(lacking) > len(shown) else ""
+    text = (
+        "Observed cells and those of the drawn tables. They may differ where rows that lack a cell are of "
+        f"another kind; what lies beyond the dotted lines was never observed.{more}"
     )
-    return [*figures, *climb(a.model, _of_the_climb(a))]
+    if shown:
+        yield Figure("densities", draw, text, n_axes=len(shown))
 
 
 def _of_the_climb(a: ImputationAnalysis) -> str:

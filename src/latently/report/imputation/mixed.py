@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,12 @@ from sklearn.base import clone
 
 from latently.checks.columns import as_table
 from latently.core.findings import Finding, caution, grave, joined, note
+from latently.estimators import missing_patterns
 from latently.report import fits
 from latently.report.analysis import Analysis, Array
+from latently.report.figure import Figure
 from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.imputation.figures import densities, patterns
 from latently.report.imputation.replay import imputation_replay
 from latently.report.interactive import Replay
 from latently.report.report import Report
@@ -186,7 +189,7 @@ class MixedAnalysis(Analysis):
             list(self._cautions()),
             self._facts(),
             {"columns": self._columns(), **self._numbers_of_components()},
-            list(fits.climb(self.model)),
+            list(self._figures()),
             fits.how(
                 self,
                 f"Mixture of {count(n, 'component')} within which columns are independent, fitted by "
@@ -204,14 +207,28 @@ class MixedAnalysis(Analysis):
             replay=self.replay,
         )
 
+    def _figures(self) -> Iterator[Figure]:
+        found = missing_patterns(np.where(self.missing, np.nan, 0.0))
+        yield patterns(replace(found, feature_names=tuple(self.names)))
+        numbers = np.flatnonzero(self.numeric)
+        names = [self.names[j] for j in numbers]
+        lacking = [names.index(self.names[j]) for j in self.incomplete if self.numeric[j]]
+        if lacking:
+            yield from densities(
+                self.X[names],
+                lambda: [table[:, numbers].astype(np.float64) for table in self.tables],
+                lacking,
+            )
+        yield from fits.climb(self.model)
+
     def _lead(self) -> str:
-        check = "How far off that may be was not tried: there are too few rows."
+        check = "There are too few rows to see how far off that may be."
         if self.check is not None:
-            check = "; ".join(map(str, self._checked(self.check))) + "."
+            check = "".join(f"{one}." for one in self._checked(self.check))
         return (
             f"{count(self.n_missing, 'cell')} of {self.missing.size:,} were missing, and are filled in with "
-            "what the other cells of their rows let one expect: numbers, and the likeliest category. "
-            f"{check} For tests and standard errors use the drawn tables, which also show what is not known."
+            f"what the other cells of their rows suggest. {check} For tests and standard errors, use the "
+            "drawn tables, which also show what is not known."
         )
 
     def replay(self) -> Replay | None:

@@ -73,7 +73,7 @@
     [a, b] = [a - margin, b + margin];
     const place = (value) => from + ((f(value) - a) / (b - a)) * (to - from);
     let marks;
-    if (column.categories) marks = column.categories.map((name, code) => [code, name]).slice(0, 12);
+    if (column.categories) marks = column.categories.map((name, code) => [code, name]).filter(([code]) => code % Math.ceil((high + 1) / 12) === 0);
     else if (log) {
       const powers = [];
       for (let p = Math.floor(a / Math.LN10) - 1; p <= Math.ceil(b / Math.LN10); p++) for (const m of [1, 2, 5]) powers.push(m * 10 ** p);
@@ -163,26 +163,29 @@
       const log = objective.startsWith("change") && low > 0;
       const x = scale(0, Math.max(longest, 1), box.left, box.right);
       x.marks = x.marks.filter(([value]) => value >= 0 && Number.isInteger(value));
-      const y = scale(low, high, box.bottom, box.top, { log });
+      const last = curve[curve.length - 1];
+      const close = !log && Math.abs(last) > 1e4 * (high - low); // numbers beside the axis would be all the same
+      const y = close ? scale(low - last, high - last, box.bottom, box.top) : scale(low, high, box.bottom, box.top, { log });
+      const up = (value) => y.place(close ? value - last : value).toFixed(1);
       picture.clear();
       picture.axes(box, x, y, ["step", null]);
-      picture.text(box.left, 14, others.length ? `${objective}; grey: other starts` : objective);
-      const path = (run) => run.map((value, i) => `${i ? "L" : "M"}${x.place(i).toFixed(1)} ${y.place(value).toFixed(1)}`).join("");
+      picture.text(box.left, 14, `${objective}${close ? ", less the last one" : ""}${others.length ? "; grey: other starts" : ""}`);
+      const path = (run) => run.map((value, i) => `${i ? "L" : "M"}${x.place(i).toFixed(1)} ${up(value)}`).join("");
       for (const run of others) picture.root.append(svg("path", { d: path(run), fill: "none", stroke: "#9aa3ad", "stroke-width": 1.3 }));
       picture.root.append(svg("path", { d: path(curve), fill: "none", stroke: css("--accent"), "stroke-width": 2 }));
       const at = Math.min(iterations[frame] - iterations[0], curve.length - 1);
       picture.root.append(
         svg("line", { x1: x.place(at), x2: x.place(at), y1: box.top, y2: box.bottom, stroke: css("--accent"), "stroke-dasharray": "3 3" }),
-        svg("circle", { cx: x.place(at), cy: y.place(curve[at]), r: 5, fill: css("--accent"), class: "now" }),
+        svg("circle", { cx: x.place(at), cy: up(curve[at]), r: 5, fill: css("--accent"), class: "now" }),
       );
     }
   }
 
   const MARGINS = { left: 74, right: 690, top: 14, bottom: 430 };
 
-  /** Rows as points, with the shapes of the components, or with the cells that are filled in. */
-  class Scatter {
-    constructor(data) {
+  /** Cells of columns, of which some are shown, and their responsibilities. */
+  class View {
+    constructor(data, what, name) {
       const { content } = data;
       this.data = data;
       this.content = content;
@@ -190,8 +193,31 @@
       this.d = content.columns.length;
       this.points = unpack(content.points).at;
       this.n = this.points.length / this.d;
-      this.rows = unpack(content.rows).at;
       this.resp = unpack(content.resp);
+      this.what = what;
+      this.picture = new Picture(700, 480, name);
+      this.element = this.picture.root;
+    }
+    choice(axis, words) {
+      const select = html("select", { "data-axis": axis, onchange: () => { this.chosen[axis] = Number(select.value); this.changed(); } });
+      this.columns.forEach((column, j) => select.append(html("option", { value: j, ...(j === this.chosen[axis] ? { selected: "" } : {}) }, column.name)));
+      return html("label", {}, words, select);
+    }
+    value(code, j) {
+      const { low, high } = this.content;
+      return code === 65535 ? NaN : low[j] + (code / 65534) * (high[j] - low[j]);
+    }
+    sharesOf(i) {
+      return Array.from({ length: this.K }, (_, k) => this.resp.at[(this.frame * this.n + i) * this.K + k] / 255);
+    }
+  }
+
+  /** Rows as points, with the shapes of the components, or with the cells that are filled in. */
+  class Scatter extends View {
+    constructor(data) {
+      super(data, "rows", "Rows as points");
+      const { content } = data;
+      this.rows = unpack(content.rows).at;
       this.weights = unpack(content.weights);
       this.K = this.weights.shape[1];
       this.means = unpack(content.means);
@@ -200,26 +226,16 @@
       this.hole = new Map();
       if (this.filled) unpack(content.holes).at.forEach((cell, i) => this.hole.set(cell, i));
       this.chosen = [0, Math.min(1, this.d - 1)];
-      this.picture = new Picture(700, 480, "Rows as points");
-      this.element = this.picture.root;
-      this.what = "rows";
-      this.axes = [0, 1].slice(0, this.d).map((axis) => this.choice(axis));
-      if (this.d === 1) this.axes = [];
-    }
-    choice(axis) {
-      const select = html("select", { "data-axis": axis, onchange: () => { this.chosen[axis] = Number(select.value); this.changed(); } });
-      this.columns.forEach((column, j) => select.append(html("option", { value: j, ...(j === this.chosen[axis] ? { selected: "" } : {}) }, column.name)));
-      return html("label", {}, axis ? "Up: " : "Across: ", select);
+      this.axes = this.d === 1 ? [] : ["Across: ", "Up: "].map((words, axis) => this.choice(axis, words));
     }
     /** The value of a cell at a step, as a number; NaN if it is missing. */
     cell(i, j, frame) {
-      const { low, high } = this.content;
       let code = this.points[i * this.d + j];
       if (code === 65535 && this.filled) {
         const at = this.hole.get(i * this.d + j);
         if (at !== undefined) code = this.filled.at[frame * this.hole.size + at];
       }
-      return code === 65535 ? NaN : low[j] + (code / 65534) * (high[j] - low[j]);
+      return this.value(code, j);
     }
     open(i, j) {
       return this.points[i * this.d + j] === 65535;
@@ -230,7 +246,8 @@
     }
     /** Codes of categories lie on each other: a little to the side, always the same for a row. */
     moved(i, j, value) {
-      return this.columns[j].categories ? value + 0.5 * (((i * 7919 + j * 104729) % 997) / 997 - 0.5) : value;
+      const apart = Math.sin(12.9898 * (i + 1) + 78.233 * (j + 1)) * 43758.5453;
+      return this.columns[j].categories ? value + 0.5 * (apart - Math.floor(apart) - 0.5) : value;
     }
     draw(frame) {
       this.frame = frame;
@@ -269,16 +286,19 @@
       const ink = (k) => (this.filled ? css("--ink") : colour(k));
       const layer = framed(picture, box, "shapes");
       const S = (k, a, b) => covariances.at[((frame * K + k) * d + a) * d + b];
-      const peak = lone && covariances ? Math.max(...Array.from({ length: K }, (_, k) => this.weights.at[frame * K + k] / Math.sqrt(S(k, j, j)))) : 1;
+      // A density along a logarithmic axis is one of the logarithm.
+      const height = (k, at) => {
+        const sd = Math.sqrt(S(k, j, j));
+        const m = means.at[(frame * K + k) * d + j];
+        return (this.weights.at[frame * K + k] / sd) * Math.exp(-0.5 * ((at - m) / sd) ** 2) * (this.columns[j].log ? Math.max(at, 0) : 1);
+      };
+      const steps = Array.from({ length: 81 }, (_, i) => (i - 40) / 10);
+      const peak = lone && covariances ? Math.max(...Array.from({ length: K }, (_, k) => steps.map((z) => height(k, means.at[(frame * K + k) * d + j] + z * Math.sqrt(S(k, j, j))))).flat()) : 1;
       for (let k = 0; k < K; k++) {
         const [mx, my] = [means.at[(frame * K + k) * d + j], means.at[(frame * K + k) * d + l]];
         if (covariances && lone) {
           const sd = Math.sqrt(S(k, j, j));
-          const line = [];
-          for (let i = -40; i <= 40; i++) {
-            const height = (this.weights.at[frame * K + k] / sd / peak) * Math.exp(-0.5 * (i / 10) ** 2);
-            line.push([x.place(mx + (i / 10) * sd), box.bottom - 70 - 320 * height]);
-          }
+          const line = steps.map((z) => mx + z * sd).map((at) => [x.place(at), box.bottom - 70 - (320 * height(k, at)) / peak]);
           layer.append(svg("path", { d: outline(line), fill: ink(k), "fill-opacity": 0.15, stroke: ink(k), "stroke-width": 1.6 }));
         } else if (covariances && j !== l) {
           const [a, b, c] = [S(k, j, j), S(k, j, l), S(k, l, l)];
@@ -322,15 +342,12 @@
       const values = this.columns.map((column, j) => [column.name + (this.open(i, j) ? (this.filled ? " (filled in)" : " (missing)") : ""), this.shown(this.cell(i, j, this.frame), j)]);
       return { title: `row ${this.rows[i].toLocaleString("en-GB")}`, values, shares: this.resp ? this.sharesOf(i) : [], place: this.places[i] };
     }
-    sharesOf(i) {
-      return Array.from({ length: this.K }, (_, k) => this.resp.at[(this.frame * this.n + i) * this.K + k] / 255);
-    }
     note() {
       const { n_rows } = this.content;
       const some = this.n < n_rows ? `${this.n.toLocaleString("en-GB")} of ${n_rows.toLocaleString("en-GB")} rows are drawn. ` : "";
       return this.filled
         ? `${some}Diamonds: rows with a cell that is filled in, in the columns shown.${this.covariances ? " Ellipses: one and two standard deviations." : ""}`
-        : `${some}Colours are mixed by how likely each row is in each ${this.data.label}.${this.covariances ? " Ellipses: one and two standard deviations." : ""}`;
+        : `${some}Colours are mixed by how likely each row is in each ${this.data.label}.${this.covariances ? (this.d > 1 ? " Ellipses: one and two standard deviations." : " Curves: the densities of the components.") : ""}`;
     }
   }
 
@@ -371,32 +388,19 @@
   }
 
   /** A series, and how likely each state is along it. */
-  class States {
+  class States extends View {
     constructor(data) {
-      const { content } = data;
-      this.data = data;
-      this.content = content;
-      this.columns = content.columns;
-      this.d = content.columns.length;
-      this.points = unpack(content.points).at;
-      this.resp = unpack(content.resp);
-      [, this.n, this.K] = this.resp.shape;
-      this.chosen = 0;
-      this.what = "times";
-      this.picture = new Picture(700, 480, "The series and its states");
-      this.element = this.picture.root;
-      const select = html("select", { "data-axis": 0, onchange: () => { this.chosen = Number(select.value); this.changed(); } });
-      this.columns.forEach((column, j) => select.append(html("option", { value: j }, column.name)));
-      this.axes = this.d > 1 ? [html("label", {}, "Series: ", select)] : [];
+      super(data, "times", "The series and its states");
+      [, , this.K] = this.resp.shape;
+      this.chosen = [0];
+      this.axes = this.d > 1 ? [this.choice(0, "Series: ")] : [];
     }
     cell(i, j) {
-      const code = this.points[i * this.d + j];
-      const { low, high } = this.content;
-      return code === 65535 ? NaN : low[j] + (code / 65534) * (high[j] - low[j]);
+      return this.value(this.points[i * this.d + j], j);
     }
     draw(frame) {
       this.frame = frame;
-      const { picture, content, n, K, chosen: j } = this;
+      const { picture, content, n, K, chosen: [j] } = this;
       const box = { left: 74, right: 690, top: 14, bottom: 280 };
       const strip = { top: 300, bottom: 430 };
       const x = scale(0, n - 1, box.left, box.right);
@@ -457,8 +461,7 @@
         const value = this.cell(i, j);
         return [column.name, column.categories && this.content.each === 1 ? column.categories[Math.round(value)] ?? "–" : number(value)];
       });
-      const shares = Array.from({ length: this.K }, (_, k) => this.resp.at[(this.frame * this.n + i) * this.K + k] / 255);
-      return { title: `${this.content.time_name} ${this.content.time[i]}`, values, shares, place: this.places[i] };
+      return { title: `${this.content.time_name} ${this.content.time[i]}`, values, shares: this.sharesOf(i), place: this.places[i] };
     }
     note() {
       const { each, n_shown, n_rows } = this.content;
