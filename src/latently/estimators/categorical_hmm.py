@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
@@ -107,4 +107,4 @@ class CategoricalHMM(BaseHMM):
     @property
     def categories_(self) -> Any:
         """The symbols, in the order of the columns of `emissionprob_`."""
-        return self._model.emission.alphabet
+        return cast("Categorical", self._model.emission).alphabet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class Read(NamedTuple):
 
 
 @estimator(GAUSSIAN_IMPUTER)
-class GaussianImputer(BaseImputer, ImputationSettings):
+class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
     """Fill missing cells by a multivariate normal distribution, or a mixture of them, fitted by EM.
 
     The fit is by maximum likelihood from all observed cells, exact if cells are missing at random: whether a
@@ -300,7 +300,7 @@ class GaussianImputer(BaseImputer, ImputationSettings):
         """Limits of the columns of the model; a constant column is its value, without that of its floor."""
         limits = check_limits(self.min_value, self.max_value, len(self._observed_features))
         lower, upper = (limit[self._observed_features] for limit in limits)
-        family: Any = self.mixture_._model.emission
+        family = cast("Gaussian", self.mixture_._model.emission)
         if family.constant is None:
             return lower, upper
         value = self.mixture_.means_[0]

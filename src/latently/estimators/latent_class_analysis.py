@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -289,8 +289,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
 
     @property
     def _columns(self) -> Columns:
-        family: Columns = self._model.emission
-        return family
+        return cast("Columns", self._model.emission)
 
     @property
     def _n_values(self) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class Read(NamedTuple):
 
 
 @estimator(MIXED_IMPUTER)
-class MixedImputer(BaseImputer, MixedImputationSettings):
+class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
     """Fill missing cells of a table with columns of any type by a mixture fitted by EM.
 
     Each column has a family of distributions of its own, such as normal, Poisson or categorical, and rows
@@ -187,7 +187,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
 
     def _interval(self, read: Any, level: float, uncertain: bool) -> tuple[Any, Any]:
         params = self._joined() if uncertain else self.mixture_.params_
-        family: Any = self.mixture_._model.emission
+        family = self._columns
 
         def end(probability: float) -> Any:
             def quantiles(x: Array) -> Array:
@@ -210,7 +210,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
             For each column of categories `rows`, `categories` and `probabilities`.
         """
         read = self._read(X)
-        family: Any = self.mixture_._model.emission
+        family = self._columns
         missing = np.isnan(read.x)
         rows = np.flatnonzero(missing.any(axis=1))
         x, params = read.x[rows], self.mixture_.params_
@@ -224,7 +224,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
         }
 
     def _drawing(self, read: Any, rng: np.random.Generator) -> Callable[[Any], Any]:
-        family = self.mixture_._model.emission
+        family = self._columns
 
         def complete(draw: Mapping[str, Array]) -> Any:
             params = with_named(self.mixture_.params_, draw)
@@ -241,7 +241,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
     def families_(self) -> dict[str, str]:
         """What each column is to the model, in words."""
         check_is_fitted(self)
-        family: Any = self.mixture_._model.emission
+        family = self._columns
         return {name: family.chosen[name] for name in family.names}
 
     @property
@@ -301,6 +301,10 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
 
     # -- filling in ------------------------------------------------------------------------------------------
 
+    @property
+    def _columns(self) -> Columns:
+        return cast("Columns", self.mixture_._model.emission)
+
     def _read(self, X: Any) -> Read:
         check_is_fitted(self)
         table = READERS["columns"](self, X, reset=False, accepts_missing=True)
@@ -343,7 +347,7 @@ class MixedImputer(BaseImputer, MixedImputationSettings):
 
     def _completed(self, read: Read, filled: Array) -> Any:
         """The user's table with what was filled in."""
-        family: Any = self.mixture_._model.emission
+        family = self._columns
         cells = fillings(family.names, np.isnan(read.x), family.shown_columns(filled))
         found = completed(read.X, read.table, cells, family.names)
         if not self._asked_for:

@@ -13,7 +13,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -36,6 +36,9 @@ from latently.latent.base import Latent
 from latently.latent.chain import Chain, ChainParams
 from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+
+M = TypeVar("M")
+P = TypeVar("P")
 
 
 def read_only(value: Any) -> Array:
@@ -112,7 +115,7 @@ class Recorded:
         model._outcome = replace(model._outcome, **{self.name: value})
 
 
-class Settable(metaclass=ABCMeta):
+class Settable(Generic[M, P], metaclass=ABCMeta):
     """An estimator whose parameters may be set by hand."""
 
     n_components: int
@@ -122,7 +125,7 @@ class Settable(metaclass=ABCMeta):
     _single: bool = False  # whether all that was set by hand is of single precision
 
     @abstractmethod
-    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
+    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[M, P]:
         """The model and the params of values by name, checked; users add a suffix to the names."""
 
     def _needed(self) -> list[str]:
@@ -141,22 +144,22 @@ class Settable(metaclass=ABCMeta):
         return found
 
     @property
-    def params_(self) -> Any:
+    def params_(self) -> P:
         """All parameters; those that were set by hand are checked."""
         self._take_up()
         return self._fitted[1]
 
     @property
-    def _model(self) -> Any:
+    def _model(self) -> M:
         """The model that the parameters are of."""
         self._take_up()
         return self._fitted[0]
 
     @property
-    def _fitted(self) -> tuple[Any, Any]:
+    def _fitted(self) -> tuple[M, P]:
         """The model and its parameters before anything was set by hand since."""
         try:
-            found: tuple[Any, Any] = vars(self)["_in_force"]
+            found: tuple[M, P] = vars(self)["_in_force"]
         except KeyError:
             raise NotFittedError(
                 f"This {type(self).__name__} instance is not fitted yet: call 'fit', or set its parameters"
@@ -168,7 +171,7 @@ class Settable(metaclass=ABCMeta):
         """Whether all parameters are there, in force or set by hand."""
         return "_in_force" in vars(self) or not set(self._needed()) - set(self._pending)
 
-    def _set_params(self, model: Any, params: Any, outcome: Any = None) -> None:
+    def _set_params(self, model: M, params: P, outcome: Any = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
         _freeze(params)
         self._in_force = model, params
@@ -226,7 +229,8 @@ class Settable(metaclass=ABCMeta):
         """Parameters in force, without those that follow from others; none in a new estimator."""
         if "_in_force" not in vars(self):
             return {}
-        model, params = self._fitted
+        model: Any = self._fitted[0]
+        params = self._fitted[1]
         values = named(params)
         return {name: values[name] for name in model.spaces(params)}
 
@@ -274,7 +278,7 @@ class Settable(metaclass=ABCMeta):
         return self
 
 
-class SettableModel(Settable, Saved):
+class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
     """One whose model is a latent structure times an emission family."""
 
     n_features_in_: int
@@ -290,7 +294,9 @@ class SettableModel(Settable, Saved):
     def _family(self) -> Emission:
         """The emission family that the settings ask for, unbound."""
 
-    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[Any, Any]:
+    def _assembled(
+        self, values: Mapping[str, Any], suffix: str = "_"
+    ) -> tuple[LatentEmission, LatentEmissionParams]:
         check_settings(self)
         K, latent = int(self.n_components), self._latent()
         mine = {name: value for name, value in values.items() if name in latent.names}

@@ -242,7 +242,9 @@ class Decoding(FittedHMM):
         ValueError
             If it is not unique: if the chain comes apart.
         """
-        return self._model.latent.stationary_distribution(self.params_.latent)
+        chain: Any = self._model.latent
+        found: Array = chain.stationary_distribution(self.params_.latent)
+        return found
 
     def sample_states(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri, ndtri_exp
@@ -121,13 +121,13 @@ class Residuals(Decoding):
         """
         check_setting("kind", kind, one_of(*RESIDUAL_KINDS))
         found = self._source(X, lengths=lengths, groups=groups)
-        family: Any = self._model.emission
+        family = self._model.emission
         if not isinstance(family, HasDistribution):
             raise NotImplementedError(
                 f"{type(family).__name__} has no distribution function, which pseudo-residuals need: give it "
                 "a method distribution(params, x) that returns a latently.emissions.Distribution"
             )
-        given = "others" if kind == "ordinary" else "past"
+        given: Literal["others", "past"] = "others" if kind == "ordinary" else "past"
         lookup, block = self._lookup(found), found.whole()
         states = self._model.latent.leave_one_out(self.params_.latent, lookup, block, given)
         d = int(np.prod(block.x.shape[1:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ Mixture = TypeVar("Mixture", bound=BaseMixture)
 
 
 class BaseImputer(
+    Generic[Mixture],
     Saved,
     Described,
     AnswersOldNames,
@@ -67,7 +68,7 @@ class BaseImputer(
     )
 
     n_parameter_draws: int
-    mixture_: Any
+    mixture_: Mixture
     parameter_draws_: tuple[Any, ...]
     log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
     converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
@@ -184,7 +185,7 @@ class BaseImputer(
 
     def _take_up(
         self,
-        mixture: Any,
+        mixture: Mixture,
         observed: NDArray[np.bool_],
         missing_counts: NDArray[np.int64],
         draws: tuple[Any, ...],
@@ -212,7 +213,7 @@ class BaseImputer(
         feature_names: tuple[str, ...] | None,
         kept: NDArray[np.bool_] | tuple[bool, ...],
         missing_counts: NDArray[Any],
-        mixture: BaseMixture,
+        mixture: Mixture,
     ) -> NDArray[np.bool_]:
         """Take up the columns, of which the model is those that are kept; they are returned."""
         self._restore_columns(n_features, feature_names)

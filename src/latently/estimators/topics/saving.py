@@ -53,7 +53,7 @@ class TopicOutcome:
             raise ValueError("the record of its fit is not whole: a number is not finite, or a row no row")
 
 
-class SavedTopics(Settable, Saved):
+class SavedTopics(Settable[None, AdmixtureParams], Saved):
     """A topic model as a file has it: its words, its parameters, and what the next step needs."""
 
     _words: Words
