@@ -116,9 +116,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
         for letter, name in self._letters.items():
             if letter in self.init_params and values.pop(name, None) is not None:
                 _log.warning("%s was set and will be overwritten: leave %r out of init_params", name, letter)
-        model: Any = self._estimator(
-            warm_start=True, acceleration=None, tol=0.0, max_iter=0, **self._settings()
-        )
+        model = self._estimator(warm_start=True, acceleration=None, tol=0.0, max_iter=0, **self._settings())
         for name, value in values.items():
             setattr(model, name, value)
         return model if len(values) == len(self._letters) else model.fit(X, lengths=lengths)

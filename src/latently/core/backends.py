@@ -15,11 +15,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from latently.core.blocks import Blocks
 from latently.core.buffers import BufferPool
 from latently.core.statistics import S
+
+if TYPE_CHECKING:
+    from latently.core.journal import Journal
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,7 +41,7 @@ class Backend(ABC):
         What the runs of the fit have come to, if anybody asked for it.
     """
 
-    journal: Any = None
+    journal: Journal | None = None
 
     def __init__(self) -> None:
         self.buffers = BufferPool()

@@ -110,6 +110,7 @@ def fit(
             if kept is None:
                 raise
             result, diagnostics, restarts = kept
+            assert em.backend.journal  # which kept them
             em.backend.journal.interrupted = True
             warnings.warn(
                 f"the fit was interrupted after {result.n_iter} EM steps: it has the best parameters so far",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +144,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
 
     def _checked(self, model: LatentEmission, name: str, value: Any, n_features: int, label: str) -> Array:
         if label == "precisions_init":
-            family: Any = model.emission
+            family = cast("Gaussian", model.emission)
             found: Array = family.from_precisions(value, model.n_components, n_features, label)
             return found
         return super()._checked(model, name, value, n_features, label)
@@ -153,7 +153,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         self, model: LatentEmission, description: Description, given: dict[str, Array], draw: Draw
     ) -> Starts:
         """With means there is one start: covariances not given are that of all the data about them."""
-        family: Any = model.emission
+        family = cast("Gaussian", model.emission)
 
         def put_in(latent: Weights, emission: Any) -> LatentEmissionParams:
             emission = family.params(

@@ -208,7 +208,7 @@ READERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def tagged(tags: Any, family: Any) -> Any:
+def tagged(tags: Any, family: Emission) -> Any:
     """scikit-learn's tags, in which the family says what cells may be."""
     if isinstance(family, Emission):
         tags.input_tags.allow_nan = family.accepts_missing

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
-from latently.core.backends import backend, count_threads
+from latently.core.array_source import ArraySource
+from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
@@ -295,13 +296,13 @@ class LatentDirichletAllocation(
 
     def _fit_batch(
         self,
-        source: Any,
+        source: ArraySource,
         priors: Priors,
         prior: Array,
         rng: np.random.Generator,
         n_tokens: float,
         callbacks: list[Callable[..., Any]],
-        workers: Any,
+        workers: Backend,
     ) -> TopicFit:
         tol, max_iter = tol_and_max_iter(self)
         seed = seed_of(rng)
@@ -339,13 +340,13 @@ class LatentDirichletAllocation(
 
     def _fit_online(
         self,
-        source: Any,
+        source: ArraySource,
         priors: Priors,
         prior: Array,
         rng: np.random.Generator,
         n_tokens: float,
         callbacks: list[Callable[..., Any]],
-        workers: Any,
+        workers: Backend,
     ) -> TopicFit:
         _, max_iter = tol_and_max_iter(self)
         n_words = len(prior)

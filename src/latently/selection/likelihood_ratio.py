@@ -351,7 +351,9 @@ def _check_pair(small: Any, large: Any) -> None:
             raise ValueError(f"checkpoint={str(one.checkpoint)!r}: a test makes many fits; leave it out")
 
 
-def _fitted(estimator: Any, X: Any, rng: np.random.Generator, n_jobs: int | None, fit_params: Any) -> Any:
+def _fitted(
+    estimator: LikelihoodEstimator, X: Any, rng: np.random.Generator, n_jobs: int | None, fit_params: Any
+) -> Any:
     """The estimator, if it was fitted to these data; else a clone that is."""
     if hasattr(estimator, "log_likelihood_"):
         log_likelihood, n = estimator._fit_of(X, **fit_params)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from latently.core.errors import ImpossibleObservationError
 from latently.emissions.base import Array, Emission
+
+if TYPE_CHECKING:
+    from latently.estimators.hmm.fitted import FittedHMM
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Filtering:
         Number of observations so far.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: FittedHMM) -> None:
         self._model = model
         self.states: Array = model._model.latent.predict(model.params_.latent, None, 1).copy()
         self._log_states: Array | None = None  # in which no state is ever lost

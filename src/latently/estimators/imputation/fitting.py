@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,15 @@ from latently.estimators.imputation.columns import NoMaximumError, check_clear_o
 from latently.estimators.imputation.parameter_draws import Draw, draw_parameters
 from latently.estimators.imputation.tables import Modelled
 
+if TYPE_CHECKING:
+    from latently.estimators.gaussian_imputer import GaussianImputer
+
 FALLBACK = "ridge"
 SAID_OTHERWISE = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning)
 
 
 def fit_model(
-    imputer: Any, table: Modelled, rng: np.random.Generator, journal: Journal | None = None
+    imputer: GaussianImputer, table: Modelled, rng: np.random.Generator, journal: Journal | None = None
 ) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Finding, ...]]:
     """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
 
@@ -68,7 +71,11 @@ def fit_model(
 
 
 def _fitted(
-    imputer: Any, table: Modelled, prior: str | None, rng: np.random.Generator, journal: Journal | None
+    imputer: GaussianImputer,
+    table: Modelled,
+    prior: str | None,
+    rng: np.random.Generator,
+    journal: Journal | None,
 ) -> tuple[GaussianMixture, tuple[Draw, ...]]:
     """One fit, with a given prior or none, and its draws."""
     unbound = prior is None and Gaussian(imputer.covariance_type).correlated
@@ -104,7 +111,7 @@ def _fitted(
     )
 
 
-def _from_posterior(imputer: Any) -> bool:
+def _from_posterior(imputer: GaussianImputer) -> bool:
     return bool(imputer.n_parameter_draws and imputer.draw_method == "posterior")
 
 

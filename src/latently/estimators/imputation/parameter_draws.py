@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from latently.core.callbacks import STOPPED
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import FitError
 from latently.core.libraries import single_threaded_libraries
+from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.matrices import cholesky
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import NoMaximumError, singular
@@ -131,7 +132,8 @@ def _bootstrap(
 
 def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
     """Which components have a covariance that is singular but for its floor."""
-    family: Any = mixture._model.emission
+    family = cast("Gaussian", mixture._model.emission)
+    assert family.floor is not None  # as of any that was fitted
     unit = np.sqrt(family.floor)
     standard = family.dense(params.emission) / np.outer(unit, unit)
     if family.constant is not None:

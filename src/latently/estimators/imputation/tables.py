@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ from latently.estimators.inputs import (
 )
 from latently.estimators.streaming import read_scan
 from latently.sources import Scan, as_scan
+
+if TYPE_CHECKING:
+    from latently.estimators.gaussian_imputer import GaussianImputer
+    from latently.estimators.gaussian_mixture import GaussianMixture
 
 SOME = 20_000  # rows that are looked at for collinear columns, of a table that is not in memory
 
@@ -67,7 +71,7 @@ class Modelled:
         """What the columns are called in messages."""
         return [label_of(self.names, position) for position in self.positions]
 
-    def fit(self, mixture: Any) -> None:
+    def fit(self, mixture: GaussianMixture) -> None:
         """Fit a mixture to all rows."""
         if self.scan is None:
             mixture.fit(self.rows, sample_weight=self.weights)
@@ -76,7 +80,7 @@ class Modelled:
         vars(mixture).pop("feature_names_in_", None)  # which are the imputer's
 
 
-def read_table(imputer: Any, X: Any, sample_weight: Any) -> Modelled:
+def read_table(imputer: GaussianImputer, X: Any, sample_weight: Any) -> Modelled:
     """Read the table of a fit, and say which columns teach nothing.
 
     Parameters
@@ -116,7 +120,7 @@ def read_table(imputer: Any, X: Any, sample_weight: Any) -> Modelled:
     )
 
 
-def _read_piece_by_piece(imputer: Any, scan: Scan, sample_weight: Any) -> Modelled:
+def _read_piece_by_piece(imputer: GaussianImputer, scan: Scan, sample_weight: Any) -> Modelled:
     if sample_weight is not None or imputer.n_parameter_draws:
         wrong = "sample_weight" if sample_weight is not None else "n_parameter_draws"
         raise ValueError(f"{wrong} is for tables in memory: leave it out, or read X first")

@@ -11,7 +11,7 @@ from latently.core.findings import Finding, caution
 from latently.core.information import around
 from latently.core.parameters import with_named
 from latently.estimators.latent_classes.cross_table import CrossTable
-from latently.models.latent_emission import LatentEmission
+from latently.models.latent_emission import Description, LatentEmission
 
 NOT_IDENTIFIED, MORE_THAN_PATTERNS = "not identified", "more parameters than patterns"  # kinds of findings
 MOST_TERMS = 10**7  # numbers in a table of derivatives
@@ -97,7 +97,7 @@ def surely_identified(sizes: Collection[int], n_components: int) -> bool:
 
 def _rank(
     model: LatentEmission,
-    description: Any,
+    description: Description,
     table: CrossTable,
     log_probabilities: Callable[[Any, Any], Any],
     fixed: Collection[str],

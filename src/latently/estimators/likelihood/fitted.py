@@ -58,7 +58,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         return self._read(X, self._model.emission, reset=False, **how)[1]
 
     @contextmanager
-    def _workers(self, source: Any = None) -> Iterator[Backend]:
+    def _workers(self, source: Source | None = None) -> Iterator[Backend]:
         """Who does the work on some data, with nobody else at it."""
         with single_threaded_libraries(), backend(count_threads(self.n_jobs), source) as workers:
             yield workers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from latently.core.em import EMMap, describe
 from latently.core.stepwise import Running, one_pass, rows_of_minibatch
 from latently.estimators.fitting import Fit
 from latently.models.latent_emission import Description, LatentEmission
+
+if TYPE_CHECKING:
+    from latently.estimators.likelihood.base import LikelihoodEstimator
+    from latently.estimators.likelihood.fitted import Source
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class PartialFit:
     order: NDArray[np.int64] | None
 
     @classmethod
-    def of(cls, fitted: Fit, source: Any, description: Description, unit: float) -> Self:
+    def of(cls, fitted: Fit, source: Source, description: Description, unit: float) -> Self:
         """What a fit has taken in: all rows, at the params it ended at."""
         size, stats = min(rows_of_minibatch(source), source.n_rows), fitted.result.stats
         usual = description.weight * size / source.n_rows
@@ -45,7 +49,7 @@ class PartialFit:
         return cls(at, description, unit, fitted.order)
 
 
-def begun(estimator: Any, X: Any, how: dict[str, Any]) -> None:
+def begun(estimator: LikelihoodEstimator, X: Any, how: dict[str, Any]) -> None:
     """Fit the first rows."""
     settings = {"algorithm": "online", "exact_iter": 0, "checkpoint": None}
     first = clone(estimator).set_params(**settings).fit(X, **how)
@@ -53,7 +57,7 @@ def begun(estimator: Any, X: Any, how: dict[str, Any]) -> None:
     vars(estimator).update({name: value for name, value in vars(first).items() if name not in settings})
 
 
-def continued(estimator: Any, before: PartialFit, X: Any, how: dict[str, Any]) -> PartialFit:
+def continued(estimator: LikelihoodEstimator, before: PartialFit, X: Any, how: dict[str, Any]) -> PartialFit:
     """Step through further rows, and put the params in force."""
     old, params, order = estimator._model, estimator.params_, before.order
     family = estimator._family().reading_as(old.emission)

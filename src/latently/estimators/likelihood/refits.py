@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from latently.core.exploration import Plan, Start
 from latently.core.restarts import search
 from latently.estimators.fitting import make_plan
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+
+if TYPE_CHECKING:
+    from latently.estimators.likelihood.base import LikelihoodEstimator
+    from latently.estimators.likelihood.fitted import Source
 
 FEW_COLD_STARTS = 7  # starts at random where one is from the truth: two batches in all
 
@@ -35,13 +39,13 @@ class Refit:
         Of the data.
     """
 
-    estimator: Any
+    estimator: LikelihoodEstimator
     model: LatentEmission
     em: EMMap[Any, Any, Any]
     description: Description
 
     @classmethod
-    def of(cls, estimator: Any, source: ArraySource, workers: Backend) -> Self:
+    def of(cls, estimator: LikelihoodEstimator, source: ArraySource, workers: Backend) -> Self:
         """Describe the data, and bind the model to them."""
         grouped = source.grouped()
         description = describe(estimator._model, grouped, workers)
@@ -79,7 +83,8 @@ class Refit:
         FitError
             If every run failed.
         """
-        how, source, K = self.estimator, self.em.source, self.model.n_components
+        how, K = self.estimator, self.model.n_components
+        source = cast("Source", self.em.source)
         n_cold = more * how._n_starts() if K > 1 else 0
         n_cold = min(n_cold, FEW_COLD_STARTS) if few else n_cold
         cold = how._drawn(self.model, self.description, source, rng)(n_cold)

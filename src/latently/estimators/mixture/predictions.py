@@ -14,7 +14,7 @@ from latently.estimators.streaming import read_piece_by_piece
 from latently.models import bounds
 
 
-def shares(mixture: Any) -> tuple[list[str], Array]:
+def shares(mixture: FittedMixture) -> tuple[list[str], Array]:
     """What probabilities of components are called, and like."""
     names = [f"probability_{k}" for k in range(int(mixture.n_components))]
     return names, np.empty((0, len(names)))

@@ -129,7 +129,7 @@ def dispersed_starts(
     K, d = int(imputer.n_components), table.shape[1]
     runs: list[GaussianMixture] = []
     for _ in range(n_starts):
-        mixture: Any = imputer._mixture(int(rng.integers(2**31)), prior)
+        mixture = imputer._mixture(int(rng.integers(2**31)), prior)
         scales = spread * np.exp(rng.normal(size=d))
         covariances = np.repeat(_random_correlations(d, rng)[None] * np.outer(scales, scales), K, axis=0)
         family = mixture._family()
