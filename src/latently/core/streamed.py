@@ -25,6 +25,7 @@ from latently.core.digests import digest_of, digest_of_pieces
 from latently.core.errors import DataChangedError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 AHEAD = 2  # pieces that are read while one is worked on
 NOTHING: Any = object()
@@ -87,8 +88,10 @@ class StreamedSource(Here):
 
     Parameters
     ----------
+    fetch : callable
+        Begins a pass: returns an iterator over parts of the data, in the order of the rows.
     read : callable
-        Begins a pass: returns an iterator over pieces, in the order of the rows.
+        Makes a piece of each part.
     block_rows : int
         Rows in a block. See `core.blocks.block_rows`.
     several : bool
@@ -99,7 +102,8 @@ class StreamedSource(Here):
         Called with the number of rows whenever some have been read.
     """
 
-    read: Callable[[], Iterator[Piece]]
+    fetch: Callable[[], Iterator[Any]]
+    read: Callable[[Any], Piece]
     block_rows: int
     several: bool = False
     n_different: int = 1024
@@ -126,12 +130,12 @@ class StreamedSource(Here):
     @cached_property
     def survey(self) -> Survey:
         """What one pass finds out."""
-        return surveyed(ahead(self.read()), self.several, self.n_different)
+        return surveyed(self._pieces(), self.several, self.n_different)
 
     @cached_property
     def fingerprint(self) -> str:
         """A digest of all values and limits of units, by a pass of its own."""
-        rows = digest_of_pieces(piece.x for piece in ahead(self.read()))
+        rows = digest_of_pieces(piece.x for piece in self._pieces())
         return digest_of(rows, str(self.survey.x.dtype), self.offsets)
 
     @property
@@ -220,10 +224,14 @@ class StreamedSource(Here):
             offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
         return ArraySource(x, weights, offsets, self.block_rows, None if self.several else units)
 
+    def _pieces(self) -> Iterator[Piece]:
+        """Those of a pass."""
+        return ahead(self.fetch(), self.read)
+
     def _rows(self) -> Iterator[Any]:
         """The rows of a pass, as many as there were in the first one."""
         n_rows, known = 0, vars(self).get("survey")
-        for piece in ahead(self.read()):
+        for piece in self._pieces():
             n_rows += len(piece.x)
             if known and n_rows > known.n_rows:
                 break
@@ -320,23 +328,31 @@ class Lengths:
         return np.concatenate([[0], np.cumsum(self._lengths, dtype=np.int64)])
 
 
-def ahead(items: Iterable[T], n: int = AHEAD) -> Iterator[T]:
-    """The items, of which some are made in a thread of their own while one is worked on.
+def ahead(items: Iterable[T], task: Callable[[T], R], n: int = AHEAD) -> Iterator[R]:
+    """What a task makes of each item, some of it while the results before are worked on.
+
+    A thread of its own fetches the items, and another is at the task: the two make about as much work.
 
     Examples
     --------
-    >>> list(ahead(iter([1, 2, 3])))
-    [1, 2, 3]
+    >>> list(ahead(iter([1, 2, 3]), str))
+    ['1', '2', '3']
     """
     remaining = iter(items)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="latently-read")
+    fetching, working = (ThreadPoolExecutor(1, thread_name_prefix="latently-read") for _ in range(2))
+
+    def fetched() -> Any:
+        item = next(remaining, NOTHING)
+        return item if item is NOTHING else working.submit(task, item)
+
     try:
-        pending = deque(pool.submit(next, remaining, NOTHING) for _ in range(n))
-        while (item := pending.popleft().result()) is not NOTHING:
-            pending.append(pool.submit(next, remaining, NOTHING))
-            yield item
+        pending = deque(fetching.submit(fetched) for _ in range(n))
+        while (found := pending.popleft().result()) is not NOTHING:
+            pending.append(fetching.submit(fetched))
+            yield found.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        for pool in (fetching, working):
+            pool.shutdown(cancel_futures=True)
 
 
 def _cut(pieces: Iterable[Any], ends: Iterator[int]) -> Iterator[tuple[int, Any]]:

@@ -111,8 +111,8 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
             of_table = partial(said, self)
             if scan is not None and to is None and (lazy := scan.lazily(of_table, nothing)) is not None:
                 return lazy
-            parts = [Part(X, "X")] if scan is None else ahead(scan.parts())
-            found = (_located(of_table, part) for part in parts if len(part.table))
+            parts = [Part(X, "X")] if scan is None else scan.parts()
+            found = ahead((part for part in parts if len(part.table)), partial(_located, of_table))
             return np.concatenate(list(found)) if to is None else write(to, names, found)
 
         return said  # type: ignore[return-value]

@@ -62,7 +62,7 @@ class Scan(ABC):
         block_rows, several, n_different
             See `StreamedSource`.
         """
-        return StreamedSource(lambda: map(read, self.parts()), block_rows, several, n_different)
+        return StreamedSource(self.parts, read, block_rows, several, n_different)
 
     def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
         """What will be said of the rows when it is asked for; None if it is to be said at once.
