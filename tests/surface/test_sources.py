@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -187,6 +188,21 @@ def test_documents_are_read_from_files(tmp_path):
     np.testing.assert_array_equal(by_text.transform(column), by_text.transform(texts))
     with pytest.raises(ValueError, match=r"X has 2 columns: choose that of the texts"):
         LatentDirichletAllocation(2).fit(tmp_path / "texts.parquet")
+
+
+def test_texts_are_never_held_all_at_once(tmp_path):
+    rng = np.random.default_rng(0)
+    words = np.array(["".join(letters) for letters in rng.choice(list("abcdefgh"), size=(50, 100))])
+    first, further = rng.integers(50, size=(1_500, 1)), rng.integers(15, size=(1_500, 200))
+    texts = [" ".join(words[picks]) for picks in (first + further) % 50]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "texts.parquet", use_dictionary=False)
+    lda = LatentDirichletAllocation(2, random_state=0, max_iter=2, tol=0)
+    tracemalloc.start()
+    lda.fit(tmp_path / "texts.parquet").transform(tmp_path / "texts.parquet")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert lda.n_features_in_ == 50
+    assert most < 0.6 * sum(map(len, texts))
 
 
 def test_missing_cells_are_filled_piece_by_piece(frame, folder, tmp_path):

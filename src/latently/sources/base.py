@@ -14,7 +14,8 @@ from latently.core.streamed import Piece, StreamedSource
 
 R = TypeVar("R")
 
-BATCH_ROWS = 2**16
+BATCH_ROWS = 2**16  # at most
+BATCH_BYTES = 2**22  # roughly, where it is known what a row takes
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,17 @@ class Scan(ABC):
     def sequences(self) -> bool:
         """Whether each part is a sequence."""
         return False
+
+
+def batch_rows(n_bytes: float, n_rows: int) -> int:
+    """How many rows are read at a time of a table where so many take so many bytes.
+
+    Examples
+    --------
+    >>> batch_rows(80_000, 1_000), batch_rows(10_000_000, 1_000)
+    (52428, 419)
+    """
+    return int(min(max(BATCH_BYTES * n_rows / max(n_bytes, 1), 1), BATCH_ROWS))
 
 
 @contextmanager

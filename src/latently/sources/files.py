@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latently.core.errors import DataChangedError
-from latently.sources.base import BATCH_ROWS, Part, Scan, check_columns
+from latently.sources.base import Part, Scan, batch_rows, check_columns
 
 Batches = Iterator[Any]
 
@@ -181,7 +181,11 @@ def _parquet(path: str, types: dict[str, Any], names: list[str]) -> Batches:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=names):
+        of_file = file.metadata
+        groups = [of_file.row_group(i) for i in range(of_file.num_row_groups)]
+        chunks = (group.column(j) for group in groups for j in range(group.num_columns))
+        size = sum(one.total_uncompressed_size for one in chunks if one.path_in_schema.split(".")[0] in names)
+        for batch in file.iter_batches(batch_rows(size, of_file.num_rows), columns=names):
             yield as_table([batch])
 
 
@@ -195,8 +199,9 @@ def _arrow(path: str, types: dict[str, Any], names: list[str]) -> Batches:
             file.seek(0)
             batches = iter(pa.ipc.open_stream(file))
         for batch in batches:
-            for start in range(0, batch.num_rows, BATCH_ROWS):
-                yield as_table([batch.slice(start, BATCH_ROWS)]).select(names)
+            size = batch_rows(batch.nbytes, batch.num_rows)
+            for start in range(0, batch.num_rows, size):
+                yield as_table([batch.slice(start, size)]).select(names)
 
 
 def _csv(path: str, types: dict[str, Any], names: list[str]) -> Batches:

@@ -14,13 +14,13 @@ from latently.estimators.topics.forms import is_rectangle, recognise
 from latently.estimators.topics.remarks import empty_documents, unseen_words
 from latently.estimators.topics.tables import read_table
 from latently.estimators.topics.texts import (
+    SplitTexts,
     as_vectorizer,
     check_texts,
     described,
     frequent_enough,
     learn_words,
     warn_of_no_blanks,
-    words_of,
 )
 from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
 from latently.estimators.topics.words import Words, as_objects, as_vocabulary
@@ -164,6 +164,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
             "counts"
         )
     tokens = _split(form, documents, words)
+    tokens = list(tokens) if grow else tokens  # gone through twice
     known = words.with_new(_new_words(form, tokens, words) if grow and not words.fixed else [])
     counts, n_unseen = count_words(tokens, known.columns)
     counts = _clipped(counts, form, words.vectorizer)
@@ -187,11 +188,11 @@ def read_words(X: Any, words: Words) -> list[Any] | None:
     form, documents = recognise(X)
     if form == "table" or (form == "integers" and words.kind != "ids"):
         return None
-    return _split(form, documents, words)
+    return list(_split(form, documents, words))
 
 
 def _from_words(
-    form: str, documents: list[Any], given: NDArray[Any] | None, splitter: Any
+    form: str, documents: Any, given: NDArray[Any] | None, splitter: Any
 ) -> tuple[Any, Words, int, list[str]]:
     """First documents that are texts or lists of words."""
     kind = "texts" if form == "texts" else "tokens"
@@ -208,14 +209,14 @@ def _from_words(
             counts.sort_indices()
             return counts, Words("texts", len(names), as_objects(names), splitter), 0, remarks
         remarks.append(f"texts were split into words by {described(splitter)}; vectorizer= changes how")
-        documents = words_of(documents, splitter)
+        documents = SplitTexts(documents, splitter)
     names = distinct_words(documents) if given is None else given.tolist()
     words = Words(kind, len(names), as_objects(names), splitter, fixed=given is not None)  # type: ignore[arg-type]
     counts, n_unseen = count_words(documents, words.columns)
     return _clipped(counts, form, splitter), words, n_unseen, remarks
 
 
-def _split(form: str, documents: list[Any], words: Words) -> list[Any]:
+def _split(form: str, documents: Any, words: Words) -> Any:
     if form != "texts":
         return documents
     if words.vectorizer is None:
@@ -224,7 +225,7 @@ def _split(form: str, documents: list[Any], words: Words) -> list[Any]:
             "the fit"
         )
     check_texts(documents)
-    return words_of(documents, words.vectorizer)
+    return SplitTexts(documents, words.vectorizer)
 
 
 def _new_words(form: str, tokens: Sequence[Any], words: Words) -> list[str]:

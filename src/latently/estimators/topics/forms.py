@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
@@ -12,8 +13,20 @@ from scipy import sparse
 Form = Literal["table", "integers", "tokens", "texts"]
 
 
+class OfKnownForm(ABC):
+    """Documents that know their form, are as many as their length says, and can be gone through again."""
+
+    form: ClassVar[Form]
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Any]: ...
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+
 def recognise(X: Any) -> tuple[Form, Any]:
-    """The form of a corpus, and the corpus: documents as a list, tables as they are.
+    """The form of a corpus, and the corpus: documents as a list if they do not know it, tables as they are.
 
     Lists of integers are words or counts: who asks must know.
 
@@ -23,6 +36,9 @@ def recognise(X: Any) -> tuple[Form, Any]:
         If X is a single string or has no documents, some documents are texts and others lists, or words are
         pairs.
     """
+    if isinstance(X, OfKnownForm):
+        _check_any(len(X))
+        return X.form, X
     if isinstance(X, (str, bytes)):
         raise ValueError("X is one string: give a list of texts, such as [X]")
     shape = getattr(X, "shape", None)
@@ -37,8 +53,7 @@ def recognise(X: Any) -> tuple[Form, Any]:
     if not hasattr(X, "__iter__"):
         return "table", X  # which it is not, as its reader will say
     documents = X.to_list() if hasattr(X, "to_list") else X.tolist() if hasattr(X, "tolist") else list(X)
-    if not documents:
-        raise ValueError("Found array with 0 sample(s) (X has no documents): give at least one document")
+    _check_any(len(documents))
     lists = [_is_list(document) for document in documents]
     if any(isinstance(document, str) for document in documents):
         if any(lists):
@@ -63,6 +78,11 @@ def recognise(X: Any) -> tuple[Form, Any]:
             "num_terms=...).T"
         )
     return ("integers", documents) if all(isinstance(token, Integral) for token in tokens) else ("table", X)
+
+
+def _check_any(n_documents: int) -> None:
+    if not n_documents:
+        raise ValueError("Found array with 0 sample(s) (X has no documents): give at least one document")
 
 
 def is_rectangle(documents: Sequence[Sequence[Any]]) -> bool:

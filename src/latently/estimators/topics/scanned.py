@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.checks.columns import as_table
+from latently.core.streamed import ahead
+from latently.estimators.topics.forms import Form, OfKnownForm
 from latently.sources import as_scan
+from latently.sources.base import Scan
 
 
 def documents_of(X: Any) -> Any:
     """The documents in files or lazy frames; anything else as it is.
 
     A table of one column has a text in each row. One of three columns has a document, a word, and how often
-    the word is there; documents come in the order in which they first appear. They are held in memory, as
-    what is remembered of their words is in any case.
+    the word is there; documents come in the order in which they first appear.
 
     Raises
     ------
@@ -25,28 +31,90 @@ def documents_of(X: Any) -> Any:
     scan = as_scan(X)
     if scan is None or scan.sequences:
         return X
-    tables = [as_table(part.table) for part in scan.parts()]
-    width = len(tables[0].columns) if tables else 0
+    first = next(iter(scan.parts()), None)
+    width = 0 if first is None else len(as_table(first.table).columns)
     if width == 1:
-        return [text for table in tables for text in table.columns[0].cells.tolist()]
+        return ScannedTexts(scan)
     if width == 3:
-        return _of_triples(*(np.concatenate([table.columns[j].cells for table in tables]) for j in range(3)))
+        return ScannedWords.of(scan)
     raise ValueError(
         f"X has {width} columns: choose that of the texts, or those of document, word and count, by "
         "scan(path, columns=[...])"
     )
 
 
-def _of_triples(documents: Any, words: Any, counts: Any) -> list[Any]:
-    """The words of each document, as often as they are there."""
-    wrong = ~((counts >= 0) & (counts == np.floor(counts)))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(f"the count in row {row} is {counts[row]}: should be a whole number from 0")
-    _, first, places = np.unique(documents, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    order = np.argsort(rank[places], kind="stable")
-    repeats = counts[order].astype(np.int64)
-    ends = np.cumsum(np.bincount(rank[places][order], weights=repeats).astype(np.int64))[:-1]
-    return [piece.tolist() for piece in np.split(np.repeat(words[order], repeats), ends)]
+@dataclass(frozen=True)
+class ScannedTexts(OfKnownForm):
+    """Texts that are read whenever they are gone through, and never held all at once.
+
+    Parameters
+    ----------
+    scan : Scan
+        A table of one column.
+    """
+
+    form: ClassVar[Form] = "texts"
+    scan: Scan
+
+    def __iter__(self) -> Iterator[str]:
+        for texts in ahead(self.scan.parts(), lambda part: as_table(part.table).columns[0].cells.tolist()):
+            yield from texts
+
+    def __len__(self) -> int:
+        return self._n
+
+    @cached_property
+    def _n(self) -> int:
+        return sum(len(part.table) for part in self.scan.parts())
+
+
+@dataclass(frozen=True)
+class ScannedWords(OfKnownForm):
+    """Lists of words, which are made whenever they are gone through.
+
+    Attributes
+    ----------
+    words : array of shape (n_entries,)
+        Document by document.
+    counts : array of int of shape (n_entries,)
+        How often each is there.
+    ends : array of int of shape (n_documents,)
+        Where the entries of documents end.
+    """
+
+    form: ClassVar[Form] = "tokens"
+    words: NDArray[Any]
+    counts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        start = 0
+        for end in self.ends.tolist():
+            yield np.repeat(self.words[start:end], self.counts[start:end]).tolist()
+            start = end
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @classmethod
+    def of(cls, scan: Scan) -> ScannedWords:
+        """Those of a table of documents, words and counts.
+
+        Raises
+        ------
+        ValueError
+            If a count is not a whole number from 0.
+        """
+        tables = [as_table(part.table) for part in scan.parts()]
+        documents, words, counts = (
+            np.concatenate([table.columns[j].cells for table in tables]) for j in range(3)
+        )
+        wrong = ~((counts >= 0) & (counts == np.floor(counts)))
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise ValueError(f"the count in row {row} is {counts[row]}: should be a whole number from 0")
+        _, first, places = np.unique(documents, return_index=True, return_inverse=True)
+        rank = np.empty(len(first), dtype=np.int64)
+        rank[np.argsort(first)] = np.arange(len(first))
+        order = np.argsort(rank[places], kind="stable")
+        return cls(words[order], counts[order].astype(np.int64), np.bincount(rank[places]).cumsum())

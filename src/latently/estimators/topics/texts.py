@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from latently.checks.arrays import shown
+from latently.estimators.topics.forms import Form, OfKnownForm
 
 # Words that are in nearly every text, or in a single one, tell nothing of topics.
 DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5}
@@ -81,14 +83,14 @@ def check_texts(texts: Sequence[Any]) -> None:
 
 
 def lack_blanks(texts: Iterable[str]) -> bool:
-    """Whether texts are mostly Chinese or Japanese without blanks between words, going by the first.
+    """Whether texts are mostly Chinese or Japanese without blanks between words, going by where they begin.
 
     Examples
     --------
     >>> lack_blanks(["我们今天去海边看船"]), lack_blanks(["我们 今天 去 海边 看 船"])
     (True, False)
     """
-    some = " ".join(islice(texts, N_LOOKED_AT))
+    some = " ".join(text[:N_LOOKED_AT] for text in islice(texts, N_LOOKED_AT))
     runs = WITHOUT_BLANKS.findall(some)
     n = sum(map(len, runs))
     return n > LONGEST_MEAN * len(runs) and 2 * n > len("".join(some.split()))
@@ -126,10 +128,27 @@ def warn_of_no_blanks(texts: Sequence[str], vectorizer: CountVectorizer) -> None
         )
 
 
-def words_of(texts: Iterable[str], vectorizer: CountVectorizer) -> list[list[str]]:
-    """The words of each text, in their order."""
-    split = vectorizer.build_analyzer()
-    return [split(text) for text in texts]
+@dataclass(frozen=True)
+class SplitTexts(OfKnownForm):
+    """The words of each text, in their order; texts are split whenever they are gone through.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    vectorizer : CountVectorizer
+        How they are split.
+    """
+
+    form: ClassVar[Form] = "tokens"
+    texts: Any
+    vectorizer: CountVectorizer
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return map(self.vectorizer.build_analyzer(), self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 def frequent_enough(documents: Sequence[Sequence[str]], vectorizer: CountVectorizer) -> list[str]:

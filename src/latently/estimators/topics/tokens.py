@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 
-def distinct_words(documents: Sequence[Sequence[Any]]) -> list[str]:
+def distinct_words(documents: Iterable[Sequence[Any]]) -> list[str]:
     """All words of the documents, in alphabetical order.
 
     Raises
@@ -30,7 +32,7 @@ def distinct_words(documents: Sequence[Sequence[Any]]) -> list[str]:
     return sorted(words)
 
 
-def count_words(documents: Sequence[Sequence[Hashable]], columns: Mapping[Any, int]) -> tuple[Any, int]:
+def count_words(documents: Iterable[Sequence[Hashable]], columns: Mapping[Any, int]) -> tuple[Any, int]:
     """Count words that have a column, and how many there are of others.
 
     Returns
@@ -39,8 +41,19 @@ def count_words(documents: Sequence[Sequence[Hashable]], columns: Mapping[Any, i
     n_unseen : int
         Words without a column, repeats included.
     """
-    numbers = [np.array([columns.get(word, -1) for word in words], dtype=np.int64) for words in documents]
-    return _counted(numbers, len(columns))
+    found, counts, ends, n_unseen = array("q"), array("d"), array("q", [0]), 0
+    for words in documents:
+        for word, n in Counter(words).items():
+            if (column := columns.get(word)) is None:
+                n_unseen += n
+            else:
+                found.append(column)
+                counts.append(n)
+        ends.append(len(found))
+    entries = np.array(counts), np.array(found), np.array(ends)
+    matrix = sparse.csr_matrix(entries, shape=(len(ends) - 1, len(columns)))
+    matrix.sort_indices()
+    return matrix, n_unseen
 
 
 def count_numbers(documents: Sequence[Sequence[Any]], n_features: int, *, unseen: bool) -> tuple[Any, int]:
