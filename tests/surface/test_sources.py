@@ -197,6 +197,7 @@ def test_texts_are_never_held_all_at_once(tmp_path):
     texts = [" ".join(words[picks]) for picks in (first + further) % 50]
     pq.write_table(pa.table({"text": texts}), tmp_path / "texts.parquet", use_dictionary=False)
     lda = LatentDirichletAllocation(2, random_state=0, max_iter=2, tol=0)
+    lda.fit(texts[:50])  # imports what it takes
     tracemalloc.start()
     lda.fit(tmp_path / "texts.parquet").transform(tmp_path / "texts.parquet")
     _, most = tracemalloc.get_traced_memory()
