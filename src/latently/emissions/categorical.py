@@ -15,11 +15,12 @@ from latently.core.given import support_of
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
-from latently.emissions.base import Array, Emission, ImpossibleCellError
+from latently.emissions.base import Array, Emission
 from latently.emissions.categories import Categories
 from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
+from latently.emissions.reading import ImpossibleCellError
 from latently.wording import listed, share
 
 MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words

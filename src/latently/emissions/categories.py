@@ -16,10 +16,11 @@ from latently.core.declared import Parameter
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
-from latently.emissions.base import Array, Emission, ImpossibleCellError
+from latently.emissions.base import Array, Emission
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
+from latently.emissions.reading import ImpossibleCellError
 from latently.wording import share
 
 EXACT = 2.0**53  # greater whole numbers may be the same as floats

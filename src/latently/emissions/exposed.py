@@ -15,9 +15,10 @@ from typing import Any, Self
 import numpy as np
 
 from latently.checks.columns import Column, Table
-from latently.emissions.base import Array, ImpossibleCellError
+from latently.emissions.base import Array
 from latently.emissions.completion import bisected
 from latently.emissions.exponential_family import CellMoments, ExponentialFamily
+from latently.emissions.reading import ImpossibleCellError
 from latently.wording import listed
 
 

@@ -17,7 +17,8 @@ from latently.checks.columns import as_table as as_columns
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, WeightWarning
-from latently.emissions.base import Emission, ImpossibleCellError
+from latently.emissions.base import Emission
+from latently.emissions.reading import ImpossibleCellError
 from latently.estimators.bases import BaseEstimator
 from latently.sources import as_scan
 

@@ -7,7 +7,7 @@ from typing import Any
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import listed
 from latently.cli.tables.table import Table
-from latently.emissions.base import ImpossibleCellError
+from latently.emissions.reading import ImpossibleCellError
 from latently.emissions.registry import family_of
 
 

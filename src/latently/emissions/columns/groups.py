@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.columns import Table
-from latently.emissions.base import Emission, ImpossibleCellError
+from latently.emissions.base import Emission
 from latently.emissions.columns.inferred import family_for
+from latently.emissions.reading import ImpossibleCellError
 from latently.emissions.registry import family_of
 from latently.wording import listed
 
