@@ -92,6 +92,9 @@ def test_bic_chooses_the_published_three_states_of_the_earthquakes_and_the_summa
 
 def test_sequences_stay_apart_and_empty_cells_stay_empty(animals):
     result = rows_of(animals / "result.csv")
+    visits = polars.read_csv(animals / "segments.csv", infer_schema_length=None)
+    assert visits["n_steps"].sum() == len(result) - 1
+    assert set(visits["sequence"]) == {row[result[0].index("animal")] for row in result[1:]}
     assert result[0] == [*ANIMALS[0], "state_2", *ADDED[1:]]
     kept = [[cell.strip() for cell in row] for row in ANIMALS]
     assert [[cell.strip() for cell in row[:5]] for row in result] == kept

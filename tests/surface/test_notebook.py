@@ -82,3 +82,25 @@ def test_a_report_shows_itself():
     report = latently.report(GaussianMixture(1).fit(X), X)
     shown = Page(report._repr_html_())
     assert shown.tags == ["iframe"]
+
+
+def test_visits_to_states_keep_the_dates_and_end_with_their_sequence():
+    years = pandas.Series(QUAKES[:, 0], pandas.date_range("1900", periods=107, freq="YS"))
+    model = PoissonHMM(3, startprob="stationary", random_state=0).fit(years)
+    lengths = [50, 57]
+    path, resp = model.predict(years, lengths), model.smooth(years, lengths)
+    visits = model.segments(years, lengths)
+    spans = [years.index.get_loc(one["start"]) for one in visits]
+    assert {0, 50} <= set(spans)
+    for one, first in zip(visits, spans, strict=True):
+        end = years.index.get_loc(one["end"]) + 1
+        assert end - first == one["n_steps"]
+        assert set(path[first:end]) == {one["state"]}
+        assert one["sequence"] == (first >= 50)
+        assert_allclose(one["probability"], resp[first:end, one["state"]].mean())
+    assert sum(one["n_steps"] for one in visits) == 107
+    apart = model.segments([QUAKES[:50], QUAKES[50:]])  # without labels steps are counted in each sequence
+    assert [one["start"] for one in apart] == [first - 50 * (first >= 50) for first in spans]
+    steps = model.timeline(years, lengths).frame()
+    assert steps["time"].tolist() == years.index.tolist()
+    assert_allclose(steps[["state_0", "state_1", "state_2"]], resp)

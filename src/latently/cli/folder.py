@@ -16,7 +16,7 @@ from latently.cli.interruption import new_aside, no_return, throw_away
 RESULTS = frozenset(
     {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
     | {"result.parquet"}
-    | {"topics.csv", "documents.csv"}
+    | {"topics.csv", "documents.csv", "segments.csv"}
     | {f"{page}.html" for page in ("faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino")}
     | {"austen.html", "austen-without-names.html"}
     | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}

@@ -51,7 +51,8 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
     """Find the hidden states of a series with hidden Markov models; BIC chooses how many.
 
     Writes to ./latently-segment-SERIES/ unless told otherwise: the page index.html, the table with a state
-    and its probabilities for each row (result.csv), the model (model.latently), summary.json and pictures.
+    and its probabilities for each row (result.csv), the visits to states (segments.csv), the model
+    (model.latently), summary.json and pictures.
 
     Example: latently segment earthquakes.csv --column count --time year
     """
@@ -238,6 +239,8 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
 
     def write(self, folder: ResultFolder, data: Steps, analysis: SegmentationAnalysis) -> str:
         """The model, and the table with a state for each row."""
+        import polars as pl
+
         from latently.cli.fed import save
         from latently.wording import listed
 
@@ -253,7 +256,13 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
             name: data.series.table.as_they_stood(cells) for name, cells in result_columns(analysis).items()
         }
         added = data.table.write(folder.file("result.csv"), columns)
-        return f"result.csv has the columns {listed(added)}"
+        visits = pl.DataFrame(list(analysis.segments)).with_columns(pl.col("probability").round(6))
+        if series.sequences is not None:
+            visits = visits.with_columns(pl.Series("sequence", series.sequences)[visits["sequence"]])
+        replace(data.table, frame=visits).write(folder.file("segments.csv"), {})
+        return (
+            f"result.csv has the columns {listed(added)}; segments.csv has a line for each visit to a state"
+        )
 
 
 def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:

@@ -72,9 +72,11 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
     other = next((one for name, _, one in fitting[1:] if name == SWAPPED.get(day)), None)
     if other is not None and not (values == other).fill_null(True).all():
         row = int((values != other).fill_null(False).arg_max() or 0)
-        if _rises(other) and not _rises(values):
+        rises = _rises(values)
+        if _rises(other) and not rises:
             day, values = SWAPPED[day], other
-        said = [f"'{text[row]}' is {_shown(values[row])}"]
+        if _rises(other) == rises:  # otherwise the one that rises is meant
+            said = [f"'{text[row]}' is {_shown(values[row])}"]
     first = int(there.arg_max() or 0)
     example = "" if day == "%Y-%m-%d" or said else f"'{text[first]}' is {_shown(values[first])}"
     return Dates(values.alias(text.name), said, example, day + time)

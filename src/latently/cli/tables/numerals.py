@@ -103,7 +103,8 @@ def read_numbers(text: pl.Series, there: pl.Series, decimal_comma: bool) -> Read
             marked = (there & text.str.contains(usual.mark, literal=True)).arg_true().head(1)
             if len(marked) and filled.str.contains(LONG_INTEGER).any():
                 usual, values = other, others
-            said = [f"'{written[row]}' is {values[row]:.15g}" for row in marked]
+            thousands = unit.before and bool((values == values.round()).all())  # money has no three decimals
+            said = [] if thousands else [f"'{written[row]}' is {values[row]:.15g}" for row in marked]
         elif wrong_otherwise < wrong:
             usual, values, wrong = other, others, wrong_otherwise
     if not usual.thousands and filled.str.contains(usual.mark, literal=True).any():

@@ -10,7 +10,7 @@ from scipy.special import logsumexp, ndtr, ndtri, ndtri_exp
 
 from latently.checks.settings import check_setting, one_of
 from latently.emissions.distribution import Distribution, HasDistribution
-from latently.estimators.hmm.decoding import Decoding
+from latently.estimators.hmm.timeline import Timelines
 from latently.estimators.inputs import Array, random_generator
 
 RESIDUAL_KINDS = ("ordinary", "forecast")
@@ -67,7 +67,7 @@ class PseudoResiduals:
         return np.where(ends[0] == ends[1], self.mid, side * ndtri(low + share * (high - low)))
 
 
-class Residuals(Decoding):
+class Residuals(Timelines):
     """A hidden Markov model that can be checked."""
 
     def pseudo_residuals(

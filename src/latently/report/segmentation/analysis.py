@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.emissions.described import Components
+from latently.estimators.hmm.timeline import segments_of
+from latently.estimators.records import Records
 from latently.report.analysis import Analysis, Array
 from latently.report.fits import SURE, outstanding
+from latently.wording import exact
 
 MOST_COLUMNS = 4  # in pictures
 
@@ -105,6 +108,14 @@ class SegmentationAnalysis(Analysis):
         return np.bincount(self.path[self.begins], minlength=self.n_components)
 
     @cached_property
+    def segments(self) -> Records:
+        """The visits of the path, each with its ends."""
+        time = self.time
+        if time is None:
+            time = np.concatenate([np.arange(1, n + 1) for n in np.diff(self.offsets)])
+        return segments_of(self.path, self.probability, self.offsets, [moment(each) for each in time])
+
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """How many rows the path spends in each state."""
         return np.bincount(self.path, minlength=self.n_components)
@@ -182,3 +193,8 @@ class SegmentationAnalysis(Analysis):
         except NotImplementedError:
             return None
         return np.asarray(found.mid)
+
+
+def moment(value: Any) -> str:
+    """A time as it is written."""
+    return str(value).replace("T", " ") if np.asarray(value).dtype.kind == "M" else exact(float(str(value)))

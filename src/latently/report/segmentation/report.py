@@ -12,18 +12,19 @@ from latently.report import fits
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.same import same_in_python
-from latently.report.segmentation.analysis import SegmentationAnalysis
+from latently.report.segmentation.analysis import SegmentationAnalysis, moment
 from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
 from latently.report.segmentation.replay import segmentation_replay
 from latently.report.segmentation.residuals import Check, checks
 from latently.report.sureness import certainty, intervals
 from latently.report.table import Table
-from latently.wording import count, exact, listed, number, part, sentence, share
+from latently.wording import count, listed, number, part, sentence, share
 
 MOST_LISTED = 8
 FEW_COLUMNS = 2  # whose residuals are each told of
 MOST_STATES = 12
+MOST_SEGMENTS = 60
 STARTS = {
     "free": "a distribution of its own",
     "stationary": "the stationary distribution: the series is a piece of something that has long gone on",
@@ -41,6 +42,7 @@ ASKED = """\
 model.bic()
 model.predict({X})               # the likeliest path of states
 model.smooth({X})                # how likely each state is in each row, given all of them
+model.segments({X})              # when each visit to a state begins and ends
 model.filter({X})                # the same by the past alone: for decisions at the time
 model.confidence_intervals({X})  # how sure the parameters are
 latently.report(model, X, "report.html"{more})
@@ -65,6 +67,7 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
     """
     tables = {"states": states(a), "bic": fits.bic_table(a.selection, "state"), "transitions": transitions(a)}
     if a.n_components > 1:
+        tables["segments"] = segments(a)
         tables["certainty"] = certainty(a.probability, a.path, a.n_components, "state")
     source = a.model._source(a.X, lengths=a.lengths)
     tables["intervals"] = intervals(a.model, source, a.names, "state")
@@ -220,14 +223,10 @@ def _now(a: SegmentationAnalysis) -> Finding:
     """Where the series stands at its end, which the past alone tells."""
     last = a.filtered[-1]
     where = f" of the last sequence ({a.sequences[-1]})" if a.sequences and a.n_sequences > 1 else ""
-    at = f", {a.time_name} {_moment(a.time[-1])}," if a.time is not None else ""
+    at = f", {a.time_name} {moment(a.time[-1])}," if a.time is not None else ""
     k = int(last.argmax())
     text = f"At the last row{where}{at} the state is {k}, with a probability of {share(last.max())}"
     return note("now", text, "state", [k], probability=last.max())
-
-
-def _moment(value: Any) -> str:
-    return str(value).replace("T", " ") if np.asarray(value).dtype.kind == "M" else exact(float(str(value)))
 
 
 def _hindsight(a: SegmentationAnalysis) -> Finding:
@@ -303,6 +302,27 @@ def states(a: SegmentationAnalysis) -> Table:
     return Table("States", ["", *(f"state {k}" for k in every)], rows, text)
 
 
+def segments(a: SegmentationAnalysis) -> Table:
+    """When each visit to a state begins and ends."""
+    names = a.sequences or [str(i) for i in range(a.n_sequences)]
+    rows = [
+        [
+            *([names[one["sequence"]]] if a.n_sequences > 1 else []),
+            one["start"],
+            one["end"],
+            str(one["state"]),
+            f"{one['n_steps']:,}",
+            share(one["probability"]),
+        ]
+        for one in a.segments[:MOST_SEGMENTS]
+    ]
+    heads = [*(["sequence"] if a.n_sequences > 1 else []), "from", "to", "state", "steps", "probability"]
+    text = "Visits of the likeliest path; the probability is the mean smoothed one of the state."
+    if len(a.segments) > len(rows):
+        text += f" The first {len(rows)} of {len(a.segments):,}."
+    return Table("Segments", heads, rows, text, spoken=False)
+
+
 def transitions(a: SegmentationAnalysis) -> Table | None:
     """Probabilities of the next step, from row to column; None where there is nowhere to go, or too many."""
     if not 1 < a.n_components <= MOST_STATES:
@@ -321,6 +341,7 @@ def _going_on(a: SegmentationAnalysis) -> list[Markup]:
         definitions(
             [
                 ("result.csv", "The table, with the state of each row and its probabilities."),
+                ("segments.csv", "A line for each visit to a state: when it begins and ends."),
                 ("latently predict model.latently new.csv", "The same for a new table."),
                 ("model.latently", "The model, to be loaded:"),
             ]
