@@ -68,7 +68,7 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
     if not fitting:
         return _of_iso(text, there)
     day, time, values = fitting[0]
-    said = []
+    said, row = [], int(there.arg_max() or 0)
     other = next((one for name, _, one in fitting[1:] if name == SWAPPED.get(day)), None)
     if other is not None and not (values == other).fill_null(True).all():
         row = int((values != other).fill_null(False).arg_max() or 0)
@@ -77,8 +77,7 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
             day, values = SWAPPED[day], other
         if _rises(other) == rises:  # otherwise the one that rises is meant
             said = [f"'{text[row]}' is {_shown(values[row])}"]
-    first = int(there.arg_max() or 0)
-    example = "" if day == "%Y-%m-%d" or said else f"'{text[first]}' is {_shown(values[first])}"
+    example = "" if day == "%Y-%m-%d" or said else f"'{text[row]}' is {_shown(values[row])}"
     return Dates(values.alias(text.name), said, example, day + time)
 
 
