@@ -16,7 +16,8 @@ from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
-from latently.estimators.inputs import check_weights, random_generator
+from latently.estimators.informative import check_weights
+from latently.estimators.inputs import random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.progress import progress_bar

@@ -24,7 +24,8 @@ from latently.estimators.imputation.columns import ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import drawn_labels
 from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings
-from latently.estimators.inputs import READERS, Array, check_weights, random_generator, read_rows
+from latently.estimators.informative import check_weights
+from latently.estimators.inputs import READERS, Array, random_generator, read_rows
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.old_names import MIXED_IMPUTER
 from latently.estimators.saving.checkpoint import recorded

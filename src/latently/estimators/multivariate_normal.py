@@ -19,14 +19,8 @@ from latently.emissions.gaussian.moments import Moments
 from latently.emissions.gaussian.params import LOG_2PI
 from latently.emissions.gaussian.variances import units
 from latently.estimators.documented import Described, entries
-from latently.estimators.inputs import (
-    Array,
-    check_informative,
-    check_table,
-    check_weights,
-    column_names,
-    random_generator,
-)
+from latently.estimators.informative import check_informative, check_weights
+from latently.estimators.inputs import Array, check_table, column_names, random_generator
 
 CONSTANT_VARIANCE = 1e-6  # of the variance of a constant column, beside those of the others
 

@@ -19,7 +19,8 @@ from latently.emissions.base import Emission
 from latently.estimators.fitting import Fit
 from latently.estimators.hmm.residuals import Residuals
 from latently.estimators.hmm.starts import ChainStarts
-from latently.estimators.inputs import check_informative, label_of
+from latently.estimators.informative import check_informative
+from latently.estimators.inputs import label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
 from latently.estimators.likelihood.fitted import Source

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from latently.checks.arrays import as_array, as_floats, missing_cells, shown
 from latently.checks.settings import LIST
 from latently.estimators.hmm.tables import check_table, is_list_of_tables, of_series, put_on_end
-from latently.estimators.inputs import Array, refuse_heavy
+from latently.estimators.informative import refuse_heavy
+from latently.estimators.inputs import Array
 from latently.latent.evidence import UNKNOWN
 
 

@@ -13,14 +13,8 @@ from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import Block, block_rows
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.imputation.columns import observed_columns
-from latently.estimators.inputs import (
-    Array,
-    check_informative,
-    check_rows,
-    check_weights,
-    column_names,
-    label_of,
-)
+from latently.estimators.informative import check_informative, check_weights
+from latently.estimators.inputs import Array, check_rows, column_names, label_of
 from latently.estimators.streaming import read_scan
 from latently.sources import Scan, as_scan
 

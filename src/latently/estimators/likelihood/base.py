@@ -22,14 +22,8 @@ from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
 from latently.estimators.diagnostics import undetermined, warn_of
 from latently.estimators.fitting import Fit, fit, make_plan
-from latently.estimators.inputs import (
-    Array,
-    column_names,
-    float_type,
-    random_generator,
-    unit_of,
-    warn_of_weights,
-)
+from latently.estimators.informative import unit_of, warn_of_weights
+from latently.estimators.inputs import Array, column_names, float_type, random_generator
 from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.fitted import Source

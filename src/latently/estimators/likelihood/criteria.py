@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.estimators.inputs import some_observed
+from latently.estimators.informative import some_observed
 from latently.estimators.likelihood.fitted import FittedModel, Source
 
 # What a criterion charges for p free parameters of a fit to n observations (docs/formulas.md).

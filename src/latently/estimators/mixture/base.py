@@ -14,7 +14,8 @@ from latently.core.information import StandardErrors
 from latently.emissions.base import Emission
 from latently.estimators.bases import DensityMixin
 from latently.estimators.fitting import n_starts
-from latently.estimators.inputs import Array, check_informative
+from latently.estimators.informative import check_informative
+from latently.estimators.inputs import Array
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
 from latently.estimators.likelihood.fitted import Source

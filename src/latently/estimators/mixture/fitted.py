@@ -8,7 +8,8 @@ from latently.core.array_source import ArraySource
 from latently.core.blocks import block_rows
 from latently.emissions.base import Emission
 from latently.estimators.documented import entries
-from latently.estimators.inputs import Array, check_weights, read_rows
+from latently.estimators.informative import check_weights
+from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.settable import Parameter, Recorded
 from latently.estimators.streaming import read_scan

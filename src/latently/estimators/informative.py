@@ -1,0 +1,174 @@
+"""What a table can teach: weights that can be added up, and columns and rows that differ."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from latently.checks.arrays import as_floats
+from latently.core.columns import extremes
+from latently.core.errors import ConstantColumnWarning, WeightWarning
+from latently.estimators.inputs import Array, label_of
+
+LEAST_SQUARE = 1e-280  # smaller ones lose digits
+FAR_EXPONENT = 64  # powers of two
+HEAVY = 1e304  # weight of all rows
+LITTLE = 0.1  # weight of a row
+MOST_COLUMNS_NAMED = 5  # in one message
+
+
+def check_weights(sample_weight: Any, n_samples: int) -> Array:
+    """Check the weights of rows and return them as float64; ones if there are none.
+
+    Raises
+    ------
+    ValueError
+        If their number is wrong or one is negative or not finite, which is named, or all are zero.
+    """
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weights = as_floats(sample_weight, "sample_weight")
+    if not weights.ndim:
+        weights = np.full(n_samples, weights)
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight has shape {weights.shape}, should be ({n_samples},): one weight for each row"
+        )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"sample_weight of row {row} is {weights[row]:g}: weights must be finite, and zero or more"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: at least one row must count")
+    refuse_heavy(weights, "sample_weight")
+    return weights
+
+
+def refuse_heavy(weights: Array, name: str) -> None:
+    """Refuse weights by whose sum a log-likelihood would be beyond double precision.
+
+    Raises
+    ------
+    ValueError
+        If they are.
+    """
+    most = float(weights.max())
+    if most > HEAVY / len(weights):
+        raise ValueError(f"{name} goes up to {most:g}, too much to be added up: divide all by {most:g}")
+
+
+def unit_of(weights: Array) -> float:
+    """A power of two that brings weights far from one near it: products of theirs would be out of range."""
+    exponent = int(np.frexp(weights.max())[1]) - 1
+    return 2.0**exponent if abs(exponent) > FAR_EXPONENT else 1.0
+
+
+def warn_of_weights(weights: Array, what: str) -> None:
+    """Warn if weights sum to far less than there are rows (sequences, documents: `what`) that have some."""
+    n, total = int(np.count_nonzero(weights)), float(weights.sum())
+    if total < LITTLE * n:
+        warnings.warn(
+            f"the weights of {n} {what}{'s' * (n > 1)} sum to {total:g}, so that BIC and AIC see far fewer "
+            f"observations than there are, and favour the largest model: multiply them by {n / total:g}",
+            WeightWarning,
+            stacklevel=4,
+        )
+
+
+def some_observed(n: float) -> float:
+    """Check how many rows have an observed cell.
+
+    Raises
+    ------
+    ValueError
+        If none has.
+    """
+    if not n:
+        raise ValueError("X has no row with an observed cell: there is nothing to judge the model by")
+    return n
+
+
+def check_informative(
+    rows: Any,
+    weights: Array,
+    n_components: int,
+    names: list[str] | None,
+    stacklevel: int = 3,
+    shown: Callable[[Any], Any] = np.asarray,
+) -> None:
+    """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
+
+    Users know rows as what `shown` makes of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows, or fewer distinct rows, than components, or a column is empty or of a spread
+        whose square cannot be held, or all are constant.
+
+    Warns
+    -----
+    ConstantColumnWarning
+        If some columns are constant.
+    """
+    used = weights > 0
+    n_used = int(used.sum())
+    if n_used < n_components:
+        raise ValueError(
+            f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_used} "
+            "with positive weight: lower n_components"
+        )
+    low, high = extremes(rows, None if used.all() else used)
+    empty = np.flatnonzero(low > high)
+    if len(empty):
+        raise ValueError(f"column {label_of(names, empty[0])} has no observed value: leave it out")
+    constant = np.flatnonzero(low == high)
+    every = [_value(cell) for cell in shown(low[None])[0]] if len(constant) else []
+    if len(constant) == len(low):
+        reason = "n_samples = 1" if n_used == 1 else f"every value is {every[0]}"
+        others = ", as all are" if len(low) > 1 else ""
+        raise ValueError(
+            f"column {label_of(names, 0)} is constant ({reason}){others}: there is nothing to learn from"
+        )
+    if len(constant):
+        warnings.warn(_constant(constant, every, names), ConstantColumnWarning, stacklevel=stacklevel)
+    with np.errstate(over="ignore", under="ignore"):
+        spread = (high - low).astype(np.float64)
+        square = spread**2 * n_used
+    extreme = np.flatnonzero(~(((square > LEAST_SQUARE) | (low == high)) & np.isfinite(square)))
+    if len(extreme):
+        column = extreme[0]
+        raise ValueError(
+            f"column {label_of(names, column)} spans {spread[column]:g}, the square of which is beyond "
+            "double precision: choose another unit for it"
+        )
+    distinct: set[bytes] = set()
+    for row in np.flatnonzero(used):
+        distinct.add(rows[row].tobytes())
+        if len(distinct) >= n_components:
+            return
+    raise ValueError(
+        f"there are {len(distinct)} distinct rows for {n_components} components: lower n_components"
+    )
+
+
+def _value(cell: Any) -> str:
+    value = np.asarray(cell).item()
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _constant(constant: Any, values: list[str], names: list[str] | None) -> str:
+    """What is to be said of constant columns."""
+    listed = ", ".join(label_of(names, column) for column in constant[:MOST_COLUMNS_NAMED])
+    if len(constant) > MOST_COLUMNS_NAMED:
+        listed += f" and {len(constant) - MOST_COLUMNS_NAMED} more"
+    if len(constant) == 1:
+        what = f"column {listed} is constant (every value is {values[constant[0]]}): it says"
+    else:
+        what = f"columns {listed} are constant: they say"
+    return f"{what} nothing about components; leave out what cannot vary in rows to come either"
