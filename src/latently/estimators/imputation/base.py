@@ -181,7 +181,8 @@ class BaseImputer(
         float
             Higher is better.
         """
-        return float(self.mixture_.score(self._modelled(self._read(X))))
+        read = self._read(X)
+        return float(self.mixture_.score(self._modelled(read)))
 
     def _take_up(
         self,
