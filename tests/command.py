@@ -2,84 +2,19 @@
 
 import csv
 import json
-import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 
 import latently
 from latently import datasets
 
-MAIN = "from latently.cli import main; main()"
-# Before it in a process of which pictures are not the point: they take half of its time.
-UNRENDERED = "from latently.report import Figure; Figure._saved = lambda *_, **__: b''\n"
 COMPILING = "latently: compiling its kernels, this once (a few seconds)\n"
 
 # A table with which nothing is wrong, and the quickest that can be asked of it.
 GOOD = "a,b\n" + "".join(f"{i * i % 17},{i % 5}\n" for i in range(20))
 ONE_FIT = ("-k", "1", "--covariance", "full")
-
-
-def process(folder, *arguments, stdout=subprocess.PIPE, code=MAIN, **settings):
-    """A real process that has ended."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        **settings,
-    )
-
-
-# A process that has imported all that a run may need and becomes one again and again, in a third of the time
-# that a new one takes. Nothing has run in it: libraries that have begun their threads cannot be copied.
-COPIED = """
-import importlib, json, os, pkgutil, signal, sys
-import latently
-import matplotlib.backends.backend_agg
-import matplotlib.backends.backend_svg
-for one in pkgutil.walk_packages(latently.__path__, "latently."):
-    importlib.import_module(one.name)
-for line in sys.stdin:
-    folder, code, arguments, *printed = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        break
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-else:
-    sys.exit()
-signal.alarm(300)  # seconds that it may live
-for number, file in enumerate(printed, 1):
-    os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-os.chdir(folder)
-sys.argv[1:] = arguments
-exec(code, {"__name__": "__main__"})
-"""
-
-
-@contextmanager
-def copied():
-    """A function like `process` that needs no imports, for what a process does after them."""
-    with subprocess.Popen(
-        [sys.executable, "-c", COPIED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as ready:
-
-        def run(folder, *arguments, code=MAIN, stdout=None):
-            printed = stdout or f"{folder}.out", f"{folder}.err"
-            ready.stdin.write(json.dumps([str(folder), code, arguments, *printed]) + "\n")
-            ready.stdin.flush()
-            code = int(ready.stdout.readline())
-            out, err = (Path(file).read_text("utf-8") if Path(file).is_file() else "" for file in printed)
-            return subprocess.CompletedProcess(arguments, code, out, err)
-
-        yield run
-        ready.kill()
 
 
 def written(rows, separator=","):

@@ -243,7 +243,7 @@ def shared(monkeypatch):
     monkeypatch.setattr(passes, "SHARED", 2)
 
 
-@over_states
+@pytest.mark.parametrize("K", [*STATES[:6], *(pytest.param(K, marks=pytest.mark.slow) for K in STATES[6:])])
 @pytest.mark.parametrize("T", [2, 3, 4, 33, 900])
 @pytest.mark.parametrize("density", ["ordinary", "tiny", "partly_zero", "gaps"])
 def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):

@@ -26,7 +26,7 @@ SHAPES = {
     "many features": (900, 37, 5, 0.5, 0.0, 1.0),
     "seventeen features, far apart": (900, 17, 7, 10.0, 0.0, 1.0),
     "a hundred features": (900, 100, 5, 0.1, 0.0, 1.0),
-    "a hundred features, offset, far apart": (2300, 100, 4, 3.0, 1e6, 1.0),
+    "a hundred features, offset, far apart": (2300, 100, 2, 3.0, 1e6, 1.0),
     "offset": (900, 5, 3, 1.0, 1e6, 1.0),
     "offset, many features": (900, 20, 3, 1.0, 1e6, 1.0),
     "small numbers": (900, 7, 3, 1.0, 0.0, 1e-8),

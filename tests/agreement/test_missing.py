@@ -73,9 +73,9 @@ def one_cell_each(n, d, rng):
 SHAPES = {
     "one feature": (50, 1, 2, scattered(0.3), 0.0, (1.0, 1.0)),
     "two features": (400, 2, 3, scattered(0.3), 0.0, (1.0, 1.0)),
-    "many patterns": (600, 9, 3, scattered(0.3), 0.0, (1.0, 1.0)),
+    "many patterns": (250, 9, 3, scattered(0.3), 0.0, (1.0, 1.0)),
     "many features": (150, 40, 2, scattered(0.2), 0.0, (1.0, 1.0)),
-    "runs of equal patterns": (500, 6, 3, in_runs, 0.0, (1.0, 1.0)),
+    "runs of equal patterns": (250, 6, 3, in_runs, 0.0, (1.0, 1.0)),
     "many features, many missing": (150, 60, 2, scattered(0.6), 0.0, (1.0, 1.0)),
     "mostly missing": (300, 7, 2, scattered(0.8), 0.0, (1.0, 1.0)),
     "one cell in each row": (60, 5, 2, one_cell_each, 0.0, (1.0, 1.0)),
@@ -150,7 +150,7 @@ def test_rows_in_other_memory_orders(family):
 
 
 @over_families
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(missing=arrays(np.bool_, (9, 4), elements=st.booleans()))
 @example(missing=np.ones((9, 4), dtype=bool))
 @example(missing=np.eye(9, 4, dtype=bool))
@@ -210,7 +210,7 @@ def models(family, x, weights, K, rng):
 def test_e_steps_agree(family, dtype, holes):
     """Complete rows by the fused kernel, others by the compiled routines; and all by NumPy."""
     rng = np.random.default_rng(6)
-    x = holes(700, FEW - 1, rng).astype(dtype)
+    x = holes(400, FEW - 1, rng).astype(dtype)
     x[0] = 0.5
     x[1] = -1.0
     weights = rng.integers(0, 3, len(x)).astype(float)

@@ -1,5 +1,7 @@
 """The bound that EM climbs: below the log-likelihood for any resp, and by how much."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -26,14 +28,20 @@ def resp_of(shares, model):
     return shares / shares.sum(axis=1, keepdims=True)
 
 
+@cache
+def enumerated(entry):
+    """A model, its params, a few units, and all assignments of them: the same for all examples."""
+    model, params, data = entry.tiny()
+    return model, params, data, Enumeration(model, params, data)
+
+
 @bound_by()
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(shares=any_shares)
 @example(shares=np.tile([1.0, 0.0, 0.0], (6, 1)))
 def test_below_the_log_likelihood_by_the_divergence_from_the_posterior(entry, shares):
-    model, params, data = entry.tiny()
+    model, params, data, truth = enumerated(entry)
     resp = resp_of(shares, model)
-    truth = Enumeration(model, params, data)
     bound = bounds.lower_bound(model, params, data.source, resp)
     assert bound <= truth.log_likelihood + 1e-9
     divergence = rel_entr(truth.of_rows(resp), truth.posterior).sum()
@@ -44,9 +52,8 @@ def test_below_the_log_likelihood_by_the_divergence_from_the_posterior(entry, sh
 @settings(max_examples=5)
 @given(shares=any_shares)
 def test_it_is_expected_joint_plus_entropy(entry, shares):
-    model, params, data = entry.tiny()
+    model, params, data, truth = enumerated(entry)
     resp = resp_of(shares, model)
-    truth = Enumeration(model, params, data)
     q = truth.of_rows(resp)
     entropy = -expectation(q, np.log(np.maximum(q, 1e-300)))
     assert_allclose(

@@ -18,7 +18,7 @@ from latently.latent.chain import ChainParams
 from latently.models import LatentEmission, LatentEmissionParams
 from tests.comparing import assert_identical, assert_same
 
-STATES = (1, 2, 3, 5, 8, 9)
+STATES = (1, 2, 3, 5, 8, pytest.param(9, marks=pytest.mark.slow))
 over_states = pytest.mark.parametrize("K", STATES)
 SERIAL = SerialBackend()
 

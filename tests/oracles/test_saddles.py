@@ -91,7 +91,7 @@ def test_the_rate_is_the_largest_eigenvalue(entry):
     """Against the whole derivative of the EM map, by differences along all free coordinates."""
     model, params, data = entry.prepared()
     em = EMMap(model, data.source)
-    end = run(em, params, Settings(1e-13, 3000), float(data.weights.sum())).params
+    end = run(em, params, Settings(1e-11, 1000), float(data.weights.sum())).params
     spaces = model.spaces(end)
     rng = np.random.default_rng(0)
     found = saddles.slowest(em, end, saddles.random_direction(em, end, rng), -1.0)

@@ -93,7 +93,7 @@ def test_several_sequences_are_drawn_apart(name):
     assert_array_equal(drawn, in_a_list)
 
 
-@pytest.mark.parametrize("n_components", [1, 2, 4, 5, 9])
+@pytest.mark.parametrize("n_components", [1, 2, 4, 5, pytest.param(9, marks=pytest.mark.slow)])
 def test_any_number_of_states(n_components):
     rng = np.random.default_rng(n_components)
     transmat = rng.dirichlet(np.ones(n_components), n_components)

@@ -13,7 +13,8 @@ import pytest
 
 from latently.cli import main
 from latently.report import Figure
-from tests.command import COMPILING, copied
+from tests.command import COMPILING
+from tests.processes import copied
 
 
 def only_drawn(monkeypatch):

@@ -5,6 +5,7 @@ import io
 import shutil
 import warnings
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import pandas
@@ -77,17 +78,20 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """The page of each kind, the pictures of all but the mixture's empty, which saves time."""
-    folder, found = tmp_path_factory.mktemp("pages"), {}
-    for kind, fitted in KINDS.items():
-        found[kind] = folder / f"{kind}.html"
-        model, X = fitted()
+def page(tmp_path_factory):
+    """The page of a kind, the pictures of all but the mixture's empty, which saves time."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    @cache
+    def page(kind):
+        model, X = KINDS[kind]()
         with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
             if kind != "mixture":
                 patch.setattr(Figure, "_saved", lambda self, *_, **__: TINY)
-            latently.report(model, X, found[kind])
-    return found
+            latently.report(model, X, folder / f"{kind}.html")
+        return folder / f"{kind}.html"
+
+    return page
 
 
 class Watched:
@@ -117,12 +121,12 @@ class Watched:
 
 
 @pytest.fixture
-def opened(browser, pages):
+def opened(browser, page):
     contexts = []
 
     def opened(kind, **how):
         contexts.append(browser.new_context(viewport={"width": 1200, "height": 900}, **how))
-        return Watched(contexts[-1], pages[kind])
+        return Watched(contexts[-1], page(kind))
 
     yield opened
     for context in contexts:
@@ -130,8 +134,7 @@ def opened(browser, pages):
 
 
 over_kinds = pytest.mark.parametrize(
-    "kind",
-    [kind if kind in ("mixture", "series") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+    "kind", ["mixture", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "mixture")]
 )
 
 

@@ -22,17 +22,8 @@ from latently.cli.terminal import progress, say_table
 from latently.report import Figure
 from latently.report import Table as Shown
 from latently.report.mixture import MixtureAnalysis, mixture_report
-from tests.command import (
-    GOOD,
-    JOBS,
-    MAIN,
-    ONE_FIT,
-    UNRENDERED,
-    assert_one_clear_line,
-    process,
-    said_in,
-    summary_of,
-)
+from tests.command import GOOD, JOBS, ONE_FIT, assert_one_clear_line, said_in, summary_of
+from tests.processes import MAIN, UNRENDERED, process
 
 
 def test_an_unwritable_place_is_one_clear_line():

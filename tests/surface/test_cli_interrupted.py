@@ -9,7 +9,8 @@ import signal
 
 import pytest
 
-from tests.command import COMPILING, GOOD, MAIN, ONE_FIT, UNRENDERED, process
+from tests.command import COMPILING, GOOD, ONE_FIT
+from tests.processes import MAIN, UNRENDERED, process
 
 SAID = "latently: interrupted, and nothing was written\n"
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from latently import GaussianMixture, scan
-from tests.command import MAIN, UNRENDERED, model_of, process, summary_of
+from tests.command import model_of, summary_of
+from tests.processes import MAIN, UNRENDERED, process
 
 FAST = ("-k", "2:3", "--covariance", "full", "--memory", "1kB")
 

@@ -9,15 +9,8 @@ import numpy as np
 import polars
 import pytest
 
-from tests.command import (
-    GOOD,
-    MAIN,
-    ONE_FIT,
-    UNRENDERED,
-    assert_one_clear_line,
-    model_of,
-    said_in,
-)
+from tests.command import GOOD, ONE_FIT, assert_one_clear_line, model_of, said_in
+from tests.processes import MAIN, UNRENDERED
 
 
 def test_a_link_to_itself_is_no_folder(run, here):

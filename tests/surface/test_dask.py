@@ -113,14 +113,12 @@ def kill_a_worker(client, when):
     return callback
 
 
-def test_workers_killed_in_the_middle_of_iterations(client, rows):
+def test_a_worker_killed_in_the_middle_of_iterations(client, rows):
     collection = da.from_array(rows, chunks=(4_000, 2))
     expected = mixture(max_iter=12, n_init=1).fit(collection)
-    for when in (1, 5):
-        killed = mixture(max_iter=12, n_init=1, callbacks=[kill_a_worker(client, when)]).fit(collection)
-        np.testing.assert_array_equal(killed.means_, expected.means_)
-        assert killed.log_likelihood_ == expected.log_likelihood_
-        client.wait_for_workers(2, timeout=60)
+    killed = mixture(max_iter=12, n_init=1, callbacks=[kill_a_worker(client, 3)]).fit(collection)
+    np.testing.assert_array_equal(killed.means_, expected.means_)
+    assert killed.log_likelihood_ == expected.log_likelihood_
 
 
 @pytest.mark.slow

@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import stat
-import subprocess
-import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -24,6 +22,7 @@ from latently.archive import FORMAT_VERSION, ModelFileError
 from latently.core.spaces import Positive
 from latently.emissions import Gaussian
 from tests.files import Entries
+from tests.processes import dies, in_a_process
 from tests.saved import EVERY, FAITHFUL, QUICK, TEXTS, WAITING, assert_same_estimator, lda, subject
 
 X = FAITHFUL.to_numpy()
@@ -243,39 +242,26 @@ def test_a_disk_that_is_full_leaves_things_as_they_were(mixture, old, tmp_path):
     assert old is None or path.read_bytes() == old
 
 
-SLOW_CHILD = """
-import sys, time
-import latently.archive
-from latently import load
-
-def stop(*args, **kwargs):
-    print("here", flush=True)
-    time.sleep(60)
-
-source, target, where = sys.argv[1:]
-mixture = load(source)
-if where == "writing":
-    write_array = latently.archive.np.lib.format.write_array
-    countdown = iter([write_array, write_array, stop])
-    latently.archive.np.lib.format.write_array = lambda *args, **how: next(countdown)(*args, **how)
-else:
-    latently.archive.os.replace = stop
-mixture.save(target)
-"""
-
-
 @pytest.mark.parametrize("where", ["writing", "replacing"])
-def test_a_process_killed_while_it_saves_leaves_the_old_file(mixture, saved, where, tmp_path):
+def test_a_process_killed_while_it_saves_leaves_the_old_file(mixture, where, tmp_path):
     path = tmp_path / "model"
     old = GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]])
     old.save(path)
     before = path.read_bytes()
-    command = [sys.executable, "-c", SLOW_CHILD, str(saved), str(path), where]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout.readline() == b"here\n"
-        assert len(os.listdir(tmp_path)) == 2  # it was in the midst of it
-        child.kill()
-    assert child.returncode == -signal.SIGKILL
+
+    def task():
+        write, countdown = np.lib.format.write_array, iter([True, True])
+        if where == "writing":
+            np.lib.format.write_array = lambda *args, **how: (
+                write(*args, **how) if next(countdown, 0) else dies()
+            )
+        else:
+            os.replace = dies
+        mixture.save(path)
+
+    _, status = os.waitpid(in_a_process(task), 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 2  # it was in the midst of it
     assert path.read_bytes() == before
     assert_array_equal(load(path).means_, old.means_)
     mixture.save(path)

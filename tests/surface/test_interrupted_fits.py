@@ -3,12 +3,9 @@
 import errno
 import os
 import signal
-import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import count
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,12 +24,13 @@ from latently import (
 )
 from latently.core import incremental, journal, stepwise
 from latently.core.em import EMMap, Settings, run
-from latently.core.journal import Journal, RunState
+from latently.core.journal import Journal
 from latently.core.parameters import named
 from latently.estimators.saving.checkpoint import CheckpointFile
 from tests.models import ENTRIES
+from tests.processes import dies, in_a_process
 
-N_LIVES = 10
+N_LIVES = 6
 HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
@@ -70,59 +68,52 @@ def bits(model):
     )
 
 
-def in_a_process(task):
-    """The process id of a copy of this process that does a task and ends."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        warnings.simplefilter("ignore")
-        task()
-    finally:
-        os._exit(0)
-
-
-def dies(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 @pytest.mark.parametrize("name", FITS)
-def test_a_fit_killed_ten_times_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
+def test_a_fit_killed_again_and_again_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
     """After some steps, or in the middle of the next time that it writes what it has come to."""
     make, X = FITS[name]
     checkpoint, result, steps = tmp_path / "fit.ckpt", tmp_path / "result", tmp_path / "steps"
-    note = Journal.note
 
-    def noted(self, key, em, at, *how):
-        note(self, key, em, at, *how)
+    def due(self):
+        """Is asked at each step, and by some again if so."""
+        nonlocal n
+        if n >= written + every:
+            return True
         with open(steps, "a") as file:
-            file.write("." * isinstance(at, RunState))
-        if next(done) == life:
+            file.write(".")
+        n += 1
+        if n == life:
             os.replace = dies if writing else dies()
+        return n >= written + every
 
-    monkeypatch.setattr(Journal, "note", noted)
-    done, life = count(1), np.inf
-    undisturbed = make(tol=1e-6, random_state=0, on_interrupt="keep").fit(X)
-    whole = len(steps.read_text())
-    steps.unlink()
-    every = max(whole // 40, 1)  # steps between two times that it is written
-    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=count().__next__))
-    monkeypatch.setattr(journal, "EVERY", every)
-    monkeypatch.setattr(journal, "SHARE", np.inf)
+    def written_now(self):
+        nonlocal written
+        written = n
+        write(self)
 
     def task():
         model = make(tol=1e-6, random_state=0, checkpoint=checkpoint).fit(X)
         getattr(model, "mixture_", model).save(result)
+        return model
 
+    write = Journal.write
+    monkeypatch.setattr(Journal, "due", property(due))
+    monkeypatch.setattr(Journal, "write", written_now)
+    n, written, every, life = 0, 0, np.inf, np.inf
+    undisturbed = task()
+    whole, n = n, 0
+    steps.unlink()
+    result.unlink()
+    every = max(whole // 24, 1)  # steps between two times that it is written
     lives = np.random.default_rng(0).integers(2 * every, 4 * every, N_LIVES)
     for i in range(N_LIVES):
-        done, life, writing = count(1), lives[i], i % 2
+        life, writing = lives[i], i % 2
         os.waitpid(in_a_process(task), 0)
     assert not result.exists()
     life = np.inf
     os.waitpid(in_a_process(task), 0)
     assert bits(load(result)) == bits(undisturbed)
-    assert len(steps.read_text()) <= whole + 2 * N_LIVES * every  # what was done is not done again
+    assert len(steps.read_text()) < whole + 2.5 * N_LIVES * every  # what was done is not done again
     assert sorted(tmp_path.iterdir()) == [result, steps]
 
 
@@ -323,7 +314,8 @@ def test_a_search_that_is_interrupted_on_a_part_of_the_rows_is_evaluated_on_all(
 @pytest.mark.parametrize("entry", [one for one in ENTRIES if not one.nightly], ids=lambda entry: entry.name)
 def test_a_run_of_any_model_goes_on_from_a_file_with_the_same_bits(entry, tmp_path):
     model, start, data = entry.prepared()
-    settings, n = Settings(tol=1e-8, max_iter=12, accelerate=True), float(data.weights.sum())
+    data = data.take(np.arange(len(data.weights) // 2))
+    settings, n = Settings(tol=1e-8, max_iter=8, accelerate=True), float(data.weights.sum())
     whole = run(EMMap(model, data.source), start, settings, n)
 
     def em():
@@ -332,16 +324,17 @@ def test_a_run_of_any_model_goes_on_from_a_file_with_the_same_bits(entry, tmp_pa
         return found
 
     def stop(iteration, *_):
+        reached.append(iteration)
         if iteration >= 5:
             raise KeyboardInterrupt
 
-    first = em()
+    reached, first = [], em()
     with suppress(KeyboardInterrupt):
         run(first, start, replace(settings, callbacks=[stop]), n)
     first.backend.journal.write()
     seen = []
     again = run(em(), start, replace(settings, callbacks=[lambda i, *_: seen.append(i)]), n)
-    assert seen[:1] == [5] or whole.n_iter < 5
+    assert seen[:1] == reached[-1:] or whole.n_iter < 5
     for name, value in named(whole.params).items():
         np.testing.assert_array_equal(named(again.params)[name], value)
     assert again.history == whole.history

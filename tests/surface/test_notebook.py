@@ -49,10 +49,10 @@ def test_a_summary_has_all_numbers_by_name_with_their_intervals():
 KINDS = {
     "mixture": lambda: GaussianMixture(2, n_init=2, random_state=0).fit(X.set_axis([NASTY, "wait"], axis=1)),
     "one column": lambda: MixtureModel("poisson", 2, n_init=2, random_state=0).fit(QUAKES),
-    "series": lambda: GaussianHMM(2, n_init=2, random_state=0).fit(X),
-    "classes": lambda: LatentClassAnalysis(2, n_init=2, random_state=0).fit(ANSWERS),
+    "series": lambda: GaussianHMM(2, n_init=1, random_state=0).fit(X),
+    "classes": lambda: LatentClassAnalysis(2, n_init=1, random_state=0).fit(ANSWERS),
     "imputer": lambda: GaussianImputer().fit(datasets.load_airquality().data[:, :4]),
-    "mixed imputer": lambda: MixedImputer(2, random_state=0).fit(
+    "mixed imputer": lambda: MixedImputer(2, n_init=1, random_state=0).fit(
         ANSWERS.assign(x=[1.0, np.nan, 2.0, 4.0] * 25)
     ),
     "topics": lambda: LatentDirichletAllocation(2, random_state=0).fit(

@@ -206,9 +206,8 @@ def test_uneven_times_have_steps_of_their_own_width():
 
 def test_states_beyond_the_colours_are_hatched():
     K = 12
-    means = np.arange(K)[:, None] * 5.0
-    x = np.repeat(means, 20, axis=0) + np.tile([-1.0, 1.0], 10 * K)[:, None]
-    model = GaussianHMM.from_parameters(*sticky(K), means, np.ones((K, 1)), covariance_type="diag")
+    rates = (2.0 * np.arange(K)[:, None] + 1) ** 2
+    model, x = PoissonHMM.from_parameters(*sticky(K), rates), np.repeat(rates, 20, axis=0)
     panel = plots.states(model, x)[0]
     looks = {(to_hex(area.get_facecolor()[0]), area.get_hatch()) for area in panel.collections}
     assert len(looks) == len(legend(panel)) == K

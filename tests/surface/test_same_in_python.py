@@ -15,7 +15,7 @@ from latently import datasets
 def _numbers(here):
     X = pandas.DataFrame(datasets.load_faithful().data, columns=["eruption", "wait"])
     X.assign(price=[f"{1000 + 7 * i:,}" for i in range(len(X))]).to_csv(here / "t.csv", index=False)
-    return ["cluster", "t.csv", "-k", "1:3", "--columns", "eruption,wait"]
+    return ["cluster", "t.csv", "-k", "1:2", "--columns", "eruption,wait"]
 
 
 def _mixed(here):
@@ -42,7 +42,7 @@ def _sequences(here):
 def _holes(here):
     air = datasets.load_airquality()
     pandas.DataFrame(air.data[:, :4], columns=list("abcd")).to_csv(here / "h.csv", index=False)
-    return ["impute", "h.csv", "-m", "3", "--min", "a=0"]
+    return ["impute", "h.csv", "-m", "2", "--min", "a=0"]
 
 
 def _texts(here):

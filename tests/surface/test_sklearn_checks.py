@@ -19,20 +19,21 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:X has .*topic models count tokens:UserWarning",
 )
 
+QUICK = {"n_init": 1, "max_iter": 20}
 ESTIMATORS = [
     L.GaussianMixture(),
-    L.MixtureModel(Gaussian("full"), 2, n_init=1),
-    L.LatentClassAnalysis(2, n_init=1),
+    L.MixtureModel(Gaussian("full"), 2, **QUICK),
+    L.LatentClassAnalysis(2, **QUICK),
     L.GaussianImputer(),
     L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
-    L.MixedImputer(2, n_init=1),
+    L.MixedImputer(2, **QUICK),
     L.LatentDirichletAllocation(2),
     L.LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
     *(compat.LatentDirichletAllocation(2, learning_method=method) for method in ("batch", "online")),
-    L.GaussianHMM(2, n_init=1),
-    L.HiddenMarkovModel(Gaussian("full"), 2, n_init=1),
-    L.PoissonHMM(2, n_init=1),
-    L.CategoricalHMM(2, n_init=1),
+    L.GaussianHMM(2, **QUICK),
+    L.HiddenMarkovModel(Gaussian("full"), 2, **QUICK),
+    L.PoissonHMM(2, **QUICK),
+    L.CategoricalHMM(2, **QUICK),
 ]
 # Which differ in settings that these checks hardly touch.
 VARIANTS = [

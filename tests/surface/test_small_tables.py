@@ -27,7 +27,7 @@ def small(seed):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_each_has_a_maximum_or_a_prior_stands_in():
     outcomes = []
-    for seed in range(90):
+    for seed in range(30):
         x = small(seed)
         imputer = GaussianImputer(n_jobs=1).fit(x)
         assert np.isfinite(imputer.transform(x)).all()
@@ -37,7 +37,7 @@ def test_each_has_a_maximum_or_a_prior_stands_in():
         with pytest.raises(SingularCovarianceError, match="set prior='ridge'"):
             GaussianImputer(prior=None, n_jobs=1).fit(x)
         assert imputer.diagnostics_[0].kind == "prior"
-    assert 20 < outcomes.count(None) < 70
+    assert 7 < outcomes.count(None) < 23
 
 
 def test_an_attempt_that_is_given_up_says_nothing_of_its_own():

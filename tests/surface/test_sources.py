@@ -27,12 +27,18 @@ from latently import (
     PoissonHMM,
     scan,
 )
+from latently.core import blocks
 from latently.core.errors import DataChangedError
 from latently.emissions import Columns, Ordinal
 from latently.sources import base
 
-N = 30_001  # more than one block, and no multiple of any
-ENDS = (0, 7_000, 7_001, N)
+N = 6_001  # more than are drawn for the search, and no multiple of any block
+ENDS = (0, 1_400, 1_401, N)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**17)
 
 
 class Again:
@@ -91,7 +97,7 @@ def sources(frame, folder, columns):
 
 
 MODELS = {
-    "numbers": (lambda: GaussianMixture(3, random_state=0, max_iter=15, tol=0, n_init=2), ["x"]),
+    "numbers": (lambda: GaussianMixture(3, random_state=0, max_iter=10, tol=0, n_init=2), ["x"]),
     "missing": (lambda: GaussianMixture(2, random_state=0, max_iter=5, tol=0, n_init=1), ["x", "y"]),
     "classes": (
         lambda: LatentClassAnalysis(3, random_state=0, max_iter=10, tol=0, n_init=2),
@@ -123,8 +129,10 @@ def test_a_table_read_piece_by_piece_gives_the_bits_of_one_in_memory(case, frame
     labels, density = expected.predict(table), expected.score_samples(table)
     for name, source in sources(frame, folder, columns):
         found = make().fit(source)
-        assert found.log_likelihood_ == expected.log_likelihood_, name
-        np.testing.assert_array_equal(found.weights_, expected.weights_, err_msg=name)
+        # Rows with the same holes are brought together in memory, and so added in another order.
+        rtol = 1e-13 if case == "missing" else 0.0
+        assert found.log_likelihood_ == pytest.approx(expected.log_likelihood_, rel=rtol, abs=0.0), name
+        np.testing.assert_allclose(found.weights_, expected.weights_, rtol=rtol, err_msg=name)
         np.testing.assert_array_equal(found.predict(source), labels, err_msg=name)
         np.testing.assert_allclose(found.score_samples(source), density, rtol=1e-12, err_msg=name)
         assert found.score(source) == pytest.approx(expected.score(table), rel=1e-12)
@@ -326,12 +334,12 @@ how = dict(n_init=1, max_iter=3, tol=0, random_state=0, n_jobs=1)
 GaussianMixture(4, **how).fit(np.random.default_rng(0).normal(size=(3000, 8)))
 GaussianMixture(4, **how).fit(scan(sys.argv[1] + "/0.parquet"))
 here = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (here + 100 * 2**20,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (here + 50 * 2**20,) * 2)
 model = GaussianMixture(4, **how).fit(scan(sys.argv[1]))
 model.predict(scan(sys.argv[1]), to=sys.argv[1] + "/labels.arrow")
 print(model.n_observed_)
 try:
-    np.ones((2_000_000, 8))
+    np.ones((1_000_000, 8))
 except MemoryError:
     print("too large")
 """
@@ -339,13 +347,13 @@ except MemoryError:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="counts memory as Linux does")
 def test_a_fit_takes_no_more_memory_than_a_few_blocks(tmp_path):
-    """128 MB of rows, in a process that may take 100 MB more than it has."""
+    """64 MB of rows, in a process that may take 50 MB more than it has."""
     rng = np.random.default_rng(0)
     names = [f"x{j}" for j in range(8)]
     for i in range(8):
-        rows = rng.normal(size=(250_000, 8)) + 3 * rng.integers(4, size=(250_000, 1))
+        rows = rng.normal(size=(125_000, 8)) + 3 * rng.integers(4, size=(125_000, 1))
         table = pa.table(dict(zip(names, rows.T, strict=True)))
-        pq.write_table(table, tmp_path / f"{i}.parquet", row_group_size=50_000, compression="none")
+        pq.write_table(table, tmp_path / f"{i}.parquet", row_group_size=25_000, compression="none")
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, str(tmp_path)],
         capture_output=True,
@@ -353,7 +361,7 @@ def test_a_fit_takes_no_more_memory_than_a_few_blocks(tmp_path):
         env=os.environ | {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"},
         check=False,
     )
-    assert done.stdout.split("\n")[:2] == ["2000000.0", "too large"], done.stderr[-2000:]
+    assert done.stdout.split("\n")[:2] == ["1000000.0", "too large"], done.stderr[-2000:]
 
 
 def test_a_bar_says_how_far_a_pass_is_and_a_fit_seems_to_be(frame, folder, capsys):
@@ -361,6 +369,6 @@ def test_a_bar_says_how_far_a_pass_is_and_a_fit_seems_to_be(frame, folder, capsy
     with pytest.warns(ConvergenceWarning):
         GaussianMixture(3, **how).fit(scan(folder / "parquet", columns=["x", "visits"]))
     said = capsys.readouterr().err
-    assert "/30.0k" in said
+    assert "/6.00k" in said
     assert "rows/s" in said
     assert "s left" in said
