@@ -54,8 +54,6 @@ def found_by(cls: type, maker: str) -> tuple[Any, ...]:
 
 DESCRIBED = entries(
     """
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
     lengths : array-like of int, optional
         Lengths of the sequences in one table.
     relevance : float, default 0.6
@@ -69,6 +67,7 @@ FITTED = {
     IMPUTER: "GaussianImputer",
 }
 RAISES = "Raises\n------\n"
+DRAWN_ON = "Returns\n-------\n{}\n    The axes drawn on.\n\n"
 NEEDS = f"{RAISES}ImportError\n    If matplotlib is not installed.\n"
 
 
@@ -87,16 +86,23 @@ def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callab
     }
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        drawn = checked(**constraints)(function)
+        draw = checked(**constraints)(function)
 
-        @wraps(drawn)
+        @wraps(draw)
         def drawing(*args: P.args, **kwargs: P.kwargs) -> R:
-            axes = drawn(*args, **kwargs)
+            axes = draw(*args, **kwargs)
             fit_fonts(np.ravel(np.asarray(axes, dtype=object))[0].figure)
             return axes
 
         own = inspect.cleandoc(function.__doc__ or "").replace(RAISES, NEEDS)
-        drawing.__doc__ = described(own, inspect.signature(function).parameters, DESCRIBED | models, NEEDS)
+        signature = inspect.signature(function)
+        drawn = "Axes" if signature.return_annotation == "Axes" else "array of Axes"
+        known = {
+            "ax": f"ax : {drawn}, optional\n    Where to draw. Default: a new figure.",
+            **DESCRIBED,
+            **models,
+        }
+        drawing.__doc__ = described(own, signature.parameters, known, DRAWN_ON.format(drawn) + NEEDS)
         return drawing
 
     return decorate

@@ -42,11 +42,6 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
     name : str, optional
         The criterion, a column of the table. Default: the one that decided.
 
-    Returns
-    -------
-    Axes
-        The axes drawn on.
-
     Raises
     ------
     ValueError

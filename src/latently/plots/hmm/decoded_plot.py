@@ -48,11 +48,6 @@ def decoded(
     n : int, default 100
         How many time steps to draw.
 
-    Returns
-    -------
-    Axes
-        The axes drawn on.
-
     Raises
     ------
     ValueError

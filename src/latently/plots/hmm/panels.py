@@ -27,13 +27,6 @@ def hmm_panels(
         The true states: numbers or names.
     n : int, default 100
         How many time steps to draw.
-    ax : array of 2 Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    array of 2 Axes
-        The axes drawn on.
 
     Raises
     ------

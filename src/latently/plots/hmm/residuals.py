@@ -51,8 +51,6 @@ def pseudo_residuals(
         residuals are independent; ordinary ones have a slight negative autocorrelation.
     feature : int or str, default 0
         Position or name of the feature to show.
-    ax : array of 3 Axes, optional
-        Where to draw. Default: a new figure.
 
     Returns
     -------

@@ -62,11 +62,6 @@ def states(
         Where to draw: one for each feature shown, one for the smoothed probabilities and, if asked for, one
         for the filtered ones. Default: a new figure.
 
-    Returns
-    -------
-    array of Axes
-        The axes drawn on.
-
     Raises
     ------
     ImpossibleObservationError

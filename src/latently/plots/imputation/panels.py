@@ -60,13 +60,6 @@ def imputation_panels(
     level : float, default 0.95
         Probability of the intervals drawn at filled cells (where there are at most 60). The uncertainty of
         the parameters is in them if the imputer has parameter draws.
-    ax : array of 3 Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    array of 3 Axes
-        The axes drawn on.
 
     Raises
     ------

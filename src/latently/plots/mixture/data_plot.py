@@ -40,11 +40,6 @@ def data(
     features : sequence of int or str, optional
         Positions or names of the one or two features to show. Default: the first two.
 
-    Returns
-    -------
-    Axes
-        The axes drawn on.
-
     Raises
     ------
     ValueError

@@ -44,13 +44,6 @@ def mixture_panels(
         `latently.metrics.match_labels` pairs them with the components.
     features : sequence of int or str, optional
         Positions or names of the two features to show. Default: the first two.
-    ax : array of 3 Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    array of 3 Axes
-        The axes drawn on.
 
     Raises
     ------

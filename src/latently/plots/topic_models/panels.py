@@ -20,13 +20,6 @@ def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> 
         The documents. Default: those of the fit.
     n : int, default 20
         How many documents, from the first on.
-    ax : array of 2 Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    array of 2 Axes
-        The axes drawn on.
 
     Raises
     ------
