@@ -161,53 +161,62 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
 
     def analyse(self, data: Cells, show: ShowProgress) -> ImputationAnalysis | MixedAnalysis:
         """Fit, fill in, and see how far off that may be."""
-        if data.mixed:
-            from latently.cli.mixed_cells import analysed
-
-            return analysed(self, data, show)
         from sklearn.exceptions import ConvergenceWarning
 
         from latently.cli.hints import hints
         from latently.cli.tables.notes import notes
-        from latently.core.errors import ConstantColumnWarning, UndeterminedWarning
-        from latently.estimators import GaussianImputer
-        from latently.report.imputation import ImputationAnalysis
+        from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
+        from latently.estimators import GaussianImputer, MixedImputer
+        from latently.report.imputation import ImputationAnalysis, MixedAnalysis
 
-        table, choice, limits, _ = data
-        imputer = GaussianImputer(
-            self.components,
-            prior=None if self.prior == "none" else self.prior,
-            min_value=limits.least,
-            max_value=limits.greatest,
-            n_parameter_draws=self.tables,
-            random_state=self.seed,
-            checkpoint=self.checkpoint,
-        )
+        table, choice, limits, mixed = data
         still_empty = {name: int(table.missing(name).sum()) for name in choice.left_out}
-        a = ImputationAnalysis(
-            imputer,
-            choice.X,
-            table.name,
-            self.level,
-            self.seed,
-            f"{DRAWS}/",
-            {name: n for name, n in still_empty.items() if n},
-            left_out=choice.left_out,
-            notes=[*notes(table, choice, "the other columns"), *hints(data, self.components, self.seed)],
-            settings=self.settings | table.read_as | data.said,
-            reading=self.reading,
-        )
+        more = [] if mixed else hints(data, self.components, self.seed)
+        how: dict[str, Any] = {
+            "X": data.X,
+            "source": table.name,
+            "level": self.level,
+            "seed": self.seed,
+            "drawn": f"{DRAWS}/",
+            "still_empty": {name: n for name, n in still_empty.items() if n},
+            "left_out": choice.left_out,
+            "notes": [*notes(table, choice, "the other columns"), *more],
+            "settings": self.settings | table.read_as | data.said,
+            "reading": self.reading,
+        }
+        asked: dict[str, Any] = {
+            "n_parameter_draws": self.tables,
+            "random_state": self.seed,
+            "checkpoint": self.checkpoint,
+        }
+        a: Any
+        if mixed:
+            a = MixedAnalysis(
+                MixedImputer("bic" if self.components == 1 else self.components, **asked), **how
+            )
+            checks = {"hiding observed cells and predicting them": lambda: a.check}
+        else:
+            prior = None if self.prior == "none" else self.prior
+            asked |= {"prior": prior, "min_value": limits.least, "max_value": limits.greatest}
+            a = ImputationAnalysis(GaussianImputer(self.components, **asked), **how)
+            checks = {
+                "testing whether cells are missing completely at random": lambda: a.test,
+                "hiding observed cells and predicting them": lambda: a.overimputation,
+                "starting far away": lambda: a.starts,
+            }
         steps = {
             "fitting, and drawing parameters": lambda: _fit(a),
-            "testing whether cells are missing completely at random": lambda: a.test,
-            "hiding observed cells and predicting them": lambda: a.overimputation,
-            "starting far away": lambda: a.starts,
+            **checks,
             "filling in": lambda: (a.completed, a.limits, a.tables),
         }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the page says so
-            warnings.simplefilter("ignore", UndeterminedWarning)
-            warnings.simplefilter("ignore", ConstantColumnWarning)  # when cells are hidden
+        with warnings.catch_warnings():  # the page says all of them
+            for category in (
+                ConvergenceWarning,
+                UndeterminedWarning,
+                ConstantColumnWarning,
+                SpuriousMaximumWarning,
+            ):
+                warnings.simplefilter("ignore", category)
             for i, (what, do) in enumerate(steps.items()):
                 show(i, len(steps), what)
                 do()

@@ -37,13 +37,13 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class ImputationAnalysis(Analysis):
-    """An imputer and how it came about.
+class FilledTable(Analysis):
+    """An imputer of any kind and how it came about.
 
     Parameters
     ----------
     model, X, source, left_out, notes, settings
-        See `Analysis`; the model is a `GaussianImputer` with parameter draws.
+        See `Analysis`; the model is an imputer with parameter draws.
     level : float
         Probability of the intervals.
     seed : int
@@ -58,6 +58,23 @@ class ImputationAnalysis(Analysis):
     seed: int = 0
     drawn: str = ""
     still_empty: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def n_tables(self) -> int:
+        """How many tables are drawn."""
+        return len(self.model.parameter_draws_)
+
+    @cached_property
+    def incomplete(self) -> NDArray[np.int64]:
+        """Columns that lack cells, those that lack most first."""
+        counts = self.missing.sum(axis=0)
+        order = np.argsort(-counts, kind="stable")
+        return np.asarray(order[counts[order] > 0])
+
+
+@dataclass(frozen=True)
+class ImputationAnalysis(FilledTable):
+    """A `GaussianImputer` and how it came about; see `FilledTable`."""
 
     def report(self) -> Report:
         """All that is said of the imputation."""
@@ -75,18 +92,6 @@ class ImputationAnalysis(Analysis):
             self.rows[:, kept],
             lambda imputer, x: expected(imputer.mixture_._predictive(x), x),
         )
-
-    @property
-    def n_tables(self) -> int:
-        """How many tables are drawn."""
-        return len(self.model.parameter_draws_)
-
-    @cached_property
-    def incomplete(self) -> NDArray[np.int64]:
-        """Columns that lack cells, those that lack most first."""
-        counts = self.missing.sum(axis=0)
-        order = np.argsort(-counts, kind="stable")
-        return np.asarray(order[counts[order] > 0])
 
     @cached_property
     def completed(self) -> Array:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from latently.core.findings import Finding, caution, grave, joined
+from latently.core.findings import Finding, caution
 from latently.estimators.diagnostics import NEVER_TOGETHER
 from latently.report.fits import converged
 from latently.report.imputation.analysis import ImputationAnalysis
+from latently.report.imputation.filled import spurious, still_empty
 from latently.wording import count, exact, listed, number, percent, share, some
 
 UNLIKELY = 0.01
@@ -28,10 +29,7 @@ def cautions(a: ImputationAnalysis) -> Iterator[Finding]:
     yield from converged(a.model)
     yield from a.model.diagnostics_
     yield from _starts_apart(a)
-    spurious = grave(a.model.mixture_.diagnostics_)
-    if a.model.n_components > 1 and spurious:
-        text = f"this maximum of the likelihood is spurious: {joined(spurious)}. Ask for fewer components"
-        yield Finding("spurious", text, severity="grave")
+    yield from spurious(a)
     yield from _coverage(a)
     if a.n_rows < ROWS_PER_COLUMN * len(a.names):
         text = (
@@ -49,12 +47,7 @@ def cautions(a: ImputationAnalysis) -> Iterator[Finding]:
             "with the means, and add nothing to the fit"
         )
         yield caution("empty rows", text, "row", rows=a.n_empty_rows)
-    if a.still_empty:
-        first = list(a.still_empty.items())[:MOST_NAMED]
-        more = ["others"] if len(a.still_empty) > len(first) else []
-        cells = listed([*(f"{n:,} of {name}" for name, n in first), *more])
-        text = f"cells stay empty in columns that are not in the model: {cells}"
-        yield caution("still empty", text, cells=sum(a.still_empty.values()))
+    yield from still_empty(a)
     if a.model.prior not in (None, "auto"):
         text = f"the {a.model.prior} prior was asked for, and pulls what was estimated a little away from"
         yield caution("asked prior", f"{text} maximum likelihood")

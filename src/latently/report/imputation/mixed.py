@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +12,24 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from latently.checks.columns import as_table
-from latently.core.findings import Finding, caution, grave, joined, note
+from latently.core.findings import Finding, caution, note
 from latently.estimators import missing_patterns
 from latently.report import fits
-from latently.report.analysis import Analysis, Array
+from latently.report.analysis import Array
 from latently.report.figure import Figure
 from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.imputation.analysis import FilledTable
 from latently.report.imputation.figures import densities, patterns
+from latently.report.imputation.filled import (
+    counts,
+    draws,
+    headline,
+    how_much,
+    lead,
+    numbers,
+    spurious,
+    still_empty,
+)
 from latently.report.imputation.replay import imputation_replay
 from latently.report.interactive import Replay
 from latently.report.report import Report
@@ -68,39 +79,13 @@ class Check:
 
 
 @dataclass(frozen=True)
-class MixedAnalysis(Analysis):
-    """An imputer of mixed tables and how it came about.
-
-    Parameters
-    ----------
-    model, X, source, left_out, notes, settings
-        See `Analysis`; the model is a `MixedImputer` with parameter draws, and X a frame.
-    level : float
-        Probability of the intervals.
-    seed : int
-        Source of what is random: the draws, and the cells that are hidden for the check.
-    drawn : str
-        Where the drawn tables were written to; empty if they were not.
-    still_empty : mapping of str to int
-        Columns that are not in the model and lack cells, and how many.
-    """
-
-    level: float = 0.95
-    seed: int = 0
-    drawn: str = ""
-    still_empty: Mapping[str, int] = field(default_factory=dict)
+class MixedAnalysis(FilledTable):
+    """A `MixedImputer` and how it came about; see `FilledTable`. X is a frame."""
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
         """Which cells are missing."""
         return np.column_stack([column.missing for column in as_table(self.X)])
-
-    @cached_property
-    def incomplete(self) -> NDArray[np.int64]:
-        """Columns that lack cells, those that lack most first."""
-        counts = self.missing.sum(axis=0)
-        order = np.argsort(-counts, kind="stable")
-        return np.asarray(order[counts[order] > 0])
 
     @cached_property
     def observed(self) -> NDArray[Any]:
@@ -126,11 +111,8 @@ class MixedAnalysis(Analysis):
     @cached_property
     def tables(self) -> list[NDArray[Any]]:
         """The drawn tables."""
-        n = len(self.model.parameter_draws_)
-        return [
-            np.asarray(table, dtype=object)
-            for table in self.model.draw_imputations(self.X, n, random_state=self.seed)
-        ]
+        drawn = self.model.draw_imputations(self.X, self.n_tables, random_state=self.seed)
+        return [np.asarray(table, dtype=object) for table in drawn]
 
     @cached_property
     def deviations(self) -> Array:
@@ -184,7 +166,7 @@ class MixedAnalysis(Analysis):
         n = self.model.n_components_
         return Report(
             "imputation",
-            f"{count(self.n_missing, 'missing cell')} of {self.source} filled in",
+            headline(self),
             list(self._findings()),
             list(self._cautions()),
             self._facts(),
@@ -203,7 +185,7 @@ class MixedAnalysis(Analysis):
             self._going_on(),
             same_in_python(self.model, self.reading, ASKED.format(n=len(self.tables))),
             sure=[] if self.check is None else [sentence(str(one)) for one in self._checked(self.check)],
-            lead=self._lead(),
+            lead=lead(self, [f"{one}." for one in self._checked(self.check)] if self.check else []),
             replay=self.replay,
         )
 
@@ -221,16 +203,6 @@ class MixedAnalysis(Analysis):
             )
         yield from fits.climb(self.model)
 
-    def _lead(self) -> str:
-        check = "There are too few rows to see how far off that may be."
-        if self.check is not None:
-            check = "".join(f"{one}." for one in self._checked(self.check))
-        return (
-            f"{count(self.n_missing, 'cell')} of {self.missing.size:,} were missing, and are filled in with "
-            f"what the other cells of their rows suggest. {check} For tests and standard errors, use the "
-            "drawn tables, which also show what is not known."
-        )
-
     def replay(self) -> Replay | None:
         """How the cells came to be filled in."""
         read = self.model._read(self.X)
@@ -240,15 +212,7 @@ class MixedAnalysis(Analysis):
         )
 
     def _findings(self) -> Iterator[Finding]:
-        text = (
-            f"{share(self.n_missing, self.missing.size)} of the cells are missing: {self.n_missing:,} of "
-            f"{self.missing.size:,}, in {self.n_incomplete_rows:,} of {count(self.n_rows, 'row')}"
-        )
-        yield note("missing", text, cells=self.n_missing, rows=self.n_incomplete_rows)
-        counts = self.missing.sum(axis=0)
-        lacking = [f"{self.names[j]} {counts[j]:,}" for j in self.incomplete[:MOST_LISTED]]
-        more = [f"{len(self.incomplete) - MOST_LISTED} more columns"] * (len(self.incomplete) > MOST_LISTED)
-        yield note("where", f"Missing cells: {listed([*lacking, *more])}", "column", self.incomplete)
+        yield from how_much(self)
         kinds: dict[str, list[str]] = {}
         for name, family in self.model.families_.items():
             kinds.setdefault(family, []).append(name)
@@ -258,13 +222,7 @@ class MixedAnalysis(Analysis):
         yield note("families", f"{by}. Columns are modelled as {text}", components=n)
         if self.check is not None:
             yield from self._checked(self.check)
-        which = f"the {len(self.tables)} tables of {self.drawn}" if self.drawn else "the drawn tables"
-        text = (
-            f"For standard errors use {which}: run the analysis on each and join the results with "
-            "latently.pool. A completed table takes what was filled in for observed, and so looks surer than "
-            "it is"
-        )
-        yield note("draws", text, tables=len(self.tables))
+        yield draws(self)
 
     @staticmethod
     def _checked(check: Check) -> Iterator[Finding]:
@@ -285,10 +243,7 @@ class MixedAnalysis(Analysis):
     def _cautions(self) -> Iterator[Finding]:
         yield from (caution("input", text) for text in self.notes)
         yield from fits.converged(self.model)
-        spurious = grave(self.model.mixture_.diagnostics_)
-        if spurious:
-            text = f"this maximum of the likelihood is spurious: {joined(spurious)}. Ask for fewer components"
-            yield Finding("spurious", text, severity="grave")
+        yield from spurious(self)
         mostly = [self.names[j] for j in self.incomplete if self.missing[:, j].mean() > MUCH_MISSING]
         if mostly:
             text = f"most of {listed(mostly)} is missing: what was filled in is model more than data"
@@ -300,18 +255,10 @@ class MixedAnalysis(Analysis):
                 "other columns tell little of them"
             )
             yield caution("unexplained", text)
-        if self.still_empty:
-            cells = listed([f"{n:,} of {name}" for name, n in self.still_empty.items()][:MOST_LISTED])
-            text = f"cells stay empty in columns that are not in the model: {cells}"
-            yield caution("still empty", text, cells=sum(self.still_empty.values()))
+        yield from still_empty(self)
 
     def _facts(self) -> list[tuple[str, str]]:
-        found = [
-            ("cells filled in", f"{self.n_missing:,}"),
-            ("of the cells", share(self.n_missing, self.missing.size)),
-            ("incomplete rows", f"{self.n_incomplete_rows:,}"),
-            ("components", f"{self.model.n_components_}"),
-        ]
+        found = [*counts(self), ("components", f"{self.model.n_components_}")]
         if self.check is not None and self.check.cells:
             found.append(("hidden categories guessed right", share(self.check.right, self.check.cells)))
         if self.check is not None and self.check.numbers:
@@ -364,13 +311,10 @@ class MixedAnalysis(Analysis):
         model = self.model
         return {
             **fits.about(self),
-            "empty_cells_left": dict(self.still_empty),
+            **numbers(self),
             "n_components": model.n_components_,
             "bic_by_n_components": {str(k): value for k, value in model.bic_.items()},
             "families": model.families_,
-            "n_draws": len(self.tables),
-            "n_missing": self.n_missing,
-            "rows_with_a_missing_cell": self.n_incomplete_rows,
             "check": None if self.check is None else dict(vars(self.check)),
             **fits.ended(model),
         }

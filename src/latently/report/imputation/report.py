@@ -13,10 +13,11 @@ from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
+from latently.report.imputation.filled import counts, draws, headline, how_much, lead, numbers
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.table import Table
-from latently.wording import EN_DASH, count, decimals, exact, listed, number, percent, sentence, share
+from latently.wording import EN_DASH, count, decimals, exact, number, percent, sentence, share
 
 MOST_LISTED = 8
 MOST_PATTERNS, MOST_NAMED = 12, 6
@@ -59,7 +60,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
     """
     return Report(
         "imputation",
-        f"{count(a.n_missing, 'missing cell')} of {a.source} filled in",
+        headline(a),
         list(_findings(a)),
         list(cautions(a)),
         _facts(a),
@@ -70,16 +71,14 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         _going_on(a),
         same_in_python(a.model, a.reading, ASKED.format(n=a.n_tables)),
         _sure(a),
-        lead=_lead(a),
+        lead=lead(a, list(_tried(a))),
         replay=a.replay,
     )
 
 
 def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
     facts = [
-        ("cells filled in", f"{a.n_missing:,}"),
-        ("of the cells", share(a.n_missing, a.missing.size)),
-        ("incomplete rows", f"{a.n_incomplete_rows:,}"),
+        *counts(a),
         ("filled outside the observed range", f"{int(a.outside.sum()):,}"),
     ]
     if a.overimputation is not None:
@@ -94,40 +93,12 @@ def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
 
 def _findings(a: ImputationAnalysis) -> Iterator[Finding]:
     """The most important first."""
-    text = (
-        f"{share(a.n_missing, a.missing.size)} of the cells are missing: {a.n_missing:,} of "
-        f"{a.missing.size:,}, in {a.n_incomplete_rows:,} of {count(a.n_rows, 'row')} "
-        f"({share(a.n_incomplete_rows, a.n_rows)})"
-    )
-    yield note("missing", text, cells=a.n_missing, rows=a.n_incomplete_rows)
-    yield _where(a)
+    yield from how_much(a)
     yield mcar(a)
     yield _outside(a)
     if a.overimputation is not None:
         yield _check(a)
-    which = f"the {a.n_tables} tables of {a.drawn}" if a.drawn else f"the {a.n_tables} drawn tables"
-    single = "completed.csv" if a.drawn else "the completed table"
-    text = (
-        f"For standard errors use {which}, not {single}: run the analysis on each and join the results with "
-        "latently.pool. A completed table takes what was filled in for observed, and so looks surer than it "
-        "is"
-    )
-    yield note("draws", text, tables=a.n_tables)
-
-
-def _where(a: ImputationAnalysis) -> Finding:
-    counts = a.missing.sum(axis=0)
-    named = [f"{a.names[j]} {counts[j]:,} ({share(counts[j], a.n_rows)})" for j in a.incomplete]
-    shown = named[:MOST_LISTED]
-    if len(named) > MOST_LISTED:
-        shown.append(f"{count(len(named) - MOST_LISTED, 'more column')} with fewer")
-    whole = [a.names[j] for j in np.flatnonzero(counts == 0)]
-    complete = "no column is"
-    if whole:
-        which = listed(whole) if len(whole) <= MOST_LISTED else f"{len(whole)} columns"
-        complete = f"{which} {'is' if len(whole) == 1 else 'are'}"
-    text = f"Missing cells: {listed(shown)}; {complete} complete"
-    return note("where", text, "column", a.incomplete)
+    yield draws(a)
 
 
 def mcar(a: ImputationAnalysis) -> Finding:
@@ -209,21 +180,15 @@ def _check(a: ImputationAnalysis) -> Finding:
     return note("check", text, hidden=n, inside=inside)
 
 
-def _lead(a: ImputationAnalysis) -> str:
-    """The page in three sentences."""
-    check = "How far off that may be was not tried: there are too few rows."
+def _tried(a: ImputationAnalysis) -> Iterator[str]:
+    """How hidden cells were predicted, for the lead."""
     if a.overimputation is not None:
         found = a.overimputation
-        inside = share(int(found.inside.sum()), len(found.true))
-        check = (
-            f"When known cells were hidden and predicted the same way, {inside} of them lay in their "
+        yield (
+            "When known cells were hidden and predicted the same way, "
+            f"{share(int(found.inside.sum()), len(found.true))} of them lay in their "
             f"{percent(found.level)} intervals."
         )
-    return (
-        f"{count(a.n_missing, 'cell')} of {a.missing.size:,} were missing, and are filled in with what the "
-        f"other cells of their rows let one expect. {check} For tests and standard errors use the drawn "
-        "tables, which also show what is not known."
-    )
 
 
 def _sure(a: ImputationAnalysis) -> list[str]:
@@ -354,12 +319,9 @@ def _summary(a: ImputationAnalysis) -> dict[str, object]:
     imputer = a.model
     found: dict[str, object] = {
         **fits.about(a),
-        "empty_cells_left": dict(a.still_empty),
+        **numbers(a),
         "n_components": imputer.n_components,
         "prior": imputer.prior_,
-        "n_draws": a.n_tables,
-        "n_missing": a.n_missing,
-        "rows_with_a_missing_cell": a.n_incomplete_rows,
         "filled_outside_the_observed_range": a.outside.sum(axis=0).tolist(),
         "share_drawn_below_and_above_the_observed_range": a.drawn_outside.T.tolist(),
         "explained": a.explained.tolist(),
