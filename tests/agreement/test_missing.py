@@ -20,7 +20,7 @@ from latently.kernels.missing import fill_rows
 from latently.latent import Independent
 from latently.latent.independent import Weights
 from latently.models import LatentEmission, LatentEmissionParams, accelerators, incomplete_rows
-from latently.models.accelerators import FEW
+from latently.models.accelerators import WHITEN_BELOW
 from latently.models.conditional_moments import Completed
 from latently.models.routines import Plain, routines
 from tests.comparing import assert_same
@@ -210,7 +210,7 @@ def models(family, x, weights, K, rng):
 def test_e_steps_agree(family, dtype, holes):
     """Complete rows by the fused kernel, others by the compiled routines; and all by NumPy."""
     rng = np.random.default_rng(6)
-    x = holes(400, FEW - 1, rng).astype(dtype)
+    x = holes(400, WHITEN_BELOW - 1, rng).astype(dtype)
     x[0] = 0.5
     x[1] = -1.0
     weights = rng.integers(0, 3, len(x)).astype(float)
@@ -250,7 +250,7 @@ def whole_step(model, params, block):
 @pytest.mark.parametrize("K", [1, 3])
 def test_short_cuts_agree(family, shape, K, monkeypatch):
     """One component in one pass; more by the marginals of patterns, if they have a few rows on end."""
-    monkeypatch.setattr(incomplete_rows, "MANY", 2)
+    monkeypatch.setattr(incomplete_rows, "ROWS_OF_A_PATTERN", 2)
     rng = np.random.default_rng(10)
     n, d, _, holes, offset, scales = shape
     emission, theta, x, _, units = problem(family, (n, d, K, holes, offset, scales), rng)
@@ -279,7 +279,7 @@ def test_short_cuts_are_taken(family, monkeypatch):
     monkeypatch.setattr(LatentEmission, "generic_e_step", generic)
     for K, many, expected in ((1, 10, []), (2, 195, [200]), (2, 10, [10]), (2, 500, [400])):
         model, params = models(family, x, np.ones(400), K, rng)
-        monkeypatch.setattr(incomplete_rows, "MANY", many)
+        monkeypatch.setattr(incomplete_rows, "ROWS_OF_A_PATTERN", many)
         handed.clear()
         accelerators.incomplete_rows(model, params, Block(x, np.ones(400)), SerialBackend())
         assert handed == expected
@@ -288,7 +288,7 @@ def test_short_cuts_are_taken(family, monkeypatch):
 @over_families
 @pytest.mark.parametrize("K", [1, 2])
 def test_an_infinite_cell_is_named(family, K, monkeypatch):
-    monkeypatch.setattr(incomplete_rows, "MANY", 2)
+    monkeypatch.setattr(incomplete_rows, "ROWS_OF_A_PATTERN", 2)
     rng = np.random.default_rng(12)
     x = in_runs(60, 4, rng)
     x[7] = [np.nan, np.inf, 0.0, 1.0]

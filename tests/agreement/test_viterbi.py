@@ -39,7 +39,7 @@ def test_shared_whole_and_plain_agree(monkeypatch, K, zeros, offset):
     logs[40] = 0.0  # a missing time
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     whole = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, SerialBackend())
-    monkeypatch.setattr(viterbi, "LONG", 2)
+    monkeypatch.setattr(viterbi, "LONG_SEQUENCE", 2)
     with backend(2) as workers:
         shared = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, workers)
     for n, (low, high) in enumerate(pairwise(offsets)):
@@ -57,6 +57,6 @@ def test_sequences_that_are_impossible(monkeypatch, K, time):
     logs[time] = -np.inf
     parts = np.full(K, 1 / K), rng.dirichlet(np.ones(K), K), np.array([0, 20])
     for long in (2**20, 2):
-        monkeypatch.setattr(viterbi, "LONG", long)
+        monkeypatch.setattr(viterbi, "LONG_SEQUENCE", long)
         _, values = viterbi.likeliest_paths(logs, None, *parts, SerialBackend())
         assert values[0] == -np.inf

@@ -26,7 +26,7 @@ SERIAL = SerialBackend()
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
     """So that sequences of a few hundred times have many."""
-    monkeypatch.setattr(checkpoints, "LEAST", 8)
+    monkeypatch.setattr(checkpoints, "LEAST_ROWS", 8)
 
 
 def offsets_of(lengths):

@@ -211,7 +211,7 @@ def test_paths_beside_numbers_of_any_size(monkeypatch, K, share):
     logs[::7] = 0.0
     far = logs.copy()
     far[::7] = -rng.choice([1e3, 1e16, 1e36, 1e73], len(far[::7]))[:, None]
-    monkeypatch.setattr(viterbi, "LONG", 2 if share else 2**20)
+    monkeypatch.setattr(viterbi, "LONG_SEQUENCE", 2 if share else 2**20)
     with backend(2) as workers:
         plain, other = (
             viterbi.likeliest_paths(table, None, start, transmat, np.array([0, T]), workers)[0]

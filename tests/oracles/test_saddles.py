@@ -132,7 +132,7 @@ def test_easy_data_are_looked_at_once(name, monkeypatch):
 def test_a_start_that_ends_higher_is_told(monkeypatch):
     found = L.dispersed_starts(L.GaussianImputer(), MURRAY, n_starts=4, random_state=0)
     assert not found.higher
-    monkeypatch.setattr(saddles, "CLEAR", np.inf)
+    monkeypatch.setattr(saddles, "ALL_IS_WELL", np.inf)
     stuck = L.dispersed_starts(L.GaussianImputer(), MURRAY, n_starts=4, random_state=0)
     assert stuck.higher
     assert not stuck.agree

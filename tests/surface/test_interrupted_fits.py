@@ -244,7 +244,7 @@ def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_fit(tmp_path)
 
 
 def test_a_disk_that_fills_up_is_told_once_and_the_fit_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, "EVERY", 0.01)
+    monkeypatch.setattr(journal, "SECONDS_BETWEEN", 0.01)
     model = GaussianMixture(3, n_init=1, random_state=0, checkpoint=tmp_path / "fit.ckpt")
 
     def full(iteration, *_):

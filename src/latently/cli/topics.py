@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_TRIED = 8
 AUTO = "auto"
 USUAL = 20  # topics
-FEW = 1_000  # documents
+FEW_DOCUMENTS = 1_000  # documents
 DOCUMENTS_EACH = 3  # at least, for each topic
 
 
@@ -203,7 +203,7 @@ def _tried_of(collection: Collection) -> list[int]:
 
     n = collection.n_documents
     most = max(2, min(USUAL, n // DOCUMENTS_EACH, collection.n_words))
-    if n >= FEW or most == 2:
+    if n >= FEW_DOCUMENTS or most == 2:
         return [min(USUAL, most)]
     return np.unique(np.geomspace(2, most, MOST_TRIED).round().astype(int)).tolist()
 

@@ -28,7 +28,7 @@ from latently.core.statistics import S, tree_sum
 from latently.core.streamed import NOTHING, Piece, Survey, surveyed
 
 FAN = 16  # sums that are added in one task
-TRIES = 3  # of a sum, if what was sent to a worker went down with it
+SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class ClusterSource:
 
     def fold(self, task: Callable[..., S], workers: Backend) -> S:
         """The sum over all chunks, where they lie, in a tree over their order."""
-        for last in (False,) * (TRIES - 1) + (True,):
+        for last in (False,) * (SUM_TRIES - 1) + (True,):
             with talking(self.client, patient=not last):
                 return self._folded(task)
         raise AssertionError("the last try returns or raises")

@@ -25,10 +25,10 @@ from latently.core.moves import Climber, End, Move, promise
 
 AGREEMENT = 1e-6  # per unit of weight: objectives of runs that ended at one maximum differ by no more
 FAILURES = (FitError, ObjectiveFellError)
-SETTLED = AGREEMENT / 10  # gain still to come at the end of a batch
+GAIN_LEFT = AGREEMENT / 10  # gain still to come at the end of a batch
 NEARLY_ALL = 0.85
-MOST_STEPS = 500  # to there
-LEAST = 1e-5  # gain that a move is worth
+MOST_SHORT_STEPS = 500  # to there
+WORTH_A_MOVE = 1e-5  # gain that a move is worth
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ class Explorer(Generic[D, P]):
 
     def __init__(self, em: EMMap[D, P, Any], plan: Plan, n: float) -> None:
         self._em, self._plan, self._n = em, plan, n
-        settings = Settings(SETTLED, MOST_STEPS, em.fixed, accelerate=True, changes=False)
-        self._climber = Climber(em, settings, n, LEAST)
+        settings = Settings(GAIN_LEFT, MOST_SHORT_STEPS, em.fixed, accelerate=True, changes=False)
+        self._climber = Climber(em, settings, n, WORTH_A_MOVE)
         self.maxima: list[Maximum[P]] = []
         self.lost: list[Candidate[P]] = []
 

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from latently.core.acceleration import Squarem
 from latently.core.convergence import Progress
 
-EVERY = 2.0  # seconds between two writes, at least
-SHARE = 0.03  # of the time that goes into writing, at most
+SECONDS_BETWEEN = 2.0  # seconds between two writes, at least
+WRITING_SHARE = 0.03  # of the time that goes into writing, at most
 
 
 @dataclass(frozen=True)
@@ -163,4 +163,4 @@ class Journal:
 
 def _soon(took: float) -> float:
     """When to write next, after it took so many seconds."""
-    return time.monotonic() + max(EVERY, took / SHARE)
+    return time.monotonic() + max(SECONDS_BETWEEN, took / WRITING_SHARE)

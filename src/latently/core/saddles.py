@@ -25,14 +25,14 @@ from latently.core.spaces import Spaces
 
 Array = NDArray[np.float64]
 
-STEP = 1e-4  # of differences, in units of the scales of the parameters
+SADDLE_STEP = 1e-4  # of differences, in units of the scales of the parameters
 LEAST_STEPS, MOST_STEPS = 4, 12  # of the search for a direction
 SCREEN = 5000  # units on which is looked first
-CLEAR = 0.9  # rate below which these say that all is well
+ALL_IS_WELL = 0.9  # rate below which these say that all is well
 STILL = 1e-3  # a rate is one if it is that near
 SIZES = (1.0, 0.3, 0.1)  # of moves, in the same units
 TRIAL = 20  # EM steps after which a move must have gained
-ROUNDS = 10
+SADDLE_ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def beyond_saddles(em: EMMap[D, P, S], result: FitResult[P], settings: Settings,
     """
     rng = np.random.default_rng(0)
     some = replace(em, source=em.source.subsample(SCREEN, rng).in_memory())
-    for _ in range(ROUNDS):
+    for _ in range(SADDLE_ROUNDS):
         if not (result.converged and settings.tol > 0 and result.n_iter < settings.max_iter):
             break
-        hint = slowest(some, result.params, random_direction(em, result.params, rng), CLEAR)
+        hint = slowest(some, result.params, random_direction(em, result.params, rng), ALL_IS_WELL)
         if hint is None:
             break
         found = slowest(em, result.params, hint.values, 1 - STILL)
@@ -226,7 +226,7 @@ def _unflat(spaces: Spaces, vector: Array, params: Any) -> dict[str, Array]:
 def _image(em: EMMap[Any, Any, Any], spaces: Spaces, params: Any, here: Array, vector: Array) -> Array | None:
     """Derivative of the EM map along a vector, by the difference of two steps; None where it cannot go."""
     values, change = named(params), _unflat(spaces, vector, params)
-    for step in (STEP, STEP / 100):
+    for step in (SADDLE_STEP, SADDLE_STEP / 100):
         moved = with_named(params, {name: values[name] + step * change[name] for name in spaces})
         if not feasible(spaces, moved):
             continue

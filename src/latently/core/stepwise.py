@@ -22,9 +22,9 @@ from latently.core.errors import within_range
 from latently.core.model import D, P, S
 
 DECAY, OFFSET = 0.6, 2.0
-STEPS = 50  # in a pass, at least
+LEAST_STEPS = 50  # in a pass, at least
 LEAST_ROWS, MOST_BLOCKS = 512, 16  # in a minibatch
-FIRST = 5000  # units that the average begins with
+UNITS_AT_FIRST = 5000  # units that the average begins with
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def stepped(
 
 def begun(em: EMMap[D, P, S], params: P, usual: float, rng: np.random.Generator) -> Running[P]:
     """Begin with the statistics of some units."""
-    some = em.source.subsample(FIRST, rng)
+    some = em.source.subsample(UNITS_AT_FIRST, rng)
     weight = weight_of(some)
     stats: Any = replace(em, source=some).e_step(params)
     return Running(params, (1 / weight) * stats, max(weight / usual, 1.0), usual)
@@ -116,7 +116,7 @@ def weight_of(source: Blocks) -> float:
 
 def rows_of_minibatch(source: BlockSource) -> int:
     """How many rows a minibatch of a source has."""
-    return min(max(source.n_rows // STEPS, LEAST_ROWS), MOST_BLOCKS * source.block_rows)
+    return min(max(source.n_rows // LEAST_STEPS, LEAST_ROWS), MOST_BLOCKS * source.block_rows)
 
 
 @dataclass(frozen=True)

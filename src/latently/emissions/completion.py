@@ -21,26 +21,15 @@ CELL_HALVINGS = 44
 class Completion:
     """Guesses, quantiles and draws of missing cells.
 
-    Rows are as `Emission.read` returns them, NaN where a cell is missing; observed cells stay as they are.
-    Responsibilities are those of the rows, given their observed cells.
+    Rows `x`, shape (n_rows, n_features), are as `Emission.read` returns them, NaN where a cell is missing;
+    observed cells stay as they are. Responsibilities `resp`, shape (n_rows, n_components), are those of the
+    rows given their observed cells; `labels` are the components of the rows.
     """
 
     def draw_missing(
         self: Any, params: Any, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:
-        """Draw the missing cells of each row, those of a row together, given its label.
-
-        Parameters
-        ----------
-        params : object
-            The parameters.
-        x : array of shape (n_rows, n_features)
-            The rows.
-        labels : array of int of shape (n_rows,)
-            The component of each row.
-        rng : Generator
-            Source of all that is random.
-        """
+        """Draw the missing cells of each row, those of a row together, given its label."""
         self._refuse_correlated()
         return np.where(np.isnan(x), self.sample_given(params, labels, x, rng), x)
 
@@ -48,15 +37,6 @@ class Completion:
         """Fill in the expectation of each missing cell, the median if the family has no mean.
 
         An expectation that cannot be observed, such as half a count, is rounded to a whole number.
-
-        Parameters
-        ----------
-        params : object
-            The parameters.
-        x : array of shape (n_rows, n_features)
-            The rows.
-        resp : array of shape (n_rows, n_components)
-            Their responsibilities.
         """
         self._refuse_correlated()
         means = self.mean(params)
@@ -69,18 +49,8 @@ class Completion:
         """Quantiles of each missing cell by itself; NaN where a cell is observed, or has no order.
 
         By bisection of the distribution function of the mixture. Of discrete cells the quantile is the least
-        value that is exceeded with at most the remaining probability.
-
-        Parameters
-        ----------
-        params : object
-            The parameters.
-        x : array of shape (n_rows, n_features)
-            The rows.
-        resp : array of shape (n_rows, n_components)
-            Their responsibilities.
-        probability : float
-            Of a value that is no higher.
+        value that is exceeded with at most the remaining probability. `probability` is that of a value no
+        higher.
         """
         self._refuse_correlated()
         missing = np.isnan(x)
@@ -96,15 +66,6 @@ class Completion:
 
     def category_probabilities(self: Any, params: Any, x: Array, resp: Array) -> list[Array | None]:
         """For each column the probabilities of its categories in each row, None where it has none.
-
-        Parameters
-        ----------
-        params : object
-            The parameters.
-        x : array of shape (n_rows, n_features)
-            The rows.
-        resp : array of shape (n_rows, n_components)
-            Their responsibilities.
 
         Returns
         -------
@@ -188,6 +149,6 @@ def bisected(
         exhausted = (middle == low) | (middle == high)
         over = reached(middle)
         low, high = np.where(over, low, middle), np.where(over, middle, high)
-        settled = high - low <= (1.0 if discrete else width * 2.0**-CELL_HALVINGS)
-        if (settled | ~used | exhausted).all():
+        found = high - low <= (1.0 if discrete else width * 2.0**-CELL_HALVINGS)
+        if (found | ~used | exhausted).all():
             return high if discrete else (low + high) / 2

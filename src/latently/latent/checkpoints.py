@@ -20,7 +20,7 @@ from latently.latent.base import Array
 from latently.latent.chain_parts import ChainCounts, Padded, block_offsets, padded_width, refuse
 from latently.latent.emission_tables import EmissionTable
 
-LEAST = 256  # rows of a segment, a multiple of the steps between rescalings
+LEAST_ROWS = 256  # rows of a segment, a multiple of the steps between rescalings
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def cut(block: Block, most: int) -> Iterator[tuple[int, Block]]:
 
 def segments(low: int, high: int, n_rows: int) -> list[slice]:
     """Cut a half of a sequence of so many rows."""
-    step = max(LEAST, -(-int(np.sqrt(n_rows)) // LEAST) * LEAST)
+    step = max(LEAST_ROWS, -(-int(np.sqrt(n_rows)) // LEAST_ROWS) * LEAST_ROWS)
     return [slice(a, min(a + step, high)) for a in range(low, high, step)]
 
 

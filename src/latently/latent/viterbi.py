@@ -12,7 +12,7 @@ from latently.core.backends import Backend
 from latently.latent.base import Array
 from latently.latent.chain_parts import padded_width
 
-LONG = 2**20  # scores from which on a sequence is scored from both ends
+LONG_SEQUENCE = 2**20  # scores from which on a sequence is scored from both ends
 
 
 def likeliest_paths(
@@ -57,7 +57,7 @@ def likeliest_paths(
     path, values = np.empty(T, dtype=np.int64), np.empty(len(offsets) - 1)
     kept = np.empty((T, W), dtype=np.uint8 if lanes else np.float64)
     scored = _Scored(np.ascontiguousarray(table), index, start, square, kept, path, lanes)
-    long = np.flatnonzero(np.diff(offsets) >= max(LONG // W, 2)).tolist()
+    long = np.flatnonzero(np.diff(offsets) >= max(LONG_SEQUENCE // W, 2)).tolist()
     begin = 0
     for n in [*long, len(values)]:  # consecutive short ones, then a long one
         if begin < n:

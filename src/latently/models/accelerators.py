@@ -31,10 +31,12 @@ from latently.latent.independent import Counts, Independent
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
-FEW = 6  # features: with fewer, whitening each pair costs less than matrix products
+WHITEN_BELOW = 6  # features: with fewer, whitening each pair costs less than matrix products
 LOG_EPS = float(np.log(EPS))
-MANY = 16  # features: from here on matrix products cost less than telling which pairs count
-LARGE = 64  # features: from here on matrix products are the fastest way to whiten those that do
+PRODUCTS_FROM = 16  # features: from here on matrix products cost less than telling which pairs count
+WHITEN_BY_PRODUCTS_FROM = (
+    64  # features: from here on matrix products are the fastest way to whiten those that do
+)
 
 Accelerator = Callable[[Any, Any, Block, Backend], Expected | None]
 
@@ -71,7 +73,7 @@ def complete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | N
 def _linear_form(structure: Structure, n_features: int) -> Any:
     """What the log densities are linear in, if that pays."""
     if (structure.correlated and not structure.shared) or n_features < (
-        FEW if structure.correlated else MANY
+        WHITEN_BELOW if structure.correlated else PRODUCTS_FROM
     ):
         return None
     from latently.models import linear_forms as forms
@@ -95,7 +97,7 @@ def _whiten(emission: Gaussian, params: Any, block: Block, *out: Array) -> tuple
 
     theta = params.emission
     whiteners = np.ascontiguousarray(emission.structure.expand(theta.whiteners, theta.means))
-    fused = fused_products if theta.means.shape[1] >= LARGE else fused_full
+    fused = fused_products if theta.means.shape[1] >= WHITEN_BY_PRODUCTS_FROM else fused_full
     levels = _levels(emission, params)
     bound, rounding_scale = fused(_rows(block), block.weights, theta.means, whiteners, *levels, *out)
     return bound, rounding_scale

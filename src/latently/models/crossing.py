@@ -20,7 +20,7 @@ from latently.core.model import Proposal
 from latently.emissions.base import Array
 from latently.models.moves import look
 
-SHARED = 0.1  # part of a label's rows from which on another one has to do with it
+SHARED_PART = 0.1  # part of a label's rows from which on another one has to do with it
 
 Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -77,7 +77,7 @@ def exchange(
 def _parts(one: Array, two: Array) -> list[Part]:
     """Labels of either maximum that have rows in common, directly or by way of others."""
     K = one.shape[1]
-    common = one.T @ _shares(two) > SHARED * np.minimum(one.sum(axis=0)[:, None], two.sum(axis=0))
+    common = one.T @ _shares(two) > SHARED_PART * np.minimum(one.sum(axis=0)[:, None], two.sum(axis=0))
     graph = np.block([[np.zeros((K, K)), common], [np.zeros((K, 2 * K))]])
     n_parts, part = connected_components(graph, directed=False)
     return [(np.flatnonzero(part[:K] == p), np.flatnonzero(part[K:] == p)) for p in range(n_parts)]

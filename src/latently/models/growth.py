@@ -24,9 +24,9 @@ from latently.models.larger import divided
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 Params = LatentEmissionParams
-ROWS = 5000  # of a sample
+ROWS_OF_A_SAMPLE = 5000  # of a sample
 SETTINGS = Settings(1e-6, accelerate=True, changes=False)
-LEAST = 1e-5  # per row, that another component gains
+WORTH_A_COMPONENT = 1e-5  # per row, that another component gains
 STRONG_EVIDENCE = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
 DEVIATIONS = 2.0
 PATIENCE = 2  # numbers of components in a row that are clearly worse
@@ -85,7 +85,7 @@ def grown(
     list of Grown
         Those that may be the best are fitted to all rows.
     """
-    sample = source.subsample(ROWS, rng)
+    sample = source.subsample(ROWS_OF_A_SAMPLE, rng)
     excess = float(source.weights.sum() / sample.weights.sum()) - 1.0
     log_n = float(np.log(max(description.n_observed, 1.0)))
     found: list[Grown] = []
@@ -131,7 +131,7 @@ def _next(
 ) -> End[Params] | None:
     """The maximum that the best splits of one with a component less lead to; None if they lead nowhere."""
     em: EMMap[Any, Params, Any] = EMMap(model, sample, backend)
-    climber = Climber(em, SETTINGS, float(sample.weights.sum()), LEAST)
+    climber = Climber(em, SETTINGS, float(sample.weights.sum()), WORTH_A_COMPONENT)
     try:
         if before is None:
             return climber.end(model.start(description, rng))

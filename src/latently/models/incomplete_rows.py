@@ -28,7 +28,7 @@ from latently.latent.base import Expected
 from latently.latent.independent import Counts
 from latently.models.conditional_moments import conditional_moments
 
-MANY = 1024  # rows of one pattern from which on the factors of its marginals pay
+ROWS_OF_A_PATTERN = 1024  # rows of one pattern from which on the factors of its marginals pay
 LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
 
 
@@ -108,7 +108,7 @@ def _long_runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
     packed = np.packbits(missing, axis=1)
     changes = np.flatnonzero((packed[1:] != packed[:-1]).any(axis=1)) + 1
     edges = [0, *changes.tolist(), len(missing)]
-    return [(a, b) for a, b in pairwise(edges) if b - a >= MANY and not missing[a].all()]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= ROWS_OF_A_PATTERN and not missing[a].all()]
 
 
 def _marginal(

@@ -32,7 +32,7 @@ from latently.models.moves import propose
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
 
-PIECE = 512
+ROWS_OF_A_PIECE = 512
 FLOOR, NO_DATA, FEW_ROWS = "floor", "no data", "few rows"  # kinds of findings
 
 
@@ -251,7 +251,7 @@ class LatentEmission:
         params = self.start(description, np.random.default_rng(0)).emission
         needed = self.emission.rows_needed_in_all(params, self.n_components, fixed)
         found: set[Any] = set()
-        for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
+        for block in chain.from_iterable(whole.pieces(ROWS_OF_A_PIECE) for whole in blocks):
             if len(found) >= needed or block.incomplete is not None:
                 return False
             says = np.flatnonzero((block.row_weights > 0) & self.emission.observed(block.x))
@@ -267,7 +267,7 @@ class LatentEmission:
         """Labels with fewer effective distinct rows than needed, how many, and where one is."""
         support = Support(self.n_components, needed)
         fused = RESPONSIBILITIES.get((type(self.latent), type(self.emission))) if self.fused else None
-        for block in chain.from_iterable(whole.pieces(PIECE) for whole in blocks):
+        for block in chain.from_iterable(whole.pieces(ROWS_OF_A_PIECE) for whole in blocks):
             if not len(support.poor):
                 break
             says = (block.row_weights > 0) & self.emission.observed(block.x)

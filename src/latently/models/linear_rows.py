@@ -16,8 +16,8 @@ from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
 
-FEW = 8  # components that a register holds
-FAR = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
+IN_A_REGISTER = 8  # components that a register holds
+FAR_MEANS = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class FewLinear(Linear):
 
     @cached_property
     def _lanes(self) -> tuple[int, ...]:
-        return (0,) * (4 if len(self.away) <= 4 else FEW)
+        return (0,) * (4 if len(self.away) <= 4 else IN_A_REGISTER)
 
     @cached_property
     def _padded(self) -> tuple[Array, Array]:
@@ -132,6 +132,6 @@ class FewLinear(Linear):
 def linear_rows(emission: Gaussian, params: GaussianParams) -> Linear | None:
     """The linear form, unless means so far from their middle would cost it digits."""
     variances = emission.structure.expand(params.covariances, params.means)
-    kind = FewLinear if len(params.means) <= FEW else Linear
+    kind = FewLinear if len(params.means) <= IN_A_REGISTER else Linear
     linear = kind(emission, params, variances)
-    return linear if (linear.away**2 / variances).max() < FAR else None
+    return linear if (linear.away**2 / variances).max() < FAR_MEANS else None

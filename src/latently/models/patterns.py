@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST = 4096  # rows that tell whether there are few patterns
-FEW = 0.5  # patterns, of the rows, below which it pays
+FIRST_ROWS_SEEN = 4096  # rows that tell whether there are few patterns
+FEW_PATTERNS = 0.5  # patterns, of the rows, below which it pays
 LARGEST = 2**62
 
 
@@ -45,12 +45,12 @@ def patterns_of(places: Any, n_places: int) -> Patterns | None:
     >>> found.rows.tolist(), found.index.tolist()
     ([0, 1], [0, 1, 0, 0])
     """
-    few = _codes(places[:FIRST], n_places)
-    if len(np.unique(few)) > FEW * len(few):
+    few = _codes(places[:FIRST_ROWS_SEEN], n_places)
+    if len(np.unique(few)) > FEW_PATTERNS * len(few):
         return None
-    codes = few if len(places) <= FIRST else _codes(places, n_places)
+    codes = few if len(places) <= FIRST_ROWS_SEEN else _codes(places, n_places)
     _, rows, index = np.unique(codes, return_index=True, return_inverse=True)
-    return Patterns(rows, index) if len(rows) <= FEW * len(codes) else None
+    return Patterns(rows, index) if len(rows) <= FEW_PATTERNS * len(codes) else None
 
 
 def _codes(places: Any, n_places: int) -> NDArray[np.int64]:

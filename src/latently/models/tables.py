@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from latently.emissions.base import Array, Emission
 
-MOST = 2**16  # rows of all tables together
+MOST_ROWS_OF_TABLES = 2**16  # rows of all tables together
 LANES = (0,) * 4, (0,) * 8
 Places = NDArray[np.int64]
 Found = NDArray[np.uint16]
@@ -98,7 +98,7 @@ class Tables:
         """Rows of the table for the cells of each row; None if a cell is in no table."""
         from latently.kernels.tables import find_places
 
-        if self.starts[-1] + self.sizes[-1] >= MOST:
+        if self.starts[-1] + self.sizes[-1] >= MOST_ROWS_OF_TABLES:
             return None
         found = np.empty((len(x), len(self.columns)), dtype=np.uint16)
         return found if find_places(x, self.columns, self.starts, self.sizes, found) else None

@@ -12,9 +12,9 @@ from scipy.special import digamma
 from latently.core.statistics import Additive
 from latently.models.admixture.params import Array
 
-ROWS = 1024  # words looked at together
-SMALLEST = 1e-5
-LARGEST = 1e5
+WORDS_AT_A_TIME = 1024  # words looked at together
+SMALLEST_PRIOR = 1e-5
+LARGEST_PRIOR = 1e5
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def learned_doc_prior(terms: DocumentTerms, doc_prior: Array) -> Array:
     """One step of Minka's fixed point (Minka 2000, "Estimating a Dirichlet distribution", equation 55)."""
     if terms.spread <= 0.0:
         return doc_prior
-    return np.asarray(np.clip(doc_prior * terms.gained / terms.spread, SMALLEST, LARGEST))
+    return np.asarray(np.clip(doc_prior * terms.gained / terms.spread, SMALLEST_PRIOR, LARGEST_PRIOR))
 
 
 def learned_word_prior(counts: NDArray[Any], absent: Array, word_prior: Array) -> Array:
@@ -75,7 +75,7 @@ def learned_word_prior(counts: NDArray[Any], absent: Array, word_prior: Array) -
     spread = V * float((digamma(totals + V * base) - digamma(V * base)).sum())
     if spread <= 0.0:
         return word_prior
-    pieces = [slice(start, start + ROWS) for start in range(0, V, ROWS)]
+    pieces = [slice(start, start + WORDS_AT_A_TIME) for start in range(0, V, WORDS_AT_A_TIME)]
     gained = sum(float(gain(counts[rows], absent[rows], base).sum()) for rows in pieces)
-    better = float(np.clip(base * gained / spread, SMALLEST, LARGEST))
+    better = float(np.clip(base * gained / spread, SMALLEST_PRIOR, LARGEST_PRIOR))
     return np.asarray(word_prior + (better - base))

@@ -23,8 +23,8 @@ from latently.models.admixture.folding import CollapsedFolding
 from latently.models.admixture.params import AdmixtureParams, Array
 from latently.models.admixture.variational import Expectations, VariationalAdmixture
 
-TINY = 1e-12  # factor at which it is multiplied in
-PIECE = 2**13  # entries that one thread works on
+TINY_FACTOR = 1e-12  # factor at which it is multiplied in
+ENTRIES_OF_A_PIECE = 2**13  # entries that one thread works on
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Stream:
     def add(self, words: NDArray[np.int64], counts: NDArray[Any], weight: float) -> None:
         """Shrink all counts by ``1 - weight`` and add `weight` of these."""
         self.factor *= 1.0 - weight
-        if self.factor < TINY:
+        if self.factor < TINY_FACTOR:
             self.raw *= self.raw.dtype.type(self.factor)
             self.sums *= self.factor
             self.factor = 1.0
@@ -196,4 +196,4 @@ class StreamingAdmixture:
 
 def pieces(block: Block) -> Any:
     """Some consecutive documents of a minibatch, for one thread."""
-    return ArraySource(block.x, block.weights, limits(block), PIECE).blocks()
+    return ArraySource(block.x, block.weights, limits(block), ENTRIES_OF_A_PIECE).blocks()

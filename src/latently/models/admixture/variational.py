@@ -25,7 +25,7 @@ from latently.models.admixture import plain
 from latently.models.admixture.collapsed import n_tokens
 from latently.models.admixture.params import AdmixtureParams, Array
 
-ROWS = 4096  # words in a piece of the tables
+WORDS_OF_A_PIECE = 4096  # words in a piece of the tables
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ class VariationalAdmixture:
         loops = self._loops
 
         def fill(start: int) -> TopicTerms:
-            rows = slice(start, min(start + ROWS, V))
+            rows = slice(start, min(start + WORDS_OF_A_PIECE, V))
             terms = np.zeros(K)
             loops.word_expectations(params.topic_word[rows], totals, table[rows], log_maxima[rows])
             size = loops.topic_terms(params.topic_word[rows], params.word_prior[rows], terms)
             return TopicTerms(terms, size)
 
-        terms = tree_sum(backend.map(fill, range(0, V, ROWS)))
+        terms = tree_sum(backend.map(fill, range(0, V, WORDS_OF_A_PIECE)))
         return Expectations(table, log_maxima, params.doc_prior, *share_of_topics(params, terms))
 
     def of_topics(self, topic_word: NDArray[Any], totals: Array, doc_prior: Array) -> Expectations:
