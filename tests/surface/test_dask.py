@@ -4,16 +4,19 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, wait
 
 from latently import GaussianHMM, GaussianMixture, LatentClassAnalysis
+from latently.core.cluster import ClusterSource, chunk_of
 from latently.core.errors import ClusterError
+from latently.core.streamed import Piece
 
 N = 20_003
 
@@ -100,6 +103,20 @@ def test_a_cell_that_is_refused_is_named_by_its_partition(client, rows):
     bad[9_000, 1] = np.inf
     with pytest.raises(ValueError, match=r"partition 1: .*infinity at row 2000, column 1"):
         mixture().fit(da.from_array(bad, chunks=(7_000, 2)))
+
+
+def test_rows_are_shared_out_evenly_wherever_they_were_read(client, rows):
+    first, second = sorted(client.nthreads())
+    pieces = [Piece(some) for some in np.array_split(rows, 8)]
+    chunks = client.map(partial(chunk_of, block_rows=512, n_different=9), pieces, workers=[first])
+    source = ClusterSource(client, chunks, 512, 9)
+    even = source.evenly()
+    wait(even.chunks)
+    where = [client.who_has([chunk])[chunk.key] for chunk in even.chunks]
+    assert sorted(sum(where, ())) == [first] * 4 + [second] * 4
+    np.testing.assert_array_equal(even.in_memory().x, rows)
+    assert even.fingerprint == source.fingerprint
+    assert [one.key for one in even.evenly().chunks] == [one.key for one in even.chunks]
 
 
 def kill_a_worker(client, when):

@@ -8,7 +8,7 @@ neither on who works on what nor on who is done first. What a dead worker had is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -147,6 +147,27 @@ class ClusterSource:
     def n_rows(self) -> int:
         """Number of rows."""
         return sum(facts[0] for facts in self._facts)
+
+    def evenly(self) -> ClusterSource:
+        """The same, with chunks moved from workers who have more rows than others, for their threads.
+
+        Where rows were read by whoever was free, one worker may have twice as many as another, and all wait
+        for it in every step.
+        """
+        sizes = [facts[0] for facts in self._facts]
+        with talking(self.client):
+            threads, where = self.client.nthreads(), self.client.who_has(self.chunks)
+            at = [next(iter(where.get(chunk.key, ())), None) for chunk in self.chunks]
+            to = placed(sizes, at, threads)
+            chunks = [
+                chunk
+                if to[i] == at[i]
+                else self.client.submit(_same, chunk, workers=[to[i]], allow_other_workers=True, pure=False)
+                for i, chunk in enumerate(self.chunks)
+            ]
+        found = replace(self, chunks=chunks)
+        vars(found)["_facts"] = self._facts
+        return found
 
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ClusterSource]:
         """Chunks where they lie, so many that they have about so many rows."""
@@ -294,6 +315,47 @@ class _Here(threading.local):
 
 
 _here = _Here()
+
+
+def placed(sizes: Sequence[int], at: Sequence[Any], threads: Mapping[Any, int]) -> list[Any]:
+    """At which worker each chunk should be, so that all are done at about the same time and few move.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows of the chunks.
+    at : sequence of str
+        The workers at which they are; one that is not among `threads` is not known.
+    threads : mapping of str to int
+        How many each worker has.
+
+    Examples
+    --------
+    >>> placed([5, 5, 5, 5, 5, 5], ["a", "a", "a", "a", "a", "b"], {"a": 1, "b": 1})
+    ['b', 'b', 'a', 'a', 'a', 'b']
+    """
+    found = list(at)
+    having = {worker: [i for i, one in enumerate(at) if one == worker and sizes[i]] for worker in threads}
+    rows = {worker: sum(sizes[i] for i in some) for worker, some in having.items()}
+
+    def takes(worker: Any, more: int = 0) -> float:
+        return (rows[worker] + more) / threads[worker]
+
+    while having:
+        busiest, idlest = max(rows, key=takes), min(rows, key=takes)
+        moved = next((i for i in having[busiest] if takes(idlest, sizes[i]) < takes(busiest)), None)
+        if moved is None:
+            break
+        having[busiest].remove(moved)
+        having[idlest].append(moved)
+        rows[busiest] -= sizes[moved]
+        rows[idlest] += sizes[moved]
+        found[moved] = idlest
+    return found
+
+
+def _same(chunk: Chunk) -> Chunk:
+    return chunk
 
 
 def _unpacked(packed: bytes) -> Any:

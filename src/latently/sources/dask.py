@@ -75,7 +75,7 @@ class DaskScan(Scan):
         if self.client is None:
             return super().source(read, block_rows, several, n_different)
         chunk = partial(_chunk, read=read, block_rows=block_rows, n_different=n_different)
-        return ClusterSource(self.client, self.submitted(chunk), block_rows, n_different)
+        return ClusterSource(self.client, self.submitted(chunk), block_rows, n_different).evenly()
 
     def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
         """An array of Dask's, to be computed when it is asked for."""
