@@ -45,7 +45,6 @@ from latently.models.admixture import (
     Schedule,
     Stream,
     StreamingAdmixture,
-    VariationalAdmixture,
     document_source,
 )
 
@@ -188,7 +187,7 @@ class LatentDirichletAllocation(
         prior = self._seeded(priors, corpus, frequencies)
         self.__dict__.pop("_stream", None)
         record = recorded(self, lambda: [source.fingerprint, prior])
-        with record as (journal, seed), backend(self._n_threads()) as workers:
+        with record as (journal, seed), backend(count_threads(self.n_jobs)) as workers:
             rng, workers.journal = random_generator(seed), journal
             with progress_bar("topics", self.verbose) as show:
                 callbacks = [*(self.callbacks or ()), show]
@@ -229,7 +228,7 @@ class LatentDirichletAllocation(
         check_tokens(float(frequencies.sum()) * max(share, 1.0), self._dtype)
         priors = self._priors(corpus)
         source = document_source(corpus.counts, weights, self._dtype)
-        with backend(self._n_threads()) as workers:
+        with backend(count_threads(self.n_jobs)) as workers:
             if fresh:
                 rng = random_generator(self.random_state)
                 seeded = self._seeded(priors, corpus, frequencies)
@@ -241,7 +240,7 @@ class LatentDirichletAllocation(
                 stream.grow(len(frequencies))
             stream.stand_for(n_documents)
             seeded = self._seeded(priors, corpus, stream.frequencies)
-            model = StreamingAdmixture(self._step_kind(len(frequencies)), priors.documents, seeded)
+            model = StreamingAdmixture(self._inference(len(frequencies)), priors.documents, seeded)
             run_through(
                 model,
                 stream,
@@ -351,7 +350,7 @@ class LatentDirichletAllocation(
     ) -> TopicFit:
         _, max_iter = tol_and_max_iter(self)
         n_words = len(prior)
-        model = StreamingAdmixture(self._step_kind(n_words), priors.documents, prior)
+        model = StreamingAdmixture(self._inference(n_words), priors.documents, prior)
         seed = seed_of(rng)
         stream = begin(source, priors, prior, n_tokens, self._has_logs(), self._dtype, seed, workers)
         n_iter, reason = run_through(
@@ -406,18 +405,3 @@ class LatentDirichletAllocation(
 
     def _schedule(self) -> Schedule:
         return Schedule(float(self.learning_decay), float(self.learning_offset))
-
-    def _step_kind(self, n_words: int) -> Any:
-        return self._variational(n_words) if self._has_logs() else self._folding(n_words)
-
-    def _n_threads(self) -> int:
-        return count_threads(self.n_jobs)
-
-    def _variational(self, n_words: int) -> VariationalAdmixture:
-        return VariationalAdmixture(
-            int(self.n_components),
-            n_words,
-            doc_tol=float(self.doc_tol),
-            max_sweeps=int(self.max_sweeps),
-            dtype=self._dtype.name,
-        )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from latently.checks.settings import SHARE, check_setting, check_whole
-from latently.core.backends import backend
+from latently.core.backends import backend, count_threads
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE, falling, likeliest
 from latently.estimators.bases import TransformerMixin
@@ -145,7 +145,7 @@ class Documents(FittedTopics, TransformerMixin):
             raise AttributeError(f"inference={self.inference!r} has no bound: fit with 'vb' or 'online_vb'")
         source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
         nothing = np.empty((0, self.n_components), self._dtype)
-        with backend(self._n_threads()) as workers:
+        with backend(count_threads(self.n_jobs)) as workers:
             prepared = model.prepare(params, workers)
 
             def of(block: Block) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
 from latently.checks.arrays import labels_of
-from latently.core.backends import Backend, backend
+from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import Block
 from latently.core.given import numbers, refuse_entries
 from latently.core.parameters import named
@@ -79,10 +78,6 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         """The prior of words: one number for all, or an array."""
         prior = self.params_.word_prior
         return float(prior[0, 0]) if prior.shape[1] == 1 and np.ptp(prior) == 0 else read_only(prior.T)
-
-    @abstractmethod
-    def _n_threads(self) -> int:
-        """Threads that `n_jobs` asks for."""
 
     def _has_logs(self) -> bool:
         """Whether documents are inferred with expected logs, or with means."""
@@ -157,25 +152,24 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             self._note_names(X, reset=False)
         return read_documents(X, self._words, grow=grow, owner=type(self).__name__)
 
-    def _folding(self, n_words: int) -> CollapsedFolding:
-        return CollapsedFolding(
-            int(self.n_components),
-            n_words,
-            doc_tol=float(self.doc_tol),
-            max_sweeps=int(self.max_sweeps),
-            dtype=self._dtype.name,
-        )
+    def _inference(self, n_words: int) -> VariationalAdmixture | CollapsedFolding:
+        """How documents are inferred, by the settings."""
+        return self._variational(n_words) if self._has_logs() else CollapsedFolding(*self._how(n_words))
 
-    @abstractmethod
     def _variational(self, n_words: int) -> VariationalAdmixture:
         """Inference with expected logs."""
+        return VariationalAdmixture(*self._how(n_words))
+
+    def _how(self, n_words: int) -> tuple[int, int, float, int, str]:
+        K, sweeps = int(self.n_components), int(self.max_sweeps)
+        return K, n_words, float(self.doc_tol), sweeps, self._dtype.name
 
     def _dirichlet_of(self, counts: Any) -> Array:
         """Dirichlet parameters of the topics of documents, shape (n_documents, K)."""
         params = self.params_
-        model = (self._variational if self._has_logs() else self._folding)(params.n_words)
+        model = self._inference(params.n_words)
         source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
-        with backend(self._n_threads()) as workers:
+        with backend(count_threads(self.n_jobs)) as workers:
             return self._documents_of(
                 model, model.prepare(params, workers), params.doc_prior, source, workers
             )
