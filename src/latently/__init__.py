@@ -64,7 +64,7 @@ __all__ = [
     "select",
 ]
 
-_ROOMS = ("datasets", "metrics", "plots", "report")
+_PACKAGES = ("datasets", "metrics", "plots", "report")
 _ELSEWHERE = {
     "likelihood_ratio_test": "selection",
     "load": "files",
@@ -77,7 +77,7 @@ _ELSEWHERE = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'latently' has no attribute {name!r}")
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return import_module(f"latently.{name}")
     value = getattr(import_module(f"latently.{_ELSEWHERE.get(name, 'estimators')}"), name)
     globals()[name] = value

@@ -34,5 +34,5 @@ class BaseEstimator(base.BaseEstimator):
         return bundle | {kind: text + self._found() for kind, text in bundle.items() if kind == "text/html"}
 
     def _found(self) -> str:
-        """Asked for by name: words and pictures are made in a room above this one."""
+        """Asked for by name: words and pictures are made in a package above this one."""
         return str(import_module("latently.report.notebook").found(self))

@@ -42,7 +42,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     ValueError
         If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
     """
-    X = held(X)
+    X = in_memory(X)
     if is_arrow(X):
         X = as_columns(X)
     if isinstance(X, Table):
@@ -89,7 +89,7 @@ def as_table(X: Any, owner: str) -> Any:
     return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
 
 
-def held(X: Any) -> Any:
+def in_memory(X: Any) -> Any:
     """A table in memory, for what needs all rows at once; anything else as it is."""
     scan = as_scan(X)
     return X if scan is None else scan.in_memory()
@@ -137,7 +137,7 @@ def read_rows(
 
 def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Table:
     """Columns of any kind; those of a fit by their names, if they have any, in any order."""
-    table = as_columns(held(X))
+    table = as_columns(in_memory(X))
     for n, noun in zip(reversed(table.shape), ("feature", "sample"), strict=True):
         if not n:  # as scikit-learn says it
             raise ValueError(

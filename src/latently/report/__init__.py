@@ -1,7 +1,7 @@
 """What a fit says, in words, tables and pictures, on one page that needs nothing else.
 
 A `Report` is what all pages, terminals and programs are told alike, and `fits` what is said alike of all fits
-by EM. Each kind of fit has a room of its own: `analysis` holds what is spoken of, `report` what is said,
+by EM. Each kind of fit has a package of its own: `analysis` holds what is spoken of, `report` what is said,
 `replay` how it was found. The package may be called: ``latently.report(model, X, path)`` is
 `latently.report.of_model.report`.
 """
@@ -21,9 +21,9 @@ from latently.report.table import Table
 __all__ = ["Figure", "Recorder", "Report", "Section", "Table", "page", "to_json", "write_text"]
 
 
-class _Room(ModuleType):
+class _CallablePackage(ModuleType):
     def __call__(self, *args: Any, **how: Any) -> Report:
         return report_of(*args, **how)
 
 
-sys.modules[__name__].__class__ = _Room
+sys.modules[__name__].__class__ = _CallablePackage
