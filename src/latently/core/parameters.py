@@ -113,7 +113,6 @@ def named(params: Any) -> dict[str, Any]:
 
 @cache
 def _nested(cls: Any) -> bool:
-    """Whether values of a type are params themselves."""
     return is_dataclass(cls)
 
 

@@ -157,6 +157,5 @@ class LogNormal(Dispersed):
 
 
 def _of_logarithms(description: CellMoments) -> tuple[Array, Array]:
-    """Their means and variances."""
     mean, square = description.terms / description.divisors
     return mean, np.maximum(square - mean * mean, 0.0)

@@ -273,7 +273,6 @@ class MixtureOfGaussians(Emission):
 
     @property
     def _bank(self) -> Gaussian:
-        """The family of all Gaussians."""
         return Gaussian(self.covariance_type, self.reg_covar, self.variances)
 
     def _flat(self, params: MixtureParams) -> Any:
@@ -292,7 +291,6 @@ class MixtureOfGaussians(Emission):
         return MixtureParams(weights, bank.means.reshape(K, M, -1), covariances)
 
     def _shape(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
-        """Of the covariances."""
         shape = self._bank.structure.shape(n_components * self.n_mix, n_features)
         return shape if self._bank.shared else (n_components, self.n_mix, *shape[1:])
 

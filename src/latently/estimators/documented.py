@@ -121,6 +121,5 @@ def _listed(known: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def _written(parts: Mapping[str, str]) -> str:
-    """A docstring of its sections."""
     named = [f"{name}\n{'-' * len(name)}\n{parts[name]}" for name in SECTIONS if parts.get(name)]
     return "\n\n".join([parts[""], *named]) + "\n"

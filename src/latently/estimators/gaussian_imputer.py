@@ -158,7 +158,6 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
         draws: tuple[Draw, ...],
         diagnostics: tuple[Finding, ...],
     ) -> None:
-        """Set what is known after a fit."""
         super()._take_up(mixture, observed, missing_counts, draws, diagnostics)
         self.prior_ = mixture.prior
         if self.add_indicator:
@@ -281,7 +280,6 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
 
     @property
     def _features_out(self) -> NDArray[np.bool_]:
-        """Which columns of the input are in the output."""
         return self._observed_features | self.keep_empty_features
 
     def _like(self) -> tuple[list[str], Array]:

@@ -372,5 +372,4 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
 
 
 def _some(table: Table, which: NDArray[np.bool_]) -> Table:
-    """Some of the columns."""
     return replace(table, columns=tuple(column for column, keep in zip(table, which, strict=True) if keep))

@@ -151,7 +151,6 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
 
     @property
     def _model(self) -> M:
-        """The model that the parameters are of."""
         self._take_up()
         return self._fitted[0]
 

@@ -161,14 +161,12 @@ class MixtureStarts:
 
 
 def _random_from_data(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
-    """The nearest of some rows, drawn by their weights."""
     share = weights / weights.sum()
     n = min(n, int(np.count_nonzero(share)))
     return _nearest(coordinates, coordinates[rng.choice(len(coordinates), n, replace=False, p=share)])
 
 
 def _kmeans_plusplus(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Labels:
-    """The nearest of some rows, drawn far apart."""
     return _nearest(coordinates, _far_apart(coordinates, weights, n, rng))
 
 

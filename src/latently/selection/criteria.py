@@ -80,5 +80,4 @@ def criterion_of(fitted: Any, name: str, *X: Any, **given: Any) -> float:
 
 
 def _has(estimator: Any, name: str) -> bool:
-    """Whether an estimator has a criterion."""
     return hasattr(estimator, name) or (name in PENALTIES and hasattr(estimator, "_criterion"))

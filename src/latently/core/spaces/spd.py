@@ -54,7 +54,6 @@ class SPD:
 
     @property
     def _free(self) -> NDArray[np.int64]:
-        """Positions of the features that are not fixed."""
         return np.flatnonzero(free_numbers(self.shape[-1:], self.fixed))
 
     def feasible(self, value: Array) -> bool:

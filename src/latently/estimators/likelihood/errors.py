@@ -160,5 +160,4 @@ class Errors(FittedModel):
 
 
 def _count(source: Source) -> int:
-    """How many units have any weight."""
     return int((source.weights > 0).sum())

@@ -97,11 +97,6 @@ class Stream:
         self.factor *= n_documents / self.n_documents
         self.n_documents = n_documents
 
-    def reorder(self, order: Any) -> None:
-        """Relabel the topics."""
-        self.raw = np.ascontiguousarray(self.raw[:, order])
-        self.sums = self.sums[order]
-
     def local(self, block: Block) -> tuple[NDArray[np.int64], Block]:
         """The distinct words of a block, and the block with its words numbered among them."""
         from latently.kernels.topics.relabel import relabel
