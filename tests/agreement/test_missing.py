@@ -72,19 +72,19 @@ def one_cell_each(n, d, rng):
 # rows, features, components, how cells are missing, offset, units of the features from and to
 SHAPES = {
     "one feature": (50, 1, 2, scattered(0.3), 0.0, (1.0, 1.0)),
-    "two features": (400, 2, 3, scattered(0.3), 0.0, (1.0, 1.0)),
-    "many patterns": (250, 9, 3, scattered(0.3), 0.0, (1.0, 1.0)),
-    "many features": (150, 40, 2, scattered(0.2), 0.0, (1.0, 1.0)),
-    "runs of equal patterns": (250, 6, 3, in_runs, 0.0, (1.0, 1.0)),
-    "many features, many missing": (150, 60, 2, scattered(0.6), 0.0, (1.0, 1.0)),
-    "mostly missing": (300, 7, 2, scattered(0.8), 0.0, (1.0, 1.0)),
+    "two features": (150, 2, 3, scattered(0.3), 0.0, (1.0, 1.0)),
+    "many patterns": (120, 9, 3, scattered(0.3), 0.0, (1.0, 1.0)),
+    "many features": (60, 40, 2, scattered(0.2), 0.0, (1.0, 1.0)),
+    "runs of equal patterns": (120, 6, 3, in_runs, 0.0, (1.0, 1.0)),
+    "many features, many missing": (60, 60, 2, scattered(0.6), 0.0, (1.0, 1.0)),
+    "mostly missing": (120, 7, 2, scattered(0.8), 0.0, (1.0, 1.0)),
     "one cell in each row": (60, 5, 2, one_cell_each, 0.0, (1.0, 1.0)),
     "no cell at all": (20, 4, 2, empty, 0.0, (1.0, 1.0)),
     "no cell missing": (50, 4, 2, scattered(0.0), 0.0, (1.0, 1.0)),
     "no rows": (0, 4, 2, scattered(0.3), 0.0, (1.0, 1.0)),
-    "one component": (300, 6, 1, in_runs, 0.0, (1.0, 1.0)),
-    "offset": (300, 5, 2, in_runs, 1e6, (1.0, 1.0)),
-    "scales": (300, 5, 2, in_runs, 0.0, (1e-8, 1e8)),
+    "one component": (150, 6, 1, in_runs, 0.0, (1.0, 1.0)),
+    "offset": (150, 5, 2, in_runs, 1e6, (1.0, 1.0)),
+    "scales": (150, 5, 2, in_runs, 0.0, (1e-8, 1e8)),
 }
 
 

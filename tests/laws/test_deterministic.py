@@ -30,18 +30,14 @@ class Backwards(SerialBackend):
 
 
 @bound_by()
-@pytest.mark.parametrize(
-    "opened",
-    [partial(backend, 1), partial(backend, 2), partial(backend, 7), Backwards],
-    ids=["serial", "2 threads", "7 threads", "backwards"],
-)
-def test_same_bits_by_any_executor(entry, opened):
+def test_same_bits_by_any_executor(entry):
     model, params, data = entry.prepared()
-    with opened() as workers:
-        found = iterate(EMMap(model, data.source, workers), params, 5)
-        described = describe(model, data.source, workers)
-    assert_identical(iterate(EMMap(model, data.source), params, 5), found)
-    assert_identical(describe(model, data.source, SerialBackend()), described)
+    expected = iterate(EMMap(model, data.source), params, 5)
+    description = describe(model, data.source, SerialBackend())
+    for opened in (partial(backend, 2), partial(backend, 7), Backwards):
+        with opened() as workers:
+            assert_identical(expected, iterate(EMMap(model, data.source, workers), params, 5))
+            assert_identical(description, describe(model, data.source, workers))
 
 
 @bound_by()

@@ -117,7 +117,7 @@ def in_child(queue, X):
     queue.put(fit(X, 2))
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_process_fits_alike(rows, method):
     if method not in multiprocessing.get_all_start_methods():
