@@ -124,7 +124,7 @@ def test_a_mixed_table_is_taken_as_it_is(run, here):
     code, out, _ = run("cluster", "t.csv", "-k", "1:2")
     assert code == 0
     said = said_in(out)
-    assert "Told apart by 3 columns: height, ripe and town. Normal, Bernoulli and categorical in each" in said
+    assert "Based on 3 columns: height, ripe and town. Normal, Bernoulli and categorical in each" in said
     assert "Columns left out name (text, 60 different ones in 60 rows)" in said
     assert "high ripe" in said
     assert "town = A" in said

@@ -234,7 +234,7 @@ def test_documents_held_out_choose_the_number_of_topics(run, here):
     code, out, _ = run("topics", "t.csv", "-k", "1,3", "--truth", "subject")
     assert code == 0
     said = said_in(out)
-    assert "3 topics foretell documents held out best among 2 numbers tried" in said
+    assert "3 topics predict held-out documents best among 2 numbers tried" in said
     assert "Held-out perplexity by number of topics" in said
     folder = here / "latently-topics-t"
     assert "perplexity.png" in os.listdir(folder)

@@ -19,6 +19,7 @@ from latently.core.moves import Move
 from latently.core.restarts import Found, Restarts, Run
 from latently.emissions import Categorical, Poisson
 from latently.report import Figure, Section, page, to_json, write_text
+from latently.report.fits import stopped
 from latently.report.html import bullets, definitions, paragraph, table, tiles, warning
 from latently.report.mixture import MixtureAnalysis, Truth, mixture_report
 from latently.report.mixture.ridge import without_dip
@@ -112,7 +113,7 @@ def test_many_axes_stand_in_lines():
 def test_the_report_of_a_mixture_is_sound_and_the_same_for_the_same_fit(three, tmp_path):
     report = mixture_report(three)
     read, summary = assert_sound(report)
-    for words in (f"{three.model.bic():,.1f}", three.model.stop_reason_, str(three.model.restarts_), "Seed"):
+    for words in (f"{three.model.bic():,.1f}", stopped(three.model), str(three.model.restarts_), "Seed"):
         assert words in read.text
     assert mixture_report(replace(three)).page() == read.html
     assert summary["sizes"] == three.sizes
@@ -188,7 +189,7 @@ def test_a_page_begins_with_three_sentences_and_explains_its_terms(three):
 def test_one_component_is_no_set_of_clusters():
     a = analysed(GaussianMixture(1), FAITHFUL)
     report = mixture_report(a)
-    assert report.said == ["One normal distribution describes all rows. Seen by 2 columns: length and wait."]
+    assert report.said == ["One normal distribution describes all rows, based on 2 columns: length and wait."]
     assert a.silhouette is None
     assert "1 cluster in the" in report.headline
 

@@ -143,11 +143,11 @@ def test_the_report_of_topics(clear):
     assert 'class="prose"' in report.page()
     assert report.headline == "3 topics in the 60 documents of t.csv"
     found, best = by_kind(report.findings), clear.trials[1]
-    assert "2,640 words in all: 44 in the middle one (44 to 44)" in str(found["documents"])
+    assert "2,640 words in all: a median of 44 each (44 to 44)" in str(found["documents"])
     assert str(found["left out"]) == "No word was left out"
     assert found["agreement"].numbers["adjusted_rand"] == 1.0
     assert found["choice"].numbers == {"perplexity": best.perplexity}
-    assert "3 topics foretell documents held out best among 2 numbers tried" in str(found["choice"])
+    assert "3 topics predict held-out documents best among 2 numbers tried" in str(found["choice"])
     assert found["held out"].numbers == {"perplexity": best.perplexity, "without": best.no_topics}
     assert found["coherence"].numbers["mean"] == clear.coherence.mean
     assert found["found again"].numbers == {"topics": 3}
@@ -224,8 +224,10 @@ def test_a_clear_case_has_no_cautions(clear):
 
 def test_the_end_of_the_range_is_told(clear):
     assert "the largest that was tried" in str(told(clear)["edge"])
-    smaller = replace(analysis(K=2), trials=clear.trials)
-    assert "topics, 2, is the smallest that was tried" in str(told(smaller)["edge"])
+    three, four = clear.trials[1], replace(clear.trials[1], n_components=4)
+    smaller = replace(clear, trials=[three, four])
+    assert "topics, 3, is the smallest that was tried" in str(told(smaller)["edge"])
+    assert "edge" not in told(replace(analysis(K=2), trials=clear.trials))  # there are no fewer
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return int(app(given, prog_name="latently", standalone_mode=False) or 0)
         except UsageError as error:
-            _say(f"{error.format_message()} (latently --help tells more)")
+            _say(f"{error.format_message()} (see latently --help)")
         except Exception as error:
             if debug:
                 traceback.print_exc()

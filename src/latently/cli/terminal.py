@@ -22,10 +22,11 @@ from latently.core.findings import GRAVE, Finding
 from latently.report.report import CAREFUL, Report
 from latently.report.strict_json import to_json
 from latently.report.table import Table
-from latently.wording import sentence
+from latently.wording import count, sentence
 
 ShowProgress = Callable[[int, int, str], None]
 PATIENCE = 2.0  # seconds
+MOST_LINES = 24  # of a table
 MOST_NAMED = 9  # clusters, states or topics
 BULLETS, CAUTIONS = 5, 2  # sentences in all, and how many of them are on what to be careful about at least
 
@@ -93,7 +94,7 @@ def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool 
     say_bullets(console, found)
     for table in report.tables.values():
         if table.spoken:
-            say_table(console, table)
+            say_table(console, table, len(table.rows) if all_of_it else MOST_LINES)
     facts = report.brief or ([] if report.findings else report.facts)
     if facts:
         console.print()
@@ -142,19 +143,21 @@ def say_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     console.print(grid)
 
 
-def say_table(console: Console, table: Table) -> None:
-    """A table; one that is too wide goes on below."""
+def say_table(console: Console, table: Table, most: int = MOST_LINES) -> None:
+    """The first lines of a table; one that is too wide goes on below."""
     console.print()
     say_heading(console, table.title)
     for columns in _fitting(table, console.width):
         grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for j in columns:
             grid.add_column(Text(table.columns[j]), justify="right" if j else "left", no_wrap=bool(j))
-        for i, row in enumerate(table.rows):
+        for i, row in enumerate(table.rows[:most]):
             grid.add_row(*(_cell(row[j], (i, j) in table.best) for j in columns))
         console.print(Padding(grid, (0, 0, 0, 1)))
-    if table.note:
-        console.print(Text(table.note, style="dim"))
+    more = len(table.rows) - most
+    note = f"{table.note} {count(more, 'more line')} on the page." if more > 0 else table.note
+    if note:
+        console.print(Text(note.strip(), style="dim"))
 
 
 def _cell(text: str, best: bool) -> Text:

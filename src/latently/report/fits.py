@@ -271,13 +271,20 @@ def how(a: Any, model: str, settings: Mapping[str, str] | None = None, **more: s
         **(settings or {}),
         **a.settings,
         "Log-likelihood": f"{number(fitted.log_likelihood_, 6)}{of or ' of the observed cells'}",
-        "Why it stopped": f"{fitted.stop_reason_}, after {count(fitted.n_iter_, 'step')}",
+        "Why it stopped": stopped(fitted),
         **{name.replace("_", " "): text for name, text in more.items()},
         "Columns used": ", ".join(a.names),
     }
     if a.left_out:
         found["Columns left out"] = ", ".join(f"{name} ({why})" for name, why in a.left_out.items())
     return found
+
+
+def stopped(model: Any) -> str:
+    """Why a fit stopped and when; details come last."""
+    reason, _, detail = model.stop_reason_.partition(": ")
+    said = f"{reason} after {count(model.n_iter_, 'step')}"
+    return f"{said}: {detail.replace('per unit of weight', 'in log-likelihood per row')}" if detail else said
 
 
 def about(a: Any) -> dict[str, Any]:

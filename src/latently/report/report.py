@@ -129,7 +129,8 @@ class Report:
     @property
     def brief(self) -> list[tuple[str, str]]:
         """What a terminal shows of how it was computed."""
-        return [(name, self.how[name]) for name in BRIEF if name in self.how]
+        shown = {**self.how, "Why it stopped": self.how.get("Why it stopped", "").partition(": ")[0]}
+        return [(name, shown[name]) for name in BRIEF if shown.get(name)]
 
     def page(self, files: Sequence[str] = ()) -> str:
         """A page that needs no other file, as HTML.

@@ -83,8 +83,8 @@ def _lead(a: MixtureAnalysis) -> str:
     if a.n_components == 1:
         return (
             f"No clusters were found in the {count(a.n_rows, 'row')}: one distribution describes them all. "
-            f"It is seen by {count(len(a.names), 'column')}. The numbers below say where it lies and how "
-            "sure that is."
+            f"It is based on {count(len(a.names), 'column')}. The numbers below say where it lies and how "
+            "certain that is."
         )
     largest = int(np.argmax(a.sizes))
     surely = share(a.n_rows - a.n_unsure, a.n_rows)
@@ -127,10 +127,10 @@ def _kind(a: MixtureAnalysis) -> Finding:
     columns = f"{count(len(a.names), 'column')}"
     columns += f": {listed(a.names)}" if len(a.names) <= MOST_LISTED else ""
     if a.n_components == 1:
-        return note("model", f"One {a.family.called} distribution describes all rows. Seen by {columns}")
+        return note("model", f"One {a.family.called} distribution describes all rows, based on {columns}")
     family = a.family.called[:1].upper() + a.family.called[1:]
     shape = a.family.shape("cluster") if len(a.names) > 1 else ""
-    text = f"Told apart by {columns}. {family} in each cluster{f', with {shape}' if shape else ''}"
+    text = f"Based on {columns}. {family} in each cluster{f', with {shape}' if shape else ''}"
     kind = getattr(a.model, "covariance_type", "")
     return note("model", f"{text} ({kind} covariances)" if kind else text)
 

@@ -68,7 +68,7 @@ def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
     """Whether topics help at all, whether the search went far enough, and whether there are documents."""
     if a.trial is not None and a.n_topics > 1 and a.trial.perplexity > NO_BETTER * a.trial.no_topics:
         text = (
-            "the topics foretell documents held out no better than the frequencies of the words do: they are "
+            "the topics predict held-out documents no better than word frequencies alone: they are "
             "of these documents only, or there are none"
         )
         yield caution("no better", text, perplexity=a.trial.perplexity, without=a.trial.no_topics)
@@ -76,7 +76,7 @@ def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
     if len(tried) > 1 and a.n_topics in (max(tried), min(tried)) and a.n_topics > 2:  # two is the least
         which, what = "smallest", "try fewer"
         if a.n_topics == max(tried):
-            which, what = "largest", "more may foretell still better, and be harder to read"
+            which, what = "largest", "more may predict still better, and be harder to read"
         text = f"the best number of topics, {a.n_topics}, is the {which} that was tried: {what}"
         yield caution("edge", text, least=min(tried), most=max(tried))
     n = int(a.full.sum())

@@ -41,7 +41,7 @@ def topics_figures(a: TopicsAnalysis) -> list[Figure]:
             Figure(
                 "perplexity",
                 lambda ax: _perplexity(a, ax),
-                "How well fits to nine tenths of the documents foretell the others. Lower is better; the "
+                "How well fits to nine tenths of the documents predict the others. Lower is better; the "
                 "difference of near ones means little.",
             )
         )
@@ -120,4 +120,4 @@ def _perplexity(a: TopicsAnalysis, ax: Any) -> None:
     )
     ax.set(xlabel="topics", ylabel="held-out perplexity")
     ax.locator_params(axis="x", integer=True)
-    title(ax, f"{a.n_topics} topics foretell best", f"without topics: {trials[0].no_topics:,.0f}")
+    title(ax, f"{a.n_topics} topics predict best", f"without topics: {trials[0].no_topics:,.0f}")

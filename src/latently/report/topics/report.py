@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from latently.core.findings import Finding, note
-from latently.report.fits import ended
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.same import same_in_python
@@ -17,11 +15,11 @@ from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis
 from latently.report.topics.cautions import cautions
 from latently.report.topics.figures import topics_figures
 from latently.report.topics.replay import topics_replay
+from latently.report.topics.summary import summary
 from latently.version import __version__
 from latently.wording import count, listed, number, part, sentence, share
 
 MOST_LABELS, MOST_TOPICS = 20, 20
-N_WORDS = 20  # of each topic, in the summary
 INFERENCES = {
     "cvb0": "collapsed variational Bayes of zero order (CVB0), which has no objective",
     "vb": "variational Bayes, begun by CVB0, with a bound that never falls",
@@ -56,7 +54,7 @@ def topics_report(a: TopicsAnalysis) -> Report:
         {name: table for name, table in tables.items() if table is not None},
         topics_figures(a),
         _how(a),
-        _summary(a),
+        summary(a),
         _going_on(a),
         _python(a),
         _sure(a),
@@ -154,7 +152,7 @@ def _documents(a: TopicsAnalysis) -> Finding:
     c, lengths = a.collection, a.collection.lengths[a.full]
     text = (
         f"{count(c.n_documents, 'document')} of {count(c.n_words, 'different word')}, "
-        f"{count(c.n_tokens, 'word')} in all: {number(np.median(lengths))} in the middle one "
+        f"{count(c.n_tokens, 'word')} in all: a median of {number(np.median(lengths))} each "
         f"({number(lengths.min())} to {number(lengths.max())})"
     )
     return note("documents", text, documents=c.n_documents, words=c.n_words, tokens=c.n_tokens)
@@ -195,7 +193,7 @@ def _agreement(a: TopicsAnalysis) -> Finding:
 def _choice(a: TopicsAnalysis) -> Finding:
     best, second, *_ = sorted(a.trials, key=lambda trial: trial.perplexity)
     text = (
-        f"{count(best.n_components, 'topic')} foretell documents held out best among "
+        f"{count(best.n_components, 'topic')} predict held-out documents best among "
         f"{len(a.trials)} numbers tried (perplexity {number(best.perplexity)}); next come "
         f"{count(second.n_components, 'topic')} ({number(second.perplexity)}). People may find another "
         "number easier to read"
@@ -294,10 +292,7 @@ def _going_on(a: TopicsAnalysis) -> list[Markup]:
     return [
         definitions(
             [
-                (
-                    "documents.csv",
-                    "The documents without their texts, with the likeliest topic and all shares.",
-                ),
+                ("documents.csv", "The documents, with the likeliest topic and the shares of all."),
                 ("topics.csv", "A line for each topic: its share, its documents, its words."),
                 (f"latently predict model.latently {new}", "The topics of new documents."),
                 ("model.latently", "The model, to be loaded:"),
@@ -331,73 +326,3 @@ def _how(a: TopicsAnalysis) -> dict[str, str]:
             "rest of the document (document completion)"
         )
     return facts
-
-
-def _summary(a: TopicsAnalysis) -> dict[str, Any]:
-    model, c = a.model, a.collection
-    lengths = c.lengths[a.full]
-    found: dict[str, Any] = {
-        "latently": __version__,
-        "input": a.source,
-        "n_documents": c.n_documents,
-        "empty_documents": (1 + c.empty).tolist(),
-        "n_words": c.n_words,
-        "n_tokens": c.n_tokens,
-        "n_tokens_before": c.n_tokens_before,
-        "left_out": [{"why": one.why, "words": one.n_words, "tokens": one.n_tokens} for one in c.left_out],
-        "tokens_in_a_document": {
-            "least": lengths.min(),
-            "median": np.median(lengths),
-            "most": lengths.max(),
-        },
-        "settings": dict(a.settings),
-        "inference": model.inference,
-        "n_topics": a.n_topics,
-        "relevance": RELEVANCE,
-        "topics": [_of_topic(a, k, words) for k, words in enumerate(model.top_words(N_WORDS, RELEVANCE))],
-        "doc_topic_prior": model.doc_topic_prior_.tolist(),
-        "topic_word_prior": model.topic_word_prior_ if np.ndim(model.topic_word_prior_) == 0 else "seeded",
-        "coherence": {
-            "measure": "c_npmi",
-            "of": "windows of 10 words" if a.by_windows else "documents",
-            "mean": a.coherence.mean,
-        },
-        "held_out": None,
-        "bound": model.bound_,
-        **ended(model),
-    }
-    if a.trial is not None:
-        found["held_out"] = {
-            "documents": a.trial.n_documents,
-            "tokens": a.trial.n_tokens,
-            "perplexity": a.trial.perplexity,
-            "perplexity_without_topics": a.trial.no_topics,
-        }
-    if len(a.trials) > 1:
-        found["tried"] = [
-            {"n_topics": trial.n_components, "perplexity": trial.perplexity} for trial in a.trials
-        ]
-    if a.truth is not None and a.agreement is not None:
-        found["truth"] = {
-            "column": a.truth.name,
-            "documents": int(a.known.sum()),
-            "adjusted_rand_of_likeliest_topic": a.agreement[0],
-            "adjusted_rand_of_topic_most_above_its_mean": a.agreement[1],
-        }
-    return found
-
-
-def _of_topic(a: TopicsAnalysis, k: int, words: list[Any]) -> dict[str, Any]:
-    columns = np.argsort(-a.model.relevance(RELEVANCE)[k], kind="stable")[: len(words)]
-    return {
-        "topic": k,
-        "share": a.shares[k],
-        "documents": a.sizes[k],
-        "coherence": a.coherence.per_topic[k],
-        "came_back": None if a.came_back is None else a.came_back[k],
-        "largest_share_of_one_document": a.concentration[k],
-        "words": [
-            {"word": str(word), "probability": a.model.topic_word_[k, column]}
-            for word, column in zip(words, columns, strict=True)
-        ],
-    }

@@ -1,4 +1,4 @@
-"""Fits to nine tenths of the documents: how well they foretell the others, and whether topics come back."""
+"""Fits to nine tenths of the documents: how well they predict the others, and whether topics come back."""
 
 from __future__ import annotations
 
