@@ -118,23 +118,25 @@ def test_maximise_raises_q_and_keeps_zeros(K, shape):
             assert after >= q_function(initial, transitions, transitions / total) - 1e-9 * abs(before)
         assert_array_equal(found[transmat == 0], 0.0)
         assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)
-        again = maximise(initial, transitions, found)
-        assert_allclose(q_function(initial, transitions, again), after, rtol=1e-6, atol=1e-6)
     assert max(raised) > 0.1 or K == 1
 
 
-def test_maximise_is_as_high_as_another_search():
+@pytest.mark.parametrize("sequences", [1.0, 5.0])
+def test_maximise_leads_as_high_as_another_search(sequences):
+    """At once for one sequence, the usual case; step by step where transitions are few beside first states."""
     rng = np.random.default_rng(3)
     for _ in range(5):
         initial, transitions, transmat = problem(3, "dense", rng)
-        initial /= initial.sum()  # one sequence: the usual case
+        initial *= sequences / initial.sum()
 
         def falling(logits, initial=initial, transitions=transitions):
             values = np.exp(logits.reshape(3, 3))
             return -q_function(initial, transitions, values / values.sum(axis=1, keepdims=True))
 
         best = minimize(falling, np.log(transmat).ravel(), method="L-BFGS-B").fun
-        assert q_function(initial, transitions, maximise(initial, transitions, transmat)) >= -best - 1e-4
+        for _ in range(1 if sequences == 1 else 30):
+            transmat = maximise(initial, transitions, transmat)
+        assert q_function(initial, transitions, transmat) >= -best - 1e-4
 
 
 @pytest.mark.parametrize("K", [2, 3, 5, 12])

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from latently.latent.base import Array
 
 TINY = 1e-300
-ROUNDS = 200  # of the climb, which needs a few where transitions are many beside first states
+ROUNDS = 30  # of the climb, which needs a few where transitions are many beside first states
 CLIMBED = 1e-11  # relative gain at which it has nothing left to find
-PRECISION = {"ftol": 1e-14, "gtol": 1e-9}
-RESTED = 1e-9  # the same of the search that takes over from it
 
 
 def stationary(transmat: Array) -> Array:
@@ -93,7 +91,7 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
 
     It is ``initial @ log(stationary) + sum(transitions * log(transmat))``, whose maximum has no closed form.
     It is climbed to from the better of the current transitions and those in proportion to the counts, and
-    never left lower than it was (a generalised EM step). Formulas: docs/formulas.md, "Stationary starts".
+    never left lower than it was (a generalised EM step): the next M-step goes on where this one ends. Formulas: docs/formulas.md, "Stationary starts".
 
     Parameters
     ----------
@@ -109,47 +107,14 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     array of shape (K, K)
         Rows sum to one.
     """
-    from latently.kernels.stationary import APART, SETTLED, climb
+    from latently.kernels.stationary import APART, climb
 
     found = np.empty_like(transmat)
-    ended = climb(initial, transitions, transmat, found, CLIMBED, ROUNDS)
-    if ended == SETTLED:
-        return found
-    if ended == APART:
+    if climb(initial, transitions, transmat, found, CLIMBED, ROUNDS) == APART:
         total = transitions.sum(axis=1, keepdims=True)
         plain = np.divide(transitions, total, out=transmat.copy(), where=total > 0)
         found = max(plain, transmat, key=lambda matrix: _objective(initial, transitions, matrix))
-    return _searched(initial, transitions, found)
-
-
-def _searched(initial: Array, transitions: Array, start: Array) -> Array:
-    """Better transitions where few were counted beside first states, or the chain is about to come apart."""
-    from scipy.optimize import minimize  # it takes long to import, and few chains need it
-
-    rows, columns = np.nonzero(start)
-    scale = max(float(transitions.sum()), 1.0)
-
-    def matrix_of(free: Array) -> Array:
-        logits = np.full(start.shape, -np.inf)
-        logits[rows, columns] = free
-        values = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(values / values.sum(axis=1, keepdims=True))
-
-    def falling(free: Array) -> tuple[float, Array]:
-        matrix = matrix_of(free)
-        slope = slopes(initial, transitions, matrix)
-        slope = matrix * (slope - (matrix * slope).sum(axis=1, keepdims=True))
-        slope = np.where(np.isfinite(slope), slope, 0.0)
-        return -_objective(initial, transitions, matrix) / scale, -slope[rows, columns] / scale
-
-    free = np.log(start[rows, columns])
-    with np.errstate(over="ignore", invalid="ignore"):  # next to chains that come apart there are no slopes
-        for _ in range(ROUNDS):  # a search that lost its way is begun anew where it ended
-            found = minimize(falling, free, jac=True, method="L-BFGS-B", options=PRECISION)
-            gain, free = falling(free)[0] - found.fun, found.x
-            if not gain > RESTED * abs(found.fun):
-                break
-    return max(matrix_of(free), start, key=lambda matrix: _objective(initial, transitions, matrix))
+    return found
 
 
 def slopes(initial: Array, transitions: Array, transmat: Array) -> Array:
