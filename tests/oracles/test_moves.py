@@ -16,6 +16,7 @@ from latently import (
     MixtureModel,
 )
 from latently.core.array_source import ArraySource
+from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, Settings
 from latently.core.moves import Climber
 from latently.core.restarts import Found, Restarts
@@ -123,6 +124,25 @@ def test_parts_of_two_maxima_make_a_better_one():
     assert crossed.moves[-1].kind == "exchange"
 
 
+def test_states_that_differ_by_what_follows_are_told_apart_first():
+    """Two states look alike, and one of a third kind has been taken for two."""
+    rng, after = np.random.default_rng(4), np.array([2, 3, 1, 4, 0])
+    state = 0
+    states = [state := int(rng.choice(5, p=0.1 / 5 + 0.9 * np.eye(5)[after[state]])) for _ in range(500)]
+    noise = np.where(np.isin(states, [0, 1, 2]), rng.standard_normal(500), rng.uniform(-3, 3, 500))
+    x = (np.array([0.0, 0.0, 6.0, 12.0, 24.0])[states] + noise)[:, None]
+    cycle = 0.1 / 5 + 0.9 * np.eye(5)[after]
+    common = {"random_state": 0, "n_init": 1, "search": "starts"}
+    planted = GaussianHMM(5, means_init=[[0], [0], [6], [12], [24]], transmat_init=cycle, **common)
+    wrong = GaussianHMM(5, means_init=[[0], [5], [7], [12], [24]], **common).fit(x)
+    top = planted.fit(x).log_likelihood_
+    assert wrong.log_likelihood_ < top - 40
+    source, model = wrong._source(x), wrong._model
+    proposals = model.propose(wrong.params_, source, SerialBackend(), np.random.default_rng(0))
+    em = EMMap(model, source)
+    assert_allclose(climber(em).end(next(proposals).params).result.objective, top, atol=1e-3)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
     """Forty rows and four full covariances: higher maxima that rest on few rows are everywhere."""
@@ -227,8 +247,9 @@ def test_answers_too_rare_for_a_sample_are_no_reason_to_fail():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         many.fit(x)
-    blocks = list(many._source(x).blocks())
-    proposals = list(many._model.propose(many.params_, blocks, np.random.default_rng(1)))
+    source = many._source(x)
+    blocks = list(source.blocks())
+    proposals = list(many._model.propose(many.params_, source, SerialBackend(), np.random.default_rng(1)))
     assert len(proposals) > 3
     for proposal in proposals:
         assert np.isfinite(sum(many._model.e_step(proposal.params, block).bound for block in blocks))

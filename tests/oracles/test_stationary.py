@@ -123,7 +123,7 @@ def test_maximise_raises_q_and_keeps_zeros(K, shape):
 
 @pytest.mark.parametrize("sequences", [1.0, 5.0])
 def test_maximise_leads_as_high_as_another_search(sequences):
-    """At once for one sequence, the usual case; step by step where transitions are few beside first states."""
+    """At once for one sequence, the usual case; step by step where many first states are counted."""
     rng = np.random.default_rng(3)
     for _ in range(5):
         initial, transitions, transmat = problem(3, "dense", rng)

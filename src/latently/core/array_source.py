@@ -106,6 +106,25 @@ class ArraySource(Here):
         """A digest of all values, weights and limits of units."""
         return digest_of(self.x, self.weights, self.offsets, self.labels)
 
+    def stretch(self, n_rows: int, rng: np.random.Generator) -> ArraySource:
+        """So many consecutive rows at random, units at both ends cut short; all if there are no more."""
+        total = self.x.shape[0]
+        if total <= n_rows:
+            return self
+        low = int(rng.integers(total - n_rows + 1))
+        rows = slice(low, low + n_rows)
+        offsets = np.arange(total + 1) if self.offsets is None else self.offsets
+        inside = np.clip(offsets, rows.start, rows.stop) - rows.start
+        units = np.flatnonzero(np.diff(inside))
+        return replace(
+            self,
+            x=self.x[rows],
+            weights=self.weights[units],
+            offsets=None if self.offsets is None else np.append(inside[units], n_rows),
+            units=units if self.units is None else self.units[units],
+            labels=None if self.labels is None else self.labels[rows],
+        )
+
     def grouped(self) -> ArraySource:
         """The same units, those with equal missing cells together and complete ones first.
 

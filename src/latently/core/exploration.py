@@ -9,7 +9,7 @@ first batch agree, and that is all there is to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Generic, cast
@@ -141,11 +141,17 @@ class Maximum(Generic[P]):
         The maximum.
     batches : int
         How many batches came there.
+    heights : list of float
+        Its objective, and those of maxima from which moves led there.
     """
 
     start: Candidate[P]
     end: End[P]
     batches: int = 1
+    heights: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.heights = self.heights or self.end.heights
 
     @property
     def candidate(self) -> Candidate[P]:
@@ -204,6 +210,7 @@ class Explorer(Generic[D, P]):
         if twin is not None:
             twin.start.twins += 1 + found.start.twins
             twin.batches += 1
+            twin.heights += found.heights
             self.lost.append(found.candidate)
             return
         self.maxima = ranked([*self.maxima, found], lambda one: one.end.result.objective, lambda _: slack)
@@ -230,18 +237,25 @@ class Explorer(Generic[D, P]):
         return best
 
     def _climbed(self, found: Maximum[P], rng: np.random.Generator) -> Maximum[P]:
-        """What moves lead to: from a maximum by itself, and with parts of the best one so far."""
+        """What moves lead to: from a maximum by itself, and with parts of the best one so far.
+
+        What they led to from there once before is not looked for again.
+        """
+        height, slack = found.end.result.objective, AGREEMENT * self._n
+        for one in self.maxima:
+            if any(abs(height - other) <= slack for other in one.heights):
+                return replace(found, end=one.end)
         try:
             end = self._climber.climbed(found.end, rng)
             best = self.maxima[0].end if self.maxima else end
-            if abs(best.result.objective - end.result.objective) > AGREEMENT * self._n:
+            if abs(best.result.objective - end.result.objective) > slack:
                 high, low = (best, end) if best.result.objective > end.result.objective else (end, best)
                 crossed = self._climber.crossed(high, low, rng)
                 end = end if crossed is None else self._climber.climbed(crossed, rng)
         except ObjectiveFellError as error:
             self.lost.append(failed(Candidate("move", None), error))
             return found
-        return Maximum(found.start, end)
+        return Maximum(found.start, end, heights=[height, *end.heights])
 
     def _narrowed(self, candidates: list[Candidate[P]]) -> list[Candidate[P]]:
         """The distinct ones of the most promising, best first, after runs that double in length."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.backends import Backend
-from latently.core.blocks import Block
+from latently.core.blocks import Block, BlockSource
 from latently.core.findings import Finding
 from latently.core.spaces import Spaces
 
@@ -151,15 +151,19 @@ class Model(Protocol[D, P, S]):
         """
         return ()
 
-    def propose(self, params: P, blocks: Iterable[Block], rng: np.random.Generator) -> Iterator[Proposal[P]]:
+    def propose(
+        self, params: P, source: BlockSource, backend: Backend, rng: np.random.Generator
+    ) -> Iterator[Proposal[P]]:
         """Params that may lead from this maximum to a higher one, the most promising first.
 
         Parameters
         ----------
         params : object
             The maximum.
-        blocks : iterable of Block
+        source : BlockSource
             The data.
+        backend : Backend
+            Who works.
         rng : Generator
             Source of all that is random.
         """

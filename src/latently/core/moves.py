@@ -63,6 +63,12 @@ class End(Generic[P]):
     diagnostics: tuple[Finding, ...]
     moves: tuple[Move, ...] = ()
 
+    @property
+    def heights(self) -> list[float]:
+        """The objective of this maximum, and those of the ones on the way to it, the last first."""
+        gains = [0.0, *(move.gain for move in reversed(self.moves))]
+        return list(self.result.objective - np.cumsum(gains))
+
 
 class Climber(Generic[D, P]):
     """Runs EM from given params, and moves on from where that ends.
@@ -110,7 +116,7 @@ class Climber(Generic[D, P]):
     def climbed(self, end: End[P], rng: np.random.Generator) -> End[P]:
         """Move from a maximum to higher ones until no proposal leads on."""
         while len(end.moves) < MOST_MOVES:
-            proposals = self.em.model.propose(end.result.params, self.em.source.blocks(), rng)
+            proposals = self.em.model.propose(end.result.params, self.em.source, self.em.backend, rng)
             try:
                 higher = self.higher(end, islice(proposals, PATIENCE))
             except FitError:  # there are no components of half the rows, say

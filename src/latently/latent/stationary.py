@@ -91,7 +91,8 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
 
     It is ``initial @ log(stationary) + sum(transitions * log(transmat))``, whose maximum has no closed form.
     It is climbed to from the better of the current transitions and those in proportion to the counts, and
-    never left lower than it was (a generalised EM step): the next M-step goes on where this one ends. Formulas: docs/formulas.md, "Stationary starts".
+    never left lower than it was (a generalised EM step): the next M-step goes on where this one ends.
+    Formulas: docs/formulas.md, "Stationary starts".
 
     Parameters
     ----------

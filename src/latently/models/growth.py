@@ -137,7 +137,7 @@ def _next(
             return climber.end(model.start(description, rng))
         smaller = replace(model, n_components=model.n_components - 1)
         more = divided(smaller, before.result.params, list(sample.blocks()), rng)
-        return climber.higher(before, (Proposal("split", params) for params in islice(more, BATCH)))
+        return climber.higher(before, (Proposal("split", params) for _, params in islice(more, BATCH)))
     except FitError:
         return None
 

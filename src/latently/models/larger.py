@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from latently.core.blocks import Block
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
-from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 from latently.models.moves import look
 
 
-def duplicated(
-    larger: LatentEmission, smaller: LatentEmission, params: LatentEmissionParams, label: int
-) -> LatentEmissionParams:
+def duplicated(larger: Any, smaller: Any, params: Any, label: int) -> Any:
     """Params of a larger model in which equal labels, side by side, stand in the place of one of a smaller.
 
     They are as likely, if the larger model is one that lets them be equal.
@@ -26,16 +24,17 @@ def duplicated(
     times = np.ones(K, dtype=np.int64)
     times[label] += larger.n_components - K
     transfer = np.repeat(np.eye(K) / times[:, None], times, axis=1)
-    return LatentEmissionParams(
-        larger.latent.transferred(params.latent, transfer, np.ones(K)),
-        larger.emission.permute(params.emission, np.repeat(np.arange(K), times)),
+    return replace(
+        params,
+        latent=larger.latent.transferred(params.latent, transfer, np.ones(K)),
+        emission=larger.emission.permute(params.emission, np.repeat(np.arange(K), times)),
     )
 
 
 def divided(
-    model: LatentEmission, params: LatentEmissionParams, blocks: Sequence[Block], rng: np.random.Generator
-) -> Iterator[LatentEmissionParams]:
-    """Params of one label more, one being split in two; what promises most comes first.
+    model: Any, params: Any, blocks: Sequence[Block], rng: np.random.Generator
+) -> Iterator[tuple[int, Any]]:
+    """Params of one label more, and which one is split in two; what promises most comes first.
 
     Labels must be exchangeable. How a label is split, and what that promises, is as in `models.moves`.
     """
@@ -53,18 +52,15 @@ def divided(
             emission = moves.learned_from([*range(K), k], resp)
         except FitError:
             continue
-        yield LatentEmissionParams(model.latent.transferred(params.latent, transfer, moves.counts), emission)
+        latent = model.latent.transferred(params.latent, transfer, moves.counts)
+        yield k, replace(params, latent=latent, emission=emission)
 
 
 def enlarged(
-    larger: LatentEmission,
-    smaller: LatentEmission,
-    params: LatentEmissionParams,
-    blocks: Sequence[Block],
-    rng: np.random.Generator,
-) -> Iterator[LatentEmissionParams]:
+    larger: Any, smaller: Any, params: Any, blocks: Sequence[Block], rng: np.random.Generator
+) -> Iterator[Any]:
     """Params of a larger model from those of a smaller, whose labels are split one after the other."""
-    for more in divided(smaller, params, blocks, rng):
+    for _, more in divided(smaller, params, blocks, rng):
         model = replace(smaller, n_components=smaller.n_components + 1)
         if model.n_components == larger.n_components:
             yield more

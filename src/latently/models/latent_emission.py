@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from latently.core.backends import Backend, SerialBackend
-from latently.core.blocks import Block
+from latently.core.blocks import Block, BlockSource
 from latently.core.errors import SingularCovarianceError
 from latently.core.findings import GRAVE, Finding
 from latently.core.model import Proposal, Unit
@@ -26,9 +26,9 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
+from latently.models import detours, moves
 from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
 from latently.models.crossing import exchange
-from latently.models.moves import propose
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
 
@@ -280,10 +280,16 @@ class LatentEmission:
         return support.short
 
     def propose(
-        self, params: LatentEmissionParams, blocks: Iterable[Block], rng: np.random.Generator
+        self,
+        params: LatentEmissionParams,
+        source: BlockSource,
+        backend: Backend,
+        rng: np.random.Generator,
     ) -> Iterator[Proposal[LatentEmissionParams]]:
         """One label given up and another split, where that promises most."""
-        return propose(self, params, blocks, rng)
+        if self.unit == "row" or not self.latent.exchangeable:
+            return moves.propose(self, params, source.blocks(), rng)
+        return detours.propose(self, params, source, backend, rng)
 
     def exchange(
         self,

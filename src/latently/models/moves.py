@@ -46,6 +46,11 @@ class Removal:
     other: int | None
     loss: float
 
+    @property
+    def kind(self) -> str:
+        """The name of a move that begins with it."""
+        return "swap" if self.other is None else "merge and split"
+
 
 @dataclass(frozen=True)
 class Split:
@@ -146,22 +151,27 @@ class Moves:
                 found.append(Split(k, one, gain))
         return found
 
+    def given_up(self, removal: Removal) -> tuple[Array, Array]:
+        """Responsibilities once a label has none, and what part of each becomes which: shape (K, K)."""
+        gone, left, transfer = removal.label, self.resp.copy(), np.eye(len(self.counts))
+        left[:, gone] = 0.0
+        if removal.other is None:
+            others = softmax(self._without(gone), axis=1)
+            left += self.resp[:, [gone]] * others
+            parts = others.T @ self.resp[:, gone]
+            transfer[gone] = parts / parts.sum()
+        else:
+            left[:, removal.other] += self.resp[:, gone]
+            transfer[gone] = transfer[removal.other]
+        return left, transfer
+
     def shared_out(self, removal: Removal, split: Split) -> tuple[Array, Array]:
         """Responsibilities after a move, and what part of each label becomes which: shape (K, K).
 
         The second half of the label that is split takes the place of the one that is given up.
         """
         gone, k = removal.label, split.label
-        left = self.resp.copy()
-        left[:, gone] = 0.0
-        if removal.other is None:
-            left += self.resp[:, [gone]] * softmax(self._without(gone), axis=1)
-            parts = softmax(self._without(gone), axis=1).T @ self.resp[:, gone]
-        else:
-            left[:, removal.other] += self.resp[:, gone]
-            parts = np.eye(len(self.counts))[removal.other]
-        transfer = np.eye(len(self.counts))
-        transfer[gone] = parts / parts.sum()
+        left, transfer = self.given_up(removal)
         first = left[:, k] * split.share
         part = first.sum() / max(left[:, k].sum(), first.sum())
         left[:, gone], left[:, k] = left[:, k] - first, first
@@ -309,7 +319,7 @@ def propose(
             moved = moves.learned(model, params, resp[:, order], transfer[:, order])
         except FitError:
             continue
-        yield Proposal("swap" if removal.other is None else "merge and split", moved)
+        yield Proposal(removal.kind, moved)
 
 
 def look(model: Any, params: Any, blocks: Sequence[Block], rng: np.random.Generator) -> Moves:
