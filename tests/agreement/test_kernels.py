@@ -11,7 +11,7 @@ from latently.emissions import Gaussian
 from latently.emissions.gaussian.moments import Moments
 from latently.latent import Independent
 from latently.latent.independent import Weights
-from latently.models import LatentEmission, LatentEmissionParams
+from latently.models import LatentEmission, LatentEmissionParams, small_tables
 from latently.models.accelerators import PRODUCTS_FROM, WHITEN_BELOW, complete_rows, gaussian_responsibilities
 from latently.models.linear_forms import linear_shared, linear_spherical, linear_variances
 
@@ -34,6 +34,14 @@ SHAPES = {
     "fewer rows than a tile": (9, 2, 3, 1.0, 0.0, 1.0),
     "one component": (600, 6, 1, 1.0, 0.0, 1.0),
 }
+
+
+@pytest.fixture(params=["small tables", "kernels"], autouse=True)
+def kernels(request, monkeypatch):
+    """Tables are small here: once as they are, and once as if they were not."""
+    if request.param == "kernels":
+        monkeypatch.setattr(small_tables, "MOST", 0)
+        monkeypatch.setattr(small_tables, "TINY", 0)
 
 
 def problem(family, shape, rng, dtype=np.float64):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from latently.emissions import Gaussian, Poisson
+from latently.models import small_tables
 from latently.models.conditional_moments import Completed
 from latently.models.linear_rows import FewLinear, Linear
 from latently.models.routines import Plain, routines
@@ -67,7 +68,9 @@ def assert_agree(emission, params, x, resp, units, rtol):
 @over_families
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("share", HOLES.values(), ids=HOLES)
-def test_linear_agrees_with_plain(family, shape, share):
+@pytest.mark.parametrize("tiny", [0, small_tables.TINY])
+def test_linear_agrees_with_plain(family, shape, share, tiny, monkeypatch):
+    monkeypatch.setattr(small_tables, "TINY", tiny)  # or there would be no kernels
     assert_agree(*problem(family, shape, share, np.random.default_rng(0)), rtol=1e-10)
 
 

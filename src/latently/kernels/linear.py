@@ -203,21 +203,6 @@ def squares(centred, features):
 
 
 @kernel
-def centred_squares(x, origin, features):
-    """Write each row less the origin and its squares, zero for missing cells; tell if there are any."""
-    n, d = x.shape
-    n_missing = 0
-    for s in range(n):
-        for i in range(d):
-            missing = np.isnan(x[s, i])
-            value = 0.0 if missing else x[s, i] - origin[i]
-            features[s, i] = value
-            features[s, d + i] = value * value
-            n_missing += missing
-    return n_missing > 0
-
-
-@kernel
 def squared_norms(centred, features):
     """Write each row and its squared norm."""
     n, d = centred.shape

@@ -29,6 +29,8 @@ class Weights:
     @cached_property
     def log(self) -> Array:
         """Their logarithms, minus infinity for a component that is out."""
+        if self.weights.all():
+            return np.log(self.weights)
         with np.errstate(divide="ignore"):
             return np.log(self.weights)
 

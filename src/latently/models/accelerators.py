@@ -28,6 +28,7 @@ from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
+from latently.models import small_tables
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
@@ -61,11 +62,14 @@ def mixture_of_gaussians(model: Any, params: Any, block: Block, backend: Backend
 def complete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     """E-step of complete rows under a mixture of Gaussians.
 
-    With many features by products of matrices, unless the linear form would lose digits; else pair by pair.
+    Few rows, and many features, by products of matrices, unless the linear form would lose digits; else pair
+    by pair. The family's own NumPy does the smallest tables, whose fits may be over before a kernel is there.
     """
-    form = _linear_form(emission.structure, params.emission.means.shape[1])
+    K, d = params.emission.means.shape
+    small = small_tables.fits(block, K, emission.correlated)
+    form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
     stats = form(emission, params, _levels(emission, params)[0], block) if form else None
-    if stats is not None:
+    if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
         return stats
     return (_whitened if emission.structure.correlated else _scaled)(emission, params, block)
 
@@ -127,10 +131,11 @@ def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | 
         return None
     n, (K, d) = block.n_units, params.emission.means.shape
     plain, resp = replace(block, weights=np.ones(n)), np.zeros((n, K))
-    form = _linear_form(emission.structure, d)
+    small = small_tables.fits(block, K, emission.correlated)
+    form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
     if form and form(emission, params, _levels(emission, params)[0], plain, resp) is not None:
         return resp
-    if not emission.correlated:
+    if not emission.correlated or (small and n * K * d <= small_tables.TINY):
         return None
     sums = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
     bound, _ = _whiten(emission, params, plain, *sums, resp)

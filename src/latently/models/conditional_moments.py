@@ -72,14 +72,14 @@ class Completed:
 
     def expected_stats(self, x: Array, resp: Array) -> ComponentMoments:
         """Sums and scatters of completed rows, with the covariance of what they lack."""
-        from latently.kernels.missing import add_missing_moments
-
         tile = self._tiles.pop(get_ident(), None)
         if tile is None or not _same(tile.x, x):
             if not np.isnan(x).any():
                 stats: ComponentMoments = self.emission.expected_stats(self.params, x, resp)
                 return stats
             tile = self._complete(x)
+        from latently.kernels.missing import add_missing_moments
+
         K, d = self.params.means.shape
         counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
         sorted_resp = np.ascontiguousarray(resp[tile.order].T)

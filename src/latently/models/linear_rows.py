@@ -15,6 +15,7 @@ from latently.emissions.base import Array
 from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, GaussianParams
+from latently.models import small_tables
 
 IN_A_REGISTER = 8  # components that a register holds
 FAR_MEANS = 1e3  # squared distance of means over a variance beyond which the linear form loses digits
@@ -86,11 +87,15 @@ class Linear:
         return counts, sums[:, :d], sums[:, d:]
 
     def _features(self, x: Array) -> tuple[Array, Array | None]:
-        from latently.kernels.linear import centred_squares
-
-        features = np.empty((len(x), 2 * x.shape[1]))
-        incomplete = centred_squares(np.ascontiguousarray(x, dtype=np.float64), self.origin, features)
-        return features, (~np.isnan(x)).astype(np.float64) if incomplete else None
+        d = x.shape[1]
+        features = np.empty((len(x), 2 * d))
+        centred = np.subtract(x, self.origin, out=features[:, :d])
+        missing = np.isnan(centred)
+        incomplete = missing.any()
+        if incomplete:
+            centred[missing] = 0.0
+        np.multiply(centred, centred, out=features[:, d:])
+        return features, (~missing).astype(np.float64) if incomplete else None
 
 
 class FewLinear(Linear):
@@ -111,6 +116,8 @@ class FewLinear(Linear):
 
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row under each component."""
+        if x.size * len(self.away) <= small_tables.TINY:
+            return super().log_density(x)
         from latently.kernels.few_components import few_log_densities
 
         out = np.empty((len(x), len(self.away)))
@@ -119,6 +126,8 @@ class FewLinear(Linear):
         return out
 
     def _sums(self, x: Array, resp: Array) -> tuple[Array, Array, Array]:
+        if x.size * len(self.away) <= small_tables.TINY:
+            return super()._sums(x, resp)
         from latently.kernels.few_components import few_sums
 
         (K, d), width = self.away.shape, len(self._lanes)

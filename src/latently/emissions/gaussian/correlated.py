@@ -99,7 +99,7 @@ class Correlated(Structure):
 
     def log_det(self, params: MatrixParams) -> Array:
         """From the Cholesky factors."""
-        return np.asarray(params.log_det + np.zeros(len(params.means)))
+        return params.log_det + np.zeros(len(params.means)) if self.pooled else params.log_det
 
     def total_constant(self, stats: ComponentMoments, params: MatrixParams) -> float:
         """Responsibilities times ``d log 2 pi + log det``."""

@@ -117,4 +117,4 @@ class MatrixParams(GaussianParams):
     @cached_property
     def log_det(self) -> Array:
         """Log determinants of the covariances."""
-        return np.asarray(2 * np.log(self.cholesky.diagonal(axis1=-2, axis2=-1)).sum(axis=-1))
+        return np.asarray(2 * np.add.reduce(np.log(self.cholesky.diagonal(axis1=-2, axis2=-1)), axis=-1))
