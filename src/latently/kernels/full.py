@@ -21,7 +21,9 @@ from latently.kernels.whitening import add_scatter, whitened_norms
 
 FEW = 6
 STAGE = 16
-LARGE = 2048  # rows in a tile, so that each component has some left to take products of
+WIDE = 32  # features: from here on tiles are larger, for few of their rows are left to each component
+LARGE = 1024  # rows in these
+PRODUCTS = 2048  # rows in a tile where products of matrices are taken of those that are left
 
 
 @part
@@ -86,7 +88,7 @@ def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second,
     """Only the pairs that count; by products of matrices if there is room to work in, `blas`, for them."""
     n, d = x.shape
     K = len(means)
-    tile = TILE if blas is None else LARGE
+    tile = PRODUCTS if blas is not None else LARGE if d >= WIDE else TILE
     stage = min(d, STAGE)
     rows = np.zeros((d, tile))
     room = np.empty((4 + d, tile))
@@ -228,17 +230,17 @@ def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
                 q[s] = 0.0
             whitened_norms(whiten[k], ZERO, d, centred, size, y, q)
             for s in range(size):
-                out[s] = base - 0.5 * q[s]
-            for s in range(size):
-                top[s] = max(top[s], out[s])
+                value = base - 0.5 * q[s]
+                out[s] = value
+                top[s] = max(top[s], value)
         for s in range(size):
             total[s] = 0.0
         for k in range(K):
             r = joint[k]
             for s in range(size):
-                r[s] = exp(r[s] - top[s])
-            for s in range(size):
-                total[s] += r[s]
+                value = exp(r[s] - top[s])
+                r[s] = value
+                total[s] += value
         for s in range(size):
             value = top[s] + log(total[s])
             bound += weight[s] * value
@@ -247,17 +249,20 @@ def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
             total[s] = 1.0 / total[s]
         for k in range(K):
             r, q = joint[k], norms[k]
+            mass = 0.0
             for s in range(size):
                 r[s] *= total[s]
+                mass += r[s]
             if len(resp):
                 for s in range(size):
                     resp[start + s, k] = r[s]
                 continue
-            largest = 0.0
-            for s in range(size):
-                largest = max(largest, r[s] * (1.0 + q[s]))
-            if not log(largest + TINY) > drop[k]:
-                continue
+            if not log(mass / size + TINY) > drop[k]:  # else one of them counts by its share alone
+                largest = 0.0
+                for s in range(size):
+                    largest = max(largest, r[s] * (1.0 + q[s]))
+                if not log(largest + TINY) > drop[k]:
+                    continue
             mass = 0.0
             for s in range(size):
                 r[s] *= weight[s]
@@ -301,5 +306,5 @@ def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
 
 def fused_products(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """The same for many features, by products of matrices."""
-    blas = np.empty(x.shape[1] * LARGE)
+    blas = np.empty(x.shape[1] * PRODUCTS)
     return pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp, blas)
