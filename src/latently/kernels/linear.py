@@ -14,7 +14,7 @@ import numpy as np
 from latently.kernels.compiling import kernel
 from latently.kernels.special import exp, log
 
-ROOM = 2**18  # floats in a tile: they fit the cache
+ROOM = 2**16  # floats in a tile: they fit the cache of a core
 LEAST = 64  # rows in a tile
 
 

@@ -8,6 +8,7 @@ are taken.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,37 @@ def linear_shared(
         first = sums.sums @ theta.cholesky.T
         scatter = theta.cholesky @ sums.scatter @ theta.cholesky.T
     else:
-        sums = linear_sums(block.x, block.weights, origin, None, directions, base, True, resp)
-        half = 0.5 * float(np.vdot(theta.whiteners @ sums.scatter, theta.whiteners))
-        first, scatter = sums.sums, sums.scatter
+        sums = linear_sums(block.x, block.weights, origin, None, directions, base, False, resp)
+        scatter = block.remembered("scatter", lambda: Scatter.of(block)).about(origin)
+        half = 0.5 * float(np.vdot(theta.whiteners @ scatter, theta.whiteners))
+        first = sums.sums
     cross = first.T @ away
     second = scatter - cross - cross.T + (sums.counts[:, None] * away).T @ away
     return _expected(params, sums, norms, half, _moved(first, sums.counts, away), (second + second.T) / 2)
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Weight, mean and scatter of the rows of a block: they stay the same from step to step."""
+
+    weight: float
+    mean: Array
+    products: Array
+
+    @classmethod
+    def of(cls, block: Block) -> Scatter:
+        """That of all rows, of which those without weight may hold anything."""
+        used = block.weights > 0
+        x, weights = (block.x, block.weights) if used.all() else (block.x[used], block.weights[used])
+        weight = float(weights.sum())
+        mean = weights @ x / (weight or 1.0)
+        scaled = (x - mean) * np.sqrt(weights)[:, None]
+        return cls(weight, mean, scaled.T @ scaled)
+
+    def about(self, origin: Array) -> Array:
+        """Scatter about another point."""
+        moved = self.mean - origin
+        return np.asarray(self.products + self.weight * np.outer(moved, moved))
 
 
 def linear_variances(
