@@ -19,7 +19,7 @@ test: style  ## check the style, the types and the imports, and run every test, 
 	@$(MAKE) --no-print-directory --jobs 2 types pytest
 
 test-nightly: .venv/.installed-dev  ## run the simulations that take long: what make test repeats a few times, many times
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 -m slow --hypothesis-profile searching
 
 test-portable: .venv/.installed-dev  ## run the tests with kernels compiled for any processor of this kind
 	NUMBA_CPU_NAME=generic $(BIN)/pytest -n 2

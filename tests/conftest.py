@@ -1,10 +1,9 @@
 """How hypothesis looks for counterexamples."""
 
-import os
-
 from hypothesis import settings
 
-# No deadline: the first call of a compiled kernel takes seconds. Where changes are judged (CI is set) the
-# examples are the same every time; at a desk they are new ones.
-settings.register_profile("latently", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+# No deadline: the first call of a compiled kernel takes seconds. The examples are the same every time, so that
+# a failure hangs on what was changed; `pytest --hypothesis-profile searching` looks for new ones.
+settings.register_profile("latently", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("searching", deadline=None, print_blob=True)
 settings.load_profile("latently")
