@@ -165,11 +165,13 @@ def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, mon
     monkeypatch.setattr(terminal, "PATIENCE", 0.0)
     with progress() as told:
         told(1, 2, "fit 3")
-        sleep(0.3)
-    out, err = capsys.readouterr()
+        out = err = ""
+        while "fit 3" not in err:  # however busy the machine is
+            sleep(0.05)
+            out, err = (a + b for a, b in zip((out, err), capsys.readouterr(), strict=True))
     assert out == ""
-    assert "fit 3" in err
     assert "1/2" in err
+    capsys.readouterr()
     with progress(shown=False):
         sleep(0.1)
     assert capsys.readouterr() == ("", "")
