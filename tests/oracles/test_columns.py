@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from latently.core.columns import WIDE, extremes
+from latently.core.columns import WIDE_ROW, extremes
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("n", "d"), [(0, 3), (1, 1), (7, 2), (1025, 1), (3000, 5), (4, WIDE + 1)])
+@pytest.mark.parametrize(("n", "d"), [(0, 3), (1, 1), (7, 2), (1025, 1), (3000, 5), (4, WIDE_ROW + 1)])
 def test_extremes(n, d, dtype, order):
     rng = np.random.default_rng(n + d)
     rows = rng.normal(size=(n, d)).astype(dtype)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
 LONG = 20_000
-ENOUGH_ROWS = 2_000  # rows that tell counts from measurements
+ROWS_TO_CHOOSE_BY = 2_000  # rows that tell counts from measurements
 OF_LONG = {"tol": 1e-7, "max_iter": 300}
 
 
@@ -175,7 +175,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         _, series, kind, X, _ = data
         if not kind.rivals:
             return kind, self._searched(data, kind, X, series.lengths, show)
-        part, offsets = X.head(ENOUGH_ROWS), np.minimum(series.offsets, ENOUGH_ROWS)
+        part, offsets = X.head(ROWS_TO_CHOOSE_BY), np.minimum(series.offsets, ROWS_TO_CHOOSE_BY)
         lengths = [n for n in np.diff(offsets).tolist() if n]
         found, bic = {}, {}
         for name in kind.rivals:
@@ -194,7 +194,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         others = listed(
             f"{number(bic[one], 1)} as {replace(kind, name=one).words}" for one in bic if one != best
         )
-        of_part = f" of the first {ENOUGH_ROWS:,} rows" if part.height < X.height else ""
+        of_part = f" of the first {ROWS_TO_CHOOSE_BY:,} rows" if part.height < X.height else ""
         why = f"BIC{of_part} is {number(bic[best], 1)}, and {others}"
         whose = "its" if X.width == 1 else "their"
         chosen = replace(

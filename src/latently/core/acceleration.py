@@ -21,9 +21,9 @@ from latently.core.spaces import Spaces
 SLOW = 0.5
 STEADY = 0.1
 GROWTH = 4.0
-HALVINGS = 6
+MOST_STEP_HALVINGS = 6
 REMEMBERED = 4
-FAR = 0.999  # the largest ratio that steps alone are believed
+MOST_BELIEVED = 0.999  # the largest ratio that steps alone are believed
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Squarem:
         by a factor, gains shrink by its square. Steps that do not shrink do not tell how far it is: along a
         ridge that bends they may grow, by their units, right to its top.
         """
-        return min(max(self.ratios, default=0.0), FAR)
+        return min(max(self.ratios, default=0.0), MOST_BELIEVED)
 
     def ready(self, objectives: Sequence[float]) -> bool:
         """Whether progress over plain steps has become slow and linear; once started it goes on.
@@ -105,7 +105,7 @@ class Squarem:
         size = math.sqrt(length / curvature)
         self.at_cap = size >= self.cap
         size, zero = min(size, self.cap), named(first)
-        for _ in range(HALVINGS):
+        for _ in range(MOST_STEP_HALVINGS):
             if size <= 1.0:
                 return None
             values = {name: zero[name] + 2 * size * step[name] + size * size * bend[name] for name in spaces}

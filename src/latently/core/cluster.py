@@ -25,7 +25,7 @@ from latently.core.digests import digest_of
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
 from latently.core.statistics import S, tree_sum
-from latently.core.streamed import NOTHING, Piece, Survey, surveyed
+from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
 
 FAN = 16  # sums that are added in one task
 SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
@@ -125,9 +125,9 @@ class ClusterSource:
     @cached_property
     def _facts(self) -> list[Any]:
         found = self._gathered(_facts, self.chunks)
-        last: Any = NOTHING
+        last: Any = NO_SEQUENCE
         for ends in (facts[3] for facts in found if facts[3]):
-            if last is not NOTHING and ends[0] == last:
+            if last is not NO_SEQUENCE and ends[0] == last:
                 raise ValueError(
                     f"sequence {last!r} lies in two partitions: divide the data between sequences, such as "
                     "by set_index(column, sorted=True)"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-WIDE = 1024  # numbers that are compared at once: NumPy is slow along short rows
+WIDE_ROW = 1024  # numbers that are compared at once: NumPy is slow along short rows
 
 
 def extremes(rows: Any, used: Any = None) -> tuple[Any, Any]:
@@ -36,7 +36,7 @@ def extremes(rows: Any, used: Any = None) -> tuple[Any, Any]:
             np.fmin.reduce(rows, axis=0, where=where, initial=np.inf),
             np.fmax.reduce(rows, axis=0, where=where, initial=-np.inf),
         )
-    fold = max(WIDE // max(d, 1), 1)
+    fold = max(WIDE_ROW // max(d, 1), 1)
     even = n - n % fold
     parts = rows[:even].reshape(even // fold, fold * d), rows[even:]
     found = []

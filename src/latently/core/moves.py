@@ -25,7 +25,7 @@ from latently.core.model import D, P, Proposal
 BATCH = 4  # proposals that are tried side by side
 TRIAL = 20  # EM steps of a trial
 SECOND_LOOK = 60  # more of them for the most promising of a batch
-PATIENCE = 12  # proposals of which none may lead higher before the search ends
+TRIED_IN_VAIN = 12  # proposals of which none may lead higher before the search ends
 MOST_MOVES = 50
 
 
@@ -118,7 +118,7 @@ class Climber(Generic[D, P]):
         while len(end.moves) < MOST_MOVES:
             proposals = self.em.model.propose(end.result.params, self.em.source, self.em.backend, rng)
             try:
-                higher = self.higher(end, islice(proposals, PATIENCE))
+                higher = self.higher(end, islice(proposals, TRIED_IN_VAIN))
             except FitError:  # there are no components of half the rows, say
                 break
             if higher is None:

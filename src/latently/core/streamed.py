@@ -27,8 +27,8 @@ from latently.core.errors import DataChangedError
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 2  # pieces that are read while one is worked on
-NOTHING: Any = object()
+PIECES_AHEAD = 2  # pieces that are read while one is worked on
+NO_SEQUENCE: Any = object()
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ class Lengths:
     def __init__(self) -> None:
         self._lengths: list[int] = []
         self._seen: set[Any] = set()
-        self._last: Any = NOTHING
+        self._last: Any = NO_SEQUENCE
 
     def add(self, names: NDArray[Any]) -> None:
         """Add the names of further rows.
@@ -311,7 +311,7 @@ class Lengths:
         starts = np.concatenate([[0], np.flatnonzero(names[1:] != names[:-1]) + 1])
         lengths = np.diff(np.append(starts, len(names))).tolist()
         for name, length in zip(names[starts].tolist(), lengths, strict=True):
-            if self._last is not NOTHING and name == self._last:
+            if self._last is not NO_SEQUENCE and name == self._last:
                 self._lengths[-1] += length
                 continue
             if name in self._seen:
@@ -328,7 +328,7 @@ class Lengths:
         return np.concatenate([[0], np.cumsum(self._lengths, dtype=np.int64)])
 
 
-def ahead(items: Iterable[T], task: Callable[[T], R], n: int = AHEAD) -> Iterator[R]:
+def ahead(items: Iterable[T], task: Callable[[T], R], n: int = PIECES_AHEAD) -> Iterator[R]:
     """What a task makes of each item, some of it while the results before are worked on.
 
     A thread of its own fetches the items, and another is at the task: the two make about as much work.
@@ -342,12 +342,12 @@ def ahead(items: Iterable[T], task: Callable[[T], R], n: int = AHEAD) -> Iterato
     fetching, working = (ThreadPoolExecutor(1, thread_name_prefix="latently-read") for _ in range(2))
 
     def fetched() -> Any:
-        item = next(remaining, NOTHING)
-        return item if item is NOTHING else working.submit(task, item)
+        item = next(remaining, NO_SEQUENCE)
+        return item if item is NO_SEQUENCE else working.submit(task, item)
 
     try:
         pending = deque(fetching.submit(fetched) for _ in range(n))
-        while (found := pending.popleft().result()) is not NOTHING:
+        while (found := pending.popleft().result()) is not NO_SEQUENCE:
             pending.append(fetching.submit(fetched))
             yield found.result()
     finally:

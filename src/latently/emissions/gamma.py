@@ -23,7 +23,7 @@ from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.newton import zero
 
-TINY = float(np.finfo(np.float64).tiny)
+SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 LEAST_LOG_SHAPE = -20.0  # logarithm of a shape: what double precision holds can scatter no more
 
 
@@ -106,7 +106,7 @@ class Gamma(Dispersed):
         if "shapes" in fixed:
             return {"means": means}
         ratio = np.where(stats.some, first / means, 1.0)
-        gap = np.maximum(ratio - 1.0 - np.where(stats.some, log_mean - np.log(means), 0.0), TINY)
+        gap = np.maximum(ratio - 1.0 - np.where(stats.some, log_mean - np.log(means), 0.0), SMALLEST_NORMAL)
 
         def slope(t: Array) -> tuple[Array, Array]:
             a = np.exp(t)
@@ -141,7 +141,7 @@ class Gamma(Dispersed):
     def sample(self, params: GammaParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw numbers for each label."""
         a, m = params.shapes[labels], params.means[labels]
-        return np.maximum(rng.gamma(a, m / a), TINY)
+        return np.maximum(rng.gamma(a, m / a), SMALLEST_NORMAL)
 
     def mean(self, params: GammaParams) -> Array:
         """The means."""

@@ -16,8 +16,7 @@ from latently.emissions.base import Array
 from latently.emissions.dispersed import Dispersed, known, unit_of
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums
-
-LOG_2PI = np.log(2 * np.pi)
+from latently.emissions.gaussian.params import LOG_2PI
 
 
 @dataclass(frozen=True)

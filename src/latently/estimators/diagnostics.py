@@ -12,7 +12,7 @@ from latently.core.errors import UndeterminedWarning
 from latently.core.findings import CAUTION, Finding
 from latently.estimators.inputs import label_of
 
-MOST_NAMED = 6
+MOST_PAIRS_NAMED = 6
 NEVER_TOGETHER, EMPTY = "never observed together", "empty"  # kinds of findings
 
 
@@ -62,16 +62,16 @@ def dropped(
     found = np.flatnonzero(empty)
     if not len(found):
         return ()
-    columns = ", ".join(label_of(names, column) for column in found[:MOST_NAMED])
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    columns = ", ".join(label_of(names, column) for column in found[:MOST_PAIRS_NAMED])
+    more = f" and {len(found) - MOST_PAIRS_NAMED} more" if len(found) > MOST_PAIRS_NAMED else ""
     message = f"no value is observed of column {columns}{more}, which the output leaves out; {remedy}"
     return (Finding(EMPTY, message, "column", tuple(found.tolist()), severity=CAUTION),)
 
 
 def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
     """Pairs of columns by name, the first few of them."""
-    listed = [f"{label_of(names, i)} and {label_of(names, j)}" for i, j in pairs[:MOST_NAMED]]
-    more = [f"{len(pairs) - MOST_NAMED} more pairs"] if len(pairs) > MOST_NAMED else []
+    listed = [f"{label_of(names, i)} and {label_of(names, j)}" for i, j in pairs[:MOST_PAIRS_NAMED]]
+    more = [f"{len(pairs) - MOST_PAIRS_NAMED} more pairs"] if len(pairs) > MOST_PAIRS_NAMED else []
     return "; ".join([*listed, *more])
 
 

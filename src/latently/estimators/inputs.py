@@ -125,7 +125,7 @@ def read_rows(
     ValueError
         If the table is refused by `check_rows`, or a cell by the family; the cell is named.
     """
-    cells = READERS[emission.takes](estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
+    cells = ROW_READERS[emission.takes](estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
     try:
         family = emission.learned(cells) if reset else emission
         return family, family.read(cells)
@@ -191,7 +191,7 @@ def _column_of_symbols(estimator: Any, X: Any, *, reset: bool, accepts_missing: 
     return cells
 
 
-READERS: dict[str, Callable[..., Any]] = {
+ROW_READERS: dict[str, Callable[..., Any]] = {
     "numbers": check_rows,
     "symbols": _column_of_symbols,
     "columns": _columns,

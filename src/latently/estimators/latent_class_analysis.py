@@ -18,7 +18,7 @@ from latently.core.parts import prefixed
 from latently.emissions.base import Emission
 from latently.emissions.columns import Columns
 from latently.estimators.diagnostics import warn_of
-from latently.estimators.inputs import READERS, Array, tagged
+from latently.estimators.inputs import ROW_READERS, Array, tagged
 from latently.estimators.latent_classes.classified import ClassificationTable, entropy_explained
 from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable, bivariate_residuals
 from latently.estimators.latent_classes.goodness_of_fit import GoodnessOfFit, goodness_of_fit
@@ -276,7 +276,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         source, family = self._source(X).in_memory(), self._columns
         filled = family.guess_missing(self.params_.emission, source.x, self._posterior(source)[1])
         cells = fillings(family.names, np.isnan(source.x), family.shown_columns(filled))
-        table = READERS["columns"](self, X, reset=False, accepts_missing=True)
+        table = ROW_READERS["columns"](self, X, reset=False, accepts_missing=True)
         return completed(X, table, cells, table.names)
 
     # -- what the rest is made of ----------------------------------------------------------------------------

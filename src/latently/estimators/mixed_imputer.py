@@ -25,7 +25,7 @@ from latently.estimators.imputation.filling import drawn_labels
 from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings
 from latently.estimators.informative import check_weights
-from latently.estimators.inputs import READERS, Array, random_generator, read_rows
+from latently.estimators.inputs import ROW_READERS, Array, random_generator, read_rows
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.old_names import MIXED_IMPUTER
 from latently.estimators.saving.checkpoint import recorded
@@ -142,7 +142,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
             If a component rests on too few rows: lower `n_components`.
         """
         check_settings(self)
-        table = READERS["columns"](self, X, reset=True, accepts_missing=True)
+        table = ROW_READERS["columns"](self, X, reset=True, accepts_missing=True)
         weights = check_weights(sample_weight, len(table))
         missing = np.column_stack([column.missing for column in table])
         observed = np.asarray(~missing[weights > 0].all(axis=0))
@@ -308,7 +308,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
 
     def _read(self, X: Any) -> Read:
         check_is_fitted(self)
-        table = READERS["columns"](self, X, reset=False, accepts_missing=True)
+        table = ROW_READERS["columns"](self, X, reset=False, accepts_missing=True)
         kept = _some(table, self._observed_features)
         return Read(X, table, read_rows(self.mixture_, kept, self.mixture_._model.emission, reset=False)[1])
 

@@ -34,7 +34,7 @@ from latently.emissions.registry import FAMILIES as EMISSIONS
 from latently.estimators.documented import describe_class
 from latently.estimators.old_names import refuses_old_names
 from latently.estimators.starts import START_KINDS
-from latently.latent.chain import STARTS
+from latently.latent.chain import STARTPROBS
 
 T = TypeVar("T")
 
@@ -217,7 +217,7 @@ class ChainSettings(StartSettings):
     """
 
     n_components: int = setting(Number(Integral, 1, MOST_STATES, closed="both"), default=1, kw_only=False)
-    startprob: str = setting(one_of(*STARTS), default="free")
+    startprob: str = setting(one_of(*STARTPROBS), default="free")
     startprob_init: Any = setting(ARRAY, None, default=None)
     transmat_init: Any = setting(ARRAY, None, default=None)
     fixed: tuple[str, ...] = setting(names_such_as("transmat"), default=())

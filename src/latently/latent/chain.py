@@ -27,7 +27,7 @@ from latently.latent.path_sampling import PathPosterior
 from latently.latent.stationary import maximise, refuse_several, slopes, stationary
 from latently.latent.viterbi import likeliest_paths
 
-STARTS = ("free", "stationary", "uniform")
+STARTPROBS = ("free", "stationary", "uniform")
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class Chain(Latent):
         values = {"transmat": numbers(transmat, "transmat", K, K)}
         if not isinstance(startprob, str):
             return {"n_components": K, "startprob": "free"}, {"startprob": startprob, **values}
-        if startprob not in STARTS[1:]:
-            allowed = " or ".join(map(repr, STARTS[1:]))
+        if startprob not in STARTPROBS[1:]:
+            allowed = " or ".join(map(repr, STARTPROBS[1:]))
             raise ValueError(f"startprob={startprob!r}: should be {K} probabilities, or {allowed}")
         return {"n_components": K, "startprob": startprob}, values
 

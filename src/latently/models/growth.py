@@ -29,7 +29,7 @@ SETTINGS = Settings(1e-6, accelerate=True, changes=False)
 WORTH_A_COMPONENT = 1e-5  # per row, that another component gains
 STRONG_EVIDENCE = 6.0  # of BIC: strong evidence, Kass and Raftery (1995), section 3.2
 DEVIATIONS = 2.0
-PATIENCE = 2  # numbers of components in a row that are clearly worse
+WORSE_IN_A_ROW = 2  # numbers of components in a row that are clearly worse
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def grown(
         p = dimension(spaces)
         bic = inf if end.diagnostics and K > 1 else p * log_n - 2 * log_likelihood
         found.append(Grown(K, params, p, bic - excess * p))
-        if len(found) > PATIENCE and not any(_may_be_best(one, found, excess) for one in found[-PATIENCE:]):
+        if len(found) > WORSE_IN_A_ROW and not any(
+            _may_be_best(one, found, excess) for one in found[-WORSE_IN_A_ROW:]
+        ):
             break
     return [
         _on_all(one, model, source, backend, log_n) if excess and _may_be_best(one, found, excess) else one

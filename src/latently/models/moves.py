@@ -29,9 +29,9 @@ from latently.models.routines import routines
 
 NEIGHBOURS = 2  # of a label with which it may be merged
 WAYS = 3  # to split a label
-STEPS = 5  # of EM on the halves of a label
+SPLIT_STEPS = 5  # of EM on the halves of a label
 OFTEN = 3  # times that one removal, or one split, is proposed
-ALIKE = 0.05  # part of a label by which splits differ that count as one
+ALIKE_SPLITS = 0.05  # part of a label by which splits differ that count as one
 LEAST_ROWS, ROWS_EACH = 1000, 200  # that are looked at, in all or for each label if that is more
 
 
@@ -133,7 +133,7 @@ class Moves:
         whole, share = self.resp[:, parents], np.stack(cut, axis=1)
         mixed = np.zeros_like(whole)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for _ in range(STEPS):
+            for _ in range(SPLIT_STEPS):
                 halves = np.stack([whole * share, whole * (1 - share)], axis=2)
                 log_density = self._learned(np.repeat(parents, 2), halves.reshape(len(whole), -1))
                 counts = halves.sum(axis=0)
@@ -277,7 +277,7 @@ def _responsibilities(model: Any, params: Any, block: Block, chosen: NDArray[np.
 def _alike(one: Array, other: Array, weights: Array) -> bool:
     """Whether two splits of a label are nearly the same, whichever half is called the first."""
     apart = float(weights @ np.abs(one - other)) / float(weights.sum())
-    return min(apart, 1 - apart) < ALIKE
+    return min(apart, 1 - apart) < ALIKE_SPLITS
 
 
 def _total(weights: Array, values: Array) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latently.emissions.base import Array
 
 Place = Callable[[int], str]
-COUNTS = 1e-6  # responsibility from which on a row says anything of a component
+COUNTS_FROM = 1e-6  # responsibility from which on a row says anything of a component
 
 
 class Support:
@@ -72,7 +72,7 @@ class Support:
         x = x[rows]
         for k in self.poor:
             column = np.where(says[rows], resp[:, k], 0.0)
-            found = np.flatnonzero(column > COUNTS)
+            found = np.flatnonzero(column > COUNTS_FROM)
             for row in found[np.argsort(-column[found], kind="stable")]:
                 if self.counts[k] >= self._enough:
                     break

@@ -10,7 +10,7 @@ from latently.checks.settings import Such, check_setting, one_of
 from latently.estimators.likelihood.criteria import PENALTIES
 
 LIKELIHOOD = ("bic", "aic", "icl", "sabic", "caic", "hq", "aic3")
-TOPICS = ("perplexity", "coherence")
+OF_TOPICS = ("perplexity", "coherence")
 CHANGE_THE_WORDS = ("vectorizer", "vocabulary", "n_features")
 
 CALLABLE = Such(callable, "a callable(estimator, X)")
@@ -48,9 +48,9 @@ def measure_of(
     """
     if callable(criterion):
         return Measure(getattr(criterion, "__name__", "criterion"), criterion)
-    check_setting("criterion", criterion, one_of(*LIKELIHOOD, *TOPICS), CALLABLE)
+    check_setting("criterion", criterion, one_of(*LIKELIHOOD, *OF_TOPICS), CALLABLE)
     if not _has(estimator, criterion):
-        others = [repr(name) for name in (*LIKELIHOOD, *TOPICS) if _has(estimator, name)]
+        others = [repr(name) for name in (*LIKELIHOOD, *OF_TOPICS) if _has(estimator, name)]
         remedy = f"choose {' or '.join(others)}, or give" if others else "give"
         raise ValueError(
             f"criterion={criterion!r}: {type(estimator).__name__} has none; {remedy} a callable(estimator, X)"

@@ -12,14 +12,14 @@ from latently.checks.arrays import shown
 from latently.checks.settings import ITERABLE, Such, check_setting
 
 Grid = Mapping[str, Any]
-GRID = Such(
+A_GRID = Such(
     lambda value: isinstance(value, (Mapping, list, tuple)), "a dict of names and values, or a list of dicts"
 )
 
 
 def combinations_of(estimator: Any, grid: Grid | Sequence[Grid]) -> list[dict[str, Any]]:
     """All combinations in order, each with a value for every name that the grid has."""
-    check_setting("grid", grid, GRID)
+    check_setting("grid", grid, A_GRID)
     grids = [grid] if isinstance(grid, Mapping) else list(grid)
     settings = estimator.get_params()
     listed: list[dict[str, list[Any]]] = []

@@ -35,7 +35,7 @@ from latently.wording import count
 CONFIDENCE = 0.999  # of the interval of p, and of a decision before all replicates are drawn
 SPLITS = 2  # of the smaller fit, from which the larger one starts
 MORE = 4  # times as many starts, where the larger fit ended below the smaller one
-MODEL = Such(
+LIKELIHOOD_MODEL = Such(
     lambda value: isinstance(value, LikelihoodEstimator), "a mixture or a hidden Markov model of latently"
 )
 
@@ -101,8 +101,8 @@ class LikelihoodRatioTest:
 
 
 @checked(
-    small=(MODEL,),
-    large=(MODEL,),
+    small=(LIKELIHOOD_MODEL,),
+    large=(LIKELIHOOD_MODEL,),
     n_replicates=(WHOLE,),
     level=(SHARE, None),
     n_jobs=(N_JOBS, None),

@@ -7,7 +7,7 @@ from numbers import Integral
 
 from latently.checks.arrays import shown
 
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+BYTES_IN = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
 def bytes_of(memory_budget: int | str | None) -> int | None:
@@ -29,8 +29,8 @@ def bytes_of(memory_budget: int | str | None) -> int | None:
         return int(memory_budget)
     if isinstance(memory_budget, str):
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *([kmgt]?i?)b", memory_budget.strip().lower())
-        if found and found[2] in UNITS and float(found[1]) > 0:
-            return int(float(found[1]) * UNITS[found[2]])
+        if found and found[2] in BYTES_IN and float(found[1]) > 0:
+            return int(float(found[1]) * BYTES_IN[found[2]])
     raise ValueError(
         f"memory_budget={shown(memory_budget)}: should be None, a number of bytes, or a text such as '500MB'"
     )

@@ -17,12 +17,12 @@ TOLERANCES = {"cvb0": 1e-3, "vb": 1e-4, "online": 0.0, "online_vb": 0.0}
 SPARSE_PRIOR = 0.025  # priors below which expected logs want double precision
 MOST_IN_DOUBLE = 2**20  # entries times topics up to which numbers are float64
 # Tokens that a table of this precision can hold: beyond, products of counts and priors underflow.
-MOST_TOKENS = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
+MOST_TOKENS_IN = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
 
 
 def _is_precision(dtype: Any) -> bool:
     asked = asked_dtype(dtype)
-    return asked is None or (isinstance(asked, np.dtype) and asked in MOST_TOKENS)
+    return asked is None or (isinstance(asked, np.dtype) and asked in MOST_TOKENS_IN)
 
 
 # How large it may be is said where the vector is made.
@@ -177,7 +177,7 @@ def check_tokens(n_tokens: float, dtype: np.dtype[Any]) -> None:
     ValueError
         Naming the limit.
     """
-    most = MOST_TOKENS[dtype]
+    most = MOST_TOKENS_IN[dtype]
     if not n_tokens <= most:
         raise ValueError(
             f"the counts, times weights, come to {n_tokens:g}, and {dtype} can hold {most:g}: scale them down"

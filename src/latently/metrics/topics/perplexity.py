@@ -22,7 +22,7 @@ from latently.metrics.topics.proportions import (
 )
 from latently.metrics.topics.splitting import DocumentSplit, split_documents
 
-ENTRIES_AT_ONCE = 1 << 14
+ROWS_OF_TERMS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def _log_likelihood(held_out: Any, topics: Array, proportions: Array) -> float:
     by_word = np.ascontiguousarray(topics.T)
     documents = np.repeat(np.arange(held_out.shape[0]), np.diff(held_out.indptr))
     terms = np.empty(len(held_out.data))
-    for start in range(0, len(terms), ENTRIES_AT_ONCE):
-        some = slice(start, start + ENTRIES_AT_ONCE)
+    for start in range(0, len(terms), ROWS_OF_TERMS):
+        some = slice(start, start + ROWS_OF_TERMS)
         words, shares = by_word[held_out.indices[some]], proportions[documents[some]]
         with np.errstate(divide="ignore"):
             terms[some] = held_out.data[some] * np.log((words * shares).sum(axis=1))

@@ -25,7 +25,7 @@ from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.priors import DocumentTerms, learned_doc_prior, learned_word_prior
 from latently.models.admixture.remembered import All, Likeliest, Remembered
 
-LEAST = 0.5  # what is left of a word's count without one entry, at least, as a part of its prior
+LEAST_LEFT = 0.5  # what is left of a word's count without one entry, at least, as a part of its prior
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class CollapsedAdmixture:
 
     def prepare(self, params: AdmixtureParams, backend: Backend) -> Prepared:
         """Tables as the kernel reads them."""
-        least = LEAST * float(params.word_prior.min())
+        least = LEAST_LEFT * float(params.word_prior.min())
         dtype = np.dtype(self.dtype).type
         return Prepared(
             params.topic_word.astype(dtype, copy=False),

@@ -13,7 +13,7 @@ from latently.core.blocks import Block
 
 Array = NDArray[Any]
 ENTRIES_PER_WORD = 16
-FEWEST = 2**14
+LEAST_ENTRIES = 2**14
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def document_source(counts: Any, weights: Array, dtype: Any) -> ArraySource:
     """
     entries = Entries(counts.indices.astype(np.int32, copy=False), counts.data.astype(dtype, copy=False))
     offsets = counts.indptr.astype(np.int64, copy=False)
-    n_blocks = -(-len(entries.words) // max(ENTRIES_PER_WORD * counts.shape[1], FEWEST))
+    n_blocks = -(-len(entries.words) // max(ENTRIES_PER_WORD * counts.shape[1], LEAST_ENTRIES))
     n_blocks += n_blocks > 1 and n_blocks % 2  # as many for each of two threads
     return ArraySource(entries, weights, offsets, max(-(-len(entries.words) // max(n_blocks, 1)), 1))
 
