@@ -227,3 +227,17 @@ def test_grades_of_which_some_are_missing_are_whole_numbers():
     model = LatentClassAnalysis(1, families={"grade": "categorical"}, random_state=0).fit(grades)
     assert [one["quantity"] for one in model.profile_] == [1, 2, 5]
     assert all(isinstance(one["quantity"], int) for one in model.profile_)
+
+
+def test_classes_are_named_by_the_mean_of_grades_and_by_the_category_of_codes():
+    rng = np.random.default_rng(0)
+    z = rng.random(600) < 0.5
+    grade = np.where(z, rng.choice([1, 2, 3], 600, p=[0.5, 0.4, 0.1]), rng.choice([3, 4, 5], 600))
+    code = np.where(z, rng.choice([10, 20, 30], 600, p=[0.1, 0.8, 0.1]), rng.choice([10, 30], 600))
+    answers = pd.DataFrame({"grade": grade, "code": code, "other": np.where(z, "x", "y")})
+    families = {"grade": "categorical", "code": "categorical", "other": "categorical"}
+    said = report(LatentClassAnalysis(2, families=families, random_state=0).fit(answers), answers).said
+    low, high = sorted((text for text in said if text.startswith("Cluster")), key=lambda text: "high" in text)
+    assert "low grade (1.6, all: 2.9)" in low
+    assert "code = 20 (" in low
+    assert "high grade (4.0, all: 2.9)" in high

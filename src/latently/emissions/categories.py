@@ -21,7 +21,7 @@ from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.emissions.reading import ImpossibleCellError
-from latently.wording import share
+from latently.wording import decimals, number, share
 
 EXACT = 2.0**53  # greater whole numbers may be the same as floats
 MOST_CATEGORIES_LISTED = 10  # categories in a message
@@ -292,23 +292,29 @@ class Categories(Emission):
     def standing_out(
         self, params: CategoriesParams, names: Sequence[str], weights: Array
     ) -> list[list[tuple[float, str]]]:
-        """The category that is most over-represented, in units of the standard deviation of its indicator."""
+        """The category that is most over-represented, or of grades their mean if that is further out.
+
+        Both are in standard deviations, of the indicator of the category or of the grades.
+        """
         p = params.probabilities
         average = np.tensordot(weights, p, 1)
         spread = np.sqrt(average * (1 - average))
         away = (p - average) / np.where(spread > 0, spread, 1.0)
         top = away.argmax(axis=2)
-        return [
-            [
-                (
-                    away[k, j, top[k, j]],
-                    f"{name} = {self.alphabets[j][top[k, j]]} ({share(p[k, j, top[k, j]])}, "
-                    f"{share(average[j, top[k, j]])} of all)",
-                )
-                for j, name in enumerate(names)
-            ]
-            for k in range(len(weights))
-        ]
+
+        def phrase(k: int, j: int, name: str) -> tuple[float, str]:
+            grades, best = self.alphabets[j], top[k, j]
+            if grades.dtype.kind in "iu":
+                mean, of_all = p[k, j, : len(grades)] @ grades, average[j, : len(grades)] @ grades
+                deviation = np.sqrt(average[j, : len(grades)] @ (grades - of_all) ** 2)
+                if abs(mean - of_all) > away[k, j, best] * deviation:
+                    digits, high = decimals([deviation]), "high" if mean > of_all else "low"
+                    text = f"{high} {name} ({number(mean, digits)}, all: {number(of_all, digits)})"
+                    return float(abs(mean - of_all) / deviation), text
+            of = f"({share(p[k, j, best])}, {share(average[j, best])} of all)"
+            return away[k, j, best], f"{name} = {grades[best]} {of}"
+
+        return [[phrase(k, j, name) for j, name in enumerate(names)] for k in range(len(weights))]
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
         """Categories that a column does not have stay zero."""

@@ -59,7 +59,11 @@ def jane_austen(show: ShowProgress) -> Chapter:
                 model.fit(collection.counts)
             runs[which].append(
                 TopicsAnalysis(
-                    model, collection, documents.name, labels, Truth("novel", austen.book.tolist())
+                    model,
+                    collection,
+                    f"{documents.name}, {which}",
+                    labels,
+                    Truth("novel", austen.book.tolist()),
                 )
             )
     return _chapter(runs, names, frozenset(austen.places))
