@@ -35,7 +35,8 @@ import latently
 import matplotlib.backends.backend_agg
 import matplotlib.backends.backend_svg
 for one in pkgutil.walk_packages(latently.__path__, "latently."):
-    importlib.import_module(one.name)
+    if not one.name.endswith("__main__"):
+        importlib.import_module(one.name)
 for line in sys.stdin:
     folder, code, arguments, *printed = json.loads(line)
     pid = os.fork()
