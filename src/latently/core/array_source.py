@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -171,6 +171,14 @@ class ArraySource(Here):
             self.block_rows,
             labels=some_of(self.labels, rows),
         )
+
+
+def joined(parts: Sequence[ArraySource], block_rows: int, units: NDArray[np.int64]) -> ArraySource:
+    """The units of some sources, which stood there in data as given."""
+    x, weights = (np.concatenate([getattr(one, name) for one in parts]) for name in ("x", "weights"))
+    lengths = [np.diff(one.offsets) for one in parts if one.offsets is not None]
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else None
+    return ArraySource(x, weights, offsets, block_rows, None if lengths else units)
 
 
 def chosen(weights: NDArray[np.float64], n_units: int, rng: np.random.Generator) -> NDArray[np.int64] | None:

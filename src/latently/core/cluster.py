@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.array_source import ArraySource, chosen
+from latently.core.array_source import ArraySource, joined
 from latently.core.backends import Backend, R, SerialBackend, T
 from latently.core.blocks import Block
 from latently.core.digests import digest_of
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
 from latently.core.statistics import S, tree_sum
-from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
+from latently.core.streamed import NO_SEQUENCE, NotInMemory, Piece, Survey, surveyed
 
 FAN = 16  # sums that are added in one task
 SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
@@ -70,7 +70,7 @@ def chunk_of(piece: Piece, block_rows: int, n_different: int) -> Chunk:
 
 
 @dataclass(frozen=True)
-class ClusterSource:
+class ClusterSource(NotInMemory):
     """Units that lie in chunks on the workers of a cluster.
 
     Parameters
@@ -90,25 +90,12 @@ class ClusterSource:
     block_rows: int
     n_different: int = 1024
 
-    labelled = False
-    labels = None
-
     def backend(self) -> Backend:
         """Who works on it."""
         return ClusterBackend(self.client)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """Ones, which take no memory."""
-        return np.broadcast_to(1.0, len(self))
-
-    @property
-    def row_weights(self) -> NDArray[np.float64]:
-        """Ones."""
-        return np.broadcast_to(1.0, self.n_rows)
 
     @property
     def outline(self) -> ArraySource:
@@ -184,23 +171,6 @@ class ClusterSource:
             if source is not None:
                 yield from (replace(block, first=block.first + start) for block in source.blocks())
 
-    def parts(self) -> Iterator[Block]:
-        """The blocks."""
-        return self.blocks()
-
-    def grouped(self) -> ClusterSource:
-        """The same."""
-        return self
-
-    def per(self, unit: float) -> ClusterSource:
-        """The same: each unit counts once."""
-        return self
-
-    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource | ClusterSource:
-        """Some of the units at random, in their order and here; all of them if there are no more."""
-        some = chosen(self.weights, n_units, rng)
-        return self if some is None else self.take(some)
-
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         """The named units, here."""
         picks = [
@@ -209,18 +179,7 @@ class ClusterSource:
         ]
         wanted = [(chunk, pick) for chunk, pick in zip(self.chunks, picks, strict=True) if len(pick)]
         found = self._gathered(_taken, *zip(*wanted, strict=True))
-        x, weights = (np.concatenate([getattr(one, name) for one in found]) for name in ("x", "weights"))
-        lengths = [np.diff(one.offsets) for one in found if one.offsets is not None]
-        offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else None
-        return ArraySource(x, weights, offsets, self.block_rows, None if lengths else units)
-
-    def in_memory(self) -> ArraySource:
-        """All units, here."""
-        return self.take(np.arange(len(self)))
-
-    def whole(self) -> Block:
-        """All units as one block, here."""
-        return self.in_memory().whole()
+        return joined(found, self.block_rows, units)
 
     def fold(self, task: Callable[..., S], workers: Backend) -> S:
         """The sum over all chunks, where they lie, in a tree over their order."""

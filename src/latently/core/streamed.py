@@ -7,18 +7,19 @@ on, the next piece is read.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count, islice, pairwise
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.array_source import ArraySource, chosen
+from latently.core.array_source import ArraySource, chosen, joined
 from latently.core.blocks import Block, Here, limits
 from latently.core.columns import extremes
 from latently.core.digests import digest_of, digest_of_pieces
@@ -82,8 +83,67 @@ class SomeBlocks(Here):
         return iter(self.those)
 
 
+class NotInMemory(Here, ABC):
+    """Units that lie elsewhere, in their order: each counts once, and some may be taken into memory."""
+
+    labelled = False
+    labels = None
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of units."""
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int:
+        """Number of rows."""
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, in their order."""
+
+    @abstractmethod
+    def take(self, units: NDArray[np.int64]) -> ArraySource:
+        """The named units, in memory."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Ones, which take no memory."""
+        return np.broadcast_to(1.0, len(self))
+
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """Ones."""
+        return np.broadcast_to(1.0, self.n_rows)
+
+    def parts(self) -> Iterator[Block]:
+        """The blocks."""
+        return self.blocks()
+
+    def grouped(self) -> Self:
+        """The same: to bring rows into another order takes memory."""
+        return self
+
+    def per(self, unit: float) -> Self:
+        """The same: each unit counts once."""
+        return self
+
+    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource | Self:
+        """Some of the units at random, in their order and in memory; all of them if there are no more."""
+        some = chosen(self.weights, n_units, rng)
+        return self if some is None else self.take(some)
+
+    def in_memory(self) -> ArraySource:
+        """The same units, in memory: for what is worked out from all of them at once."""
+        return self.take(np.arange(len(self)))
+
+    def whole(self) -> Block:
+        """All units as one block, in memory."""
+        return self.in_memory().whole()
+
+
 @dataclass(frozen=True)
-class StreamedSource(Here):
+class StreamedSource(NotInMemory):
     """Rows that are read in every pass.
 
     Parameters
@@ -109,17 +169,9 @@ class StreamedSource(Here):
     n_different: int = 1024
     watchers: list[Callable[[int], Any]] = field(default_factory=list)
 
-    labelled = False
-    labels = None
-
     def __len__(self) -> int:
         offsets = self.survey.offsets
         return self.survey.n_rows if offsets is None else len(offsets) - 1
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """Ones, which take no memory."""
-        return np.broadcast_to(1.0, len(self))
 
     @property
     def outline(self) -> ArraySource:
@@ -168,14 +220,6 @@ class StreamedSource(Here):
         for (first, last), (start, x) in zip(pairwise(ends), cut, strict=True):
             yield Block(x, np.ones(last - first), offsets[first : last + 1] - start, first, alone=alone)
 
-    def parts(self) -> Iterator[Block]:
-        """The blocks."""
-        return self.blocks()
-
-    def whole(self) -> Block:
-        """All units as one block, in memory."""
-        return self.in_memory().whole()
-
     def in_memory(self) -> ArraySource:
         """The same units, in memory: for what is worked out from all of them at once."""
         return self._in_memory
@@ -185,27 +229,9 @@ class StreamedSource(Here):
         """Where units begin and end; None where each row is a unit."""
         return self.survey.offsets if self.several else None
 
-    @property
-    def row_weights(self) -> NDArray[np.float64]:
-        """Ones."""
-        return np.broadcast_to(1.0, self.survey.n_rows)
-
     @cached_property
     def _in_memory(self) -> ArraySource:
-        return self.take(np.arange(len(self)))
-
-    def grouped(self) -> StreamedSource:
-        """The same: to bring rows into another order takes memory."""
-        return self
-
-    def per(self, unit: float) -> StreamedSource:
-        """The same: each unit counts once."""
-        return self
-
-    def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource | StreamedSource:
-        """Some of the units at random, in their order and in memory; all of them if there are no more."""
-        some = chosen(self.weights, n_units, rng)
-        return self if some is None else self.take(some)
+        return super().in_memory()
 
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         """The named units, in memory."""
@@ -217,12 +243,7 @@ class StreamedSource(Here):
             if low < high:
                 part = ArraySource(block.x, block.weights, block.offsets, self.block_rows)
                 found.append(part.take(units[low:high] - block.first))
-        x, weights = (np.concatenate([getattr(one, name) for one in found]) for name in ("x", "weights"))
-        offsets = None
-        if self.several:
-            lengths = [np.diff(one.offsets) for one in found if one.offsets is not None]
-            offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-        return ArraySource(x, weights, offsets, self.block_rows, None if self.several else units)
+        return joined(found, self.block_rows, units)
 
     def _pieces(self) -> Iterator[Piece]:
         """Those of a pass."""
