@@ -170,7 +170,9 @@ JOBS = {
         "quakes.csv",
         [["year", "count"], *zip(QUAKES.year, QUAKES.data[:, 0], strict=True)],
         ("segment", "quakes.csv", "-k", "1:3"),
-        EVERY | {"result.csv"} | pictures("states", "transitions", "emissions", "residuals", "bic"),
+        EVERY
+        | {"result.csv", "segments.csv"}
+        | pictures("states", "transitions", "emissions", "residuals", "bic"),
         "3 states in the 107 rows of quakes.csv",
         (
             "mean duration in steps 22 9.9 5.1",
