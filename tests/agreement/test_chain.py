@@ -257,6 +257,15 @@ def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
     assert_passes_agree(together, passed(plain, *parts), T)
 
 
+@pytest.mark.parametrize("K", [2, 5])
+def test_impossible_at_any_time_is_named_on_the_shared_path(K, shared):
+    for wrong in range(9):
+        start, transmat, log_density, block = problem(K, "ordinary", "dense", np.array([9]), np.ones(1))
+        log_density[wrong] = -np.inf
+        with pytest.raises(ImpossibleObservationError, match=f"sequence 3 is impossible from time {wrong} "):
+            passed(compiled, start, transmat, log_density, block)
+
+
 def counted(monkeypatch, name):
     """Calls of a function of the module, which is called all the same."""
     calls, function = [], getattr(passes, name)

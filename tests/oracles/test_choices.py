@@ -20,12 +20,13 @@ def noisy(values, seed):
 @noises
 def test_orders_and_choices(seed):
     weights = np.array([0.2, 0.3, 0.3, 0.2]) + 5e-7  # on an edge of rounding to six digits
+    grid = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [0.0, 2.0]])
     means = np.array([[7.0, 1.0], [7.0, 5.0], [7.0, -5.0], [7.0, -1.0]])
     assert canonical_order(noisy(weights, seed), noisy(means, seed)).tolist() == [2, 1, 3, 0]
     assert np.lexsort(column_ranks(noisy(means + 1e6, seed))).tolist() == [2, 3, 0, 1]
+    assert np.lexsort(column_ranks(noisy(grid[[1, 3, 2]] * 1e3, seed))).tolist() == [1, 0, 2]
     assert falling(noisy(np.array([[0.1, 0.4, 0.1, 0.4]]), seed), FITTED_TIE).tolist() == [[1, 3, 0, 2]]
     assert likeliest(noisy(np.array([[0.2, 0.4, 0.4], [0.5, 0.5, 0.0]]), seed)).tolist() == [1, 0]
-    grid = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [0.0, 2.0]])
     assert _nearest(noisy(grid + 3, seed), noisy(grid[[2, 0, 3]] + 3, seed)).tolist() == [1, 0, 0, 2]
 
 
