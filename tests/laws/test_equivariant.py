@@ -13,7 +13,8 @@ from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.parameters import largest_change
 from tests.comparing import assert_same
 from tests.laws.exemptions import EACH_FEATURE, ONE_SCALE, SHIFT, bound_by
-from tests.models import ENTRIES_BY_NAME, SYMBOLS, Data, Entry, iterate, responsibilities
+from tests.models import ENTRIES_BY_NAME, Data, Entry, iterate, responsibilities
+from tests.rows import SYMBOLS
 
 
 def fit(entry: Entry, data: Data) -> tuple[Any, FitResult]:

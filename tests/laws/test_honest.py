@@ -9,7 +9,8 @@ from latently import GaussianMixture, MixtureModel
 from latently.core.em import EMMap, Settings, run
 from latently.emissions.gaussian import STRUCTURES
 from tests.laws.exemptions import bound_by
-from tests.models import Exponential, exponential_rows, iterate
+from tests.models import Exponential, iterate
+from tests.rows import exponential_rows
 
 OVERLAPPING = np.concatenate(
     [

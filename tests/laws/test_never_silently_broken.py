@@ -17,7 +17,8 @@ from latently.emissions.gaussian import STRUCTURES
 from latently.latent import Independent
 from latently.models import LatentEmission
 from tests.laws.exemptions import IMPOSSIBLE, LOST, bound_by, over_gaussians
-from tests.models import ENTRIES_BY_NAME, Data, Entry, Exponential, exponential_rows, iterate
+from tests.models import ENTRIES_BY_NAME, Data, Entry, Exponential, iterate
+from tests.rows import exponential_rows
 
 FAR = 1e9
 

@@ -14,8 +14,9 @@ from latently import GaussianMixture, MixtureModel
 from latently.latent import Independent
 from latently.models import bounds
 from tests.laws.exemptions import bound_by
-from tests.models import Exponential, exponential_rows, responsibilities, whole_e_step
+from tests.models import Exponential, responsibilities, whole_e_step
 from tests.oracles.enumeration import Enumeration, expectation
+from tests.rows import exponential_rows
 
 shares = st.one_of(st.just(0.0), st.floats(1e-6, 1.0))
 any_shares = arrays(np.float64, (6, 3), elements=shares)
