@@ -7,7 +7,7 @@ import pytest
 
 from latently import GaussianMixture
 from latently.core.parameters import dimension, feasible, largest_change, named
-from latently.core.spaces import SPD, Positive, Real, Simplex
+from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 from latently.latent.independent import Weights
 from tests.charts import Chart
 from tests.laws.exemptions import ONE_MORE_ZERO, bound_by
@@ -106,3 +106,29 @@ def test_a_covariance_on_its_floor_is_feasible_however_large_its_entries():
     across = np.random.default_rng(0).uniform(0.1, 1.0, 100)[:, None, None] * np.array([[1, -1], [-1, 1]])
     assert all(space.feasible(one + np.diag(floor)) for one in across)
     assert not any(space.feasible(one + 0.9 * np.diag(floor)) for one in across)
+
+
+ONE, SYMMETRIC = np.ones(1), np.array([[2.0, 1.0], [1.0, 2.0]])
+ENDS = {
+    "real": (Real((1,), ONE, limit=3.0), [[-3.0], [3.0]], [[3.01], [-3.01], [np.nan], [np.inf]]),
+    "positive": (Positive((1,), ONE, floor=0.5, ceiling=2.0), [[0.5], [2.0]], [[0.49], [2.01], [np.nan]]),
+    "above zero": (Positive((1,), ONE), [[1e-300], [1e300]], [[0.0], [-1.0], [np.inf]]),
+    "unit interval": (UnitInterval((1,), ONE), [[0.0], [1.0]], [[-1e-9], [1 + 1e-9], [np.nan]]),
+    "without zero": (UnitInterval((1,), ONE, with_zero=False), [[1e-300], [1.0]], [[0.0], [1 + 1e-9]]),
+    "probabilities": (
+        Simplex(np.array([True, True, False])),
+        [[0.0, 1.0, 0.0], [0.5, 0.5, 0.0]],
+        [[0.5, 0.4, 0.1], [0.5, 0.6, 0.0], [-0.1, 1.1, 0.0]],
+    ),
+    "covariance": (
+        SPD((2, 2), np.ones((2, 2)), floor=ONE.repeat(2)),
+        [SYMMETRIC, 5 * SYMMETRIC],  # whose smallest eigenvalues are 1 and 5
+        [0.99 * SYMMETRIC, np.array([[2.0, 1.1], [1.0, 2.0]]), np.nan * SYMMETRIC],
+    ),
+}
+
+
+@pytest.mark.parametrize(("space", "inside", "outside"), ENDS.values(), ids=ENDS)
+def test_the_ends_belong_to_a_space_and_what_lies_beyond_does_not(space, inside, outside):
+    assert [space.feasible(np.asarray(value)) for value in inside] == [True] * len(inside)
+    assert [space.feasible(np.asarray(value)) for value in outside] == [False] * len(outside)
