@@ -1,5 +1,6 @@
 """What Python does in an EM step of a tiny table, in calls: that is its time, and the same on any machine."""
 
+import subprocess
 import sys
 import warnings
 
@@ -48,3 +49,15 @@ def test_calls_of_a_step(name):
         model.fit(x)
         few, many = calls(model, x, 5), calls(model, x, 25)
     assert (many - few) / 20 < most
+
+
+def test_a_small_table_waits_for_no_compiler():
+    code = """
+import sys
+from latently import GaussianMixture, datasets
+for shape in ("full", "tied", "diag", "spherical"):
+    GaussianMixture(3, covariance_type=shape, random_state=0).fit(datasets.load_faithful().data)
+print("numba" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
