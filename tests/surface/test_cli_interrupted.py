@@ -12,6 +12,7 @@ import pytest
 from tests.command import COMPILING, GOOD, ONE_FIT
 from tests.processes import MAIN, UNRENDERED, process
 
+COMPILED = ("-k", "2", "--covariance", "diag")  # what kernels are needed for
 SAID = "latently: interrupted, and nothing was written\n"
 
 # What Python tells its auditors: the process signals itself when this event first names this.
@@ -76,7 +77,7 @@ def assert_interrupted(folder, ended):
 )
 def test_an_interrupted_import_leaves_nothing_behind(tmp_path, event, names, signum):
     when = AT_AN_EVENT.format(event=event, names=names, signum=signum)
-    assert_interrupted(tmp_path, ran(process, tmp_path, when, *ONE_FIT))
+    assert_interrupted(tmp_path, ran(process, tmp_path, when, *COMPILED))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_compilers_do_not_swallow_an_interruption(copy, tmp_path):
     when = IN_A_CALL.format(
         module="numba.core.codegen", function="JITCodeLibrary._object_compiled_hook", signum=signal.SIGINT
     )
-    assert_interrupted(tmp_path, ran(copy, tmp_path, when + UNCACHED, "-k", "2", "--covariance", "diag"))
+    assert_interrupted(tmp_path, ran(copy, tmp_path, when + UNCACHED, *COMPILED))
 
 
 def test_an_interrupted_failure_leaves_nothing_behind(copy, tmp_path):
