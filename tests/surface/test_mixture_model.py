@@ -94,6 +94,7 @@ def test_the_same_as_gaussian_mixture(covariance_type):
     assert ours.log_likelihood_ == other.log_likelihood_
     assert ours.bic() == other.bic()
     assert_array_equal(ours.predict(FAITHFUL), other.predict(FAITHFUL))
+    assert Gaussian().reg_covar == other.reg_covar
 
 
 def test_a_family_of_ones_own_with_missing_cells():
