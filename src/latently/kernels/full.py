@@ -19,7 +19,7 @@ from latently.kernels.tiles import (
 )
 from latently.kernels.whitening import add_scatter, whitened_norms
 
-FEW = 6
+FEW = 9  # features: with fewer, all pairs cost less than telling which count while most of them do
 STAGE = 16
 WIDE = 32  # features: from here on tiles are larger, for few of their rows are left to each component
 LARGE = 1024  # rows in these
