@@ -250,3 +250,18 @@ def test_a_table_of_categories_is_told_as_latent_classes(run, here):
     assert (code, err) == (0, "")
     assert "within clusters twin and PURPOSE (" in said_in(out).lower().replace("purpose", "PURPOSE")
     assert "make such a pair one column, or leave one out" in said_in(out)
+
+
+def test_amounts_with_a_long_tail_are_log_normal_if_bic_says_so(run, here):
+    rng = np.random.default_rng(0)
+    amount = np.exp(np.concatenate([rng.normal(0, 0.7, 120), rng.normal(4, 0.7, 30)]))
+    shop = rng.choice(["x", "y"], 150)
+    for name, columns in {"alone": [amount], "mixed": [amount, shop]}.items():
+        lines = [",".join(map(str, cells)) for cells in zip(*columns, strict=True)]
+        (here / f"{name}.csv").write_text("\n".join([",".join(["amount", "shop"][: len(columns)]), *lines]))
+        code, out, _ = run("cluster", f"{name}.csv", "-k", "1:4")
+        assert code == 0
+        assert "2 clusters in the 150 rows" in said_in(out)
+        assert summary_of(here / f"latently-cluster-{name}")["settings"]["Numbers"].startswith(
+            "log-normal, by BIC"
+        )

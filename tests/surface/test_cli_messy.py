@@ -390,7 +390,7 @@ def test_few_values_beside_measurements_have_a_family_that_fits_them(run, here):
         ("grade",): "categorical",
         ("size",): "negative_binomial",
     }
-    assert summary_of(results)["settings"]["Covariances of the numbers"].startswith("full, by BIC (diag: ")
+    assert summary_of(results)["settings"]["Numbers"].startswith("full, by BIC (diag: ")
     assert run("cluster", "t.csv", "-k", "1", "--covariance", "full", "--force")[0] == 0
     assert model_of(results).covariance_type == "full"
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from latently.report import Report
     from latently.report.mixture import MixtureAnalysis, Truth
 
+NORMAL = "normal"  # what that family is called
+
 
 class Rows(NamedTuple):
     """What clusters are looked for in."""
@@ -123,7 +125,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         compared = ", ".join(f"{one}: {number(found.best_.bic(), 1)}" for one, found in searched)
         settings = self.settings | data.table.read_as
         if len(searched) > 1:
-            settings["Covariances of the numbers"] = f"{name}, by BIC ({compared})"
+            settings["Numbers"] = f"{name}, by BIC ({compared})"
         best = selection.best_
         if data.whole is not None:
             show(1, 1, "going through all rows")
@@ -142,22 +144,34 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
 
     def _models(self, data: Rows) -> dict[str, tuple[Any, dict[str, Any]]]:
         """What is fitted, each with what is tried of it."""
-        from latently.cli.tables.families import families_of
+        from latently.cli.tables.families import families_of, skewed_among
         from latently.emissions.gaussian import STRUCTURES
         from latently.estimators import GaussianMixture, LatentClassAnalysis
 
         if data.mixed:
             shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]
             found = {shape: families_of(data.table, data.families, shape, data.choice.X) for shape in shapes}
+            normal = [name for name, family in found[shapes[0]].items() if family.called == NORMAL]
+            skewed = skewed_among(normal, data.choice.X) if self.covariance == "all" else []
+            if skewed:
+                found["log-normal"] = found[shapes[0]] | dict.fromkeys(skewed, "log-normal")
             return {
-                shape: (LatentClassAnalysis(families=families, random_state=self.seed), {})
-                for shape, families in found.items()
-                if shape == shapes[0] or families.keys() != found[shapes[0]].keys()
+                name: (LatentClassAnalysis(families=families, random_state=self.seed), {})
+                for name, families in found.items()
+                if name == shapes[0] or families != found[shapes[0]]
             }
         shapes = [self.covariance] if self.covariance != "all" else list(STRUCTURES)
         if data.choice.X.width == 1 and self.covariance == "all":
             shapes = ["full", "tied"]  # without a second column the others are the same as full
-        return {"": (GaussianMixture(random_state=self.seed), {"covariance_type": shapes})}
+        models: dict[str, tuple[Any, dict[str, Any]]] = {
+            "normal": (GaussianMixture(random_state=self.seed), {"covariance_type": shapes})
+        }
+        names = data.choice.X.columns
+        skewed = skewed_among(names, data.choice.X) if self.covariance == "all" else []
+        if skewed:
+            families = dict.fromkeys(names, "gaussian") | dict.fromkeys(skewed, "log-normal")
+            models["log-normal"] = LatentClassAnalysis(families=families, random_state=self.seed), {}
+        return models
 
     def report(self, analysis: MixtureAnalysis) -> Report:
         """What was found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from latently.cli.failure import CommandError
@@ -48,3 +49,10 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
         return found
     rest = {name: family for name, family in found.items() if name not in normal}
     return {normal: together, **rest}
+
+
+def skewed_among(names: Iterable[str], X: Any) -> list[str]:
+    """Columns of positive numbers with a long tail, whose logarithms may be normal."""
+    from latently.plots.skew import logarithmic
+
+    return [name for name in names if logarithmic(X[name])]
