@@ -87,6 +87,17 @@ def test_a_split_gains_what_two_components_gain():
     assert_allclose(end.result.params.emission.means[best.label], (0, 0.5), atol=0.05)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_consecutive_rows_keep_their_sequences_and_weights(seed):
+    whole = ArraySource(np.arange(30)[:, None], np.arange(5.0), np.array([0, 4, 4, 15, 21, 30]), 8)
+    part = whole.stretch(9, np.random.default_rng(seed))
+    assert_array_equal(part.x[:, 0], part.x[0, 0] + np.arange(9))
+    assert_array_equal(part.row_weights, whole.row_weights[part.x[:, 0]])
+    starts = np.isin(part.x[1:, 0], whole.offsets)
+    assert_array_equal(part.offsets, [0, *(1 + np.flatnonzero(starts)), 9])
+    assert whole.stretch(30, np.random.default_rng(0)) is whole
+
+
 # -- where moves lead ----------------------------------------------------------------------------------------
 
 
