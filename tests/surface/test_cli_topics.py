@@ -279,7 +279,7 @@ def test_markup_is_no_word_few_texts_choose_the_number_and_predict_remembers_the
     (here / "t.csv").write_text(written(rows))
     code, out, err = run("topics", "t.csv", "--text-column", "body", "--min-df", "3")
     assert (code, err) == (0, "")
-    assert "held out best among 8 numbers tried" in said_in(out)
+    assert "predict held-out documents best among 8 numbers tried" in said_in(out)
     assert model_of(here / "latently-topics-t").n_components in (3, 4)
     assert "Taken out HTML of 61 documents and links of 61 documents" in said_in(out)
     folder = here / "latently-topics-t"
