@@ -186,3 +186,9 @@ def test_distances_of_categories_do_not_hang_on_the_unit_of_weights(unit):
     x = np.array([[0.0], [0.0], [1.0]])
     found = family.parts[0].family.embed(family.parts[0].family.describe(x, np.full(3, unit)), x)
     assert_allclose(found, np.eye(2)[[0, 0, 1]] / np.sqrt(1 - 5 / 9))
+
+
+def test_columns_that_are_named_together_are_a_part_of_their_own():
+    X = {"a": [1, 2, 3, 4], "b": [0, 1, 0, 2], "c": [5, 1, 2, 2], "d": [1, 1, 2, 0]}
+    families = Columns({("a", "b"): "poisson", "c": "poisson", "d": "poisson"})
+    assert MixtureModel(families, 1).fit(X).params_.emission.names == ("poisson(a, b)", "poisson")
