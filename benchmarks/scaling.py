@@ -123,11 +123,11 @@ def on_cluster(n: int) -> dict[str, Any]:
 
     x = rows(n, np.random.default_rng(3))
     sent: list[int] = []
-    folded = ours.ClusterBackend._folded
+    folded = ours.ClusterSource._folded
 
-    def counted(self: Any, task: Any, source: Any) -> Any:
-        found = folded(self, task, source)
-        sent.append(2 * len(cloudpickle.dumps(task)) + len(source.chunks) * len(pickle.dumps(found)))
+    def counted(self: Any, task: Any) -> Any:
+        found = folded(self, task)
+        sent.append(2 * len(cloudpickle.dumps(task)) + len(self.chunks) * len(pickle.dumps(found)))
         return found
 
     threads, workers = [], []
@@ -141,11 +141,11 @@ def on_cluster(n: int) -> dict[str, Any]:
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
             Client(cluster),
         ):
-            ours.ClusterBackend._folded = counted  # type: ignore[method-assign]
+            ours.ClusterSource._folded = counted  # type: ignore[method-assign]
             for _ in range(ROUNDS):
                 threads.append(n / steps(lambda callbacks: model(2, callbacks).fit(x)))
                 workers.append(n / steps(lambda callbacks: model(2, callbacks).fit(da.concatenate(parts))))
-            ours.ClusterBackend._folded = folded  # type: ignore[method-assign]
+            ours.ClusterSource._folded = folded  # type: ignore[method-assign]
     return {
         "rows": n,
         "two threads, million rows/s": statistics.median(threads) / 1e6,
