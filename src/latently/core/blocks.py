@@ -121,8 +121,10 @@ class Block:
         if incomplete is None:
             return self, None
         start = int(incomplete.argmax())
-        if incomplete[start:].all():
-            return self.take(slice(0, start)), self.take(slice(start, self.n_rows))
+        if incomplete[start:].all():  # neither takes memory, and what is made of them stays with this block
+            cut = slice(0, start), slice(start, self.n_rows)
+            both: tuple[Block, Block] = self.remembered("by completeness", lambda: tuple(map(self.take, cut)))
+            return both
         return self.take(np.flatnonzero(~incomplete)), self.take(np.flatnonzero(incomplete))
 
     def take(self, rows: Any) -> Block:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,14 +60,15 @@ def mixture_of_gaussians(model: Any, params: Any, block: Block, backend: Backend
     return stats
 
 
-def complete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | None:
+def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: bool = True) -> Expected | None:
     """E-step of complete rows under a mixture of Gaussians.
 
-    Few rows, and many features, by products of matrices, unless the linear form would lose digits; else pair
-    by pair. The family's own NumPy does the smallest tables, whose fits may be over before a kernel is there.
+    Few rows by products of matrices where what is made of a block serves every step, and so many features,
+    unless the linear form would lose digits; else pair by pair. The family's own NumPy does the smallest tables,
+    whose fits may be over before a kernel is there.
     """
     K, d = params.emission.means.shape
-    small = small_tables.fits(block, K, emission.correlated)
+    small = lasting and small_tables.fits(block, K, emission.correlated)
     form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
     stats = form(emission, params, _levels(emission, params)[0], block) if form else None
     if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
@@ -155,7 +157,7 @@ def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> 
         return generic(block)
     if len(params.emission.means) == 1:
         return one_gaussian(emission, params, block) or generic(block)
-    return by_marginals(complete_rows, generic, emission, params, block)
+    return by_marginals(partial(complete_rows, lasting=False), generic, emission, params, block)
 
 
 def _rows(block: Block) -> Array:
