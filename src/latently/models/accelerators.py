@@ -64,8 +64,8 @@ def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: boo
     """E-step of complete rows under a mixture of Gaussians.
 
     Few rows by products of matrices where what is made of a block serves every step, and so many features,
-    unless the linear form would lose digits; else pair by pair. The family's own NumPy does the smallest tables,
-    whose fits may be over before a kernel is there.
+    unless the linear form would lose digits; else pair by pair. The family's own NumPy does the smallest
+    tables, whose fits may be over before a kernel is there.
     """
     K, d = params.emission.means.shape
     small = lasting and small_tables.fits(block, K, emission.correlated)
