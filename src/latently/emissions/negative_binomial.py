@@ -110,8 +110,10 @@ class NegativeBinomial(Tabulated):
             return {"means": means}
         old, of_dispersion = params.dispersions, _profile(stats, means)
         found = np.exp(zero(of_dispersion.slopes, np.log(old), np.log(self._least(params)), np.log(MOST)))
-        q = [of_dispersion.value(one) for one in (old, found)]
-        return {"means": means, "dispersions": np.where(q[1] > q[0], found, old)}
+        if "means" in fixed:
+            q = [of_dispersion.value(one) for one in (old, found)]
+            found = np.where(q[1] > q[0], found, old)
+        return {"means": means, "dispersions": found}
 
     def gradient(self, stats: Histogram, params: NegativeBinomialParams) -> dict[str, Array]:
         """Derivatives of the sum over cells of the log probability."""
