@@ -94,7 +94,8 @@ class Linear:
         incomplete = missing.any()
         if incomplete:
             centred[missing] = 0.0
-        np.multiply(centred, centred, out=features[:, d:])
+        with np.errstate(over="ignore"):  # so far off that it is impossible
+            np.multiply(centred, centred, out=features[:, d:])
         return features, (~missing).astype(np.float64) if incomplete else None
 
 
