@@ -20,6 +20,7 @@ from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, Settings
 from latently.core.moves import Climber
 from latently.core.restarts import Found, Restarts
+from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
 from latently.models.moves import look
 
@@ -96,6 +97,13 @@ def test_consecutive_rows_keep_their_sequences_and_weights(seed):
     starts = np.isin(part.x[1:, 0], whole.offsets)
     assert_array_equal(part.offsets, [0, *(1 + np.flatnonzero(starts)), 9])
     assert whole.stretch(30, np.random.default_rng(0)) is whole
+    names = np.repeat(np.arange(5), np.diff(whole.offsets))
+    pieces = [Piece(whole.x[rows], names[rows]) for rows in (slice(0, 7), slice(7, 30))]
+    read = StreamedSource(lambda: iter(pieces), lambda piece: piece, 8, several=True)
+    for n_rows in (9, 30):
+        part, same = (source.stretch(n_rows, np.random.default_rng(seed)) for source in (whole, read))
+        assert_array_equal(same.x, part.x)
+        assert_array_equal(np.unique(same.offsets), np.unique(part.offsets))
 
 
 # -- where moves lead ----------------------------------------------------------------------------------------

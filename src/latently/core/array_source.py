@@ -111,8 +111,11 @@ class ArraySource(Here):
         total = self.x.shape[0]
         if total <= n_rows:
             return self
-        low = int(rng.integers(total - n_rows + 1))
-        rows = slice(low, low + n_rows)
+        return self.consecutive(int(rng.integers(total - n_rows + 1)), n_rows)
+
+    def consecutive(self, low: int, n_rows: int) -> ArraySource:
+        """So many rows from one on, units at both ends cut short."""
+        total, rows = self.x.shape[0], slice(low, low + n_rows)
         offsets = np.arange(total + 1) if self.offsets is None else self.offsets
         inside = np.clip(offsets, rows.start, rows.stop) - rows.start
         units = np.flatnonzero(np.diff(inside))

@@ -224,6 +224,10 @@ class BlockSource(Blocks, Protocol):
         """Some of the units that count, at random, in their order; all of them if there are no more."""
         ...
 
+    def stretch(self, n_rows: int, rng: np.random.Generator) -> ArraySource:
+        """So many consecutive rows at random, in memory; all if there are no more."""
+        ...
+
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[Blocks]:
         """All units in parts of about so many rows: at random if they are in memory."""
         ...

@@ -130,6 +130,12 @@ class ClusterSource(NotInMemory):
         sizes = [facts[0] if facts[1] is None else len(facts[1]) - 1 for facts in self._facts]
         return np.concatenate([[0], np.cumsum(sizes)])
 
+    @cached_property
+    def offsets(self) -> NDArray[np.int64] | None:
+        """Where units begin and end; None where each row is a unit."""
+        lengths = [np.diff(facts[1]) for facts in self._facts if facts[1] is not None]
+        return np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else None
+
     @property
     def n_rows(self) -> int:
         """Number of rows."""

@@ -98,6 +98,11 @@ class NotInMemory(Here, ABC):
     def n_rows(self) -> int:
         """Number of rows."""
 
+    @property
+    @abstractmethod
+    def offsets(self) -> NDArray[np.int64] | None:
+        """Where units begin and end; None where each row is a unit."""
+
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order."""
@@ -132,6 +137,16 @@ class NotInMemory(Here, ABC):
         """Some of the units at random, in their order and in memory; all of them if there are no more."""
         some = chosen(self.weights, n_units, rng)
         return self if some is None else self.take(some)
+
+    def stretch(self, n_rows: int, rng: np.random.Generator) -> ArraySource:
+        """So many consecutive rows at random, in memory, those that `ArraySource.stretch` would take."""
+        if self.n_rows <= n_rows:
+            return self.in_memory()
+        low = int(rng.integers(self.n_rows - n_rows + 1))
+        if self.offsets is None:
+            return self.take(np.arange(low, low + n_rows))
+        first, last = np.searchsorted(self.offsets, [low + 1, low + n_rows])
+        return self.take(np.arange(first - 1, last)).consecutive(low - int(self.offsets[first - 1]), n_rows)
 
     def in_memory(self) -> ArraySource:
         """The same units, in memory: for what is worked out from all of them at once."""

@@ -62,7 +62,7 @@ def propose(
     K = model.n_components
     if K == 1:
         return
-    part = source.in_memory().stretch(max(LEAST_ROWS, ROWS_EACH * K), rng)
+    part = source.stretch(max(LEAST_ROWS, ROWS_EACH * K), rng)
     blocks = list(part.blocks())
     slack = FITTED_TIE * float(part.row_weights.sum())
 
