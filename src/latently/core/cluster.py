@@ -24,8 +24,9 @@ from latently.core.blocks import Block
 from latently.core.digests import digest_of
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
+from latently.core.not_in_memory import NotInMemory
 from latently.core.statistics import S, tree_sum
-from latently.core.streamed import NO_SEQUENCE, NotInMemory, Piece, Survey, surveyed
+from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
 
 FAN = 16  # sums that are added in one task
 SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
