@@ -67,6 +67,19 @@ def share(part: float, whole: float = 1.0) -> str:
     return f"{percent:.0f}%"
 
 
+def about(part: float, whole: float = 1.0) -> str:
+    """A share within a sentence.
+
+    Examples
+    --------
+    >>> about(1, 3), about(1, 1000), about(999, 1000)
+    ('about 33%', 'less than 1%', 'more than 99%')
+    """
+    found = share(part, whole)
+    begins = {"<": "less than ", ">": "more than "}
+    return begins[found[0]] + found[1:] if found[0] in begins else f"about {found}"
+
+
 def percent(level: float) -> str:
     """A level in percent, with the digits it has.
 

@@ -24,7 +24,7 @@ PUBLISHED = {1: 391.9189, 2: 342.3183, 3: 329.4603}
 AHEAD = 3
 ABOUT = (
     "Each year there are some earthquakes of magnitude 7 or more in the world, and their numbers vary more "
-    "than those of events that know nothing of each other. Quiet years come together, and so do restless "
+    "than those of events that know nothing of each other: quiet years come together, and so do restless "
     "ones. How many kinds of years are there, and when did they change?"
 )
 SHOWN = ("states", "transitions", "emissions", "bic", "residuals")

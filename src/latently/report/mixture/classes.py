@@ -15,7 +15,7 @@ from latently.estimators.latent_classes import ClassificationTable, GoodnessOfFi
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.report import Report
 from latently.report.table import Table
-from latently.wording import decimals, listed, number, share
+from latently.wording import about, decimals, listed, number
 
 DEPENDENT = 4.0  # bivariate residual: about one is to be expected
 MOST_PAIRS, MOST_LINES = 10, 120
@@ -87,7 +87,7 @@ class Classes:
         if self.a.n_components > 1:
             error = self.table.error
             text = (
-                f"about {share(error)} of the labels are expected to be wrong; entropy R² is "
+                f"{about(error)} of the labels are expected to be wrong; entropy R² is "
                 f"{number(self.explained, 2)} (1 is certain, 0 knows nothing)"
             )
             yield note("labels", text, error=error, entropy_r2=self.explained)

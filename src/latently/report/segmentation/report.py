@@ -19,7 +19,7 @@ from latently.report.segmentation.replay import segmentation_replay
 from latently.report.segmentation.residuals import Check, checks
 from latently.report.sureness import certainty, intervals
 from latently.report.table import Table
-from latently.wording import count, listed, number, part, sentence, share
+from latently.wording import about, count, listed, number, part, sentence, share
 
 MOST_LISTED = 8
 FEW_COLUMNS = 2  # whose residuals are each told of
@@ -225,7 +225,7 @@ def _now(a: SegmentationAnalysis) -> Finding:
     where = f" of the last sequence ({a.sequences[-1]})" if a.sequences and a.n_sequences > 1 else ""
     at = f", {a.time_name} {moment(a.time[-1])}," if a.time is not None else ""
     k = int(last.argmax())
-    text = f"At the last row{where}{at} the state is {k}, with a probability of {share(last.max())}"
+    text = f"At the last row{where}{at} the state is {k}, with a probability of {about(last.max())}"
     return note("now", text, "state", [k], probability=last.max())
 
 
