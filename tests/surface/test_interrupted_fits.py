@@ -129,6 +129,15 @@ def broken_off(model, X, at=20):
     return model.set_params(callbacks=None)
 
 
+@pytest.mark.parametrize("inference", ["cvb0", "vb"])
+def test_topics_go_on_with_what_was_remembered_of_documents(inference, tmp_path, monkeypatch):
+    monkeypatch.setattr(Journal, "due", True)
+    how = {"tol": 0, "random_state": 0, "inference": inference}
+    whole = topics(**how).fit(WORDS)
+    model = broken_off(topics(**how, checkpoint=tmp_path / "fit.ckpt"), WORDS)
+    assert bits(model.fit(WORDS)) == bits(whole)
+
+
 @pytest.mark.parametrize("algorithm", ["online", "incremental"])
 @pytest.mark.parametrize("make", [GaussianMixture, GaussianHMM])
 def test_passes_in_steps_go_on_in_the_middle(make, algorithm, tmp_path, monkeypatch):
