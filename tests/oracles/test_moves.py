@@ -88,6 +88,13 @@ def test_a_split_gains_what_two_components_gain():
     assert_allclose(end.result.params.emission.means[best.label], (0, 0.5), atol=0.05)
 
 
+def test_a_label_that_lost_all_rows_is_not_split():
+    em, params = at([(0, 0), (1, 1), (1e6, 0)], grid(2), 0.3)
+    moves = look(em.model, params, list(em.source.blocks()), np.random.default_rng(0))
+    assert {split.label for split in moves.splits(np.random.default_rng(0))} == {0, 1}
+    assert all(np.isfinite(moves.given_up(one)[1]).all() for one in moves.removals())
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_consecutive_rows_keep_their_sequences_and_weights(seed):
     whole = ArraySource(np.arange(30)[:, None], np.arange(5.0), np.array([0, 4, 4, 15, 21, 30]), 8)

@@ -63,6 +63,7 @@ def test_a_cluster_does_the_work(folder):
         (("nothing/*.parquet",), "there is no file 'nothing/*.parquet'"),
         (("parts", "--memory", "much"), "--memory much: write a size, such as 500MB or 2GB"),
         (("parts", "--resume"), "--resume: there is no checkpoint to go on from"),
+        (("parts", "--checkpoint", "no/run"), "--checkpoint no/run: the folder 'no' is not there, or cannot"),
         (("parts", "--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9 cannot be reached"),
     ],
 )

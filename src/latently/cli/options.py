@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -139,8 +140,13 @@ class OfLongRuns:
     resume: bool = option("--resume", default=False, help="Do not begin anew if there is no checkpoint.")
 
     def check_asked(self) -> None:
-        """Refuse to go on from nothing."""
+        """Refuse to go on from nothing, and what cannot be written."""
         path = self.checkpoint
+        if path and not os.access(path.parent, os.W_OK):
+            raise CommandError(
+                f"--checkpoint {path}: the folder '{path.parent}' is not there, or cannot be written to; "
+                "name a file in another"
+            )
         if self.resume and not (path and list(path.parent.glob(f"{path.name}*"))):
             raise CommandError("--resume: there is no checkpoint to go on from; name it by --checkpoint FILE")
 

@@ -29,6 +29,7 @@ from latently.models.routines import routines
 
 NEIGHBOURS = 2  # of a label with which it may be merged
 WAYS = 3  # to split a label
+LEAST_SHARE = 1e-12  # of a row: a label that has no more has lost all
 SPLIT_STEPS = 5  # of EM on the halves of a label
 OFTEN = 3  # times that one removal, or one split, is proposed
 ALIKE_SPLITS = 0.05  # part of a label by which splits differ that count as one
@@ -124,8 +125,9 @@ class Moves:
         return found
 
     def splits(self, rng: np.random.Generator) -> list[Split]:
-        """Each label split in several ways, after some steps of EM on its halves."""
-        parents = [k for k in range(len(self.counts)) for _ in range(WAYS)]
+        """Each label that has rows split in several ways, after some steps of EM on its halves."""
+        some = np.flatnonzero(self.resp.sum(axis=0) > LEAST_SHARE)
+        parents = [k for k in some.tolist() for _ in range(WAYS)]
         cut = [
             self.emission.split(self.x, self.coordinates, self.resp[:, k], i % WAYS, rng)
             for i, k in enumerate(parents)
@@ -159,7 +161,8 @@ class Moves:
             others = softmax(self._without(gone), axis=1)
             left += self.resp[:, [gone]] * others
             parts = others.T @ self.resp[:, gone]
-            transfer[gone] = parts / parts.sum()
+            if parts.any():
+                transfer[gone] = parts / parts.sum()
         else:
             left[:, removal.other] += self.resp[:, gone]
             transfer[gone] = transfer[removal.other]
