@@ -40,24 +40,13 @@ class ModelFileError(ValueError):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds.
+    """What a file holds."""
 
-    Attributes
-    ----------
-    document : object
-        Anything that JSON can say. It refers to the arrays by their names.
-    arrays : mapping of str to array
-        Booleans, integers and floating-point numbers of at most 64 bits.
-    version : int
-        Of the format: what the document looks like.
-    about : object
-        What a program notes beside the model, as JSON can say it; no model needs it.
-    """
-
-    document: Any
+    document: Any  # anything that JSON can say. It refers to the arrays by their names
+    # booleans, integers and floating-point numbers of at most 64 bits
     arrays: Mapping[str, NDArray[Any]]
-    version: int = FORMAT_VERSION
-    about: Any = None
+    version: int = FORMAT_VERSION  # of the format: what the document looks like
+    about: Any = None  # what a program notes beside the model, as JSON can say it; no model needs it
 
 
 @checked(path=(PATH,))

@@ -44,20 +44,11 @@ class NotANumberError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table.
+    """A column of a table."""
 
-    Attributes
-    ----------
-    name : str
-        Its name; its position if it has none.
-    cells : array of shape (n,)
-        Its cells: floats, integers or booleans, or objects of any kind.
-    categories : tuple or None
-        The categories in their order, if its type says which there are.
-    """
-
-    name: str
-    cells: Cells
+    name: str  # its name; its position if it has none
+    cells: Cells  # (n,): its cells: floats, integers or booleans, or objects of any kind
+    # the categories in their order, if its type says which there are
     categories: tuple[Any, ...] | None = None
 
     @cached_property

@@ -38,18 +38,10 @@ class OfWhole:
 
 @dataclass(frozen=True)
 class Whole:
-    """All rows of a table that is not in memory.
+    """All rows of a table that is not in memory."""
 
-    Parameters
-    ----------
-    scan : FileScan
-        The files.
-    job : OfWhole
-        How it is gone through.
-    """
-
-    scan: FileScan
-    job: Any
+    scan: FileScan  # the files
+    job: Any  # how it is gone through
 
     def fit(self, model: Any, columns: list[str]) -> Any:
         """The same model, which has gone on from the rows looked at to all."""

@@ -34,21 +34,11 @@ SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive units, where they are worked on.
+    """Some consecutive units, where they are worked on."""
 
-    Attributes
-    ----------
-    source : ArraySource or None
-        The units; None if there is none.
-    survey : Survey or None
-        What is known of them.
-    ends : tuple
-        Names of the first and the last sequence; empty if units are rows.
-    """
-
-    source: ArraySource | None
-    survey: Survey | None
-    ends: tuple[Any, ...] = ()
+    source: ArraySource | None  # the units; None if there is none
+    survey: Survey | None  # what is known of them
+    ends: tuple[Any, ...] = ()  # names of the first and the last sequence; empty if units are rows
 
     @property
     def facts(self) -> tuple[int, NDArray[np.int64] | None, Any, tuple[Any, ...]]:
@@ -72,24 +62,12 @@ def chunk_of(piece: Piece, block_rows: int, n_different: int) -> Chunk:
 
 @dataclass(frozen=True)
 class ClusterSource(NotInMemory):
-    """Units that lie in chunks on the workers of a cluster.
+    """Units that lie in chunks on the workers of a cluster."""
 
-    Parameters
-    ----------
-    client : Client
-        Of the cluster.
-    chunks : sequence of Future
-        Of `Chunk`, in the order of the units.
-    block_rows : int
-        Rows in a block.
-    n_different : int
-        How many different rows the outline has, if there are as many.
-    """
-
-    client: Any
-    chunks: Sequence[Any]
-    block_rows: int
-    n_different: int = 1024
+    client: Any  # of the cluster
+    chunks: Sequence[Any]  # of `Chunk`, in the order of the units
+    block_rows: int  # rows in a block
+    n_different: int = 1024  # how many different rows the outline has, if there are as many
 
     def backend(self) -> Backend:
         """Who works on it."""

@@ -61,25 +61,14 @@ def foreseen_gain(objectives: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run had come towards its end, for another that goes on from where it stopped.
+    """How far a run had come towards its end, for another that goes on from where it stopped."""
 
-    Attributes
-    ----------
-    objectives : tuple of float
-        Of the last plain EM steps.
-    tol, n : float
-        Of the rule.
-    met : int
-        How often running the gain still to come was small.
-    ratios : tuple of float
-        Of the last gains.
-    """
-
-    objectives: tuple[float, ...]
+    objectives: tuple[float, ...]  # of the last plain EM steps
+    # of the rule
     tol: float
     n: float
-    met: int
-    ratios: tuple[float, ...]
+    met: int  # how often running the gain still to come was small
+    ratios: tuple[float, ...]  # of the last gains
 
 
 @dataclass
@@ -89,17 +78,10 @@ class StoppingRule:
     Gains are sums of geometric series, of which the slowest is left in the end; until then their ratio is
     less than its, and the more so after an extrapolation, which stirs up fast ones. So the largest of the
     last few ratios counts.
-
-    Parameters
-    ----------
-    tol : float
-        The gain, per unit of weight, that is not worth another step; 0 never stops.
-    n : float
-        Sum of the weights.
     """
 
-    tol: float
-    n: float
+    tol: float  # the gain, per unit of weight, that is not worth another step; 0 never stops
+    n: float  # sum of the weights
     _met: int = 0
     _ratios: list[float] = field(default_factory=list)
 

@@ -90,64 +90,30 @@ class Plan:
 
 @dataclass(eq=False)
 class Candidate(Generic[P]):
-    """A start, and what has become of it so far.
+    """A start, and what has become of it so far."""
 
-    Attributes
-    ----------
-    kind : str
-        Of the start.
-    params : object or None
-        Where it got to; None if it failed.
-    objective, promise : float
-        The objective there, and where that seems to be heading.
-    log_likelihood : float or None
-        On the data that were looked at.
-    n_iter : int
-        EM steps so far.
-    failure : ValueError or None
-        Why it failed.
-    twins : int
-        Other starts that came to the same place.
-    earlier : Progress or None
-        Of the run that ended there, if one goes on from it.
-    moves : tuple of Move
-        What led there beside EM.
-    begun : object or None
-        Where it started.
-    """
-
-    kind: str
-    params: P | None
+    kind: str  # of the start
+    params: P | None  # where it got to; None if it failed
+    # the objective there, and where that seems to be heading
     objective: float = -np.inf
     promise: float = -np.inf
-    log_likelihood: float | None = None
-    n_iter: int = 0
-    failure: ValueError | None = None
-    twins: int = 0
-    earlier: Progress | None = None
-    moves: tuple[Move, ...] = ()
-    begun: P | None = None
+    log_likelihood: float | None = None  # on the data that were looked at
+    n_iter: int = 0  # EM steps so far
+    failure: ValueError | None = None  # why it failed
+    twins: int = 0  # other starts that came to the same place
+    earlier: Progress | None = None  # of the run that ended there, if one goes on from it
+    moves: tuple[Move, ...] = ()  # what led there beside EM
+    begun: P | None = None  # where it started
 
 
 @dataclass(eq=False)
 class Maximum(Generic[P]):
-    """A maximum that batches of starts came to.
+    """A maximum that batches of starts came to."""
 
-    Attributes
-    ----------
-    start : Candidate
-        The start that came there first.
-    end : End
-        The maximum.
-    batches : int
-        How many batches came there.
-    heights : list of float
-        Its objective, and those of maxima from which moves led there.
-    """
-
-    start: Candidate[P]
-    end: End[P]
-    batches: int = 1
+    start: Candidate[P]  # the start that came there first
+    end: End[P]  # the maximum
+    batches: int = 1  # how many batches came there
+    # its objective, and those of maxima from which moves led there
     heights: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:

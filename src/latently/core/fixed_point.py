@@ -17,26 +17,13 @@ Between = Callable[[Sequence[float], bool, P], P | None]
 
 @dataclass(frozen=True)
 class FixedPoint(Generic[P]):
-    """Where such an iteration is, or ended.
-
-    Attributes
-    ----------
-    params : object
-        The parameters.
-    changes : tuple of float
-        Relative change of the statistics in each pass.
-    converged : bool
-        Whether the statistics stood still.
-    stop_reason : str
-        Why it ended; empty as long as it goes on.
-    memories : list or None
-        What is remembered of each block, where it is to be kept.
-    """
+    """Where such an iteration is, or ended."""
 
     params: P
-    changes: tuple[float, ...] = ()
-    converged: bool = False
-    stop_reason: str = ""
+    changes: tuple[float, ...] = ()  # relative change of the statistics in each pass
+    converged: bool = False  # whether the statistics stood still
+    stop_reason: str = ""  # why it ended; empty as long as it goes on
+    # what is remembered of each block, where it is to be kept
     memories: list[Any] | None = None
 
     @property

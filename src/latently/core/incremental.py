@@ -24,30 +24,14 @@ from latently.core.stepwise import rows_of_minibatch
 
 @dataclass(frozen=True)
 class Kept(Generic[P]):
-    """Where such a run is after a pass.
-
-    Attributes
-    ----------
-    params : object
-        The params.
-    stats : tuple
-        Of each minibatch of blocks.
-    entropies : tuple of float
-        Of what is hidden in each, as its statistics have it.
-    energies : tuple of float
-        Free energy after each pass.
-    rounding : float
-        What rounding can do to the last.
-    progress : Progress or None
-        How far it has come.
-    """
+    """Where such a run is after a pass."""
 
     params: P
-    stats: tuple[Any, ...]
-    entropies: tuple[float, ...]
-    energies: tuple[float, ...]
-    rounding: float = 0.0
-    progress: Progress | None = None
+    stats: tuple[Any, ...]  # of each minibatch of blocks
+    entropies: tuple[float, ...]  # of what is hidden in each, as its statistics have it
+    energies: tuple[float, ...]  # free energy after each pass
+    rounding: float = 0.0  # what rounding can do to the last
+    progress: Progress | None = None  # how far it has come
 
 
 def first_pass(em: EMMap[D, P, S], params: P) -> Kept[P]:

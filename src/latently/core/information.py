@@ -57,18 +57,10 @@ class StandardErrors:
 
 @dataclass(frozen=True)
 class Coordinates(Generic[P]):
-    """Free coordinates of all parameters together, round given params.
+    """Free coordinates of all parameters together, round given params."""
 
-    Attributes
-    ----------
-    params : object
-        The params at coordinates zero.
-    charts : dict of str to Chart
-        The coordinates of each parameter that is not fixed, in their order.
-    """
-
-    params: P
-    charts: Mapping[str, Chart]
+    params: P  # the params at coordinates zero
+    charts: Mapping[str, Chart]  # the coordinates of each parameter that is not fixed, in their order
 
     @property
     def dimension(self) -> int:

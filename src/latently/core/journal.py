@@ -31,35 +31,17 @@ class Step:
 
 @dataclass(frozen=True)
 class RunState:
-    """Where a run is after an E-step at which it did not end.
+    """Where a run is after an E-step at which it did not end."""
 
-    Attributes
-    ----------
-    params : tuple
-        The last iterates, joined by plain steps.
-    objectives : tuple of float
-        Of each of them, after those of an earlier run that ended where this one began.
-    stats : object
-        Of the last.
-    history : tuple of Step
-        Of all iterates.
-    n_e_steps : int
-        So far.
-    progress : Progress
-        How far it has come.
-    squarem : Squarem or None
-        What its acceleration has learned.
-    memories : list or None
-        What is remembered of each block from one E-step to the next, if anything is.
-    """
-
-    params: tuple[Any, ...]
+    params: tuple[Any, ...]  # the last iterates, joined by plain steps
+    # of each of them, after those of an earlier run that ended where this one began
     objectives: tuple[float, ...]
-    stats: Any
-    history: tuple[Step, ...]
-    n_e_steps: int
-    progress: Progress
-    squarem: Squarem | None
+    stats: Any  # of the last
+    history: tuple[Step, ...]  # of all iterates
+    n_e_steps: int  # so far
+    progress: Progress  # how far it has come
+    squarem: Squarem | None  # what its acceleration has learned
+    # what is remembered of each block from one E-step to the next, if anything is
     memories: list[Any] | None = None
 
 

@@ -45,27 +45,13 @@ class RememberingModel(Protocol[P, S, M]):
 
 @dataclass
 class MemoryMap(Generic[P, S, M]):
-    """EM on some data as a map from params to params that remembers.
+    """EM on some data as a map from params to params that remembers."""
 
-    Parameters
-    ----------
-    model : RememberingModel
-        The model.
-    source : BlockSource
-        The data.
-    memories : list
-        What is remembered of each block to begin with, in their order.
-    backend : Backend
-        Who works on the blocks.
-    fixed : collection of str
-        Names of the parameters that keep their values.
-    """
-
-    model: Any
-    source: BlockSource
-    memories: list[M]
-    backend: Backend = field(default_factory=SerialBackend)
-    fixed: Collection[str] = ()
+    model: Any  # RememberingModel: the model
+    source: BlockSource  # the data
+    memories: list[M]  # what is remembered of each block to begin with, in their order
+    backend: Backend = field(default_factory=SerialBackend)  # who works on the blocks
+    fixed: Collection[str] = ()  # names of the parameters that keep their values
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks, and remember."""

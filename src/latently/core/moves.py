@@ -47,21 +47,11 @@ class Move:
 
 @dataclass(frozen=True)
 class End(Generic[P]):
-    """A maximum, and how it was reached.
+    """A maximum, and how it was reached."""
 
-    Attributes
-    ----------
-    result : FitResult
-        The last run.
-    diagnostics : tuple of Finding
-        Why it should not be trusted.
-    moves : tuple of Move
-        What led there from the end of the first run.
-    """
-
-    result: FitResult[P]
-    diagnostics: tuple[Finding, ...]
-    moves: tuple[Move, ...] = ()
+    result: FitResult[P]  # the last run
+    diagnostics: tuple[Finding, ...]  # why it should not be trusted
+    moves: tuple[Move, ...] = ()  # what led there from the end of the first run
 
     @property
     def heights(self) -> list[float]:

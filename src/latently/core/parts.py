@@ -13,13 +13,6 @@ from latently.core.statistics import shared
 class Parts:
     """Things that belong to named parts. Statistics of the same parts add up, part by part.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The parts.
-    values : tuple
-        What each has.
-
     Examples
     --------
     >>> one = Parts(("counts", "sizes"), (2.0, 0.5))
@@ -27,8 +20,8 @@ class Parts:
     (4.0, 1.0)
     """
 
-    names: tuple[str, ...] = shared()
-    values: tuple[Any, ...] = ()
+    names: tuple[str, ...] = shared()  # the parts
+    values: tuple[Any, ...] = ()  # what each has
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.values)

@@ -37,20 +37,11 @@ SADDLE_ROUNDS = 10
 
 @dataclass(frozen=True)
 class Direction:
-    """The direction in which differences shrink least from one EM step to the next, or grow.
+    """The direction in which differences shrink least from one EM step to the next, or grow."""
 
-    Attributes
-    ----------
-    rate : float
-        By which factor. Above one the likelihood is higher on either side.
-    error : float
-        About how far off it may be.
-    values : dict of str to array
-        The direction, by the names of the parameters. Its length is one in units of their scales.
-    """
-
-    rate: float
-    error: float
+    rate: float  # by which factor. Above one the likelihood is higher on either side
+    error: float  # about how far off it may be
+    # the direction, by the names of the parameters. Its length is one in units of their scales
     values: dict[str, Array]
 
 

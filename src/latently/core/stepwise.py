@@ -29,27 +29,13 @@ UNITS_AT_FIRST = 5000  # units that the average begins with
 
 @dataclass(frozen=True)
 class Running(Generic[P]):
-    """Where such a pass is.
-
-    Attributes
-    ----------
-    params : object
-        The params.
-    stats : object
-        The running average of the statistics, per unit of weight.
-    n_steps : float
-        Steps so far, and what the average began with in units of a minibatch.
-    usual : float
-        Weight of a minibatch.
-    n_seen : int
-        Minibatches of this pass.
-    """
+    """Where such a pass is."""
 
     params: P
-    stats: Any
-    n_steps: float
-    usual: float
-    n_seen: int = 0
+    stats: Any  # the running average of the statistics, per unit of weight
+    n_steps: float  # steps so far, and what the average began with in units of a minibatch
+    usual: float  # weight of a minibatch
+    n_seen: int = 0  # minibatches of this pass
 
     def rate(self, weight: float) -> float:
         """What part the next minibatch has in the average; one that is smaller than usual has less."""
@@ -123,21 +109,14 @@ def rows_of_minibatch(source: BlockSource) -> int:
 class Stepwise:
     """A run of one pass in steps, and exact ones at its end.
 
-    Parameters
-    ----------
-    total : float
-        Weight of all rows.
-    exact : int
-        EM steps after the pass, at most.
-
     References
     ----------
     .. [1] Cappe, O. and Moulines, E. (2009). On-line expectation-maximization algorithm for latent data
        models. Journal of the Royal Statistical Society B 71, 593-613, section 2.
     """
 
-    total: float
-    exact: int
+    total: float  # weight of all rows
+    exact: int  # EM steps after the pass, at most
 
     @within_range()
     def __call__(

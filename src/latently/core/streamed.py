@@ -34,36 +34,22 @@ NO_SEQUENCE: Any = object()
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows, one after the other.
+    """Some rows, one after the other."""
 
-    Attributes
-    ----------
-    x : array of shape (n_rows, ...)
-        The rows.
-    sequences : array of shape (n_rows,) or None
-        Which sequence each belongs to, by any name; None where each row is a unit.
-    """
-
-    x: Any
+    x: Any  # (n_rows, ...): the rows
+    # (n_rows,): which sequence each belongs to, by any name; None where each row is a unit
     sequences: Any = None
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known of all the rows after one pass.
+    """What is known of all the rows after one pass."""
 
-    Attributes
-    ----------
-    n_rows : int
-        How many there are.
-    offsets : array of shape (n_units + 1,) or None
-        Where units begin and end; None where each row is a unit.
-    x : array of shape (n, ...)
-        All different rows; if they are many, some of them, and two with the least and the greatest cells.
-    """
-
-    n_rows: int
+    n_rows: int  # how many there are
+    # (n_units + 1,): where units begin and end; None where each row is a unit
     offsets: NDArray[np.int64] | None
+    # (n, ...): all different rows; if they are many, some of them, and two with the least and
+    # the greatest cells
     x: Any
 
 
@@ -85,29 +71,15 @@ class SomeBlocks(Here):
 
 @dataclass(frozen=True)
 class StreamedSource(NotInMemory):
-    """Rows that are read in every pass.
+    """Rows that are read in every pass."""
 
-    Parameters
-    ----------
-    fetch : callable
-        Begins a pass: returns an iterator over parts of the data, in the order of the rows.
-    read : callable
-        Makes a piece of each part.
-    block_rows : int
-        Rows in a block. See `core.blocks.block_rows`.
-    several : bool
-        Whether units are sequences.
-    n_different : int
-        How many different rows the outline has, if there are as many.
-    watchers : list of callable
-        Called with the number of rows whenever some have been read.
-    """
-
+    # begins a pass: returns an iterator over parts of the data, in the order of the rows
     fetch: Callable[[], Iterator[Any]]
-    read: Callable[[Any], Piece]
-    block_rows: int
-    several: bool = False
-    n_different: int = 1024
+    read: Callable[[Any], Piece]  # makes a piece of each part
+    block_rows: int  # rows in a block. See `core.blocks.block_rows`
+    several: bool = False  # whether units are sequences
+    n_different: int = 1024  # how many different rows the outline has, if there are as many
+    # called with the number of rows whenever some have been read
     watchers: list[Callable[[int], Any]] = field(default_factory=list)
 
     def __len__(self) -> int:

@@ -43,21 +43,14 @@ class CategoriesCounts(Additive):
 
 @dataclass(frozen=True)
 class Categories(Emission):
-    """Independent categorical columns, coded from 0 in the order of their categories; NaN is missing.
+    """Independent categorical columns, coded from 0 in the order of their categories; NaN is missing."""
 
-    Parameters
-    ----------
-    categories : tuple, optional
-        The categories in their order, if they are the same for all columns; otherwise those that the type of
-        a column declares, or those of a fit, sorted.
-    unknown : {"error", "missing"}
-        What a category is that was not there when the model was fitted.
-    alphabets : tuple of array
-        The categories of each column in order, filled in by `learned_of`.
-    """
-
+    # the categories in their order, if they are the same for all columns; otherwise those that the
+    # type of a column declares, or those of a fit, sorted
     categories: tuple[Any, ...] | None = None
+    # {"error", "missing"}: what a category is that was not there when the model was fitted
     unknown: str = "error"
+    # the categories of each column in order, filled in by `learned_of`
     alphabets: tuple[NDArray[Any], ...] = ()
 
     accepts_missing = True

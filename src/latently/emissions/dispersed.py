@@ -23,17 +23,10 @@ ALL_EQUAL = 1e-12  # what is left of the squares of numbers that agree to half o
 
 @dataclass(frozen=True)
 class Dispersed(ExponentialFamily):
-    """A family of a location and a spread, the second of its `parameters`.
+    """A family of a location and a spread, the second of its `parameters`."""
 
-    Parameters
-    ----------
-    min_dispersion : float
-        Floor of the dispersions, relative to that of the data.
-    dispersions : array of shape (d,), optional
-        Those of the data, zero for a constant feature. Filled in by `bind`.
-    """
-
-    min_dispersion: float = 1e-6
+    min_dispersion: float = 1e-6  # floor of the dispersions, relative to that of the data
+    # (d,): those of the data, zero for a constant feature. Filled in by `bind`
     dispersions: Array | None = None
 
     learns_spread: ClassVar[bool] = True

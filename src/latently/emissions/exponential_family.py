@@ -23,20 +23,13 @@ LOG_ZERO = -1e30  # stands for the logarithm of zero in products, where infinity
 
 @dataclass(frozen=True)
 class CellMoments(Additive):
-    """What is said of the observed cells of each feature once per fit, by weight.
+    """What is said of the observed cells of each feature once per fit, by weight."""
 
-    Attributes
-    ----------
-    cells, total, squares : arrays of shape (d,)
-        Their number, their sum and the sum of their squares.
-    terms : array of shape (T, d)
-        Sums of the statistics of the family.
-    """
-
+    # (d,): their number, their sum and the sum of their squares
     cells: Array
     total: Array
     squares: Array
-    terms: Array
+    terms: Array  # (T, d): sums of the statistics of the family
 
     @property
     def divisors(self) -> Array:
@@ -56,21 +49,11 @@ class CellMoments(Additive):
 
 @dataclass(frozen=True)
 class CellSums(Additive):
-    """Expected statistics of the observed cells, by responsibility.
+    """Expected statistics of the observed cells, by responsibility."""
 
-    Attributes
-    ----------
-    cells : array of shape (K, d)
-        Their number.
-    terms : array of shape (K, T, d)
-        Sums of the statistics of a cell.
-    base : array of shape (K, d)
-        Sums of what their log densities have in them whatever the parameters are.
-    """
-
-    cells: Array
-    terms: Array
-    base: Array
+    cells: Array  # (K, d): their number
+    terms: Array  # (K, T, d): sums of the statistics of a cell
+    base: Array  # (K, d): sums of what their log densities have in them whatever the parameters are
 
     @property
     def some(self) -> NDArray[np.bool_]:

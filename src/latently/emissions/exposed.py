@@ -24,20 +24,13 @@ from latently.wording import listed
 
 @dataclass(frozen=True)
 class Exposed(ExponentialFamily):
-    """Independent features; NaN is a missing cell.
+    """Independent features; NaN is a missing cell."""
 
-    Parameters
-    ----------
-    exposure : str, int or None
-        The column of exposures, by its name or its position; None if all cells have the same.
-    usual_exposure : float
-        That at which components are pictured and rows drawn: the mean of the fit, filled in by `learned`.
-    place : int or None
-        Where that column stands among all, filled in by `learned`.
-    """
-
+    # the column of exposures, by its name or its position; None if all cells have the same
     exposure: str | int | None = None
+    # that at which components are pictured and rows drawn: the mean of the fit, filled in by `learned`
     usual_exposure: float = field(default=1.0, repr=False)
+    # where that column stands among all, filled in by `learned`
     place: int | None = field(default=None, repr=False)
 
     @property

@@ -199,20 +199,11 @@ class _ByValue:
 
 @dataclass(frozen=True)
 class _ByCells:
-    """The same from how many cells are above each whole number, by sums without gamma functions.
+    """The same from how many cells are above each whole number, by sums without gamma functions."""
 
-    Attributes
-    ----------
-    c : array of shape (C, 1, 1)
-        The whole numbers from 0.
-    above : array of shape (C, K, d)
-        How many cells are above each.
-    total, cells, means : arrays of shape (K, d)
-        Sums of counts, numbers of cells, and means.
-    """
-
-    c: Array
-    above: Array
+    c: Array  # (C, 1, 1): the whole numbers from 0
+    above: Array  # (C, K, d): how many cells are above each
+    # (K, d): sums of counts, numbers of cells, and means
     total: Array
     cells: Array
     means: Array

@@ -20,18 +20,10 @@ from latently.emissions.base import Array, Emission
 
 @dataclass(frozen=True)
 class Rows(Additive):
-    """Rows, and how much of each the components have; the sum of two is one after the other.
+    """Rows, and how much of each the components have; the sum of two is one after the other."""
 
-    Attributes
-    ----------
-    x : array of shape (n, d)
-        The rows, missing cells NaN.
-    resp : array of shape (n, K)
-        Responsibilities, weights applied.
-    """
-
-    x: Array
-    resp: Array
+    x: Array  # (n, d): the rows, missing cells NaN
+    resp: Array  # (n, K): responsibilities, weights applied
 
     def __add__(self, other: Rows) -> Rows:
         return Rows(np.concatenate([self.x, other.x]), np.concatenate([self.resp, other.resp]))

@@ -24,18 +24,10 @@ WORTH_A_TABLE = 1024  # values that are worth a place each, whether they were se
 
 @dataclass(frozen=True)
 class Histogram(Additive):
-    """How often each value was seen in the cells of each component and feature.
+    """How often each value was seen in the cells of each component and feature."""
 
-    Attributes
-    ----------
-    values : array of shape (V,)
-        The values, rising.
-    counts : array of shape (V, K, d)
-        How often, by responsibility.
-    """
-
-    values: Array
-    counts: Array
+    values: Array  # (V,): the values, rising
+    counts: Array  # (V, K, d): how often, by responsibility
 
     def __add__(self, other: Self) -> Self:
         if np.array_equal(self.values, other.values):

@@ -24,26 +24,13 @@ MOVABLE = 2  # components, of which a move is a new start
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit leaves for an estimator to show.
+    """What a fit leaves for an estimator to show."""
 
-    Attributes
-    ----------
-    result : FitResult
-        The best run.
-    diagnostics : tuple of Finding
-        Why its maximum should not be trusted.
-    restarts : Restarts
-        The record of all runs.
-    n_observed : float
-        Sum of the weights of the rows with any observed cell.
-    order : array of int or None
-        How the labels were put in order; the statistics of the run are those before. None if they were not.
-    """
-
-    result: FitResult[Any]
-    diagnostics: tuple[Finding, ...]
-    restarts: Restarts
-    n_observed: float
+    result: FitResult[Any]  # the best run
+    diagnostics: tuple[Finding, ...]  # why its maximum should not be trusted
+    restarts: Restarts  # the record of all runs
+    n_observed: float  # sum of the weights of the rows with any observed cell
+    # how the labels were put in order; the statistics of the run are those before. None if they were not
     order: NDArray[np.int64] | None
 
 

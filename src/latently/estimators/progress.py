@@ -25,18 +25,10 @@ Bar.set_lock(RLock())
 
 @dataclass
 class Pace:
-    """How fast a run goes, and how far it seems to have to go, by its last steps.
+    """How fast a run goes, and how far it seems to have to go, by its last steps."""
 
-    Parameters
-    ----------
-    n_rows : int
-        Rows of a pass.
-    tol : float
-        Gain still to come, for a row, at which the run ends.
-    """
-
-    n_rows: int
-    tol: float
+    n_rows: int  # rows of a pass
+    tol: float  # gain still to come, for a row, at which the run ends
     seen: list[tuple[float, float]] = field(default_factory=list)
 
     def said(self, iteration: int, log_likelihood: float, now: float) -> str:

@@ -37,18 +37,10 @@ START_KINDS = ("kmeans", "k-means++", "random_from_data", "random")
 
 @dataclass(frozen=True)
 class Sampled:
-    """Some rows of the data to start from.
+    """Some rows of the data to start from."""
 
-    Attributes
-    ----------
-    x : array of shape (n_rows, n_features)
-        The rows.
-    weights : array of shape (n_rows,)
-        Their weights, at least one of them positive.
-    """
-
-    x: Array
-    weights: Array
+    x: Array  # (n_rows, n_features): the rows
+    weights: Array  # (n_rows,): their weights, at least one of them positive
 
 
 @dataclass(frozen=True)
@@ -56,20 +48,11 @@ class MixtureStarts:
     """Draws starting values for a mixture.
 
     What all starts share is made when they are asked for, so that they may be drawn side by side.
-
-    Parameters
-    ----------
-    model : LatentEmission
-        The mixture, bound to the description.
-    description : Description
-        Of all the data.
-    sample : callable
-        Draws some rows, if a start needs them.
     """
 
-    model: LatentEmission
-    description: Description
-    sample: Callable[[], Sampled]
+    model: LatentEmission  # the mixture, bound to the description
+    description: Description  # of all the data
+    sample: Callable[[], Sampled]  # draws some rows, if a start needs them
 
     @cached_property
     def sampled(self) -> Sampled:

@@ -26,24 +26,12 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads parts of a table, here or wherever it is sent.
+    """Reads parts of a table, here or wherever it is sent."""
 
-    Parameters
-    ----------
-    estimator : estimator
-        Which knows the names and the number of the features, once there are some.
-    family : Emission
-        The family, which knows how to read cells, once there are some.
-    groups : str or None
-        The column that says which sequence each row belongs to.
-    several : bool
-        Whether units are sequences, each part one if `groups` is None.
-    """
-
-    estimator: Any
-    family: Emission
-    groups: str | None = None
-    several: bool = False
+    estimator: Any  # which knows the names and the number of the features, once there are some
+    family: Emission  # the family, which knows how to read cells, once there are some
+    groups: str | None = None  # the column that says which sequence each row belongs to
+    several: bool = False  # whether units are sequences, each part one if `groups` is None
 
     def table(self, part: Part) -> Table:
         """The columns of a part that are modelled."""

@@ -30,17 +30,10 @@ Visit = Callable[[slice, Array], Any]
 
 @dataclass(frozen=True)
 class Lookup:
-    """Log densities of rows that are looked up: each row its own, or one of a few, such as those of symbols.
+    """Log densities of rows that are looked up: each row its own, or one of a few, such as of symbols."""
 
-    Attributes
-    ----------
-    log_density : array of shape (n, n_components)
-        Log densities.
-    index : array of int of shape (n_rows,) or None
-        Which row of them each row of the data has; None if they are in order.
-    """
-
-    log_density: Array
+    log_density: Array  # (n, n_components): log densities
+    # (n_rows,): which row of them each row of the data has; None if they are in order
     index: Labels | None = None
 
     @property

@@ -16,18 +16,10 @@ from latently.latent.base import Array
 
 @dataclass(frozen=True)
 class ChainParams:
-    """Parameters of a chain.
+    """Parameters of a chain."""
 
-    Attributes
-    ----------
-    startprob : array of shape (K,)
-        Probabilities of the first state.
-    transmat : array of shape (K, K)
-        Transition probabilities, from row to column.
-    """
-
-    startprob: Array
-    transmat: Array
+    startprob: Array  # (K,): probabilities of the first state
+    transmat: Array  # (K, K): transition probabilities, from row to column
 
     @property
     def logs(self) -> tuple[Array, Array]:
@@ -38,18 +30,10 @@ class ChainParams:
 
 @dataclass(frozen=True)
 class ChainCounts(Additive):
-    """Expected statistics of a chain.
+    """Expected statistics of a chain."""
 
-    Attributes
-    ----------
-    initial : array of shape (K,)
-        Expected number of sequences that begin in each state.
-    transitions : array of shape (K, K)
-        Expected number of transitions, from row to column.
-    """
-
-    initial: Array
-    transitions: Array
+    initial: Array  # (K,): expected number of sequences that begin in each state
+    transitions: Array  # (K, K): expected number of transitions, from row to column
 
 
 @dataclass(frozen=True)

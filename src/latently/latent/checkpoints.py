@@ -25,23 +25,12 @@ LEAST_ROWS = 256  # rows of a segment, a multiple of the steps between rescaling
 
 @dataclass(frozen=True)
 class ForwardBackward:
-    """What a pass in segments leaves; the weight of the sequence is applied to all but the last two.
+    """What a pass in segments leaves; the weight of the sequence is applied to all but the last two."""
 
-    Attributes
-    ----------
-    counts : ChainCounts
-        Expected first state and transitions.
-    stats : object
-        Sum of the statistics of pieces.
-    symbol_counts : array
-        Responsibilities by row of the table.
-    log_likelihood, rounding_scale : float
-        Of the sequence once, and the sum of its absolute terms.
-    """
-
-    counts: ChainCounts
-    stats: Any
-    symbol_counts: Array
+    counts: ChainCounts  # expected first state and transitions
+    stats: Any  # sum of the statistics of pieces
+    symbol_counts: Array  # responsibilities by row of the table
+    # of the sequence once, and the sum of its absolute terms
     log_likelihood: float
     rounding_scale: float
 
@@ -103,20 +92,14 @@ def segments(low: int, high: int, n_rows: int) -> list[slice]:
 
 @dataclass(frozen=True)
 class _Begun:
-    """One direction through the half where it begins.
+    """One direction through the half where it begins."""
 
-    Attributes
-    ----------
-    kept : list of tuple (slice, array)
-        Segments in the order in which they were met, each with the vector it began with.
-    edge : array of shape (width,)
-        What this half says in the middle: the last forward vector, or the backward one times its densities.
-    log_scale, log_maxima, rounding_scale : float
-        Logs of the scales (forwards), and of what densities were divided by: sum and absolute sum.
-    """
-
+    # segments in the order in which they were met, each with the vector it began with
     kept: list[tuple[slice, Array]]
+    # (width,): what this half says in the middle: the last forward vector, or the backward one times its
+    # densities
     edge: Array
+    # logs of the scales (forwards), and of what densities were divided by: sum and absolute sum
     log_scale: float
     log_maxima: float
     rounding_scale: float

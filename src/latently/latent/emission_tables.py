@@ -22,24 +22,14 @@ Index = NDArray[np.int64] | None
 
 @dataclass(frozen=True)
 class Filled:
-    """Densities of all time steps at once, for a pass along whole sequences.
+    """Densities of all time steps at once, for a pass along whole sequences."""
 
-    Attributes
-    ----------
-    table : array of shape (n, width)
-        Densities over the largest of their row.
-    index : array of int of shape (n_steps,) or None
-        Which row of the table each time step has; None if they are in order.
-    logs : callable
-        Gives the log densities of the rows of the table, shape (n, K), if they are needed.
-    collect : callable
-        ``collect(smoothed, counts)`` gives the statistics of the emission, the log-likelihood, and the sum of
-        its absolute terms but for those of the scales' rounding, weights applied.
-    """
-
-    table: Array
-    index: Index
+    table: Array  # (n, width): densities over the largest of their row
+    index: Index  # (n_steps,): which row of the table each time step has; None if they are in order
+    # gives the log densities of the rows of the table, shape (n, K), if they are needed
     logs: Callable[[], Array]
+    # ``collect(smoothed, counts)`` gives the statistics of the emission, the log-likelihood, and
+    # the sum of its absolute terms but for those of the scales' rounding, weights applied
     collect: Callable[[Smoothed, Array], tuple[Any, float, float]]
 
 
@@ -152,27 +142,14 @@ class OfRows:
 
 @dataclass(frozen=True)
 class SymbolTable:
-    """Symbols: one table of densities for all time steps.
+    """Symbols: one table of densities for all time steps."""
 
-    Attributes
-    ----------
-    log_table : array of shape (n, K)
-        Log densities of all symbols.
-    symbols : array of int of shape (n_steps,)
-        The symbol of each time step.
-    count : callable
-        ``count(counts)`` gives the emission's statistics of responsibilities by symbol, shape (n, width).
-    table : array of shape (n, width)
-        Densities of all symbols over the largest of each.
-    top : array of shape (n,)
-        Logarithms of the largest.
-    """
-
-    log_table: Array
-    symbols: NDArray[np.int64]
+    log_table: Array  # (n, K): log densities of all symbols
+    symbols: NDArray[np.int64]  # (n_steps,): the symbol of each time step
+    # ``count(counts)`` gives the emission's statistics of responsibilities by symbol, shape (n, width)
     count: Callable[[Array], Any]
-    table: Array
-    top: Array
+    table: Array  # (n, width): densities of all symbols over the largest of each
+    top: Array  # (n,): logarithms of the largest
 
     @classmethod
     def of(cls, log_table: Array, symbols: NDArray[np.int64], count: Callable[[Array], Any]) -> Self:

@@ -20,21 +20,11 @@ TILES = 4  # in a piece of work
 
 @dataclass(frozen=True)
 class Smoothed:
-    """What a forward and backward pass leaves.
+    """What a forward and backward pass leaves."""
 
-    Attributes
-    ----------
-    state : array of shape (T, width)
-        Responsibilities, weights applied, in the first K columns.
-    scales : array of shape (n_sequences,)
-        Log-likelihoods, less the logs of what the densities were divided by.
-    counts : ChainCounts
-        Expected first states and transitions.
-    """
-
-    state: Array
-    scales: Array
-    counts: ChainCounts
+    state: Array  # (T, width): responsibilities, weights applied, in the first K columns
+    scales: Array  # (n_sequences,): log-likelihoods, less the logs of what the densities were divided by
+    counts: ChainCounts  # expected first states and transitions
 
 
 def densities(

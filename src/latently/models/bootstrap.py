@@ -26,21 +26,13 @@ MATCHED_ON = 5000
 
 @dataclass(frozen=True)
 class Replicates:
-    """Parameters refitted under random weights.
+    """Parameters refitted under random weights."""
 
-    Attributes
-    ----------
-    values : dict of str to array
-        For each parameter the replicates along a new first axis, labels as in the main fit.
-    n_ambiguous : int
-        Replicates left out because their components are not those of the main fit, one for one.
-    n_failed : int
-        Replicates whose fit failed.
-    """
-
+    # for each parameter the replicates along a new first axis, labels as in the main fit
     values: dict[str, Array]
+    # replicates left out because their components are not those of the main fit, one for one
     n_ambiguous: int
-    n_failed: int
+    n_failed: int  # replicates whose fit failed
 
 
 def bootstrap(

@@ -34,24 +34,13 @@ WORSE_IN_A_ROW = 2  # numbers of components in a row that are clearly worse
 
 @dataclass(frozen=True)
 class Grown:
-    """A mixture of so many components.
+    """A mixture of so many components."""
 
-    Attributes
-    ----------
-    n_components : int
-        How many.
-    params : LatentEmissionParams
-        The parameters.
-    n_parameters : int
-        How many are free.
-    bic : float
-        Of all rows; what it is expected to be if the parameters are those of a sample. Infinite for a maximum
-        that is not to be trusted.
-    """
-
-    n_components: int
+    n_components: int  # how many
     params: Params
-    n_parameters: int
+    n_parameters: int  # how many are free
+    # of all rows; what it is expected to be if the parameters are those of a sample. Infinite for a maximum
+    # that is not to be trusted
     bic: float
 
 

@@ -46,21 +46,11 @@ class LatentEmissionParams:
 
 @dataclass(frozen=True)
 class Description(Additive):
-    """What is said of the data once per fit.
+    """What is said of the data once per fit."""
 
-    Attributes
-    ----------
-    n_observed : float
-        Sum of the weights of the rows with any observed cell.
-    weight : float
-        Sum of the weights of all rows.
-    emission : Additive
-        What the family says.
-    """
-
-    n_observed: float
-    weight: float
-    emission: Any
+    n_observed: float  # sum of the weights of the rows with any observed cell
+    weight: float  # sum of the weights of all rows
+    emission: Any  # what the family says
 
 
 @dataclass(frozen=True)

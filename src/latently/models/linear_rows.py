@@ -23,21 +23,11 @@ FAR_MEANS = 1e3  # squared distance of means over a variance beyond which the li
 
 @dataclass(frozen=True)
 class Linear:
-    """Gaussians without correlations: log densities linear in the row, its squares and which cells it has.
+    """Gaussians without correlations: log densities linear in the row, its squares and which cells it has."""
 
-    Parameters
-    ----------
-    emission : Gaussian
-        The family.
-    params : GaussianParams
-        Its params.
-    variances : array of shape (K, d)
-        The variance of each component and feature.
-    """
-
-    emission: Gaussian
+    emission: Gaussian  # the family
     params: GaussianParams
-    variances: Array
+    variances: Array  # (K, d): the variance of each component and feature
 
     @cached_property
     def origin(self) -> Array:

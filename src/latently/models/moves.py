@@ -67,30 +67,14 @@ class Split:
 
 @dataclass(frozen=True)
 class Moves:
-    """The moves from a maximum, as some of the rows see them.
+    """The moves from a maximum, as some of the rows see them."""
 
-    Parameters
-    ----------
-    emission : Emission
-        The family.
-    params : object
-        Its params.
-    x : array of shape (n_rows, ...)
-        The rows.
-    resp : array of shape (n_rows, n_components)
-        Their responsibilities, weights applied.
-    compiled : bool
-        Whether compiled routines may be used.
-    known : collection of int
-        Labels that are known of some rows: they are not given up.
-    """
-
-    emission: Emission
+    emission: Emission  # the family
     params: Any
-    x: Any
-    resp: Array
-    compiled: bool
-    known: Collection[int] = ()
+    x: Any  # (n_rows, ...): the rows
+    resp: Array  # (n_rows, n_components): their responsibilities, weights applied
+    compiled: bool  # whether compiled routines may be used
+    known: Collection[int] = ()  # labels that are known of some rows: they are not given up
 
     def ranked(self, rng: np.random.Generator) -> Iterator[tuple[Removal, Split]]:
         """A removal and a split of another label, by what they promise together, none of either too often."""

@@ -15,18 +15,10 @@ LARGEST = 2**62
 
 @dataclass(frozen=True)
 class Patterns:
-    """The different rows of a block.
+    """The different rows of a block."""
 
-    Attributes
-    ----------
-    rows : array of int of shape (n_patterns,)
-        A row of each pattern.
-    index : array of int of shape (n_rows,)
-        The pattern of each row.
-    """
-
-    rows: NDArray[np.int64]
-    index: NDArray[np.int64]
+    rows: NDArray[np.int64]  # (n_patterns,): a row of each pattern
+    index: NDArray[np.int64]  # (n_rows,): the pattern of each row
 
 
 def patterns_of(places: Any, n_places: int) -> Patterns | None:

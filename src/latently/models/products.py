@@ -24,21 +24,11 @@ from latently.models.tables import Bank, Tables
 
 @dataclass(frozen=True)
 class Product:
-    """A product of families at given params.
+    """A product of families at given params."""
 
-    Parameters
-    ----------
-    emission : Columns
-        The product.
-    params : Parts
-        Its params.
-    routines : callable
-        ``routines(family, params)`` gives those of one family.
-    """
-
-    emission: Columns
+    emission: Columns  # the product
     params: Parts
-    routines: Callable[[Any, Any], Any]
+    routines: Callable[[Any, Any], Any]  # ``routines(family, params)`` gives those of one family
 
     @cached_property
     def looked_up(self) -> tuple[int, ...]:

@@ -35,15 +35,9 @@ class Bank:
 
 @dataclass(frozen=True)
 class Tables:
-    """Families whose cells are looked up in one table.
+    """Families whose cells are looked up in one table."""
 
-    Parameters
-    ----------
-    banks : sequence of Bank
-        The families, and what columns each has.
-    """
-
-    banks: Sequence[Bank]
+    banks: Sequence[Bank]  # the families, and what columns each has
 
     @cached_property
     def columns(self) -> Places:

@@ -22,18 +22,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Truth:
-    """True labels, which the model never saw.
+    """True labels, which the model never saw."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the column of true labels.
-    labels : sequence of str
-        The true label of each row or document; an empty one is not known.
-    """
-
-    name: str
-    labels: Sequence[str]
+    name: str  # name of the column of true labels
+    labels: Sequence[str]  # the true label of each row or document; an empty one is not known
 
 
 @dataclass(frozen=True)

@@ -19,21 +19,11 @@ Criterion = str | Callable[[Any, Any], float]
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a fitted estimator.
+    """A figure of a fitted estimator."""
 
-    Attributes
-    ----------
-    name : str
-        The column it goes to.
-    of : callable
-        ``of(fitted, X)`` gives the figure.
-    held_out : bool
-        Whether X must not be what the estimator was fitted on.
-    """
-
-    name: str
-    of: Callable[[Any, Any], float]
-    held_out: bool = False
+    name: str  # the column it goes to
+    of: Callable[[Any, Any], float]  # ``of(fitted, X)`` gives the figure
+    held_out: bool = False  # whether X must not be what the estimator was fitted on
 
 
 def measure_of(

@@ -21,17 +21,10 @@ class Scale:
     With p parameters from m of n rows, twice the log-likelihood of all n that is lost to their maximum is
     close to ``(n / m - 1)`` times a chi-squared variable of p degrees of freedom. Of two fits, parameters
     that both have lose alike.
-
-    Parameters
-    ----------
-    criterion : str
-        The column that decides; lower is better.
-    excess : float
-        ``n / m - 1``: 0 if the parameters are those of all rows.
     """
 
-    criterion: str
-    excess: float = 0.0
+    criterion: str  # the column that decides; lower is better
+    excess: float = 0.0  # ``n / m - 1``: 0 if the parameters are those of all rows
 
     def expected(self, row: Row) -> float:
         """What the criterion will be with all rows; infinite where there is no sound fit."""

@@ -21,33 +21,16 @@ MOST_TOL = 1e-5
 
 @dataclass(frozen=True)
 class Parts:
-    """What fits are made from, and what they are measured on.
+    """What fits are made from, and what they are measured on."""
 
-    Attributes
-    ----------
-    fitted : object
-        Rows to fit, or documents.
-    fit_params : mapping
-        What `fit` is given beside them.
-    measured : object
-        Rows or documents to measure.
-    all_params : mapping
-        What a measure is given beside them where these are more rows than were fitted.
-    n_sampled : int or None
-        How many rows are fitted, if the rows measured are more.
-    excess : float
-        How many more, in units of those fitted.
-    tol : float
-        The least tolerance that is of use: what it leaves is too little to tell fits apart.
-    """
-
-    fitted: Any
-    fit_params: Mapping[str, Any]
-    measured: Any
+    fitted: Any  # rows to fit, or documents
+    fit_params: Mapping[str, Any]  # what `fit` is given beside them
+    measured: Any  # rows or documents to measure
+    # what a measure is given beside them where these are more rows than were fitted
     all_params: Mapping[str, Any] = field(default_factory=dict)
-    n_sampled: int | None = None
-    excess: float = 0.0
-    tol: float = 0.0
+    n_sampled: int | None = None  # how many rows are fitted, if the rows measured are more
+    excess: float = 0.0  # how many more, in units of those fitted
+    tol: float = 0.0  # the least tolerance that is of use: what it leaves is too little to tell fits apart
 
     def only(self, kept: NDArray[np.int64]) -> Parts:
         """Fit these rows alone, each with its weight."""

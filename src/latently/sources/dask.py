@@ -16,15 +16,9 @@ RETRIES = 1  # of a partition that could not be read
 
 @dataclass(frozen=True)
 class DaskScan(Scan):
-    """A collection of Dask's, partition by partition.
+    """A collection of Dask's, partition by partition."""
 
-    Parameters
-    ----------
-    collection : dask.array.Array or dask.dataframe.DataFrame
-        The collection.
-    """
-
-    collection: Any
+    collection: Any  # dask.array.Array or dask.dataframe.DataFrame: the collection
 
     @cached_property
     def client(self) -> Any:

@@ -19,18 +19,10 @@ Batches = Iterator[Any]
 
 @dataclass(frozen=True)
 class FileScan(Scan):
-    """Files of one kind with the same columns, in order of their names.
+    """Files of one kind with the same columns, in order of their names."""
 
-    Parameters
-    ----------
-    paths : tuple of str
-        The files.
-    columns : tuple of str or None
-        The columns that are read, in this order; all if None.
-    """
-
-    paths: tuple[str, ...]
-    columns: tuple[str, ...] | None = None
+    paths: tuple[str, ...]  # the files
+    columns: tuple[str, ...] | None = None  # the columns that are read, in this order; all if None
 
     def parts(self) -> Iterator[Part]:
         """Read the files.

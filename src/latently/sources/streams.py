@@ -12,13 +12,7 @@ from latently.sources.files import as_table
 
 @dataclass(frozen=True)
 class LazyScan(Scan):
-    """A lazy frame or relation (polars, DuckDB and others that narwhals knows), run again in every pass.
-
-    Parameters
-    ----------
-    frame : object
-        The frame.
-    """
+    """A lazy frame or relation (polars, DuckDB and others that narwhals knows), run again in every pass."""
 
     frame: Any
 
@@ -44,13 +38,7 @@ class LazyScan(Scan):
 
 @dataclass(frozen=True)
 class ArrowScan(Scan):
-    """A dataset of pyarrow.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The dataset.
-    """
+    """A dataset of pyarrow."""
 
     dataset: Any
 
@@ -67,15 +55,9 @@ class ArrowScan(Scan):
 
 @dataclass(frozen=True)
 class IterableScan(Scan):
-    """Whatever can be iterated over again and again, and yields tables with the same columns.
+    """Whatever can be iterated over again and again, and yields tables with the same columns."""
 
-    Parameters
-    ----------
-    tables : iterable
-        The tables. For models of sequences each is a sequence.
-    """
-
-    tables: Iterable[Any]
+    tables: Iterable[Any]  # the tables. For models of sequences each is a sequence
 
     @property
     def sequences(self) -> bool:

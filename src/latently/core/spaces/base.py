@@ -24,32 +24,18 @@ class Chart:
     """Free coordinates round a value, without unit: the value they stand for is linear in them.
 
     What lies on a boundary of the space has none, and stays where it is.
-
-    Attributes
-    ----------
-    origin : array
-        The value at coordinates zero.
-    basis : sparse array of shape (origin.size, dimension)
-        Derivative of the flat value by the coordinates.
-    free : array of bool
-        Which numbers are to be learned, in the shape of the value.
-    resting : array of bool
-        Which of them, or of the matrices along the last two axes, lie on the boundary.
-    boundary : str
-        What that is, in words.
-    owners : array of int of shape (dimension,) or None
-        Where relative coordinates go down to zero, the position of the number that each moves.
-    opposite : str
-        What the boundary is to numbers above one half, where it has two ends.
     """
 
-    origin: Array
+    origin: Array  # the value at coordinates zero
+    # sparse array of shape (origin.size, dimension): derivative of the flat value by the coordinates
     basis: Any
-    free: NDArray[np.bool_]
+    free: NDArray[np.bool_]  # which numbers are to be learned, in the shape of the value
+    # which of them, or of the matrices along the last two axes, lie on the boundary
     resting: NDArray[np.bool_]
-    boundary: str = ""
+    boundary: str = ""  # what that is, in words
+    # (dimension,): where relative coordinates go down to zero, the position of the number that each moves
     owners: NDArray[np.int64] | None = None
-    opposite: str = ""
+    opposite: str = ""  # what the boundary is to numbers above one half, where it has two ends
 
     @property
     def boundaries(self) -> dict[str, NDArray[np.bool_]]:

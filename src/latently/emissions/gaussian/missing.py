@@ -22,23 +22,12 @@ QUANTILE_HALVINGS = 60
 
 @dataclass(frozen=True)
 class Conditional:
-    """A Gaussian about zero seen in some features: the factor of its covariance, these features first.
+    """A Gaussian about zero seen in some features: the factor of its covariance, these features first."""
 
-    Attributes
-    ----------
-    observed : array of bool of shape (d,)
-        Which features are observed.
-    seen : array of shape (o, o)
-        Lower Cholesky factor of the covariance of the observed features.
-    slope : array of shape (m, o)
-        What a whitened observed row adds to the missing features.
-    spread : array of shape (m, m)
-        Lower Cholesky factor of the covariance of the missing features given the observed ones.
-    """
-
-    observed: NDArray[np.bool_]
-    seen: Array
-    slope: Array
+    observed: NDArray[np.bool_]  # (d,): which features are observed
+    seen: Array  # (o, o): lower Cholesky factor of the covariance of the observed features
+    slope: Array  # (m, o): what a whitened observed row adds to the missing features
+    # (m, m): lower Cholesky factor of the covariance of the missing features given the observed ones
     spread: Array
 
     @property

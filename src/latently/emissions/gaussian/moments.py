@@ -22,25 +22,14 @@ class Moments:
     Each feature has a mean of its observed cells, and a cell that is missing adds nothing to the scatter;
     that of complete rows is the usual one (Chan, Golub & LeVeque 1983, eq. 2.1). Formulas: docs/formulas.md,
     "Description of a table".
-
-    Attributes
-    ----------
-    mean : array of shape (d,)
-        Weighted mean of the observed cells of each feature.
-    pairs : array of shape (d, d)
-        Weight of the rows in which both features are observed.
-    cross : array of shape (d, d)
-        Weighted sum of feature i, less its mean, over the rows in which i and j are observed.
-    scatter : array of shape (d, d)
-        Weighted sum of products of features, less their means, over these rows.
-    low, high : array of shape (d,)
-        Least and greatest observed value of each feature among rows of positive weight.
     """
 
-    mean: Array
-    pairs: Array
+    mean: Array  # (d,): weighted mean of the observed cells of each feature
+    pairs: Array  # (d, d): weight of the rows in which both features are observed
+    # (d, d): weighted sum of feature i, less its mean, over the rows in which i and j are observed
     cross: Array
-    scatter: Array
+    scatter: Array  # (d, d): weighted sum of products of features, less their means, over these rows
+    # (d,): least and greatest observed value of each feature among rows of positive weight
     low: Array
     high: Array
 
@@ -149,21 +138,11 @@ class ComponentMoments(Additive):
 
     They are taken about the current means, not about zero: the difference of two large numbers that
     a variance would otherwise be (E[x^2] - mean^2) never comes up.
-
-    Attributes
-    ----------
-    counts : array of shape (K,), or (K, 1) or (K, d)
-        Sum of the responsibilities. For families without correlations those of the observed cells of each
-        feature, in one column if no cell is missing.
-    first : array of shape (K, d)
-        Sum of the rows less `origin`, by responsibility.
-    second : array
-        Sum of their squares or outer products, in the shape of the family's covariances.
-    origin : array of shape (K, d)
-        The means at which the sums were taken.
     """
 
+    # (K,): sum of the responsibilities. For families without correlations those of the observed cells of each
+    # feature, in one column if no cell is missing
     counts: Array
-    first: Array
-    second: Array
-    origin: Array = shared()
+    first: Array  # (K, d): sum of the rows less `origin`, by responsibility
+    second: Array  # sum of their squares or outer products, in the shape of the family's covariances
+    origin: Array = shared()  # (K, d): the means at which the sums were taken

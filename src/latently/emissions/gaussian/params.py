@@ -17,18 +17,10 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 @dataclass(frozen=True)
 class GaussianParams:
-    """Parameters of a bank of Gaussians.
+    """Parameters of a bank of Gaussians."""
 
-    Attributes
-    ----------
-    means : array of shape (K, d)
-        Means.
-    covariances : array
-        Covariances, in the shape of the family.
-    """
-
-    means: Array
-    covariances: Array
+    means: Array  # (K, d): means
+    covariances: Array  # covariances, in the shape of the family
 
     def with_means(self, means: Array) -> Self:
         """The same covariances about other means."""

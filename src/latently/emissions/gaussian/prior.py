@@ -24,33 +24,22 @@ class Prior:
     As if there were `rows` more rows about a component's own mean, with scatter ``diag(scatter)``, and `pull`
     rows at the mean of all the data.
 
-    Parameters
-    ----------
-    kind : {"ridge", "inverse-wishart", "normal-inverse-wishart"}
-        Its name.
-    strength : float, optional
-        For "ridge" the number of rows it is worth, one more than a hundredth of the data by default. For the
-        others the degrees of freedom, ``n_features + 2`` by default; the likeliest covariance is that of
-        uncorrelated features with the variances of the data.
-    rows : float
-        Filled in by `bind`.
-    scatter, mean : array of shape (d,), optional
-        Filled in by `bind`.
-    row : float
-        The weight of one row.
-
     Raises
     ------
     ValueError
         If the kind is unknown or the strength not possible.
     """
 
-    kind: str
+    kind: str  # {"ridge", "inverse-wishart", "normal-inverse-wishart"}: its name
+    # for "ridge" the number of rows it is worth, one more than a hundredth of the data by default. For the
+    # others the degrees of freedom, ``n_features + 2`` by default; the likeliest covariance is that of
+    # uncorrelated features with the variances of the data
     strength: float | None = None
-    rows: float = 0.0
+    rows: float = 0.0  # filled in by `bind`
+    # (d,): filled in by `bind`
     scatter: Array | None = None
     mean: Array | None = None
-    row: float = 1.0
+    row: float = 1.0  # the weight of one row
 
     def __post_init__(self) -> None:
         if self.kind not in PRIORS:

@@ -18,15 +18,9 @@ from latently.latent.evidence import UNKNOWN
 
 @dataclass(frozen=True)
 class Places:
-    """Where time steps are, for messages.
+    """Where time steps are, for messages."""
 
-    Attributes
-    ----------
-    offsets : array of int of shape (n_sequences + 1,)
-        Where sequences begin and end.
-    """
-
-    offsets: NDArray[np.int64]
+    offsets: NDArray[np.int64]  # (n_sequences + 1,): where sequences begin and end
 
     def where(self, time: int) -> str:
         """A time, of one of several sequences."""

@@ -31,27 +31,13 @@ WITHOUT_DISTANCES = ("family", "random")
 
 @dataclass(frozen=True)
 class ChainStarts:
-    """Draws starting values for a hidden Markov model.
+    """Draws starting values for a hidden Markov model."""
 
-    Parameters
-    ----------
-    model : LatentEmission
-        The model, bound to the description.
-    description : Description
-        Of all the data.
-    x : array of shape (n_steps, ...)
-        All time steps.
-    weights : array of shape (n_steps,)
-        Their weights.
-    states : array of int of shape (n_steps,) or None
-        States that are known, -1 where one is not.
-    """
-
-    model: LatentEmission
-    description: Description
-    x: Any
-    weights: Array
-    states: NDArray[np.int64] | None = None
+    model: LatentEmission  # the model, bound to the description
+    description: Description  # of all the data
+    x: Any  # (n_steps, ...): all time steps
+    weights: Array  # (n_steps,): their weights
+    states: NDArray[np.int64] | None = None  # (n_steps,): states that are known, -1 where one is not
 
     def of(self, n: int) -> list[Start[LatentEmissionParams]]:
         """So many starts: by turns from a short mixture fit and from the family's own starting values.

@@ -16,21 +16,11 @@ from latently.estimators.inputs import Array
 
 @dataclass(frozen=True)
 class Predictive:
-    """The distribution of missing cells given the observed cells of their rows.
+    """The distribution of missing cells given the observed cells of their rows."""
 
-    Attributes
-    ----------
-    resp : array of shape (n_rows, K)
-        Responsibilities of the components for the rows.
-    means : array of shape (K, d)
-        Their means.
-    covariances : array of shape (K, d, d)
-        Their covariances.
-    """
-
-    resp: Array
-    means: Array
-    covariances: Array
+    resp: Array  # (n_rows, K): responsibilities of the components for the rows
+    means: Array  # (K, d): their means
+    covariances: Array  # (K, d, d): their covariances
 
     def of(self, rows: Any) -> Predictive:
         """The same for some of the rows."""

@@ -29,21 +29,11 @@ MOST_ROWS_DRAWN = 2**62  # rows that can be drawn: of more there is no uncertain
 
 @dataclass(frozen=True)
 class Draw:
-    """Parameters of a mixture.
+    """Parameters of a mixture."""
 
-    Attributes
-    ----------
-    weights : array of shape (K,)
-        Weights.
-    means : array of shape (K, d)
-        Means.
-    covariances : array
-        Covariances, in the shape of their type.
-    """
-
-    weights: Array
-    means: Array
-    covariances: Array
+    weights: Array  # (K,): weights
+    means: Array  # (K, d): means
+    covariances: Array  # covariances, in the shape of their type
 
     def mixture(self, covariance_type: str) -> GaussianMixture:
         """The mixture that has these parameters."""

@@ -27,39 +27,18 @@ SOME = 20_000  # rows that are looked at for collinear columns, of a table that 
 
 @dataclass(frozen=True)
 class Modelled:
-    """The columns of a table of which there is a model.
+    """The columns of a table of which there is a model."""
 
-    Attributes
-    ----------
-    rows : array of shape (n_rows, d)
-        Their cells; NaN is a missing one. Of a table that is not in memory, some of the rows.
-    weights : array of shape (n_rows,)
-        How often each row counts.
-    positions : array of int of shape (d,)
-        Which columns of the table they are.
-    varied : array of bool of shape (d,)
-        Which of them are not constant.
-    names : list of str or None
-        Names of all columns of the table.
-    observed : array of bool
-        Which columns of the table have any observed value.
-    missing_counts : array of int
-        Missing cells of each column of the table.
-    fingerprint : callable
-        Returns what tells the table from others.
-    scan : Scan or None
-        The table, if it is not in memory.
-    """
-
+    # (n_rows, d): their cells; NaN is a missing one. Of a table that is not in memory, some of the rows
     rows: Any
-    weights: Array
-    positions: NDArray[np.int64]
-    varied: NDArray[np.bool_]
-    names: list[str] | None
-    observed: NDArray[np.bool_]
-    missing_counts: NDArray[np.int64]
-    fingerprint: Callable[[], Any]
-    scan: Scan | None = None
+    weights: Array  # (n_rows,): how often each row counts
+    positions: NDArray[np.int64]  # (d,): which columns of the table they are
+    varied: NDArray[np.bool_]  # (d,): which of them are not constant
+    names: list[str] | None  # names of all columns of the table
+    observed: NDArray[np.bool_]  # which columns of the table have any observed value
+    missing_counts: NDArray[np.int64]  # missing cells of each column of the table
+    fingerprint: Callable[[], Any]  # returns what tells the table from others
+    scan: Scan | None = None  # the table, if it is not in memory
 
     def labels(self) -> list[str]:
         """What the columns are called in messages."""

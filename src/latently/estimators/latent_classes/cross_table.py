@@ -20,26 +20,13 @@ ABSENT_CODE = -1
 
 @dataclass(frozen=True)
 class CrossTable:
-    """Rows of codes.
+    """Rows of codes."""
 
-    Attributes
-    ----------
-    columns : tuple of str
-        Names of the columns.
-    sizes : tuple of int
-        How many values each can have.
-    codes : array of int of shape (n_rows, n_columns)
-        From 0; ABSENT_CODE where a cell is.
-    weights : array of shape (n_rows,)
-        Weights of the rows.
-    log_probabilities : callable
-        The log probability of each of some rows of codes under the model.
-    """
-
-    columns: tuple[str, ...]
-    sizes: tuple[int, ...]
-    codes: Codes
-    weights: Array
+    columns: tuple[str, ...]  # names of the columns
+    sizes: tuple[int, ...]  # how many values each can have
+    codes: Codes  # (n_rows, n_columns): from 0; ABSENT_CODE where a cell is
+    weights: Array  # (n_rows,): weights of the rows
+    # the log probability of each of some rows of codes under the model
     log_probabilities: Callable[[Codes], Array]
 
     @property

@@ -21,24 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PartialFit:
-    """What was taken in so far.
+    """What was taken in so far."""
 
-    Attributes
-    ----------
-    at : Running
-        Params, and the running average of the statistics.
-    description : Description
-        Of all rows.
-    unit : float
-        Of weights.
-    order : array of int or None
-        How labels were put in order since; None if they were not.
-    """
-
-    at: Running[Any]
-    description: Description
-    unit: float
-    order: NDArray[np.int64] | None
+    at: Running[Any]  # params, and the running average of the statistics
+    description: Description  # of all rows
+    unit: float  # of weights
+    order: NDArray[np.int64] | None  # how labels were put in order since; None if they were not
 
     @classmethod
     def of(cls, fitted: Fit, source: Source, description: Description, unit: float) -> Self:

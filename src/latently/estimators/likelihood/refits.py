@@ -25,24 +25,12 @@ FEW_COLD_STARTS = 7  # starts at random where one is from the truth: two batches
 
 @dataclass(frozen=True)
 class Refit:
-    """An estimator and data that it is to be fitted to; it stays as it is.
+    """An estimator and data that it is to be fitted to; it stays as it is."""
 
-    Parameters
-    ----------
-    estimator : LikelihoodEstimator
-        Fitted.
-    model : LatentEmission
-        Its model, bound to the data.
-    em : EMMap
-        The map on the data.
-    description : Description
-        Of the data.
-    """
-
-    estimator: LikelihoodEstimator
-    model: LatentEmission
-    em: EMMap[Any, Any, Any]
-    description: Description
+    estimator: LikelihoodEstimator  # fitted
+    model: LatentEmission  # its model, bound to the data
+    em: EMMap[Any, Any, Any]  # the map on the data
+    description: Description  # of the data
 
     @classmethod
     def of(cls, estimator: LikelihoodEstimator, source: ArraySource, workers: Backend) -> Self:

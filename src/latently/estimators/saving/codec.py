@@ -69,20 +69,6 @@ class UnknownClassError(ValueError):
 class Encoder:
     """Turns values into JSON, and puts their arrays aside.
 
-    Parameters
-    ----------
-    known : mapping of str to type
-        The dataclasses of latently that may be met; an estimator brings its own.
-
-    Attributes
-    ----------
-    arrays : dict of str to array
-        The arrays met, by where they stood.
-    own : list of type
-        The user's classes met.
-    estimators : dict of str to type
-        The classes of the estimators met.
-
     Examples
     --------
     >>> from dataclasses import dataclass
@@ -98,10 +84,12 @@ class Encoder:
     {'params.rates': array([2.])}
     """
 
+    # the dataclasses of latently that may be met; an estimator brings its own
     known: Classes = field(default_factory=dict)
+    # the arrays met, by where they stood
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
-    own: list[type] = field(default_factory=list)
-    estimators: dict[str, type] = field(default_factory=dict)
+    own: list[type] = field(default_factory=list)  # the user's classes met
+    estimators: dict[str, type] = field(default_factory=dict)  # the classes of the estimators met
 
     def encode(self, value: Any, where: str) -> Any:
         """Return the value as JSON.
@@ -179,25 +167,14 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Decoder:
-    """Turns JSON and arrays back into the values, each checked against the types its class declares.
+    """Turns JSON and arrays back into the values, each checked against the types its class declares."""
 
-    Parameters
-    ----------
-    arrays : mapping of str to array
-        What `Encoder` put aside.
-    known : mapping of str to type
-        The dataclasses of latently.
-    own : sequence of type
-        The user's classes. The dataclasses that their methods can see are at hand, too: a family knows
-        its params.
-    estimators : mapping of str to type
-        The classes that estimators may be of.
-    """
-
-    arrays: Mapping[str, NDArray[Any]]
-    known: Classes = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]]  # what `Encoder` put aside
+    known: Classes = field(default_factory=dict)  # the dataclasses of latently
+    # the user's classes. The dataclasses that their methods can see are at hand, too: a family knows its
+    # params
     own: Sequence[type] = ()
-    estimators: Classes = field(default_factory=dict)
+    estimators: Classes = field(default_factory=dict)  # the classes that estimators may be of
 
     def decode(self, value: Any, where: str) -> Any:
         """Return what was encoded.

@@ -31,32 +31,16 @@ PASSES_BEFORE_VB = 100
 
 @dataclass(frozen=True)
 class TopicFit:
-    """What a fit leaves.
+    """What a fit leaves."""
 
-    Attributes
-    ----------
-    params : AdmixtureParams
-        The topics and priors.
-    documents : array of shape (n_documents, K)
-        Dirichlet parameters of the documents' topics.
-    history : tuple of float
-        The bound of each iterate, or where there is none the relative change of each pass.
-    n_iter : int
-        Passes.
-    converged : bool
-        Whether there was nothing left to gain.
-    stop_reason : str
-        Why it ended.
-    bound_parts : dict or None
-        The bound, split into what documents and topics add; None if the inference has none.
-    """
-
-    params: AdmixtureParams
-    documents: Array
+    params: AdmixtureParams  # the topics and priors
+    documents: Array  # (n_documents, K): Dirichlet parameters of the documents' topics
+    # the bound of each iterate, or where there is none the relative change of each pass
     history: tuple[float, ...]
-    n_iter: int
-    converged: bool
-    stop_reason: str
+    n_iter: int  # passes
+    converged: bool  # whether there was nothing left to gain
+    stop_reason: str  # why it ended
+    # the bound, split into what documents and topics add; None if the inference has none
     bound_parts: dict[str, float] | None
 
 

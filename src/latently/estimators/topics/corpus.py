@@ -30,28 +30,16 @@ OWNER = "this topic model"
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Documents as counts of words.
+    """Documents as counts of words."""
 
-    Attributes
-    ----------
-    counts : csr_matrix of shape (n_documents, n_features)
-        Float64, or float32 where a table was; indices sorted, no duplicates, no explicit zeros. It may share
-        the memory of what was handed in: do not write into it.
-    words : Words
-        What the columns are.
-    n_unseen : int
-        Words of the documents that were ignored because they have no column, repeats included.
-    n_new : int
-        Columns that these documents have added.
-    remarks : tuple of str
-        Sentences about what a user might not expect.
-    """
-
+    # csr_matrix of shape (n_documents, n_features): float64, or float32 where a table was; indices sorted, no
+    # duplicates, no explicit zeros. It may share the memory of what was handed in: do not write into it
     counts: Any
-    words: Words
+    words: Words  # what the columns are
+    # words of the documents that were ignored because they have no column, repeats included
     n_unseen: int = 0
-    n_new: int = 0
-    remarks: tuple[str, ...] = ()
+    n_new: int = 0  # columns that these documents have added
+    remarks: tuple[str, ...] = ()  # sentences about what a user might not expect
 
     @property
     def empty(self) -> NDArray[np.intp]:

@@ -20,20 +20,11 @@ LEAST, MOST = 1e-10, 1e10  # what products of priors can be held in single preci
 
 @dataclass(frozen=True)
 class Priors:
-    """Where the priors start from, and whether they are learned.
+    """Where the priors start from, and whether they are learned."""
 
-    Attributes
-    ----------
-    documents : array of shape (n_components,)
-        Prior of the topics of a document.
-    words : array of shape (n_features,)
-        Prior of the words of a topic.
-    learn_documents, learn_words : bool
-        Whether they are learned.
-    """
-
-    documents: Array
-    words: Array
+    documents: Array  # (n_components,): prior of the topics of a document
+    words: Array  # (n_features,): prior of the words of a topic
+    # whether they are learned
     learn_documents: bool
     learn_words: bool
 

@@ -45,16 +45,10 @@ def documents_of(X: Any) -> Any:
 
 @dataclass(frozen=True)
 class ScannedTexts(OfKnownForm):
-    """Texts that are read whenever they are gone through, and never held all at once.
-
-    Parameters
-    ----------
-    scan : Scan
-        A table of one column.
-    """
+    """Texts that are read whenever they are gone through, and never held all at once."""
 
     form: ClassVar[Form] = "texts"
-    scan: Scan
+    scan: Scan  # a table of one column
 
     def __iter__(self) -> Iterator[str]:
         for texts in ahead(self.scan.parts(), lambda part: as_table(part.table).columns[0].cells.tolist()):
@@ -70,22 +64,12 @@ class ScannedTexts(OfKnownForm):
 
 @dataclass(frozen=True)
 class ScannedWords(OfKnownForm):
-    """Lists of words, which are made whenever they are gone through.
-
-    Attributes
-    ----------
-    words : array of shape (n_entries,)
-        Document by document.
-    counts : array of int of shape (n_entries,)
-        How often each is there.
-    ends : array of int of shape (n_documents,)
-        Where the entries of documents end.
-    """
+    """Lists of words, which are made whenever they are gone through."""
 
     form: ClassVar[Form] = "tokens"
-    words: NDArray[Any]
-    counts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    words: NDArray[Any]  # (n_entries,): document by document
+    counts: NDArray[np.int64]  # (n_entries,): how often each is there
+    ends: NDArray[np.int64]  # (n_documents,): where the entries of documents end
 
     def __iter__(self) -> Iterator[list[Any]]:
         start = 0

@@ -130,19 +130,11 @@ def warn_of_no_blanks(texts: Sequence[str], vectorizer: CountVectorizer) -> None
 
 @dataclass(frozen=True)
 class SplitTexts(OfKnownForm):
-    """The words of each text, in their order; texts are split whenever they are gone through.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The texts.
-    vectorizer : CountVectorizer
-        How they are split.
-    """
+    """The words of each text, in their order; texts are split whenever they are gone through."""
 
     form: ClassVar[Form] = "tokens"
     texts: Any
-    vectorizer: CountVectorizer
+    vectorizer: CountVectorizer  # how they are split
 
     def __iter__(self) -> Iterator[list[str]]:
         return map(self.vectorizer.build_analyzer(), self.texts)

@@ -22,27 +22,15 @@ Kind = Literal["counts", "ids", "tokens", "texts"]
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """What the columns of a corpus are.
+    """What the columns of a corpus are."""
 
-    Attributes
-    ----------
-    kind : {"counts", "ids", "tokens", "texts"}
-        In which form documents came first.
-    n_features : int
-        Number of columns.
-    vocabulary : ndarray of object of shape (n_features,), or None
-        The word of each column; None if they are numbers only.
-    vectorizer : CountVectorizer or None
-        How texts are split into words.
-    fixed : bool
-        Whether the vocabulary was given, and so does not grow.
-    """
-
-    kind: Kind
-    n_features: int
+    kind: Kind  # {"counts", "ids", "tokens", "texts"}: in which form documents came first
+    n_features: int  # number of columns
+    # (n_features,): the word of each column; None if they are numbers
+    # only
     vocabulary: NDArray[Any] | None = None
-    vectorizer: CountVectorizer | None = None
-    fixed: bool = False
+    vectorizer: CountVectorizer | None = None  # how texts are split into words
+    fixed: bool = False  # whether the vocabulary was given, and so does not grow
 
     @cached_property
     def columns(self) -> Mapping[Any, int]:

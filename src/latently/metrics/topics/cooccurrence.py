@@ -19,19 +19,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Cooccurrence:
-    """Where words stand together.
+    """Where words stand together."""
 
-    Attributes
-    ----------
-    joint : array of shape (n_topics, n, n)
-        In how many windows two words of a topic are; on the diagonal, one word. Beyond the words of a short
-        topic, zero.
-    n_windows : int
-        Of how many.
-    """
-
+    # (n_topics, n, n): in how many windows two words of a topic are; on the diagonal, one word. Beyond the
+    # words of a short topic, zero
     joint: Array
-    n_windows: int
+    n_windows: int  # of how many
 
 
 def in_texts(

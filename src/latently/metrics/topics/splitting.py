@@ -15,14 +15,9 @@ from latently.metrics.topics.counts import as_counts, refuse
 
 @dataclass(frozen=True)
 class DocumentSplit:
-    """Two halves of documents, which sum to the whole.
+    """Two halves of documents, which sum to the whole."""
 
-    Attributes
-    ----------
-    observed, held_out : csr_matrix of shape (n_documents, n_words)
-        Counts of the tokens of each half, float64.
-    """
-
+    # csr_matrix of shape (n_documents, n_words): counts of the tokens of each half, float64
     observed: Any
     held_out: Any
 

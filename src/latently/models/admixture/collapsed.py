@@ -30,21 +30,11 @@ LEAST_LEFT = 0.5  # what is left of a word's count without one entry, at least, 
 
 @dataclass(frozen=True)
 class CollapsedStats(Additive):
-    """Expected statistics of some documents.
+    """Expected statistics of some documents."""
 
-    Attributes
-    ----------
-    words : array of shape (n_words, K)
-        Expected counts.
-    change : float
-        Sum of the absolute changes of the expected counts of the documents' topics.
-    n_tokens : float
-        Tokens, weights applied.
-    """
-
-    words: NDArray[Any]
-    change: float
-    n_tokens: float
+    words: NDArray[Any]  # (n_words, K): expected counts
+    change: float  # sum of the absolute changes of the expected counts of the documents' topics
+    n_tokens: float  # tokens, weights applied
 
     @property
     def relative_change(self) -> float:
@@ -64,27 +54,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class CollapsedAdmixture:
-    """Latent Dirichlet allocation by CVB0.
+    """Latent Dirichlet allocation by CVB0."""
 
-    Parameters
-    ----------
-    n_components : int
-        Number of topics.
-    n_words : int
-        Size of the vocabulary.
-    dtype : str
-        Of what is remembered and of the tables: float32 or float64.
-    top_topics : int or None
-        How many of the likeliest topics of an entry are remembered; None remembers all.
-    compiled : bool
-        Whether kernels may take the place of plain NumPy.
-    """
-
-    n_components: int
-    n_words: int
-    dtype: str = "float32"
+    n_components: int  # number of topics
+    n_words: int  # size of the vocabulary
+    dtype: str = "float32"  # of what is remembered and of the tables: float32 or float64
+    # how many of the likeliest topics of an entry are remembered; None remembers all
     top_topics: int | None = None
-    compiled: bool = True
+    compiled: bool = True  # whether kernels may take the place of plain NumPy
     unit: Unit = field(default="document", init=False)
 
     def first(self, block: Block, seed: np.uint64) -> Remembered:

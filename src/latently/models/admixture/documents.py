@@ -18,18 +18,10 @@ LEAST_ENTRIES = 2**14
 
 @dataclass(frozen=True)
 class Entries:
-    """The entries of some documents, one document after the other.
+    """The entries of some documents, one document after the other."""
 
-    Attributes
-    ----------
-    words : array of int32 of shape (n_entries,)
-        Ids of the words.
-    counts : array of shape (n_entries,)
-        How often each occurs.
-    """
-
-    words: NDArray[np.int32]
-    counts: Array
+    words: NDArray[np.int32]  # (n_entries,): ids of the words
+    counts: Array  # (n_entries,): how often each occurs
 
     def __getitem__(self, entries: Any) -> Entries:
         return Entries(self.words[entries], self.counts[entries])

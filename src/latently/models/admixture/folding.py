@@ -23,30 +23,14 @@ from latently.models.admixture.variational import Expectations
 
 @dataclass(frozen=True)
 class CollapsedFolding:
-    """Topics of documents, given those of the words.
+    """Topics of documents, given those of the words."""
 
-    Parameters
-    ----------
-    n_components : int
-        Number of topics.
-    n_words : int
-        Size of the vocabulary.
-    doc_tol : float
-        Change of a document's topics, in relation to its length, at which its sweeps end.
-    max_sweeps : int
-        Most sweeps over a document.
-    dtype : str
-        Of the tables: float32 or float64.
-    compiled : bool
-        Whether kernels may take the place of plain NumPy.
-    """
-
-    n_components: int
-    n_words: int
-    doc_tol: float = 1e-3
-    max_sweeps: int = 100
-    dtype: str = "float32"
-    compiled: bool = True
+    n_components: int  # number of topics
+    n_words: int  # size of the vocabulary
+    doc_tol: float = 1e-3  # change of a document's topics, in relation to its length, at which its sweeps end
+    max_sweeps: int = 100  # most sweeps over a document
+    dtype: str = "float32"  # of the tables: float32 or float64
+    compiled: bool = True  # whether kernels may take the place of plain NumPy
 
     def prepare(self, params: AdmixtureParams, backend: Backend) -> Expectations:
         """Probabilities of words over the largest of their row."""

@@ -14,21 +14,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AdmixtureParams:
-    """What is known of the topics, and the priors.
+    """What is known of the topics, and the priors."""
 
-    Attributes
-    ----------
-    topic_word : array of shape (n_words, K)
-        Dirichlet parameters of the topics, word-major: expected counts and prior.
-    doc_prior : array of shape (K,)
-        Prior of the topics of a document.
-    word_prior : array of shape (n_words, 1) or (n_words, K)
-        Prior of the words of a topic.
-    """
-
+    # (n_words, K): Dirichlet parameters of the topics, word-major: expected counts and prior
     topic_word: NDArray[Any]
-    doc_prior: Array
-    word_prior: Array
+    doc_prior: Array  # (K,): prior of the topics of a document
+    word_prior: Array  # (n_words, 1): prior of the words of a topic
 
     @property
     def totals(self) -> Array:

@@ -19,21 +19,11 @@ LARGEST_PRIOR = 1e5
 
 @dataclass(frozen=True)
 class DocumentTerms(Additive):
-    """What learning of the priors from expected counts needs.
+    """What learning of the priors from expected counts needs."""
 
-    Attributes
-    ----------
-    gained : array of shape (K,)
-        Sum over documents of E[psi(n + alpha) - psi(alpha)].
-    spread : float
-        Sum over documents of psi(length + sum of alpha) - psi(sum of alpha).
-    words : array of shape (n_words, K)
-        Logs of the probabilities that a word is never of a topic.
-    """
-
-    gained: Array
-    spread: float
-    words: Array
+    gained: Array  # (K,): sum over documents of E[psi(n + alpha) - psi(alpha)]
+    spread: float  # sum over documents of psi(length + sum of alpha) - psi(sum of alpha)
+    words: Array  # (n_words, K): logs of the probabilities that a word is never of a topic
 
     @classmethod
     def of(

@@ -41,18 +41,10 @@ class Remembered(Protocol):
 
 @dataclass(frozen=True)
 class All:
-    """Probabilities of all topics.
+    """Probabilities of all topics."""
 
-    Attributes
-    ----------
-    resp : array of shape (n_entries, K)
-        Rows sum to one.
-    compiled : bool
-        Whether kernels work on it, or plain NumPy.
-    """
-
-    resp: Array
-    compiled: bool = True
+    resp: Array  # (n_entries, K): rows sum to one
+    compiled: bool = True  # whether kernels work on it, or plain NumPy
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -88,21 +80,11 @@ class All:
 
 @dataclass(frozen=True)
 class Likeliest:
-    """Probabilities of the likeliest few topics.
+    """Probabilities of the likeliest few topics."""
 
-    Attributes
-    ----------
-    topics : array of uint16 of shape (n_entries, L)
-        Which.
-    resp : array of shape (n_entries, L)
-        Rows sum to one.
-    n_topics : int
-        How many topics there are.
-    """
-
-    topics: NDArray[np.uint16]
-    resp: Array
-    n_topics: int
+    topics: NDArray[np.uint16]  # (n_entries, L): which
+    resp: Array  # (n_entries, L): rows sum to one
+    n_topics: int  # how many topics there are
 
     @property
     def arrays(self) -> tuple[Array, ...]:

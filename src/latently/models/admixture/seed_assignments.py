@@ -14,18 +14,10 @@ from latently.models.admixture.params import Array
 
 @dataclass(frozen=True)
 class SeedAssignments:
-    """The topics of words whose prior differs between topics.
+    """The topics of words whose prior differs between topics."""
 
-    Attributes
-    ----------
-    place : array of int of shape (n_words,)
-        Which row of the shares a word has; -1 for words that lead nowhere.
-    shares : array of shape (n_leading, K)
-        How much each draws to each topic; rows sum to one.
-    """
-
-    place: NDArray[np.intp]
-    shares: Array
+    place: NDArray[np.intp]  # (n_words,): which row of the shares a word has; -1 for words that lead nowhere
+    shares: Array  # (n_leading, K): how much each draws to each topic; rows sum to one
 
     @classmethod
     def of(cls, word_prior: Array) -> SeedAssignments:

@@ -29,18 +29,10 @@ ENTRIES_OF_A_PIECE = 2**13  # entries that one thread works on
 
 @dataclass(frozen=True)
 class Schedule:
-    """How much a step weighs: ``(offset + step) ** -decay``, as in Robbins & Monro 1951.
+    """How much a step weighs: ``(offset + step) ** -decay``, as in Robbins & Monro 1951."""
 
-    Attributes
-    ----------
-    decay : float
-        Above 0.5 and at most 1, for convergence.
-    offset : float
-        The larger, the less the first steps weigh.
-    """
-
-    decay: float = 0.7
-    offset: float = 10.0
+    decay: float = 0.7  # above 0.5 and at most 1, for convergence
+    offset: float = 10.0  # the larger, the less the first steps weigh
 
     def weight(self, step: int) -> float:
         """Of a step, the first being number 0."""
@@ -49,27 +41,13 @@ class Schedule:
 
 @dataclass
 class Stream:
-    """Counts that are brought up to date step by step.
+    """Counts that are brought up to date step by step."""
 
-    Attributes
-    ----------
-    raw : array of shape (n_words, K)
-        Expected counts over `factor`; the prior is not in them.
-    factor : float
-        What they are to be multiplied by.
-    sums : array of shape (K,)
-        Sums of `raw`.
-    n_documents : float
-        How many documents the counts stand for.
-    n_steps : int
-        Steps so far.
-    """
-
-    raw: NDArray[Any]
-    sums: Array
-    n_documents: float
-    factor: float = 1.0
-    n_steps: int = 0
+    raw: NDArray[Any]  # (n_words, K): expected counts over `factor`; the prior is not in them
+    sums: Array  # (K,): sums of `raw`
+    n_documents: float  # how many documents the counts stand for
+    factor: float = 1.0  # what they are to be multiplied by
+    n_steps: int = 0  # steps so far
     _place: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), repr=False)
 
     @classmethod
@@ -131,21 +109,12 @@ class Touched(Additive):
 
 @dataclass(frozen=True)
 class StreamingAdmixture:
-    """Latent Dirichlet allocation by stochastic steps.
+    """Latent Dirichlet allocation by stochastic steps."""
 
-    Parameters
-    ----------
-    inferring : VariationalAdmixture or CollapsedFolding
-        How the topics of documents are found: the first gives stochastic variational Bayes, the second SCVB0.
-    doc_prior : array of shape (K,)
-        Prior of the topics of a document.
-    word_prior : array of shape (n_words, 1) or (n_words, K)
-        Prior of the words of a topic.
-    """
-
+    # how the topics of documents are found: the first gives stochastic variational Bayes, the second SCVB0
     inferring: VariationalAdmixture | CollapsedFolding
-    doc_prior: Array
-    word_prior: Array
+    doc_prior: Array  # (K,): prior of the topics of a document
+    word_prior: Array  # (n_words, 1): prior of the words of a topic
 
     def expectations(self, stream: Stream, words: NDArray[np.int64]) -> Expectations:
         """What documents need of the topics, for some words."""

@@ -30,27 +30,14 @@ WORDS_OF_A_PIECE = 4096  # words in a piece of the tables
 
 @dataclass(frozen=True)
 class VariationalStats(Additive):
-    """Expected statistics of some documents.
+    """Expected statistics of some documents."""
 
-    Attributes
-    ----------
-    words : array of shape (n_words, K)
-        Expected counts.
-    n_tokens : float
-        Tokens, weights applied.
-    bound : float
-        Their share of the bound.
-    rounding_scale : float
-        Sum of its absolute terms, in units of the rounding of the numbers it was computed in.
-    n_sweeps : int
-        Sweeps over documents.
-    """
-
-    words: NDArray[Any]
-    n_tokens: float
-    bound: float
+    words: NDArray[Any]  # (n_words, K): expected counts
+    n_tokens: float  # tokens, weights applied
+    bound: float  # their share of the bound
+    # sum of its absolute terms, in units of the rounding of the numbers it was computed in
     rounding_scale: float
-    n_sweeps: int
+    n_sweeps: int  # sweeps over documents
 
 
 @dataclass(frozen=True)
@@ -74,30 +61,14 @@ class Expectations:
 
 @dataclass(frozen=True)
 class VariationalAdmixture:
-    """Latent Dirichlet allocation by variational Bayes.
+    """Latent Dirichlet allocation by variational Bayes."""
 
-    Parameters
-    ----------
-    n_components : int
-        Number of topics.
-    n_words : int
-        Size of the vocabulary.
-    doc_tol : float
-        Change of a document's topics, in relation to its length, at which its sweeps end.
-    max_sweeps : int
-        Most sweeps over a document in one E-step.
-    dtype : str
-        Of the tables: float32 or float64.
-    compiled : bool
-        Whether kernels may take the place of plain NumPy.
-    """
-
-    n_components: int
-    n_words: int
-    doc_tol: float = 1e-3
-    max_sweeps: int = 100
-    dtype: str = "float32"
-    compiled: bool = True
+    n_components: int  # number of topics
+    n_words: int  # size of the vocabulary
+    doc_tol: float = 1e-3  # change of a document's topics, in relation to its length, at which its sweeps end
+    max_sweeps: int = 100  # most sweeps over a document in one E-step
+    dtype: str = "float32"  # of the tables: float32 or float64
+    compiled: bool = True  # whether kernels may take the place of plain NumPy
     unit: Unit = field(default="document", init=False)
 
     @property

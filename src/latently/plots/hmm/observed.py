@@ -14,24 +14,13 @@ from latently.plots.points import Array
 
 @dataclass(frozen=True)
 class Observed:
-    """Sequences one after the other, as numbers.
+    """Sequences one after the other, as numbers."""
 
-    Attributes
-    ----------
-    values : array of shape (n_steps, n_features)
-        Numbers; symbols by their position in the alphabet. NaN is a missing cell.
-    names : list of str
-        Names of the features.
-    symbols : list of str, or None
-        The alphabet, if these are symbols.
-    offsets : array of int of shape (n_sequences + 1,)
-        Where sequences begin and end.
-    """
-
+    # (n_steps, n_features): numbers; symbols by their position in the alphabet. NaN is a missing cell
     values: Array
-    names: list[str]
-    symbols: list[str] | None
-    offsets: NDArray[np.int64]
+    names: list[str]  # names of the features
+    symbols: list[str] | None  # the alphabet, if these are symbols
+    offsets: NDArray[np.int64]  # (n_sequences + 1,): where sequences begin and end
 
 
 def observed(model: Any, X: Any, lengths: Any) -> Observed:

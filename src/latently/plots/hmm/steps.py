@@ -21,24 +21,14 @@ N_STEPS = 1000
 
 @dataclass(frozen=True)
 class Axis:
-    """Where times lie across.
+    """Where times lie across."""
 
-    Attributes
-    ----------
-    at : array of shape (n_steps,)
-        Their positions.
-    dated : bool
-        Whether these are dates.
-    labels : array of shape (n_steps,), or None
-        What to write at a position, where times of several sequences overlap: one is drawn after the other.
-    counted : bool
-        Whether no times were given, and rows are counted.
-    """
-
-    at: Array
-    dated: bool
+    at: Array  # (n_steps,): their positions
+    dated: bool  # whether these are dates
+    # (n_steps,): what to write at a position, where times of several sequences
+    # overlap: one is drawn after the other
     labels: Any
-    counted: bool = False
+    counted: bool = False  # whether no times were given, and rows are counted
 
     def finish(self, ax: Axes) -> None:
         """Write the times below the axes."""
@@ -112,29 +102,16 @@ def _dates(values: Any) -> Array:
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of a picture: each shows one time or some times one after the other of the same sequence.
+    """Steps of a picture: each shows one time or some times one after the other of the same sequence."""
 
-    Attributes
-    ----------
-    first : array of int of shape (n_steps,)
-        The first time of each.
-    sizes : array of int of shape (n_steps,)
-        How many times each shows.
-    left, right, middle : arrays of shape (n_steps,)
-        Where each lies on the axis.
-    new : array of bool of shape (n_steps,)
-        Whether a sequence begins there.
-    each : int
-        The most times of a step.
-    """
-
-    first: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    first: NDArray[np.int64]  # (n_steps,): the first time of each
+    sizes: NDArray[np.int64]  # (n_steps,): how many times each shows
+    # (n_steps,): where each lies on the axis
     left: Array
     right: Array
     middle: Array
-    new: NDArray[np.bool_]
-    each: int
+    new: NDArray[np.bool_]  # (n_steps,): whether a sequence begins there
+    each: int  # the most times of a step
 
     def mean(self, values: Array) -> Array:
         """Mean of values of shape (n_steps, ...) in each step, missing ones left out."""

@@ -19,30 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """One or two features of some rows, and the mixture of these features alone.
+    """One or two features of some rows, and the mixture of these features alone."""
 
-    Attributes
-    ----------
-    mixture : GaussianMixture
-        The marginal mixture.
-    x : array of shape (n_drawn, 1) or (n_drawn, 2)
-        The rows, or a random sample of them where there are more than can be seen.
-    names : list of str
-        Names of the features.
-    resp : array of shape (n_drawn, n_components)
-        Responsibilities, from all the features.
-    drawn : array of shape (n_drawn,)
-        Positions of the rows drawn.
-    n_rows : int
-        How many rows there are.
-    """
-
-    mixture: GaussianMixture
-    x: Array
-    names: list[str]
-    resp: Array
-    drawn: NDArray[np.intp]
-    n_rows: int
+    mixture: GaussianMixture  # the marginal mixture
+    x: Array  # (n_drawn, 1): the rows, or a random sample of them where there are more than can be seen
+    names: list[str]  # names of the features
+    resp: Array  # (n_drawn, n_components): responsibilities, from all the features
+    drawn: NDArray[np.intp]  # (n_drawn,): positions of the rows drawn
+    n_rows: int  # how many rows there are
 
     @property
     def labels(self) -> NDArray[np.int64]:

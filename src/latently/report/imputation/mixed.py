@@ -60,19 +60,13 @@ pooled.estimate, pooled.standard_error, pooled.interval(0.95)
 
 @dataclass(frozen=True)
 class Check:
-    """Observed cells that were hidden and predicted.
+    """Observed cells that were hidden and predicted."""
 
-    Attributes
-    ----------
-    inside, numbers : int
-        Numbers that lie in their intervals, of so many.
-    right, usual, cells : int
-        Categories that were guessed right, those that the most frequent category of the column is right for,
-        of so many.
-    """
-
+    # numbers that lie in their intervals, of so many
     inside: int
     numbers: int
+    # categories that were guessed right, those that the most frequent category of the column is right for, of
+    # so many
     right: int
     usual: int
     cells: int

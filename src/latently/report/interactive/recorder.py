@@ -18,21 +18,11 @@ MOST_BYTES = 100_000_000  # of parameters that are kept of a run
 
 @dataclass(frozen=True)
 class Frame:
-    """A step that is kept.
+    """A step that is kept."""
 
-    Attributes
-    ----------
-    iteration : int
-        Its number.
-    params : object
-        The parameters there.
-    value : float
-        Their log-likelihood.
-    """
-
-    iteration: int
-    params: Any
-    value: float
+    iteration: int  # its number
+    params: Any  # the parameters there
+    value: float  # their log-likelihood
 
 
 @dataclass

@@ -31,36 +31,16 @@ SAME = 1e-5  # per row: log-likelihoods of runs that ended at one maximum differ
 
 @dataclass(frozen=True)
 class Replay:
-    """A run of EM, step by step.
+    """A run of EM, step by step."""
 
-    Parameters
-    ----------
-    view : str
-        How it is drawn: "scatter", "states" or "topics".
-    note : str
-        Where the run comes from.
-    iterations : sequence of int
-        Numbers of the steps that are shown.
-    curve : sequence of float
-        The log-likelihood, or what stands for it, at each step of the run.
-    others : sequence of sequence of float
-        The same of runs from other starts.
-    label : str
-        What a component is called.
-    content : dict
-        What the view needs.
-    objective : str
-        What is climbed.
-    """
-
-    view: str
-    note: str
-    iterations: Sequence[int]
-    curve: Sequence[float]
-    others: Sequence[Sequence[float]]
-    label: str
-    content: dict[str, Any]
-    objective: str = "log-likelihood"
+    view: str  # how it is drawn: "scatter", "states" or "topics"
+    note: str  # where the run comes from
+    iterations: Sequence[int]  # numbers of the steps that are shown
+    curve: Sequence[float]  # the log-likelihood, or what stands for it, at each step of the run
+    others: Sequence[Sequence[float]]  # the same of runs from other starts
+    label: str  # what a component is called
+    content: dict[str, Any]  # what the view needs
+    objective: str = "log-likelihood"  # what is climbed
 
     def data(self) -> dict[str, Any]:
         """All of it, to be written into a page."""
@@ -70,24 +50,12 @@ class Replay:
 
 @dataclass(frozen=True)
 class Shown:
-    """A run to be shown.
+    """A run to be shown."""
 
-    Attributes
-    ----------
-    frames : list of Frame
-        Its steps.
-    curve : list of float
-        What it climbed.
-    others : list of list of float
-        The same of runs from other starts.
-    note : str
-        Where it comes from.
-    """
-
-    frames: list[Frame]
-    curve: list[float]
-    others: list[list[float]]
-    note: str
+    frames: list[Frame]  # its steps
+    curve: list[float]  # what it climbed
+    others: list[list[float]]  # the same of runs from other starts
+    note: str  # where it comes from
 
     @classmethod
     def of(cls, track: Track, others: Iterable[Track], note: str) -> Self:

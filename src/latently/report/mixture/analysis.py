@@ -127,24 +127,12 @@ class MixtureAnalysis(Analysis):
 
 @dataclass(frozen=True)
 class Agreement:
-    """Clusters and true labels compared, over the rows that have one.
+    """Clusters and true labels compared, over the rows that have one."""
 
-    Attributes
-    ----------
-    adjusted_rand : float
-        Adjusted Rand index: 1 for the same partition, about 0 for one at random.
-    levels : list of str
-        The true labels.
-    counts : array of shape (n_levels, n_clusters)
-        How many rows have each label and cluster.
-    n_unlabelled : int
-        Rows without a true label, which do not count.
-    """
-
-    adjusted_rand: float
-    levels: list[str]
-    counts: NDArray[np.int64]
-    n_unlabelled: int
+    adjusted_rand: float  # adjusted Rand index: 1 for the same partition, about 0 for one at random
+    levels: list[str]  # the true labels
+    counts: NDArray[np.int64]  # (n_levels, n_clusters): how many rows have each label and cluster
+    n_unlabelled: int  # rows without a true label, which do not count
 
     @classmethod
     def of(cls, truth: Truth, labels: NDArray[np.int64]) -> Agreement:

@@ -16,33 +16,15 @@ CERTAIN = 3.0  # standard errors
 
 @dataclass(frozen=True)
 class Check:
-    """Forecast pseudo-residuals of one column, which of the right model are independent and standard normal.
+    """Forecast pseudo-residuals of a column, which of the right model are independent and standard normal."""
 
-    Attributes
-    ----------
-    column : int
-        Its position.
-    name : str
-        Its name.
-    n : int
-        How many there are.
-    spread : float
-        Their standard deviation.
-    lag_one : float
-        Correlation of each with the next of its sequence.
-    n_pairs : int
-        How many such pairs there are.
-    n_far : int
-        How many lie beyond three.
-    """
-
-    column: int
+    column: int  # its position
     name: str
-    n: int
-    spread: float
-    lag_one: float
-    n_pairs: int
-    n_far: int
+    n: int  # how many there are
+    spread: float  # their standard deviation
+    lag_one: float  # correlation of each with the next of its sequence
+    n_pairs: int  # how many such pairs there are
+    n_far: int  # how many lie beyond three
 
     @property
     def too_wide(self) -> bool:

@@ -13,46 +13,22 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Words that were left out for one reason.
+    """Words that were left out for one reason."""
 
-    Parameters
-    ----------
-    why : str
-        The reason.
-    n_words : int
-        How many different words.
-    n_tokens : int
-        How often they occur.
-    """
-
-    why: str
-    n_words: int
-    n_tokens: int
+    why: str  # the reason
+    n_words: int  # how many different words
+    n_tokens: int  # how often they occur
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Counts of the words of documents, and what was left out of them.
+    """Counts of the words of documents, and what was left out of them."""
 
-    Parameters
-    ----------
-    counts : csr_matrix of shape (n_documents, n_words)
-        How often each word occurs in each document.
-    words : sequence of str
-        The words.
-    n_tokens_before : int
-        Tokens before anything was left out.
-    left_out : sequence of LeftOut
-        What was left out, and why.
-    texts : sequence of str, optional
-        The texts that were counted.
-    """
-
-    counts: Any
+    counts: Any  # csr_matrix of shape (n_documents, n_words): how often each word occurs in each document
     words: Sequence[str]
-    n_tokens_before: int
-    left_out: Sequence[LeftOut] = ()
-    texts: Sequence[str] | None = None
+    n_tokens_before: int  # tokens before anything was left out
+    left_out: Sequence[LeftOut] = ()  # what was left out, and why
+    texts: Sequence[str] | None = None  # the texts that were counted
 
     @property
     def n_documents(self) -> int:

@@ -23,28 +23,15 @@ MOST = 5_000  # held out: more would tell no more
 
 @dataclass(frozen=True)
 class Trial:
-    """A fit to most of the documents, scored on the others.
+    """A fit to most of the documents, scored on the others."""
 
-    Attributes
-    ----------
-    n_components : int
-        Number of topics.
-    perplexity : float
-        Of half the words of the documents held out, given the other half.
-    no_topics : float
-        The same without topics: by the frequencies of the words alone.
-    n_documents, n_tokens : int
-        How many were scored.
-    topic_word : array of shape (n_components, n_words)
-        The topics of this fit.
-    """
-
-    n_components: int
-    perplexity: float
-    no_topics: float
+    n_components: int  # number of topics
+    perplexity: float  # of half the words of the documents held out, given the other half
+    no_topics: float  # the same without topics: by the frequencies of the words alone
+    # how many were scored
     n_documents: int
     n_tokens: int
-    topic_word: Array
+    topic_word: Array  # (n_components, n_words): the topics of this fit
 
 
 def held_out(collection: Collection, seed: int) -> NDArray[np.bool_] | None:
