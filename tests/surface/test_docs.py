@@ -6,6 +6,8 @@ import inspect
 import pkgutil
 import re
 import shlex
+import types
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,22 @@ def test_no_module_has_the_name_of_something_in_its_package():
             module = importlib.import_module(found.name)
             package, _, name = found.name.rpartition(".")
             assert getattr(importlib.import_module(package), name) is module
+
+
+DESCRIBED = (types.FunctionType, classmethod, staticmethod, property, cached_property)
+
+
+def test_every_public_method_is_described_where_it_stands_or_where_it_was_declared():
+    for found in pkgutil.walk_packages(latently.__path__, "latently."):
+        for cls in filter(inspect.isclass, vars(importlib.import_module(found.name)).values()):
+            names = (
+                set(vars(cls)) - set(inspect.get_annotations(cls)) if cls.__module__ == found.name else set()
+            )
+            for name in names:
+                hidden = name.startswith("_") or cls.__name__.startswith("_")
+                if not hidden and isinstance(vars(cls)[name], DESCRIBED):
+                    texts = [vars(base)[name].__doc__ for base in cls.__mro__ if name in vars(base)]
+                    assert any(texts), (cls, name)
 
 
 PUBLIC = {name: found for name in latently.__all__ if inspect.isclass(found := getattr(latently, name))}

@@ -75,7 +75,6 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
     )
 
     def read(self) -> Rows:
-        """The columns of the table, and the truth."""
         from latently.cli.numbers import numbers_of
 
         tried = numbers_of(self.components)  # refused before anything that takes long is imported
@@ -101,7 +100,6 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         return Rows(table, choice, truth, tried, families, mixed, whole)
 
     def analyse(self, data: Rows, show: ShowProgress) -> MixtureAnalysis:
-        """Fit mixtures of all numbers and shapes asked for."""
         from latently.cli.tables.notes import notes
         from latently.report.fits import in_words
         from latently.report.mixture import MixtureAnalysis
@@ -174,7 +172,6 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         return models
 
     def report(self, analysis: MixtureAnalysis) -> Report:
-        """What was found."""
         from latently.report.mixture import mixture_report
 
         return mixture_report(analysis)

@@ -160,7 +160,6 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
             )
 
     def analyse(self, data: Cells, show: ShowProgress) -> ImputationAnalysis | MixedAnalysis:
-        """Fit, fill in, and see how far off that may be."""
         from sklearn.exceptions import ConvergenceWarning
 
         from latently.cli.hints import hints
@@ -223,7 +222,6 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         return a
 
     def report(self, analysis: ImputationAnalysis | MixedAnalysis) -> Report:
-        """What was found."""
         return analysis.report()
 
     def write(self, folder: ResultFolder, data: Cells, analysis: ImputationAnalysis | MixedAnalysis) -> str:

@@ -34,7 +34,6 @@ class Info(OfCells, Job[Any, "Report"]):
     file: Path = argument("FILE", "A table of any kind, a folder of them, a model.latently, or - .")
 
     def read(self) -> Any:
-        """The table, or the model."""
         from latently.cli.tables.content import STDIN, read_bytes
         from latently.cli.tables.read import read_table
 
@@ -48,17 +47,14 @@ class Info(OfCells, Job[Any, "Report"]):
         return read_table(self.file, self.missing, self.encoding, content)
 
     def analyse(self, data: Any, show: ShowProgress) -> Report:
-        """Look at it."""
         from latently.cli.tables.table import Table
 
         return _of_table(data) if isinstance(data, Table) else _of_model(data, self.file)
 
     def report(self, analysis: Report) -> Report:
-        """What there is to say."""
         return analysis
 
     def write(self, folder: ResultFolder, data: Any, analysis: Report) -> str:
-        """Nothing."""
         return ""
 
 

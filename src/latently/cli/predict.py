@@ -30,7 +30,6 @@ class Predict(OfModel, Job[New, "Labelled"]):
     has_page: ClassVar[bool] = False
 
     def analyse(self, data: New, show: ShowProgress) -> Labelled:
-        """Label all rows."""
         return data.kind.label(data.model, data.source, data.request)
 
     def report(self, analysis: Labelled) -> Report:
@@ -38,6 +37,5 @@ class Predict(OfModel, Job[New, "Labelled"]):
         return analysis.report
 
     def write(self, folder: ResultFolder, data: New, analysis: Labelled) -> str:
-        """What was read, with labels."""
         added = analysis.table.write(folder.file(analysis.file), analysis.columns)
         return f"{analysis.file}, with the columns {analysis.in_words(added)}"

@@ -27,7 +27,6 @@ class Report(OfModel, Job[New, "Page"]):
     """
 
     def analyse(self, data: New, show: ShowProgress) -> Page:
-        """Look at the model and its data."""
         from latently.report.of_model import report
 
         show(0, 1, "looking at the model")
@@ -39,7 +38,6 @@ class Report(OfModel, Job[New, "Page"]):
             raise CommandError(f"{self.model.name} and {name} do not fit together: {error}") from None
 
     def report(self, analysis: Page) -> Any:
-        """What was found."""
         return analysis
 
     def write(self, folder: ResultFolder, data: New, analysis: Page) -> str:

@@ -232,7 +232,6 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         )
 
     def report(self, analysis: SegmentationAnalysis) -> Report:
-        """What was found."""
         from latently.report.segmentation import segmentation_report
 
         return segmentation_report(analysis)

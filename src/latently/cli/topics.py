@@ -91,7 +91,6 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
     )
 
     def read(self) -> Words:
-        """The words of the documents that are kept."""
         from latently.cli.corpora.seeds import seed_words
         from latently.cli.corpora.words import choice_of, collect
 
@@ -173,7 +172,6 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         )
 
     def report(self, analysis: TopicsAnalysis) -> Report:
-        """What was found."""
         from latently.report.topics import topics_report
 
         return topics_report(analysis)

@@ -63,7 +63,6 @@ class SerialBackend(Backend):
     """One piece after the other, in the calling thread."""
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
-        """The results, in the order of the pieces."""
         return map(task, pieces)
 
 
@@ -87,7 +86,6 @@ class ThreadBackend(Backend):
         self._ahead = n_threads + 1
 
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
-        """The results, in the order of the pieces."""
         if getattr(_inside, "worker", False):
             return map(task, pieces)
         return self._shared_out(task, pieces)

@@ -111,13 +111,11 @@ class ClusterSource(NotInMemory):
 
     @cached_property
     def offsets(self) -> NDArray[np.int64] | None:
-        """Where units begin and end; None where each row is a unit."""
         lengths = [np.diff(facts[1]) for facts in self._facts if facts[1] is not None]
         return np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else None
 
     @property
     def n_rows(self) -> int:
-        """Number of rows."""
         return sum(facts[0] for facts in self._facts)
 
     def evenly(self) -> ClusterSource:
@@ -157,7 +155,6 @@ class ClusterSource(NotInMemory):
                 yield from (replace(block, first=block.first + start) for block in source.blocks())
 
     def take(self, units: NDArray[np.int64]) -> ArraySource:
-        """The named units, here."""
         picks = [
             units[np.searchsorted(units, start) : np.searchsorted(units, stop)] - start
             for start, stop in pairwise(self._ends)

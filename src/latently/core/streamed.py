@@ -105,7 +105,6 @@ class StreamedSource(NotInMemory):
 
     @property
     def n_rows(self) -> int:
-        """Number of rows."""
         return self.survey.n_rows
 
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[SomeBlocks]:
@@ -134,12 +133,10 @@ class StreamedSource(NotInMemory):
             yield Block(x, np.ones(last - first), offsets[first : last + 1] - start, first, alone=alone)
 
     def in_memory(self) -> ArraySource:
-        """The same units, in memory: for what is worked out from all of them at once."""
         return self._in_memory
 
     @property
     def offsets(self) -> NDArray[np.int64] | None:
-        """Where units begin and end; None where each row is a unit."""
         return self.survey.offsets if self.several else None
 
     @cached_property
@@ -147,7 +144,6 @@ class StreamedSource(NotInMemory):
         return super().in_memory()
 
     def take(self, units: NDArray[np.int64]) -> ArraySource:
-        """The named units, in memory."""
         found: list[ArraySource] = []
         for block in self.blocks():
             low, high = np.searchsorted(units, [block.first, block.first + block.n_units])

@@ -40,13 +40,11 @@ class Bernoulli(Trials):
 
     @property
     def trials(self) -> Array:
-        """One."""
         return np.ones(())
 
     def describe_components(
         self, params: TrialsParams, names: Sequence[str], rows: Array, label: str
     ) -> Components:
-        """TrialsParams of a 1."""
         cells = [[share(p) for p in column] for column in params.probabilities.T]
         lines = [[f"{name} = 1", *column] for name, column in zip(names, cells, strict=True)]
         words = [

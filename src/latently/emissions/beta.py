@@ -71,11 +71,9 @@ class Beta(Dispersed):
     adjective: ClassVar[str] = "beta"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Numbers above 0 and below 1."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < 1)))
 
     def bind(self, description: CellMoments) -> Self:
-        """Take the dispersion of the data as the unit."""
         return replace(self, dispersions=_moments(description)[1])
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> BetaParams:
@@ -91,7 +89,6 @@ class Beta(Dispersed):
         return np.log(x), np.log1p(-x)
 
     def natural(self, params: BetaParams) -> tuple[Array, Array]:
-        """The two shapes, less one."""
         a, b = _shapes(params.means, params.concentrations)
         return np.stack([a - 1.0, b - 1.0], axis=1), -betaln(a, b)
 
@@ -131,7 +128,6 @@ class Beta(Dispersed):
         return {"means": means if held else mean_of(phi, means), "concentrations": phi}
 
     def gradient(self, stats: CellSums, params: BetaParams) -> dict[str, Array]:
-        """From those by the two shapes."""
         m, phi = params.means, params.concentrations
         a, b = _shapes(m, phi)
         by_a, by_b = (stats.terms[:, i] - stats.cells * (psi(one) - psi(phi)) for i, one in ((0, a), (1, b)))
@@ -147,20 +143,16 @@ class Beta(Dispersed):
         }
 
     def dispersion(self, params: BetaParams) -> Array:
-        """One over the concentrations."""
         return 1.0 / params.concentrations
 
     def sample(self, params: BetaParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw numbers for each label."""
         a, b = _shapes(params.means[labels], params.concentrations[labels])
         return np.clip(rng.beta(a, b), *INSIDE)
 
     def mean(self, params: BetaParams) -> Array:
-        """The means."""
         return params.means
 
     def deviation(self, params: BetaParams) -> Array:
-        """Standard deviations."""
         return np.sqrt(params.means * (1.0 - params.means) / (1.0 + params.concentrations))
 
     def distribution(self, params: BetaParams, x: Array) -> Distribution:
@@ -171,7 +163,6 @@ class Beta(Dispersed):
         return Distribution(below, np.where(below < above, np.log1p(-np.exp(np.minimum(below, -0.5))), above))
 
     def embed(self, description: CellMoments, x: Array) -> Array:
-        """Logits, in units of their spread."""
         mean, found = _moments(description)
         return np.asarray((logit(x) - logit(mean)) / _spread(mean, unit_of(found)))
 

@@ -84,7 +84,6 @@ class Binomial(Trials):
         self._check_columns(n_features)
 
     def base(self, x: Array) -> Array:
-        """Logarithms of binomial coefficients."""
         return log_choose(self.trials, x)
 
     def _check_columns(self, n_features: int) -> None:

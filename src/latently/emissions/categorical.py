@@ -90,7 +90,6 @@ class Categorical(Emission):
         return np.arange(self.size) if self.categories is None else self.categories
 
     def categories_of(self, column: int) -> list[Any]:
-        """The alphabet."""
         found: list[Any] = self.alphabet.tolist()
         return found
 
@@ -107,12 +106,10 @@ class Categorical(Emission):
         return replace(self, n_symbols=len(alphabet), categories=alphabet)
 
     def in_a_table(self, n_columns: int, unknown: str) -> Emission:
-        """Coded as numbers."""
         known = self.categories is None and self.n_symbols is None
         return Categories(None if known else tuple(self.alphabet), unknown)
 
     def reading_as(self, other: Any) -> Self:
-        """Of the same alphabet."""
         return replace(self, n_symbols=other.n_symbols, categories=other.categories)
 
     def read(self, x: Any) -> NDArray[np.int64]:
@@ -137,7 +134,6 @@ class Categorical(Emission):
         return codes[:, None]
 
     def shown(self, x: Any) -> Any:
-        """The symbols of codes."""
         return self.alphabet[x]
 
     def observed(self, x: Any) -> NDArray[np.bool_]:
@@ -149,7 +145,6 @@ class Categorical(Emission):
         return 0
 
     def describe(self, x: Any, weights: Array) -> SymbolCounts:
-        """Count the symbols."""
         symbols = x[:, 0]
         seen = symbols < self.size
         return SymbolCounts(np.bincount(symbols[seen], weights[seen], self.size).astype(np.float64))
@@ -157,7 +152,6 @@ class Categorical(Emission):
     def start(
         self, description: SymbolCounts, n_components: int, rng: np.random.Generator
     ) -> CategoricalParams:
-        """The frequencies of the data, unevenly shared out."""
         frequencies = (description.counts + 1.0) / (description.counts.sum() + self.size)
         values = self._support(n_components) * frequencies * rng.gamma(2.0, size=(n_components, self.size))
         return CategoricalParams(values / values.sum(axis=1, keepdims=True))
@@ -168,7 +162,6 @@ class Categorical(Emission):
             return np.vstack([np.log(params.emissionprob.T), np.zeros(len(params.emissionprob))])
 
     def lookup(self, params: CategoricalParams, x: Any) -> tuple[Array, NDArray[np.int64]]:
-        """The table, and the symbols."""
         return self.table(params), np.ascontiguousarray(x[:, 0])
 
     def log_density(self, params: CategoricalParams, x: Any) -> Array:
@@ -176,7 +169,6 @@ class Categorical(Emission):
         return self.table(params)[x[:, 0]]
 
     def expected_stats(self, params: CategoricalParams, x: Any, resp: Array) -> CategoricalCounts:
-        """Responsibilities added up by symbol."""
         counts = [np.bincount(x[:, 0], column, self.size + 1)[:-1] for column in resp.T]
         return CategoricalCounts(np.array(counts))
 
@@ -197,7 +189,6 @@ class Categorical(Emission):
         return 0.0
 
     def gradient(self, stats: CategoricalCounts, params: CategoricalParams) -> dict[str, Array]:
-        """Counts over probabilities."""
         return {"emissionprob": slopes(stats.counts, params.emissionprob)}
 
     def split(
@@ -207,11 +198,9 @@ class Categorical(Emission):
         return rng.uniform(0.1, 0.9, self.size + 1)[x[:, 0]]
 
     def spaces(self, params: CategoricalParams) -> Spaces:
-        """Each row sums to one."""
         return {"emissionprob": Simplex(self._support(len(params.emissionprob)))}
 
     def sample(self, params: CategoricalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Any:
-        """Draw a symbol for each label."""
         edges = np.cumsum(params.emissionprob, axis=1)[labels]
         symbols = (rng.random((len(labels), 1)) * edges[:, -1:] >= edges).sum(axis=1)
         return np.minimum(symbols, self.size - 1)[:, None]
@@ -246,7 +235,6 @@ class Categorical(Emission):
         return Components(lines, words, note + rest)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """What cannot be emitted stays zero."""
         sizes = self.sizes(n_components, n_features or "n_features")
         return self.parameters[0].checked(value, label, sizes, self.support)
 

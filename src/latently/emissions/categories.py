@@ -99,7 +99,6 @@ class Categories(Emission):
             raise ValueError(f"column '{column.name}': {error}") from None
 
     def read_columns(self, columns: Sequence[Column]) -> Array:
-        """Positions in the alphabets."""
         found = np.full((len(columns[0].cells), len(columns)), np.nan)
         for j, (column, alphabet) in enumerate(zip(columns, self.alphabets, strict=True)):
             if not column.missing.any():
@@ -123,11 +122,9 @@ class Categories(Emission):
         return found
 
     def largest(self, columns: Sequence[Column]) -> Array:
-        """The codes of the last categories."""
         return self.sizes_of_columns.astype(np.float64) - 1
 
     def shown_columns(self, x: Array) -> list[Any]:
-        """The categories of codes, None for a missing one."""
         shown = []
         for codes, alphabet in zip(x.T, self.alphabets, strict=True):
             cells = np.full(len(codes), None, dtype=object)
@@ -137,7 +134,6 @@ class Categories(Emission):
         return shown
 
     def categories_of(self, column: int) -> list[Any]:
-        """Those of the column."""
         found: list[Any] = self.alphabets[column].tolist()
         return found
 
@@ -146,7 +142,6 @@ class Categories(Emission):
         return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
 
     def n_values(self, params: Any) -> Array:
-        """The numbers of categories."""
         return self.sizes_of_columns.astype(np.float64)
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
@@ -154,13 +149,11 @@ class Categories(Emission):
         return 0
 
     def describe(self, x: Array, weights: Array) -> CategoriesCounts:
-        """Count the categories."""
         return self.expected_stats(None, x, weights[:, None])
 
     def start(
         self, description: CategoriesCounts, n_components: int, rng: np.random.Generator
     ) -> CategoriesParams:
-        """The frequencies of the data, unevenly shared out."""
         counts = description.counts[0] + self._support
         frequencies = counts / counts.sum(axis=1, keepdims=True)
         values = frequencies * rng.gamma(2.0, size=(n_components, *counts.shape))
@@ -174,7 +167,6 @@ class Categories(Emission):
         return np.asarray(table[np.arange(x.shape[1]), self._codes(x)].sum(axis=1))
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CategoriesCounts:
-        """Responsibilities added up by category."""
         d, size = x.shape[1], self.most + 1
         places = (self._codes(x) + np.arange(d) * size).ravel()
         counts = np.array([np.bincount(places, np.repeat(column, d), d * size) for column in resp.T])
@@ -197,11 +189,9 @@ class Categories(Emission):
         return 0.0
 
     def gradient(self, stats: CategoriesCounts, params: CategoriesParams) -> dict[str, Array]:
-        """Counts over probabilities."""
         return {"probabilities": slopes(stats.counts, params.probabilities)}
 
     def spaces(self, params: CategoriesParams) -> Spaces:
-        """Those of each component and column sum to one."""
         return {"probabilities": Simplex(np.broadcast_to(self._support, params.probabilities.shape))}
 
     def embed(self, description: CategoriesCounts, x: Array) -> Array:
@@ -219,7 +209,6 @@ class Categories(Emission):
         return self.embed(description, x)
 
     def sample(self, params: CategoriesParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw a category of each column for each label."""
         edges = np.cumsum(params.probabilities, axis=2)[labels]
         codes = (rng.random((*edges.shape[:2], 1)) * edges[:, :, -1:] >= edges).sum(axis=2)
         return np.minimum(codes, self.sizes_of_columns - 1).astype(np.float64)
@@ -238,7 +227,6 @@ class Categories(Emission):
             return Distribution(*(np.where(missing, np.nan, values) for values in found))
 
     def guess_missing(self, params: CategoriesParams, x: Array, resp: Array) -> Array:
-        """The likeliest category."""
         found = [likeliest(one) for one in self.category_probabilities(params, x, resp)]
         return np.where(np.isnan(x), np.column_stack(found), x)
 
@@ -254,7 +242,6 @@ class Categories(Emission):
         return [resp @ table[:, :size] for table, size in zip(tables, self.sizes_of_columns, strict=True)]
 
     def categories_of_columns(self, n_columns: int) -> list[Any]:
-        """The alphabets."""
         return list(self.alphabets)
 
     def order_keys(self, params: CategoriesParams) -> Array:
@@ -262,7 +249,6 @@ class Categories(Emission):
         return -np.round(params.probabilities, 6).reshape(len(params.probabilities), -1)
 
     def moments(self, params: CategoriesParams) -> list[dict[Any, Array]]:
-        """Probabilities, by the category."""
         return [
             {category: params.probabilities[:, j, c] for c, category in enumerate(alphabet.tolist())}
             for j, alphabet in enumerate(self.alphabets)
@@ -323,7 +309,6 @@ class Categories(Emission):
     def split(
         self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
     ) -> Array:
-        """Rows that are alike stay together."""
         tables = rng.uniform(-1.0, 1.0, (x.shape[1], self.most + 1))
         height = tables[np.arange(x.shape[1]), self._codes(x)].sum(axis=1)
         return np.asarray(0.05 + 0.9 / (1.0 + np.exp(-4.0 * (height - np.average(height, weights=weights)))))

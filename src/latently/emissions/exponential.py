@@ -75,7 +75,6 @@ class Exponential(ExponentialFamily):
         return ExponentialParams(np.maximum(mean * factors, self._floor) + np.zeros((n_components, 1)))
 
     def terms(self, x: Array) -> tuple[Array]:
-        """The numbers."""
         return (x,)
 
     def natural(self, params: ExponentialParams) -> tuple[Array, Array]:
@@ -87,11 +86,9 @@ class Exponential(ExponentialFamily):
         return {"means": np.maximum(stats.means[:, 0], self._floor)}
 
     def gradient(self, stats: CellSums, params: ExponentialParams) -> dict[str, Array]:
-        """Sums over squared means, less cells over means."""
         return {"means": (stats.terms[:, 0] / params.means - stats.cells) / params.means}
 
     def spaces(self, params: ExponentialParams) -> Spaces:
-        """Means are positive, in units of those of the data."""
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
         return {"means": Positive(params.means.shape, unit, self._floor)}
 
@@ -104,11 +101,9 @@ class Exponential(ExponentialFamily):
         return np.asarray((params.means <= (1 + 1e-6) * self._floor).any(axis=1))
 
     def sample(self, params: ExponentialParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw waiting times for each label."""
         return np.asarray(rng.exponential(params.means[labels]))
 
     def mean(self, params: ExponentialParams) -> Array:
-        """The means."""
         return params.means
 
     def deviation(self, params: ExponentialParams) -> Array:
@@ -122,7 +117,6 @@ class Exponential(ExponentialFamily):
             return Distribution(np.log(-np.expm1(-ratio)), -ratio)
 
     def embed(self, description: CellMoments, x: Array) -> Array:
-        """Logarithms, whose spread is the same at any mean."""
         return np.log(np.maximum(x / np.where(description.mean > 0, description.mean, 1.0), NEAR_ZERO))
 
     @property

@@ -109,7 +109,6 @@ class ExponentialFamily(Emission):
         return None
 
     def describe(self, x: Array, weights: Array) -> CellMoments:
-        """Sums over the observed cells."""
         values, seen = self._values(x)
         stats = self._sums(values, seen, weights[:, None])
         if seen is not None:

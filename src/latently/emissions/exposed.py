@@ -40,27 +40,22 @@ class Exposed(ExponentialFamily):
 
     @property
     def conditioned_on(self) -> tuple[str, ...]:
-        """The column of exposures."""
         return () if self.exposure is None else (str(self.exposure),)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
     def learned(self, x: Any) -> Self:
-        """Where the exposures stand, and their mean."""
         if self.exposure is None:
             return self
         return replace(self._at_usual_of(self.read(x)), place=self._arranged(x)[1][-1])
 
     def learned_of(self, columns: Sequence[Column]) -> Self:
-        """The mean exposure."""
         return self if self.exposure is None else self._at_usual_of(self.read_columns(columns))
 
     def reading_as(self, other: Any) -> Self:
-        """With the exposures where they stood."""
         return replace(self, usual_exposure=other.usual_exposure, place=other.place)
 
     def read(self, x: Any) -> Any:
-        """The cells, and behind them their exposures."""
         if self.exposure is None:
             return super().read(x)
         columns, places = self._arranged(x)
@@ -85,11 +80,9 @@ class Exposed(ExponentialFamily):
         return np.column_stack([cells, exposures])
 
     def shown(self, x: Any) -> Any:
-        """Exposures where they stood."""
         return x if self.place is None else np.insert(x[:, :-1], self.place, x[:, -1], axis=1)
 
     def names_of(self, names: list[str] | None) -> list[str] | None:
-        """Without that of the exposures."""
         return names if names is None else [name for name in names if name not in self.conditioned_on]
 
     def _at_usual_of(self, x: Array) -> Self:
@@ -119,16 +112,13 @@ class Exposed(ExponentialFamily):
         return super().sizes(n_components, own)
 
     def modelled(self, x: Array) -> Array:
-        """Cells for one unit of exposure."""
         cells, exposures = self.split_off(x)
         return np.asarray(cells / exposures)
 
     def pictured(self, x: Array) -> Array:
-        """Cells for the usual exposure."""
         return self.modelled(x) * self.usual_exposure
 
     def blank(self, n_rows: int, n_features: int) -> Array:
-        """Missing cells at the usual exposure."""
         found = super().blank(n_rows, n_features)
         found[:, n_features - len(self.conditioned_on) :] = self.usual_exposure
         return found
@@ -146,11 +136,9 @@ class Exposed(ExponentialFamily):
         return self.beside(super().fill(description, cells / exposures) * exposures, x)
 
     def standardised(self, description: CellMoments, x: Array, weights: Array) -> Array:
-        """For one unit of exposure."""
         return super().standardised(description, self.modelled(x), weights)
 
     def guess_missing(self, params: Any, x: Array, resp: Array) -> Array:
-        """The means for their exposures, as whole numbers."""
         if self.exposure is None:
             return super().guess_missing(params, x, resp)
         means = self.mean(params)
@@ -159,7 +147,6 @@ class Exposed(ExponentialFamily):
         return np.where(np.isnan(x), self.beside(guesses, x), x)
 
     def quantiles_of_missing(self, params: Any, x: Array, resp: Array, probability: float) -> Array:
-        """Quantiles for their exposures, column by column."""
         if self.exposure is None:
             return super().quantiles_of_missing(params, x, resp, probability)
         found, d = np.full(x.shape, np.nan), x.shape[1] - 1

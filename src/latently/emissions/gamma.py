@@ -72,11 +72,9 @@ class Gamma(Dispersed):
     adjective: ClassVar[str] = "gamma"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Numbers above 0."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < np.inf)))
 
     def bind(self, description: CellMoments) -> Self:
-        """Take the dispersion of the data as the unit."""
         return replace(self, dispersions=_dispersion(description))
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> GammaParams:
@@ -91,7 +89,6 @@ class Gamma(Dispersed):
         return x, np.log(x)
 
     def natural(self, params: GammaParams) -> tuple[Array, Array]:
-        """Less shapes over means, and shapes less one."""
         a, rates = params.shapes, params.shapes / params.means
         return np.stack([-rates, a - 1.0], axis=1), a * np.log(rates) - gammaln(a)
 
@@ -135,20 +132,16 @@ class Gamma(Dispersed):
         }
 
     def dispersion(self, params: GammaParams) -> Array:
-        """One over the shapes."""
         return 1.0 / params.shapes
 
     def sample(self, params: GammaParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw numbers for each label."""
         a, m = params.shapes[labels], params.means[labels]
         return np.maximum(rng.gamma(a, m / a), SMALLEST_NORMAL)
 
     def mean(self, params: GammaParams) -> Array:
-        """The means."""
         return params.means
 
     def deviation(self, params: GammaParams) -> Array:
-        """Means over the square roots of the shapes."""
         return params.means / np.sqrt(params.shapes)
 
     def distribution(self, params: GammaParams, x: Array) -> Distribution:

@@ -70,16 +70,13 @@ class Geometric(ExponentialFamily):
         return GeometricParams(1 / (1 + mean * np.exp(rng.standard_normal((n_components, len(mean))))))
 
     def terms(self, x: Array) -> tuple[Array]:
-        """The failures."""
         return (x,)
 
     def natural(self, params: GeometricParams) -> tuple[Array, Array]:
-        """Logarithms of both probabilities."""
         with np.errstate(divide="ignore"):
             return np.log1p(-params.probabilities)[:, None], np.log(params.probabilities)
 
     def best(self, stats: CellSums, params: GeometricParams, fixed: Collection[str]) -> dict[str, Array]:
-        """Successes by tries."""
         return {"probabilities": 1 / (1 + stats.means[:, 0])}
 
     def gradient(self, stats: CellSums, params: GeometricParams) -> dict[str, Array]:
@@ -89,20 +86,16 @@ class Geometric(ExponentialFamily):
         return {"probabilities": np.where(p < 1, stats.cells / p - stats.terms[:, 0] / lack, 0.0)}
 
     def spaces(self, params: GeometricParams) -> Spaces:
-        """Above 0 and at most 1, relative to themselves."""
         p = params.probabilities
         return {"probabilities": UnitInterval(p.shape, p, with_zero=False)}
 
     def sample(self, params: GeometricParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw failures for each label."""
         return rng.geometric(params.probabilities[labels]).astype(np.float64) - 1.0
 
     def mean(self, params: GeometricParams) -> Array:
-        """Odds against success."""
         return np.asarray((1 - params.probabilities) / params.probabilities)
 
     def deviation(self, params: GeometricParams) -> Array:
-        """Roots of the means over the probabilities."""
         return np.sqrt(self.mean(params) / params.probabilities)
 
     def distribution(self, params: GeometricParams, x: Array) -> Distribution:

@@ -62,11 +62,9 @@ class LogNormal(Dispersed):
     adjective: ClassVar[str] = "log-normal"
 
     def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Numbers above 0."""
         return np.asarray(np.isnan(x) | ((x > 0) & (x < np.inf)))
 
     def describe(self, x: Array, weights: Array) -> CellMoments:
-        """Sums about zero."""
         return super().describe(x, weights) if self.centres is None else LogNormal().describe(x, weights)
 
     def bind(self, description: CellMoments) -> Self:
@@ -102,7 +100,6 @@ class LogNormal(Dispersed):
         return {"log_means": self._centres + mean, "log_variances": np.maximum(squares, self._floor)}
 
     def gradient(self, stats: CellSums, params: LogNormalParams) -> dict[str, Array]:
-        """As of a normal distribution."""
         mean, v = params.log_means - self._centres, params.log_variances
         first, second = stats.terms[:, 0], stats.terms[:, 1]
         squares = second - 2 * mean * first + stats.cells * mean**2
@@ -120,19 +117,15 @@ class LogNormal(Dispersed):
         }
 
     def dispersion(self, params: LogNormalParams) -> Array:
-        """The variances."""
         return params.log_variances
 
     def sample(self, params: LogNormalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw numbers for each label."""
         return np.asarray(rng.lognormal(params.log_means[labels], np.sqrt(params.log_variances[labels])))
 
     def mean(self, params: LogNormalParams) -> Array:
-        """Means of the numbers themselves."""
         return np.exp(params.log_means + params.log_variances / 2)
 
     def deviation(self, params: LogNormalParams) -> Array:
-        """Standard deviations of the numbers themselves."""
         return self.mean(params) * np.sqrt(np.expm1(params.log_variances))
 
     def distribution(self, params: LogNormalParams, x: Array) -> Distribution:
@@ -142,7 +135,6 @@ class LogNormal(Dispersed):
         return Distribution(log_ndtr(away), log_ndtr(-away))
 
     def embed(self, description: CellMoments, x: Array) -> Array:
-        """Logarithms, in units of their standard deviations."""
         centres, variances = _of_logarithms(description)
         return np.asarray((np.log(x) - centres) / np.sqrt(unit_of(known(variances))))
 

@@ -113,11 +113,9 @@ class MixtureOfGaussians(Emission):
         return self._bank.pooled_parameters
 
     def shape(self, label: str) -> str:
-        """How many Gaussians."""
         return f"{self.n_mix} Gaussians in each {label}"
 
     def describe(self, x: Array, weights: Array) -> Moments:
-        """Means and scatter of the observed cells."""
         return self._bank.describe(x, weights)
 
     def bind(self, description: Moments) -> Self:
@@ -140,7 +138,6 @@ class MixtureOfGaussians(Emission):
         return MixtureStats(shares.sum(axis=0), moments)
 
     def moved(self, stats: MixtureStats, params: MixtureParams) -> MixtureStats:
-        """The sums of the Gaussians about their means."""
         return replace(stats, moments=self._bank.moved(stats.moments, self._flat(params)))
 
     def draw_missing(
@@ -152,12 +149,10 @@ class MixtureOfGaussians(Emission):
         return self._bank.draw_missing(self._flat(params), x, labels * self.n_mix + inner, rng)
 
     def guess_missing(self, params: MixtureParams, x: Array, resp: Array) -> Array:
-        """Of all Gaussians, each by its share of the row."""
         shares = (self._shares(params, x) * resp[:, :, None]).reshape(len(x), -1)
         return self._bank.guess_missing(self._flat(params), x, shares)
 
     def quantiles_of_missing(self, params: MixtureParams, x: Array, resp: Array, probability: float) -> Array:
-        """Of all Gaussians, each by its share of the row."""
         shares = (self._shares(params, x) * resp[:, :, None]).reshape(len(x), -1)
         return self._bank.quantiles_of_missing(self._flat(params), x, shares, probability)
 
@@ -181,12 +176,10 @@ class MixtureOfGaussians(Emission):
         return inner + self._bank.expected_log_likelihood(stats.moments, self._flat(params))
 
     def inner_terms(self, stats: MixtureStats, params: MixtureParams) -> float:
-        """Those of the Gaussians and of the inner weights."""
         inner = float(np.abs(xlogy(stats.rows, params.inner_weights)).sum())
         return inner + self._bank.inner_terms(stats.moments, self._flat(params))
 
     def gradient(self, stats: MixtureStats, params: MixtureParams) -> dict[str, Array]:
-        """Derivative of Q."""
         found = self._bank.gradient(stats.moments, self._flat(params))
         shaped = {name: value.reshape(getattr(params, name).shape) for name, value in found.items()}
         weights = params.inner_weights
@@ -209,11 +202,9 @@ class MixtureOfGaussians(Emission):
         return MixtureParams(params.inner_weights[order], params.means[order], moved)
 
     def projected(self, params: MixtureParams) -> MixtureParams:
-        """Covariances to the last digit of their floor."""
         return self._nested(params.inner_weights, self._flat(params))
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """Those of each Gaussian."""
         return self.n_mix * self._bank.rows_needed(self._flat(params), fixed)
 
     def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
@@ -228,7 +219,6 @@ class MixtureOfGaussians(Emission):
         return self._bank.sample(self._flat(params), labels * self.n_mix + inner, rng)
 
     def mean(self, params: MixtureParams) -> Array:
-        """Means of the mixtures."""
         return np.einsum("km,kmd->kd", params.inner_weights, params.means)
 
     def covariance(self, params: MixtureParams) -> Array:
@@ -252,7 +242,6 @@ class MixtureOfGaussians(Emission):
         return {**super().sizes(n_components, n_features), "gaussians": self.n_mix}
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Covariances are such as the structure allows."""
         if name != "covariances":
             return super().checked(name, value, n_components, n_features, label)
         shape = self._shape(n_components, n_features or "n_features")

@@ -80,7 +80,6 @@ class NegativeBinomial(Tabulated):
         return counts(x)
 
     def bind(self, description: Histogram) -> Self:
-        """Take the mean counts as the unit."""
         return replace(self, overall=description.mean[0])
 
     def start(
@@ -123,7 +122,6 @@ class NegativeBinomial(Tabulated):
         return {name: (stats.counts * one).sum(axis=0) for name, one in slopes.items()}
 
     def spaces(self, params: NegativeBinomialParams) -> Spaces:
-        """Positive, and as near to zero as one likes."""
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
         least, shape = self._least(params), params.means.shape
         return {
@@ -134,16 +132,13 @@ class NegativeBinomial(Tabulated):
     def sample(
         self, params: NegativeBinomialParams, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:
-        """Draw a rate for each cell, and a count."""
         spread = params.dispersions[labels]
         return rng.poisson(rng.gamma(1.0 / spread, spread * params.means[labels])).astype(np.float64)
 
     def mean(self, params: NegativeBinomialParams) -> Array:
-        """The means."""
         return params.means
 
     def deviation(self, params: NegativeBinomialParams) -> Array:
-        """Roots of the variances."""
         return np.sqrt(params.means * (1 + params.dispersions * params.means))
 
     def distribution(self, params: NegativeBinomialParams, x: Array) -> Distribution:

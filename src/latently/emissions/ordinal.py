@@ -90,11 +90,9 @@ class Ordinal(Tabulated):
         return replace(self, n_categories=highest.astype(np.int64) + 1)
 
     def reading_as(self, other: Any) -> Self:
-        """Of as many categories."""
         return replace(self, n_categories=other.n_categories)
 
     def bind(self, description: Histogram) -> Self:
-        """Take note of the categories that were observed."""
         support = np.zeros((description.counts.shape[2], self._width(description)), dtype=bool)
         support[:, description.values.astype(np.int64)] = description.counts[:, 0].T > 0
         support[~support.any(axis=1)] = True  # of a column without cells nothing is known
@@ -198,7 +196,6 @@ class Ordinal(Tabulated):
         }
 
     def permute(self, params: OrdinalParams, order: Any) -> OrdinalParams:
-        """Relabel the locations."""
         return replace(params, locations=params.locations[order])
 
     def table_sizes(self, params: OrdinalParams) -> NDArray[np.int64]:
@@ -206,18 +203,15 @@ class Ordinal(Tabulated):
         return self._sizes(params)
 
     def sample(self, params: OrdinalParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw a grade for each label."""
         edges = np.exp(log_softmax(self._linear(params), axis=2)).cumsum(axis=2)[labels]
         found = (rng.random((*edges.shape[:2], 1)) * edges[:, :, -1:] >= edges).sum(axis=2)
         return np.minimum(found, self._sizes(params) - 1).astype(np.float64)
 
     def mean(self, params: OrdinalParams) -> Array:
-        """Mean codes."""
         p = np.exp(log_softmax(self._linear(params), axis=2))
         return np.asarray(p @ np.arange(p.shape[2]))
 
     def deviation(self, params: OrdinalParams) -> Array:
-        """Standard deviations of the codes."""
         p = np.exp(log_softmax(self._linear(params), axis=2))
         centred = np.arange(p.shape[2]) - self.mean(params)[:, :, None]
         return np.sqrt((p * centred**2).sum(axis=2))
@@ -235,7 +229,6 @@ class Ordinal(Tabulated):
         return Distribution(*(np.where(missing, np.nan, one) for one in found))
 
     def embed(self, description: Histogram, x: Array) -> Array:
-        """Codes in units of their standard deviation."""
         deviation = np.sqrt(description.variance[0])
         return np.asarray(x / np.where(deviation > 0, deviation, 1.0))
 

@@ -84,27 +84,22 @@ class Poisson(Exposed):
         return 0
 
     def bind(self, description: CellMoments) -> Self:
-        """Take the mean counts as the unit."""
         return replace(self, means=description.mean)
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> PoissonParams:
-        """Rates scattered about the mean as the counts are."""
         mean, usual = description.mean, self.usual_exposure
         spread = np.sqrt(np.maximum(description.variance, mean / usual))
         rates = mean + spread * rng.standard_normal((n_components, len(mean)))
         return PoissonParams(np.maximum(rates, 0.1 * mean + 1e-3 / usual))
 
     def terms(self, x: Array) -> tuple[Array]:
-        """The counts."""
         return (x,)
 
     def base(self, x: Array) -> Array:
-        """Less their log factorials."""
         found: Array = -gammaln(x + 1.0)
         return found
 
     def natural(self, params: PoissonParams) -> tuple[Array, Array]:
-        """Logarithms of the rates, and less the rates."""
         return np.log(params.lambdas)[:, None], -params.lambdas
 
     def best(self, stats: CellSums, params: PoissonParams, fixed: Collection[str]) -> dict[str, Array]:
@@ -119,7 +114,6 @@ class Poisson(Exposed):
         return np.asarray(base + values * np.log(np.where(seen == 0, 1.0, seen)))
 
     def gradient(self, stats: CellSums, params: PoissonParams) -> dict[str, Array]:
-        """Counts over rates, less cells."""
         return {"lambdas": stats.terms[:, 0] / params.lambdas - stats.cells}
 
     def spaces(self, params: PoissonParams) -> Spaces:
@@ -129,7 +123,6 @@ class Poisson(Exposed):
         return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw counts for each label, at the usual exposure."""
         width = params.lambdas.shape[1] + len(self.conditioned_on)
         return self.sample_given(params, labels, self.blank(len(labels), width), rng)
 
@@ -146,7 +139,6 @@ class Poisson(Exposed):
         return self.beside(counts, others)
 
     def mean(self, params: PoissonParams) -> Array:
-        """The rates."""
         return params.lambdas
 
     def deviation(self, params: PoissonParams) -> Array:

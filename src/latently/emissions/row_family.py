@@ -74,15 +74,12 @@ class RowFamily(Emission):
         """Parameters by name under which Q is largest, at least no smaller than at these params."""
 
     def describe(self, x: Array, weights: Array) -> Rows:
-        """The rows, as those of one component."""
         return Rows(x, weights[:, None])
 
     def log_density(self, params: Any, x: Array) -> Array:
-        """Sum over the observed cells."""
         return np.asarray(np.nansum(self.log_cell(params, x[:, None, :]), axis=2))
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Rows:
-        """The rows and their responsibilities."""
         return Rows(x, resp)
 
     def m_step(self, stats: Rows, params: Any, fixed: Collection[str] = ()) -> Any:
@@ -100,5 +97,4 @@ class RowFamily(Emission):
         return float(np.where(stats.resp > 0, stats.resp * density, 0.0).sum())
 
     def fill(self, description: Rows, x: Array) -> Array:
-        """Missing cells at the mean."""
         return np.where(np.isnan(x), description.mean(description.x), x)

@@ -108,17 +108,14 @@ class Tabulated(Emission):
         return 0
 
     def describe(self, x: Array, weights: Array) -> Histogram:
-        """The values, and how often each was seen."""
         return self.expected_stats(None, x, weights[:, None])
 
     def log_density(self, params: Any, x: Array) -> Array:
-        """Sum over the observed cells."""
         values, cells = _places(x)
         table = self.log_probability(values[:, None, None], params)
         return np.asarray(cells @ table.transpose(0, 2, 1).reshape(-1, table.shape[1]))
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Histogram:
-        """Responsibilities added up by value and feature."""
         values, cells = _places(x)
         counts = (cells.T @ resp).reshape(len(values), x.shape[1], resp.shape[1]).transpose(0, 2, 1)
         some = counts.any(axis=(1, 2))
@@ -138,7 +135,6 @@ class Tabulated(Emission):
         return float(sum(np.abs(self._seen(stats, one)).sum() for one in summands))
 
     def fill(self, description: Histogram, x: Array) -> Array:
-        """Missing cells at the mean."""
         return np.where(np.isnan(x), description.mean[0], x)
 
     @staticmethod

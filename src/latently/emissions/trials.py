@@ -50,7 +50,6 @@ class Trials(ExponentialFamily):
         return 0
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> TrialsParams:
-        """Logits scattered about those of all rows."""
         successes, failures = description.terms
         logits = logit((successes + 1.0) / (successes + failures + 2.0))
         return TrialsParams(expit(logits + rng.standard_normal((n_components, len(logits)))))
@@ -62,7 +61,6 @@ class Trials(ExponentialFamily):
         return np.broadcast_to(self.trials + 1, params.probabilities.shape[1:])
 
     def terms(self, x: Array) -> tuple[Array, Array]:
-        """Successes and failures."""
         return x, self.trials - x
 
     def natural(self, params: TrialsParams) -> tuple[Array, Array]:
@@ -89,15 +87,12 @@ class Trials(ExponentialFamily):
         return {"probabilities": UnitInterval(params.probabilities.shape, np.ones(()))}
 
     def sample(self, params: TrialsParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw successes for each label."""
         return rng.binomial(self.trials.astype(np.int64), params.probabilities[labels]).astype(np.float64)
 
     def mean(self, params: TrialsParams) -> Array:
-        """Trials times probabilities."""
         return self.trials * params.probabilities
 
     def deviation(self, params: TrialsParams) -> Array:
-        """Square roots of trials times both probabilities."""
         return np.sqrt(self.mean(params) * (1 - params.probabilities))
 
     def distribution(self, params: TrialsParams, x: Array) -> Distribution:

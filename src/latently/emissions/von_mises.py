@@ -75,7 +75,6 @@ class VonMises(Dispersed):
         return np.asarray(np.isnan(x) | (np.abs(x) <= LARGEST_ANGLE))
 
     def bind(self, description: CellMoments) -> Self:
-        """Take the dispersion of the data as the unit."""
         return replace(self, dispersions=_dispersion(description))
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> VonMisesParams:
@@ -89,7 +88,6 @@ class VonMises(Dispersed):
         return VonMisesParams(directions, most + np.zeros(directions.shape))
 
     def terms(self, x: Array) -> tuple[Array, Array]:
-        """Cosines and sines."""
         return np.cos(x), np.sin(x)
 
     def natural(self, params: VonMisesParams) -> tuple[Array, Array]:
@@ -142,7 +140,6 @@ class VonMises(Dispersed):
         }
 
     def dispersion(self, params: VonMisesParams) -> Array:
-        """One over the concentrations."""
         return 1.0 / params.concentrations
 
     def least_dependent(self, description: CellMoments, params: VonMisesParams) -> VonMisesParams:
@@ -150,7 +147,6 @@ class VonMises(Dispersed):
         return replace(params, directions=_wrapped(params.directions))
 
     def sample(self, params: VonMisesParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw angles for each label."""
         return np.asarray(rng.vonmises(_wrapped(params.directions[labels]), params.concentrations[labels]))
 
     def centre(self, params: VonMisesParams) -> Array:
@@ -169,15 +165,12 @@ class VonMises(Dispersed):
         return Distribution(np.where(away < 0, near, far), np.where(away < 0, far, near))
 
     def apart(self, x: Array) -> Array:
-        """Points on circles."""
         return np.hstack(self.terms(x))
 
     def pictured(self, x: Array) -> Array:
-        """Angles between -pi and pi."""
         return _wrapped(x)
 
     def ends(self, column: int) -> tuple[float, float]:
-        """The whole circle."""
         return -np.pi, np.pi
 
     def standing_out(
@@ -197,7 +190,6 @@ class VonMises(Dispersed):
         ]
 
     def guess_missing(self, params: VonMisesParams, x: Array, resp: Array) -> Array:
-        """The direction of the mean vector."""
         return np.where(np.isnan(x), np.angle(resp @ self._mean_vectors(params)), x)
 
     def quantiles_of_missing(
@@ -216,7 +208,6 @@ class VonMises(Dispersed):
         return np.where(np.isnan(x), begin + (low + high) / 2, np.nan)
 
     def embed(self, description: CellMoments, x: Array) -> Array:
-        """Points on circles."""
         return self.apart(x)
 
     def standardised(self, description: Any, x: Array, weights: Array) -> Array:
@@ -224,7 +215,6 @@ class VonMises(Dispersed):
         return self.apart(x)
 
     def fill(self, description: CellMoments, x: Array) -> Array:
-        """Missing cells at the mean direction."""
         return np.where(np.isnan(x), _direction(description.terms), x)
 
     @staticmethod

@@ -76,7 +76,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
         return 0
 
     def bind(self, description: CellMoments) -> Self:
-        """Take the mean counts as the unit."""
         return replace(self, means=description.mean)
 
     def start(
@@ -94,7 +93,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
         return (x == 0).astype(np.float64), (x > 0).astype(np.float64), x
 
     def base(self, x: Array) -> Array:
-        """Less the log factorials of the counts."""
         return -np.asarray(gammaln(x + 1.0))
 
     def natural(self, params: ZeroInflatedPoissonParams) -> tuple[Array, Array]:
@@ -161,7 +159,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
     def sample(
         self, params: ZeroInflatedPoissonParams, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:
-        """Draw counts for each label."""
         drawn = rng.poisson(params.lambdas[labels]).astype(np.float64)
         return drawn * (rng.random(drawn.shape) >= params.inflations[labels])
 
@@ -170,7 +167,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
         return (1 - params.inflations) * params.lambdas
 
     def deviation(self, params: ZeroInflatedPoissonParams) -> Array:
-        """Roots of the variances."""
         return np.sqrt(self.mean(params) * (1 + params.inflations * params.lambdas))
 
     def distribution(self, params: ZeroInflatedPoissonParams, x: Array) -> Distribution:
@@ -191,7 +187,6 @@ class ZeroInflatedPoisson(ExponentialFamily):
     def describe_components(
         self, params: ZeroInflatedPoissonParams, names: Sequence[str], rows: Array, label: str
     ) -> Components:
-        """Means, and how often there is an extra zero."""
         means = super().describe_components(params, names, rows, label)
         extra = [[share(p) for p in column] for column in params.inflations.T]
         lines = [[f"extra zeros of {name}", *column] for name, column in zip(names, extra, strict=True)]

@@ -67,7 +67,6 @@ class Chain(Latent):
             refuse_several(self.support, "give other transitions, or another startprob than 'stationary'")
 
     def place(self, block: Block, row: int) -> str:
-        """A time step, of one of several sequences."""
         return place(block, row)
 
     def start(self, n_components: int, rng: np.random.Generator) -> ChainParams:
@@ -177,7 +176,6 @@ class Chain(Latent):
     def posterior(
         self, params: ChainParams, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
-        """Forward and backward through all sequences."""
         K = len(params.transmat)
         block = replace(block, weights=np.ones(block.n_units))
         table = np.empty((block.n_rows, padded_width(K)))
@@ -229,7 +227,6 @@ class Chain(Latent):
     def sample(
         self, params: ChainParams, n_rows: int, rng: np.random.Generator, first: int | None = None
     ) -> Labels:
-        """Draw a path of one sequence."""
         states, uniform = np.empty(n_rows, dtype=np.int64), rng.random(n_rows)
         begins = self.first(params) if first is None else np.eye(len(params.transmat))[first]
         limits, edges = np.cumsum(begins), np.cumsum(params.transmat, axis=1)
@@ -241,7 +238,6 @@ class Chain(Latent):
     def sample_posterior(
         self, params: ChainParams, lookup: Lookup, block: Block, n_draws: int, rng: np.random.Generator
     ) -> Labels:
-        """Filter once, and draw each path backwards."""
         posterior = PathPosterior(self.projected(params), lookup, block)
         paths = np.empty((n_draws, block.n_rows), dtype=np.int64)
         for path in paths:
@@ -314,7 +310,6 @@ class Chain(Latent):
         return replace(before, startprob=self.startprob, budget=self.budget)
 
     def without_error(self, params: ChainParams, n_units: int) -> dict[str, str]:
-        """The start of a single sequence."""
         if n_units > 1 or self.startprob != "free" or len(params.startprob) == 1:
             return {}
         return {
@@ -331,7 +326,6 @@ class Chain(Latent):
         return spaces
 
     def permute(self, params: ChainParams, order: Any) -> ChainParams:
-        """Relabel the states."""
         return ChainParams(params.startprob[order], params.transmat[np.ix_(order, order)])
 
     def can_be(self, name: str) -> NDArray[np.bool_] | None:

@@ -53,7 +53,6 @@ class Independent(Latent):
     unit: Unit = "row"
 
     def start(self, n_components: int, rng: np.random.Generator) -> Weights:
-        """Equal weights."""
         return Weights(np.full(n_components, 1.0 / n_components))
 
     def responsibilities(self, params: Weights, log_density: Array) -> tuple[Array, Array]:
@@ -111,7 +110,6 @@ class Independent(Latent):
     def posterior(
         self, params: Weights, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
-        """Responsibilities, tile by tile."""
         resp, log_likelihood = np.empty((block.n_rows, len(params.weights))), np.empty(block.n_rows)
 
         def tile(rows: slice) -> None:
@@ -124,7 +122,6 @@ class Independent(Latent):
         return log_likelihood, resp
 
     def decode(self, params: Weights, lookup: Lookup, block: Block, backend: Backend) -> tuple[Array, Labels]:
-        """The likeliest label of each row by itself."""
         joint = lookup.rows + params.log
         return joint.max(axis=1), np.asarray(joint.argmax(axis=1))
 
@@ -135,23 +132,19 @@ class Independent(Latent):
         return resp
 
     def filter_step(self, params: Weights, before: Array | None, log_density: Array) -> tuple[float, Array]:
-        """Log responsibilities, whatever was before."""
         return normalised(params.log, log_density)
 
     def predict(self, params: Weights, probability: Array | None, steps: int) -> Array:
-        """The weights."""
         return params.weights
 
     def leave_one_out(
         self, params: Weights, lookup: Lookup, block: Block, given: Literal["others", "past"]
     ) -> Array:
-        """The log weights."""
         return np.tile(params.log, (block.n_rows, 1))
 
     def sample(
         self, params: Weights, n_rows: int, rng: np.random.Generator, first: int | None = None
     ) -> Labels:
-        """Draw each label by itself."""
         weights = params.weights
         labels = np.asarray(rng.choice(len(weights), size=n_rows, p=weights / weights.sum()))
         labels[:1] = labels[:1] if first is None else first
@@ -166,15 +159,12 @@ class Independent(Latent):
         return np.minimum(below.sum(axis=2), edges.shape[1] - 1)
 
     def stats_of(self, resp: Array, block: Block) -> Counts:
-        """Return the weighted column sums."""
         return Counts(block.weights @ resp)
 
     def transferred(self, params: Weights, transfer: Array, counts: Array) -> Weights:
-        """Weights of the parts."""
         return Weights(params.weights @ transfer)
 
     def m_step(self, stats: Counts, params: Weights, fixed: Collection[str] = ()) -> Weights:
-        """Weights in proportion to the counts."""
         return params if "weights" in fixed else Weights(stats.counts / stats.counts.sum())
 
     def expected_log_likelihood(self, stats: Counts, params: Weights) -> float:
@@ -187,20 +177,16 @@ class Independent(Latent):
         return float(stats.counts.sum())
 
     def gradient(self, stats: Counts, params: Weights) -> dict[str, Array]:
-        """Counts over weights."""
         out = params.weights == 0
         return {"weights": np.where(out, 0.0, stats.counts / np.where(out, 1.0, params.weights))}
 
     def spaces(self, params: Weights) -> Spaces:
-        """The weights are probabilities."""
         return {"weights": Simplex(np.ones(params.weights.shape, dtype=bool))}
 
     def permute(self, params: Weights, order: Any) -> Weights:
-        """Relabel the components."""
         return Weights(params.weights[order])
 
     def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
-        """Check the weights."""
         return self, Weights(self.checked("weights", values["weights"], n_components, f"weights{suffix}"))
 
 

@@ -106,7 +106,6 @@ class FewLinear(Linear):
         return directions, constants
 
     def log_density(self, x: Array) -> Array:
-        """Log density of the observed cells of each row under each component."""
         if x.size * len(self.away) <= small_tables.TINY:
             return super().log_density(x)
         from latently.kernels.few_components import few_log_densities

@@ -42,12 +42,10 @@ class DaskScan(Scan):
         return list(delayed.ravel()) if hasattr(delayed, "ravel") else list(delayed)
 
     def parts(self) -> Iterator[Part]:
-        """Compute one partition after the other, here."""
         for i, partition in enumerate(self.partitions):
             yield part_of(partition.compute(), i)
 
     def each(self, task: Callable[[Part], R]) -> Iterator[R]:
-        """What a task makes of each partition."""
         if self.client is None:
             return super().each(task)
         return iter(self.client.gather(self.submitted(task)))

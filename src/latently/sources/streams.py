@@ -17,7 +17,6 @@ class LazyScan(Scan):
     frame: Any
 
     def parts(self) -> Iterator[Part]:
-        """Run it, in order."""
         row = 0
         for table in self._batches():
             yield Part(table, f"rows from {row}")
@@ -43,7 +42,6 @@ class ArrowScan(Scan):
     dataset: Any
 
     def parts(self) -> Iterator[Part]:
-        """Read its fragments, one after the other."""
         for fragment in self.dataset.get_fragments():
             row, where = 0, getattr(fragment, "path", "a fragment")
             for batch in fragment.to_batches(
@@ -61,10 +59,8 @@ class IterableScan(Scan):
 
     @property
     def sequences(self) -> bool:
-        """Each table may be one."""
         return True
 
     def parts(self) -> Iterator[Part]:
-        """Iterate."""
         for i, table in enumerate(self.tables):
             yield Part(table, f"table {i}", i)

@@ -53,15 +53,12 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         """Nothing: the data come with the library."""
 
     def analyse(self, data: None, show: ShowProgress) -> Sequence[Chapter]:
-        """Fit all models."""
         return [chapter(show) for chapter in chapters()]
 
     def report(self, analysis: Sequence[Chapter]) -> Sequence[Chapter]:
-        """The chapters."""
         return analysis
 
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
-        """A page for each data set, and the index."""
         from latently.report import Section, page, write_text
 
         pages = {name: report for chapter in analysis for name, report in chapter.pages.items()}
@@ -73,7 +70,6 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         return f"index.html and {len(pages)} pages: open it in a browser"
 
     def say(self, report: Sequence[Chapter], wrote: str) -> None:
-        """Print what was found."""
         from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
         from latently.report import to_json
 

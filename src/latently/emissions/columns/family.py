@@ -77,12 +77,10 @@ class Columns(ProductFamily):
 
     @property
     def called(self) -> str:
-        """The distributions of its columns."""
         return listed(dict.fromkeys(part.family.called for part in self.parts))
 
     @property
     def distributions(self) -> str:
-        """The same."""
         return f"{self.called} columns, independent within a component"
 
     @property
@@ -101,7 +99,6 @@ class Columns(ProductFamily):
 
     @property
     def pooled_parameters(self) -> tuple[str, ...]:
-        """Those of all parts."""
         return tuple(prefixed(p.name, name) for p in self.parts for name in p.family.pooled_parameters)
 
     def __post_init__(self) -> None:
@@ -133,7 +130,6 @@ class Columns(ProductFamily):
         return {names if len(names) > 1 else names[0]: family for names, family in pairs}
 
     def reading_as(self, other: Any) -> Self:
-        """The same columns."""
         return replace(self, parts=other.parts, order=other.order)
 
     def read(self, x: Table) -> Array:
@@ -154,21 +150,17 @@ class Columns(ProductFamily):
         return np.column_stack([column.astype(kind) for column in cells])
 
     def shown_columns(self, x: Array) -> list[Any]:
-        """As each family shows its own."""
         return self._of_columns(part.family.shown_columns(part.of(x)) for part in self.parts)
 
     def modelled(self, x: Array) -> Array:
-        """As each family has it of its own."""
         if not self.conditioned_on:
             return x
         return self._places(part.family.modelled(part.of(x)) for part in self.parts)
 
     def pictured(self, x: Array) -> Array:
-        """As each family shows its own."""
         return self._places(part.family.pictured(part.of(x)) for part in self.parts)
 
     def ends(self, column: int) -> tuple[float, float] | None:
-        """As the family of the column says."""
         part, j = self._of_column(column)
         return part.family.ends(j)
 
@@ -184,18 +176,15 @@ class Columns(ProductFamily):
     # -- what users give and see -----------------------------------------------------------------------------
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """As its family checks it."""
         for part in self.parts:
             for inner in of_part(part.name, (name,)):
                 return part.family.checked(inner, value, n_components, len(part.taken), label)
         return super().checked(name, value, n_components, n_features, label)
 
     def params(self, *args: Any, **values: Any) -> Parts:
-        """Put those of all parts together, by their names."""
         return self._parts(part.family.params(**of_part(part.name, values)) for part in self.parts)
 
     def check_fitted(self, fitted: Any) -> None:
-        """Of the columns that these settings name."""
         super().check_fitted(fitted)
         given = fitted.conditioned_on
         width = [*range(fitted.n_columns + len(given))]
@@ -213,14 +202,12 @@ class Columns(ProductFamily):
             raise ValueError("its parts do not have each column once")
 
     def check(self, params: Any, n_components: int, n_features: int) -> None:
-        """Each group by itself."""
         if not isinstance(params, Parts) or params.names != tuple(part.name for part in self.parts):
             raise ValueError(f"its params are not those of {listed([part.name for part in self.parts])}")
         for part, one in self._zip(params):
             part.family.check(one, n_components, len(part.taken))
 
     def moments(self, params: Parts) -> list[dict[Any, Array]]:
-        """Those of all groups, in the order of the columns."""
         found: list[dict[Any, Array]] = [{}] * self.n_columns
         for part, one in self._zip(params):
             for place, moments in zip(part.places, part.family.moments(one), strict=False):
@@ -236,11 +223,9 @@ class Columns(ProductFamily):
         return found
 
     def names_of(self, names: list[str] | None) -> list[str]:
-        """Those that have a family."""
         return self.names
 
     def categories_of(self, column: int) -> list[Any] | None:
-        """As the family of the column says."""
         part, j = self._of_column(column)
         return part.family.categories_of(j)
 
@@ -256,7 +241,6 @@ class Columns(ProductFamily):
     def standing_out(
         self, params: Parts, names: Sequence[str], weights: Array
     ) -> list[list[tuple[float, str]]]:
-        """Those of all groups, in the order of the columns."""
         found = [[(0.0, "")] * self.n_columns for _ in weights]
         for part, one in self._zip(params):
             for mine, theirs in zip(found, part.family.standing_out(one, part.names, weights), strict=True):
@@ -265,11 +249,9 @@ class Columns(ProductFamily):
         return found
 
     def bind(self, description: Parts) -> Self:
-        """Bind each family."""
         return self._with(part.family.bind(one) for part, one in self._zip(description))
 
     def per(self, unit: float) -> Self:
-        """Each in the unit."""
         return self._with(part.family.per(unit) for part in self.parts)
 
     def _with(self, families: Any) -> Self:

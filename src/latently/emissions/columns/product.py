@@ -36,46 +36,37 @@ class ProductFamily(Emission):
 
     @property
     def conditioned_on(self) -> tuple[str, ...]:
-        """Those of all families."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.family.conditioned_on))
 
     def width(self, n_columns: int) -> int:
-        """One for each column that is modelled or given."""
         return self.n_columns + len(self.conditioned_on)
 
     def blank(self, n_rows: int, n_features: int) -> Array:
-        """Those of all families."""
         found = np.empty((n_rows, self.n_columns + len(self.conditioned_on)))
         for part in self.parts:
             found[:, part.taken] = part.family.blank(n_rows, len(part.taken))
         return found
 
     def describe(self, x: Array, weights: Array) -> Parts:
-        """What each family says of its columns."""
         return self._parts(part.family.describe(part.of(x), weights) for part in self.parts)
 
     def start(self, description: Parts, n_components: int, rng: np.random.Generator) -> Parts:
-        """Each family's own starting values."""
         pairs = self._zip(description)
         return self._parts(part.family.start(one, n_components, rng) for part, one in pairs)
 
     def log_density(self, params: Parts, x: Array) -> Array:
-        """The sum over the groups."""
         densities = (part.family.log_density(one, part.of(x)) for part, one in self._zip(params))
         return np.asarray(reduce(np.add, densities))
 
     def expected_stats(self, params: Parts, x: Array, resp: Array) -> Parts:
-        """Those of each group."""
         pairs = self._zip(params)
         return self._parts(part.family.expected_stats(one, part.of(x), resp) for part, one in pairs)
 
     def moved(self, stats: Parts, params: Parts) -> Parts:
-        """Those of each group."""
         triples = zip(self.parts, stats, params, strict=True)
         return self._parts(part.family.moved(seen, one) for part, seen, one in triples)
 
     def m_step(self, stats: Parts, params: Parts, fixed: Collection[str] = ()) -> Parts:
-        """Each group by itself."""
         return self._parts(
             part.family.m_step(seen, one, of_part(part.name, fixed))
             for part, seen, one in zip(self.parts, stats, params, strict=True)
@@ -96,7 +87,6 @@ class ProductFamily(Emission):
         )
 
     def gradient(self, stats: Parts, params: Parts) -> dict[str, Array]:
-        """Those of all groups."""
         return {
             prefixed(part.name, name): value
             for part, seen, one in zip(self.parts, stats, params, strict=True)
@@ -104,11 +94,9 @@ class ProductFamily(Emission):
         }
 
     def log_prior(self, params: Parts) -> float:
-        """The sum over the groups."""
         return sum(part.family.log_prior(one) for part, one in self._zip(params))
 
     def spaces(self, params: Parts) -> Spaces:
-        """Those of all groups."""
         return {
             prefixed(part.name, name): space
             for part, one in self._zip(params)
@@ -116,7 +104,6 @@ class ProductFamily(Emission):
         }
 
     def permute(self, params: Parts, order: Any) -> Parts:
-        """Relabel the components of each group."""
         return self._parts(part.family.permute(one, order) for part, one in self._zip(params))
 
     def projected(self, params: Parts) -> Parts:
@@ -124,7 +111,6 @@ class ProductFamily(Emission):
         return self._parts(part.family.projected(one) for part, one in self._zip(params))
 
     def sample(self, params: Parts, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-        """Draw each group by itself."""
         found = self.blank(len(labels), 0)
         for part, one in self._zip(params):
             found[:, part.taken] = part.family.sample(one, labels, rng)
@@ -133,7 +119,6 @@ class ProductFamily(Emission):
     def sample_given(
         self, params: Parts, labels: NDArray[np.int64], others: Array, rng: np.random.Generator
     ) -> Array:
-        """Draw each group by itself."""
         return self._each(params, others, lambda family, one, x: family.sample_given(one, labels, x, rng))
 
     def distribution(self, params: Parts, x: Array) -> Distribution:
@@ -160,12 +145,10 @@ class ProductFamily(Emission):
         return np.hstack([_evened(one, part) for one, part in zip(found, self.parts, strict=True)])
 
     def standardised(self, description: Parts, x: Array, weights: Array) -> Array:
-        """Those of all groups side by side."""
         pairs = self._zip(description)
         return np.hstack([part.family.standardised(one, part.of(x), weights) for part, one in pairs])
 
     def fill(self, description: Parts, x: Array) -> Array:
-        """Missing cells where each family expects them."""
         return self._each(description, x, lambda family, one, cells: family.fill(one, cells))
 
     # -- missing cells ---------------------------------------------------------------------------------------
@@ -177,21 +160,17 @@ class ProductFamily(Emission):
         return self._each(params, x, lambda family, one, cells: family.draw_missing(one, cells, labels, rng))
 
     def guess_missing(self, params: Parts, x: Array, resp: Array) -> Array:
-        """Each group by its own family."""
         return self._each(params, x, lambda family, one, cells: family.guess_missing(one, cells, resp))
 
     def quantiles_of_missing(self, params: Parts, x: Array, resp: Array, probability: float) -> Array:
-        """Each group by its own family."""
         return self._each(params, x, lambda family, *of: family.quantiles_of_missing(*of, resp, probability))
 
     def category_probabilities(self, params: Parts, x: Array, resp: Array) -> list[Array | None]:
-        """Those of all groups, in the order of the columns."""
         return self._of_columns(
             part.family.category_probabilities(one, part.of(x), resp) for part, one in self._zip(params)
         )
 
     def categories_of_columns(self, n_columns: int) -> list[Any]:
-        """Those of all groups."""
         return self._of_columns(part.family.categories_of_columns(len(part.places)) for part in self.parts)
 
     def split(
@@ -203,25 +182,21 @@ class ProductFamily(Emission):
         return self.parts[0].family.split(self.parts[0].of(x), None, weights, way, rng)
 
     def floor_active(self, params: Parts, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
-        """Components that rest on a floor in any group."""
         found = (p.family.floor_active(one, of_part(p.name, fixed)) for p, one in self._zip(params))
         known = [one for one in found if one is not None]
         return np.any(known, axis=0) if known else None
 
     def rows_needed(self, params: Parts, fixed: Collection[str] = ()) -> int:
-        """As many as the most demanding group."""
         pairs = self._zip(params)
         return max(p.family.rows_needed(one, of_part(p.name, fixed)) for p, one in pairs)
 
     def rows_needed_in_all(self, params: Parts, n_components: int, fixed: Collection[str] = ()) -> int:
-        """As many as the most demanding group."""
         return max(
             p.family.rows_needed_in_all(one, n_components, of_part(p.name, fixed))
             for p, one in self._zip(params)
         )
 
     def order_keys(self, params: Parts) -> Array | None:
-        """Those of all groups."""
         keys = [part.family.order_keys(one) for part, one in self._zip(params)]
         known = [one for one in keys if one is not None]
         return np.hstack(known) if known else None

@@ -34,7 +34,6 @@ class Correlated(Structure):
         return (n_components, n_features, n_features)
 
     def params(self, means: Array, covariances: Array) -> MatrixParams:
-        """Put means and covariances together."""
         return MatrixParams(means, covariances)
 
     def log_density(self, params: MatrixParams, x: Array) -> Array:
@@ -68,17 +67,14 @@ class Correlated(Structure):
         return ComponentMoments(counts, first, second.reshape(params.covariances.shape), params.means)
 
     def scatter(self, stats: ComponentMoments, shift: Array) -> Array:
-        """Outer products, less what the means have moved."""
         half = stats.first - 0.5 * stats.counts[:, None] * shift
         moved = 0.5 * stats.second - self.pool(half[:, :, None] * shift[:, None, :])
         return np.asarray(moved + moved.swapaxes(-1, -2))
 
     def rows(self, counts: Array, n_features: int) -> Array:
-        """Those of each component, or of all."""
         return self.pool(counts[:, None, None])
 
     def of_matrices(self, matrices: Array) -> Array:
-        """The matrices themselves."""
         return matrices
 
     def dense(self, params: MatrixParams) -> Array:
@@ -86,23 +82,19 @@ class Correlated(Structure):
         return np.ascontiguousarray(self.expand(params.covariances, params.means))
 
     def clip(self, params: MatrixParams, floor: Array | None) -> MatrixParams:
-        """Clip the eigenvalues that are below the floor."""
         if floor is not None:
             return MatrixParams.factored(params.means, *clip_to_floor(params.covariances, floor))
         cholesky(params.covariances)
         return params
 
     def resting(self, params: MatrixParams, floor: Array, constant: Flags | None) -> Flags:
-        """Those with an eigenvalue on the floor."""
         resting = on_floor(params.covariances.reshape(-1, *floor.shape, *floor.shape), floor, constant)
         return np.broadcast_to(resting, len(params.means))
 
     def log_det(self, params: MatrixParams) -> Array:
-        """From the Cholesky factors."""
         return params.log_det + np.zeros(len(params.means)) if self.pooled else params.log_det
 
     def total_constant(self, stats: ComponentMoments, params: MatrixParams) -> float:
-        """Responsibilities times ``d log 2 pi + log det``."""
         return float(stats.counts @ (params.means.shape[1] * LOG_2PI + self.log_det(params)))
 
     def total_mahalanobis(self, stats: ComponentMoments, params: MatrixParams) -> float:
@@ -128,24 +120,19 @@ class Correlated(Structure):
     def space(
         self, params: MatrixParams, variances: Array, floor: Array | None, constant: Flags | None
     ) -> SPD:
-        """Symmetric positive definite matrices."""
         deviations = np.sqrt(variances)
         return SPD(params.covariances.shape, np.outer(deviations, deviations), floor, constant)
 
     def refuse(self, covariances: Array, label: str) -> None:
-        """Matrices are symmetric and positive definite."""
         refuse_indefinite(covariances, label)
 
     def check(self, params: MatrixParams) -> None:
-        """Factors are those of their matrices."""
         refuse_other_factors(params.covariances, params.cholesky)
 
     def precisions_cholesky(self, params: MatrixParams) -> Array:
-        """Upper factors."""
         return precision_factors(params.cholesky)
 
     def squared(self, factors: Array) -> Array:
-        """Products with their transposes."""
         return factors @ np.swapaxes(factors, -1, -2)
 
 

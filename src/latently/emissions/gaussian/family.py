@@ -89,7 +89,6 @@ class Gaussian(Emission):
 
     @property
     def form(self) -> str:
-        """The structure and the family."""
         return f"{self.covariance_type} Gaussian"
 
     @property
@@ -117,7 +116,6 @@ class Gaussian(Emission):
         return True
 
     def describe(self, x: Array, weights: Array) -> Moments:
-        """Means and scatter of the observed cells."""
         return Moments.of(x, weights)
 
     def bind(self, description: Moments) -> Self:
@@ -179,7 +177,6 @@ class Gaussian(Emission):
         return self.clipped(self.params(means, self.from_dense(dense)))
 
     def embed(self, description: Moments, x: Array) -> Array:
-        """Whiten the rows by the covariance of all the data."""
         root = self._root(description)
         return np.asarray(np.linalg.solve(root, (x - description.mean).T).T)
 
@@ -213,7 +210,6 @@ class Gaussian(Emission):
         return self.structure.expected_stats(params, x, resp)
 
     def moved(self, stats: ComponentMoments, params: Any) -> ComponentMoments:
-        """The same sums about the means of these params."""
         shift = params.means - stats.origin
         columns = stats.counts.reshape(len(shift), -1)
         first = stats.first - columns * shift
@@ -277,11 +273,9 @@ class Gaussian(Emission):
         return -0.5 * float((rows * self.log_det(params) + traces).sum())
 
     def inner_terms(self, stats: ComponentMoments, params: Any) -> float:
-        """Those within the log densities of the rows."""
         return self.structure.inner_terms(stats, params)
 
     def gradient(self, stats: ComponentMoments, params: Any) -> dict[str, Array]:
-        """Derivative of Q by means and covariances."""
         return self.structure.gradient(stats, params)
 
     def permute(self, params: Any, order: NDArray[np.int64]) -> Any:
@@ -310,7 +304,6 @@ class Gaussian(Emission):
         return self.clipped(params)
 
     def mean(self, params: GaussianParams) -> Array:
-        """Means of the components."""
         return params.means
 
     @property
@@ -324,7 +317,6 @@ class Gaussian(Emission):
         return self.structure.shared
 
     def shape(self, label: str) -> str:
-        """By what covariances are like."""
         if self.shared:
             return f"one shape in all {label}s"
         if self.correlated:
@@ -332,7 +324,6 @@ class Gaussian(Emission):
         return "no correlations" if self.structure.holds_constants else "one spread for all columns"
 
     def covariance(self, params: Any) -> Array:
-        """Of any way of writing them."""
         return self.dense(params)
 
     def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
@@ -354,13 +345,11 @@ class Gaussian(Emission):
     def draw_missing(
         self, params: Any, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:
-        """Given the observed cells of the row."""
         if not self.correlated:
             return super().draw_missing(params, x, labels, rng)
         return draw_missing(params.means, cholesky(self.dense(params)), x, labels, rng)
 
     def guess_missing(self, params: Any, x: Array, resp: Array) -> Array:
-        """Given the observed cells of the row."""
         if not self.correlated:
             return super().guess_missing(params, x, resp)
         means, _ = moments_of_missing(params.means, cholesky(self.dense(params)), x)
@@ -415,7 +404,6 @@ class Gaussian(Emission):
         return self.structure.resting(params, self.floor, self.constant)
 
     def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
-        """Covariances are such as the structure allows."""
         if name != "covariances":
             return super().checked(name, value, n_components, n_features, label)
         K, d = n_components, n_features or "n_features"
@@ -481,7 +469,6 @@ class Gaussian(Emission):
         return covariances
 
     def params(self, means: Array, covariances: Array) -> Any:
-        """Put means and covariances together."""
         return self.structure.params(means, covariances)
 
     def dense(self, params: Any) -> Array:

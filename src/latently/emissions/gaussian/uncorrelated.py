@@ -27,7 +27,6 @@ class Uncorrelated(Structure):
         return (n_components, n_features)
 
     def params(self, means: Array, covariances: Array) -> GaussianParams:
-        """Put means and variances together."""
         return GaussianParams(means, covariances)
 
     def variances(self, params: GaussianParams) -> Array:
@@ -64,24 +63,19 @@ class Uncorrelated(Structure):
         return ComponentMoments(counts, first, self.pool(second), params.means)
 
     def scatter(self, stats: ComponentMoments, shift: Array) -> Array:
-        """Squares, less what the means have moved."""
         moved = stats.second + self.pool(stats.counts * shift * shift - 2 * stats.first * shift)
         return np.maximum(moved, 0.0)
 
     def rows(self, counts: Array, n_features: int) -> Array:
-        """Observed cells."""
         return self.pool(counts + np.zeros(n_features))
 
     def of_matrices(self, matrices: Array) -> Array:
-        """The diagonals."""
         return np.einsum("kii->ki", matrices)
 
     def dense(self, params: GaussianParams) -> Array:
-        """Diagonal matrices."""
         return self.variances(params)[:, :, None] * np.eye(params.means.shape[1])
 
     def clip(self, params: GaussianParams, floor: Array | None) -> GaussianParams:
-        """Raise the variances that are below the floor."""
         if floor is None:
             refuse_zero(self.variances(params))
             return params
@@ -92,12 +86,10 @@ class Uncorrelated(Structure):
         return np.asarray((floor + np.zeros(params.means.shape)).max(axis=self.pooled))
 
     def resting(self, params: GaussianParams, floor: Array, constant: Flags | None) -> Flags:
-        """Those with a variance on the floor."""
         resting = ~above(self.variances(params), self.expand(self._floor(params, floor), params.means))
         return np.asarray((resting if constant is None else resting & ~constant).any(axis=1))
 
     def log_det(self, params: GaussianParams) -> Array:
-        """Sum of the log variances."""
         return np.asarray(np.log(self.variances(params)).sum(axis=1))
 
     def total_constant(self, stats: ComponentMoments, params: GaussianParams) -> float:
@@ -130,22 +122,18 @@ class Uncorrelated(Structure):
     def space(
         self, params: GaussianParams, variances: Array, floor: Array | None, constant: Flags | None
     ) -> Positive:
-        """Positive numbers."""
         scale = np.broadcast_to(variances, params.means.shape).mean(axis=self.pooled)
         lowest = 0.0 if floor is None else self._floor(params, floor)
         return Positive(params.covariances.shape, scale, lowest, constant)
 
     def refuse(self, covariances: Array, label: str) -> None:
-        """Variances are positive."""
         refuse_entries(covariances <= 0, covariances, label, "positive")
 
     def check(self, params: GaussianParams) -> None:
         """Variances stand alone."""
 
     def precisions_cholesky(self, params: GaussianParams) -> Array:
-        """One over the standard deviations."""
         return 1.0 / np.sqrt(params.covariances)
 
     def squared(self, factors: Array) -> Array:
-        """Their squares."""
         return factors**2

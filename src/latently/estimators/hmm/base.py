@@ -254,7 +254,6 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         return ChainStarts(model, description, some.x, some.row_weights, some.labels).of
 
     def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:
-        """By their means, or what the family has instead."""
         keys = model.emission.order_keys(params.emission)
         return np.arange(model.n_components) if keys is None else np.lexsort(column_ranks(keys))
 

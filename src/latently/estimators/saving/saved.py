@@ -87,7 +87,6 @@ class Saved(Storable):
         return settings
 
     def _facts(self) -> dict[str, Any]:
-        """What makes it a fitted one, by name."""
         names = getattr(self, "feature_names_in_", None)
         return {
             "n_features": self.n_features_in_,

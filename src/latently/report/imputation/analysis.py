@@ -142,7 +142,6 @@ class ImputationAnalysis(FilledTable):
 
     @cached_property
     def deviations(self) -> Array:
-        """Standard deviations of the model."""
         return np.asarray(np.sqrt(np.diagonal(self.model.covariance_)))
 
     @cached_property

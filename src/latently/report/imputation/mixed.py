@@ -78,7 +78,6 @@ class MixedAnalysis(FilledTable):
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
-        """Which cells are missing."""
         return np.column_stack([column.missing for column in as_table(self.X)])
 
     @cached_property
