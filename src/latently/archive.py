@@ -53,21 +53,9 @@ class Contents:
 def write(path: str | os.PathLike[str], contents: Contents, *, often: bool = False) -> None:
     """Write a file in one step: it is there as a whole, or the path is as it was before.
 
-    Parameters
-    ----------
-    path : str or path
-        Where to. A file of this name is replaced, once the new one is safely on the disk.
-    contents : Contents
-        What to write.
-    often : bool
-        Whether it is written again and again, by one process: what a dead one left is then written over.
-
-    Raises
-    ------
-    OSError
-        If the path cannot be written, which it names; no part of the new file is left.
-    ValueError
-        If JSON cannot say the document, or an array holds something other than numbers.
+    A file that is there is replaced once the new one is safely on the disk. One that is written `often`, by
+    one process, takes the place of what a dead process left. Raises an OSError that names the path, or a
+    ValueError if JSON cannot say the document or an array holds other things than numbers.
     """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".latently-{target.name if often else secrets.token_hex(8)}.partial")
@@ -95,20 +83,7 @@ def write(path: str | os.PathLike[str], contents: Contents, *, often: bool = Fal
 def read(path: str | os.PathLike[str]) -> Contents:
     """Read a file, believing nothing it says.
 
-    Parameters
-    ----------
-    path : str or path
-        A file that `write` wrote.
-
-    Returns
-    -------
-    Contents
-        What was written, bit for bit.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such file, it is not one of latently's, or it is damaged or of a newer format.
+    Raises a ModelFileError if there is none, or it is not one of latently's, damaged or of a newer format.
     """
     name = os.fspath(path)
     try:

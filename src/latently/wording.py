@@ -153,12 +153,7 @@ def shortened(text: str, most: int = 60) -> str:
 def aligned(lines: Sequence[Sequence[str]], nothing: str = EN_DASH) -> list[str]:
     """Lines of a table, its heading first: cells of each column at one width, those of numbers on the left.
 
-    Parameters
-    ----------
-    lines : sequence of sequence of str
-        The cells.
-    nothing : str
-        What stands where there is no number.
+    `nothing` stands where there is no number.
 
     Examples
     --------

@@ -65,20 +65,8 @@ def _is_missing(cell: Any) -> bool:
 def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
     """Return an array of integers, booleans or floats; missing cells are NaN.
 
-    Parameters
-    ----------
-    values : array-like
-        An array, a frame, a list or a number. Numbers without a mask are returned as they are.
-    name : str
-        What messages call it.
-
-    Raises
-    ------
-    ValueError
-        If it is no array, ragged, or holds text, dates, records, complex numbers, or an integer beyond the
-        range of floats; the first such cell is named.
-    TypeError
-        If a cell is an object of another kind.
+    Numbers without a mask are returned as they are. Raises a ValueError or TypeError, in which they are
+    called `name`, that names the first cell that is no number.
 
     Examples
     --------

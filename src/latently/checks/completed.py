@@ -26,18 +26,8 @@ def completed(X: Any, table: Table, fillings: Mapping[str, Filling], names: Sequ
     """A table of the kind of another, with cells filled in and some of the columns; the other stays as it is.
 
     A frame keeps the types of its columns and its index; whole numbers go into columns of whole numbers. An
-    array stays one, of objects if a column is no number.
-
-    Parameters
-    ----------
-    X : array-like or frame
-        What the user handed in.
-    table : Table
-        The same, read, its columns perhaps in another order.
-    fillings : mapping of str to Filling
-        By the name of the column.
-    names : sequence of str
-        Columns of the result, as `table` calls them.
+    array stays one, of objects if a column is no number. `table` is the same as X, read, its columns perhaps
+    in another order; fillings go by the names of these.
 
     Examples
     --------
@@ -76,14 +66,7 @@ def completed(X: Any, table: Table, fillings: Mapping[str, Filling], names: Sequ
 def fillings(names: Sequence[str], missing: NDArray[np.bool_], shown: Sequence[Cells]) -> dict[str, Filling]:
     """The cells that were missing, by the name of the column.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the columns.
-    missing : array of bool of shape (n_rows, n_columns)
-        Which cells were.
-    shown : sequence of array
-        The columns with all cells filled in, as users have them.
+    `shown` are the columns with all cells filled in, as users have them.
     """
     rows = [np.flatnonzero(column) for column in missing.T]
     each = zip(names, rows, shown, strict=False)  # what is given beside them is not filled in
@@ -93,14 +76,7 @@ def fillings(names: Sequence[str], missing: NDArray[np.bool_], shown: Sequence[C
 def like_frame(X: Any, columns: Mapping[str, Cells], kind: str = "") -> Any:
     """Columns as a frame of the kind and with the index of another, as a dict if that is one, else an array.
 
-    Parameters
-    ----------
-    X : array-like or frame
-        What the user handed in.
-    columns : mapping of str to array
-        The columns.
-    kind : {"", "pandas", "polars"}
-        A library, whatever X is.
+    A `kind` other than "" asks for a frame of that library, whatever X is.
     """
     import narwhals as nw
 

@@ -183,19 +183,8 @@ RANDOM_STATE = (
 def check_setting(name: str, value: Any, *constraints: Any) -> None:
     """Refuse a value that meets none of some constraints.
 
-    Parameters
-    ----------
-    name : str
-        Of the setting.
-    value : object
-        Its value.
-    *constraints : object
-        As in scikit-learn's ``_parameter_constraints``.
-
-    Raises
-    ------
-    InvalidParameterError
-        Naming the setting and what it may be (a ValueError and a TypeError).
+    Constraints are as in scikit-learn's ``_parameter_constraints``. The error names the setting and what it
+    may be, and is a ValueError and a TypeError.
 
     Examples
     --------
@@ -218,11 +207,6 @@ def check_setting(name: str, value: Any, *constraints: Any) -> None:
 
 def checked(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function, some arguments of which are checked before it is called.
-
-    Parameters
-    ----------
-    **constraints : tuple
-        What an argument may be, by its name, as for `check_setting`.
 
     Examples
     --------

@@ -11,18 +11,7 @@ NEEDED = ("matplotlib", "polars", "rich", "typer")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 if all went well, 2 if what was asked cannot be, 130 if interrupted.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What stands behind the name of the command. Default: those of the process.
-
-    Raises
-    ------
-    SystemExit
-        Always.
-    """
+    """Run the command and exit: 0 if all went well, 2 if what was asked cannot be, 130 if interrupted."""
     with interruptible():
         code = _run(arguments)
     sys.exit(code)

@@ -23,16 +23,8 @@ def argument(metavar: str, help: str) -> Any:
 def option(*names: str, default: Any = None, help: str, **more: Any) -> Any:
     """Declare an option; without `names` it is called as its field.
 
-    Parameters
-    ----------
-    *names : str
-        What it is called, the name first that stands in the record of a run.
-    default : object
-        What it is unless given; None and () are not shown.
-    help : str
-        What it does.
-    **more
-        As `typer.Option` takes it.
+    The first of `names` stands in the record of a run. A default of None or () is not shown. Whatever else is
+    given is as `typer.Option` takes it.
     """
     if default is None or default == ():
         more["show_default"] = False

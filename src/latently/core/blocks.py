@@ -154,12 +154,7 @@ class Here:
     def fold(self: Blocks, task: Callable[..., S], workers: Backend) -> S:
         """The sum of what a task finds in each block, taken in the same tree by all who may work on it.
 
-        Parameters
-        ----------
-        task : callable
-            Of a block, and of who may share in the work on it. It may be sent elsewhere.
-        workers : Backend
-            Who works on it.
+        The task is of a block and of who may share in the work on it, and may be sent elsewhere.
         """
         return tree_sum(workers.map(partial(task, backend=workers), self.blocks()))
 
@@ -255,14 +250,8 @@ def own_fields(piece: Any) -> dict[str, Any]:
 def limits(n_units: int, offsets: NDArray[np.int64] | None, block_rows: int) -> list[int]:
     """Where blocks begin and end, in units.
 
-    Parameters
-    ----------
-    n_units : int
-        How many units there are.
-    offsets : array of shape (n_units + 1,) or None
-        Where the rows of each begin and end; None where each row is a unit.
-    block_rows : int
-        Rows in a block; where units have several, blocks are as even as units allow.
+    `offsets` are the limits of the rows of each unit, None where each row is a unit. Where units have several
+    rows, blocks are as even as units allow.
     """
     if offsets is None:
         return [*range(0, max(n_units, 1), block_rows), n_units]

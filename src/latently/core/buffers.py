@@ -20,13 +20,7 @@ class BufferPool:
 
     @contextmanager
     def buffer(self, shape: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
-        """Yield an array of float64 with anything in it, for the time of the context.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            Its shape.
-        """
+        """Yield an array of float64 with anything in it, for the time of the context."""
         size = prod(shape)
         with self._lock:
             fitting = [room for room in self._free if room.size >= size]

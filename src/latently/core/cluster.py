@@ -261,14 +261,8 @@ _here = _Here()
 def placed(sizes: Sequence[int], at: Sequence[Any], threads: Mapping[Any, int]) -> list[Any]:
     """At which worker each chunk should be, so that all are done at about the same time and few move.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Rows of the chunks.
-    at : sequence of str
-        The workers at which they are; one that is not among `threads` is not known.
-    threads : mapping of str to int
-        How many each worker has.
+    `sizes` are rows of the chunks, `at` the workers that have them; one that is not among `threads` is not
+    known.
 
     Examples
     --------

@@ -12,16 +12,7 @@ WIDE_ROW = 1024  # numbers that are compared at once: NumPy is slow along short 
 def extremes(rows: Any, used: Any = None) -> tuple[Any, Any]:
     """Least and greatest observed value of each column; infinite, with the wrong sign, where there is none.
 
-    Parameters
-    ----------
-    rows : array of shape (n, d)
-        The table; NaN is a missing cell.
-    used : array of bool of shape (n,), optional
-        Which rows are looked at.
-
-    Returns
-    -------
-    low, high : arrays of shape (d,)
+    Only the rows in `used` are looked at, if it is given.
 
     Examples
     --------

@@ -90,10 +90,7 @@ class StoppingRule:
     ) -> list[float]:
         """Go on where an earlier run ended, if a first objective says that it is there.
 
-        Returns
-        -------
-        list of float
-            The objectives before that one; none if there was no such run, or it was of other data.
+        Returns the objectives before that one; none if there was no such run, or it was of other data.
         """
         if earlier is None or (earlier.tol, earlier.n) != (self.tol, self.n):
             return []
@@ -115,14 +112,8 @@ class StoppingRule:
     def met(self, objectives: list[float], rounding: Callable[[], float], ratio: float = 0.0) -> bool:
         """Whether to stop after the last of these objectives of consecutive plain EM steps.
 
-        Parameters
-        ----------
-        objectives : list of float
-            The objectives.
-        rounding : callable
-            What rounding can do to the last of them: asked only where gains are small.
-        ratio : float
-            What part of a gain the next one has at least, if that is known from elsewhere.
+        What rounding can do to the last of them is asked only where gains are small. `ratio` is what part of
+        a gain the next one has at least, if that is known from elsewhere.
         """
         if self.tol <= 0.0 or len(objectives) < 3:
             return False

@@ -40,19 +40,11 @@ def iterate(
 ) -> FixedPoint[P]:
     """Iterate until the statistics change by less than a part of themselves and nothing more is learned.
 
-    Parameters
-    ----------
-    em : MemoryMap
-        The map. Its statistics say by how much they differ from those before: ``stats.relative_change``.
-    params : object
-        Starting values.
-    settings : Settings
-        `tol` is the relative change at which to stop, 0 means exactly `max_iter` passes. Callbacks are called
-        as ``callback(iteration, params, relative_change)`` after every pass; True stops.
-    between : callable
-        ``between(changes, rested, params)`` gives the params to go on with: for what is learned now and
-        then, and when the statistics rest. If these are the same params then, the iteration has converged;
-        None ends it.
+    Statistics say by how much they differ from those before, ``stats.relative_change``; where that is `tol`,
+    the iteration stops, and 0 means exactly `max_iter` passes. Callbacks are called as ``callback(iteration,
+    params, relative_change)`` after every pass; True stops. ``between(changes, rested, params)`` gives the
+    params to go on with: for what is learned now and then, and when the statistics rest. If these are the
+    same params then, the iteration has converged; None ends it.
     """
     journal = em.backend.journal
     key, at = journal.find(em, params, settings, 0.0, None) if journal else ("", None)

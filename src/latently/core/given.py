@@ -17,21 +17,8 @@ SUM_TOLERANCE = 1e-6  # of sums of probabilities as people write them
 def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
     """A copy of an array of numbers of a given shape.
 
-    Parameters
-    ----------
-    value : array-like
-        What was given.
-    name : str
-        What the user calls it.
-    *shape : int or str
-        The axes it should have; one in words may have any length but zero.
-    of : str
-        What has this shape, to end the refusal.
-
-    Raises
-    ------
-    ValueError
-        If it is not made of numbers, or of another shape.
+    An axis in words may have any length but zero. `of` is what has this shape, to end the refusal: a
+    ValueError about `name`, which is what the user calls it.
     """
     found = as_floats(value, name)
     axes = zip(found.shape, shape, strict=False)
@@ -59,21 +46,8 @@ def probabilities(
 ) -> Array:
     """Probabilities, their sums along the last axis made exactly one.
 
-    Parameters
-    ----------
-    value : array-like
-        What was given.
-    name : str
-        What the user calls it.
-    *shape : int or str
-        As for `numbers`.
-    support : array of bool, optional
-        False where a structural zero has to stay.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another, one is negative or not zero where it has to be, or a row does not sum to one.
+    `support` is False where a structural zero has to stay. Refused as by `numbers`, and where one is negative
+    or not zero where it has to be, or a row does not sum to one.
     """
     found = numbers(value, name, *shape)
     if np.isnan(found).any():

@@ -49,18 +49,7 @@ def beyond_saddles(em: EMMap[D, P, S], result: FitResult[P], settings: Settings,
     """The end of a run, or of the runs that follow where it was a saddle.
 
     Whether it was is looked at on some of the units first, and that is all there is to it where the
-    likelihood is well curved.
-
-    Parameters
-    ----------
-    em : EMMap
-        The map.
-    result : FitResult
-        Where a run ended. Nothing is done if it had not converged.
-    settings : Settings
-        Of that run, and of those that follow.
-    n : float
-        Sum of the weights.
+    likelihood is well curved. Nothing is done if the run had not converged. `n` is the sum of the weights.
     """
     rng = np.random.default_rng(0)
     some = replace(em, source=em.source.subsample(SCREEN, rng).in_memory())
@@ -90,21 +79,8 @@ def random_direction(em: EMMap[D, P, S], params: P, rng: np.random.Generator) ->
 def slowest(em: EMMap[D, P, S], params: P, start: dict[str, Array], enough: float) -> Direction | None:
     """The slowest direction of the EM map, by Arnoldi's method on differences of its steps.
 
-    Parameters
-    ----------
-    em : EMMap
-        The map.
-    params : object
-        Where it comes to rest.
-    start : dict of str to array
-        A direction to begin with, not at right angles to the one that is sought.
-    enough : float
-        Once no rate seems to be above this, the search ends.
-
-    Returns
-    -------
-    Direction or None
-        None if rates are below `enough`.
+    It is looked for from `start`, which must not be at right angles to it, about the params at which the map
+    comes to rest. The search ends once no rate seems to be above `enough`, with None if rates are below it.
     """
     spaces = _free(em, params)
     first = in_units(spaces, start)
@@ -144,20 +120,7 @@ def to_either_side(
     """Go some way to either side and on by a few steps of EM: where that ends, if it is higher.
 
     Shorter ways are gone if the longer ones lead to nothing. The first side is that on which the largest of
-    the changes is positive, so that it does not hang on rounding.
-
-    Parameters
-    ----------
-    em : EMMap
-        The map.
-    result : FitResult
-        Where to go from.
-    direction : dict of str to array
-        Which way, by the names of the parameters.
-    settings : Settings
-        Of the runs.
-    n : float
-        Sum of the weights.
+    the changes is positive, so that it does not hang on rounding. `n` is the sum of the weights.
     """
     least = result.objective + settings.tol * n  # less would not have been worth another step
     values = named(result.params)

@@ -47,22 +47,9 @@ def stepped(
 ) -> Running[P]:
     """Take in a minibatch.
 
-    Parameters
-    ----------
-    model : Model
-        The model.
-    at : Running
-        Where the pass is.
-    found : object
-        Statistics of the minibatch at its params.
-    weight : float
-        Of the rows of the minibatch.
-    rate : float
-        What part it has in the average.
-    total : float
-        Weight of the rows that the average stands for in the M-step.
-    fixed : collection of str
-        Names of the parameters that keep their values.
+    `found` are the statistics of a minibatch whose rows have this `weight`, at the params of the pass; `rate`
+    is their part in the average, and `total` the weight of the rows that the average stands for in the
+    M-step.
     """
     stats = (rate / weight) * found
     if rate < 1:

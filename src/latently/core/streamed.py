@@ -179,19 +179,8 @@ class StreamedSource(NotInMemory):
 def surveyed(pieces: Iterable[Piece], several: bool, n_different: int) -> Survey:
     """What is known of rows after one pass.
 
-    Parameters
-    ----------
-    pieces : iterable of Piece
-        The rows.
-    several : bool
-        Whether units are sequences.
-    n_different : int
-        How many different rows are kept, if there are as many.
-
-    Raises
-    ------
-    ValueError
-        If there is no row, or a sequence appears again after others.
+    At most `n_different` different rows are kept. Refuses no rows at all, and a sequence that appears again
+    after others.
     """
     n_rows = 0
     low: Any = None

@@ -55,28 +55,8 @@ def load_table(
 ) -> Bunch:
     """Read a packaged table: the first line names the features, every other line is a sample.
 
-    A cell ``NA`` is missing, and becomes NaN.
-
-    Parameters
-    ----------
-    filename : str
-        A file of this package, such as ``"faithful.csv"``.
-    description : str
-        What the data are, in which units and from where.
-    as_frame : bool
-        Whether to give the data as a pandas DataFrame.
-    dtype : type, default numpy.float64
-        Of the data: ``numpy.int64`` for counts and symbols.
-
-    Returns
-    -------
-    Bunch
-        With ``data``, ``feature_names``, ``frame``, ``DESCR`` and ``filename``.
-
-    Raises
-    ------
-    ImportError
-        If `as_frame` is true and pandas is not installed.
+    A cell ``NA`` is missing, and becomes NaN. The description says what the data are, in which units and from
+    where.
     """
     text = files(__package__).joinpath(filename).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())

@@ -14,19 +14,8 @@ from latently.checks.columns import whole_numbers
 def alphabet_of(categories: Any, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
     """The alphabet that was given, or the sorted symbols that were seen.
 
-    Parameters
-    ----------
-    categories : array-like or None
-        The symbols in their order, if they were given.
-    n_symbols : int or None
-        Their number, if they are the integers from 0.
-    seen : array
-        Symbols of the data.
-
-    Raises
-    ------
-    ValueError
-        If a symbol is given twice, none is seen, or those that are seen have no order.
+    With `n_symbols` it is the integers from 0. Refuses a symbol that is given twice, no symbols, and symbols
+    without an order.
     """
     if categories is not None:
         alphabet = as_array(categories, "categories")

@@ -96,20 +96,8 @@ def bisected(
 ) -> Array:
     """Quantiles of mixtures of the components of a family.
 
-    Parameters
-    ----------
-    family : Emission
-        The family, with K components of d features.
-    params : object
-        Its parameters.
-    weights : array of shape (n, d, K)
-        Weights of the mixture of each cell.
-    probability : float
-        Of a value that is no higher.
-    used : array of bool of shape (n, d)
-        Which cells are asked for.
-    given : array of shape (n, n_given), optional
-        What cells are conditioned on.
+    The weights, (n, d, K), are those of the mixture of each cell; `used` are the cells that are asked for,
+    and `given` is what cells are conditioned on.
     """
     n, d = used.shape
     given = np.empty((n, 0)) if given is None else given

@@ -47,16 +47,10 @@ def from_tails(
     """Where counts lie, from probabilities of less and of more, which may have underflowed.
 
     There, a tail is the first term of its sum over one less the ratio of the second to it, too large by a
-    relative 1 / z^2 at z standard deviations, which are about 37 or more.
-
-    Parameters
-    ----------
-    below, above : arrays of shape (n_rows, n_components, n_features)
-        Probabilities of less than was observed, and of more.
-    log_probability : callable
-        Log probabilities of counts, minus infinity where there are none.
-    counts : array of shape (n_rows, 1, n_features)
-        What was observed.
+    relative 1 / z^2 at z standard deviations, which are about 37 or more. `below` and `above` are
+    probabilities of less than was observed, and of more, shape (n_rows, n_components, n_features); `counts`
+    is what was observed, shape (n_rows, 1, n_features). Log probabilities are minus infinity where there are
+    no counts.
     """
     tails = []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

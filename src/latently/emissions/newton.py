@@ -18,21 +18,9 @@ def zero(
     """Where slopes go from above zero to below, in each cell by itself: maxima of what they are slopes of.
 
     Newton's steps in a bracket that shrinks; half of the bracket where such a step would leave it, or is more
-    than half of the last one. Where a slope has no zero, it is the limit towards which it points.
-
-    Parameters
-    ----------
-    slope : callable
-        Takes a number for each cell and returns the slopes there and their derivatives.
-    start : array
-        Where to begin.
-    low, high : arrays or floats
-        Finite limits. The numbers between are best without unit, such as logarithms.
-
-    Returns
-    -------
-    array
-        The zeros, in the shape of `start`.
+    than half of the last one. Where a slope has no zero, it is the limit towards which it points. `slope`
+    takes a number for each cell and returns the slopes there and their derivatives. Limits are finite, and
+    numbers between them best without a unit, such as logarithms. Returns the zeros in the shape of `start`.
 
     References
     ----------

@@ -46,10 +46,7 @@ class Rows(Additive):
     def mean(self, values: Array) -> Array:
         """Means over the observed cells, shape (K, d); zero where there are none.
 
-        Parameters
-        ----------
-        values : array of shape (n, d) or (n, K, d)
-            A value for each cell, or each under each component; those of missing cells do not matter.
+        `values` has one for each cell, or each under each component; those of missing cells do not matter.
         """
         whole = values if values.ndim == 3 else values[:, None, :]
         known = np.where(np.isnan(self.x)[:, None, :], 0.0, whole)

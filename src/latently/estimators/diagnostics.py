@@ -17,17 +17,7 @@ NEVER_TOGETHER, EMPTY = "never observed together", "empty"  # kinds of findings
 
 
 def undetermined(pairs: NDArray[np.int64], names: list[str] | None, *, by_prior: bool) -> tuple[Finding, ...]:
-    """Name the pairs of columns that are never observed together, if there are any.
-
-    Parameters
-    ----------
-    pairs : array of int of shape (n_pairs, 2)
-        Their positions.
-    names : list of str or None
-        Names of the columns.
-    by_prior : bool
-        Whether there is a prior that fills the gap.
-    """
+    """Name the pairs of columns that are never observed together, if there are any."""
     if not len(pairs):
         return ()
     taken = (
@@ -48,17 +38,7 @@ def dropped(
     names: list[str] | None,
     remedy: str = "keep_empty_features=True keeps such columns, filled with 0",
 ) -> tuple[Finding, ...]:
-    """Name the columns that are left out because they have no observed value, if there are any.
-
-    Parameters
-    ----------
-    empty : array of bool of shape (d,)
-        Which columns.
-    names : list of str or None
-        Names of the columns.
-    remedy : str
-        What else could be done.
-    """
+    """Name the columns that are left out because they have no observed value, if there are any."""
     found = np.flatnonzero(empty)
     if not len(found):
         return ()

@@ -60,16 +60,8 @@ def sections(docstring: str) -> dict[str, str]:
 def described(docstring: str, names: Iterable[str], table: Mapping[str, str], inherited: str = "") -> str:
     """A docstring with all that it leaves out.
 
-    Parameters
-    ----------
-    docstring : str
-        Which says what is special.
-    names : iterable of str
-        Parameters, in their order.
-    table : mapping of str to str
-        Descriptions of parameters, by name.
-    inherited : str
-        The docstring of what is overridden.
+    The docstring says what is special; the table describes parameters by name, and `inherited` is the
+    docstring of what is overridden.
     """
     own, other = sections(docstring), sections(inherited)
     known = {**table, **entries(other.get("Parameters", "")), **entries(own.get("Parameters", ""))}

@@ -26,21 +26,9 @@ Family = TypeVar("Family", bound=Emission)
 def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
     """Check a table and return it as an array of float64 or float32 of shape (n_samples, n_features).
 
-    Parameters
-    ----------
-    estimator : estimator
-        Learns the names and the number of the features when `reset`, is compared with them otherwise.
-    X : array-like of shape (n_samples, n_features)
-        The table: an array, or a pandas or polars frame.
-    reset : bool
-        Whether this is the table of a fit.
-    accepts_missing : bool
-        Whether NaN is a missing cell; otherwise it is refused.
-
-    Raises
-    ------
-    ValueError
-        If the table is not numeric, empty, of another width, or has infinite or (unless accepted) NaN cells.
+    The estimator learns the names and the number of the features from the table of a fit (`reset`), and any
+    other is compared with them. Refuses one that is not numeric, empty, of another width, or has infinite
+    cells, and NaN unless it is a missing cell.
     """
     X = in_memory(X)
     if is_arrow(X):
@@ -100,30 +88,9 @@ def read_rows(
 ) -> tuple[Family, Any]:
     """Check a table and read it as a family does.
 
-    Parameters
-    ----------
-    estimator : estimator
-        As for `check_rows`.
-    X : array-like of shape (n_samples, n_features)
-        The table; of symbols, one column, or one symbol for each row.
-    emission : Emission
-        The family.
-    where : callable
-        Names a row in messages.
-    reset : bool
-        Whether this is the table of a fit.
-
-    Returns
-    -------
-    family : Emission
-        The family, with what it has learned of how to read cells if this is the table of a fit.
-    rows : array of shape (n_samples, n_features)
-        The rows as it takes them.
-
-    Raises
-    ------
-    ValueError
-        If the table is refused by `check_rows`, or a cell by the family; the cell is named.
+    The first two arguments are as for `check_rows`; symbols may be one for each row. Returns the family, with
+    what it has learned of how to read cells from the table of a fit (`reset`), and the rows as it takes them.
+    A cell that it refuses is named, its row as `where` says.
     """
     cells = ROW_READERS[emission.takes](estimator, X, reset=reset, accepts_missing=emission.accepts_missing)
     try:

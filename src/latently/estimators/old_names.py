@@ -183,13 +183,9 @@ TOPICS = {name: _ANY[name] for name in ("n_iter", "n_clusters", "k", "seed", "n_
 def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Decorate a constructor so that a setting by another library's name is answered with the right one.
 
-    The signature stays as it is, which is where scikit-learn reads the settings from.
-
-    Parameters
-    ----------
-    names : dict of str to str
-        What to do instead, by the old name; a name the constructor itself has is left alone. An old value of
-        a setting that there is stands behind its name, as in ``"algorithm='map'"``.
+    The signature stays as it is, which is where scikit-learn reads the settings from. `names` says what to do
+    instead, by the old name; a name the constructor itself has is left alone. An old value of a setting that
+    there is stands behind its name, as in ``"algorithm='map'"``.
     """
 
     def decorate(init: Callable[P, None]) -> Callable[P, None]:

@@ -59,11 +59,6 @@ def estimator(old_names: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
 
     It gets a constructor that answers other libraries' names for them, its constraints, and a docstring that
     describes all settings and attributes.
-
-    Parameters
-    ----------
-    old_names : dict of str to str
-        As for `refuses_old_names`.
     """
 
     def decorate(cls: type[T]) -> type[T]:

@@ -80,12 +80,8 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
     """Decorate a method that says something of each row of a table, so that it takes tables of any size.
 
     A table that is to be read piece by piece is; what is said goes to the file that `to` names, if there is
-    one; of Dask's collections it is said when it is asked for.
-
-    Parameters
-    ----------
-    like : callable
-        Of the estimator; returns the names of what is said of a row, and an array of it without rows.
+    one; of Dask's collections it is said when it is asked for. ``like(estimator)`` returns the names of what
+    is said of a row, and an array of it without rows.
     """
 
     def decorate(method: Method) -> Method:
@@ -126,36 +122,9 @@ def read_scan(
 ) -> tuple[Family, StreamedSource | ClusterSource]:
     """Check a table and read it as a family does, in every pass anew or once on a cluster.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Learns the names and the number of the features when `reset`.
-    scan : Scan
-        The table.
-    family : Emission
-        The family.
-    reset : bool
-        Whether this is the table of a fit.
-    block_rows : callable
-        Rows in a block, by the cells of a row.
-    groups : str, optional
-        The column that says which sequence each row belongs to.
-    several : bool
-        Whether units are sequences.
-    n_different : int
-        How many different rows are enough to know that components have enough.
-
-    Returns
-    -------
-    family : Emission
-        The family, with what it has learned of how to read cells if this is the table of a fit.
-    source : StreamedSource or ClusterSource
-        The rows.
-
-    Raises
-    ------
-    ValueError
-        If a piece is refused; where it comes from is said.
+    As `read_rows`; rows in a block follow from the cells of a row, and `groups` is the column that says which
+    sequence each row belongs to, if units are sequences (`several`). `n_different` different rows are enough
+    to know that components have enough. Says where a piece that is refused comes from.
     """
     reader = Reader(_bare(estimator), family, groups, several)
     if reset:

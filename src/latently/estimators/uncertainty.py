@@ -30,18 +30,7 @@ def intervals_of(
 ) -> Intervals:
     """So many errors either way, from the normal distribution.
 
-    Parameters
-    ----------
-    errors : StandardErrors
-        The errors.
-    spaces : mapping of str to Space
-        Where the parameters live.
-    params : object
-        The estimates.
-    level : float
-        How often an interval is to cover the true value.
-    transform : bool
-        Whether errors are counted on a scale on which a space has no end, so that limits lie inside.
+    With `transform`, errors are counted on a scale on which a space has no end, so that limits lie inside.
     """
     reach = float(norm.ppf((1 + level) / 2))
     values = named(params)

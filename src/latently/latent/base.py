@@ -336,12 +336,7 @@ class Latent(ABC):
 def normalised(predicted: Array, log_density: Array) -> tuple[float, Array]:
     """The log of the sum of a joint density over labels, and the log probabilities of the labels.
 
-    Parameters
-    ----------
-    predicted : array of shape (n_components,)
-        Log probabilities of the labels before the row is seen.
-    log_density : array of shape (n_components,)
-        Of the row.
+    `predicted` are the log probabilities of the labels before the row is seen.
     """
     likeliest = int((predicted + log_density).argmax())
     height = float(predicted[likeliest] + log_density[likeliest])

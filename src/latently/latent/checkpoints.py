@@ -41,23 +41,8 @@ def in_segments(
     """Forward and backward along the one sequence of a block.
 
     Where a scaled vector loses a state that matters later, or the sequence seems impossible, all is done
-    again in logarithms, in segments as well.
-
-    Parameters
-    ----------
-    start, transmat : arrays of shape (K,), (K, K)
-        Probabilities.
-    observed : EmissionTable
-        Its observations.
-    block : Block
-        For its length and weight.
-    backend : Backend
-        For the two directions.
-
-    Raises
-    ------
-    ImpossibleObservationError
-        If the sequence is impossible; it is named, and the time step.
+    again in logarithms, in segments as well. The backend may share out the two directions. An impossible
+    sequence is refused by its name and time step.
     """
     K = len(start)
     if not block.n_rows or not block.weights[0]:

@@ -18,12 +18,7 @@ Labels = NDArray[np.int64]
 def masked(log_density: Array, labels: Labels) -> Array:
     """Log densities, minus infinity under labels that are ruled out.
 
-    Parameters
-    ----------
-    log_density : array of shape (n, K)
-        Log densities.
-    labels : array of int of shape (n,)
-        The label of each row, -1 where it is not known.
+    A label of -1 is not known.
     """
     others = np.arange(log_density.shape[1]) != labels[:, None]
     return np.where(others & (labels != UNKNOWN)[:, None], -np.inf, log_density)
@@ -32,14 +27,7 @@ def masked(log_density: Array, labels: Labels) -> Array:
 def looked_up(table: Array, index: Labels, labels: Labels) -> tuple[Array, Labels]:
     """The same for densities that are looked up: tables for no label and for each, one below the other.
 
-    Parameters
-    ----------
-    table : array of shape (n, K)
-        Log densities.
-    index : array of int of shape (T,)
-        Which row of them each time step has.
-    labels : array of int of shape (T,)
-        The label of each time step, -1 where it is not known.
+    A label of -1 is not known.
     """
     n, K = table.shape
     of_label = [masked(table, np.full(n, label)) for label in (UNKNOWN, *range(K))]

@@ -90,32 +90,12 @@ def pass_through(
 ) -> Smoothed:
     """Forward and backward, from densities up to a factor; see `kernels.chain.forward_backward`.
 
-    Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done
-    again in logarithms.
-
-    Parameters
-    ----------
-    start, transmat : arrays of shape (K,), (K, K)
-        Probabilities of the first state, and of transitions from row to column.
-    table : array of shape (n, width)
-        Densities over the largest of their row.
-    index : array of int of shape (n_steps,) or None
-        Which row of the table each time step has; None if they are in order.
-    logs : callable
-        Gives the log densities of the rows of the table, shape (n, K), if they are needed.
-    block : Block
-        For the limits and weights of the sequences.
-    backend : Backend
-        For the two directions of a long sequence.
-    symbol_counts : array of shape (n, width), optional
-        Zeros, to which the responsibilities are added by row of the table.
-    state : array of shape (n_steps, width), optional
-        Where to write the responsibilities; a new array by default.
-
-    Raises
-    ------
-    ImpossibleObservationError
-        If a sequence is impossible; it is named, and the time step.
+    Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done again
+    in logarithms. `table` has densities over the largest of their row, `index` which row of it each time step
+    has (None if they are in order), and ``logs()`` gives its log densities if they are needed.
+    Responsibilities are added to `symbol_counts` by row of the table, and written to `state`, if these are
+    given. The backend may share out the two directions of a long sequence; an impossible one is refused by
+    its name and time step.
     """
     shared = block.n_units == 1 and block.n_rows >= SHARED and block.weights[0] > 0
     if symbol_counts is None:

@@ -18,16 +18,6 @@ def stationary(transmat: Array) -> Array:
     Of a chain with several closed classes the one in which each has a share by its number of states is
     returned.
 
-    Parameters
-    ----------
-    transmat : array of shape (K, K)
-        Transition probabilities, from row to column.
-
-    Returns
-    -------
-    array of shape (K,)
-        Sums to one.
-
     References
     ----------
     .. [1] Grassmann, W. K., Taksar, M. I. and Heyman, D. P. (1985). Regenerative analysis and steady state
@@ -49,12 +39,8 @@ def stationary(transmat: Array) -> Array:
 def closed_classes(linked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     """Sets of states that a chain never leaves once it is there, and in which it gets everywhere.
 
-    With more than one of them the stationary distribution is not unique.
-
-    Parameters
-    ----------
-    linked : array of bool of shape (K, K)
-        Which transitions can happen, from row to column.
+    With more than one of them the stationary distribution is not unique. `linked` says which transitions can
+    happen, from row to column.
 
     Examples
     --------
@@ -92,21 +78,7 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     It is ``initial @ log(stationary) + sum(transitions * log(transmat))``, whose maximum has no closed form.
     It is climbed to from the better of the current transitions and those in proportion to the counts, and
     never left lower than it was (a generalised EM step): the next M-step goes on where this one ends.
-    Formulas: docs/formulas.md, "Stationary starts".
-
-    Parameters
-    ----------
-    initial : array of shape (K,)
-        Expected first states.
-    transitions : array of shape (K, K)
-        Expected transitions.
-    transmat : array of shape (K, K)
-        Where they are now. Exact zeros stay.
-
-    Returns
-    -------
-    array of shape (K, K)
-        Rows sum to one.
+    Formulas: docs/formulas.md, "Stationary starts". Exact zeros stay.
     """
     from latently.kernels.stationary import APART, climb
 

@@ -25,18 +25,8 @@ def likeliest_paths(
 ) -> tuple[NDArray[np.int64], Array]:
     """The likeliest path of each sequence, and its log joint density with the data.
 
-    Parameters
-    ----------
-    log_density : array of shape (n, K)
-        Log densities.
-    index : array of int of shape (T,) or None
-        Which row of them each time step has; None if they are in order.
-    startprob, transmat : arrays of shape (K,), (K, K)
-        Probabilities.
-    offsets : array of int of shape (n_sequences + 1,)
-        Where sequences begin and end.
-    backend : Backend
-        For the two directions of a long sequence.
+    `index` says which row of the log densities each time step has; None if they are in order. The backend may
+    share out the two directions of a long sequence.
 
     References
     ----------

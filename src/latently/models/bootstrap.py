@@ -45,20 +45,7 @@ def bootstrap(
 ) -> Replicates:
     """Refit under random weights.
 
-    Parameters
-    ----------
-    em : EMMap
-        The model and the data, in memory.
-    params : LatentEmissionParams
-        The main fit.
-    n_replicates : int
-        How many refits.
-    settings : Settings
-        Of each.
-    n : float
-        Sum of the weights.
-    rng : Generator
-        Source of the weights.
+    `n` is the sum of the weights.
 
     References
     ----------

@@ -31,18 +31,7 @@ def exchange(
     """Params of one maximum with parts of another, the most promising first.
 
     Parts of as many labels in both can be exchanged, and pairs of parts of which one has more labels in the
-    first maximum and the other as many less.
-
-    Parameters
-    ----------
-    model : LatentEmission
-        The model.
-    params, other : LatentEmissionParams
-        The maxima.
-    blocks : iterable of Block
-        The data, of which at most some rows are looked at.
-    rng : Generator
-        Source of all that is random.
+    first maximum and the other as many less. At most some rows of the blocks are looked at.
     """
     blocks, state = list(blocks), rng.bit_generator.state
     one = look(model, params, blocks, rng)

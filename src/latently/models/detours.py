@@ -46,18 +46,7 @@ def propose(
 ) -> Iterator[Proposal[Any]]:
     """Params after the most promising moves from a maximum of a model whose labels follow each other.
 
-    Parameters
-    ----------
-    model : LatentEmission
-        The model; its labels are exchangeable.
-    params : LatentEmissionParams
-        The maximum.
-    source : BlockSource
-        The data, of which at most some consecutive rows are looked at.
-    backend : Backend
-        Who works.
-    rng : Generator
-        Source of all that is random.
+    Labels are exchangeable, and at most some consecutive rows of the data are looked at.
     """
     K = model.n_components
     if K == 1:

@@ -54,25 +54,7 @@ def grown(
 ) -> list[Grown]:
     """Mixtures of one component and more, until BIC has clearly risen twice.
 
-    Parameters
-    ----------
-    model : LatentEmission
-        The mixture, bound to the description.
-    description : Description
-        Of the data.
-    source : ArraySource
-        The data.
-    backend : Backend
-        Who works.
-    most : int
-        Components, at most.
-    rng : Generator
-        Source of all that is random.
-
-    Returns
-    -------
-    list of Grown
-        Those that may be the best are fitted to all rows.
+    Those that may be the best are fitted to all rows.
     """
     sample = source.subsample(ROWS_OF_A_SAMPLE, rng)
     excess = float(source.weights.sum() / sample.weights.sum()) - 1.0

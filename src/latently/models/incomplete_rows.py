@@ -75,18 +75,8 @@ def by_marginals(
 ) -> Expected:
     """Long runs of rows of one pattern as complete rows of its marginal, others by the generic path.
 
-    Parameters
-    ----------
-    complete : callable
-        The E-step of complete rows; None for what it does not take.
-    generic : callable
-        The E-step of any rows.
-    emission : Gaussian
-        The family.
-    params : LatentEmissionParams
-        Params of the mixture.
-    block : Block
-        Rows, those of one pattern together.
+    `complete` is the E-step of complete rows, which gives None for what it does not take, `generic` that of
+    any. Rows of one pattern stand together.
     """
     x = block.rows(slice(None))
     rest = np.ones(len(x), dtype=bool)

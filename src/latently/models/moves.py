@@ -278,16 +278,7 @@ def propose(
 ) -> Iterator[Proposal[Any]]:
     """Params after the most promising moves from a maximum of a model with labels.
 
-    Parameters
-    ----------
-    model : LatentEmission
-        The model.
-    params : LatentEmissionParams
-        The maximum.
-    blocks : iterable of Block
-        The data, of which at most some rows are looked at.
-    rng : Generator
-        Source of all that is random.
+    At most some rows of the blocks are looked at.
     """
     if model.n_components == 1:
         return

@@ -24,12 +24,7 @@ class Patterns:
 def patterns_of(places: Any, n_places: int) -> Patterns | None:
     """The patterns of rows of small whole numbers; None if there are too many for it to pay.
 
-    Parameters
-    ----------
-    places : array of int of shape (n, c)
-        The rows.
-    n_places : int
-        What all of their entries are below.
+    `n_places` is what all of their entries are below.
 
     Examples
     --------

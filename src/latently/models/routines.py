@@ -69,17 +69,7 @@ CHOICES: dict[type, Callable[[Any, Any], Routines | None]] = {Gaussian: gaussian
 
 
 def routines(emission: Emission, params: Any, compiled: bool = True) -> Routines:
-    """The best routines for a family at given params.
-
-    Parameters
-    ----------
-    emission : Emission
-        The family.
-    params : object
-        Its params.
-    compiled : bool
-        Whether compiled routines may take the place of the family's own.
-    """
+    """The best routines for a family at given params."""
     choice = CHOICES.get(type(emission)) if compiled else None
     chosen = choice(emission, params) if choice else None
     return chosen or Plain(emission, params)

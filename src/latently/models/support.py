@@ -56,18 +56,8 @@ class Support:
     def add(self, x: Any, says: NDArray[np.bool_], place: Place, rows: slice, resp: Array) -> None:
         """Count some rows of a block.
 
-        Parameters
-        ----------
-        x : array of shape (n_rows, ...)
-            The rows of the block.
-        says : array of bool
-            Which of them have weight and any observed cell.
-        place : callable
-            Says where a row is.
-        rows : slice
-            Which are to be counted.
-        resp : array of shape (n_counted, n_components)
-            Their responsibilities.
+        `says` are the rows that have weight and any observed cell, and `place` says where a row is;
+        responsibilities are those of the rows that are counted.
         """
         x = x[rows]
         for k in self.poor:

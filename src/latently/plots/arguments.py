@@ -72,13 +72,7 @@ NEEDS = f"{RAISES}ImportError\n    If matplotlib is not installed.\n"
 
 
 def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function that draws: its arguments are checked, and its docstring is completed.
-
-    Parameters
-    ----------
-    **constraints : tuple
-        What an argument may be, by its name, as for `check_setting`.
-    """
+    """Decorate a function that draws: its arguments are checked, and its docstring is completed."""
     models = {
         name: f"{name} : {FITTED[allowed]}\n    Fitted."
         for name, allowed in constraints.items()

@@ -22,15 +22,7 @@ AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotl
 def canvas(ax: Axes | None) -> Axes:
     """Return the axes to draw on, made plain.
 
-    Parameters
-    ----------
-    ax : Axes or None
-        The caller's; None makes a new figure.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed; the message says how to install it.
+    None makes a new figure. Without matplotlib the error says how to install it.
     """
     return plain(new_axes(1)[0] if ax is None else ax)
 

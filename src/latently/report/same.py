@@ -42,18 +42,8 @@ def same_in_python(
 ) -> str:
     """Lines that fit the model again and ask it what the page says.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    reading : str
-        Lines that read the table into ``X``; empty if it is not known where that comes from.
-    verbs : str
-        What is asked of the model.
-    fit : str
-        What it is fitted to.
-    written : mapping of str to str, optional
-        How some of its settings are to be written.
+    `reading` are lines that read the table into ``X``, empty if it is not known where that comes from;
+    `verbs` is what is asked of the model, and `written` how some of its settings are to be written.
     """
     made = constructed(model, written)
     families = sorted(set(re.findall(r"\b([A-Z]\w+)\(", made)) & set(emissions.__all__))

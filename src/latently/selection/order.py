@@ -59,21 +59,8 @@ def sequential(
 ) -> Iterator[tuple[int, str | None]]:
     """Numbers of components upwards, for the other settings by turns, until more would not help.
 
-    Parameters
-    ----------
-    combinations : sequence of dict
-        Settings.
-    rows : sequence of dict
-        The table, in which whoever iterates writes down what is yielded before asking for the next.
-    scale : Scale
-        How fits compare.
-
-    Yields
-    ------
-    int
-        A combination.
-    str or None
-        Why it need not be fitted.
+    Yields a combination and why it need not be fitted, or None; whoever iterates writes it down in `rows`
+    before asking for the next.
     """
     sequences = _sequences(combinations)
     for turn in range(max(map(len, sequences))):

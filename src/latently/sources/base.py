@@ -68,12 +68,7 @@ class Scan(ABC):
     def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
         """What will be said of the rows when it is asked for; None if it is to be said at once.
 
-        Parameters
-        ----------
-        say : callable
-            Of a table in memory; returns an array of as many rows.
-        like : array without rows
-            What that is like.
+        ``say(table)`` returns an array of as many rows, which is like `like`.
         """
         return None
 

@@ -15,26 +15,8 @@ from latently.sources.files import arrow
 def write(path: Any, names: Sequence[str], pieces: Iterable[Any]) -> Path:
     """Write arrays as one table, whole or not at all.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A file that ends in .parquet, .arrow, .feather or .csv. One that is there is replaced.
-    names : sequence of str
-        Names of the columns.
-    pieces : iterable of array of shape (n_rows,) or (n_rows, n_columns), or tuple of columns
-        The rows.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    ValueError
-        If the file would be of another kind.
-    OSError
-        If it cannot be written; nothing is left of it.
+    The file ends in .parquet, .arrow, .feather or .csv, and takes the place of one that is there. Pieces are
+    arrays of rows, or tuples of columns.
     """
     target = Path(os.fspath(path))
     if target.suffix.lower() not in WRITERS:

@@ -21,22 +21,11 @@ DATE = re.compile(
 def family_for(column: Column, codes: int | None = None) -> Emission:
     """The family that suits a column.
 
-    Text and categories are categorical, but not dates, nor names that no two rows share. Yes and no, or 0
-    and 1, are Bernoulli. Whole numbers from 0 up to a thousand are counts, which may vary more than Poisson
+    Text and categories are categorical, but not dates, nor names that no two rows share. Yes and no, or 0 and
+    1, are Bernoulli. Whole numbers from 0 up to a thousand are counts, which may vary more than Poisson
     counts do; a few different whole numbers without 0 are codes or grades, so categorical. All others are
-    measured, so normal.
-
-    Parameters
-    ----------
-    column : Column
-        The column.
-    codes : int, optional
-        Whole numbers of at most so many different values are codes, 0 or not; so are yes and no.
-
-    Raises
-    ------
-    ValueError
-        If no cell is observed, or they are dates, or another text in each row.
+    measured, so normal. Whole numbers of at most `codes` different values are codes, 0 or not; so are yes and
+    no. Refuses a column without an observed cell, of dates, or of another text in each row.
 
     Examples
     --------

@@ -89,12 +89,8 @@ def clip_to_floor(covariances: Array, floor: Array) -> tuple[Array, Array, Array
     The factor of a matrix that is not clear of the floor comes from its eigenvalues, of which those that are
     above the floor by no more than rounding are on it. The matrix itself is rounded in units of its largest
     entries, so a factor taken from it would know the floor to few digits only, and as the likelihood is not
-    flat where it rests on a floor, it would fall between iterates by more than rounding.
-
-    Returns
-    -------
-    matrices, factors, whiteners : array
-        The covariances, their lower Cholesky factors and the inverses of these, in their shape.
+    flat where it rests on a floor, it would fall between iterates by more than rounding. Returns the
+    covariances, their lower Cholesky factors and the inverses of these, in their shape.
     """
     unit = np.sqrt(floor)
     factors = _cholesky(covariances)
@@ -151,14 +147,8 @@ def least_dependent(covariance: Array, unseen: NDArray[np.bool_]) -> Array:
 
     Of all covariances that share the other entries it has the greatest determinant. Each pass takes the
     features in turn, and predicts one from those it was seen with (docs/formulas.md, "Features never observed
-    together"; Hastie, Tibshirani & Friedman 2009, algorithm 17.1).
-
-    Parameters
-    ----------
-    covariance : array of shape (d, d)
-        A positive definite matrix.
-    unseen : array of bool of shape (d, d)
-        Symmetric, False on the diagonal: entries that are free.
+    together"; Hastie, Tibshirani & Friedman 2009, algorithm 17.1). `unseen` is symmetric, and False on the
+    diagonal.
     """
     varied = np.diagonal(covariance) > 0
     spread = np.sqrt(np.where(varied, np.diagonal(covariance), 1.0))

@@ -61,14 +61,8 @@ def conditional(factor: Array, observed: NDArray[np.bool_]) -> Conditional:
     """Condition a Gaussian on some of its features.
 
     The factor of the reordered covariance is that of its own factor's rows by a QR decomposition, so a
-    covariance on its floor keeps the digits that its factor has and its matrix has not.
-
-    Parameters
-    ----------
-    factor : array of shape (d, d)
-        Lower Cholesky factor of the covariance.
-    observed : array of bool of shape (d,)
-        The features to condition on.
+    covariance on its floor keeps the digits that its factor has and its matrix has not. `factor` is the lower
+    Cholesky factor of its covariance.
     """
     o = int(observed.sum())
     if o == len(observed):
@@ -82,19 +76,8 @@ def conditional(factor: Array, observed: NDArray[np.bool_]) -> Conditional:
 def moments_of_missing(means: Array, factors: Array, x: Array) -> tuple[Array, Array]:
     """Means and variances of missing cells given the observed cells of their rows, under each component.
 
-    Parameters
-    ----------
-    means : array of shape (K, d)
-        Means.
-    factors : array of shape (K, d, d)
-        Lower Cholesky factors of the covariances.
-    x : array of shape (n, d)
-        Rows.
-
-    Returns
-    -------
-    means, variances : array of shape (n, K, d)
-        The cell itself where it is observed, and zero.
+    `factors` are the lower Cholesky factors of the covariances. Of shape (n, K, d); the cell itself where it
+    is observed, and zero.
     """
     found, variances = (np.zeros((len(x), *means.shape)) for _ in range(2))
     for observed, rows in by_pattern(x):

@@ -17,11 +17,6 @@ def units(variances: Array) -> Array:
     is left is the geometric mean of the other variances, which goes along if all features are shifted or
     rescaled together, and is not ruled by one that is in a unit of its own. Where all are constant it is one.
 
-    Parameters
-    ----------
-    variances : array of shape (d,)
-        Zero where constant.
-
     Examples
     --------
     >>> import numpy as np

@@ -55,20 +55,8 @@ def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | 
 def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
     """Lengths of sequences: those given, or those that groups say.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_steps, ...), or a list of such
-        The sequences.
-    lengths : array-like of int, optional
-        Lengths.
-    groups : array-like of shape (n_steps,), optional
-        Which sequence each time step belongs to, by any id; the time steps of one sequence stand together.
-
-    Raises
-    ------
-    ValueError
-        If both are given, X is a list of sequences, groups have another length or a missing entry, or one
-        appears again after another, which is named.
+    Refuses both together, groups for a list of sequences, of another length or with a missing entry, and one
+    that appears again after another, which is named.
 
     Examples
     --------
@@ -104,19 +92,8 @@ def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
 def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
     """Lengths of sequences, which hmmlearn has as the second argument, where scikit-learn has y.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_steps, ...), or a list of such
-        The sequences.
-    y : array-like or None
-        Lengths, or one entry for each time step, which is ignored.
-    lengths : array-like of int, optional
-        Lengths given by name.
-
-    Raises
-    ------
-    ValueError
-        If lengths are given twice, or y may be either.
+    `y` may be lengths, or one entry for each time step, which is ignored. Refuses lengths that are given
+    twice, and a `y` that may be either.
 
     Examples
     --------
@@ -142,20 +119,8 @@ def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
 def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray[np.int64]]:
     """Sequences as one table and the limits of each.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_steps, ...), or a list of such
-        One table of all sequences, or one for each.
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table; one sequence by default.
-    symbols : bool, default False
-        Whether they are symbols, which may be one-dimensional.
-
-    Raises
-    ------
-    ValueError
-        If X is a text, lengths do not add up, a sequence is empty, lengths are given for a list of tables, or
-        one of these is not like the others.
+    `symbols` may be one-dimensional. Refuses a text, lengths that do not add up or come with a list of
+    tables, an empty sequence, and a table that is not like the others.
     """
     if symbols and isinstance(X, str):
         raise ValueError("X is a text: write list(X) if its letters are the symbols, [X] if it is one symbol")

@@ -40,17 +40,7 @@ def of_series(X: Any) -> Any:
 def put_on_end(parts: Any, symbols: bool) -> Any:
     """One table of those of a list, frames as a frame.
 
-    Parameters
-    ----------
-    parts : list of array or frame
-        One for each sequence.
-    symbols : bool
-        Whether they are symbols, which may be one-dimensional.
-
-    Raises
-    ------
-    ValueError
-        If one is not like the first; it is named.
+    `symbols` may be one-dimensional. One that is not like the first is refused by its name.
     """
     for i, part in enumerate(parts):
         if not is_table(part):

@@ -126,15 +126,7 @@ def refuse_collinear(involved: Any, labels: list[str]) -> None:
 def collinear_columns(table: Any) -> NDArray[np.int64]:
     """Columns of which one follows from the others exactly in the complete rows, or two in the rows of both.
 
-    Parameters
-    ----------
-    table : array of shape (n, d)
-        Rows; NaN is a missing cell.
-
-    Returns
-    -------
-    array of int
-        Their positions; empty if there are none, or too few complete rows to tell.
+    Empty if there are none, or too few complete rows to tell.
 
     Notes
     -----

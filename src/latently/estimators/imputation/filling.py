@@ -87,14 +87,7 @@ def drawn_labels(resp: Array, rng: np.random.Generator) -> NDArray[np.int64]:
 def interval(predictives: Sequence[Predictive], rows: Array, level: float) -> tuple[Array, Array]:
     """Central intervals of missing cells, each on its own; NaN for observed cells.
 
-    Parameters
-    ----------
-    predictives : sequence of Predictive
-        The distribution of the cells is the even mixture of these.
-    rows : array of shape (n, d)
-        Rows.
-    level : float
-        Probability of the intervals.
+    The distribution of the cells is the even mixture of the predictives.
     """
     rows = np.asarray(rows, dtype=np.float64)
     missing = np.isnan(rows)

@@ -35,21 +35,7 @@ def fit_model(
 ) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Finding, ...]]:
     """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
 
-    Parameters
-    ----------
-    imputer : GaussianImputer
-        Whose settings are used.
-    table : Modelled
-        The table.
-    rng : Generator
-        Source of all that is random.
-    journal : Journal, optional
-        In which the runs of the fit are noted.
-
-    Raises
-    ------
-    NoMaximumError
-        If the likelihood has no maximum and no prior may take its place.
+    Raises a NoMaximumError if the likelihood has no maximum and no prior may take its place.
     """
     said: tuple[Finding, ...] = ()
     try:

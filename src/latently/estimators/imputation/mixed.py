@@ -29,18 +29,8 @@ def fitted_by_bic(
 ) -> tuple[MixtureModel, dict[int, float]]:
     """The mixture of the number of components that has the lowest BIC, and BIC by that number.
 
-    Parameters
-    ----------
-    mixture : MixtureModel
-        Its settings; it stays as it is.
-    table : Table
-        The table.
-    weights : array of shape (n_rows,)
-        How often each row counts.
-    most : int
-        Components, at most.
-    rng : Generator
-        Source of all that is random.
+    The mixture that is handed in stays as it is; weights say how often each row counts, and `most` how many
+    components to try.
     """
     family, read = mixture._read(table, mixture._family(), reset=True, sample_weight=weights)
     with mixture._workers() as workers:

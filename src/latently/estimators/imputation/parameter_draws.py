@@ -47,27 +47,9 @@ def draw_parameters(
 ) -> tuple[Draw, ...]:
     """Draw parameters as uncertain as a table leaves them.
 
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        Fitted to the table.
-    table : array of shape (n_rows, d)
-        Rows; NaN is a missing cell.
-    weights : array of shape (n_rows,)
-        How often each row counts.
-    n : int
-        How many.
-    method : {"bootstrap", "posterior"}
-        How.
-    rng : Generator
-        Source of all that is random.
-
-    Raises
-    ------
-    NoMaximumError
-        If refits without a prior keep failing, on tables too small to be drawn from with replacement.
-    FitError
-        If those with one do.
+    The mixture was fitted to the table, whose rows count as often as weights say. Raises a NoMaximumError if
+    refits without a prior keep failing, on tables too small to be drawn from with replacement, and a FitError
+    if those with one do.
     """
     if not n:
         return ()

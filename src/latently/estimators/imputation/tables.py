@@ -56,19 +56,7 @@ class Modelled:
 def read_table(imputer: GaussianImputer, X: Any, sample_weight: Any) -> Modelled:
     """Read the table of a fit, and say which columns teach nothing.
 
-    Parameters
-    ----------
-    imputer : GaussianImputer
-        Learns the names and the number of the features.
-    X : array-like, or what is read piece by piece
-        The table.
-    sample_weight : array-like or None
-        How often each row counts.
-
-    Raises
-    ------
-    ValueError
-        If it is refused.
+    The imputer learns the names and the number of the features. Weights say how often each row counts.
     """
     scan = as_scan(X)
     if scan is not None:

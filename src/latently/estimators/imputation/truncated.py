@@ -26,16 +26,7 @@ def drawn_within(
 ) -> Array:
     """Rows with missing cells drawn, those of a row together, under the condition that all are within limits.
 
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        The model.
-    rows : array of shape (n, d)
-        Rows; NaN is a missing cell. Observed cells may be outside the limits.
-    rng : Generator
-        Source of all that is random.
-    lower, upper : array of shape (d,)
-        Limits of the features, infinite where there are none.
+    Observed cells may be outside the limits, which are infinite where there are none.
     """
     limited = np.isfinite(lower) | np.isfinite(upper)
     if not limited.any():

@@ -30,21 +30,8 @@ def identification(
 
     The rank of the information is that of the derivatives of the probabilities of all cells by the free
     parameters, nearly everywhere the same: it is found at parameters drawn at random, away from boundaries.
-
-    Parameters
-    ----------
-    model : LatentEmission
-        The model.
-    description : callable
-        Gives that of the data, from which parameters are drawn.
-    table : CrossTable
-        The data.
-    log_probabilities : callable
-        Those of rows of codes, of any params and rows.
-    n_parameters : int
-        Free parameters.
-    fixed : collection of str
-        Names of the parameters that are not free.
+    `description` gives that of the data, from which parameters are drawn, and `log_probabilities` those of
+    rows of codes at any params. Parameters in `fixed` are not free.
 
     References
     ----------

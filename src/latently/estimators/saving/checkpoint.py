@@ -40,25 +40,10 @@ def recorded(
 ) -> Iterator[tuple[Journal | None, Any]]:
     """Yield the journal of a fit, if its settings ask for one, and what its random numbers come from.
 
-    The file of a checkpoint is there from the beginning on, and gone once the fit is complete.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whose settings they are.
-    data : callable
-        Returns what tells the data from others, and how they are read.
-    start : object
-        Parameters that the fit goes on from.
-    **beside : object
-        What the fit follows from beside the settings, by name.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is no checkpoint, or of another fit: what differs is named (a ValueError, too).
-    OSError
-        If it cannot be written.
+    The file of a checkpoint is there from the beginning on, and gone once the fit is complete. `data` returns
+    what tells the data from others, and how they are read; `start` are parameters that the fit goes on from,
+    and `beside` is what it follows from beside the settings. Raises a ModelFileError if the file is no
+    checkpoint or of another fit, which names what differs, and an OSError if it cannot be written.
     """
     seed, keep = getattr(estimator, "random_state", None), getattr(estimator, "on_interrupt", "") == "keep"
     journal = vars(estimator).pop("_journal", None)  # of a fit that this one is a part of

@@ -282,19 +282,7 @@ class Decoder:
 def check_types(annotated: Any, values: Mapping[str, Any], where: str) -> None:
     """Check values against the annotations of a class or function.
 
-    Parameters
-    ----------
-    annotated : class or function
-        What declares the types.
-    values : mapping of str to object
-        The values, by name.
-    where : str
-        Where they stand, to name them.
-
-    Raises
-    ------
-    ValueError
-        If one is of another type; it is named.
+    One of another type is refused and named, by `where` it stands.
     """
     hints = get_type_hints(annotated)
     hints |= {name: get_type_hints(way)["return"] for name, way in _worked_out(annotated).items()}

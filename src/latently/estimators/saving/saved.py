@@ -121,21 +121,8 @@ class Saved(Storable):
 def restored(contents: Contents, estimators: Mapping[str, type], own: Sequence[type] = ()) -> Any:
     """Return the estimator that a file holds.
 
-    Parameters
-    ----------
-    contents : Contents
-        What was read.
-    estimators : mapping of str to type
-        The classes it may be of.
-    own : sequence of type
-        The user's classes.
-
-    Raises
-    ------
-    ValueError
-        If something is missing, unknown, of another type or shape, or not feasible; it is named.
-    UnknownClassError
-        If a class of the user's is needed and not in `own` (a ValueError, too).
+    `own` are the user's classes. Refuses by name what is missing, unknown, of another type or shape, or not
+    feasible; if a class of the user's is needed and not there, by an UnknownClassError.
     """
     if "checkpoint" in contents.document:
         raise ValueError("it is the checkpoint of a fit, which goes on from it with checkpoint=...")

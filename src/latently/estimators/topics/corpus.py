@@ -62,25 +62,11 @@ def read_corpus(
 ) -> Corpus:
     """Read the first documents of a model.
 
-    Parameters
-    ----------
-    X : table of counts, or sequence of documents
-        A matrix, dense or sparse, or a frame, of shape (n_documents, n_features). Or documents: raw texts,
-        lists of words, or, if `vocabulary` or `n_features` is given, lists of numbers of words.
-    vocabulary : sequence of words, or mapping of words to columns, optional
-        The word of each column. Other words of texts and lists are ignored.
-    n_features : int, optional
-        Number of columns.
-    vectorizer : mapping or CountVectorizer, optional
-        How texts are split into words: parameters of scikit-learn's `CountVectorizer` that replace
-        ``stop_words="english"``, ``min_df=2`` and ``max_df=0.5``, or a vectorizer.
-    owner : str
-        Who asks, for messages.
-
-    Raises
-    ------
-    ValueError
-        If something is wrong with any of these, or there is no word at all.
+    X is a table of counts, or documents: raw texts, lists of words, or, if `vocabulary` or `n_features` is
+    given, lists of numbers of words. The vocabulary, a sequence or a mapping to columns, has the word of each
+    column; others are ignored. The vectorizer, or parameters of scikit-learn's `CountVectorizer` that replace
+    ``stop_words="english"``, ``min_df=2`` and ``max_df=0.5``, says how texts are split. Messages speak for
+    `owner`.
     """
     form, documents = recognise(X)
     given = None if vocabulary is None else as_vocabulary(vocabulary)
@@ -116,23 +102,10 @@ def read_corpus(
 def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
     """Read further documents of a model, over the words that it knows.
 
-    Parameters
-    ----------
-    X : table of counts, or sequence of documents
-        As in `read_corpus`. Rows of integers are what they were for the first documents.
-    words : Words
-        What the model knows.
-    grow : bool
-        Whether new words of texts and lists of words get columns, behind the old ones and in alphabetical
-        order; of texts only words that are in as many documents as the vectorizer asks for. Otherwise, and
-        if the vocabulary was given, new words are ignored and counted.
-    owner : str
-        Who asks, for messages.
-
-    Raises
-    ------
-    ValueError
-        If a table has another number of columns, or documents come in a form the model cannot read.
+    Rows of integers are what they were for the first documents. If the vocabulary is to `grow`, new words of
+    texts and lists get columns, behind the old ones and in alphabetical order; of texts only words that are
+    in as many documents as the vectorizer asks for. Otherwise, and if the vocabulary was given, new words are
+    ignored and counted.
     """
     form, documents = recognise(X)
     if form == "integers" and words.kind == "ids":

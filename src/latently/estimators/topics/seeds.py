@@ -19,29 +19,10 @@ def seeded_prior(
 ) -> Array:
     """The prior of words, in which seeds count in their topics as often as they occur in all texts.
 
-    What is in a prior stays there, so the seeds pull as much at the last pass as at the first.
-
-    Parameters
-    ----------
-    seed_words : mapping of int to iterable of words, iterable of iterables of words, or None
-        Words of each topic; of ids where there is no vocabulary.
-    words : array of shape (n_features,)
-        Prior of all words.
-    vocabulary : array of shape (n_features,) or None
-        The words.
-    frequencies : array of shape (n_features,)
-        How often each word occurs.
-    n_components : int
-        Number of topics.
-
-    Returns
-    -------
-    prior : array of shape (n_features, 1) or (n_features, n_components)
-
-    Raises
-    ------
-    ValueError
-        If a topic is not one of the model's, or a word not one of the vocabulary's.
+    What is in a prior stays there, so the seeds pull as much at the last pass as at the first. Seeds are a
+    mapping or a sequence of the words of each topic, of their numbers where there is no vocabulary; `words`
+    is the prior of all words. Of shape (n_features, n_components), or (n_features, 1) without seeds. Refuses
+    a topic or a word that is not there.
     """
     if seed_words is None:
         return words[:, None]

@@ -16,23 +16,9 @@ from latently.estimators.inputs import as_table
 def read_table(X: Any, owner: str) -> Any:
     """Counts as a canonical CSR matrix: indices sorted, duplicates summed, no explicit zeros.
 
-    Parameters
-    ----------
-    X : array-like, frame or sparse matrix of shape (n_documents, n_features)
-        Counts, whole or not. It is not changed; the result may share its memory.
-    owner : str
-        Who asks, for messages.
-
-    Returns
-    -------
-    csr_matrix
-        Of float32 if X is, of float64 otherwise.
-
-    Raises
-    ------
-    ValueError
-        If X has another shape or no rows or columns, is not numeric, or has a cell that is negative, NaN or
-        infinite, the first of which is named.
+    Of float32 if X is, of float64 otherwise; X is not changed, and the result may share its memory. Refuses
+    another shape, no rows or columns, what is not numeric, and the first cell that is negative, NaN or
+    infinite.
     """
     _refuse_text(X)
     if sparse.issparse(X):

@@ -28,15 +28,8 @@ N_LOOKED_AT = 1000
 def as_vectorizer(vectorizer: Any) -> CountVectorizer:
     """The vectorizer that a user means.
 
-    Parameters
-    ----------
-    vectorizer : None, mapping or CountVectorizer
-        None for `DEFAULTS`, parameters that are laid over these, or a vectorizer, of which a copy is made.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these, gives no counts, or a parameter is not known.
+    None stands for `DEFAULTS`, over which parameters are laid; of a vectorizer a copy is made. Refuses
+    anything else, one that gives no counts, and unknown parameters.
     """
     if vectorizer is None or isinstance(vectorizer, Mapping):
         return configured({**DEFAULTS, **(vectorizer or {})})

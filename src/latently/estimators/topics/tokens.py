@@ -35,11 +35,7 @@ def distinct_words(documents: Iterable[Sequence[Any]]) -> list[str]:
 def count_words(documents: Iterable[Sequence[Hashable]], columns: Mapping[Any, int]) -> tuple[Any, int]:
     """Count words that have a column, and how many there are of others.
 
-    Returns
-    -------
-    counts : csr_matrix of shape (n_documents, n_columns)
-    n_unseen : int
-        Words without a column, repeats included.
+    The counts are a CSR matrix; repeats of words without a column count, too.
     """
     found, counts, ends, n_unseen = array("q"), array("d"), array("q", [0]), 0
     for words in documents:
@@ -59,19 +55,8 @@ def count_words(documents: Iterable[Sequence[Hashable]], columns: Mapping[Any, i
 def count_numbers(documents: Sequence[Sequence[Any]], n_features: int, *, unseen: bool) -> tuple[Any, int]:
     """Count words given as numbers of columns; as `count_words`.
 
-    Parameters
-    ----------
-    documents : sequence of sequences of int
-        The documents.
-    n_features : int
-        Number of columns.
-    unseen : bool
-        Whether numbers from `n_features` on are words that the model has not seen, rather than mistakes.
-
-    Raises
-    ------
-    ValueError
-        If something is not an integer, negative or, unless `unseen`, too large; the document is named.
+    Numbers from `n_features` on are words that the model has not seen if `unseen`, and mistakes otherwise, as
+    is all that is no integer or negative: the document is named.
     """
     numbers = [_numbers(row, document) for row, document in enumerate(documents)]
     for row, ids in enumerate(numbers):

@@ -93,14 +93,7 @@ class Words:
 def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
     """A vocabulary as an array of its words by column.
 
-    Parameters
-    ----------
-    vocabulary : sequence of words, or mapping of words to columns
-
-    Raises
-    ------
-    ValueError
-        If it is empty, has a word twice, or a mapping's columns are not 0, 1, 2, ...
+    Refuses an empty one, a word that is there twice, and columns of a mapping that are not 0, 1, 2, ...
     """
     if isinstance(vocabulary, str):
         raise ValueError(f"vocabulary={shown(vocabulary)} is one string: give a list of words")

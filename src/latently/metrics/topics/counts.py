@@ -14,15 +14,7 @@ from latently.checks.arrays import MOST_COUNT, as_numbers
 def as_counts(X: Any) -> Any:
     """Counts as a CSR matrix of float64: indices sorted, duplicates summed, no explicit zeros.
 
-    Parameters
-    ----------
-    X : array-like or sparse matrix of shape (n_documents, n_words)
-        Counts, zero or more.
-
-    Raises
-    ------
-    ValueError
-        If X is no table of numbers, or a count is negative or not finite, which is named.
+    Refuses what is no table of numbers, and the first count that is negative or not finite.
     """
     counts = sparse.csr_matrix(X if sparse.issparse(X) else _dense(X))
     counts = counts.astype(np.float64, copy=not counts.has_canonical_format)
@@ -38,19 +30,7 @@ def as_counts(X: Any) -> Any:
 def refuse(counts: Any, wrong: NDArray[np.bool_], remedy: str) -> None:
     """Refuse some of the entries of a CSR matrix.
 
-    Parameters
-    ----------
-    counts : csr_matrix
-        The matrix.
-    wrong : array of bool of shape (n_entries,)
-        Which entries.
-    remedy : str
-        What to do about them.
-
-    Raises
-    ------
-    ValueError
-        If there are any, naming the row and the column of the first.
+    The error names the row and the column of the first, and the remedy.
     """
     if wrong.any():
         entry = int(wrong.argmax())

@@ -21,21 +21,10 @@ WORDS = Such(
 def word_lists(topics: Any, n: int, vocabulary: Sequence[Any] | None = None) -> Words:
     """The first `n` words of each topic, the likeliest first.
 
-    Parameters
-    ----------
-    topics : array_like of shape (n_topics, n_words), or list of lists of words
-        Weights of words, or words from the likeliest down. Of equal weights the first counts as greater;
-        words of weight zero are no words of the topic.
-    n : int
-        How many words.
-    vocabulary : sequence of n_words words, optional
-        The words of the columns; without it, words are the numbers of columns.
-
-    Raises
-    ------
-    ValueError
-        If there is no topic, a topic has no words or a word twice, a weight is negative or not finite, or the
-        vocabulary is of another size.
+    Topics are weights of words, or lists of words from the likeliest down. Of equal weights the first counts
+    as greater; words of weight zero are no words of the topic. Without a vocabulary, words are the numbers of
+    columns. Refuses no topics, a topic without words or with one twice, weights that are negative or not
+    finite, and a vocabulary of another size.
     """
     check_setting("topics", topics, ITERABLE)
     topics = topics.to_numpy() if hasattr(topics, "to_numpy") else topics

@@ -35,17 +35,8 @@ class Entries:
 def document_source(counts: Any, weights: Array, dtype: Any) -> ArraySource:
     """The rows of a sparse matrix of counts as a source of documents.
 
-    Sums over a block are tables of all words; so a block has some entries for each word of the vocabulary,
-    or the tables would cost more than the entries.
-
-    Parameters
-    ----------
-    counts : csr_matrix of shape (n_documents, n_words)
-        The counts.
-    weights : array of shape (n_documents,)
-        How often each document counts.
-    dtype : dtype
-        Of the counts within the kernels.
+    Sums over a block are tables of all words; so a block has some entries for each word of the vocabulary, or
+    the tables would cost more than the entries. The dtype is that of the counts within the kernels.
     """
     entries = Entries(counts.indices.astype(np.int32, copy=False), counts.data.astype(dtype, copy=False))
     offsets = counts.indptr.astype(np.int64, copy=False)

@@ -15,14 +15,7 @@ def merge(counts: NDArray[Any], n_left: int) -> list[list[int]]:
     """Which topics go together, so that `n_left` are left.
 
     Time and again the two that are cheapest to merge are merged. Products of topics are all that is looked
-    at, and these add.
-
-    Parameters
-    ----------
-    counts : array of shape (n_words, n_topics)
-        Expected counts of words, prior not included.
-    n_left : int
-        How many to leave.
+    at, and these add. The expected counts, (n_words, n_topics), are without the prior.
     """
     counts = counts.astype(np.float64, copy=False)
     products, totals = counts.T @ counts, counts.sum(axis=0)
@@ -44,17 +37,8 @@ def merge(counts: NDArray[Any], n_left: int) -> list[list[int]]:
 def losses(products: Array, totals: Array) -> Array:
     """What it costs to merge each pair: how many tokens they have, times how far they are from alike.
 
-    Parameters
-    ----------
-    products : array of shape (n_topics, n_topics)
-        Sums over words of the products of two topics' counts.
-    totals : array of shape (n_topics,)
-        Tokens of each topic.
-
-    Returns
-    -------
-    losses : array of shape (n_topics, n_topics)
-        The harmonic mean of their totals times one less the cosine between them.
+    `products` are sums over words of the products of two topics' counts, and `totals` the tokens of each
+    topic: the harmonic mean of their totals times one less the cosine between them.
     """
     lengths = np.sqrt(np.outer(products.diagonal(), products.diagonal()))
     cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)

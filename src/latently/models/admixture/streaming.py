@@ -126,18 +126,8 @@ class StreamingAdmixture:
     def step(self, stream: Stream, block: Block, share: float, weight: float, backend: Backend) -> Touched:
         """Bring the counts up to date with a minibatch.
 
-        Parameters
-        ----------
-        stream : Stream
-            The counts; changed.
-        block : Block
-            The minibatch.
-        share : float
-            How many documents there are in all for each of the minibatch.
-        weight : float
-            What part of the counts the minibatch replaces.
-        backend : Backend
-            Who works on its documents.
+        The stream is changed. `share` is how many documents there are in all for each of the minibatch, and
+        `weight` what part of the counts the minibatch replaces.
         """
         words, local = stream.local(block)
         prepared = self.expectations(stream, words)

@@ -181,21 +181,8 @@ def _memory(ax: Axes, mid: Array, offsets: NDArray[np.int64], kind: str) -> None
 def autocorrelations(values: Array, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array, Array]:
     """Autocorrelations within sequences, over the pairs of which both are known.
 
-    Parameters
-    ----------
-    values : array of shape (n_steps,)
-        NaN where missing.
-    offsets : array of int of shape (n_sequences + 1,)
-        Where sequences begin and end.
-
-    Returns
-    -------
-    lags : array of int of shape (n_lags,)
-        From 1 to at most 25, and to a quarter of the longest sequence.
-    values : array of shape (n_lags,)
-        Mean products of deviations from the mean, over the variance.
-    pairs : array of shape (n_lags,)
-        How many pairs each is of.
+    Returns the lags, from 1 to at most 25 and to a quarter of the longest sequence; mean products of
+    deviations from the mean, over the variance; and how many pairs each is of.
     """
     centred = values - np.nanmean(values)
     variance = np.nanmean(centred**2)

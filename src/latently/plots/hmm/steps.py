@@ -54,17 +54,8 @@ class Axis:
 def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
     """Where times lie: at the times given if these rise from row to row, otherwise one after the other.
 
-    Parameters
-    ----------
-    time : array-like of shape (n_steps,), or None
-        Numbers or dates. None counts from 0.
-    offsets : array of int of shape (n_sequences + 1,)
-        Where sequences begin and end.
-
-    Raises
-    ------
-    ValueError
-        If their number is another, they are neither numbers nor dates, or do not rise within a sequence.
+    None counts from 0. Refuses times of another number, neither numbers nor dates, or that do not rise within
+    a sequence.
     """
     n = int(offsets[-1])
     if time is None:

@@ -42,19 +42,7 @@ class View:
 def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None) -> View:
     """Choose what to show.
 
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        Fitted.
-    X : array-like of shape (n_samples, n_features)
-        The rows, with all the features of the mixture.
-    features : sequence of int or str, or None
-        Positions or names of one or two features; None means the first two, or the only one.
-
-    Raises
-    ------
-    ValueError
-        If a feature does not exist, or their number is neither one nor two.
+    Features are positions or names of one or two; None means the first two, or the only one.
     """
     resp = mixture.predict_proba(X)
     rows = as_floats(X, "X")

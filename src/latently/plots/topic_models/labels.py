@@ -41,16 +41,8 @@ def lay_out(ax: Axes) -> None:
 def place_labels(ax: Axes, where: Array, radii: Array, texts: Sequence[str]) -> None:
     """Write a label beside each of the first circles, unless every place is taken.
 
-    Parameters
-    ----------
-    ax : Axes
-        With the circles, and with its limits set.
-    where : array of shape (n_circles, 2)
-        Their middles, in the units of the axes; those to be labelled first come first.
-    radii : array of shape (n_circles,)
-        In points.
-    texts : sequence of str
-        Labels of the first circles.
+    The axes have their circles and limits. Middles are in their units, those to be labelled first; radii are
+    in points.
     """
     lay_out(ax)
     points = 72.0 / ax.figure.dpi

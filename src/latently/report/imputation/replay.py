@@ -20,16 +20,8 @@ def imputation_replay(
 ) -> Replay | None:
     """A run of EM; None where there is nothing to see.
 
-    Parameters
-    ----------
-    imputer : GaussianImputer or MixedImputer
-        Fitted.
-    names : sequence of str
-        Names of the columns of its model.
-    x : array of shape (n_rows, n_columns)
-        The rows as its model reads them, NaN where a cell is missing.
-    fill : callable
-        ``fill(imputer, x)`` fills in the missing cells.
+    `names` and x are the columns and rows as the model of the imputer reads them, NaN where a cell is
+    missing; ``fill(imputer, x)`` fills these in.
     """
     mixture = imputer.mixture_
     ranked = np.argsort(-np.isnan(x).sum(axis=0), kind="stable").tolist()

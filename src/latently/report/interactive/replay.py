@@ -84,19 +84,8 @@ def recorded(model: Any, last: float) -> tuple[Recorder, Track] | None:
 def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
     """The run that the fit was recorded on, or one that is made again.
 
-    Parameters
-    ----------
-    model : LikelihoodEstimator
-        Fitted.
-    source : ArraySource
-        Rows that a run is made on again.
-    all_rows : int
-        How many there are in all.
-
-    Returns
-    -------
-    Shown or None
-        None if no run came further than its start.
+    `source` has the rows that a run is made on again, of `all_rows`. None if no run came further than its
+    start.
     """
     found = recorded(model, model.log_likelihood_)
     if found is not None and len(found[1].values) >= FEWEST:
@@ -179,17 +168,7 @@ def at(model: Any, params: Any) -> Any:
 
 
 def moments(model: Any, run: Shown, source: ArraySource) -> tuple[list[Any], list[Array]]:
-    """The estimator at each step, labels as they are in the fit, and the probabilities it gives rows of them.
-
-    Parameters
-    ----------
-    model : LikelihoodEstimator
-        Fitted.
-    run : Shown
-        A run, its labels in any order.
-    source : ArraySource
-        The rows.
-    """
+    """The estimator at each step, labels as in the fit, and the probabilities it gives rows of them."""
     fitted, end = (each._posterior(source)[1] for each in (model, at(model, run.frames[-1].params)))
     order = linear_sum_assignment(-(np.nan_to_num(fitted).T @ np.nan_to_num(end)))[1]
     seen = [at(model, model._model.permute(frame.params, order)) for frame in run.frames]

@@ -97,20 +97,8 @@ def mixture_view(
 ) -> dict[str, Any]:
     """A mixture: its rows as points, their responsibilities, and the shapes of the components.
 
-    Parameters
-    ----------
-    a : MixtureAnalysis
-        What the page speaks of.
-    moments : sequence of estimator
-        The mixture at each step.
-    resp : sequence of array
-        Responsibilities of some of the rows at each step.
-    x : array of shape (n_rows, n_columns)
-        These rows as numbers.
-    rows : array of int
-        Their positions among all.
-    ranked : sequence of int
-        Columns, those that tell most first.
+    `moments` is the mixture at each step, with the responsibilities of some rows: x as numbers, at the
+    positions `rows` among all. Columns are ranked, those that tell most first.
     """
     room = MOST_BYTES // (len(moments) * a.n_components)
     drawn = chosen_rows(np.zeros(len(x), dtype=bool), min(MOST_POINTS, room))
@@ -137,22 +125,9 @@ def cells_view(
 ) -> dict[str, Any]:
     """A table with holes: its rows as points, and where the cells that are filled in come to lie.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the columns.
-    n_rows : int
-        How many rows there are.
-    x : array of shape (n, n_columns)
-        Some of them as numbers, NaN where a cell is missing.
-    rows : array of int
-        Their positions among all.
-    filled : sequence of array
-        The same filled in, at each step.
-    moments : sequence of estimator
-        The mixture at each step.
-    ranked : sequence of int
-        Columns, those that lack most first.
+    Of `n_rows` rows some are given: x as numbers, NaN where a cell is missing, at the positions `rows`, and
+    filled in at each step. `moments` is the mixture at each step; columns are ranked, those that lack most
+    first.
     """
     chosen = list(ranked[:MOST_COLUMNS])
     hole = np.isnan(x[:, chosen])

@@ -21,18 +21,8 @@ MOST_COLUMNS = 4
 def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array], n: int) -> dict[str, Any]:
     """A hidden Markov model: the series, and the probabilities of the states along it.
 
-    Parameters
-    ----------
-    a : SegmentationAnalysis
-        What the page speaks of.
-    moments : sequence of estimator
-        The model at each step.
-    x : array of shape (n_steps, n_columns)
-        The first time steps of the series as numbers.
-    resp : sequence of array
-        Smoothed probabilities of these at each step.
-    n : int
-        How many time steps the series has in all.
+    `moments` is the model at each step, with the smoothed probabilities of x, the first time steps of n in
+    all.
     """
     chosen = a.discriminative[:MOST_COLUMNS]
     room = max(MOST_BYTES // (len(moments) * a.n_components), 50)

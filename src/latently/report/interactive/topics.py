@@ -15,15 +15,7 @@ N_WORDS = 10
 
 
 def topics_view(moments: Sequence[Any], words: Sequence[str]) -> dict[str, Any]:
-    """The likeliest words of the largest topics at each step.
-
-    Parameters
-    ----------
-    moments : sequence of estimator
-        The topic model at each step.
-    words : sequence of str
-        The words.
-    """
+    """The likeliest words of the largest topics at each step."""
     shares = np.array([shares_of(each) for each in moments])
     largest = np.sort(np.argsort(-shares[-1], kind="stable")[:MOST_TOPICS])
     tables = [each.topic_word_[largest] for each in moments]

@@ -18,16 +18,8 @@ def without_dip(mixture: Any) -> list[tuple[int, int]]:
     """Pairs of components between which the density of the mixture hardly falls.
 
     All modes of two Gaussians lie on their ridgeline, so that the density along it tells one hill from two.
-
-    Parameters
-    ----------
-    mixture : GaussianMixture, or MixtureModel of Gaussians
-        Fitted. Of other families nothing is said.
-
-    Returns
-    -------
-    list of (int, int)
-        Pairs for which the lowest density between two hills is at least nine tenths of the lower hill.
+    Hardly: the lowest density between two hills is at least nine tenths of the lower hill. Of families that
+    are not Gaussian nothing is said.
 
     References
     ----------

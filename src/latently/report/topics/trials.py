@@ -54,24 +54,9 @@ def run_trials(
 ) -> list[Trial]:
     """Fit each number of topics to the same nine tenths of the documents.
 
-    Parameters
-    ----------
-    collection : Collection
-        The documents.
-    numbers : sequence of int
-        Numbers of topics.
-    seed : int
-        Chooses the documents held out. Fits start from another seed, the next one, so that what they have in
-        common with a fit to all documents is not the start.
-    settings : dict
-        Of the estimator.
-    progress : callable
-        Called before each fit.
-
-    Returns
-    -------
-    list of Trial
-        One for each number; none if there are too few documents, or too few words outside of those held out.
+    The seed chooses the documents held out. Fits start from another one, the next, so that what they have in
+    common with a fit to all documents is not the start. No trials if there are too few documents, or too few
+    words outside of those held out.
     """
     chosen = held_out(collection, seed)
     if chosen is None:
