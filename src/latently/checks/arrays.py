@@ -106,12 +106,8 @@ def as_floats(values: Any, name: str) -> NDArray[np.float64]:
 def as_array(values: Any, name: str) -> NDArray[Any]:
     """Return an array of cells of any kind.
 
-    Raises
-    ------
-    ValueError
-        If it is no array, or ragged, which is told by its row.
-    TypeError
-        If it is a sparse matrix.
+    Raises a ValueError if it is no array, or ragged, which is told by its row. Raises a TypeError if it is a
+    sparse matrix.
     """
     kind = type(values).__name__
     if hasattr(values, "tocsr"):
@@ -137,10 +133,7 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
 def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
     """Return an array of numbers or text in which missing cells can be told by `missing_cells`.
 
-    Raises
-    ------
-    ValueError
-        If it is no array, or holds records or collections; the first such cell is named.
+    Raises a ValueError if it is no array, or holds records or collections; the first such cell is named.
 
     Examples
     --------
@@ -202,10 +195,7 @@ def _is_number(cell: Any) -> bool:
 def labels_of(frame: Any, name: str = "X") -> list[str]:
     """Return the names of the columns of a frame.
 
-    Raises
-    ------
-    ValueError
-        If two columns have one name.
+    Raises a ValueError if two columns have one name.
     """
     names = [str(column) for column in frame.columns]
     if len(set(names)) < len(names):

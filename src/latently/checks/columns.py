@@ -80,10 +80,7 @@ class Column:
     def numbers(self) -> NDArray[np.float64]:
         """Its cells as numbers, NaN where one is missing; yes is one.
 
-        Raises
-        ------
-        NotANumberError
-            If a cell is something else.
+        Raises a NotANumberError if a cell is something else.
         """
         if self.cells.dtype.kind in "biuf":
             return self.cells.astype(np.float64)
@@ -191,10 +188,8 @@ class Table:
 def as_table(X: Any, name: str = "X") -> Table:
     """Read a table: a frame of pandas, polars or Arrow, a dict of arrays, or an array of any kind.
 
-    Raises
-    ------
-    ValueError
-        If columns differ in length or have the same name, or hold dates, records or collections.
+    Raises a ValueError if columns differ in length or have the same name, or hold dates, records or
+    collections.
 
     Examples
     --------
@@ -234,10 +229,7 @@ def as_table(X: Any, name: str = "X") -> Table:
 def concatenated(tables: Sequence[Table]) -> Table:
     """Tables of the same columns, one after the other.
 
-    Raises
-    ------
-    ValueError
-        If one has other columns than the first.
+    Raises a ValueError if one has other columns than the first.
     """
     first = tables[0]
     for i, table in enumerate(tables):

@@ -112,10 +112,7 @@ class Fitted(_Constraint):
     def is_satisfied_by(self, val: Any) -> bool:
         """Whether it is one of them, if it is fitted.
 
-        Raises
-        ------
-        NotFittedError
-            If it is not fitted yet.
+        Raises a NotFittedError if it is not fitted yet.
         """
         if not isinstance(val, self._classes):
             return False
@@ -238,10 +235,7 @@ def checked(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callab
 def check_settings(estimator: Any) -> None:
     """Check all settings of an estimator against its ``_parameter_constraints``.
 
-    Raises
-    ------
-    InvalidParameterError
-        Naming the first that is wrong (a ValueError and a TypeError).
+    Raises an InvalidParameterError naming the first that is wrong (a ValueError and a TypeError).
     """
     known = estimator._parameter_constraints  # those that a subclass adds are its own
     for name, value in estimator.get_params(deep=False).items():
@@ -252,10 +246,7 @@ def check_settings(estimator: Any) -> None:
 def check_whole(name: str, value: Any, least: int = 1) -> int:
     """Return an integer of at least so much, as Python's.
 
-    Raises
-    ------
-    InvalidParameterError
-        If it is none (a ValueError and a TypeError).
+    Raises an InvalidParameterError if it is none (a ValueError and a TypeError).
     """
     check_setting(name, value, Number(Integral, least, None, closed="left"))
     return int(value)

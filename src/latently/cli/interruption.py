@@ -35,12 +35,8 @@ class Interrupted(BaseException):
 def interruptible() -> Iterator[None]:
     """End the process with exit code 130 if there is a signal within the context.
 
-    A signal that was ignored stays so: a shell starts what runs in its background without Ctrl-C.
-
-    Raises
-    ------
-    SystemExit
-        If there was a signal, however the context ends.
+    A signal that was ignored stays so: a shell starts what runs in its background without Ctrl-C. Raises a
+    SystemExit if there was a signal, however the context ends.
     """
     global _interrupted
     before = {one: was for one in SIGNALS if (was := signal.getsignal(one)) not in (signal.SIG_IGN, None)}

@@ -136,10 +136,7 @@ def backend(n_threads: int, source: Any = None) -> Iterator[Backend]:
 def count_threads(n_jobs: int | None) -> int:
     """Threads that `n_jobs` asks for: None or -1 means all cores this process may use, -2 all but one.
 
-    Raises
-    ------
-    ValueError
-        If it is zero or not an integer.
+    Raises a ValueError if it is zero or not an integer.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if n_jobs is None:

@@ -17,10 +17,7 @@ def later(callback: Callback, n: int) -> Callback:
 def asked_to_stop(callbacks: Sequence[Callback], iteration: int, params: object, value: float) -> bool:
     """Call all callbacks; whether one of them says to stop.
 
-    Raises
-    ------
-    TypeError
-        If one returns what is neither true nor false, such as an array.
+    Raises a TypeError if one returns what is neither true nor false, such as an array.
     """
     stop = False
     for callback in callbacks:

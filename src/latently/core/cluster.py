@@ -220,11 +220,8 @@ class ClusterBackend(Backend):
 def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
     """What goes wrong between here and the scheduler, as one line.
 
-    Raises
-    ------
-    ClusterError
-        If the scheduler cannot be reached, or a worker died again and again. If patient, lost results are
-        no error yet.
+    Raises a ClusterError if the scheduler cannot be reached, or a worker died again and again. If patient,
+    lost results are no error yet.
     """
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError

@@ -31,10 +31,7 @@ def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
 def refuse_entries(wrong: NDArray[np.bool_], values: Array, name: str, what: str) -> None:
     """Name the first of some entries that are not what they should be.
 
-    Raises
-    ------
-    ValueError
-        If there is any.
+    Raises a ValueError if there is any.
     """
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -126,10 +126,7 @@ class Journal:
     def write(self) -> None:
         """Write all that is new; the fit goes on if that fails.
 
-        Warns
-        -----
-        UserWarning
-            The first time that it fails.
+        Warns with a UserWarning the first time that it fails.
         """
         if self._store is None:
             return

@@ -94,10 +94,7 @@ class Climber(Generic[D, P]):
     def end(self, params: P, earlier: Progress | None = None) -> End[P]:
         """Where EM comes to rest.
 
-        Raises
-        ------
-        FitError
-            If it does not.
+        Raises a FitError if it does not.
         """
         result = run(self.em, params, self.settings, self.n, earlier)
         self.n_steps += result.n_iter

@@ -19,10 +19,7 @@ Array = NDArray[np.float64]
 def check_feasible(params: Any, spaces: Spaces) -> None:
     """Refuse params that are NaN, or not in their spaces, if they have one.
 
-    Raises
-    ------
-    ValueError
-        If one is; it is named.
+    Raises a ValueError if one is; it is named.
     """
     for name, value in named(params).items():
         array = np.asarray(value)
@@ -32,13 +29,7 @@ def check_feasible(params: Any, spaces: Spaces) -> None:
 
 
 def check_shape(params: Any, name: str, shape: tuple[int, ...]) -> None:
-    """Refuse params one of which is not there, or of another shape.
-
-    Raises
-    ------
-    ValueError
-        If it is.
-    """
+    """Refuse params one of which is not there, or of another shape."""
     found = np.shape(named(params).get(name, ()))
     if found != shape:
         raise ValueError(f"its '{name}' has shape {found}, should be {shape}")

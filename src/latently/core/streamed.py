@@ -116,10 +116,7 @@ class StreamedSource(NotInMemory):
     def blocks(self) -> Iterator[Block]:
         """The blocks, in their order.
 
-        Raises
-        ------
-        DataChangedError
-            If there are not as many rows as in the first pass.
+        Raises a DataChangedError if there are not as many rows as in the first pass.
         """
         if not self.several:
             for start, x in _cut(self._rows(), count(0, self.block_rows)):
@@ -220,10 +217,7 @@ class Lengths:
     def add(self, names: NDArray[Any]) -> None:
         """Add the names of further rows.
 
-        Raises
-        ------
-        ValueError
-            If one has been there before, and others since; it is named.
+        Raises a ValueError if one has been there before, and others since; it is named.
         """
         if not len(names):
             return

@@ -74,10 +74,7 @@ def load_table(
 def to_frame(data: NDArray[Any] | dict[str, Any], columns: list[str]) -> Any:
     """A pandas DataFrame of a table, or of columns by name.
 
-    Raises
-    ------
-    ImportError
-        If pandas is not installed.
+    Raises an ImportError if pandas is not installed.
     """
     try:
         from pandas import DataFrame

@@ -40,13 +40,7 @@ class Binomial(Trials):
     adjective: ClassVar[str] = "binomial"
 
     def __post_init__(self) -> None:
-        """Refuse trials that are not whole numbers from 1.
-
-        Raises
-        ------
-        ValueError
-            If they are not.
-        """
+        """Refuse trials that are not whole numbers from 1."""
         n = np.asarray(1 if self.n_trials is None else self.n_trials)
         if n.ndim > 1 or n.dtype.kind not in "iuf" or not ((n >= 1) & (n == np.floor(n))).all():
             raise ValueError(

@@ -81,10 +81,8 @@ class Categories(Emission):
     def learned_of(self, columns: Sequence[Column]) -> Self:
         """The categories of each column.
 
-        Raises
-        ------
-        ValueError
-            If no cell of a column is observed, or its cells have no order; the column is named.
+        Raises a ValueError if no cell of a column is observed, or its cells have no order; the column is
+        named.
         """
         return replace(self, alphabets=tuple(self._alphabet(column) for column in columns))
 

@@ -42,10 +42,7 @@ FAMILIES: dict[str, type[Emission]] = {
 def family_of(emission: Emission | str) -> Emission:
     """A family, which may be given by its name, with a setting in brackets if it has one: "binomial(10)".
 
-    Raises
-    ------
-    ValueError
-        If there is no family of that name, or what is in brackets is not for it.
+    Raises a ValueError if there is no family of that name, or what is in brackets is not for it.
     """
     if not isinstance(emission, str):
         return emission

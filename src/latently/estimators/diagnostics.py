@@ -58,10 +58,7 @@ def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
 def warn_of(diagnostics: Iterable[Finding], stacklevel: int = 3) -> None:
     """Warn of each.
 
-    Warns
-    -----
-    UndeterminedWarning
-        With the words of the finding.
+    Warns with an UndeterminedWarning with the words of the finding.
     """
     for found in diagnostics:
         warnings.warn(str(found), UndeterminedWarning, stacklevel=stacklevel)

@@ -126,10 +126,7 @@ def fit(
 def warn_of_spurious(diagnostics: Sequence[Finding], stacklevel: int) -> None:
     """Warn of a maximum that should not be trusted, if there is a reason.
 
-    Warns
-    -----
-    SpuriousMaximumWarning
-        With all reasons.
+    Warns with a SpuriousMaximumWarning with all reasons.
     """
     if diagnostics:
         warnings.warn(

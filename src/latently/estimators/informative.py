@@ -23,10 +23,8 @@ MOST_COLUMNS_NAMED = 5  # in one message
 def check_weights(sample_weight: Any, n_samples: int) -> Array:
     """Check the weights of rows and return them as float64; ones if there are none.
 
-    Raises
-    ------
-    ValueError
-        If their number is wrong or one is negative or not finite, which is named, or all are zero.
+    Raises a ValueError if their number is wrong or one is negative or not finite, which is named, or all are
+    zero.
     """
     if sample_weight is None:
         return np.ones(n_samples)
@@ -50,13 +48,7 @@ def check_weights(sample_weight: Any, n_samples: int) -> Array:
 
 
 def refuse_heavy(weights: Array, name: str) -> None:
-    """Refuse weights by whose sum a log-likelihood would be beyond double precision.
-
-    Raises
-    ------
-    ValueError
-        If they are.
-    """
+    """Refuse weights by whose sum a log-likelihood would be beyond double precision."""
     most = float(weights.max())
     if most > HEAVY / len(weights):
         raise ValueError(f"{name} goes up to {most:g}, too much to be added up: divide all by {most:g}")
@@ -81,13 +73,7 @@ def warn_of_weights(weights: Array, what: str) -> None:
 
 
 def some_observed(n: float) -> float:
-    """Check how many rows have an observed cell.
-
-    Raises
-    ------
-    ValueError
-        If none has.
-    """
+    """Check how many rows have an observed cell."""
     if not n:
         raise ValueError("X has no row with an observed cell: there is nothing to judge the model by")
     return n
@@ -103,18 +89,9 @@ def check_informative(
 ) -> None:
     """Refuse tables from which no mixture can be learned, and name columns that teach nothing.
 
-    Users know rows as what `shown` makes of them.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer rows, or fewer distinct rows, than components, or a column is empty or of a spread
-        whose square cannot be held, or all are constant.
-
-    Warns
-    -----
-    ConstantColumnWarning
-        If some columns are constant.
+    Users know rows as what `shown` makes of them. Raises a ValueError if there are fewer rows, or fewer
+    distinct rows, than components, or a column is empty or of a spread whose square cannot be held, or all
+    are constant. Warns with a ConstantColumnWarning if some columns are constant.
     """
     used = weights > 0
     n_used = int(used.sum())

@@ -59,12 +59,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
 def as_table(X: Any, owner: str) -> Any:
     """Return a table as an array of float64 or float32, of two dimensions; missing cells are NaN.
 
-    Raises
-    ------
-    ValueError
-        If it is not a table of numbers, or has no row or no column.
-    TypeError
-        If it is a sparse matrix, or a cell is an object.
+    Raises a ValueError if it is not a table of numbers, or has no row or no column. Raises a TypeError if it
+    is a sparse matrix, or a cell is an object.
     """
     table = as_numbers(X)
     if table.ndim != 2:
@@ -182,10 +178,7 @@ def float_type(rows: Any) -> Any:
 def check_table(X: Any, accepts_missing: bool = True) -> Array:
     """Check a table whose columns no estimator is to learn; return it as float64.
 
-    Raises
-    ------
-    ValueError
-        If it is not a table of numbers, or has infinite cells; the column is named.
+    Raises a ValueError if it is not a table of numbers, or has infinite cells; the column is named.
     """
     return np.asarray(
         check_rows(BaseEstimator(), X, reset=True, accepts_missing=accepts_missing), dtype=np.float64

@@ -269,10 +269,7 @@ def positions(
 ) -> Any:
     """Positions of features that are given by them, or by their names where they have any.
 
-    Raises
-    ------
-    ValueError
-        If there is no such feature, or one is there twice.
+    Raises a ValueError if there is no such feature, or one is there twice.
     """
     listed = list(np.atleast_1d(np.asarray(as_array(chosen, name), dtype=object)).ravel())
     known = {} if names is None else {str(one): position for position, one in enumerate(names)}
@@ -293,10 +290,7 @@ def positions(
 def conditioning_values(known: Any, values: Any) -> Array:
     """Check the values of known features.
 
-    Raises
-    ------
-    ValueError
-        If their number is another or one is not finite.
+    Raises a ValueError if their number is another or one is not finite.
     """
     values = np.atleast_1d(as_floats(values, "values"))
     if values.shape != known.shape:

@@ -58,13 +58,7 @@ class Outcome:
         return history
 
     def check(self) -> None:
-        """Refuse a record that is not whole.
-
-        Raises
-        ------
-        ValueError
-            If it is not.
-        """
+        """Refuse a record that is not whole."""
         history, changes = self.log_likelihood_history, self.parameter_change_history
         numbers = [self.log_likelihood, self.n_observed, *history.flat]
         whole = changes is None or (changes.shape == history.shape and not np.isnan(changes).any())

@@ -212,12 +212,8 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
     def _take_up(self) -> None:
         """Put in force what was set by hand.
 
-        Raises
-        ------
-        ValueError
-            If a value is out of range, or the values do not fit each other.
-        NotFittedError
-            If others are needed, too (a ValueError, too).
+        Raises a ValueError if a value is out of range, or the values do not fit each other. Raises a
+        NotFittedError if others are needed, too (a ValueError, too).
         """
         if self._pending and self.__sklearn_is_fitted__():
             changed = self._changed
@@ -262,10 +258,7 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
     def _of_the_fit(self) -> tuple[float, float]:
         """Log-likelihood and n of the training data.
 
-        Raises
-        ------
-        ValueError
-            If there are none, or the parameters are no longer those of the fit.
+        Raises a ValueError if there are none, or the parameters are no longer those of the fit.
         """
         if self._outcome is None:
             raise ValueError(self._why_no_record())
@@ -372,10 +365,8 @@ class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
     def _goes_on(self) -> bool:
         """Whether a fit goes on from parameters in force; warns if it begins without what was set by hand.
 
-        Raises
-        ------
-        ValueError
-            If what was set by hand is out of range, or the parameters are of another number of components.
+        Raises a ValueError if what was set by hand is out of range, or the parameters are of another number
+        of components.
         """
         if not self.warm_start:
             self._warn_of_loss("unless warm_start=True", stacklevel=5)

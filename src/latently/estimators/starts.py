@@ -192,10 +192,7 @@ def _nearest(coordinates: Array, seeds: Array) -> Labels:
 def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, Array]) -> None:
     """Refuse starting values of another shape than those of a template, or that are not feasible.
 
-    Raises
-    ------
-    ValueError
-        If one is; it is named.
+    Raises a ValueError if one is; it is named.
     """
     values, spaces = named(template), model.spaces(template)
     for name, value in given.items():

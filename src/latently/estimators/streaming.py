@@ -62,10 +62,7 @@ class Reader:
 def split_off(table: Any, name: str) -> tuple[Table, Any]:
     """A table without one of its columns, which says which sequence each row belongs to, and that column.
 
-    Raises
-    ------
-    ValueError
-        If there is no such column, or a cell of it is missing.
+    Raises a ValueError if there is no such column, or a cell of it is missing.
     """
     columns = as_columns(table)
     if name not in columns.names:

@@ -77,10 +77,7 @@ def place(block: Block, row: int) -> str:
 def refuse(block: Block, sequence: int, time: int) -> NoReturn:
     """Name a sequence that is impossible, and the time.
 
-    Raises
-    ------
-    ImpossibleObservationError
-        Always.
+    Raises an ImpossibleObservationError always.
     """
     unit = block.unit_of(int(block_offsets(block)[sequence]))
     which = "the series" if block.alone else f"sequence {unit}"

@@ -16,10 +16,7 @@ from latently.latent.chain_parts import ChainParams, block_offsets
 def filtered(params: ChainParams, lookup: Lookup, block: Block, lag: int) -> Array:
     """Probabilities of the states at each time step given what was seen up to `lag` time steps later.
 
-    Raises
-    ------
-    ImpossibleObservationError
-        If a sequence is impossible; it and the time step are named.
+    Raises an ImpossibleObservationError if a sequence is impossible; it and the time step are named.
     """
     from latently.kernels.log_chain import filter_in_logs
 
@@ -35,10 +32,7 @@ def filtered(params: ChainParams, lookup: Lookup, block: Block, lag: int) -> Arr
 def left_out(params: ChainParams, lookup: Lookup, block: Block, future: bool) -> Array:
     """Log probabilities of the states at each time given what was seen before, and after it if asked for.
 
-    Raises
-    ------
-    ImpossibleObservationError
-        If a sequence is impossible; it and the time step are named.
+    Raises an ImpossibleObservationError if a sequence is impossible; it and the time step are named.
     """
     from latently.kernels.leave_one_out import add_the_future_in_logs, predicted_in_logs
 
@@ -56,10 +50,7 @@ def left_out(params: ChainParams, lookup: Lookup, block: Block, future: bool) ->
 def refuse_time(block: Block, row: int) -> NoReturn:
     """Name the time at which a sequence becomes impossible.
 
-    Raises
-    ------
-    ImpossibleObservationError
-        Always.
+    Raises an ImpossibleObservationError always.
     """
     offsets = block_offsets(block)
     sequence = int(np.searchsorted(offsets, row, side="right")) - 1

@@ -41,10 +41,7 @@ class PathPosterior:
     def draw(self, uniform: Array, path: Labels) -> None:
         """Write a path. Both ways make the same one of the same numbers, so the choice leaves it unbiased.
 
-        Raises
-        ------
-        ImpossibleObservationError
-            If a sequence is impossible; it and the time step are named.
+        Raises an ImpossibleObservationError if a sequence is impossible; it and the time step are named.
         """
         from latently.kernels.path_sampling import draw_backward, draw_backward_in_logs
 

@@ -58,10 +58,7 @@ def closed_classes(linked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
 def refuse_several(linked: NDArray[np.bool_], remedy: str) -> None:
     """Refuse a chain that has more than one stationary distribution.
 
-    Raises
-    ------
-    ValueError
-        If it has; the message names the states, and the remedy.
+    Raises a ValueError if it has; the message names the states, and the remedy.
     """
     closed = closed_classes(linked)
     if len(closed) > 1:

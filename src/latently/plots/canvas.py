@@ -62,10 +62,7 @@ def stacked_axes(heights: Sequence[float]) -> Any:
 def given_axes(ax: Any, n: int) -> Any:
     """Check that the caller's axes are as many as a picture needs, and return an array of them.
 
-    Raises
-    ------
-    ValueError
-        If they are more or fewer.
+    Raises a ValueError if they are more or fewer.
     """
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(axes) != n:

@@ -28,10 +28,7 @@ def named(names: Sequence[Any] | None, n_features: int) -> list[str]:
 def position(feature: int | str, names: list[str]) -> int:
     """Position of a feature that is given by it or by its name.
 
-    Raises
-    ------
-    ValueError
-        If there is no such feature.
+    Raises a ValueError if there is no such feature.
     """
     check_setting("feature", feature, COUNT, NAME)
     if isinstance(feature, str):

@@ -17,10 +17,7 @@ _told: set[str] = set()
 def fit_fonts(figure: Figure) -> None:
     """Give all words of a figure fonts that have their letters.
 
-    Warns
-    -----
-    UserWarning
-        Once, of each script of which no installed font has the letters.
+    Warns with a UserWarning once, of each script of which no installed font has the letters.
     """
     from matplotlib.font_manager import FontProperties, findfont
     from matplotlib.text import Text

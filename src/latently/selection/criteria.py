@@ -31,10 +31,7 @@ def measure_of(
 ) -> Measure:
     """What a criterion means for an estimator.
 
-    Raises
-    ------
-    ValueError
-        If the estimator has no such criterion, or figures of the fits could not be compared.
+    Raises a ValueError if the estimator has no such criterion, or figures of the fits could not be compared.
     """
     if callable(criterion):
         return Measure(getattr(criterion, "__name__", "criterion"), criterion)

@@ -20,12 +20,8 @@ HELD_OUT_SHARE = 0.2
 def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
     """Hold out a fifth of the documents, equal ones together.
 
-    Which, follows from what they hold: so neither their order nor a seed matters.
-
-    Raises
-    ------
-    ValueError
-        If there are not two different documents.
+    Which, follows from what they hold: so neither their order nor a seed matters. Raises a ValueError if
+    there are not two different documents.
     """
     held_out = _least(fingerprints(X))
     if held_out.all():

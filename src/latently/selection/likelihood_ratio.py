@@ -270,10 +270,7 @@ class _Pair:
     ) -> _Comparison:
         """Fit both to data, also from given params.
 
-        Raises
-        ------
-        FitError
-            If one cannot be fitted, or the larger ends below the smaller.
+        Raises a FitError if one cannot be fitted, or the larger ends below the smaller.
         """
         low, high = Refit.of(self.small, source, workers), Refit.of(self.large, source, workers)
         smaller = low.best(warm[:1], rng, few=True)

@@ -64,10 +64,7 @@ def scan(path: Any, *, columns: Sequence[str] | None = None) -> FileScan:
 def as_scan(X: Any) -> Scan | None:
     """A table that is to be read piece by piece; None if it is in memory.
 
-    Raises
-    ------
-    ValueError
-        If it is a reader of Arrow's, which can be read but once.
+    Raises a ValueError if it is a reader of Arrow's, which can be read but once.
     """
     if X is None or isinstance(X, Scan):
         return X

@@ -105,10 +105,7 @@ def located(part: Part) -> Iterator[None]:
 def check_columns(wanted: Sequence[str] | None, names: Sequence[str], where: str) -> list[str]:
     """The columns to read: those that are wanted, or all.
 
-    Raises
-    ------
-    ValueError
-        If one is not there; it is named.
+    Raises a ValueError if one is not there; it is named.
     """
     if wanted is None:
         return list(names)

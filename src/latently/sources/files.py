@@ -27,12 +27,8 @@ class FileScan(Scan):
     def parts(self) -> Iterator[Part]:
         """Read the files.
 
-        Raises
-        ------
-        ValueError
-            If one cannot be read, or has not the columns and types of the first; it is named.
-        DataChangedError
-            If one has been written to since the first pass.
+        Raises a ValueError if one cannot be read, or has not the columns and types of the first; it is named.
+        Raises a DataChangedError if one has been written to since the first pass.
         """
         for path, seen in self._files:
             if _stamp(path) != seen:
@@ -88,12 +84,8 @@ class FileScan(Scan):
 def paths_of(path: Any) -> tuple[str, ...]:
     """The files that a path names: itself, those of a folder, or those that a pattern matches.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If they are not of one kind, or of none that can be read.
+    Raises a FileNotFoundError if there is none. Raises a ValueError if they are not of one kind, or of none
+    that can be read.
     """
     text = os.fspath(path)
     if os.path.isdir(text):
@@ -150,10 +142,7 @@ def readable(path: str) -> Iterator[None]:
 def arrow() -> Any:
     """The module pyarrow.
 
-    Raises
-    ------
-    ImportError
-        If it is not installed, with what to install.
+    Raises an ImportError if it is not installed, with what to install.
     """
     try:
         import pyarrow

@@ -87,10 +87,7 @@ def grouped(
 ) -> tuple[Part, ...]:
     """The parts of a table; columns of independent features of one kind are one part.
 
-    Raises
-    ------
-    ValueError
-        If a column that is named is not there, one is named twice, or one is not named.
+    Raises a ValueError if a column that is named is not there, one is named twice, or one is not named.
     """
     pairs = [
         (names, family.in_a_table(len(names), unknown), len(names) > 1)

@@ -30,10 +30,7 @@ MOST_PASSES = 1000
 def cholesky(covariances: Array, whose: str = "") -> Array:
     """Lower Cholesky factors of one matrix or a stack of them.
 
-    Raises
-    ------
-    SingularCovarianceError
-        If a matrix is not positive definite to working precision; it is named.
+    Raises a SingularCovarianceError if a matrix is not positive definite to working precision; it is named.
     """
     factors = _cholesky(covariances)
     if factors is not None:
@@ -59,10 +56,7 @@ def _cholesky(covariances: Array) -> Array | None:
 def refuse_indefinite(matrices: Array, name: str) -> None:
     """Name a matrix, of one or a stack, that is not symmetric and positive definite.
 
-    Raises
-    ------
-    ValueError
-        If there is one.
+    Raises a ValueError if there is one.
     """
     for k, matrix in enumerate(matrices.reshape(-1, *matrices.shape[-2:])):
         label = name if matrices.ndim == 2 else f"{name}[{k}]"
@@ -194,13 +188,7 @@ def precision_factors(factors: Array) -> Array:
 
 
 def refuse_other_factors(covariances: Array, factors: Array) -> None:
-    """Refuse lower Cholesky factors that are not those of covariances.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
+    """Refuse lower Cholesky factors that are not those of covariances."""
     scale = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
     slack = FEASIBLE_TOL * scale[..., :, None] * scale[..., None, :]
     if (

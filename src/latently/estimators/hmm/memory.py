@@ -13,10 +13,7 @@ BYTES_IN = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10,
 def bytes_of(memory_budget: int | str | None) -> int | None:
     """Number of bytes that `memory_budget` asks for; None if there is no limit.
 
-    Raises
-    ------
-    ValueError
-        If it is neither None, nor a positive integer, nor a text such as "500MB".
+    Raises a ValueError if it is neither None, nor a positive integer, nor a text such as "500MB".
 
     Examples
     --------

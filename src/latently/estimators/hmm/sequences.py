@@ -33,10 +33,7 @@ class Places:
 def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | None:
     """States that are known, -1 where one is not; None if none is.
 
-    Raises
-    ------
-    ValueError
-        If there is not one for each of `n` time steps, or one is no state; the time is named.
+    Raises a ValueError if there is not one for each of `n` time steps, or one is no state; the time is named.
     """
     if states is None:
         return None
@@ -148,10 +145,7 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
 def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
     """Weights of sequences; ones if there are none.
 
-    Raises
-    ------
-    ValueError
-        If their number is another, or one is negative or not finite, or all are zero.
+    Raises a ValueError if their number is another, or one is negative or not finite, or all are zero.
     """
     if sequence_weight is None:
         return np.ones(n)

@@ -73,10 +73,7 @@ def put_on_end(parts: Any, symbols: bool) -> Any:
 def check_table(X: Any, symbols: bool) -> None:
     """Refuse lists of lists of several lengths, and tables of other than two dimensions.
 
-    Raises
-    ------
-    ValueError
-        If it is one; the row is named, and the remedy.
+    Raises a ValueError if it is one; the row is named, and the remedy.
     """
     if isinstance(X, (list, tuple)):
         sizes = [len(row) if isinstance(row, (list, tuple)) else -1 for row in X]

@@ -43,10 +43,7 @@ class NoMaximumError(SingularCovarianceError):
 def observed_columns(rows: Any, weights: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which columns have any observed value in rows that count, and which have more than one.
 
-    Raises
-    ------
-    ValueError
-        If none has.
+    Raises a ValueError if none has.
     """
     used = weights > 0
     low, high = extremes(rows, None if used.all() else used)
@@ -59,10 +56,7 @@ def observed_columns(rows: Any, weights: Array) -> tuple[NDArray[np.bool_], NDAr
 def check_rank(table: Any, weights: Array, varied: NDArray[np.int64], labels: list[str]) -> None:
     """Refuse a table that has no maximum-likelihood covariance matrix: of its columns those that vary.
 
-    Raises
-    ------
-    NoMaximumError
-        If there are no more rows than columns, or columns are collinear.
+    Raises a NoMaximumError if there are no more rows than columns, or columns are collinear.
     """
     used = weights > 0
     rows = table if used.all() else table[used]
@@ -102,10 +96,7 @@ def singular(iteration: int, params: Any, log_likelihood: float) -> bool:
 def check_clear_of_floor(covariance: Array, labels: list[str]) -> None:
     """Refuse a covariance whose correlations have an eigenvalue of zero, or near a floor.
 
-    Raises
-    ------
-    NoMaximumError
-        If it has; the columns that are collinear in it are named.
+    Raises a NoMaximumError if it has; the columns that are collinear in it are named.
     """
     spread = np.sqrt(np.diagonal(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))

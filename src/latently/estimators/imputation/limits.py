@@ -13,10 +13,7 @@ from latently.estimators.inputs import Array
 def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array, Array]:
     """Least and greatest values of filled cells, one for each column.
 
-    Raises
-    ------
-    ValueError
-        If one is not a number or of another shape, or a least value is above the greatest.
+    Raises a ValueError if one is not a number or of another shape, or a least value is above the greatest.
     """
     lower = _limit("min_value", min_value, -np.inf, n_features)
     upper = _limit("max_value", max_value, np.inf, n_features)

@@ -62,12 +62,8 @@ def drawn_parameters(
 ) -> tuple[dict[str, Array], ...]:
     """Parameters by name, as uncertain as the rows leave them: refits under random weights.
 
-    A refit that comes to rest on a floor where the fit does not is left out.
-
-    Raises
-    ------
-    FitError
-        If most refits fail.
+    A refit that comes to rest on a floor where the fit does not is left out. Raises a FitError if most refits
+    fail.
     """
     model, params = mixture._model, mixture.params_
     settings = Settings(max(mixture.tol, REFIT_TOLERANCE), mixture.max_iter, accelerate=True, changes=False)

@@ -227,10 +227,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
     ) -> Starts:
         """Starting values: as many as asked for, with those that the user gave put in.
 
-        Raises
-        ------
-        ValueError
-            If a parameter is unknown, unsuitable, or to be kept fixed without a value.
+        Raises a ValueError if a parameter is unknown, unsuitable, or to be kept fixed without a value.
         """
         n_features = int(np.prod(source.outline.x.shape[1:]))
         values = {

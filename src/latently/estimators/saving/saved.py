@@ -66,10 +66,8 @@ class Saved(Storable):
     def _contents(self) -> Contents:
         """What a file needs to hold.
 
-        Raises
-        ------
-        ValueError
-            If a setting or a family cannot be stored, or `restored` would refuse the contents.
+        Raises a ValueError if a setting or a family cannot be stored, or `restored` would refuse the
+        contents.
         """
         encoder = Encoder()
         try:
@@ -97,19 +95,13 @@ class Saved(Storable):
     def _restore(self, *args: Any, **facts: Any) -> None:
         """Check what `_facts` gave and a file held, and take it up.
 
-        Raises
-        ------
-        ValueError
-            If something is of another shape, or not feasible; it is named.
+        Raises a ValueError if something is of another shape, or not feasible; it is named.
         """
 
     def _restore_columns(self, n_features: int, feature_names: tuple[str, ...] | None) -> None:
         """Take up the columns, which have one name each if any.
 
-        Raises
-        ------
-        ValueError
-            If there are none, or their names are not as many.
+        Raises a ValueError if there are none, or their names are not as many.
         """
         if n_features < 1 or (feature_names is not None and len(feature_names) != n_features):
             raise ValueError(f"its {n_features} columns and their names {feature_names} do not fit")

@@ -141,10 +141,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
 def read_words(X: Any, words: Words) -> list[Any] | None:
     """The words of documents in their order; None for tables, which do not have it.
 
-    Raises
-    ------
-    ValueError
-        If documents are texts, and the model does not know how to split them.
+    Raises a ValueError if documents are texts, and the model does not know how to split them.
     """
     form, documents = recognise(X)
     if form == "table" or (form == "integers" and words.kind != "ids"):

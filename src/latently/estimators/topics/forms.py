@@ -28,13 +28,8 @@ class OfKnownForm(ABC):
 def recognise(X: Any) -> tuple[Form, Any]:
     """The form of a corpus, and the corpus: documents as a list if they do not know it, tables as they are.
 
-    Lists of integers are words or counts: who asks must know.
-
-    Raises
-    ------
-    ValueError
-        If X is a single string or has no documents, some documents are texts and others lists, or words are
-        pairs.
+    Lists of integers are words or counts: who asks must know. Raises a ValueError if X is a single string or
+    has no documents, some documents are texts and others lists, or words are pairs.
     """
     if isinstance(X, OfKnownForm):
         _check_any(len(X))

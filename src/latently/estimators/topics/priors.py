@@ -32,10 +32,8 @@ class Priors:
     def of(cls, inference: str, documents: Any, words: Any, n_components: int, n_features: int) -> Priors:
         """Check them and fill in what is tuned.
 
-        Raises
-        ------
-        ValueError
-            If one is neither None, "auto", a positive number nor a vector of the right length of such.
+        Raises a ValueError if one is neither None, "auto", a positive number nor a vector of the right length
+        of such.
         """
         doc_tuned, word_tuned = TUNED[inference]
         learned = inference in ("cvb0", "vb")

@@ -40,13 +40,7 @@ class TopicOutcome:
     dtype: Literal["float32", "float64"] = "float64"  # of the counts, in which parameters are shown
 
     def check(self) -> None:
-        """Refuse a record that is not whole.
-
-        Raises
-        ------
-        ValueError
-            If it is not.
-        """
+        """Refuse a record that is not whole."""
         parts = () if self.bound_parts is None else tuple(self.bound_parts.values())
         numbers = [*parts, 0.0 if self.bound is None else self.bound, *self.history.flat]
         if self.history.ndim != 1 or self.empty_documents.ndim != 1 or not np.isfinite(numbers).all():

@@ -21,12 +21,8 @@ def documents_of(X: Any) -> Any:
     """The documents in files or lazy frames; anything else as it is.
 
     A table of one column has a text in each row. One of three columns has a document, a word, and how often
-    the word is there; documents come in the order in which they first appear.
-
-    Raises
-    ------
-    ValueError
-        If the table has another number of columns, or a count is not a whole number from 0.
+    the word is there; documents come in the order in which they first appear. Raises a ValueError if the
+    table has another number of columns, or a count is not a whole number from 0.
     """
     scan = as_scan(X)
     if scan is None or scan.sequences:
@@ -84,10 +80,7 @@ class ScannedWords(OfKnownForm):
     def of(cls, scan: Scan) -> ScannedWords:
         """Those of a table of documents, words and counts.
 
-        Raises
-        ------
-        ValueError
-            If a count is not a whole number from 0.
+        Raises a ValueError if a count is not a whole number from 0.
         """
         tables = [as_table(part.table) for part in scan.parts()]
         documents, words, counts = (

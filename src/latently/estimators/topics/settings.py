@@ -121,10 +121,7 @@ class TopicSettings:
 def check_memory(model: Any) -> None:
     """Refuse `top_topics`, and a checkpoint, where nothing is remembered.
 
-    Raises
-    ------
-    ValueError
-        If the inference is an online one.
+    Raises a ValueError if the inference is an online one.
     """
     if model.top_topics is not None and model.inference not in ("cvb0", "vb"):
         raise ValueError("top_topics is for inference='cvb0': the online inferences remember nothing")
@@ -172,10 +169,7 @@ def chosen_dtype(model: Any, n_entries: int) -> np.dtype[Any]:
 def check_tokens(n_tokens: float, dtype: np.dtype[Any]) -> None:
     """Refuse more tokens than a precision can hold.
 
-    Raises
-    ------
-    ValueError
-        Naming the limit.
+    Raises a ValueError naming the limit.
     """
     most = MOST_TOKENS_IN[dtype]
     if not n_tokens <= most:

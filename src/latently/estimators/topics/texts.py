@@ -44,10 +44,7 @@ def as_vectorizer(vectorizer: Any) -> CountVectorizer:
 def configured(settings: Mapping[str, Any]) -> CountVectorizer:
     """A vectorizer of these settings.
 
-    Raises
-    ------
-    ValueError
-        If a name is not known.
+    Raises a ValueError if a name is not known.
     """
     known = CountVectorizer().get_params()
     unknown = [name for name in settings if name not in known]
@@ -62,10 +59,7 @@ def configured(settings: Mapping[str, Any]) -> CountVectorizer:
 def check_texts(texts: Sequence[Any]) -> None:
     """Refuse what is no text among texts.
 
-    Raises
-    ------
-    ValueError
-        Naming the row.
+    Raises a ValueError naming the row.
     """
     for row, text in enumerate(texts):
         if not isinstance(text, str):
@@ -92,10 +86,7 @@ def lack_blanks(texts: Iterable[str]) -> bool:
 def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any, list[str]]:
     """Counts and vocabulary of the first texts of a model.
 
-    Raises
-    ------
-    ValueError
-        If no word is left; the settings are named.
+    Raises a ValueError if no word is left; the settings are named.
     """
     learner = clone(vectorizer)
     try:

@@ -15,10 +15,7 @@ from scipy import sparse
 def distinct_words(documents: Iterable[Sequence[Any]]) -> list[str]:
     """All words of the documents, in alphabetical order.
 
-    Raises
-    ------
-    ValueError
-        If one is not a string; it and its document are named.
+    Raises a ValueError if one is not a string; it and its document are named.
     """
     words: set[Any] = set()
     for row, document in enumerate(documents):

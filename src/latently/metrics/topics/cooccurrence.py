@@ -49,10 +49,7 @@ def in_texts(
 def in_counts(topics: Sequence[Sequence[int]], counts: Any) -> Cooccurrence:
     """Count documents of a matrix of counts; those without words do not count.
 
-    Raises
-    ------
-    ValueError
-        If a column is not there, or X is no matrix of counts.
+    Raises a ValueError if a column is not there, or X is no matrix of counts.
     """
     X = as_counts(counts)
     for number, topic in enumerate(topics):

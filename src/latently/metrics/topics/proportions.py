@@ -123,10 +123,8 @@ def without(counts: Any, words: NDArray[np.bool_]) -> Any:
 def check_topics(topic_word: ArrayLike, n_words: int) -> Array:
     """Topics in double precision, of rows that sum to 1.
 
-    Raises
-    ------
-    ValueError
-        If the shape does not fit, a probability is negative or not finite, or a row does not sum to 1.
+    Raises a ValueError if the shape does not fit, a probability is negative or not finite, or a row does not
+    sum to 1.
     """
     topics = as_floats(topic_word, "topic_word")
     if topics.ndim != 2 or topics.shape[1] != n_words:
@@ -153,10 +151,7 @@ def check_topics(topic_word: ArrayLike, n_words: int) -> Array:
 def check_prior(doc_topic_prior: ArrayLike, n_topics: int) -> Array:
     """Prior weights, one for each topic.
 
-    Raises
-    ------
-    ValueError
-        If they are not one or `n_topics` positive numbers.
+    Raises a ValueError if they are not one or `n_topics` positive numbers.
     """
     prior = as_floats(doc_topic_prior, "doc_topic_prior")
     if prior.shape not in ((), (n_topics,)):

@@ -37,10 +37,7 @@ def overall(model: Any) -> Array:
 def chosen_topics(model: Any, topics: Iterable[int] | None, most: int) -> list[int]:
     """Which topics to draw: those asked for, or the largest in the order of their numbers.
 
-    Raises
-    ------
-    ValueError
-        If one does not exist, or none was asked for.
+    Raises a ValueError if one does not exist, or none was asked for.
     """
     K = len(model.components_)
     if topics is None:
