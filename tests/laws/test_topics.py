@@ -15,7 +15,6 @@ from latently.core.em import Settings, run
 from latently.core.errors import FitError
 from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
-from latently.core.statistics import tree_sum
 from latently.estimators.topics.starts import some_documents
 from latently.models.admixture import (
     AdmixtureParams,
@@ -92,7 +91,7 @@ def source(counts=COUNTS, weights=WEIGHTS, entries=None):
 
 
 def of_source(kind, data):
-    return MemoryMap(kind.model, data, [kind.remember(block) for block in data.blocks()])
+    return MemoryMap(kind.model, data.remembering(kind.remember, SerialBackend()))
 
 
 def pass_over(kind, counts=COUNTS, weights=WEIGHTS, entries=None):
@@ -105,8 +104,8 @@ def pass_over(kind, counts=COUNTS, weights=WEIGHTS, entries=None):
 def remembered(em):
     """In the order of documents: expected counts of their topics."""
     if isinstance(em.model, VariationalAdmixture):
-        return np.concatenate(em.memories)
-    return np.concatenate(list(em.each(em.model.document_counts)))
+        return np.concatenate(em.memories.each)
+    return np.concatenate(em.memories.turned(em.model.document_counts).each)
 
 
 # -- 1: additive -------------------------------------------------------------------------------------------
@@ -117,13 +116,14 @@ def remembered(em):
 def test_any_split_gives_the_same_statistics(kind, entries):
     whole, one = pass_over(kind)
     pieces, many = pass_over(kind, entries=entries)
-    assert len(one.memories) == 1
-    assert len(many.memories) > 1
+    assert len(one.memories.each) == 1
+    assert len(many.memories.each) > 1
     assert_same(pieces, whole, rtol=1e-11)
     assert_allclose(remembered(many), remembered(one), rtol=1e-12)
     if isinstance(kind, Collapsed):
-        assert_same(tree_sum(many.each(kind.model.recall)), next(one.each(kind.model.recall)), rtol=1e-12)
-        learned = [kind.model.learn(em, params(), True, True) for em in (one, many)] if one.memories else []
+        recalled = [em.memories.sum(kind.model.recall) for em in (one, many)]
+        assert_same(*recalled, rtol=1e-12)
+        learned = [kind.model.learn(em, params(), True, True) for em in (one, many)]
         assert_same(*learned, rtol=1e-10)
 
 
@@ -136,7 +136,7 @@ def test_documents_without_words_give_zero(kind):
     if isinstance(kind, Variational):
         share = kind.model.prepare(params(), SerialBackend()).share
         assert stats.bound == share
-        assert_array_equal(em.memories[0], np.tile(PRIORS[0], (4, 1)))
+        assert_array_equal(em.memories.each[0], np.tile(PRIORS[0], (4, 1)))
     else:
         assert stats.change == 0.0
         assert_array_equal(remembered(em), 0.0)
@@ -315,15 +315,15 @@ def test_relabelled_topics(kind):
     moved = topics.permuted(ORDER)
     fresh = type(kind)()
     data = source()
-    memories = [kind.remember(block) for block in data.blocks()]
-    for memory in memories:
+    memories = data.remembering(kind.remember, SerialBackend())
+    for memory in memories.each:
         if isinstance(kind, Variational):
             memory[:] = memory[:, ORDER]
         elif hasattr(memory, "topics"):
             memory.topics[:] = np.argsort(ORDER)[memory.topics]
         else:
             memory.resp[:] = memory.resp[:, ORDER]
-    other_em = MemoryMap(fresh.model, data, memories)
+    other_em = MemoryMap(fresh.model, memories)
     other = other_em.e_step(moved)
     assert_allclose(other.words, one.words[:, ORDER], rtol=1e-11, atol=1e-12)
     assert_allclose(remembered(other_em), remembered(em)[:, ORDER], rtol=1e-11, atol=1e-12)
@@ -341,7 +341,7 @@ def test_renumbered_words(kind):
     moved = replace(topics, topic_word=topics.topic_word[place], word_prior=topics.word_prior[place])
     ends = []
     for which, theta in ((data, topics), (renumbered, moved)):
-        em = MemoryMap(kind.model, which, [kind.remember(block) for block in data.blocks()])
+        em = MemoryMap(kind.model, which.remembering(lambda _: kind.remember(data.whole()), SerialBackend()))
         ends.append((em.e_step(theta), em))
     assert_allclose(ends[1][0].words, ends[0][0].words[place], rtol=1e-12)
     assert_allclose(remembered(ends[1][1]), remembered(ends[0][1]), rtol=1e-12)
@@ -376,7 +376,8 @@ def test_the_bound_is_that_of_the_topics_returned(max_iter):
     data = document_source(COUNTS, np.ones(50), np.float64)
     model = VariationalAdmixture(K, N_WORDS, dtype=np.float64, doc_tol=1e-10, max_sweeps=300)
     lengths = np.asarray(COUNTS.sum(axis=1)).ravel() + lda.doc_topic_prior_.sum()
-    em = MemoryMap(model, data, [lda.doc_topic_ * lengths[:, None]])
+    left = lda.doc_topic_ * lengths[:, None]
+    em = MemoryMap(model, data.remembering(lambda _: left, SerialBackend()))
     again = em.e_step(lda.params_).bound
     assert_allclose(again, lda.bound_, rtol=1e-11)
     assert lda.converged_ == (max_iter == 500)
@@ -462,7 +463,7 @@ def test_priors_of_any_size_give_numbers(inference, dtype, doc_prior, word_prior
 def test_what_is_no_number_ends_the_fit():
     data = source(weights=np.ones(50))
     em = of_source(KINDS[0], data)
-    em.memories[0].resp[3] = np.nan
+    em.memories.each[0].resp[3] = np.nan
     with pytest.raises(FitError, match="expected counts are not numbers"):
         iterate(em, params(), Settings(1e-3, 10))
     em = of_source(KINDS[3], data)

@@ -12,7 +12,6 @@ from scipy.special import digamma, gammaln
 from latently import LatentDirichletAllocation
 from latently.core.backends import SerialBackend
 from latently.core.memory import MemoryMap
-from latently.core.statistics import tree_sum
 from latently.metrics import fold_in
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, document_source
 from latently.models.admixture.merging import merge
@@ -272,12 +271,12 @@ def test_priors_are_learned_from_what_is_believed_of_the_tokens():
     X = rng.integers(0, 3, (40, 12))
     source = document_source(csr_matrix(X), np.arange(40) % 3.0, np.float64)
     model = CollapsedAdmixture(3, 12, np.float64)
-    em = MemoryMap(model, source, [model.first(b, np.uint64(0)) for b in source.blocks()], SerialBackend())
-    for memory in em.memories:
+    em = MemoryMap(model, source.remembering(lambda b: model.first(b, np.uint64(0)), SerialBackend()))
+    for memory in em.memories.each:
         memory.resp[:] = np.eye(3)[rng.integers(3, size=len(memory.resp))]
-    stats = tree_sum(em.each(model.recall))
+    stats = em.memories.sum(model.recall)
     params = AdmixtureParams(stats.words + 0.2, np.array([0.5, 0.3, 0.1]), np.full((12, 1), 0.2))
-    counts = np.concatenate(list(em.each(model.document_counts)))
+    counts = np.concatenate(em.memories.turned(model.document_counts).each)
     better = model.learn(em, params, True, True)
     terms = DocumentTerms.of(counts, hard(counts), source.weights, params.doc_prior, np.zeros((12, 3)))
     assert_allclose(better.doc_prior, learned_doc_prior(terms, params.doc_prior), rtol=1e-9)

@@ -236,7 +236,7 @@ def test_what_is_read_is_what_the_estimator_reads(here):
     write(here / "vocab.txt", VOCABULARY)
     counts = read_documents(write(here / "ap.dat", LDAC))
     corpus = read_corpus(counts.X, vocabulary=counts.vocabulary)
-    assert corpus.empty.tolist() == [1]
+    assert corpus.facts.empty.tolist() == [1]
     texts = read_documents(write(here / "t.csv", "text\nsea ship\nsea hill\nship hill\nsea farm\n"))
     corpus = read_corpus(texts.X)
     assert corpus.words.vocabulary.tolist() == ["hill", "ship"]  # the sea is in more than half

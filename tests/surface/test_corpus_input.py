@@ -93,8 +93,8 @@ def test_lists_of_words_are_counted(make):
     assert words_of(corpus) == ["hill", "sea", "ship"]
     assert_array_equal(corpus.counts.toarray(), COUNTS)
     assert corpus.counts.has_canonical_format
-    assert corpus.empty.tolist() == [2]
-    assert corpus.n_distinct == 3
+    assert corpus.facts.empty.tolist() == [2]
+    assert corpus.facts.occurring.sum() == 3
     assert corpus.remarks == ("document 2 has no words: its topics are those of the prior",)
 
 
@@ -147,7 +147,7 @@ def test_unseen_words_are_ignored_and_counted():
     later = read_documents(["a ship, a whale, a whale", "whale", ""], corpus.words)
     assert_array_equal(later.counts.toarray(), [[0, 0, 1], [0, 0, 0], [0, 0, 0]])
     assert later.n_unseen == 3
-    assert later.empty.tolist() == [1, 2]
+    assert later.facts.empty.tolist() == [1, 2]
     assert later.remarks == (
         "3 tokens were ignored, of words that are not in the vocabulary",
         "2 documents have no words, the first is 1: their topics are those of the prior",
@@ -167,7 +167,7 @@ def test_new_words_stand_behind_the_old_ones():
     first = read_corpus(TOKENS)
     second = read_documents([["zoo", "ship", "ant"], ["ant"]], first.words, grow=True)
     assert words_of(second) == ["hill", "sea", "ship", "ant", "zoo"]
-    assert second.n_new == 2
+    assert second.words.n_features == first.words.n_features + 2
     assert second.n_unseen == 0
     assert_array_equal(second.counts.toarray(), [[0, 0, 1, 1, 1], [0, 0, 0, 1, 0]])
     assert words_of(first) == ["hill", "sea", "ship"]
@@ -183,7 +183,7 @@ def test_new_words_of_texts_must_be_as_frequent_as_those_of_the_first():
     # The oar is in one text, and four of six have said; the whale, in three, may stay.
     assert words_of(second) == [*KEPT, "sail", "sea", "whale"]
     assert second.n_unseen == 5
-    assert read_documents(["oar oar"], first.words, grow=True).n_new == 0
+    assert read_documents(["oar oar"], first.words, grow=True).words is first.words
 
 
 def test_a_vocabulary_that_was_given_does_not_grow():
@@ -193,7 +193,7 @@ def test_a_vocabulary_that_was_given_does_not_grow():
         assert_array_equal(corpus.counts.toarray(), COUNTS[:, 1:])
         assert corpus.n_unseen == 2
         later = read_documents([["ant"]], corpus.words, grow=True)
-        assert (later.n_new, later.n_unseen) == (0, 1)
+        assert (later.words.n_features, later.n_unseen) == (corpus.words.n_features, 1)
     by_vectorizer = read_corpus(TEXTS, vectorizer=CountVectorizer(vocabulary=["ship", "sea"]))
     assert words_of(by_vectorizer) == ["ship", "sea"]
     assert by_vectorizer.words.fixed

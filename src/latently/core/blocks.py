@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.memories import LocalMemories, M, Memories
 from latently.core.statistics import S, tree_sum
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ class Here:
         """
         return tree_sum(workers.map(partial(task, backend=workers), self.blocks()))
 
+    def remembering(self: Any, first: Callable[[Block], M], workers: Backend) -> Memories[M]:
+        """What is remembered of each block to begin with, kept where the blocks are."""
+        return LocalMemories(self, list(workers.map(first, self.blocks())), workers)
+
 
 class Blocks(Protocol):
     """Blocks to work on."""
@@ -196,6 +201,10 @@ class BlockSource(Blocks, Protocol):
     @property
     def labelled(self) -> bool:
         """Whether some hidden labels are known."""
+        ...
+
+    def remembering(self, first: Callable[[Block], M], workers: Backend) -> Memories[M]:
+        """What is remembered of each block to begin with, kept where the blocks are."""
         ...
 
     @property

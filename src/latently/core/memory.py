@@ -6,18 +6,18 @@ one piece per block, and handed back with the block it belongs to. The model its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, BlockSource
-from latently.core.statistics import SupportsAdd, tree_sum
+from latently.core.memories import M, Memories
+from latently.core.statistics import SupportsAdd
 
 P = TypeVar("P")
 S = TypeVar("S", bound=SupportsAdd)
-M = TypeVar("M", bound=Any)  # something with a `copy`
-R = TypeVar("R")
 
 
 class RememberingModel(Protocol[P, S, M]):
@@ -48,23 +48,20 @@ class MemoryMap(Generic[P, S, M]):
     """EM on some data as a map from params to params that remembers."""
 
     model: Any  # RememberingModel: the model
-    source: BlockSource  # the data
-    memories: list[M]  # what is remembered of each block to begin with, in their order
-    backend: Backend = field(default_factory=SerialBackend)  # who works on the blocks
+    memories: Memories[M]  # what is remembered of each block of the data to begin with
+    # who does the work that is not on blocks, and knows of the runs so far
+    backend: Backend = field(default_factory=SerialBackend)
     fixed: Collection[str] = ()  # names of the parameters that keep their values
+
+    @property
+    def source(self) -> BlockSource:
+        """The data."""
+        return self.memories.source
 
     def e_step(self, params: P) -> S:
         """Sum the expected statistics of all blocks, and remember."""
         prepared = self.model.prepare(params, self.backend)
-        places = range(len(self.memories))
-
-        def one(piece: tuple[int, Block]) -> S:
-            place, block = piece
-            found: tuple[S, M] = self.model.e_step(prepared, block, self.memories[place])
-            stats, self.memories[place] = found
-            return stats
-
-        total = tree_sum(self.backend.map(one, zip(places, self.source.blocks(), strict=True)))
+        total: S = self.memories.advance(partial(self.model.e_step, prepared))
         stats: S = self.model.complete(prepared, total)
         return stats
 
@@ -81,16 +78,10 @@ class MemoryMap(Generic[P, S, M]):
         """Sum of its absolute terms."""
         return float(stats.rounding_scale)
 
-    def remembered(self) -> list[M]:
+    def remembered(self) -> list[Any]:
         """A copy of what is remembered now: the next E-step may overwrite it."""
-        return [memory.copy() for memory in self.memories]
+        return self.memories.copied()
 
     def remember(self, memories: Any) -> None:
         """Go on with what was remembered."""
-        self.memories = list(memories)
-
-    def each(self, task: Callable[[Block, M], R]) -> Iterator[R]:
-        """What a task makes of each block and what is remembered of it, in their order."""
-        return self.backend.map(
-            lambda piece: task(*piece), zip(self.source.blocks(), self.memories, strict=True)
-        )
+        self.memories.put(memories)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,25 @@ from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
-from latently.estimators.informative import check_weights
 from latently.estimators.inputs import random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
 from latently.estimators.old_names import AnswersOldNames
 from latently.estimators.progress import progress_bar
 from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import estimator
-from latently.estimators.topics.batch import PASSES_BEFORE_VB, TopicFit, fit_collapsed, fit_variational
+from latently.estimators.topics.batch import (
+    PASSES_BEFORE_VB,
+    TopicFit,
+    collapsed_map,
+    fit_collapsed,
+    fit_variational,
+    variational_map,
+)
 from latently.estimators.topics.corpus import Corpus, read_corpus
-from latently.estimators.topics.documents import Documents, warn_of_empty, warn_of_fractions
+from latently.estimators.topics.documents import Documents
 from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
 from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.remarks import warn_of_empty, warn_of_fractions
 from latently.estimators.topics.saving import TopicOutcome
 from latently.estimators.topics.scanned import documents_of
 from latently.estimators.topics.seeds import seeded_prior
@@ -40,15 +48,16 @@ from latently.estimators.topics.settings import (
 )
 from latently.estimators.topics.starts import first_topics
 from latently.estimators.topics.topics import Topics
+from latently.estimators.topics.words import Words
 from latently.models.admixture import (
     CollapsedAdmixture,
     Schedule,
     Stream,
     StreamingAdmixture,
-    document_source,
 )
 
 Array = NDArray[Any]
+BATCH = ("cvb0", "vb")  # inferences that see all documents in every pass
 
 
 @estimator(OLD_NAMES)
@@ -176,26 +185,31 @@ class LatentDirichletAllocation(
         check_memory(self)
         X = documents_of(X)
         self._warn_of_loss("while partial_fit goes on from it")
-        corpus = self._first(X)
-        weights = check_weights(sample_weight, corpus.counts.shape[0])
-        frequencies = self._frequencies(corpus, weights, self.n_components)
-        n_tokens = float(frequencies.sum())
-        self._dtype = chosen_dtype(self, corpus.counts.nnz)
-        check_tokens(n_tokens, self._dtype)
-        source = document_source(corpus.counts, weights, self._dtype)
-        priors = self._priors(corpus)
-        prior = self._seeded(priors, corpus, frequencies)
+        corpus = self._first(X).weighted(sample_weight)
+        facts = corpus.facts
+        facts.check_words(self.n_components)
+        self._dtype = chosen_dtype(self, facts.n_entries)
+        check_tokens(facts.n_tokens, self._dtype)
+        source = corpus.source(self._dtype)
+        priors = self._priors(corpus.words)
+        prior = self._seeded(priors, corpus.words, facts.frequencies)
         self.__dict__.pop("_stream", None)
+        in_batch = self.inference in BATCH
         record = recorded(self, lambda: [source.fingerprint, prior])
-        with record as (journal, seed), backend(count_threads(self.n_jobs)) as workers:
+        with record as (journal, seed), backend(count_threads(self.n_jobs), source) as workers:
             rng, workers.journal = random_generator(seed), journal
             with progress_bar("topics", self.verbose) as show:
                 callbacks = [*(self.callbacks or ()), show]
-                fit = self._fit_batch if self.inference in ("cvb0", "vb") else self._fit_online
-                found = fit(source, priors, prior, rng, n_tokens, callbacks, workers)
-        self._n_documents = float(weights.sum())
+                fit = self._fit_batch if in_batch else self._fit_online
+                found = fit(source, priors, prior, rng, facts.n_tokens, callbacks, workers)
+        self._n_documents = facts.weight
         self._note_names(X)
-        self._keep(found, corpus, weights)
+        if in_batch and self.seed_words is None and np.ndim(self.doc_topic_prior) == 0:
+            order = falling(np.log(found.params.totals), FITTED_TIE)
+            found = replace(found, params=found.params.permuted(order))
+        self._keep(found, corpus)
+        if in_batch and (shares := corpus.said(self._shares_of)) is not None:
+            self.doc_topic_ = shares
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
@@ -218,29 +232,25 @@ class LatentDirichletAllocation(
         check_memory(self)
         X = documents_of(X)
         fresh = not hasattr(self, "params_")
-        corpus = self._first(X) if fresh else self._read(X, grow=True)
-        weights = check_weights(sample_weight, corpus.counts.shape[0])
-        frequencies = self._frequencies(corpus, weights, self.n_components if fresh else 0)
+        corpus = (self._first(X) if fresh else self._read(X, grow=True)).weighted(sample_weight)
+        facts, n_documents = corpus.facts, float(self.total_samples)
         if fresh:
-            self._dtype = chosen_dtype(self, corpus.counts.nnz)
-        n_documents = float(self.total_samples)
-        share = n_documents / max(float(weights.sum()), 1.0)
-        check_tokens(float(frequencies.sum()) * max(share, 1.0), self._dtype)
-        priors = self._priors(corpus)
-        source = document_source(corpus.counts, weights, self._dtype)
-        with backend(count_threads(self.n_jobs)) as workers:
+            facts.check_words(self.n_components)
+            self._dtype = chosen_dtype(self, facts.n_entries)
+        check_tokens(facts.n_tokens * max(n_documents / max(facts.weight, 1.0), 1.0), self._dtype)
+        priors, source = self._priors(corpus.words), corpus.source(self._dtype)
+        with backend(count_threads(self.n_jobs), source) as workers:
             if fresh:
-                rng = random_generator(self.random_state)
-                seeded = self._seeded(priors, corpus, frequencies)
-                n_here = float(frequencies.sum())
-                seed = seed_of(rng)
-                stream = begin(source, priors, seeded, n_here, self._has_logs(), self._dtype, seed, workers)
+                seed = seed_of(random_generator(self.random_state))
+                seeded = self._seeded(priors, corpus.words, facts.frequencies)
+                logs = self._has_logs()
+                stream = begin(source, priors, seeded, facts.n_tokens, logs, self._dtype, seed, workers)
             else:
                 stream = self._so_far()
-                stream.grow(len(frequencies))
+                stream.grow(corpus.words.n_features)
             stream.stand_for(n_documents)
-            seeded = self._seeded(priors, corpus, stream.frequencies)
-            model = StreamingAdmixture(self._inference(len(frequencies)), priors.documents, seeded)
+            seeded = self._seeded(priors, corpus.words, stream.frequencies)
+            model = StreamingAdmixture(self._inference(len(seeded)), priors.documents, seeded)
             run_through(
                 model,
                 stream,
@@ -254,10 +264,9 @@ class LatentDirichletAllocation(
         self._n_documents = n_documents
         if fresh:
             self._note_names(X)
-        nothing = np.empty((0, self.n_components))
-        found = TopicFit(model.params(stream), nothing, (), stream.n_steps, False, "partial_fit", None)
         self._stream = stream
-        self._keep(found, corpus, weights, goes_on=not fresh)
+        found = TopicFit(model.params(stream), (), stream.n_steps, False, "partial_fit", None)
+        self._keep(found, corpus, goes_on=not fresh)
         return self
 
     def _so_far(self) -> Stream:
@@ -273,26 +282,12 @@ class LatentDirichletAllocation(
         counts = np.maximum(params.topic_word - params.word_prior, 0.0).astype(self._dtype)
         return Stream.begin(counts, self._n_documents, -int(-self._n_documents // int(self.batch_size)))
 
-    def _frequencies(self, corpus: Corpus, weights: Array, least: int) -> Array:
-        """How often each word occurs; an error if fewer than `least` do."""
-        found = np.asarray(corpus.counts.T @ weights, dtype=np.float64).ravel()
-        n_distinct = int(np.count_nonzero(found))
-        if n_distinct < least:
-            raise ValueError(
-                f"there are {n_distinct} distinct words and n_components={self.n_components} topics: "
-                "lower n_components, or let more words in"
-            )
-        return found
+    def _priors(self, words: Words) -> Priors:
+        K, n_words = self.n_components, words.n_features
+        return Priors.of(self.inference, self.doc_topic_prior, self.topic_word_prior, K, n_words)
 
-    def _priors(self, corpus: Corpus) -> Priors:
-        n_words = corpus.counts.shape[1]
-        return Priors.of(
-            self.inference, self.doc_topic_prior, self.topic_word_prior, self.n_components, n_words
-        )
-
-    def _seeded(self, priors: Priors, corpus: Corpus, frequencies: Array) -> Array:
-        vocabulary = corpus.words.vocabulary
-        return seeded_prior(self.seed_words, priors.words, vocabulary, frequencies, self.n_components)
+    def _seeded(self, priors: Priors, words: Words, frequencies: Array) -> Array:
+        return seeded_prior(self.seed_words, priors.words, words.vocabulary, frequencies, self.n_components)
 
     def _fit_batch(
         self,
@@ -316,20 +311,12 @@ class LatentDirichletAllocation(
         )
         settings = Settings(tol, max_iter, callbacks=callbacks)
         passes = Settings(TOLERANCES["cvb0"], PASSES_BEFORE_VB) if variational else settings
-        found = fit_collapsed(
-            model,
-            source,
-            priors,
-            prior,
-            seed,
-            passes,
-            workers,
-            first_topics(model, source, priors, prior, seed, max_iter, workers),
-        )
+        topics = first_topics(model, source, priors, prior, seed, max_iter, workers)
+        em = collapsed_map(model, source, prior, seed, workers)
+        found = fit_collapsed(em, priors, prior, passes, topics)
         if variational:
-            found = fit_variational(
-                self._variational(n_words), source, found, priors, prior, settings, n_tokens, workers
-            )
+            em = variational_map(self._variational(n_words), em, found.params, priors)
+            found = fit_variational(em, found.params, priors, prior, settings, n_tokens)
         if not found.converged and tol > 0 and found.n_iter >= max_iter:
             warnings.warn(
                 f"the fit {found.stop_reason} before it converged; increase max_iter or tol={tol:g}",
@@ -364,16 +351,11 @@ class LatentDirichletAllocation(
             workers,
         )
         self._stream = stream
-        nothing = np.empty((0, self.n_components))
-        return TopicFit(model.params(stream), nothing, (), n_iter, False, reason, None)
+        return TopicFit(model.params(stream), (), n_iter, False, reason, None)
 
-    def _keep(self, found: TopicFit, corpus: Corpus, weights: Array, goes_on: bool = False) -> None:
-        order = np.arange(self.n_components)
-        named = self.seed_words is not None or np.ndim(self.doc_topic_prior) > 0
-        if len(found.documents) and not named:
-            order = falling(np.log(found.params.totals), FITTED_TIE)
-        self._words = corpus.words
-        self.n_features_in_ = corpus.counts.shape[1]
+    def _keep(self, found: TopicFit, corpus: Corpus, goes_on: bool = False) -> None:
+        facts, self._words = corpus.facts, corpus.words
+        self.n_features_in_ = corpus.words.n_features
         outcome = TopicOutcome(
             bound=None if found.bound_parts is None else found.history[-1],
             bound_parts=found.bound_parts,
@@ -382,17 +364,15 @@ class LatentDirichletAllocation(
             converged=found.converged,
             stop_reason=found.stop_reason,
             remarks=corpus.remarks,
-            empty_documents=corpus.empty.astype(np.int64),
-            dtype=corpus.counts.dtype.name,
+            empty_documents=facts.empty,
+            dtype=facts.dtype,
         )
-        self._set_params(None, found.params.permuted(order), outcome)
+        self._set_params(None, found.params, outcome)
         self.vocabulary_ = self._words.vocabulary
         self.__dict__.pop("doc_topic_", None)
-        if len(found.documents):
-            self.doc_topic_ = self._shares_of(corpus.counts)
-        self._remember(corpus.counts if weights.all() else corpus.counts[weights > 0], goes_on)
-        warn_of_empty(corpus, stacklevel=4)
-        warn_of_fractions(corpus.counts, stacklevel=4)
+        self._remember(facts, goes_on)
+        warn_of_empty(facts, stacklevel=4)
+        warn_of_fractions(facts, stacklevel=4)
 
     def _first(self, X: Any) -> Corpus:
         return read_corpus(

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
+from latently.core.array_source import ArraySource
+from latently.estimators.informative import check_weights
+from latently.estimators.topics.facts import Facts
 from latently.estimators.topics.forms import is_rectangle, recognise
-from latently.estimators.topics.remarks import empty_documents, unseen_words
+from latently.estimators.topics.remarks import remarks_on, split_into_words
 from latently.estimators.topics.tables import read_table
 from latently.estimators.topics.texts import (
     SplitTexts,
     as_vectorizer,
     check_texts,
-    described,
     frequent_enough,
     learn_words,
     warn_of_no_blanks,
 )
 from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
-from latently.estimators.topics.words import Words, as_objects, as_vocabulary
+from latently.estimators.topics.words import Kind, Words, as_objects, as_vocabulary
+from latently.models.admixture import document_source
+
+R = TypeVar("R")
 
 OWNER = "this topic model"
 
@@ -38,18 +44,41 @@ class Corpus:
     words: Words  # what the columns are
     # words of the documents that were ignored because they have no column, repeats included
     n_unseen: int = 0
-    n_new: int = 0  # columns that these documents have added
-    remarks: tuple[str, ...] = ()  # sentences about what a user might not expect
+    read: tuple[str, ...] = ()  # how texts were read, in a sentence
+    # (n_documents,): how often each document counts; None if each does once
+    weights: NDArray[np.float64] | None = None
+
+    def weighted(self, sample_weight: Any) -> Corpus:
+        """The same documents, each counted so often.
+
+        Raises
+        ------
+        ValueError
+            If these are no such weights.
+        """
+        return replace(self, weights=check_weights(sample_weight, self.counts.shape[0]))
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What a fit is to know of them."""
+        return Facts.of(self.counts, self._weights, self.n_unseen)
 
     @property
-    def empty(self) -> NDArray[np.intp]:
-        """The rows of documents without words."""
-        return np.flatnonzero(np.diff(self.counts.indptr) == 0)
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences about what a user might not expect."""
+        return remarks_on(self.read, self.n_unseen, self.facts.empty)
+
+    def source(self, dtype: np.dtype[Any]) -> ArraySource:
+        """The documents as a fit goes through them, counts in numbers of that kind."""
+        return document_source(self.counts, self._weights, dtype)
+
+    def said(self, of_counts: Callable[[Any], R]) -> R:
+        """What is said of their counts."""
+        return of_counts(self.counts)
 
     @property
-    def n_distinct(self) -> int:
-        """How many columns have a count."""
-        return len(np.unique(self.counts.indices))
+    def _weights(self) -> NDArray[np.float64]:
+        return np.ones(self.counts.shape[0]) if self.weights is None else self.weights
 
 
 def read_corpus(
@@ -73,7 +102,7 @@ def read_corpus(
     n_given = _n_given(n_features, given)
     splitter = None if vectorizer is None and form != "texts" else as_vectorizer(vectorizer)
     n_unseen = 0
-    remarks: list[str] = []
+    read: tuple[str, ...] = ()
     if form == "integers" and n_given is not None:
         counts, _ = count_numbers(documents, n_given, unseen=False)
         words = Words("ids", n_given, given, splitter, fixed=True)
@@ -92,11 +121,10 @@ def read_corpus(
             raise ValueError(
                 f"n_features={n_features} is for lists of integers: leave it out, or give vocabulary="
             )
-        counts, words, n_unseen, remarks = _from_words(form, documents, given, splitter)
+        counts, words, n_unseen, read = _from_words(form, documents, given, splitter)
     if not counts.nnz:
         raise ValueError("X has no words, all documents are empty: give at least one that is not")
-    remarks += unseen_words(n_unseen)
-    return Corpus(counts, words, n_unseen, 0, (*remarks, *empty_documents(counts)))
+    return Corpus(counts, words, n_unseen, read)
 
 
 def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
@@ -110,7 +138,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
     form, documents = recognise(X)
     if form == "integers" and words.kind == "ids":
         counts, n_unseen = count_numbers(documents, words.n_features, unseen=True)
-        return Corpus(counts, words, n_unseen, 0, (*unseen_words(n_unseen), *empty_documents(counts)))
+        return Corpus(counts, words, n_unseen)
     if form in ("table", "integers"):
         counts = _table(form, documents, X, owner)
         if counts.shape[1] != words.n_features:
@@ -118,7 +146,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
                 f"X has {counts.shape[1]} features, but {owner} is expecting {words.n_features} features as "
                 "input: the columns must be those of the vocabulary it was fitted with"
             )
-        return Corpus(counts, words, remarks=tuple(empty_documents(counts)))
+        return Corpus(counts, words)
     if words.vocabulary is None:
         raise ValueError(
             f"{owner} was fitted on columns without words, and X has words: fit with vocabulary=, or give "
@@ -128,14 +156,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
     tokens = list(tokens) if grow else tokens  # gone through twice
     known = words.with_new(_new_words(form, tokens, words) if grow and not words.fixed else [])
     counts, n_unseen = count_words(tokens, known.columns)
-    counts = _clipped(counts, form, words.vectorizer)
-    return Corpus(
-        counts,
-        known,
-        n_unseen,
-        known.n_features - words.n_features,
-        (*unseen_words(n_unseen), *empty_documents(counts)),
-    )
+    return Corpus(_clipped(counts, form, words.vectorizer), known, n_unseen)
 
 
 def read_words(X: Any, words: Words) -> list[Any] | None:
@@ -151,10 +172,9 @@ def read_words(X: Any, words: Words) -> list[Any] | None:
 
 def _from_words(
     form: str, documents: Any, given: NDArray[Any] | None, splitter: Any
-) -> tuple[Any, Words, int, list[str]]:
+) -> tuple[Any, Words, int, tuple[str, ...]]:
     """First documents that are texts or lists of words."""
-    kind = "texts" if form == "texts" else "tokens"
-    remarks = []
+    read: tuple[str, ...] = ()
     if form == "texts":
         check_texts(documents)
         if given is None and splitter.vocabulary is not None:
@@ -162,16 +182,16 @@ def _from_words(
         if given is None:
             warn_of_no_blanks(documents, splitter)
             counts, names = learn_words(documents, splitter)
-            kept = f"texts were split into words by {described(splitter)}, which kept {len(names)} words"
-            remarks.append(f"{kept}; vectorizer= changes how")
             counts.sort_indices()
-            return counts, Words("texts", len(names), as_objects(names), splitter), 0, remarks
-        remarks.append(f"texts were split into words by {described(splitter)}; vectorizer= changes how")
+            words = Words("texts", len(names), as_objects(names), splitter)
+            return counts, words, 0, split_into_words(splitter, len(names))
+        read = split_into_words(splitter)
         documents = SplitTexts(documents, splitter)
     names = distinct_words(documents) if given is None else given.tolist()
-    words = Words(kind, len(names), as_objects(names), splitter, fixed=given is not None)  # type: ignore[arg-type]
+    kind: Kind = "texts" if form == "texts" else "tokens"
+    words = Words(kind, len(names), as_objects(names), splitter, fixed=given is not None)
     counts, n_unseen = count_words(documents, words.columns)
-    return _clipped(counts, form, splitter), words, n_unseen, remarks
+    return _clipped(counts, form, splitter), words, n_unseen, read
 
 
 def _split(form: str, documents: Any, words: Words) -> Any:

@@ -16,13 +16,15 @@ from latently.core.backends import backend, count_threads
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE, falling, likeliest
 from latently.estimators.bases import TransformerMixin
-from latently.estimators.topics.corpus import Corpus, read_words
+from latently.estimators.topics.corpus import read_words
+from latently.estimators.topics.facts import Facts, fingerprints_of, known
 from latently.estimators.topics.fitted import FittedTopics
-from latently.estimators.topics.tables import place_of
+from latently.estimators.topics.remarks import warn_of_empty
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 from latently.models.admixture import document_source, even
 
 Array = NDArray[Any]
+MOST_KNOWN = 0.5  # of documents held out, if the model was not fitted on them
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ class Documents(FittedTopics, TransformerMixin):
         documents are further from it.
         """
         corpus = self._read(X)
-        warn_of_empty(corpus, stacklevel=4)  # scikit-learn's wrapper stands between
+        warn_of_empty(corpus.facts, stacklevel=4)  # scikit-learn's wrapper stands between
         return self._shares_of(corpus.counts)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
@@ -96,7 +98,7 @@ class Documents(FittedTopics, TransformerMixin):
             The larger their sum, the surer the shares.
         """
         corpus = self._read(X)
-        warn_of_empty(corpus, stacklevel=3)
+        warn_of_empty(corpus.facts, stacklevel=3)
         return self._dirichlet_of(corpus.counts)
 
     def count_unseen(self, X: Any) -> int:
@@ -192,8 +194,7 @@ class Documents(FittedTopics, TransformerMixin):
            topic models. ICML, section 5.1.
         """
         counts = self._read(X).counts
-        known = np.isin(self._fingerprints(counts), self._seen)
-        if known.mean() > 0.5:
+        if known(fingerprints_of(counts), self._seen) > MOST_KNOWN:
             warnings.warn(
                 "most of these documents are among those the model was fitted on: their perplexity says "
                 "nothing of new ones; score documents that were held out",
@@ -263,49 +264,9 @@ class Documents(FittedTopics, TransformerMixin):
         shares = dirichlet / dirichlet.sum(axis=1, keepdims=True)
         return np.asarray(shares.astype(counts.dtype, copy=False))
 
-    def _remember(self, counts: Any, goes_on: bool) -> None:
-        """Note which documents and words were seen, by what they hold; of a stream, the last documents."""
-        seen = np.zeros(counts.shape[1], dtype=bool)
-        seen[counts.indices] = True
+    def _remember(self, facts: Facts, goes_on: bool) -> None:
+        """Note which documents and words were seen; of a stream, the last documents."""
+        occurring = facts.occurring.copy()
         if goes_on:
-            seen[: len(self._frequent)] |= self._frequent
-        self._frequent = seen
-        self._seen = np.unique(self._fingerprints(counts))
-
-    def _fingerprints(self, counts: Any) -> NDArray[np.uint64]:
-        from latently.kernels.topics.streams import fingerprints
-
-        found: NDArray[np.uint64] = fingerprints(
-            counts.indices.astype(np.int32, copy=False),
-            counts.data.astype(np.float64, copy=False),
-            counts.indptr.astype(np.int64, copy=False),
-        )
-        return found
-
-
-def warn_of_fractions(counts: Any, stacklevel: int) -> None:
-    """Tell where counts are not whole, as weights of words are not."""
-    fractions = counts.data != np.floor(counts.data)
-    if fractions.any():
-        value = counts.data[fractions.argmax()]
-        warnings.warn(
-            f"X has {value:.3g} at {place_of(counts, fractions)}, and topic models count tokens: hand in "
-            "counts (by CountVectorizer, not TfidfVectorizer); if these are counts with weights, scale them "
-            "so that a token weighs about 1",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
-
-
-def warn_of_empty(corpus: Corpus, stacklevel: int) -> None:
-    """Tell once which documents have no words that the model knows."""
-    if not len(corpus.empty):
-        return
-    some = ", ".join(str(int(d)) for d in corpus.empty[:5])
-    unseen = f"; {corpus.n_unseen} tokens are of words it does not know" if corpus.n_unseen else ""
-    warnings.warn(
-        f"documents without words that the model knows ({len(corpus.empty)}, the first: {some}) have the "
-        f"prior's topics{unseen}",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
+            occurring[: len(self._frequent)] |= self._frequent
+        self._frequent, self._seen = occurring, facts.prints

@@ -14,7 +14,7 @@ from latently.core.blocks import Block
 from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.em import Settings
 from latently.core.errors import FitError
-from latently.estimators.topics.batch import fit_collapsed
+from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
 
@@ -61,9 +61,8 @@ def begin(
     model = CollapsedAdmixture(len(priors.documents), len(words), dtype.name)
     base = priors.words[words, None]
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
-    found = fit_collapsed(
-        model, first, priors.fixed(), prior, seed, Settings(FIRST_TOL, FIRST_PASSES), backend
-    )
+    em = collapsed_map(model, first, prior, seed, backend)
+    found = fit_collapsed(em, priors.fixed(), prior, Settings(FIRST_TOL, FIRST_PASSES))
     counts = np.maximum(found.params.topic_word - prior, 0.0)
     seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
     stream.raw[words] = counts * (

@@ -13,7 +13,7 @@ from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
-from latently.estimators.topics.batch import fit_collapsed
+from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
 from latently.models.admixture.merging import merge
@@ -46,7 +46,8 @@ def first_topics(
     many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
     larger = replace(model, n_components=2 * K)
     passes = Settings(0.0, min(MOST_START_PASSES, max_iter))
-    found = fit_collapsed(larger, few, many, word_prior, seed, passes, backend, between=_until_shaped).params
+    em = collapsed_map(larger, few, word_prior, seed, backend)
+    found = fit_collapsed(em, many, word_prior, passes, between=_until_shaped).params
     counts = np.maximum(found.topic_word - word_prior, 0.0)
     merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
     sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)

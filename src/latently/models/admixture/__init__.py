@@ -8,6 +8,7 @@ from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedSta
 from latently.models.admixture.documents import Entries, document_source, even
 from latently.models.admixture.folding import CollapsedFolding
 from latently.models.admixture.params import AdmixtureParams
+from latently.models.admixture.remembered import Remembered
 from latently.models.admixture.seed_assignments import SeedAssignments
 from latently.models.admixture.streaming import Schedule, Stream, StreamingAdmixture
 from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
@@ -18,6 +19,7 @@ __all__ = [
     "CollapsedFolding",
     "CollapsedStats",
     "Entries",
+    "Remembered",
     "Schedule",
     "SeedAssignments",
     "Stream",

@@ -19,7 +19,7 @@ from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.memory import MemoryMap
 from latently.core.model import Unit
-from latently.core.statistics import Additive, tree_sum
+from latently.core.statistics import Additive
 from latently.models.admixture.documents import lengths
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.priors import DocumentTerms, learned_doc_prior, learned_word_prior
@@ -131,6 +131,7 @@ class CollapsedAdmixture:
         Psi of an expected count stands for the expectation of psi at a count that is zero with a probability
         of its own: see `learned_doc_prior`.
         """
+        doc_prior = params.doc_prior
 
         def one(block: Block, memory: Remembered) -> DocumentTerms:
             absent = np.empty((block.n_units, self.n_components), self.dtype)
@@ -139,9 +140,9 @@ class CollapsedAdmixture:
             where = block.x.words, block.x.counts, block.offsets
             memory.loops.absences(*where, weights, *memory.arrays, absent, of_words)
             counts = self.document_counts(block, memory)
-            return DocumentTerms.of(counts, absent, weights, params.doc_prior, of_words)
+            return DocumentTerms.of(counts, absent, weights, doc_prior, of_words)
 
-        terms = tree_sum(em.each(one))
+        terms = em.memories.sum(one)
         if documents:
             params = replace(params, doc_prior=learned_doc_prior(terms, params.doc_prior))
         if words:

@@ -1,0 +1,110 @@
+"""What a fit is to know of its documents beforehand, and what it keeps of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latently.estimators.topics.tables import place_of
+
+Dtype = Literal["float32", "float64"]
+
+MOST_SEEN = 2**20  # documents by which others are told to be new
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Of some documents. Those of further documents add."""
+
+    n_documents: int
+    weight: float  # of all of them
+    n_entries: int  # distinct words of each document, added up
+    n_unseen: int  # tokens of words that have no column
+    frequencies: NDArray[np.float64]  # (n_words,): how often each word occurs, weights applied
+    occurring: NDArray[np.bool_]  # (n_words,): which are in a document that counts
+    # what tells documents that count from others, in order; of very many the lowest
+    prints: NDArray[np.uint64]
+    empty: NDArray[np.int64]  # the documents without words
+    fraction: str  # the first count that is not whole, and where; empty if there is none
+    dtype: Dtype  # of the counts
+
+    @classmethod
+    def of(cls, counts: Any, weights: NDArray[np.float64], n_unseen: int) -> Facts:
+        """Of a table of counts, and how often each document counts."""
+        used = counts if weights.all() else counts[weights > 0]
+        occurring = np.zeros(counts.shape[1], dtype=bool)
+        occurring[used.indices] = True
+        fractions = counts.data != np.floor(counts.data)
+        return cls(
+            counts.shape[0],
+            float(weights.sum()),
+            counts.nnz,
+            n_unseen,
+            np.asarray(counts.T @ weights, dtype=np.float64).ravel(),
+            occurring,
+            np.unique(fingerprints_of(used))[:MOST_SEEN],
+            np.flatnonzero(np.diff(counts.indptr) == 0),
+            _first_of(counts, fractions),
+            counts.dtype.name,
+        )
+
+    def __add__(self, other: Facts) -> Facts:
+        return Facts(
+            self.n_documents + other.n_documents,
+            self.weight + other.weight,
+            self.n_entries + other.n_entries,
+            self.n_unseen + other.n_unseen,
+            self.frequencies + other.frequencies,
+            self.occurring | other.occurring,
+            np.union1d(self.prints, other.prints)[:MOST_SEEN],
+            np.concatenate([self.empty, other.empty + self.n_documents]),
+            self.fraction or other.fraction,
+            max(self.dtype, other.dtype),
+        )
+
+    @cached_property
+    def n_tokens(self) -> float:
+        """Tokens, weights applied."""
+        return float(self.frequencies.sum())
+
+    def check_words(self, least: int) -> None:
+        """Check that there are as many distinct words as topics.
+
+        Raises
+        ------
+        ValueError
+            If there are not.
+        """
+        n_distinct = int(np.count_nonzero(self.frequencies))
+        if n_distinct < least:
+            raise ValueError(
+                f"there are {n_distinct} distinct words and n_components={least} topics: "
+                "lower n_components, or let more words in"
+            )
+
+
+def _first_of(counts: Any, which: NDArray[np.bool_]) -> str:
+    return f"{counts.data[which.argmax()]:.3g} at {place_of(counts, which)}" if which.any() else ""
+
+
+def fingerprints_of(counts: Any) -> NDArray[np.uint64]:
+    """What tells each document from others."""
+    from latently.kernels.topics.streams import fingerprints
+
+    found: NDArray[np.uint64] = fingerprints(
+        counts.indices.astype(np.int32, copy=False),
+        counts.data.astype(np.float64, copy=False),
+        counts.indptr.astype(np.int64, copy=False),
+    )
+    return found
+
+
+def known(prints: NDArray[np.uint64], seen: NDArray[np.uint64]) -> float:
+    """The share of documents that are among those seen, as far as that is known."""
+    if len(seen) >= MOST_SEEN:
+        prints = prints[prints <= seen[-1]]
+    return float(np.isin(prints, seen).mean()) if len(prints) else 0.0
