@@ -244,6 +244,7 @@ def test_intervals_are_those_of_the_fit():
         (lambda: plots.data(OF_ABC, ABC, features=(0, 7)), "from 0 to 2"),
         (lambda: plots.criterion(SEARCH, "icl"), "no 'icl'"),
         (lambda: plots.mixture_panels(OF_WAITS, WAITS), r"use plots\.data"),
+        (lambda: plots.mixture_panels(TWO, FAITHFUL, ax=pyplot.subplots(1, 2)[1]), "2 panels, .* has 3"),
         (
             lambda: plots.intervals(TWO, FAITHFUL, "mean"),
             "parameter='mean': should be one of 'weights', 'means'",

@@ -52,19 +52,43 @@ def found_by(cls: type, maker: str) -> tuple[Any, ...]:
     return (Such(lambda value: isinstance(value, cls), f"what latently.{maker} returned"),)
 
 
-DESCRIBED = entries(
-    """
-    lengths : array-like of int, optional
-        Lengths of the sequences in one table.
-    relevance : float, default 0.6
-        See `topics`.
-    """
-)
 FITTED = {
     CHAIN: "CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel",
     TOPICS: "LatentDirichletAllocation",
     MIXTURE: "GaussianMixture",
     IMPUTER: "GaussianImputer",
+}
+SEQUENCES = entries(
+    """
+    X : array-like of shape (n_steps, n_features), or a list of such
+        The sequences.
+    lengths : array-like of int, optional
+        Lengths of the sequences in one table.
+    true_states : array-like of shape (n_steps,)
+        The true states: numbers or names.
+    n : int, default 100
+        How many time steps to draw.
+    """
+)
+OF_MODEL = {
+    CHAIN: SEQUENCES,
+    EMITTING: SEQUENCES,
+    TOPICS: entries(
+        """
+        X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
+            The documents. Default: those of the fit.
+        n : int, default 20
+            How many documents, from the first on.
+        relevance : float, default 0.6
+            See `topics`.
+        """
+    ),
+    MIXTURE: entries(
+        """
+        X : array-like of shape (n_samples, n_features)
+            The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
+        """
+    ),
 }
 RAISES = "Raises\n------\n"
 DRAWN_ON = "Returns\n-------\n{}\n    The axes drawn on.\n\n"
@@ -73,11 +97,11 @@ NEEDS = f"{RAISES}ImportError\n    If matplotlib is not installed.\n"
 
 def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function that draws: its arguments are checked, and its docstring is completed."""
-    models = {
-        name: f"{name} : {FITTED[allowed]}\n    Fitted."
-        for name, allowed in constraints.items()
-        if allowed in FITTED
-    }
+    known: dict[str, str] = {}
+    for name, allowed in constraints.items():
+        known |= OF_MODEL.get(allowed, {})
+        if allowed in FITTED:
+            known[name] = f"{name} : {FITTED[allowed]}\n    Fitted."
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         draw = checked(**constraints)(function)
@@ -91,12 +115,8 @@ def picture(**constraints: tuple[Any, ...]) -> Callable[[Callable[P, R]], Callab
         own = inspect.cleandoc(function.__doc__ or "").replace(RAISES, NEEDS)
         signature = inspect.signature(function)
         drawn = "Axes" if signature.return_annotation == "Axes" else "array of Axes"
-        known = {
-            "ax": f"ax : {drawn}, optional\n    Where to draw. Default: a new figure.",
-            **DESCRIBED,
-            **models,
-        }
-        drawing.__doc__ = described(own, signature.parameters, known, DRAWN_ON.format(drawn) + NEEDS)
+        axes = {"ax": f"ax : {drawn}, optional\n    Where to draw. Default: a new figure."}
+        drawing.__doc__ = described(own, signature.parameters, axes | known, DRAWN_ON.format(drawn) + NEEDS)
         return drawing
 
     return decorate

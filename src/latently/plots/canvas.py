@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from latently.checks.settings import Such, check_setting
-from latently.plots.palette import FAINT, GRID, INK
+from latently.plots.palette import FAINT, GRID, INK, shades
 from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.text import Annotation
 
 
 AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotlib")
@@ -59,6 +62,14 @@ def stacked_axes(heights: Sequence[float]) -> Any:
     return axes[:, 0]
 
 
+def panels_of(ax: Any, n: int) -> Any:
+    """Return an array of as many axes as a picture needs: the caller's, or new ones side by side.
+
+    Raises a ValueError if the caller's are more or fewer.
+    """
+    return new_axes(n) if ax is None else given_axes(ax, n)
+
+
 def given_axes(ax: Any, n: int) -> Any:
     """Check that the caller's axes are as many as a picture needs, and return an array of them.
 
@@ -97,17 +108,29 @@ def plain(ax: Axes) -> Axes:
 def title(ax: Axes, text: str, note: str) -> None:
     """Say above the axes, from their left edge on, what one sees, and below it how to read it."""
     ax.set_title(text, loc="left", fontsize="medium", color=INK, pad=20)
-    said = ax.annotate(
-        note,
-        (0, 1),
-        (0, 6),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize="x-small",
-        color=FAINT,
-    )
+    said = write(ax, note, (0, 1), (0, 6), xycoords="axes fraction")
     place = ax.get_subplotspec()
     said.set_in_layout(place is None or place.is_last_col())  # it may lie above the panel to the right
+
+
+def write(
+    ax: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **look: Any
+) -> Annotation:
+    """Write small and faint, so many points from a place on the axes."""
+    usual: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small", "color": FAINT}
+    return ax.annotate(text, at, offset, **usual | look)
+
+
+def heat_map(ax: Axes, table: ArrayLike, line_width: float, **look: Any) -> QuadMesh:
+    """Draw the cells of a table in shades of blue from 0 on, its first row on top, without a frame."""
+    n_rows, n_columns = np.shape(table)
+    usual: dict[str, Any] = {"cmap": shades(), "vmin": 0, "edgecolors": "white", "linewidth": line_width}
+    mesh = ax.pcolormesh(np.arange(n_columns + 1), np.arange(n_rows + 1), table, **usual | look)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.set_ylim(n_rows, 0)
+    return mesh
 
 
 def wrapped(name: str, width: int = 44) -> str:

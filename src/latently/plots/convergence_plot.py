@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latently.estimators.topics.settings import tol_and_max_iter
 from latently.plots.arguments import AXES, HISTORY, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import COLOURS, FAINT
+from latently.plots.points import Array
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -68,11 +70,8 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
 def _climb(estimator: Any, history: Any, what: str, remark: str, ax: Axes) -> Axes:
     """What cannot fall, below its last value."""
     history = np.asarray(history)
-    ax.plot(history - history[-1], color=COLOURS[0], linewidth=1.6, zorder=2)
-    ax.plot(history - history[-1], ".", color=COLOURS[0], markersize=5 if len(history) < 80 else 0, zorder=3)
-    ax.axhline(0.0, color=COLOURS[1], linewidth=1.0, linestyle="--", zorder=1)
+    _line(ax, np.arange(len(history)), history - history[-1], 0.0)
     ax.set(xlabel="step", ylabel=f"{what} below its last value")
-    ax.locator_params(axis="x", integer=True)
     ax.ticklabel_format(axis="y", style="plain", useOffset=False)
     ax.set_ylim(bottom=min(ax.get_ylim()[0], -INVISIBLE))
     last = f"{history[-1]:,.3f}".replace("-", "\N{MINUS SIGN}")
@@ -85,18 +84,23 @@ def _changes(model: Any, ax: Axes) -> Axes:
     history = np.asarray(model.history_, dtype=np.float64)
     tol, _ = tol_and_max_iter(model)
     seen = np.flatnonzero(history > 0)  # a change of nothing has no place on this axis
-    ax.plot(1 + seen, history[seen], color=COLOURS[0], linewidth=1.6, zorder=2)
-    ax.plot(1 + seen, history[seen], ".", color=COLOURS[0], markersize=5 if len(seen) < 80 else 0, zorder=3)
-    if tol > 0:
-        ax.axhline(tol, color=COLOURS[1], linewidth=1.0, linestyle="--", zorder=1)
+    _line(ax, 1 + seen, history[seen], tol if tol > 0 else None)
     if len(seen):
         ax.set_yscale("log")
     ax.tick_params(which="minor", color=FAINT)
     ax.set(xlabel="pass", ylabel="relative change of the documents' topics")
-    ax.locator_params(axis="x", integer=True)
     dashed = "; dashed: where it stops" if tol > 0 else ""
     title(ax, _end(model, len(history), "pass", "passes"), f"CVB0 has no objective to climb{dashed}")
     return ax
+
+
+def _line(ax: Axes, at: NDArray[np.int64], values: Array, end: float | None) -> None:
+    """A line with a dot for each value, where there are few, and a dashed one where it ends."""
+    ax.plot(at, values, color=COLOURS[0], linewidth=1.6, zorder=2)
+    ax.plot(at, values, ".", color=COLOURS[0], markersize=5 if len(at) < 80 else 0, zorder=3)
+    if end is not None:
+        ax.axhline(end, color=COLOURS[1], linewidth=1.0, linestyle="--", zorder=1)
+    ax.locator_params(axis="x", integer=True)
 
 
 def _end(estimator: Any, n: int, step: str, steps: str | None = None) -> str:

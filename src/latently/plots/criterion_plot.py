@@ -84,12 +84,8 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         above = np.array([np.nan if row[name] is None else row[name] - zero for row in rows])
         doubtful = np.array([bool(grave(row["diagnostics"])) for row in rows])
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
-        look: dict[str, Any] = {
-            "color": colour(position),
-            "marker": marker(position),
-            "markersize": 6,
-            "zorder": 3,
-        }
+        mark = marker(position)
+        look: dict[str, Any] = {"color": colour(position), "marker": mark, "markersize": 6, "zorder": 3}
         ax.plot(k, above, linewidth=1.4, label=family, markevery=np.flatnonzero(~doubtful).tolist(), **look)
         ax.plot(k[doubtful], above[doubtful], linestyle="none", markerfacecolor="white", **look)
     at = best["n_components"], value_of_best - zero

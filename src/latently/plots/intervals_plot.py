@@ -79,21 +79,12 @@ def intervals(
         label = f"{parameter}: {feature_names(estimator)[feature]}"
 
     ax = canvas(ax)
-    for k in range(len(value)):
-        known = bool(np.isfinite(low[k]) and np.isfinite(high[k]))
+    for k, ends in enumerate(zip(low, high, strict=True)):
+        known = np.isfinite(ends).all()
         if known:
-            ax.plot(
-                [low[k], high[k]], [k, k], color=colour(k), linewidth=2.5, solid_capstyle="round", zorder=2
-            )
-        ax.plot(
-            value[k],
-            k,
-            "o",
-            color=colour(k),
-            markersize=8,
-            markerfacecolor=colour(k) if known else "white",
-            zorder=3,
-        )
+            ax.plot(ends, [k, k], color=colour(k), linewidth=2.5, solid_capstyle="round", zorder=2)
+        face = colour(k) if known else "white"
+        ax.plot(value[k], k, "o", color=colour(k), markersize=8, markerfacecolor=face, zorder=3)
     ax.set_yticks(range(len(value)), [f"{estimator._model.latent.label} {k}" for k in range(len(value))])
     ax.set_ylim(len(value) - 0.5, -0.5)
     ax.set_xlabel(label)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+
 # Okabe, M. and Ito, K. (2008). Color Universal Design. Without its yellow, too pale for a dot on white, and
 # its black, which is the ink. The other four are those furthest from them and each other, as people without
 # red or green cones see them (Vienot, Brettel & Mollon 1999), that can be seen on white and on dark.
@@ -25,3 +30,10 @@ def colour(k: int) -> str:
 def marker(k: int) -> str:
     """Marker of component `k`; with another colour in each round."""
     return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
+
+
+def shades() -> Colormap:
+    """From nearly white to the first colour: probabilities on a map."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("shades", ["#eef4f9", COLOURS[0]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +38,7 @@ def frame(ax: Axes, x: Array, names: list[str]) -> None:
             limits.append((low * (low / high) ** MARGIN, high * (high / low) ** MARGIN))
         else:
             limits.append((low - MARGIN * (high - low), high + MARGIN * (high - low)))
-    ax.set(
-        xlim=limits[0],
-        ylim=limits[1],
-        xlabel=wrapped(names[0]),
-        ylabel=wrapped(names[1], 32),
-    )
+    ax.set(xlim=limits[0], ylim=limits[1], xlabel=wrapped(names[0]), ylabel=wrapped(names[1], 32))
 
 
 def points(ax: Axes, x: Array, labels: NDArray[np.int64] | None) -> None:
@@ -63,15 +58,5 @@ def look(n: int) -> tuple[float, float]:
 def dots(ax: Axes, x: Array, face: str, shape: str, n: int, zorder: float = 2) -> None:
     """Draw dots of one kind, as large and dark as there is room for among `n`."""
     size, alpha = look(n)
-    ax.scatter(
-        x[:, 0],
-        x[:, 1],
-        s=size,
-        c=face,
-        marker=shape,
-        alpha=alpha,
-        edgecolors="white",
-        linewidths=0.3,
-        zorder=zorder,
-        rasterized=n > MOST_VECTORS,
-    )
+    edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.3, "rasterized": n > MOST_VECTORS}
+    ax.scatter(x[:, 0], x[:, 1], s=size, c=face, marker=shape, alpha=alpha, zorder=zorder, **edge)

@@ -39,15 +39,6 @@ def decoded(
     Decoded states are first paired with the true ones so that as many time steps as possible agree: their
     numbers are arbitrary. The title counts all time steps, not only those drawn.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_steps, n_features), or a list of such
-        The sequences.
-    true_states : array-like of shape (n_steps,)
-        The true states: numbers or names.
-    n : int, default 100
-        How many time steps to draw.
-
     Raises
     ------
     ValueError

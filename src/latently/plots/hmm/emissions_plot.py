@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.plots.arguments import EMITTING, FEATURES, picture
-from latently.plots.canvas import given_axes, literal, new_axes, plain, title, wrapped
+from latently.plots.canvas import literal, panels_of, plain, title, wrapped
 from latently.plots.features import position
-from latently.plots.hmm.looks import fill, legend, line, shades
+from latently.plots.hmm.looks import fill, legend, line
 from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
-from latently.plots.palette import INK, colour
+from latently.plots.palette import INK, colour, shades
 from latently.plots.points import Array
 from latently.plots.skew import DENSITY, ladder, logarithmic, on_axis, set_logarithmic
 from latently.wording import count, share, shortened
@@ -89,7 +89,7 @@ def emissions(
         for j in chosen:
             if np.isnan(values[:, j]).all():
                 raise ValueError(f"every cell of '{names[j]}' is missing: leave X out, or the feature")
-    panels = new_axes(len(chosen)) if ax is None else given_axes(ax, len(chosen))
+    panels = panels_of(ax, len(chosen))
     labels, symbols = state_names(model), None
     for panel, j in zip(panels, chosen, strict=True):
         symbols = categories_of(model, j)
@@ -208,9 +208,8 @@ def _counted(model: Any, j: int) -> bool:
     family, params = model._model.emission, model.params_.emission
     if getattr(family, "distribution", None) is None:
         return False
-    at = family.distribution(
-        params, family.sample(params, np.zeros(1, dtype=int), np.random.default_rng(0))
-    ).at
+    drawn = family.sample(params, np.zeros(1, dtype=int), np.random.default_rng(0))
+    at = family.distribution(params, drawn).at
     return at is not None and not np.isneginf(at[0, 0, j])
 
 
@@ -249,13 +248,12 @@ def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
 
 
 def _say(ax: Axes, model: Any, n_shown: int, n: int, symbols: list[str] | None, given: bool) -> None:
-    notes, label = [], model._model.latent.label
+    label = model._model.latent.label
+    notes = [f"each {label} by itself"]
     if given and symbols is not None:
-        notes.append(f"dashes: seen, shared out by the probabilities of the {label}s")
+        notes = [f"dashes: seen, shared out by the probabilities of the {label}s"]
     elif given:
-        notes.append(f"lines: the model; shaded: seen, shared out by the {label}s' probabilities")
-    else:
-        notes.append(f"each {label} by itself")
+        notes = [f"lines: the model; shaded: seen, shared out by the {label}s' probabilities"]
     if symbols is not None and len(symbols) > MOST_SYMBOLS:
         notes.append(f"{MOST_SYMBOLS} of {count(len(symbols), 'symbol')}")
     if n_shown < n:

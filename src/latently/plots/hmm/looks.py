@@ -8,7 +8,6 @@ from latently.plots.palette import COLOURS, colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 HATCHES = ("", "////", "....", "xxxx")
 LINES = ("-", "--", ":", "-.")
@@ -25,13 +24,6 @@ def fill(k: int, alpha: float) -> dict[str, Any]:
 def line(k: int) -> str:
     """Style of a line that belongs to state `k`."""
     return LINES[k // len(COLOURS) % len(LINES)]
-
-
-def shades() -> Colormap:
-    """From nearly white to the first colour: probabilities on a map."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("shades", ["#eef4f9", COLOURS[0]])
 
 
 def legend(ax: Axes, names: list[str], alpha: float) -> None:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from latently.plots.arguments import CHAIN, FEATURE, picture
-from latently.plots.canvas import given_axes, literal, new_axes, plain, title
+from latently.plots.canvas import literal, panels_of, plain, title, write
 from latently.plots.features import position
 from latently.plots.hmm.observed import observed
 from latently.plots.hmm.steps import Axis, axis
 from latently.plots.palette import COLOURS, FAINT, GRID, INK
-from latently.plots.points import Array, some
+from latently.plots.points import MOST_VECTORS, Array, some
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def pseudo_residuals(
 
     Parameters
     ----------
-    X : array-like of shape (n_steps, n_features), or a list of such
-        The sequences.
     time : array-like of shape (n_steps,), optional
         Numbers or dates of the rows, rising within each sequence. Default: counted from 0.
     kind : {"ordinary", "forecast"}, default "ordinary"
@@ -87,13 +85,14 @@ def pseudo_residuals(
     if np.isnan(mid).all():
         raise ValueError(f"every cell of '{seen.names[j]}' is missing: there is no residual to draw")
     across = axis(time, seen.offsets)
-    left, middle, right = panels = new_axes(3) if ax is None else given_axes(ax, 3)
+    left, middle, right = panels = panels_of(ax, 3)
     _over_time(plain(left), across, lower, upper, mid)
     known = mid[~np.isnan(mid)]
     drawn_within = found.drawn(0)[:, j]
     outside = int((np.abs(known) > BANDS[0][0]).sum())
     of = "" if len(seen.names) == 1 else f" of {literal(seen.names[j])}"
-    drawn = "" if len(known) <= len(some(len(known))) else f"; {len(some(len(known))):,} of them drawn"
+    n_drawn = len(some(len(known)))
+    drawn = "" if len(known) == n_drawn else f"; {n_drawn:,} of them drawn"
     title(
         left,
         f"{kind.capitalize()} pseudo-residuals{of}",
@@ -112,32 +111,15 @@ def _over_time(ax: Axes, across: Axis, lower: Array, upper: Array, mid: Array) -
     for height, name in BANDS:
         for side in (-height, height):
             ax.axhline(side, color=FAINT, linewidth=0.9, linestyle="--" if name == "95%" else ":", zorder=1)
-        ax.annotate(
-            name,
-            (1, height),
-            (3, 0),
-            xycoords=ax.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize="x-small",
-            color=FAINT,
-        )
+        write(ax, name, (1, height), (3, 0), xycoords=ax.get_yaxis_transform(), va="center")
     if len(drawn) <= MOST_SEGMENTS and (upper[drawn] > lower[drawn]).any():
         low, high = (np.clip(part[drawn], -2 * limit, 2 * limit) for part in (lower, upper))
         ax.vlines(across.at[drawn], low, high, colors=COLOURS[0], linewidth=0.9, alpha=0.45, zorder=2)
     out = np.abs(mid[drawn]) > BANDS[0][0]
     size = float(np.clip(4000 / len(drawn), 3, 18))
-    for which, colour, mark in ((~out, COLOURS[0], "o"), (out, COLOURS[1], "D")):
-        ax.scatter(
-            across.at[drawn[which]],
-            mid[drawn[which]],
-            s=size,
-            c=colour,
-            marker=mark,
-            linewidths=0,
-            zorder=3,
-            rasterized=len(drawn) > 2000,
-        )
+    look: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 3, "rasterized": len(drawn) > MOST_VECTORS}
+    for which, colour, mark in ((drawn[~out], COLOURS[0], "o"), (drawn[out], COLOURS[1], "D")):
+        ax.scatter(across.at[which], mid[which], c=colour, marker=mark, **look)
     ax.set(ylim=(-limit, limit), ylabel="pseudo-residual")
     across.finish(ax)
 

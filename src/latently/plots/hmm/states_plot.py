@@ -129,9 +129,8 @@ def _numbers(ax: Axes, values: Array, cut: Steps) -> None:
     mean = cut.mean(values)
     at = cut.broken(cut.middle)
     if cut.each > 1:
-        ax.fill_between(
-            at, cut.broken(low), cut.broken(high), color=INK, alpha=0.3, linewidth=0, step="mid", zorder=3
-        )
+        band: dict[str, Any] = {"color": INK, "alpha": 0.3, "linewidth": 0, "step": "mid"}
+        ax.fill_between(at, cut.broken(low), cut.broken(high), zorder=3, **band)
     ax.plot(at, cut.broken(mean), color=INK, linewidth=1.0, zorder=4)
     dots = _alone(cut.broken(mean)) if len(mean) > MOST_DOTS else slice(None)
     ax.plot(at[dots], cut.broken(mean)[dots], ".", color=INK, markersize=4.5, zorder=4)
@@ -154,13 +153,12 @@ def _symbols(ax: Axes, values: Array, cut: Steps, symbols: list[str]) -> None:
         ax.plot(cut.middle, values, ".", color=INK, markersize=4.5 if len(values) <= 500 else 2.5, zorder=4)
     else:
         shares = cut.mean(np.where(np.isnan(values)[:, None], np.nan, values[:, None] == np.arange(n)))
+        spans = np.column_stack([cut.left, cut.right - cut.left])
+        sharp: dict[str, Any] = {"linewidth": 0, "antialiased": False, "zorder": 4}
         for k in range(n):
             here = shares[:, k] > 0
-            spans = np.column_stack([cut.left, cut.right - cut.left])[here]
-            look = [(INK, share) for share in 0.9 * shares[here, k] / np.nanmax(shares)]
-            ax.broken_barh(
-                spans.tolist(), (k - 0.4, 0.8), facecolors=look, linewidth=0, antialiased=False, zorder=4
-            )
+            shades = [(INK, share) for share in 0.9 * shares[here, k] / np.nanmax(shares)]
+            ax.broken_barh(spans[here].tolist(), (k - 0.4, 0.8), facecolors=shades, **sharp)
     if n <= MOST_SYMBOLS:
         ax.set_yticks(range(n), [literal(symbol) for symbol in symbols])
     else:
@@ -175,9 +173,8 @@ def _shade(ax: Axes, path: NDArray[np.int64], cut: Steps) -> None:
         spans.setdefault(int(path[first]), []).append((cut.left[first], cut.right[last] - cut.left[first]))
     ax.grid(False)
     for k, ranges in spans.items():
-        ax.broken_barh(
-            ranges, (0, 1), transform=ax.get_xaxis_transform(), zorder=0, label=f"state {k}", **fill(k, SHADE)
-        )
+        behind: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "zorder": 0}
+        ax.broken_barh(ranges, (0, 1), label=f"state {k}", **behind, **fill(k, SHADE))
 
 
 def _strip(ax: Axes, probabilities: Array, cut: Steps) -> None:

@@ -8,10 +8,9 @@ import numpy as np
 
 from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN, picture
-from latently.plots.canvas import canvas, title
-from latently.plots.hmm.looks import shades
-from latently.plots.hmm.observed import state_names
-from latently.plots.palette import FAINT, INK
+from latently.plots.canvas import canvas, heat_map, title, write
+from latently.plots.palette import INK
+from latently.plots.points import Array
 from latently.wording import count, share
 
 if TYPE_CHECKING:
@@ -50,69 +49,38 @@ def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax)
     transmat = np.asarray(model.transmat_)
     K = len(transmat)
-    mesh = ax.pcolormesh(
-        np.arange(K + 1),
-        np.arange(K + 1),
-        np.ma.masked_equal(transmat, 0.0),
-        cmap=shades(),
-        vmin=0,
-        vmax=1,
-        edgecolors="white",
-        linewidth=2 if K <= MOST_NUMBERS else 0.5,
-    )
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    ax.set(ylim=(K, 0), xlabel="to state", ylabel="from state")
-    ticks = np.arange(K) + 0.5
-    short = [name.removeprefix("state ") for name in state_names(model)]
-    ax.set_xticks(ticks, short)
-    ax.set_yticks(ticks, short)
-    if K <= MOST_NUMBERS:
+    few = K <= MOST_NUMBERS
+    mesh = heat_map(ax, np.ma.masked_equal(transmat, 0.0), 2 if few else 0.5, vmax=1)
+    ax.set(xlabel="to state", ylabel="from state")
+    states = range(0, K, 1 if few else 5)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks([k + 0.5 for k in states], [str(k) for k in states])
+    if few:
         size = float(np.clip(84 / K, 6.5, 11))
         for i, j in np.argwhere(transmat > 0):
-            ax.text(
-                j + 0.5,
-                i + 0.5,
-                _number(transmat[i, j]),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color="white" if transmat[i, j] > DARK else INK,
-            )
+            shade = "white" if transmat[i, j] > DARK else INK
+            look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
+            ax.text(j + 0.5, i + 0.5, _number(transmat[i, j]), **look)
     else:
-        ax.set_xticks(ticks[::5], short[::5])
-        ax.set_yticks(ticks[::5], short[::5])
         ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
     unique = len(closed_classes(transmat > 0)) == 1
-    _notes(ax, transmat, model.get_stationary_distribution() if unique else None)
+    _notes(ax, transmat, model.get_stationary_distribution() if unique else None, states)
     shares = ", and share of all time steps" if unique else ""
     title(ax, f"Transitions between {count(K, 'state')}", f"right: mean duration of a visit{shares}")
     return ax
 
 
-def _notes(ax: Axes, transmat: Any, shares: Any) -> None:
+def _notes(ax: Axes, transmat: Array, shares: Array | None, rows: range) -> None:
     """Durations and, if there are any, shares, in columns to the right of the rows."""
-    K = len(transmat)
-    size = "small" if K <= MOST_NUMBERS else "x-small"
-    rows = range(0, K, 1 if K <= MOST_NUMBERS else 5)
+    size = "small" if len(transmat) <= MOST_NUMBERS else "x-small"
     columns = [(DURATIONS, "steps", [_duration(transmat[i, i]) for i in rows])]
     if shares is not None:
         columns.append((SHARES, "share", [share(shares[i]) for i in rows]))
     for right, head, entries in columns:
-        heights = [i + 0.5 for i in rows]
-        for height, text in zip([0.0, *heights], [head, *entries], strict=True):
-            ax.annotate(
-                text,
-                (1, height),
-                (right, 6 if text == head else 0),
-                xycoords=ax.get_yaxis_transform(),
-                textcoords="offset points",
-                ha="right",
-                va="bottom" if text == head else "center",
-                fontsize="x-small" if text == head else size,
-                color=FAINT,
-            )
+        look: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "ha": "right"}
+        write(ax, head, (1, 0), (right, 6), va="bottom", **look)
+        for i, text in zip(rows, entries, strict=True):
+            write(ax, text, (1, i + 0.5), (right, 0), va="center", fontsize=size, **look)
 
 
 def _duration(stay: float) -> str:

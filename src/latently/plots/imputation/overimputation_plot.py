@@ -65,11 +65,8 @@ def overimputation(
     """
     rows = check_table(X)
     n, d = rows.shape
-    if (
-        n <= found.rows.max()
-        or d <= found.columns.max()
-        or (rows[found.rows, found.columns] != found.true).any()
-    ):
+    fits = n > found.rows.max() and d > found.columns.max()
+    if not fits or (rows[found.rows, found.columns] != found.true).any():
         raise ValueError(f"X of shape {rows.shape} is not the table whose cells were hidden: give that one")
     names = named(column_names(X), d)
     if feature is None:
@@ -82,7 +79,7 @@ def overimputation(
         if not chosen.any():
             raise ValueError(f"no cell of '{names[j]}' was hidden: hide a larger share")
         centre, scale = np.zeros(len(chosen)), np.ones(len(chosen))
-        of, what = f" of {literal(names[j])}", f" of {literal(names[j])}"
+        of = what = f" of {literal(names[j])}"
     inside = found.inside[chosen]
     true, predicted, lower, upper = (
         ((values - centre) / scale)[chosen]
@@ -92,28 +89,19 @@ def overimputation(
     drawn = np.zeros(n, dtype=bool)
     drawn[np.random.default_rng(0).permutation(n)[:MOST_BARS]] = True
     ax = canvas(ax)
-    for which, colour, mark, zorder in (
+    bar: dict[str, Any] = {"linewidth": 1.0, "alpha": 0.45}
+    dot: dict[str, Any] = {"s": 22, "edgecolors": "white", "linewidths": 0.4}
+    for which, colour, mark, above in (
         (drawn & inside, OBSERVED, OBSERVED_MARKER, 2),
         (drawn & ~inside, FILLED, FILLED_MARKER, 4),
     ):
-        ax.vlines(
-            true[which], lower[which], upper[which], colors=colour, linewidth=1.0, alpha=0.45, zorder=zorder
-        )
-        ax.scatter(
-            true[which],
-            predicted[which],
-            s=22,
-            c=colour,
-            marker=mark,
-            edgecolors="white",
-            linewidths=0.4,
-            zorder=zorder + 1,
-        )
+        ax.vlines(true[which], lower[which], upper[which], colors=colour, zorder=above, **bar)
+        ax.scatter(true[which], predicted[which], c=colour, marker=mark, zorder=above + 1, **dot)
     low, high = true.min(), true.max()
     margin = MARGIN * (high - low if n > 1 else 1.0)
     ends = np.array([low - margin, high + margin])
     ax.plot(ends, ends, color=INK, linewidth=1.1, linestyle="--", zorder=3)
-    ax.set(xlim=ends, xlabel=f"hidden value{what}", ylabel="predicted" + ("" if feature is None else of))
+    ax.set(xlim=ends, xlabel=f"hidden value{what}", ylabel=f"predicted{of}")
     n_inside = int(inside.sum())
     held = f"{n_inside:,} of {count(n, 'hidden cell')}{of} ({share(n_inside / n)})"
     title(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from latently.checks.arrays import as_floats
 from latently.checks.settings import SHARE
 from latently.plots.arguments import FEATURES, IMPUTER, picture
-from latently.plots.canvas import new_axes, plain, title
+from latently.plots.canvas import panels_of, plain, title
 from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
@@ -64,7 +64,8 @@ def imputation_panels(
     Raises
     ------
     ValueError
-        If the rows or the truth do not fit the imputer, or there are not two features to show.
+        If the rows or the truth do not fit the imputer, there are not two features to show, or `ax` has not
+        three panels.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def imputation_panels(
     incomplete = np.asarray(np.isnan(pair).any(axis=1))
     drawn = some(len(rows))
     shown = [names[j] for j in chosen]
-    known, alone, after = panels = new_axes(3) if ax is None else np.asarray(ax, dtype=object)
+    known, alone, after = panels = panels_of(ax, 3)
     everything = filled if whole is None else np.concatenate([filled, whole[:, chosen]])
     for panel in panels:
         frame(plain(panel), everything, shown)
@@ -140,23 +141,13 @@ def _known(ax: Axes, pair: Array, n_rows: int) -> None:
     """Rows of which both are known as dots, and the one value known of a row as a tick on its axis."""
     seen = ~np.isnan(pair)
     dots(ax, pair[seen.all(axis=1)], OBSERVED, OBSERVED_MARKER, len(pair))
+    look: dict[str, Any] = {"color": FILLED, "markersize": 9, "markeredgewidth": 1.1, "alpha": 0.6}
     for j, (mark, transform) in enumerate((("|", ax.get_xaxis_transform()), ("_", ax.get_yaxis_transform()))):
         one = pair[seen[:, j] & ~seen[:, 1 - j], j][:MOST_TICKS]
         at = np.full(len(one), 0.02)
         x, y = (one, at) if j == 0 else (at, one)
         if len(one):  # a line without points would still take room
-            ax.plot(
-                x,
-                y,
-                mark,
-                color=FILLED,
-                markersize=9,
-                markeredgewidth=1.1,
-                alpha=0.6,
-                transform=transform,
-                clip_on=False,
-                zorder=3,
-            )
+            ax.plot(x, y, mark, transform=transform, clip_on=False, zorder=3, **look)
     title(ax, f"What is known of {count(n_rows, 'row')}", "ticks: the one value known of a row")
 
 
@@ -176,14 +167,5 @@ def _bars(ax: Axes, filled: Array, lower: Array, upper: Array) -> None:
 
 
 def _ellipse(ax: Axes, mean: Array, covariance: Any, style: str) -> None:
-    ellipse(
-        ax,
-        mean,
-        covariance,
-        RADIUS,
-        facecolor="none",
-        edgecolor=INK,
-        linewidth=1.3,
-        linestyle=style,
-        zorder=5,
-    )
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.3, "zorder": 5}
+    ellipse(ax, mean, covariance, RADIUS, linestyle=style, **look)

@@ -8,14 +8,13 @@ import numpy as np
 
 from latently.estimators.imputation.diagnosis import MissingPatterns
 from latently.plots.arguments import AXES, found_by, picture
-from latently.plots.canvas import canvas, literal, title
+from latently.plots.canvas import canvas, heat_map, literal, title
 from latently.plots.features import named
 from latently.plots.imputation.looks import FILLED
 from latently.wording import count, share, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 
 SEEN = "#d6e4ef"
@@ -53,24 +52,12 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     columns = np.sort(most_lacking)
     missing = ~found.observed[:MOST_PATTERNS][:, columns]
     n, d = missing.shape
-    ax.pcolormesh(
-        np.arange(d + 1),
-        np.arange(n + 1),
-        missing.astype(float),
-        cmap=_two_colours(),
-        vmin=0,
-        vmax=1,
-        edgecolors="white",
-        linewidth=2 if max(n, d) <= MOST_PATTERNS else 0.8,
-    )
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    ax.set_ylim(n, 0)
-    ax.set_yticks(
-        np.arange(n) + 0.5,
-        [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]],
-    )
+    from matplotlib.colors import ListedColormap
+
+    line_width = 2 if max(n, d) <= MOST_PATTERNS else 0.8
+    heat_map(ax, missing.astype(float), line_width, cmap=ListedColormap([SEEN, FILLED]), vmax=1)
+    rows_with = [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]]
+    ax.set_yticks(np.arange(n) + 0.5, rows_with)
     ax.set_ylabel("rows with the pattern")
     upright = d * max(len(names[j]) for j in columns) <= UPRIGHT
     between = "\n" if upright else ": "
@@ -88,9 +75,3 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
         note += f"; the {d} columns that lack most"
     title(ax, f"{n_missing:,} of {count(n_cells, 'cell')} {be} missing, in {count(total, 'pattern')}", note)
     return ax
-
-
-def _two_colours() -> Colormap:
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap([SEEN, FILLED])

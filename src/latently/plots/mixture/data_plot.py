@@ -35,8 +35,6 @@ def data(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
     features : sequence of int or str, optional
         Positions or names of the one or two features to show. Default: the first two.
 

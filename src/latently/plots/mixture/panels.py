@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from latently.checks.settings import LIST
 from latently.metrics import match_labels
 from latently.plots.arguments import FEATURES, MIXTURE, picture
-from latently.plots.canvas import new_axes, plain, title
+from latently.plots.canvas import panels_of, plain, title
 from latently.plots.convergence_plot import convergence
 from latently.plots.mixture.data_plot import data
 from latently.plots.mixture.view import view
@@ -48,7 +48,7 @@ def mixture_panels(
     Raises
     ------
     ValueError
-        If `X` does not fit the mixture, or there is only one feature.
+        If `X` does not fit the mixture, there is only one feature, or `ax` has not three panels.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def mixture_panels(
     >>> [panel.get_title(loc="left") for panel in plots.mixture_panels(mixture, X)][:2]
     ['272 rows as given', '272 rows in 2 components']
     """
-    left, middle, right = panels = new_axes(3) if ax is None else np.asarray(ax, dtype=object)
+    left, middle, right = panels = panels_of(ax, 3)
     shown = view(mixture, X, features)
     if len(shown.names) != 2:
         raise ValueError("mixture_panels shows two features, and there is one: use plots.data")
@@ -66,11 +66,8 @@ def mixture_panels(
     frame(plain(left), shown.x, shown.names)
     points(left, shown.x, None if labels is None else labels[shown.drawn])
     given = "as given" if labels is None else f"of {count(len(np.unique(labels)), 'true cluster')}"
-    title(
-        left,
-        f"{count(shown.n_rows, 'row')} {given}",
-        "before EM" if labels is None else "coloured by the truth",
-    )
+    note = "before EM" if labels is None else "coloured by the truth"
+    title(left, f"{count(shown.n_rows, 'row')} {given}", note)
     data(mixture, X, features=features, ax=middle)
     convergence(mixture, ax=right)
     return panels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,17 +24,9 @@ N_DRAWS = 20_000
 def ellipses(ax: Axes, mixture: GaussianMixture) -> None:
     """Draw each component of a mixture of two features at one and two standard deviations."""
     for k, component in enumerate(mixture.components_):
+        look: dict[str, Any] = {"facecolor": (colour(k), 0.10), "edgecolor": (colour(k), 0.9)}
         for radius in RADII:
-            ellipse(
-                ax,
-                component.mean,
-                component.covariance,
-                radius,
-                facecolor=(colour(k), 0.10),
-                edgecolor=(colour(k), 0.9),
-                linewidth=1.2,
-                zorder=1,
-            )
+            ellipse(ax, component.mean, component.covariance, radius, linewidth=1.2, zorder=1, **look)
 
 
 def contours(ax: Axes, mixture: GaussianMixture) -> None:
@@ -63,22 +55,9 @@ def centres(ax: Axes, mixture: GaussianMixture) -> None:
     for k, mean in enumerate(mixture.means_):
         if not np.isfinite(ax.transData.transform(mean)).all():
             continue  # on a logarithmic axis there is no place for what is not positive
-        ax.annotate(
-            str(k),
-            mean,
-            ha="center",
-            va="center",
-            fontsize="small",
-            fontweight="bold",
-            color="white",
-            zorder=7,
-            bbox={
-                "boxstyle": "circle,pad=0.25",
-                "facecolor": colour(k),
-                "edgecolor": "white",
-                "linewidth": 1.2,
-            },
-        )
+        disc = {"boxstyle": "circle,pad=0.25", "facecolor": colour(k), "edgecolor": "white", "linewidth": 1.2}
+        look: dict[str, Any] = {"fontsize": "small", "fontweight": "bold", "color": "white", "bbox": disc}
+        ax.annotate(str(k), mean, ha="center", va="center", zorder=7, **look)
 
 
 def curves(ax: Axes, mixture: GaussianMixture) -> None:

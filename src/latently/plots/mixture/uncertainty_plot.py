@@ -32,8 +32,6 @@ def uncertainty(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
     features : sequence of int or str, optional
         Positions or names of the one or two features to show; the uncertainty is that by all features.
         Default: the first two.
@@ -76,19 +74,10 @@ def uncertainty(
         x = shown.x
     size, alpha = look(len(x))
     sure, raster = unsure <= SURE, len(x) > MOST_VECTORS
-    faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0}
-    ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, zorder=2, rasterized=raster, **faint)
-    ax.scatter(
-        x[~sure, 0],
-        x[~sure, 1],
-        s=size * (1 + 6 * unsure[~sure]),
-        c=INK,
-        alpha=0.9,
-        edgecolors="white",
-        linewidths=0.5,
-        zorder=6,
-        rasterized=raster,
-    )
+    faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0, "rasterized": raster}
+    ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, zorder=2, **faint)
+    dark = faint | {"c": INK, "alpha": 0.9, "edgecolors": "white", "linewidths": 0.5}
+    ax.scatter(x[~sure, 0], x[~sure, 1], s=size * (1 + 6 * unsure[~sure]), zorder=6, **dark)
     n_unsure = int((mixture.uncertainty(X) > SURE).sum())
     title(
         ax,

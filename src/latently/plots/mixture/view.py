@@ -55,11 +55,5 @@ def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None)
         raise ValueError(f"every cell of '{empty[0]}' is missing: there is nothing to draw")
     drawn, marginal = some(len(rows)), mixture.marginal(chosen)
     vars(marginal).pop("feature_names_in_", None)  # it is asked for grids, which have no names
-    return View(
-        marginal,
-        rows[drawn][:, chosen],
-        [names[at] for at in chosen],
-        resp[drawn],
-        drawn,
-        len(rows),
-    )
+    shown = [names[at] for at in chosen]
+    return View(marginal, rows[drawn][:, chosen], shown, resp[drawn], drawn, len(rows))

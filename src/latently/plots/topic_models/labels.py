@@ -6,25 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.plots.canvas import write
 from latently.plots.palette import INK
+from latently.plots.points import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
-
 # Directions from the middle of a circle, the best first, and by how much of itself a label is moved there.
 DIRECTIONS = (
-    (1.0, 0.0),
-    (-1.0, 0.0),
-    (0.0, -1.0),
-    (0.0, 1.0),
-    (0.7, -0.7),
-    (0.7, 0.7),
-    (-0.7, -0.7),
-    (-0.7, 0.7),
+    *((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0)),
+    *((0.7, -0.7), (0.7, 0.7), (-0.7, -0.7), (-0.7, 0.7)),
 )
 GAPS = (3.0, 9.0, 18.0)  # points between a circle and its label
 NUMBER = 5.0  # points from the middle of a circle that its number takes
@@ -52,17 +45,7 @@ def place_labels(ax: Axes, where: Array, radii: Array, texts: Sequence[str]) -> 
     taken = [_box(middle, min(radius, NUMBER)) for middle, radius in zip(middles, radii, strict=True)]
     circles = [_box(middle, 0.8 * radius) for middle, radius in zip(middles, radii, strict=True)]
     for i, text in enumerate(texts):
-        drawn = ax.annotate(
-            text,
-            where[i],
-            (0, 0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize="x-small",
-            color=INK,
-            zorder=5,
-        )
+        drawn = write(ax, text, where[i], (0, 0), ha="center", va="center", color=INK, zorder=5)
         drawn.set_in_layout(False)
         extent = drawn.get_window_extent()
         half = np.array([extent.width, extent.height]) * points / 2

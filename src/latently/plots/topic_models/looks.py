@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.checks.settings import check_whole
 from latently.plots.canvas import literal
-
-Array = NDArray[np.float64]
+from latently.plots.points import Array
 
 
 def word_names(model: Any) -> list[str]:
@@ -35,20 +33,24 @@ def overall(model: Any) -> Array:
 
 
 def chosen_topics(model: Any, topics: Iterable[int] | None, most: int) -> list[int]:
-    """Which topics to draw: those asked for, or the largest in the order of their numbers.
-
-    Raises a ValueError if one does not exist, or none was asked for.
-    """
-    K = len(model.components_)
+    """Which topics to draw: those asked for, or the largest in the order of their numbers."""
     if topics is None:
         return sorted(np.argsort(-shares(model), kind="stable")[:most].tolist())
-    asked = [check_whole("a topic", topic, 0) for topic in topics]
-    if not asked:
-        raise ValueError("topics is empty: give numbers of topics, or leave it out")
-    for topic in asked:
-        if not 0 <= topic < K:
-            raise ValueError(f"topics holds {topic}: should be from 0 to {K - 1}")
-    return asked
+    return existing("topics", topics, len(model.components_), "numbers of topics")
+
+
+def existing(argument: str, asked: Iterable[int], n: int, meant: str) -> list[int]:
+    """Positions that an argument holds.
+
+    Raises a ValueError if it holds none, or one that is not among `n`.
+    """
+    found = [check_whole(f"a {argument.removesuffix('s')}", one, 0) for one in asked]
+    if not found:
+        raise ValueError(f"{argument} is empty: give {meant}, or leave it out")
+    for one in found:
+        if one >= n:
+            raise ValueError(f"{argument} holds {one}: should be from 0 to {n - 1}")
+    return found
 
 
 def shortened(names: Sequence[str], most: int = 24) -> list[str]:

@@ -6,19 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latently.checks.settings import LIST, WHOLE, check_whole
+from latently.checks.settings import LIST, WHOLE
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
-from latently.plots.canvas import canvas, literal, title
-from latently.plots.hmm.looks import shades
-from latently.plots.topic_models.looks import shares, shortened, word_names
+from latently.plots.canvas import canvas, heat_map, literal, title
+from latently.plots.points import Array
+from latently.plots.topic_models.looks import existing, shares, shortened, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Array = NDArray[np.float64]
 
 FEW_LABELS = 30  # up to here a vocabulary is shown as a whole
 MOST_NUMBERS = 20
@@ -39,10 +36,6 @@ def document_topics(
 
     Parameters
     ----------
-    X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
-        The documents. Default: those of the fit.
-    n : int, default 20
-        How many documents, from the first on.
     documents : iterable of int, optional
         Positions of the documents to draw, instead of the first ones.
     names : sequence of str, optional
@@ -69,7 +62,9 @@ def document_topics(
     'Topics of 4 documents'
     """
     found = _document_topics(model, X)
-    shown = list(range(min(n, len(found)))) if documents is None else _checked(documents, len(found))
+    shown = list(range(min(n, len(found))))
+    if documents is not None:
+        shown = existing("documents", documents, len(found), "positions of documents")
     labels = (
         [str(document) for document in shown]
         if names is None
@@ -137,16 +132,6 @@ def _document_topics(model: Any, X: Any) -> Array:
     return np.asarray(found)
 
 
-def _checked(documents: Iterable[int], n: int) -> list[int]:
-    shown = [check_whole("a document", document, 0) for document in documents]
-    for document in shown:
-        if not 0 <= document < n:
-            raise ValueError(f"documents holds {document}: should be from 0 to {n - 1}")
-    if not shown:
-        raise ValueError("documents is empty: give positions of documents, or leave it out")
-    return shown
-
-
 def _shown(model: Any, ranks: Array, n: int, room: int) -> tuple[list[int], list[int]]:
     """Topics and columns to draw: all of a small vocabulary, otherwise the first words of each topic."""
     K, V = ranks.shape
@@ -167,20 +152,7 @@ def _shown(model: Any, ranks: Array, n: int, room: int) -> tuple[list[int], list
 def _draw(ax: Axes, table: Array, rows: list[str], columns: list[str], what: str, top: float) -> None:
     """A map with a name for each row and column, as far as they can be read."""
     n, m = table.shape
-    mesh = ax.pcolormesh(
-        np.arange(m + 1),
-        np.arange(n + 1),
-        table,
-        cmap=shades(),
-        vmin=0,
-        vmax=top,
-        edgecolors="white",
-        linewidth=1 if max(n, m) <= FEW_LABELS else 0.2,
-    )
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    ax.set_ylim(n, 0)
+    mesh = heat_map(ax, table, 1 if max(n, m) <= FEW_LABELS else 0.2, vmax=top)
     for axis, names in ((ax.xaxis, columns), (ax.yaxis, rows)):
         step = -(-len(names) // MOST_NUMBERS) if all(name.isdecimal() for name in names) else 1
         axis.set_ticks(np.arange(len(names))[::step] + 0.5, names[::step])

@@ -6,20 +6,13 @@ from typing import Any
 
 from latently.checks.settings import WHOLE
 from latently.plots.arguments import TOPICS, picture
-from latently.plots.canvas import given_axes, new_axes
+from latently.plots.canvas import panels_of
 from latently.plots.topic_models.maps import document_topics, topic_words
 
 
 @picture(model=TOPICS, n=(WHOLE,))
 def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
     """Draw documents by topics beside topics by words.
-
-    Parameters
-    ----------
-    X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
-        The documents. Default: those of the fit.
-    n : int, default 20
-        How many documents, from the first on.
 
     Raises
     ------
@@ -34,7 +27,7 @@ def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> 
     >>> [panel.get_ylabel() for panel in plots.topics_panels(model)]
     ['document', 'topic']
     """
-    left, right = panels = new_axes(2) if ax is None else given_axes(ax, 2)
+    left, right = panels = panels_of(ax, 2)
     document_topics(model, X, n, ax=left)
     topic_words(model, ax=right)
     return panels

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import entr
 
 from latently.checks.settings import WHOLE
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour
+from latently.plots.points import Array
 from latently.plots.topic_models.labels import lay_out, place_labels
 from latently.plots.topic_models.looks import shares, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Array = NDArray[np.float64]
 
 COVERED = 0.11  # of the axes, by all circles together
 MOST_NAMED = 40
@@ -86,15 +84,8 @@ def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None
     radii = _frame(ax, where, sizes)
     largest_first = np.argsort(-sizes, kind="stable")
     for k in largest_first:
-        face = (colour(k), 0.35)
-        ax.scatter(
-            where[k, 0],
-            where[k, 1],
-            s=np.pi * radii[k] ** 2,
-            facecolor=[face],
-            edgecolor=colour(k),
-            zorder=2,
-        )
+        look: dict[str, Any] = {"facecolor": [(colour(k), 0.35)], "edgecolor": colour(k), "zorder": 2}
+        ax.scatter(where[k, 0], where[k, 1], s=np.pi * radii[k] ** 2, **look)
         if radii[k] >= NUMBERED:
             ax.annotate(str(k), where[k], ha="center", va="center", fontsize="small", color=INK, zorder=4)
     texts = [f"{k}: {', '.join(names[w] for w in order[k])}" for k in largest_first[:MOST_NAMED]]
