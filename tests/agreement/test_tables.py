@@ -117,6 +117,26 @@ def test_equal_rows_are_worked_out_once():
     assert_same(mixture_of_products(model, params, block, SerialBackend()), plain, rtol=1e-10)
 
 
+@pytest.mark.parametrize("K", [2, 5, 8, 9])
+@pytest.mark.parametrize("least", [0.1, 1e-9, 0.0])
+def test_all_columns_in_tables(K, least):
+    """Probabilities as small as makes some rows as good as impossible: their logarithms are needed."""
+    rng = np.random.default_rng(0)
+    x = np.floor(rng.random((500, 60)) * rng.integers(2, 5, 60))
+    product = Columns(dict.fromkeys(range(60), "categorical")).learned(as_table(x.astype(object)))
+    p = rng.dirichlet(np.ones(4), (K, 60)) * (
+        np.arange(4) < product.parts[0].family.sizes_of_columns[:, None]
+    )
+    p = np.where(p == p.max(axis=2, keepdims=True), 1.0, max(least, 1e-30)) * (p > 0)
+    emission = product.params(**{"categorical.probabilities": p / p.sum(axis=2, keepdims=True)})
+    x[rng.random(x.shape) < 0.1] = np.nan
+    x[rng.random(500) < 0.5] = x[0]
+    model, params = LatentEmission(Independent(), product, K), Weights(rng.dirichlet(np.ones(K)))
+    params, block = LatentEmissionParams(params, emission), Block(x, rng.random(500))
+    found = mixture_of_products(model, params, block, SerialBackend())
+    assert_same(found, replace(model, fused=False).e_step(params, block), rtol=1e-10)
+
+
 @pytest.mark.parametrize("known", [0.0, 0.4])
 def test_patterns_pass_along_a_chain_as_symbols_do(known):
     model, params, x = few_patterns(Chain())

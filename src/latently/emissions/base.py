@@ -27,6 +27,7 @@ from latently.emissions.reading import Reading
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9
+Sizes = NDArray[np.int64]
 SOFT = 0.05  # of each row goes to the other half of a component that is split
 
 
@@ -109,6 +110,17 @@ class Emission(Reading, Described, Completion, ABC):
     @abstractmethod
     def expected_stats(self, params: Any, x: Array, resp: Array) -> Any:
         """Return the additive statistics of rows with given responsibilities (weights applied)."""
+
+    def log_density_of_cells(self, params: Any, sizes: Sizes) -> Array:
+        """Log densities of rows of one cell: each whole number below the size of each column in turn.
+
+        Of features that are independent and take such values only.
+        """
+        return self.log_density(params, _alone(sizes))
+
+    def stats_of_cells(self, params: Any, sizes: Sizes, resp: Array) -> Any:
+        """Statistics of such cells with given responsibilities."""
+        return self.expected_stats(params, _alone(sizes), resp)
 
     def moved(self, stats: Any, params: Any) -> Any:
         """The statistics as if they had been taken at these params, where they say at which they were."""
@@ -324,6 +336,26 @@ class Emission(Reading, Described, Completion, ABC):
             n_features = next(iter(found.values())).shape[-1] if found else None
             found[name] = self.checked(name, value, n_components, n_features, name + suffix)
         return self, self.params(**found)
+
+
+def cells_below(sizes: Sizes) -> tuple[Sizes, Sizes]:
+    """The whole numbers below each of some sizes, and which of these it is.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in cells_below(np.array([2, 3]))]
+    [[0, 1, 0, 1, 2], [0, 0, 1, 1, 1]]
+    """
+    column = np.repeat(np.arange(len(sizes)), sizes)
+    return np.arange(len(column)) - (np.cumsum(sizes) - sizes)[column], column
+
+
+def _alone(sizes: Sizes) -> Array:
+    """A row for each whole number below the size of each column, of which it is the only cell."""
+    value, column = cells_below(sizes)
+    rows = np.full((len(column), len(sizes)), np.nan)
+    rows[np.arange(len(column)), column] = value
+    return rows
 
 
 def cut_in_two(coordinates: Array, weights: Array, way: int, rng: np.random.Generator) -> Array:

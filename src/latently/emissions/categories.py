@@ -16,7 +16,7 @@ from latently.core.declared import Parameter
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of
-from latently.emissions.base import Array, Emission
+from latently.emissions.base import Array, Emission, Sizes, cells_below
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
@@ -169,6 +169,19 @@ class Categories(Emission):
         places = (self._codes(x) + np.arange(d) * size).ravel()
         counts = np.array([np.bincount(places, np.repeat(column, d), d * size) for column in resp.T])
         return CategoriesCounts(counts.astype(np.float64).reshape(-1, d, size)[:, :, :-1])
+
+    def log_density_of_cells(self, params: CategoriesParams, sizes: Sizes) -> Array:
+        """Log probabilities of categories."""
+        value, column = cells_below(sizes)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(params.probabilities[:, column, value]).T)
+
+    def stats_of_cells(self, params: Any, sizes: Sizes, resp: Array) -> CategoriesCounts:
+        """Responsibilities by category."""
+        value, column = cells_below(sizes)
+        counts = np.zeros((resp.shape[1], len(sizes), self.most))
+        counts[:, column, value] = resp.T
+        return CategoriesCounts(counts)
 
     def m_step(
         self, stats: CategoriesCounts, params: CategoriesParams, fixed: Collection[str] = ()

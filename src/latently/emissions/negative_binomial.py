@@ -21,8 +21,9 @@ from latently.emissions.tabulated import Histogram, Tabulated
 
 LEAST, MOST = 1e-8, 1e6  # dispersions: at the least, in units of what doubles the variance of all data
 FEW_ABOVE, SPARSE = 1024, 4  # whole numbers that are looked at one by one, beside so many for each value
-SMALL, SERIES = 0.02, np.array([(-1) ** j * (j + 1) / (j + 2) for j in range(10)])[::-1]
-ITS_SLOPE = np.polyder(SERIES)
+SMALL, POWERS = 0.02, np.arange(10)
+SERIES = (-1.0) ** POWERS * (POWERS + 1) / (POWERS + 2)
+SERIES = np.column_stack([SERIES, np.append(SERIES[1:] * POWERS[1:], 0.0)])  # and that of its derivative
 STIRLING_FROM = 30.0  # sizes from which gamma functions cancel, and Stirling's series has all digits
 
 
@@ -101,14 +102,20 @@ class NegativeBinomial(Tabulated):
     ) -> dict[str, Array]:
         """Mean counts, whatever the dispersions are; these by Newton's method on the logarithm.
 
-        At the mean count the likelihood has one maximum (Levin and Reeds 1977); at a mean that is held it may
-        have several, and what is found must be better than what was there.
+        At the mean count the likelihood has one maximum (Levin and Reeds 1977), at zero where counts vary no
+        more than Poisson counts do; the search begins where the variance says, if it was not near there. At
+        a mean that is held it may have several, and what is found must be better than what was there.
         """
         means = params.means if "means" in fixed else np.maximum(stats.mean, self._floor)
         if "dispersions" in fixed:
             return {"means": means}
-        old, of_dispersion = params.dispersions, _profile(stats, means)
-        found = np.exp(zero(of_dispersion.slopes, np.log(old), np.log(self._least(params)), np.log(MOST)))
+        old, least, of_dispersion = params.dispersions, self._least(params), _profile(stats, means)
+        begin = old
+        if "means" not in fixed:
+            by_moments = (stats.variance / means - 1) / means
+            near = (by_moments < 2 * old) & (old < 2 * by_moments)
+            begin = np.where(near, old, np.maximum(by_moments, least))
+        found = np.exp(zero(of_dispersion.slopes, np.log(begin), np.log(least), np.log(MOST)))
         if "means" in fixed:
             q = [of_dispersion.value(one) for one in (old, found)]
             found = np.where(q[1] > q[0], found, old)
@@ -241,8 +248,8 @@ def _lost(y: Array) -> tuple[Array, Array]:
     slope = 1 / (z * (1 + z) ** 2) - 2 * h / z
     if not small.any():
         return h, slope
-    near = np.where(small, y, 0.0)
-    return np.where(small, np.polyval(SERIES, near), h), np.where(small, np.polyval(ITS_SLOPE, near), slope)
+    near = np.where(small, y, 0.0)[..., None] ** POWERS @ SERIES
+    return np.where(small, near[..., 0], h), np.where(small, near[..., 1], slope)
 
 
 def log_rising(x: Array, a: Array) -> Array:

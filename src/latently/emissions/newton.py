@@ -9,7 +9,7 @@ import numpy as np
 from latently.emissions.base import Array
 
 MOST_NEWTON_STEPS = 200
-LAST_STEP = 1e-9  # of a step: the next of Newton's is as small as its square
+LAST_STEP, LAST_OF_NEWTON = 1e-9, 1e-6  # steps no larger are the last: the next of Newton's is its square
 
 
 def zero(
@@ -48,7 +48,7 @@ def zero(
         aim = np.where(newton, aim, lower + (upper - lower) / 2)
         aim = np.where(moves, aim, at)
         at, last = aim, np.abs(aim - at)
-        moves = moves & (last > LAST_STEP * (1 + np.abs(at)))
+        moves = moves & (last > np.where(newton, LAST_OF_NEWTON, LAST_STEP) * (1 + np.abs(at)))
         if not moves.any():
             break
     return at

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from latently.core.statistics import Additive
-from latently.emissions.base import Array, Emission
+from latently.emissions.base import Array, Emission, Sizes, cells_below
 from latently.emissions.exponential_family import renewed
 
 WORTH_A_TABLE = 1024  # values that are worth a place each, whether they were seen or not
@@ -120,6 +120,20 @@ class Tabulated(Emission):
         counts = (cells.T @ resp).reshape(len(values), x.shape[1], resp.shape[1]).transpose(0, 2, 1)
         some = counts.any(axis=(1, 2))
         return Histogram(values[some], counts[some])
+
+    def log_density_of_cells(self, params: Any, sizes: Sizes) -> Array:
+        """Log probabilities of values."""
+        value, column = cells_below(sizes)
+        values = np.arange(sizes.max(), dtype=np.float64)
+        return np.asarray(self.log_probability(values[:, None, None], params)[value, :, column])
+
+    def stats_of_cells(self, params: Any, sizes: Sizes, resp: Array) -> Histogram:
+        """Responsibilities by value and feature."""
+        value, column = cells_below(sizes)
+        counts = np.zeros((sizes.max(), resp.shape[1], len(sizes)))
+        counts[value, :, column] = resp
+        some = counts.any(axis=(1, 2))
+        return Histogram(np.flatnonzero(some).astype(np.float64), counts[some])
 
     def m_step(self, stats: Histogram, params: Any, fixed: Collection[str] = ()) -> Any:
         """The best parameters; those of a component without cells stay as they are."""

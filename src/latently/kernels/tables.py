@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import kernel
-from latently.kernels.lanes import load, store
+from latently.kernels.lanes import load, store, total
 from latently.kernels.special import exp, log
+
+LEAST_DENSITY = 1e-200  # in units of the largest there can be; what may be lost is far below
 
 
 @kernel
-def find_places(x, columns, starts, sizes, places):
-    """Find the rows of the table for the cells of each row; tell whether there is one for each.
+def find_places(x, columns, sizes, group, stride, starts, places):
+    """Find the row of each table for the cells of each row; tell whether there is one for each.
 
     Parameters
     ----------
@@ -23,23 +25,75 @@ def find_places(x, columns, starts, sizes, places):
         Rows; NaN is a missing cell.
     columns : array of int of shape (c,)
         Which columns are looked up.
-    starts : array of int of shape (c,)
-        Row of the table where each begins.
-    sizes : array of int of shape (c,)
-        How many rows it has: for the whole numbers from 0. One more, the last, is for a missing cell.
-    places : array of uint16 of shape (n, c)
+    sizes, group, stride, starts : arrays of int
+        How they share tables (models/tables.py, `Layout`).
+    places : array of uint16 of shape (n, g)
         Where to write.
     """
-    n, c = places.shape
+    (n, g), c = places.shape, len(columns)
     known = True
+    row = np.empty(g, np.int64)
     for s in range(n):
+        for i in range(g):
+            row[i] = starts[i]
         for i in range(c):
             cell = x[s, columns[i]]
             missing = cell != cell
             place = sizes[i] if missing else np.int64(cell)
             known &= (place >= 0) & (place < sizes[i] + missing)
-            places[s, i] = starts[i] + place
+            row[group[i]] += stride[i] * place
+        for i in range(g):
+            places[s, i] = row[i]
     return known
+
+
+@kernel
+def join_cells(cells, sizes, group, stride, starts, table):
+    """Write the rows of the tables: sums of what the cells of their columns add.
+
+    Parameters
+    ----------
+    cells : array of shape (sizes.sum(), width)
+        What each cell of each column adds, one column after the other.
+    sizes, group, stride, starts
+        As `find_places` has them.
+    table : array of shape (starts[-1], width)
+        Where to write, zeros.
+    """
+    width, first = cells.shape[1], 0
+    for i in range(len(sizes)):
+        for v in range(sizes[i], -1, -1):
+            for r in range(starts[group[i]], starts[group[i]] + stride[i]):
+                for j in range(width):
+                    more = cells[first + v, j] if v < sizes[i] else 0.0
+                    table[r + v * stride[i], j] = table[r, j] + more
+        first += sizes[i]
+
+
+@kernel
+def part_counts(counts, sizes, group, stride, starts, cells):
+    """Add the counts of the rows of the tables to those of the cells of each column.
+
+    Parameters
+    ----------
+    counts : array of shape (starts[-1], width)
+        Counts of rows. In the first row of each table the sum of all is left.
+    sizes, group, stride, starts
+        As `find_places` has them.
+    cells : array of shape (sizes.sum(), width)
+        Where to add.
+    """
+    width, first = cells.shape[1], len(cells)
+    for i in range(len(sizes) - 1, -1, -1):
+        first -= sizes[i]
+        for v in range(sizes[i] + 1):
+            for r in range(starts[group[i]], starts[group[i]] + stride[i]):
+                for j in range(width):
+                    value = counts[r + v * stride[i], j]
+                    if v < sizes[i]:
+                        cells[first + v, j] += value
+                    if v > 0:
+                        counts[r, j] += value
 
 
 @kernel
@@ -98,6 +152,75 @@ def table_sums(places, resp, counts, lanes):
 
 
 @kernel
+def mixture_by_tables(places, table, n_first, log_weights, w, counts, lanes):
+    """E-step of a mixture whose joint densities are products of what its tables hold.
+
+    Formulas: docs/formulas.md, "Tables".
+
+    Parameters
+    ----------
+    places, lanes
+        As `table_densities` has them.
+    table : array of shape (rows, width)
+        As `table_densities` has it; overwritten.
+    n_first : int
+        How many rows the first table has, in which the weights go.
+    log_weights : array of shape (K,)
+        Log weights of the components.
+    w : array of shape (n,)
+        Weights of the rows.
+    counts : array of shape (rows, width)
+        Sums of the responsibilities by row of the table, to add to.
+
+    Returns
+    -------
+    bound, rounding_scale : float
+        Sum of the log-likelihoods and of their absolute values; NaN if a row has next to no density.
+    """
+    (n, c), (rows, width), K = places.shape, table.shape, len(log_weights)
+    row, sums, top = np.empty(width), np.empty(n), np.zeros(rows)
+    for r in range(rows):
+        highest = -np.inf
+        for k in range(K):
+            table[r, k] += log_weights[k] if r < n_first else 0.0
+            highest = max(highest, table[r, k])
+        top[r] = highest if highest > -np.inf else 0.0
+        for k in range(width):
+            table[r, k] = table[r, k] - top[r] if k < K else -np.inf
+    flat = table.reshape(rows * width)
+    for i in range(rows * width):
+        flat[i] = exp(flat[i])
+    bound = 0.0
+    rounding_scale = 0.0
+    for s in range(n):
+        density = 0.0
+        for j in range(0, width, len(lanes)):
+            value = load(table, places[s, 0] * width + j, lanes)
+            for i in range(1, c):
+                value = value * load(table, places[s, i] * width + j, lanes)
+            store(row, j, value)
+            density += total(value)
+        if not density > LEAST_DENSITY:
+            return np.nan, np.nan
+        sums[s] = density
+        share = w[s] / density
+        for j in range(0, width, len(lanes)):
+            here = load(row, j, lanes) * share
+            for i in range(c):
+                at = places[s, i] * width + j
+                store(counts, at, load(counts, at, lanes) + here)
+    for s in range(n):
+        sums[s] = log(sums[s])
+    for s in range(n):
+        value = sums[s]
+        for i in range(c):
+            value += top[places[s, i]]
+        bound += w[s] * value
+        rounding_scale += w[s] * abs(value)
+    return bound, rounding_scale
+
+
+@kernel
 def row_posteriors(joint, log_weights, w, counts):
     """Turn log densities into responsibilities times weights; return the bound and its absolute terms.
 
@@ -134,19 +257,19 @@ def row_posteriors(joint, log_weights, w, counts):
     flat = joint.reshape(n * K)
     for i in range(n * K):
         flat[i] = exp(flat[i])
-    total = np.zeros(n)
+    sums = np.zeros(n)
     for s in range(n):
         for k in range(K):
-            total[s] += joint[s, k]
+            sums[s] += joint[s, k]
     bound = 0.0
     rounding_scale = 0.0
     for s in range(n):
-        value = top[s] + log(total[s])
+        value = top[s] + log(sums[s])
         bound += w[s] * value
         rounding_scale += w[s] * abs(value)
-        total[s] = w[s] / total[s]
+        sums[s] = w[s] / sums[s]
     for s in range(n):
         for k in range(K):
-            joint[s, k] *= total[s]
+            joint[s, k] *= sums[s]
             counts[k] += joint[s, k]
     return bound, rounding_scale

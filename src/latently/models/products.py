@@ -47,7 +47,7 @@ class Product:
     @property
     def layout(self) -> Any:
         """What tells its tables from others of the same data."""
-        return self.tables.layout if self.tables else ()
+        return self.tables.name if self.tables else ()
 
     @cached_property
     def others(self) -> dict[int, Any]:
@@ -123,6 +123,11 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
     block, places = block.remembered((family.layout, "rows"), lambda: _rows(family, block))
     if family.tables and places is None:
         return None
+    if family.tables and not family.others:
+        whole = family.tables.mixture(places, params.latent.log, block.weights)
+        if whole is not None:
+            of_rows, stats, *bounds = whole
+            return Expected(Counts(of_rows), Parts(params.emission.names, tuple(stats)), *bounds)
     from latently.kernels.tables import row_posteriors
 
     tally, counts, bound, rounding_scale = Tally(family), np.zeros(model.n_components), 0.0, 0.0

@@ -1,7 +1,8 @@
 """Log densities and statistics of rows by tables, where cells are small whole numbers.
 
 Any family of independent features gives such a table: the log densities of rows of which all cells but one
-are missing. And its statistics are those of such rows, weighted by how often each cell was seen
+are missing. And its statistics are those of such rows, weighted by how often each cell was seen. A few
+columns together have a table of the sums of theirs, so that a row looks up fewer numbers than it has cells
 (docs/formulas.md, "Tables"). `tests/agreement/test_tables.py` holds them to the family's own.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from latently.emissions.base import Array, Emission
 
 MOST_ROWS_OF_TABLES = 2**16  # rows of all tables together
+TOGETHER = 256  # rows of the table of a few columns together
 LANES = (0,) * 4, (0,) * 8
 Places = NDArray[np.int64]
 Found = NDArray[np.uint16]
@@ -33,9 +35,18 @@ class Bank:
     sizes: Places  # how many whole numbers from 0 each column can have
 
 
+class Layout(NamedTuple):
+    """How columns of given sizes share tables."""
+
+    sizes: Places  # how many cells each column can have; one more is a missing one
+    group: Places  # the table in which each is
+    stride: Places  # how many rows further on its next cell is
+    starts: Places  # where the rows of each table begin among those of all, and their number
+
+
 @dataclass(frozen=True)
 class Tables:
-    """Families whose cells are looked up in one table."""
+    """Families whose cells are looked up in tables."""
 
     banks: Sequence[Bank]  # the families, and what columns each has
 
@@ -45,37 +56,41 @@ class Tables:
         return np.array([place for bank in self.banks for place in bank.places], dtype=np.int64)
 
     @cached_property
-    def sizes(self) -> Places:
+    def sizes(self) -> tuple[int, ...]:
         """How many whole numbers from 0 each of them can have."""
-        return np.concatenate([bank.sizes for bank in self.banks])
-
-    @cached_property
-    def starts(self) -> Places:
-        """The row of the table where each begins; its last row is for a missing cell."""
-        return np.concatenate([[0], np.cumsum(self.sizes + 1)[:-1]]).astype(np.int64)
+        return tuple(np.concatenate([bank.sizes for bank in self.banks]).tolist())
 
     @property
-    def layout(self) -> tuple[Any, ...]:
+    def name(self) -> tuple[Any, ...]:
         """What tells these tables from others of the same data."""
-        return tuple(self.columns.tolist()), tuple(self.sizes.tolist())
+        return tuple(self.columns.tolist()), self.sizes
 
-    @cached_property
-    def cells(self) -> list[Array]:
-        """For each family, a row for each of its rows of the table: one cell is there, or none."""
-        return [_cells(tuple(bank.sizes.tolist())) for bank in self.banks]
+    @property
+    def layout(self) -> Layout:
+        """How the columns share tables."""
+        return layout_of(self.sizes)
 
     @cached_property
     def values(self) -> Array:
-        """Log densities of all cells under each component."""
-        pairs = zip(self.banks, self.cells, strict=True)
-        return np.vstack([bank.emission.log_density(bank.params, cells) for bank, cells in pairs])
+        """Log densities of the cells of all columns under each component."""
+        cells = [bank.emission.log_density_of_cells(bank.params, bank.sizes) for bank in self.banks]
+        return np.concatenate(cells)
+
+    @cached_property
+    def cells(self) -> Array:
+        """The same in whole lanes."""
+        n, K = self.values.shape
+        found = np.zeros((n, K + -K % len(self.lanes)))
+        found[:, :K] = self.values
+        return found
 
     @cached_property
     def table(self) -> Array:
-        """The same, padded to whole lanes."""
-        (n, K), lanes = self.values.shape, len(self.lanes)
-        found = np.zeros((n, K + -K % lanes))
-        found[:, :K] = self.values
+        """Log densities of all rows of the tables."""
+        from latently.kernels.tables import join_cells
+
+        found = self.counts()
+        join_cells(self.cells, *self.layout, found)
         return found
 
     @property
@@ -89,13 +104,13 @@ class Tables:
         return LANES[self.n_components > len(LANES[0])]
 
     def places(self, x: Array) -> Found | None:
-        """Rows of the table for the cells of each row; None if a cell is in no table."""
+        """Rows of the tables for the cells of each row; None if a cell is in no table."""
         from latently.kernels.tables import find_places
 
-        if self.starts[-1] + self.sizes[-1] >= MOST_ROWS_OF_TABLES:
+        if sum(self.sizes) + len(self.sizes) >= MOST_ROWS_OF_TABLES:
             return None
-        found = np.empty((len(x), len(self.columns)), dtype=np.uint16)
-        return found if find_places(x, self.columns, self.starts, self.sizes, found) else None
+        found = np.empty((len(x), len(self.layout.starts) - 1), dtype=np.uint16)
+        return found if find_places(x, self.columns, *self.layout, found) else None
 
     def log_density(self, places: Found) -> Array:
         """Log density of each row under each component."""
@@ -105,9 +120,28 @@ class Tables:
         table_densities(places, self.table, out, self.lanes)
         return out
 
+    def mixture(
+        self, places: Found, log_weights: Array, weights: Array
+    ) -> tuple[Array, list[Any], float, float] | None:
+        """E-step of a mixture of rows that are looked up: counts, statistics, bound and its absolute terms.
+
+        Densities are products of what tables hold, each row of a table in units of its largest: all
+        exponentials are taken there. None if a row is so unlikely that this loses digits.
+        """
+        from latently.kernels.tables import mixture_by_tables
+
+        counts, table = self.counts(), self.table.copy()
+        bound, rounding_scale = mixture_by_tables(
+            places, table, self.layout.starts[1], log_weights, weights, counts, self.lanes
+        )
+        if not np.isfinite(bound):
+            return None
+        stats = self.stats(counts)
+        return counts[0, : self.n_components], stats, bound, rounding_scale
+
     def counts(self) -> Array:
         """Zeros, to which the responsibilities of cells are added."""
-        return np.zeros_like(self.table)
+        return np.zeros((self.layout.starts[-1], self.cells.shape[1]))
 
     def add(self, places: Found, resp: Array, counts: Array) -> None:
         """Add those of some rows."""
@@ -116,20 +150,34 @@ class Tables:
         table_sums(places, np.ascontiguousarray(resp), counts, self.lanes)
 
     def stats(self, counts: Array) -> list[Any]:
-        """The statistics of each family, of the cells that were counted."""
+        """The statistics of each family, of the cells that were counted; counts are added up in place."""
+        from latently.kernels.tables import part_counts
+
+        of_cells = np.zeros_like(self.cells)
+        part_counts(counts, *self.layout, of_cells)
         found, start = [], 0
-        for bank, cells in zip(self.banks, self.cells, strict=True):
-            resp = counts[start : start + len(cells), : self.n_components]
-            found.append(bank.emission.expected_stats(bank.params, cells, resp))
-            start += len(cells)
+        for bank in self.banks:
+            n = int(bank.sizes.sum())
+            resp = of_cells[start : start + n, : self.n_components]
+            found.append(bank.emission.stats_of_cells(bank.params, bank.sizes, resp))
+            start += n
         return found
 
 
 @cache
-def _cells(sizes: tuple[int, ...]) -> Array:
-    found = np.full((sum(sizes) + len(sizes), len(sizes)), np.nan)
-    start = 0
-    for j, size in enumerate(sizes):
-        found[start : start + size, j] = np.arange(size)
-        start += size + 1
-    return found
+def layout_of(sizes: tuple[int, ...]) -> Layout:
+    """Columns of given sizes share tables, as many as fit, in their order.
+
+    Examples
+    --------
+    >>> layout_of((2, 1, 300)).starts.tolist()
+    [0, 6, 307]
+    """
+    group, stride = np.zeros((2, len(sizes)), dtype=np.int64)
+    of_group = [1]
+    for i, size in enumerate(sizes):
+        if of_group[-1] > 1 and of_group[-1] * (size + 1) > TOGETHER:
+            of_group.append(1)
+        group[i], stride[i] = len(of_group) - 1, of_group[-1]
+        of_group[-1] *= size + 1
+    return Layout(np.array(sizes), group, stride, np.concatenate([[0], np.cumsum(of_group)]))
