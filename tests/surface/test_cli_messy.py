@@ -378,6 +378,26 @@ def test_rows_that_follow_each_other_in_time_are_told(run, here):
     assert "The rows are a series in 'month', and 'level' resembles" in said
 
 
+def test_clusters_of_a_series_hint_at_its_states(run, here):
+    """Rows in any order, of one series or of two below each other; a clock and rows in no order are none."""
+    rng = np.random.default_rng(0)
+    level = np.repeat([0.0, 9.0, 0.0, 9.0], 15) + rng.normal(size=60)
+    days = [f"2024-0{1 + i // 28}-{1 + i % 28:02}" for i in range(60)]
+    lines = [f"{days[i]},{level[i]:.2f},{rng.normal():.2f},{i * i}" for i in np.roll(range(60), 20)]
+    asked = ("cluster", "t.csv", "-k", "1", "--covariance", "diag", "--force")
+    hint = "'{}' resembles the row before (correlation 0."
+    (here / "t.csv").write_text("\n".join(["day,level,b,clock", *lines]))
+    said = said_in(run(*asked)[1])
+    assert "The rows are a series in 'day', and " + hint.format("level") in said
+    assert "latently segment t.csv finds states that last" in said
+    both = [f"{sensor},{days[i]},{level[i]:.2f}" for i in range(60) for sensor in "ab"]
+    (here / "t.csv").write_text("\n".join(["sensor,day,level", *both]))
+    assert hint.format("level") in said_in(run(*asked, "--columns", "level")[1])
+    shuffled = [f"{day},{level[i]:.2f},{i * i}" for day, i in zip(days, rng.permutation(60), strict=True)]
+    (here / "t.csv").write_text("\n".join(["day,level,clock", *shuffled]))
+    assert "segment" not in said_in(run(*asked)[1])
+
+
 def test_few_values_beside_measurements_have_a_family_that_fits_them(run, here):
     """Grades and sizes describe no normal distribution; the shape of the others is chosen all the same."""
     lines = [f"{A[i]},{B[i] + 60 * A[i]},{1 + (i * i) % 4},{2 * (i % 3)}" for i in range(N)]
@@ -391,6 +411,14 @@ def test_few_values_beside_measurements_have_a_family_that_fits_them(run, here):
         ("size",): "negative_binomial",
     }
     assert summary_of(results)["settings"]["Numbers"].startswith("full, by BIC (diag: ")
+    predicted = ("predict", str(results / "model.latently"), "t.csv", "--force")
+    assert run(*predicted)[0] == 0
+    assert rows_of(here / "latently-predict-t" / "result.csv") == rows_of(results / "result.csv")
+    (here / "t.csv").write_text("\n".join(["a,b,grade,size", "1,2,2,4", "1,2,9,4"]))
+    words = "line 3 of t.csv, column 'grade' holds 9.0, which is not among its categories (1, 2): fit"
+    assert_one_clear_line(*run(*predicted), words)
+    assert run(*predicted, "--missing", "grade=9")[0] == 0
+    (here / "t.csv").write_text("\n".join(["a,b,grade,size", *lines * 3]))
     assert run("cluster", "t.csv", "-k", "1", "--covariance", "full", "--force")[0] == 0
     assert model_of(results).covariance_type == "full"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from latently.checks.columns import as_table
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import UNLIKE, Labelled, prediction_report, sizes_table, unlike
 from latently.cli.tables.checks import check_not_infinite
@@ -20,6 +21,7 @@ from latently.cli.tables.columns import (
     decided,
     names_of,
 )
+from latently.cli.tables.families import cells_named
 from latently.cli.tables.table import Table
 from latently.core.findings import Finding, caution
 from latently.report.fits import SURE, sureness
@@ -56,9 +58,11 @@ def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     """The columns of a model, by name and in its order, and what was decided when they were read."""
     names = names_of(model, table)
     family = model._model.emission
-    of_categories = {name for j, name in enumerate(family.names_of(names)) if family.categories_of(j)}
+    known = {name: family.categories_of(j) or () for j, name in enumerate(family.names_of(names))}
     columns = [
-        as_categories(table, name) if name in of_categories else _of_numbers(table, name, family)
+        as_categories(table, name)
+        if any(isinstance(one, str) for one in known.get(name, ()))
+        else _of_numbers(table, name, family)
         for name in names
     ]
     for column in columns:
@@ -71,6 +75,9 @@ def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     values = [nothing if column.values is None else column.values for column in columns]
     X = pl.DataFrame(values, schema=names)
     check_not_infinite(table, X, others=False)
+    if family.takes == "columns":
+        with cells_named(table, names):
+            family.read(as_table(X))
     return X, decided(columns)
 
 

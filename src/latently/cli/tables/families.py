@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from latently.cli.failure import CommandError
@@ -35,13 +36,8 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
     from latently.emissions import Columns, Gaussian
 
     rows, product = as_table(X), Columns(families or "auto", others="auto")
-    try:
+    with cells_named(table, X.columns):
         product.learned(rows).read(rows)
-    except ImpossibleCellError as error:
-        where, name = table.where(error.row), X.columns[error.column]
-        raise CommandError(f"{where} of {table.name}, column '{name}' {error.why}") from None
-    except ValueError as error:
-        raise CommandError(f"{table.name}: {error}") from None
     found = product.asked(rows)
     together = Gaussian("full" if covariance == "all" else covariance)
     normal = tuple(name for name, family in found.items() if family.called == together.called)
@@ -49,6 +45,19 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
         return found
     rest = {name: family for name, family in found.items() if name not in normal}
     return {normal: together, **rest}
+
+
+@contextmanager
+def cells_named(table: Table, names: Sequence[str]) -> Iterator[None]:
+    """A cell that a family refuses is named by where it stands in the file."""
+    try:
+        yield
+    except ImpossibleCellError as error:
+        where, name = table.where(error.row), names[error.column]
+        why = error.why.replace("make it missing, or set unknown='missing'", "or name it with --missing")
+        raise CommandError(f"{where} of {table.name}, column '{name}' {why}") from None
+    except ValueError as error:
+        raise CommandError(f"{table.name}: {error}") from None
 
 
 def skewed_among(names: Iterable[str], X: Any) -> list[str]:
