@@ -68,16 +68,16 @@ def share(part: float, whole: float = 1.0) -> str:
 
 
 def about(part: float, whole: float = 1.0) -> str:
-    """A share within a sentence.
+    """A share within a sentence; of probabilities none is all.
 
     Examples
     --------
-    >>> about(1, 3), about(1, 1000), about(999, 1000)
+    >>> about(1, 3), about(1, 1000), about(1.0)
     ('about 33%', 'less than 1%', 'more than 99%')
     """
     found = share(part, whole)
-    begins = {"<": "less than ", ">": "more than "}
-    return begins[found[0]] + found[1:] if found[0] in begins else f"about {found}"
+    edges = {"<1%": "less than 1%", "0%": "less than 1%", ">99%": "more than 99%", "100%": "more than 99%"}
+    return edges.get(found, f"about {found}")
 
 
 def percent(level: float) -> str:

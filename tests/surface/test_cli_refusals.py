@@ -148,6 +148,8 @@ TABLES = {
         b"a,b\n1,2\n,3\n,4\n,1\n": "('b'): there is nothing to fill in; columns that are not used",
         (b"a,b,c\n1,2,3\n2,,5\n3,1,1\n", "--prior none"): "3 rows with a number for 3 columns, too few",
         b"a,b\n1,2\n2,3\n4,5\n": "nothing to fill in",
+        b"a,b\n" + b"".join(b"%d,%d\n" % (999 if i == 4 else i, i % 3) for i in range(9)): "nothing to fill "
+        "in; 999 stands in 1 cell of 'a', unlike all other values: if it means missing, add --missing 999",
         b"a,b\nx,y\n,z\n": "no column of numbers",
         b"a,b\n,\n,\n": "no column of numbers to work with: 'a' (empty), 'b' (empty)",
         b"a,b\n": "a header and no rows",

@@ -23,6 +23,7 @@ from latently import (
     PoissonHMM,
     datasets,
 )
+from latently.core.errors import SpuriousMaximumWarning
 from latently.report import Recorder
 from latently.report.interactive import recorder as recording
 from latently.report.interactive import replay as replaying
@@ -104,6 +105,16 @@ def test_a_run_that_is_made_for_the_page_is_not_spurious_if_others_are_not():
     assert run.curve[-1] < max(other[-1] for other in run.others) - 1
     assert not mixture._model.diagnose(run.frames[-1].params, source.blocks())
     assert "Grey runs that end higher are spurious" in run.note
+
+
+def test_runs_that_are_all_spurious_are_no_reason_for_more_starts():
+    X = np.vstack([np.random.default_rng(0).normal(size=(60, 1)), np.full((20, 1), 9.0)])
+    with pytest.warns(SpuriousMaximumWarning):
+        mixture = GaussianMixture(2, random_state=0).fit(X)
+    mixture.log_likelihood_ -= 100.0  # as if the fit had found one that is sound, and lower
+    note = shown_run(mixture, mixture._source(X), len(X)).note
+    assert "ended at a spurious maximum" in note
+    assert "more starts" not in note
 
 
 def test_a_run_without_the_weights_of_the_fit_is_not_compared_with_it():

@@ -278,6 +278,10 @@ def test_words_that_are_everywhere_are_told():
     counts = COUNTS.copy()
     counts[:, 29] += 60
     assert told(analysis(counts))["words everywhere"].which == (29,)
+    few = np.zeros((60, 12))  # four words a topic: others are among its ten likeliest for want of more
+    for d in range(60):
+        few[d, 4 * TRUE[d] : 4 * TRUE[d] + 4] = 5
+    assert "words everywhere" not in told(analysis(few, words=WORDS[:12]))
 
 
 def test_a_topic_of_one_document_is_told():

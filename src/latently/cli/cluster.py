@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -135,10 +137,18 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
             data.truth,
             selection=selection,
             left_out=data.choice.left_out,
-            notes=notes(data.table, data.choice, "clusters"),
+            notes=[*notes(data.table, data.choice, "clusters"), *self._series(data)],
             settings=settings,
             reading=self.reading,
         )
+
+    def _series(self, data: Rows) -> Iterator[str]:
+        """Whether rows follow each other in time, which clusters do not know."""
+        from latently.cli.hints import resembling
+
+        numbers = [name for name, dtype in data.X.schema.items() if dtype.is_numeric()]
+        for found in islice(resembling(data.table, data.X, numbers), 1):
+            yield f"{found}, which clusters do not use: latently segment {self.table} finds states that last"
 
     def _models(self, data: Rows) -> dict[str, tuple[Any, dict[str, Any]]]:
         """What is fitted, each with what is tried of it."""

@@ -1,9 +1,10 @@
-"""What a table with missing cells may have that one normal distribution does not know: clusters, and time."""
+"""What a table may have that the model asked for does not know: clusters, and time."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,10 @@ import numpy as np
 from latently.wording import number
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from latently.cli.impute import Cells
+    from latently.cli.tables.table import Table
 
 MOST_ROWS = 1_000
 STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
@@ -53,22 +57,37 @@ def _clusters(data: Cells, seed: int) -> Iterator[str]:
 
 def _time(data: Cells) -> Iterator[str]:
     """Whether rows follow each other in time, and cells that are missing resemble those before."""
-    from latently.cli.tables.arrangement import rising, time_among
-
-    table, X = data.table, data.choice.X
-    whole = [name for name in table.frame.columns if not table.missing(name).any()]
-    time = time_among(table, whole)
-    if time is None or not rising(table, time):
+    X = data.choice.X
+    for found in resembling(data.table, X, [name for name in X.columns if X[name].null_count()]):
+        yield f"{found}, which is not used here: add a column with the value before, or after"
         return
-    for name in X.columns:
-        cells = X[name].to_numpy()
-        both = np.isfinite(cells[1:]) & np.isfinite(cells[:-1])
-        if name == time or not X[name].null_count() or both.sum() < FEWEST_PAIRS:
+
+
+def resembling(table: Table, X: pl.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """Sentences, not ended, on columns that resemble the row before in time, in one series or several.
+
+    A column that only rises or only falls is another clock.
+    """
+    from latently.cli.tables.arrangement import arranged
+
+    whole = [name for name in table.frame.columns if name in names or not table.missing(name).any()]
+    in_order = arranged(replace(table, frame=table.frame.select(whole), by_file=None), names, None, None)
+    if in_order.time is None:
+        return
+    order = np.arange(X.height) if in_order.table.origin is None else in_order.table.origin
+    one_series = np.ones(X.height - 1, dtype=bool)
+    if in_order.sequence is not None:
+        key = in_order.table.texts(in_order.sequence).fill_null("")
+        one_series = (key[1:] == key[:-1]).to_numpy()
+    for name in names:
+        cells = X[name].to_numpy()[order]
+        pairs = np.isfinite(cells[1:]) & np.isfinite(cells[:-1]) & one_series
+        before, after = cells[:-1][pairs], cells[1:][pairs]
+        if len(before) < FEWEST_PAIRS or (before <= after).all() or (before >= after).all():
             continue
-        alike = float(np.corrcoef(cells[1:][both], cells[:-1][both])[0, 1])
+        alike = float(np.corrcoef(before, after)[0, 1])
         if alike > ALIKE:
             yield (
-                f"the rows are a series in '{time}', and '{name}' resembles the row before (correlation "
-                f"{number(alike, 2)}), which is not used here: add a column with the value before, or after"
+                f"the rows are a series in '{in_order.time}', and '{name}' resembles the row before "
+                f"(correlation {number(alike, 2)})"
             )
-            return

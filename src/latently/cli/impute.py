@@ -140,6 +140,7 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
     def _check_table(self, table: Table, choice: Choice, mixed: bool) -> None:
         import polars as pl
 
+        from latently.cli.tables.codes import codes_not_told
         from latently.cli.tables.table import quoted
 
         X = choice.X
@@ -148,6 +149,7 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         if not X.null_count().sum_horizontal().item():
             elsewhere = [name for name in choice.left_out if table.missing(name).any()]
             where = f"; columns that are not used have some: {quoted(elsewhere)}" if elsewhere else ""
+            where += "".join(f"; {code}" for code in codes_not_told(choice.X))
             raise CommandError(
                 f"{table.name} has no empty cell in the columns used ({quoted(X.columns)}): there is nothing "
                 f"to fill in{where}"

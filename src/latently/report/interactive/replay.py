@@ -111,12 +111,11 @@ def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
     best = max(sound or spurious, key=lambda track: track.last, default=None)
     if best is None or not best.whole:
         return None
-    note = _of_another(model, [*sound, *spurious], best, n, len(source.row_weights), all_rows)
-    if not sound:
-        note += " It is spurious, as all of them are."
-    elif any(track.last > best.last for track in spurious):
+    runs = [*sound, *spurious]
+    note = _of_another(model, runs, best, n, len(source.row_weights), all_rows, doubted=not sound)
+    if sound and any(track.last > best.last for track in spurious):
         note += " Grey runs that end higher are spurious: a component has shrunk onto a few rows."
-    return Shown.of(best, [*sound, *spurious], note)
+    return Shown.of(best, runs, note)
 
 
 def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
@@ -133,7 +132,9 @@ def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
         yield replace(start, latent=latent.dispersed(K, rng))
 
 
-def _of_another(model: Any, runs: list[Track], best: Track, n: float, n_rows: int, all_rows: int) -> str:
+def _of_another(
+    model: Any, runs: list[Track], best: Track, n: float, n_rows: int, all_rows: int, *, doubted: bool
+) -> str:
     """What is said of a run that was made for the page."""
     start = "one start" if len(runs) == 1 else f"{len(runs)} starts at random"
     start = "the starting values given" if model._given() else start
@@ -150,6 +151,11 @@ def _of_another(model: Any, runs: list[Track], best: Track, n: float, n_rows: in
     below = model.log_likelihood_ - best.last
     if abs(below) <= SAME * n:
         return f"{text} {this} ended where the fit did."
+    if doubted:
+        return (
+            f"{text} {this} ended at a spurious maximum: a component has shrunk onto a few rows. The search "
+            "of the fit turns such maxima down."
+        )
     if below < 0:
         return (
             f"{text} {this} ended {number(-below, 2)} above the fit, which should be made with more starts."

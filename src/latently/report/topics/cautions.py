@@ -92,8 +92,10 @@ def _words(a: TopicsAnalysis) -> Iterator[Finding]:
     """Words among the likeliest of most topics: they tell nothing."""
     if a.n_topics < 3:
         return
-    likeliest = np.argsort(-a.model.topic_word_, axis=1, kind="stable")[:, :N_WORDS]
-    found, times = np.unique(likeliest, return_counts=True)
+    phi = a.model.topic_word_
+    likeliest = np.argsort(-phi, axis=1, kind="stable")[:, :N_WORDS]
+    told = np.take_along_axis(phi, likeliest, axis=1) > 1.0 / phi.shape[1]  # not merely for want of words
+    found, times = np.unique(likeliest[told], return_counts=True)
     common = found[times > a.n_topics / 2]
     common = common[np.argsort(-times[times > a.n_topics / 2])]
     if len(common):
