@@ -84,14 +84,17 @@ def test_results_are_written_only_by_success_and_replaced_only_by_force(run, her
     (here / job.file).write_text(job.content, encoding="utf-8")
     with monkeypatch.context() as halfway:
         halfway.setattr(Figure, "_saved", full)
-        assert_one_clear_line(*run(name, job.file, *first), "No space left on device")
+        code, out, err = run(name, job.file, *first)
+        assert out, "what was found is said before it is written"
+        assert_one_clear_line(code, "", err, "No space left on device")
         assert os.listdir(here) == [job.file]
     assert run(name, job.file, *first)[0] == 0
     before = contents(here / job.results)
     assert_one_clear_line(*run(name, job.file, *second), f"'{job.results}' is there already: add --force")
     with monkeypatch.context() as halfway:
         halfway.setattr(Figure, "_saved", full)
-        assert_one_clear_line(*run(name, job.file, *second, "--force"), "No space left on device")
+        code, _, err = run(name, job.file, *second, "--force")
+        assert_one_clear_line(code, "", err, "No space left on device")
         assert contents(here / job.results) == before
     assert run(name, job.file, *second, "--force")[0] == 0
     after = contents(here / job.results)

@@ -33,11 +33,12 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 
 
 @pytest.mark.parametrize("room", [100, 20_000])  # for not even the model, and for no picture
-def test_where_there_is_no_room_nothing_is_left(copy, tmp_path, room):
+def test_where_there_is_no_room_nothing_is_left_and_what_was_found_is_said_before(copy, tmp_path, room):
     (tmp_path / "t.csv").write_text(GOOD)
     ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, code=SMALL_FILES.format(room=room) + MAIN)
     words = f"'latently-cluster-t' cannot be written: {os.strerror(errno.EFBIG)};"
-    assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, words)
+    assert "in the 20 rows of t.csv" in ran.stdout.partition("\n")[0]
+    assert_one_clear_line(ran.returncode, "", ran.stderr, words)
     assert os.listdir(tmp_path) == ["t.csv"]
 
 

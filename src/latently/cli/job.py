@@ -71,31 +71,42 @@ class Job(ABC, Generic[Data, Analysis]):
         data = self.read()
 
         from latently.cli.folder import ResultFolder
-        from latently.cli.terminal import progress
+        from latently.cli.terminal import progress, say_where
 
         if not self.has_folder:
             with progress(shown=not self.quiet) as show:
                 found = self.report(self.analyse(data, show))
-            self.say(found, "")
+            self.say(found)
             return
-        with ResultFolder(self.folder, self.force) as folder, progress(shown=not self.quiet) as show:
-            analysis = self.analyse(data, show)
-            show(1, 1, "drawing and writing")
-            report: Any = self.report(analysis)
-            wrote = self.write(folder, data, analysis)
-            if self.has_page:
-                report.write(folder.file)
-        page = ": open index.html for the pictures; " if self.has_page else ""
-        self.say(report, f"Wrote {self.folder}/{page}{wrote}.")
+        unsaid: BaseException | None = None
+        with ResultFolder(self.folder, self.force) as folder:
+            with progress(shown=not self.quiet) as show:
+                analysis = self.analyse(data, show)
+                report: Any = self.report(analysis)
+            try:  # first, for drawing and writing take a while
+                rest = self.say(report)
+            except (OSError, SystemExit) as error:  # nobody listens, and results are wanted all the same
+                unsaid = error
+            with progress(shown=not self.quiet) as show:
+                show(1, 1, "drawing and writing")
+                wrote = self.write(folder, data, analysis)
+                if self.has_page:
+                    report.write(folder.file)
+        if unsaid:
+            raise unsaid
+        if not (self.json or self.quiet):
+            page = ": open index.html for the pictures; " if self.has_page else ""
+            say_where(f"Wrote {self.folder}/{page}{wrote}.", rest)
 
-    def say(self, report: Any, wrote: str) -> None:
-        """Print what there is to say, in the manner asked for."""
-        from latently.cli.terminal import say_json, say_report, terminal
+    def say(self, report: Any) -> int:
+        """Print what there is to say, in the manner asked for; how much of it is left for the page."""
+        from latently.cli.terminal import say_json, say_report
 
         if self.json:
             say_json(report, self.folder if self.has_folder else None)
         elif not self.quiet:
-            say_report(terminal(), report, wrote, all_of_it=not self.has_page)
+            return say_report(report, all_of_it=not self.has_page)
+        return 0
 
     @classmethod
     def name(cls) -> str:

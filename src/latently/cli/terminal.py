@@ -80,8 +80,9 @@ def say_bullets(console: Console, lines: Iterable[str], style: str = "") -> None
         console.print(grid)
 
 
-def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool = False) -> None:
-    """The most important of a report, in few sentences, and where the rest is."""
+def say_report(report: Report, *, all_of_it: bool = False) -> int:
+    """The most important of a report, in few sentences; how many it has more."""
+    console = terminal()
     found, cautions, rest = _most_important(report, all_of_it)
     say_heading(console, report.headline)
     each = [sentence(str(one)) for one in report.aloud or filter(_of_one, report.findings)]
@@ -103,12 +104,13 @@ def say_report(console: Console, report: Report, wrote: str, *, all_of_it: bool 
         console.print()
         say_heading(console, CAREFUL)
         say_bullets(console, cautions, style="yellow")
-    if not wrote:
-        return
-    console.print()
-    if rest:
-        wrote += f" The page says {rest:,} more thing{'s' if rest > 1 else ''}."
-    console.print(wrote, soft_wrap=True)
+    return rest
+
+
+def say_where(wrote: str, rest: int) -> None:
+    """Where the results are, and that there is more on the page."""
+    more = f" The page says {rest:,} more thing{'s' if rest > 1 else ''}." if rest else ""
+    terminal().print(f"\n{wrote}{more}", soft_wrap=True)
 
 
 def _most_important(report: Report, all_of_it: bool) -> tuple[list[str], list[str], int]:

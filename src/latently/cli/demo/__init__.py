@@ -69,21 +69,20 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
         return f"index.html and {len(pages)} pages: open it in a browser"
 
-    def say(self, report: Sequence[Chapter], wrote: str) -> None:
+    def say(self, report: Sequence[Chapter]) -> int:
         from latently.cli.terminal import say_bullets, say_heading, say_table, terminal
         from latently.report import to_json
 
         if self.json:
             chapters = [{"title": one.title, "said": one.said, "pages": [*one.pages]} for one in report]
             print(to_json({"folder": str(self.folder), "chapters": chapters}))
-        if self.json or self.quiet:
-            return
         console = terminal()
-        for chapter in report:
+        for i, chapter in enumerate([] if self.json or self.quiet else report):
+            if i:
+                console.print()
             say_heading(console, chapter.title)
             say_bullets(console, chapter.said)
             for table in chapter.tables:
                 if table.spoken:
                     say_table(console, table)
-            console.print()
-        console.print(wrote, soft_wrap=True)
+        return 0
