@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+
 LATEST = float(np.finfo(np.float64).max) / 4  # of times: pictures need room at both ends
 MOST_COUNT = 2**53  # beyond which floats cannot tell a count from the next
 NUMBERS = (Real, np.bool_, Decimal)

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from latently.checks.arrays import as_floats, shown
 from latently.checks.settings import SHARE, check_setting
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.estimators.topics.settings import tol_and_max_iter
 from latently.plots.arguments import AXES, HISTORY, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import COLOURS, FAINT
-from latently.plots.points import Array
 from latently.wording import count
 
 if TYPE_CHECKING:

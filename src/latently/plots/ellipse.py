@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.plots.points import Array
+from latently.checks.arrays import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

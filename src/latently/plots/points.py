@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.plots.canvas import wrapped
 from latently.plots.palette import NEUTRAL, colour, marker
 from latently.plots.skew import logarithmic, set_logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Array = NDArray[np.float64]
 
 MARGIN = 0.07
 MOST_DRAWN = 10_000

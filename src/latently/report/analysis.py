@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.checks.columns import Table
 from latently.plots.features import feature_names
 
 if TYPE_CHECKING:
     from latently.selection import Selection
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,36 +29,17 @@ class Truth:
 
 @dataclass(frozen=True)
 class Analysis(ABC):
-    """An estimator that was fitted to a table, and how it came about.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    X : array-like of shape (n_rows, n_columns)
-        The rows it was fitted to; NaN, null or None is a missing cell.
-    source : str
-        What the rows are called: the name of a file.
-    selection : Selection, optional
-        The search that chose the model.
-    left_out : mapping of str to str
-        Columns that are not in the model, and why.
-    notes : sequence of str
-        What else to be careful about, such as a column that looks like an identifier.
-    settings : mapping of str to str
-        How the model was asked for, to be printed.
-    reading : str
-        Lines of Python that read the rows into ``X``; empty if it is not known where these come from.
-    """
+    """An estimator that was fitted to a table, and how it came about."""
 
     model: Any
-    X: Any
-    source: str
-    selection: Selection | None = field(default=None, kw_only=True)
-    left_out: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    notes: Sequence[str] = field(default=(), kw_only=True)
-    settings: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    reading: str = field(default="", kw_only=True)
+    X: Any  # (n_rows, n_columns): the rows it was fitted to; NaN, null or None is a missing cell
+    source: str  # what the rows are called: the name of a file
+    _: KW_ONLY
+    selection: Selection | None = None  # the search that chose the model
+    left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not in the model, and why
+    notes: Sequence[str] = ()  # what else to be careful about, such as a column that looks like an identifier
+    settings: Mapping[str, str] = field(default_factory=dict)  # how the model was asked for, to be printed
+    reading: str = ""  # lines of Python that read the rows into `X`; empty where these are unknown
 
     @cached_property
     def names(self) -> list[str]:

@@ -20,11 +20,6 @@ USUAL = (5.2, 3.9)
 WIDE = (12.0, 3.7)
 MOST_ACROSS = 3
 
-EMISSIONS = (
-    "What is seen in each {0}, by the model and in the rows, which are shared out by their {1}. Where the "
-    "two differ, the distribution does not fit the {0}."
-)
-
 # The same bytes for the same picture: no date, and names inside the file that do not change.
 REPRODUCIBLE: Any = {"svg.hashsalt": "latently"}
 

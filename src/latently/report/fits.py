@@ -148,12 +148,8 @@ def agreement(model: Any) -> str:
 def overlap(n_unsure: int, n_rows: int, text: str) -> Iterator[Finding]:
     """Many rows that could be elsewhere."""
     if n_unsure > MUCH_UNSURE * n_rows:
-        yield caution(
-            "overlap",
-            f"{share(n_unsure, n_rows)} of the rows are less than 90% sure: {text}",
-            "row",
-            unsure=n_unsure,
-        )
+        many = f"{share(n_unsure, n_rows)} of the rows are less than 90% sure"
+        yield caution("overlap", f"{many}: {text}", "row", unsure=n_unsure)
 
 
 def search(model: Any, selection: Any, label: str) -> Iterator[Finding]:
@@ -218,15 +214,10 @@ def maxima_table(model: Any) -> Table | None:
     found = model.restarts_.maxima
     if len(found) < 2:
         return None
-    rows = [
-        [
-            number(one.log_likelihood, 2),
-            number(found[0].log_likelihood - one.log_likelihood, 2),
-            str(one.times),
-            _moves(one.moves),
-        ]
-        for one in found[:MOST_MAXIMA]
-    ]
+    rows = []
+    for one in found[:MOST_MAXIMA]:
+        below = found[0].log_likelihood - one.log_likelihood
+        rows.append([number(one.log_likelihood, 2), number(below, 2), str(one.times), _moves(one.moves)])
     text = (
         "Where runs from different starts ended, on the rows that the search looked at. Moves lead from one "
         "maximum to a higher one: a component is given up (merged with another, or its rows left to all "
@@ -235,10 +226,9 @@ def maxima_table(model: Any) -> Table | None:
     )
     more = len(found) - len(rows)
     text += f" Lower ones that are left out: {more}." if more else ""
-    columns = ["log-likelihood", "below the best", "runs", "moves that led there"]
-    return Table(
-        "Maxima of the likelihood", columns, rows, text, prose=frozenset({3}), spoken=False, sure=True
-    )
+    heads = ["log-likelihood", "below the best", "runs", "moves that led there"]
+    look: dict[str, Any] = {"prose": frozenset({3}), "spoken": False, "sure": True}
+    return Table("Maxima of the likelihood", heads, rows, text, **look)
 
 
 def _moves(moves: Iterable[Any]) -> str:
@@ -252,6 +242,19 @@ def bic_figure(selection: Any) -> Iterator[Figure]:
     if selection is not None and len({row["n_components"] for row in selection.table_}) > 1:
         said = "BIC weighs fit against the number of parameters. Lower is better."
         yield Figure("bic", lambda ax: plots.criterion(selection, ax=ax), said)
+
+
+def emissions_figure(a: Any, features: Sequence[int], label: str, resp: str, **how: Any) -> Figure:
+    """What is seen in each component or state, and what is thought to come from it."""
+    text = (
+        f"What is seen in each {label}, by the model and in the rows, which are shared out by their {resp}. "
+        f"Where the two differ, the distribution does not fit the {label}."
+    )
+
+    def draw(axes: Any) -> None:
+        plots.emissions(a.model, a.X, features=features, ax=np.atleast_1d(axes), **how)
+
+    return Figure("emissions", draw, text, n_axes=len(features))
 
 
 def climb(model: Any, said: str = "") -> Iterator[Figure]:

@@ -28,21 +28,11 @@ class Markup(str):
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page.
+    """A part of a page."""
 
-    Parameters
-    ----------
-    title : str
-        Its heading.
-    blocks : sequence of Markup
-        What stands below it.
-    attributes : mapping of str to str
-        Of the element.
-    """
-
-    title: str
-    blocks: Sequence[Markup]
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    title: str  # its heading
+    blocks: Sequence[Markup]  # what stands below it
+    attributes: Mapping[str, str] = field(default_factory=dict)  # of the element
 
 
 def element(tag: str, *children: str, **attributes: str) -> Markup:
@@ -81,11 +71,8 @@ def links(names: Iterable[str]) -> Markup:
 
 def tiles(facts: Iterable[tuple[str, str]]) -> Markup:
     """Numbers large enough to be seen first, each with its name."""
-    return element(
-        "dl",
-        *(element("div", element("dt", name), element("dd", value)) for name, value in facts),
-        class_="tiles",
-    )
+    pairs = (element("div", element("dt", name), element("dd", value)) for name, value in facts)
+    return element("dl", *pairs, class_="tiles")
 
 
 def definitions(facts: Iterable[tuple[str, str]]) -> Markup:
@@ -138,12 +125,8 @@ def table(content: Table) -> Markup:
 
 
 def _head(content: Table, j: int) -> Markup:
-    look = _look(content, j, False)
-    return (
-        element("th", content.columns[j], scope="col", **look)
-        if content.columns[j]
-        else element("td", **look)
-    )
+    name, look = content.columns[j], _look(content, j, False)
+    return element("th", name, scope="col", **look) if name else element("td", **look)
 
 
 def _look(content: Table, j: int, best: bool) -> dict[str, str]:
@@ -169,9 +152,8 @@ def _scripts() -> Markup:
     """The script of all pages, and the colours of components."""
     own = files("latently.report.interactive").joinpath("page.js").read_text(encoding="utf-8")
     colours = Markup(script_safe(list(COLOURS)))
-    return Markup(
-        element("script", colours, type="application/json", id="palette") + element("script", Markup(own))
-    )
+    palette = element("script", colours, type="application/json", id="palette")
+    return Markup(palette + element("script", Markup(own)))
 
 
 def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str:
@@ -192,12 +174,11 @@ def page(title: str, lead: str, sections: Iterable[Section], footer: str) -> str
         element("title", title),
         element("style", style),
     )
+    shown = (element("section", element("h2", one.title), *one.blocks, **one.attributes) for one in sections)
     body = element(
         "body",
         element("header", element("h1", title), paragraph(lead, class_="lead")),
-        element(
-            "main", *(element("section", element("h2", s.title), *s.blocks, **s.attributes) for s in sections)
-        ),
+        element("main", *shown),
         element("footer", paragraph(footer)),
         _scripts(),
     )

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
 from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
-
-Array = NDArray[np.float64]
 
 LEVEL = 0.95
 MOST_WORK = 1_000_000  # rows times parameters: what errors of these take is hardly noticed

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
+from latently.checks.arrays import Array
 from latently.wording import aligned
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,9 +10,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.estimators.records import Records
 
-Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 ABSENT_CODE = -1

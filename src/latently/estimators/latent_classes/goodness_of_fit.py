@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from scipy.stats import chi2
 
+from latently.checks.arrays import Array
 from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable
 from latently.wording import count, listed, part
-
-Array = NDArray[np.float64]
 
 MOST_CELLS = 2**17  # of a table whose cells are all looked at
 SMALL_COUNT = 5.0  # expected count

@@ -6,11 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latently.checks.arrays import as_floats, shown
-
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array, as_floats, shown
 
 # Tuned on a split of the Associated Press corpus other than the one that is scored; see docs/topics.md.
 TUNED = {"cvb0": (0.1, 0.05), "online": (0.1, 0.05), "vb": (0.05, 0.05), "online_vb": (0.05, 0.05)}

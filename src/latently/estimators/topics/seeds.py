@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import shown
+from latently.checks.arrays import Array, shown
 from latently.checks.settings import ITERABLE
-
-Array = NDArray[np.float64]
 
 
 def seeded_prior(

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.metrics.topics.counts import as_counts
 
 TOKENS_AT_ONCE = 1 << 12
 DOCUMENTS_AT_ONCE = 1 << 11
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latently.checks.arrays import as_array, as_floats
+from latently.checks.arrays import Array, as_array, as_floats
 from latently.checks.settings import FUNCTION, INTEGER, WHOLE, checked
 from latently.metrics.topics.proportions import (
     SHARES_TOLERANCE,
-    Array,
     check_prior,
     check_topics,
     iterate,

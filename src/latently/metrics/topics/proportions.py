@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latently.checks.arrays import as_floats, shown
+from latently.checks.arrays import Array, as_floats, shown
 from latently.checks.settings import WHOLE, checked
 from latently.metrics.topics.counts import as_counts
-
-Array = NDArray[np.float64]
 
 # Numbers in an array of documents by words by topics: a few megabytes.
 ENTRIES_AT_ONCE = 400_000

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import Array, as_floats
 from latently.checks.settings import ITERABLE, check_setting
 from latently.metrics.topics.word_coherence import TopicScores
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from latently.checks.arrays import Array
 from latently.checks.settings import ITERABLE, POSITIVE, WHOLE, check_setting, checked, one_of
 from latently.metrics.topics.cooccurrence import Cooccurrence, in_counts, in_texts
 from latently.metrics.topics.word_lists import WORDS, Words, word_lists
 
-Array = NDArray[np.float64]
 Measure = Literal["c_v", "c_npmi", "u_mass"]
 
 WINDOWS: dict[str, int | None] = {"c_v": 110, "c_npmi": 10, "u_mass": None}

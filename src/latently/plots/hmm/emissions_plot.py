@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.plots.arguments import EMITTING, FEATURES, picture
 from latently.plots.canvas import literal, panels_of, plain, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line
 from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour, shades
-from latently.plots.points import Array
 from latently.plots.skew import DENSITY, ladder, logarithmic, on_axis, set_logarithmic
 from latently.wording import count, share, shortened
 

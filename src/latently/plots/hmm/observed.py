@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.plots.features import feature_names
-from latently.plots.points import Array
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from latently.checks.arrays import Array
 from latently.plots.arguments import CHAIN, FEATURE, picture
 from latently.plots.canvas import literal, panels_of, plain, title, write
 from latently.plots.features import position
 from latently.plots.hmm.observed import observed
 from latently.plots.hmm.steps import Axis, axis
 from latently.plots.palette import COLOURS, FAINT, GRID, INK
-from latently.plots.points import MOST_VECTORS, Array, some
+from latently.plots.points import MOST_VECTORS, some
 from latently.wording import count
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.checks.settings import BOOLEAN
 from latently.plots.arguments import CHAIN, FEATURES, picture
 from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title, wrapped
@@ -16,7 +17,7 @@ from latently.plots.hmm.looks import fill, legend
 from latently.plots.hmm.observed import Observed, observed, state_names
 from latently.plots.hmm.steps import Steps, axis, runs, steps
 from latently.plots.palette import FAINT, INK
-from latently.plots.points import MOST_VECTORS, Array
+from latently.plots.points import MOST_VECTORS
 from latently.wording import count
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import LATEST, as_array
-from latently.plots.points import Array
+from latently.checks.arrays import LATEST, Array, as_array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

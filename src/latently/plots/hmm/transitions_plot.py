@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.arrays import Array
 from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN, picture
 from latently.plots.canvas import canvas, heat_map, title, write
 from latently.plots.palette import INK
-from latently.plots.points import Array
 from latently.wording import count, share
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import gaussian_kde
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import Array, as_floats
 from latently.checks.settings import Such
 from latently.estimators.inputs import check_table, column_names
 from latently.plots.arguments import AXES, FEATURE, picture
@@ -16,7 +16,7 @@ from latently.plots.canvas import canvas, literal, title, wrapped
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.plots.palette import FAINT
-from latently.plots.points import Array, some
+from latently.plots.points import some
 from latently.plots.skew import DENSITY, logarithmic, set_logarithmic
 from latently.wording import count, shortened
 

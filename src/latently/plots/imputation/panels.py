@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import Array, as_floats
 from latently.checks.settings import SHARE
 from latently.plots.arguments import FEATURES, IMPUTER, picture
 from latently.plots.canvas import panels_of, plain, title
@@ -16,7 +16,7 @@ from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
 from latently.plots.palette import INK
-from latently.plots.points import Array, dots, frame, some
+from latently.plots.points import dots, frame, some
 from latently.wording import count
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import Array, as_floats
 from latently.plots.features import feature_names, position
-from latently.plots.points import Array, some
+from latently.plots.points import some
 
 if TYPE_CHECKING:
     from latently.estimators import GaussianMixture

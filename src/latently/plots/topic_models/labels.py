@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.arrays import Array
 from latently.plots.canvas import write
 from latently.plots.palette import INK
-from latently.plots.points import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

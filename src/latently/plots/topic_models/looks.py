@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.arrays import Array
 from latently.checks.settings import check_whole
 from latently.plots.canvas import literal
-from latently.plots.points import Array
 
 
 def word_names(model: Any) -> list[str]:

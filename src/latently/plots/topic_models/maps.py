@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latently.checks.arrays import Array
 from latently.checks.settings import LIST, WHOLE
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, heat_map, literal, title
-from latently.plots.points import Array
 from latently.plots.topic_models.looks import existing, shares, shortened, word_names
 from latently.wording import count
 

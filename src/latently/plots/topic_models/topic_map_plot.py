@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import entr
 
+from latently.checks.arrays import Array
 from latently.checks.settings import WHOLE
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour
-from latently.plots.points import Array
 from latently.plots.topic_models.labels import lay_out, place_labels
 from latently.plots.topic_models.looks import shares, word_names
 from latently.wording import count

@@ -6,14 +6,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.checks.arrays import Array
 from latently.core.errors import UndeterminedWarning
 from latently.estimators import (
+    GaussianImputer,
     dispersed_starts,
     little_mcar_test,
     missing_patterns,
@@ -26,7 +28,7 @@ from latently.estimators.imputation.diagnosis import (
     Overimputation,
 )
 from latently.estimators.imputation.filling import expected
-from latently.report.analysis import Analysis, Array
+from latently.report.analysis import Analysis
 from latently.report.imputation.replay import imputation_replay
 from latently.report.interactive import Replay
 
@@ -38,25 +40,12 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class FilledTable(Analysis):
-    """An imputer of any kind and how it came about.
+    """An imputer of any kind, with parameter draws, and how it came about."""
 
-    Parameters
-    ----------
-    model, X, source, left_out, notes, settings
-        See `Analysis`; the model is an imputer with parameter draws.
-    level : float
-        Probability of the intervals.
-    seed : int
-        Source of what is random: the draws, and the cells that are hidden for the check.
-    drawn : str
-        Where the drawn tables were written to; empty if they were not.
-    still_empty : mapping of str to int
-        Columns that are not in the model and lack cells, and how many.
-    """
-
-    level: float = 0.95
-    seed: int = 0
-    drawn: str = ""
+    level: float = 0.95  # probability of the intervals
+    seed: int = 0  # of the draws, and of the cells that are hidden for the check
+    drawn: str = ""  # where the drawn tables were written to; empty if they were not
+    # columns that are not in the model and lack cells, and how many
     still_empty: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -86,12 +75,11 @@ class ImputationAnalysis(FilledTable):
         """How the cells came to be filled in."""
         kept = self.model._observed_features
         names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
-        return imputation_replay(
-            self.model,
-            names,
-            self.rows[:, kept],
-            lambda imputer, x: expected(imputer.mixture_._predictive(x), x),
-        )
+
+        def fill(imputer: GaussianImputer, x: Array) -> Array:
+            return expected(imputer.mixture_._predictive(x), x)
+
+        return imputation_replay(self.model, names, self.rows[:, kept], fill)
 
     @cached_property
     def completed(self) -> Array:
@@ -130,15 +118,10 @@ class ImputationAnalysis(FilledTable):
 
         Of shape (2, n_features).
         """
-        n = np.maximum(self.missing.sum(axis=0) * len(self.tables), 1)
-        below, above = (
-            sum((self.missing & beyond).sum(axis=0) for beyond in each)
-            for each in (
-                [table < self.least for table in self.tables],
-                [table > self.greatest for table in self.tables],
-            )
-        )
-        return np.asarray([below, above]) / n
+        tables = np.array(self.tables)
+        below, above = tables < self.least, tables > self.greatest
+        cells = np.array([(self.missing & beyond).sum(axis=(0, 1)) for beyond in (below, above)])
+        return np.asarray(cells / np.maximum(self.missing.sum(axis=0) * len(tables), 1))
 
     @cached_property
     def deviations(self) -> Array:
@@ -166,9 +149,8 @@ class ImputationAnalysis(FilledTable):
     @cached_property
     def overimputation(self) -> Overimputation | None:
         """Observed cells that were hidden and predicted; None if too few are left to fit to."""
-        return _unless_it_fails(
-            lambda: overimpute(self.model, self.X, level=self.level, random_state=self.seed)
-        )
+        how: dict[str, Any] = {"level": self.level, "random_state": self.seed}
+        return _unless_it_fails(lambda: overimpute(self.model, self.X, **how))
 
     @cached_property
     def starts(self) -> DispersedStarts | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.stats import binom
@@ -11,16 +11,14 @@ from latently.core.findings import Finding, caution
 from latently.estimators.diagnostics import NEVER_TOGETHER
 from latently.report.fits import converged
 from latently.report.imputation.analysis import ImputationAnalysis
-from latently.report.imputation.filled import spurious, still_empty
-from latently.wording import count, exact, listed, number, percent, share, some
+from latently.report.imputation.filled import MOST_NAMED, mostly_missing, names_of, spurious, still_empty
+from latently.wording import count, exact, listed, number, percent, share
 
 UNLIKELY = 0.01
 MUCH_OUTSIDE = 0.05
-MUCH_MISSING = 0.5
 HARDLY_EXPLAINED = 0.1
 ROWS_PER_COLUMN = 10
 MOST_CODES = 2
-MOST_NAMED = 6
 
 
 def cautions(a: ImputationAnalysis) -> Iterator[Finding]:
@@ -100,16 +98,13 @@ def _coverage(a: ImputationAnalysis) -> Iterator[Finding]:
 
 def _columns(a: ImputationAnalysis) -> Iterator[Finding]:
     """Columns that are hardly there, or hold two values only, which are no amounts."""
-    mostly = [j for j in a.incomplete if a.missing[:, j].mean() > MUCH_MISSING]
-    if mostly:
-        text = f"most of {_named(a, mostly)} is missing: what was filled in is model more than data"
-        yield caution("mostly missing", text, "column", mostly)
+    yield from mostly_missing(a)
     few = [len(np.unique(a.rows[~a.missing[:, j], j])) for j in a.incomplete]
     codes = [j for j, n in zip(a.incomplete, few, strict=True) if n <= MOST_CODES < a.n_rows // 2]
     if codes:
         hold = "column {} holds" if len(codes) == 1 else "columns {} hold"
         text = (
-            f"{hold.format(_named(a, codes))} two values only: if they are codes and no amounts, what was "
+            f"{hold.format(names_of(a, codes))} two values only: if they are codes and no amounts, what was "
             "filled in between them means nothing"
         )
         yield caution("codes", text, "column", codes)
@@ -147,11 +142,7 @@ def _unexplained(a: ImputationAnalysis) -> Iterator[Finding]:
     if hardly and len(a.names) > 1:
         be, their = ("is", "its") if len(hardly) == 1 else ("are", "their")
         text = (
-            f"the other columns tell next to nothing of {_named(a, hardly)}, which {be} filled in close to "
+            f"the other columns tell next to nothing of {names_of(a, hardly)}, which {be} filled in close to "
             f"{their} mean"
         )
         yield caution("unexplained", text, "column", hardly, most=a.explained[hardly].max())
-
-
-def _named(a: ImputationAnalysis, columns: Sequence[int]) -> str:
-    return some([a.names[j] for j in columns], MOST_NAMED, "more column")

@@ -19,31 +19,27 @@ if TYPE_CHECKING:
 MOST_DENSITIES = 6
 
 
-def imputation_figures(a: ImputationAnalysis) -> list[Figure]:
+def imputation_figures(a: ImputationAnalysis) -> Iterator[Figure]:
     """The pictures of an imputation, without those that would show nothing."""
-    figures = [patterns(a.patterns)]
+    yield patterns(a.patterns)
     check = a.overimputation
     if check is not None:
-        figures.append(
-            Figure(
-                "overimputation",
-                lambda ax: plots.overimputation(check, a.X, ax=ax),
-                "Observed cells, hidden and predicted by a fit without them. About "
-                f"{percent(check.level)} of the intervals should reach the line. Predictions lie closer to "
-                "the mean than the truth does: hence the drawn tables, which spread as the data do.",
-            )
+        text = (
+            f"Observed cells, hidden and predicted by a fit without them. About {percent(check.level)} of "
+            "the intervals should reach the line. Predictions lie closer to the mean than the truth does: "
+            "hence the drawn tables, which spread as the data do."
         )
+        yield Figure("overimputation", lambda ax: plots.overimputation(check, a.X, ax=ax), text)
     if len(a.names) > 1:
-        figures.append(
-            Figure(
-                "scatters",
-                lambda axes: plots.imputation_panels(a.model, a.X, level=a.level, ax=axes),
-                "What is known, what the complete rows show alone, and what is filled in: the expectation of "
-                "each cell given the rest of its row.",
-                n_axes=3,
-            )
+        yield Figure(
+            "scatters",
+            lambda axes: plots.imputation_panels(a.model, a.X, level=a.level, ax=axes),
+            "What is known, what the complete rows show alone, and what is filled in: the expectation of "
+            "each cell given the rest of its row.",
+            n_axes=3,
         )
-    return [*figures, *densities(a.X, lambda: a.tables, a.incomplete), *climb(a.model, _of_the_climb(a))]
+    yield from densities(a.X, lambda: a.tables, a.incomplete)
+    yield from climb(a.model, _of_the_climb(a))
 
 
 def patterns(found: MissingPatterns) -> Figure:

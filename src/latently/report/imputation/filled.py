@@ -11,7 +11,8 @@ from latently.core.findings import Finding, caution, grave, joined, note
 from latently.report.imputation.analysis import FilledTable
 from latently.wording import count, listed, share, some
 
-MOST_LISTED = 8
+MOST_LISTED, MOST_NAMED = 8, 6
+MUCH_MISSING = 0.5
 
 
 def headline(a: FilledTable) -> str:
@@ -87,6 +88,19 @@ def spurious(a: FilledTable) -> Iterator[Finding]:
     if len(a.model.mixture_.weights_) > 1 and found:
         text = f"this maximum of the likelihood is spurious: {joined(found)}. Ask for fewer components"
         yield Finding("spurious", text, severity="grave")
+
+
+def mostly_missing(a: FilledTable) -> Iterator[Finding]:
+    """Columns of which most was never seen."""
+    mostly = [j for j in a.incomplete if a.missing[:, j].mean() > MUCH_MISSING]
+    if mostly:
+        text = f"most of {names_of(a, mostly)} is missing: what was filled in is model more than data"
+        yield caution("mostly missing", text, "column", mostly)
+
+
+def names_of(a: FilledTable, columns: Sequence[int]) -> str:
+    """Names of columns, of many the first few."""
+    return some([a.names[j] for j in columns], MOST_NAMED, "more column")
 
 
 def still_empty(a: FilledTable) -> Iterator[Finding]:

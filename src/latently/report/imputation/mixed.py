@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from latently.checks.arrays import Array
 from latently.checks.columns import as_table
 from latently.core.findings import Finding, caution, note
 from latently.estimators import missing_patterns
 from latently.report import fits
-from latently.report.analysis import Array
 from latently.report.figure import Figure
 from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import FilledTable
@@ -26,6 +26,7 @@ from latently.report.imputation.filled import (
     headline,
     how_much,
     lead,
+    mostly_missing,
     numbers,
     spurious,
     still_empty,
@@ -39,8 +40,6 @@ from latently.wording import EN_DASH, count, decimals, listed, number, percent, 
 
 HIDDEN = 0.1  # of the observed cells
 FEWEST = 20  # rows, to hide cells of
-MUCH_MISSING = 0.5
-MOST_LISTED = 8
 ASKED = """\
 model.transform(X)               # the best guess of each missing cell
 model.category_probabilities(X)  # how likely each category is there
@@ -110,12 +109,10 @@ class MixedAnalysis(FilledTable):
     @cached_property
     def deviations(self) -> Array:
         """Standard deviations of the observed numbers; one for categories."""
-        return np.array(
-            [
-                np.std(self.observed[~self.missing[:, j], j].astype(np.float64)) if numeric else 1.0
-                for j, numeric in enumerate(self.numeric)
-            ]
-        )
+        spread = np.ones(len(self.names))
+        for j in np.flatnonzero(self.numeric):
+            spread[j] = np.std(self.observed[~self.missing[:, j], j].astype(np.float64))
+        return spread
 
     @cached_property
     def check(self) -> Check | None:
@@ -124,16 +121,10 @@ class MixedAnalysis(FilledTable):
             return None
         rng = np.random.default_rng(self.seed)
         hidden = ~self.missing & (rng.random(self.missing.shape) < HIDDEN)
-        columns = {
-            name: np.where(hidden[:, j], np.nan, self.observed[:, j]) for j, name in enumerate(self.names)
-        }
-        imputer = clone(self.model).set_params(
-            n_components=self.model.n_components_,
-            n_parameter_draws=0,
-            n_init=4,
-            unknown="missing",
-            checkpoint=None,
-        )
+        shown = np.where(hidden, np.nan, self.observed)
+        columns = dict(zip(self.names, shown.T, strict=True))
+        imputer = clone(self.model).set_params(n_components=self.model.n_components_, n_init=4)
+        imputer.set_params(n_parameter_draws=0, unknown="missing", checkpoint=None)
         try:
             guesses = imputer.fit(columns).transform(columns)
             ends = imputer.interval(columns, self.level)
@@ -188,12 +179,12 @@ class MixedAnalysis(FilledTable):
         numbers = np.flatnonzero(self.numeric)
         names = [self.names[j] for j in numbers]
         lacking = [names.index(self.names[j]) for j in self.incomplete if self.numeric[j]]
+
+        def tables() -> list[Array]:
+            return [table[:, numbers].astype(np.float64) for table in self.tables]
+
         if lacking:
-            yield from densities(
-                self.X[names],
-                lambda: [table[:, numbers].astype(np.float64) for table in self.tables],
-                lacking,
-            )
+            yield from densities(self.X[names], tables, lacking)
         yield from fits.climb(self.model)
 
     def replay(self) -> Replay | None:
@@ -221,9 +212,8 @@ class MixedAnalysis(FilledTable):
     def _checked(check: Check) -> Iterator[Finding]:
         said = []
         if check.numbers:
-            said.append(
-                f"{share(check.inside, check.numbers)} of {check.numbers:,} numbers lie in their interval"
-            )
+            inside = share(check.inside, check.numbers)
+            said.append(f"{inside} of {check.numbers:,} numbers lie in their interval")
         if check.cells:
             said.append(
                 f"{share(check.right, check.cells)} of {check.cells:,} categories are guessed right, where "
@@ -231,16 +221,13 @@ class MixedAnalysis(FilledTable):
             )
         if said:
             text = f"As a check, observed cells were hidden and predicted: {listed(said)}"
-            yield note("check", text, **{name: getattr(check, name) for name in vars(check)})
+            yield note("check", text, **vars(check))
 
     def _cautions(self) -> Iterator[Finding]:
         yield from (caution("input", text) for text in self.notes)
         yield from fits.converged(self.model)
         yield from spurious(self)
-        mostly = [self.names[j] for j in self.incomplete if self.missing[:, j].mean() > MUCH_MISSING]
-        if mostly:
-            text = f"most of {listed(mostly)} is missing: what was filled in is model more than data"
-            yield caution("mostly missing", text, "column")
+        yield from mostly_missing(self)
         check = self.check
         if check is not None and check.cells and check.right <= check.usual:
             text = (

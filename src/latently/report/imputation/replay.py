@@ -7,12 +7,10 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.report.interactive.replay import MOST_ROWS, Replay, moments, shown_run
 from latently.report.interactive.scatter import cells_view, chosen_rows
-
-Array = NDArray[np.float64]
 
 
 def imputation_replay(

@@ -13,15 +13,15 @@ from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
-from latently.report.imputation.filled import counts, draws, headline, how_much, lead, numbers
+from latently.report.imputation.filled import MOST_LISTED, counts, draws, headline, how_much, lead, numbers
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.table import Table
 from latently.wording import EN_DASH, count, decimals, exact, number, percent, sentence, share
 
-MOST_LISTED = 8
 MOST_PATTERNS, MOST_NAMED = 12, 6
 SIGNIFICANT = 0.05
+BEST_GUESS = "The best guess of each cell: for looking things up, and for predictions."
 POOLED = """\
 pooled = latently.pool([fit.params for fit in fits], [fit.bse**2 for fit in fits], fits[0].df_resid)
 pooled.estimate, pooled.standard_error, pooled.interval(0.95)
@@ -65,7 +65,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         list(cautions(a)),
         _facts(a),
         {"columns": columns(a), "patterns": patterns(a), "means": means(a)},
-        imputation_figures(a),
+        list(imputation_figures(a)),
         _how(a),
         _summary(a),
         _going_on(a),
@@ -77,10 +77,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
 
 
 def _facts(a: ImputationAnalysis) -> list[tuple[str, str]]:
-    facts = [
-        *counts(a),
-        ("filled outside the observed range", f"{int(a.outside.sum()):,}"),
-    ]
+    facts = [*counts(a), ("filled outside the observed range", f"{int(a.outside.sum()):,}")]
     if a.overimputation is not None:
         found = a.overimputation
         of = f"of hidden cells in {percent(found.level)} intervals"
@@ -263,31 +260,23 @@ def patterns(a: ImputationAnalysis) -> Table:
 def _going_on(a: ImputationAnalysis) -> list[Markup]:
     if not a.drawn:
         answers = [
-            ("transform", "The best guess of each cell: for looking things up, and for predictions."),
+            ("transform", BEST_GUESS),
             ("interval", "Between what limits each filled cell lies."),
             ("draw_imputations", "Tables for tests, intervals and standard errors, joined by latently.pool."),
         ]
         each = paragraph("Each question has an output of its own.")
         return [each, definitions(answers), code(FROM_IMPUTER + POOLED)]
-    return [
-        definitions(
-            [
-                ("completed.csv", "The best guess of each cell: for looking things up, and for predictions."),
-                (
-                    "intervals.csv",
-                    "Between what limits each filled cell lies, with a probability of "
-                    f"{percent(a.level)}; rows are counted from 1 below the header.",
-                ),
-                (
-                    a.drawn,
-                    f"{count(a.n_tables, 'table')} whose cells were drawn, each under parameters of its own: "
-                    "for tests, intervals and standard errors.",
-                ),
-            ]
-        ),
-        paragraph("A regression, for example, with the uncertainty of what was missing in its intervals:"),
-        code(FROM_FILES + POOLED),
-    ]
+    limits = (
+        f"Between what limits each filled cell lies, with a probability of {percent(a.level)}; rows are "
+        "counted from 1 below the header."
+    )
+    drawn = (
+        f"{count(a.n_tables, 'table')} whose cells were drawn, each under parameters of its own: for tests, "
+        "intervals and standard errors."
+    )
+    example = "A regression, for example, with the uncertainty of what was missing in its intervals:"
+    answers = [("completed.csv", BEST_GUESS), ("intervals.csv", limits), (a.drawn, drawn)]
+    return [definitions(answers), paragraph(example), code(FROM_FILES + POOLED)]
 
 
 def _how(a: ImputationAnalysis) -> dict[str, str]:
@@ -335,22 +324,17 @@ def _summary(a: ImputationAnalysis) -> dict[str, object]:
         "covariance": imputer.covariance_.tolist(),
         **fits.ended(imputer),
         "starts_agree": None if a.starts is None else a.starts.agree,
-        "diagnostics": [
-            {
-                "kind": found.kind,
-                "columns": [[a.names[j] for j in np.atleast_1d(group)] for group in found.which],
-            }
-            for found in imputer.diagnostics_
-        ],
+        "diagnostics": [{"kind": one.kind, "columns": _columns_of(a, one)} for one in imputer.diagnostics_],
     }
     if a.test is not None:
         test = {"statistic": a.test.statistic, "df": a.test.df, "p_value": a.test.p_value}
         found["little_mcar_test"] = test
-    if a.overimputation is not None:
-        check = a.overimputation
-        found["overimputation"] = {
-            "hidden_cells": len(check.true),
-            "level": check.level,
-            "coverage": check.coverage,
-        }
+    check = a.overimputation
+    if check is not None:
+        hidden = {"hidden_cells": len(check.true), "level": check.level, "coverage": check.coverage}
+        found["overimputation"] = hidden
     return found
+
+
+def _columns_of(a: ImputationAnalysis, finding: Finding) -> list[list[str]]:
+    return [[a.names[j] for j in np.atleast_1d(group)] for group in finding.which]

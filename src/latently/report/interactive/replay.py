@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
 from latently.core.em import Settings, run
 from latently.core.exploration import FAILURES
 from latently.estimators.likelihood.refits import Refit
 from latently.report.interactive.recorder import MOST_FRAMES, Frame, Recorder, Track, thinned
 from latently.wording import count, number
-
-Array = NDArray[np.float64]
 
 STARTS = 5
 MOST_STEPS = 300

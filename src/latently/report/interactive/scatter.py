@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.plots.skew import logarithmic
 from latently.report.interactive.encoding import cells, packed, shares
 from latently.wording import share
-
-Array = NDArray[np.float64]
 
 MOST_COLUMNS = 8
 MOST_POINTS = 1_500

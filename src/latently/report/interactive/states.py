@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.report.interactive.encoding import cells, packed, shares
 from latently.report.interactive.scatter import lines_of
-
-Array = NDArray[np.float64]
 
 MOST_TIMES = 1_200
 MOST_BYTES = 250_000

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.emissions.described import Components
-from latently.report.analysis import Analysis, Array, Truth
+from latently.report.analysis import Analysis, Truth
 from latently.report.fits import SURE
 
 MOST_COMPARED = 10_000
@@ -17,17 +18,9 @@ MOST_COMPARED = 10_000
 
 @dataclass(frozen=True)
 class MixtureAnalysis(Analysis):
-    """A mixture and how it came about.
+    """A `GaussianMixture`, or a `MixtureModel` of any family, and how it came about."""
 
-    Parameters
-    ----------
-    model, X, source, selection, left_out, notes, settings
-        See `Analysis`; the model is a `GaussianMixture`, or a `MixtureModel` of any family.
-    truth : Truth, optional
-        True labels, where they are known.
-    """
-
-    truth: Truth | None = None
+    truth: Truth | None = None  # true labels, where they are known
 
     @cached_property
     def rows(self) -> Array:

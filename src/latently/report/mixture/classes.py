@@ -43,15 +43,7 @@ def _of_classes(model: LatentClassAnalysis, a: MixtureAnalysis, report: Report) 
 
 
 class Classes:
-    """A model of latent classes and the table it was fitted to.
-
-    Parameters
-    ----------
-    model : LatentClassAnalysis
-        The model.
-    a : MixtureAnalysis
-        The rows, and what is known of them.
-    """
+    """A model of latent classes, the rows it was fitted to, and what is known of them."""
 
     def __init__(self, model: LatentClassAnalysis, a: MixtureAnalysis) -> None:
         self.model, self.a = model, a
@@ -93,14 +85,10 @@ class Classes:
             yield note("labels", text, error=error, entropy_r2=self.explained)
         fit = self.fit
         if fit is not None and fit.degrees_of_freedom > 0 and fit.n_cells <= fit.n_rows:
-            of = (
-                "the table"
-                if len(fit.columns) == len(self.a.names)
-                else f"the table of {listed(fit.columns)}"
-            )
+            of = "" if len(fit.columns) == len(self.a.names) else f" of {listed(fit.columns)}"
             text = (
-                f"against what the model expects of {of}, G² is {number(fit.likelihood_ratio, 1)} on "
-                f"{fit.degrees_of_freedom} degrees of freedom (p = {fit.p_value:.2g})"
+                f"against what the model expects of the table{of}, G² is {number(fit.likelihood_ratio, 1)} "
+                f"on {fit.degrees_of_freedom} degrees of freedom (p = {fit.p_value:.2g})"
             )
             rough = f": roughly, for {listed(fit.caveats)}" if fit.caveats else ""
             yield note("fit", text + rough, statistic=fit.likelihood_ratio, p_value=fit.p_value)
@@ -110,7 +98,7 @@ class Classes:
         yield from (one for one in self.model.diagnostics_ if one.severity == "caution")
         far = [one for one in self.residuals if one["residual"] > DEPENDENT]
         if far:
-            pairs = [f"{one['column']} and {one['other']} ({number(one['residual'], 1)})" for one in far[:3]]
+            pairs = [f"{_pair(one)} ({number(one['residual'], 1)})" for one in far[:3]]
             more = f" (and {len(far) - 3} more pairs)" if len(far) > 3 else ""
             text = (
                 f"within clusters {listed(pairs)}{more} depend on each other more than the model allows (a "
@@ -128,12 +116,10 @@ class Classes:
         for one, *others in zip(*(records[k * n : (k + 1) * n] for k in range(K)), strict=True):
             cells = [_cell(each["value"], each["standard_error"]) for each in (one, *others)]
             rows.append([f"{one['column']}: {one['quantity']}", *cells])
-        note = (
-            "Standard errors in brackets, from the information in the rows; none where a number is at the "
-            "end of what it can be."
-            if known
-            else "Standard errors take long here: LatentClassAnalysis.profile finds them."
-        )
+        note = "Standard errors take long here: LatentClassAnalysis.profile finds them."
+        if known:
+            note = "Standard errors in brackets, from the information in the rows; none where a number is at "
+            note += "the end of what it can be."
         if n > MOST_LINES:
             note += f" The first {MOST_LINES} of {n} lines."
         heads = [f"cluster {k}" for k in range(K)]
@@ -144,9 +130,8 @@ class Classes:
         if self.a.n_components == 1:
             return None
         heads = [f"of cluster {k}" for k in range(self.a.n_components)]
-        rows = [
-            [f"assigned to {k}", *(number(n, 1) for n in line)] for k, line in enumerate(self.table.counts)
-        ]
+        lines = enumerate(self.table.counts)
+        rows = [[f"assigned to {k}", *(number(n, 1) for n in line)] for k, line in lines]
         said = "Expected numbers of rows: those off the diagonal have a wrong label."
         return Table("Labels", ["", *heads], rows, said, spoken=False)
 
@@ -154,14 +139,10 @@ class Classes:
         """Pairs of columns of few values; None without any."""
         if not self.residuals:
             return None
-        rows = [
-            [f"{one['column']} and {one['other']}", number(one["residual"], 2)]
-            for one in self.residuals[:MOST_PAIRS]
-        ]
-        more = (
-            f" The {MOST_PAIRS} largest of {len(self.residuals)}." if len(self.residuals) > MOST_PAIRS else ""
-        )
-        said = f"About 1 if the clusters explain the pair, far above 4 if they do not.{more}"
+        rows = [[_pair(one), number(one["residual"], 2)] for one in self.residuals[:MOST_PAIRS]]
+        said = "About 1 if the clusters explain the pair, far above 4 if they do not."
+        if len(self.residuals) > MOST_PAIRS:
+            said += f" The {MOST_PAIRS} largest of {len(self.residuals)}."
         return Table("Bivariate residuals", ["", "residual"], rows, said, spoken=False)
 
     def summary(self) -> dict[str, Any]:
@@ -184,6 +165,10 @@ class Classes:
                 "caveats": list(fit.caveats),
             }
         return found
+
+
+def _pair(residual: dict[str, Any]) -> str:
+    return f"{residual['column']} and {residual['other']}"
 
 
 def _cell(value: float, error: float) -> str:

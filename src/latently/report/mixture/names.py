@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.report.fits import MOST_NAMED, STANDS_OUT, outstanding
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.wording import decimals, listed, number
 
 WIDER = 1.5  # times as wide as the nearest one
-
-Array = NDArray[np.float64]
 
 
 def set_apart(a: MixtureAnalysis, k: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from latently import plots
 from latently.core.findings import Finding, caution, note
 from latently.report import fits
-from latently.report.figure import EMISSIONS, Figure
+from latently.report.figure import Figure
 from latently.report.html import bullets
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.classes import with_classes
@@ -43,8 +43,16 @@ MOST_EMISSIONS = 3
 
 def mixture_report(a: MixtureAnalysis) -> Report:
     """All that is said of a mixture."""
-    tables = {"clusters": clusters(a), "truth": truth(a), "bic": fits.bic_table(a.selection, "component")}
-    tables |= {"correlations": correlations(a), **_sure(a), "maxima": fits.maxima_table(a.model)}
+    several = a.n_components > 1
+    tables = {
+        "clusters": clusters(a),
+        "truth": truth(a),
+        "bic": fits.bic_table(a.selection, "component"),
+        "correlations": correlations(a),
+        "certainty": certainty(a.probability, a.labels, a.n_components, "cluster") if several else None,
+        "intervals": intervals(a.model, a.model._source(a.X), a.names, "cluster"),
+        "maxima": fits.maxima_table(a.model),
+    }
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"
     report = Report(
@@ -59,23 +67,15 @@ def mixture_report(a: MixtureAnalysis) -> Report:
         _summary(a),
         [bullets(NEXT)],
         same_in_python(a.model, a.reading, ASKED),
-        [sentence(str(fits.sureness(a.n_unsure, a.n_rows, "cluster"))), fits.agreement(a.model)]
-        if a.n_components > 1
-        else [],
+        _sure(a) if several else [],
         lead=_lead(a),
         replay=lambda: mixture_replay(a),
     )
     return with_classes(a.model, a, report)
 
 
-def _sure(a: MixtureAnalysis) -> dict[str, Table | None]:
-    """How sure labels and numbers are."""
-    several = a.n_components > 1
-    labels = certainty(a.probability, a.labels, a.n_components, "cluster") if several else None
-    return {
-        "certainty": labels,
-        "intervals": intervals(a.model, a.model._source(a.X), a.names, "cluster"),
-    }
+def _sure(a: MixtureAnalysis) -> list[str]:
+    return [sentence(str(fits.sureness(a.n_unsure, a.n_rows, "cluster"))), fits.agreement(a.model)]
 
 
 def _lead(a: MixtureAnalysis) -> str:
@@ -124,7 +124,7 @@ def _findings(a: MixtureAnalysis) -> Iterator[Finding]:
 
 def _kind(a: MixtureAnalysis) -> Finding:
     """By which columns, and of which shape."""
-    columns = f"{count(len(a.names), 'column')}"
+    columns = count(len(a.names), "column")
     columns += f": {listed(a.names)}" if len(a.names) <= MOST_LISTED else ""
     if a.n_components == 1:
         return note("model", f"One {a.family.called} distribution describes all rows, based on {columns}")
@@ -144,16 +144,12 @@ def _cluster(a: MixtureAnalysis, k: int) -> Finding:
 def _missing(a: MixtureAnalysis) -> Finding:
     """How much was not there, and what became of it."""
     rows = part(a.n_incomplete_rows, "row", a.n_rows)
-    be, lacks, counts, has = (
-        ("is", "lacks it", "counts", "it has")
-        if a.n_missing == 1
-        else ("are", "lack some", "count", "they have")
-    )
-    if a.n_missing > 1 and a.n_incomplete_rows == 1:
-        lacks, counts, has = "lacks some", "counts", "it has"
+    be, them = ("is", "it") if a.n_missing == 1 else ("are", "some")
+    one = a.n_incomplete_rows == 1
+    lack, go, have = ("lacks", "counts", "it has") if one else ("lack", "count", "they have")
     text = (
-        f"{count(a.n_missing, 'cell')} of {a.missing.size:,} {be} missing: {rows} {lacks} and {counts} with "
-        f"the cells {has}. Nothing was filled in"
+        f"{count(a.n_missing, 'cell')} of {a.missing.size:,} {be} missing: {rows} {lack} {them} and {go} "
+        f"with the cells {have}. Nothing was filled in"
     )
     return note("missing", text, "row", cells=a.n_missing, rows=a.n_incomplete_rows)
 
@@ -182,12 +178,11 @@ def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
     text = "the clusters overlap, and the labels of these rows are close to guesses"
     yield from fits.overlap(a.n_unsure, a.n_rows, text)
     if a.n_empty_rows:
-        lack, it, go, add = ("lacks", "it", "goes", "adds")
-        if a.n_empty_rows > 1:
-            lack, it, go, add = ("lack", "they", "go", "add")
+        one = a.n_empty_rows == 1
+        lack, they_go, add = ("lacks", "it goes", "adds") if one else ("lack", "they go", "add")
         text = (
-            f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: for want of anything else, {it} "
-            f"{go} to the largest cluster, and {add} nothing to the fit"
+            f"{count(a.n_empty_rows, 'row')} {lack} all of the columns used: for want of anything else, "
+            f"{they_go} to the largest cluster, and {add} nothing to the fit"
         )
         yield caution("empty rows", text, "row", rows=a.n_empty_rows)
     yield from fits.search(a.model, a.selection, "component")
@@ -226,11 +221,8 @@ def clusters(a: MixtureAnalysis) -> Table:
         ["weight", *(share(weight) for weight in a.model.weights_)],
         *a.components.lines,
     ]
-    note = (
-        f"{a.components.note} The weight is the share of the mixture; rows are counted by their likeliest "
-        "cluster."
-    )
-    return Table("Clusters", ["", *_heads(a)], rows, note)
+    said = "The weight is the share of the mixture; rows are counted by their likeliest cluster."
+    return Table("Clusters", ["", *_heads(a)], rows, f"{a.components.note} {said}")
 
 
 def _heads(a: MixtureAnalysis) -> list[str]:
@@ -255,9 +247,8 @@ def truth(a: MixtureAnalysis) -> Table | None:
     if a.agreement is None or a.truth is None or len(a.agreement.levels) > MOST_LEVELS:
         return None
     counts = np.pad(a.agreement.counts, ((0, 0), (0, a.n_components - a.agreement.counts.shape[1])))
-    rows = [
-        [level, *(f"{n:,}" for n in line)] for level, line in zip(a.agreement.levels, counts, strict=True)
-    ]
+    labelled = zip(a.agreement.levels, counts, strict=True)
+    rows = [[level, *(f"{n:,}" for n in line)] for level, line in labelled]
     return Table(f"{a.truth.name} against clusters", [a.truth.name, *_heads(a)], rows)
 
 
@@ -267,19 +258,13 @@ def _figures(a: MixtureAnalysis) -> Iterator[Figure]:
         shown = sorted(a.discriminative[:2])
         yield Figure("data", lambda ax: plots.data(a.model, a.X, features=shown, ax=ax), _of_the_data(a))
         if a.n_components > 1:
+            said = "Rows between the clusters could belong to either; treat their labels with care."
             yield Figure(
-                "uncertainty",
-                lambda ax: plots.uncertainty(a.model, a.X, features=shown, ax=ax),
-                "Rows between the clusters could belong to either; treat their labels with care.",
+                "uncertainty", lambda ax: plots.uncertainty(a.model, a.X, features=shown, ax=ax), said
             )
     else:
         shown = a.discriminative[:MOST_EMISSIONS]
-        yield Figure(
-            "emissions",
-            lambda axes: plots.emissions(a.model, a.X, features=shown, ax=np.atleast_1d(axes)),
-            EMISSIONS.format("component", "responsibilities"),
-            n_axes=len(shown),
-        )
+        yield fits.emissions_figure(a, shown, "component", "responsibilities")
     yield from fits.bic_figure(a.selection)
     yield from fits.climb(a.model)
 

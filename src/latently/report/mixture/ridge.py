@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from latently.report.analysis import Array
+from latently.checks.arrays import Array
 
 HARDLY_A_DIP = 0.9
 N_STEPS = 201

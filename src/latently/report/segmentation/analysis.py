@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.emissions.described import Components
 from latently.estimators.hmm.timeline import segments_of
 from latently.estimators.records import Records
-from latently.report.analysis import Analysis, Array
+from latently.report.analysis import Analysis
 from latently.report.fits import SURE, outstanding
 from latently.wording import exact
 
@@ -22,32 +23,15 @@ MOST_COLUMNS = 4  # in pictures
 
 @dataclass(frozen=True)
 class SegmentationAnalysis(Analysis):
-    """A hidden Markov model and how it came about.
+    """Any hidden Markov model and how it came about; the rows are in the order of time."""
 
-    Parameters
-    ----------
-    model, X, source, selection, left_out, notes, settings
-        See `Analysis`; the model is any hidden Markov model, and the rows are in the order of time.
-    names : list of str
-        What the columns are called.
-    lengths : sequence of int, optional
-        Lengths of the sequences; it is one sequence by default.
-    time : array of shape (n_rows,), optional
-        The time of each row, numbers or dates. Default: rows are counted from 0 in each sequence.
-    time_name : str
-        What the time is called.
-    sequences : sequence of str, optional
-        What the sequences are called.
-    guessed : sequence of str
-        Sentences on what was taken for what and why, where that was guessed.
-    """
-
-    names: list[str]
-    lengths: Sequence[int] | None = None
+    names: list[str]  # what the columns are called
+    lengths: Sequence[int] | None = None  # lengths of the sequences; None for a single one
+    # (n_rows,): the time of each row, numbers or dates; None counts rows from 0 in each sequence
     time: NDArray[Any] | None = None
-    time_name: str = "row"
-    sequences: Sequence[str] | None = None
-    guessed: Sequence[str] = ()
+    time_name: str = "row"  # what the time is called
+    sequences: Sequence[str] | None = None  # what the sequences are called
+    guessed: Sequence[str] = ()  # sentences on what was taken for what and why, where that was guessed
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from latently import plots
 from latently.plots.canvas import wrapped
 from latently.report import fits
-from latently.report.figure import EMISSIONS, Figure, narrow_first
+from latently.report.figure import Figure, narrow_first
 from latently.report.segmentation.analysis import MOST_COLUMNS, SegmentationAnalysis
 from latently.report.segmentation.residuals import checks
 from latently.wording import listed
@@ -20,32 +21,24 @@ MOST_MAPPED = 40
 
 def segmentation_figures(a: SegmentationAnalysis) -> list[Figure]:
     """The pictures of a segmentation, without those that would show nothing."""
-    figures = [_states(a)]
+    return narrow_first(list(_figures(a)))
+
+
+def _figures(a: SegmentationAnalysis) -> Iterator[Figure]:
+    yield _states(a)
     if 1 < a.n_components <= MOST_MAPPED:
-        figures.append(
-            Figure(
-                "transitions",
-                lambda ax: plots.transitions(a.model, ax=ax),
-                "How likely each state is in the next row, given the state in this one. Beside it how long a "
-                "visit lasts on average, and the share of each state in the long run, which these rows need "
-                "not have.",
-            )
+        text = (
+            "How likely each state is in the next row, given the state in this one. Beside it how long a "
+            "visit lasts on average, and the share of each state in the long run, which these rows need not "
+            "have."
         )
-    shown = min(MOST_EMISSIONS, len(a.names))
-    figures.append(
-        Figure(
-            "emissions",
-            lambda axes: plots.emissions(
-                a.model, a.X, features=a.discriminative[:shown], lengths=a.lengths, ax=np.atleast_1d(axes)
-            ),
-            EMISSIONS.format("state", "smoothed probabilities"),
-            n_axes=shown,
-        )
-    )
+        yield Figure("transitions", lambda ax: plots.transitions(a.model, ax=ax), text)
+    shown = a.discriminative[:MOST_EMISSIONS]
+    yield fits.emissions_figure(a, shown, "state", "smoothed probabilities", lengths=a.lengths)
     if a.residuals is not None and not np.isnan(a.residuals).all():
-        figures.append(_residuals(a))
-    figures += [*fits.bic_figure(a.selection), *fits.climb(a.model)]
-    return narrow_first(figures)
+        yield _residuals(a)
+    yield from fits.bic_figure(a.selection)
+    yield from fits.climb(a.model)
 
 
 def _states(a: SegmentationAnalysis) -> Figure:

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
+from latently.checks.arrays import Array
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
 from latently.plots.topic_models.looks import shares
 from latently.report.analysis import Truth
 from latently.report.topics.collection import Collection
 from latently.report.topics.trials import Trial
-
-Array = NDArray[np.float64]
 
 RELEVANCE = 0.6
 N_WORDS = 10
@@ -28,39 +27,18 @@ MOST_READ = 3_000_000  # tokens read for coherence; of more, documents at even s
 
 @dataclass(frozen=True)
 class TopicsAnalysis:
-    """A topic model and how it came about.
-
-    Parameters
-    ----------
-    model : LatentDirichletAllocation
-        Fitted.
-    collection : Collection
-        The documents it was fitted to.
-    source : str
-        What the documents are called: the name of a file.
-    labels : sequence of str
-        What each document is called in pictures.
-    truth : Truth, optional
-        A label of each document that the model never saw; an empty one is not known.
-    trials : sequence of Trial
-        Fits to nine tenths of the documents, by number of topics, that of the model among them.
-    settings : mapping of str to str
-        How the model was asked for, to be printed.
-    notes : sequence of str
-        Sentences on what looked odd in the file.
-    reading : str
-        Lines of Python that read the documents into ``X``; empty if it is not known where these come from.
-    """
+    """A topic model and how it came about."""
 
     model: LatentDirichletAllocation
-    collection: Collection
-    source: str
-    labels: Sequence[str]
-    truth: Truth | None = None
+    collection: Collection  # the documents it was fitted to
+    source: str  # what the documents are called: the name of a file
+    labels: Sequence[str]  # what each document is called in pictures
+    truth: Truth | None = None  # a label of each document that the model never saw; an empty one is not known
+    # fits to nine tenths of the documents, by number of topics, that of the model among them
     trials: Sequence[Trial] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    reading: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)  # how the model was asked for, to be printed
+    notes: Sequence[str] = ()  # sentences on what looked odd in the file
+    reading: str = ""  # lines of Python that read the documents into `X`; empty where these are unknown
 
     @property
     def n_topics(self) -> int:

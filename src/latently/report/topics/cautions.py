@@ -9,7 +9,7 @@ import numpy as np
 from latently.core.findings import Finding, caution
 from latently.report.fits import converged
 from latently.report.topics.analysis import BACK, N_WORDS, TopicsAnalysis
-from latently.wording import count, listed, number, share, some
+from latently.wording import count, number, share, some
 
 ALIKE = 0.8
 ONE_DOCUMENT = 0.5
@@ -55,10 +55,9 @@ def _seeds(a: TopicsAnalysis) -> Iterator[Finding]:
         if word in columns and counts[:, columns[word]].argmax() != k
     ]
     if lost:
-        named = ", ".join(f"'{word}' (topic {went} instead of {k})" for word, k, went in lost[:MOST_NAMED])
-        more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
+        named = some([f"'{word}' (topic {went} instead of {k})" for word, k, went in lost], MOST_NAMED)
         text = (
-            f"{named}{more}: texts use such seed words mostly in another topic than theirs. Give their "
+            f"{named}: texts use such seed words mostly in another topic than theirs. Give their "
             "topics more seed words, or try another --seed"
         )
         yield caution("seed words", text, "topic", sorted({k for _, k, _ in lost}), words=len(lost))
@@ -99,11 +98,10 @@ def _words(a: TopicsAnalysis) -> Iterator[Finding]:
     common = found[times > a.n_topics / 2]
     common = common[np.argsort(-times[times > a.n_topics / 2])]
     if len(common):
-        named = ", ".join(f"'{a.collection.words[w]}'" for w in common[:MOST_NAMED])
-        more = f" and {len(common) - MOST_NAMED} more" if len(common) > MOST_NAMED else ""
+        named = some([f"'{a.collection.words[w]}'" for w in common], MOST_NAMED)
         be = "is" if len(common) == 1 else "are"
         text = (
-            f"{named}{more} {be} among the ten likeliest words of most topics and tell none from another: "
+            f"{named} {be} among the ten likeliest words of most topics and tell none from another: "
             "leave such words out (--stop-words FILE, for other languages than English too), or lower "
             "--max-df"
         )
@@ -116,10 +114,10 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
     pairs = np.argwhere(np.triu(a.cosines) > ALIKE)
     if len(pairs):
         pairs = pairs[np.argsort(-a.cosines[tuple(pairs.T)], kind="stable")]
-        first = listed(f"{i} and {j} ({number(a.cosines[i, j], 2)})" for i, j in pairs[:MOST_NAMED])
-        more = f", and {len(pairs) - MOST_NAMED} more pairs" if len(pairs) > MOST_NAMED else ""
-        text = f"topics {first}{more} have nearly the same words (cosine): {fewer}, or words that are"
-        yield caution("alike", f"{text} everywhere", "topic", pairs, cosine=a.cosines.max())
+        cosines = [f"{i} and {j} ({number(a.cosines[i, j], 2)})" for i, j in pairs]
+        these = some(cosines, MOST_NAMED, "more pair")
+        text = f"topics {these} have nearly the same words (cosine): {fewer}, or words that are everywhere"
+        yield caution("alike", text, "topic", pairs, cosine=a.cosines.max())
     gone = np.flatnonzero(np.asarray(1.0 if a.came_back is None else a.came_back) < BACK)
     if len(gone):
         it = "it" if len(gone) == 1 else "them"
@@ -130,11 +128,10 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
         yield caution("not found again", text, "topic", gone)
     found = np.flatnonzero((a.concentration > ONE_DOCUMENT) & (a.n_documents > 1))
     if len(found):
-        first = listed(f"{k} ({a.labels[a.top_documents[k]]})" for k in found[:MOST_NAMED])
-        more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        named = some([f"{k} ({a.labels[a.top_documents[k]]})" for k in found], MOST_NAMED)
         topics, has = ("topic", "has most of its") if len(found) == 1 else ("topics", "have most of their")
         text = (
-            f"{topics} {first}{more} {has} words from one document: that is what this document is about, and "
+            f"{topics} {named} {has} words from one document: that is what this document is about, and "
             "no topic of several"
         )
         yield caution("one document", text, "topic", found)

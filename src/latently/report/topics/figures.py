@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,33 +21,28 @@ ACROSS, LINE = 4, 2.9
 
 def topics_figures(a: TopicsAnalysis) -> list[Figure]:
     """The pictures of a topic model, without those that would show nothing."""
-    figures = [_bars(a)]
+    figures = list(_figures(a))
+    return narrow_first([*figures, _words(a, wide=len(figures) % 2 == 1)])
+
+
+def _figures(a: TopicsAnalysis) -> Iterator[Figure]:
+    yield _bars(a)
     if 1 < a.n_topics <= MOST_MAPPED:
-        figures.append(
-            Figure(
-                "topic_map",
-                lambda ax: plots.topic_map(a.model, ax=ax),
-                "Topics near each other have words in common. The directions mean nothing, and a plane "
-                "seldom holds all distances: the note says what part it holds.",
-            )
+        text = (
+            "Topics near each other have words in common. The directions mean nothing, and a plane seldom "
+            "holds all distances: the note says what part it holds."
         )
+        yield Figure("topic_map", lambda ax: plots.topic_map(a.model, ax=ax), text)
     if a.n_topics > 1:
-        figures.append(_documents(a))
+        yield _documents(a)
     if len(a.model.history_):
-        figures.append(
-            Figure("convergence", lambda ax: plots.convergence(a.model, ax=ax), _of_convergence(a))
-        )
+        yield Figure("convergence", lambda ax: plots.convergence(a.model, ax=ax), _of_convergence(a))
     if len(a.trials) > 1:
-        figures.append(
-            Figure(
-                "perplexity",
-                lambda ax: _perplexity(a, ax),
-                "How well fits to nine tenths of the documents predict the others. Lower is better; the "
-                "difference of near ones means little.",
-            )
+        text = (
+            "How well fits to nine tenths of the documents predict the others. Lower is better; the "
+            "difference of near ones means little."
         )
-    figures.append(_words(a, wide=len(figures) % 2 == 1))
-    return narrow_first(figures)
+        yield Figure("perplexity", lambda ax: _perplexity(a, ax), text)
 
 
 def _bars(a: TopicsAnalysis) -> Figure:
@@ -108,16 +104,9 @@ def _of_convergence(a: TopicsAnalysis) -> str:
 def _perplexity(a: TopicsAnalysis, ax: Any) -> None:
     """Perplexity by number of topics, and without any."""
     trials = sorted(a.trials, key=lambda trial: trial.n_components)
-    numbers = [trial.n_components for trial in trials]
-    plain(ax).plot(numbers, [trial.perplexity for trial in trials], "o-", color=COLOURS[0], linewidth=1.6)
-    ax.plot(
-        a.n_topics,
-        min(trial.perplexity for trial in trials),
-        "o",
-        markersize=12,
-        markerfacecolor="none",
-        color=COLOURS[1],
-    )
+    numbers, values = ([getattr(one, name) for one in trials] for name in ("n_components", "perplexity"))
+    plain(ax).plot(numbers, values, "o-", color=COLOURS[0], linewidth=1.6)
+    ax.plot(a.n_topics, min(values), "o", markersize=12, fillstyle="none", color=COLOURS[1])
     ax.set(xlabel="topics", ylabel="held-out perplexity")
     ax.locator_params(axis="x", integer=True)
     title(ax, f"{a.n_topics} topics predict best", f"without topics: {trials[0].no_topics:,.0f}")

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import held_out_perplexity
 from latently.report.topics.collection import Collection
-
-Array = NDArray[np.float64]
 
 SHARE = 0.1
 FEWEST = 20  # documents of which a tenth can be held out
