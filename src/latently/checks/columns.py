@@ -57,14 +57,22 @@ class Column:
         return missing_cells(self.cells)
 
     @cached_property
+    def seen(self) -> Cells:
+        """Its cells that are not missing."""
+        return self.cells[~self.missing] if self.missing.any() else self.cells
+
+    @cached_property
+    def whole(self) -> tuple[NDArray[np.int64], int] | None:
+        """These as whole numbers, less the least of them, and that; None if `whole_numbers` has none."""
+        return whole_numbers(self.seen)
+
+    @cached_property
     def distinct(self) -> Cells:
         """Its different cells, those that are missing aside, in their order; of numbers, or yes and no."""
-        seen = self.cells[~self.missing] if self.missing.any() else self.cells
-        whole = whole_numbers(seen)
-        if whole is None:
-            return np.unique(seen)
-        numbers, low = whole
-        return (np.flatnonzero(np.bincount(numbers)) + low).astype(seen.dtype)
+        if self.whole is None:
+            return np.unique(self.seen)
+        numbers, low = self.whole
+        return (np.flatnonzero(np.bincount(numbers)) + low).astype(self.cells.dtype)
 
     @property
     def numeric(self) -> bool:
@@ -105,13 +113,14 @@ def whole_numbers(values: Cells) -> tuple[NDArray[np.int64], int] | None:
     """
     if values.dtype.kind not in "iuf" or not len(values):
         return None
+    values = np.ascontiguousarray(values)  # a column of an array is read from memory once
     low, high = values.min(), values.max()
     if not (-(2**53) < low <= high < 2**53 and int(high) - int(low) <= len(values)):
         return None
     numbers = values.astype(np.int64)
-    if values.dtype.kind == "f" and not np.array_equal(numbers, values):
+    if values.dtype.kind == "f" and not (numbers == values).all():
         return None
-    return numbers - int(low), int(low)
+    return numbers - int(low) if low else numbers, int(low)
 
 
 @dataclass(frozen=True)
@@ -205,17 +214,19 @@ def as_table(X: Any, name: str = "X") -> Table:
         return _of_arrays([str(key) for key in X], list(X.values()), name)
     if isinstance(X, np.ndarray) and X.dtype.names:
         return _of_arrays(list(X.dtype.names), [X[field] for field in X.dtype.names], name)
-    import narwhals as nw  # only tables of columns need it
+    rows = X
+    if not isinstance(X, np.ndarray):
+        import narwhals as nw  # only tables of columns need it
 
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        labels_of(X, name)
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
-        labels = labels_of(frame, name)
-        columns = [_of_series(label, frame.get_column(label), name) for label in frame.columns]
-        names = zip(labels, columns, strict=True)
-        return Table(tuple(Column(label, one.cells, one.categories) for label, one in names), named=True)
-    rows = X if isinstance(X, np.ndarray) else _objects(X, name)
+        if hasattr(X, "columns") and hasattr(X, "dtypes"):
+            labels_of(X, name)
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            labels = labels_of(frame, name)
+            columns = [_of_series(label, frame.get_column(label), name) for label in frame.columns]
+            names = zip(labels, columns, strict=True)
+            return Table(tuple(Column(label, one.cells, one.categories) for label, one in names), named=True)
+        rows = _objects(X, name)
     if rows.ndim != 2:
         one = ": np.reshape(X, (-1, 1)) for one column" if rows.ndim == 1 else ""
         raise ValueError(

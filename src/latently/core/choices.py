@@ -61,10 +61,8 @@ def falling(values: Array, slack: float) -> NDArray[np.int64]:
 
 def column_ranks(columns: Array) -> list[NDArray[np.int64]]:
     """Ranks within each column of a table of fitted numbers, the last column first, as for `np.lexsort`."""
-    return [
-        ranks(column, FITTED_TIE * np.ptp(column) + ROUNDING * np.abs(column).max())
-        for column in columns.T[::-1]
-    ]
+    slack = FITTED_TIE * np.ptp(columns, axis=0) + ROUNDING * np.abs(columns).max(axis=0)
+    return list(ranks(columns.T, slack[:, None])[::-1])
 
 
 def likeliest(probabilities: Any) -> NDArray[np.int64]:

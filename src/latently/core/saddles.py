@@ -51,11 +51,11 @@ def beyond_saddles(em: EMMap[D, P, S], result: FitResult[P], settings: Settings,
     Whether it was is looked at on some of the units first, and that is all there is to it where the
     likelihood is well curved. Nothing is done if the run had not converged. `n` is the sum of the weights.
     """
-    rng = np.random.default_rng(0)
-    some = replace(em, source=em.source.subsample(SCREEN, rng).in_memory())
+    rng, some = np.random.default_rng(0), None
     for _ in range(SADDLE_ROUNDS):
         if not (result.converged and settings.tol > 0 and result.n_iter < settings.max_iter):
             break
+        some = some or replace(em, source=em.source.subsample(SCREEN, rng).in_memory())
         hint = slowest(some, result.params, random_direction(em, result.params, rng), ALL_IS_WELL)
         if hint is None:
             break

@@ -34,8 +34,12 @@ def alphabet_of(categories: Any, n_symbols: int | None, seen: NDArray[Any]) -> N
         raise ValueError("symbols of X are of kinds that have no order: give them in categories=") from None
 
 
-def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]:
+def codes_of(
+    symbols: NDArray[Any], alphabet: NDArray[Any], whole: tuple[NDArray[np.int64], int] | None = None
+) -> NDArray[np.int64]:
     """The position of each symbol in the alphabet; -1 if it has none.
+
+    What `whole_numbers` makes of the symbols may be known already.
 
     Examples
     --------
@@ -47,26 +51,22 @@ def codes_of(symbols: NDArray[Any], alphabet: NDArray[Any]) -> NDArray[np.int64]
     [1, -1, 0]
     """
     n, kind = len(alphabet), symbols.dtype.kind
-    if alphabet.dtype.kind in "iu" and kind in "iuf" and np.array_equal(alphabet, np.arange(n)):
-        if kind in "iu" and (not len(symbols) or 0 <= symbols.min() <= symbols.max() < n):
-            return symbols.astype(np.int64)
-        known = (symbols >= 0) & (symbols < n) & (symbols == np.floor(symbols))
-        codes = np.full(len(symbols), -1)  # small unsigned integers have no -1
-        codes[known] = symbols[known]
-        return codes
-    if alphabet.dtype.kind in "iuf" and (whole := whole_numbers(symbols)) is not None:
+    plain = alphabet.dtype.kind in "iu" and kind in "iu" and np.array_equal(alphabet, np.arange(n))
+    if plain and (not len(symbols) or 0 <= symbols.min() <= symbols.max() < n):
+        return symbols.astype(np.int64)
+    if alphabet.dtype.kind in "iuf" and (whole := whole or whole_numbers(symbols)) is not None:
         numbers, low = whole
         places = np.full(int(numbers.max()) + 1, -1)
         inside = (alphabet >= low) & (alphabet < low + len(places)) & (alphabet == np.floor(alphabet))
         places[alphabet[inside].astype(np.int64) - low] = np.flatnonzero(inside)
         return places[numbers]
     order = np.argsort(alphabet, kind="stable")
-    ordered, plain = alphabet[order], _plain(symbols)
+    ordered, cells = alphabet[order], _plain(symbols)
     try:
-        at = np.minimum(np.searchsorted(ordered, plain), n - 1)
-        return np.where(ordered[at] == plain, order[at], -1)
+        at = np.minimum(np.searchsorted(ordered, cells), n - 1)
+        return np.where(ordered[at] == cells, order[at], -1)
     except TypeError:  # text among numbers
-        return np.full(len(plain), -1)
+        return np.full(len(cells), -1)
 
 
 def _plain(symbols: NDArray[Any]) -> NDArray[Any]:

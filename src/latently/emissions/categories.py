@@ -89,7 +89,7 @@ class Categories(Emission):
     def _alphabet(self, column: Column) -> NDArray[Any]:
         known = self.categories if self.categories is not None else column.categories
         try:
-            seen = column.distinct if column.numeric else column.cells[~column.missing]
+            seen = column.distinct if column.numeric else column.seen
             if seen.dtype.kind == "f" and (np.abs(seen) < EXACT).all() and np.array_equal(seen, seen.round()):
                 seen = seen.astype(np.int64)  # which are floats only because some cells are missing
             return alphabet_of(known, None, seen)
@@ -97,17 +97,16 @@ class Categories(Emission):
             raise ValueError(f"column '{column.name}': {error}") from None
 
     def read_columns(self, columns: Sequence[Column]) -> Array:
-        found = np.full((len(columns[0].cells), len(columns)), np.nan)
+        found = np.empty((len(columns[0].cells), len(columns)))
         for j, (column, alphabet) in enumerate(zip(columns, self.alphabets, strict=True)):
-            if not column.missing.any():
-                codes = codes_of(column.cells, alphabet)
-                if codes.min(initial=0) >= 0:
-                    found[:, j] = codes
-                    continue
-            seen = np.flatnonzero(~column.missing)
-            codes = codes_of(column.cells[seen], alphabet)
-            strange = codes < 0
-            if strange.any() and self.unknown == "error":
+            codes = codes_of(column.seen, alphabet, column.whole if column.numeric else None)
+            if len(codes) < len(found):
+                found[column.missing, j] = np.nan
+            if codes.min(initial=0) >= 0:
+                found[~column.missing if len(codes) < len(found) else slice(None), j] = codes
+                continue
+            seen, strange = np.flatnonzero(~column.missing), codes < 0
+            if self.unknown == "error":
                 row = int(seen[strange.argmax()])
                 some = ", ".join(map(repr, alphabet[:MOST_CATEGORIES_LISTED].tolist()))
                 raise ImpossibleCellError(
@@ -116,7 +115,7 @@ class Categories(Emission):
                     f"holds {np.asarray(column.cells[row]).item()!r}, which is not among its categories "
                     f"({some}): fit again with it, make it missing, or set unknown='missing'",
                 )
-            found[seen[~strange], j] = codes[~strange]
+            found[seen, j] = np.where(strange, np.nan, codes)
         return found
 
     def largest(self, columns: Sequence[Column]) -> Array:

@@ -135,7 +135,7 @@ class Columns(ProductFamily):
     def read(self, x: Table) -> Array:
         """The columns as numbers: codes of categories, NaN where a cell is missing; what is given is last."""
         at = {name: j for j, name in enumerate(x.names)}
-        found = self.blank(len(x), 0)
+        found = np.empty((len(x), self.width(0)))
         for part in self.parts:
             with located(part.reads, x):
                 columns = [x.columns[at[name]] for name in part.reads]
