@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.blocks import Block, Here, limits, own_fields, some_of
 from latently.core.digests import digest_of
+
+R = TypeVar("R")
 
 GROUPED_BYTES = 2**25
 
@@ -78,6 +80,14 @@ class ArraySource(Here):
     def parts(self) -> Iterator[Block]:
         """All units in one piece, each counted once."""
         yield self.whole()
+
+    def pieces(self) -> Iterator[ArraySource]:
+        """All units, piece by piece, here."""
+        yield self
+
+    def each(self, task: Callable[[ArraySource], R]) -> list[R]:
+        """What a task makes of the units of each place where some are: of all, here."""
+        return [task(self)]
 
     def per(self, unit: float) -> ArraySource:
         """The same units, with weights in another unit."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.core.array_source import ArraySource, joined
-from latently.core.backends import Backend, R, SerialBackend, T
+from latently.core.backends import Backend, R, SerialBackend
 from latently.core.blocks import Block
+from latently.core.cluster_memories import ClusterMemories
 from latently.core.digests import digest_of
-from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
+from latently.core.memories import M, Memories
 from latently.core.not_in_memory import NotInMemory
 from latently.core.statistics import S, tree_sum
 from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
+from latently.core.workers import ClusterBackend, added_up, gathered, sent, talking, tried
 
 FAN = 16  # sums that are added in one task
 SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
@@ -86,11 +87,11 @@ class ClusterSource(NotInMemory):
     @cached_property
     def fingerprint(self) -> str:
         """A digest of all values and limits of units."""
-        return digest_of(*self._gathered(_fingerprint, self.chunks))
+        return digest_of(*gathered(self.client, _fingerprint, self.chunks))
 
     @cached_property
     def _facts(self) -> list[Any]:
-        found = self._gathered(_facts, self.chunks)
+        found = gathered(self.client, _facts, self.chunks)
         last: Any = NO_SEQUENCE
         for ends in (facts[3] for facts in found if facts[3]):
             if last is not NO_SEQUENCE and ends[0] == last:
@@ -148,11 +149,18 @@ class ClusterSource(NotInMemory):
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, brought here chunk by chunk: for what needs few of them."""
-        for chunk, (start, _) in zip(self.chunks, pairwise(self._ends.tolist()), strict=True):
+        start = 0
+        for piece in self.pieces():
+            yield from (replace(block, first=block.first + start) for block in piece.blocks())
+            start += len(piece)
+
+    def pieces(self) -> Iterator[ArraySource]:
+        """The units, brought here chunk by chunk."""
+        for chunk in self.chunks:
             with talking(self.client):
                 source = chunk.result().source
             if source is not None:
-                yield from (replace(block, first=block.first + start) for block in source.blocks())
+                yield source
 
     def take(self, units: NDArray[np.int64]) -> ArraySource:
         picks = [
@@ -160,89 +168,27 @@ class ClusterSource(NotInMemory):
             for start, stop in pairwise(self._ends)
         ]
         wanted = [(chunk, pick) for chunk, pick in zip(self.chunks, picks, strict=True) if len(pick)]
-        found = self._gathered(_taken, *zip(*wanted, strict=True))
+        found = gathered(self.client, _taken, *zip(*wanted, strict=True))
         return joined(found, self.block_rows, units)
 
     def fold(self, task: Callable[..., S], workers: Backend) -> S:
         """The sum over all chunks, where they lie, in a tree over their order."""
-        for last in (False,) * (SUM_TRIES - 1) + (True,):
-            with talking(self.client, patient=not last):
-                return self._folded(task)
-        raise AssertionError("the last try returns or raises")
+        return tried(self.client, lambda: self._folded(task))
 
     def _folded(self, task: Callable[..., S]) -> S:
-        import cloudpickle
-
-        client = self.client
-        sent = client.submit(_unpacked, cloudpickle.dumps(task), pure=False)  # which a new worker can ask for
-        sums = client.map(_sum, self.chunks, task=sent, pure=False)
-        while len(sums) > 1:
-            sums = [client.submit(_added, sums[i : i + FAN], pure=False) for i in range(0, len(sums), FAN)]
-        found: S = sums[0].result()
+        sums = self.client.map(_sum, self.chunks, task=sent(self.client, task), pure=False)
+        found: S = added_up(self.client, sums)
         return found
 
-    def _gathered(self, task: Callable[..., R], *arguments: Sequence[Any]) -> list[R]:
-        with talking(self.client):
-            found: list[R] = self.client.gather(self.client.map(task, *arguments, pure=False))
-            return found
+    def remembering(self, first: Callable[[Block], M], workers: Backend) -> Memories[M]:
+        """What is remembered of each block to begin with, beside its chunk."""
+        found: Memories[M] = ClusterMemories.begun(self, first)
+        return found
 
-
-class ClusterBackend(Backend):
-    """The workers of a Dask cluster.
-
-    Parameters
-    ----------
-    client : Client
-        Of the cluster.
-    """
-
-    def __init__(self, client: Any) -> None:
-        super().__init__()
-        self._client = client
-
-    def map(self, task: Callable[[T], R], pieces: Any) -> Iterator[R]:
-        """The results, in the order of the pieces, which are worked on here."""
-        return map(task, pieces)
-
-    def share(self, task: Callable[[T], R], pieces: Any) -> Iterator[R]:
-        """The results, each from a worker, in the order of the pieces."""
-        import cloudpickle
-
-        packed = [cloudpickle.dumps((task, piece)) for piece in pieces]
-        with talking(self._client):
-            return iter(self._client.gather(self._client.map(_alone, packed, pure=False)))
-
-    def __reduce__(self) -> Any:
-        return SerialBackend, ()  # to whom it is sent works by itself
-
-
-@contextmanager
-def talking(client: Any, *, patient: bool = False) -> Iterator[None]:
-    """What goes wrong between here and the scheduler, as one line.
-
-    Raises a ClusterError if the scheduler cannot be reached, or a worker died again and again. If patient,
-    lost results are no error yet.
-    """
-    from distributed import CancelledError, KilledWorker
-    from distributed.comm.core import CommClosedError
-
-    try:
-        yield
-    except KilledWorker as error:
-        raise ClusterError(
-            f"workers of the Dask cluster died again and again at one task ({error}): give them more memory, "
-            "or cut the data into smaller partitions"
-        ) from None
-    except Exception as error:
-        if client.status == "running":
-            if patient and isinstance(error, (CancelledError, CommClosedError)):
-                return
-            raise
-        where = getattr(getattr(client, "scheduler", None), "address", "")
-        raise ClusterError(
-            f"the Dask scheduler {where} cannot be reached any more ({type(error).__name__}): start it, make "
-            "a client and fit again"
-        ) from None
+    def each(self, task: Callable[[ArraySource], R]) -> list[R]:
+        """What a task makes of the units of each chunk that has some."""
+        full = [chunk for chunk, facts in zip(self.chunks, self._facts, strict=True) if facts[0]]
+        return gathered(self.client, partial(_of_units, task=task), full)
 
 
 class _Here(threading.local):
@@ -290,18 +236,6 @@ def _same(chunk: Chunk) -> Chunk:
     return chunk
 
 
-def _unpacked(packed: bytes) -> Any:
-    import cloudpickle
-
-    return cloudpickle.loads(packed)
-
-
-def _alone(packed: bytes) -> Any:
-    task, piece = _unpacked(packed)
-    with single_threaded_libraries():
-        return task(piece)
-
-
 def _facts(chunk: Chunk) -> Any:
     return chunk.facts
 
@@ -315,14 +249,15 @@ def _taken(chunk: Chunk, units: NDArray[np.int64]) -> ArraySource:
     return chunk.source.take(units)
 
 
+def _of_units(chunk: Chunk, task: Callable[[ArraySource], R]) -> R:
+    assert chunk.source is not None
+    with single_threaded_libraries():
+        return task(chunk.source)
+
+
 def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:
     """The sum over the blocks of a chunk; nothing if it has no units."""
     if chunk.source is None:
         return None
     with single_threaded_libraries():
         return tree_sum(task(block, backend=_here.backend) for block in chunk.source.blocks())
-
-
-def _added(sums: list[S | None]) -> S | None:
-    found = [one for one in sums if one is not None]
-    return tree_sum(found) if found else None

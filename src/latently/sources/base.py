@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from latently.checks.columns import Table, as_table, concatenated
 from latently.core.cluster import ClusterSource
@@ -43,9 +43,15 @@ class Scan(ABC):
     Whatever takes a table takes one of these. See `latently.scan`.
     """
 
+    client: ClassVar[Any] = None  # of the cluster on whose workers the parts lie, if they do
+
     @abstractmethod
     def parts(self) -> Iterator[Part]:
         """Read it from its beginning to its end."""
+
+    def head(self) -> Any:
+        """A table with its columns, and perhaps some of its rows; None if there is no part."""
+        return next((part.table for part in self.parts()), None)
 
     def each(self, task: Callable[[Part], R]) -> Iterator[R]:
         """What a task makes of each part, in their order; it is done where they lie."""

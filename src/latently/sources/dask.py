@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
+
 from latently.core.cluster import Chunk, ClusterSource, chunk_of
 from latently.core.streamed import Piece, StreamedSource
 from latently.sources.base import Part, R, Scan, located
@@ -40,6 +42,13 @@ class DaskScan(Scan):
             found = found.rechunk(dict.fromkeys(range(1, found.ndim), -1))
         delayed = found.to_delayed()
         return list(delayed.ravel()) if hasattr(delayed, "ravel") else list(delayed)
+
+    def head(self) -> Any:
+        """A table with its columns; of what has none, its first item."""
+        found = self.collection
+        if hasattr(found, "take"):  # a bag
+            return list(found.take(1, warn=False))
+        return np.empty((0, *found.shape[1:]), found.dtype) if hasattr(found, "chunks") else found.head(0)
 
     def parts(self) -> Iterator[Part]:
         for i, partition in enumerate(self.partitions):

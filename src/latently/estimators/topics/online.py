@@ -16,7 +16,13 @@ from latently.core.em import Settings
 from latently.core.errors import FitError
 from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
-from latently.models.admixture import CollapsedAdmixture, Schedule, Stream, StreamingAdmixture
+from latently.models.admixture import (
+    CollapsedAdmixture,
+    Schedule,
+    Stream,
+    StreamingAdmixture,
+    joined_documents,
+)
 
 FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 10, 1e-2
 # What the first counts weigh, as a part of all tokens. Expected logs of small counts tell nothing of them.
@@ -30,11 +36,13 @@ def seed_of(rng: np.random.Generator) -> np.uint64:
 
 def minibatches(source: ArraySource, size: int) -> Iterator[Block]:
     """The documents of a source, some at a time, in their order."""
-    offsets: Any = source.offsets
-    for start in range(0, len(source), size):
-        stop = min(start + size, len(source))
-        low, high = offsets[start], offsets[stop]
-        yield Block(source.x[low:high], source.weights[start:stop], offsets[start : stop + 1] - low, start)
+    for piece in source.pieces():
+        offsets: Any = piece.offsets
+        for start in range(0, len(piece), size):
+            stop = min(start + size, len(piece))
+            low, high = offsets[start], offsets[stop]
+            limits = offsets[start : stop + 1] - low
+            yield Block(piece.x[low:high], piece.weights[start:stop], limits, start)
 
 
 def begin(
@@ -52,9 +60,8 @@ def begin(
     Steps that start from noise keep much of it: a topic that means nothing is corrected by one minibatch
     after the other, each time by less.
     """
-    sizes = np.diff(np.asarray(source.offsets))
-    used = np.flatnonzero((sizes > 0) & (source.weights > 0))[:FIRST_DOCUMENTS]
-    block = next(minibatches(source.take(used), len(used)))
+    some = joined_documents(source.each(_first_documents), source.block_rows)
+    block = next(minibatches(some, FIRST_DOCUMENTS))
     stream = Stream.begin(np.zeros((len(word_prior), len(priors.documents)), dtype))
     words, local = stream.local(block)
     first = ArraySource(local.x, local.weights, local.offsets, source.block_rows)
@@ -69,6 +76,11 @@ def begin(
         FIRST_SHARE[variational or seeded] * n_tokens / max(counts.sum(), n_tokens * 1e-9)
     )
     return Stream.begin(stream.raw, float(source.weights.sum()))
+
+
+def _first_documents(source: ArraySource) -> ArraySource:
+    sizes = np.diff(np.asarray(source.offsets))
+    return source.take(np.flatnonzero((sizes > 0) & (source.weights > 0))[:FIRST_DOCUMENTS])
 
 
 def run_through(

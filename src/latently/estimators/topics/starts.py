@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
-from latently.models.admixture import AdmixtureParams, CollapsedAdmixture
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, joined_documents
 from latently.models.admixture.merging import merge
 
 Array = NDArray[Any]
@@ -66,22 +67,43 @@ def _until_shaped(changes: Sequence[float], rested: bool, params: AdmixtureParam
 def some_documents(source: ArraySource, n_entries: int, seed: np.uint64) -> ArraySource:
     """Documents with at least so many entries, if there are; which, follows from what they hold.
 
-    So the order of documents does not matter, and of equal ones, which count once, all are there or none.
+    So the order of documents does not matter, nor where they lie, and of equal ones, which count once, all
+    are there or none.
     """
+    if source.n_rows <= n_entries:
+        return source
+    marks, sizes = map(np.concatenate, zip(*source.each(partial(_lowest, n_entries, seed)), strict=True))
+    distinct, where = np.unique(marks, return_index=True)
+    enough = np.searchsorted(sizes[where].cumsum(), n_entries)
+    last = distinct[min(int(enough), len(distinct) - 1)]
+    return joined_documents(source.each(partial(_up_to, last, seed)), source.block_rows)
+
+
+def _lowest(n_entries: int, seed: np.uint64, source: ArraySource) -> tuple[Array, Array]:
+    """The lowest marks of documents with so many entries in all, or of all there are, and their entries."""
+    used, marks = _marks(source, seed)
+    distinct, where = np.unique(marks, return_index=True)
+    sizes = np.diff(np.asarray(source.offsets))[used[where]]
+    n = int(np.searchsorted(sizes.cumsum(), n_entries)) + 1
+    return distinct[:n], sizes[:n]
+
+
+def _up_to(last: np.uint64, seed: np.uint64, source: ArraySource) -> ArraySource:
+    """The documents with marks no higher."""
+    used, marks = _marks(source, seed)
+    return source.take(used[marks <= last])
+
+
+def _marks(source: ArraySource, seed: np.uint64) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Documents that count, and random numbers that follow from what each holds."""
     from latently.kernels.topics.streams import GOLDEN, fingerprints
 
-    offsets: Any = source.offsets
-    if offsets[-1] <= n_entries:
-        return source
-    prints = fingerprints(source.x.words, source.x.counts.astype(np.float64), offsets)
-    marks: NDArray[np.uint64] = (prints ^ np.uint64(seed)) * GOLDEN
+    prints = fingerprints(source.x.words, source.x.counts.astype(np.float64), source.offsets)
     used = np.flatnonzero(source.weights > 0)
-    distinct, where = np.unique(marks[used], return_index=True)
-    enough = np.searchsorted(np.diff(offsets)[used[where]].cumsum(), n_entries)
-    last = distinct[min(int(enough), len(distinct) - 1)]
-    return source.take(used[marks[used] <= last])
+    marks: NDArray[np.uint64] = (prints[used] ^ np.uint64(seed)) * GOLDEN
+    return used, marks
 
 
 def tokens(source: ArraySource) -> float:
     """Tokens of documents, weights applied."""
-    return float(source.row_weights @ source.x.counts.astype(np.float64))
+    return sum(source.each(lambda some: float(some.row_weights @ some.x.counts.astype(np.float64))))

@@ -5,7 +5,13 @@ so it stands beside them and meets the engine by itself.
 """
 
 from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
-from latently.models.admixture.documents import Entries, document_source, even
+from latently.models.admixture.documents import (
+    Entries,
+    document_source,
+    entries_in_block,
+    even,
+    joined_documents,
+)
 from latently.models.admixture.folding import CollapsedFolding
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.remembered import Remembered
@@ -27,5 +33,7 @@ __all__ = [
     "VariationalAdmixture",
     "VariationalStats",
     "document_source",
+    "entries_in_block",
     "even",
+    "joined_documents",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +41,22 @@ def document_source(counts: Any, weights: Array, dtype: Any) -> ArraySource:
     """
     entries = Entries(counts.indices.astype(np.int32, copy=False), counts.data.astype(dtype, copy=False))
     offsets = counts.indptr.astype(np.int64, copy=False)
-    n_blocks = -(-len(entries.words) // max(ENTRIES_PER_WORD * counts.shape[1], LEAST_ENTRIES))
+    return ArraySource(entries, weights, offsets, entries_in_block(len(entries.words), counts.shape[1]))
+
+
+def entries_in_block(n_entries: int, n_words: int) -> int:
+    """How many entries a block has, of so many in all."""
+    n_blocks = -(-n_entries // max(ENTRIES_PER_WORD * n_words, LEAST_ENTRIES))
     n_blocks += n_blocks > 1 and n_blocks % 2  # as many for each of two threads
-    return ArraySource(entries, weights, offsets, max(-(-len(entries.words) // max(n_blocks, 1)), 1))
+    return max(-(-n_entries // max(n_blocks, 1)), 1)
+
+
+def joined_documents(parts: Sequence[ArraySource], block_rows: int) -> ArraySource:
+    """The documents of some sources."""
+    words, counts = (np.concatenate([getattr(one.x, name) for one in parts]) for name in ("words", "counts"))
+    lengths = np.concatenate([np.diff(np.asarray(one.offsets)) for one in parts])
+    weights = np.concatenate([one.weights for one in parts])
+    return ArraySource(Entries(words, counts), weights, np.concatenate([[0], np.cumsum(lengths)]), block_rows)
 
 
 def limits(block: Block) -> NDArray[np.int64]:
