@@ -7,17 +7,20 @@ import time
 from functools import partial
 
 import dask.array as da
+import dask.bag as db
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster, wait
+from scipy import sparse
 
-from latently import GaussianHMM, GaussianMixture, LatentClassAnalysis
+from latently import GaussianHMM, GaussianMixture, LatentClassAnalysis, LatentDirichletAllocation
 from latently.core.cluster import ClusterSource, chunk_of
 from latently.core.errors import ClusterError
 from latently.core.streamed import Piece
 
+pytestmark = pytest.mark.filterwarnings("ignore:documents without words")
 N = 20_003
 
 
@@ -117,6 +120,126 @@ def test_rows_are_shared_out_evenly_wherever_they_were_read(client, rows):
     np.testing.assert_array_equal(even.in_memory().x, rows)
     assert even.fingerprint == source.fingerprint
     assert [one.key for one in even.evenly().chunks] == [one.key for one in even.chunks]
+
+
+K = 3
+WORDS = [f"w{i:02d}" for i in range(40)]
+
+
+@pytest.fixture(scope="module")
+def counts():
+    rng = np.random.default_rng(2)
+    topics, shares = rng.dirichlet(np.full(40, 0.1), K), rng.dirichlet(np.full(K, 0.3), 90)
+    found = np.stack([rng.multinomial(30, share @ topics) for share in shares]).astype(float)
+    found[17] = 0
+    return found
+
+
+def topics(inference="cvb0", max_iter=12, **how):
+    how = {"tol": 0, "random_state": 0, "n_jobs": 1, **how}
+    return LatentDirichletAllocation(K, inference=inference, max_iter=max_iter, **how)
+
+
+def as_lists(counts):
+    return [np.repeat(WORDS, n.astype(int)).tolist() for n in counts]
+
+
+def triples(counts):
+    rows, words = np.nonzero(counts)
+    found = {"document": rows, "word": np.array(WORDS)[words], "n": counts[rows, words].astype(int)}
+    return pd.DataFrame(found)
+
+
+LAYOUTS = {
+    "arrays of counts": (lambda n: da.from_array(n, chunks=((40, 0, 50), 20)), lambda n: n, {}),
+    "sparse arrays": (
+        lambda n: da.from_array(n, chunks=(40, 40)).map_blocks(sparse.csr_matrix, dtype=float),
+        lambda n: n,
+        {"inference": "vb"},
+    ),
+    "frames of counts": (
+        lambda n: dd.from_pandas(pd.DataFrame(n, columns=WORDS), npartitions=2),
+        lambda n: pd.DataFrame(n, columns=WORDS),
+        {"inference": "online_vb", "max_iter": 2, "batch_size": 16},
+    ),
+    "texts": (
+        lambda n: dd.from_pandas(pd.Series(map(" ".join, as_lists(n))), npartitions=2),
+        lambda n: list(map(" ".join, as_lists(n))),
+        {"vectorizer": {"min_df": 9, "max_df": 0.7, "max_features": 30}},
+    ),
+    "lists of words": (
+        lambda n: db.from_sequence(as_lists(n), npartitions=2),
+        as_lists,
+        {"top_topics": 2, "seed_words": {0: WORDS[:2]}},
+    ),
+    "rows of document, word and count": (
+        lambda n: dd.from_pandas(triples(n).set_index("document"), npartitions=2).reset_index(),
+        lambda n: [words for words in as_lists(n) if words],
+        {"vocabulary": WORDS},
+    ),
+}
+
+
+OFTEN = ("sparse arrays", "texts", "rows of document, word and count")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [one if one in OFTEN else pytest.param(one, marks=pytest.mark.slow) for one in LAYOUTS],
+)
+def test_topics_of_documents_on_workers_are_those_of_the_same_in_memory(layout, client, counts):
+    spread, here, how = LAYOUTS[layout]
+    expected, found = topics(**how).fit(here(counts)), topics(**how).fit(spread(counts))
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-5)
+    assert found.remarks_ == expected.remarks_
+    assert np.array_equal(found.vocabulary_, expected.vocabulary_)
+    assert getattr(found, "feature_names_in_", 0) is getattr(expected, "feature_names_in_", 0) or list(
+        found.feature_names_in_
+    ) == list(expected.feature_names_in_)
+    if expected.bound_ is not None:
+        assert found.bound_ == pytest.approx(expected.bound_, rel=1e-6)
+    lazy = found.transform(spread(counts))
+    assert isinstance(lazy, da.Array)
+    np.testing.assert_allclose(lazy.compute(), expected.transform(here(counts)), atol=1e-4)
+
+
+def test_what_is_no_document_on_workers_is_named(client, counts):
+    cut = dd.from_pandas(triples(counts), npartitions=3)
+    with pytest.raises(ValueError, match=r"a document lies in partitions 0 and 1: .* set_index"):
+        topics().fit(cut)
+    bad = counts.copy()
+    bad[60, 3] = -1
+    with pytest.raises(ValueError, match=r"partition 1: Negative values .* row 10, column 3"):
+        topics().fit(da.from_array(bad, chunks=(50, 40)))
+    with pytest.raises(ValueError, match="sample_weight is for documents in memory"):
+        topics().fit(da.from_array(counts, chunks=(50, 40)), sample_weight=np.ones(90))
+    with pytest.raises(ValueError, match="all documents are empty"):
+        topics().fit(da.zeros((9, 4), chunks=(5, 4)))
+
+
+@pytest.mark.parametrize("inference", [pytest.param("cvb0", marks=pytest.mark.slow), "vb"])
+def test_what_a_dead_worker_remembered_of_tokens_is_found_again(inference, client, counts):
+    collection = da.from_array(counts, chunks=(20, 40))
+    expected = topics(inference).fit(collection)
+    killed = topics(inference, callbacks=[kill_a_worker(client, 7)]).fit(collection)
+    np.testing.assert_array_equal(killed.components_, expected.components_)
+
+
+@pytest.mark.slow
+def test_topics_on_workers_go_on_from_a_checkpoint(client, counts, tmp_path):
+    collection = da.from_array(counts, chunks=(20, 40))
+    path = tmp_path / "fit.ckpt"
+
+    def leave(iteration, params, change):
+        if iteration == 9:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        topics(checkpoint=path, callbacks=[leave]).fit(collection)
+    assert path.exists()
+    found, expected = topics(checkpoint=path).fit(collection), topics().fit(collection)
+    np.testing.assert_array_equal(found.components_, expected.components_)
+    assert not path.exists()
 
 
 def kill_a_worker(client, when):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import check_settings
-from latently.core.array_source import ArraySource
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
@@ -46,15 +45,18 @@ from latently.estimators.topics.settings import (
     chosen_dtype,
     tol_and_max_iter,
 )
+from latently.estimators.topics.spread import SpreadCorpus, spread
 from latently.estimators.topics.starts import first_topics
 from latently.estimators.topics.topics import Topics
 from latently.estimators.topics.words import Words
 from latently.models.admixture import (
     CollapsedAdmixture,
+    DocumentSource,
     Schedule,
     Stream,
     StreamingAdmixture,
 )
+from latently.sources import as_scan
 
 Array = NDArray[Any]
 BATCH = ("cvb0", "vb")  # inferences that see all documents in every pass
@@ -85,7 +87,7 @@ class LatentDirichletAllocation(
         Probabilities of the words of each topic; rows sum to one.
     doc_topic_ : array of shape (n_documents, n_components)
         What each document of the fit has of each topic, as `transform` finds it; rows sum to one. The online
-        inferences do not look at a document again: see `transform`.
+        inferences do not look at a document again, and documents on a cluster stay there: see `transform`.
     exp_dirichlet_component_ : array of shape (n_components, n_features)
         exp(E log topic_word), for "vb" and "online_vb".
     doc_topic_prior_ : array of shape (n_components,)
@@ -183,7 +185,6 @@ class LatentDirichletAllocation(
         """
         check_settings(self)
         check_memory(self)
-        X = documents_of(X)
         self._warn_of_loss("while partial_fit goes on from it")
         corpus = self._first(X).weighted(sample_weight)
         facts = corpus.facts
@@ -203,7 +204,7 @@ class LatentDirichletAllocation(
                 fit = self._fit_batch if in_batch else self._fit_online
                 found = fit(source, priors, prior, rng, facts.n_tokens, callbacks, workers)
         self._n_documents = facts.weight
-        self._note_names(X)
+        self._note_names(corpus.handed)
         if in_batch and self.seed_words is None and np.ndim(self.doc_topic_prior) == 0:
             order = falling(np.log(found.params.totals), FITTED_TIE)
             found = replace(found, params=found.params.permuted(order))
@@ -230,7 +231,6 @@ class LatentDirichletAllocation(
         """
         check_settings(self)
         check_memory(self)
-        X = documents_of(X)
         fresh = not hasattr(self, "params_")
         corpus = (self._first(X) if fresh else self._read(X, grow=True)).weighted(sample_weight)
         facts, n_documents = corpus.facts, float(self.total_samples)
@@ -263,7 +263,7 @@ class LatentDirichletAllocation(
             )
         self._n_documents = n_documents
         if fresh:
-            self._note_names(X)
+            self._note_names(corpus.handed)
         self._stream = stream
         found = TopicFit(model.params(stream), (), stream.n_steps, False, "partial_fit", None)
         self._keep(found, corpus, goes_on=not fresh)
@@ -291,7 +291,7 @@ class LatentDirichletAllocation(
 
     def _fit_batch(
         self,
-        source: ArraySource,
+        source: DocumentSource,
         priors: Priors,
         prior: Array,
         rng: np.random.Generator,
@@ -327,7 +327,7 @@ class LatentDirichletAllocation(
 
     def _fit_online(
         self,
-        source: ArraySource,
+        source: DocumentSource,
         priors: Priors,
         prior: Array,
         rng: np.random.Generator,
@@ -353,7 +353,7 @@ class LatentDirichletAllocation(
         self._stream = stream
         return TopicFit(model.params(stream), (), n_iter, False, reason, None)
 
-    def _keep(self, found: TopicFit, corpus: Corpus, goes_on: bool = False) -> None:
+    def _keep(self, found: TopicFit, corpus: Corpus | SpreadCorpus, goes_on: bool = False) -> None:
         facts, self._words = corpus.facts, corpus.words
         self.n_features_in_ = corpus.words.n_features
         outcome = TopicOutcome(
@@ -374,14 +374,12 @@ class LatentDirichletAllocation(
         warn_of_empty(facts, stacklevel=4)
         warn_of_fractions(facts, stacklevel=4)
 
-    def _first(self, X: Any) -> Corpus:
-        return read_corpus(
-            X,
-            vocabulary=self.vocabulary,
-            n_features=self.n_features,
-            vectorizer=self.vectorizer,
-            owner=type(self).__name__,
-        )
+    def _first(self, X: Any) -> Corpus | SpreadCorpus:
+        how = {name: getattr(self, name) for name in ("vocabulary", "n_features", "vectorizer")}
+        scan, owner = as_scan(X), type(self).__name__
+        if scan is not None and (on_workers := scan.on_workers) is not None:
+            return spread(on_workers, **how, owner=owner)
+        return read_corpus(documents_of(X), **how, owner=owner)
 
     def _schedule(self) -> Schedule:
         return Schedule(float(self.learning_decay), float(self.learning_offset))

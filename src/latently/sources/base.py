@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from latently.checks.columns import Table, as_table, concatenated
 from latently.core.cluster import ClusterSource
@@ -42,8 +42,6 @@ class Scan(ABC):
 
     Whatever takes a table takes one of these. See `latently.scan`.
     """
-
-    client: ClassVar[Any] = None  # of the cluster on whose workers the parts lie, if they do
 
     @abstractmethod
     def parts(self) -> Iterator[Part]:
@@ -81,6 +79,15 @@ class Scan(ABC):
     def in_memory(self) -> Table:
         """All of it, for what needs all rows at once."""
         return concatenated([as_table(part.table) for part in self.parts()])
+
+    @property
+    def on_workers(self) -> Any:
+        """Itself if its parts lie on the workers of a cluster, who can be given tasks; else None."""
+        return None
+
+    def computed(self) -> Any:
+        """All of it as its own library has it in memory; None if it has none."""
+        return None
 
     @property
     def sequences(self) -> bool:

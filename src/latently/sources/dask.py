@@ -50,6 +50,15 @@ class DaskScan(Scan):
             return list(found.take(1, warn=False))
         return np.empty((0, *found.shape[1:]), found.dtype) if hasattr(found, "chunks") else found.head(0)
 
+    @property
+    def on_workers(self) -> DaskScan | None:
+        """Itself if there is a cluster."""
+        return None if self.client is None else self
+
+    def computed(self) -> Any:
+        """All of it, computed."""
+        return self.collection.compute()
+
     def parts(self) -> Iterator[Part]:
         for i, partition in enumerate(self.partitions):
             yield part_of(partition.compute(), i)

@@ -21,11 +21,11 @@ from latently.estimators.topics.texts import (
     SplitTexts,
     as_vectorizer,
     check_texts,
-    frequent_enough,
     learn_words,
     warn_of_no_blanks,
 )
 from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
+from latently.estimators.topics.word_counts import WordCounts
 from latently.estimators.topics.words import Kind, Words, as_objects, as_vocabulary
 from latently.models.admixture import document_source
 
@@ -47,6 +47,7 @@ class Corpus:
     read: tuple[str, ...] = ()  # how texts were read, in a sentence
     # (n_documents,): how often each document counts; None if each does once
     weights: NDArray[np.float64] | None = None
+    handed: Any = None  # what was handed in, which may have names of columns
 
     def weighted(self, sample_weight: Any) -> Corpus:
         """The same documents, each counted so often.
@@ -98,33 +99,65 @@ def read_corpus(
     `owner`.
     """
     form, documents = recognise(X)
-    given = None if vocabulary is None else as_vocabulary(vocabulary)
-    n_given = _n_given(n_features, given)
-    splitter = None if vectorizer is None and form != "texts" else as_vectorizer(vectorizer)
+    how = Asked.checked(form, vocabulary, n_features, vectorizer)
     n_unseen = 0
     read: tuple[str, ...] = ()
-    if form == "integers" and n_given is not None:
-        counts, _ = count_numbers(documents, n_given, unseen=False)
-        words = Words("ids", n_given, given, splitter, fixed=True)
+    if form == "integers" and how.n_given is not None:
+        counts, _ = count_numbers(documents, how.n_given, unseen=False)
+        words = Words("ids", how.n_given, how.vocabulary, how.splitter, fixed=True)
     elif form in ("table", "integers"):
         counts = _table(form, documents, X, owner)
-        _check_width(counts, n_given)
-        named = given if given is not None else _names(X)
-        words = Words("counts", counts.shape[1], named, splitter, fixed=True)
+        words = how.of_table(counts.shape[1], X)
     else:
+        counts, words, n_unseen, read = _from_words(form, documents, how)
+    if not counts.nnz:
+        raise ValueError("X has no words, all documents are empty: give at least one that is not")
+    return Corpus(counts, words, n_unseen, read, handed=X)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user says of the words of first documents."""
+
+    vocabulary: NDArray[Any] | None  # the word of each column
+    n_given: int | None  # how many columns there are
+    splitter: Any  # how texts are split
+
+    @classmethod
+    def checked(cls, form: str, vocabulary: Any, n_features: int | None, vectorizer: Any) -> Asked:
+        """What is said, checked for documents of such a form."""
+        given = None if vocabulary is None else as_vocabulary(vocabulary)
+        n_given = _n_given(n_features, given)
+        splitter: Any = None if vectorizer is None and form != "texts" else as_vectorizer(vectorizer)
         if form == "tokens" and vectorizer is not None:
             raise ValueError(
                 "vectorizer= is for raw texts, and X has lists of words, which are taken as they are: leave "
                 "it out, or hand in the texts"
             )
-        if given is None and n_features is not None:
+        if form in ("tokens", "texts") and given is None and n_features is not None:
             raise ValueError(
                 f"n_features={n_features} is for lists of integers: leave it out, or give vocabulary="
             )
-        counts, words, n_unseen, read = _from_words(form, documents, given, splitter)
-    if not counts.nnz:
-        raise ValueError("X has no words, all documents are empty: give at least one that is not")
-    return Corpus(counts, words, n_unseen, read)
+        if form == "texts" and given is None and splitter.vocabulary is not None:
+            given = as_vocabulary(splitter.vocabulary)
+        return cls(given, n_given, splitter)
+
+    def of_table(self, n_columns: int, X: Any) -> Words:
+        """The words of the columns of a table."""
+        if self.n_given is not None and n_columns != self.n_given:
+            raise ValueError(
+                f"X has {n_columns} columns, and vocabulary= or n_features= announce {self.n_given} words: "
+                "give as many words as columns"
+            )
+        named = self.vocabulary if self.vocabulary is not None else _names(X)
+        return Words("counts", n_columns, named, self.splitter, fixed=True)
+
+    def of_documents(self, form: str, names: Sequence[str] | None) -> Words:
+        """The words of texts or lists of words: those given, or those learned."""
+        kind: Kind = "texts" if form == "texts" else "tokens"
+        words = self.vocabulary if names is None else as_objects(names)
+        assert words is not None
+        return Words(kind, len(words), words, self.splitter, fixed=names is None)
 
 
 def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
@@ -170,28 +203,21 @@ def read_words(X: Any, words: Words) -> list[Any] | None:
     return list(_split(form, documents, words))
 
 
-def _from_words(
-    form: str, documents: Any, given: NDArray[Any] | None, splitter: Any
-) -> tuple[Any, Words, int, tuple[str, ...]]:
+def _from_words(form: str, documents: Any, how: Asked) -> tuple[Any, Words, int, tuple[str, ...]]:
     """First documents that are texts or lists of words."""
     read: tuple[str, ...] = ()
     if form == "texts":
         check_texts(documents)
-        if given is None and splitter.vocabulary is not None:
-            given = as_vocabulary(splitter.vocabulary)
-        if given is None:
-            warn_of_no_blanks(documents, splitter)
-            counts, names = learn_words(documents, splitter)
+        if how.vocabulary is None:
+            warn_of_no_blanks(documents, how.splitter)
+            counts, names = learn_words(documents, how.splitter)
             counts.sort_indices()
-            words = Words("texts", len(names), as_objects(names), splitter)
-            return counts, words, 0, split_into_words(splitter, len(names))
-        read = split_into_words(splitter)
-        documents = SplitTexts(documents, splitter)
-    names = distinct_words(documents) if given is None else given.tolist()
-    kind: Kind = "texts" if form == "texts" else "tokens"
-    words = Words(kind, len(names), as_objects(names), splitter, fixed=given is not None)
+            return counts, how.of_documents(form, names), 0, split_into_words(how.splitter, len(names))
+        read = split_into_words(how.splitter)
+        documents = SplitTexts(documents, how.splitter)
+    words = how.of_documents(form, distinct_words(documents) if how.vocabulary is None else None)
     counts, n_unseen = count_words(documents, words.columns)
-    return _clipped(counts, form, splitter), words, n_unseen, read
+    return _clipped(counts, form, how.splitter), words, n_unseen, read
 
 
 def _split(form: str, documents: Any, words: Words) -> Any:
@@ -207,7 +233,8 @@ def _split(form: str, documents: Any, words: Words) -> Any:
 
 
 def _new_words(form: str, tokens: Sequence[Any], words: Words) -> list[str]:
-    found = frequent_enough(tokens, words.vectorizer) if form == "texts" else distinct_words(tokens)
+    known = words.vectorizer
+    found = WordCounts.of(tokens).frequent(known) if known and form == "texts" else distinct_words(tokens)
     return [word for word in found if word not in words.columns]
 
 
@@ -241,11 +268,3 @@ def _n_given(n_features: int | None, given: NDArray[Any] | None) -> int | None:
             f"n_features={n_features} and vocabulary has {len(given)} words: leave n_features out"
         )
     return len(given)
-
-
-def _check_width(counts: Any, n_given: int | None) -> None:
-    if n_given is not None and counts.shape[1] != n_given:
-        raise ValueError(
-            f"X has {counts.shape[1]} columns, and vocabulary= or n_features= announce {n_given} words: give "
-            "as many words as columns"
-        )

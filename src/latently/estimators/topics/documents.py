@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,8 +21,10 @@ from latently.estimators.topics.corpus import read_words
 from latently.estimators.topics.facts import Facts, fingerprints_of, known
 from latently.estimators.topics.fitted import FittedTopics
 from latently.estimators.topics.remarks import warn_of_empty
+from latently.estimators.topics.scanned import documents_in, layout_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 from latently.models.admixture import document_source, even
+from latently.sources import as_scan
 
 Array = NDArray[Any]
 MOST_KNOWN = 0.5  # of documents held out, if the model was not fitted on them
@@ -79,6 +82,9 @@ class Documents(FittedTopics, TransformerMixin):
         posterior mean for longer ones. "vb" and "online_vb" go on by variational Bayes, whose shares of short
         documents are further from it.
         """
+        lazy = self._lazily(X, self._shares_of)
+        if lazy is not None:
+            return lazy
         corpus = self._read(X)
         warn_of_empty(corpus.facts, stacklevel=4)  # scikit-learn's wrapper stands between
         return self._shares_of(corpus.counts)
@@ -87,7 +93,7 @@ class Documents(FittedTopics, TransformerMixin):
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         self.fit(X, y, sample_weight)
         shares: Array | None = getattr(self, "doc_topic_", None)
-        return self._shares_of(self._read(X).counts) if shares is None else shares
+        return self.transform(X) if shares is None else shares
 
     def transform_dirichlet(self, X: Any) -> Array:
         """Parameters of the Dirichlet distribution of each document's topics.
@@ -97,6 +103,9 @@ class Documents(FittedTopics, TransformerMixin):
         array of shape (n_documents, n_components)
             The larger their sum, the surer the shares.
         """
+        lazy = self._lazily(X, self._dirichlet_of)
+        if lazy is not None:
+            return lazy
         corpus = self._read(X)
         warn_of_empty(corpus.facts, stacklevel=3)
         return self._dirichlet_of(corpus.counts)
@@ -258,6 +267,20 @@ class Documents(FittedTopics, TransformerMixin):
         words = self._words.vocabulary
         named = columns.tolist() if words is None else [words[row].tolist() for row in columns]
         return coherence(named, ordered, measure, n=n, epsilon=epsilon)
+
+    def _lazily(self, X: Any, of_counts: Callable[[Any], Array]) -> Any:
+        """What will be said of Dask's collections when it is asked for; None of anything else."""
+        scan = as_scan(X)
+        if scan is None:
+            return None
+        self._check_fitted()
+
+        def say(table: Any) -> Array:
+            return of_counts(self._read(documents_in(table, layout)).counts)
+
+        layout = layout_of(scan)
+        single = layout == "table" and getattr(X, "dtype", None) == np.float32
+        return scan.lazily(say, np.empty((0, self.n_components), np.float32 if single else np.float64))
 
     def _shares_of(self, counts: Any) -> Array:
         dirichlet = self._dirichlet_of(counts)

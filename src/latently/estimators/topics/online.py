@@ -18,6 +18,7 @@ from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import (
     CollapsedAdmixture,
+    DocumentSource,
     Schedule,
     Stream,
     StreamingAdmixture,
@@ -34,19 +35,28 @@ def seed_of(rng: np.random.Generator) -> np.uint64:
     return np.uint64(rng.integers(2**63))
 
 
-def minibatches(source: ArraySource, size: int) -> Iterator[Block]:
+def minibatches(source: DocumentSource, size: int) -> Iterator[Block]:
     """The documents of a source, some at a time, in their order."""
+    left: list[ArraySource] = []  # fewer than a minibatch
     for piece in source.pieces():
-        offsets: Any = piece.offsets
-        for start in range(0, len(piece), size):
-            stop = min(start + size, len(piece))
-            low, high = offsets[start], offsets[stop]
-            limits = offsets[start : stop + 1] - low
-            yield Block(piece.x[low:high], piece.weights[start:stop], limits, start)
+        some = joined_documents([*left, piece], piece.block_rows) if left else piece
+        whole = len(some) - len(some) % size
+        yield from _cut(some, range(0, whole, size), size)
+        left = [some.take(np.arange(whole, len(some)))] if whole < len(some) else []
+    for some in left:
+        yield from _cut(some, range(1), size)
+
+
+def _cut(source: ArraySource, starts: range, size: int) -> Iterator[Block]:
+    offsets: Any = source.offsets
+    for start in starts:
+        stop = min(start + size, len(source))
+        low, high = offsets[start], offsets[stop]
+        yield Block(source.x[low:high], source.weights[start:stop], offsets[start : stop + 1] - low, start)
 
 
 def begin(
-    source: ArraySource,
+    source: DocumentSource,
     priors: Priors,
     word_prior: NDArray[np.float64],
     n_tokens: float,

@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.columns import as_table
+from latently.checks.columns import Table, as_table
 from latently.core.streamed import ahead
 from latently.estimators.topics.forms import Form, OfKnownForm
 from latently.sources import as_scan
 from latently.sources.base import Scan
 
+Layout = Literal["texts", "words", "lists", "table"]
+
+
+def layout_of(scan: Scan) -> Layout:
+    """How a table holds documents.
+
+    One of one column has a text in each row. One of three columns has a document, a word, and how often the
+    word is there; documents come in the order in which they first appear. An array, or a table of more
+    columns, has a column for each word. What is no table has texts or lists of words.
+    """
+    head = scan.head()
+    if isinstance(head, list):
+        return "texts" if isinstance(next(iter(head), ""), str) else "lists"
+    if getattr(head, "ndim", 2) == 1:
+        return "texts"
+    width = 0 if head is None or isinstance(head, np.ndarray) else len(as_table(head).columns)
+    return "texts" if width == 1 else "words" if width == 3 else "table"
+
+
+def documents_in(table: Any, layout: Layout) -> Any:
+    """The documents of a part of a table."""
+    if layout == "texts":
+        one_column = isinstance(table, list) or table.ndim == 1
+        return list(table) if one_column else as_table(table).columns[0].cells.tolist()
+    return ScannedWords.of([as_table(table)]) if layout == "words" else table
+
 
 def documents_of(X: Any) -> Any:
     """The documents in files or lazy frames; anything else as it is.
 
-    A table of one column has a text in each row. One of three columns has a document, a word, and how often
-    the word is there; documents come in the order in which they first appear. Raises a ValueError if the
-    table has another number of columns, or a count is not a whole number from 0.
+    Raises a ValueError if a count is not a whole number from 0, or a table in files has columns of words.
     """
     scan = as_scan(X)
     if scan is None or scan.sequences:
         return X
-    first = next(iter(scan.parts()), None)
-    width = 0 if first is None else len(as_table(first.table).columns)
-    if width == 1:
+    layout = layout_of(scan)
+    if layout == "texts":
         return ScannedTexts(scan)
-    if width == 3:
-        return ScannedWords.of(scan)
-    raise ValueError(
-        f"X has {width} columns: choose that of the texts, or those of document, word and count, by "
-        "scan(path, columns=[...])"
-    )
+    if layout == "words":
+        return ScannedWords.of([as_table(part.table) for part in scan.parts()])
+    found = scan.computed()
+    if found is None:
+        raise ValueError(
+            f"X has {len(as_table(scan.head()).columns)} columns: choose that of the texts, or those of "
+            "document, word and count, by scan(path, columns=[...])"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -47,7 +73,7 @@ class ScannedTexts(OfKnownForm):
     scan: Scan  # a table of one column
 
     def __iter__(self) -> Iterator[str]:
-        for texts in ahead(self.scan.parts(), lambda part: as_table(part.table).columns[0].cells.tolist()):
+        for texts in ahead(self.scan.parts(), lambda part: documents_in(part.table, "texts")):
             yield from texts
 
     def __len__(self) -> int:
@@ -77,12 +103,11 @@ class ScannedWords(OfKnownForm):
         return len(self.ends)
 
     @classmethod
-    def of(cls, scan: Scan) -> ScannedWords:
-        """Those of a table of documents, words and counts.
+    def of(cls, tables: Sequence[Table]) -> ScannedWords:
+        """Those of tables of documents, words and counts.
 
         Raises a ValueError if a count is not a whole number from 0.
         """
-        tables = [as_table(part.table) for part in scan.parts()]
         documents, words, counts = (
             np.concatenate([table.columns[j].cells for table in tables]) for j in range(3)
         )

@@ -16,7 +16,7 @@ from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
-from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, joined_documents
+from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, DocumentSource, joined_documents
 from latently.models.admixture.merging import merge
 
 Array = NDArray[Any]
@@ -27,7 +27,7 @@ ENTRIES_EACH = 2**12  # entries for each topic that show its shape
 
 def first_topics(
     model: CollapsedAdmixture,
-    source: ArraySource,
+    source: DocumentSource,
     priors: Priors,
     word_prior: Array,
     seed: np.uint64,
@@ -64,7 +64,7 @@ def _until_shaped(changes: Sequence[float], rested: bool, params: AdmixtureParam
     return params if changes[-1] > SHAPED_CHANGE * max(changes) else None
 
 
-def some_documents(source: ArraySource, n_entries: int, seed: np.uint64) -> ArraySource:
+def some_documents(source: DocumentSource, n_entries: int, seed: np.uint64) -> DocumentSource:
     """Documents with at least so many entries, if there are; which, follows from what they hold.
 
     So the order of documents does not matter, nor where they lie, and of equal ones, which count once, all
@@ -104,6 +104,6 @@ def _marks(source: ArraySource, seed: np.uint64) -> tuple[NDArray[np.int64], NDA
     return used, marks
 
 
-def tokens(source: ArraySource) -> float:
+def tokens(source: DocumentSource) -> float:
     """Tokens of documents, weights applied."""
     return sum(source.each(lambda some: float(some.row_weights @ some.x.counts.astype(np.float64))))

@@ -92,14 +92,19 @@ def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any,
     try:
         counts = learner.fit_transform(texts)
     except ValueError as error:
-        raise ValueError(
-            f"{described(vectorizer)} finds no word in {len(texts)} texts ({error}): change it by "
-            "vectorizer={'min_df': 1, 'max_df': 1.0} or the like"
-        ) from None
+        raise no_word(vectorizer, len(texts), f" ({error})") from None
     return counts.astype(np.float64), learner.get_feature_names_out().tolist()
 
 
-def warn_of_no_blanks(texts: Sequence[str], vectorizer: CountVectorizer) -> None:
+def no_word(vectorizer: CountVectorizer, n_texts: int, why: str = "") -> ValueError:
+    """What is raised where no word of the texts is left."""
+    return ValueError(
+        f"{described(vectorizer)} finds no word in {n_texts} texts{why}: change it by "
+        "vectorizer={'min_df': 1, 'max_df': 1.0} or the like"
+    )
+
+
+def warn_of_no_blanks(texts: Iterable[str], vectorizer: CountVectorizer) -> None:
     """Tell where the vectorizer looks for blanks between words, and the texts have none."""
     usual = CountVectorizer()
     same = (getattr(vectorizer, name) == getattr(usual, name) for name in BY_BLANKS)
@@ -125,19 +130,6 @@ class SplitTexts(OfKnownForm):
 
     def __len__(self) -> int:
         return len(self.texts)
-
-
-def frequent_enough(documents: Sequence[Sequence[str]], vectorizer: CountVectorizer) -> list[str]:
-    """Words that the vectorizer would keep of these documents by the number of documents they are in."""
-    frequency: dict[str, int] = {}
-    for document in documents:
-        for word in set(document):
-            frequency[word] = frequency.get(word, 0) + 1
-    least, most = (
-        share * len(documents) if isinstance(share, float) else share
-        for share in (vectorizer.min_df, vectorizer.max_df)
-    )
-    return sorted(word for word, n in frequency.items() if least <= n <= most)
 
 
 def described(vectorizer: CountVectorizer) -> str:

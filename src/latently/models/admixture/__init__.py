@@ -6,6 +6,7 @@ so it stands beside them and meets the engine by itself.
 
 from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
 from latently.models.admixture.documents import (
+    DocumentSource,
     Entries,
     document_source,
     entries_in_block,
@@ -24,6 +25,7 @@ __all__ = [
     "CollapsedAdmixture",
     "CollapsedFolding",
     "CollapsedStats",
+    "DocumentSource",
     "Entries",
     "Remembered",
     "Schedule",

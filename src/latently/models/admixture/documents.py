@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from latently.core.array_source import ArraySource
 from latently.core.blocks import Block
+from latently.core.cluster import ClusterSource
 
 Array = NDArray[Any]
+DocumentSource = ArraySource | ClusterSource  # of entries
 ENTRIES_PER_WORD = 16
 LEAST_ENTRIES = 2**14
 
