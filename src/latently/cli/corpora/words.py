@@ -14,13 +14,12 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 from latently.cli.corpora.documents import Documents
 from latently.cli.failure import CommandError
 from latently.cli.tables.content import decoded, read_bytes
-from latently.estimators.topics.texts import lack_blanks
+from latently.estimators.topics.texts import WORD, lack_blanks
 from latently.report.topics import Collection, LeftOut
 from latently.wording import count, share
 
 MOST_DIGITS = 15
 ENGLISH, NONE = "english", "none"
-TOKEN = re.compile(r"(?u)\b\w\w+\b")  # CountVectorizer's own
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _words_of(name: str) -> set[str]:
         raise CommandError(
             f"--stop-words {name}: there is no such file; write english, none, or a file's name"
         )
-    words = set(TOKEN.findall(decoded(read_bytes(path), path.name).text.lower()))
+    words = set(re.findall(WORD, decoded(read_bytes(path), path.name).text.lower()))
     if not words:
         raise CommandError(f"--stop-words {name}: no word of two letters or more is in it")
     return words
@@ -105,7 +104,7 @@ def collect(documents: Documents, choice: WordChoice) -> Collection:
             f"the texts of {documents.name} are Chinese or Japanese without blanks between words: cut them "
             "into words first, for example with jieba or MeCab"
         )
-    splitter = CountVectorizer()
+    splitter = CountVectorizer(token_pattern=WORD)
     try:
         counts = splitter.fit_transform(documents.texts).astype(np.float64).tocsc()
     except ValueError:

@@ -16,8 +16,19 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from latently.checks.arrays import shown
 from latently.estimators.topics.forms import Form, OfKnownForm
 
+# Signs within words of Indic, Semitic and other scripts, which \\w leaves out: vowels, accents and joiners.
+SIGNS = (
+    r"\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711-\u07f3\u0816-\u082d\u0859-\u085b\u0898-\u08e1\u08e3-\u0963"
+    r"\u0981-\u09e3\u09fe-\u0a75\u0a81-\u0ae3\u0afa-\u0b63\u0b82-\u0bd7\u0c00-\u0c63\u0c81-\u0c83\u0cbc-\u0d4d"
+    r"\u0d57-\u0d63\u0d81-\u0df3\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ecd\u0f18\u0f19\u0f35\u0f37\u0f39\u0f3e-\u0f84"
+    r"\u0f86-\u0fbc\u0fc6\u102b-\u103e\u1056-\u109d\u135d-\u135f\u1712-\u1734\u1752-\u17d3\u180b-\u180d\u1a17-\u1a1b"
+    r"\u1a55-\u1a7f\u1ab0-\u1b44\u1b6b-\u1b73\u1b80-\u1bf3\u1c24-\u1c37\u200c\u200d\u3099\u309a\ua66f-\ua672"
+    r"\ua880-\ua8c5\ua8e0-\ua8f1\ua8ff-\ua92d\ua947-\ua953\ua980-\ua9c0\ua9e5-\uaa4d\uaa7b-\uaac1\uabe3-\uabea"
+)
+WORD = rf"(?u)\b\w(?:\w+|(?=[{SIGNS}]))(?:[{SIGNS}]+\w*)*"  # of two letters or more, as scikit-learn's
 # Words that are in nearly every text, or in a single one, tell nothing of topics.
-DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5}
+DEFAULTS: dict[str, Any] = {"stop_words": "english", "min_df": 2, "max_df": 0.5, "token_pattern": WORD}
 # Chinese characters and Japanese syllables: words of these have two or three, clauses many more.
 WITHOUT_BLANKS = re.compile("[\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 LONGEST_MEAN = 4
@@ -107,7 +118,7 @@ def no_word(vectorizer: CountVectorizer, n_texts: int, why: str = "") -> ValueEr
 def warn_of_no_blanks(texts: Iterable[str], vectorizer: CountVectorizer) -> None:
     """Tell where the vectorizer looks for blanks between words, and the texts have none."""
     usual = CountVectorizer()
-    same = (getattr(vectorizer, name) == getattr(usual, name) for name in BY_BLANKS)
+    same = (getattr(vectorizer, name) in (getattr(usual, name), DEFAULTS.get(name)) for name in BY_BLANKS)
     if all(same) and lack_blanks(texts):
         warnings.warn(
             "X has texts in Chinese or Japanese without blanks between words, so that clauses are taken for "
@@ -135,7 +146,9 @@ class SplitTexts(OfKnownForm):
 def described(vectorizer: CountVectorizer) -> str:
     """A vectorizer on one line."""
     usual = CountVectorizer().get_params()
-    changed = {k: v for k, v in vectorizer.get_params().items() if k != "vocabulary" and v != usual[k]}
+    changed = {
+        k: v for k, v in vectorizer.get_params().items() if k != "vocabulary" and v not in (usual[k], WORD)
+    }
     shown = (f"{name}={_short(value)}" for name, value in changed.items())
     return f"CountVectorizer({', '.join(shown)})"
 
