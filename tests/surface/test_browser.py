@@ -36,6 +36,9 @@ FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["eruption", 
 TINY = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 
 
+ARABIC = "\u062f\u0631\u062c\u0629 \u0627\u0644\u062d\u0631"
+
+
 def mixture():
     X = FAITHFUL.assign(product=FAITHFUL["eruption"] * 3 + np.arange(272) % 7)
     return GaussianMixture(2, n_init=2, random_state=0).fit(X), X
@@ -54,7 +57,8 @@ def holes():
 def classes():
     rng = np.random.default_rng(0)
     z = rng.integers(0, 2, 150)
-    X = {f"q{j}": np.where(rng.random(150) < 0.15 + 0.7 * z, "yes", "no").astype(object) for j in range(8)}
+    names = [*(f"q{j}" for j in range(7)), f"{ARABIC}: how often, as questionnaires ask it, do you go there?"]
+    X = {name: np.where(rng.random(150) < 0.15 + 0.7 * z, "yes", "no").astype(object) for name in names}
     return LatentClassAnalysis(2, n_init=2, random_state=0).fit(pandas.DataFrame(X)), pandas.DataFrame(X)
 
 
@@ -222,6 +226,22 @@ def test_tables_are_sorted_searched_and_taken(opened):
     grid.get_by_role("searchbox").fill("Q3")
     assert {text.split()[0] for text in grid.locator("tbody tr:visible th").all_inner_texts()} == {"q3"}
     assert watched.complaints == []
+
+
+def test_long_names_stay_in_their_place_on_a_phone_and_scripts_in_their_direction(opened):
+    page = opened("classes").page
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.reload()
+    for axis in ("Across:", "Up:"):
+        page.get_by_label(axis).select_option(index=page.get_by_label(axis).locator("option").count() - 1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    outside = """[...document.querySelectorAll(".stage svg text")].filter((text) => {
+      const [a, b] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+      return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1 || a.bottom > b.bottom + 1;
+    }).map((text) => text.textContent)"""
+    assert page.evaluate(outside) == []
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.stage text')).fontSize)") >= 12
+    assert set(page.locator("main bdi").all_inner_texts()) == {ARABIC}
 
 
 def test_pictures_are_taken_as_svg(opened):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from latently.report.figure import Figure
 from latently.report.interactive.encoding import script_safe
 from latently.report.table import Table
 
+LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # Hebrew, Arabic and their like
+LEFTWARDS = re.compile(f"[{LEFT}](?:[{LEFT}\\s]*[{LEFT}])?")
+LONG = 36  # letters of a name, beyond which it takes several lines
 NOTHING_FETCHED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -36,14 +40,21 @@ class Section:
 
 
 def element(tag: str, *children: str, **attributes: str) -> Markup:
-    """An element; children that are not markup are escaped, as are attributes.
+    r"""An element; children that are not markup are escaped, as are attributes.
+
+    Words that run from right to left do not turn round what stands beside them.
 
     Examples
     --------
     >>> element("p", "1 < 2", title='"so"')
     '<p title="&quot;so&quot;">1 &lt; 2</p>'
+    >>> element("p", "\u05d0\u05d1 (3)").count("bdi")
+    2
     """
-    inner = "".join(child if isinstance(child, Markup) else escape(child) for child in children)
+    apart = r"\g<0>" if tag == "title" else r"<bdi>\g<0></bdi>"  # a title takes no markup
+    inner = "".join(
+        child if isinstance(child, Markup) else LEFTWARDS.sub(apart, escape(child)) for child in children
+    )
     written = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
     return Markup(f"<{tag}{written}>{inner}</{tag}>")
 
@@ -117,7 +128,8 @@ def table(content: Table) -> Markup:
             element("td", cell, **_look(content, j, (i, j) in content.best))
             for j, cell in enumerate(cells, start=1)
         ]
-        lines.append(element("tr", element("th", name, scope="row"), *marked))
+        long = {"class_": "long"} if len(name) > LONG else {}
+        lines.append(element("tr", element("th", name, scope="row", **long), *marked))
     title = element("caption", content.title)
     grid = element("table", title, element("thead", head), element("tbody", *lines))
     note = [paragraph(content.note, class_="note")] if content.note else []

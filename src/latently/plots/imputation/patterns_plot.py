@@ -8,7 +8,7 @@ import numpy as np
 
 from latently.estimators.imputation.diagnosis import MissingPatterns
 from latently.plots.arguments import AXES, found_by, picture
-from latently.plots.canvas import canvas, heat_map, literal, title
+from latently.plots.canvas import canvas, heat_map, literal, title, wrapped
 from latently.plots.features import named
 from latently.plots.imputation.looks import FILLED
 from latently.wording import count, share, shortened
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEEN = "#d6e4ef"
 MOST_PATTERNS = 20
 MOST_COLUMNS = 30
-UPRIGHT = 50  # letters side by side
+UPRIGHT = 48  # letters side by side, at least eight a column
 
 
 @picture(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
@@ -59,9 +59,11 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     rows_with = [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]]
     ax.set_yticks(np.arange(n) + 0.5, rows_with)
     ax.set_ylabel("rows with the pattern")
-    upright = d * max(len(names[j]) for j in columns) <= UPRIGHT
-    between = "\n" if upright else ": "
-    labels = [f"{literal(shortened(names[j], 24))}{between}{found.missing_counts[j]:,}" for j in columns]
+    upright = 8 * d <= UPRIGHT
+    texts = [
+        wrapped(names[j], UPRIGHT // d) + "\n" if upright else shortened(names[j], 24) + ": " for j in columns
+    ]
+    labels = [f"{literal(text)}{found.missing_counts[j]:,}" for text, j in zip(texts, columns, strict=True)]
     ax.set_xticks(np.arange(d) + 0.5, labels, rotation=0 if upright else 90)
     ax.set_xlabel("missing cells of each column")
     n_missing = int(found.missing_counts.sum())

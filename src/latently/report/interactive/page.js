@@ -5,6 +5,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const PACE = 260; // milliseconds a step
   const NEAR = 14; // pixels
+  const SMALL = matchMedia("(max-width: 36rem)").matches; // drawn smaller, so that words are not
 
   // -- elements ----------------------------------------------------------------------------------------------
 
@@ -25,6 +26,7 @@
     html("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
+  const cut = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
   const fileName = (text, ending) => `${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "file"}.${ending}`;
 
   // -- numbers -----------------------------------------------------------------------------------------------
@@ -80,7 +82,7 @@
       const inside = powers.filter((value) => f(value) >= a && f(value) <= b);
       marks = (inside.length > 7 ? inside.filter((value) => Number.isInteger(Math.log10(value) + 1e-12) || Math.abs(Math.log10(value) % 1) < 1e-9) : inside).map((value) => [value, number(value)]);
     } else {
-      const even = ticks(a, b, 6);
+      const even = ticks(a, b, SMALL ? 4 : 6);
       marks = even.map((value) => [value, fixed(value, even.digits)]);
     }
     return { place, marks };
@@ -130,17 +132,18 @@
       for (const [value, words] of x.marks) {
         const at = x.place(value);
         this.root.append(svg("line", { x1: at, x2: at, y1: box.top, y2: box.bottom, stroke: line }));
-        this.text(at, box.bottom + 16, words.length > 16 ? `${words.slice(0, 15)}…` : words, { "text-anchor": "middle" });
+        this.text(at, box.bottom + 16, cut(words, 16), { "text-anchor": "middle" });
       }
       for (const [value, words] of y.marks) {
         const at = y.place(value);
         this.root.append(svg("line", { x1: box.left, x2: box.right, y1: at, y2: at, stroke: line }));
-        this.text(box.left - 6, at + 4, words.length > 9 ? `${words.slice(0, 8)}…` : words, { "text-anchor": "end" });
+        this.text(box.left - 6, at + 4, cut(words, 9), { "text-anchor": "end" });
       }
-      this.text((box.left + box.right) / 2, box.bottom + 36, names[0], { "text-anchor": "middle", fill: css("--ink") });
+      this.text((box.left + box.right) / 2, box.bottom + 36, cut(names[0], Math.floor((box.right - box.left) / 7)), { "text-anchor": "middle", fill: css("--ink") });
       if (names[1]) {
         const middle = (box.top + box.bottom) / 2;
-        this.text(14, middle, names[1], { "text-anchor": "middle", transform: `rotate(-90 14 ${middle})`, fill: css("--ink") });
+        const words = cut(names[1], Math.floor((box.bottom - box.top) / 7));
+        this.text(12, middle, words, { "text-anchor": "middle", transform: `rotate(-90 12 ${middle})`, fill: css("--ink") });
       }
     }
   }
@@ -181,7 +184,7 @@
     }
   }
 
-  const MARGINS = { left: 74, right: 690, top: 14, bottom: 430 };
+  const MARGINS = SMALL ? { left: 92, right: 410, top: 14, bottom: 330 } : { left: 92, right: 690, top: 14, bottom: 430 };
 
   /** Cells of columns, of which some are shown, and their responsibilities. */
   class View {
@@ -195,13 +198,16 @@
       this.n = this.points.length / this.d;
       this.resp = unpack(content.resp);
       this.what = what;
-      this.picture = new Picture(700, 480, name);
+      this.picture = new Picture(MARGINS.right + 10, MARGINS.bottom + 50, name);
       this.element = this.picture.root;
     }
     choice(axis, words) {
       const select = html("select", { "data-axis": axis, onchange: () => { this.chosen[axis] = Number(select.value); this.changed(); } });
       this.columns.forEach((column, j) => select.append(html("option", { value: j, ...(j === this.chosen[axis] ? { selected: "" } : {}) }, column.name)));
       return html("label", {}, words, select);
+    }
+    offered(all) {
+      return this.d < all ? `Of ${all.toLocaleString("en-GB")} columns ${this.d} are offered, those that ${this.filled ? "lack" : "tell"} most. ` : "";
     }
     value(code, j) {
       const { low, high } = this.content;
@@ -343,8 +349,8 @@
       return { title: `row ${this.rows[i].toLocaleString("en-GB")}`, values, shares: this.resp ? this.sharesOf(i) : [], place: this.places[i] };
     }
     note() {
-      const { n_rows } = this.content;
-      const some = this.n < n_rows ? `${this.n.toLocaleString("en-GB")} of ${n_rows.toLocaleString("en-GB")} rows are drawn. ` : "";
+      const { n_rows, n_columns } = this.content;
+      const some = `${this.n < n_rows ? `${this.n.toLocaleString("en-GB")} of ${n_rows.toLocaleString("en-GB")} rows are drawn. ` : ""}${this.offered(n_columns)}`;
       return this.filled
         ? `${some}Diamonds: rows with a cell that is filled in, in the columns shown.${this.covariances ? " Ellipses: one and two standard deviations." : ""}`
         : `${some}Colours are mixed by how likely each row is in each ${this.data.label}.${this.covariances ? (this.d > 1 ? " Ellipses: one and two standard deviations." : " Curves: the densities of the components.") : ""}`;
@@ -401,12 +407,12 @@
     draw(frame) {
       this.frame = frame;
       const { picture, content, n, K, chosen: [j] } = this;
-      const box = { left: 74, right: 690, top: 14, bottom: 280 };
-      const strip = { top: 300, bottom: 430 };
+      const strip = { top: MARGINS.bottom - 130, bottom: MARGINS.bottom };
+      const box = { ...MARGINS, bottom: strip.top - 20 };
       const x = scale(0, n - 1, box.left, box.right);
       const place = (i) => box.left + ((i + 0.5) / n) * (box.right - box.left);
       x.place = place;
-      const every = Math.max(1, Math.ceil(n / Math.max(2, Math.min(8, Math.floor(90 / content.time[0].length)))));
+      const every = Math.max(1, Math.ceil(n / Math.max(2, Math.min(8, Math.floor((SMALL ? 45 : 90) / content.time[0].length)))));
       x.marks = [];
       for (let i = 0; i < n; i += every) x.marks.push([i, content.time[i]]);
       const y = scale(content.low[j], content.high[j], box.bottom, box.top, this.columns[j]);
@@ -450,7 +456,7 @@
       return layer;
     }
     nearest(x) {
-      const i = Math.floor(((x - 74) / (690 - 74)) * this.n);
+      const i = Math.floor(((x - MARGINS.left) / (MARGINS.right - MARGINS.left)) * this.n);
       return i >= 0 && i < this.n ? i : -1;
     }
     next(i, step) {
@@ -464,10 +470,10 @@
       return { title: `${this.content.time_name} ${this.content.time[i]}`, values, shares: this.sharesOf(i), place: this.places[i] };
     }
     note() {
-      const { each, n_shown, n_rows } = this.content;
+      const { each, n_shown, n_rows, n_columns } = this.content;
       const some = n_shown < n_rows ? `The first ${n_shown.toLocaleString("en-GB")} of ${n_rows.toLocaleString("en-GB")} rows. ` : "";
       const mean = each > 1 ? `Each point is the mean of ${each} rows. ` : "";
-      return `${some}${mean}Above: the series, in the colours of its states. Below: how likely each state is, given the whole series.`;
+      return `${some}${mean}${this.offered(n_columns)}Above: the series, in the colours of its states. Below: how likely each state is, given the whole series.`;
     }
   }
 
@@ -480,8 +486,8 @@
       this.height = unpack(content.height);
       this.weights = unpack(content.weights);
       [, this.T, this.W] = this.first.shape;
-      this.across = Math.min(4, this.T);
-      this.picture = new Picture(760, Math.ceil(this.T / this.across) * 230 + 6, "The likeliest words of topics");
+      this.across = Math.min(SMALL ? 2 : 4, this.T);
+      this.picture = new Picture(SMALL ? 400 : 760, Math.ceil(this.T / this.across) * 230 + 6, "The likeliest words of topics");
       this.element = this.picture.root;
       this.axes = [];
       this.what = "";
@@ -499,7 +505,7 @@
           const up = top + 18 * (w + 1);
           picture.root.append(svg("rect", { x: left, y: up - 11, height: 13, width: ((wide - 24) * this.height.at[at + w]) / most, fill: colour(content.topics[t]), "fill-opacity": 0.35 }));
           const word = content.words[this.first.at[at + w]];
-          picture.text(left + 4, up, word.length > 24 ? `${word.slice(0, 23)}…` : word, { fill: css("--ink") });
+          picture.text(left + 4, up, cut(word, 24), { fill: css("--ink") });
         }
       }
     }
@@ -541,12 +547,12 @@
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     }
     table() {
-      const { names, cells } = this.data.content.lines;
+      const { names, cells, n } = this.data.content.lines;
       const K = cells[0][0].length;
       const heads = Array.from({ length: K }, (_, k) => html("th", { scope: "col" }, html("span", { class: "dot", style: `background:${colour(k)}` }), `${this.data.label} ${k}`));
       this.cells = names.map(() => Array.from({ length: K }, () => html("td")));
-      const lines = names.map((name, i) => html("tr", {}, html("th", { scope: "row" }, name), ...this.cells[i]));
-      const caption = html("caption", {}, "At this step");
+      const lines = names.map((name, i) => html("tr", {}, html("th", { scope: "row", class: name.length > 36 ? "long" : null }, name), ...this.cells[i]));
+      const caption = html("caption", {}, n < names.length ? "At this step" : `At this step: of ${n.toLocaleString("en-GB")} lines the ${names.length - 1} that tell most`);
       const grid = html("table", { "data-plain": "" }, caption, html("thead", {}, html("tr", {}, html("td"), ...heads)), html("tbody", {}, ...lines));
       return html("div", { class: "table" }, html("div", { class: "scroll" }, grid));
     }

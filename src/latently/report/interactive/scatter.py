@@ -74,16 +74,27 @@ def shapes_of(moments: Sequence[Any], chosen: Sequence[int]) -> dict[str, Any]:
 
 
 def lines_of(
-    moments: Sequence[Any], weights: Sequence[Array], names: Sequence[str], n_rows: int, label: str
+    moments: Sequence[Any],
+    weights: Sequence[Array],
+    names: Sequence[str],
+    n_rows: int,
+    label: str,
+    ranked: Sequence[int],
 ) -> dict[str, Any]:
-    """What the components look like at each step, as lines of a table."""
+    """What the components look like at each step, as lines of a table; of many those that tell most."""
     tables = []
     for each, weight in zip(moments, weights, strict=True):
         family = each._model.emission
         shown = family.describe_components(each.params_.emission, list(names), weight * n_rows, label)
-        tables.append([["share", *(share(one) for one in weight)], *shown.lines[:MOST_LINES]])
+        tables.append([["share", *(share(one) for one in weight)], *shown.lines])
     named = [line[0] for line in tables[0]]
-    return {"names": named, "cells": [[line[1:] for line in table] for table in tables]}
+    kept, n = list(range(len(named))), len(named) - 1
+    if n > MOST_LINES:
+        place = {names[j]: i for i, j in enumerate(ranked)}
+        of = [max((one for one in names if one in line), key=len, default="") for line in named[1:]]
+        kept = [0, *sorted(range(1, n + 1), key=lambda i: place.get(of[i - 1], n))[:MOST_LINES]]
+    cells = [[table[i][1:] for i in kept] for table in tables]
+    return {"names": [named[i] for i in kept], "cells": cells, "n": n}
 
 
 def mixture_view(
@@ -105,11 +116,12 @@ def mixture_view(
     weights = [each.weights_ for each in moments]
     return {
         "n_rows": a.n_rows,
+        "n_columns": len(a.names),
         "columns": columns_of(x, a.names, a.family, chosen),
         **points_of(x, drawn, rows, chosen),
         "resp": shares([one[drawn] for one in resp]),
         **shapes_of(moments, chosen),
-        "lines": lines_of(moments, weights, a.names, a.n_rows, "cluster"),
+        "lines": lines_of(moments, weights, a.names, a.n_rows, "cluster", ranked),
     }
 
 
@@ -137,6 +149,7 @@ def cells_view(
     low, high = np.array(points["low"])[j], np.array(points["high"])[j]
     return {
         "n_rows": n_rows,
+        "n_columns": len(names),
         "columns": columns_of(x, names, moments[0]._model.emission, chosen),
         **points,
         "holes": packed(i * len(chosen) + j, "<u4"),

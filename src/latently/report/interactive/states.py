@@ -32,6 +32,7 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     known = np.add.reduceat(~np.isnan(x), starts, axis=0)
     with np.errstate(invalid="ignore"):
         mean = np.where(known > 0, np.add.reduceat(seen, starts, axis=0) / known, np.nan)[:, chosen]
+    weights = [one.mean(axis=0) for one in resp]
     low, high = np.nanmin(mean, axis=0), np.nanmax(mean, axis=0)
     columns: list[dict[str, Any]] = [{"name": a.names[j]} for j in chosen]
     if a.symbols:
@@ -39,6 +40,7 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
     time = np.arange(len(x)) if a.time is None else np.asarray(a.time)
     return {
         "n_rows": n,
+        "n_columns": len(a.names),
         "n_shown": len(x),
         "each": each,
         "columns": columns,
@@ -49,8 +51,8 @@ def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array],
         "high": high.tolist(),
         "points": cells(mean, low, high),
         "resp": shares([np.add.reduceat(one, starts, axis=0) / size[:, None] for one in resp]),
-        "weights": packed([one.mean(axis=0) for one in resp]),
-        "lines": lines_of(moments, [one.mean(axis=0) for one in resp], a.names, n, "state"),
+        "weights": packed(weights),
+        "lines": lines_of(moments, weights, a.names, n, "state", a.discriminative),
     }
 
 
