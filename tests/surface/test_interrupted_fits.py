@@ -40,7 +40,7 @@ WORDS = np.random.default_rng(2).poisson(np.random.default_rng(3).gamma(0.1, 5.0
 
 def topics(tol, **settings):
     """Topics after forty passes, whatever the tolerance."""
-    return LatentDirichletAllocation(8, tol=0, max_iter=40, n_jobs=1, **settings)
+    return LatentDirichletAllocation(8, **{"tol": 0, "max_iter": 40, "n_jobs": 1} | settings)
 
 
 FITS = {
@@ -51,6 +51,7 @@ FITS = {
     "topics, CVB0": (partial(topics, inference="cvb0"), WORDS),
     "topics, few of each entry": (partial(topics, inference="cvb0", top_topics=3), WORDS),
     "topics, VB": (partial(topics, inference="vb"), WORDS),
+    "topics, online": (partial(topics, inference="online", batch_size=16), WORDS),
     "mixed imputer": (partial(MixedImputer, 3, n_init=2, n_jobs=1), HOLES),
 }
 
@@ -307,6 +308,28 @@ def test_an_interrupted_fit_may_be_kept(make, tmp_path, interruptible):
     whole = make(3, **settings, on_interrupt="keep").fit(X)  # there is a checkpoint to go on from
     assert whole.converged_
     assert whole.log_likelihood_ >= model.log_likelihood_
+
+
+@pytest.mark.parametrize("inference", ["cvb0", "vb", "online"])
+def test_topics_that_are_interrupted_are_those_so_far(inference, tmp_path):
+    n_passes, seen = 20, []
+
+    def interrupt(iteration, params, value):
+        seen.append(params)
+        if len(seen) == n_passes:
+            signal.raise_signal(signal.SIGINT)
+
+    how = {"tol": 0, "inference": inference, "random_state": 0, "batch_size": 16}
+    keeping = topics(**how, callbacks=[interrupt], checkpoint=tmp_path / "fit.ckpt", on_interrupt="keep")
+    with pytest.warns(ConvergenceWarning, match="was interrupted after .* it has the topics so far"):
+        model = keeping.fit(WORDS)
+    assert (model.stop_reason_, model.converged_) == ("interrupted", False)
+    undisturbed = topics(**how, max_iter=n_passes - (inference != "online")).fit(WORDS)
+    np.testing.assert_allclose(model.topic_word_, undisturbed.topic_word_, rtol=1e-9)
+    if inference == "vb":
+        assert model.bound_ == pytest.approx(sum(model.bound_parts_.values()), rel=1e-12)
+    whole = topics(**how, checkpoint=tmp_path / "fit.ckpt", on_interrupt="keep").fit(WORDS)
+    assert bits(whole) == bits(topics(**how).fit(WORDS))
 
 
 def test_a_search_that_is_interrupted_on_a_part_of_the_rows_is_evaluated_on_all(monkeypatch):

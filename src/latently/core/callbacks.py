@@ -7,6 +7,7 @@ from typing import Any
 
 Callback = Callable[[int, Any, float], Any]
 STOPPED = "stopped by a callback"
+INTERRUPTED = "interrupted"
 
 
 def later(callback: Callback, n: int) -> Callback:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from latently.core.callbacks import STOPPED, asked_to_stop
+from latently.core.callbacks import INTERRUPTED, STOPPED, asked_to_stop
 from latently.core.em import Settings
 from latently.core.errors import FitError
 from latently.core.memory import MemoryMap
@@ -44,7 +44,8 @@ def iterate(
     the iteration stops, and 0 means exactly `max_iter` passes. Callbacks are called as ``callback(iteration,
     params, relative_change)`` after every pass; True stops. ``between(changes, rested, params)`` gives the
     params to go on with: for what is learned now and then, and when the statistics rest. If these are the
-    same params then, the iteration has converged; None ends it.
+    same params then, the iteration has converged; None ends it. An interrupted one ends with its last params
+    if its journal is to keep them.
     """
     journal = em.backend.journal
     key, at = journal.find(em, params, settings, 0.0, None) if journal else ("", None)
@@ -52,7 +53,14 @@ def iterate(
     if at.memories is not None:
         em.remember(at.memories)
     while not at.stop_reason:
-        at = _next(em, at, settings, between)
+        try:
+            if journal and journal.interrupted:  # in what came before
+                raise KeyboardInterrupt
+            at = _next(em, at, settings, between)
+        except KeyboardInterrupt:
+            if not (journal and journal.ends_here()):
+                raise
+            return replace(at, stop_reason=INTERRUPTED)
         if journal and (journal.due or at.stop_reason):
             journal.note(key, em, replace(at, memories=em.remembered()), 0.0, at.params)
     return at

@@ -96,6 +96,11 @@ class Journal:
         self.on_whole: dict[str, Any] = {}
         self.elsewhere: tuple[float, Any] | None = None
 
+    def ends_here(self) -> bool:
+        """Whether an interrupted fit ends with what it has come to, and is to be kept."""
+        self.interrupted = self.keep
+        return self.keep
+
     def find(self, em: Any, *how: Any) -> tuple[str, Any]:
         """The name of a run, and where it was or ended; None if it is new."""
         if self._store is None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.callbacks import STOPPED
+from latently.core.callbacks import INTERRUPTED, STOPPED
 from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Iteration, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
@@ -25,8 +25,6 @@ from latently.core.model import D, P, S
 from latently.core.moves import Move
 from latently.core.parameters import inside
 from latently.core.saddles import beyond_saddles
-
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from latently.estimators.topics.batch import (
 )
 from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents
-from latently.estimators.topics.online import begin, minibatches, run_through, seed_of
+from latently.estimators.topics.online import OnlineMap, begin, run_through, seed_of
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.remarks import warn_of_empty, warn_of_fractions
 from latently.estimators.topics.saving import TopicOutcome
@@ -52,6 +52,7 @@ from latently.estimators.topics.words import Words
 from latently.models.admixture import (
     CollapsedAdmixture,
     DocumentSource,
+    Passing,
     Schedule,
     Stream,
     StreamingAdmixture,
@@ -203,6 +204,12 @@ class LatentDirichletAllocation(
                 callbacks = [*(self.callbacks or ()), show]
                 fit = self._fit_batch if in_batch else self._fit_online
                 found = fit(source, priors, prior, rng, facts.n_tokens, callbacks, workers)
+            if journal and journal.interrupted:
+                warnings.warn(
+                    f"the fit was interrupted after {found.n_iter} passes: it has the topics so far",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
         self._n_documents = facts.weight
         self._note_names(corpus.handed)
         if in_batch and self.seed_words is None and np.ndim(self.doc_topic_prior) == 0:
@@ -252,13 +259,12 @@ class LatentDirichletAllocation(
             seeded = self._seeded(priors, corpus.words, stream.frequencies)
             model = StreamingAdmixture(self._inference(len(seeded)), priors.documents, seeded)
             run_through(
-                model,
-                stream,
-                lambda: minibatches(source, int(self.batch_size)),
+                OnlineMap(model, source),
+                Passing(stream),
+                int(self.batch_size),
                 n_documents,
                 self._schedule(),
-                1,
-                (),
+                Settings(0.0, 1),
                 workers,
             )
         self._n_documents = n_documents
@@ -340,18 +346,17 @@ class LatentDirichletAllocation(
         model = StreamingAdmixture(self._inference(n_words), priors.documents, prior)
         seed = seed_of(rng)
         stream = begin(source, priors, prior, n_tokens, self._has_logs(), self._dtype, seed, workers)
-        n_iter, reason = run_through(
-            model,
-            stream,
-            lambda: minibatches(source, int(self.batch_size)),
+        at, reason = run_through(
+            OnlineMap(model, source),
+            Passing(stream),
+            int(self.batch_size),
             float(source.weights.sum()),
             self._schedule(),
-            max_iter,
-            callbacks,
+            Settings(0.0, max_iter, callbacks=callbacks),
             workers,
         )
-        self._stream = stream
-        return TopicFit(model.params(stream), (), n_iter, False, reason, None)
+        self._stream = at.stream
+        return TopicFit(model.params(at.stream), (), at.n_passes, False, reason, None)
 
     def _keep(self, found: TopicFit, corpus: Corpus | SpreadCorpus, goes_on: bool = False) -> None:
         facts, self._words = corpus.facts, corpus.words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block, BlockSource
-from latently.core.em import Settings, run
+from latently.core.callbacks import INTERRUPTED
+from latently.core.em import FitResult, Settings, run
 from latently.core.fixed_point import Between, iterate
 from latently.core.memory import MemoryMap
 from latently.estimators.topics.priors import Priors
@@ -138,8 +139,28 @@ def fit_variational(
         word_prior = begun.word_prior
     counts = begun.topic_word - begun.word_prior
     params = AdmixtureParams(np.maximum(counts, 0.0) + word_prior, doc_prior, word_prior)
-    found = run(em, params, settings, n_tokens)
+    found = _kept_if_interrupted(em, params, settings, n_tokens)
     topics = em.model.prepare(found.params, em.backend).share
     parts = {"documents": found.objective - topics, "topics": topics}
     history = tuple(step.log_likelihood for step in found.history)
     return TopicFit(found.params, history, found.n_iter, found.converged, found.stop_reason, parts)
+
+
+def _kept_if_interrupted(
+    em: TopicMap, params: AdmixtureParams, settings: Settings, n: float
+) -> FitResult[Any]:
+    """A run, or the last params of one that was interrupted, if they are to be kept."""
+    journal, last = em.backend.journal, [params]
+
+    def note(iteration: int, params: AdmixtureParams, bound: float) -> None:
+        last[0] = params
+
+    try:
+        if journal and journal.interrupted:  # in what came before
+            raise KeyboardInterrupt
+        return run(em, params, replace(settings, callbacks=[note, *settings.callbacks]), n)
+    except KeyboardInterrupt:
+        if not (journal and journal.ends_here()):
+            raise
+        found = run(em, last[0], replace(settings, max_iter=0, callbacks=()), n)
+        return replace(found, stop_reason=INTERRUPTED)

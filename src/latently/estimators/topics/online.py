@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,18 +14,19 @@ from numpy.typing import NDArray
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.callbacks import STOPPED, Callback, asked_to_stop
+from latently.core.callbacks import INTERRUPTED, STOPPED
 from latently.core.em import Settings
-from latently.core.errors import FitError
 from latently.estimators.topics.batch import collapsed_map, fit_collapsed
 from latently.estimators.topics.priors import Priors
 from latently.models.admixture import (
     CollapsedAdmixture,
     DocumentSource,
+    Passing,
     Schedule,
     Stream,
     StreamingAdmixture,
     joined_documents,
+    tokens_of,
 )
 
 FIRST_DOCUMENTS, FIRST_PASSES, FIRST_TOL = 256, 10, 1e-2
@@ -93,37 +97,43 @@ def _first_documents(source: ArraySource) -> ArraySource:
     return source.take(np.flatnonzero((sizes > 0) & (source.weights > 0))[:FIRST_DOCUMENTS])
 
 
+@dataclass(frozen=True)
+class OnlineMap:
+    """What passes over minibatches follow from, as a journal asks for it."""
+
+    model: StreamingAdmixture
+    source: DocumentSource
+    fixed: tuple[str, ...] = ()
+
+
 def run_through(
-    model: StreamingAdmixture,
-    stream: Stream,
-    batches: Callable[[], Iterator[Block]],
+    em: OnlineMap,
+    at: Passing,
+    size: int,
     n_documents: float,
     schedule: Schedule,
-    n_passes: int,
-    callbacks: Sequence[Callback],
+    settings: Settings,
     backend: Backend,
-) -> tuple[int, str]:
-    """Go through the minibatches so many times; the passes made, and why it ended."""
-    for n_iter in range(1, n_passes + 1):
-        bound, tokens = 0.0, 0.0
-        for block in batches():
-            weight = float(block.weights.sum())
-            if not weight or not block.n_rows:
-                continue
-            rate = schedule.weight(stream.n_steps)
-            touched = model.step(stream, block, n_documents / weight, rate, backend)
-            if touched.bound != touched.bound:
-                raise FitError("the expected counts are not numbers")
-            bound += touched.bound
-            tokens += tokens_of(block)
-        per_token = bound / tokens if tokens else 0.0
-        if asked_to_stop(callbacks, n_iter, None, per_token):
-            return n_iter, STOPPED
-    return n_passes, f"made max_iter={n_passes} passes"
-
-
-def tokens_of(block: Block) -> float:
-    """Tokens of a minibatch, weights applied."""
-    offsets: NDArray[np.int64] = np.asarray(block.offsets)
-    per_entry = np.repeat(block.weights, np.diff(offsets))
-    return float(per_entry @ block.x.counts.astype(np.float64))
+) -> tuple[Passing, str]:
+    """Go through minibatches of so many documents `max_iter` times; where that ended, and why."""
+    journal = backend.journal
+    how = settings, n_documents, (size, schedule.decay, schedule.offset)
+    key, found = journal.find(em, at, *how) if journal else ("", None)
+    at = found or at
+    try:
+        while at.n_passes < settings.max_iter:
+            for block in islice(minibatches(em.source, size), at.n_seen, None):
+                rate = schedule.weight(at.stream.n_steps)
+                at.step(em.model, block, n_documents, rate, backend)
+                if journal and journal.due:
+                    journal.note(key, None, deepcopy(at), np.inf, None)
+            if at.ended(settings.callbacks):
+                return at, STOPPED
+    except KeyboardInterrupt:
+        if not (journal and journal.ends_here()):
+            raise
+        whole = Stream.begin(
+            at.stream.counts, at.stream.n_documents, at.stream.n_steps
+        )  # perhaps amid a step
+        return replace(at, stream=whole), INTERRUPTED
+    return at, f"made max_iter={settings.max_iter} passes"

@@ -90,10 +90,13 @@ class TopicSettings:
         "cvb0" remembers for each entry the likeliest so many topics only: for corpora whose entries times
         topics do not fit into memory.
     checkpoint : str or path, optional
-        A file in which the state of "cvb0" or "vb", with all that it remembers, is written every few seconds
-        or, if that takes long, every few minutes. If the process dies, the same call goes on from there, and
-        ends with the same bits; callbacks are not called again for passes that were done. Of other data or
-        settings it is refused. It is removed once the fit is complete.
+        A file in which the state of the fit, with all that "cvb0" and "vb" remember, is written every few
+        seconds or, if that takes long, every few minutes. If the process dies, the same call goes on from
+        there, and ends with the same bits; callbacks are not called again for passes that were done. Of other
+        data or settings it is refused. It is removed once the fit is complete.
+    on_interrupt : {"raise", "keep"}, default "raise"
+        Whether Ctrl-C ends a fit with KeyboardInterrupt, or with the topics so far and a ConvergenceWarning;
+        then `converged_` is False, and `stop_reason_` "interrupted".
     dtype : {"auto", "float32", "float64"}, default "auto"
         Of tables and of what is remembered. "auto" is float64 for small corpora (a million entries times
         topics) and, with expected logs, for priors below 0.025; float32 for others. What is shown is float32
@@ -115,21 +118,17 @@ class TopicSettings:
     batch_size: int = setting(WHOLE, default=256)
     top_topics: int | None = setting(WHOLE, None, default=None)
     checkpoint: Any = setting(PATH, None, default=None)
+    on_interrupt: str = setting(one_of("raise", "keep"), default="raise")
     dtype: Any = setting(Such(_is_precision, "'auto', 'float32' or 'float64'"), default="auto")
 
 
 def check_memory(model: Any) -> None:
-    """Refuse `top_topics`, and a checkpoint, where nothing is remembered.
+    """Refuse `top_topics` where nothing is remembered.
 
     Raises a ValueError if the inference is an online one.
     """
     if model.top_topics is not None and model.inference not in ("cvb0", "vb"):
         raise ValueError("top_topics is for inference='cvb0': the online inferences remember nothing")
-    if model.checkpoint is not None and model.inference not in ("cvb0", "vb"):
-        raise ValueError(
-            "checkpoint is for inference='cvb0' and 'vb': with an online one, save the model between calls "
-            "of partial_fit"
-        )
 
 
 def tol_and_max_iter(model: Any) -> tuple[float, int]:

@@ -17,7 +17,7 @@ from latently.models.admixture.folding import CollapsedFolding
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.remembered import Remembered
 from latently.models.admixture.seed_assignments import SeedAssignments
-from latently.models.admixture.streaming import Schedule, Stream, StreamingAdmixture
+from latently.models.admixture.streaming import Passing, Schedule, Stream, StreamingAdmixture, tokens_of
 from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "CollapsedStats",
     "DocumentSource",
     "Entries",
+    "Passing",
     "Remembered",
     "Schedule",
     "SeedAssignments",
@@ -38,4 +39,5 @@ __all__ = [
     "entries_in_block",
     "even",
     "joined_documents",
+    "tokens_of",
 ]

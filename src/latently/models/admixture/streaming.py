@@ -8,6 +8,7 @@ them: so it costs the words it touches, not the vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.blocks import Block
+from latently.core.callbacks import Callback, asked_to_stop
+from latently.core.errors import FitError
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture.documents import Entries, even, limits
 from latently.models.admixture.folding import CollapsedFolding
@@ -146,6 +149,42 @@ class StreamingAdmixture:
         """The topics so far."""
         prior = self.word_prior.astype(stream.raw.dtype)
         return AdmixtureParams(stream.counts + prior, self.doc_prior, self.word_prior)
+
+
+@dataclass
+class Passing:
+    """Where passes over minibatches are."""
+
+    stream: Stream
+    n_passes: int = 0  # complete ones
+    n_seen: int = 0  # minibatches of the pass that goes on
+    bound: float = 0.0  # of their documents
+    n_tokens: float = 0.0  # in them
+
+    def step(
+        self, model: StreamingAdmixture, block: Block, share: float, rate: float, backend: Backend
+    ) -> None:
+        """Bring the counts up to date with a minibatch that has documents."""
+        if block.n_rows and block.weights.any():
+            touched = model.step(self.stream, block, share / float(block.weights.sum()), rate, backend)
+            if touched.bound != touched.bound:
+                raise FitError("the expected counts are not numbers")
+            self.bound += touched.bound
+            self.n_tokens += tokens_of(block)
+        self.n_seen += 1
+
+    def ended(self, callbacks: Sequence[Callback]) -> bool:
+        """End a pass; whether a callback says to stop."""
+        per_token = self.bound / self.n_tokens if self.n_tokens else 0.0
+        self.n_passes, self.n_seen, self.bound, self.n_tokens = self.n_passes + 1, 0, 0.0, 0.0
+        return asked_to_stop(callbacks, self.n_passes, None, per_token)
+
+
+def tokens_of(block: Block) -> float:
+    """Tokens of a minibatch, weights applied."""
+    offsets: NDArray[np.int64] = np.asarray(block.offsets)
+    per_entry = np.repeat(block.weights, np.diff(offsets))
+    return float(per_entry @ block.x.counts.astype(np.float64))
 
 
 def pieces(block: Block) -> Any:
