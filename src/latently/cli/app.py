@@ -26,16 +26,7 @@ from latently.cli.segment import Segment
 from latently.cli.topics import Topics
 from latently.version import __version__
 
-JOBS: tuple[type[Job[Any, Any]], ...] = (
-    Cluster,
-    Segment,
-    Topics,
-    Impute,
-    Predict,
-    Report,
-    Demo,
-    Info,
-)
+JOBS: tuple[type[Job[Any, Any]], ...] = (Cluster, Segment, Topics, Impute, Predict, Report, Demo, Info)
 
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__

@@ -13,19 +13,18 @@ from latently.cli.failure import CommandError
 from latently.cli.interruption import new_aside, no_return, throw_away
 
 # Every file a job writes. A folder that holds anything else is not ours to replace.
+PAGES = ("index", "faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino", "austen")
+TABLES = ("result", "completed", "intervals", "topics", "documents", "segments")
+PICTURES = (
+    *("data", "uncertainty", "bic", "convergence", "patterns", "scatters", "densities", "overimputation"),
+    *("states", "transitions", "emissions", "residuals"),
+    *("topics", "topic_map", "topic_words", "document_topics", "perplexity"),
+)
 RESULTS = frozenset(
-    {"index.html", "summary.json", "model.latently", "result.csv", "completed.csv", "intervals.csv"}
-    | {"result.parquet"}
-    | {"topics.csv", "documents.csv", "segments.csv"}
-    | {f"{page}.html" for page in ("faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino")}
-    | {"austen.html", "austen-without-names.html"}
-    | {f"{picture}.png" for picture in ("data", "uncertainty", "bic", "convergence")}
-    | {f"{picture}.png" for picture in ("patterns", "scatters", "densities", "overimputation")}
-    | {f"{picture}.png" for picture in ("states", "transitions", "emissions", "residuals")}
-    | {
-        f"{picture}.png"
-        for picture in ("topics", "topic_map", "topic_words", "document_topics", "perplexity")
-    }
+    {"summary.json", "model.latently", "result.parquet", "austen-without-names.html"}
+    | {f"{page}.html" for page in PAGES}
+    | {f"{table}.csv" for table in TABLES}
+    | {f"{picture}.png" for picture in PICTURES}
 )
 DRAWS = "draws"
 DRAW = re.compile(rf"{DRAWS}/\d{{2,}}\.csv")

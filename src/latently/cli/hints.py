@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from latently.cli.tables.table import Table
 
 MOST_ROWS = 1_000
-STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 FEWEST_PAIRS = 20
 ALIKE = 0.5  # correlation of a row with the one before
 
@@ -33,6 +32,7 @@ def hints(data: Cells, components: int, seed: int) -> Iterator[str]:
 def _clusters(data: Cells, seed: int) -> Iterator[str]:
     """Whether BIC clearly prefers two Gaussians to one; of many rows some tell."""
     from latently.estimators import GaussianMixture
+    from latently.models.growth import STRONG_EVIDENCE
 
     X = data.choice.X
     if X.height > MOST_ROWS:
@@ -48,7 +48,7 @@ def _clusters(data: Cells, seed: int) -> Iterator[str]:
             if any(found.severity == "grave" for found in model.diagnostics_):
                 return
             bic.append(model.bic())
-    if bic[0] - bic[1] > STRONG:
+    if bic[0] - bic[1] > STRONG_EVIDENCE:
         yield (
             "two Gaussians describe the rows much better than one (BIC is lower by "
             f"{number(bic[0] - bic[1])}): clusters, skew or bends; see what changes with -k 2 or more"

@@ -114,11 +114,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         """Options that a mixture for columns of any kind has not."""
         from latently.cli.tables.table import quoted
 
-        asked = {
-            "--min": self.min,
-            "--max": self.max,
-            "--prior": None if self.prior == "auto" else self.prior,
-        }
+        prior = None if self.prior == "auto" else self.prior
+        asked = {"--min": self.min, "--max": self.max, "--prior": prior}
         for name, value in asked.items():
             if value is not None:
                 raise CommandError(
@@ -192,9 +189,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         }
         a: Any
         if mixed:
-            a = MixedAnalysis(
-                MixedImputer("bic" if self.components == 1 else self.components, **asked), **how
-            )
+            K: Any = "bic" if self.components == 1 else self.components
+            a = MixedAnalysis(MixedImputer(K, **asked), **how)
             checks = {"hiding observed cells and predicting them": lambda: a.check}
         else:
             prior = None if self.prior == "none" else self.prior
@@ -211,12 +207,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
             "filling in": lambda: (a.completed, a.limits, a.tables),
         }
         with warnings.catch_warnings():  # the page says all of them
-            for category in (
-                ConvergenceWarning,
-                UndeterminedWarning,
-                ConstantColumnWarning,
-                SpuriousMaximumWarning,
-            ):
+            degenerate = UndeterminedWarning, ConstantColumnWarning, SpuriousMaximumWarning
+            for category in (ConvergenceWarning, *degenerate):
                 warnings.simplefilter("ignore", category)
             for i, (what, do) in enumerate(steps.items()):
                 show(i, len(steps), what)
@@ -270,12 +262,8 @@ def _filled(data: Cells, a: ImputationAnalysis | MixedAnalysis, values: np.ndarr
     """The table with missing cells filled in, and every other cell as it was."""
     import numpy as np
 
-    return data.table.filled(
-        {
-            a.names[j]: _written(data, a, j, np.where(a.missing[:, j], values[:, j], np.nan))
-            for j in a.incomplete
-        }
-    )
+    holes = np.where(a.missing, values, np.nan)
+    return data.table.filled({a.names[j]: _written(data, a, j, holes[:, j]) for j in a.incomplete})
 
 
 def _intervals(data: Cells, a: ImputationAnalysis | MixedAnalysis) -> Table:

@@ -51,9 +51,6 @@ class Info(OfCells, Job[Any, "Report"]):
 
         return _of_table(data) if isinstance(data, Table) else _of_model(data, self.file)
 
-    def report(self, analysis: Report) -> Report:
-        return analysis
-
     def write(self, folder: ResultFolder, data: Any, analysis: Report) -> str:
         return ""
 

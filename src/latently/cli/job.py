@@ -46,9 +46,9 @@ class Job(ABC, Generic[Data, Analysis]):
     def analyse(self, data: Data, show: ShowProgress) -> Analysis:
         """The work itself; `show` moves a bar."""
 
-    @abstractmethod
     def report(self, analysis: Analysis) -> Any:
-        """What there is to say."""
+        """What there is to say; of many jobs it is what was found."""
+        return analysis
 
     @abstractmethod
     def write(self, folder: ResultFolder, data: Data, analysis: Analysis) -> str:

@@ -86,8 +86,7 @@ class OfTexts(OfCells):
         help="Of documents: column of the texts. Not needed if there is one column, or one called text.",
     )
     vocabulary: Path | None = option(
-        metavar="FILE",
-        help="Of counts of words: the words, one a line. Otherwise those of a file beside it.",
+        metavar="FILE", help="Of counts of words: the words, one a line. Otherwise those of a file beside it."
     )
     files: str | None = option(
         metavar="PATTERN",
@@ -99,14 +98,8 @@ class OfTexts(OfCells):
         """Read documents."""
         from latently.cli.corpora.read import read_documents
 
-        return read_documents(
-            path,
-            self.text_column,
-            self.vocabulary,
-            files=self.files,
-            encoding=self.encoding,
-            missing=self.missing,
-        )
+        how: dict[str, Any] = {"files": self.files, "encoding": self.encoding, "missing": self.missing}
+        return read_documents(path, self.text_column, self.vocabulary, **how)
 
 
 @dataclass(frozen=True, kw_only=True)

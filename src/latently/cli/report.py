@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from latently.cli.failure import CommandError
 from latently.cli.job import Job
@@ -36,9 +36,6 @@ class Report(OfModel, Job[New, "Page"]):
             return report(data.model, X, source=name, **how)
         except (TypeError, IndexError) as error:
             raise CommandError(f"{self.model.name} and {name} do not fit together: {error}") from None
-
-    def report(self, analysis: Page) -> Any:
-        return analysis
 
     def write(self, folder: ResultFolder, data: New, analysis: Page) -> str:
         """Nothing but the page."""

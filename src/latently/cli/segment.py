@@ -133,7 +133,6 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         series, X = data.series, data.rows
         table = series.table
         kind, selection = self._best(data, show)
-        rows = data.X
         model: Any = selection.best_
         if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
             model.feature_names_in_ = np.array(series.names, dtype=object)
@@ -144,16 +143,9 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
             notes += codes_not_told(X)
             read += series.names
         notes += decided(as_numbers(table, name) for name in read)
+        times = series.lengths, series.axis, series.time_name, series.sequences
         return SegmentationAnalysis(
-            model,
-            rows,
-            table.name,
-            series.names,
-            series.lengths,
-            series.axis,
-            series.time_name,
-            series.sequences,
-            (),
+            *(model, data.X, table.name, series.names, *times),
             selection=selection,
             left_out=series.left_out,
             notes=[*notes, *of_file(table)],

@@ -86,8 +86,7 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         help="Words that belong to a topic, as 3=sea,ship, or a file with such lines; may be repeated.",
     )
     inference: Literal["cvb0", "vb", "online", "online_vb"] = option(
-        default="cvb0",
-        help="How topics are found: cvb0, vb (with a bound), online or online_vb (one pass).",
+        default="cvb0", help="How topics are found: cvb0, vb (with a bound), online or online_vb (one pass)."
     )
 
     def read(self) -> Words:
@@ -130,13 +129,11 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         documents, collection, choice, truth, seeds, tried = data
         settings: dict[str, Any] = {"inference": self.inference, "seed_words": seeds}
         words: dict[str, Any] = {"vocabulary": collection.words}
-        trials = run_trials(
-            collection,
-            tried,
-            self.seed,
-            {**settings, **words},
-            lambda i, n, K: show(i, n + 1, f"{K} topics"),
-        )
+
+        def tell(i: int, n: int, K: int) -> None:
+            show(i, n + 1, f"{K} topics")
+
+        trials = run_trials(collection, tried, self.seed, settings | words, tell)
         if not trials and len(tried) > 1 and self.components != AUTO:
             raise CommandError(
                 f"-k {self.components}: {documents.name} has too few documents to choose by those held "
@@ -147,29 +144,15 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         show(len(tried), len(tried) + 1, f"{K} topics")
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
-        model = LatentDirichletAllocation(
-            K,
-            random_state=self.seed,
-            callbacks=[Recorder()],
-            checkpoint=self.checkpoint,
-            **settings,
-            **words,
-        )
+        settings |= {"random_state": self.seed, "callbacks": [Recorder()], "checkpoint": self.checkpoint}
+        model = LatentDirichletAllocation(K, **settings, **words)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # findings and cautions say it
             model.fit(data.X)
-        labels, notes = labels_of(documents, truth), documents.rest.notes
-        return TopicsAnalysis(
-            model,
-            collection,
-            documents.name,
-            labels,
-            truth,
-            trials,
-            self.settings | documents.rest.read_as,
-            notes,
-            self.reading,
-        )
+        rest, labels = documents.rest, labels_of(documents, truth)
+        how: dict[str, Any] = {"settings": self.settings | rest.read_as, "reading": self.reading}
+        found = model, collection, documents.name, labels, truth, trials
+        return TopicsAnalysis(*found, notes=rest.notes, **how)
 
     def report(self, analysis: TopicsAnalysis) -> Report:
         from latently.report.topics import topics_report

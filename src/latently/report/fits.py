@@ -11,13 +11,13 @@ import numpy as np
 from latently import plots
 from latently.core.findings import Finding, caution, grave, joined, note
 from latently.core.parameters import named
+from latently.models.growth import STRONG_EVIDENCE
 from latently.plots.convergence_plot import INVISIBLE
 from latently.report.figure import Figure
 from latently.report.table import Table
 from latently.version import __version__
 from latently.wording import EN_DASH, count, listed, number, part, share
 
-STRONG = 10.0  # of BIC: very strong evidence, Kass and Raftery (1995), section 3.2
 SURE = 0.9
 STANDS_OUT, MOST_NAMED = 0.5, 3  # standard deviations of all rows; columns of a cluster or state
 MUCH_UNSURE = 0.2
@@ -52,7 +52,7 @@ def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
         return
     second = min(others, key=lambda row: row["bic"])
     gap = second["bic"] - model.bic()
-    verdict = "a clear choice" if gap > STRONG else "not far enough to rule it out"
+    verdict = "a clear choice" if gap > STRONG_EVIDENCE else "not far enough to rule it out"
     at_most = "" if second["sample"] is None else "at most "
     text += f"; next comes {in_words(second, label)}, {at_most}{number(gap, 1)} above: {verdict}"
     yield note("choice", text, fits=len(fits), gap=gap)

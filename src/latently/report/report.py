@@ -37,16 +37,8 @@ from latently.wording import sentence
 
 CAREFUL = "What to be careful about"
 BRIEF = (  # of how it was computed
-    *("Why it stopped", "Restarts", "Other starts"),
-    *(
-        "Skipped",
-        "Numbers and dates",
-        "Words for missing cells",
-        "Taken out",
-        "Taken as",
-        "Limits",
-        "Columns left out",
-    ),
+    *("Why it stopped", "Restarts", "Other starts", "Skipped", "Numbers and dates"),
+    *("Words for missing cells", "Taken out", "Taken as", "Limits", "Columns left out"),
 )
 
 

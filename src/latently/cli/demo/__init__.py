@@ -55,9 +55,6 @@ class Demo(Job[None, "Sequence[Chapter]"]):
     def analyse(self, data: None, show: ShowProgress) -> Sequence[Chapter]:
         return [chapter(show) for chapter in chapters()]
 
-    def report(self, analysis: Sequence[Chapter]) -> Sequence[Chapter]:
-        return analysis
-
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
         from latently.report import Section, page, write_text
 

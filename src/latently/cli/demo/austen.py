@@ -18,11 +18,7 @@ from latently.cli.terminal import ShowProgress
 from latently.estimators import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report.table import Table
-from latently.report.topics import (
-    TopicsAnalysis,
-    Truth,
-    topics_report,
-)
+from latently.report.topics import TopicsAnalysis, Truth, topics_report
 from latently.wording import listed, number, sentence, share
 
 SEEDS = range(5)
@@ -39,16 +35,13 @@ def jane_austen(show: ShowProgress) -> Chapter:
     """Fit six topics to the chapters from five starts, with names and without; compare with the novels."""
     austen = datasets.load_austen()
     names = frozenset(austen.names)
-    choices = {
-        "with names": WordChoice(),
-        "without names": WordChoice(frozenset(ENGLISH_STOP_WORDS) | names),
-    }
+    choices = {"with names": WordChoice(), "without names": WordChoice(frozenset(ENGLISH_STOP_WORDS) | names)}
     runs: dict[str, list[TopicsAnalysis]] = {}
     for i, (which, choice) in enumerate(choices.items()):
-        documents = Documents(
-            "Jane Austen's novels", "texts", File("austen", numbered(len(austen.data))), list(austen.data)
-        )
+        rest = File("austen", numbered(len(austen.data)))
+        documents = Documents("Jane Austen's novels", "texts", rest, list(austen.data))
         collection = collect(documents, choice)
+        truth = Truth("novel", austen.book.tolist())
         labels = [f"{book} {chapter}" for book, chapter in zip(austen.book, austen.chapter, strict=True)]
         runs[which] = []
         for seed in SEEDS:
@@ -57,15 +50,7 @@ def jane_austen(show: ShowProgress) -> Chapter:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # cautions say it
                 model.fit(collection.counts)
-            runs[which].append(
-                TopicsAnalysis(
-                    model,
-                    collection,
-                    f"{documents.name}, {which}",
-                    labels,
-                    Truth("novel", austen.book.tolist()),
-                )
-            )
+            runs[which].append(TopicsAnalysis(model, collection, f"{documents.name}, {which}", labels, truth))
     return _chapter(runs, names, frozenset(austen.places))
 
 

@@ -27,30 +27,18 @@ class Chapter:
     @property
     def links(self) -> Markup:
         """Its pages."""
-        pages = self.pages.items()
-        return element(
-            "ul", *(element("li", element("a", one.headline, href=f"{name}.html")) for name, one in pages)
-        )
+        pages = [element("a", one.headline, href=f"{name}.html") for name, one in self.pages.items()]
+        return element("ul", *(element("li", page) for page in pages))
 
     @property
     def section(self) -> Section:
         """Its part of the index: the first picture of its first page, what was found, and links."""
         first = next(iter(self.pages.values()))
-        own = [
-            one for one in self.tables if all(one not in page.tables.values() for page in self.pages.values())
-        ]
-        return Section(
-            self.title,
-            [
-                paragraph(self.about),
-                element(
-                    "div", figures(first.figures[:1]), style="" if first.figures[0].n_axes > 1 else NARROW
-                ),
-                bullets(self.said),
-                *map(table, own),
-                self.links,
-            ],
-        )
+        shown = [one for page in self.pages.values() for one in page.tables.values()]
+        own = [table(one) for one in self.tables if one not in shown]
+        width = "" if first.figures[0].n_axes > 1 else NARROW
+        picture = element("div", figures(first.figures[:1]), style=width)
+        return Section(self.title, [paragraph(self.about), picture, bullets(self.said), *own, self.links])
 
 
 def chapter_of(
@@ -63,9 +51,8 @@ def chapter_of(
     **more: Any,
 ) -> Chapter:
     """A chapter about one fit, whose page tells what was found in the words given."""
-    return Chapter(
-        title, about, said, {name: reworded(report, about, said, shown, **more)}, list(report.tables.values())
-    )
+    page = reworded(report, about, said, shown, **more)
+    return Chapter(title, about, said, {name: page}, list(report.tables.values()))
 
 
 def reworded(

@@ -46,11 +46,9 @@ def old_faithful(show: ShowProgress) -> Chapter:
         *_verdict(many, two),
     ]
     both = mixture_report(many), mixture_report(two)
-    shown = [both[0].tables["clusters"], both[1].tables["clusters"], both[0].tables["bic"]]
-    tables = {
-        **both[0].tables,
-        "pair": replace(both[1].tables["clusters"], title=f"Clusters: {_choice(two)}"),
-    }
+    clusters = [one.tables["clusters"] for one in both]
+    shown = [*clusters, both[0].tables["bic"]]
+    tables = {**both[0].tables, "pair": replace(clusters[1], title=f"Clusters: {_choice(two)}")}
     page = reworded(both[0], ABOUT, said, figures=_figures(many, two, selection), tables=tables)
     return Chapter("Old Faithful", ABOUT, said, {"faithful": page}, shown)
 
@@ -62,11 +60,9 @@ def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
         f"{two.model.bic():.3f}.",
         "BIC looks for the best density, not for the number of kinds. " + _shape(many, two),
     ]
-    said += [
-        f"Indeed there is no dip in the density between clusters {i} and {j}: they are one hill, drawn with "
-        "two Gaussians."
-        for i, j in without_dip(many.model)
-    ]
+    for i, j in without_dip(many.model):
+        hill = "they are one hill, drawn with two Gaussians"
+        said.append(f"Indeed there is no dip in the density between clusters {i} and {j}: {hill}.")
     said.append(
         f"With {many.n_components} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
         f"than 90% sure to be in their cluster, with two {share(two.n_unsure, two.n_rows)}."
@@ -109,9 +105,8 @@ def _figures(many: MixtureAnalysis, two: MixtureAnalysis, selection: Selection) 
         "likelihood rises slowly until the components have parted, and never falls.",
         n_axes=3,
     )
-    best = Figure(
-        "best", lambda ax: plots.data(many.model, many.X, ax=ax), f"Lowest in BIC: {_choice(many)}."
-    )
+    text = f"Lowest in BIC: {_choice(many)}."
+    best = Figure("best", lambda ax: plots.data(many.model, many.X, ax=ax), text)
     pair = Figure("pair", lambda ax: plots.data(two.model, two.X, ax=ax), f"Two kinds: {_choice(two)}.")
     unsure = Figure(
         "uncertainty",

@@ -44,12 +44,10 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
             filled[column.name] = in_manner(column, cells)
     n = sum(holes.values())
     shown = Shown("Filled in", ["column", "cells"], [[name, f"{k:,}"] for name, k in holes.items()])
-    report = prediction_report(
-        f"{count(n, 'missing cell')} of {table.name} filled in", shown, table, decided(columns), []
-    )
-    return Labelled(
-        table.filled(filled), {}, report, "completed.csv", lambda _: "no more columns than it had"
-    )
+    headline = f"{count(n, 'missing cell')} of {table.name} filled in"
+    report = prediction_report(headline, shown, table, decided(columns), [])
+    whole = table.filled(filled)
+    return Labelled(whole, {}, report, "completed.csv", lambda _: "no more columns than it had")
 
 
 def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
@@ -60,6 +58,7 @@ def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str
 def _read(table: Table, name: str) -> Column:
     """A column as numbers, yes and no, or categories, as the imputer learned it."""
     column = as_yes_or_no(table, as_numbers(table, name))
-    if column.values is None and column.why_not == EMPTY:
-        return Column(name, pl.repeat(None, table.frame.height, dtype=pl.Float64, eager=True).alias(name))
-    return as_categories(table, name) if column.values is None else column
+    if column.values is not None:
+        return column
+    empty = Column(name, column.cells(table.frame.height))
+    return empty if column.why_not == EMPTY else as_categories(table, name)

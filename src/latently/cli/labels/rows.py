@@ -40,9 +40,8 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     n, K = resp.shape
     labels, probability = resp.argmax(axis=1), resp.max(axis=1)
     sizes = np.bincount(labels, minlength=K)
-    shown = sizes_table(
-        "cluster", K, {"rows": [f"{size:,}" for size in sizes], "share": [share(size, n) for size in sizes]}
-    )
+    rows = {"rows": [f"{size:,}" for size in sizes], "share": [share(size, n) for size in sizes]}
+    shown = sizes_table("cluster", K, rows)
     said = [*said, sureness(int((probability < SURE).sum()), n, "cluster")]
     headline = f"{count(n, 'row')} of {table.name} in {count(K, 'cluster')}"
     report = prediction_report(headline, shown, table, said, _odd(model, X))
@@ -67,13 +66,8 @@ def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     ]
     for column in columns:
         if column.values is None and column.why_not != EMPTY:
-            raise CommandError(
-                f"column '{column.name}' of {table.name} is not numeric ({column.why}), and the model "
-                "needs it"
-            )
-    nothing = pl.repeat(None, table.frame.height, dtype=pl.Float64, eager=True)
-    values = [nothing if column.values is None else column.values for column in columns]
-    X = pl.DataFrame(values, schema=names)
+            raise CommandError(f"{column.not_numeric(table)}, and the model needs it")
+    X = pl.DataFrame([column.cells(table.frame.height) for column in columns], schema=names)
     check_not_infinite(table, X, others=False)
     if family.takes == "columns":
         with cells_named(table, names):
@@ -96,8 +90,7 @@ def _odd(model: Any, X: pl.DataFrame) -> Iterator[Finding]:
     whole = X.filter(~incomplete)  # a row of fewer cells has a density of another kind
     if whole.height:
         draws, _ = model.sample(N_DRAWS, random_state=0)
-        drawn = {name: draws[:, j] for j, name in enumerate(X.columns)}
-        usual = np.quantile(
-            model.score_samples(drawn if draws.dtype == object else pl.DataFrame(drawn)), UNLIKE
-        )
+        drawn: Any = {name: draws[:, j] for j, name in enumerate(X.columns)}
+        drawn = drawn if draws.dtype == object else pl.DataFrame(drawn)
+        usual = np.quantile(model.score_samples(drawn), UNLIKE)
         yield from unlike(int((model.score_samples(whole) < usual).sum()), X.height, "cluster")

@@ -30,24 +30,20 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     whole, series = table, in_order(table, names, request.time, request.sequence)
     table, lengths = series.table, series.lengths
     X = _rows(model, table, names)
-    a = SegmentationAnalysis(
-        model, X, table.name, names, lengths, series.axis, series.time_name, series.sequences
-    )
+    axis, time_name = series.axis, series.time_name
+    a = SegmentationAnalysis(model, X, table.name, names, lengths, axis, time_name, series.sequences)
     try:
         columns = {name: table.as_they_stood(cells) for name, cells in result_columns(a).items()}
     except ImpossibleObservationError as error:
         raise CommandError(
             f"{table.name} cannot come from this model ({error}): fit it to such rows, too"
         ) from None
-    shown = sizes_table(
-        "state",
-        a.n_components,
-        {
-            "rows on the path": [f"{size:,}" for size in a.sizes],
-            "share": [share(part) for part in a.shares],
-            "visits on the path": [f"{visits:,}" for visits in a.visits],
-        },
-    )
+    rows = {
+        "rows on the path": [f"{size:,}" for size in a.sizes],
+        "share": [share(part) for part in a.shares],
+        "visits on the path": [f"{visits:,}" for visits in a.visits],
+    }
+    shown = sizes_table("state", a.n_components, rows)
     said: list[Any] = [*series.said, *series.notes]
     if not model._model.emission.symbolic:
         said += decided(as_numbers(table, name) for name in names)
@@ -78,10 +74,7 @@ def _rows(model: Any, table: Table, names: list[str]) -> Any:
     column = as_numbers(table, names[0])
     numbers = family.alphabet.dtype.kind in "iuf"
     if numbers and column.values is None and column.why_not != EMPTY:
-        raise CommandError(
-            f"column '{names[0]}' of {table.name} is not numeric ({column.why}), and the symbols of the "
-            "model are numbers"
-        )
+        raise CommandError(f"{column.not_numeric(table)}, and the symbols of the model are numbers")
     X = observations(table, names, family, new=True, as_text=not numbers)
     cells = X.to_series()
     known = {None, *family.alphabet.tolist()}

@@ -39,13 +39,9 @@ def label(model: Any, documents: Documents, request: OfModel) -> Labelled:
         [f"topic {k}", f"{sizes[k]:,}", share(mean[k]), ", ".join(str(word) for word in words)]
         for k, words in enumerate(model.top_words(3, 0.6))
     ]
-    report = prediction_report(
-        f"{count(len(documents), 'document')} of {documents.name} in {count(K, 'topic')}",
-        Shown("Sizes", ["topic", "documents", "mean share", "words"], rows),
-        documents.rest,
-        (),
-        _odd(lengths, n_before),
-    )
+    headline = f"{count(len(documents), 'document')} of {documents.name} in {count(K, 'topic')}"
+    shown = Shown("Sizes", ["topic", "documents", "mean share", "words"], rows)
+    report = prediction_report(headline, shown, documents.rest, (), _odd(lengths, n_before))
     columns = document_columns(doc_topic, lengths)
     return Labelled(documents.rest, columns, report, "documents.csv", columns_in_words)
 

@@ -13,10 +13,6 @@ def check_not_infinite(table: Table, X: pl.DataFrame, *, others: bool) -> None:
     """Refuse infinities; where there are `others`, to leave the column out is among the remedies."""
     numbers = [name for name, dtype in X.schema.items() if dtype.is_float()]
     wrong = X.select(pl.col(numbers).is_infinite().fill_null(False))
-    _refuse(table, wrong, "infinite", "replace or drop", others)
-
-
-def _refuse(table: Table, wrong: pl.DataFrame, what: str, remedy: str, others: bool) -> None:
     counts = {column.name: int(column.sum()) for column in wrong if column.any()}
     if not counts:
         return
@@ -28,6 +24,6 @@ def _refuse(table: Table, wrong: pl.DataFrame, what: str, remedy: str, others: b
     instead = [column for column in wrong.columns if column not in counts]
     leave = f", or leave the column out: {option(instead)}" if others and instead else ""
     raise CommandError(
-        f"{table.where(row)} of {table.name} is {what} in column '{name}' ({cells}{where}): {remedy} "
-        f"such rows{leave}"
+        f"{table.where(row)} of {table.name} is infinite in column '{name}' ({cells}{where}): replace or "
+        f"drop such rows{leave}"
     )

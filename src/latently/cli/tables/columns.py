@@ -52,6 +52,16 @@ class Column:
         """What it is instead of numbers, with an example."""
         return self.why_not + (f": {self.example}" if self.why_not == TEXT else "")
 
+    def not_numeric(self, table: Table) -> str:
+        """The half of a sentence that refuses it where numbers are needed."""
+        return f"column '{self.name}' of {table.name} is not numeric ({self.why})"
+
+    def cells(self, height: int) -> pl.Series:
+        """What it holds; of an empty column nulls."""
+        if self.values is not None:
+            return self.values
+        return pl.repeat(None, height, dtype=pl.Float64, eager=True).alias(self.name)
+
     @property
     def unused(self) -> str:
         """Why no model can learn from it: it is no numbers, or one number only; otherwise nothing."""
@@ -230,15 +240,8 @@ def _read(table: Table, name: str, missing: pl.Series) -> Column:
         return Column(name, None, TRUE_OR_FALSE)
     dates = read_dates(text, ~missing)
     if dates is not None:
-        return Column(
-            name,
-            None,
-            DATES,
-            moments=dates.values,
-            said=dates.said,
-            converted=dates.example,
-            written=dates.written,
-        )
+        seen: dict[str, Any] = {"said": dates.said, "converted": dates.example, "written": dates.written}
+        return Column(name, None, DATES, moments=dates.values, **seen)
     example = f"{table.where(wrong[0])} holds '{shortened(text[wrong[0]])}'"
     mostly = len(wrong) < MOSTLY * int((~missing).sum())
     return Column(name, None, f"{example}, which is not a number" if mostly else TEXT, example)
@@ -325,7 +328,4 @@ def _must_be_numeric(table: Table, column: Column) -> None:
             "--columns"
         )
     if column.values is None:
-        raise CommandError(
-            f"column '{column.name}' of {table.name} is not numeric ({column.why}): mend it or take it "
-            "out of --columns"
-        )
+        raise CommandError(f"{column.not_numeric(table)}: mend it or take it out of --columns")

@@ -49,11 +49,11 @@ def kind_of(table: Table, names: list[str], asked: str) -> Kind:
     if len(names) == 1:
         return _of_one(table, names[0])
     kinds = {name: _of_one(table, name) for name in names}
-    text = [name for name in names if as_numbers(table, name).values is None]
+    text = [column for column in (as_numbers(table, name) for name in names) if column.values is None]
     if text:
         raise CommandError(
-            f"column '{text[0]}' of {table.name} is not numeric ({as_numbers(table, text[0]).why}), and "
-            "several columns must all be numbers: mend it, or take it out of --column"
+            f"{text[0].not_numeric(table)}, and several columns must all be numbers: mend it, or take it out "
+            "of --column"
         )
     if all(kind.name == "poisson" for kind in kinds.values()):
         rivals = min((kind.rivals for kind in kinds.values()), key=len)

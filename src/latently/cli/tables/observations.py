@@ -40,27 +40,20 @@ def observations(
                 f"column '{column.name}' of {table.name} is {column.unused}, which tells nothing of states: "
                 "name another --column"
             )
-    height = table.frame.height
-    X = pl.DataFrame(
-        [
-            pl.Series(column.name, [None] * height, pl.Float64) if column.values is None else column.values
-            for column in columns
-        ]
-    )
-    X = X.cast(pl.Float64)
+    X = pl.DataFrame([column.cells(table.frame.height) for column in columns]).cast(pl.Float64)
     check_not_infinite(table, X, others=False)
     check_possible(table, X, family)
     return X
 
 
 def _refuse(table: Table, column: Column, *, alone: bool, new: bool) -> None:
-    who = f"column '{column.name}' of {table.name}"
     if column.why_not == EMPTY:
+        who = f"column '{column.name}' of {table.name}"
         raise CommandError(f"{who} has no number in it, only empty cells: name another --column")
     if new:
-        raise CommandError(f"{who} is not numeric ({column.why}), and the model needs it")
+        raise CommandError(f"{column.not_numeric(table)}, and the model needs it")
     symbols = ", or add --emission categorical" if alone else ", or take it out of --column"
-    raise CommandError(f"{who} is not numeric ({column.why}): mend it{symbols}")
+    raise CommandError(f"{column.not_numeric(table)}: mend it{symbols}")
 
 
 def for_model(X: pl.DataFrame, family: Emission) -> Any:

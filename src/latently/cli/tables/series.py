@@ -63,11 +63,7 @@ class Series:
 
 
 def series_of(
-    table: Table,
-    wanted: Sequence[str],
-    time: str | None,
-    sequence: str | None,
-    given: tuple[str, ...] = (),
+    table: Table, wanted: Sequence[str], time: str | None, sequence: str | None, given: tuple[str, ...] = ()
 ) -> Series:
     """Choose the columns of a series: those asked for, or the only one that can be; none that is `given`."""
     names = [name for name in _asked(table, wanted) if name not in given]

@@ -26,13 +26,7 @@ MOST_LEVELS = 30
 
 @picture(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
-    model: Any,
-    X: Any,
-    true_states: ArrayLike,
-    n: int = 100,
-    *,
-    lengths: Any = None,
-    ax: Axes | None = None,
+    model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the true and the decoded states of the first time steps, and mark where they differ.
 

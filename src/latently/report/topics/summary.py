@@ -26,11 +26,7 @@ def summary(a: TopicsAnalysis) -> dict[str, Any]:
         "n_tokens": c.n_tokens,
         "n_tokens_before": c.n_tokens_before,
         "left_out": [{"why": one.why, "words": one.n_words, "tokens": one.n_tokens} for one in c.left_out],
-        "tokens_in_a_document": {
-            "least": lengths.min(),
-            "median": np.median(lengths),
-            "most": lengths.max(),
-        },
+        "tokens_in_a_document": {"least": lengths.min(), "median": np.median(lengths), "most": lengths.max()},
         "settings": dict(a.settings),
         "inference": model.inference,
         "n_topics": a.n_topics,
