@@ -265,5 +265,10 @@ def test_without_a_script_the_page_says_the_same_and_shows_no_tools(opened):
 def test_a_printed_page_has_no_tools(opened):
     page = opened("mixture").page
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 640, "height": 900})  # A4 without its margins
     assert not page.get_by_role("button", name="Play").is_visible()
     assert page.locator(".stage").is_visible()
+    cut = "[...document.querySelectorAll('.scroll')].filter((box) => box.firstChild.offsetWidth > 640).length"
+    assert page.evaluate(cut) == 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details dd").first.is_visible()

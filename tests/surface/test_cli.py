@@ -143,16 +143,18 @@ def test_the_version_is_that_of_the_library(run):
     assert run("--version") == (0, f"latently {latently.__version__}\n", "")
 
 
-def test_a_wide_table_goes_on_below():
-    console = Console(file=StringIO(), width=40)
-    say_table(
-        console,
-        Shown("T", ["", *(f"column {j}" for j in range(8))], [["row", *(f"{j}." * 5 for j in range(8))]]),
-    )
+@pytest.mark.parametrize(("width", "all_of_it", "seen"), [(40, True, 8), (40, False, 3), (80, False, 8)])
+def test_a_wide_table_goes_on_below_but_not_for_long(width, all_of_it, seen):
+    console = Console(file=StringIO(), width=width)
+    name = "a name that is much longer than the terminal is wide, and takes several lines for that"
+    cells = [f"{j}." * 5 for j in range(8)]
+    table = Shown("T", ["", *(f"column {j}" for j in range(8))], [[name, *cells]])
+    say_table(console, table, all_of_it=all_of_it)
     lines = console.file.getvalue().splitlines()
-    assert max(map(len, lines)) <= 40
-    assert sum(line.strip().startswith("row") for line in lines) > 1
-    assert all(any(f"{j}." * 5 in line for line in lines) for j in range(8))
+    assert max(map(len, lines)) <= width
+    assert [any(cell in line for line in lines) for cell in cells] == [j < seen for j in range(8)]
+    assert ("5 more columns on the page." in lines) == (seen == 3)
+    assert "several" in console.file.getvalue()
 
 
 def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, monkeypatch):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -22,11 +23,12 @@ from latently.core.findings import GRAVE, Finding
 from latently.report.report import CAREFUL, Report
 from latently.report.strict_json import to_json
 from latently.report.table import Table
-from latently.wording import count, sentence
+from latently.wording import count, listed, sentence
 
 ShowProgress = Callable[[int, int, str], None]
 PATIENCE = 2.0  # seconds
 MOST_LINES = 24  # of a table
+MOST_PIECES = 3  # of a table that is wider than the terminal
 MOST_NAMED = 9  # clusters, states or topics
 BULLETS, CAUTIONS = 5, 2  # sentences in all, and how many of them are on what to be careful about at least
 
@@ -76,7 +78,7 @@ def say_bullets(console: Console, lines: Iterable[str], style: str = "") -> None
     """A list of sentences."""
     for line in lines:
         grid = Grid.grid(padding=(0, 1))
-        grid.add_row(Text(" -", style=style), Text(line, style=style))
+        grid.add_row(Text(" -", style=style), Text(line, style=style, overflow="fold"))
         console.print(grid)
 
 
@@ -95,7 +97,7 @@ def say_report(report: Report, *, all_of_it: bool = False) -> int:
     say_bullets(console, found)
     for table in report.tables.values():
         if table.spoken:
-            say_table(console, table, len(table.rows) if all_of_it else MOST_LINES)
+            say_table(console, table, all_of_it=all_of_it)
     facts = report.brief or ([] if report.findings else report.facts)
     if facts:
         console.print()
@@ -141,29 +143,40 @@ def say_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     """Names and what they are."""
     grid = Grid.grid(padding=(0, 2))
     for name, value in facts:
-        grid.add_row(Text(name, style="dim"), Text(value))
+        grid.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
     console.print(grid)
 
 
-def say_table(console: Console, table: Table, most: int = MOST_LINES) -> None:
-    """The first lines of a table; one that is too wide goes on below."""
+def say_table(console: Console, table: Table, *, all_of_it: bool = False) -> None:
+    """The first lines of a table; one that is too wide goes on below, but not for long."""
     console.print()
     say_heading(console, table.title)
-    for columns in _fitting(table, console.width):
+    most = len(table.rows) if all_of_it else MOST_LINES
+    pieces = _fitting(table, console.width)
+    shown = pieces if all_of_it else pieces[:MOST_PIECES]
+    for columns in shown:
         grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for j in columns:
-            grid.add_column(Text(table.columns[j]), justify="right" if j else "left", no_wrap=bool(j))
+            look: Any = {"justify": "right", "no_wrap": True} if j else {"max_width": _first(console.width)}
+            grid.add_column(Text(table.columns[j]), **look)
         for i, row in enumerate(table.rows[:most]):
             grid.add_row(*(_cell(row[j], (i, j) in table.best) for j in columns))
         console.print(Padding(grid, (0, 0, 0, 1)))
-    more = len(table.rows) - most
-    note = f"{table.note} {count(more, 'more line')} on the page." if more > 0 else table.note
+    lines = max(len(table.rows) - most, 0)
+    columns_left = len(table.columns) - 1 - sum(len(columns) - 1 for columns in shown)
+    left = [count(n, f"more {what}") for n, what in ((lines, "line"), (columns_left, "column")) if n]
+    note = f"{table.note} {listed(left)} on the page." if left else table.note
     if note:
         console.print(Text(note.strip(), style="dim"))
 
 
 def _cell(text: str, best: bool) -> Text:
     return Text(f"[{text}]", style="bold green") if best else Text(text)
+
+
+def _first(width: int) -> int:
+    """What names may take of a line; longer ones take several."""
+    return 2 * width // 5
 
 
 def _fitting(table: Table, width: int) -> list[list[int]]:
@@ -175,6 +188,7 @@ def _fitting(table: Table, width: int) -> list[list[int]]:
         )
         for j in range(len(table.columns))
     ]
+    wide[0] = min(wide[0], _first(width))
     pieces = [[0]]
     for j in range(1, len(wide)):
         if len(pieces[-1]) > 1 and sum(wide[i] + 3 for i in [*pieces[-1], j]) > width + 2:

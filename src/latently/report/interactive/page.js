@@ -678,6 +678,7 @@
     figure.querySelector("figcaption").prepend(html("button", { type: "button", "aria-label": `${name} as SVG`, onclick: taken }, "SVG"));
   }
 
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((folded) => { folded.open = true; }));
   for (const table of document.querySelectorAll("table:not([data-plain])")) equip(table);
   for (const figure of document.querySelectorAll("figure")) takeable(figure);
   for (const section of document.querySelectorAll("section[data-replay]")) new Replay(section, JSON.parse(section.querySelector("script").textContent));
