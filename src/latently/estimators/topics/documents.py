@@ -92,8 +92,10 @@ class Documents(FittedTopics, TransformerMixin):
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         self.fit(X, y, sample_weight)
-        shares: Array | None = getattr(self, "doc_topic_", None)
-        return self.transform(X) if shares is None else shares
+        shares = getattr(self, "doc_topic_", None)
+        if shares is None:
+            shares = self._lazily(X, self._shares_of)
+        return self._shares_of(self._read(X).counts) if shares is None else shares
 
     def transform_dirichlet(self, X: Any) -> Array:
         """Parameters of the Dirichlet distribution of each document's topics.
