@@ -162,8 +162,11 @@ class ArraySource(Here):
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ArraySource]:
         """All units in random parts of about so many rows, each in order: data may be sorted."""
         n = min(max(round(self.n_rows / n_rows), 1), len(self))
-        for units in np.array_split(rng.permutation(len(self)), n):
-            yield self.take(np.sort(units))
+        which = rng.integers(n, size=len(self), dtype=np.min_scalar_type(n))
+        ends = np.bincount(which, minlength=n).cumsum()
+        for units in np.split(which.argsort(kind="stable"), ends[:-1]):
+            if len(units):
+                yield self.take(units)
 
     def subsample(self, n_units: int, rng: np.random.Generator) -> ArraySource:
         """Some of the units that count, at random, in their order; all of them if there are no more."""
@@ -174,7 +177,8 @@ class ArraySource(Here):
         """The named units, as a source of its own."""
         if self.offsets is None:
             names, labels = some_of(self.units, units), some_of(self.labels, units)
-            return ArraySource(self.x[units], self.weights[units], None, self.block_rows, names, labels)
+            x, weights = self.x.take(units, axis=0), self.weights.take(units)  # twice as fast as by brackets
+            return ArraySource(x, weights, None, self.block_rows, names, labels)
         pieces = [np.arange(self.offsets[u], self.offsets[u + 1]) for u in units]
         rows, lengths = np.concatenate(pieces), [len(piece) for piece in pieces]
         return ArraySource(

@@ -38,7 +38,7 @@ def layout_of(scan: Scan) -> Layout:
 def documents_in(table: Any, layout: Layout) -> Any:
     """The documents of a part of a table."""
     if layout == "texts":
-        one_column = isinstance(table, list) or table.ndim == 1
+        one_column = isinstance(table, list) or getattr(table, "ndim", 2) == 1
         return list(table) if one_column else as_table(table).columns[0].cells.tolist()
     return ScannedWords.of([as_table(table)]) if layout == "words" else table
 
