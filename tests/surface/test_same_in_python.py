@@ -60,6 +60,7 @@ def test_the_lines_run_and_find_the_same(here, run, prepared):
     (folder,) = here.glob("latently-*")
     page = (folder / "index.html").read_text(encoding="utf-8")
     lines = html.unescape(re.search(r"The same in Python</h2><pre><code>(.*?)</code>", page, re.DOTALL)[1])
+    assert not re.search(r"=(None|\[\])[,)]", lines)  # defaults are not written out
     found = {}
     exec(compile(lines, "page", "exec"), found)
     model, summary = found["model"], json.loads((folder / "summary.json").read_text())

@@ -158,7 +158,7 @@ class Fit(OfCells, OfChance, Job[Data, Analysis]):
             return ""
         name = type(self).__name__
         given = [(one, getattr(self, one.name)) for one in fields(self) if one.name not in UNREAD]
-        changed = [f"{one.name}={_written(value)}" for one, value in given if value != one.default]
+        changed = [f"{one.name}={_written(value)}" for one, value in given if value not in (one.default, [])]
         return (
             f"from pathlib import Path\nfrom {type(self).__module__} import {name}\n\n"
             f"data = {name}({', '.join(changed)}).read()  # as the command does\nX = data.X\n"

@@ -104,7 +104,8 @@ def warning(title: str, lines: Sequence[str]) -> Markup:
 
 def image(picture: Figure) -> Markup:
     """A picture, and what it shows for those who cannot see it."""
-    return Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}">')
+    within = "max-width:100%;height:auto"  # in a notebook, too
+    return Markup(f'<img src="{picture.svg()}" alt="{escape(picture.alternative())}" style="{within}">')
 
 
 def figures(pictures: Iterable[Figure]) -> Markup:

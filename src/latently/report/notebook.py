@@ -21,7 +21,7 @@ from latently.plots.topic_models.looks import shares
 from latently.report import fits
 from latently.report.figure import Figure
 from latently.report.html import Markup, bullets, element, image
-from latently.wording import count, listed, number, sentence, share
+from latently.wording import listed, number, sentence, share
 
 MOST_SHOWN = 3
 MOST_TOPICS = 8
@@ -61,7 +61,7 @@ def _of_the_fit(model: Any) -> Iterator[str]:
     """How it ended, and what is to be said of it."""
     if getattr(model, "_outcome", True) is None:
         return
-    yield f"{model.stop_reason_}, after {count(model.n_iter_, 'step')}"
+    yield fits.stopped(model)
     yield from (str(one) for one in getattr(model, "diagnostics_", ()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,13 @@ def same_in_python(
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name!r}: {_written(one)}' for name, one in value.items())}}}"
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+        usual = {one.name: one.default for one in fields(value)}
+        changed = (f"{name}={_written(own)}" for name, own in given.items() if not _equal(own, usual[name]))
+        return f"{type(value).__name__}({', '.join(changed)})"
     text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
     return (
         re.sub(r"\b(inf|nan)\b", r'float("\1")', text)
