@@ -77,7 +77,7 @@ class Messy:
 FILES = {
     "dollars, thousands and brackets": Messy(
         table("a,b", lambda i: (A[i], f'"${B[i]:,.2f}"' if i else '"($1,250.00)"')),
-        ("b ('($1,250.00)' is -1250)",),
+        (f"b ('($1,250.00)' is -1250, '${B[1]:,.2f}' is {B[1]:.15g})",),
         means=[A.mean(), (B.sum() - B[0] - 1250) / N],
     ),
     "euros with decimal commas": Messy(

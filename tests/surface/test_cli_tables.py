@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose
 
 import latently
 from latently.cli.failure import CommandError
+from latently.cli.tables.categories import categories_of
 from latently.cli.tables.codes import codes_not_told, with_codes
-from latently.cli.tables.columns import as_numbers
+from latently.cli.tables.columns import as_numbers, choose
 from latently.cli.tables.read import table_of as read_csv
 from latently.cli.tables.roles import looks_like_identifier
 
@@ -225,3 +226,26 @@ def test_a_table_may_be_encoded_otherwise(run, here):
 def test_a_value_far_outside_that_repeats_may_be_a_code(values, codes):
     said = codes_not_told(polars.DataFrame({"count": np.array(values, dtype=float)}))
     assert [one.split("--missing ")[-1] for one in said] == codes
+
+
+# -- text ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n_different", "n_rows", "taken"),
+    [(2, 8, True), (30, 120, True), (31, 310, False), (10, 40, True), (10, 39, False), (1, 40, False)],
+)
+def test_text_is_taken_for_categories_if_few_values_come_often(n_different, n_rows, taken):
+    """At most thirty, and four rows for each; clusters, which need no rule, take any that is asked for."""
+    lines = [f"{0.37 * i * i},v{i % n_different}" for i in range(n_rows)]
+    table = read_csv("\n".join(["a,text", *lines]).encode(), "t.csv")
+    alone = choose(table, None, mixed=True)
+    assert ("text" in alone.X.columns) == taken
+    if not taken:
+        why = f"text, {n_different} different ones in {n_rows} rows" if n_different > 1 else "constant, every"
+        assert alone.left_out["text"].startswith(why)
+    beside = choose(table, None, categories_of=categories_of)
+    assert list(beside.categories) == ["text"] * taken
+    assert beside.X.columns == ["a"]
+    if n_different > 1:
+        assert "text" in choose(table, "a,text", mixed=True).X.columns

@@ -43,7 +43,7 @@ class Column:
     example: str = ""  # the first cell that is no number, and where it stands
     notation: Notation = POINT  # how its numbers are written
     said: Sequence[str] = ()  # what was decided of that although it could be otherwise
-    converted: str = ""  # a cell that is no plain number, and what it is
+    converted: str = ""  # cells that are no plain numbers, and what they are
     moments: pl.Series | None = None  # dates and times, if it holds such
     written: str = ""  # how these are written
 

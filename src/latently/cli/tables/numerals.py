@@ -65,6 +65,7 @@ class Notation:
 
 
 POINT = Notation()
+LOOKED_AT, MOST_EXAMPLES = 10_000, 3  # cells for examples, and how many are given
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Reading:
     notation: Notation  # how they are written
     values: pl.Series  # the numbers, null where there is none
     said: list[str]  # what was decided although it could be otherwise, by the example of a cell
-    example: str = ""  # a cell that is no plain number and what it is, if there is one
+    example: str = ""  # cells that are no plain numbers and what they are, one of each of a few shapes
 
 
 def read_numbers(text: pl.Series, there: pl.Series, decimal_comma: bool) -> Reading:
@@ -109,12 +110,14 @@ def read_numbers(text: pl.Series, there: pl.Series, decimal_comma: bool) -> Read
             usual, values, wrong = other, others, wrong_otherwise
     if not usual.thousands and filled.str.contains(usual.mark, literal=True).any():
         usual = replace(usual, thousands=usual.mark)
-    odd = (there & values.is_not_null() & written.str.contains(rf"{ODD}|,")).arg_true().head(1)
-    example = (
-        ""
-        if wrong or said or usual == POINT
-        else next((f"'{written[row]}' is {values[row]:.15g}" for row in odd), "")
-    )
+    example = ""
+    if not (wrong or said or usual == POINT):
+        odd = (there & values.is_not_null() & written.str.contains(rf"{ODD}|,")).arg_true().head(LOOKED_AT)
+        shapes = written.gather(odd).str.replace_all(r"\d+", "0").rename("shape")
+        rows = pl.DataFrame([odd.alias("row"), shapes]).unique("shape", keep="first", maintain_order=True)[
+            "row"
+        ]
+        example = ", ".join(f"'{written[row]}' is {values[row]:.15g}" for row in rows.head(MOST_EXAMPLES))
     return Reading(usual, values, [] if wrong else said, example)
 
 
