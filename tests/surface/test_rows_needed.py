@@ -1,6 +1,5 @@
 """Whether a maximum is spurious is judged by what each structure of covariances needs, in its words."""
 
-import re
 import warnings
 from functools import partial
 
@@ -99,11 +98,11 @@ def fitted(model, x):
 def test_states_and_time_steps():
     x, means = far_from_one(2)
     make = partial(GaussianHMM, 2, covariance_type="full", means_init=means, random_state=0)
-    resting = "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows"
+    resting = "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows ({} among them)"
     (found,) = fitted(make(), x).diagnostics_
-    assert re.fullmatch(rf"{resting} \(time step 6[01] among them\)", str(found))
+    assert str(found) in [resting.format(f"time step {t}") for t in (60, 61)]
     (found,) = fitted(make(), [x[:20], x[20:]]).diagnostics_
-    assert re.fullmatch(rf"{resting} \(sequence 1, time step 4[01] among them\)", str(found))
+    assert str(found) in [resting.format(f"sequence 1, time step {t}") for t in (40, 41)]
     known = np.where(np.arange(62) < 60, -1, 1)
     with pytest.warns(SpuriousMaximumWarning, match=r"state 1 .* \(time step 6[01] among them\)"):
         make().fit(x, states=known)
