@@ -32,7 +32,7 @@ def hints(data: Cells, components: int, seed: int) -> Iterator[str]:
 def _clusters(data: Cells, seed: int) -> Iterator[str]:
     """Whether BIC clearly prefers two Gaussians to one; of many rows some tell."""
     from latently.estimators import GaussianMixture
-    from latently.models.growth import STRONG_EVIDENCE
+    from latently.report.fits import VERY_STRONG
 
     X = data.choice.X
     if X.height > MOST_ROWS:
@@ -48,7 +48,7 @@ def _clusters(data: Cells, seed: int) -> Iterator[str]:
             if any(found.severity == "grave" for found in model.diagnostics_):
                 return
             bic.append(model.bic())
-    if bic[0] - bic[1] > STRONG_EVIDENCE:
+    if bic[0] - bic[1] > VERY_STRONG:
         yield (
             "two Gaussians describe the rows much better than one (BIC is lower by "
             f"{number(bic[0] - bic[1])}): clusters, skew or bends; see what changes with -k 2 or more"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.estimators import LatentDirichletAllocation
 from latently.estimators.topics.settings import tol_and_max_iter
 from latently.plots.arguments import AXES, HISTORY, picture
 from latently.plots.canvas import canvas, title
@@ -79,7 +80,7 @@ def _climb(estimator: Any, history: Any, what: str, remark: str, ax: Axes) -> Ax
     return ax
 
 
-def _changes(model: Any, ax: Axes) -> Axes:
+def _changes(model: LatentDirichletAllocation, ax: Axes) -> Axes:
     """How much each pass of CVB0 changed, which need not fall at each."""
     history = np.asarray(model.history_, dtype=np.float64)
     tol, _ = tol_and_max_iter(model)

@@ -8,6 +8,7 @@ import numpy as np
 
 from latently.checks.settings import COUNT, NAME, SHARE
 from latently.core.parameters import named
+from latently.estimators.mixture import BaseMixture
 from latently.plots.arguments import AXES, KIND, LIKELY, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.features import feature_names
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @picture(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
 def intervals(
-    estimator: Any,
+    estimator: BaseMixture,
     X: Any,
     parameter: str = "means",
     *,

@@ -11,13 +11,16 @@ import numpy as np
 from latently import plots
 from latently.core.findings import Finding, caution, grave, joined, note
 from latently.core.parameters import named
-from latently.models.growth import STRONG_EVIDENCE
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.plots.convergence_plot import INVISIBLE
+from latently.report.analysis import Analysis
 from latently.report.figure import Figure
 from latently.report.table import Table
+from latently.selection import Selection
 from latently.version import __version__
 from latently.wording import EN_DASH, count, listed, number, part, share
 
+VERY_STRONG = 10.0  # evidence, as a difference of BIC: Kass and Raftery (1995), section 3.2
 SURE = 0.9
 STANDS_OUT, MOST_NAMED = 0.5, 3  # standard deviations of all rows; columns of a cluster or state
 MUCH_UNSURE = 0.2
@@ -38,7 +41,7 @@ def in_words(params: Mapping[str, Any], label: str = "component") -> str:
     return f"{n} with {params['covariance_type']} covariances" if "covariance_type" in params else n
 
 
-def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
+def choice(model: LikelihoodEstimator, selection: Selection | None, label: str) -> Iterator[Finding]:
     """How clearly BIC chose."""
     if selection is None or len(selection.table_) < 2:
         return
@@ -52,7 +55,7 @@ def choice(model: Any, selection: Any, label: str) -> Iterator[Finding]:
         return
     second = min(others, key=lambda row: row["bic"])
     gap = second["bic"] - model.bic()
-    verdict = "a clear choice" if gap > STRONG_EVIDENCE else "not far enough to rule it out"
+    verdict = "a clear choice" if gap > VERY_STRONG else "not far enough to rule it out"
     at_most = "" if second["sample"] is None else "at most "
     text += f"; next comes {in_words(second, label)}, {at_most}{number(gap, 1)} above: {verdict}"
     yield note("choice", text, fits=len(fits), gap=gap)
@@ -78,7 +81,9 @@ def sureness(n_unsure: int, n_rows: int, label: str) -> Finding:
     return note("sureness", text, "row", unsure=n_unsure)
 
 
-def trust(model: Any, selection: Any, label: str, remedy: str, hint: str = "") -> Iterator[Finding]:
+def trust(
+    model: LikelihoodEstimator, selection: Selection | None, label: str, remedy: str, hint: str = ""
+) -> Iterator[Finding]:
     """Whether the maximum is to be trusted, and whether the search went far enough.
 
     The remedy is what to ask for where it is spurious, the hint what else it may mean that BIC asks for more.
@@ -117,7 +122,7 @@ def converged(model: Any, what: str = "EM", moving: str = "numbers") -> Iterator
         yield caution("not converged", text, n_iter=model.n_iter_)
 
 
-def _edge(n: int, selection: Any, label: str, hint: str) -> Finding:
+def _edge(n: int, selection: Selection, label: str, hint: str) -> Finding:
     """The best number of labels is the last of those tried, on either side."""
     tried = sorted({row["n_components"] for row in selection.table_})
     which, more, span = ("smallest", "fewer", f"1:{tried[-1]}")
@@ -129,7 +134,7 @@ def _edge(n: int, selection: Any, label: str, hint: str) -> Finding:
     return caution("edge", text + (hint if more == "more" else ""), least=tried[0], most=tried[-1])
 
 
-def agreement(model: Any) -> str:
+def agreement(model: LikelihoodEstimator) -> str:
     """How many starts came to the maximum that is shown, and what the others found."""
     restarts = model.restarts_
     n, agreeing = len(restarts.runs), restarts.n_agreeing
@@ -152,7 +157,7 @@ def overlap(n_unsure: int, n_rows: int, text: str) -> Iterator[Finding]:
         yield caution("overlap", f"{many}: {text}", "row", unsure=n_unsure)
 
 
-def search(model: Any, selection: Any, label: str) -> Iterator[Finding]:
+def search(model: LikelihoodEstimator, selection: Selection | None, label: str) -> Iterator[Finding]:
     """Starts that found nothing, and fits that failed."""
     restarts = model.restarts_
     if restarts.n_agreeing == 1 and len(restarts.runs) > 1:
@@ -171,7 +176,7 @@ def search(model: Any, selection: Any, label: str) -> Iterator[Finding]:
         yield caution("failed", text, n=len(failures))
 
 
-def bic_table(selection: Any, label: str) -> Table | None:
+def bic_table(selection: Selection | None, label: str) -> Table | None:
     """BIC of all fits, by number of labels and kind of covariances; None without a search."""
     if selection is None:
         return None
@@ -209,7 +214,7 @@ def bic_table(selection: Any, label: str) -> Table | None:
     return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}), sure=True)
 
 
-def maxima_table(model: Any) -> Table | None:
+def maxima_table(model: LikelihoodEstimator) -> Table | None:
     """The maxima of the likelihood that the search came to; None if it was always the same."""
     found = model.restarts_.maxima
     if len(found) < 2:
@@ -237,14 +242,14 @@ def _moves(moves: Iterable[Any]) -> str:
     return listed([f"{kind} ({n})" for kind, n in kinds.items()]) if kinds else EN_DASH
 
 
-def bic_figure(selection: Any) -> Iterator[Figure]:
+def bic_figure(selection: Selection | None) -> Iterator[Figure]:
     """The same as a picture."""
     if selection is not None and len({row["n_components"] for row in selection.table_}) > 1:
         said = "BIC weighs fit against the number of parameters. Lower is better."
         yield Figure("bic", lambda ax: plots.criterion(selection, ax=ax), said)
 
 
-def emissions_figure(a: Any, features: Sequence[int], label: str, resp: str, **how: Any) -> Figure:
+def emissions_figure(a: Analysis, features: Sequence[int], label: str, resp: str, **how: Any) -> Figure:
     """What is seen in each component or state, and what is thought to come from it."""
     text = (
         f"What is seen in each {label}, by the model and in the rows, which are shared out by their {resp}. "
@@ -264,7 +269,7 @@ def climb(model: Any, said: str = "") -> Iterator[Figure]:
         yield Figure("convergence", lambda ax: plots.convergence(model, ax=ax), said or usual)
 
 
-def how(a: Any, model: str, settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
+def how(a: Analysis, model: str, settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
     """How it was computed; underscores of names stand for blanks."""
     fitted = a.model
     of = f" with {fitted.n_parameters_} parameters" if hasattr(fitted, "n_parameters_") else ""
@@ -290,7 +295,7 @@ def stopped(model: Any) -> str:
     return f"{said}: {detail.replace('per unit of weight', 'in log-likelihood per row')}" if detail else said
 
 
-def about(a: Any) -> dict[str, Any]:
+def about(a: Analysis) -> dict[str, Any]:
     """What the summaries of all fits to tables begin with."""
     return {
         "latently": __version__,
@@ -308,13 +313,13 @@ def ended(model: Any) -> dict[str, Any]:
     return {name: getattr(model, f"{name}_") for name in ENDED if hasattr(model, f"{name}_")}
 
 
-def measured(model: Any) -> dict[str, Any]:
+def measured(model: LikelihoodEstimator) -> dict[str, Any]:
     """Numbers that the summaries of all fits by maximum likelihood have."""
     restarts = str(model.restarts_)
     return {**ended(model), "bic": model.bic(), "aic": model.aic(), "restarts": restarts}
 
 
-def of_parameters(model: Any) -> dict[str, Any]:
+def of_parameters(model: LikelihoodEstimator) -> dict[str, Any]:
     """Parameters of the family, as the attributes of the estimator show them."""
     family, params = model._model.emission, model.params_.emission
     attributes = model._attributes()

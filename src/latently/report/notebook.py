@@ -81,7 +81,7 @@ def _of_chain(model: BaseHMM) -> Iterator[str]:
     yield from _of_components(model, np.full(len(leaves), 1.0 / len(leaves)), lasts)
 
 
-def _of_components(model: Any, weights: Any, more: list[str]) -> Iterator[str]:
+def _of_components(model: LikelihoodEstimator, weights: Any, more: list[str]) -> Iterator[str]:
     """What the components are like: each by itself, or by the columns in which it stands out."""
     label, family = model._model.latent.label, model._model.emission
     names, params = feature_names(model), model.params_.emission

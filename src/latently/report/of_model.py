@@ -15,6 +15,8 @@ from latently.checks.columns import as_table
 from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.sequences import joined
+from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.mixture import BaseMixture
 from latently.plots.features import feature_names
 from latently.report.html import write_text
@@ -24,6 +26,7 @@ from latently.report.report import Report
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.report.topics import TopicsAnalysis, topics_report
 from latently.report.topics.collection import Collection
+from latently.selection import Selection
 
 DRAWS = 20
 
@@ -98,14 +101,14 @@ def report(
 
 
 @singledispatch
-def _report(model: Any, X: Any, source: str, selection: Any) -> Report:
+def _report(model: Any, X: Any, source: str, selection: Selection | None) -> Report:
     raise TypeError(
         f"there is no page about a {type(model).__name__}: there are for mixtures, hidden Markov models, "
         "imputers, topic models and latent class analysis"
     )
 
 
-def _must_be_of_a_fit(model: Any) -> None:
+def _must_be_of_a_fit(model: LikelihoodEstimator) -> None:
     """Refuse parameters that were set by hand."""
     if model._outcome is None:
         raise ValueError(
@@ -114,7 +117,7 @@ def _must_be_of_a_fit(model: Any) -> None:
 
 
 @_report.register
-def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Any) -> Report:
+def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Selection | None) -> Report:
     _must_be_of_a_fit(model)
     return mixture_report(MixtureAnalysis(model, X, source, selection=selection))
 
@@ -124,7 +127,7 @@ def _of_chain(
     model: BaseHMM,
     X: Any,
     source: str,
-    selection: Any,
+    selection: Selection | None,
     lengths: Sequence[int] | None = None,
     time: Any = None,
 ) -> Report:
@@ -142,16 +145,16 @@ def _of_chain(
 
 
 @_report.register
-def _of_imputer(model: GaussianImputer, X: Any, source: str, selection: Any) -> Report:
+def _of_imputer(model: GaussianImputer, X: Any, source: str, selection: Selection | None) -> Report:
     return ImputationAnalysis(_drawn(model, X), X, source, selection=selection).report()
 
 
 @_report.register
-def _of_mixed_imputer(model: MixedImputer, X: Any, source: str, selection: Any) -> Report:
+def _of_mixed_imputer(model: MixedImputer, X: Any, source: str, selection: Selection | None) -> Report:
     return MixedAnalysis(_drawn(model, X), X, source, selection=selection).report()
 
 
-def _drawn(model: Any, X: Any) -> Any:
+def _drawn(model: BaseImputer, X: Any) -> Any:
     """The imputer with parameter draws; refused where there is nothing to tell of."""
     counts, n = model.missing_counts_, len(X)
     empty = [name for name, missing in zip(feature_names(model), counts, strict=True) if missing == n]
@@ -165,7 +168,7 @@ def _drawn(model: Any, X: Any) -> Any:
 
 
 @_report.register
-def _of_topics(model: LatentDirichletAllocation, X: Any, source: str, selection: Any) -> Report:
+def _of_topics(model: LatentDirichletAllocation, X: Any, source: str, selection: Selection | None) -> Report:
     corpus = model._read(X)
     words = corpus.words.vocabulary
     named = (

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
 
@@ -39,7 +40,9 @@ def certainty(probability: Array, labels: NDArray[Any], n_labels: int, label: st
     return Table(f"How sure the {label}s of rows are", ["", "rows", "share", *heads], rows, text, **QUIET)
 
 
-def intervals(model: Any, source: ArraySource, names: Sequence[str], label: str) -> Table | None:
+def intervals(
+    model: LikelihoodEstimator, source: ArraySource, names: Sequence[str], label: str
+) -> Table | None:
     """Estimates with intervals from their standard errors; None if that takes long, or there are none.
 
     Parameters

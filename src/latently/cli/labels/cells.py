@@ -20,6 +20,7 @@ from latently.cli.tables.columns import (
 )
 from latently.cli.tables.digits import in_manner
 from latently.cli.tables.table import Table
+from latently.estimators import GaussianImputer, MixedImputer
 from latently.report import Table as Shown
 from latently.wording import count
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from latently.cli.of_model import OfModel
 
 
-def label(model: Any, table: Table, request: OfModel) -> Labelled:
+def label(model: GaussianImputer | MixedImputer, table: Table, request: OfModel) -> Labelled:
     """Fill in the missing cells of new rows."""
     columns = [_read(table, name) for name in names_of(model, table)]
     X = pl.DataFrame([column.values for column in columns])
@@ -50,7 +51,9 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     return Labelled(whole, {}, report, "completed.csv", lambda _: "no more columns than it had")
 
 
-def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+def of_report(
+    model: GaussianImputer | MixedImputer, table: Table, request: OfModel
+) -> tuple[Any, dict[str, Any]]:
     """Rows as a report takes them."""
     return pl.DataFrame([_read(table, name).values for name in names_of(model, table)]), {}
 

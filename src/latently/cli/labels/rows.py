@@ -24,6 +24,7 @@ from latently.cli.tables.columns import (
 from latently.cli.tables.families import cells_named
 from latently.cli.tables.table import Table
 from latently.core.findings import Finding, caution
+from latently.estimators.mixture import BaseMixture
 from latently.report.fits import SURE, sureness
 from latently.wording import count, share
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 N_DRAWS = 50_000
 
 
-def label(model: Any, table: Table, request: OfModel) -> Labelled:
+def label(model: BaseMixture, table: Table, request: OfModel) -> Labelled:
     """Find the clusters of new rows."""
     X, said = _columns_of(model, table)
     resp = np.asarray(model.predict_proba(X))
@@ -48,16 +49,16 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     return Labelled(table, {"cluster": labels, "probability": probability}, report)
 
 
-def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+def of_report(model: BaseMixture, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
     """Rows as a report takes them."""
     return _columns_of(model, table)[0], {}
 
 
-def _columns_of(model: Any, table: Table) -> tuple[pl.DataFrame, list[Any]]:
+def _columns_of(model: BaseMixture, table: Table) -> tuple[pl.DataFrame, list[Any]]:
     """The columns of a model, by name and in its order, and what was decided when they were read."""
     names = names_of(model, table)
     family = model._model.emission
-    known = {name: family.categories_of(j) or () for j, name in enumerate(family.names_of(names))}
+    known = {name: family.categories_of(j) or () for j, name in enumerate(family.names_of(names) or names)}
     columns = [
         as_categories(table, name)
         if any(isinstance(one, str) for one in known.get(name, ()))
@@ -81,7 +82,7 @@ def _of_numbers(table: Table, name: str, family: Any) -> Column:
     return as_yes_or_no(table, column) if family.takes == "columns" else column
 
 
-def _odd(model: Any, X: pl.DataFrame) -> Iterator[Finding]:
+def _odd(model: BaseMixture, X: pl.DataFrame) -> Iterator[Finding]:
     incomplete = X.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if n := int(incomplete.sum()):
         have, be, they = ("has", "is", "it has") if n == 1 else ("have", "are", "they have")

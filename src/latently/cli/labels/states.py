@@ -16,6 +16,7 @@ from latently.cli.tables.observations import for_model, observations
 from latently.cli.tables.series import in_order
 from latently.cli.tables.table import Table
 from latently.core.errors import ImpossibleObservationError
+from latently.estimators.hmm import BaseHMM
 from latently.report.fits import sureness
 from latently.report.segmentation import SegmentationAnalysis
 from latently.wording import count, share
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from latently.cli.of_model import OfModel
 
 
-def label(model: Any, table: Table, request: OfModel) -> Labelled:
+def label(model: BaseHMM, table: Table, request: OfModel) -> Labelled:
     """Find the states of new rows."""
     names = names_of(model, table)
     whole, series = table, in_order(table, names, request.time, request.sequence)
@@ -58,7 +59,7 @@ def label(model: Any, table: Table, request: OfModel) -> Labelled:
     return Labelled(whole, columns, report)
 
 
-def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
+def of_report(model: BaseHMM, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
     """Rows as a report takes them, in order, and where sequences end."""
     names = names_of(model, table)
     series = in_order(table, names, request.time, request.sequence)
@@ -66,9 +67,9 @@ def of_report(model: Any, table: Table, request: OfModel) -> tuple[Any, dict[str
     return _rows(model, series.table, names), {"lengths": series.lengths, "time": time}
 
 
-def _rows(model: Any, table: Table, names: list[str]) -> Any:
+def _rows(model: BaseHMM, table: Table, names: list[str]) -> Any:
     """The rows as the model takes them."""
-    family = model._model.emission
+    family: Any = model._model.emission
     if not family.symbolic:
         return observations(table, names, family, new=True)
     column = as_numbers(table, names[0])

@@ -14,6 +14,7 @@ from latently.cli.corpora.results import columns_in_words, document_columns
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import Labelled, prediction_report
 from latently.core.findings import Finding, caution
+from latently.estimators import LatentDirichletAllocation
 from latently.report import Table as Shown
 from latently.wording import count, part, share
 
@@ -24,7 +25,7 @@ SHORT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen
 
 
-def label(model: Any, documents: Documents, request: OfModel) -> Labelled:
+def label(model: LatentDirichletAllocation, documents: Documents, request: OfModel) -> Labelled:
     """Find the topics of new documents."""
     counts, n_before = _counts(model, request.model.name, documents)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
@@ -46,12 +47,14 @@ def label(model: Any, documents: Documents, request: OfModel) -> Labelled:
     return Labelled(documents.rest, columns, report, "documents.csv", columns_in_words)
 
 
-def of_report(model: Any, documents: Documents, request: OfModel) -> tuple[Any, dict[str, Any]]:
+def of_report(
+    model: LatentDirichletAllocation, documents: Documents, request: OfModel
+) -> tuple[Any, dict[str, Any]]:
     """Documents as a report takes them."""
     return documents.X, {}
 
 
-def _counts(model: Any, name: str, documents: Documents) -> tuple[Any, float]:
+def _counts(model: LatentDirichletAllocation, name: str, documents: Documents) -> tuple[Any, float]:
     """Counts in the columns of the model, and how many tokens the documents have in all."""
     words = model._words
     if documents.texts is not None:

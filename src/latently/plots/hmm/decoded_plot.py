@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from latently.checks.arrays import as_array
 from latently.checks.settings import LIST, WHOLE
+from latently.estimators.hmm import BaseHMM
 from latently.metrics import match_labels, matched_accuracy
 from latently.plots.arguments import AXES, CHAIN, picture
 from latently.plots.canvas import canvas, literal, title
@@ -26,7 +27,13 @@ MOST_LEVELS = 30
 
 @picture(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
-    model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Axes | None = None
+    model: BaseHMM,
+    X: Any,
+    true_states: ArrayLike,
+    n: int = 100,
+    *,
+    lengths: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the true and the decoded states of the first time steps, and mark where they differ.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.plots.arguments import EMITTING, FEATURES, picture
 from latently.plots.canvas import literal, panels_of, plain, title, wrapped
 from latently.plots.features import position
@@ -32,7 +33,7 @@ SHADE = 0.25
 
 @picture(model=EMITTING, features=FEATURES)
 def emissions(
-    model: Any,
+    model: LikelihoodEstimator,
     X: Any = None,
     *,
     lengths: Any = None,
@@ -113,7 +114,13 @@ def emissions(
 
 
 def _symbols(
-    ax: Axes, model: Any, j: int, symbols: list[str], column: Any, weights: Any, labels: list[str]
+    ax: Axes,
+    model: LikelihoodEstimator,
+    j: int,
+    symbols: list[str],
+    column: Any,
+    weights: Any,
+    labels: list[str],
 ) -> None:
     """A group of bars for each symbol; a dash is how often it was seen."""
     prob = _density(model, j, np.arange(len(symbols))).T
@@ -153,7 +160,9 @@ def _map(ax: Axes, prob: Array, label: str) -> None:
     ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
 
 
-def _numbers(ax: Axes, model: Any, j: int, column: Any, weights: Any, labels: list[str]) -> None:
+def _numbers(
+    ax: Axes, model: LikelihoodEstimator, j: int, column: Any, weights: Any, labels: list[str]
+) -> None:
     """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
     counted = _counted(model, j)
     low, high = _range(model, j, column)
@@ -203,17 +212,18 @@ def _bins(column: Array, counted: bool, ends: tuple[float, float] | None, log: b
     return np.arange(column.min() - 0.5, column.max() + 0.5 + width, width)
 
 
-def _counted(model: Any, j: int) -> bool:
+def _counted(model: LikelihoodEstimator, j: int) -> bool:
     """Whether the family puts probability on single values of a feature."""
     family, params = model._model.emission, model.params_.emission
-    if getattr(family, "distribution", None) is None:
+    distribution = getattr(family, "distribution", None)
+    if distribution is None:
         return False
     drawn = family.sample(params, np.zeros(1, dtype=int), np.random.default_rng(0))
-    at = family.distribution(params, drawn).at
+    at = distribution(params, drawn).at
     return at is not None and not np.isneginf(at[0, 0, j])
 
 
-def _density(model: Any, j: int, at: NDArray[Any]) -> Array:
+def _density(model: LikelihoodEstimator, j: int, at: NDArray[Any]) -> Array:
     """Of one feature by itself, shape (len(at), n_components)."""
     family = model._model.emission
     rows = family.blank(len(at), model.n_features_in_)
@@ -228,7 +238,7 @@ def _density(model: Any, j: int, at: NDArray[Any]) -> Array:
     return np.exp(family.log_density(model.params_.emission, rows))
 
 
-def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
+def _range(model: LikelihoodEstimator, j: int, column: Any) -> tuple[float, float]:
     """From the least to the greatest of what was seen and of nearly all that states emit."""
     always = model._model.emission.ends(j)
     if always is not None:
@@ -247,7 +257,9 @@ def _range(model: Any, j: int, column: Any) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _say(ax: Axes, model: Any, n_shown: int, n: int, symbols: list[str] | None, given: bool) -> None:
+def _say(
+    ax: Axes, model: LikelihoodEstimator, n_shown: int, n: int, symbols: list[str] | None, given: bool
+) -> None:
     label = model._model.latent.label
     notes = [f"each {label} by itself"]
     if given and symbols is not None:

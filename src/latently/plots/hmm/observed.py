@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.plots.features import feature_names
 
 
@@ -23,39 +24,33 @@ class Observed:
     offsets: NDArray[np.int64]  # (n_sequences + 1,): where sequences begin and end
 
 
-def observed(model: Any, X: Any, lengths: Any) -> Observed:
+def observed(model: LikelihoodEstimator, X: Any, lengths: Any) -> Observed:
     """Sequences as the model reads them."""
     found = source(model, X, lengths)
     values = np.array(model._model.emission.pictured(found.x), dtype=np.float64)
-    symbols = alphabet(model)
+    symbols = categories_of(model, 0) if model._model.emission.symbolic else None
     if symbols is not None:
         values[values == len(symbols)] = np.nan
     return Observed(values, names_of(model), symbols, found.offsets)
 
 
-def source(model: Any, X: Any, lengths: Any) -> Any:
+def source(model: LikelihoodEstimator, X: Any, lengths: Any) -> Any:
     """The data as the model reads them; a model without sequences has no lengths."""
     return model._source(X) if lengths is None else model._source(X, lengths=lengths)
 
 
-def alphabet(model: Any) -> list[str] | None:
-    """Symbols in their order; None for a model of numbers."""
-    family = model._model.emission
-    return [str(symbol) for symbol in family.alphabet.tolist()] if family.symbolic else None
-
-
-def categories_of(model: Any, column: int) -> list[str] | None:
+def categories_of(model: LikelihoodEstimator, column: int) -> list[str] | None:
     """What the codes of a feature stand for; None if it is a number."""
     found = model._model.emission.categories_of(column)
     return None if found is None else [str(category) for category in found]
 
 
-def names_of(model: Any) -> list[str]:
+def names_of(model: LikelihoodEstimator) -> list[str]:
     """Names of the features; a single one without a name is what is observed."""
     unnamed = getattr(model, "feature_names_in_", None) is None
     return ["observed"] if unnamed and model.n_features_in_ == 1 else feature_names(model)
 
 
-def state_names(model: Any) -> list[str]:
+def state_names(model: LikelihoodEstimator) -> list[str]:
     """State 0, state 1, ..., or component 0, component 1, ..."""
     return [f"{model._model.latent.label} {k}" for k in range(model.n_components)]

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from latently.checks.settings import WHOLE
+from latently.estimators.hmm import BaseHMM
 from latently.plots.arguments import CHAIN, picture
 from latently.plots.canvas import panels_of
 from latently.plots.convergence_plot import convergence
@@ -15,7 +16,7 @@ from latently.plots.hmm.decoded_plot import decoded
 
 @picture(model=CHAIN, n=(WHOLE,))
 def hmm_panels(
-    model: Any, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
+    model: BaseHMM, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
 ) -> Any:
     """Draw true and decoded states of the first time steps beside the climb of the likelihood.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from latently.checks.arrays import Array
+from latently.estimators.hmm import BaseHMM
 from latently.plots.arguments import CHAIN, FEATURE, picture
 from latently.plots.canvas import literal, panels_of, plain, title, write
 from latently.plots.features import position
@@ -30,7 +31,7 @@ N_QUANTILES = 1000
 
 @picture(model=CHAIN, feature=FEATURE)
 def pseudo_residuals(
-    model: Any,
+    model: BaseHMM,
     X: Any,
     *,
     lengths: Any = None,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
 from latently.checks.settings import BOOLEAN
+from latently.estimators.hmm import BaseHMM
 from latently.plots.arguments import CHAIN, FEATURES, picture
 from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title, wrapped
 from latently.plots.features import position
@@ -33,7 +34,7 @@ MARGIN = 0.06
 
 @picture(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
 def states(
-    model: Any,
+    model: BaseHMM,
     X: Any,
     *,
     lengths: Any = None,

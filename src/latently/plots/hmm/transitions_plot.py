@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.checks.arrays import Array
+from latently.estimators.hmm import BaseHMM
 from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN, picture
 from latently.plots.canvas import canvas, heat_map, title, write
@@ -22,7 +23,7 @@ DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two c
 
 
 @picture(model=CHAIN, ax=AXES)
-def transitions(model: Any, *, ax: Axes | None = None) -> Axes:
+def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the transition probabilities, from row to column.
 
     On the right stand how many time steps a visit to a state lasts on average, and its share of all in the

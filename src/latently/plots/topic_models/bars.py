@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from latently.checks.settings import LIST, WHOLE
+from latently.estimators import LatentDirichletAllocation
 from latently.plots.arguments import RELEVANCE, TOPICS, picture
 from latently.plots.canvas import given_axes, grid_axes, plain, title
 from latently.plots.palette import INK, NEUTRAL, colour
@@ -20,7 +21,12 @@ PALE = "#d8dce2"
 
 @picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
 def topics(
-    model: Any, n: int = 10, relevance: float = 0.6, *, topics: Iterable[int] | None = None, ax: Any = None
+    model: LatentDirichletAllocation,
+    n: int = 10,
+    relevance: float = 0.6,
+    *,
+    topics: Iterable[int] | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw the words of each topic by relevance: how likely in the topic, and how likely in all texts.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from latently.checks.arrays import Array
 from latently.checks.settings import check_whole
+from latently.estimators import LatentDirichletAllocation
 from latently.plots.canvas import literal
 
 
-def word_names(model: Any) -> list[str]:
+def word_names(model: LatentDirichletAllocation) -> list[str]:
     """The words of the columns, or their numbers where no words are known."""
     words = model.vocabulary_
     if words is None:
@@ -20,19 +20,19 @@ def word_names(model: Any) -> list[str]:
     return [literal(str(word)) for word in words]
 
 
-def shares(model: Any) -> Array:
+def shares(model: LatentDirichletAllocation) -> Array:
     """Share of all tokens that each topic accounts for: its expected counts, the prior taken off."""
     counts = np.maximum(model.components_ - model.topic_word_prior_, 0.0).sum(axis=1)
     total = counts.sum()
     return np.asarray(counts / total if total > 0 else np.full(len(counts), 1.0 / len(counts)))
 
 
-def overall(model: Any) -> Array:
+def overall(model: LatentDirichletAllocation) -> Array:
     """Probability of each word in all texts, as the model sees it."""
     return np.asarray(shares(model) @ model.topic_word_)
 
 
-def chosen_topics(model: Any, topics: Iterable[int] | None, most: int) -> list[int]:
+def chosen_topics(model: LatentDirichletAllocation, topics: Iterable[int] | None, most: int) -> list[int]:
     """Which topics to draw: those asked for, or the largest in the order of their numbers."""
     if topics is None:
         return sorted(np.argsort(-shares(model), kind="stable")[:most].tolist())

@@ -9,6 +9,7 @@ import numpy as np
 
 from latently.checks.arrays import Array
 from latently.checks.settings import LIST, WHOLE
+from latently.estimators import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, heat_map, literal, title
 from latently.plots.topic_models.looks import existing, shares, shortened, word_names
@@ -24,7 +25,7 @@ LABEL = 9.0  # points that a word takes, written upwards
 
 @picture(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
 def document_topics(
-    model: Any,
+    model: LatentDirichletAllocation,
     X: Any = None,
     n: int = 20,
     *,
@@ -80,7 +81,9 @@ def document_topics(
 
 
 @picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
-def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
+def topic_words(
+    model: LatentDirichletAllocation, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None
+) -> Axes:
     """Draw a map of topics by words: the probability of each word in each topic.
 
     Parameters
@@ -123,7 +126,7 @@ def topic_words(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | No
     return ax
 
 
-def _document_topics(model: Any, X: Any) -> Array:
+def _document_topics(model: LatentDirichletAllocation, X: Any) -> Array:
     if X is not None:
         return np.asarray(model.transform(X))
     found = getattr(model, "doc_topic_", None)
@@ -132,7 +135,7 @@ def _document_topics(model: Any, X: Any) -> Array:
     return np.asarray(found)
 
 
-def _shown(model: Any, ranks: Array, n: int, room: int) -> tuple[list[int], list[int]]:
+def _shown(model: LatentDirichletAllocation, ranks: Array, n: int, room: int) -> tuple[list[int], list[int]]:
     """Topics and columns to draw: all of a small vocabulary, otherwise the first words of each topic."""
     K, V = ranks.shape
     if V <= FEW_LABELS:

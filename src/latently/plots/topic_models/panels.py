@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from latently.checks.settings import WHOLE
+from latently.estimators import LatentDirichletAllocation
 from latently.plots.arguments import TOPICS, picture
 from latently.plots.canvas import panels_of
 from latently.plots.topic_models.maps import document_topics, topic_words
 
 
 @picture(model=TOPICS, n=(WHOLE,))
-def topics_panels(model: Any, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
+def topics_panels(model: LatentDirichletAllocation, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
     """Draw documents by topics beside topics by words.
 
     Raises

@@ -9,6 +9,7 @@ from scipy.special import entr
 
 from latently.checks.arrays import Array
 from latently.checks.settings import WHOLE
+from latently.estimators import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour
@@ -26,7 +27,9 @@ ASIDE = 64.0  # points left for words on either side, beyond the circles
 
 
 @picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
-def topic_map(model: Any, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None) -> Axes:
+def topic_map(
+    model: LatentDirichletAllocation, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None
+) -> Axes:
     """Draw a circle for each topic: as large as its share, and near those whose words are alike.
 
     Distances are Jensen-Shannon distances between topics (square roots of divergences, in nats), laid out on

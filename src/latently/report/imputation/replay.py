@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from latently.checks.arrays import Array
+from latently.estimators.imputation.base import BaseImputer
 from latently.report.interactive.replay import MOST_ROWS, Replay, moments, shown_run
 from latently.report.interactive.scatter import cells_view, chosen_rows
 
 
 def imputation_replay(
-    imputer: Any, names: Sequence[str], x: Array, fill: Callable[[Any, Array], Array]
+    imputer: BaseImputer, names: Sequence[str], x: Array, fill: Callable[[Any, Array], Array]
 ) -> Replay | None:
     """A run of EM; None where there is nothing to see.
 

@@ -14,6 +14,7 @@ from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
 from latently.core.em import Settings, run
 from latently.core.exploration import FAILURES
+from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.refits import Refit
 from latently.report.interactive.recorder import MOST_FRAMES, Frame, Recorder, Track, thinned
 from latently.wording import count, number
@@ -79,7 +80,7 @@ def recorded(model: Any, last: float) -> tuple[Recorder, Track] | None:
     return None
 
 
-def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
+def shown_run(model: LikelihoodEstimator, source: ArraySource, all_rows: int) -> Shown | None:
     """The run that the fit was recorded on, or one that is made again.
 
     `source` has the rows that a run is made on again, of `all_rows`. None if no run came further than its
@@ -116,7 +117,7 @@ def shown_run(model: Any, source: ArraySource, all_rows: int) -> Shown | None:
     return Shown.of(best, runs, note)
 
 
-def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
+def _starts(model: LikelihoodEstimator, refit: Refit, source: ArraySource) -> Iterator[Any]:
     """Starting values: those that were given, or the family's own at random, each from a seed."""
     if model._given():
         yield model._starts(refit.model, refit.description, source, np.random.default_rng(0))[0].draw(
@@ -131,7 +132,14 @@ def _starts(model: Any, refit: Refit, source: ArraySource) -> Iterator[Any]:
 
 
 def _of_another(
-    model: Any, runs: list[Track], best: Track, n: float, n_rows: int, all_rows: int, *, doubted: bool
+    model: LikelihoodEstimator,
+    runs: list[Track],
+    best: Track,
+    n: float,
+    n_rows: int,
+    all_rows: int,
+    *,
+    doubted: bool,
 ) -> str:
     """What is said of a run that was made for the page."""
     start = "one start" if len(runs) == 1 else f"{len(runs)} starts at random"
@@ -171,7 +179,7 @@ def at(model: Any, params: Any) -> Any:
     return moment
 
 
-def moments(model: Any, run: Shown, source: ArraySource) -> tuple[list[Any], list[Array]]:
+def moments(model: LikelihoodEstimator, run: Shown, source: ArraySource) -> tuple[list[Any], list[Array]]:
     """The estimator at each step, labels as in the fit, and the probabilities it gives rows of them."""
     fitted, end = (each._posterior(source)[1] for each in (model, at(model, run.frames[-1].params)))
     order = linear_sum_assignment(-(np.nan_to_num(fitted).T @ np.nan_to_num(end)))[1]

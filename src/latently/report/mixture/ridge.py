@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from latently.checks.arrays import Array
+from latently.estimators.mixture import BaseMixture
 
 HARDLY_A_DIP = 0.9
 N_STEPS = 201
 
 
-def without_dip(mixture: Any) -> list[tuple[int, int]]:
+def without_dip(mixture: BaseMixture) -> list[tuple[int, int]]:
     """Pairs of components between which the density of the mixture hardly falls.
 
     All modes of two Gaussians lie on their ridgeline, so that the density along it tells one hill from two.
@@ -37,9 +37,10 @@ def without_dip(mixture: Any) -> list[tuple[int, int]]:
     """
     family, params = mixture._model.emission, mixture.params_.emission
     means, covariances = family.mean(params), family.covariance(params)
-    if covariances is None:
+    if means is None or covariances is None:
         return []
-    precisions, log_weights = np.linalg.inv(covariances), np.log(mixture.weights_)
+    precisions = np.linalg.inv(covariances).astype(np.float64)
+    log_weights = np.log(mixture.weights_)
 
     def dip(i: int, j: int) -> float:
         """How far the density falls along the ridgeline, as a share of the lower of both hills."""
@@ -49,7 +50,7 @@ def without_dip(mixture: Any) -> list[tuple[int, int]]:
         right = np.maximum.accumulate(density[::-1])[::-1]
         return float(-np.expm1((density - np.minimum(left, right)).min()))
 
-    return [pair for pair in combinations(range(len(means)), 2) if dip(*pair) < 1 - HARDLY_A_DIP]
+    return [(i, j) for i, j in combinations(range(len(means)), 2) if dip(i, j) < 1 - HARDLY_A_DIP]
 
 
 def _ridgeline(means: Array, precisions: Array) -> Array:
