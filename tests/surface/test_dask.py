@@ -207,6 +207,9 @@ def test_what_is_no_document_on_workers_is_named(client, counts):
     cut = dd.from_pandas(triples(counts), npartitions=3)
     with pytest.raises(ValueError, match=r"a document lies in partitions 0 and 1: .* set_index"):
         topics().fit(cut)
+    model = topics().fit(triples(counts))
+    with pytest.raises(ValueError, match="a document lies in partitions 0 and 1"):
+        model.transform(cut)
     bad = counts.copy()
     bad[60, 3] = -1
     with pytest.raises(ValueError, match=r"partition 1: Negative values .* row 10, column 3"):

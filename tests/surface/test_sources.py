@@ -195,8 +195,15 @@ def test_documents_are_read_from_files(tmp_path):
     column = scan(tmp_path / "texts.parquet", columns=["text"])
     by_text = LatentDirichletAllocation(2, **how).fit(column)
     np.testing.assert_array_equal(by_text.transform(column), by_text.transform(texts))
+    for eager in (frame, frame.to_pandas(), frame.to_arrow()):  # are read as those in files
+        np.testing.assert_array_equal(found.transform(eager), found.transform(frame.lazy()))
+    for eager in (pl.DataFrame({"text": texts}), pl.DataFrame({"text": texts}).to_pandas()):
+        np.testing.assert_array_equal(by_text.transform(eager), by_text.transform(texts))
     with pytest.raises(ValueError, match=r"X has 2 columns: choose that of the texts"):
         LatentDirichletAllocation(2).fit(tmp_path / "texts.parquet")
+    frame.with_columns(count=pl.lit("a")).write_csv(tmp_path / "no_counts.csv")
+    with pytest.raises(ValueError, match=r"X has 3 columns: choose that of the texts"):
+        LatentDirichletAllocation(2).fit(tmp_path / "no_counts.csv")
 
 
 def test_texts_are_never_held_all_at_once(tmp_path, monkeypatch):

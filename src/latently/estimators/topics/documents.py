@@ -21,7 +21,7 @@ from latently.estimators.topics.corpus import read_words
 from latently.estimators.topics.facts import Facts, fingerprints_of, known
 from latently.estimators.topics.fitted import FittedTopics
 from latently.estimators.topics.remarks import warn_of_empty
-from latently.estimators.topics.scanned import documents_in, layout_of
+from latently.estimators.topics.scanned import check_apart, documents_in, layout_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 from latently.models.admixture import document_source, even
 from latently.sources import as_scan
@@ -273,7 +273,7 @@ class Documents(FittedTopics, TransformerMixin):
     def _lazily(self, X: Any, of_counts: Callable[[Any], Array]) -> Any:
         """What will be said of Dask's collections when it is asked for; None of anything else."""
         scan = as_scan(X)
-        if scan is None:
+        if scan is None or scan.sequences:
             return None
         self._check_fitted()
 
@@ -282,7 +282,11 @@ class Documents(FittedTopics, TransformerMixin):
 
         layout = layout_of(scan)
         single = layout == "table" and getattr(X, "dtype", None) == np.float32
-        return scan.lazily(say, np.empty((0, self.n_components), np.float32 if single else np.float64))
+        like = np.empty((0, self.n_components), np.float32 if single else np.float64)
+        found = scan.lazily(say, like)
+        if found is not None and layout == "words":
+            check_apart(scan)
+        return found
 
     def _shares_of(self, counts: Any) -> Array:
         dirichlet = self._dirichlet_of(counts)

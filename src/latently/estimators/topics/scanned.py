@@ -14,9 +14,18 @@ from latently.checks.columns import Table, as_table
 from latently.core.streamed import ahead
 from latently.estimators.topics.forms import Form, OfKnownForm
 from latently.sources import as_scan
-from latently.sources.base import Scan
+from latently.sources.base import Part, Scan, located
+from latently.sources.streams import IterableScan
 
 Layout = Literal["texts", "words", "lists", "table"]
+
+
+def table_of_documents(X: Any) -> Scan | None:
+    """A table that is read piece by piece, or a frame with texts or words in its columns; None of others."""
+    scan = as_scan(X)
+    if scan is None:
+        return IterableScan([X]) if hasattr(X, "columns") and _words_in(as_table(X)) else None
+    return None if scan.sequences and not hasattr(scan.head(), "columns") else scan
 
 
 def layout_of(scan: Scan) -> Layout:
@@ -31,8 +40,17 @@ def layout_of(scan: Scan) -> Layout:
         return "texts" if isinstance(next(iter(head), ""), str) else "lists"
     if getattr(head, "ndim", 2) == 1:
         return "texts"
-    width = 0 if head is None or isinstance(head, np.ndarray) else len(as_table(head).columns)
-    return "texts" if width == 1 else "words" if width == 3 else "table"
+    if head is None or isinstance(head, np.ndarray):
+        return "table"
+    table = as_table(head)
+    width = len(table.columns)
+    return "texts" if width == 1 else "words" if width == 3 and table.columns[2].numeric else "table"
+
+
+def _words_in(table: Table) -> bool:
+    """Whether a table of one or three columns has texts or words."""
+    cells = [column.cells for column in table if not column.numeric and not column.boolean]
+    return len(table.columns) in (1, 3) and any(isinstance(cell, str) for some in cells for cell in some)
 
 
 def documents_in(table: Any, layout: Layout) -> Any:
@@ -48,8 +66,8 @@ def documents_of(X: Any) -> Any:
 
     Raises a ValueError if a count is not a whole number from 0, or a table in files has columns of words.
     """
-    scan = as_scan(X)
-    if scan is None or scan.sequences:
+    scan = table_of_documents(X)
+    if scan is None:
         return X
     layout = layout_of(scan)
     if layout == "texts":
@@ -60,9 +78,32 @@ def documents_of(X: Any) -> Any:
     if found is None:
         raise ValueError(
             f"X has {len(as_table(scan.head()).columns)} columns: choose that of the texts, or those of "
-            "document, word and count, by scan(path, columns=[...])"
+            "document, word and count (of files by scan(path, columns=[...]))"
         )
     return found
+
+
+def check_apart(scan: Scan) -> None:
+    """Refuse documents of which some words are in one partition, and some in another."""
+    prints = list(scan.each(_documents))
+    every, where = np.concatenate(prints), np.repeat(np.arange(len(prints)), [len(some) for some in prints])
+    order = np.argsort(every, kind="stable")
+    twice = np.flatnonzero(every[order][1:] == every[order][:-1])
+    if len(twice):
+        one, other = where[order][twice[0] : twice[0] + 2]
+        raise ValueError(
+            f"a document lies in partitions {one} and {other}: divide the data between documents, such as by "
+            "set_index(column, sorted=True)"
+        )
+
+
+def _documents(part: Part) -> NDArray[np.uint64]:
+    """What tells each document of a table of words from others."""
+    from pandas.util import hash_array
+
+    with located(part):
+        found: NDArray[np.uint64] = hash_array(np.unique(as_table(part.table).columns[0].cells))
+        return found
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from latently.checks.columns import as_table
 from latently.core.cluster import Chunk, ClusterSource
 from latently.core.statistics import tree_sum
 from latently.core.streamed import Survey
@@ -19,7 +17,7 @@ from latently.core.workers import gathered, talking
 from latently.estimators.topics.corpus import Asked, Corpus, read_documents
 from latently.estimators.topics.facts import Facts
 from latently.estimators.topics.remarks import remarks_on, split_into_words
-from latently.estimators.topics.scanned import Layout, documents_in, layout_of
+from latently.estimators.topics.scanned import Layout, check_apart, documents_in, layout_of
 from latently.estimators.topics.texts import SplitTexts, check_texts, no_word
 from latently.estimators.topics.word_counts import WordCounts
 from latently.estimators.topics.words import Words
@@ -99,30 +97,9 @@ def spread(
         if form == "texts":
             read = split_into_words(how.splitter, None if names is None else len(names))
     if layout == "words":
-        _check_apart(list(scan.each(_documents)))
+        check_apart(scan)
     parts = scan.submitted(partial(_read, layout=layout, words=words, owner=owner))
     return SpreadCorpus(scan.client, parts, words, read, head)
-
-
-def _check_apart(prints: list[NDArray[np.uint64]]) -> None:
-    """Refuse documents of which some words are in one partition, and some in another."""
-    every, where = np.concatenate(prints), np.repeat(np.arange(len(prints)), [len(some) for some in prints])
-    order = np.argsort(every, kind="stable")
-    twice = np.flatnonzero(every[order][1:] == every[order][:-1])
-    if len(twice):
-        one, other = where[order][twice[0] : twice[0] + 2]
-        raise ValueError(
-            f"a document lies in partitions {one} and {other}: divide the data between documents, such as by "
-            "set_index(column, sorted=True)"
-        )
-
-
-def _documents(part: Part) -> NDArray[np.uint64]:
-    """What tells each document of a table of words from others."""
-    from pandas.util import hash_array
-
-    with located(part):
-        return hash_array(np.unique(as_table(part.table).columns[0].cells))
 
 
 def _counted(part: Part, layout: Layout, splitter: Any) -> WordCounts:
