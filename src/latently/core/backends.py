@@ -17,7 +17,7 @@ from itertools import chain, islice
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from latently.core.blocks import Blocks
+from latently.core.blocks import Blocks, Here
 from latently.core.buffers import BufferPool
 from latently.core.statistics import S
 
@@ -117,14 +117,15 @@ def _work(task: Callable[[Any], R], piece: Any) -> R:
 
 
 @contextmanager
-def backend(n_threads: int, source: Any = None) -> Iterator[Backend]:
+def backend(n_threads: int, source: Here | None = None) -> Iterator[Backend]:
     """Yield a backend with so many threads, which end with the context.
 
     No thread outlives the fit it was made for, so a process may fork between fits. Data that lie elsewhere
     bring the backend that works where they are.
     """
-    if hasattr(source, "backend"):
-        yield source.backend()
+    elsewhere = None if source is None else source.backend()
+    if elsewhere is not None:
+        yield elsewhere
         return
     if n_threads == 1:
         yield SerialBackend()

@@ -152,6 +152,10 @@ class Block:
 class Here:
     """Data whose blocks are handed to who works on them."""
 
+    def backend(self) -> Backend | None:
+        """Who works where they lie; None if they lie here, where anybody may."""
+        return None
+
     def fold(self: Blocks, task: Callable[..., S], workers: Backend) -> S:
         """The sum of what a task finds in each block, taken in the same tree by all who may work on it.
 
