@@ -350,7 +350,7 @@ class Iteration(Generic[P, S]):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # frozen, each would take a microsecond to make
 class _Point(Generic[P, S]):
     """An iterate and what its E-step says of it."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import kmeans_plusplus
 
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE
@@ -169,9 +169,28 @@ def _kmeans(coordinates: Array, weights: Array, n: int, rng: np.random.Generator
 
 
 def _far_apart(coordinates: Array, weights: Array, n: int, rng: np.random.Generator) -> Array:
-    """Some rows, each the likelier the farther it is from those before it."""
-    seed = int(rng.integers(2**31))
-    return np.asarray(kmeans_plusplus(coordinates, n, sample_weight=weights, random_state=seed)[0])
+    """Some rows, each the likelier the farther it is from those before it, and the best of a few such.
+
+    Greedy k-means++ (Arthur & Vassilvitskii 2007, section 2), draw for draw that of scikit-learn, which takes
+    five times as long to look at small tables.
+    """
+    draw = np.random.RandomState(int(rng.integers(2**31)))
+    sizes = np.einsum("ij,ij->i", coordinates, coordinates)
+
+    def squared_distances(rows: Any) -> Array:
+        away = sizes - 2 * coordinates[rows] @ coordinates.T + sizes[rows, None]
+        return np.maximum(away, 0.0)
+
+    chosen = [draw.choice(len(weights), p=weights / weights.sum())]
+    nearest = squared_distances(chosen)[0]
+    for _ in range(1, n):
+        edges = np.cumsum(weights * nearest)
+        tried = np.searchsorted(edges, draw.uniform(size=2 + int(log(n))) * edges[-1])
+        each = np.minimum(nearest, squared_distances(tried))
+        best = int((each @ weights).argmin())
+        chosen.append(tried[best])
+        nearest = each[best]
+    return coordinates[chosen]
 
 
 LABELLERS: dict[str, Callable[[Array, Array, int, np.random.Generator], Labels]] = {

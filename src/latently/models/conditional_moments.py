@@ -18,6 +18,7 @@ from latently.emissions.base import Array
 from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
+from latently.models import small_tables
 
 # Variance of a feature over what is left of it given all others, beyond which precisions lose digits.
 COLLINEAR = 1e6
@@ -59,6 +60,8 @@ class Completed:
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row: zero for a row without any."""
         if not np.isnan(x).any():
+            if small_tables.are_few(self.params, x):
+                return small_tables.log_density(self.emission, self.params, x)
             return np.asarray(self.emission.log_density(self.params, x))
         tile = self._complete(x)
         self._tiles[get_ident()] = tile
@@ -75,8 +78,9 @@ class Completed:
         tile = self._tiles.pop(get_ident(), None)
         if tile is None or not _same(tile.x, x):
             if not np.isnan(x).any():
-                stats: ComponentMoments = self.emission.expected_stats(self.params, x, resp)
-                return stats
+                if small_tables.are_few(self.params, x):
+                    return small_tables.expected_stats(self.emission, self.params, x, resp)
+                return self.emission.expected_stats(self.params, x, resp)
             tile = self._complete(x)
         from latently.kernels.missing import add_missing_moments
 

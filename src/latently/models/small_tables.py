@@ -18,6 +18,7 @@ from latently.core.blocks import Block
 from latently.emissions.base import Array
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
+from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
 
@@ -104,16 +105,33 @@ def small_e_step(
     if resp is not None:
         resp[:] = joint.T
     if directions is None:
-        counts, first, second = _sums_of_pairs(joint, columns, emission.correlated)
+        sums = _sums_of_pairs(joint, columns, emission.correlated)
     else:
-        counts, first, second = _sums_of_features(joint, theta.means, _features(block, emission.correlated))
-    moments = ComponentMoments(
-        counts if emission.correlated else counts[:, None],
-        first,
-        emission.structure.pool(second),
-        theta.means,
-    )
-    return Expected(Counts(counts), moments, bound, float(block.weights @ np.abs(log_likelihood)))
+        sums = _sums_of_features(joint, theta.means, _features(block, emission.correlated))
+    moments = _moments(emission, theta, *sums)
+    return Expected(Counts(sums[0]), moments, bound, float(block.weights @ np.abs(log_likelihood)))
+
+
+def are_few(theta: Any, x: Array) -> bool:
+    """Whether all components may look at complete rows at once."""
+    return x.size * len(theta.means) <= MOST
+
+
+def log_density(emission: Gaussian, theta: Any, x: Array) -> Array:
+    """Log density of each of few complete rows under each component."""
+    norms = _norms(emission, theta, x.T - theta.means[:, :, None])
+    return -0.5 * (norms.T + (x.shape[1] * LOG_2PI + emission.log_det(theta)))
+
+
+def expected_stats(emission: Gaussian, theta: Any, x: Array, resp: Array) -> ComponentMoments:
+    """Statistics of few complete rows with given responsibilities, weights applied."""
+    sums = _sums_of_pairs(resp.T, x.T - theta.means[:, :, None], emission.correlated)
+    return _moments(emission, theta, *sums)
+
+
+def _moments(emission: Gaussian, theta: Any, counts: Array, first: Array, second: Array) -> ComponentMoments:
+    columns = counts if emission.correlated else counts[:, None]
+    return ComponentMoments(columns, first, emission.structure.pool(second), theta.means)
 
 
 def _directions(emission: Gaussian, theta: Any, log_norm: Array, block: Block) -> Array | None:
@@ -121,26 +139,26 @@ def _directions(emission: Gaussian, theta: Any, log_norm: Array, block: Block) -
     correlated, (K, d), structure = emission.correlated, theta.means.shape, emission.structure
     features = _features(block, correlated)
     away = theta.means - features.origin
-    directions = np.empty((K, len(features.values)))
     if correlated:
-        packed = packing(d)
-        precisions = structure.expand(theta.precisions, theta.means)
-        linear = (precisions @ away[:, :, None])[:, :, 0]
-        entries = precisions.reshape(K, d * d).take(packed.flat, axis=1)
-        np.multiply(entries, packed.factor, out=directions[:, 1 + d :])
+        affine = np.empty((K, d, d + 1))  # whitens rows that have a one before their cells
+        affine[:, :, 1:] = structure.expand(theta.whiteners, theta.means)
+        np.matmul(affine[:, :, 1:], -away[:, :, None], out=affine[:, :, :1])
+        products, packed = affine.swapaxes(1, 2) @ affine, packing(d + 1)
+        directions = products.reshape(K, -1).take(packed.flat, axis=1) * packed.factor
         # With v the root mean square of rows about the origin, |v'| |P| |v| is at most this.
         squares = theta.covariances.diagonal(axis1=-2, axis2=-1) + away * away
-        terms = np.add.reduce(np.sqrt(precisions.diagonal(axis1=1, axis2=2) * squares), axis=1) ** 2
+        terms = np.sqrt(products.diagonal(axis1=1, axis2=2)[:, 1:] * squares)
+        most = np.maximum.reduce(np.add.reduce(terms, axis=1)) ** 2
     else:
         precisions = 1.0 / structure.expand(theta.covariances, theta.means)
         linear = precisions * away
+        squares = np.add.reduce(linear * away, axis=1)
+        directions = np.empty((K, 1 + 2 * d))
+        directions[:, 0], directions[:, 1 : 1 + d] = -0.5 * squares, linear
         np.multiply(precisions, -0.5, out=directions[:, 1 + d :])
-        terms = d + np.add.reduce(linear * away, axis=1)
-    if not np.maximum.reduce(terms) <= LOSSY:
-        return None
-    directions[:, 1 : 1 + d] = linear
-    directions[:, 0] = log_norm - 0.5 * np.add.reduce(linear * away, axis=1)
-    return directions
+        most = d + np.maximum.reduce(squares)
+    directions[:, 0] += log_norm
+    return directions if most <= LOSSY else None
 
 
 def _sums_of_features(joint: Array, means: Array, features: Features) -> tuple[Array, Array, Array]:

@@ -91,12 +91,12 @@ class Gaussian(Emission):
     def form(self) -> str:
         return f"{self.covariance_type} Gaussian"
 
-    @property
+    @cached_property
     def structure(self) -> Structure:
         """What components and features share of the covariances."""
         return STRUCTURES[self.covariance_type]
 
-    @property
+    @cached_property
     def correlated(self) -> bool:  # type: ignore[override]
         """Whether features are correlated within a component, so that covariances are matrices."""
         return self.structure.correlated
@@ -252,8 +252,9 @@ class Gaussian(Emission):
             more, worth = self._prior_scatter(self.prior, means)
             scatter, seen = scatter + structure.pool(structure.of_matrices(more)), seen + worth
         rows = structure.rows(seen, means.shape[1])
-        found = structure.estimate(scatter, rows + (rows == 0))
-        return found if rows.all() else np.where(rows > 0, found, params.covariances)
+        if rows.all():
+            return structure.estimate(scatter, rows)
+        return np.where(rows > 0, structure.estimate(scatter, rows + (rows == 0)), params.covariances)
 
     def _prior_scatter(self, prior: Prior, means: Array) -> tuple[Array, float]:
         """Scatter that the prior adds to that of each component, shape (K, d, d), and the rows that is worth.
