@@ -154,7 +154,7 @@ def test_findings_of_a_mixture(two, three):
 
     found = by_kind(mixture_report(three).findings)["choice"]
     assert found.numbers == {"fits": 6, "gap": pytest.approx(7.9, abs=0.05)}
-    assert "3 components with tied covariances (2,314.3) among 6 fits; next comes 2 comp" in str(found)
+    assert "3 components with tied covariances (2,314.3) among 6 fits; the next best, 2 comp" in str(found)
     assert "7.9 above: not far enough to rule it out" in str(found)
 
 

@@ -258,7 +258,9 @@ def test_fits_that_failed_or_were_not_to_be_trusted_are_told(quakes):
     report = segmentation_report(replace(quakes, selection=selection))
     found = by_kind(report.cautions)
     assert str(found["failed"]) == "1 fit failed, the first (1 state) because of a flood"
-    assert str(found["lower but spurious"]).startswith("2 states has a lower BIC, 1.0, and was not chosen")
+    assert str(found["lower but spurious"]).startswith(
+        "the fit with 2 states has a lower BIC, 1.0, and was not chosen"
+    )
     assert report.tables["bic"].rows == [["BIC", "failed", "1.0*", "701.0"]]
 
 

@@ -57,7 +57,7 @@ def choice(model: LikelihoodEstimator, selection: Selection | None, label: str) 
     gap = second["bic"] - model.bic()
     verdict = "a clear choice" if gap > VERY_STRONG else "not far enough to rule it out"
     at_most = "" if second["sample"] is None else "at most "
-    text += f"; next comes {in_words(second, label)}, {at_most}{number(gap, 1)} above: {verdict}"
+    text += f"; the next best, {in_words(second, label)}, lies {at_most}{number(gap, 1)} above: {verdict}"
     yield note("choice", text, fits=len(fits), gap=gap)
 
 
@@ -109,8 +109,8 @@ def trust(
     if lower:
         first = min(lower, key=lambda row: row["bic"])
         text = (
-            f"{in_words(first, label)} has a lower BIC, {number(first['bic'], 1)}, and was not chosen, "
-            f"because its maximum is spurious: {grave(first['diagnostics'])[0]}"
+            f"the fit with {in_words(first, label)} has a lower BIC, {number(first['bic'], 1)}, and was not "
+            f"chosen, because its maximum is spurious: {grave(first['diagnostics'])[0]}"
         )
         yield caution("lower but spurious", text, bic=first["bic"])
 
