@@ -457,6 +457,28 @@ def test_hard_columns(name):
 
 
 @over_cases
+def test_starts_measure_distances_in_deviations_from_where_missing_cells_are_put(name):
+    case = CASES[name]
+    x = case.family.sample(case.params, np.zeros(1000, dtype=int), np.random.default_rng(0))
+    x = np.vstack([x, np.full((1, 2), np.nan)])
+    description = case.family.describe(x, np.ones(len(x)))
+    family = case.family.bind(description)
+    filled = family.fill(description, x)
+    assert_same(filled[:-1], x[:-1])
+    middle, deviation = filled[-1:], np.nanstd(x, axis=0)
+    assert_allclose((middle - np.nanmean(x, axis=0)) / deviation, 0, atol=0.35)  # or a mean of logarithms
+    seen = family.embed(description, filled)
+    up, down = (family.embed(description, middle + way * 1e-4 * deviation) for way in (1, -1))
+    slopes = (up - down) / 2e-4
+    if name == "von Mises":  # points on circles, whose unit is a radian
+        assert_allclose(np.hypot(*slopes.reshape(2, 2)), deviation, rtol=1e-3)
+    elif name == "zero-inflated poisson":  # which is a Poisson distribution's but for the extra zeros
+        assert_allclose(slopes[0] / deviation, 1 / np.sqrt(middle[0]), rtol=1e-6)
+    else:
+        assert_allclose(np.where(name == "log-normal", seen[:-1].std(axis=0), slopes), 1.0, rtol=0.2)
+
+
+@over_cases
 def test_a_component_without_rows_and_parameters_held(name):
     case = CASES[name]
     x, resp = data(case)
