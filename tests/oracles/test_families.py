@@ -395,6 +395,7 @@ def test_no_neighbour_of_an_m_step_is_better(name):
     highest = family.expected_log_likelihood(stats, best)
     rng = np.random.default_rng(1)
     charts = coordinates(family, best)
+    assert all(chart.dimension for chart in charts.values())
     for size in (1e-3, 1e-2, 0.1):
         for _ in range(20):
             steps = {one: size * rng.standard_normal(chart.dimension) for one, chart in charts.items()}
@@ -485,6 +486,7 @@ def test_a_component_without_rows_and_parameters_held(name):
     family = bound(case, x)
     alone = family.m_step(family.expected_stats(case.params, x, resp * [1.0, 0.0]), case.params)
     stats = family.expected_stats(case.params, x, resp)
+    assert family.rows_needed(case.params, {*named(case.params)}) == 0
     for one, value in named(case.params).items():
         if "components" in next(p for p in family.parameters if p.name == one).axes:
             assert_allclose(named(alone)[one][1], value[1], rtol=0)

@@ -246,7 +246,8 @@ class Emission(Reading, Described, Completion, ABC):
 
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """Distinct rows from which a component can learn what is not fixed; 0 if any will do."""
-        return 1
+        names = {parameter.name for parameter in self.parameters}
+        return int(not names or not names <= set(fixed))
 
     def rows_needed_in_all(self, params: Any, n_components: int, fixed: Collection[str] = ()) -> int:
         """Distinct rows from which all components can, at the least."""
