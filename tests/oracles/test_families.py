@@ -479,6 +479,16 @@ def test_starts_measure_distances_in_deviations_from_where_missing_cells_are_put
         assert_allclose(np.where(name == "log-normal", seen[:-1].std(axis=0), slopes), 1.0, rtol=0.2)
 
 
+def test_one_component_of_grades_has_their_shares():
+    grades = np.repeat([0.0, 1.0, 3.0], [10, 20, 30])[:, None]
+    description = Ordinal(5).describe(grades, np.ones(60))
+    family = Ordinal(5).bind(description)
+    started = family.start(description, 1, np.random.default_rng(0))
+    for params in (started, family.m_step(description, started)):
+        shares = np.exp(family.log_density(params, np.arange(5.0)[:, None]))
+        assert_allclose(shares[:, 0], [1 / 6, 1 / 3, 0, 1 / 2, 0], rtol=1e-9)
+
+
 @over_cases
 def test_a_component_without_rows_and_parameters_held(name):
     case = CASES[name]
