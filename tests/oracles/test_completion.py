@@ -48,6 +48,7 @@ def test_draws_are_as_guesses_and_quantiles_say(case):
     labels = (rng.random(len(x)) < 0.7).astype(int)
     drawn = family.draw_missing(params, x, labels, rng)
     assert_array_equal(drawn[:, 0], 1.0)
+    assert_array_equal(family.draw_missing(params, drawn, labels, rng), drawn)
     (probabilities, *_), guess = family.category_probabilities(params, x, resp)[1:], None
     if probabilities is not None:
         shares = [np.mean(drawn[:, 1] == c) for c in range(3)]

@@ -28,6 +28,7 @@ from latently.emissions import (
     Poisson,
     VonMises,
     ZeroInflatedPoisson,
+    negative_binomial,
 )
 from tests.comparing import assert_same
 
@@ -487,6 +488,16 @@ def test_one_component_of_grades_has_their_shares():
     for params in (started, family.m_step(description, started)):
         shares = np.exp(family.log_density(params, np.arange(5.0)[:, None]))
         assert_allclose(shares[:, 0], [1 / 6, 1 / 3, 0, 1 / 2, 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("fixed", [(), ("means",)])
+def test_dispersions_are_the_same_from_few_values_and_from_many(fixed, monkeypatch):
+    case = CASES["negative binomial"]
+    x, resp = data(case)
+    stats = case.family.expected_stats(case.params, x, resp)
+    dense = case.family.m_step(stats, case.params, fixed)
+    monkeypatch.setattr(negative_binomial, "FEW_ABOVE", -np.inf)
+    assert_same(case.family.m_step(stats, case.params, fixed), dense, rtol=1e-8)
 
 
 @over_cases
