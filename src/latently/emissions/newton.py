@@ -9,6 +9,7 @@ import numpy as np
 from latently.emissions.base import Array
 
 MOST_NEWTON_STEPS = 200
+NEARBY = 1.0  # a step
 LAST_STEP, LAST_OF_NEWTON = 1e-9, 1e-6  # steps no larger are the last: the next of Newton's is its square
 
 
@@ -33,9 +34,28 @@ def zero(
     >>> np.exp(zero(lambda t: (target - np.exp(t), -np.exp(t)), np.zeros(3), -5.0, 4.0)).round(3)
     array([ 2.   ,  3.   , 54.598])
     """
-    lower, upper = (np.broadcast_to(limit, start.shape) for limit in (low, high))
-    at, last = np.clip(start, lower, upper), np.full(start.shape, np.inf)
-    moves = np.full(start.shape, True)
+    at, largest = np.minimum(np.maximum(start, low), high), 2 * NEARBY
+    while True:  # from nearby: as long as all is well nothing need be known of brackets
+        value, derivative = slope(at)
+        if not (derivative < 0).all():
+            break
+        with np.errstate(over="ignore"):
+            aim = np.minimum(np.maximum(at - value / derivative, low), high)
+        before, largest = largest, float(np.abs(aim - at).max())
+        if not largest <= before / 2:
+            break
+        at = aim
+        if largest <= LAST_OF_NEWTON:
+            return at
+    return _bracketed(slope, at, low, high)
+
+
+def _bracketed(
+    slope: Callable[[Array], tuple[Array, Array]], at: Array, low: Array | float, high: Array | float
+) -> Array:
+    lower, upper = (np.broadcast_to(limit, at.shape) for limit in (low, high))
+    last = np.full(at.shape, np.inf)
+    moves = np.full(at.shape, True)
     unknown = [lower, upper]  # limits at which the slope is not known yet
     for _ in range(MOST_NEWTON_STEPS):
         value, derivative = slope(at)

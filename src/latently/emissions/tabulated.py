@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -43,12 +44,12 @@ class Histogram(Additive):
 
     __rmul__ = __mul__
 
-    @property
+    @cached_property
     def cells(self) -> Array:
         """Numbers of cells, shape (K, d)."""
         return np.asarray(self.counts.sum(axis=0))
 
-    @property
+    @cached_property
     def some(self) -> NDArray[np.bool_]:
         """Where there are any cells."""
         return np.asarray(self.cells > 0)
@@ -57,7 +58,7 @@ class Histogram(Additive):
         """Means of something that each value has, shape (K, d); zero where there are no cells."""
         return np.tensordot(of_values, self.counts, 1) / np.where(self.some, self.cells, 1.0)
 
-    @property
+    @cached_property
     def mean(self) -> Array:
         """Means, shape (K, d); zero where there are no cells."""
         return self.average(self.values)

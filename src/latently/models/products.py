@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from latently.latent.emission_tables import SymbolTable
 from latently.latent.evidence import looked_up
 from latently.latent.independent import Counts
 from latently.models.patterns import Patterns, patterns_of
-from latently.models.tables import Bank, Tables
+from latently.models.tables import Bank, JoinedTables, PlainTables, Tables
+
+FEW_CELLS = 2**14  # that are worked on in plain NumPy: to compile a kernel takes longer than a fit
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,32 @@ class Product:
         return tuple(i for i, part in enumerate(self.emission.parts) if part.table_sizes is not None)
 
     @cached_property
-    def tables(self) -> Tables | None:
-        """Those of all parts that have any."""
-        banks = []
-        for part, one in zip(self.emission.parts, self.params, strict=True):
-            if part.table_sizes is not None:
-                banks.append(Bank(part.family, one, part.places, part.table_sizes))
-        return Tables(banks) if banks else None
+    def banks(self) -> list[Bank]:
+        """These parts."""
+        pairs = zip(self.emission.parts, self.params, strict=True)
+        return [
+            Bank(part.family, one, part.places, part.table_sizes)
+            for part, one in pairs
+            if part.table_sizes is not None
+        ]
 
-    @property
-    def layout(self) -> Any:
-        """What tells its tables from others of the same data."""
-        return self.tables.name if self.tables else ()
+    def few(self, n_rows: int) -> bool:
+        """Whether so many rows are worked on in plain NumPy."""
+        return n_rows * self.emission.n_columns <= FEW_CELLS
+
+    def tables(self, n_rows: int) -> Tables | None:
+        """Those of all parts that have any, for so many rows."""
+        return (self.plain if self.few(n_rows) else self.joined) if self.banks else None
+
+    @cached_property
+    def plain(self) -> PlainTables:
+        """Tables for few rows."""
+        return PlainTables(self.banks)
+
+    @cached_property
+    def joined(self) -> JoinedTables:
+        """Tables for many rows."""
+        return JoinedTables(self.banks)
 
     @cached_property
     def others(self) -> dict[int, Any]:
@@ -55,14 +71,14 @@ class Product:
         pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
         return {i: self.routines(p.family, one) for i, (p, one) in pairs if i not in self.looked_up}
 
-    def log_density(self, x: Array, places: Any = None) -> Array:
+    def log_density(self, x: Array, tables: Tables | None = None, places: Any = None) -> Array:
         """The sum over the parts; cells may have been looked up already."""
         found: Array | None = None
-        if self.tables:
-            places = self.tables.places(x) if places is None else places
+        if tables := tables or self.tables(len(x)):
+            places = tables.places(x) if places is None else places
             if places is None:
                 return self.emission.log_density(self.params, x)
-            found = self.tables.log_density(places)
+            found = tables.log_density(places)
         for i, family in self.others.items():
             more = family.log_density(self.emission.parts[i].of(x))
             found = more if found is None else np.add(found, more, out=found)
@@ -71,11 +87,11 @@ class Product:
 
     def expected_stats(self, x: Array, resp: Array) -> Parts:
         """Those of each part."""
-        tally, places = Tally(self), self.tables.places(x) if self.tables else None
-        if self.tables and places is None:
+        tables = self.tables(len(x))
+        tally, places = Tally(self, tables), tables.places(x) if tables else None
+        if tables and places is None:
             return self.emission.expected_stats(self.params, x, resp)
-        tally.add(x, resp, places)
-        return tally.stats()
+        return tally.add(x, resp, places).stats()
 
     def inner_terms(self, stats: Any) -> float:
         """Those of the product."""
@@ -83,34 +99,29 @@ class Product:
 
 
 class Tally:
-    """Statistics of rows that come tile by tile.
+    """Statistics of rows under a product that come tile by tile, looked up in some tables."""
 
-    Parameters
-    ----------
-    product : Product
-        The routines.
-    """
-
-    def __init__(self, product: Product) -> None:
-        self._product = product
-        self._counts = product.tables.counts() if product.tables else np.zeros(0)
+    def __init__(self, product: Product, tables: Tables | None) -> None:
+        self._product, self._tables = product, tables
+        self._counts = tables.counts() if tables else np.zeros(0)
         self._rest: list[Any] = []
 
-    def add(self, x: Array, resp: Array, places: Any) -> None:
+    def add(self, x: Array, resp: Array, places: Any) -> Self:
         """Add some rows, and what was looked up for them."""
         product = self._product
-        if product.tables:
-            product.tables.add(places, resp, self._counts)
+        if self._tables:
+            self._tables.add(places, resp, self._counts)
         parts = product.emission.parts
         found = [family.expected_stats(parts[i].of(x), resp) for i, family in product.others.items()]
         self._rest = [a + b for a, b in zip(self._rest, found, strict=True)] if self._rest else found
+        return self
 
     def stats(self) -> Parts:
         """Those of each part."""
         product = self._product
         found = dict(zip(product.others, self._rest, strict=True))
-        if product.tables:
-            found.update(zip(product.looked_up, product.tables.stats(self._counts), strict=True))
+        if self._tables:
+            found.update(zip(product.looked_up, self._tables.stats(self._counts), strict=True))
         names = tuple(part.name for part in product.emission.parts)
         return Parts(names, tuple(found[i] for i in range(len(names))))
 
@@ -120,20 +131,25 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
     family = model.routines(params)
     if block.labels is not None or not isinstance(family, Product) or not block.n_rows:
         return None
-    block, places = block.remembered((family.layout, "rows"), lambda: _rows(family, block))
-    if family.tables and places is None:
+    tables = family.tables(block.n_rows)
+    if family.few(block.n_rows) and not tables:
         return None
-    if family.tables and not family.others:
-        whole = family.tables.mixture(places, params.latent.log, block.weights)
+    block, places = block.remembered((tables and tables.name, "rows"), lambda: _rows(family, tables, block))
+    if tables and places is None:
+        return None
+    if tables is family.plain:
+        return few_rows(model, params, family, block, places, backend)
+    if tables and not family.others:
+        whole = family.joined.mixture(places, params.latent.log, block.weights)
         if whole is not None:
             of_rows, stats, *bounds = whole
             return Expected(Counts(of_rows), Parts(params.emission.names, tuple(stats)), *bounds)
     from latently.kernels.tables import row_posteriors
 
-    tally, counts, bound, rounding_scale = Tally(family), np.zeros(model.n_components), 0.0, 0.0
+    tally, counts, bound, rounding_scale = Tally(family, tables), np.zeros(model.n_components), 0.0, 0.0
     for rows in block.tiles(2 * model.n_components + block.x.shape[1]):
         x, found = block.rows(rows), None if places is None else places[rows]
-        joint = np.ascontiguousarray(family.log_density(x, found))
+        joint = np.ascontiguousarray(family.log_density(x, tables, found))
         more, terms = row_posteriors(joint, params.latent.log, block.weights[rows], counts)
         if not np.isfinite(more):
             return None
@@ -142,12 +158,32 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
     return Expected(Counts(counts), tally.stats(), bound, rounding_scale)
 
 
+def few_rows(
+    model: Any, params: Any, family: Product, block: Block, places: Any, backend: Backend
+) -> Expected:
+    """The same in plain NumPy."""
+
+    def located(rows: slice) -> Any:
+        return places if rows == slice(0, block.n_rows) else places[rows]
+
+    def density(rows: slice) -> Array:
+        return family.log_density(block.rows(rows), family.plain, located(rows))
+
+    def visit(rows: slice, resp: Array) -> Parts:
+        return Tally(family, family.plain).add(block.rows(rows), resp, located(rows)).stats()
+
+    found: Expected = model.latent.run(params.latent, density, block, visit, backend)
+    return found
+
+
 def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
     """E-step of a block of sequences whose rows are few patterns of cells: symbols, so to say."""
     family = model.routines(params)
     if not isinstance(family, Product) or family.others or not block.n_rows:
         return None
-    patterns = block.remembered((family.layout, "patterns"), lambda: _patterns(family, block))
+    tables = family.tables(block.n_rows)
+    assert tables is not None  # a product has parts
+    patterns = block.remembered((tables.name, "patterns"), lambda: _located(tables, block, merge=True)[0])
     if patterns is None:
         return None
     emission, cells = model.emission, block.x[patterns.rows]
@@ -166,17 +202,18 @@ def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -
     return found
 
 
-def _patterns(family: Product, block: Block) -> Patterns | None:
-    places = family.tables.places(block.rows(slice(None))) if family.tables else None
-    return None if places is None else patterns_of(places, int(places.max(initial=0)) + 1)
+def _located(tables: Tables | None, block: Block, merge: bool) -> tuple[Patterns | None, Any]:
+    """The patterns of rows, if there are few and they are wanted, and where cells are in the tables."""
+    places = tables.places(block.rows(slice(None))) if tables else None
+    if tables is None or places is None or not merge:
+        return None, places
+    codes = tables.codes(places)
+    return patterns_of(codes, int(codes.max(initial=0)) + 1), places
 
 
-def _rows(family: Product, block: Block) -> tuple[Block, Any]:
+def _rows(family: Product, tables: Tables | None, block: Block) -> tuple[Block, Any]:
     """The rows, and their cells in the tables; where all are looked up, equal rows as one of their weight."""
-    places = family.tables.places(block.rows(slice(None))) if family.tables else None
-    if places is None or family.others:
-        return block, places
-    patterns = patterns_of(places, int(places.max()) + 1)
+    patterns, places = _located(tables, block, not family.others)
     if patterns is None:
         return block, places
     weights = np.bincount(patterns.index, block.weights, len(patterns.rows)).astype(np.float64)

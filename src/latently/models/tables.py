@@ -8,6 +8,7 @@ columns together have a table of the sums of theirs, so that a row looks up fewe
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from latently.emissions.base import Array, Emission
 
@@ -45,7 +47,7 @@ class Layout(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tables:
+class Tables(ABC):
     """Families whose cells are looked up in tables."""
 
     banks: Sequence[Bank]  # the families, and what columns each has
@@ -65,16 +67,96 @@ class Tables:
         """What tells these tables from others of the same data."""
         return tuple(self.columns.tolist()), self.sizes
 
-    @property
-    def layout(self) -> Layout:
-        """How the columns share tables."""
-        return layout_of(self.sizes)
-
     @cached_property
     def values(self) -> Array:
         """Log densities of the cells of all columns under each component."""
         cells = [bank.emission.log_density_of_cells(bank.params, bank.sizes) for bank in self.banks]
         return np.concatenate(cells)
+
+    @property
+    def n_components(self) -> int:
+        """How many components there are."""
+        return self.values.shape[1]
+
+    @abstractmethod
+    def places(self, x: Array) -> Any:
+        """Where the tables have the cells of each row; None if a cell is in no table."""
+
+    @abstractmethod
+    def codes(self, places: Any) -> NDArray[Any]:
+        """Whole numbers, equal for rows that have the same places, shape (n, c)."""
+
+    @abstractmethod
+    def log_density(self, places: Any) -> Array:
+        """Log density of each row under each component."""
+
+    @abstractmethod
+    def counts(self) -> Array:
+        """Zeros, to which the responsibilities of cells are added."""
+
+    @abstractmethod
+    def add(self, places: Any, resp: Array, counts: Array) -> None:
+        """Add those of some rows."""
+
+    @abstractmethod
+    def of_cells(self, counts: Array) -> Array:
+        """The counts of the cells of all columns."""
+
+    def stats(self, counts: Array) -> list[Any]:
+        """The statistics of each family, of the cells that were counted; counts may be used up."""
+        of_cells = self.of_cells(counts)
+        found, start = [], 0
+        for bank in self.banks:
+            n = int(bank.sizes.sum())
+            resp = of_cells[start : start + n, : self.n_components]
+            found.append(bank.emission.stats_of_cells(bank.params, bank.sizes, resp))
+            start += n
+        return found
+
+    @property
+    def fits(self) -> bool:
+        """Whether they are not too large."""
+        return sum(self.sizes) + len(self.sizes) < MOST_ROWS_OF_TABLES
+
+
+class PlainTables(Tables):
+    """In NumPy: a row is a sparse one of ones, the last for all cells that are missing."""
+
+    def places(self, x: Array) -> Any:
+        cells, sizes = x[:, self.columns], np.array(self.sizes)
+        missing = np.isnan(cells)
+        codes = np.where(missing, 0, cells).astype(np.int64)
+        if not self.fits or ((codes < 0) | (codes >= sizes)).any():
+            return None
+        ends = np.cumsum(sizes)
+        places = np.where(missing, ends[-1], codes + ends - sizes)
+        starts = np.arange(0, places.size + 1, len(sizes))
+        hot = np.ones(places.size), places.ravel(), starts
+        return sparse.csr_array(hot, shape=(len(x), ends[-1] + 1))
+
+    def codes(self, places: Any) -> NDArray[Any]:
+        return np.asarray(places.indices.reshape(-1, len(self.sizes)))
+
+    def log_density(self, places: Any) -> Array:
+        return np.asarray(places @ np.concatenate([self.values, np.zeros((1, self.n_components))]))
+
+    def counts(self) -> Array:
+        return np.zeros((len(self.values) + 1, self.n_components))
+
+    def add(self, places: Any, resp: Array, counts: Array) -> None:
+        counts += places.T @ resp
+
+    def of_cells(self, counts: Array) -> Array:
+        return counts[:-1]
+
+
+class JoinedTables(Tables):
+    """By kernels: a few columns are looked up at once."""
+
+    @property
+    def layout(self) -> Layout:
+        """How the columns share tables."""
+        return layout_of(self.sizes)
 
     @cached_property
     def cells(self) -> Array:
@@ -94,26 +176,22 @@ class Tables:
         return found
 
     @property
-    def n_components(self) -> int:
-        """How many components there are."""
-        return self.values.shape[1]
-
-    @property
     def lanes(self) -> tuple[int, ...]:
         """How many components are worked on at once."""
         return LANES[self.n_components > len(LANES[0])]
 
     def places(self, x: Array) -> Found | None:
-        """Rows of the tables for the cells of each row; None if a cell is in no table."""
         from latently.kernels.tables import find_places
 
-        if sum(self.sizes) + len(self.sizes) >= MOST_ROWS_OF_TABLES:
+        if not self.fits:
             return None
         found = np.empty((len(x), len(self.layout.starts) - 1), dtype=np.uint16)
         return found if find_places(x, self.columns, *self.layout, found) else None
 
+    def codes(self, places: Found) -> NDArray[Any]:
+        return places
+
     def log_density(self, places: Found) -> Array:
-        """Log density of each row under each component."""
         from latently.kernels.tables import table_densities
 
         out = np.empty((len(places), self.n_components))
@@ -140,27 +218,18 @@ class Tables:
         return counts[0, : self.n_components], stats, bound, rounding_scale
 
     def counts(self) -> Array:
-        """Zeros, to which the responsibilities of cells are added."""
         return np.zeros((self.layout.starts[-1], self.cells.shape[1]))
 
     def add(self, places: Found, resp: Array, counts: Array) -> None:
-        """Add those of some rows."""
         from latently.kernels.tables import table_sums
 
         table_sums(places, np.ascontiguousarray(resp), counts, self.lanes)
 
-    def stats(self, counts: Array) -> list[Any]:
-        """The statistics of each family, of the cells that were counted; counts are added up in place."""
+    def of_cells(self, counts: Array) -> Array:
         from latently.kernels.tables import part_counts
 
-        of_cells = np.zeros_like(self.cells)
-        part_counts(counts, *self.layout, of_cells)
-        found, start = [], 0
-        for bank in self.banks:
-            n = int(bank.sizes.sum())
-            resp = of_cells[start : start + n, : self.n_components]
-            found.append(bank.emission.stats_of_cells(bank.params, bank.sizes, resp))
-            start += n
+        found = np.zeros_like(self.cells)
+        part_counts(counts, *self.layout, found)
         return found
 
 
