@@ -21,7 +21,7 @@ from latently.latent.independent import Counts
 from latently.models.patterns import Patterns, patterns_of
 from latently.models.tables import Bank, JoinedTables, PlainTables, Tables
 
-FEW_CELLS = 2**14  # that are worked on in plain NumPy: to compile a kernel takes longer than a fit
+FEW_CELLS = 2**16  # that are worked on in plain NumPy: to compile a kernel takes longer than a fit
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Product:
 
     def few(self, n_rows: int) -> bool:
         """Whether so many rows are worked on in plain NumPy."""
-        return n_rows * self.emission.n_columns <= FEW_CELLS
+        n_cells = self.emission.n_columns + sum(int(bank.sizes.sum()) for bank in self.banks)
+        return n_rows * n_cells <= FEW_CELLS
 
     def tables(self, n_rows: int) -> Tables | None:
         """Those of all parts that have any, for so many rows."""

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from latently.emissions.base import Array, Emission
+from latently.emissions.base import Array, Emission, cells_below
 
 MOST_ROWS_OF_TABLES = 2**16  # rows of all tables together
 TOGETHER = 256  # rows of the table of a few columns together
@@ -113,41 +112,35 @@ class Tables(ABC):
             start += n
         return found
 
-    @property
-    def fits(self) -> bool:
-        """Whether they are not too large."""
-        return sum(self.sizes) + len(self.sizes) < MOST_ROWS_OF_TABLES
-
 
 class PlainTables(Tables):
-    """In NumPy: a row is a sparse one of ones, the last for all cells that are missing."""
+    """By products with a matrix of zeros and ones, which tells of each cell whether a row has it."""
 
-    def places(self, x: Array) -> Any:
-        cells, sizes = x[:, self.columns], np.array(self.sizes)
-        missing = np.isnan(cells)
-        codes = np.where(missing, 0, cells).astype(np.int64)
-        if not self.fits or ((codes < 0) | (codes >= sizes)).any():
-            return None
-        ends = np.cumsum(sizes)
-        places = np.where(missing, ends[-1], codes + ends - sizes)
-        starts = np.arange(0, places.size + 1, len(sizes))
-        hot = np.ones(places.size), places.ravel(), starts
-        return sparse.csr_array(hot, shape=(len(x), ends[-1] + 1))
+    def places(self, x: Array) -> Array | None:
+        value, column = cells_below(np.array(self.sizes))
+        cells = x[:, self.columns]
+        found = (cells[:, column] == value).astype(np.float64)
+        return found if found.sum() == np.count_nonzero(~np.isnan(cells)) else None
 
-    def codes(self, places: Any) -> NDArray[Any]:
-        return np.asarray(places.indices.reshape(-1, len(self.sizes)))
+    def codes(self, places: Array) -> NDArray[Any]:
+        return places.astype(np.int64)
 
-    def log_density(self, places: Any) -> Array:
-        return np.asarray(places @ np.concatenate([self.values, np.zeros((1, self.n_components))]))
+    def log_density(self, places: Array) -> Array:
+        never = np.isneginf(self.values)
+        if not never.any():
+            return places @ self.values
+        found = places @ np.where(never, 0.0, self.values)
+        found[places @ never > 0] = -np.inf
+        return found
 
     def counts(self) -> Array:
-        return np.zeros((len(self.values) + 1, self.n_components))
+        return np.zeros_like(self.values)
 
-    def add(self, places: Any, resp: Array, counts: Array) -> None:
+    def add(self, places: Array, resp: Array, counts: Array) -> None:
         counts += places.T @ resp
 
     def of_cells(self, counts: Array) -> Array:
-        return counts[:-1]
+        return counts
 
 
 class JoinedTables(Tables):
@@ -183,7 +176,7 @@ class JoinedTables(Tables):
     def places(self, x: Array) -> Found | None:
         from latently.kernels.tables import find_places
 
-        if not self.fits:
+        if sum(self.sizes) + len(self.sizes) >= MOST_ROWS_OF_TABLES:
             return None
         found = np.empty((len(x), len(self.layout.starts) - 1), dtype=np.uint16)
         return found if find_places(x, self.columns, *self.layout, found) else None
