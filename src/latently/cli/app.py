@@ -31,7 +31,7 @@ JOBS: tuple[type[Job[Any, Any]], ...] = (Cluster, Segment, Topics, Impute, Predi
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__
 
-MOST_OF_WORD = 200
+LONGEST_WORD = 200
 EPILOG = "Shell completion: latently --install-completion."
 
 app = typer.Typer(
@@ -130,6 +130,6 @@ def _why(error: Exception) -> str:
 
 def _say(message: str) -> None:
     """One line, whatever was in the message; of very long names in it the ends."""
-    words = (word if len(word) <= MOST_OF_WORD else f"{word[:90]}...{word[-90:]}" for word in message.split())
+    words = (word if len(word) <= LONGEST_WORD else f"{word[:90]}...{word[-90:]}" for word in message.split())
     with suppress(OSError):
         print(f"latently: {' '.join(words)}", file=sys.stderr)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_000
 FEWEST_PAIRS = 20
-ALIKE = 0.5  # correlation of a row with the one before
+RESEMBLES = 0.5  # correlation of a row with the one before
 
 
 def hints(data: Cells, components: int, seed: int) -> Iterator[str]:
@@ -86,7 +86,7 @@ def resembling(table: Table, X: pl.DataFrame, names: Sequence[str]) -> Iterator[
         if len(before) < FEWEST_PAIRS or (before <= after).all() or (before >= after).all():
             continue
         alike = float(np.corrcoef(before, after)[0, 1])
-        if alike > ALIKE:
+        if alike > RESEMBLES:
             yield (
                 f"the rows are a series in '{in_order.time}', and '{name}' resembles the row before "
                 f"(correlation {number(alike, 2)})"

@@ -15,7 +15,7 @@ from latently.cli.tables.table import quoted
 
 NONE = "none"
 NO_LIMITS = (-math.inf, math.inf)
-FAR = 5.0  # standard deviations from 0 to the mean, beyond which a limit there changes nothing
+FAR_FROM_ZERO = 5.0  # standard deviations from 0 to the mean, beyond which a limit there changes nothing
 
 
 class Limits(NamedTuple):
@@ -62,7 +62,7 @@ def _learned(choice: Choice) -> dict[str, tuple[float, float]]:
             found[column.name] = (low, high)
         elif notation.behind.strip() == "%" and low >= 0 and high <= 100:
             found[column.name] = (0.0, 100.0)
-        elif low >= 0 and float(values.mean()) < FAR * float(values.std() or 0.0):  # type: ignore[arg-type]
+        elif low >= 0 and float(values.mean()) < FAR_FROM_ZERO * float(values.std() or 0.0):  # type: ignore[arg-type]
             found[column.name] = (0.0, math.inf)
     return found
 

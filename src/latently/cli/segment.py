@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
-LONG = 20_000
+LONG_SERIES = 20_000
 ROWS_TO_CHOOSE_BY = 2_000  # rows that tell counts from measurements
-OF_LONG = {"tol": 1e-7, "max_iter": 300}
+SETTINGS_OF_LONG = {"tol": 1e-7, "max_iter": 300}
 
 
 class Steps(NamedTuple):
@@ -205,7 +205,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         from latently.report.fits import in_words
         from latently.selection import select
 
-        quick = OF_LONG if X.height > LONG else {}
+        quick = SETTINGS_OF_LONG if X.height > LONG_SERIES else {}
         file = self.checkpoint_of(f"{kind.name}-{X.height}" if kind.rivals else "")
         how = {"startprob": self.start, "random_state": self.seed, "checkpoint": file}
         estimator = hmm_of(kind.name, **how, **quick)
@@ -273,12 +273,12 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
 
 def _taken(names: list[str], kind: Kind) -> str:
     """What columns were taken for, why, and how to have it otherwise."""
-    from latently.cli.tables.kinds import GUESSED
+    from latently.cli.tables.kinds import GUESSED_FAMILIES
     from latently.emissions.registry import family_of
 
     others = " or ".join(
         other
-        for other in GUESSED
+        for other in GUESSED_FAMILIES
         if other != kind.name and (len(names) == 1 or not family_of(other).symbolic)
     )
     who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"

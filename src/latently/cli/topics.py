@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MOST_TRIED = 8
 AUTO = "auto"
-USUAL = 20  # topics
+USUAL_TOPICS = 20  # topics
 FEW_DOCUMENTS = 1_000  # documents
-DOCUMENTS_EACH = 3  # at least, for each topic
+DOCUMENTS_PER_TOPIC = 3  # at least, for each topic
 
 
 class Words(NamedTuple):
@@ -183,9 +183,9 @@ def _tried_of(collection: Collection) -> list[int]:
     import numpy as np
 
     n = collection.n_documents
-    most = max(2, min(USUAL, n // DOCUMENTS_EACH, collection.n_words))
+    most = max(2, min(USUAL_TOPICS, n // DOCUMENTS_PER_TOPIC, collection.n_words))
     if n >= FEW_DOCUMENTS or most == 2:
-        return [min(USUAL, most)]
+        return [min(USUAL_TOPICS, most)]
     return np.unique(np.geomspace(2, most, MOST_TRIED).round().astype(int)).tolist()
 
 

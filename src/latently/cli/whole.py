@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from latently.cli.tables.table import Table
     from latently.sources.files import FileScan
 
-DRAWN = 100_000  # rows that are looked at
-EXPANDS = 4  # times as large as its files a table may be in memory
-READABLE = (".parquet", ".arrow", ".feather", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
+ROWS_DRAWN = 100_000  # rows that are looked at
+MEMORY_PER_BYTE = 4  # times as large as its files a table may be in memory
+READ_BY_PIECES = (".parquet", ".arrow", ".feather", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +87,12 @@ class Whole:
 def whole_of(path: Path, job: OfWhole) -> Whole | None:
     """A table that is read piece by piece: one that would not fit into memory, or that a cluster works on."""
     scan = _scan_of(path)
-    if scan is not None and (job.scheduler or EXPANDS * scan.n_bytes > allowed(job.memory)):
+    if scan is not None and (job.scheduler or MEMORY_PER_BYTE * scan.n_bytes > allowed(job.memory)):
         return Whole(scan, job)
     if job.scheduler is not None:
         raise CommandError(
-            f"--scheduler is for tables that are read piece by piece ({', '.join(READABLE)}): leave it out"
+            f"--scheduler is for tables that are read piece by piece ({', '.join(READ_BY_PIECES)}): leave it "
+            "out"
         )
     return None
 
@@ -99,9 +100,9 @@ def whole_of(path: Path, job: OfWhole) -> Whole | None:
 def _scan_of(path: Path) -> FileScan | None:
     """The files of a table, if they can be read piece by piece."""
     if path.is_dir():
-        readable = any(one.name.lower().endswith(READABLE) for one in path.iterdir())
+        readable = any(one.name.lower().endswith(READ_BY_PIECES) for one in path.iterdir())
     else:
-        readable = str(path).lower().endswith(READABLE)
+        readable = str(path).lower().endswith(READ_BY_PIECES)
     if not readable:
         return None
     from latently.sources.files import FileScan, paths_of
@@ -143,9 +144,9 @@ def drawn(whole: Whole, path: Path, seed: int) -> Table:
             frame = frame.with_columns(pl.Series("\0", rng.random(frame.height)))
             n_rows += frame.height
             if kept is not None:
-                threshold = kept["\0"].max() if kept.height >= DRAWN else 2.0
+                threshold = kept["\0"].max() if kept.height >= ROWS_DRAWN else 2.0
                 frame = pl.concat([kept, frame.filter(pl.col("\0") < threshold)])
-            if frame.height > 2 * DRAWN:
+            if frame.height > 2 * ROWS_DRAWN:
                 frame = _least(frame)
             kept = frame
     except ValueError as error:
@@ -166,7 +167,7 @@ def drawn(whole: Whole, path: Path, seed: int) -> Table:
 
 def _least(frame: Any) -> Any:
     """The rows with the least random numbers, in their order."""
-    if frame.height <= DRAWN:
+    if frame.height <= ROWS_DRAWN:
         return frame
-    threshold = frame["\0"].sort()[DRAWN]
+    threshold = frame["\0"].sort()[ROWS_DRAWN]
     return frame.filter(frame["\0"] < threshold)

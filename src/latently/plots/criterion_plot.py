@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 SEARCH = Such(lambda value: hasattr(value, "table_"), "what latently.select returned")
-CLOSE = 10.0
+CLOSE_TO_BEST = 10.0
 WITHIN = "shaded: within 10 of the best; "
 DOUBTFUL = "hollow: a doubtful maximum"
 
@@ -76,7 +76,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         lines.setdefault(", ".join(str(row[key]) for key in families), []).append(row)
 
     if likelihood:
-        ax.axhspan(-CLOSE, CLOSE, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+        ax.axhspan(-CLOSE_TO_BEST, CLOSE_TO_BEST, color=GRID, alpha=0.6, linewidth=0, zorder=0)
     low = high = 0.0
     for position, (family, rows) in enumerate(lines.items()):
         rows = sorted(rows, key=lambda row: row["n_components"])
@@ -106,7 +106,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
 
 
 def _scale(ax: Axes, low: float, high: float) -> None:
-    """Linear within `CLOSE` of the best, logarithmic beyond."""
-    ax.set_yscale("symlog", linthresh=CLOSE)
-    ax.set_ylim(min(-0.2 * CLOSE, 1.6 * low), max(1.2 * CLOSE, 1.6 * high))
+    """Linear within `CLOSE_TO_BEST` of the best, logarithmic beyond."""
+    ax.set_yscale("symlog", linthresh=CLOSE_TO_BEST)
+    ax.set_ylim(min(-0.2 * CLOSE_TO_BEST, 1.6 * low), max(1.2 * CLOSE_TO_BEST, 1.6 * high))
     ax.yaxis.set_major_formatter("{x:,.0f}")

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SKEWED = 2.0
-SPANS = 20.0  # times as large the greatest value is as the least
+SKEWED_FROM = 2.0
+LEAST_SPAN = 20.0  # times as large the greatest value is as the least
 
 
 def logarithmic(values: ArrayLike) -> bool:
@@ -26,10 +26,10 @@ def logarithmic(values: ArrayLike) -> bool:
 
     x = np.asarray(values, dtype=np.float64)
     x = x[np.isfinite(x)]
-    if len(x) < 3 or not x.min() > 0 or x.max() < SPANS * x.min():
+    if len(x) < 3 or not x.min() > 0 or x.max() < LEAST_SPAN * x.min():
         return False
     lean = float(skew(x))
-    return lean > SKEWED and abs(float(skew(np.log(x)))) < lean
+    return lean > SKEWED_FROM and abs(float(skew(np.log(x)))) < lean
 
 
 def set_logarithmic(ax: Axes, axis: str = "x") -> None:

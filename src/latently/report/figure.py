@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 # Inches, so that words are as large on the page as they should be.
-USUAL = (5.2, 3.9)
-WIDE = (12.0, 3.7)
+USUAL_SIZE = (5.2, 3.9)
+WIDE_SIZE = (12.0, 3.7)
 MOST_ACROSS = 3
 
 # The same bytes for the same picture: no date, and names inside the file that do not change.
@@ -52,7 +52,7 @@ class Figure:
     n_axes: int = 1
     heights: Sequence[float] = ()
     across: int = MOST_ACROSS
-    line: float = WIDE[1]
+    line: float = WIDE_SIZE[1]
 
     @property
     def wide(self) -> bool:
@@ -65,13 +65,13 @@ class Figure:
         from matplotlib.figure import Figure as Drawing
 
         if self.heights:
-            drawing = Drawing(figsize=(WIDE[0], sum(self.heights)), layout="constrained")
+            drawing = Drawing(figsize=(WIDE_SIZE[0], sum(self.heights)), layout="constrained")
             self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
             fit_fonts(drawing)
             return drawing
         n_lines = -(-self.n_axes // self.across)
         across = -(-self.n_axes // n_lines)
-        size = (WIDE[0], self.line * n_lines) if self.n_axes > 1 else USUAL
+        size = (WIDE_SIZE[0], self.line * n_lines) if self.n_axes > 1 else USUAL_SIZE
         drawing = Drawing(figsize=size, layout="constrained")
         axes = drawing.subplots(n_lines, across, squeeze=False).ravel()
         for spare in axes[self.n_axes :]:

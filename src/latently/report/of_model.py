@@ -28,7 +28,7 @@ from latently.report.topics import TopicsAnalysis, topics_report
 from latently.report.topics.collection import Collection
 from latently.selection import Selection
 
-DRAWS = 20
+PARAMETER_DRAWS = 20
 
 
 def report(
@@ -164,7 +164,7 @@ def _drawn(model: BaseImputer, X: Any) -> Any:
         raise ValueError("X had no missing cell at the fit: there is nothing that was filled in")
     if len(model.parameter_draws_) > 1:
         return model
-    return clone(model).set_params(n_parameter_draws=DRAWS, checkpoint=None).fit(X)
+    return clone(model).set_params(n_parameter_draws=PARAMETER_DRAWS, checkpoint=None).fit(X)
 
 
 @_report.register

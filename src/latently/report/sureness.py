@@ -15,23 +15,23 @@ from latently.estimators.likelihood import LikelihoodEstimator
 from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
 
-LEVEL = 0.95
+INTERVAL_LEVEL = 0.95
 MOST_WORK = 1_000_000  # rows times parameters: what errors of these take is hardly noticed
 MOST_LINES = 60
 MOST_ACROSS = 12
-STEPS = (0.99, 0.9, 0.7, 0.5)
+SURENESS_STEPS = (0.99, 0.9, 0.7, 0.5)
 QUIET: dict[str, Any] = {"spoken": False, "sure": True}  # of tables
 
 
 def certainty(probability: Array, labels: NDArray[Any], n_labels: int, label: str) -> Table:
     """How many rows are how likely to be where they are put."""
-    inside = np.digitize(probability, STEPS[::-1])  # the surest have the highest number
-    names = [f"over {percent(STEPS[0])}"]
-    names += [f"{percent(low)} to {percent(high)}" for high, low in pairwise(STEPS)]
-    names.append(f"below {percent(STEPS[-1])}")
+    inside = np.digitize(probability, SURENESS_STEPS[::-1])  # the surest have the highest number
+    names = [f"over {percent(SURENESS_STEPS[0])}"]
+    names += [f"{percent(low)} to {percent(high)}" for high, low in pairwise(SURENESS_STEPS)]
+    names.append(f"below {percent(SURENESS_STEPS[-1])}")
     rows = []
     for i, name in enumerate(names):
-        here = inside == len(STEPS) - i
+        here = inside == len(SURENESS_STEPS) - i
         counts = np.bincount(labels[here], minlength=n_labels)
         each = [f"{n:,}" for n in counts] if n_labels <= MOST_ACROSS else []
         rows.append([name, f"{int(here.sum()):,}", share(int(here.sum()), len(labels)), *each])
@@ -60,7 +60,7 @@ def intervals(
     if len(source.row_weights) * model.n_parameters_ > MOST_WORK or K > MOST_ACROSS:
         return None
     quantities = model._quantities(names)
-    found, reasons = model._with_errors(quantities, source, LEVEL)
+    found, reasons = model._with_errors(quantities, source, INTERVAL_LEVEL)
     rows = []
     for one, numbers in zip(quantities, found, strict=True):
         if one.column or K > 1:
@@ -71,8 +71,8 @@ def intervals(
     if all(EN_DASH in cell for line in rows for cell in line[1:]):
         return None
     text = (
-        f"Estimates, and in brackets {percent(LEVEL)} intervals from standard errors (the curvature of the "
-        f"likelihood at its maximum): they hold if the model is true and {label}s are well apart."
+        f"Estimates, and in brackets {percent(INTERVAL_LEVEL)} intervals from standard errors (the curvature "
+        f"of the likelihood at its maximum): they hold if the model is true and {label}s are well apart."
     )
     if reasons:
         text += f" {EN_DASH}: no interval, {'; '.join(reasons)}."

@@ -6,14 +6,14 @@ import re
 from urllib.parse import quote
 
 DIGITS = 2  # of points of 1/72 inch
-LONG = 2_000  # letters of a path
+LONG_PATH = 2_000  # letters of a path
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 PLACED = re.compile(r' (d|x|y|width|height|x1|x2|y1|y2)="([^"]*)"')
 MOVED = re.compile(r"translate\([^)]*\)")
 STYLED = re.compile(r' style="([^"]*)"')
 NAMED = re.compile(r' id="([^"]*)"')
-IN_URI = " !$'()*+,-./:;=?@[]^_`{|}~\n"
+SAFE_IN_ADDRESS = " !$'()*+,-./:;=?@[]^_`{|}~\n"
 
 
 def compact(svg: str) -> str:
@@ -43,7 +43,7 @@ def compact(svg: str) -> str:
 
 def as_address(svg: str) -> str:
     """A drawing as a data address."""
-    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=IN_URI)
+    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=SAFE_IN_ADDRESS)
 
 
 def _short(text: str, digits: int = DIGITS) -> str:
@@ -52,5 +52,5 @@ def _short(text: str, digits: int = DIGITS) -> str:
 
 def _path(text: str) -> str:
     """Long lines go through many points, of which none matters by itself."""
-    digits = DIGITS if len(text) < LONG else DIGITS - 1
+    digits = DIGITS if len(text) < LONG_PATH else DIGITS - 1
     return re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(_short(text, digits).split()))

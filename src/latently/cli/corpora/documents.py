@@ -14,8 +14,8 @@ from latently.cli.tables.columns import without
 from latently.cli.tables.table import Table, quoted
 from latently.wording import count
 
-NUMBER = "document"
-USUAL = "text"
+NUMBER_COLUMN = "document"
+TEXT_COLUMN = "text"
 MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>")
 LINK = re.compile(r"(?i)\b(https?://|www\.)[^\s<>\"']+")
 
@@ -81,7 +81,7 @@ def without_markup(texts: list[str]) -> tuple[list[str], dict[str, str]]:
 
 def numbered(n: int) -> pl.DataFrame:
     """A column that numbers documents, from 1."""
-    return pl.DataFrame({NUMBER: range(1, n + 1)})
+    return pl.DataFrame({NUMBER_COLUMN: range(1, n + 1)})
 
 
 def _column(table: Table, asked: str | None) -> str:
@@ -91,8 +91,8 @@ def _column(table: Table, asked: str | None) -> str:
     names = table.frame.columns
     if len(names) == 1:
         return names[0]
-    if USUAL in names:
-        return USUAL
+    if TEXT_COLUMN in names:
+        return TEXT_COLUMN
     raise CommandError(
         f"{table.name} has {quoted(names)}: write --text-column and the name of the one with texts"
     )

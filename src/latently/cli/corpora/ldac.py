@@ -23,12 +23,12 @@ WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
 EMPTY_OR_NOT = re.compile(rb"\s*\d+(\s+\d+:\d+(\s|$)|\s*$)")
 MOST_DIGITS = 15  # whole as floats
 PAIR = re.compile(r"\d{1,15}:\d{1,15}")
-LOOKED_AT = 1 << 16
+BYTES_LOOKED_AT = 1 << 16
 
 
 def is_ldac(content: bytes) -> bool:
     """Whether this looks like LDA-C: the first line does, and one of the first has a word."""
-    lines = [line for line in content[:LOOKED_AT].split(b"\n") if line.strip()]
+    lines = [line for line in content[:BYTES_LOOKED_AT].split(b"\n") if line.strip()]
     return bool(lines) and EMPTY_OR_NOT.match(lines[0]) is not None and any(map(WITH_WORDS.match, lines))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from latently.cli.corpora.documents import USUAL, Documents, from_table
+from latently.cli.corpora.documents import TEXT_COLUMN, Documents, from_table
 from latently.cli.corpora.ldac import is_ldac, read_ldac
 from latently.cli.corpora.matrix import is_matrix, read_matrix
 from latently.cli.corpora.text_folder import read_folder
@@ -67,11 +67,11 @@ def read_lines(text: str, name: str, missing: Sequence[str] = (), notes: Sequenc
     # Lines end where editors end them: other marks of line ends may stand inside of texts.
     lines = text.replace("\r\n", "\n").split("\n")
     full = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if full and full[0][1].strip().lower() == USUAL:
+    if full and full[0][1].strip().lower() == TEXT_COLUMN:
         del full[0]
     if not full:
         raise CommandError(f"{name} is empty: write a text on each line")
-    texts = pl.DataFrame({USUAL: [line for _, line in full]})
+    texts = pl.DataFrame({TEXT_COLUMN: [line for _, line in full]})
     table = Table(name, texts, [number for number, _ in full], notes=notes)
     return from_table(with_codes(table, missing), "a text a line", None)
 

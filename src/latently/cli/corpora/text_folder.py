@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from latently.cli.corpora.documents import USUAL, Documents, from_table
+from latently.cli.corpora.documents import TEXT_COLUMN, Documents, from_table
 from latently.cli.failure import CommandError
 from latently.cli.tables.codes import with_codes
 from latently.cli.tables.content import decoded, read_bytes
@@ -45,12 +45,12 @@ def read_folder(
     if not any(text.strip() for text in texts):
         raise CommandError(f"all {len(texts)} files of folder '{path}' are empty: give files with text")
     readable = [name.encode(errors="backslashreplace").decode() for name in shown]
-    columns = {USUAL: texts, "file": readable}
+    columns = {TEXT_COLUMN: texts, "file": readable}
     if any("/" in name for name in readable):
         columns["folder"] = [Path(name).parent.as_posix() for name in readable]
     notes = [note for one in found_texts for note in one.notes]
     more = [f"so were {len(notes) - 1:,} more of its files"] if len(notes) > 1 else []
     table = with_codes(Table(path.name, pl.DataFrame(columns), notes=[*notes[:1], *more]), missing)
-    documents = from_table(table, "a folder of texts", USUAL)
-    rest = replace(documents.rest, frame=documents.rest.frame.drop(USUAL))  # the files hold them
+    documents = from_table(table, "a folder of texts", TEXT_COLUMN)
+    rest = replace(documents.rest, frame=documents.rest.frame.drop(TEXT_COLUMN))  # the files hold them
     return replace(documents, rest=rest, text_column=None)

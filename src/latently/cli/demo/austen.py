@@ -23,7 +23,7 @@ from latently.wording import listed, number, sentence, share
 
 SEEDS = range(5)
 N_NOVELS = 6
-MUCH = 0.2  # of a novel's chapters
+MUCH_OF_A_NOVEL = 0.2  # of a novel's chapters
 ABOUT = (
     "Six novels, cut into 269 chapters. A topic model of six topics sees how often each chapter has each "
     "word, not which novel it is from. Do its topics recover the novels? Names of persons make this easy: "
@@ -123,7 +123,7 @@ def _merged(named: Sequence[TopicsAnalysis]) -> str:
     above = _above_mean(named)
     true, k = np.array(worst.truth.labels if worst.truth else []), int(worst.sizes.argmax())
     titles = dict.fromkeys(true.tolist())
-    held = [title for title in titles if (worst.likeliest[true == title] == k).mean() > MUCH]
+    held = [title for title in titles if (worst.likeliest[true == title] == k).mean() > MUCH_OF_A_NOVEL]
     return (
         f"The start decides much. In the one that recovers least (seed {worst.model.random_state}) topic {k} "
         f"is the likeliest of {share(worst.sizes[k], worst.n_documents)} of the chapters, among them many of "

@@ -21,7 +21,7 @@ from latently.wording import count, part, share
 if TYPE_CHECKING:
     from latently.cli.of_model import OfModel
 
-SHORT = 5
+SHORT_DOCUMENT = 5
 MUCH_UNSEEN = 0.6  # frequent words were left out of the model, so a good part is always unseen
 
 
@@ -100,12 +100,12 @@ def _odd(lengths: Any, n_before: float) -> Iterator[Finding]:
             "and the shares of all topics are those of the prior"
         )
         yield caution("no words", text, "document", empty=empty)
-    short = int(((lengths > 0) & (lengths < SHORT)).sum())
+    short = int(((lengths > 0) & (lengths < SHORT_DOCUMENT)).sum())
     if short:
         have, their = ("has", "its") if short == 1 else ("have", "their")
         text = (
-            f"{part(short, 'document', n)} {have} fewer than {SHORT} words that the model knows: {their} "
-            "shares are mostly those of the prior"
+            f"{part(short, 'document', n)} {have} fewer than {SHORT_DOCUMENT} words that the model knows: "
+            f"{their} shares are mostly those of the prior"
         )
         yield caution("few words", text, "document", short=short)
     unseen = n_before - float(lengths.sum())

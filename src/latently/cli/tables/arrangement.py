@@ -12,22 +12,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.axis import EVEN, read_times
+from latently.cli.tables.axis import EVEN_WITHIN, read_times
 from latently.cli.tables.columns import TEXT, as_numbers
 from latently.cli.tables.roles import no_measurements
 from latently.cli.tables.table import Table
 from latently.wording import count
 
 FEWEST_RISING = 5
-FEWEST_EACH = 3  # rows of each of several series, on average
+ROWS_PER_SERIES = 3  # rows of each of several series, on average
 MOST_GAPS = 0.1  # of the steps, beyond which the steps are uneven rather than some left out
 MOST_PUT_IN = 0.5  # of the rows
-TIME = re.compile(
+NAMES_A_TIME = re.compile(
     r"(?i)(^|[_\W])(t|ts|time|times|zeit|epoch|step|steps|tick|date|datum|fecha|day|days|tag|week|woche|month|monat"
     r"|mois|mes|quarter|year|yr|jahr|ann[eé]e|a[nñ]o|hour|hours|stunde|minute|minutes|sec|second|seconds)($|[_\W])"
     r"|(time|date|year|stamp|zeit|datum)$"
 )
-MONTHS = {1: (28, 31), 2: (59, 62), 3: (89, 92), 6: (181, 184), 12: (365, 366)}  # how many days they have
+DAYS_OF_MONTHS = {
+    1: (28, 31),
+    2: (59, 62),
+    3: (89, 92),
+    6: (181, 184),
+    12: (365, 366),
+}  # how many days they have
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,9 @@ def looks_like_time(table: Table, name: str) -> bool:
     if column.values is None or column.constant:
         return False
     steps = np.diff(column.values.to_numpy())
-    return TIME.search(name) is not None or bool(len(steps) and steps[0] > 0 and (steps == steps[0]).all())
+    return NAMES_A_TIME.search(name) is not None or bool(
+        len(steps) and steps[0] > 0 and (steps == steps[0]).all()
+    )
 
 
 def time_among(table: Table, names: list[str]) -> str | None:
@@ -124,7 +132,7 @@ def _key_among(table: Table, names: list[str], times: NDArray[Any]) -> str | Non
     found = []
     for name in names:
         column = as_numbers(table, name)
-        few = 2 <= table.frame[name].n_unique() <= len(times) / FEWEST_EACH
+        few = 2 <= table.frame[name].n_unique() <= len(times) / ROWS_PER_SERIES
         whole = column.values is not None and bool((column.values == column.values.round()).all())
         if not few or not (whole or column.why_not == TEXT) or looks_like_time(table, name):
             continue
@@ -159,7 +167,7 @@ def with_steps_left_out(
         return table, ""
     times_usual = np.where(inner, np.round(sizes / usual), 1).astype(np.int64)
     gaps = np.flatnonzero(times_usual > 1)
-    even = np.abs(sizes / np.maximum(times_usual, 1) - usual) <= EVEN * usual
+    even = np.abs(sizes / np.maximum(times_usual, 1) - usual) <= EVEN_WITHIN * usual
     n = int((times_usual[gaps] - 1).sum())
     if not n or len(gaps) > MOST_GAPS * inner.sum() or n > MOST_PUT_IN * len(times) or not even[gaps].all():
         return table, ""
@@ -186,7 +194,7 @@ def _between(
 ) -> NDArray[Any]:
     """The times of rows that are put in: even parts of a step, or months where steps are months."""
     if times.dtype == np.dtype("datetime64[D]"):
-        months = next((m for m, (low, high) in MONTHS.items() if low <= usual <= high), None)
+        months = next((m for m, (low, high) in DAYS_OF_MONTHS.items() if low <= usual <= high), None)
         if months is not None:
             start = times[before].astype("datetime64[M]")
             return (start + months * which).astype("datetime64[D]") + (times[before] - start)

@@ -16,7 +16,7 @@ from latently.cli.tables.table import Table
 from latently.wording import shortened
 
 # Steps within this share of each other are the same: months, and years with leap days, are even enough.
-EVEN = 0.15
+EVEN_WITHIN = 0.15
 
 
 def time_of(table: Table, name: str, offsets: Sequence[int]) -> NDArray[Any]:
@@ -51,7 +51,7 @@ def uneven(times: NDArray[Any], offsets: Sequence[int], name: str) -> str | None
     if not len(sizes):
         return None
     usual = float(np.median(sizes))
-    odd = int((np.abs(sizes - usual) > EVEN * usual).sum())
+    odd = int((np.abs(sizes - usual) > EVEN_WITHIN * usual).sum())
     if not odd:
         return None
     many = "1 step" if odd == 1 else f"{odd:,} of {len(sizes):,} steps"

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from latently.cli.tables.columns import MOST_CATEGORIES, ROWS_EACH, TEXT, TRUE_OR_FALSE, Column, without
+from latently.cli.tables.columns import (
+    MOST_CATEGORIES,
+    ROWS_PER_CATEGORY,
+    TEXT,
+    TRUE_OR_FALSE,
+    Column,
+    without,
+)
 from latently.cli.tables.table import Table
 from latently.models.growth import STRONG_EVIDENCE
 
@@ -19,7 +26,7 @@ def categories_of(table: Table, columns: Sequence[Column]) -> dict[str, pl.Serie
         if column.values is None and column.why_not in (TEXT, TRUE_OR_FALSE):
             cells = without(table.texts(column.name), table.missing(column.name))
             n, seen = cells.drop_nulls().n_unique(), len(cells) - cells.null_count()
-            if 2 <= n <= MOST_CATEGORIES and seen >= ROWS_EACH * n:
+            if 2 <= n <= MOST_CATEGORIES and seen >= ROWS_PER_CATEGORY * n:
                 found[column.name] = cells
     return found
 

@@ -14,8 +14,8 @@ from latently.cli.tables.table import Table
 from latently.wording import count
 from latently.wording import listed as in_words
 
-FEWEST_DISTINCT = 5
-USUAL = r"-?(7{2,}|8{2,}|9{2,})|-9"  # as codes are written
+FEWEST_OTHER_VALUES = 5
+USUAL_CODES = r"-?(7{2,}|8{2,}|9{2,})|-9"  # as codes are written
 
 
 def with_codes(table: Table, asked: Sequence[str]) -> Table:
@@ -48,14 +48,14 @@ def codes_not_told(X: pl.DataFrame) -> list[str]:
     found: dict[float, list[str]] = {}
     for column in X:
         values, counts = np.unique(column.drop_nulls().to_numpy(), return_counts=True)
-        if len(values) < FEWEST_DISTINCT + 2:
+        if len(values) < FEWEST_OTHER_VALUES + 2:
             continue
         width = values[-2] - values[1]
         for code, n, gap, alone in (
             (values[0], counts[0], values[1] - values[0], values[1] >= 0),
             (values[-1], counts[-1], values[-1] - values[-2], False),
         ):
-            usual = re.fullmatch(USUAL, f"{code:g}") is not None
+            usual = re.fullmatch(USUAL_CODES, f"{code:g}") is not None
             if (gap > width and (n > 1 or usual)) or (usual and alone and code < 0):
                 found.setdefault(code, []).append(f"{count(n, 'cell')} of '{column.name}'")
     return [

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 TRUTH_VALUES = ["true", "false"]
 EMPTY, TEXT, TRUE_OR_FALSE, DATES = "empty", "text", "true or false", "dates or times"
-MOST_WORDS = 6
-MOSTLY = 0.5
-MOST_WRITTEN_OUT = 12
+MOST_WORDS_SHOWN = 6
+MOSTLY_NUMBERS = 0.5
+MOST_NAMES_SHOWN = 12
 MOST_SYMBOLS = 200
 MOST_CATEGORIES = 30  # of a column of text that is taken for categories unasked
-ROWS_EACH = 4  # and how many rows there have to be for each of them
+ROWS_PER_CATEGORY = 4  # and how many rows there have to be for each of them
 MOST_COLUMNS = 5_000  # a covariance matrix of more takes 200 MB
 
 
@@ -137,7 +137,7 @@ def choose(
     used = [column for column in columns if not column.unused]
     left_out |= {column.name: column.unused for column in columns if column.unused}
     if not used and not categories:
-        reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_WRITTEN_OUT])
+        reasons = ", ".join(f"'{name}' ({why})" for name, why in list(left_out.items())[:MOST_NAMES_SHOWN])
         of = "numbers or categories" if mixed else "numbers"
         remedy = "; name some with --columns" if odd else ""
         raise CommandError(f"{table.name} has no column of {of} to work with: {reasons}{remedy}")
@@ -173,7 +173,7 @@ def _as_categories(table: Table, column: Column, *, asked: bool) -> Column:
     n = seen.n_unique()
     if n == 1:
         return replace(column, why_not=f"constant, every value is '{seen[0]}'")
-    if not asked and (n > MOST_CATEGORIES or n * ROWS_EACH > len(seen)):
+    if not asked and (n > MOST_CATEGORIES or n * ROWS_PER_CATEGORY > len(seen)):
         return replace(column, why_not=f"text, {n:,} different ones in {len(seen):,} rows")
     return replace(column, values=values, why_not="")
 
@@ -243,7 +243,7 @@ def _read(table: Table, name: str, missing: pl.Series) -> Column:
         seen: dict[str, Any] = {"said": dates.said, "converted": dates.example, "written": dates.written}
         return Column(name, None, DATES, moments=dates.values, **seen)
     example = f"{table.where(wrong[0])} holds '{shortened(text[wrong[0]])}'"
-    mostly = len(wrong) < MOSTLY * int((~missing).sum())
+    mostly = len(wrong) < MOSTLY_NUMBERS * int((~missing).sum())
     return Column(name, None, f"{example}, which is not a number" if mostly else TEXT, example)
 
 
@@ -269,7 +269,7 @@ def understood(table: Table) -> Table:
     found = replace(table, codes=codes)
     for name in table.frame.columns:
         if seen := _words_for_missing(found, name):
-            words = ", ".join(f"'{word}'" for word in list(seen)[:MOST_WORDS])
+            words = ", ".join(f"'{word}'" for word in list(seen)[:MOST_WORDS_SHOWN])
             counted.append(f"{sum(seen.values()):,} of {name} ({words})")
     said = {"Numbers and dates": ", ".join(converted), "Words for missing cells": ", ".join(counted)}
     said = {title: text for title, text in said.items() if text}
@@ -306,7 +306,7 @@ def without(values: pl.Series, missing: pl.Series) -> pl.Series:
 
 def option(names: Sequence[str]) -> str:
     """The option that asks for these columns, ready to be typed."""
-    if len(names) > MOST_WRITTEN_OUT:
+    if len(names) > MOST_NAMES_SHOWN:
         return f"--columns with the names of the other {len(names)}"
     cells = [f'"{name}"' if "," in name else name for name in names]
     return f"--columns {shlex.quote(','.join(cells))}"

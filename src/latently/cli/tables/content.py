@@ -21,7 +21,7 @@ from latently.wording import shortened
 
 STDIN = Path("-")
 ZSTD = b"\x28\xb5\x2f\xfd"
-MARKS = {
+BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -29,8 +29,8 @@ MARKS = {
 }
 WESTERN = "windows-1252"
 APOSTROPHES = "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
-LOOKED_AT = 1 << 16
-PACKED = (".gz", ".zst", ".bz2", ".xz")
+BYTES_LOOKED_AT = 1 << 16
+PACKED_ENDINGS = (".gz", ".zst", ".bz2", ".xz")
 
 
 class Text(NamedTuple):
@@ -70,13 +70,13 @@ def stem_of(path: Path) -> str:
         return "stdin"
     if has_magic(path.name):  # a pattern
         return path.absolute().parent.name
-    return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
+    return Path(path.stem).stem if path.suffix.lower() in PACKED_ENDINGS else path.stem
 
 
 def ending_of(path: Path) -> str:
     """How the name of a file ends in lower case, packed or not."""
     ending = path.suffix.lower()
-    return Path(path.stem).suffix.lower() if ending in PACKED else ending
+    return Path(path.stem).suffix.lower() if ending in PACKED_ENDINGS else ending
 
 
 def unpacked(content: bytes, name: str) -> bytes:
@@ -112,7 +112,7 @@ def decoded(content: bytes, name: str, encoding: str | None = None) -> Text:
                 f"--encoding {shortened(encoding)}: there is no such encoding; write one such as latin-1, "
                 "cp1252 or utf-16"
             ) from None
-    marked = next((one for mark, one in MARKS.items() if content.startswith(mark)), None)
+    marked = next((one for mark, one in BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
     try:
         text = content.decode(marked or _wide(content, name) or "utf-8")
         return Text(text, [])
@@ -124,7 +124,7 @@ def decoded(content: bytes, name: str, encoding: str | None = None) -> Text:
 
 def _wide(content: bytes, name: str) -> str | None:
     """UTF-16 without a mark, which has zeros in every other place; other zeros stand in no text."""
-    head = content[:LOOKED_AT]
+    head = content[:BYTES_LOOKED_AT]
     if b"\0" not in head:
         return None
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):

@@ -10,17 +10,17 @@ from itertools import product
 import polars as pl
 
 # Day or month first is decided by all cells; where both can be, slashes have the month first.
-DAYS = (
+DAY_FORMATS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y"),
     *("%d/%m/%y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%d. %B %Y", "%d-%b-%Y", "%d-%b-%y"),
     *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y%m%d"),
 )
-TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p")
-MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%YM%m")
-PERHAPS = re.compile(r"(?!\d*[.,]?\d*$)\d|\d{8}$|[^\W\d]{3,9}\.?[ -]\d")
-SWAPPED = {"%m/%d/%Y": "%d/%m/%Y", "%m/%d/%y": "%d/%m/%y", "%d-%m-%Y": "%m-%d-%Y"}
-LOOKED_AT = 40
-YEARS = (1500, 2200)
+TIME_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p")
+MONTH_FORMATS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%YM%m")
+LIKE_A_DATE = re.compile(r"(?!\d*[.,]?\d*$)\d|\d{8}$|[^\W\d]{3,9}\.?[ -]\d")
+DAY_FIRST = {"%m/%d/%Y": "%d/%m/%Y", "%m/%d/%y": "%d/%m/%y", "%d-%m-%Y": "%m-%d-%Y"}
+CELLS_LOOKED_AT = 40
+LIKELY_YEARS = (1500, 2200)
 
 
 @dataclass(frozen=True)
@@ -43,28 +43,28 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
     [datetime.datetime(2024, 3, 31, 0, 0), datetime.datetime(2024, 4, 1, 0, 0)]
     """
     filled = text.filter(there)
-    if not len(filled) or not PERHAPS.match(filled[0]):
+    if not len(filled) or not LIKE_A_DATE.match(filled[0]):
         return None
     text = text.str.replace(r"^(\d{4}-\d\d-\d\d)T", "${1} ").str.replace(r"( ?Z|\+00:?00)$", "")
-    head = text.filter(there).head(LOOKED_AT)
+    head = text.filter(there).head(CELLS_LOOKED_AT)
     fitting = []
-    for day, time in [*product(DAYS, TIMES), *((month, "") for month in MONTHS)]:
+    for day, time in [*product(DAY_FORMATS, TIME_FORMATS), *((month, "") for month in MONTH_FORMATS)]:
         if (values := _parsed(head, day, time)) is not None and (
             values := _parsed(text, day, time, there)
         ) is not None:
             fitting.append((day, time, values))
-            if day not in SWAPPED:
+            if day not in DAY_FIRST:
                 break
     if not fitting:
         return _of_iso(text, there)
     day, time, values = fitting[0]
     said, row = [], int(there.arg_max() or 0)
-    other = next((one for name, _, one in fitting[1:] if name == SWAPPED.get(day)), None)
+    other = next((one for name, _, one in fitting[1:] if name == DAY_FIRST.get(day)), None)
     if other is not None and not (values == other).fill_null(True).all():
         row = int((values != other).fill_null(False).arg_max() or 0)
         rises = _rises(values)
         if _rises(other) and not rises:
-            day, values = SWAPPED[day], other
+            day, values = DAY_FIRST[day], other
         if _rises(other) == rises:  # otherwise the one that rises is meant
             said = [f"'{text[row]}' is {_shown(values[row])}"]
     example = "" if day == "%Y-%m-%d" or said else f"'{text[row]}' is {_shown(values[row])}"
@@ -73,7 +73,7 @@ def read_dates(text: pl.Series, there: pl.Series) -> Dates | None:
 
 def _parsed(text: pl.Series, day: str, time: str, there: pl.Series | None = None) -> pl.Series | None:
     """Dates if all that are there have this format."""
-    if day in MONTHS:
+    if day in MONTH_FORMATS:
         text, day = "1 " + text, f"%d {day}"
     cells = text if time else text + " 00:00"
     if day == "%Y%m%d":
@@ -83,7 +83,7 @@ def _parsed(text: pl.Series, day: str, time: str, there: pl.Series | None = None
     if wrong.any():
         return None
     years = values.dt.year().drop_nulls()
-    return values if len(years) and years.is_between(*YEARS).all() else None
+    return values if len(years) and years.is_between(*LIKELY_YEARS).all() else None
 
 
 def _of_iso(text: pl.Series, there: pl.Series) -> Dates | None:

@@ -24,9 +24,9 @@ from latently.wording import count, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
 BLANK = " "
-LOOKED_AT = 1_000  # lines
-TITLES = 10  # lines above the header, at most
-AT_ONCE = 20_000
+LINES_LOOKED_AT = 1_000  # lines
+MOST_TITLES = 10  # lines above the header, at most
+LINES_AT_ONCE = 20_000
 
 NUMBER = re.compile(r"\s*[+-]?[\d.,]+\s*")
 
@@ -57,7 +57,7 @@ def as_table(header: list[str], lines: Iterator[Line], name: str, separator: str
     names = _column_names(header, name)
     numbers: list[int] = []
     frames = [_frame(names, [])]
-    while some := list(islice(_full(lines, names, separator, name), AT_ONCE)):
+    while some := list(islice(_full(lines, names, separator, name), LINES_AT_ONCE)):
         numbers += [number for number, _ in some]
         frames.append(_frame(names, [cells for _, cells in some]))
     written = "\t" if separator == BLANK else separator
@@ -78,7 +78,7 @@ def _without_comments(text: str) -> tuple[str, int]:
     lines = text.split("\n")
     quotes = accumulate((line.count('"') for line in lines[:-1]), initial=0)
     marked = [i for i, n in enumerate(quotes) if lines[i].startswith("#") and n % 2 == 0]
-    rest = [line for line in lines[:LOOKED_AT] if line.strip() and not line.startswith("#")]
+    rest = [line for line in lines[:LINES_LOOKED_AT] if line.strip() and not line.startswith("#")]
     if not marked or not rest:
         return text, 0
     separator = _separator("\n".join(rest))
@@ -110,9 +110,9 @@ def lines_above(rows: Sequence[Sequence[str]]) -> int:
     >>> lines_above([["Stores in 2024", "", ""], ["name", "staff", "area"], ["A", "12", "300"]])
     1
     """
-    full = [sum(bool(cell.strip()) for cell in row) for row in rows[: 2 * TITLES]]
+    full = [sum(bool(cell.strip()) for cell in row) for row in rows[: 2 * MOST_TITLES]]
     header = next((i for i, n in enumerate(full) if 2 * n > max(full)), 0)
-    if not 0 < header < min(TITLES, len(rows) - 1):
+    if not 0 < header < min(MOST_TITLES, len(rows) - 1):
         return 0
     numbers = [any(map(NUMBER.fullmatch, rows[i])) for i in (header, header + 1)]
     return header if numbers == [False, True] else 0
@@ -120,9 +120,9 @@ def lines_above(rows: Sequence[Sequence[str]]) -> int:
 
 def _without_title(text: str) -> tuple[str, list[str]]:
     """The text with lines above its header made blank, and these lines."""
-    lines = text[: 1 << 20].split("\n")[:LOOKED_AT]
-    full = [i for i, line in enumerate(lines) if line.strip()][: 2 * TITLES]
-    for first in full[1:TITLES]:
+    lines = text[: 1 << 20].split("\n")[:LINES_LOOKED_AT]
+    full = [i for i, line in enumerate(lines) if line.strip()][: 2 * MOST_TITLES]
+    for first in full[1:MOST_TITLES]:
         separator = _separator("\n".join(lines[first:]))
         rows = [_cells(lines[i], separator) for i in full]
         top = lines_above(rows)
@@ -149,7 +149,7 @@ def _separator(text: str) -> str:
     best = max(SEPARATORS, key=bare.count)
     if bare.count(best):
         return best
-    rows = [line for line in text[: 1 << 16].splitlines()[:LOOKED_AT] if line.strip()]
+    rows = [line for line in text[: 1 << 16].splitlines()[:LINES_LOOKED_AT] if line.strip()]
     widths = {len(_cells(line, BLANK)) for line in rows[1:-1] or rows[1:]}
     width = len(_cells(header, BLANK))
     return BLANK if width > 1 and len(widths) == 1 and widths <= {width, width + 1} else best

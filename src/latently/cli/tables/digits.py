@@ -13,7 +13,7 @@ from latently.cli.tables.columns import Column
 from latently.cli.tables.numerals import Notation
 
 # Digits below the first of a standard deviation: what is left off is far less than is known of any cell.
-DIGITS = 6
+DIGITS_OF_SPREAD = 6
 MOST_DECIMALS = 15
 
 
@@ -56,11 +56,11 @@ def written(values: pl.Series, spread: float, notation: Notation, most: int = MO
     >>> written(pl.Series([12.3456789, None, -0.0000001]), 33.0, Notation(",")).to_list()
     ['12,3457', None, '0,0000']
     """
-    decimals = DIGITS - 1 - math.floor(math.log10(spread)) if spread > 0 else DIGITS
+    decimals = DIGITS_OF_SPREAD - 1 - math.floor(math.log10(spread)) if spread > 0 else DIGITS_OF_SPREAD
 
     def text(value: float) -> str:
         if decimals > MOST_DECIMALS and most == MOST_DECIMALS:
-            written = f"{value:.{DIGITS + 3}e}"
+            written = f"{value:.{DIGITS_OF_SPREAD + 3}e}"
         else:
             digits = min(decimals, most)
             written = f"{round(value, digits) + 0.0:.{max(digits, 0)}f}"

@@ -13,7 +13,11 @@ from latently.cli.tables.table import Table
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
 
-GUESSED = ("gaussian", "poisson", "categorical")  # families that are thought of where none is asked for
+GUESSED_FAMILIES = (
+    "gaussian",
+    "poisson",
+    "categorical",
+)  # families that are thought of where none is asked for
 FEW_SYMBOLS = 10
 HARDLY_CHANCE = 0.01
 

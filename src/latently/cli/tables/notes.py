@@ -11,8 +11,8 @@ from latently.cli.tables.columns import Choice, option
 from latently.cli.tables.roles import looks_like_identifier
 from latently.cli.tables.table import Table
 
-TOTAL = re.compile(r"(?i)(grand |sub)?total.*|sum|summe|gesamt.*|somme|suma|average|mean")
-SPARSE = 20  # identifiers leave out most numbers between the least and the greatest seldom
+NAMES_A_TOTAL = re.compile(r"(?i)(grand |sub)?total.*|sum|summe|gesamt.*|somme|suma|average|mean")
+NUMBERS_PER_IDENTIFIER = 20  # identifiers leave out most numbers between the least and the greatest seldom
 
 
 def notes(table: Table, choice: Choice, matter: str) -> list[str]:
@@ -20,7 +20,7 @@ def notes(table: Table, choice: Choice, matter: str) -> list[str]:
     X = choice.X.select(name for name, dtype in choice.X.schema.items() if dtype.is_numeric())
     notes = []
     for column in X:
-        if looks_like_identifier(column) and np.ptp(column.to_numpy()) < SPARSE * len(column):
+        if looks_like_identifier(column) and np.ptp(column.to_numpy()) < NUMBERS_PER_IDENTIFIER * len(column):
             instead = [name for name in choice.X.columns if name != column.name]
             leave = f"leave it out: {option(instead)}" if instead else f"it says nothing about {matter}"
             notes.append(
@@ -42,6 +42,6 @@ def of_file(table: Table) -> list[str]:
             "row, put a line of names above it"
         )
     last = next((cell for cell in table.frame.row(-1) if cell is not None), "")
-    if isinstance(last, str) and TOTAL.fullmatch(last.strip()):
+    if isinstance(last, str) and NAMES_A_TOTAL.fullmatch(last.strip()):
         said.append(f"the last row of {table.name} begins with '{last}': if it sums up the others, delete it")
     return said

@@ -13,7 +13,7 @@ from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers,
 from latently.cli.tables.table import Table
 from latently.emissions.base import Emission
 
-EXACT = 2.0**53  # greater whole numbers may be the same as floats
+MOST_EXACT = 2.0**53  # greater whole numbers may be the same as floats
 
 
 def observations(
@@ -73,7 +73,7 @@ def symbols_of(table: Table, name: str, as_text: bool = False, new: bool = False
     column = as_numbers(table, name)
     if column.values is not None and not as_text:
         seen = column.values.drop_nulls()
-        exact = bool((seen.abs() <= EXACT).all())
+        exact = bool((seen.abs() <= MOST_EXACT).all())
         if exact or new:
             whole = exact and bool((seen == seen.round()).all())
             return column.values.cast(pl.Int64) if whole else column.values

@@ -19,8 +19,20 @@ from latently.cli.tables.table import Table, quoted
 from latently.cli.tables.workbook import is_workbook, read_workbook
 
 PARQUET = b"PAR1"
-ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".xls")
-FILE = "file"
+TABLE_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".dat",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+    ".parquet",
+    ".xlsx",
+    ".xls",
+)
+FILE_COLUMN = "file"
 
 
 def read_table(
@@ -65,10 +77,11 @@ def table_of(content: bytes, name: str, encoding: str | None = None) -> Table:
 def _of_folder(path: Path, encoding: str | None) -> Table:
     """The tables of a folder below each other, with a column that says of which file each row is."""
     among = path.iterdir() if path.is_dir() else map(Path, glob(str(path), recursive=True))
-    files = [file for file in sorted(among) if file.is_file() and ending_of(file) in ENDINGS]
+    files = [file for file in sorted(among) if file.is_file() and ending_of(file) in TABLE_ENDINGS]
     if not files:
         raise CommandError(
-            f"'{path}' is a folder without tables ({', '.join(ENDINGS)}): give a file, or a folder of them"
+            f"'{path}' is a folder without tables ({', '.join(TABLE_ENDINGS)}): give a file, or a folder of "
+            "them"
         )
     tables = [table_of(read_bytes(file), file.name, encoding) for file in files]
     first = tables[0]
@@ -79,7 +92,7 @@ def _of_folder(path: Path, encoding: str | None) -> Table:
                 f"{one.name} and {first.name} of folder '{path}' differ in {quoted(odd)}: give tables of the "
                 "same columns"
             )
-    name = FILE if FILE not in first.frame.columns else f"{FILE} name"
+    name = FILE_COLUMN if FILE_COLUMN not in first.frame.columns else f"{FILE_COLUMN} name"
     frames = [
         one.frame.select(first.frame.columns).with_columns(pl.lit(file.name).alias(name))
         for one, file in zip(tables, files, strict=True)

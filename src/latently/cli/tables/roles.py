@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 FEWEST_IDENTIFIERS = 10
 FEW_VALUES = 10
-ROWS_EACH = 5  # of a column of few values: how many rows there are for each on average
-YEARS = (1700, 2200)
+ROWS_PER_VALUE = 5  # of a column of few values: how many rows there are for each on average
+LIKELY_YEARS = (1700, 2200)
 # Names of identifiers whatever their values are, and of those that are so if each row has its own.
-IDENTIFIER = re.compile(
+NAMES_AN_IDENTIFIER = re.compile(
     r"(?i:(^|[_\W])(ids?|uid|uuid|guid|pk|zip|zip_?code|plz|post_?code|phone)$)|[a-z]I[dD]$"
 )
-NUMBER = re.compile(
+NAMES_A_NUMBER = re.compile(
     r"(?i)(^|[_\W])(nr|no|num|number|nummer|index|idx|row|key|case|record|sample|lfd|obs)\.?$"
 )
 UNNAMED = re.compile(r"column \d+|Unnamed: \d+|_c\d+|index")
-YEAR = re.compile(r"(?i)(^|[_\W])(year|yr|jahr|baujahr|ann[eé]e|a[nñ]o|anno)s?($|[_\W])|year$")
+NAMES_A_YEAR = re.compile(r"(?i)(^|[_\W])(year|yr|jahr|baujahr|ann[eé]e|a[nñ]o|anno)s?($|[_\W])|year$")
 # What earlier runs of the command added, each name with another that it never comes without.
-RESULTS = {
+RESULT_COLUMNS = {
     "cluster": "probability",
     "probability": "cluster",
     "state": "probability_smoothed",
@@ -54,7 +54,7 @@ def of_earlier_results(names: Sequence[str]) -> dict[str, str]:
     found = {}
     for name in names:
         kind = re.sub(r"_\d+$", "", name)
-        other = "share" if re.fullmatch(r"topic_\d+", name) else RESULTS.get(kind)
+        other = "share" if re.fullmatch(r"topic_\d+", name) else RESULT_COLUMNS.get(kind)
         if other is not None and {other, f"{other}{name.removeprefix(kind)}"} & set(names):
             found[name] = "from an earlier run of latently"
     return found
@@ -67,13 +67,13 @@ def _what(name: str, values: pl.Series, n_rows: int, years: bool) -> str:
     counting = own and bool((values.diff().drop_nulls() == 1).all())
     if counting and UNNAMED.fullmatch(name):
         return "an unnamed index"
-    if IDENTIFIER.search(name):
+    if NAMES_AN_IDENTIFIER.search(name):
         return "an identifier, by its name"
-    if own and NUMBER.search(name):
+    if own and NAMES_A_NUMBER.search(name):
         return "an identifier, by its name and values"
     if counting:
         return "counts the rows"
-    return "years" if years and YEAR.search(name) and values.is_between(*YEARS).all() else ""
+    return "years" if years and NAMES_A_YEAR.search(name) and values.is_between(*LIKELY_YEARS).all() else ""
 
 
 def looks_like_identifier(column: pl.Series) -> bool:
@@ -88,4 +88,4 @@ def has_few_values(column: pl.Series) -> bool:
         return False
     seen = column.drop_nulls()
     n = seen.n_unique()
-    return 1 < n <= FEW_VALUES and len(seen) >= ROWS_EACH * n and bool((seen == seen.round()).all())
+    return 1 < n <= FEW_VALUES and len(seen) >= ROWS_PER_VALUE * n and bool((seen == seen.round()).all())

@@ -14,8 +14,8 @@ from latently.cli.failure import CommandError
 from latently.cli.tables.arrangement import arranged, with_steps_left_out
 from latently.cli.tables.axis import time_of, uneven
 from latently.cli.tables.columns import (
+    MOST_NAMES_SHOWN,
     MOST_SYMBOLS,
-    MOST_WRITTEN_OUT,
     TEXT,
     TRUE_OR_FALSE,
     Column,
@@ -185,7 +185,7 @@ def _guessed(table: Table, names: list[str]) -> tuple[list[str], dict[str, str]]
             f"{table.name} has {len(symbols)} columns of symbols ({quoted(symbols)}): say which to follow, "
             f"for example --column {quote(symbols[0])}"
         )
-    reasons = ", ".join(f"'{name}' ({why})" for name, why in list(why_not.items())[:MOST_WRITTEN_OUT])
+    reasons = ", ".join(f"'{name}' ({why})" for name, why in list(why_not.items())[:MOST_NAMES_SHOWN])
     raise CommandError(
         f"{table.name} has no column of numbers or symbols to follow: {reasons or 'none at all'}; "
         "mend its cells, or name a --column"

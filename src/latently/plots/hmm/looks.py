@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HATCHES = ("", "////", "....", "xxxx")
 LINES = ("-", "--", ":", "-.")
 MOST_NAMED = 24
-IN_A_COLUMN = 12
+NAMES_IN_A_COLUMN = 12
 
 
 def fill(k: int, alpha: float) -> dict[str, Any]:
@@ -38,5 +38,5 @@ def legend(ax: Axes, names: list[str], alpha: float) -> None:
         frameon=False,
         fontsize="small",
         handlelength=1.4,
-        ncols=-(-len(shown) // IN_A_COLUMN),
+        ncols=-(-len(shown) // NAMES_IN_A_COLUMN),
     )

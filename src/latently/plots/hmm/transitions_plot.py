@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NUMBERS = 16  # states whose numbers can be read
-DARK = 0.6  # from here on numbers are white
+DARK_FROM = 0.6  # from here on numbers are white
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
@@ -59,7 +59,7 @@ def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
     if few:
         size = float(np.clip(84 / K, 6.5, 11))
         for i, j in np.argwhere(transmat > 0):
-            shade = "white" if transmat[i, j] > DARK else INK
+            shade = "white" if transmat[i, j] > DARK_FROM else INK
             look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
             ax.text(j + 0.5, i + 0.5, _number(transmat[i, j]), **look)
     else:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TABLES = Such(lambda value: isinstance(value, (list, tuple)), "a list of tables")
-FEWEST = 10  # cells of a table that are given a curve of their own
+FEWEST_CELLS = 10  # cells of a table that are given a curve of their own
 N_STEPS = 300
 MARGIN = 0.12
 HEADROOM = 1.12  # for the legend
@@ -97,7 +97,7 @@ def densities(
         ax.fill_between(place, curve, color=OBSERVED, alpha=0.18, linewidth=0, zorder=1)
         ax.plot(place, curve, color=OBSERVED, linewidth=1.6, zorder=3, label="observed")
     for cells in imputed:
-        curve = _curve(cells) if len(cells) >= FEWEST else None
+        curve = _curve(cells) if len(cells) >= FEWEST_CELLS else None
         if curve is not None:
             ax.plot(place, curve, color=FILLED, linewidth=0.7, alpha=0.3, zorder=2)
     curve = _curve(together)
@@ -112,11 +112,11 @@ def densities(
     ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")
     n_missing = int(missing[:, j].sum())
     n_tables = count(len(imputed), "table")
-    among = f"each of {n_tables}" if n_missing >= FEWEST else f"{n_tables} together"
+    among = f"each of {n_tables}" if n_missing >= FEWEST_CELLS else f"{n_tables} together"
     title(
         ax,
         f"{literal(shortened(names[j], 30))}: {n_missing:,} of {count(len(rows), 'cell')} imputed",
-        f"{'thin' if n_missing >= FEWEST else 'imputed'}: {among}; dotted: the observed range",
+        f"{'thin' if n_missing >= FEWEST_CELLS else 'imputed'}: {among}; dotted: the observed range",
     )
     return ax
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SEEN = "#d6e4ef"
+SEEN_COLOUR = "#d6e4ef"
 MOST_PATTERNS = 20
 MOST_COLUMNS = 30
-UPRIGHT = 48  # letters side by side, at least eight a column
+MOST_LETTERS_ACROSS = 48  # letters side by side, at least eight a column
 
 
 @picture(found=found_by(MissingPatterns, "missing_patterns"), ax=AXES)
@@ -55,13 +55,14 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     from matplotlib.colors import ListedColormap
 
     line_width = 2 if max(n, d) <= MOST_PATTERNS else 0.8
-    heat_map(ax, missing.astype(float), line_width, cmap=ListedColormap([SEEN, FILLED]), vmax=1)
+    heat_map(ax, missing.astype(float), line_width, cmap=ListedColormap([SEEN_COLOUR, FILLED]), vmax=1)
     rows_with = [f"{rows:,} ({share(rows / found.n_rows)})" for rows in found.counts[:n]]
     ax.set_yticks(np.arange(n) + 0.5, rows_with)
     ax.set_ylabel("rows with the pattern")
-    upright = 8 * d <= UPRIGHT
+    upright = 8 * d <= MOST_LETTERS_ACROSS
     texts = [
-        wrapped(names[j], UPRIGHT // d) + "\n" if upright else shortened(names[j], 24) + ": " for j in columns
+        wrapped(names[j], MOST_LETTERS_ACROSS // d) + "\n" if upright else shortened(names[j], 24) + ": "
+        for j in columns
     ]
     labels = [f"{literal(text)}{found.missing_counts[j]:,}" for text, j in zip(texts, columns, strict=True)]
     ax.set_xticks(np.arange(d) + 0.5, labels, rotation=0 if upright else 90)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from latently.estimators import GaussianMixture
 
-SURE = 0.1
+SURE_BELOW = 0.1
 
 
 @picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
@@ -73,12 +73,12 @@ def uncertainty(
         centres(ax, shown.mixture)
         x = shown.x
     size, alpha = look(len(x))
-    sure, raster = unsure <= SURE, len(x) > MOST_VECTORS
+    sure, raster = unsure <= SURE_BELOW, len(x) > MOST_VECTORS
     faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0, "rasterized": raster}
     ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, zorder=2, **faint)
     dark = faint | {"c": INK, "alpha": 0.9, "edgecolors": "white", "linewidths": 0.5}
     ax.scatter(x[~sure, 0], x[~sure, 1], s=size * (1 + 6 * unsure[~sure]), zorder=6, **dark)
-    n_unsure = int((mixture.uncertainty(X) > SURE).sum())
+    n_unsure = int((mixture.uncertainty(X) > SURE_BELOW).sum())
     title(
         ax,
         f"{n_unsure:,} of {count(shown.n_rows, 'row')} {'is' if n_unsure == 1 else 'are'} less than 90% sure",

@@ -20,9 +20,9 @@ DIRECTIONS = (
     *((0.7, -0.7), (0.7, 0.7), (-0.7, -0.7), (-0.7, 0.7)),
 )
 GAPS = (3.0, 9.0, 18.0)  # points between a circle and its label
-NUMBER = 5.0  # points from the middle of a circle that its number takes
-TOLERATED = 0.05  # part of a label that may lie on others
-OUTSIDE = 10.0  # how much worse it is to leave the axes
+NUMBER_RADIUS = 5.0  # points from the middle of a circle that its number takes
+TOLERATED_OVERLAP = 0.05  # part of a label that may lie on others
+COST_OF_OUTSIDE = 10.0  # how much worse it is to leave the axes
 
 
 def lay_out(ax: Axes) -> None:
@@ -42,7 +42,7 @@ def place_labels(ax: Axes, where: Array, radii: Array, texts: Sequence[str]) -> 
     middles = ax.transData.transform(where) * points
     frame = ax.get_window_extent()
     inside = np.array([frame.x0, frame.y0, frame.x1, frame.y1]) * points
-    taken = [_box(middle, min(radius, NUMBER)) for middle, radius in zip(middles, radii, strict=True)]
+    taken = [_box(middle, min(radius, NUMBER_RADIUS)) for middle, radius in zip(middles, radii, strict=True)]
     circles = [_box(middle, 0.8 * radius) for middle, radius in zip(middles, radii, strict=True)]
     for i, text in enumerate(texts):
         drawn = write(ax, text, where[i], (0, 0), ha="center", va="center", color=INK, zorder=5)
@@ -57,7 +57,7 @@ def place_labels(ax: Axes, where: Array, radii: Array, texts: Sequence[str]) -> 
                 lost = _lost(_box(middles[i] + moved, half), others, inside) / (4 * half[0] * half[1])
                 if lost < best - 1e-9:
                     best, offset = lost, moved
-        if best > TOLERATED:
+        if best > TOLERATED_OVERLAP:
             drawn.remove()
             continue
         drawn.set_position((float(offset[0]), float(offset[1])))
@@ -71,7 +71,7 @@ def _box(middle: Array, half: Array | float) -> Array:
 def _lost(box: Array, others: Sequence[Array], inside: Array) -> float:
     """Area of a box that lies on others or outside of the axes."""
     area = float((box[2:] - box[:2]).prod())
-    lost = OUTSIDE * (area - _common(box, inside))
+    lost = COST_OF_OUTSIDE * (area - _common(box, inside))
     return lost + sum(_common(box, other) for other in others)
 
 

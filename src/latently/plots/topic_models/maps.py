@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FEW_LABELS = 30  # up to here a vocabulary is shown as a whole
 MOST_NUMBERS = 20
-LABEL = 9.0  # points that a word takes, written upwards
+LABEL_WIDTH = 9.0  # points that a word takes, written upwards
 
 
 @picture(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
@@ -113,7 +113,9 @@ def topic_words(
     """
     ranks = model.relevance(relevance)
     ax = canvas(ax)
-    rows, words = _shown(model, ranks, n, int(ax.get_window_extent().width * 72 / ax.figure.dpi / LABEL))
+    rows, words = _shown(
+        model, ranks, n, int(ax.get_window_extent().width * 72 / ax.figure.dpi / LABEL_WIDTH)
+    )
     names = word_names(model)
     table = model.topic_word_[np.ix_(rows, words)]
     columns = shortened([names[w] for w in words])

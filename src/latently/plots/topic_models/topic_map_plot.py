@@ -20,10 +20,10 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COVERED = 0.11  # of the axes, by all circles together
+COVERED_SHARE = 0.11  # of the axes, by all circles together
 MOST_NAMED = 40
-NUMBERED = 5.0  # points: the radius of a circle that has room for its number
-ASIDE = 64.0  # points left for words on either side, beyond the circles
+LEAST_NUMBERED = 5.0  # points: the radius of a circle that has room for its number
+ROOM_FOR_WORDS = 64.0  # points left for words on either side, beyond the circles
 
 
 @picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
@@ -89,7 +89,7 @@ def topic_map(
     for k in largest_first:
         look: dict[str, Any] = {"facecolor": [(colour(k), 0.35)], "edgecolor": colour(k), "zorder": 2}
         ax.scatter(where[k, 0], where[k, 1], s=np.pi * radii[k] ** 2, **look)
-        if radii[k] >= NUMBERED:
+        if radii[k] >= LEAST_NUMBERED:
             ax.annotate(str(k), where[k], ha="center", va="center", fontsize="small", color=INK, zorder=4)
     texts = [f"{k}: {', '.join(names[w] for w in order[k])}" for k in largest_first[:MOST_NAMED]]
     place_labels(ax, where[largest_first], radii[largest_first], texts)
@@ -139,9 +139,9 @@ def _frame(ax: Axes, where: Array, sizes: Array) -> Array:
     lay_out(ax)
     box = ax.get_window_extent()
     room = np.array([box.width, box.height]) * 72.0 / ax.figure.dpi
-    radii = np.sqrt(COVERED * room.prod() * sizes / np.pi)
+    radii = np.sqrt(COVERED_SHARE * room.prod() * sizes / np.pi)
     low, high = where.min(axis=0), where.max(axis=0)
-    free = np.maximum(room - 2 * radii.max() - [2 * ASIDE, 16.0], 0.2 * room)
+    free = np.maximum(room - 2 * radii.max() - [2 * ROOM_FOR_WORDS, 16.0], 0.2 * room)
     unit = max(float(((high - low) / free).max()), 1e-6)  # of the axes, in a point
     (left, bottom), (right, top) = 0.5 * (low + high - unit * room), 0.5 * (low + high + unit * room)
     ax.set(xlim=(left, right), ylim=(bottom, top))

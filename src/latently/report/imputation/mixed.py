@@ -38,8 +38,8 @@ from latently.report.same import same_in_python
 from latently.report.table import Table
 from latently.wording import EN_DASH, count, decimals, listed, number, percent, sentence, share
 
-HIDDEN = 0.1  # of the observed cells
-FEWEST = 20  # rows, to hide cells of
+HIDDEN_SHARE = 0.1  # of the observed cells
+FEWEST_ROWS = 20  # rows, to hide cells of
 ASKED = """\
 model.transform(X)               # the best guess of each missing cell
 model.category_probabilities(X)  # how likely each category is there
@@ -117,10 +117,10 @@ class MixedAnalysis(FilledTable):
     @cached_property
     def check(self) -> Check | None:
         """Observed cells that are hidden and predicted; None if there are too few rows for that."""
-        if self.n_rows < FEWEST:
+        if self.n_rows < FEWEST_ROWS:
             return None
         rng = np.random.default_rng(self.seed)
-        hidden = ~self.missing & (rng.random(self.missing.shape) < HIDDEN)
+        hidden = ~self.missing & (rng.random(self.missing.shape) < HIDDEN_SHARE)
         shown = np.where(hidden, np.nan, self.observed)
         columns = dict(zip(self.names, shown.T, strict=True))
         imputer = clone(self.model).set_params(n_components=self.model.n_components_, n_init=4)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-STEPS = 65_534  # of a column, from its least to its greatest value; one more stands for a missing cell
+CELL_STEPS = 65_534  # of a column, from its least to its greatest value; one more stands for a missing cell
 
 
 def packed(values: ArrayLike, kind: str = "<f4") -> dict[str, Any]:
@@ -32,8 +32,8 @@ def shares(values: ArrayLike) -> dict[str, Any]:
 def cells(values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> dict[str, Any]:
     """Cells by how far they lie between the ends of their columns, along the last axis; NaN is missing."""
     span = np.where(high > low, high - low, 1.0)
-    steps = np.round(STEPS * np.clip((values - low) / span, 0.0, 1.0))
-    return packed(np.where(np.isnan(steps), STEPS + 1, steps), "<u2")
+    steps = np.round(CELL_STEPS * np.clip((values - low) / span, 0.0, 1.0))
+    return packed(np.where(np.isnan(steps), CELL_STEPS + 1, steps), "<u2")
 
 
 def script_safe(content: Any) -> str:

@@ -19,13 +19,13 @@ from latently.estimators.likelihood.refits import Refit
 from latently.report.interactive.recorder import MOST_FRAMES, Frame, Recorder, Track, thinned
 from latently.wording import count, number
 
-STARTS = 5
+N_STARTS = 5
 MOST_STEPS = 300
 LEAST_TOL = 1e-6
-FEWEST = 4  # iterates of a run that is worth looking at
+FEWEST_ITERATES = 4  # iterates of a run that is worth looking at
 MOST_ROWS = 5_000  # that a run is made on again
-EQUAL = 1e-9
-SAME = 1e-5  # per row: log-likelihoods of runs that ended at one maximum differ by no more
+EQUAL_WITHIN = 1e-9
+SAME_MAXIMUM = 1e-5  # per row: log-likelihoods of runs that ended at one maximum differ by no more
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def recorded(model: Any, last: float) -> tuple[Recorder, Track] | None:
     for recorder in model.callbacks or ():
         if isinstance(recorder, Recorder):
             for track in recorder.runs:
-                if track.whole and abs(track.last - last) <= EQUAL * (1.0 + abs(last)):
+                if track.whole and abs(track.last - last) <= EQUAL_WITHIN * (1.0 + abs(last)):
                     return recorder, track
     return None
 
@@ -87,7 +87,7 @@ def shown_run(model: LikelihoodEstimator, source: ArraySource, all_rows: int) ->
     start.
     """
     found = recorded(model, model.log_likelihood_)
-    if found is not None and len(found[1].values) >= FEWEST:
+    if found is not None and len(found[1].values) >= FEWEST_ITERATES:
         n_steps = count(len(found[1].values) - 1, "step")
         note = f"This is the run of the fit that was chosen, recorded on the way: {n_steps}."
         return Shown.of(found[1], found[0].runs, note)
@@ -125,7 +125,7 @@ def _starts(model: LikelihoodEstimator, refit: Refit, source: ArraySource) -> It
         )
         return
     latent, K = refit.model.latent, refit.model.n_components
-    for seed in range(STARTS if K > 1 else 1):
+    for seed in range(N_STARTS if K > 1 else 1):
         rng = np.random.default_rng(seed)
         start = refit.model.start(refit.description, rng)
         yield replace(start, latent=latent.dispersed(K, rng))
@@ -152,10 +152,10 @@ def _of_another(
     )
     if n_rows < all_rows:
         return f"{text} It ends near the fit, not at it."
-    if abs(n - model.n_observed_) > EQUAL * n:
+    if abs(n - model.n_observed_) > EQUAL_WITHIN * n:
         return f"{text} Rows count once each here, other than in the fit: it ends elsewhere."
     below = model.log_likelihood_ - best.last
-    if abs(below) <= SAME * n:
+    if abs(below) <= SAME_MAXIMUM * n:
         return f"{text} {this} ended where the fit did."
     if doubted:
         return (

@@ -17,7 +17,7 @@ from latently.report.report import Report
 from latently.report.table import Table
 from latently.wording import about, decimals, listed, number
 
-DEPENDENT = 4.0  # bivariate residual: about one is to be expected
+DEPENDENT_RESIDUAL = 4.0  # bivariate residual: about one is to be expected
 MOST_PAIRS, MOST_LINES = 10, 120
 
 
@@ -96,7 +96,7 @@ class Classes:
     def cautions(self) -> Iterator[Finding]:
         """Pairs that depend on each other within clusters, and parameters that the table does not tell."""
         yield from (one for one in self.model.diagnostics_ if one.severity == "caution")
-        far = [one for one in self.residuals if one["residual"] > DEPENDENT]
+        far = [one for one in self.residuals if one["residual"] > DEPENDENT_RESIDUAL]
         if far:
             pairs = [f"{_pair(one)} ({number(one['residual'], 1)})" for one in far[:3]]
             more = f" (and {len(far) - 3} more pairs)" if len(far) > 3 else ""

@@ -9,7 +9,7 @@ from latently.report.fits import MOST_NAMED, STANDS_OUT, outstanding
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.wording import decimals, listed, number
 
-WIDER = 1.5  # times as wide as the nearest one
+MUCH_WIDER = 1.5  # times as wide as the nearest one
 
 
 def set_apart(a: MixtureAnalysis, k: int) -> str:
@@ -37,7 +37,7 @@ def _among_the_others(a: MixtureAnalysis, means: Array, k: int) -> str:
     nearest = others[int(apart.max(axis=1).argmin())]
     ratio = spread[k] / spread[nearest]
     widest = int(np.abs(np.log(ratio)).argmax())
-    if apart[:, j].min() < STANDS_OUT and max(ratio[widest], 1 / ratio[widest]) >= WIDER:
+    if apart[:, j].min() < STANDS_OUT and max(ratio[widest], 1 / ratio[widest]) >= MUCH_WIDER:
         wide = f"{number(ratio[widest], 1)} times as wide"
         return f"in the middle, where cluster {nearest} is, and {wide} in {a.names[widest]}"
     value = f"{a.names[j]} ({number(means[k, j], _digits(a, j))})"

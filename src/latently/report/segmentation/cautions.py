@@ -14,9 +14,9 @@ from latently.wording import count, listed, number, some
 
 FEWEST_ROWS, ROWS_PER_PARAMETER = 10, 5
 FEWEST_VISITS = 3
-SHORT = 10
+SHORT_SEQUENCE = 10
 HARDLY_STAYS = 2.0
-NEVER = 1e-6
+ZERO_PROBABILITY = 1e-6
 MOST_NAMED = 4
 
 
@@ -126,15 +126,15 @@ def _few_visits(a: SegmentationAnalysis) -> Iterator[Finding]:
 def _short(a: SegmentationAnalysis) -> Iterator[Finding]:
     lengths = np.diff(a.offsets)
     if a.n_sequences > 1:
-        short = int((lengths < SHORT).sum())
+        short = int((lengths < SHORT_SEQUENCE).sum())
         if short:
             have = "has" if short == 1 else "have"
             text = (
-                f"{count(short, 'sequence')} of {a.n_sequences:,} {have} fewer than {SHORT} rows, which tell "
-                "little of transitions"
+                f"{count(short, 'sequence')} of {a.n_sequences:,} {have} fewer than {SHORT_SEQUENCE} rows, "
+                "which tell little of transitions"
             )
-            yield caution("short", text, "sequence", np.flatnonzero(lengths < SHORT))
-    elif a.n_components > 1 and a.n_rows < SHORT * a.n_components:
+            yield caution("short", text, "sequence", np.flatnonzero(lengths < SHORT_SEQUENCE))
+    elif a.n_components > 1 and a.n_rows < SHORT_SEQUENCE * a.n_components:
         text = f"{count(a.n_rows, 'row')} are a short series for {count(a.n_components, 'state')}"
         yield caution("short", text, rows=a.n_rows)
 
@@ -142,19 +142,19 @@ def _short(a: SegmentationAnalysis) -> Iterator[Finding]:
 def _boundary(a: SegmentationAnalysis) -> Iterator[Finding]:
     """Probabilities at zero or one: never seen is not impossible."""
     transmat = np.asarray(a.model.transmat_)
-    stays = np.flatnonzero(np.diag(transmat) > 1 - NEVER)
+    stays = np.flatnonzero(np.diag(transmat) > 1 - ZERO_PROBABILITY)
     if len(stays):
         text = (
             f"{_states(stays, 'is', 'are')} never left again in these data; no more is known of how it would "
             "end"
         )
         yield caution("never left", text, "state", stays)
-    none = [(i, j) for i, j in np.argwhere(transmat < NEVER) if i != j and i not in stays]
+    none = [(i, j) for i, j in np.argwhere(transmat < ZERO_PROBABILITY) if i != j and i not in stays]
     if none:
         steps = some([f"{i} to {j}" for i, j in none], MOST_NAMED)
         text = f"the probability to go from state {steps} came out as 0: these data need no such step, which"
         yield caution("zero transitions", f"{text} is no proof that there is none", "transition", none)
-    never = a.family.never(a.emission, NEVER)
+    never = a.family.never(a.emission, ZERO_PROBABILITY)
     if len(never):
         named = some([f"{a.symbols[s]} in state {k}" for k, s in never], MOST_NAMED)
         text = f"probabilities of symbols came out as 0 ({named}): a new series that has one there is"

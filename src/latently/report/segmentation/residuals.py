@@ -8,10 +8,10 @@ import numpy as np
 
 from latently.report.segmentation.analysis import SegmentationAnalysis
 
-FEWEST = 20
-FAR = 3.0
+FEWEST_RESIDUALS = 20
+FAR_OUT = 3.0
 FAR_CHANCE = 0.0027  # of a normal deviate beyond three, on either side
-CERTAIN = 3.0  # standard errors
+CERTAIN_BEYOND = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Check:
     @property
     def too_wide(self) -> bool:
         """Whether observations vary more than the model says, by more than chance explains."""
-        return self.spread - 1.0 > max(0.1, CERTAIN / np.sqrt(2.0 * self.n))
+        return self.spread - 1.0 > max(0.1, CERTAIN_BEYOND / np.sqrt(2.0 * self.n))
 
     @property
     def dependent(self) -> bool:
         """Whether each observation tells of the next one more than the states do."""
-        return abs(self.lag_one) > max(0.1, CERTAIN / np.sqrt(self.n_pairs))
+        return abs(self.lag_one) > max(0.1, CERTAIN_BEYOND / np.sqrt(self.n_pairs))
 
     @property
     def many_far(self) -> bool:
         """Whether more lie far out than chance explains."""
         expected = FAR_CHANCE * self.n
-        return self.n_far > expected + CERTAIN * np.sqrt(expected) + 1.0
+        return self.n_far > expected + CERTAIN_BEYOND * np.sqrt(expected) + 1.0
 
 
 def checks(a: SegmentationAnalysis) -> list[Check]:
@@ -55,9 +55,9 @@ def checks(a: SegmentationAnalysis) -> list[Check]:
         some = column[~np.isnan(column)]
         before, after = column[:-1][inner[1:]], column[1:][inner[1:]]
         both = ~(np.isnan(before) | np.isnan(after))
-        if min(len(some), both.sum()) < FEWEST or not some.std() > 0:
+        if min(len(some), both.sum()) < FEWEST_RESIDUALS or not some.std() > 0:
             continue
         lag_one = float(np.corrcoef(before[both], after[both])[0, 1])
-        n_far = int((np.abs(some) > FAR).sum())
+        n_far = int((np.abs(some) > FAR_OUT).sum())
         found.append(Check(j, name, len(some), float(some.std()), lag_one, int(both.sum()), n_far))
     return found

@@ -21,7 +21,7 @@ from latently.report.topics.trials import Trial
 
 RELEVANCE = 0.6
 N_WORDS = 10
-BACK = 0.5  # cosine from which on a topic of another fit is the same
+CAME_BACK_COSINE = 0.5  # cosine from which on a topic of another fit is the same
 MOST_READ = 3_000_000  # tokens read for coherence; of more, documents at even steps
 
 

@@ -8,17 +8,17 @@ import numpy as np
 
 from latently.core.findings import Finding, caution
 from latently.report.fits import converged
-from latently.report.topics.analysis import BACK, N_WORDS, TopicsAnalysis
+from latently.report.topics.analysis import CAME_BACK_COSINE, N_WORDS, TopicsAnalysis
 from latently.wording import count, number, share, some
 
-ALIKE = 0.8
-ONE_DOCUMENT = 0.5
-SMALL = 0.25  # of an even share
-SHORT, MANY_SHORT = 5, 0.1
+ALIKE_COSINE = 0.8
+MOSTLY_ONE_DOCUMENT = 0.5
+SMALL_SHARE = 0.25  # of an even share
+SHORT_DOCUMENT, MANY_SHORT = 5, 0.1
 DOCUMENTS_PER_TOPIC = 5
-WORDS_OF_ONE = 0.25
-NO_BETTER = 0.99
-GENERAL = 0.5
+MANY_OF_ONE_DOCUMENT = 0.25
+NO_BETTER_RATIO = 0.99
+GENERAL_SHARE = 0.5
 MOST_NAMED = 4
 FEW_FOR_ONLINE = 10_000
 
@@ -65,7 +65,7 @@ def _seeds(a: TopicsAnalysis) -> Iterator[Finding]:
 
 def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
     """Whether topics help at all, whether the search went far enough, and whether there are documents."""
-    if a.trial is not None and a.n_topics > 1 and a.trial.perplexity > NO_BETTER * a.trial.no_topics:
+    if a.trial is not None and a.n_topics > 1 and a.trial.perplexity > NO_BETTER_RATIO * a.trial.no_topics:
         text = (
             "the topics predict held-out documents no better than word frequencies alone: they are "
             "of these documents only, or there are none"
@@ -111,14 +111,14 @@ def _words(a: TopicsAnalysis) -> Iterator[Finding]:
 def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
     """Topics that are alike, do not come back, are of one document, are small, or are of everything."""
     fewer = f"there may be fewer topics than {a.n_topics}"
-    pairs = np.argwhere(np.triu(a.cosines) > ALIKE)
+    pairs = np.argwhere(np.triu(a.cosines) > ALIKE_COSINE)
     if len(pairs):
         pairs = pairs[np.argsort(-a.cosines[tuple(pairs.T)], kind="stable")]
         cosines = [f"{i} and {j} ({number(a.cosines[i, j], 2)})" for i, j in pairs]
         these = some(cosines, MOST_NAMED, "more pair")
         text = f"topics {these} have nearly the same words (cosine): {fewer}, or words that are everywhere"
         yield caution("alike", text, "topic", pairs, cosine=a.cosines.max())
-    gone = np.flatnonzero(np.asarray(1.0 if a.came_back is None else a.came_back) < BACK)
+    gone = np.flatnonzero(np.asarray(1.0 if a.came_back is None else a.came_back) < CAME_BACK_COSINE)
     if len(gone):
         it = "it" if len(gone) == 1 else "them"
         text = (
@@ -126,7 +126,7 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
             f"start: believe {it} only if another --seed shows {it}, too"
         )
         yield caution("not found again", text, "topic", gone)
-    found = np.flatnonzero((a.concentration > ONE_DOCUMENT) & (a.n_documents > 1))
+    found = np.flatnonzero((a.concentration > MOSTLY_ONE_DOCUMENT) & (a.n_documents > 1))
     if len(found):
         named = some([f"{k} ({a.labels[a.top_documents[k]]})" for k in found], MOST_NAMED)
         topics, has = ("topic", "has most of its") if len(found) == 1 else ("topics", "have most of their")
@@ -135,12 +135,12 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
             "no topic of several"
         )
         yield caution("one document", text, "topic", found)
-    small = np.flatnonzero(a.shares < SMALL / a.n_topics)
+    small = np.flatnonzero(a.shares < SMALL_SHARE / a.n_topics)
     if len(small):
         hold = "holds" if len(small) == 1 else "hold"
         yield caution("small", f"{_named(small)} {hold} few words: {fewer}", "topic", small)
     n, most = int(a.full.sum()), int(a.sizes.max(initial=0))
-    if a.n_topics > 2 and most > GENERAL * n:
+    if a.n_topics > 2 and most > GENERAL_SHARE * n:
         k = int(a.sizes.argmax())
         text = (
             f"topic {k} is the likeliest of {share(most, n)} of the documents: it is what they have in "
@@ -151,16 +151,16 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
 
 def _documents(a: TopicsAnalysis) -> Iterator[Finding]:
     """Documents of few words, and words of one document."""
-    short = int((a.collection.lengths[a.full] < SHORT).sum())
+    short = int((a.collection.lengths[a.full] < SHORT_DOCUMENT).sum())
     if short > MANY_SHORT * a.n_documents:
         have, their = ("has", "its") if short == 1 else ("have", "their")
         text = (
-            f"{count(short, 'document')} ({share(short, a.n_documents)}) {have} fewer than {SHORT} words: "
-            f"{their} shares are mostly those of the prior"
+            f"{count(short, 'document')} ({share(short, a.n_documents)}) {have} fewer than {SHORT_DOCUMENT} "
+            f"words: {their} shares are mostly those of the prior"
         )
         yield caution("short documents", text, documents=short)
     alone = int((a.collection.n_documents_of_words == 1).sum())
-    if a.n_documents > 1 and alone > WORDS_OF_ONE * a.collection.n_words:
+    if a.n_documents > 1 and alone > MANY_OF_ONE_DOCUMENT * a.collection.n_words:
         remedy = "write --min-df 2" if a.collection.texts is not None else "leave them out of the counts"
         text = (
             f"{count(alone, 'word')} ({share(alone, a.collection.n_words)}) are in one document only, and "

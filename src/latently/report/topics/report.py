@@ -11,7 +11,7 @@ from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.table import Table
-from latently.report.topics.analysis import BACK, RELEVANCE, TopicsAnalysis
+from latently.report.topics.analysis import CAME_BACK_COSINE, RELEVANCE, TopicsAnalysis
 from latently.report.topics.cautions import cautions
 from latently.report.topics.figures import topics_figures
 from latently.report.topics.replay import topics_replay
@@ -96,7 +96,7 @@ def _sure(a: TopicsAnalysis) -> list[str]:
         "A fit from another seed may find other topics: look for those that come back",
     ]
     if a.came_back is not None and a.n_topics > 1:
-        back = int((a.came_back >= BACK).sum())
+        back = int((a.came_back >= CAME_BACK_COSINE).sum())
         said.insert(1, f"{back} of {a.n_topics} topics came back in a fit to nine tenths of the documents")
     return [sentence(text) for text in said]
 
@@ -140,10 +140,10 @@ def _findings(a: TopicsAnalysis) -> Iterator[Finding]:
         yield _held_out(a)
     yield _coherence(a)
     if a.came_back is not None and a.n_topics > 1:
-        back = int((a.came_back >= BACK).sum())
+        back = int((a.came_back >= CAME_BACK_COSINE).sum())
         text = (
-            f"{back} of {count(a.n_topics, 'topic')} came back (cosine of at least {BACK:g}) when nine "
-            "tenths of the documents were fitted from another start"
+            f"{back} of {count(a.n_topics, 'topic')} came back (cosine of at least {CAME_BACK_COSINE:g}) "
+            "when nine tenths of the documents were fitted from another start"
         )
         yield note("found again", text, topics=back)
 

@@ -15,9 +15,9 @@ from latently.estimators import LatentDirichletAllocation
 from latently.metrics import held_out_perplexity
 from latently.report.topics.collection import Collection
 
-SHARE = 0.1
-FEWEST = 20  # documents of which a tenth can be held out
-MOST = 5_000  # held out: more would tell no more
+HELD_OUT_SHARE = 0.1
+FEWEST_DOCUMENTS = 20  # documents of which a tenth can be held out
+MOST_HELD_OUT = 5_000  # held out: more would tell no more
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Trial:
 def held_out(collection: Collection, seed: int) -> NDArray[np.bool_] | None:
     """Which documents to hold out; None if there are too few to spare any."""
     full = np.flatnonzero(collection.lengths > 1)
-    if len(full) < FEWEST:
+    if len(full) < FEWEST_DOCUMENTS:
         return None
     chosen = np.zeros(collection.n_documents, dtype=bool)
-    n = min(MOST, round(SHARE * len(full)))
+    n = min(MOST_HELD_OUT, round(HELD_OUT_SHARE * len(full)))
     chosen[np.random.default_rng(seed).choice(full, n, replace=False)] = True
     return chosen
 
