@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from latently import GaussianMixture
-from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.backends import SerialBackend
+from latently.core.em import EMMap, FitResult, Settings, describe, run
 from latently.core.parameters import largest_change
 from tests.comparing import assert_same
 from tests.laws.exemptions import EACH_FEATURE, ONE_SCALE, SHIFT, bound_by
@@ -31,6 +32,16 @@ def fit_as_drawn(name: str, kind: str = "") -> tuple[Data, Any, FitResult]:
     return data, *fit(entry, data)
 
 
+def beginning(model: Any, data: Data) -> tuple[np.ndarray, np.ndarray | None]:
+    """Responsibilities where a random start begins, and the coordinates in which others look for groups."""
+    description = describe(model, data.source, SerialBackend())
+    family, facts = model.emission, description.emission
+    params = model.start(description, np.random.default_rng(0))
+    filled = family.fill(facts, data.x)
+    assert_allclose(filled, np.where(np.isnan(data.x), filled, data.x))
+    return responsibilities(model, params, data), family.embed(facts, filled)
+
+
 def assert_same_model(
     entry: Entry, change: Any, scales: Any = 1.0, rtol: float = 1e-7, kind: str = ""
 ) -> None:
@@ -38,6 +49,10 @@ def assert_same_model(
     data, model, result = fit_as_drawn(entry.name, kind)
     other = replace(data, x=change(data.x))
     other_model, other_result = fit(entry, other)
+    begins, other_begins = (beginning(one, rows) for one, rows in ((model, data), (other_model, other)))
+    assert_allclose(other_begins[0], begins[0], rtol=0, atol=rtol)
+    if begins[1] is not None:
+        assert_allclose(other_begins[1], begins[1], rtol=0, atol=1e-5)
     params, other_params = result.params, other_result.params
     assert_allclose(
         responsibilities(other_model, other_params, other),

@@ -314,6 +314,8 @@ def test_densities_are_those_of_scipy(name):
         one[:, j] = x[:, j]
         assert_allclose(case.family.log_density(case.params, one), expected[:, :, j], rtol=1e-9, atol=1e-12)
     assert_allclose(case.family.log_density(case.params, x), expected.sum(axis=2), rtol=1e-9, atol=1e-12)
+    turned = case.family.permute(case.params, [1, 0])
+    assert_allclose(case.family.log_density(turned, x)[:, ::-1], expected.sum(axis=2), rtol=1e-9, atol=1e-12)
     empty = np.full((1, 2), np.nan)
     assert_allclose(case.family.log_density(case.params, empty), 0.0, atol=0)
 
@@ -474,6 +476,8 @@ def test_starts_measure_distances_in_deviations_from_where_missing_cells_are_put
     slopes = (up - down) / 2e-4
     if name == "von Mises":  # points on circles, whose unit is a radian
         assert_allclose(np.hypot(*slopes.reshape(2, 2)), deviation, rtol=1e-3)
+        one = family.start(description, 1, np.random.default_rng(0))
+        assert_allclose(family.deviation(one)[0], deviation, rtol=0.1)
     elif name == "zero-inflated poisson":  # which is a Poisson distribution's but for the extra zeros
         assert_allclose(slopes[0] / deviation, 1 / np.sqrt(middle[0]), rtol=1e-6)
     else:
