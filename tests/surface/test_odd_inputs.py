@@ -137,9 +137,7 @@ TABLES = {
     "a column of structs": pl.DataFrame({"a": [{"b": 1}] * 20}),
     "dates in a list": [[datetime.date(2020, 1, 1), 1.0]] * 20,
     "infinite": [[np.inf, 1.0]] * 20,
-    "sparse": sparse.csr_matrix(np.eye(20, 2)),
 }
-ARE_CORPORA = {"sparse"}
 METHODS = (
     "fit",
     "predict",
@@ -182,6 +180,7 @@ FUNCTIONS = {
     L.select: (
         {"estimator": L.GaussianMixture(), "X": X, "grid": {"n_components": [1]}},
         {
+            "X": {"sparse"},
             "criterion": {"function", "class"},
             "progress": {"None", "function", "class"},
             "verbose": MAY_BE["verbose"],
@@ -192,14 +191,14 @@ FUNCTIONS = {
         {"estimates": {"numbers"}, "variances": {"numbers"}, "df_complete": {"None", "fraction", "True"}},
     ),
     L.little_mcar_test: ({"X": INCOMPLETE}, {}),
-    L.missing_patterns: ({"X": INCOMPLETE}, {}),
+    L.missing_patterns: ({"X": INCOMPLETE}, {"X": {"sparse"}}),
     L.overimpute: (
         {"imputer": L.GaussianImputer(), "X": INCOMPLETE},
-        {"random_state": MAY_BE["random_state"]},
+        {"X": {"sparse"}, "random_state": MAY_BE["random_state"]},
     ),
     L.dispersed_starts: (
         {"imputer": L.GaussianImputer(), "X": INCOMPLETE, "n_starts": 2},
-        {"random_state": MAY_BE["random_state"], "n_starts": LARGE},
+        {"X": {"sparse"}, "random_state": MAY_BE["random_state"], "n_starts": LARGE},
     ),
     L.left_right: ({"n_components": 3}, {"n_components": LARGE, "stay": set(), "reach": LARGE}),
     L.banded: ({"n_components": 3}, {"n_components": LARGE, "width": LARGE}),
@@ -324,7 +323,7 @@ def test_settings(name):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_tables(name, fitted):
-    corpora = {"LatentDirichletAllocation": ARE_CORPORA, **dict.fromkeys(OF_COLUMNS, ARE_MIXED)}.get(name, ())
+    mixed = ARE_MIXED if name in OF_COLUMNS else ()
     cases = [
         (
             f"{method}({table})",
@@ -333,7 +332,7 @@ def test_tables(name, fitted):
         for method in METHODS
         if hasattr(fitted[name], method)
         for table, x in TABLES.items()
-        if table not in corpora and not (name == "CategoricalHMM" and table in ("a column of dates",))
+        if table not in mixed and not (name == "CategoricalHMM" and table in ("a column of dates",))
     ]
     assert problems(cases) == {}
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from latently import (
@@ -29,7 +31,7 @@ from latently import (
 )
 from latently.core import blocks
 from latently.core.errors import DataChangedError
-from latently.emissions import Columns, Ordinal
+from latently.emissions import Columns, Ordinal, Poisson
 from latently.sources import base
 
 N = 6_001  # more than are drawn for the search, and no multiple of any block
@@ -204,6 +206,32 @@ def test_documents_are_read_from_files(tmp_path):
     frame.with_columns(count=pl.lit("a")).write_csv(tmp_path / "no_counts.csv")
     with pytest.raises(ValueError, match=r"X has 3 columns: choose that of the texts"):
         LatentDirichletAllocation(2).fit(tmp_path / "no_counts.csv")
+
+
+SPARSE = {
+    "mixture": (partial(GaussianMixture, 2), {}, "predict_proba"),
+    "weighted mixture": (
+        partial(MixtureModel, Poisson(), 2),
+        {"sample_weight": np.arange(600) % 3},
+        "predict",
+    ),
+    "imputer": (GaussianImputer, {}, "transform"),
+    "chain": (partial(GaussianHMM, 2), {}, "smooth"),
+    "chains": (partial(PoissonHMM, 2), {"lengths": [200, 400]}, "predict"),
+}
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+def test_sparse_matrices_are_written_out_a_few_rows_at_a_time(kind, monkeypatch):
+    monkeypatch.setattr(base, "BATCH_BYTES", 2**10)
+    make, how, said = SPARSE[kind]
+    rng, rates = np.random.default_rng(0), np.repeat([[0.2, 1.0], [1.5, 0.1]], 300, axis=0)
+    X = rng.normal(3 * rates) if "Gaussian" in repr(make) else rng.poisson(rates).astype(float)
+    X[rng.random(X.shape) < 0.01] = 0
+    expected = make(random_state=0, max_iter=20).fit(X, **how)
+    for written in (sparse.csr_matrix(X), sparse.coo_array(X)):
+        found = make(random_state=0, max_iter=20).fit(written, **how)
+        np.testing.assert_array_equal(getattr(found, said)(written), getattr(expected, said)(X))
 
 
 def test_texts_are_never_held_all_at_once(tmp_path, monkeypatch):

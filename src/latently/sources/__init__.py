@@ -10,7 +10,7 @@ from typing import Any
 from latently.sources.base import Part, Scan
 from latently.sources.dask import DaskScan
 from latently.sources.files import READERS, FileScan, paths_of
-from latently.sources.streams import ArrowScan, IterableScan, LazyScan
+from latently.sources.streams import ArrowScan, IterableScan, LazyScan, SparseScan
 
 __all__ = ["READERS", "Part", "Scan", "as_scan", "scan"]
 
@@ -70,6 +70,8 @@ def as_scan(X: Any) -> Scan | None:
         return X
     if isinstance(X, PathLike) or (isinstance(X, str) and (X.lower().endswith(tuple(READERS)) or isdir(X))):
         return scan(X)
+    if hasattr(X, "tocsr"):
+        return SparseScan(X)
     module = type(X).__module__.partition(".")[0]
     kind = type(X).__name__
     if (module, kind) in (("polars", "LazyFrame"), ("duckdb", "DuckDBPyRelation")):

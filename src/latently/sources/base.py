@@ -85,6 +85,10 @@ class Scan(ABC):
         """Itself if its parts lie on the workers of a cluster, who can be given tasks; else None."""
         return None
 
+    def dense(self) -> Any:
+        """All of it, written out, if it is in memory and not; else None."""
+        return None
+
     def computed(self) -> Any:
         """All of it as its own library has it in memory; None if it has none."""
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from latently.sources.base import BATCH_ROWS, Part, Scan
+from latently.sources.base import BATCH_ROWS, Part, Scan, batch_rows
 from latently.sources.files import as_table
 
 
@@ -64,3 +64,25 @@ class IterableScan(Scan):
     def parts(self) -> Iterator[Part]:
         for i, table in enumerate(self.tables):
             yield Part(table, f"table {i}", i)
+
+
+@dataclass(frozen=True)
+class SparseScan(Scan):
+    """A sparse matrix of SciPy's, of which some rows at a time are written out: one sequence."""
+
+    matrix: Any
+
+    @property
+    def sequences(self) -> bool:
+        return True
+
+    def dense(self) -> Any:
+        """All of it, written out."""
+        return self.matrix.toarray()
+
+    def parts(self) -> Iterator[Part]:
+        rows = self.matrix.tocsr()
+        n, d = rows.shape
+        step = batch_rows(rows.dtype.itemsize * n * d, n)
+        for start in range(0, max(n, 1), step):
+            yield Part(rows[start : start + step].toarray(), f"rows from {start}")

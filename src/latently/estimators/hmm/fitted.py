@@ -96,9 +96,11 @@ class FittedHMM(FittedModel, ChainSettings):
         sequence_weight: Any = None,
         states: Any = None,
     ) -> tuple[Emission, Source]:
-        scan = as_scan(X)
+        scan, of_all = as_scan(X), (lengths, sequence_weight, states)
+        if scan is not None and any(one is not None for one in of_all) and (some := scan.dense()) is not None:
+            scan, X = None, some
         if scan is not None:
-            return self._scanned(scan, family, groups, reset, (lengths, sequence_weight, states))
+            return self._scanned(scan, family, groups, reset, of_all)
         if isinstance(groups, str):  # a column of the table
             X, groups = split_off(X, groups)
         if family.takes == "columns":

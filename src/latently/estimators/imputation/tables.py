@@ -59,6 +59,9 @@ def read_table(imputer: GaussianImputer, X: Any, sample_weight: Any) -> Modelled
     The imputer learns the names and the number of the features. Weights say how often each row counts.
     """
     scan = as_scan(X)
+    of_all = sample_weight is not None or imputer.n_parameter_draws
+    if scan is not None and of_all and (written_out := scan.dense()) is not None:
+        scan, X = None, written_out
     if scan is not None:
         return _read_piece_by_piece(imputer, scan, sample_weight)
     names = column_names(X)

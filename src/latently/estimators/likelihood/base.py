@@ -69,7 +69,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
         return tags
 
     def fit(self, X: Any, *args: Any, **how: Any) -> Self:

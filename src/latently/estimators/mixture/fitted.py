@@ -47,6 +47,8 @@ class FittedMixture(FittedModel):
         self, X: Any, family: Emission, *, reset: bool, sample_weight: Any = None
     ) -> tuple[Emission, Source]:
         scan = as_scan(X)
+        if scan is not None and sample_weight is not None and (written_out := scan.dense()) is not None:
+            scan, X = None, written_out
         if scan is not None:
             if sample_weight is not None:
                 raise ValueError("sample_weight is for tables in memory: leave it out, or read X first")
