@@ -265,3 +265,6 @@ def test_amounts_with_a_long_tail_are_log_normal_if_bic_says_so(run, here):
         assert summary_of(here / f"latently-cluster-{name}")["settings"]["Numbers"].startswith(
             "log-normal, by BIC"
         )
+    assert run("cluster", "mixed.csv", "-k", "2", "--columns", "amount:gaussian,shop", "--force")[0] == 0
+    family = model_of(here / "latently-cluster-mixed")._model.emission
+    assert [part.name for part in family.parts if "amount" in part.names] == ["normal"]  # as asked for

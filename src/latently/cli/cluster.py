@@ -159,7 +159,11 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         if data.mixed:
             shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]
             found = {shape: families_of(data.table, data.families, shape, data.choice.X) for shape in shapes}
-            normal = [name for name, family in found[shapes[0]].items() if family.called == NORMAL]
+            normal = [
+                name
+                for name, family in found[shapes[0]].items()
+                if family.called == NORMAL and name not in data.families
+            ]
             skewed = skewed_among(normal, data.choice.X) if self.covariance == "all" else []
             if skewed:
                 found["log-normal"] = found[shapes[0]] | dict.fromkeys(skewed, "log-normal")

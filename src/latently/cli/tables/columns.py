@@ -190,7 +190,11 @@ def truth_of(table: Table, column: str) -> Truth:
 
 def decided(columns: Iterable[Column]) -> list[str]:
     """Sentences on what was decided of how numbers are written although it could be otherwise."""
-    return [f"in column '{column.name}' {' and '.join(column.said)}" for column in columns if column.said]
+    return [
+        f"column '{column.name}' can be read in two ways, of which one was taken: {' and '.join(column.said)}"
+        for column in columns
+        if column.said
+    ]
 
 
 def names_of(model: Any, table: Table) -> list[str]:
