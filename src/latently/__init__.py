@@ -3,36 +3,36 @@
 Names are imported when they are first used, so that whoever wants one does not wait for all.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from latently.lazy import deferred
 from latently.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from latently import datasets, metrics, plots
-    from latently.estimators import (
-        CategoricalHMM,
-        GaussianHMM,
-        GaussianImputer,
-        GaussianMixture,
-        HiddenMarkovModel,
-        LatentClassAnalysis,
-        LatentDirichletAllocation,
-        MixedImputer,
-        MixtureModel,
-        MultivariateNormal,
-        PoissonHMM,
-        banded,
+    from latently.estimators.categorical_hmm import CategoricalHMM
+    from latently.estimators.gaussian_hmm import GaussianHMM
+    from latently.estimators.gaussian_imputer import GaussianImputer
+    from latently.estimators.gaussian_mixture import GaussianMixture
+    from latently.estimators.hidden_markov_model import HiddenMarkovModel
+    from latently.estimators.hmm.shapes import banded, left_right
+    from latently.estimators.imputation.diagnosis import (
         dispersed_starts,
-        left_right,
         little_mcar_test,
         missing_patterns,
         overimpute,
     )
+    from latently.estimators.latent_class_analysis import LatentClassAnalysis
+    from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
+    from latently.estimators.mixed_imputer import MixedImputer
+    from latently.estimators.mixture_model import MixtureModel
+    from latently.estimators.multivariate_normal import MultivariateNormal
+    from latently.estimators.poisson_hmm import PoissonHMM
     from latently.files import load
     from latently.metrics import pool
     from latently.report.of_model import report
-    from latently.selection import likelihood_ratio_test, select
+    from latently.selection.likelihood_ratio import likelihood_ratio_test
+    from latently.selection.search import select
     from latently.sources import scan
 
 __all__ = [
@@ -64,25 +64,34 @@ __all__ = [
     "select",
 ]
 
-_PACKAGES = ("datasets", "metrics", "plots", "report")
-_ELSEWHERE = {
-    "likelihood_ratio_test": "selection",
-    "load": "files",
-    "pool": "metrics",
-    "scan": "sources",
-    "select": "selection",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'latently' has no attribute {name!r}")
-    if name in _PACKAGES:
-        return import_module(f"latently.{name}")
-    value = getattr(import_module(f"latently.{_ELSEWHERE.get(name, 'estimators')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = deferred(
+    __name__,
+    {
+        "CategoricalHMM": "estimators.categorical_hmm",
+        "GaussianHMM": "estimators.gaussian_hmm",
+        "GaussianImputer": "estimators.gaussian_imputer",
+        "GaussianMixture": "estimators.gaussian_mixture",
+        "HiddenMarkovModel": "estimators.hidden_markov_model",
+        "LatentClassAnalysis": "estimators.latent_class_analysis",
+        "LatentDirichletAllocation": "estimators.latent_dirichlet_allocation",
+        "MixedImputer": "estimators.mixed_imputer",
+        "MixtureModel": "estimators.mixture_model",
+        "MultivariateNormal": "estimators.multivariate_normal",
+        "PoissonHMM": "estimators.poisson_hmm",
+        "banded": "estimators.hmm.shapes",
+        "datasets": "datasets",
+        "dispersed_starts": "estimators.imputation.diagnosis",
+        "left_right": "estimators.hmm.shapes",
+        "likelihood_ratio_test": "selection.likelihood_ratio",
+        "little_mcar_test": "estimators.imputation.diagnosis",
+        "load": "files",
+        "metrics": "metrics",
+        "missing_patterns": "estimators.imputation.diagnosis",
+        "overimpute": "estimators.imputation.diagnosis",
+        "plots": "plots",
+        "pool": "metrics",
+        "report": "report",
+        "scan": "sources",
+        "select": "selection.search",
+    },
+)

@@ -105,7 +105,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         from latently.cli.tables.notes import notes
         from latently.report.fits import in_words
         from latently.report.mixture import MixtureAnalysis
-        from latently.selection import select
+        from latently.selection.search import select
         from latently.wording import number
 
         X = data.choice.X
@@ -154,7 +154,8 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         """What is fitted, each with what is tried of it."""
         from latently.cli.tables.families import families_of, skewed_among
         from latently.emissions.gaussian import STRUCTURES
-        from latently.estimators import GaussianMixture, LatentClassAnalysis
+        from latently.estimators.gaussian_mixture import GaussianMixture
+        from latently.estimators.latent_class_analysis import LatentClassAnalysis
 
         if data.mixed:
             shapes = ["diag", "full"] if self.covariance == "all" else [self.covariance]

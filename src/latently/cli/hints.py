@@ -31,7 +31,7 @@ def hints(data: Cells, components: int, seed: int) -> Iterator[str]:
 
 def _clusters(data: Cells, seed: int) -> Iterator[str]:
     """Whether BIC clearly prefers two Gaussians to one; of many rows some tell."""
-    from latently.estimators import GaussianMixture
+    from latently.estimators.gaussian_mixture import GaussianMixture
     from latently.report.fits import VERY_STRONG
 
     X = data.choice.X

@@ -164,7 +164,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         from latently.cli.hints import hints
         from latently.cli.tables.notes import notes
         from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
-        from latently.estimators import GaussianImputer, MixedImputer
+        from latently.estimators.gaussian_imputer import GaussianImputer
+        from latently.estimators.mixed_imputer import MixedImputer
         from latently.report.imputation import ImputationAnalysis, MixedAnalysis
 
         table, choice, limits, mixed = data

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
-    from latently.selection import Selection
+    from latently.selection.table import Selection
 
 COVARIANCES = {"auto": ("diag", "full"), "all": ("diag", "full", "tied", "spherical")}
 # Of long series less is asked of the end of each fit: what is still to be gained tells no model from another.
@@ -203,7 +203,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         from latently.cli.tables.observations import for_model
         from latently.estimators.of_family import hmm_of
         from latently.report.fits import in_words
-        from latently.selection import select
+        from latently.selection.search import select
 
         quick = SETTINGS_OF_LONG if X.height > LONG_SERIES else {}
         file = self.checkpoint_of(f"{kind.name}-{X.height}" if kind.rivals else "")

@@ -122,7 +122,7 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
     def analyse(self, data: Words, show: ShowProgress) -> TopicsAnalysis:
         """Try all numbers of topics on documents held out, and fit the best."""
         from latently.cli.corpora.results import labels_of
-        from latently.estimators import LatentDirichletAllocation
+        from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
         from latently.report import Recorder
         from latently.report.topics import TopicsAnalysis, run_trials
 

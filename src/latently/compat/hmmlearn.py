@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latently import estimators
 from latently.compat.underneath import Shared, absent
+from latently.estimators import categorical_hmm, gaussian_hmm, poisson_hmm
 from latently.estimators.bases import BaseEstimator
 from latently.estimators.hmm import BaseHMM
 
@@ -197,7 +197,7 @@ class GaussianHMM(_HMM):
     (True, (2, 1, 1))
     """
 
-    _estimator = estimators.GaussianHMM
+    _estimator = gaussian_hmm.GaussianHMM
     _same = ("n_components", "random_state", "covariance_type")
     _letters: ClassVar = {"s": "startprob_", "t": "transmat_", "m": "means_", "c": "covars_"}
     _without_effect: ClassVar = _CHAIN | {
@@ -245,7 +245,7 @@ class CategoricalHMM(_HMM):
     (4, (2, 4))
     """
 
-    _estimator = estimators.CategoricalHMM
+    _estimator = categorical_hmm.CategoricalHMM
     _same = ("n_components", "random_state", "n_features")
     _letters: ClassVar = {"s": "startprob_", "t": "transmat_", "e": "emissionprob_"}
     _without_effect: ClassVar = _CHAIN | {"emissionprob_prior": (1,)}
@@ -293,7 +293,7 @@ class PoissonHMM(_HMM):
     [0, 1]
     """
 
-    _estimator = estimators.PoissonHMM
+    _estimator = poisson_hmm.PoissonHMM
     _letters: ClassVar = {"s": "startprob_", "t": "transmat_", "l": "lambdas_"}
     _without_effect: ClassVar = _CHAIN | {"lambdas_prior": (0,), "lambdas_weight": (0,)}
 

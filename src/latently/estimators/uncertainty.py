@@ -7,7 +7,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from latently.checks.settings import RANDOM_STATE, Number, one_of
 from latently.core.information import StandardErrors
@@ -32,7 +32,7 @@ def intervals_of(
 
     With `transform`, errors are counted on a scale on which a space has no end, so that limits lie inside.
     """
-    reach = float(norm.ppf((1 + level) / 2))
+    reach = float(ndtri((1 + level) / 2))
     values = named(params)
     if not transform:
         return {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 
+INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotlib")
 
 

@@ -8,18 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.topics.settings import tol_and_max_iter
 from latently.plots.arguments import AXES, HISTORY, picture
-from latently.plots.canvas import canvas, title
+from latently.plots.canvas import INVISIBLE, canvas, title
 from latently.plots.palette import COLOURS, FAINT
 from latently.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 
 
 @picture(estimator=HISTORY, ax=AXES)

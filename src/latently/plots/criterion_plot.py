@@ -18,7 +18,7 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.selection import Selection
+    from latently.selection.table import Selection
 
 
 SEARCH = Such(lambda value: hasattr(value, "table_"), "what latently.select returned")

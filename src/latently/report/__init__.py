@@ -13,7 +13,6 @@ from typing import Any
 from latently.report.figure import Figure
 from latently.report.html import Section, page, write_text
 from latently.report.interactive import Recorder
-from latently.report.of_model import report as report_of
 from latently.report.report import Report
 from latently.report.strict_json import to_json
 from latently.report.table import Table
@@ -23,7 +22,9 @@ __all__ = ["Figure", "Recorder", "Report", "Section", "Table", "page", "to_json"
 
 class _CallablePackage(ModuleType):
     def __call__(self, *args: Any, **how: Any) -> Report:
-        return report_of(*args, **how)
+        from latently.report.of_model import report  # it knows all kinds of models
+
+        return report(*args, **how)
 
 
 sys.modules[__name__].__class__ = _CallablePackage

@@ -16,7 +16,7 @@ from latently.checks.columns import Table
 from latently.plots.features import feature_names
 
 if TYPE_CHECKING:
-    from latently.selection import Selection
+    from latently.selection.table import Selection
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from latently import plots
 from latently.core.findings import Finding, caution, grave, joined, note
 from latently.core.parameters import named
 from latently.estimators.likelihood import LikelihoodEstimator
-from latently.plots.convergence_plot import INVISIBLE
+from latently.plots.canvas import INVISIBLE
 from latently.report.analysis import Analysis
 from latently.report.figure import Figure
 from latently.report.table import Table
-from latently.selection import Selection
+from latently.selection.table import Selection
 from latently.version import __version__
 from latently.wording import EN_DASH, count, listed, number, part, share
 

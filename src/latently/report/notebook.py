@@ -12,9 +12,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from latently import plots
-from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
+from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.hmm import BaseHMM
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.likelihood import LikelihoodEstimator
+from latently.estimators.mixed_imputer import MixedImputer
 from latently.estimators.mixture import BaseMixture
 from latently.plots.features import feature_names
 from latently.plots.topic_models.looks import shares

@@ -12,11 +12,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.columns import as_table
-from latently.estimators import GaussianImputer, LatentDirichletAllocation, MixedImputer
+from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.hmm.sequences import joined
 from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.likelihood import LikelihoodEstimator
+from latently.estimators.mixed_imputer import MixedImputer
 from latently.estimators.mixture import BaseMixture
 from latently.plots.features import feature_names
 from latently.report.html import write_text
@@ -26,7 +28,7 @@ from latently.report.report import Report
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.report.topics import TopicsAnalysis, topics_report
 from latently.report.topics.collection import Collection
-from latently.selection import Selection
+from latently.selection.table import Selection
 
 PARAMETER_DRAWS = 20
 

@@ -8,7 +8,7 @@ import polars as pl
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.terminal import ShowProgress
-from latently.estimators import GaussianImputer
+from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.report.imputation import ImputationAnalysis, imputation_report
 
 FILLED = ["Ozone", "Solar.R", "Wind", "Temp"]

@@ -15,7 +15,7 @@ from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.demo.chapter import Chapter
 from latently.cli.tables.table import Table as File
 from latently.cli.terminal import ShowProgress
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report.table import Table
 from latently.report.topics import TopicsAnalysis, Truth, topics_report

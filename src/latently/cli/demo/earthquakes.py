@@ -10,10 +10,10 @@ import polars as pl
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.terminal import ShowProgress
-from latently.estimators import PoissonHMM
+from latently.estimators.poisson_hmm import PoissonHMM
 from latently.report.fits import in_words
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
-from latently.selection import select
+from latently.selection.search import select
 from latently.wording import count, listed, number
 
 TRIED = range(1, 5)

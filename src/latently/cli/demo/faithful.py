@@ -12,12 +12,13 @@ from latently import datasets, plots
 from latently.cli.demo.chapter import Chapter, reworded
 from latently.cli.terminal import ShowProgress
 from latently.emissions.gaussian import STRUCTURES
-from latently.estimators import GaussianMixture
+from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.report import Figure
 from latently.report.fits import bic_figure, in_words
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.mixture.ridge import without_dip
-from latently.selection import Selection, select
+from latently.selection.search import select
+from latently.selection.table import Selection
 from latently.wording import count, number, share
 
 COLUMNS = ["eruption (minutes)", "wait until the next (minutes)"]

@@ -9,13 +9,15 @@ from sklearn.datasets import load_wine
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.terminal import ShowProgress
-from latently.estimators import CategoricalHMM, GaussianImputer, GaussianMixture
+from latently.estimators.categorical_hmm import CategoricalHMM
+from latently.estimators.gaussian_imputer import GaussianImputer
+from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.report.analysis import Truth
 from latently.report.fits import in_words
 from latently.report.imputation import ImputationAnalysis, imputation_report
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
-from latently.selection import select
+from latently.selection.search import select
 from latently.wording import number
 
 SEED = 0

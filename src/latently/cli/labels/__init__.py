@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from latently.cli.labels import cells, rows, states, topics
 from latently.cli.labels.labelled import Labelled
 from latently.cli.of_model import OfModel
-from latently.estimators import LatentDirichletAllocation
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.mixture import BaseMixture
 
 

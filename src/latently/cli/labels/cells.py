@@ -20,7 +20,8 @@ from latently.cli.tables.columns import (
 )
 from latently.cli.tables.digits import in_manner
 from latently.cli.tables.table import Table
-from latently.estimators import GaussianImputer, MixedImputer
+from latently.estimators.gaussian_imputer import GaussianImputer
+from latently.estimators.mixed_imputer import MixedImputer
 from latently.report import Table as Shown
 from latently.wording import count
 

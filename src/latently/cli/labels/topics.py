@@ -14,7 +14,7 @@ from latently.cli.corpora.results import columns_in_words, document_columns
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import Labelled, prediction_report
 from latently.core.findings import Finding, caution
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.report import Table as Shown
 from latently.wording import count, part, share
 

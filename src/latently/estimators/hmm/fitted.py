@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from latently.checks.memory import bytes_of
 from latently.core.array_source import ArraySource
 from latently.core.blocks import block_rows
 from latently.core.given import support_of
 from latently.emissions.base import Emission
 from latently.estimators.documented import entries
-from latently.estimators.hmm.memory import bytes_of
 from latently.estimators.hmm.sequences import (
     Places,
     check_sequence_weight,

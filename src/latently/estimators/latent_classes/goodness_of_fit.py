@@ -10,8 +10,7 @@ from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
-from scipy.stats import chi2
+from scipy.special import chdtrc, xlogy
 
 from latently.checks.arrays import Array
 from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable
@@ -92,7 +91,7 @@ class GoodnessOfFit:
 
     def _p(self, statistic: float) -> float:
         df = self.degrees_of_freedom
-        return float(chi2.sf(statistic, df)) if df > 0 else float("nan")
+        return float(chdtrc(df, statistic)) if df > 0 else float("nan")
 
     def __str__(self) -> str:
         complete = np.isfinite(self.pearson)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from latently.checks.settings import SHARE, check_setting
 from latently.core.array_source import ArraySource
@@ -110,7 +110,7 @@ class Summarised(Errors):
         errors = self._by_information(source, "observed", moments=moments)
         latent = [np.atleast_2d(errors[name].T) for name in named(self.params_.latent) if name != "startprob"]
         both = np.concatenate([*latent, errors["moments"].reshape(-1, int(self.n_components))])
-        reach = float(norm.ppf((1 + level) / 2))
+        reach = float(ndtri((1 + level) / 2))
         found = []
         for one, error in zip(quantities, both, strict=True):
             lower, upper = one.limits(one.value, error, reach)

@@ -22,7 +22,7 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators import GaussianImputer
+    from latently.estimators.gaussian_imputer import GaussianImputer
 
 RADIUS = 2.0
 FEWEST_ROWS = 3

@@ -19,7 +19,7 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators import GaussianMixture
+    from latently.estimators.gaussian_mixture import GaussianMixture
 
 
 @picture(mixture=MIXTURE, features=FEATURES, ax=AXES)

@@ -19,7 +19,7 @@ from latently.plots.points import frame, points
 from latently.wording import count
 
 if TYPE_CHECKING:
-    from latently.estimators import GaussianMixture
+    from latently.estimators.gaussian_mixture import GaussianMixture
 
 
 @picture(mixture=MIXTURE, y=(LIST, None), features=FEATURES)

@@ -13,7 +13,7 @@ from latently.plots.skew import ladder, on_axis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators import GaussianMixture
+    from latently.estimators.gaussian_mixture import GaussianMixture
 
 RADII = (1.0, 2.0)
 SHARES = (0.5, 0.9)

@@ -14,7 +14,7 @@ from latently.plots.features import feature_names, position
 from latently.plots.points import some
 
 if TYPE_CHECKING:
-    from latently.estimators import GaussianMixture
+    from latently.estimators.gaussian_mixture import GaussianMixture
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latently.checks.settings import LIST, WHOLE
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import RELEVANCE, TOPICS, picture
 from latently.plots.canvas import given_axes, grid_axes, plain, title
 from latently.plots.palette import INK, NEUTRAL, colour

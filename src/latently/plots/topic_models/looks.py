@@ -8,7 +8,7 @@ import numpy as np
 
 from latently.checks.arrays import Array
 from latently.checks.settings import check_whole
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.canvas import literal
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from latently.checks.arrays import Array
 from latently.checks.settings import LIST, WHOLE
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, heat_map, literal, title
 from latently.plots.topic_models.looks import existing, shares, shortened, word_names

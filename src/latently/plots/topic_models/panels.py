@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from latently.checks.settings import WHOLE
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import TOPICS, picture
 from latently.plots.canvas import panels_of
 from latently.plots.topic_models.maps import document_topics, topic_words

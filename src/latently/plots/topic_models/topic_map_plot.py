@@ -9,7 +9,7 @@ from scipy.special import entr
 
 from latently.checks.arrays import Array
 from latently.checks.settings import WHOLE
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.palette import INK, colour

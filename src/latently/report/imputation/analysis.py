@@ -14,18 +14,16 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.arrays import Array
 from latently.core.errors import UndeterminedWarning
-from latently.estimators import (
-    GaussianImputer,
-    dispersed_starts,
-    little_mcar_test,
-    missing_patterns,
-    overimpute,
-)
+from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.imputation.diagnosis import (
     DispersedStarts,
     MCARTest,
     MissingPatterns,
     Overimputation,
+    dispersed_starts,
+    little_mcar_test,
+    missing_patterns,
+    overimpute,
 )
 from latently.estimators.imputation.filling import expected
 from latently.report.analysis import Analysis

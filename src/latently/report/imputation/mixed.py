@@ -14,7 +14,7 @@ from sklearn.base import clone
 from latently.checks.arrays import Array
 from latently.checks.columns import as_table
 from latently.core.findings import Finding, caution, note
-from latently.estimators import missing_patterns
+from latently.estimators.imputation.diagnosis import missing_patterns
 from latently.report import fits
 from latently.report.figure import Figure
 from latently.report.html import Markup, code, definitions, paragraph

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latently.core.findings import Finding, caution, note
-from latently.estimators import LatentClassAnalysis
+from latently.estimators.latent_class_analysis import LatentClassAnalysis
 from latently.estimators.latent_classes import ClassificationTable, GoodnessOfFit
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.report import Report

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from latently.checks.arrays import Array
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
 from latently.plots.topic_models.looks import shares
 from latently.report.analysis import Truth

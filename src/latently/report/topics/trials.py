@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
-from latently.estimators import LatentDirichletAllocation
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import held_out_perplexity
 from latently.report.topics.collection import Collection
 
