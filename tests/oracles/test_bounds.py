@@ -10,12 +10,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.special import rel_entr
 
-from latently import GaussianMixture, MixtureModel
+from latently import CategoricalHMM, GaussianMixture, MixtureModel
 from latently.latent import Independent
 from latently.models import bounds
 from tests.laws.exemptions import bound_by
 from tests.models import Exponential, responsibilities, whole_e_step
 from tests.oracles.enumeration import Enumeration, expectation
+from tests.oracles.paths import Truth
 from tests.rows import exponential_rows
 
 shares = st.one_of(st.just(0.0), st.floats(1e-6, 1.0))
@@ -135,3 +136,17 @@ def test_resp_is_checked(resp, message):
     mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [1.0]], [[[1.0]], [[1.0]]])
     with pytest.raises(ValueError, match=message):
         mixture.lower_bound(np.zeros((5, 1)), resp)
+
+
+def test_q_and_the_entropy_of_paths_make_the_likelihood():
+    transmat = np.array([[0.9, 0.1], [0.2, 0.8]])
+    hmm = CategoricalHMM.from_parameters([0.6, 0.4], transmat, [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
+    X = np.array([[0], [2], [2], [1]])
+    truth = Truth(np.log(hmm.emissionprob_[:, X[:, 0]].T), hmm.transmat_, hmm.startprob_)
+    posterior = truth.posterior
+    assert hmm.q_function(X) == pytest.approx(posterior @ truth.log_joint)
+    assert hmm.posterior_entropy(X) == pytest.approx(-posterior @ np.log(posterior))
+    assert hmm.q_function(X) + hmm.posterior_entropy(X) == pytest.approx(hmm.score(X))
+    other = CategoricalHMM.from_parameters([0.5, 0.5], transmat, [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])
+    at = bounds.q_function(hmm._model, hmm.params_, hmm._source(X), other.params_)
+    assert hmm.q_function(X, other.params_) == at < hmm.q_function(X)

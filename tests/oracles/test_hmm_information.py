@@ -13,8 +13,6 @@ from latently.core.parameters import named, with_named
 from latently.core.spaces import Simplex
 from latently.emissions import Poisson
 from latently.latent.chain import Chain
-from latently.models import bounds
-from tests.oracles.paths import Truth
 from tests.refusing import refused
 from tests.simulations import repeated
 
@@ -395,19 +393,3 @@ def test_a_fit_cut_short_is_told():
         hmm = PoissonHMM(2, startprob="uniform", **start, tol=0, max_iter=2).fit(X)
     reasons = hmm.standard_errors(X).reasons
     assert any("still rises" in reason or "singular" in reason for reason in reasons)
-
-
-# -- the bound -----------------------------------------------------------------------------------------
-
-
-def test_q_and_the_entropy_of_paths_make_the_likelihood():
-    hmm = CategoricalHMM.from_parameters([0.6, 0.4], TRANSMAT, [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
-    X = np.array([[0], [2], [2], [1]])
-    truth = Truth(np.log(hmm.emissionprob_[:, X[:, 0]].T), hmm.transmat_, hmm.startprob_)
-    posterior = truth.posterior
-    assert hmm.q_function(X) == pytest.approx(posterior @ truth.log_joint)
-    assert hmm.posterior_entropy(X) == pytest.approx(-posterior @ np.log(posterior))
-    assert hmm.q_function(X) + hmm.posterior_entropy(X) == pytest.approx(hmm.score(X))
-    other = CategoricalHMM.from_parameters([0.5, 0.5], TRANSMAT, [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])
-    at = bounds.q_function(hmm._model, hmm.params_, hmm._source(X), other.params_)
-    assert hmm.q_function(X, other.params_) == at < hmm.q_function(X)

@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from io import BytesIO
 
@@ -18,10 +17,9 @@ from numpy.testing import assert_array_equal
 
 from examples.own_family import Exponential
 from latently import GaussianMixture, MixtureModel, __version__, load
-from latently.archive import FORMAT_VERSION, ModelFileError
+from latently.archive import ModelFileError
 from latently.core.spaces import Positive
 from latently.emissions import Gaussian
-from tests.files import Entries
 from tests.processes import dies, in_a_process
 from tests.saved import EVERY, FAITHFUL, QUICK, TEXTS, WAITING, assert_same_estimator, lda, subject
 
@@ -373,62 +371,3 @@ def test_a_missing_file_or_a_folder_is_refused(tmp_path):
         load(tmp_path / "nowhere")
     with pytest.raises(ModelFileError, match=r"cannot read .* \(Is a directory\)"):
         load(tmp_path)
-
-
-# -- files that lie of themselves --------------------------------------------------------------------------
-
-
-def test_a_newer_format_says_what_to_install(saved, scratch):
-    entries = Entries(saved)
-    entries.manifest.update(format_version=FORMAT_VERSION + 1, latently="7.2.0", arrays=["new"])
-    entries.write(scratch)
-    with pytest.raises(ModelFileError, match=r"pip install 'latently>=7\.2\.0'"):
-        load(scratch)
-    entries.manifest.update(latently="1; rm -rf /")
-    entries.write(scratch)
-    with pytest.raises(ModelFileError, match=r"pip install --upgrade latently$"):
-        load(scratch)
-
-
-def test_a_compressed_file_is_refused_before_it_is_unpacked(saved, scratch):
-    Entries(saved).write(scratch, compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(ModelFileError, match=r"entry 'manifest.json' is not stored as it should be"):
-        load(scratch)
-
-
-def test_a_size_beyond_that_of_the_file_is_refused(saved, scratch):
-    content = bytearray(saved.read_bytes())
-    directory = content.index(b"PK\1\2")
-    content[directory + 24 : directory + 28] = (2**31).to_bytes(4, "little")
-    scratch.write_bytes(content)
-    with pytest.raises(ModelFileError, match=r"entry 'manifest.json' is not stored as it should be"):
-        load(scratch)
-
-
-def test_entries_inside_each_other_are_refused(saved, scratch):
-    entries = Entries(saved)
-    inner = BytesIO()
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("inner.npy", bytes(10**6))
-        header = archive.start_dir
-    entries.manifest["arrays"] += ["outer", "inner"]
-    entries["outer.npy"] = inner.getvalue()[:header]
-    entries.write(scratch)
-    with zipfile.ZipFile(scratch, "a") as archive:
-        outer = archive.getinfo("outer.npy")
-        hidden = zipfile.ZipInfo("inner.npy", outer.date_time)
-        hidden.header_offset = outer.header_offset + 30 + len("outer.npy")
-        hidden.file_size = hidden.compress_size = 10**6
-        hidden.CRC = zlib.crc32(bytes(10**6))
-        archive.filelist.append(hidden)
-        archive._didModify = True
-    with pytest.raises(ModelFileError, match="its entries overlap"):
-        load(scratch)
-
-
-def test_an_entry_there_twice_is_refused(saved, scratch):
-    Entries(saved).write(scratch)
-    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(scratch, "a") as archive:
-        archive.writestr("params.emission.means.npy", archive.read("params.emission.means.npy"))
-    with pytest.raises(ModelFileError, match="there twice"):
-        load(scratch)

@@ -1,12 +1,16 @@
 """Files that lie: altered, with all sums in order, they are refused, and what is wrong is named."""
 
+import zipfile
+import zlib
+from io import BytesIO
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
 from examples.own_family import Exponential
 from latently import MixtureModel, load
-from latently.archive import ModelFileError
+from latently.archive import FORMAT_VERSION, ModelFileError
 from tests.files import Entries, at, put
 from tests.saved import WAITING, subject
 from tests.surface.test_files import ShiftedExponential
@@ -270,3 +274,74 @@ def test_what_no_space_speaks_of_is_finite_all_the_same(tmp_path):
     entries.write(path)
     with pytest.raises(ModelFileError, match="'width' is not feasible"):
         load(path, families=(ShiftedExponential,))
+
+
+# -- files that lie of themselves --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "saved"
+    subject("mixture").save(path)
+    return path
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    return tmp_path / "model"
+
+
+def test_a_newer_format_says_what_to_install(saved, scratch):
+    entries = Entries(saved)
+    entries.manifest.update(format_version=FORMAT_VERSION + 1, latently="7.2.0", arrays=["new"])
+    entries.write(scratch)
+    with pytest.raises(ModelFileError, match=r"pip install 'latently>=7\.2\.0'"):
+        load(scratch)
+    entries.manifest.update(latently="1; rm -rf /")
+    entries.write(scratch)
+    with pytest.raises(ModelFileError, match=r"pip install --upgrade latently$"):
+        load(scratch)
+
+
+def test_a_compressed_file_is_refused_before_it_is_unpacked(saved, scratch):
+    Entries(saved).write(scratch, compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(ModelFileError, match=r"entry 'manifest.json' is not stored as it should be"):
+        load(scratch)
+
+
+def test_a_size_beyond_that_of_the_file_is_refused(saved, scratch):
+    content = bytearray(saved.read_bytes())
+    directory = content.index(b"PK\1\2")
+    content[directory + 24 : directory + 28] = (2**31).to_bytes(4, "little")
+    scratch.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"entry 'manifest.json' is not stored as it should be"):
+        load(scratch)
+
+
+def test_entries_inside_each_other_are_refused(saved, scratch):
+    entries = Entries(saved)
+    inner = BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("inner.npy", bytes(10**6))
+        header = archive.start_dir
+    entries.manifest["arrays"] += ["outer", "inner"]
+    entries["outer.npy"] = inner.getvalue()[:header]
+    entries.write(scratch)
+    with zipfile.ZipFile(scratch, "a") as archive:
+        outer = archive.getinfo("outer.npy")
+        hidden = zipfile.ZipInfo("inner.npy", outer.date_time)
+        hidden.header_offset = outer.header_offset + 30 + len("outer.npy")
+        hidden.file_size = hidden.compress_size = 10**6
+        hidden.CRC = zlib.crc32(bytes(10**6))
+        archive.filelist.append(hidden)
+        archive._didModify = True
+    with pytest.raises(ModelFileError, match="its entries overlap"):
+        load(scratch)
+
+
+def test_an_entry_there_twice_is_refused(saved, scratch):
+    Entries(saved).write(scratch)
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(scratch, "a") as archive:
+        archive.writestr("params.emission.means.npy", archive.read("params.emission.means.npy"))
+    with pytest.raises(ModelFileError, match="there twice"):
+        load(scratch)
