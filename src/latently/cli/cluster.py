@@ -109,18 +109,29 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         from latently.wording import number
 
         X = data.choice.X
-        searched = []
+        searched: list[tuple[str, Any]] = []
         models = self._models(data)
-        for name, (estimator, grid) in models.items():
-            file = self.checkpoint_of(name if len(models) > 1 else "")
-            selection = select(
+
+        def search(name: str, tried: list[int]) -> Any:
+            estimator, grid = models[name]
+            again = name in [one for one, _ in searched]
+            file = self.checkpoint_of(f"{name}-again" if again else name if len(models) > 1 else "")
+            return select(
                 estimator.set_params(checkpoint=file),
                 X,
-                {**grid, "n_components": data.tried},
+                {**grid, "n_components": tried},
                 search=self.search,
                 progress=lambda i, n, params: show(i, n, in_words(params)),
             )
-            searched.append((name, selection))
+
+        few = data.tried
+        for name in models:
+            searched.append((name, search(name, few)))
+            n = searched[-1][1].best_.n_components
+            if n == few[-1] < data.tried[-1]:
+                searched[-1] = name, search(name, data.tried)
+            if self.search == "sequential":  # what bends more needs no more clusters
+                few = [k for k in data.tried if k <= n + 1]
         name, selection = min(searched, key=lambda one: one[1].best_.bic())
         compared = ", ".join(f"{one}: {number(found.best_.bic(), 1)}" for one, found in searched)
         settings = self.settings | data.table.read_as

@@ -119,7 +119,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         return super().fit(X, sample_weight=sample_weight)
 
     def _conclude(self, source: Source) -> None:
-        """Whether the classes are identified, and their standard errors where these are cheap."""
+        """Whether the classes are identified; and what else there is to say."""
         source, outcome = source.in_memory(), self._outcome
         assert outcome is not None
         table = self._cross_table(source)
@@ -134,10 +134,20 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
             )
             warn_of(one for one in found if one.kind == NOT_IDENTIFIED)
             outcome = replace(outcome, diagnostics=(*outcome.diagnostics, *found))
-        steps = sum(run.n_iter for run in outcome.restarts.runs)
-        if len(source) * self.n_parameters_ <= CHEAP or 2 * self.n_parameters_ * PART <= steps:
-            outcome = replace(outcome, profile_errors=self._profile_errors(source, "observed")[0])
         self._outcome = outcome
+        if not self._one_of_many:
+            self._add_errors(source)
+
+    def _chosen(self, X: Any, sample_weight: Any = None, **how: Any) -> None:
+        self._add_errors(self._rows(X, sample_weight))
+
+    def _add_errors(self, source: ArraySource) -> None:
+        """Standard errors, where these are cheap."""
+        assert self._outcome is not None
+        steps = sum(run.n_iter for run in self._outcome.restarts.runs)
+        if len(source) * self.n_parameters_ <= CHEAP or 2 * self.n_parameters_ * PART <= steps:
+            errors = self._profile_errors(source, "observed")[0]
+            self._outcome = replace(self._outcome, profile_errors=errors)
 
     @property
     def class_sizes_(self) -> Array:

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.settings import BOOLEAN, COUNT, FUNCTION, Such, checked, one_of
+from latently.estimators.likelihood.fitted import FittedModel
 from latently.estimators.saving.checkpoint import recorded
 from latently.selection.criteria import LIKELIHOOD, Criterion, measure_of
 from latently.selection.grid import Grid, combinations_of
@@ -162,6 +163,9 @@ def select(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             best.fit(X, **fit_params)
+    elif isinstance(best, FittedModel):
+        best._one_of_many = False
+        best._chosen(X, **{name: value for name, value in fit_params.items() if name != "y"})
     return Selection(trials.rows, best, best_index, measure.name, tuple(combinations[0]))
 
 

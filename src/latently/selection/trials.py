@@ -111,6 +111,7 @@ class Trials:
             if self._progress is not None:
                 self._progress(position, n, params)
             candidate = clone(self._estimator).set_params(**params)
+            candidate._one_of_many = True
             asked = candidate.get_params(deep=False)
             if i in earlier and self.rows[i]["failure"] is None:
                 candidate = earlier[i].set_params(warm_start=True)

@@ -32,6 +32,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
     _shown_name: str | None = None  # on a progress bar, in the place of the class's
+    _one_of_many: bool = False  # of a search: what is not compared is worked out of the best only
     _journal: Journal | None = None  # of a fit that this one is a part of
 
     log_likelihood_ = Recorded()
@@ -51,6 +52,9 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
     def n_parameters_(self) -> int:
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
+
+    def _chosen(self, X: Any, **how: Any) -> None:
+        """Work out what a fit that is one of many leaves to the best of them, of the data of the fit."""
 
     def _source(self, X: Any, **how: Any) -> Source:
         """Data that something is to be said of."""
