@@ -73,7 +73,7 @@ def fillings(names: Sequence[str], missing: NDArray[np.bool_], shown: Sequence[C
     return {name: Filling(where, cells[where]) for name, where, cells in each if len(where)}
 
 
-def like_frame(X: Any, columns: Mapping[str, Cells], kind: str = "") -> Any:
+def like_frame(X: Any, columns: Mapping[str, Cells], kind: str) -> Any:
     """Columns as a frame of the kind and with the index of another, as a dict if that is one, else an array.
 
     A `kind` other than "" asks for a frame of that library, whatever X is.

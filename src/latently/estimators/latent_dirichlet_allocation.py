@@ -377,7 +377,7 @@ class LatentDirichletAllocation(
         self.__dict__.pop("doc_topic_", None)
         self._remember(facts, goes_on)
         warn_of_empty(facts, stacklevel=4)
-        warn_of_fractions(facts, stacklevel=4)
+        warn_of_fractions(facts)
 
     def _first(self, X: Any) -> Corpus | SpreadCorpus:
         how = {name: getattr(self, name) for name in ("vocabulary", "n_features", "vectorizer")}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 INVISIBLE = 1e-4  # nats: less than this is nothing to look at
+MOST_ACROSS = 4  # small axes in a line
 AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotlib")
 
 
@@ -37,13 +38,11 @@ def new_axes(n: int) -> Any:
     return axes[0]
 
 
-def grid_axes(n: int, across: int = 4) -> Any:
-    """Return an array of `n` small axes in lines of at most so many, in a figure of their own."""
-    n_lines = -(-n // across)
-    across = min(n, across)
-    _, axes = _pyplot().subplots(
-        n_lines, across, figsize=(3.3 * across, 2.9 * n_lines), layout="constrained", squeeze=False
-    )
+def grid_axes(n: int) -> Any:
+    """Return an array of `n` small axes in lines of at most four, in a figure of their own."""
+    n_lines, across = -(-n // MOST_ACROSS), min(n, MOST_ACROSS)
+    size = (3.3 * across, 2.9 * n_lines)
+    _, axes = _pyplot().subplots(n_lines, across, figsize=size, layout="constrained", squeeze=False)
     for spare in axes.ravel()[n:]:
         spare.remove()
     return axes.ravel()[:n]

@@ -62,7 +62,7 @@ def read_documents(
     return from_table(table, kind, text_column)
 
 
-def read_lines(text: str, name: str, missing: Sequence[str] = (), notes: Sequence[str] = ()) -> Documents:
+def read_lines(text: str, name: str, missing: Sequence[str], notes: Sequence[str]) -> Documents:
     """Read a text a line; blank lines are left out, and so is a first line that says 'text'."""
     # Lines end where editors end them: other marks of line ends may stand inside of texts.
     lines = text.replace("\r\n", "\n").split("\n")

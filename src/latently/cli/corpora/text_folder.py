@@ -18,9 +18,7 @@ from latently.cli.tables.table import Table
 TEXTS = ["*.txt", "*.htm*", "*.md"]  # which files are documents: the first of these that there are
 
 
-def read_folder(
-    path: Path, files: str | None = None, encoding: str | None = None, missing: Sequence[str] = ()
-) -> Documents:
+def read_folder(path: Path, files: str | None, encoding: str | None, missing: Sequence[str]) -> Documents:
     """Read files of a folder and the folders inside it, in the order of their names; hidden ones never.
 
     The rest has a column 'file' and, if there are folders inside, 'folder': the one that a file is in.

@@ -65,7 +65,7 @@ def for_model(X: pl.DataFrame, family: Emission) -> Any:
     return symbols[:, None]
 
 
-def symbols_of(table: Table, name: str, as_text: bool = False, new: bool = False) -> pl.Series:
+def symbols_of(table: Table, name: str, as_text: bool, new: bool) -> pl.Series:
     """A column as symbols: whole numbers, numbers, or texts, as numbers of too many digits are.
 
     It is null where a cell is empty. Symbols that are `new` to a model of numbers are numbers however long.

@@ -31,7 +31,7 @@ SAID_OTHERWISE = (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWar
 
 
 def fit_model(
-    imputer: GaussianImputer, table: Modelled, rng: np.random.Generator, journal: Journal | None = None
+    imputer: GaussianImputer, table: Modelled, rng: np.random.Generator, journal: Journal | None
 ) -> tuple[GaussianMixture, tuple[Draw, ...], tuple[Finding, ...]]:
     """Fit the model of an imputer, draw its parameters, and say what there is to say of it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from copy import copy
 from typing import Any
 
@@ -11,8 +12,8 @@ from latently.checks.arrays import as_floats
 from latently.estimators.settable import read_only
 
 
-class OfModel:
-    """An attribute of the imputer that is one of its model."""
+class Shown(ABC):
+    """An attribute of a fitted imputer."""
 
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.attribute = attribute
@@ -22,29 +23,27 @@ class OfModel:
             return self
         if "mixture_" not in vars(imputer):
             raise AttributeError(f"this {type(imputer).__name__} has no {self.attribute}: it is not fitted")
+        return self._shown(imputer)
+
+    @abstractmethod
+    def _shown(self, imputer: Any) -> Any:
+        """What it is."""
+
+
+class OfModel(Shown):
+    """One that is an attribute of the model."""
+
+    def _shown(self, imputer: Any) -> Any:
         return getattr(imputer.mixture_, self.attribute)
 
 
-class Moment:
-    """Mean or covariance of the model, NaN for columns that it leaves out.
-
-    Parameters
-    ----------
-    order : {1, 2}
-        1 for the mean, 2 for the covariance.
-    """
+class Moment(Shown):
+    """Mean (of order 1) or covariance (of order 2) of the model, NaN for columns that it leaves out."""
 
     def __init__(self, order: int) -> None:
         self.order = order
 
-    def __set_name__(self, owner: type, attribute: str) -> None:
-        self.attribute = attribute
-
-    def __get__(self, imputer: Any, owner: type | None = None) -> Any:
-        if imputer is None:
-            return self
-        if "mixture_" not in vars(imputer):
-            raise AttributeError(f"this {type(imputer).__name__} has no {self.attribute}: it is not fitted")
+    def _shown(self, imputer: Any) -> Any:
         return read_only(imputer._moments()[self.order - 1])
 
     def __set__(self, imputer: Any, value: Any) -> None:

@@ -34,7 +34,7 @@ def split_into_words(vectorizer: Any, n_words: int | None = None) -> tuple[str, 
     return (f"texts were split into words by {described(vectorizer)}{kept}; vectorizer= changes how",)
 
 
-def warn_of_fractions(facts: Facts, stacklevel: int) -> None:
+def warn_of_fractions(facts: Facts) -> None:
     """Tell where counts are not whole, as weights of words are not."""
     if facts.fraction:
         warnings.warn(
@@ -42,7 +42,7 @@ def warn_of_fractions(facts: Facts, stacklevel: int) -> None:
             "counts (by CountVectorizer, not TfidfVectorizer); if these are counts with weights, scale them "
             "so that a token weighs about 1",
             UserWarning,
-            stacklevel=stacklevel,
+            stacklevel=4,
         )
 
 
