@@ -6,16 +6,28 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from latently import archive, estimators
+from latently import archive
 from latently.archive import ModelFileError
 from latently.checks.arrays import shown
 from latently.checks.settings import ITERABLE, PATH, checked
-from latently.estimators.saving import Saved, UnknownClassError, restored
+from latently.estimators.categorical_hmm import CategoricalHMM
+from latently.estimators.gaussian_hmm import GaussianHMM
+from latently.estimators.gaussian_imputer import GaussianImputer
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.hidden_markov_model import HiddenMarkovModel
+from latently.estimators.latent_class_analysis import LatentClassAnalysis
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
+from latently.estimators.mixed_imputer import MixedImputer
+from latently.estimators.mixture_model import MixtureModel
+from latently.estimators.poisson_hmm import PoissonHMM
+from latently.estimators.saving import UnknownClassError, restored
 
 ESTIMATORS = {
-    name: kind
-    for name, kind in vars(estimators).items()
-    if isinstance(kind, type) and issubclass(kind, Saved)
+    kind.__name__: kind
+    for kind in (
+        *(CategoricalHMM, GaussianHMM, GaussianMixture, HiddenMarkovModel, LatentClassAnalysis),
+        *(GaussianImputer, MixedImputer, MixtureModel, PoissonHMM, LatentDirichletAllocation),
+    )
 }
 
 __all__ = ["ModelFileError", "load"]

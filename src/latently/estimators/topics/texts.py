@@ -43,7 +43,9 @@ def as_vectorizer(vectorizer: Any) -> CountVectorizer:
     anything else, one that gives no counts, and unknown parameters.
     """
     if vectorizer is None or isinstance(vectorizer, Mapping):
-        return configured({**DEFAULTS, **(vectorizer or {})})
+        given = dict(vectorizer or {})
+        unused = ("token_pattern",) if given.get("analyzer", "word") != "word" else ()
+        return configured({name: DEFAULTS[name] for name in DEFAULTS if name not in unused} | given)
     if isinstance(vectorizer, TfidfVectorizer) or not isinstance(vectorizer, CountVectorizer):
         raise ValueError(
             f"vectorizer={shown(vectorizer)}: give a CountVectorizer or a dictionary of its parameters; "
