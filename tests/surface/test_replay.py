@@ -85,6 +85,15 @@ def test_a_recorded_fit_is_shown_as_it_was():
     )
 
 
+@pytest.mark.parametrize("names", [["wait", "length"], ["length", "wait"]])
+def test_what_is_across_is_across_in_the_picture_that_stands_still_too(names):
+    X = FAITHFUL[names]
+    page = latently.report(GaussianMixture(2, **SETTINGS).fit(X), X)
+    assert [one["name"] for one in page.replay().content["columns"]] == names
+    still = next(figure for figure in page.figures if figure.name == "data").drawing.axes[0]
+    assert [still.get_xlabel(), still.get_ylabel()] == names
+
+
 def test_what_is_kept_of_a_long_run_is_thinned_to_what_moves():
     mixture, recorder = recorded(n_init=1, tol=0, max_iter=400)
     frames = recording.thinned(recorder.best.frames, recording.MOST_FRAMES)

@@ -113,6 +113,7 @@ def mixture_view(
     room = MOST_BYTES // (len(moments) * a.n_components)
     drawn = chosen_rows(np.zeros(len(x), dtype=bool), min(MOST_POINTS, room))
     chosen = [j for j in ranked if not np.isnan(x[:, j]).all()][:MOST_COLUMNS]
+    chosen = [*sorted(chosen[:2]), *chosen[2:]]  # which is across and which is up: as in the picture
     weights = [each.weights_ for each in moments]
     return {
         "n_rows": a.n_rows,
