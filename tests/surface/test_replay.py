@@ -136,7 +136,7 @@ def test_a_run_that_is_made_for_the_page_is_said_to_be_and_never_falls(monkeypat
     replay = latently.report(mixture, FAITHFUL).replay()
     assert "run again" in replay.note
     assert "ended where the fit did" in replay.note
-    assert len(replay.others) == replaying.STARTS - 1
+    assert len(replay.others) == replaying.N_STARTS - 1
     assert all((np.diff(run) > -1e-6).all() for run in [replay.curve, *replay.others])
     assert_allclose(replay.curve[-1], mixture.log_likelihood_, atol=1e-2)
     assert_allclose(unpacked(replay.content["means"])[-1], mixture.means_, rtol=1e-2)
