@@ -10,6 +10,7 @@ from latently import GaussianMixture
 from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, Settings, describe, run
 from latently.core.errors import ObjectiveFellError
+from latently.core.incremental import first_pass, next_pass
 from latently.core.parameters import feasible, named, with_named
 from latently.core.spaces import Simplex
 from tests.laws.exemptions import bound_by, on_hard_data, over_gaussians
@@ -162,3 +163,5 @@ def test_a_greater_fall_is_reported_as_a_bug(entry):
         ObjectiveFellError, match=r"the objective fell from .* at iteration 1: .* report this"
     ):
         run(wrong, better, Settings(), data.weights.sum())
+    with pytest.raises(ObjectiveFellError, match=r"the free energy fell from .* in a pass: .* report this"):
+        next_pass(wrong, first_pass(em, better))

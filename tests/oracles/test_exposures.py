@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import poisson
+from sklearn.base import clone
 
 from latently import (
     HiddenMarkovModel,
@@ -103,6 +104,15 @@ def test_files_draws_and_pictures_know_of_exposures(fitted, tmp_path):
         )
     panels = emissions(again, X)
     assert [panel.get_xlabel() for panel in panels] == ["deaths", "ill"]
+
+
+def test_exposures_keep_their_place_in_further_rows_and_by_hand():
+    X = towns()
+    chain = clone(MODELS["chain"]).set_params(algorithm="online").partial_fit(X).partial_fit(X)
+    usual = chain.sample(2)[0][:, 1]
+    assert_allclose(usual, X["people"].mean(), rtol=0.1)
+    chain.lambdas_ = 2.0 * chain.lambdas_
+    assert_allclose(chain.sample(2)[0][:, 1], usual)
 
 
 def test_with_exposures_of_one_counts_are_plain_counts():
