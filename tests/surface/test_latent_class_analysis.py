@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import HiddenMarkovModel, LatentClassAnalysis, MixedImputer, MixtureModel, load, report
 from latently.core.errors import ConstantColumnWarning
-from latently.emissions import Columns, Gaussian
+from latently.emissions import Columns, Gaussian, described
 from latently.estimators import latent_class_analysis
 
 KINDS = {
@@ -241,3 +241,6 @@ def test_classes_are_named_by_the_mean_of_grades_and_by_the_category_of_codes():
     assert "low grade (1.6, all: 2.9)" in low
     assert "code = 20 (" in low
     assert "high grade (4.0, all: 2.9)" in high
+    places = [low.index(f"{name} ") for name in ("other", "grade", "code")]
+    assert places == sorted(places)  # by how far they stand out
+    assert described.said([(0.6, "some"), (3.0, "far"), (0.1, "near")]) == "far and some"
