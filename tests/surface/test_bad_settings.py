@@ -8,7 +8,7 @@ import pytest
 
 import latently as L
 from examples.own_family import Exponential
-from latently.emissions import Poisson
+from latently.emissions import Binomial, Poisson
 from tests.planted import planted
 
 RNG = np.random.default_rng(0)
@@ -95,9 +95,11 @@ REFUSED = {
         ],
     ),
     "chain of any family": (
-        partial(L.HiddenMarkovModel, Poisson()),
+        partial(L.HiddenMarkovModel, emission=Poisson()),
         COUNTS,
         [
+            ({"emission": Binomial([9, 9])}, "n_trials holds 2 numbers and there are 1 columns"),
+            ({"emission": "binomial(9"}, r"there is no family 'binomial\(9': write one of"),
             (
                 {"starting_values": {"lambda": [[1.0], [2.0]]}},
                 "no parameter 'lambda'; this model has startprob, transmat, lambdas",

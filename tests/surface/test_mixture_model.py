@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from examples.own_family import Exponential, Rates
 from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
-from latently.emissions import Categorical, Gaussian, Poisson
+from latently.emissions import Binomial, Categorical, Gaussian, Poisson
 
 FAITHFUL = datasets.load_faithful().data
 RATES = np.array([[1.0, 0.2, 3.0], [0.1, 2.0, 0.5]])
@@ -25,6 +25,7 @@ def exponentials(n=600, missing=0.2):
     [
         (0.5, Poisson(), ", column 0 holds 0.5: counts are whole numbers from 0"),
         (-1, Poisson(), ", column 0 holds -1: counts are whole numbers from 0"),
+        (3, Binomial(2), ", column 0 holds 3: successes are whole numbers from 0 to 2, the number"),
         (3, Categorical(3), r" holds 3.0, which is not in the alphabet \(0, 1, 2\): add it to categories"),
         (0.5, Categorical(3), r" holds 0.5, which is not in the alphabet \(0, 1, 2\): add it to categories"),
     ],
