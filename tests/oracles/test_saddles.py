@@ -35,6 +35,7 @@ def test_murrays_rows(scale, shift):
     assert (np.diff(mixture.log_likelihood_history_) > -1e-9).all()
     assert len(mixture.log_likelihood_history_) == len(mixture.parameter_change_history_)
     assert mixture.converged_
+    assert mixture.restarts_.n_agreeing == 1
     imputer = L.GaussianImputer().fit(rows)
     assert_allclose(imputer.covariance_, expected, rtol=1e-3)
     assert_allclose(imputer.log_likelihood_, height, atol=1e-5)

@@ -47,7 +47,6 @@ class Moments:
         observed = ~np.isnan(x)
         complete = bool(observed.all())
         anchor = x[observed.argmax(axis=0), np.arange(d)]
-        anchor = np.where(np.isnan(anchor), 0.0, anchor)
         centred = x - anchor
         if complete:
             total = float(weights.sum())
