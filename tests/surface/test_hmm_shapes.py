@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from latently import GaussianHMM, HiddenMarkovModel, PoissonHMM, banded, left_right, plots
-from latently.emissions import Gaussian
+from latently.emissions import Columns, Gaussian
 
 
 def test_left_right():
@@ -119,3 +119,29 @@ def test_states_kept_alike_last_a_while():
     assert_array_equal(model.transmat_[0], [0, 1, 0])
     assert_array_equal(model.lambdas_, rates)
     assert model.predict([[25], [20], [20]]).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_states_that_cannot_change_places_are_found_in_their_order(seed):
+    """Of life courses in three channels, which end in one of two states that are never left."""
+    transmat = np.array(
+        [[88, 6, 4, 1, 1], [0, 90, 8, 2, 0], [0, 0, 80, 20, 0], [0, 0, 0, 100, 0], [0, 0, 0, 0, 100]]
+    )
+    yes = np.array([[1, 1, 2], [2, 2, 97], [97, 3, 98], [98, 97, 98], [60, 60, 60]]) / 100
+    rng, courses = np.random.default_rng(0), []
+    for _ in range(200):
+        state, course = int(rng.random() < 0.02), []
+        for _ in range(16):
+            course.append(rng.random(3) < yes[state])
+            state = rng.choice(5, p=transmat[state] / 100)
+        courses.append(np.array(course, dtype=np.float64))
+    shape = {
+        "startprob_init": [0.5, 0.5, 0, 0, 0],
+        "transmat_init": (transmat > 0) / (transmat > 0).sum(1)[:, None],
+    }
+    family = Columns(dict.fromkeys(range(3), "bernoulli"))
+    truth = HiddenMarkovModel(family, 5, **shape, starting_values={"bernoulli.probabilities": yes}).fit(
+        courses
+    )
+    found = HiddenMarkovModel(family, 5, random_state=seed, **shape).fit(courses)
+    assert found.log_likelihood_ > truth.log_likelihood_ - 1e-3

@@ -251,7 +251,7 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         self, model: LatentEmission, description: Description, source: Source, rng: np.random.Generator
     ) -> Draw:
         some = source.subsample(self._few(source), rng).in_memory()
-        return ChainStarts(model, description, some.x, some.row_weights, some.labels).of
+        return ChainStarts(model, description, some.x, some.row_weights, some.labels, some).of
 
     def _order(self, model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.int64]:
         keys = model.emission.order_keys(params.emission)

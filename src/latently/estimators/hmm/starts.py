@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from latently.core.array_source import ArraySource, chosen
 from latently.core.blocks import Block, block_rows
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
-from latently.core.exploration import Start
+from latently.core.exploration import AGREEMENT, Start
 from latently.core.parameters import inside
 from latently.estimators.inputs import Array
 from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
@@ -25,6 +25,7 @@ from latently.models.routines import routines
 
 START_ROWS = 5000
 START_STEPS = 20
+ROUNDS_OF_PLACING, MOST_PAIRS = 3, 100  # of states that may change places in a start, and in a round
 CHAIN_START_KINDS = ("kmeans", "random_from_data", "k-means++", "family")
 WITHOUT_DISTANCES = ("family", "random")
 
@@ -38,6 +39,7 @@ class ChainStarts:
     x: Any  # (n_steps, ...): all time steps
     weights: Array  # (n_steps,): their weights
     states: NDArray[np.int64] | None = None  # (n_steps,): states that are known, -1 where one is not
+    sequences: ArraySource | None = None  # some of the data as they follow each other
 
     def of(self, n: int) -> list[Start[LatentEmissionParams]]:
         """So many starts: by turns from a short mixture fit and from the family's own starting values.
@@ -46,7 +48,8 @@ class ChainStarts:
         """
         drawn = self._drawn(n)
         if self.states is None:
-            return drawn
+            placed = self.sequences is not None and not self.model.latent.exchangeable
+            return [Start(one.kind, self._placed(one)) for one in drawn] if placed else drawn
         return [Start(start.kind, self._agreeing(start, i % 2 == 0)) for i, start in enumerate(drawn)]
 
     def _drawn(self, n: int) -> list[Start[LatentEmissionParams]]:
@@ -87,6 +90,38 @@ class ChainStarts:
             return LatentEmissionParams(self._latent(rng), emission)
 
         return draw
+
+    def _placed(
+        self, start: Start[LatentEmissionParams]
+    ) -> Callable[[np.random.Generator], LatentEmissionParams]:
+        """A start whose states change places while that is likelier, as not all can follow each other."""
+        K = self.model.n_components
+        pairs = np.column_stack(np.triu_indices(K, 1))
+
+        def draw(rng: np.random.Generator) -> LatentEmissionParams:
+            params = start.draw(rng)
+            some = cast(ArraySource, self.sequences).stretch(START_ROWS, rng).whole()
+            best = self._log_likelihood(params, some)
+            for _ in range(ROUNDS_OF_PLACING):
+                before = best
+                for i, j in rng.permutation(pairs)[:MOST_PAIRS]:
+                    order = np.arange(K)
+                    order[[i, j]] = j, i
+                    changed = replace(params, emission=self.model.emission.permute(params.emission, order))
+                    found = self._log_likelihood(changed, some)
+                    if found - best > AGREEMENT * len(some.x):
+                        best, params = found, changed
+                if best == before:
+                    break
+            return params
+
+        return draw
+
+    def _log_likelihood(self, params: LatentEmissionParams, block: Block) -> float:
+        try:
+            return float(self.model.e_step(params, block).bound)
+        except FitError:  # a row that no state can have
+            return -np.inf
 
     def _agreeing(
         self, start: Start[LatentEmissionParams], learns: bool
