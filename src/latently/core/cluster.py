@@ -30,7 +30,6 @@ from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
 from latently.core.workers import ClusterBackend, added_up, gathered, sent, talking, tried
 
 FAN = 16  # sums that are added in one task
-SUM_TRIES = 3  # of a sum, if what was sent to a worker went down with it
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Models the engine can fit."""
 
-from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
-__all__ = ["Description", "LatentEmission", "LatentEmissionParams"]
+__all__ = ["LatentEmission", "LatentEmissionParams"]

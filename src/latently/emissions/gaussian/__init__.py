@@ -2,8 +2,7 @@
 
 from latently.emissions.gaussian.correlated import Correlated
 from latently.emissions.gaussian.family import STRUCTURES, Gaussian
-from latently.emissions.gaussian.params import GaussianParams
 from latently.emissions.gaussian.structure import Structure
 from latently.emissions.gaussian.uncorrelated import Uncorrelated
 
-__all__ = ["STRUCTURES", "Correlated", "Gaussian", "GaussianParams", "Structure", "Uncorrelated"]
+__all__ = ["STRUCTURES", "Correlated", "Gaussian", "Structure", "Uncorrelated"]

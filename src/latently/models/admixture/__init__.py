@@ -4,7 +4,7 @@ It is no product of a latent structure and an emission family, since its inner l
 so it stands beside them and meets the engine by itself.
 """
 
-from latently.models.admixture.collapsed import CollapsedAdmixture, CollapsedStats
+from latently.models.admixture.collapsed import CollapsedAdmixture
 from latently.models.admixture.documents import (
     DocumentSource,
     Entries,
@@ -18,13 +18,12 @@ from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.remembered import Remembered
 from latently.models.admixture.seed_assignments import SeedAssignments
 from latently.models.admixture.streaming import Passing, Schedule, Stream, StreamingAdmixture, tokens_of
-from latently.models.admixture.variational import VariationalAdmixture, VariationalStats
+from latently.models.admixture.variational import VariationalAdmixture
 
 __all__ = [
     "AdmixtureParams",
     "CollapsedAdmixture",
     "CollapsedFolding",
-    "CollapsedStats",
     "DocumentSource",
     "Entries",
     "Passing",
@@ -34,7 +33,6 @@ __all__ = [
     "Stream",
     "StreamingAdmixture",
     "VariationalAdmixture",
-    "VariationalStats",
     "document_source",
     "entries_in_block",
     "even",
