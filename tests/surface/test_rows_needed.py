@@ -145,3 +145,15 @@ def test_counts_are_printed_with_enough_digits():
     assert str(found[1]).startswith(
         "component 1 rests on 1.9995 effective distinct rows (row 2 among them), fewer"
     )
+
+
+def test_the_rows_are_searched_once_under_the_names_that_users_see(monkeypatch):
+    x = np.concatenate([RNG.standard_normal((60, 1)), [[1e3]], RNG.standard_normal((9, 1)) - 9.0])
+    searched, diagnose = [], LatentEmission.diagnose
+    monkeypatch.setattr(LatentEmission, "diagnose", lambda *how: searched.append(how) or diagnose(*how))
+    mixture = fitted(GaussianMixture(3, n_init=1, max_iter=5, tol=0, random_state=0), x)
+    (found,) = mixture.diagnostics_
+    lonely = int(mixture.means_[:, 0].argmax())
+    assert (found.which, lonely > 0) == ((lonely,), True)
+    assert mixture.restarts_.runs[0].diagnostics == mixture.diagnostics_
+    assert len(searched) == 1

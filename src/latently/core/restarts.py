@@ -141,6 +141,7 @@ def search(
     rng: np.random.Generator,
     plan: Plan | None,
     finish: Callable[..., FitResult[P]] = run,
+    arranged: Callable[[P], P] = lambda params: params,
 ) -> tuple[FitResult[P], tuple[Finding, ...], Restarts]:
     """Run EM from many starts and return the best fit that is not spurious.
 
@@ -160,6 +161,8 @@ def search(
         How the field is narrowed down; None finishes every start.
     finish : callable
         How runs on all the data are made: `core.em.run`, or what takes its place.
+    arranged : callable
+        Params with their labels in the order in which diagnostics name them.
 
     Returns
     -------
@@ -212,7 +215,7 @@ def search(
         except FAILURES as error:
             lost.append(failed(candidate, error))
             continue
-        diagnostics = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
+        diagnostics = em.model.diagnose(arranged(result.params), em.source.blocks(), em.fixed)
         record = Run(
             candidate.kind, result.log_likelihood, result.n_iter, True, None, diagnostics, candidate.moves
         )
@@ -231,7 +234,7 @@ def search(
         warnings.warn(text, ObjectiveFellWarning, stacklevel=4)
     ends = ranked(ends, lambda end: end[0].objective, lambda end: end[0].rounding)
     ends.sort(key=lambda end: bool(end[1].diagnostics))
-    ends[0] = _beyond_saddles(em, *ends[0], settings, n)
+    ends[0] = _beyond_saddles(em, *ends[0], settings, n, arranged)
     best, chosen, _ = ends[0]
     runs = (*(record for _, record, _ in ends), *map(_record, lost))
     agreeing = sum(
@@ -248,7 +251,7 @@ def search(
 
 
 def interrupted(
-    em: EMMap[D, P, S], settings: Settings, n: float
+    em: EMMap[D, P, S], settings: Settings, n: float, arranged: Callable[[P], P]
 ) -> tuple[FitResult[P], tuple[Finding, ...], Restarts] | None:
     """What a search that was broken off has come to, by its journal; None if no run had begun.
 
@@ -265,7 +268,7 @@ def interrupted(
         ends = [run(em, journal.elsewhere[1], replace(settings, max_iter=0, callbacks=()), n)]
     if not ends:
         return None
-    diagnosed = [(end, em.model.diagnose(end.params, em.source.blocks(), em.fixed)) for end in ends]
+    diagnosed = [(end, em.model.diagnose(arranged(end.params), em.source.blocks(), em.fixed)) for end in ends]
     best, diagnostics = max(diagnosed, key=lambda one: (not one[1], one[0].objective))
     best = replace(best, converged=False, stop_reason=INTERRUPTED)
     record = Run(INTERRUPTED, best.log_likelihood, best.n_iter, False, None, diagnostics)
@@ -273,13 +276,19 @@ def interrupted(
 
 
 def _beyond_saddles(
-    em: EMMap[D, P, S], result: FitResult[P], record: Run, size: int, settings: Settings, n: float
+    em: EMMap[D, P, S],
+    result: FitResult[P],
+    record: Run,
+    size: int,
+    settings: Settings,
+    n: float,
+    arranged: Callable[[P], P],
 ) -> tuple[FitResult[P], Run, int]:
     """The chosen run, and on from its end if that is a saddle and what is above it no worse to be trusted."""
     better = beyond_saddles(em, result, settings, n)
     if better is result:
         return result, record, size
-    diagnostics = em.model.diagnose(better.params, em.source.blocks(), em.fixed)
+    diagnostics = em.model.diagnose(arranged(better.params), em.source.blocks(), em.fixed)
     if diagnostics and not record.diagnostics:
         return result, record, size
     ended = replace(

@@ -91,9 +91,11 @@ def fit(
         callbacks = [_in_units(callback, unit) for callback in (*settings.callbacks, show)]
         settings = replace(settings, callbacks=callbacks)
         try:
-            result, diagnostics, restarts = search(em, starts, settings, n_observed, rng, plan, finish)
+            result, diagnostics, restarts = search(
+                em, starts, settings, n_observed, rng, plan, finish, lambda params: arrange(params)[0]
+            )
         except KeyboardInterrupt:
-            kept = interrupted(em, settings, n_observed)
+            kept = interrupted(em, settings, n_observed, lambda params: arrange(params)[0])
             if kept is None:
                 raise
             result, diagnostics, restarts = kept
@@ -110,8 +112,6 @@ def fit(
     result = replace(result, params=params)
     if not settings.max_iter:
         diagnostics = ()  # starting values are no maximum
-    elif diagnostics:
-        diagnostics = em.model.diagnose(result.params, em.source.blocks(), em.fixed)
     if not result.converged and settings.tol > 0 and 0 < settings.max_iter <= result.n_iter:
         warnings.warn(
             f"EM {result.stop_reason} before the gain still to come fell below tol={settings.tol:g} per row; "

@@ -296,7 +296,7 @@ def fused_full(x, w, means, whiten, log_norm, drop, counts, first, second, resp)
     drop : array of shape (K,)
         Log of the least r (1 + |y|^2) that counts.
     counts, first, second : arrays of shape (K,), (K, d), (K, d, d)
-        Sums to add to; of `second` the lower triangle.
+        Sums to add to; of `second` the lower triangle, by products of matrices all of it.
     resp : array of shape (n, K), zeros, or (0, K)
         Where to write the responsibilities in place of adding to the sums, if they are wanted.
     """

@@ -94,7 +94,9 @@ def _whitened(emission: Gaussian, params: Any, block: Block) -> Expected | None:
     K, d = params.emission.means.shape
     counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
     bound, rounding_scale = _whiten(emission, params, block, counts, first, second, np.empty((0, K)))
-    return _expected(emission, params, bound, rounding_scale, counts, first, from_lower(second))
+    if d < WHITEN_BY_PRODUCTS_FROM:  # others write all of it
+        second = from_lower(second)
+    return _expected(emission, params, bound, rounding_scale, counts, first, second)
 
 
 def _whiten(emission: Gaussian, params: Any, block: Block, *out: Array) -> tuple[float, float]:
@@ -139,8 +141,8 @@ def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | 
         return resp
     if not emission.correlated or (small and n * K * d <= small_tables.TINY):
         return None
-    sums = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
-    bound, _ = _whiten(emission, params, plain, *sums, resp)
+    no_sums = np.zeros(K), np.zeros((K, 0)), np.zeros((K, 0, 0))
+    bound, _ = _whiten(emission, params, plain, *no_sums, resp)
     return resp if np.isfinite(bound) else None
 
 

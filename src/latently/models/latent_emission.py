@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from math import prod
 from typing import Any, Self
 
@@ -241,7 +240,7 @@ class LatentEmission:
         params = self.start(description, np.random.default_rng(0)).emission
         needed = self.emission.rows_needed_in_all(params, self.n_components, fixed)
         found: set[Any] = set()
-        for block in chain.from_iterable(whole.pieces(ROWS_OF_A_PIECE) for whole in blocks):
+        for block in _pieces(blocks):
             if len(found) >= needed or block.incomplete is not None:
                 return False
             says = np.flatnonzero((block.row_weights > 0) & self.emission.observed(block.x))
@@ -257,7 +256,7 @@ class LatentEmission:
         """Labels with fewer effective distinct rows than needed, how many, and where one is."""
         support = Support(self.n_components, needed)
         fused = RESPONSIBILITIES.get((type(self.latent), type(self.emission))) if self.fused else None
-        for block in chain.from_iterable(whole.pieces(ROWS_OF_A_PIECE) for whole in blocks):
+        for block in _pieces(blocks):
             if not len(support.poor):
                 break
             says = (block.row_weights > 0) & self.emission.observed(block.x)
@@ -333,6 +332,12 @@ def _density(family: Routines, block: Block) -> Density:
         return values if labels is None else masked(values, labels[rows])
 
     return log_density
+
+
+def _pieces(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks in small pieces at first, with which most searches end."""
+    for i, whole in enumerate(blocks):
+        yield from whole.pieces(ROWS_OF_A_PIECE << i)
 
 
 def _spurious(label: str, k: int, floor: str, short: tuple[float, str] | None, needed: int) -> Finding:
