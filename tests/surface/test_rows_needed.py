@@ -98,13 +98,16 @@ def fitted(model, x):
 def test_states_and_time_steps():
     x, means = far_from_one(2)
     make = partial(GaussianHMM, 2, covariance_type="full", means_init=means, random_state=0)
-    resting = "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows ({} among them)"
+    resting = "state 1 rests on the floor set by reg_covar and on 2 effective distinct rows "
+    resting += "({}, counted from 0, is one of them)"
     (found,) = fitted(make(), x).diagnostics_
     assert str(found) in [resting.format(f"time step {t}") for t in (60, 61)]
     (found,) = fitted(make(), [x[:20], x[20:]]).diagnostics_
     assert str(found) in [resting.format(f"sequence 1, time step {t}") for t in (40, 41)]
     known = np.where(np.arange(62) < 60, -1, 1)
-    with pytest.warns(SpuriousMaximumWarning, match=r"state 1 .* \(time step 6[01] among them\)"):
+    with pytest.warns(
+        SpuriousMaximumWarning, match=r"state 1 .* \(time step 6[01], counted from 0, is one of them\)"
+    ):
         make().fit(x, states=known)
     fixed = make(covariances_init=[np.eye(2)] * 2, fixed=("covariances",))
     assert fitted(fixed, x).diagnostics_ == ()
@@ -143,7 +146,7 @@ def test_counts_are_printed_with_enough_digits():
     )
     found = model.diagnose(params, ArraySource(x, np.ones(3), None, 64).blocks())
     assert str(found[1]).startswith(
-        "component 1 rests on 1.9995 effective distinct rows (row 2 among them), fewer"
+        "component 1 rests on 1.9995 effective distinct rows (row 2, counted from 0, is one of them), fewer"
     )
 
 
