@@ -80,7 +80,7 @@ def some_observed(n: float) -> float:
 
 
 def check_informative(
-    rows: Any,
+    rows: Array,
     weights: Array,
     n_components: int,
     names: list[str] | None,

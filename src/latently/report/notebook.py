@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from latently import plots
+from latently.checks.arrays import Array
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
@@ -83,7 +84,7 @@ def _of_chain(model: BaseHMM) -> Iterator[str]:
     yield from _of_components(model, np.full(len(leaves), 1.0 / len(leaves)), lasts)
 
 
-def _of_components(model: LikelihoodEstimator, weights: Any, more: list[str]) -> Iterator[str]:
+def _of_components(model: LikelihoodEstimator, weights: Array, more: list[str]) -> Iterator[str]:
     """What the components are like: each by itself, or by the columns in which it stands out."""
     label, family = model._model.latent.label, model._model.emission
     names, params = feature_names(model), model.params_.emission

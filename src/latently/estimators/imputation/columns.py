@@ -40,7 +40,7 @@ class NoMaximumError(SingularCovarianceError):
         self.columns = tuple(int(column) for column in columns)
 
 
-def observed_columns(rows: Any, weights: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def observed_columns(rows: Array, weights: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which columns have any observed value in rows that count, and which have more than one.
 
     Raises a ValueError if none has.
@@ -53,7 +53,7 @@ def observed_columns(rows: Any, weights: Array) -> tuple[NDArray[np.bool_], NDAr
     return found, np.asarray(low < high)
 
 
-def check_rank(table: Any, weights: Array, varied: NDArray[np.int64], labels: list[str]) -> None:
+def check_rank(table: Array, weights: Array, varied: NDArray[np.int64], labels: list[str]) -> None:
     """Refuse a table that has no maximum-likelihood covariance matrix: of its columns those that vary.
 
     Raises a NoMaximumError if there are no more rows than columns, or columns are collinear.
@@ -114,7 +114,7 @@ def refuse_collinear(involved: Any, labels: list[str]) -> None:
     )
 
 
-def collinear_columns(table: Any) -> NDArray[np.int64]:
+def collinear_columns(table: Array) -> NDArray[np.int64]:
     """Columns of which one follows from the others exactly in the complete rows, or two in the rows of both.
 
     Empty if there are none, or too few complete rows to tell.
@@ -139,7 +139,7 @@ def _in_one_plane(rows: Array) -> NDArray[np.int64]:
     return np.flatnonzero((np.abs(vectors[:, 0]) > INVOLVED) & (values[0] < ZERO_EIGENVALUE))
 
 
-def _complete_rows(table: Any, n: int) -> Array:
+def _complete_rows(table: Array, n: int) -> Array:
     """The first complete rows, at least so many of them if there are."""
     found: list[Array] = []
     n_found = 0
@@ -152,7 +152,7 @@ def _complete_rows(table: Any, n: int) -> Array:
     return np.concatenate(found)
 
 
-def _two_alike(rows: Any) -> NDArray[np.int64]:
+def _two_alike(rows: Array) -> NDArray[np.int64]:
     """Two columns of which one is a line in the other wherever both are observed, if there are any."""
     d = rows.shape[1]
     centre = np.nanmean(rows, axis=0)

@@ -43,7 +43,7 @@ class Draw:
 
 
 def draw_parameters(
-    mixture: GaussianMixture, table: Any, weights: Array, n: int, method: str, rng: np.random.Generator
+    mixture: GaussianMixture, table: Array, weights: Array, n: int, method: str, rng: np.random.Generator
 ) -> tuple[Draw, ...]:
     """Draw parameters as uncertain as a table leaves them.
 
@@ -58,7 +58,7 @@ def draw_parameters(
 
 
 def _bootstrap(
-    mixture: GaussianMixture, table: Any, weights: Array, n: int, rng: np.random.Generator
+    mixture: GaussianMixture, table: Array, weights: Array, n: int, rng: np.random.Generator
 ) -> tuple[Draw, ...]:
     """Refits from the fit itself, on as many rows drawn with replacement."""
     draws: list[Draw] = []
@@ -114,7 +114,7 @@ def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
 
 
 def _posterior(
-    mixture: GaussianMixture, table: Any, weights: Array, n: int, rng: np.random.Generator
+    mixture: GaussianMixture, table: Array, weights: Array, n: int, rng: np.random.Generator
 ) -> tuple[Draw, ...]:
     """Data augmentation under the prior ``det(covariance) ** (-(d + 1) / 2)`` (Schafer 1997, section 5.4)."""
     rows = np.asarray(table, dtype=np.float64)

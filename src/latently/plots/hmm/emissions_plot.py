@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,13 @@ MOST_COUNTS = 150  # values that have a bar each
 N_POINTS = 400
 N_DRAWS = 1000  # of each state, to see how far it reaches
 SHADE = 0.25
+
+
+class Seen(NamedTuple):
+    """What is known of a feature, and how likely each component is there."""
+
+    cells: Array
+    resp: Array
 
 
 @picture(model=EMITTING, features=FEATURES)
@@ -95,15 +102,14 @@ def emissions(
     for panel, j in zip(panels, chosen, strict=True):
         symbols = categories_of(model, j)
         plain(panel).set_xlabel(wrapped(names[j]))
-        column = None if values is None else values[:, j]
-        seen = None if column is None else ~np.isnan(column)
-        weights = None if resp is None or seen is None else resp[seen]
-        if column is not None:
-            column = column[seen]
+        seen = None
+        if values is not None and resp is not None:
+            there = ~np.isnan(values[:, j])
+            seen = Seen(values[there, j], resp[there])
         if symbols is not None:
-            _symbols(panel, model, j, symbols, column, weights, labels)
+            _symbols(panel, model, j, symbols, seen, labels)
         else:
-            _numbers(panel, model, j, column, weights, labels)
+            _numbers(panel, model, j, seen, labels)
     if resp is not None:
         labels = [f"{name}: {share(p)}" for name, p in zip(labels, resp.mean(axis=0), strict=True)]
     mapped = symbols is not None and _too_many(model.n_components, len(symbols))
@@ -114,13 +120,7 @@ def emissions(
 
 
 def _symbols(
-    ax: Axes,
-    model: LikelihoodEstimator,
-    j: int,
-    symbols: list[str],
-    column: Any,
-    weights: Any,
-    labels: list[str],
+    ax: Axes, model: LikelihoodEstimator, j: int, symbols: list[str], seen: Seen | None, labels: list[str]
 ) -> None:
     """A group of bars for each symbol; a dash is how often it was seen."""
     prob = _density(model, j, np.arange(len(symbols))).T
@@ -136,9 +136,9 @@ def _symbols(
     for k in range(K):
         x = at + (k - (K - 1) / 2) * width
         ax.bar(x, prob[k, kept], 0.92 * width, zorder=2, label=labels[k], **fill(k, 0.6))
-        if column is not None and weights[:, k].sum() > 0:
-            seen = np.bincount(column.astype(np.int64), weights[:, k], n) / weights[:, k].sum()
-            ax.hlines(seen[kept], x - 0.46 * width, x + 0.46 * width, colors=INK, linewidth=1.6, zorder=3)
+        if seen is not None and seen.resp[:, k].sum() > 0:
+            often = np.bincount(seen.cells.astype(np.int64), seen.resp[:, k], n) / seen.resp[:, k].sum()
+            ax.hlines(often[kept], x - 0.46 * width, x + 0.46 * width, colors=INK, linewidth=1.6, zorder=3)
     ax.grid(False, axis="x")
     ax.set_ylabel("probability")
 
@@ -160,16 +160,15 @@ def _map(ax: Axes, prob: Array, label: str) -> None:
     ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
 
 
-def _numbers(
-    ax: Axes, model: LikelihoodEstimator, j: int, column: Any, weights: Any, labels: list[str]
-) -> None:
+def _numbers(ax: Axes, model: LikelihoodEstimator, j: int, seen: Seen | None, labels: list[str]) -> None:
     """A curve, or an outline of bars, for each state over the histogram of what is thought to be its own."""
     counted = _counted(model, j)
-    low, high = _range(model, j, column)
-    log = not counted and column is not None and logarithmic(column)
-    if log:
+    low, high = _range(model, j, seen)
+    log = False
+    if seen is not None and not counted and logarithmic(seen.cells):
+        log = True
         set_logarithmic(ax)
-        low = max(low, column.min() / 2)
+        low = max(low, seen.cells.min() / 2)
     at = ladder(low, high, N_POINTS, log)
     if counted and high - low < N_POINTS:
         at = np.arange(np.floor(low), np.ceil(high) + 1)
@@ -178,25 +177,26 @@ def _numbers(
     outlined = counted and len(at) <= MOST_COUNTS
     if outlined:
         ax.locator_params(axis="x", integer=True)
-    edges = None if column is None else _bins(column, counted, model._model.emission.ends(j), log)
-    density = _density(model, j, at) * (1.0 if weights is None else weights.mean(axis=0))
+    density = _density(model, j, at) * (1.0 if seen is None else seen.resp.mean(axis=0))
     density = on_axis(density, at[:, None], log)
+    if seen is not None:
+        edges = _bins(seen.cells, counted, model._model.emission.ends(j), log)
+        widths = np.diff(np.log10(edges) if log else edges)
     for k in range(model.n_components):
         look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
-        if edges is not None:
-            widths = np.diff(np.log10(edges) if log else edges)
-            heights = np.histogram(column, edges, weights=weights[:, k])[0] / len(column) / widths
+        if seen is not None:
+            heights = np.histogram(seen.cells, edges, weights=seen.resp[:, k])[0] / len(seen.cells) / widths
             ax.stairs(heights, edges, fill=True, zorder=2, **fill(k, SHADE))
         if outlined:
             bars = np.append(at - 0.5, at[-1] + 0.5)
-            if column is None:
+            if seen is None:
                 ax.stairs(density[:, k], bars, fill=True, zorder=2, **fill(k, SHADE))
             ax.stairs(density[:, k], bars, label=labels[k], **look)
         else:
-            if column is None:
+            if seen is None:
                 ax.fill_between(at, density[:, k], zorder=2, **fill(k, SHADE))
             ax.plot(at, density[:, k], label=labels[k], **look)
-    if column is not None:
+    if seen is not None:
         ax.plot(at, density.sum(axis=1), color=INK, linewidth=1.0, zorder=5, label="all")
     ax.set_ylim(bottom=0)
     ax.set_ylabel("probability" if counted else DENSITY[log])
@@ -238,12 +238,12 @@ def _density(model: LikelihoodEstimator, j: int, at: NDArray[Any]) -> Array:
     return np.exp(family.log_density(model.params_.emission, rows))
 
 
-def _range(model: LikelihoodEstimator, j: int, column: Any) -> tuple[float, float]:
+def _range(model: LikelihoodEstimator, j: int, seen: Seen | None) -> tuple[float, float]:
     """From the least to the greatest of what was seen and of nearly all that states emit."""
     always = model._model.emission.ends(j)
     if always is not None:
         return always
-    ends = [] if column is None or not len(column) else [column.min(), column.max()]
+    ends = [] if seen is None or not len(seen.cells) else [seen.cells.min(), seen.cells.max()]
     labels = np.repeat(np.arange(model.n_components), N_DRAWS)
     try:
         drawn = model._model.emission.sample(model.params_.emission, labels, np.random.default_rng(0))

@@ -166,6 +166,6 @@ def _bars(ax: Axes, filled: Array, lower: Array, upper: Array) -> None:
     ax.vlines(filled[up, 0], lower[up, 1], upper[up, 1], **look)
 
 
-def _ellipse(ax: Axes, mean: Array, covariance: Any, style: str) -> None:
+def _ellipse(ax: Axes, mean: Array, covariance: Array, style: str) -> None:
     look: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.3, "zorder": 5}
     ellipse(ax, mean, covariance, RADIUS, linestyle=style, **look)

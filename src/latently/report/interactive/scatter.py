@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.emissions.base import Emission
 from latently.plots.skew import logarithmic
 from latently.report.interactive.encoding import cells, packed, shares
+from latently.report.mixture.analysis import MixtureAnalysis
 from latently.wording import share
 
 MOST_COLUMNS = 8
@@ -27,7 +29,9 @@ def chosen_rows(first: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
     return np.sort(order[:most]).astype(np.intp)
 
 
-def columns_of(x: Array, names: Sequence[str], family: Any, chosen: Sequence[int]) -> list[dict[str, Any]]:
+def columns_of(
+    x: Array, names: Sequence[str], family: Emission, chosen: Sequence[int]
+) -> list[dict[str, Any]]:
     """The columns by name, with what their codes stand for, and whether a logarithm shows more of them."""
     found: list[dict[str, Any]] = []
     for j in chosen:
@@ -98,7 +102,7 @@ def lines_of(
 
 
 def mixture_view(
-    a: Any,
+    a: MixtureAnalysis,
     moments: Sequence[Any],
     resp: Sequence[Array],
     x: Array,

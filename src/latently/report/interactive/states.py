@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from latently.checks.arrays import Array
 from latently.report.interactive.encoding import cells, packed, shares
 from latently.report.interactive.scatter import lines_of
+from latently.report.segmentation.analysis import SegmentationAnalysis
 
 MOST_TIMES = 1_200
 MOST_BYTES = 250_000
 MOST_COLUMNS = 4
 
 
-def states_view(a: Any, moments: Sequence[Any], x: Array, resp: Sequence[Array], n: int) -> dict[str, Any]:
+def states_view(
+    a: SegmentationAnalysis, moments: Sequence[Any], x: Array, resp: Sequence[Array], n: int
+) -> dict[str, Any]:
     """A hidden Markov model: the series, and the probabilities of the states along it.
 
     `moments` is the model at each step, with the smoothed probabilities of x, the first time steps of n in
