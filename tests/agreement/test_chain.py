@@ -148,9 +148,10 @@ def problem(K, density, transitions, lengths=LENGTHS, weights=WEIGHTS, seed=0):
 
 @over_states
 @over_problems
-def test_agrees_with_plain_numpy(K, density, transitions):
-    parts = problem(K, density, transitions)
+def test_agrees_with_plain_numpy(K, density, transitions, monkeypatch):
+    parts, in_logs = problem(K, density, transitions), counted(monkeypatch, "_in_logs")
     one, other = passed(compiled, *parts), passed(plain, *parts)
+    assert not in_logs or density != "ordinary"
     assert_passes_agree(one, other, 1000.0)
     total = (LENGTHS * WEIGHTS).sum()
     assert_allclose(one[1].sum(), total, rtol=1e-12)
@@ -250,9 +251,10 @@ def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
     parts = problem(K, density, "dense", np.array([T]), np.array([2.5]))
     alone = passed(compiled, *parts)
     monkeypatch.setattr(passes, "SHARED", 2)
-    calls = counted(monkeypatch, "_shared")
+    calls, in_logs = (counted(monkeypatch, name) for name in ("_shared", "_in_logs"))
     together = passed(compiled, *parts)
     assert len(calls) == 1
+    assert not in_logs or density != "ordinary"
     assert_passes_agree(together, alone, T, atol=1e-12)
     assert_passes_agree(together, passed(plain, *parts), T)
 
@@ -350,7 +352,9 @@ def run_plainly(self, params, density, block, visit, workers):
 def test_fused_symbols_agree_with_the_generic_path(K, n_symbols, missing, zeros, monkeypatch):
     zeros = zeros and K > 1  # an only state must allow all symbols
     rng = np.random.default_rng([K, n_symbols])
+    in_logs = counted(monkeypatch, "_in_logs")
     assert_fused_agrees(*symbols(K, n_symbols, LENGTHS, WEIGHTS, rng, missing, zeros), monkeypatch)
+    assert zeros or not in_logs
 
 
 @pytest.mark.parametrize("K", [2, 5, 8])
