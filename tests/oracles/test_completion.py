@@ -113,5 +113,11 @@ def test_a_family_that_says_nothing_of_correlated_cells_is_not_guessed():
     class Correlated(Poisson):
         correlated = True
 
-    with pytest.raises(NotImplementedError, match="does not say how missing cells depend"):
-        Correlated().guess_missing(None, np.array([[np.nan]]), np.ones((1, 1)))
+    x = np.array([[np.nan]])
+    for asked in (
+        lambda family: family.guess_missing(None, x, np.ones((1, 1))),
+        lambda family: family.quantiles_of_missing(None, x, np.ones((1, 1)), 0.5),
+        lambda family: family.draw_missing(None, x, np.zeros(1, dtype=int), np.random.default_rng(0)),
+    ):
+        with pytest.raises(NotImplementedError, match="does not say how missing cells depend"):
+            asked(Correlated())

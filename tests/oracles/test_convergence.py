@@ -34,6 +34,7 @@ def test_no_end_in_sight_while_gains_do_not_shrink(first, second, third):
 
 
 def test_a_ratio_known_from_elsewhere_counts_if_it_is_larger():
+    assert remaining_gain(0.0, 1.0, 1.0, 0.9) == remaining_gain(0.0, 1.0, 0.9, 0.9) == 0.0
     assert remaining_gain(0.0, 1.0, 1.5, 0.9) == pytest.approx(0.5 * 0.9 / 0.1)
     assert remaining_gain(0.0, 1.0, 1.5, 0.1) == pytest.approx(0.5)
     assert remaining_gain(0.0, 1.0, 1.5, 1.0) == math.inf
