@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import latently
 from latently import GaussianHMM, GaussianMixture
@@ -91,7 +91,11 @@ def blas_threads():
 
 
 def test_blas_is_held_to_one_thread_until_all_have_left():
-    before = blas_threads()
+    with threadpool_limits(2, user_api="blas"):
+        held_until_all_have_left(blas_threads())
+
+
+def held_until_all_have_left(before):
     entered, leave = threading.Event(), threading.Event()
 
     def other():
