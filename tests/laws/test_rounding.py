@@ -12,6 +12,7 @@ from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixtureModel
 from latently.core.em import EMMap, Settings
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, SingularCovarianceError
 from latently.core.exploration import Plan, Start
+from latently.core.moves import Climber
 from latently.core.restarts import search
 from latently.emissions import Gaussian, Poisson
 from tests.models import ENTRIES
@@ -178,6 +179,18 @@ def test_a_bug_in_some_runs_is_warned_of():
     with pytest.warns(ObjectiveFellWarning, match=r"of 6 runs ended: the objective fell .* report this"):
         model.fit(two_clouds())
     assert 0 < model.restarts_.n_failed < 6
+
+
+def test_a_bug_in_moves_leaves_what_starts_found(monkeypatch):
+    def falls(*_):
+        raise ObjectiveFellError("the objective fell in a move; report this")
+
+    monkeypatch.setattr(Climber, "climbed", falls)
+    counts = np.random.default_rng(0).poisson(np.repeat([1, 5, 20, 60], 50))[:, None]
+    model = MixtureModel("poisson", 4, n_init=2, search="moves", random_state=0)
+    with pytest.warns(ObjectiveFellWarning, match="1 of 2 runs ended: the objective fell in a move"):
+        model.fit(counts)
+    assert [run.kind for run in model.restarts_.runs if run.failure] == ["move"]
 
 
 def test_a_bug_in_all_runs_is_an_error_of_its_own():

@@ -69,11 +69,13 @@ def rates_of(model: Any) -> Any:
 
 def test_likelihoods_are_those_of_scipy_and_rates_events_over_exposures(fitted):
     X, rates = towns(), rates_of(fitted)
-    resp = fitted._posterior(fitted._source(X))[1]
+    source = fitted._source(X)
+    resp = fitted._posterior(source)[1]
     if isinstance(fitted, (MixtureModel, LatentClassAnalysis)):
         joint = log_densities(rates, X) + np.log(fitted.weights_)
         assert_allclose(fitted.log_likelihood_, logsumexp(joint, axis=1).sum(), rtol=1e-12)
     cells, people = X.select("deaths", "ill").to_numpy(), X["people"].to_numpy()
+    assert_allclose(fitted._model.emission.modelled(source.x), cells / people[:, None])
     seen = ~np.isnan(cells)
     assert_allclose(rates, resp.T @ np.where(seen, cells, 0) / (resp.T @ (seen * people[:, None])), rtol=1e-5)
     assert fitted.n_parameters_ == 4 + (1 if fitted._model.unit == "row" else 3)
