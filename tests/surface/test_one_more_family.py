@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kstest
 
 import latently
-from latently import HiddenMarkovModel, MixtureModel, load
+from latently import HiddenMarkovModel, MixtureModel, load, plots
 from latently.core.statistics import tree_sum
-from latently.emissions import FAMILIES
+from latently.emissions import FAMILIES, Columns
 from latently.emissions.gaussian import STRUCTURES
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import assert_one_clear_line, rows_of, said_in, summary_of, written
@@ -175,3 +175,10 @@ def test_a_file_in_the_package_may_import_what_families_are_made_of():
     bound = {name.strip() for line in read[:first] for name in line.split(" import ")[1].split(",")}
     made_of = {"Additive", "Distribution", "Emission", "ExponentialFamily", "Parameter", "Positive", "Real"}
     assert made_of | {"RowFamily", "Simplex", "SPD", "UnitInterval"} <= bound
+
+
+def test_pictures_of_one_that_draws_nothing_among_columns(counts, monkeypatch):
+    monkeypatch.delattr(GeneralisedPoisson, "sample")
+    mixture = MixtureModel(Columns({0: NAME}), 2, random_state=0, n_init=1).fit(counts)
+    (panel,) = plots.emissions(mixture, counts)
+    assert panel.get_ylabel() == "probability"  # of whole numbers

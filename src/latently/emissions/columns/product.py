@@ -47,6 +47,13 @@ class ProductFamily(Emission):
             found[:, part.taken] = part.family.blank(n_rows, len(part.taken))
         return found
 
+    def possible(self, x: Array) -> NDArray[np.bool_]:
+        """As each family says."""
+        found = np.ones(x.shape, dtype=bool)
+        for part in self.parts:
+            found[:, part.taken] = part.family.possible(part.of(x))
+        return found
+
     def describe(self, x: Array, weights: Array) -> Parts:
         return self._parts(part.family.describe(part.of(x), weights) for part in self.parts)
 

@@ -213,14 +213,10 @@ def _bins(column: Array, counted: bool, ends: tuple[float, float] | None, log: b
 
 
 def _counted(model: LikelihoodEstimator, j: int) -> bool:
-    """Whether the family puts probability on single values of a feature."""
-    family, params = model._model.emission, model.params_.emission
-    distribution = getattr(family, "distribution", None)
-    if distribution is None:
-        return False
-    drawn = family.sample(params, np.zeros(1, dtype=int), np.random.default_rng(0))
-    at = distribution(params, drawn).at
-    return at is not None and not np.isneginf(at[0, 0, j])
+    """Whether all that a feature can be are whole numbers."""
+    row = model._model.emission.blank(1, model.n_features_in_)
+    row[:, j] = 0.5
+    return not model._model.emission.possible(row)[0, j]
 
 
 def _density(model: LikelihoodEstimator, j: int, at: NDArray[Any]) -> Array:
