@@ -22,6 +22,7 @@ from latently.core.errors import (
 )
 from latently.core.findings import Finding, grave
 from latently.core.journal import Journal
+from latently.estimators.likelihood.criteria import PENALTIES
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
@@ -183,8 +184,10 @@ class Trials:
             found |= {name: getattr(estimator, name)() for name in ALWAYS if hasattr(estimator, name)}
             return {**found, self._measure.name: value}
         given = {name: value for name, value in parts.all_params.items() if name != "y"}
-        for name in dict.fromkeys((*ALWAYS, self._measure.name)):
-            found[name] = criterion_of(estimator, name, parts.measured, **given)
+        counting = dict.fromkeys(name for name in (*ALWAYS, self._measure.name) if name in PENALTIES)
+        found |= estimator._criteria(counting, parts.measured, **given)
+        if self._measure.name not in counting:
+            found[self._measure.name] = criterion_of(estimator, self._measure.name, parts.measured, **given)
         found["log_likelihood"] = found["n_parameters"] - found["aic"] / 2
         return found
 

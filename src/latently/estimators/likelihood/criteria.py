@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from latently.core.em import EMMap
+from latently.core.errors import ImpossibleObservationError
 from latently.estimators.informative import some_observed
 from latently.estimators.likelihood.fitted import FittedModel, Source
 
@@ -61,9 +63,14 @@ class Criteria(FittedModel):
 
     def _criterion(self, name: str, X: Any = None, **how: Any) -> float:
         """One of the criteria that charge for parameters by their number."""
+        return self._criteria([name], X, **how)[name]
+
+    def _criteria(self, names: Iterable[str], X: Any = None, **how: Any) -> dict[str, float]:
+        """Several of them."""
         log_likelihood, n = self._fit_of(X, **how)
         with np.errstate(divide="ignore", invalid="ignore"):  # "hq" needs more than one observation
-            return float(-2 * log_likelihood + PENALTIES[name](self.n_parameters_, n))
+            penalties = {name: PENALTIES[name](self.n_parameters_, n) for name in names}
+        return {name: float(-2 * log_likelihood + penalty) for name, penalty in penalties.items()}
 
     def _fit_of(self, X: Any, **how: Any) -> tuple[float, float]:
         """Total log-likelihood and n, of the training data or of others."""
@@ -71,8 +78,12 @@ class Criteria(FittedModel):
         if X is None:
             return self._of_the_fit()
         source = self._source(X, **how)
-        found = np.concatenate(list(self._each(source, lambda _, density, __: density)))
-        return float(source.weights @ found), self._n_observed(source)
+        with self._workers(source) as workers:
+            try:  # an E-step costs less than a posterior that nobody looks at
+                total = EMMap(self._model, source, workers).e_step(self.params_).bound
+            except ImpossibleObservationError:
+                total = -np.inf
+        return float(total), self._n_observed(source)
 
     def _n_observed(self, source: Source) -> float:
         """Sum of the weights of the rows with any observed cell."""
