@@ -51,7 +51,7 @@ def test_the_e_step(K, share):
     assert_same(found, plain, rtol=1e-10)
     routines = model.routines(params)
     assert isinstance(routines, Product)
-    assert len(routines.looked_up) == 4
+    assert len(routines.emission.looked_up.at) == 4
     densities = model.emission.log_density(params.emission, block.x)
     assert_allclose(routines.log_density(block.x), densities, rtol=1e-11, atol=1e-11)
     resp = np.random.default_rng(1).dirichlet(np.ones(K), len(block.x))

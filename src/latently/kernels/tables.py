@@ -12,6 +12,7 @@ from latently.kernels.compiling import kernel
 from latently.kernels.lanes import load, store, total
 from latently.kernels.special import exp, log
 
+CACHED = 512  # rows whose densities are kept
 LEAST_DENSITY = 1e-200  # in units of the largest there can be; what may be lost is far below
 
 
@@ -48,52 +49,55 @@ def find_places(x, columns, sizes, group, stride, starts, places):
 
 
 @kernel
-def join_cells(cells, sizes, group, stride, starts, table):
+def join_cells(cells, sizes, group, stride, starts, table, lanes):
     """Write the rows of the tables: sums of what the cells of their columns add.
 
     Parameters
     ----------
     cells : array of shape (sizes.sum(), width)
         What each cell of each column adds, one column after the other.
-    sizes, group, stride, starts
-        As `find_places` has them.
+    sizes, group, stride, starts, lanes
+        As `find_places` and `table_densities` have them.
     table : array of shape (starts[-1], width)
         Where to write, zeros.
     """
     width, first = cells.shape[1], 0
     for i in range(len(sizes)):
+        low, high = starts[group[i]] * width, (starts[group[i]] + stride[i]) * width
         for v in range(sizes[i], -1, -1):
-            for r in range(starts[group[i]], starts[group[i]] + stride[i]):
-                for j in range(width):
-                    more = cells[first + v, j] if v < sizes[i] else 0.0
-                    table[r + v * stride[i], j] = table[r, j] + more
+            for at in range(low, high, len(lanes)):
+                value = load(table, at, lanes)
+                if v < sizes[i]:
+                    value = value + load(cells, (first + v) * width + at % width, lanes)
+                store(table, at + v * stride[i] * width, value)
         first += sizes[i]
 
 
 @kernel
-def part_counts(counts, sizes, group, stride, starts, cells):
+def part_counts(counts, sizes, group, stride, starts, cells, lanes):
     """Add the counts of the rows of the tables to those of the cells of each column.
 
     Parameters
     ----------
     counts : array of shape (starts[-1], width)
         Counts of rows. In the first row of each table the sum of all is left.
-    sizes, group, stride, starts
-        As `find_places` has them.
+    sizes, group, stride, starts, lanes
+        As `find_places` and `table_densities` have them.
     cells : array of shape (sizes.sum(), width)
         Where to add.
     """
     width, first = cells.shape[1], len(cells)
     for i in range(len(sizes) - 1, -1, -1):
         first -= sizes[i]
+        low, high = starts[group[i]] * width, (starts[group[i]] + stride[i]) * width
         for v in range(sizes[i] + 1):
-            for r in range(starts[group[i]], starts[group[i]] + stride[i]):
-                for j in range(width):
-                    value = counts[r + v * stride[i], j]
-                    if v < sizes[i]:
-                        cells[first + v, j] += value
-                    if v > 0:
-                        counts[r, j] += value
+            for at in range(low, high, len(lanes)):
+                value = load(counts, at + v * stride[i] * width, lanes)
+                if v < sizes[i]:
+                    cell = (first + v) * width + at % width
+                    store(cells, cell, load(cells, cell, lanes) + value)
+                if v > 0:
+                    store(counts, at, load(counts, at, lanes) + value)
 
 
 @kernel
@@ -174,11 +178,11 @@ def mixture_by_tables(places, table, n_first, log_weights, w, counts, lanes):
 
     Returns
     -------
-    bound, rounding_scale : float
-        Sum of the log-likelihoods and of their absolute values; NaN if a row has next to no density.
+    bound : float
+        Sum of the log-likelihoods, which all have one sign; NaN if a row has next to no density.
     """
     (n, c), (rows, width), K = places.shape, table.shape, len(log_weights)
-    row, sums, top = np.empty(width), np.empty(n), np.zeros(rows)
+    row, sums, top = np.empty(width), np.ones(CACHED), np.zeros(rows)
     for r in range(rows):
         highest = -np.inf
         for k in range(K):
@@ -191,33 +195,33 @@ def mixture_by_tables(places, table, n_first, log_weights, w, counts, lanes):
     for i in range(rows * width):
         flat[i] = exp(flat[i])
     bound = 0.0
-    rounding_scale = 0.0
-    for s in range(n):
-        density = 0.0
-        for j in range(0, width, len(lanes)):
-            value = load(table, places[s, 0] * width + j, lanes)
-            for i in range(1, c):
-                value = value * load(table, places[s, i] * width + j, lanes)
-            store(row, j, value)
-            density += total(value)
-        if not density > LEAST_DENSITY:
-            return np.nan, np.nan
-        sums[s] = density
-        share = w[s] / density
-        for j in range(0, width, len(lanes)):
-            here = load(row, j, lanes) * share
-            for i in range(c):
-                at = places[s, i] * width + j
-                store(counts, at, load(counts, at, lanes) + here)
-    for s in range(n):
-        sums[s] = log(sums[s])
-    for s in range(n):
-        value = sums[s]
-        for i in range(c):
-            value += top[places[s, i]]
-        bound += w[s] * value
-        rounding_scale += w[s] * abs(value)
-    return bound, rounding_scale
+    for begin in range(0, n, CACHED):
+        end = min(begin + CACHED, n)
+        for s in range(begin, end):
+            density = 0.0
+            for j in range(0, width, len(lanes)):
+                value = load(table, places[s, 0] * width + j, lanes)
+                for i in range(1, c):
+                    value = value * load(table, places[s, i] * width + j, lanes)
+                store(row, j, value)
+                density += total(value)
+            if not density > LEAST_DENSITY:
+                return np.nan
+            sums[s - begin] = density
+            share = w[s] / density
+            for j in range(0, width, len(lanes)):
+                here = load(row, j, lanes) * share
+                for i in range(c):
+                    at = places[s, i] * width + j
+                    store(counts, at, load(counts, at, lanes) + here)
+        for i in range(CACHED):
+            sums[i] = log(sums[i])
+        for s in range(begin, end):
+            bound += w[s] * sums[s - begin]
+    for r in range(rows):  # each row of the data has been shared out over components
+        for k in range(K):
+            bound += counts[r, k] * top[r]
+    return bound
 
 
 @kernel

@@ -14,12 +14,13 @@ from latently.core.blocks import Block
 from latently.core.parts import Parts
 from latently.emissions.base import Array
 from latently.emissions.columns import Columns
+from latently.emissions.columns.groups import LookedUp
 from latently.latent.base import Expected
 from latently.latent.emission_tables import SymbolTable
 from latently.latent.evidence import looked_up
 from latently.latent.independent import Counts
 from latently.models.patterns import Patterns, patterns_of
-from latently.models.tables import Bank, JoinedTables, PlainTables, Tables
+from latently.models.tables import JoinedTables, PlainTables, Tables
 
 FEW_CELLS = 2**16  # that are worked on in plain NumPy: to compile a kernel takes longer than a fit
 
@@ -32,45 +33,38 @@ class Product:
     params: Parts
     routines: Callable[[Any, Any], Any]  # ``routines(family, params)`` gives those of one family
 
-    @cached_property
-    def looked_up(self) -> tuple[int, ...]:
-        """Which parts have tables."""
-        return tuple(i for i, part in enumerate(self.emission.parts) if part.table_sizes is not None)
-
-    @cached_property
-    def banks(self) -> list[Bank]:
-        """These parts."""
-        pairs = zip(self.emission.parts, self.params, strict=True)
-        return [
-            Bank(part.family, one, part.places, part.table_sizes)
-            for part, one in pairs
-            if part.table_sizes is not None
-        ]
-
     def few(self, n_rows: int) -> bool:
         """Whether so many rows are worked on in plain NumPy."""
-        n_cells = self.emission.n_columns + sum(int(bank.sizes.sum()) for bank in self.banks)
-        return n_rows * n_cells <= FEW_CELLS
+        looked_up = self.emission.looked_up
+        return n_rows * (self.emission.n_columns + sum(looked_up.sizes if looked_up else ())) <= FEW_CELLS
 
     def tables(self, n_rows: int) -> Tables | None:
         """Those of all parts that have any, for so many rows."""
-        return (self.plain if self.few(n_rows) else self.joined) if self.banks else None
+        if self.emission.looked_up is None:
+            return None
+        return self.plain if self.few(n_rows) else self.joined
 
     @cached_property
     def plain(self) -> PlainTables:
         """Tables for few rows."""
-        return PlainTables(self.banks)
+        return PlainTables(*self._looked_up)
 
     @cached_property
     def joined(self) -> JoinedTables:
         """Tables for many rows."""
-        return JoinedTables(self.banks)
+        return JoinedTables(*self._looked_up)
+
+    @property
+    def _looked_up(self) -> tuple[LookedUp, list[Any]]:
+        parts = self.emission.looked_up
+        assert parts is not None
+        return parts, [self.params.values[i] for i in parts.at]
 
     @cached_property
     def others(self) -> dict[int, Any]:
         """Routines of the other parts."""
         pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
-        return {i: self.routines(p.family, one) for i, (p, one) in pairs if i not in self.looked_up}
+        return {i: self.routines(part.family, one) for i, (part, one) in pairs if part.most is None}
 
     def log_density(self, x: Array, tables: Tables | None = None, places: Any = None) -> Array:
         """The sum over the parts; cells may have been looked up already."""
@@ -122,7 +116,7 @@ class Tally:
         product = self._product
         found = dict(zip(product.others, self._rest, strict=True))
         if self._tables:
-            found.update(zip(product.looked_up, self._tables.stats(self._counts), strict=True))
+            found.update(zip(self._tables.of.at, self._tables.stats(self._counts), strict=True))
         names = tuple(part.name for part in product.emission.parts)
         return Parts(names, tuple(found[i] for i in range(len(names))))
 
@@ -135,7 +129,9 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
     tables = family.tables(block.n_rows)
     if family.few(block.n_rows) and not tables:
         return None
-    block, places = block.remembered((tables and tables.name, "rows"), lambda: _rows(family, tables, block))
+    block, places = block.remembered(
+        (tables and tables.of.name, "rows"), lambda: _rows(family, tables, block)
+    )
     if tables and places is None:
         return None
     if tables is family.plain:
@@ -184,7 +180,7 @@ def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -
         return None
     tables = family.tables(block.n_rows)
     assert tables is not None  # a product has parts
-    patterns = block.remembered((tables.name, "patterns"), lambda: _located(tables, block, merge=True)[0])
+    patterns = block.remembered((tables.of.name, "patterns"), lambda: _located(tables, block, merge=True)[0])
     if patterns is None:
         return None
     emission, cells = model.emission, block.x[patterns.rows]

@@ -17,23 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.emissions.base import Array, Emission, cells_below
+from latently.emissions.base import Array, cells_below
+from latently.emissions.columns.groups import LookedUp
 
 MOST_ROWS_OF_TABLES = 2**16  # rows of all tables together
 TOGETHER = 256  # rows of the table of a few columns together
 LANES = (0,) * 4, (0,) * 8
 Places = NDArray[np.int64]
 Found = NDArray[np.uint16]
-
-
-@dataclass(frozen=True)
-class Bank:
-    """A family at given params, and which columns of a row are its own."""
-
-    emission: Emission
-    params: Any
-    places: tuple[int, ...]
-    sizes: Places  # how many whole numbers from 0 each column can have
 
 
 class Layout(NamedTuple):
@@ -49,28 +40,14 @@ class Layout(NamedTuple):
 class Tables(ABC):
     """Families whose cells are looked up in tables."""
 
-    banks: Sequence[Bank]  # the families, and what columns each has
-
-    @cached_property
-    def columns(self) -> Places:
-        """Positions of all columns that are looked up."""
-        return np.array([place for bank in self.banks for place in bank.places], dtype=np.int64)
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """How many whole numbers from 0 each of them can have."""
-        return tuple(np.concatenate([bank.sizes for bank in self.banks]).tolist())
-
-    @property
-    def name(self) -> tuple[Any, ...]:
-        """What tells these tables from others of the same data."""
-        return tuple(self.columns.tolist()), self.sizes
+    of: LookedUp  # the families, and what columns each has
+    params: Sequence[Any]  # theirs
 
     @cached_property
     def values(self) -> Array:
         """Log densities of the cells of all columns under each component."""
-        cells = [bank.emission.log_density_of_cells(bank.params, bank.sizes) for bank in self.banks]
-        return np.concatenate(cells)
+        pairs = zip(self.of.parts, self.params, strict=True)
+        return np.concatenate([part.family.log_density_of_cells(one, part.sizes) for part, one in pairs])
 
     @property
     def n_components(self) -> int:
@@ -105,11 +82,10 @@ class Tables(ABC):
         """The statistics of each family, of the cells that were counted; counts may be used up."""
         of_cells = self.of_cells(counts)
         found, start = [], 0
-        for bank in self.banks:
-            n = int(bank.sizes.sum())
-            resp = of_cells[start : start + n, : self.n_components]
-            found.append(bank.emission.stats_of_cells(bank.params, bank.sizes, resp))
-            start += n
+        for part, one in zip(self.of.parts, self.params, strict=True):
+            resp = of_cells[start : start + part.sizes.sum(), : self.n_components]
+            found.append(part.family.stats_of_cells(one, part.sizes, resp))
+            start += len(resp)
         return found
 
 
@@ -117,8 +93,8 @@ class PlainTables(Tables):
     """By products with a matrix of zeros and ones, which tells of each cell whether a row has it."""
 
     def places(self, x: Array) -> Array | None:
-        value, column = cells_below(np.array(self.sizes))
-        cells = x[:, self.columns]
+        value, column = cells_below(np.array(self.of.sizes))
+        cells = x[:, self.of.columns]
         found = (cells[:, column] == value).astype(np.float64)
         return found if found.sum() == np.count_nonzero(~np.isnan(cells)) else None
 
@@ -149,7 +125,7 @@ class JoinedTables(Tables):
     @property
     def layout(self) -> Layout:
         """How the columns share tables."""
-        return layout_of(self.sizes)
+        return layout_of(self.of.sizes)
 
     @cached_property
     def cells(self) -> Array:
@@ -162,10 +138,13 @@ class JoinedTables(Tables):
     @cached_property
     def table(self) -> Array:
         """Log densities of all rows of the tables."""
+        return self._joined()
+
+    def _joined(self) -> Array:
         from latently.kernels.tables import join_cells
 
         found = self.counts()
-        join_cells(self.cells, *self.layout, found)
+        join_cells(self.cells, *self.layout, found, self.lanes)
         return found
 
     @property
@@ -176,10 +155,10 @@ class JoinedTables(Tables):
     def places(self, x: Array) -> Found | None:
         from latently.kernels.tables import find_places
 
-        if sum(self.sizes) + len(self.sizes) >= MOST_ROWS_OF_TABLES:
+        if sum(self.of.sizes) + len(self.of.sizes) >= MOST_ROWS_OF_TABLES:
             return None
         found = np.empty((len(x), len(self.layout.starts) - 1), dtype=np.uint16)
-        return found if find_places(x, self.columns, *self.layout, found) else None
+        return found if find_places(x, self.of.columns, *self.layout, found) else None
 
     def codes(self, places: Found) -> NDArray[Any]:
         return places
@@ -201,14 +180,12 @@ class JoinedTables(Tables):
         """
         from latently.kernels.tables import mixture_by_tables
 
-        counts, table = self.counts(), self.table.copy()
-        bound, rounding_scale = mixture_by_tables(
-            places, table, self.layout.starts[1], log_weights, weights, counts, self.lanes
-        )
+        counts, n_first = self.counts(), self.layout.starts[1]
+        bound = mixture_by_tables(places, self._joined(), n_first, log_weights, weights, counts, self.lanes)
         if not np.isfinite(bound):
             return None
         stats = self.stats(counts)
-        return counts[0, : self.n_components], stats, bound, rounding_scale
+        return counts[0, : self.n_components], stats, bound, abs(bound)
 
     def counts(self) -> Array:
         return np.zeros((self.layout.starts[-1], self.cells.shape[1]))
@@ -222,7 +199,7 @@ class JoinedTables(Tables):
         from latently.kernels.tables import part_counts
 
         found = np.zeros_like(self.cells)
-        part_counts(counts, *self.layout, found)
+        part_counts(counts, *self.layout, found, self.lanes)
         return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +50,12 @@ class Part:
     given: tuple[int, ...] = ()
     most: tuple[int, ...] | None = None
 
-    @property
-    def table_sizes(self) -> NDArray[np.int64] | None:
-        """How many whole numbers from 0 each column can have; None if not so few."""
-        return None if self.most is None else np.array(self.most, dtype=np.int64) + 1
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many whole numbers from 0 each column can have; none if not so few."""
+        return np.array(self.most or (), dtype=np.int64) + 1
 
-    @property
+    @cached_property
     def taken(self) -> tuple[int, ...]:
         """Positions of all columns that it reads."""
         return self.places + self.given
@@ -66,10 +67,22 @@ class Part:
 
     def of(self, x: Array) -> Array:
         """Its columns."""
+        return x[:, self._index]
+
+    @cached_property
+    def _index(self) -> Any:
         first, n = self.places[0], len(self.taken)
-        if self.taken == tuple(range(first, first + n)):
-            return x[:, first : first + n]
-        return x[:, self.taken]
+        return slice(first, first + n) if self.taken == tuple(range(first, first + n)) else self.taken
+
+
+class LookedUp(NamedTuple):
+    """Parts whose columns hold few whole numbers from 0."""
+
+    at: tuple[int, ...]  # which of all parts they are
+    parts: tuple[Part, ...]
+    columns: NDArray[np.int64]  # positions of all their columns
+    sizes: tuple[int, ...]  # how many whole numbers from 0 each of these can have
+    name: Any  # what tells them from others of the same data
 
 
 @contextmanager

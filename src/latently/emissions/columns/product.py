@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latently.core.parts import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 from latently.emissions.base import Array, Emission
-from latently.emissions.columns.groups import Part
+from latently.emissions.columns.groups import LookedUp, Part
 from latently.emissions.distribution import Distribution
 
 
@@ -28,6 +28,17 @@ class ProductFamily(Emission):
     parts: tuple[Part, ...]
 
     accepts_missing = True
+
+    @cached_property
+    def looked_up(self) -> LookedUp | None:
+        """Parts of few whole numbers, if there are any."""
+        at = tuple(i for i, part in enumerate(self.parts) if part.most is not None)
+        if not at:
+            return None
+        parts = tuple(self.parts[i] for i in at)
+        places = tuple(place for part in parts for place in part.places)
+        sizes = tuple(size for part in parts for size in part.sizes.tolist())
+        return LookedUp(at, parts, np.array(places, dtype=np.int64), sizes, (places, sizes))
 
     @property
     def n_columns(self) -> int:
