@@ -45,6 +45,7 @@ def test_the_limit_of_a_geometric_run_is_found_in_one_leap():
     squarem = Squarem()
     proposal = squarem.propose(spaces, *track)
     np.testing.assert_allclose(proposal.x, limit, rtol=1e-12)
+    assert squarem.ratio == pytest.approx(0.7**2)  # of gains, where steps shrink by 0.7
 
 
 def test_probabilities_keep_their_sum_and_their_zeros():
