@@ -7,8 +7,13 @@ import pytest
 
 from latently import GaussianMixture, MixtureModel
 from latently.core.acceleration import Squarem
+from latently.core.array_source import ArraySource
+from latently.core.backends import SerialBackend
+from latently.core.em import EMMap, Settings, describe, run
 from latently.core.spaces import Real, Simplex
-from latently.latent.independent import Weights
+from latently.emissions.gaussian import Gaussian
+from latently.latent.independent import Independent, Weights
+from latently.models import LatentEmission
 
 ONE = {"weights": Simplex(np.ones(3, dtype=bool))}
 
@@ -27,6 +32,22 @@ def test_a_third_of_the_steps_to_the_same_log_likelihood(covariance_type):
     assert fast.converged_
     assert fast.log_likelihood_ >= plain.log_likelihood_ - 1e-8 * len(X)
     assert 3 * fast.n_iter_ <= plain.n_iter_
+
+
+def test_every_e_step_counts_as_an_iteration(monkeypatch):
+    X = slow_rows()
+    source, model = (
+        ArraySource(X, np.ones(len(X)), None, 1024),
+        LatentEmission(Independent(), Gaussian("diag"), 2),
+    )
+    description = describe(model, source, SerialBackend())
+    model = model.bind(description)
+    taken, e_step = [], EMMap.e_step
+    monkeypatch.setattr(EMMap, "e_step", lambda em, params: taken.append(1) or e_step(em, params))
+    start = model.start(description, np.random.default_rng(0))
+    found = run(EMMap(model, source), start, Settings(tol=1e-9, accelerate=True), len(X))
+    assert found.converged
+    assert found.n_iter == len(taken) - 1 >= len(found.history)  # some leaps led nowhere
 
 
 @dataclass(frozen=True)
