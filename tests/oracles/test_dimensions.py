@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from latently import GaussianMixture
 from latently.core.parameters import dimension, feasible, largest_change, named
@@ -132,3 +133,31 @@ ENDS = {
 def test_the_ends_belong_to_a_space_and_what_lies_beyond_does_not(space, inside, outside):
     assert [space.feasible(np.asarray(value)) for value in inside] == [True] * len(inside)
     assert [space.feasible(np.asarray(value)) for value in outside] == [False] * len(outside)
+
+
+HELD = np.array([False, True, False])
+WITHIN = {
+    "real": (Real((2, 3), np.ones(3), HELD, 9.0), np.arange(6.0).reshape(2, 3)),
+    "positive": (Positive((2, 3), np.ones(3), 0.5, HELD), 1.0 + np.arange(6.0).reshape(2, 3)),
+    "unit interval": (UnitInterval((2, 2), ONE), np.array([[0.2, 1.0], [0.7, 0.4]])),
+    "probabilities": (
+        Simplex(np.array([[True] * 3, [True, False, True]])),
+        np.array([[0.2, 0.5, 0.3], [0.6, 0, 0.4]]),
+    ),
+    "covariances": (
+        SPD((2, 3, 3), np.ones((3, 3)), fixed=HELD),
+        np.array([np.eye(3), np.diag([2.0, 1.0, 3.0]) + np.outer([1, 0, 1], [1, 0, 1])]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("space", "value"), WITHIN.values(), ids=WITHIN)
+def test_tangents_lie_in_the_chart_and_coordinates_have_owners(space, value):
+    chart, rng = space.chart(value), np.random.default_rng(0)
+    basis = chart.basis.toarray()
+    changes = np.array([space.tangent(value, rng).ravel() for _ in range(2 * basis.shape[1])])
+    assert_allclose(basis @ np.linalg.lstsq(basis, changes.T)[0], changes.T, atol=1e-12)
+    assert np.linalg.matrix_rank(changes) == basis.shape[1]
+    if chart.owners is not None:
+        assert basis[chart.owners, np.arange(len(chart.owners))].all()
+        assert chart.without(np.arange(len(chart.owners)) == 1).resting.ravel()[chart.owners[1]]

@@ -90,3 +90,14 @@ def test_a_constant_feature_has_variance_zero_to_the_bit():
     halves = Moments.of(x[:3], np.ones(3)) + Moments.of(x[3:], np.ones(7))
     assert halves.variances[0] == 0.0
     assert halves.variances[1] > 0
+
+
+def test_covariances_of_incomplete_rows_are_those_of_the_rows_with_both_features():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 3)) @ [[2.0, 1.0, 0.5], [0.0, 1.0, 0.3], [0.0, 0.0, 1.0]]
+    x[rng.random(x.shape) < 0.2] = np.nan
+    found = Moments.of(x[:70], np.ones(70)) + Moments.of(x[70:], np.ones(130))
+    np.testing.assert_allclose(found.mean, np.nanmean(x, axis=0), rtol=1e-12)
+    for i, j in np.ndindex(3, 3):
+        pair = x[:, [i, j]][~np.isnan(x[:, [i, j]]).any(axis=1)]
+        assert found.covariance[i, j] == pytest.approx(np.cov(pair.T, bias=True)[0, 1], rel=1e-10)
