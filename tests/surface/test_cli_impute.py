@@ -240,3 +240,20 @@ def test_options_for_numbers_are_refused_beside_categories(run, here, option):
     (here / "mixed.csv").write_text(written([names, *rows]))
     asked = run("impute", "mixed.csv", *option)
     assert_one_clear_line(*asked, f"{option[0]} {option[1]} is for tables of numbers, and ")
+
+
+def test_categories_that_look_like_numbers_are_those_of_the_fit(run, here):
+    """New rows may hold only such: sizes, of which the fit saw letters, too."""
+    rows = [(1.0 - 0.01 * i, "SM"[i % 2]) if i % 3 else (9.0 + 0.01 * i, "40") for i in range(60)]
+    lines = [f"{'' if i % 7 == 3 else x},{'' if i % 9 == 4 else size}" for i, (x, size) in enumerate(rows)]
+    (here / "t.csv").write_text("\n".join(["x,size", *lines]))
+    assert run("impute", "t.csv", "-m", "2", "--columns", "x,size")[0] == 0
+    predicted = ("predict", "latently-impute-t/model.latently", "new.csv", "--force")
+    (here / "new.csv").write_text("x,size\n9.1,40\n,40\n9.2,\n")
+    code, out, _ = run(*predicted)
+    assert (code, said_in(out).endswith("completed.csv, with the columns that it had.")) == (0, True)
+    cells = rows_of(here / "latently-predict-new" / "completed.csv")[1:]
+    assert [size for _, size in cells] == ["40"] * 3
+    assert 8 < float(cells[1][0]) < 10
+    (here / "new.csv").write_text("x,size\n9.1,40\n9.1,41\n")
+    assert_one_clear_line(*run(*predicted), "line 3 of new.csv, column 'size' holds '41', which is not among")

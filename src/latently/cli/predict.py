@@ -38,4 +38,5 @@ class Predict(OfModel, Job[New, "Labelled"]):
 
     def write(self, folder: ResultFolder, data: New, analysis: Labelled) -> str:
         added = analysis.table.write(folder.file(analysis.file), analysis.columns)
-        return f"{analysis.file}, with the columns {analysis.in_words(added)}"
+        columns = analysis.in_words(added) if added else "that it had"
+        return f"{analysis.file}, with the columns {columns}"

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import Labelled, prediction_report
-from latently.cli.tables.columns import (
-    EMPTY,
-    Column,
-    as_categories,
-    as_numbers,
-    as_yes_or_no,
-    decided,
-    names_of,
-)
+from latently.cli.labels.rows import columns_of
+from latently.cli.tables.columns import decided, names_of
 from latently.cli.tables.digits import in_manner
 from latently.cli.tables.table import Table
 from latently.estimators.gaussian_imputer import GaussianImputer
@@ -31,8 +23,7 @@ if TYPE_CHECKING:
 
 def label(model: GaussianImputer | MixedImputer, table: Table, request: OfModel) -> Labelled:
     """Fill in the missing cells of new rows."""
-    columns = [_read(table, name) for name in names_of(model, table)]
-    X = pl.DataFrame([column.values for column in columns])
+    X, columns = columns_of(model.mixture_._model.emission, names_of(model, table), table)
     try:
         found = np.asarray(model.transform(X), dtype=object)
     except ValueError as error:
@@ -49,20 +40,11 @@ def label(model: GaussianImputer | MixedImputer, table: Table, request: OfModel)
     headline = f"{count(n, 'missing cell')} of {table.name} filled in"
     report = prediction_report(headline, shown, table, decided(columns), [])
     whole = table.filled(filled)
-    return Labelled(whole, {}, report, "completed.csv", lambda _: "no more columns than it had")
+    return Labelled(whole, {}, report, "completed.csv")
 
 
 def of_report(
     model: GaussianImputer | MixedImputer, table: Table, request: OfModel
 ) -> tuple[Any, dict[str, Any]]:
     """Rows as a report takes them."""
-    return pl.DataFrame([_read(table, name).values for name in names_of(model, table)]), {}
-
-
-def _read(table: Table, name: str) -> Column:
-    """A column as numbers, yes and no, or categories, as the imputer learned it."""
-    column = as_yes_or_no(table, as_numbers(table, name))
-    if column.values is not None:
-        return column
-    empty = Column(name, column.cells(table.frame.height))
-    return empty if column.why_not == EMPTY else as_categories(table, name)
+    return columns_of(model.mixture_._model.emission, names_of(model, table), table)[0], {}

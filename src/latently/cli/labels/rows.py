@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from latently.cli.tables.columns import (
 from latently.cli.tables.families import cells_named
 from latently.cli.tables.table import Table
 from latently.core.findings import Finding, caution
+from latently.emissions.base import Emission
 from latently.estimators.mixture import BaseMixture
 from latently.report.fits import SURE, sureness
 from latently.wording import count, share
@@ -36,14 +38,14 @@ N_DRAWS = 50_000
 
 def label(model: BaseMixture, table: Table, request: OfModel) -> Labelled:
     """Find the clusters of new rows."""
-    X, said = _columns_of(model, table)
+    X, columns = columns_of(model._model.emission, names_of(model, table), table)
     resp = np.asarray(model.predict_proba(X))
     n, K = resp.shape
     labels, probability = resp.argmax(axis=1), resp.max(axis=1)
     sizes = np.bincount(labels, minlength=K)
     rows = {"rows": [f"{size:,}" for size in sizes], "share": [share(size, n) for size in sizes]}
     shown = sizes_table("cluster", K, rows)
-    said = [*said, sureness(int((probability < SURE).sum()), n, "cluster")]
+    said = [*decided(columns), sureness(int((probability < SURE).sum()), n, "cluster")]
     headline = f"{count(n, 'row')} of {table.name} in {count(K, 'cluster')}"
     report = prediction_report(headline, shown, table, said, _odd(model, X))
     return Labelled(table, {"cluster": labels, "probability": probability}, report)
@@ -51,13 +53,11 @@ def label(model: BaseMixture, table: Table, request: OfModel) -> Labelled:
 
 def of_report(model: BaseMixture, table: Table, request: OfModel) -> tuple[Any, dict[str, Any]]:
     """Rows as a report takes them."""
-    return _columns_of(model, table)[0], {}
+    return columns_of(model._model.emission, names_of(model, table), table)[0], {}
 
 
-def _columns_of(model: BaseMixture, table: Table) -> tuple[pl.DataFrame, list[Any]]:
-    """The columns of a model, by name and in its order, and what was decided when they were read."""
-    names = names_of(model, table)
-    family = model._model.emission
+def columns_of(family: Emission, names: Sequence[str], table: Table) -> tuple[pl.DataFrame, list[Column]]:
+    """The columns of a model, by name and in its order: text where its categories are text."""
     known = {name: family.categories_of(j) or () for j, name in enumerate(family.names_of(names) or names)}
     columns = [
         as_categories(table, name)
@@ -68,15 +68,16 @@ def _columns_of(model: BaseMixture, table: Table) -> tuple[pl.DataFrame, list[An
     for column in columns:
         if column.values is None and column.why_not != EMPTY:
             raise CommandError(f"{column.not_numeric(table)}, and the model needs it")
-    X = pl.DataFrame([column.cells(table.frame.height) for column in columns], schema=names)
+    columns = [replace(column, values=column.cells(table.frame.height)) for column in columns]
+    X = pl.DataFrame([column.values for column in columns], schema=list(names))
     check_not_infinite(table, X, others=False)
     if family.takes == "columns":
         with cells_named(table, names):
             family.read(as_table(X))
-    return X, decided(columns)
+    return X, columns
 
 
-def _of_numbers(table: Table, name: str, family: Any) -> Column:
+def _of_numbers(table: Table, name: str, family: Emission) -> Column:
     """A column of numbers; of true and false, if the model was fitted to any kind of column."""
     column = as_numbers(table, name)
     return as_yes_or_no(table, column) if family.takes == "columns" else column
