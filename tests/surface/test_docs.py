@@ -32,6 +32,14 @@ def test_every_public_name_is_in_the_api():
     assert set(emissions.__all__) <= documented
 
 
+def test_every_name_in_the_api_is_there():
+    page, module = (ROOT / "docs" / "api.md").read_text(), "latently"
+    for directive, name in re.findall(r"^\.\. (auto\w+|currentmodule):: ([\w.]+)", page, re.MULTILINE):
+        whole = name if name.startswith("latently") else f"{module}.{name}"
+        assert pkgutil.resolve_name(whole), whole
+        module = name if directive == "currentmodule" else module
+
+
 def test_no_module_has_the_name_of_something_in_its_package():
     """Whichever of the two is imported last would stand in the place of the other."""
     for found in pkgutil.walk_packages(latently.__path__, "latently."):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def of_report(model: BaseMixture, table: Table, request: OfModel) -> tuple[Any, 
     return columns_of(model._model.emission, names_of(model, table), table)[0], {}
 
 
-def columns_of(family: Emission, names: Sequence[str], table: Table) -> tuple[pl.DataFrame, list[Column]]:
+def columns_of(family: Emission, names: list[str], table: Table) -> tuple[pl.DataFrame, list[Column]]:
     """The columns of a model, by name and in its order: text where its categories are text."""
     known = {name: family.categories_of(j) or () for j, name in enumerate(family.names_of(names) or names)}
     columns = [
@@ -69,7 +69,7 @@ def columns_of(family: Emission, names: Sequence[str], table: Table) -> tuple[pl
         if column.values is None and column.why_not != EMPTY:
             raise CommandError(f"{column.not_numeric(table)}, and the model needs it")
     columns = [replace(column, values=column.cells(table.frame.height)) for column in columns]
-    X = pl.DataFrame([column.values for column in columns], schema=list(names))
+    X = pl.DataFrame([column.values for column in columns], schema=names)
     check_not_infinite(table, X, others=False)
     if family.takes == "columns":
         with cells_named(table, names):
