@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from latently.checks.arrays import Array
 from latently.emissions.base import Emission
 from latently.plots.skew import logarithmic
+from latently.report.analysis import Analysis
 from latently.report.interactive.encoding import cells, packed, shares
-from latently.report.mixture.analysis import MixtureAnalysis
 from latently.wording import share
 
 MOST_COLUMNS = 8
@@ -102,7 +102,7 @@ def lines_of(
 
 
 def mixture_view(
-    a: MixtureAnalysis,
+    a: Analysis,
     moments: Sequence[Any],
     resp: Sequence[Array],
     x: Array,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from latently.checks.arrays import Array
 from latently.report.interactive.encoding import cells, packed, shares
 from latently.report.interactive.scatter import lines_of
-from latently.report.segmentation.analysis import SegmentationAnalysis
+
+if TYPE_CHECKING:
+    from latently.report.segmentation.analysis import SegmentationAnalysis
 
 MOST_TIMES = 1_200
 MOST_BYTES = 250_000
