@@ -59,7 +59,7 @@ def codes_of(
         places = np.full(int(numbers.max()) + 1, -1)
         inside = (alphabet >= low) & (alphabet < low + len(places)) & (alphabet == np.floor(alphabet))
         places[alphabet[inside].astype(np.int64) - low] = np.flatnonzero(inside)
-        return places[numbers]
+        return numbers if np.array_equal(places, np.arange(len(places))) else places[numbers]
     order = np.argsort(alphabet, kind="stable")
     ordered, cells = alphabet[order], _plain(symbols)
     try:

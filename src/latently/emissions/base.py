@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -347,8 +348,13 @@ def cells_below(sizes: Sizes) -> tuple[Sizes, Sizes]:
     >>> [one.tolist() for one in cells_below(np.array([2, 3]))]
     [[0, 1, 0, 1, 2], [0, 0, 1, 1, 1]]
     """
+    return _cells_below(tuple(sizes.tolist()))
+
+
+@cache
+def _cells_below(sizes: tuple[int, ...]) -> tuple[Sizes, Sizes]:
     column = np.repeat(np.arange(len(sizes)), sizes)
-    return np.arange(len(column)) - (np.cumsum(sizes) - sizes)[column], column
+    return np.concatenate([np.arange(size) for size in sizes]), column
 
 
 def _alone(sizes: Sizes) -> Array:

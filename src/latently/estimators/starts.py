@@ -231,13 +231,15 @@ def sampled(x: Any, weights: Array) -> Sampled:
     """
     used = np.flatnonzero(weights > 0)
     rows, weights = Block(x[used], weights[used]).rows(slice(None)), weights[used]
-    keys = _keys(rows)
+    keys, new = _keys(rows), np.ones(len(rows), dtype=bool)
     if keys is not None:
-        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        return Sampled(rows[first], np.bincount(which, weights).astype(np.float64))
+        order = np.argsort(keys)
+        new[1:] = np.diff(keys[order]) > 0
+        which = np.empty(len(rows), dtype=np.int64)
+        which[order] = np.cumsum(new) - 1
+        return Sampled(rows[order[new]], np.bincount(which, weights).astype(np.float64))
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[order]
-    new = np.ones(len(rows), dtype=bool)
     new[1:] = ~((rows[1:] == rows[:-1]) | (np.isnan(rows[1:]) & np.isnan(rows[:-1]))).all(axis=1)
     first = np.flatnonzero(new)
     return Sampled(rows[first], np.add.reduceat(weights, first))
