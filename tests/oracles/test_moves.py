@@ -1,6 +1,7 @@
 """Moves between maxima: what they promise by hand, and that they lead only upwards."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +18,11 @@ from latently import (
 )
 from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
-from latently.core.em import EMMap, Settings
-from latently.core.moves import Climber
+from latently.core.em import EMMap, FitResult, Settings
+from latently.core.errors import ObjectiveFellError
+from latently.core.exploration import Candidate, Explorer, Plan
+from latently.core.findings import Finding
+from latently.core.moves import Climber, End
 from latently.core.restarts import Found, Restarts
 from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
@@ -237,6 +241,27 @@ def test_the_chance_of_another_maximum_is_the_share_of_those_found_once():
     maxima = Found(-1.0, 4), Found(-2.0, 1), Found(-3.0, 1)
     assert Restarts((), 4, (), maxima=maxima).unseen == pytest.approx(1 / 3)
     assert Restarts((), 4, (), maxima=maxima[:1]).unseen == 0.0
+
+
+def test_of_a_batch_the_first_maximum_that_can_be_trusted_is_taken_with_what_led_there():
+    doubts, moves = (Finding("floor", "rests on it", "component", (0,)),), (SimpleNamespace(gain=1.0),)
+    ends = {"doubtful": doubts, "more so": doubts, "sound": (), "later": ()}
+
+    def end(name):
+        if name == "failing":
+            raise ObjectiveFellError("it fell")
+        result = FitResult(name, -1.0, -1.0, (), 3, True, "", 0.0, None)
+        return End(result, ends[name], moves if name == "sound" else ())
+
+    explorer = Explorer(SimpleNamespace(fixed=()), Plan(), 1.0)
+    explorer._narrowed, explorer._climber = list, SimpleNamespace(end=end)
+    names = ("doubtful", "failing", "more so", "sound", "later")
+    found = explorer._batch([Candidate(name, name) for name in names])
+    assert found.candidate.params == "sound"
+    assert found.candidate.moves == moves
+    assert {one.kind: one.failure is None for one in explorer.lost} == {
+        name: name != "failing" for name in names if name != "sound"
+    }
 
 
 def test_on_easy_data_one_look_is_enough():
