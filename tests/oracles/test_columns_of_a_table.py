@@ -192,3 +192,13 @@ def test_columns_that_are_named_together_are_a_part_of_their_own():
     X = {"a": [1, 2, 3, 4], "b": [0, 1, 0, 2], "c": [5, 1, 2, 2], "d": [1, 1, 2, 0]}
     families = Columns({("a", "b"): "poisson", "c": "poisson", "d": "poisson"})
     assert MixtureModel(families, 1).fit(X).params_.emission.names == ("poisson(a, b)", "poisson")
+
+
+def test_columns_of_one_family_are_one_part_that_knows_how_large_its_cells_are():
+    answers = pd.DataFrame({"a": list("xyxz"), "n": [0, 3, np.nan, 5], "b": list("uuvv"), "m": [1, 0, 9, 2]})
+    kinds = {"a": "categorical", "n": "poisson", "b": "categorical", "m": "poisson"}
+    fitted = MixtureModel(Columns(kinds), 1, max_iter=1, tol=0).fit(answers)
+    assert [(part.names, part.most) for part in fitted._model.emission.parts] == [
+        (("a", "b"), (2, 1)),
+        (("n", "m"), (5, 9)),
+    ]
