@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from latently.core.columns import WIDE_ROW, extremes
+from latently.core.streamed import _different
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -23,3 +24,10 @@ def test_extremes(n, d, dtype, order):
         low, high = extremes(np.asarray(rows, order=order), which)
         assert_array_equal(low, [column.min(initial=np.inf) for column in seen])
         assert_array_equal(high, [column.max(initial=-np.inf) for column in seen])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_different_rows_come_in_the_order_in_which_they_appeared(order):
+    rows = np.array([[3, 2], [3, 2], [1, 4], [3, 2], [5, 6]], order=order)
+    assert_array_equal(_different(rows, 2), [[3, 2], [1, 4]])
+    assert_array_equal(_different(rows, 9), [[3, 2], [1, 4], [5, 6]])

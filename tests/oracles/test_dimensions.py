@@ -12,14 +12,16 @@ from latently.core.spaces import SPD, Positive, Real, Simplex, UnitInterval
 from latently.latent.independent import Weights
 from tests.charts import Chart
 from tests.laws.exemptions import ONE_MORE_ZERO, bound_by
-from tests.models import ENTRIES_BY_NAME
+from tests.models import ENTRIES_BY_NAME, whole_e_step
 
 
 @bound_by()
 def test_dimension_is_the_number_of_directions_one_can_move_in(entry):
-    model, params, _ = entry.prepared()
+    model, params, data = entry.prepared()
     spaces = model.spaces(params)
     assert dimension(spaces) == Chart(model, params).rank()
+    slopes = model.latent.gradient(whole_e_step(model, params, data).latent, params.latent)
+    assert set(slopes) == set(model.latent.spaces(params.latent))  # none is left to differences
     follows = (
         {"startprob"} if entry.name.endswith(("stationary", "uniform")) else set()
     )  # from the transitions

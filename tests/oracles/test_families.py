@@ -316,6 +316,7 @@ def test_densities_are_those_of_scipy(name):
     assert_allclose(case.family.log_density(case.params, x), expected.sum(axis=2), rtol=1e-9, atol=1e-12)
     turned = case.family.permute(case.params, [1, 0])
     assert_allclose(case.family.log_density(turned, x)[:, ::-1], expected.sum(axis=2), rtol=1e-9, atol=1e-12)
+    assert case.family.accepts_missing
     empty = np.full((1, 2), np.nan)
     assert_allclose(case.family.log_density(case.params, empty), 0.0, atol=0)
 

@@ -126,7 +126,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
                 seen = -np.expm1(-rate)
                 return mean - rate / seen, -rate * (seen - rate * (1 - seen)) / seen**2
 
-            low = np.broadcast_to(np.log(floor), mean.shape)
+            low = np.log(floor)
             rates = np.exp(zero(slope, np.log(mean), low, np.maximum(np.log(mean), low)))
         seen = -np.expm1(-rates)
         extra = np.clip(1 - others / cells / seen, 0.0, 1.0)
