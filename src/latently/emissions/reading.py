@@ -76,7 +76,10 @@ class Reading:
         x = self.modelled(x)
         if x.dtype.kind != "f":
             return np.ones(len(x), dtype=bool)
-        return np.asarray(~np.isnan(x).all(axis=tuple(range(1, x.ndim))))
+        missing = np.isnan(x[(slice(None), *[0] * (x.ndim - 1))])
+        if missing.any():  # in the first column
+            missing[missing] = np.isnan(x[missing]).all(axis=tuple(range(1, x.ndim)))
+        return np.asarray(~missing)
 
     def pictured(self, x: Any) -> Any:
         """The same as pictures show them, in which all that is not modelled is at usual values."""

@@ -44,15 +44,16 @@ class Moments:
         if not len(x):
             zero = np.zeros((d, d))
             return cls(np.zeros(d), zero, zero, zero, low, high)
-        observed = ~np.isnan(x)
-        complete = bool(observed.all())
-        anchor = x[observed.argmax(axis=0), np.arange(d)]
-        centred = x - anchor
+        with np.errstate(over="ignore", invalid="ignore"):
+            complete = not np.isnan(np.add.reduce(x, axis=None))
         if complete:
-            total = float(weights.sum())
-            pairs = np.full((d, d), total)
+            anchor = x[0]
+            centred = x - anchor
+            pairs = np.full((d, d), float(weights.sum()))
         else:
-            centred[~observed] = 0.0
+            observed = ~np.isnan(x)
+            anchor = x[observed.argmax(axis=0), np.arange(d)]
+            centred = np.where(observed, x - anchor, 0.0)
             seen = observed.astype(np.float64)
             pairs = (seen * weights[:, None]).T @ seen
         count = np.diagonal(pairs)
@@ -63,8 +64,8 @@ class Moments:
         else:
             centred[~observed] = 0.0
             cross = _without_rounding((centred * weights[:, None]).T @ seen, pairs)
-        scatter = (centred * weights[:, None]).T @ centred
-        return cls(anchor + shift, pairs, cross, scatter, low, high)
+        scaled = centred if (weights == 1.0).all() else centred * weights[:, None]
+        return cls(anchor + shift, pairs, cross, scaled.T @ centred, low, high)
 
     def __add__(self, other: Moments) -> Moments:
         count, more = np.diagonal(self.pairs), np.diagonal(other.pairs)
