@@ -252,6 +252,12 @@ def test_pictures_are_taken_as_svg(opened):
     name, text = watched.taken(watched.page.get_by_role("button", name="Picture as SVG"))
     assert name.endswith(".svg")
     assert text.count('class="dot"') == 272
+    watched.page.get_by_label("Step of EM").fill("0")
+    name, text = watched.taken(watched.page.get_by_role("button", name="At this step as CSV"))
+    assert name == "at-this-step.csv"
+    first, second = list(csv.reader(io.StringIO(text)))[:2]
+    assert first == ["", "cluster 0", "cluster 1"]
+    assert second == ["share", *(f"{share:.0%}" for share in (0.5, 0.5))]
 
 
 def test_without_a_script_the_page_says_the_same_and_shows_no_tools(opened):

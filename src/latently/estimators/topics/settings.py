@@ -74,7 +74,7 @@ class TopicSettings:
         Size of the vocabulary, where documents are lists of word ids.
     vectorizer : mapping or CountVectorizer, optional
         How raw texts are split into words; parameters that replace those of the default,
-        ``stop_words="english", min_df=2, max_df=0.5``.
+        ``stop_words="english", min_df=2, max_df=0.5`` and words with their vowel signs.
     tol : float, optional
         When to stop. "cvb0": at this relative change of the documents' topics in a pass (1e-3). "vb": when
         the bound will gain no more than this per token (1e-4). 0 makes exactly `max_iter` passes.

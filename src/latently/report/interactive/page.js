@@ -554,6 +554,7 @@
       const lines = names.map((name, i) => html("tr", {}, html("th", { scope: "row", class: name.length > 36 ? "long" : null }, name), ...this.cells[i]));
       const caption = html("caption", {}, n < names.length ? "At this step" : `At this step: of ${n.toLocaleString("en-GB")} lines the ${names.length - 1} that tell most`);
       const grid = html("table", { "data-plain": "" }, caption, html("thead", {}, html("tr", {}, html("td"), ...heads)), html("tbody", {}, ...lines));
+      equip(grid);
       return html("div", { class: "table" }, html("div", { class: "scroll" }, grid));
     }
     listen() {
@@ -662,7 +663,7 @@
     }
     tools.append(html("button", { type: "button", "aria-label": `${title} as CSV`, onclick: () => save(fileName(title, "csv"), "text/csv", csv(table)) }, "CSV"));
     table.caption.append(tools);
-    if (lines(table).length < 2) return;
+    if (lines(table).length < 2 || "plain" in table.dataset) return;
     [...table.tHead.rows[0].cells].forEach((cell, column) => {
       const words = cell.textContent || "name";
       const head = html("th", { scope: "col", class: cell.getAttribute("class") });
@@ -679,7 +680,7 @@
   }
 
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((folded) => { folded.open = true; }));
-  for (const table of document.querySelectorAll("table:not([data-plain])")) equip(table);
+  for (const table of document.querySelectorAll("table")) equip(table);
   for (const figure of document.querySelectorAll("figure")) takeable(figure);
   for (const section of document.querySelectorAll("section[data-replay]")) new Replay(section, JSON.parse(section.querySelector("script").textContent));
   for (const box of document.querySelectorAll(".scroll, pre")) {
