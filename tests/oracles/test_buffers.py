@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from latently.core.blocks import Block
 from latently.core.buffers import BufferPool
 
 
@@ -57,3 +58,14 @@ def test_threads_do_not_meet():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(own, range(200)))
+
+
+def test_rows_without_missing_cells_before_those_with_take_no_room_and_stay_what_they_are():
+    x = np.arange(12.0).reshape(6, 2)
+    x[4:, 1] = np.nan
+    block = Block(x, np.ones(6))
+    whole, incomplete = block.by_completeness()
+    assert whole.n_rows == 4
+    assert np.shares_memory(whole.x, x)
+    assert np.shares_memory(incomplete.x, x)
+    assert block.by_completeness()[0] is whole

@@ -8,8 +8,9 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
-from latently import GaussianHMM, GaussianImputer, GaussianMixture, load
+from latently import GaussianHMM, GaussianImputer, GaussianMixture, HiddenMarkovModel, load
 from latently.core.errors import ConstantColumnWarning, SingularCovarianceError
+from latently.emissions.mixture_of_gaussians import MixtureOfGaussians
 
 RNG = np.random.default_rng(0)
 X = np.concatenate([RNG.normal(0, 1, (80, 2)), RNG.normal(6, [1, 2], (80, 2))])
@@ -56,6 +57,11 @@ def test_a_spherical_covariance_knows_no_single_columns():
     with NAMED:
         mixture = GaussianMixture(covariance_type="spherical", **FIT).fit(FLAGGED)
     assert mixture.n_parameters_ == 1 + 6 + 2
+
+
+def test_several_components_within_a_state_name_it_too():
+    with NAMED:
+        HiddenMarkovModel(MixtureOfGaussians(2), 2, n_init=1, max_iter=2, tol=0).fit(FLAGGED)
 
 
 def test_without_a_floor_it_has_no_density():
