@@ -18,9 +18,12 @@ from latently.emissions import (
     Bernoulli,
     Beta,
     Binomial,
+    Categorical,
+    Columns,
     Emission,
     Exponential,
     Gamma,
+    Gaussian,
     Geometric,
     LogNormal,
     NegativeBinomial,
@@ -485,6 +488,12 @@ def test_starts_measure_distances_in_deviations_from_where_missing_cells_are_put
         if name == "log-normal":
             assert_allclose(family.spaces(case.params)["log_means"].scale, np.nanstd(np.log(x), axis=0))
         assert_allclose(np.where(name == "log-normal", seen[:-1].std(axis=0), slopes), 1.0, rtol=0.2)
+
+
+def test_a_fit_of_another_family_is_none_of_these_settings():
+    for family in (*(case.family for case in CASES.values()), Categorical(3), Columns({"a": "poisson"})):
+        with pytest.raises(ValueError, match="its family is full Gaussian, and that of its settings"):
+            family.check_fitted(Gaussian())
 
 
 def test_one_component_of_grades_has_their_shares():
