@@ -139,8 +139,8 @@ def test_the_report_of_symbols(words):
     assert words.n_sequences == 2
     model, calm, wild, *_ = map(str, report.findings)
     assert "3 symbols in column mood, categorical in each state" in model
-    assert "calm 8" in calm
-    assert "wild 8" in wild
+    assert "calm (8" in calm
+    assert "wild (8" in wild
     assert wild.endswith("and then turns into state 0")
     found = by_kind(report.findings)
     assert "At the last row of the last sequence (evening) the state is 0" in str(found["now"])

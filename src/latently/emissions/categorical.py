@@ -292,6 +292,6 @@ class Categorical(Emission):
 def _likeliest(probabilities: Array, symbols: Sequence[Any]) -> str:
     """The likeliest symbols of a component, and how likely the others are together."""
     order = np.argsort(-probabilities, kind="stable")[:MOST_NAMED]
-    named = [f"{symbols[s]} {share(probabilities[s])}" for s in order if probabilities[s] > 0]
+    named = [f"{symbols[s]} ({share(probabilities[s])})" for s in order if probabilities[s] > 0]
     rest = 1.0 - probabilities[order].sum()
-    return listed([*named, f"others {share(rest)}"] if rest > NOTABLE else named)
+    return listed([*named, f"others ({share(rest)})"] if rest > NOTABLE else named)

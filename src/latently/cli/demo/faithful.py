@@ -19,14 +19,14 @@ from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.mixture.ridge import without_dip
 from latently.selection.search import select
 from latently.selection.table import Selection
-from latently.wording import count, number, share
+from latently.wording import about, count, number, share
 
 COLUMNS = ["eruption (minutes)", "wait until the next (minutes)"]
 TRIED = range(1, 7)
 SEED = 0
 ABOUT = (
-    "The geyser Old Faithful in Yellowstone erupts for a minute and a half to five, and then rests for "
-    "three quarters of an hour to an hour and a half. Nobody has labelled its eruptions. Which kinds are "
+    "The geyser Old Faithful in Yellowstone erupts for one and a half to five minutes, and then rests "
+    "for three quarters of an hour to an hour and a half. Nobody has labelled its eruptions. Which kinds are "
     "there?"
 )
 
@@ -66,7 +66,7 @@ def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
         said.append(f"Indeed there is no dip in the density between clusters {i} and {j}: {hill}.")
     said.append(
         f"With {many.n_components} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
-        f"than 90% sure to be in their cluster, with two {share(two.n_unsure, two.n_rows)}."
+        f"than 90% sure to be in their cluster, with two {about(two.n_unsure, two.n_rows)}."
     )
     icl = many.model.icl(many.X), two.model.icl(two.X)
     if icl[1] < icl[0]:
