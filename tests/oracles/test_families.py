@@ -33,6 +33,7 @@ from latently.emissions import (
     ZeroInflatedPoisson,
     negative_binomial,
 )
+from latently.emissions.categories import Categories
 from tests.comparing import assert_same
 
 
@@ -544,3 +545,11 @@ def test_what_is_said(name):
     for value in case.wrong:
         assert not case.family.possible(np.array([[value, np.nan]])).all()
     assert case.family.possible(at_values(case)).all()
+
+
+def test_what_is_said_of_categories():
+    family = Categories(alphabets=(np.array(["x", "y"]),))
+    params = family.params(np.array([[[0.9, 0.1]], [[0.2, 0.8]]]))
+    said = family.describe_components(params, ["answer"], np.array([50.0, 50.0]), "class")
+    assert said.words == ["answer = x (90%, 55% of all)", "answer = y (80%, 45% of all)"]
+    assert said.lines == [["answer = x", "90%", "20%"], ["answer = y", "10%", "80%"]]
