@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal, norm, poisson
 from latently import GaussianMixture, HiddenMarkovModel, MixtureModel, datasets, load
 from latently.checks.columns import as_table
 from latently.core.errors import ConstantColumnWarning
-from latently.emissions import Binomial, Categorical, Columns, Gaussian, Poisson
+from latently.emissions import Binomial, Categorical, Columns, Gaussian, MixtureOfGaussians, Poisson
 
 FAMILIES = {"age": Gaussian(), ("x", "y"): Gaussian("full"), "town": Categorical(), "visits": Poisson()}
 
@@ -196,9 +196,13 @@ def test_columns_that_are_named_together_are_a_part_of_their_own():
 
 def test_columns_of_one_family_are_one_part_that_knows_how_large_its_cells_are():
     answers = pd.DataFrame({"a": list("xyxz"), "n": [0, 3, np.nan, 5], "b": list("uuvv"), "m": [1, 0, 9, 2]})
-    kinds = {"a": "categorical", "n": "poisson", "b": "categorical", "m": "poisson"}
+    answers[["r", "s"]] = np.random.default_rng(0).normal(size=(4, 2))
+    kinds: dict = {"a": "categorical", "n": "poisson", "b": "categorical", "m": "poisson"}
+    kinds |= dict.fromkeys("rs", MixtureOfGaussians(1))  # whose columns depend on each other
     fitted = MixtureModel(Columns(kinds), 1, max_iter=1, tol=0).fit(answers)
     assert [(part.names, part.most) for part in fitted._model.emission.parts] == [
         (("a", "b"), (2, 1)),
         (("n", "m"), (5, 9)),
+        (("r",), None),
+        (("s",), None),
     ]

@@ -524,7 +524,9 @@ def test_a_component_without_rows_and_parameters_held(name):
     family = bound(case, x)
     alone = family.m_step(family.expected_stats(case.params, x, resp * [1.0, 0.0]), case.params)
     stats = family.expected_stats(case.params, x, resp)
-    assert family.rows_needed(case.params, {*named(case.params)}) == 0
+    everything = {*named(case.params)}
+    assert family.rows_needed(case.params, everything) == 0
+    assert family.rows_needed_in_all(case.params, 2, everything) == 0
     for one, value in named(case.params).items():
         if "components" in next(p for p in family.parameters if p.name == one).axes:
             assert_allclose(named(alone)[one][1], value[1], rtol=0)
@@ -553,3 +555,10 @@ def test_what_is_said_of_categories():
     said = family.describe_components(params, ["answer"], np.array([50.0, 50.0]), "class")
     assert said.words == ["answer = x (90%, 55% of all)", "answer = y (80%, 45% of all)"]
     assert said.lines == [["answer = x", "90%", "20%"], ["answer = y", "10%", "80%"]]
+
+
+def test_of_many_columns_the_first_are_said():
+    said = Poisson().describe_components(
+        Poisson().params(np.arange(1.0, 10.0)[None]), [*"abcdefghi"], np.array([50.0]), "class"
+    )
+    assert said.words == ["a 1.00, b 2.00, c 3.00, d 4.00 and 5 more columns"]

@@ -9,6 +9,8 @@ from latently.core.parameters import named
 from latently.emissions import Ordinal
 from latently.emissions.ordinal import OrdinalParams
 from latently.emissions.tabulated import Histogram
+from latently.latent import chain
+from latently.latent.chain_parts import ChainCounts, ChainParams
 from tests.charts import Chart
 from tests.laws.exemptions import bound_by
 from tests.models import whole_e_step
@@ -78,3 +80,11 @@ def test_grades_that_labels_part_do_not_lower_q_near_the_limits():
     best = family.m_step(stats, params)
     q = [family.expected_log_likelihood(stats, one) for one in (params, best)]
     assert q[1] >= q[0] - 1e-10
+
+
+def test_a_state_that_nothing_leaves_keeps_its_transitions():
+    before = ChainParams(np.array([0.5, 0.5]), np.array([[0.5, 0.5], [0.3, 0.7]]))
+    counts = ChainCounts(np.array([1.0, 0.0]), np.array([[3.0, 1.0], [0.0, 0.0]]))
+    after = chain.Chain().m_step(counts, before)
+    assert_allclose(after.transmat, [[0.75, 0.25], [0.3, 0.7]])
+    assert_allclose(after.startprob, [1.0, 0.0])
