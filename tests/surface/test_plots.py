@@ -234,6 +234,9 @@ def test_intervals_are_those_of_the_fit():
     same = GaussianMixture.from_parameters([0.5, 0.5], one.means_[[0, 0]], one.covariances_[[0, 0]])
     ax = plots.intervals(same, FAITHFUL, "weights")  # of which there are none
     assert [line.get_markerfacecolor() for line in ax.lines] == ["white", "white"]
+    rolls = np.array([[3], [5], [6], [6], [3]] * 40)
+    ax = plots.intervals(MixtureModel("categorical", 1).fit(rolls), rolls, "emissionprob", feature=2)
+    assert ax.get_xlabel() == "emissionprob: feature 0 = 6"
 
 
 @pytest.mark.parametrize(

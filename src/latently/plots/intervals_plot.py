@@ -76,8 +76,11 @@ def intervals(
     if value.ndim == 2:
         if not 0 <= feature < value.shape[1]:
             raise ValueError(f"feature={feature!r}: should be from 0 to {value.shape[1] - 1}")
+        names = feature_names(estimator)
+        if len(names) < value.shape[1]:  # of one feature, a probability for each of its categories
+            names = [f"{names[0]} = {one}" for one in estimator._model.emission.categories_of(0) or ()]
         value, low, high = value[:, feature], low[:, feature], high[:, feature]
-        label = f"{parameter}: {feature_names(estimator)[feature]}"
+        label = f"{parameter}: {names[feature]}"
 
     ax = canvas(ax)
     for k, ends in enumerate(zip(low, high, strict=True)):
