@@ -68,7 +68,8 @@ def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: boo
     tables, whose fits may be over before a kernel is there.
     """
     K, d = params.emission.means.shape
-    small = lasting and small_tables.fits(block, K, emission.correlated)
+    alone = lasting and not block.first  # the last few rows of a large table are left to its kernel
+    small = alone and small_tables.fits(block, K, emission.correlated)
     form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
     stats = form(emission, params, _levels(emission, params)[0], block) if form else None
     if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
