@@ -56,12 +56,13 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         return [chapter(show) for chapter in chapters()]
 
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
+        from latently.cli.demo.chapter import links
         from latently.report import Section, page, write_text
 
         pages = {name: report for chapter in analysis for name, report in chapter.pages.items()}
         for name, report in pages.items():
             write_text(folder.file(f"{name}.html"), report.page())
-        every = Section("Pages", [chapter.links for chapter in analysis])
+        every = Section("Pages", [links(pages)])
         sections = [every, *(chapter.section for chapter in analysis)]
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
         return f"index.html and {len(pages)} pages: open it in a browser"

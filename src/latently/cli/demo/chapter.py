@@ -25,12 +25,6 @@ class Chapter:
     tables: Sequence[Table] = ()  # those that the terminal shows, and the index if they are of no page
 
     @property
-    def links(self) -> Markup:
-        """Its pages."""
-        pages = [element("a", one.headline, href=f"{name}.html") for name, one in self.pages.items()]
-        return element("ul", *(element("li", page) for page in pages))
-
-    @property
     def section(self) -> Section:
         """Its part of the index: the first picture of its first page, what was found, and links."""
         first = next(iter(self.pages.values()))
@@ -38,7 +32,15 @@ class Chapter:
         own = [table(one) for one in self.tables if one not in shown]
         width = "" if first.figures[0].n_axes > 1 else NARROW
         picture = element("div", figures(first.figures[:1]), style=width)
-        return Section(self.title, [paragraph(self.about), picture, bullets(self.said), *own, self.links])
+        return Section(
+            self.title, [paragraph(self.about), picture, bullets(self.said), *own, links(self.pages)]
+        )
+
+
+def links(pages: Mapping[str, Report]) -> Markup:
+    """Pages by their names, each a link."""
+    shown = (element("a", one.headline, href=f"{name}.html") for name, one in pages.items())
+    return element("ul", *(element("li", one) for one in shown))
 
 
 def chapter_of(
