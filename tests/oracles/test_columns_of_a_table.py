@@ -206,3 +206,6 @@ def test_columns_of_one_family_are_one_part_that_knows_how_large_its_cells_are()
         (("r",), None),
         (("s",), None),
     ]
+    alike = fitted._source(answers).x[[0, 0, 1]]  # without coordinates they are cut as the first part is
+    halves = fitted._model.emission.split(alike, None, np.ones(3), 0, np.random.default_rng(0))
+    assert halves[0] == halves[1] != halves[2]

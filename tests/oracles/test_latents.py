@@ -11,7 +11,7 @@ from latently.core.backends import SerialBackend
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
 from latently.latent import Chain, Independent
-from latently.latent.base import Lookup
+from latently.latent.base import Latent, Lookup
 from latently.latent.chain import ChainParams
 from latently.latent.independent import Weights
 
@@ -144,7 +144,9 @@ def test_what_is_impossible_is_told(latent, params, block):
 
 def test_a_structure_that_does_not_answer_says_so():
     class Silent(Independent):
-        decode = Chain.__mro__[1].decode
+        decode = Latent.decode
+        gradient = Latent.gradient
 
+    assert not {**Silent().gradient(None, None)}  # all is found by differences
     with pytest.raises(NotImplementedError, match="Silent has no decode method"):
         Silent().decode(None, Lookup(TABLE), ROWS, SerialBackend())

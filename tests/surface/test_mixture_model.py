@@ -143,6 +143,14 @@ def test_a_family_without_a_sampler_says_so():
         mixture.sample(3)
 
 
+def test_a_family_without_a_type_of_parameters_says_so():
+    class Bare(Exponential):
+        params_type = None
+
+    with pytest.raises(NotImplementedError, match="Bare has no params_type and no params method"):
+        Bare().params(RATES)
+
+
 def test_labels_without_means_are_ordered_by_weight():
     x, _ = exponentials()
     for seed in range(3):
