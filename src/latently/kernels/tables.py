@@ -18,18 +18,10 @@ LEAST_DENSITY = 1e-200  # in units of the largest there can be; what may be lost
 
 @kernel
 def find_places(x, columns, sizes, group, stride, starts, places):
-    """Find the row of each table for the cells of each row; tell whether there is one for each.
+    """Find the row of each table for the cells of each row of x; tell whether there is one for each.
 
-    Parameters
-    ----------
-    x : array of shape (n, d)
-        Rows; NaN is a missing cell.
-    columns : array of int of shape (c,)
-        Which columns are looked up.
-    sizes, group, stride, starts : arrays of int
-        How they share tables (models/tables.py, `Layout`).
-    places : array of uint16 of shape (n, g)
-        Where to write.
+    NaN is a missing cell. `columns` are looked up, and `sizes`, `group`, `stride` and `starts` say how they
+    share tables (models/tables.py, `Layout`); found rows go to `places`, uint16 of shape (n, tables).
     """
     (n, g), c = places.shape, len(columns)
     known = True
@@ -50,16 +42,9 @@ def find_places(x, columns, sizes, group, stride, starts, places):
 
 @kernel
 def join_cells(cells, sizes, group, stride, starts, table, lanes):
-    """Write the rows of the tables: sums of what the cells of their columns add.
+    """Write the rows of the tables, zeros before: sums of what the cells of their columns add.
 
-    Parameters
-    ----------
-    cells : array of shape (sizes.sum(), width)
-        What each cell of each column adds, one column after the other.
-    sizes, group, stride, starts, lanes
-        As `find_places` and `table_densities` have them.
-    table : array of shape (starts[-1], width)
-        Where to write, zeros.
+    `cells` has a row for each cell of each column, one column after the other.
     """
     width, first = cells.shape[1], 0
     for i in range(len(sizes)):
@@ -77,14 +62,7 @@ def join_cells(cells, sizes, group, stride, starts, table, lanes):
 def part_counts(counts, sizes, group, stride, starts, cells, lanes):
     """Add the counts of the rows of the tables to those of the cells of each column.
 
-    Parameters
-    ----------
-    counts : array of shape (starts[-1], width)
-        Counts of rows. In the first row of each table the sum of all is left.
-    sizes, group, stride, starts, lanes
-        As `find_places` and `table_densities` have them.
-    cells : array of shape (sizes.sum(), width)
-        Where to add.
+    In the first row of each table the sum of all its counts is left.
     """
     width, first = cells.shape[1], len(cells)
     for i in range(len(sizes) - 1, -1, -1):
@@ -159,27 +137,10 @@ def table_sums(places, resp, counts, lanes):
 def mixture_by_tables(places, table, n_first, log_weights, w, counts, lanes):
     """E-step of a mixture whose joint densities are products of what its tables hold.
 
-    Formulas: docs/formulas.md, "Tables".
-
-    Parameters
-    ----------
-    places, lanes
-        As `table_densities` has them.
-    table : array of shape (rows, width)
-        As `table_densities` has it; overwritten.
-    n_first : int
-        How many rows the first table has, in which the weights go.
-    log_weights : array of shape (K,)
-        Log weights of the components.
-    w : array of shape (n,)
-        Weights of the rows.
-    counts : array of shape (rows, width)
-        Sums of the responsibilities by row of the table, to add to.
-
-    Returns
-    -------
-    bound : float
-        Sum of the log-likelihoods, which all have one sign; NaN if a row has next to no density.
+    Formulas: docs/formulas.md, "Tables". The table, as `table_densities` has it, is overwritten; the weights
+    go into its first `n_first` rows, those of the first table. Responsibilities times `w` are added to the
+    counts of rows of the table. Returns the sum of the log-likelihoods, which all have one sign; NaN if a row
+    has next to no density.
     """
     (n, c), (rows, width), K = places.shape, table.shape, len(log_weights)
     row, sums, top = np.empty(width), np.ones(CACHED), np.zeros(rows)
