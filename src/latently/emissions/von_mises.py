@@ -64,7 +64,6 @@ class VonMises(Dispersed):
         Parameter("concentrations", ("components", "features"), "concentrations", "positive and finite"),
     )
     values: ClassVar[str] = "angles are radians between -2 pi and 2 pi (numpy.deg2rad makes them of degrees)"
-    usual: ClassVar[float] = 0.0
     noun: ClassVar[str] = "angles"
     adjective: ClassVar[str] = "von Mises"
     centre_called: ClassVar[str] = "mean direction"
