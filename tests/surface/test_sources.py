@@ -31,6 +31,7 @@ from latently import (
 )
 from latently.core import blocks
 from latently.core.errors import DataChangedError
+from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Columns, Ordinal, Poisson
 from latently.sources import base
 
@@ -407,3 +408,12 @@ def test_a_bar_says_how_far_a_pass_is_and_a_fit_seems_to_be(frame, folder, capsy
     assert "/6.00k" in said
     assert "rows/s" in said
     assert "s left" in said
+
+
+def test_who_watches_is_told_of_all_rows_of_a_pass():
+    rows, seen = np.arange(200.0).reshape(100, 2), []
+    source = StreamedSource(lambda: iter([Piece(rows[:70]), Piece(rows[70:])]), lambda piece: piece, 64)
+    assert source.survey.n_rows == 100
+    source.watchers.append(seen.append)
+    assert sum(block.n_rows for block in source.blocks()) == 100
+    assert seen == [70, 30]
