@@ -32,7 +32,7 @@ from latently import (
 from latently.core import blocks
 from latently.core.errors import DataChangedError
 from latently.core.streamed import Piece, StreamedSource
-from latently.emissions import Columns, Ordinal, Poisson
+from latently.emissions import Categorical, Columns, Ordinal, Poisson
 from latently.sources import base
 
 N = 6_001  # more than are drawn for the search, and no multiple of any block
@@ -417,3 +417,12 @@ def test_who_watches_is_told_of_all_rows_of_a_pass():
     source.watchers.append(seen.append)
     assert sum(block.n_rows for block in source.blocks()) == 100
     assert seen == [70, 30]
+
+
+@pytest.mark.parametrize("family", [Categorical(), Ordinal()])
+def test_what_only_later_pieces_hold_is_learned(family, tmp_path):
+    for name, grades in ("1", [0, 1]), ("2", [2, 1, 0]):
+        pl.DataFrame({"grade": grades * 20}).write_parquet(tmp_path / f"{name}.parquet")
+    fitted = MixtureModel(family, 1, max_iter=50).fit(scan(tmp_path / "*.parquet"))
+    shares = np.exp(fitted.score_samples(pl.DataFrame({"grade": [0, 1, 2]})))
+    np.testing.assert_allclose(shares, [0.4, 0.4, 0.2], rtol=1e-6)
