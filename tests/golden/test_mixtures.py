@@ -14,8 +14,8 @@ from sklearn.datasets import load_iris
 from latently import GaussianMixture, datasets
 from latently.core.em import EMMap, Settings
 from latently.core.errors import SpuriousMaximumWarning
+from latently.core.exploration import Start
 from latently.core.restarts import search
-from latently.core.starts import Start
 from latently.models import LatentEmissionParams
 from tests.models import BLOCK_ROWS, ArraySource
 

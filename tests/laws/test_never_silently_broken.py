@@ -9,10 +9,9 @@ from numpy.testing import assert_array_equal
 from latently import GaussianMixture, MixtureModel
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError, ImpossibleObservationError
-from latently.core.exploration import Plan
+from latently.core.exploration import Plan, Start
 from latently.core.parameters import feasible, named, with_named
 from latently.core.restarts import search
-from latently.core.starts import Start
 from latently.emissions.gaussian import STRUCTURES
 from latently.latent import Independent
 from latently.models import LatentEmission

@@ -11,10 +11,9 @@ from examples.own_family import Exponential
 from latently import GaussianHMM, GaussianImputer, GaussianMixture, MixtureModel, PoissonHMM, select
 from latently.core.em import EMMap, Settings
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, SingularCovarianceError
-from latently.core.exploration import Plan
+from latently.core.exploration import Plan, Start
 from latently.core.moves import Climber
 from latently.core.restarts import search
-from latently.core.starts import Start
 from latently.emissions import Gaussian, Poisson
 from tests.models import ENTRIES
 
@@ -186,7 +185,7 @@ def test_a_bug_in_moves_leaves_what_starts_found(monkeypatch):
     def falls(*_):
         raise ObjectiveFellError("the objective fell in a move; report this")
 
-    monkeypatch.setattr(Climber, "ends", falls)
+    monkeypatch.setattr(Climber, "climbed", falls)
     counts = np.random.default_rng(0).poisson(np.repeat([1, 5, 20, 60], 50))[:, None]
     model = MixtureModel("poisson", 4, n_init=2, search="moves", random_state=0)
     with pytest.warns(ObjectiveFellWarning, match="1 of 2 runs ended: the objective fell in a move"):

@@ -333,10 +333,10 @@ def test_topics_that_are_interrupted_are_those_so_far(inference, tmp_path):
 
 
 def test_a_search_that_is_interrupted_on_a_part_of_the_rows_is_evaluated_on_all(monkeypatch):
-    def move_on(*_):
+    def climbed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("latently.core.exploration.Explorer._move_on", move_on)
+    monkeypatch.setattr("latently.core.moves.Climber.climbed", climbed)
     X = np.random.default_rng(0).normal(size=(6000, 1))
     with pytest.warns(ConvergenceWarning, match="interrupted after 0 EM steps"):
         model = GaussianMixture(3, random_state=0, on_interrupt="keep").fit(X)

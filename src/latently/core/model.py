@@ -151,8 +151,10 @@ class Model(Protocol[D, P, S]):
         """
         return ()
 
-    def propose(self, params: P, source: BlockSource, rng: np.random.Generator) -> Iterator[Proposal[P]]:
-        """Params that may lead from this maximum to a higher one, the most promising first if that is known.
+    def propose(
+        self, params: P, source: BlockSource, backend: Backend, rng: np.random.Generator
+    ) -> Iterator[Proposal[P]]:
+        """Params that may lead from this maximum to a higher one, the most promising first.
 
         Parameters
         ----------
@@ -160,13 +162,15 @@ class Model(Protocol[D, P, S]):
             The maximum.
         source : BlockSource
             The data.
+        backend : Backend
+            Who works.
         rng : Generator
             Source of all that is random.
         """
         return iter(())
 
     def exchange(
-        self, params: P, other: P, source: BlockSource, rng: np.random.Generator
+        self, params: P, other: P, blocks: Iterable[Block], rng: np.random.Generator
     ) -> Iterator[Proposal[P]]:
-        """Params that have parts of two maxima, in the same order."""
+        """Params that have the better parts of two maxima, the most promising first."""
         return iter(())

@@ -1,16 +1,19 @@
 """On from a maximum to a higher one, by moves that EM itself cannot make.
 
 Between two maxima of the likelihood lies a valley that EM does not cross: two labels share what one could
-explain, and another has to explain what is worth two. A model proposes such exchanges. They are tried side by
-side by a few EM steps; what promises enough goes on to its maximum.
+explain, and another has to explain what is worth two. A model proposes such exchanges, the most promising
+first, from what the E-step knows. Each is tried by a few EM steps, and one that leads to a maximum that is
+higher by more than rounding, and no less to be trusted, takes the place of the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic
+
+import numpy as np
 
 from latently.core.choices import ranked
 from latently.core.convergence import Progress, foreseen_gain
@@ -22,6 +25,8 @@ from latently.core.model import D, P, Proposal
 BATCH = 4  # proposals that are tried side by side
 TRIAL = 20  # EM steps of a trial
 SECOND_LOOK = 60  # more of them for the most promising of a batch
+TRIED_IN_VAIN = 12  # proposals of which none may lead higher before the search ends
+MOST_MOVES = 50
 
 
 @dataclass(frozen=True)
@@ -46,15 +51,13 @@ class End(Generic[P]):
 
     result: FitResult[P]  # the last run
     diagnostics: tuple[Finding, ...]  # why it should not be trusted
-    moves: tuple[Move, ...] = ()  # what led higher on the way there from the end of the first run
-    below: float = 0.0  # how much lower than where these led it is
+    moves: tuple[Move, ...] = ()  # what led there from the end of the first run
 
-    def onwards(self, kind: str, found: End[P]) -> End[P]:
-        """An end to which a move led from here."""
-        rise = found.result.objective - self.result.objective - self.below
-        if rise > 0:
-            return replace(found, moves=(*self.moves, Move(kind, rise)))
-        return replace(found, moves=self.moves, below=-rise)
+    @property
+    def heights(self) -> list[float]:
+        """The objective of this maximum, and those of the ones on the way to it, the last first."""
+        gains = [0.0, *(move.gain for move in reversed(self.moves))]
+        return list(self.result.objective - np.cumsum(gains))
 
 
 class Climber(Generic[D, P]):
@@ -97,53 +100,65 @@ class Climber(Generic[D, P]):
         self.n_steps += result.n_iter
         return self._end(result)
 
+    def climbed(self, end: End[P], rng: np.random.Generator) -> End[P]:
+        """Move from a maximum to higher ones until no proposal leads on."""
+        while len(end.moves) < MOST_MOVES:
+            proposals = self.em.model.propose(end.result.params, self.em.source, self.em.backend, rng)
+            try:
+                higher = self.higher(end, islice(proposals, TRIED_IN_VAIN))
+            except FitError:  # there are no components of half the rows, say
+                break
+            if higher is None:
+                break
+            end = higher
+        return end
+
+    def crossed(self, end: End[P], other: End[P], rng: np.random.Generator) -> End[P] | None:
+        """A higher end that has parts of another one; None if there is none."""
+        blocks = self.em.source.blocks()
+        proposals = self.em.model.exchange(end.result.params, other.result.params, blocks, rng)
+        return self.higher(end, islice(proposals, BATCH))
+
     def higher(self, end: End[P], proposals: Iterable[Proposal[P]]) -> End[P] | None:
         """The end of the first proposal that leads higher than another end; None if none does."""
-        left, lowest = iter(proposals), self.above(end)
+        left = iter(proposals)
         while batch := list(islice(left, BATCH)):
-            for i, found in self.ends(batch, lambda height: height > lowest):
-                if found.result.objective > lowest and not (found.diagnostics and not end.diagnostics):
-                    return end.onwards(batch[i].kind, found)
+            tried = [one for one in self.em.backend.map(self._tried, batch) if one is not None]
+            self.n_steps += TRIAL * len(batch)
+            tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
+            for i, (kind, result) in enumerate(tried):
+                found = self._finished(end, result, second_look=i == 0)
+                if found is not None:
+                    gain = found.result.objective - end.result.objective
+                    return replace(found, moves=(*end.moves, Move(kind, gain)))
         return None
 
-    def above(self, end: End[P]) -> float:
-        """What is higher than an end by as much as a move is worth."""
-        return end.result.objective + max(self.least * self.n, 2 * end.result.rounding)
+    def _tried(self, proposal: Proposal[P]) -> tuple[str, FitResult[P]] | None:
+        """The kind of a proposal, and where it got to in some steps; None if it failed."""
+        result = self._run(proposal.params, TRIAL)
+        return None if result is None else (proposal.kind, result)
 
-    def ends(
-        self, batch: Sequence[Proposal[P]], worth: Callable[[float], bool]
-    ) -> Iterator[tuple[int, End[P]]]:
-        """Where proposals lead, each with its place among them; left out what is not worth to be finished.
+    def _finished(self, end: End[P], trial: FitResult[P], second_look: bool) -> End[P] | None:
+        """Where a trial leads, if that is higher and no less to be trusted.
 
-        That is asked of the height that a run seems to be heading for. Those that promise most come first,
-        and the first gets a second look before it is given up.
+        The most promising one of several gets a second look before it is given up for promising too little.
         """
-        results = list(self.em.backend.map(self._tried, batch))
-        self.n_steps += TRIAL * len(batch)
-        tried = [(i, result) for i, result in enumerate(results) if result is not None]
-        tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
-        for i, result in tried:
-            end = self._finished(result, worth, second_look=i == tried[0][0])
-            if end is not None:
-                yield i, end
-
-    def _tried(self, proposal: Proposal[P]) -> FitResult[P] | None:
-        """Where a proposal got to in some steps; None if it failed."""
-        return self._run(proposal.params, TRIAL)
-
-    def _finished(
-        self, trial: FitResult[P], worth: Callable[[float], bool], second_look: bool
-    ) -> End[P] | None:
-        """Where a trial leads; None if it fails, or is not worth it."""
-        result: FitResult[P] | None = trial
+        lowest = end.result.objective + max(self.least * self.n, end.result.rounding)
+        result = trial
         for steps in (*((SECOND_LOOK,) if second_look else ()), self.settings.max_iter):
-            if result is None or result.converged:
+            if result.converged:
                 break
-            if steps != SECOND_LOOK and not worth(promise(result)):
+            if steps != SECOND_LOOK and promise(result) <= lowest:
                 return None
-            result = self._run(result.params, steps)
-            self.n_steps += 0 if result is None else result.n_iter
-        return None if result is None else self._end(result)
+            after = self._run(result.params, steps)
+            if after is None:
+                return None
+            self.n_steps += after.n_iter
+            result = after
+        if result.objective <= lowest + result.rounding:
+            return None
+        found = self._end(result)
+        return None if found.diagnostics and not end.diagnostics else found
 
     def _run(self, params: P, max_iter: int) -> FitResult[P] | None:
         """A run of so many steps; None if it failed."""

@@ -19,15 +19,12 @@ from latently.core.callbacks import INTERRUPTED, STOPPED
 from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Iteration, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
-from latently.core.exploration import AGREEMENT, Explorer, Plan
+from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, Plan, Start, drawn, failed
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.moves import Move
 from latently.core.parameters import inside
 from latently.core.saddles import beyond_saddles
-from latently.core.starts import FAILURES, Candidate, Start, drawn, failed
-
-MOST_FINISHED = 6  # maxima of a search of which none is to be trusted
 
 
 @dataclass(frozen=True)
@@ -206,7 +203,6 @@ def search(
         partly = len(small.source) < len(em.source)
         enough = plan.finish if partly else 1
     ends: list[tuple[FitResult[P], Run, int]] = []
-    begun: list[Any] = []
     for i, candidate in enumerate(candidates):
         if candidate.params is None:
             lost.append(candidate)
@@ -224,11 +220,9 @@ def search(
             candidate.kind, result.log_likelihood, result.n_iter, True, None, diagnostics, candidate.moves
         )
         ends.append((result, record, 1 + candidate.twins))
-        begun.append(candidate.begun)
         sound = any(not record.diagnostics for _, record, _ in ends)
-        if result.stop_reason == STOPPED or len(ends) >= (enough if sound else max(enough, MOST_FINISHED)):
-            others = (one for one in candidates[i + 1 :] if one.alone)
-            lost += [one for one in others if not any(one.begun is start for start in begun)]
+        if result.stop_reason == STOPPED or (sound and len(ends) >= enough):
+            lost += candidates[i + 1 :]
             break
     reasons = [candidate.failure for candidate in lost if candidate.failure]
     fell = [reason for reason in reasons if isinstance(reason, ObjectiveFellError)]

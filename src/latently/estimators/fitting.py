@@ -13,10 +13,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import SpuriousMaximumWarning
-from latently.core.exploration import Plan
+from latently.core.exploration import Plan, Start
 from latently.core.findings import Finding, joined
 from latently.core.restarts import Restarts, Run, interrupted, search
-from latently.core.starts import Start
 from latently.estimators.progress import progress_bar
 
 MIXTURE_STARTS = 48
@@ -172,19 +171,18 @@ def make_plan(
     max_iter: int,
     n_units: int,
     finish: int = 3,
-    parents: int = 1,
 ) -> Plan | None:
     """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
     number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
-    runs are made on all the data, and moves go on from so many `parents`.
+    runs are made on all the data.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
-        plan = Plan(n_units=n_units, finish=finish, parents=parents)
+        plan = Plan(n_units=n_units, finish=finish)
         return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
     if search != "moves":
         return None

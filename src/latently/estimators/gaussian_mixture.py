@@ -11,7 +11,7 @@ from scipy.special import logsumexp, softmax
 
 from latently.checks.settings import ARRAY, key_of
 from latently.core.blocks import Block
-from latently.core.starts import Start
+from latently.core.exploration import Start
 from latently.emissions.gaussian import STRUCTURES, Gaussian
 from latently.emissions.gaussian.prior import Prior
 from latently.estimators.imputation.filling import Predictive, expected

@@ -22,11 +22,11 @@ from sklearn.utils.validation import check_is_fitted
 from latently.checks.arrays import as_numbers
 from latently.checks.settings import check_settings
 from latently.core.convergence import Progress
+from latently.core.exploration import Start
 from latently.core.findings import Finding
 from latently.core.moves import Move
 from latently.core.parameters import named
 from latently.core.restarts import Found, Restarts, Run
-from latently.core.starts import Start
 from latently.emissions.base import Emission
 from latently.emissions.known import known_classes
 from latently.estimators.inputs import Array, random_generator

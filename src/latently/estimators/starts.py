@@ -20,8 +20,8 @@ from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE
 from latently.core.columns import extremes
 from latently.core.convergence import ROUNDING
+from latently.core.exploration import Start
 from latently.core.parameters import inside, named
-from latently.core.starts import Start
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams

@@ -6,14 +6,14 @@ together; such parts can be exchanged where that explains their rows better (doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from latently.core.blocks import BlockSource
+from latently.core.blocks import Block
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
@@ -26,14 +26,14 @@ Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def exchange(
-    model: Any, params: Any, other: Any, source: BlockSource, rng: np.random.Generator
+    model: Any, params: Any, other: Any, blocks: Iterable[Block], rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params of one maximum with parts of another, the most promising first.
 
     Parts of as many labels in both can be exchanged, and pairs of parts of which one has more labels in the
-    first maximum and the other as many less. At most some rows are looked at.
+    first maximum and the other as many less. At most some rows of the blocks are looked at.
     """
-    blocks, state = list(source.blocks()), rng.bit_generator.state
+    blocks, state = list(blocks), rng.bit_generator.state
     one = look(model, params, blocks, rng)
     rng.bit_generator.state = state  # the same rows
     two = look(model, other, blocks, rng)

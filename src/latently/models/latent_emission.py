@@ -25,8 +25,9 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
-from latently.models import along_time, crossing, moves
+from latently.models import detours, moves
 from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
+from latently.models.crossing import exchange
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
 
@@ -268,27 +269,26 @@ class LatentEmission:
         return support.short
 
     def propose(
-        self, params: LatentEmissionParams, source: BlockSource, rng: np.random.Generator
+        self,
+        params: LatentEmissionParams,
+        source: BlockSource,
+        backend: Backend,
+        rng: np.random.Generator,
     ) -> Iterator[Proposal[LatentEmissionParams]]:
-        """One label given up and another split."""
-        how = along_time if self._along_time else moves
-        return how.propose(self, params, source, rng)
+        """One label given up and another split, where that promises most."""
+        if self.unit == "row" or not self.latent.exchangeable:
+            return moves.propose(self, params, source.blocks(), rng)
+        return detours.propose(self, params, source, backend, rng)
 
     def exchange(
         self,
         params: LatentEmissionParams,
         other: LatentEmissionParams,
-        source: BlockSource,
+        blocks: Iterable[Block],
         rng: np.random.Generator,
     ) -> Iterator[Proposal[LatentEmissionParams]]:
         """Parts of one maximum in place of those of another."""
-        how = along_time if self._along_time else crossing
-        return how.exchange(self, params, other, source, rng)
-
-    @property
-    def _along_time(self) -> bool:
-        """Whether rows follow each other, and any label can take the place of any other."""
-        return self.unit != "row" and self.latent.exchangeable
+        return exchange(self, params, other, blocks, rng)
 
     def responsibilities(self, params: LatentEmissionParams, block: Block) -> Array:
         """Posterior probabilities of the labels of each row, shape (n_rows, n_components)."""

@@ -9,7 +9,7 @@ are halves and unions of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import Block
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.errors import FitError
 from latently.core.model import Proposal
@@ -45,7 +45,7 @@ class Removal:
 
     label: int
     other: int | None
-    loss: float = np.nan
+    loss: float
 
     @property
     def kind(self) -> str:
@@ -94,17 +94,11 @@ class Moves:
                 used.update(((gone, cut), gone, cut))
                 yield removal, split
 
-    @cached_property
-    def ways(self) -> list[Removal]:
-        """To do without a label: each is left out, or merged with one of its nearest neighbours."""
-        free = [k for k in range(len(self.counts)) if k not in self.known]
-        pairs = [Removal(j, i) for i, j in self._neighbours() if j in free]
-        return [*(Removal(k, None) for k in free), *pairs]
-
     def removals(self) -> list[Removal]:
-        """These ways, with their losses."""
-        found = [replace(one, loss=self._loss_without(one.label)) for one in self.ways if one.other is None]
-        pairs = [(one.label, one.other) for one in self.ways if one.other is not None]
+        """Each label left out, or merged with one of its nearest neighbours."""
+        free = [k for k in range(len(self.counts)) if k not in self.known]
+        found = [Removal(k, None, self._loss_without(k)) for k in free]
+        pairs = [(j, i) for i, j in self._neighbours() if j in free]
         if not pairs:
             return found
         both = np.stack([self.resp[:, i] + self.resp[:, j] for j, i in pairs], axis=1)
@@ -280,15 +274,15 @@ def _total(weights: Array, values: Array) -> float:
 
 
 def propose(
-    model: Any, params: Any, source: BlockSource, rng: np.random.Generator
+    model: Any, params: Any, blocks: Iterable[Block], rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params after the most promising moves from a maximum of a model with labels.
 
-    At most some rows are looked at.
+    At most some rows of the blocks are looked at.
     """
     if model.n_components == 1:
         return
-    moves = look(model, params, list(source.blocks()), rng)
+    moves = look(model, params, list(blocks), rng)
     latent = model.latent
     if moves.known and not latent.exchangeable:
         return

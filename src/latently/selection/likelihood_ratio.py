@@ -23,9 +23,9 @@ from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import DERIVED_TIE
 from latently.core.em import FitResult
 from latently.core.errors import FitError
+from latently.core.exploration import FAILURES
 from latently.core.libraries import single_threaded_libraries
 from latently.core.parameters import feasible
-from latently.core.starts import FAILURES
 from latently.estimators.inputs import random_generator
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.refits import Refit, redrawn, repeated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,6 @@ class BaseHMM(Residuals, LikelihoodEstimator):
     .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
        recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
     """
-
-    _parents: ClassVar[int] = 3
 
     def fit(
         self,

@@ -14,9 +14,8 @@ from latently.core.array_source import ArraySource, chosen
 from latently.core.blocks import Block, block_rows
 from latently.core.em import EMMap, Settings, run
 from latently.core.errors import FitError
-from latently.core.exploration import AGREEMENT
+from latently.core.exploration import AGREEMENT, Start
 from latently.core.parameters import inside
-from latently.core.starts import Start
 from latently.estimators.inputs import Array
 from latently.estimators.starts import MOST_SOFTENING, MixtureStarts, Sampled, sampled
 from latently.latent.evidence import UNKNOWN

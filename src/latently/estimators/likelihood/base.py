@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_settings
 from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, FitResult, Settings, describe, run
+from latently.core.exploration import Start
 from latently.core.findings import Finding
 from latently.core.incremental import incremental
 from latently.core.parameters import named, with_named
-from latently.core.starts import Start
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
@@ -66,7 +66,6 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
     """
 
     _partial: PartialFit | None = None  # by partial_fit
-    _parents: ClassVar[int] = 1  # maxima from which moves are tried: one where the most promising are known
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -149,7 +148,6 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
                     settings.max_iter,
                     self._few(source),
                     1 if self.algorithm == "online" else 3,
-                    self._parents,
                 ),
                 verbose=self.verbose,
                 name=self._shown_name or type(self).__name__,

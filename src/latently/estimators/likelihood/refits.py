@@ -11,9 +11,8 @@ import numpy as np
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.em import EMMap, FitResult, Settings, describe
-from latently.core.exploration import Plan
+from latently.core.exploration import Plan, Start
 from latently.core.restarts import search
-from latently.core.starts import Start
 from latently.estimators.fitting import make_plan
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
 from latently.core.em import Settings, run
-from latently.core.starts import FAILURES
+from latently.core.exploration import FAILURES
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.refits import Refit
 from latently.report.interactive.recorder import MOST_FRAMES, Frame, Recorder, Track, thinned
