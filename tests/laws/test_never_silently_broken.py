@@ -139,7 +139,7 @@ def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
     one = found[-1]
     assert (one.kind, one.subject, one.which) == (FEW_ROWS, model.latent.label, (1,))
     assert one.numbers == {"rows": pytest.approx(1.0), "needed": needed, "on_floor": False}
-    place = f"row {number} " if data.offsets is None else f"sequence {number}, time step "
+    place = f"row {number}, " if data.offsets is None else f"sequence {number}, time step "
     assert f"({place}" in str(one)
 
 

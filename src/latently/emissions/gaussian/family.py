@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from latently.core.blocks import own_fields
 from latently.core.declared import Parameter
 from latently.core.errors import SingularCovarianceError
 from latently.core.given import SUM_TOLERANCE, numbers, refuse_entries
@@ -86,6 +87,9 @@ class Gaussian(Emission):
         if self.covariance_type not in STRUCTURES:
             known = ", ".join(map(repr, STRUCTURES))
             raise ValueError(f"covariance_type={self.covariance_type!r}: should be one of {known}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
 
     @property
     def form(self) -> str:
