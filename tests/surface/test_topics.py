@@ -332,3 +332,12 @@ def test_the_texts_of_a_real_corpus():
     assert any("stop_words='english'" in remark and "min_df=5" in remark for remark in lda.remarks_)
     assert "the" not in lda.vocabulary_
     assert lda.converged_
+
+
+def test_of_very_many_documents_some_tell_whether_others_are_new(monkeypatch):
+    monkeypatch.setattr("latently.estimators.topics.facts.MOST_SEEN", 40)
+    lda = model().fit(TRAIN)
+    assert len(lda._seen) == 40
+    lda.perplexity(TEST)
+    with pytest.warns(UserWarning, match="most of these documents are among those the model was fitted on"):
+        lda.perplexity(TRAIN)
