@@ -6,8 +6,11 @@ from the beginning, by all the passes over its chunks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from latently.core.libraries import single_threaded_libraries
 from latently.core.memories import M, Memories
@@ -56,7 +59,7 @@ class ClusterMemories(Memories[M]):
 
     def copied(self) -> list[list[M]]:
         """All that is remembered now, brought here."""
-        return gathered(self.source.client, _given, self._each)
+        return gathered(self.source.client, _now, self._each)
 
     def put(self, copied: list[list[M]]) -> None:
         """Go on with what was copied."""
@@ -76,34 +79,52 @@ def _blocks(chunk: Chunk) -> Iterator[Block]:
     return iter(()) if chunk.source is None else chunk.source.blocks()
 
 
-def _begun(chunk: Chunk, task: Callable[[Block], M]) -> list[M]:
+Kept = tuple[list[M], list[M]]  # memories of the blocks of a chunk, and room for those of the next pass
+
+
+def _begun(chunk: Chunk, task: Callable[[Block], M]) -> Kept[M]:
     with single_threaded_libraries():
-        return [task(block) for block in _blocks(chunk)]
+        return [task(block) for block in _blocks(chunk)], []
 
 
 def _advanced(
-    chunk: Chunk, memories: list[M], task: Callable[[Block, M], tuple[S, M]]
-) -> tuple[S | None, list[M]]:
-    """The sum over the blocks of a chunk, and what is to be remembered; what was stays, for another try."""
+    chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], tuple[S, M]]
+) -> tuple[S | None, Kept[M]]:
+    """The sum over the blocks of a chunk, and what is to be remembered; what was stays, for another try.
+
+    Two rooms take turns: memory that is asked for anew in each pass costs more than the pass.
+    """
+    before, room = kept
+    room = room or [memory.copy() for memory in before]
     after: list[M] = []
 
-    def one(block: Block, memory: M) -> S:
-        stats, left = task(block, memory.copy())
+    def one(block: Block, memory: M, copy: M) -> S:
+        for old, new in zip(_arrays(memory), _arrays(copy), strict=True):
+            np.copyto(new, old)
+        stats, left = task(block, copy)
         after.append(left)
         return stats
 
     with single_threaded_libraries():
-        found = map(one, _blocks(chunk), memories)
-        return (tree_sum(found) if memories else None), after
+        found = map(one, _blocks(chunk), before, room)
+        return (tree_sum(found) if before else None), (after, before)
 
 
-def _turned(chunk: Chunk, memories: list[M], task: Callable[[Block, M], Any]) -> list[Any]:
+def _arrays(memory: Any) -> Sequence[NDArray[Any]]:
+    return (memory,) if isinstance(memory, np.ndarray) else memory.arrays
+
+
+def _mapped_here(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], Any]) -> list[Any]:
     with single_threaded_libraries():
-        return [task(block, one) for block, one in zip(_blocks(chunk), memories, strict=True)]
+        return [task(block, one) for block, one in zip(_blocks(chunk), kept[0], strict=True)]
 
 
-def _summed(chunk: Chunk, memories: list[M], task: Callable[[Block, M], S]) -> S | None:
-    found = _turned(chunk, memories, task)
+def _turned(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], Any]) -> Kept[Any]:
+    return _mapped_here(chunk, kept, task), []
+
+
+def _summed(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], S]) -> S | None:
+    found = _mapped_here(chunk, kept, task)
     return tree_sum(found) if found else None
 
 
@@ -111,5 +132,9 @@ def _item(both: tuple[Any, Any], item: int) -> Any:
     return both[item]
 
 
-def _given(memories: list[M]) -> list[M]:
-    return memories
+def _now(kept: Kept[M]) -> list[M]:
+    return kept[0]
+
+
+def _given(memories: list[M]) -> Kept[M]:
+    return memories, []
