@@ -90,7 +90,7 @@ class Exponential(ExponentialFamily):
 
     def spaces(self, params: ExponentialParams) -> Spaces:
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
-        return {"means": Positive(params.means.shape, unit, self._floor)}
+        return {"means": Positive(params.means.shape, unit, floor=self._floor)}
 
     def floor_active(
         self, params: ExponentialParams, fixed: Collection[str] = ()

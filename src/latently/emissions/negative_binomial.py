@@ -132,8 +132,8 @@ class NegativeBinomial(Tabulated):
         unit = params.means.mean(axis=0) if self.overall is None else self.overall
         least, shape = self._least(params), params.means.shape
         return {
-            "means": Positive(shape, np.sqrt(unit + RATE_FLOOR), self._floor, to_zero=True),
-            "dispersions": Positive(shape, params.dispersions, least, to_zero=True, ceiling=MOST),
+            "means": Positive(shape, np.sqrt(unit + RATE_FLOOR), floor=self._floor, to_zero=True),
+            "dispersions": Positive(shape, params.dispersions, floor=least, to_zero=True, ceiling=MOST),
         }
 
     def sample(

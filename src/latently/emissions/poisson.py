@@ -120,7 +120,7 @@ class Poisson(Exposed):
         """Rates are positive, in units of the standard deviations of counts at the mean."""
         means = params.lambdas.mean(axis=0) if self.means is None else self.means
         scale, floor = np.sqrt(means * self.usual_exposure + RATE_FLOOR) / self.usual_exposure, self._floor
-        return {"lambdas": Positive(params.lambdas.shape, scale, floor, to_zero=True)}
+        return {"lambdas": Positive(params.lambdas.shape, scale, floor=floor, to_zero=True)}
 
     def sample(self, params: PoissonParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         width = params.lambdas.shape[1] + len(self.conditioned_on)

@@ -152,7 +152,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         unit = params.lambdas.mean(axis=0) if self.means is None else self.means
         shape = params.lambdas.shape
         return {
-            "lambdas": Positive(shape, np.sqrt(unit + RATE_FLOOR), self._floor, to_zero=True),
+            "lambdas": Positive(shape, np.sqrt(unit + RATE_FLOOR), floor=self._floor, to_zero=True),
             "inflations": UnitInterval(shape, np.ones(())),
         }
 

@@ -7,9 +7,8 @@ derivatives are taken.
 """
 
 from latently.core.spaces.base import Chart, Space, Spaces
-from latently.core.spaces.reals import Positive, Real
+from latently.core.spaces.numbers import Positive, Real, UnitInterval
 from latently.core.spaces.simplex import Simplex
 from latently.core.spaces.spd import SPD, symmetric
-from latently.core.spaces.unit_interval import UnitInterval
 
 __all__ = ["SPD", "Chart", "Positive", "Real", "Simplex", "Space", "Spaces", "UnitInterval", "symmetric"]

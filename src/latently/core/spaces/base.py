@@ -132,3 +132,10 @@ def on_logits(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
     limits = (np.where(inside, expit(logit(p) + way), value) for way in (-away, away))
     low, high = (np.where(np.isnan(error), np.nan, limit) for limit in limits)
     return low, high
+
+
+def by_a_factor(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
+    """Limits of positive numbers, symmetric on the scale of logarithms."""
+    with np.errstate(over="ignore"):
+        factor = np.exp(reach * error / value)
+        return value / factor, value * factor

@@ -18,9 +18,9 @@ from latently.core.spaces.base import (
     Array,
     Chart,
     Fixed,
+    by_a_factor,
     free_numbers,
 )
-from latently.core.spaces.reals import by_a_factor
 
 SYMMETRY = 1e-6  # of matrices that were worked out in single precision
 

@@ -11,8 +11,7 @@ from scipy.special import ndtri
 from latently.checks.settings import SHARE, check_setting
 from latently.core.array_source import ArraySource
 from latently.core.parameters import named
-from latently.core.spaces.base import on_logits
-from latently.core.spaces.reals import by_a_factor
+from latently.core.spaces.base import by_a_factor, on_logits
 from latently.estimators.inputs import Array
 from latently.estimators.likelihood.errors import Errors
 from latently.estimators.records import Records
