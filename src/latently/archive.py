@@ -149,7 +149,7 @@ def _read(file: BinaryIO) -> Contents:
     return Contents(document, arrays, manifest["format_version"], manifest.get("about"))
 
 
-def _check_format(manifest: Any) -> None:
+def _check_format(manifest: object) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"its {MANIFEST} is not that of a {FORMAT}")
     version = manifest.get("format_version")

@@ -27,7 +27,7 @@ REFUSED = {
 PLAIN_CELLS = {str, float, int, bool, type(None)}  # kinds of cells that are compared without surprises
 
 
-def missing_cells(values: Any) -> NDArray[np.bool_]:
+def missing_cells(values: object) -> NDArray[np.bool_]:
     """Which cells of an array are missing: masked, None, NaN, a date that is none, or pandas' NA.
 
     Examples
@@ -53,7 +53,7 @@ def missing_cells(values: Any) -> NDArray[np.bool_]:
     return missing | np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else missing
 
 
-def _is_missing(cell: Any) -> bool:
+def _is_missing(cell: object) -> bool:
     if cell is None or cell is np.ma.masked:
         return True
     try:
@@ -64,7 +64,7 @@ def _is_missing(cell: Any) -> bool:
         return False
 
 
-def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
+def as_numbers(values: object, name: str = "X") -> NDArray[Any]:
     """Return an array of integers, booleans or floats; missing cells are NaN.
 
     Numbers without a mask are returned as they are. Raises a ValueError or TypeError, in which they are
@@ -100,7 +100,7 @@ def as_numbers(values: Any, name: str = "X") -> NDArray[Any]:
     return numbers
 
 
-def as_floats(values: Any, name: str) -> NDArray[np.float64]:
+def as_floats(values: object, name: str) -> NDArray[np.float64]:
     """Return the numbers of an array in one of one's own; missing ones are NaN. See `as_numbers`."""
     return np.array(as_numbers(values, name), dtype=np.float64)
 
@@ -239,7 +239,7 @@ def _from_column(column: Any, dtype: Any) -> tuple[NDArray[Any], tuple[int, ...]
     return (found, None) if odd is None else (cells, odd)
 
 
-def _is_plain(dtype: Any) -> bool:
+def _is_plain(dtype: object) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
 
 
@@ -249,7 +249,7 @@ def _place(at: tuple[int, ...]) -> str:
     return f"entry {', '.join(map(str, at))} of " if at else ""
 
 
-def _refusal(cell: Any, where: str) -> Exception:
+def _refusal(cell: object, where: str) -> Exception:
     if isinstance(cell, (str, bytes)):
         return ValueError(
             f"could not convert to float: {where} holds {shown(cell)}, which is not numeric; encode it, make "
@@ -263,7 +263,7 @@ def _refusal(cell: Any, where: str) -> Exception:
     )
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value in one line of at most 60 characters, for a message."""
     try:
         text = " ".join(repr(value).split())

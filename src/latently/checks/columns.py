@@ -290,7 +290,7 @@ def side_by_side(columns: Sequence[Cells]) -> Cells:
     return found
 
 
-def _objects(rows: Any, name: str) -> Cells:
+def _objects(rows: object, name: str) -> Cells:
     """Rows of cells of any kind; to NumPy, numbers beside text are text."""
     as_array(rows, name)  # refuses what is ragged
     return np.array(rows, dtype=object) if isinstance(rows, Sequence) else as_cells(rows, name)

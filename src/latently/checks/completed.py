@@ -22,7 +22,7 @@ class Filling:
     cells: Cells
 
 
-def completed(X: Any, table: Table, fillings: Mapping[str, Filling], names: Sequence[str]) -> Any:
+def completed(X: object, table: Table, fillings: Mapping[str, Filling], names: Sequence[str]) -> Any:
     """A table of the kind of another, with cells filled in and some of the columns; the other stays as it is.
 
     A frame keeps the types of its columns and its index; whole numbers go into columns of whole numbers. An

@@ -66,7 +66,7 @@ class Such(_Constraint):
         super().__init__()
         self._accepts, self._words = accepts, words
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         """Whether it may be."""
         return self._accepts(val)
 
@@ -109,7 +109,7 @@ class Fitted(_Constraint):
         super().__init__()
         self._words, self._classes = words, classes
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         """Whether it is one of them, if it is fitted.
 
         Raises a NotFittedError if it is not fitted yet.
@@ -123,11 +123,11 @@ class Fitted(_Constraint):
         return self._words
 
 
-def _is_list(val: Any) -> bool:
+def _is_list(val: object) -> bool:
     return isinstance(val, (list, tuple, range)) or (hasattr(val, "__array__") and np.ndim(val) == 1)
 
 
-def _is_iterable(val: Any) -> bool:
+def _is_iterable(val: object) -> bool:
     return (
         isinstance(val, Iterable)
         and not isinstance(val, (str, bytes, dict, set))
@@ -177,7 +177,7 @@ RANDOM_STATE = (
 )
 
 
-def check_setting(name: str, value: Any, *constraints: Any) -> None:
+def check_setting(name: str, value: object, *constraints: Any) -> None:
     """Refuse a value that meets none of some constraints.
 
     Constraints are as in scikit-learn's ``_parameter_constraints``. The error names the setting and what it

@@ -46,12 +46,12 @@ class Info(OfCells, Job[Any, "Report"]):
             return load(self.file)
         return read_table(self.file, self.missing, self.encoding, content)
 
-    def analyse(self, data: Any, show: ShowProgress) -> Report:
+    def analyse(self, data: object, show: ShowProgress) -> Report:
         from latently.cli.tables.table import Table
 
         return _of_table(data) if isinstance(data, Table) else _of_model(data, self.file)
 
-    def write(self, folder: ResultFolder, data: Any, analysis: Report) -> str:
+    def write(self, folder: ResultFolder, data: object, analysis: Report) -> str:
         return ""
 
 
@@ -99,7 +99,7 @@ def _of_column(table: Table, name: str, used: bool) -> Iterator[str]:
     yield from (name, kind, f"{int(missing.sum()):,}", *ends, f"{seen.n_unique():,}")
 
 
-def _end(cell: Any) -> str:
+def _end(cell: object) -> str:
     """The least or the greatest cell of a column."""
     from latently.wording import shortened
 

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def interruptible() -> Iterator[None]:
     clock = threading.Timer(PATIENCE, _end)
     clock.daemon = True
 
-    def interrupt(signum: int, frame: Any) -> None:
+    def interrupt(signum: int, frame: object) -> None:
         global _interrupted
         _ignore_signals()
         _interrupted = True

@@ -165,5 +165,5 @@ class Fit(OfCells, OfChance, Job[Data, Analysis]):
         )
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     return f"Path({str(value)!r})" if isinstance(value, Path) else repr(value)

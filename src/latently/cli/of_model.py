@@ -78,7 +78,7 @@ class OfModel(OfTexts):
             known[name] = value
         return replace(self, **known)
 
-    def _must_not(self, model: Any, what: str, options: Sequence[str]) -> None:
+    def _must_not(self, model: object, what: str, options: Sequence[str]) -> None:
         """Refuse options that are for models of another kind."""
         for name in options:
             value = getattr(self, name)

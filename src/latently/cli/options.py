@@ -20,7 +20,7 @@ def argument(metavar: str, help: str) -> Any:
     return field(metadata={"typer": typer.Argument(metavar=metavar, help=help), "names": None})
 
 
-def option(*names: str, default: Any = None, help: str, **more: Any) -> Any:
+def option(*names: str, default: object = None, help: str, **more: Any) -> Any:
     """Declare an option; without `names` it is called as its field.
 
     The first of `names` stands in the record of a run. A default of None or () is not shown. Whatever else is

@@ -95,7 +95,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
     def _settings(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self._same}
 
-    def fit(self, X: Any, lengths: Any = None) -> Self:
+    def fit(self, X: object, lengths: object = None) -> Self:
         """Fit by at most `n_iter` steps of EM, until `monitor_.converged`."""
         answers: Mapping[str, str] = self._estimator.__init__.old_names  # type: ignore[attr-defined]
         for name, values in self._without_effect.items():
@@ -110,7 +110,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
         self._hmm = model.set_params(callbacks=None)
         return self
 
-    def _started(self, X: Any, lengths: Any) -> Any:
+    def _started(self, X: object, lengths: object) -> Any:
         """An estimator with starting values: those that were set, and latently's for the rest."""
         values = {name: getattr(self, name) for name in self._letters.values() if hasattr(self, name)}
         for letter, name in self._letters.items():
@@ -121,7 +121,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
             setattr(model, name, value)
         return model if len(values) == len(self._letters) else model.fit(X, lengths=lengths)
 
-    def _init(self, X: Any, lengths: Any = None) -> None:
+    def _init(self, X: object, lengths: object = None) -> None:
         self._hmm = self._started(X, lengths)
 
     def _check(self) -> None:
@@ -134,7 +134,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
         monitor.history.clear()
         monitor.iter = 0
 
-        def callback(iteration: int, params: Any, log_likelihood: float) -> bool:
+        def callback(iteration: int, params: object, log_likelihood: float) -> bool:
             if iteration == self.n_iter or (iteration and monitor.converged):
                 return True
             monitor.report(log_likelihood)
@@ -142,35 +142,35 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
 
         return callback
 
-    def score(self, X: Any, lengths: Any = None) -> float:
+    def score(self, X: object, lengths: object = None) -> float:
         """Total log-likelihood of the sequences."""
         return float(self._model.score(X, lengths))
 
-    def score_samples(self, X: Any, lengths: Any = None) -> Any:
+    def score_samples(self, X: object, lengths: object = None) -> Any:
         """Total log-likelihood, and probabilities of the states at each time given the whole sequence."""
         return self._model.score_samples(X, lengths)
 
-    def predict_proba(self, X: Any, lengths: Any = None) -> Any:
+    def predict_proba(self, X: object, lengths: object = None) -> Any:
         """Probabilities of the states at each time step given the whole sequence."""
         return self._model.predict_proba(X, lengths)
 
-    def decode(self, X: Any, lengths: Any = None, algorithm: str | None = None) -> Any:
+    def decode(self, X: object, lengths: object = None, algorithm: str | None = None) -> Any:
         """Log-probability and states, by the algorithm named here or else in the constructor."""
         return self._model.decode(X, lengths, self.algorithm if algorithm is None else algorithm)
 
-    def predict(self, X: Any, lengths: Any = None) -> Any:
+    def predict(self, X: object, lengths: object = None) -> Any:
         """The states, by the algorithm named in the constructor."""
         return self.decode(X, lengths)[1]
 
-    def sample(self, n_samples: int = 1, random_state: Any = None, currstate: int | None = None) -> Any:
+    def sample(self, n_samples: int = 1, random_state: object = None, currstate: int | None = None) -> Any:
         """Draw one sequence and its states, from a state if one is given."""
         return self._model.sample(n_samples, random_state, currstate)
 
-    def bic(self, X: Any, lengths: Any = None) -> float:
+    def bic(self, X: object, lengths: object = None) -> float:
         """Bayesian information criterion; lower is better."""
         return float(self._model.bic(X, lengths))
 
-    def aic(self, X: Any, lengths: Any = None) -> float:
+    def aic(self, X: object, lengths: object = None) -> float:
         """Akaike's information criterion; lower is better."""
         return float(self._model.aic(X, lengths))
 
@@ -216,14 +216,14 @@ class GaussianHMM(_HMM):
         n_components: int = 1,
         covariance_type: str = "diag",
         min_covar: float = 1e-3,
-        startprob_prior: Any = 1.0,
-        transmat_prior: Any = 1.0,
-        means_prior: Any = 0,
-        means_weight: Any = 0,
-        covars_prior: Any = 1e-2,
-        covars_weight: Any = 1,
+        startprob_prior: object = 1.0,
+        transmat_prior: object = 1.0,
+        means_prior: object = 0,
+        means_weight: object = 0,
+        covars_prior: object = 1e-2,
+        covars_weight: object = 1,
         algorithm: str = "viterbi",
-        random_state: Any = None,
+        random_state: object = None,
         n_iter: int = 10,
         tol: float = 1e-2,
         verbose: bool = False,
@@ -256,13 +256,13 @@ class CategoricalHMM(_HMM):
     def __init__(
         self,
         n_components: int = 1,
-        startprob_prior: Any = 1.0,
-        transmat_prior: Any = 1.0,
+        startprob_prior: object = 1.0,
+        transmat_prior: object = 1.0,
         *,
-        emissionprob_prior: Any = 1.0,
+        emissionprob_prior: object = 1.0,
         n_features: int | None = None,
         algorithm: str = "viterbi",
-        random_state: Any = None,
+        random_state: object = None,
         n_iter: int = 10,
         tol: float = 1e-2,
         verbose: bool = False,
@@ -272,7 +272,7 @@ class CategoricalHMM(_HMM):
     ) -> None:
         self._keep(locals())
 
-    def _started(self, X: Any, lengths: Any) -> Any:
+    def _started(self, X: object, lengths: object) -> Any:
         if self.n_features is None:
             symbols = np.asarray(X)
             if symbols.dtype.kind not in "iu" or not symbols.size:
@@ -303,12 +303,12 @@ class PoissonHMM(_HMM):
     def __init__(
         self,
         n_components: int = 1,
-        startprob_prior: Any = 1.0,
-        transmat_prior: Any = 1.0,
-        lambdas_prior: Any = 0.0,
-        lambdas_weight: Any = 0.0,
+        startprob_prior: object = 1.0,
+        transmat_prior: object = 1.0,
+        lambdas_prior: object = 0.0,
+        lambdas_weight: object = 0.0,
         algorithm: str = "viterbi",
-        random_state: Any = None,
+        random_state: object = None,
         n_iter: int = 10,
         tol: float = 1e-2,
         verbose: bool = False,

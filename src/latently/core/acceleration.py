@@ -79,7 +79,7 @@ class Squarem:
                 self.started = min(ratios) > SLOW and abs(ratios[1] - ratios[0]) < STEADY
         return self.started and len(objectives) >= 3
 
-    def propose(self, spaces: Spaces, first: Any, second: Any, third: Any) -> Any | None:
+    def propose(self, spaces: Spaces, first: object, second: object, third: object) -> Any | None:
         """Extrapolate from three consecutive plain iterates.
 
         Parameters

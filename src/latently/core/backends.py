@@ -111,7 +111,7 @@ class ThreadBackend(Backend):
                 future.cancel()
 
 
-def _work(task: Callable[[Any], R], piece: Any) -> R:
+def _work(task: Callable[[Any], R], piece: object) -> R:
     _inside.worker = True
     return task(piece)
 

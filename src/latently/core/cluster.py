@@ -215,7 +215,7 @@ def placed(sizes: Sequence[int], at: Sequence[Any], threads: Mapping[Any, int]) 
     having = {worker: [i for i, one in enumerate(at) if one == worker and sizes[i]] for worker in threads}
     rows = {worker: sum(sizes[i] for i in some) for worker, some in having.items()}
 
-    def takes(worker: Any, more: int = 0) -> float:
+    def takes(worker: object, more: int = 0) -> float:
         return (rows[worker] + more) / threads[worker]
 
     while having:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,11 @@ class Parameter:
     ] = "finite"
 
     def checked(
-        self, value: Any, label: str, sizes: Mapping[str, int | str], support: NDArray[np.bool_] | None = None
+        self,
+        value: object,
+        label: str,
+        sizes: Mapping[str, int | str],
+        support: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
         """A value that a user gave, as an array of its own.
 

@@ -157,7 +157,7 @@ class EMMap(Generic[D, P, S]):
     def remembered(self) -> None:
         """Nothing."""
 
-    def remember(self, memories: Any) -> None:
+    def remember(self, memories: object) -> None:
         """Nothing."""
 
     def e_step(self, params: P) -> S:

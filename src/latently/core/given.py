@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +12,7 @@ Array = NDArray[np.float64]
 SUM_TOLERANCE = 1e-6  # of sums of probabilities as people write them
 
 
-def numbers(value: Any, name: str, *shape: int | str, of: str = "") -> Array:
+def numbers(value: object, name: str, *shape: int | str, of: str = "") -> Array:
     """A copy of an array of numbers of a given shape.
 
     An axis in words may have any length but zero. `of` is what has this shape, to end the refusal: a
@@ -39,7 +37,7 @@ def refuse_entries(wrong: NDArray[np.bool_], values: Array, name: str, what: str
 
 
 def probabilities(
-    value: Any, name: str, *shape: int | str, support: NDArray[np.bool_] | None = None
+    value: object, name: str, *shape: int | str, support: NDArray[np.bool_] | None = None
 ) -> Array:
     """Probabilities, their sums along the last axis made exactly one.
 

@@ -106,7 +106,7 @@ def incremental(
     return replace(after, n_iter=n_passes + after.n_iter, stop_reason=reason)
 
 
-def _e_step(em: EMMap[Any, Any, Any], params: Any, blocks: list[Block]) -> Any:
+def _e_step(em: EMMap[Any, Any, Any], params: object, blocks: list[Block]) -> Any:
     backend = em.backend
     return tree_sum(backend.map(lambda block: em.model.e_step(params, block, backend), blocks))
 
@@ -124,6 +124,6 @@ def _entropy(em: EMMap[Any, Any, Any], stats: Any, params: Any) -> float:
     return float(stats.bound - em.model.expected_log_likelihood(stats, params))
 
 
-def _energy(em: EMMap[Any, Any, Any], total: Any, entropies: Any, params: Any) -> float:
+def _energy(em: EMMap[Any, Any, Any], total: object, entropies: Any, params: Any) -> float:
     q = em.model.expected_log_likelihood(total, params)
     return float(q + sum(entropies) + em.model.log_prior(params))

@@ -48,11 +48,11 @@ class RunState:
 class Store(Protocol):
     """Where runs are written so that another process finds them."""
 
-    def key(self, em: Any, params: Any, settings: Any, n: float, earlier: Any) -> str:
+    def key(self, em: object, params: Any, settings: object, n: float, earlier: object) -> str:
         """Name a run by all that it follows from."""
         ...
 
-    def found(self, key: str, em: Any) -> Any:
+    def found(self, key: str, em: object) -> Any:
         """Where a run was in an earlier process, or ended; None if it is new."""
         ...
 
@@ -90,7 +90,7 @@ class Journal:
         self.interrupted = False
         self.begin(None)
 
-    def begin(self, whole: Any) -> None:
+    def begin(self, whole: object) -> None:
         """Begin a fit to such a source; runs of earlier fits are not kept in place of its own."""
         self.whole = whole
         self.on_whole: dict[str, Any] = {}
@@ -101,7 +101,7 @@ class Journal:
         self.interrupted = self.keep
         return self.keep
 
-    def find(self, em: Any, *how: Any) -> tuple[str, Any]:
+    def find(self, em: object, *how: Any) -> tuple[str, Any]:
         """The name of a run, and where it was or ended; None if it is new."""
         if self._store is None:
             return str(next(self._names)), None

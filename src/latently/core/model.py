@@ -131,7 +131,7 @@ class Model(Protocol[D, P, S]):
         """Params that would be feasible but for rounding, without the rounding."""
         return params
 
-    def permute(self, params: P, order: Any) -> P:
+    def permute(self, params: P, order: object) -> P:
         """Relabel the hidden states: state `i` of the result is state ``order[i]``."""
         ...
 

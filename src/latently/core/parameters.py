@@ -16,7 +16,7 @@ from latently.core.spaces import Spaces
 Array = NDArray[np.float64]
 
 
-def check_feasible(params: Any, spaces: Spaces) -> None:
+def check_feasible(params: object, spaces: Spaces) -> None:
     """Refuse params that are NaN, or not in their spaces, if they have one.
 
     Raises a ValueError if one is; it is named.
@@ -28,7 +28,7 @@ def check_feasible(params: Any, spaces: Spaces) -> None:
             raise ValueError(f"its '{name}' is not feasible: not finite, or out of range")
 
 
-def check_shape(params: Any, name: str, shape: tuple[int, ...]) -> None:
+def check_shape(params: object, name: str, shape: tuple[int, ...]) -> None:
     """Refuse params one of which is not there, or of another shape."""
     found = np.shape(named(params).get(name, ()))
     if found != shape:
@@ -40,18 +40,18 @@ def dimension(spaces: Spaces, fixed: Collection[str] = ()) -> int:
     return sum(space.dimension for name, space in spaces.items() if name not in fixed)
 
 
-def feasible(spaces: Spaces, params: Any) -> bool:
+def feasible(spaces: Spaces, params: object) -> bool:
     """Whether each parameter lies in its space."""
     values = named(params)
     return all(space.feasible(values[name]) for name, space in spaces.items())
 
 
-def largest_change(spaces: Spaces, old: Any, new: Any) -> float:
+def largest_change(spaces: Spaces, old: object, new: object) -> float:
     """The largest change of any parameter, in units of its scale."""
     return float(np.abs(in_units(spaces, difference(spaces, old, new))).max(initial=0.0))
 
 
-def difference(spaces: Spaces, old: Any, new: Any) -> dict[str, Array]:
+def difference(spaces: Spaces, old: object, new: object) -> dict[str, Array]:
     """What changed, by name."""
     before, after = named(old), named(new)
     return {name: after[name] - before[name] for name in spaces}
@@ -62,7 +62,7 @@ def in_units(spaces: Spaces, values: Mapping[str, Any]) -> Array:
     return np.concatenate([(values[name] / space.scale).ravel() for name, space in spaces.items()] or [[]])
 
 
-def inside(params: Any, other: Any, spaces: Spaces) -> Any:
+def inside(params: object, other: object, spaces: Spaces) -> Any:
     """Params a little way towards others where they are at ends of their spaces that the others are not at.
 
     What was learned from some of the data, and is to meet the rest, must not have made anything impossible.
@@ -71,7 +71,7 @@ def inside(params: Any, other: Any, spaces: Spaces) -> Any:
     return with_named(params, {name: one.inside(values[name], others[name]) for name, one in spaces.items()})
 
 
-def named(params: Any) -> dict[str, Any]:
+def named(params: object) -> dict[str, Any]:
     """The arrays of params by name, those of nested dataclasses included; those of parts have a prefix.
 
     Examples
@@ -112,7 +112,7 @@ def _names(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls))
 
 
-def with_named(params: Any, values: Mapping[str, Any]) -> Any:
+def with_named(params: object, values: Mapping[str, Any]) -> Any:
     """The same params with other arrays under the given names."""
     if params.__class__ is Parts:
         pairs = zip(params.names, params, strict=True)

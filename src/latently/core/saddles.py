@@ -162,11 +162,11 @@ def _continued(
     return replace(after, history=history, n_iter=n_before + after.n_iter)
 
 
-def _free(em: EMMap[Any, Any, Any], params: Any) -> Spaces:
+def _free(em: EMMap[Any, Any, Any], params: object) -> Spaces:
     return {name: space for name, space in em.model.spaces(params).items() if name not in em.fixed}
 
 
-def _unflat(spaces: Spaces, vector: Array, params: Any) -> dict[str, Array]:
+def _unflat(spaces: Spaces, vector: Array, params: object) -> dict[str, Array]:
     """A direction by the names of the parameters."""
     found, start, like = {}, 0, named(params)
     for name, space in spaces.items():
@@ -177,7 +177,9 @@ def _unflat(spaces: Spaces, vector: Array, params: Any) -> dict[str, Array]:
     return found
 
 
-def _image(em: EMMap[Any, Any, Any], spaces: Spaces, params: Any, here: Array, vector: Array) -> Array | None:
+def _image(
+    em: EMMap[Any, Any, Any], spaces: Spaces, params: object, here: Array, vector: Array
+) -> Array | None:
     """Derivative of the EM map along a vector, by the difference of two steps; None where it cannot go."""
     values, change = named(params), _unflat(spaces, vector, params)
     for step in (SADDLE_STEP, SADDLE_STEP / 100):

@@ -11,7 +11,7 @@ from latently.checks.arrays import as_array
 from latently.checks.columns import whole_numbers
 
 
-def alphabet_of(categories: Any, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
+def alphabet_of(categories: object, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
     """The alphabet that was given, or the sorted symbols that were seen.
 
     With `n_symbols` it is the integers from 0. Refuses a symbol that is given twice, no symbols, and symbols

@@ -260,7 +260,9 @@ class Emission(Reading, Described, Completion, ABC):
             raise NotImplementedError(f"{type(self).__name__} has no params_type and no params method")
         return self.params_type(*args, **values)
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         """A value that a user gave to a parameter, as an array of its own; its range is that of `parameters`.
 
         Parameters

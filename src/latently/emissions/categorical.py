@@ -133,7 +133,7 @@ class Categorical(Emission):
             )
         return codes[:, None]
 
-    def shown(self, x: Any) -> Any:
+    def shown(self, x: object) -> Any:
         return self.alphabet[x]
 
     def observed(self, x: Any) -> NDArray[np.bool_]:
@@ -234,7 +234,9 @@ class Categorical(Emission):
         rest = f" {more} more symbols are in summary.json." if more > 0 else ""
         return Components(lines, words, note + rest)
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         sizes = self.sizes(n_components, n_features or "n_features")
         return self.parameters[0].checked(value, label, sizes, self.support)
 

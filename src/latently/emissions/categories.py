@@ -305,7 +305,9 @@ class Categories(Emission):
 
         return [[phrase(k, j, name) for j, name in enumerate(names)] for k in range(len(weights))]
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         """Categories that a column does not have stay zero."""
         support = np.broadcast_to(self._support, (n_components, *self._support.shape))
         return self.parameters[0].checked(

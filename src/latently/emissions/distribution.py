@@ -37,7 +37,7 @@ class Distribution:
 class HasDistribution(Protocol):
     """A family that has distribution functions: it can have pseudo-residuals."""
 
-    def distribution(self, params: Any, x: Any) -> Distribution:
+    def distribution(self, params: Any, x: object) -> Distribution:
         """Where each cell lies in the marginal distribution of its feature, under each component."""
 
 

@@ -241,7 +241,9 @@ class MixtureOfGaussians(Emission):
         """Also the number of Gaussians in each component."""
         return {**super().sizes(n_components, n_features), "gaussians": self.n_mix}
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         if name != "covariances":
             return super().checked(name, value, n_components, n_features, label)
         shape = self._shape(n_components, n_features or "n_features")
@@ -279,7 +281,7 @@ class MixtureOfGaussians(Emission):
             covariances = covariances.reshape(K, M, *covariances.shape[1:])
         return MixtureParams(weights, bank.means.reshape(K, M, -1), covariances)
 
-    def _shape(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
+    def _shape(self, n_components: int, n_features: object) -> tuple[Any, ...]:
         shape = self._bank.structure.shape(n_components * self.n_mix, n_features)
         return shape if self._bank.shared else (n_components, self.n_mix, *shape[1:])
 

@@ -139,7 +139,7 @@ class Reading:
         """
         return self
 
-    def reading_as(self, other: Any) -> Self:
+    def reading_as(self, other: object) -> Self:
         """The same family, which reads cells as another of its kind has learned to."""
         return self
 

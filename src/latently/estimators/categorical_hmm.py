@@ -60,7 +60,7 @@ class CategoricalHMM(BaseHMM):
 
     @classmethod
     def from_parameters(
-        cls, startprob: Any, transmat: Any, emissionprob: Any, *, categories: Any = None
+        cls, startprob: object, transmat: object, emissionprob: object, *, categories: object = None
     ) -> Self:
         """Return a model with given parameters, ready to predict and to sample, without fitting.
 

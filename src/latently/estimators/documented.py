@@ -102,7 +102,7 @@ def describe_class(cls: Any) -> None:
     cls.__doc__ = _written({**own, **listed})
 
 
-def _is_ours(one: Any) -> bool:
+def _is_ours(one: object) -> bool:
     """Whether a class or a function is of this package: docstrings of others are left alone."""
     return getattr(one, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
 

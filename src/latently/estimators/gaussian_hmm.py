@@ -63,7 +63,13 @@ class GaussianHMM(BaseHMM, GaussianSettings):
 
     @classmethod
     def from_parameters(
-        cls, startprob: Any, transmat: Any, means: Any, covariances: Any, *, covariance_type: str = "diag"
+        cls,
+        startprob: object,
+        transmat: object,
+        means: object,
+        covariances: object,
+        *,
+        covariance_type: str = "diag",
     ) -> Self:
         """Return a model with given parameters, ready to predict and to sample, without fitting.
 

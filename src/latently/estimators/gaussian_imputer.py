@@ -101,7 +101,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
 
     mean_, covariance_ = Moment(1), Moment(2)
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Fit the model to all observed cells by EM.
 
         Returns
@@ -167,7 +167,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
             self.indicator_ = MissingIndicator(error_on_new=False).fit(example)
 
     @read_piece_by_piece(lambda imputer: imputer._like())
-    def transform(self, X: Any, *, to: Any = None) -> Any:
+    def transform(self, X: object, *, to: object = None) -> Any:
         """Fill missing cells by their expectation given the observed cells of their row.
 
         Only the fitted model is used: new rows teach it nothing.
@@ -207,7 +207,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
 
         return complete
 
-    def get_feature_names_out(self, input_features: Any = None) -> Any:
+    def get_feature_names_out(self, input_features: object = None) -> Any:
         """Names of the columns of the output."""
         names = super().get_feature_names_out(input_features)
         if not self.add_indicator:
@@ -248,7 +248,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
             )
 
     def _mixture(
-        self, random_state: Any, prior: str | None, journal: Journal | None = None
+        self, random_state: object, prior: str | None, journal: Journal | None = None
     ) -> GaussianMixture:
         mixture = GaussianMixture(
             self.n_components,
@@ -260,7 +260,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
         )
         return self._of_mine(mixture, journal)
 
-    def _read(self, X: Any) -> Read:
+    def _read(self, X: object) -> Read:
         check_is_fitted(self)
         return Read(X, check_rows(self, X, reset=False, accepts_missing=True))
 
@@ -287,7 +287,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
         names = [str(name) for name in self.get_feature_names_out()]
         return names, np.empty((0, len(names)))
 
-    def _shown(self, filled: Array, X: Any) -> Any:
+    def _shown(self, filled: Array, X: object) -> Any:
         """A table of the output's columns as `set_output` asks for it."""
         if not self._asked_for:
             return filled

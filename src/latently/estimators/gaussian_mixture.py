@@ -94,7 +94,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
 
     @classmethod
     def from_parameters(
-        cls, weights: Any, means: Any, covariances: Any, *, covariance_type: str = "full"
+        cls, weights: object, means: object, covariances: object, *, covariance_type: str = "full"
     ) -> Self:
         """Return a mixture with given parameters, ready to predict and to sample, without fitting.
 
@@ -142,7 +142,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
     def _argument_of(self, name: str) -> str:
         return "precisions_init" if name == "covariances" else f"{name}_init"
 
-    def _checked(self, model: LatentEmission, name: str, value: Any, n_features: int, label: str) -> Array:
+    def _checked(self, model: LatentEmission, name: str, value: object, n_features: int, label: str) -> Array:
         if label == "precisions_init":
             family = cast("Gaussian", model.emission)
             found: Array = family.from_precisions(value, model.n_components, n_features, label)
@@ -188,7 +188,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
     def _dense(self, params: LatentEmissionParams) -> Array:
         return np.asarray(self._family().dense(params.emission))
 
-    def impute(self, X: Any) -> Array:
+    def impute(self, X: object) -> Array:
         """Fill missing cells by their expectation given the observed cells of their row.
 
         That is the best guess of each cell, but a table of best guesses has less spread than the data: for
@@ -245,7 +245,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         parts = [component.marginal(kept) for component in self.components_]
         return self._of(self.params_.latent.weights, parts, kept)
 
-    def conditional(self, given: Sequence[int | str], values: Any) -> GaussianMixture:
+    def conditional(self, given: Sequence[int | str], values: object) -> GaussianMixture:
         """Return the mixture of the other features, given the values of some.
 
         Parameters

@@ -49,9 +49,9 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
     def from_parameters(
         cls,
         emission: Emission | str,
-        startprob: Any,
-        transmat: Any,
-        params: Any,
+        startprob: object,
+        transmat: object,
+        params: object,
         *,
         n_features: int | None = None,
     ) -> Self:

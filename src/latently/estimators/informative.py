@@ -20,7 +20,7 @@ LITTLE = 0.1  # weight of a row
 MOST_COLUMNS_NAMED = 5  # in one message
 
 
-def check_weights(sample_weight: Any, n_samples: int) -> Array:
+def check_weights(sample_weight: object, n_samples: int) -> Array:
     """Check the weights of rows and return them as float64; ones if there are none.
 
     Raises a ValueError if their number is wrong or one is negative or not finite, which is named, or all are
@@ -134,7 +134,7 @@ def check_informative(
     )
 
 
-def _value(cell: Any) -> str:
+def _value(cell: object) -> str:
     value = np.asarray(cell).item()
     return f"{value:g}" if isinstance(value, float) else repr(value)
 

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Family = TypeVar("Family", bound=Emission)
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = False) -> Any:
+def check_rows(estimator: object, X: object, *, reset: bool, accepts_missing: bool = False) -> Any:
     """Check a table and return it as an array of float64 or float32 of shape (n_samples, n_features).
 
     The estimator learns the names and the number of the features from the table of a fit (`reset`), and any
@@ -56,7 +56,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool = F
     return rows
 
 
-def as_table(X: Any, owner: str) -> Any:
+def as_table(X: object, owner: str) -> Any:
     """Return a table as an array of float64 or float32, of two dimensions; missing cells are NaN.
 
     Raises a ValueError if it is not a table of numbers, or has no row or no column. Raises a TypeError if it
@@ -73,14 +73,19 @@ def as_table(X: Any, owner: str) -> Any:
     return check_array(table, dtype=[np.float64, np.float32], ensure_all_finite=False, estimator=owner)
 
 
-def in_memory(X: Any) -> Any:
+def in_memory(X: object) -> Any:
     """A table in memory, for what needs all rows at once; anything else as it is."""
     scan = as_scan(X)
     return X if scan is None else scan.in_memory()
 
 
 def read_rows(
-    estimator: Any, X: Any, emission: Family, where: Callable[[int], str] = "row {}".format, *, reset: bool
+    estimator: object,
+    X: object,
+    emission: Family,
+    where: Callable[[int], str] = "row {}".format,
+    *,
+    reset: bool,
 ) -> tuple[Family, Any]:
     """Check a table and read it as a family does.
 
@@ -130,7 +135,7 @@ def _columns(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> T
     return Table(tuple(at[name] for name in known), named=True)
 
 
-def _column_of_symbols(estimator: Any, X: Any, *, reset: bool, accepts_missing: bool) -> Any:
+def _column_of_symbols(estimator: object, X: object, *, reset: bool, accepts_missing: bool) -> Any:
     """Symbols as an array of shape (n_samples, 1), of cells of any kind."""
     if isinstance(X, Table):
         table = _columns(estimator, X, reset=reset, accepts_missing=accepts_missing)
@@ -175,7 +180,7 @@ def float_type(rows: Any) -> Any:
     return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float64)
 
 
-def check_table(X: Any, accepts_missing: bool = True) -> Array:
+def check_table(X: object, accepts_missing: bool = True) -> Array:
     """Check a table whose columns no estimator is to learn; return it as float64.
 
     Raises a ValueError if it is not a table of numbers, or has infinite cells; the column is named.
@@ -195,7 +200,7 @@ def column_names(X: Any) -> list[str] | None:
     return None if columns is None else [str(column) for column in columns]
 
 
-def is_arrow(X: Any) -> bool:
+def is_arrow(X: object) -> bool:
     """Whether it is a table of pyarrow."""
     return hasattr(X, "column_names") and hasattr(X, "__arrow_c_stream__")
 

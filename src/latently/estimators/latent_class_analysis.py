@@ -90,7 +90,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
     def __sklearn_tags__(self) -> Any:
         return tagged(super().__sklearn_tags__(), self._family())
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Find the classes by EM.
 
         Returns
@@ -138,7 +138,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         if not self._one_of_many:
             self._add_errors(source)
 
-    def _chosen(self, X: Any, sample_weight: Any = None, **how: Any) -> None:
+    def _chosen(self, X: object, sample_weight: object = None, **how: Any) -> None:
         self._add_errors(self._rows(X, sample_weight))
 
     def _add_errors(self, source: ArraySource) -> None:
@@ -161,7 +161,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         errors = None if self._outcome is None else self._outcome.profile_errors
         return self._profile(errors)
 
-    def profile(self, X: Any, kind: str = "observed", sample_weight: Any = None) -> Records:
+    def profile(self, X: object, kind: str = "observed", sample_weight: object = None) -> Records:
         """What the classes are like, with standard errors from the information in some rows.
 
         Parameters
@@ -179,10 +179,10 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         check_setting("kind", kind, one_of("observed", "robust"))
         return self._profile(*self._profile_errors(self._rows(X, sample_weight), kind))
 
-    def _rows(self, X: Any, sample_weight: Any) -> ArraySource:
+    def _rows(self, X: object, sample_weight: object) -> ArraySource:
         return self._source(X, sample_weight=sample_weight).in_memory()
 
-    def goodness_of_fit(self, X: Any, sample_weight: Any = None) -> GoodnessOfFit:
+    def goodness_of_fit(self, X: object, sample_weight: object = None) -> GoodnessOfFit:
         """Compare the table of all categorical columns with the one that the model expects.
 
         Columns without few values, such as normal ones, are left out. Rows with missing cells count by their
@@ -215,7 +215,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         own = {name: space for name, space in spaces.items() if not name.startswith(others)}
         return goodness_of_fit(table, dimension(own, tuple(self.fixed)))
 
-    def bivariate_residuals(self, X: Any, sample_weight: Any = None) -> Records:
+    def bivariate_residuals(self, X: object, sample_weight: object = None) -> Records:
         """How far pairs of categorical columns depend on each other beyond what the classes explain.
 
         For each pair Pearson's X² of its table against the expected one, over its degrees of freedom, over
@@ -235,7 +235,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         """
         return bivariate_residuals(self._cross_table(self._rows(X, sample_weight)))
 
-    def entropy_r2(self, X: Any, baseline: str = "even", sample_weight: Any = None) -> float:
+    def entropy_r2(self, X: object, baseline: str = "even", sample_weight: object = None) -> float:
         """How well the classes are told apart, from 0 to 1.
 
         One minus the mean entropy of the responsibilities over that of knowing nothing of a row.
@@ -258,7 +258,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         sizes = self.weights_ if baseline == "sizes" else np.full(len(self.weights_), 1 / len(self.weights_))
         return entropy_explained(self._posterior(source)[1], source.weights, sizes)
 
-    def classification_table(self, X: Any, sample_weight: Any = None) -> ClassificationTable:
+    def classification_table(self, X: object, sample_weight: object = None) -> ClassificationTable:
         """Compare the class that each row is assigned to with its probabilities of all classes.
 
         Returns
@@ -270,7 +270,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         resp = self._posterior(source)[1]
         return ClassificationTable.of(resp, likeliest(resp), source.weights)
 
-    def impute(self, X: Any) -> Any:
+    def impute(self, X: object) -> Any:
         """Fill each missing cell with what is likeliest given the observed cells of its row.
 
         Returns

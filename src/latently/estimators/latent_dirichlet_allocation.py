@@ -163,7 +163,7 @@ class LatentDirichletAllocation(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> LatentDirichletAllocation:
         """Find the topics.
 
         Returns
@@ -220,7 +220,9 @@ class LatentDirichletAllocation(
             self.doc_topic_ = shares
         return self
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LatentDirichletAllocation:
+    def partial_fit(
+        self, X: object, y: object = None, sample_weight: object = None
+    ) -> LatentDirichletAllocation:
         """Bring the topics up to date with some documents: one stochastic step for each minibatch of them.
 
         With lists of words and with texts the vocabulary grows. "cvb0" steps as "online" does, "vb" as
@@ -379,7 +381,7 @@ class LatentDirichletAllocation(
         warn_of_empty(facts, stacklevel=4)
         warn_of_fractions(facts)
 
-    def _first(self, X: Any) -> Corpus | SpreadCorpus:
+    def _first(self, X: object) -> Corpus | SpreadCorpus:
         how = {name: getattr(self, name) for name in ("vocabulary", "n_features", "vectorizer")}
         scan, owner = as_scan(X), type(self).__name__
         if scan is not None and (on_workers := scan.on_workers) is not None:

@@ -116,7 +116,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
         tags.input_tags.categorical = tags.input_tags.string = True
         return tags
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Fit the mixture to all observed cells by EM.
 
         Returns
@@ -165,7 +165,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
         warn_of(self.diagnostics_)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Fill in the best guess of each missing cell, given the observed cells of its row.
 
         Of numbers that is the expectation, of categories the likeliest one. An expectation of counts is
@@ -202,7 +202,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
 
         return end((1 - level) / 2), end((1 + level) / 2)
 
-    def category_probabilities(self, X: Any) -> dict[str, CellProbabilities]:
+    def category_probabilities(self, X: object) -> dict[str, CellProbabilities]:
         """Probabilities of the categories of each missing cell, given the observed cells of its row.
 
         Returns
@@ -281,7 +281,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
         self._take_up(mixture, observed, missing_counts, draws, diagnostics)
         self.bic_ = bic
 
-    def _mixture(self, random_state: Any, journal: Journal | None = None) -> MixtureModel:
+    def _mixture(self, random_state: object, journal: Journal | None = None) -> MixtureModel:
         K = 1 if self.n_components == "bic" else int(self.n_components)
         family = Columns(self.families, others="auto", unknown=self.unknown, codes=2)  # type: ignore[arg-type]
         return self._of_mine(MixtureModel(family, K, **self._run(random_state)), journal)
@@ -306,7 +306,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
     def _columns(self) -> Columns:
         return cast("Columns", self.mixture_._model.emission)
 
-    def _read(self, X: Any) -> Read:
+    def _read(self, X: object) -> Read:
         check_is_fitted(self)
         table = ROW_READERS["columns"](self, X, reset=False, accepts_missing=True)
         kept = _some(table, self._observed_features)

@@ -93,7 +93,7 @@ class MultivariateNormal(Described):
         _ = self._cholesky
 
     @classmethod
-    def fit(cls, X: Any, sample_weight: Any = None) -> Self:
+    def fit(cls, X: object, sample_weight: object = None) -> Self:
         """Fit by maximum likelihood: in closed form, or by EM if cells are missing.
 
         Parameters
@@ -155,13 +155,13 @@ class MultivariateNormal(Described):
     def _cholesky(self) -> Array:
         return cholesky(self.covariance, "the covariance of this distribution ")
 
-    def _whitened(self, X: Any) -> Array:
+    def _whitened(self, X: object) -> Array:
         rows = check_table(X, accepts_missing=False)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(f"X has shape {rows.shape}, should be (n_samples, {self.n_features})")
         return np.asarray(solve_triangular(self._cholesky, (rows - self.mean).T, lower=True))
 
-    def mahalanobis(self, X: Any) -> Array:
+    def mahalanobis(self, X: object) -> Array:
         """Mahalanobis distance of each row from the mean (not its square).
 
         Returns
@@ -171,7 +171,7 @@ class MultivariateNormal(Described):
         """
         return np.linalg.norm(self._whitened(X), axis=0)
 
-    def log_density(self, X: Any) -> Array:
+    def log_density(self, X: object) -> Array:
         """Log density of each row, in nats.
 
         Returns
@@ -182,7 +182,7 @@ class MultivariateNormal(Described):
         y = self._whitened(X)
         return np.asarray(-0.5 * (np.einsum("in,in->n", y, y) + self.n_features * LOG_2PI + self.log_det))
 
-    def density(self, X: Any) -> Array:
+    def density(self, X: object) -> Array:
         """Density of each row, in one over the product of the units of the features.
 
         Returns
@@ -192,7 +192,7 @@ class MultivariateNormal(Described):
         """
         return np.asarray(np.exp(self.log_density(X)))
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> Array:
+    def sample(self, n_samples: int = 1, random_state: object = None) -> Array:
         """Draw rows.
 
         Parameters
@@ -225,7 +225,7 @@ class MultivariateNormal(Described):
         kept = positions(keep, self.n_features, "keep")
         return MultivariateNormal(self.mean[kept], self.covariance[np.ix_(kept, kept)])
 
-    def conditional(self, given: Sequence[int], values: Any) -> MultivariateNormal:
+    def conditional(self, given: Sequence[int], values: object) -> MultivariateNormal:
         """Return the distribution of the other features, given the values of some.
 
         Parameters

@@ -264,7 +264,7 @@ class AnswersOldNames:
         return estimator
 
 
-def _refuse_old(estimator: object, name: str, value: Any) -> None:
+def _refuse_old(estimator: object, name: str, value: object) -> None:
     old: Mapping[str, str] = getattr(type(estimator).__init__, "old_names", {})
     for called in (name, f"{name}={value!r}" if isinstance(value, str) else name):
         if called in old:

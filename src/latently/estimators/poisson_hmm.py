@@ -60,7 +60,9 @@ class PoissonHMM(BaseHMM):
     lambdas_ = Parameter("lambdas")
 
     @classmethod
-    def from_parameters(cls, startprob: Any, transmat: Any, lambdas: Any, *, exposure: Any = None) -> Self:
+    def from_parameters(
+        cls, startprob: object, transmat: object, lambdas: object, *, exposure: object = None
+    ) -> Self:
         """Return a model with given parameters, ready to predict and to sample, without fitting.
 
         Parameters

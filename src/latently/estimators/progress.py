@@ -79,7 +79,7 @@ def progress_bar(
             watchers.append(rows.update)
             bars.callback(watchers.clear)
 
-        def show(iteration: int, params: Any, log_likelihood: float) -> None:
+        def show(iteration: int, params: object, log_likelihood: float) -> None:
             steps.set_postfix_str(pace.said(iteration, log_likelihood, monotonic()), refresh=False)
             steps.update()
             if watchers:

@@ -72,7 +72,7 @@ class Records(Sequence[dict[str, Any]]):
         return str(self)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if value == value else EN_DASH
     return str(value)

@@ -41,14 +41,14 @@ M = TypeVar("M")
 P = TypeVar("P")
 
 
-def read_only(value: Any) -> Array:
+def read_only(value: object) -> Array:
     """A view of an array that cannot be written to."""
     view = np.asarray(value).view()
     view.setflags(write=False)
     return view
 
 
-def _freeze(params: Any) -> None:
+def _freeze(params: object) -> None:
     for value in named(params).values():
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
@@ -170,7 +170,7 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
         """Whether all parameters are there, in force or set by hand."""
         return "_in_force" in vars(self) or not set(self._needed()) - set(self._pending)
 
-    def _set_params(self, model: M, params: P, outcome: Any = None) -> None:
+    def _set_params(self, model: M, params: P, outcome: object = None) -> None:
         """Put parameters in force, with what is known of a fit that found them."""
         _freeze(params)
         self._in_force = model, params
@@ -352,13 +352,13 @@ class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
         given.update(getattr(self, "starting_values", None) or {})
         return {name: value for name, value in given.items() if value is not None}
 
-    def _checked(self, model: LatentEmission, name: str, value: Any, n_features: int, label: str) -> Array:
+    def _checked(self, model: LatentEmission, name: str, value: object, n_features: int, label: str) -> Array:
         """A value that a user gave to a parameter, which is called `label` in refusals."""
         if name in model.latent.names:
             return model.latent.checked(name, value, model.n_components, label)
         return model.emission.checked(name, value, model.n_components, n_features, label)
 
-    def _rng(self, random_state: Any) -> np.random.Generator:
+    def _rng(self, random_state: object) -> np.random.Generator:
         """A generator from a seed, or from the model's own if there is none."""
         return random_generator(self.random_state if random_state is None else random_state)
 

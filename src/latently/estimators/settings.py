@@ -42,7 +42,7 @@ MOST_RUNS = 10**6
 MOST_STATES = 2**12  # each start has a matrix of transitions, of 134 MB then
 
 
-def setting(*allowed: Any, default: Any = MISSING, kw_only: bool = True) -> Any:
+def setting(*allowed: Any, default: object = MISSING, kw_only: bool = True) -> Any:
     """Declare a setting of an estimator: what it may be, and its default."""
     return field(default=default, kw_only=kw_only, metadata={"allowed": allowed})
 
@@ -219,7 +219,7 @@ class ChainSettings(StartSettings):
     memory_budget: int | str | None = setting(object, default=None)  # read, and refused, in `bytes_of`
 
 
-def _names_a_family(value: Any) -> bool:
+def _names_a_family(value: object) -> bool:
     """Whether it begins with the name of one; what is in brackets behind it is checked where it is read."""
     return isinstance(value, str) and value.partition("(")[0] in EMISSIONS
 

@@ -59,7 +59,7 @@ class Reader:
         return split_off(part.table, self.groups)
 
 
-def split_off(table: Any, name: str) -> tuple[Table, Any]:
+def split_off(table: object, name: str) -> tuple[Table, Any]:
     """A table without one of its columns, which says which sequence each row belongs to, and that column.
 
     Raises a ValueError if there is no such column, or a cell of it is missing.
@@ -83,7 +83,7 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
 
     def decorate(method: Method) -> Method:
         @wraps(method)
-        def said(self: Any, X: Any, *, to: Any = None) -> Any:
+        def said(self: Any, X: object, *, to: object = None) -> Any:
             scan = as_scan(X)
             if scan is None and to is None:
                 return method(self, X)
@@ -141,7 +141,7 @@ def _merged(one: Table, other: Table) -> Table:
     return concatenated([one, other]).different()
 
 
-def _bare(estimator: Any) -> Any:
+def _bare(estimator: object) -> Any:
     """An estimator without its data and callbacks, as it is sent elsewhere."""
     found = copy(estimator)
     for name in ("callbacks", "_fitted", "_outcome"):

@@ -26,7 +26,7 @@ Intervals = dict[str, tuple[Array, Array]]
 
 
 def intervals_of(
-    errors: StandardErrors, spaces: Spaces, params: Any, level: float, *, transform: bool
+    errors: StandardErrors, spaces: Spaces, params: object, level: float, *, transform: bool
 ) -> Intervals:
     """So many errors either way, from the normal distribution.
 

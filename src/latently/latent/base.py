@@ -307,7 +307,7 @@ class Latent(ABC):
         """Names of its parameters."""
         return tuple(parameter.name for parameter in self.parameters)
 
-    def checked(self, name: str, value: Any, n_components: int, label: str) -> Array:
+    def checked(self, name: str, value: object, n_components: int, label: str) -> Array:
         """A value that a user gave to a parameter, as an array of its own.
 
         Raises

@@ -97,7 +97,7 @@ class Chain(Latent):
         return stationary(params.transmat)
 
     @classmethod
-    def from_user(cls, startprob: Any, transmat: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def from_user(cls, startprob: object, transmat: object) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a user gives of a chain: settings of an estimator, and values of parameters.
 
         Parameters

@@ -65,7 +65,7 @@ class EmissionTable(Protocol):
         """Statistics of these rows, given their responsibilities."""
         ...
 
-    def stats(self, summed: Any, counts: Array) -> Any:
+    def stats(self, summed: object, counts: Array) -> Any:
         """Statistics of all rows, from the sum of those of pieces and from responsibilities by row."""
         ...
 
@@ -135,7 +135,7 @@ class OfRows:
         """As the family does."""
         return self.visit(rows, np.ascontiguousarray(resp))
 
-    def stats(self, summed: Any, counts: Array) -> Any:
+    def stats(self, summed: object, counts: Array) -> Any:
         """That sum."""
         return summed
 
@@ -197,6 +197,6 @@ class SymbolTable:
         """The counts say it all."""
         return 0.0
 
-    def stats(self, summed: Any, counts: Array) -> Any:
+    def stats(self, summed: object, counts: Array) -> Any:
         """The counts."""
         return self.count(counts)

@@ -26,7 +26,7 @@ Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def exchange(
-    model: Any, params: Any, other: Any, blocks: Iterable[Block], rng: np.random.Generator
+    model: Any, params: object, other: object, blocks: Iterable[Block], rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params of one maximum with parts of another, the most promising first.
 

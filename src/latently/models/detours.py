@@ -42,7 +42,7 @@ class Begun:
 
 
 def propose(
-    model: Any, params: Any, source: BlockSource, backend: Backend, rng: np.random.Generator
+    model: Any, params: object, source: BlockSource, backend: Backend, rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params after the most promising moves from a maximum of a model whose labels follow each other.
 
@@ -55,7 +55,7 @@ def propose(
     blocks = list(part.blocks())
     slack = FITTED_TIE * float(part.row_weights.sum())
 
-    def best_of_each(model: Any, begun: list[Begun]) -> list[Begun]:
+    def best_of_each(model: object, begun: list[Begun]) -> list[Begun]:
         """What promises most for each label after a few steps, some steps later; the highest first."""
         for steps in (FIRST, STEPS):
             begun = list(backend.map(partial(_advanced, model, part, backend, steps), begun))

@@ -70,7 +70,7 @@ def by_marginals(
     complete: Callable[[Any, Any, Block], Expected | None],
     generic: Callable[[Block], Expected],
     emission: Gaussian,
-    params: Any,
+    params: object,
     block: Block,
 ) -> Expected:
     """Long runs of rows of one pattern as complete rows of its marginal, others by the generic path.

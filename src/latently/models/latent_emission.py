@@ -196,7 +196,7 @@ class LatentEmission:
             self.latent.projected(params.latent), self.emission.projected(params.emission)
         )
 
-    def permute(self, params: LatentEmissionParams, order: Any) -> LatentEmissionParams:
+    def permute(self, params: LatentEmissionParams, order: object) -> LatentEmissionParams:
         """Relabel the hidden states in both factors."""
         return LatentEmissionParams(
             self.latent.permute(params.latent, order), self.emission.permute(params.emission, order)

@@ -224,7 +224,7 @@ class Moves:
             {(min(k, j), max(k, j)) for j, row in enumerate(nearest.tolist()) for k in row if k != j}
         )
 
-    def _learned(self, parents: Any, resp: Array) -> Array:
+    def _learned(self, parents: object, resp: Array) -> Array:
         """Log densities of the rows under components learned from them, with what is shared as it is."""
         bank = self.learned_from(parents, resp, self.emission.pooled_parameters)
         return routines(self.emission, bank, self.compiled).log_density(self.x)
@@ -237,7 +237,7 @@ class Moves:
         learned = self.emission.m_step(stats, bank, fixed)
         return self._possible(learned)
 
-    def _possible(self, learned: Any) -> Any:
+    def _possible(self, learned: object) -> Any:
         """With a trace of what all labels have on average: no row becomes impossible that was not before."""
         spaces, shared = self.emission.spaces(learned), self.emission.pooled_parameters
         old, new = named(self.params), named(learned)

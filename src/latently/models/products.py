@@ -66,7 +66,7 @@ class Product:
         pairs = enumerate(zip(self.emission.parts, self.params, strict=True))
         return {i: self.routines(part.family, one) for i, (part, one) in pairs if part.most is None}
 
-    def log_density(self, x: Array, tables: Tables | None = None, places: Any = None) -> Array:
+    def log_density(self, x: Array, tables: Tables | None = None, places: object = None) -> Array:
         """The sum over the parts; cells may have been looked up already."""
         found: Array | None = None
         if tables := tables or self.tables(len(x)):
@@ -101,7 +101,7 @@ class Tally:
         self._counts = tables.counts() if tables else np.zeros(0)
         self._rest: list[Any] = []
 
-    def add(self, x: Array, resp: Array, places: Any) -> Self:
+    def add(self, x: Array, resp: Array, places: object) -> Self:
         """Add some rows, and what was looked up for them."""
         product = self._product
         if self._tables:

@@ -68,7 +68,7 @@ class Support:
                     break
                 self._count(int(k), x[row], column[row], partial(place, rows.start + int(row)))
 
-    def _count(self, k: int, row: Any, resp: float, place: Callable[[], str]) -> None:
+    def _count(self, k: int, row: object, resp: float, place: Callable[[], str]) -> None:
         key = np.ascontiguousarray(row).tobytes()
         more = resp - self._seen[k].get(key, 0.0)
         if more <= 0:

@@ -62,7 +62,7 @@ def stacked_axes(heights: Sequence[float]) -> Any:
     return axes[:, 0]
 
 
-def panels_of(ax: Any, n: int) -> Any:
+def panels_of(ax: object, n: int) -> Any:
     """Return an array of as many axes as a picture needs: the caller's, or new ones side by side.
 
     Raises a ValueError if the caller's are more or fewer.
@@ -70,7 +70,7 @@ def panels_of(ax: Any, n: int) -> Any:
     return new_axes(n) if ax is None else given_axes(ax, n)
 
 
-def given_axes(ax: Any, n: int) -> Any:
+def given_axes(ax: object, n: int) -> Any:
     """Check that the caller's axes are as many as a picture needs, and return an array of them.
 
     Raises a ValueError if they are more or fewer.

@@ -65,7 +65,7 @@ def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     return _climb(estimator, estimator.history_, "lower bound", "; it is no likelihood", ax)
 
 
-def _climb(estimator: Any, history: Array, what: str, remark: str, ax: Axes) -> Axes:
+def _climb(estimator: object, history: Array, what: str, remark: str, ax: Axes) -> Axes:
     """What cannot fall, below its last value."""
     history = np.asarray(history)
     _line(ax, np.arange(len(history)), history - history[-1], 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @picture(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
 def intervals(
     estimator: BaseMixture,
-    X: Any,
+    X: object,
     parameter: str = "means",
     *,
     feature: int = 0,

@@ -308,7 +308,7 @@ def about(a: Analysis) -> dict[str, Any]:
     }
 
 
-def ended(model: Any) -> dict[str, Any]:
+def ended(model: object) -> dict[str, Any]:
     """How a fit ended, in numbers."""
     return {name: getattr(model, f"{name}_") for name in ENDED if hasattr(model, f"{name}_")}
 

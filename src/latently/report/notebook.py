@@ -31,7 +31,7 @@ MOST_TOPICS = 8
 N_WORDS = 8
 
 
-def found(model: Any) -> str:
+def found(model: object) -> str:
     """What a fit found, as HTML; nothing of an estimator that is not fitted.
 
     Examples
@@ -51,16 +51,16 @@ def found(model: Any) -> str:
 
 
 @singledispatch
-def _said(model: Any) -> Iterator[str]:
+def _said(model: object) -> Iterator[str]:
     yield from ()
 
 
 @singledispatch
-def _pictures(model: Any) -> Iterator[Figure]:
+def _pictures(model: object) -> Iterator[Figure]:
     yield from ()
 
 
-def _of_the_fit(model: Any) -> Iterator[str]:
+def _of_the_fit(model: object) -> Iterator[str]:
     """How it ended, and what is to be said of it."""
     if getattr(model, "_outcome", True) is None:
         return
@@ -142,5 +142,5 @@ def _topics(model: LatentDirichletAllocation) -> Iterator[Figure]:
 
 @_pictures.register(GaussianImputer)
 @_pictures.register(MixedImputer)
-def _climb(model: Any) -> Iterator[Figure]:
+def _climb(model: object) -> Iterator[Figure]:
     yield from fits.climb(model)

@@ -35,7 +35,7 @@ PARAMETER_DRAWS = 20
 
 def report(
     model: Any,
-    X: Any,
+    X: object,
     path: str | Path | None = None,
     *,
     source: str = "the table",
@@ -103,7 +103,7 @@ def report(
 
 
 @singledispatch
-def _report(model: Any, X: Any, source: str, selection: Selection | None) -> Report:
+def _report(model: object, X: object, source: str, selection: Selection | None) -> Report:
     raise TypeError(
         f"there is no page about a {type(model).__name__}: there are for mixtures, hidden Markov models, "
         "imputers, topic models and latent class analysis"
@@ -119,7 +119,7 @@ def _must_be_of_a_fit(model: LikelihoodEstimator) -> None:
 
 
 @_report.register
-def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Selection | None) -> Report:
+def _of_mixture(model: BaseMixture, X: object, source: str, selection: Selection | None) -> Report:
     _must_be_of_a_fit(model)
     return mixture_report(MixtureAnalysis(model, X, source, selection=selection))
 
@@ -127,11 +127,11 @@ def _of_mixture(model: BaseMixture, X: Any, source: str, selection: Selection | 
 @_report.register
 def _of_chain(
     model: BaseHMM,
-    X: Any,
+    X: object,
     source: str,
     selection: Selection | None,
     lengths: Sequence[int] | None = None,
-    time: Any = None,
+    time: object = None,
 ) -> Report:
     _must_be_of_a_fit(model)
     X, offsets = joined(X, lengths, symbols=model._model.emission.symbolic)
@@ -147,12 +147,12 @@ def _of_chain(
 
 
 @_report.register
-def _of_imputer(model: GaussianImputer, X: Any, source: str, selection: Selection | None) -> Report:
+def _of_imputer(model: GaussianImputer, X: object, source: str, selection: Selection | None) -> Report:
     return ImputationAnalysis(_drawn(model, X), X, source, selection=selection).report()
 
 
 @_report.register
-def _of_mixed_imputer(model: MixedImputer, X: Any, source: str, selection: Selection | None) -> Report:
+def _of_mixed_imputer(model: MixedImputer, X: object, source: str, selection: Selection | None) -> Report:
     return MixedAnalysis(_drawn(model, X), X, source, selection=selection).report()
 
 

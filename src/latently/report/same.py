@@ -39,7 +39,7 @@ def constructed(model: Any, written: Mapping[str, str] | None = None) -> str:
 
 
 def same_in_python(
-    model: Any, reading: str, verbs: str, fit: str = "X", written: Mapping[str, str] | None = None
+    model: object, reading: str, verbs: str, fit: str = "X", written: Mapping[str, str] | None = None
 ) -> str:
     """Lines that fit the model again and ask it what the page says.
 
@@ -52,7 +52,7 @@ def same_in_python(
     return f"import latently\n{imports}{reading or UNREAD}\nmodel = {made}.fit({fit})\n{verbs}"
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{name!r}: {_written(one)}' for name, one in value.items())}}}"
     if is_dataclass(value) and not isinstance(value, type):
@@ -68,6 +68,6 @@ def _written(value: Any) -> str:
     )
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _equal(a: object, b: object) -> bool:
     same = a is b or a == b
     return bool(np.all(same))

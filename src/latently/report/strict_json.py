@@ -14,7 +14,7 @@ def to_json(found: dict[str, Any]) -> str:
     return json.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Python's own types all the way down."""
     if isinstance(value, Finding):
         value = vars(value)

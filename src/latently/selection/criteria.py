@@ -27,7 +27,7 @@ class Measure:
 
 
 def measure_of(
-    estimator: Any, criterion: Criterion, grid_names: Any, fit_params: Mapping[str, Any]
+    estimator: object, criterion: Criterion, grid_names: Any, fit_params: Mapping[str, Any]
 ) -> Measure:
     """What a criterion means for an estimator.
 
@@ -66,5 +66,5 @@ def criterion_of(fitted: Any, name: str, *X: Any, **given: Any) -> float:
     return value
 
 
-def _has(estimator: Any, name: str) -> bool:
+def _has(estimator: object, name: str) -> bool:
     return hasattr(estimator, name) or (name in PENALTIES and hasattr(estimator, "_criterion"))

@@ -31,7 +31,7 @@ def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
     return Parts(documents, fit_params, _safe_indexing(documents, measured)).only(kept)
 
 
-def fingerprints(X: Any) -> list[bytes]:
+def fingerprints(X: object) -> list[bytes]:
     """A number for each document that follows from what it holds."""
     form, documents = recognise(X)
     if form not in ("table", "integers"):

@@ -116,7 +116,7 @@ def likelihood_ratio_test(
     *,
     level: float | None = 0.05,
     n_jobs: int | None = None,
-    random_state: Any = None,
+    random_state: object = None,
     **fit_params: Any,
 ) -> LikelihoodRatioTest:
     """Test whether a model of more components fits better than chance would have it.
@@ -316,14 +316,14 @@ class _Pair:
                 "as likely as small; give models whose settings differ in n_components only"
             )
 
-    def _split(self, low: Refit, high: Refit, params: Any, rng: np.random.Generator) -> list[Any]:
+    def _split(self, low: Refit, high: Refit, params: object, rng: np.random.Generator) -> list[Any]:
         """Params of the larger model in which components of the smaller are split."""
         if not high.model.latent.exchangeable:
             return []
         blocks = list(low.em.source.blocks())
         return list(islice(enlarged(high.model, low.model, params, blocks, rng), SPLITS))
 
-    def _duplicates(self, low: Refit, high: Refit, params: Any) -> list[Any]:
+    def _duplicates(self, low: Refit, high: Refit, params: object) -> list[Any]:
         """Params of the larger model in which a component of the smaller stands several times."""
         with np.errstate(invalid="ignore"):
             found = [duplicated(high.model, low.model, params, k) for k in range(self.small.n_components)]

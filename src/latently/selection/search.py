@@ -34,8 +34,8 @@ ESTIMATOR = Such(
     verbose=(COUNT, BOOLEAN),
 )
 def select(
-    estimator: Any,
-    X: Any,
+    estimator: object,
+    X: object,
     grid: Grid | Sequence[Grid],
     criterion: Criterion = "bic",
     *,

@@ -102,7 +102,7 @@ class Selection:
         return str(self)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool):

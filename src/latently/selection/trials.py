@@ -63,7 +63,7 @@ class Trials:
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: object,
         combinations: Sequence[Mapping[str, Any]],
         measure: Measure,
         progress: Progress | None,
@@ -192,7 +192,7 @@ class Trials:
         return found
 
 
-def _rounding(estimator: Any, value: float) -> float:
+def _rounding(estimator: object, value: float) -> float:
     """By how much a criterion, minus twice a log-likelihood and a penalty, may differ from rounding alone."""
     restarts = getattr(estimator, "restarts_", None)
     return ROUNDING * abs(value) + 2 * getattr(restarts, "rounding", 0.0)

@@ -61,7 +61,7 @@ def scan(path: Any, *, columns: Sequence[str] | None = None) -> FileScan:
     return found
 
 
-def as_scan(X: Any) -> Scan | None:
+def as_scan(X: object) -> Scan | None:
     """A table that is to be read piece by piece; None if it is in memory.
 
     Raises a ValueError if it is a reader of Arrow's, which can be read but once.

@@ -108,10 +108,10 @@ def _chunk(part: Part, read: Callable[[Part], Piece], block_rows: int, n_differe
         return chunk_of(piece, block_rows, n_different)
 
 
-def part_of(table: Any, number: int) -> Part:
+def part_of(table: object, number: int) -> Part:
     """A partition."""
     return Part(table, f"partition {number}", number)
 
 
-def _of_part(table: Any, number: int, task: Callable[[Part], R]) -> R:
+def _of_part(table: object, number: int, task: Callable[[Part], R]) -> R:
     return task(part_of(table, number))

@@ -153,7 +153,7 @@ def arrow() -> Any:
     return pyarrow
 
 
-def as_table(batches: Any) -> Any:
+def as_table(batches: object) -> Any:
     """Batches as a table of pyarrow."""
     return arrow().Table.from_batches(batches)
 

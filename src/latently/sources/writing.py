@@ -41,17 +41,17 @@ def write(path: Any, names: Sequence[str], pieces: Iterable[Any]) -> Path:
     return target
 
 
-def _parquet(path: str, schema: Any) -> Any:
+def _parquet(path: str, schema: object) -> Any:
     from pyarrow.parquet import ParquetWriter
 
     return ParquetWriter(path, schema)
 
 
-def _arrow(path: str, schema: Any) -> Any:
+def _arrow(path: str, schema: object) -> Any:
     return arrow().ipc.new_file(path, schema)
 
 
-def _csv(path: str, schema: Any) -> Any:
+def _csv(path: str, schema: object) -> Any:
     from pyarrow import csv
 
     return csv.CSVWriter(path, schema)

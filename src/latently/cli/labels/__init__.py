@@ -42,6 +42,6 @@ KINDS = (
 )
 
 
-def kind_of(model: Any) -> Kind:
+def kind_of(model: object) -> Kind:
     """The kind that a model is of."""
     return next(kind for kind in KINDS if isinstance(model, kind.models))

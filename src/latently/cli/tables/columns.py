@@ -197,7 +197,7 @@ def decided(columns: Iterable[Column]) -> list[str]:
     ]
 
 
-def names_of(model: Any, table: Table) -> list[str]:
+def names_of(model: object, table: Table) -> list[str]:
     """The columns that a model was fitted to."""
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if not names:

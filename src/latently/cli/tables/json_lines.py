@@ -46,13 +46,13 @@ def _parsed(text: str, where: str) -> Any:
         raise CommandError(f"{where} has a number of too many digits: write it as text") from None
 
 
-def _is_object(value: Any, where: str) -> dict[str, Any]:
+def _is_object(value: object, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CommandError(f'{where} is no JSON object: write one object a line, such as {{"text": "..."}}')
     return value
 
 
-def _cell(value: Any) -> str | None:
+def _cell(value: object) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -72,7 +72,7 @@ class Table:
         origin = np.arange(self.frame.height) if self.origin is None else self.origin
         return replace(self, frame=self.frame[order], lines=lines, origin=origin[order])
 
-    def as_they_stood(self, cells: Any) -> NDArray[Any]:
+    def as_they_stood(self, cells: object) -> NDArray[Any]:
         """Cells for all rows: those of rows that were there at first, in the order in which they stood."""
         cells = np.asarray(cells)
         if self.origin is None:

@@ -49,7 +49,7 @@ def _is_full(row: list[Any]) -> bool:
     return any(cell not in ("", None) for cell in row)
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     """A cell as a CSV file has it."""
     if isinstance(cell, bool):
         return str(cell).lower()

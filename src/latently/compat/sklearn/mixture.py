@@ -143,7 +143,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             made.set_params(n_components=self.n_components, covariance_type=self.covariance_type)
         return made
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Fit by EM, from `n_init` starts."""
         check_settings(self)
         settings = {name: getattr(self, name) for name in SAME}
@@ -194,23 +194,23 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         model.set_params(callbacks=None, random_state=self.random_state)
         return settled(), history[-2:-1]
 
-    def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int64]:
+    def fit_predict(self, X: object, y: object = None) -> NDArray[np.int64]:
         """Fit, and the likeliest component of each row."""
         return self.fit(X).predict(X)
 
-    def predict(self, X: Any) -> NDArray[np.int64]:
+    def predict(self, X: object) -> NDArray[np.int64]:
         """The likeliest component of each row."""
         return self._model.predict(X)
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: object) -> Array:
         """The probability of each component given the row."""
         return self._model.predict_proba(X)
 
-    def score_samples(self, X: Any) -> Array:
+    def score_samples(self, X: object) -> Array:
         """Log density of each row."""
         return self._model.score_samples(X)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: object, y: object = None) -> float:
         """Mean of `score_samples`."""
         return float(np.mean(self.score_samples(X)))
 
@@ -218,11 +218,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """Draw rows and their components."""
         return self._model.sample(n_samples, self.random_state)
 
-    def bic(self, X: Any) -> float:
+    def bic(self, X: object) -> float:
         """Bayesian information criterion; lower is better."""
         return self._model.bic(X)
 
-    def aic(self, X: Any) -> float:
+    def aic(self, X: object) -> float:
         """Akaike's information criterion; lower is better."""
         return self._model.aic(X)
 
@@ -240,26 +240,26 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.weights_)
 
-    def _estimate_log_prob(self, X: Any) -> Array:
+    def _estimate_log_prob(self, X: object) -> Array:
         source = self._model._source(X)
         return self._model._lookup(source).rows
 
-    def _estimate_weighted_log_prob(self, X: Any) -> Array:
+    def _estimate_weighted_log_prob(self, X: object) -> Array:
         return self._estimate_log_prob(X) + self._estimate_log_weights()
 
-    def _estimate_log_prob_resp(self, X: Any) -> tuple[Array, Array]:
+    def _estimate_log_prob_resp(self, X: object) -> tuple[Array, Array]:
         weighted = self._estimate_weighted_log_prob(X)
         log_prob = logsumexp(weighted, axis=1)
         return log_prob, weighted - log_prob[:, None]
 
-    def _e_step(self, X: Any) -> tuple[float, Array]:
+    def _e_step(self, X: object) -> tuple[float, Array]:
         log_prob, log_resp = self._estimate_log_prob_resp(X)
         return float(np.mean(log_prob)), log_resp
 
     def _m_step(self, X: Any, log_resp: Any) -> None:
         self._set_parameters(self._estimated(X, np.exp(log_resp)))
 
-    def _initialize(self, X: Any, resp: Any) -> None:
+    def _initialize(self, X: object, resp: object) -> None:
         found = self._estimated(X, resp)
         given = (self.weights_init, self.means_init, None)
         self._set_parameters([b if a is None else a for a, b in zip(given, found, strict=True)])

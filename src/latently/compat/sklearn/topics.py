@@ -124,7 +124,7 @@ class LatentDirichletAllocation(
                 print(line)
             return len(seen) > 1 and abs(seen[-1] - seen[-2]) < self.perp_tol
 
-        def after(n_passes: int, params: Any, bound: float) -> bool:
+        def after(n_passes: int, params: object, bound: float) -> bool:
             return n_passes > 0 and ends(n_passes, lambda: np.exp(-bound / X.sum()))
 
         model = self.model_
@@ -144,7 +144,7 @@ class LatentDirichletAllocation(
         self.bound_ = self.perplexity(X)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self, X: object, y: object = None) -> Self:
         """Bring the topics up to date with some documents, minibatch by minibatch."""
         X = self._counts(X) if hasattr(self, "model_") else self._begin(X)
         self.model_.total_samples = self.total_samples
@@ -156,11 +156,11 @@ class LatentDirichletAllocation(
         found = self.model_.transform(X) if normalize else self.model_.transform_dirichlet(X)
         return found.astype(X.dtype, copy=False)
 
-    def fit_transform(self, X: Any, y: Any = None, *, normalize: bool = True) -> Array:
+    def fit_transform(self, X: object, y: object = None, *, normalize: bool = True) -> Array:
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         return self.fit(X).transform(X, normalize=normalize)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: object, y: object = None) -> float:
         """Evidence lower bound of documents and topics together, in total."""
         return sum(self.model_.bound_parts(self._counts(X)).values())
 
@@ -189,7 +189,7 @@ class LatentDirichletAllocation(
     def _n_features_out(self) -> int:
         return int(self.n_components)
 
-    def _counts(self, X: Any, reset: bool = False) -> Any:
+    def _counts(self, X: object, reset: bool = False) -> Any:
         if not reset:
             check_is_fitted(self)
         dtypes = [np.float64, np.float32]
@@ -197,7 +197,7 @@ class LatentDirichletAllocation(
             self, X, reset=reset, accept_sparse="csr", dtype=dtypes, ensure_non_negative=True
         )
 
-    def _begin(self, X: Any) -> Any:
+    def _begin(self, X: object) -> Any:
         """The counts of a new model, which is made."""
         check_settings(self)
         X = self._counts(X, reset=True)

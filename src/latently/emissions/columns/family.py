@@ -175,7 +175,9 @@ class Columns(ProductFamily):
 
     # -- what users give and see -----------------------------------------------------------------------------
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         for part in self.parts:
             for inner in of_part(part.name, (name,)):
                 return part.family.checked(inner, value, n_components, len(part.taken), label)

@@ -96,7 +96,7 @@ def located(names: Sequence[str], table: Table) -> Iterator[None]:
 
 
 def grouped(
-    families: Any, others: str, unknown: str, table: Table, codes: int | None = None
+    families: object, others: str, unknown: str, table: Table, codes: int | None = None
 ) -> tuple[Part, ...]:
     """The parts of a table; columns of independent features of one kind are one part.
 

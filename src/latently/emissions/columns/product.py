@@ -121,7 +121,7 @@ class ProductFamily(Emission):
             for name, space in part.family.spaces(one).items()
         }
 
-    def permute(self, params: Parts, order: Any) -> Parts:
+    def permute(self, params: Parts, order: object) -> Parts:
         return self._parts(part.family.permute(one, order) for part, one in self._zip(params))
 
     def projected(self, params: Parts) -> Parts:

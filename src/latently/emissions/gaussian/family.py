@@ -408,7 +408,9 @@ class Gaussian(Emission):
             return None
         return self.structure.resting(params, self.floor, self.constant)
 
-    def checked(self, name: str, value: Any, n_components: int, n_features: int | None, label: str) -> Array:
+    def checked(
+        self, name: str, value: object, n_components: int, n_features: int | None, label: str
+    ) -> Array:
         if name != "covariances":
             return super().checked(name, value, n_components, n_features, label)
         K, d = n_components, n_features or "n_features"
@@ -453,7 +455,7 @@ class Gaussian(Emission):
         return self.squared(self.precisions_cholesky(params))
 
     def from_precisions(
-        self, precisions: Any, n_components: int, n_features: int | None, label: str
+        self, precisions: object, n_components: int, n_features: int | None, label: str
     ) -> Array:
         """Covariances of given precisions, for which the same holds: they are checked."""
         given = self.checked("covariances", precisions, n_components, n_features, label)

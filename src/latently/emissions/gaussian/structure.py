@@ -53,7 +53,7 @@ class Structure(ABC):
         """Whether a constant feature has a variance of its own, which rests on the floor."""
         return 1 not in self.pooled
 
-    def shape(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
+    def shape(self, n_components: int, n_features: object) -> tuple[Any, ...]:
         """Shape of the covariances."""
         return tuple(
             n for axis, n in enumerate(self._whole(n_components, n_features)) if axis not in self.pooled
@@ -86,7 +86,7 @@ class Structure(ABC):
         return n_features if self.correlated else 1
 
     @abstractmethod
-    def _whole(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
+    def _whole(self, n_components: int, n_features: object) -> tuple[Any, ...]:
         """Shape without pooling."""
 
     @abstractmethod

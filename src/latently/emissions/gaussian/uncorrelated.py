@@ -23,7 +23,7 @@ class Uncorrelated(Structure):
 
     correlated = False
 
-    def _whole(self, n_components: int, n_features: Any) -> tuple[Any, ...]:
+    def _whole(self, n_components: int, n_features: object) -> tuple[Any, ...]:
         return (n_components, n_features)
 
     def params(self, means: Array, covariances: Array) -> GaussianParams:

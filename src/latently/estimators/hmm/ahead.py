@@ -43,7 +43,7 @@ class Forecast:
         means = self.emission.mean(self.params)
         return None if means is None else self.states @ means
 
-    def log_density(self, x: Any) -> Array:
+    def log_density(self, x: object) -> Array:
         """Log density of possible observations at each time step ahead.
 
         Parameters
@@ -88,7 +88,7 @@ class Filtering:
         self.log_likelihood = 0.0
         self.n_seen = 0
 
-    def update(self, x: Any) -> Array:
+    def update(self, x: object) -> Array:
         """Take one observation.
 
         Parameters

@@ -53,13 +53,13 @@ class BaseHMM(Residuals, LikelihoodEstimator):
 
     def fit(
         self,
-        X: Any,
-        y: Any = None,
+        X: object,
+        y: object = None,
         *,
-        lengths: Any = None,
-        groups: Any = None,
-        sequence_weight: Any = None,
-        states: Any = None,
+        lengths: object = None,
+        groups: object = None,
+        sequence_weight: object = None,
+        states: object = None,
     ) -> Self:
         """Fit by EM."""
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
@@ -67,27 +67,27 @@ class BaseHMM(Residuals, LikelihoodEstimator):
 
     def partial_fit(
         self,
-        X: Any,
-        y: Any = None,
+        X: object,
+        y: object = None,
         *,
-        lengths: Any = None,
-        groups: Any = None,
-        sequence_weight: Any = None,
-        states: Any = None,
+        lengths: object = None,
+        groups: object = None,
+        sequence_weight: object = None,
+        states: object = None,
     ) -> Self:
         """Take in some sequences more, by stepwise EM."""
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
         return super().partial_fit(X, y=y, states=states, **sequences)
 
-    def bic(self, X: Any = None, lengths: Any = None, *, groups: Any = None) -> float:
+    def bic(self, X: object = None, lengths: object = None, *, groups: object = None) -> float:
         """Bayesian information criterion; lower is better."""
         return super().bic(X, lengths=lengths, groups=groups)
 
-    def aic(self, X: Any = None, lengths: Any = None, *, groups: Any = None) -> float:
+    def aic(self, X: object = None, lengths: object = None, *, groups: object = None) -> float:
         """Akaike's information criterion; lower is better."""
         return super().aic(X, lengths=lengths, groups=groups)
 
-    def icl(self, X: Any, lengths: Any = None, *, groups: Any = None) -> float:
+    def icl(self, X: object, lengths: object = None, *, groups: object = None) -> float:
         """Integrated completed likelihood; lower is better.
 
         BIC, with the log joint density of the data and their likeliest path in the place of the
@@ -109,16 +109,18 @@ class BaseHMM(Residuals, LikelihoodEstimator):
 
     def q_function(
         self,
-        X: Any,
+        X: object,
         at: LatentEmissionParams | None = None,
         *,
-        lengths: Any = None,
-        sequence_weight: Any = None,
+        lengths: object = None,
+        sequence_weight: object = None,
     ) -> float:
         """Q(at | params): the complete-data log-likelihood expected under this model's posterior."""
         return super().q_function(X, at, lengths=lengths, sequence_weight=sequence_weight)
 
-    def posterior_entropy(self, X: Any, *, lengths: Any = None, sequence_weight: Any = None) -> float:
+    def posterior_entropy(
+        self, X: object, *, lengths: object = None, sequence_weight: object = None
+    ) -> float:
         """Entropy of the paths of states given the sequences, in nats, summed over the sequences."""
         return super().posterior_entropy(X, lengths=lengths, sequence_weight=sequence_weight)
 
@@ -185,13 +187,13 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         return super().confidence_intervals(X, level, kind, states=states, **sequences, **asked)
 
     def summary(
-        self, X: Any = None, level: float = 0.95, *, lengths: Any = None, groups: Any = None
+        self, X: object = None, level: float = 0.95, *, lengths: object = None, groups: object = None
     ) -> Records:
         """What the states are like, and the transitions, as a tidy table: a row for each number."""
         return super().summary(X, level, lengths=lengths, groups=groups)
 
     def sample(
-        self, n_samples: int = 1, random_state: Any = None, currstate: int | None = None
+        self, n_samples: int = 1, random_state: object = None, currstate: int | None = None
     ) -> tuple[Any, NDArray[np.int64]]:
         """Draw one sequence and its states.
 
@@ -224,7 +226,9 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         """
 
     @classmethod
-    def _by_parameters(cls, startprob: Any, transmat: Any, settings: dict[str, Any], **values: Any) -> Self:
+    def _by_parameters(
+        cls, startprob: object, transmat: object, settings: dict[str, Any], **values: Any
+    ) -> Self:
         """A model with given parameters, ready to predict and to sample, without fitting."""
         of_chain, given = Chain.from_user(startprob, transmat)
         return cls(**settings, **of_chain)._from(**given, **values)
@@ -257,7 +261,9 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         keys = model.emission.order_keys(params.emission)
         return np.arange(model.n_components) if keys is None else np.lexsort(column_ranks(keys))
 
-    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
+    def _keep(
+        self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: object
+    ) -> None:
         super()._keep(model, fitted, diagnostics, dtype)
         for found in fitted.diagnostics:
             if found.kind == NO_DATA:

@@ -22,7 +22,13 @@ class Decoding(FittedHMM):
     """Scoring, decoding, filtering, smoothing, forecasting, and paths drawn."""
 
     def score(
-        self, X: Any, y: Any = None, *, lengths: Any = None, groups: Any = None, states: Any = None
+        self,
+        X: object,
+        y: object = None,
+        *,
+        lengths: object = None,
+        groups: object = None,
+        states: object = None,
     ) -> float:
         """Total log-likelihood of the sequences, in nats (not the mean).
 
@@ -35,7 +41,7 @@ class Decoding(FittedHMM):
         return float(self._posterior(found)[0].sum())
 
     def score_samples(
-        self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
+        self, X: object, lengths: object = None, *, groups: object = None, states: object = None
     ) -> tuple[float, Array]:
         """Total log-likelihood, and the probabilities of the states given all of each sequence.
 
@@ -55,7 +61,9 @@ class Decoding(FittedHMM):
         log_likelihoods, resp = self._posterior(found, refuse=True)
         return float(log_likelihoods.sum()), resp
 
-    def smooth(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
+    def smooth(
+        self, X: object, lengths: object = None, *, groups: object = None, states: object = None
+    ) -> Array:
         """Probabilities of the states at each time step given the whole sequence, its future included.
 
         Returns
@@ -80,7 +88,9 @@ class Decoding(FittedHMM):
             return lazy
         return self.score_samples(X, lengths=lengths, groups=groups, states=states)[1]
 
-    def predict_proba(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
+    def predict_proba(
+        self, X: object, lengths: object = None, *, groups: object = None, states: object = None
+    ) -> Array:
         """The same as `smooth`: it uses the future of each time step. For the past only there is `filter`.
 
         Returns
@@ -90,7 +100,9 @@ class Decoding(FittedHMM):
         """
         return self.smooth(X, lengths=lengths, groups=groups, states=states)
 
-    def filter(self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None) -> Array:
+    def filter(
+        self, X: object, lengths: object = None, *, groups: object = None, states: object = None
+    ) -> Array:
         """Probabilities of the states at each time step given what was seen up to it, and nothing later.
 
         Returns
@@ -106,7 +118,7 @@ class Decoding(FittedHMM):
         return self.fixed_lag(X, 0, lengths=lengths, groups=groups, states=states)
 
     def fixed_lag(
-        self, X: Any, lag: int, *, lengths: Any = None, groups: Any = None, states: Any = None
+        self, X: object, lag: int, *, lengths: object = None, groups: object = None, states: object = None
     ) -> Array:
         """Probabilities of the states at each time step given what was seen up to `lag` time steps later.
 
@@ -129,7 +141,7 @@ class Decoding(FittedHMM):
         found = self._source(X, lengths=lengths, groups=groups, states=states)
         return self._model.latent.filter(self.params_.latent, self._lookup(found), found.whole(), lag)
 
-    def forecast(self, X: Any, steps: int = 1, *, states: Any = None) -> Forecast:
+    def forecast(self, X: object, steps: int = 1, *, states: object = None) -> Forecast:
         """Distributions of the states and observations that follow a sequence.
 
         Parameters
@@ -173,12 +185,12 @@ class Decoding(FittedHMM):
 
     def decode(
         self,
-        X: Any,
-        lengths: Any = None,
+        X: object,
+        lengths: object = None,
         algorithm: str = "viterbi",
         *,
-        groups: Any = None,
-        states: Any = None,
+        groups: object = None,
+        states: object = None,
     ) -> tuple[float, NDArray[np.int64]]:
         """The likeliest path of states, or the likeliest state at each time step by itself.
 
@@ -216,7 +228,7 @@ class Decoding(FittedHMM):
         return float(values.sum()), path
 
     def predict(
-        self, X: Any, lengths: Any = None, *, groups: Any = None, states: Any = None
+        self, X: object, lengths: object = None, *, groups: object = None, states: object = None
     ) -> NDArray[np.int64]:
         """The likeliest path of states, by Viterbi's algorithm: each state depends on the future, too.
 
@@ -248,13 +260,13 @@ class Decoding(FittedHMM):
 
     def sample_states(
         self,
-        X: Any,
+        X: object,
         n_paths: int = 1,
-        random_state: Any = None,
+        random_state: object = None,
         *,
-        lengths: Any = None,
-        groups: Any = None,
-        states: Any = None,
+        lengths: object = None,
+        groups: object = None,
+        states: object = None,
     ) -> NDArray[np.int64]:
         """Draw paths of states from what is known of them given the sequences.
 

@@ -86,15 +86,15 @@ class FittedHMM(FittedModel, ChainSettings):
 
     def _read(
         self,
-        X: Any,
+        X: object,
         family: Emission,
         *,
         reset: bool,
-        y: Any = None,
-        lengths: Any = None,
-        groups: Any = None,
-        sequence_weight: Any = None,
-        states: Any = None,
+        y: object = None,
+        lengths: object = None,
+        groups: object = None,
+        sequence_weight: object = None,
+        states: object = None,
     ) -> tuple[Emission, Source]:
         scan, of_all = as_scan(X), (lengths, sequence_weight, states)
         if scan is not None and any(one is not None for one in of_all) and (some := scan.dense()) is not None:

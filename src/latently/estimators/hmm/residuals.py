@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri, ndtri_exp
@@ -39,7 +39,7 @@ class PseudoResiduals:
     upper: Array
     mid: Array
 
-    def drawn(self, random_state: Any = None) -> Array:
+    def drawn(self, random_state: object = None) -> Array:
         """A point of each segment, drawn evenly in probability.
 
         Of the right model these are exactly standard normal even where observations are discrete, which the
@@ -71,7 +71,7 @@ class Residuals(Timelines):
     """A hidden Markov model that can be checked."""
 
     def pseudo_residuals(
-        self, X: Any, *, lengths: Any = None, groups: Any = None, kind: str = "ordinary"
+        self, X: object, *, lengths: object = None, groups: object = None, kind: str = "ordinary"
     ) -> PseudoResiduals:
         """Where each observation lies in the distribution that the model gives it, in normal deviates.
 

@@ -30,7 +30,7 @@ class Places:
         return f"sequence {sequence}, time {time - int(self.offsets[sequence])}"
 
 
-def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | None:
+def known_states(states: object, n: int, n_components: int) -> NDArray[np.int64] | None:
     """States that are known, -1 where one is not; None if none is.
 
     Raises a ValueError if there is not one for each of `n` time steps, or one is no state; the time is named.
@@ -49,7 +49,7 @@ def known_states(states: Any, n: int, n_components: int) -> NDArray[np.int64] | 
     return known.astype(np.int64)
 
 
-def lengths_of(X: Any, lengths: Any, groups: Any) -> Any:
+def lengths_of(X: Any, lengths: object, groups: Any) -> Any:
     """Lengths of sequences: those given, or those that groups say.
 
     Refuses both together, groups for a list of sequences, of another length or with a missing entry, and one
@@ -142,7 +142,7 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
     return X, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
+def check_sequence_weight(sequence_weight: object, n: int) -> Array:
     """Weights of sequences; ones if there are none.
 
     Raises a ValueError if their number is another, or one is negative or not finite, or all are zero.
@@ -163,7 +163,7 @@ def check_sequence_weight(sequence_weight: Any, n: int) -> Array:
     return weights
 
 
-def _checked(lengths: Any, n: int) -> list[int]:
+def _checked(lengths: object, n: int) -> list[int]:
     sizes = as_array(lengths, "lengths") if LIST.is_satisfied_by(lengths) else None
     if sizes is None or sizes.ndim != 1 or sizes.dtype.kind not in "iu":
         raise ValueError(f"lengths={shown(lengths)}: should be a list of integers, one for each sequence")

@@ -13,19 +13,19 @@ from latently.checks.columns import Table, as_table, concatenated
 from latently.estimators.inputs import column_names
 
 
-def is_table(part: Any) -> bool:
+def is_table(part: object) -> bool:
     """Whether something is an array, a frame or a column of one, rather than a number or a list."""
     return bool(getattr(part, "shape", ())) and not isinstance(part, np.generic)
 
 
-def of_columns(X: Any) -> Any:
+def of_columns(X: object) -> Any:
     """Sequences whose tables have columns of any kind: one such table, or a list of them."""
     if isinstance(X, (list, tuple)) and any(is_table(part) or isinstance(part, Mapping) for part in X):
         return [as_table(part, f"sequence {i}") for i, part in enumerate(X)]
     return as_table(X)
 
 
-def is_list_of_tables(X: Any) -> bool:
+def is_list_of_tables(X: object) -> bool:
     """Whether X is a list of tables rather than one."""
     return isinstance(X, (list, tuple)) and any(is_table(part) for part in X)
 
@@ -70,7 +70,7 @@ def put_on_end(parts: Any, symbols: bool) -> Any:
     return import_module(type(parts[0]).__module__.split(".")[0]).concat(list(parts))
 
 
-def check_table(X: Any, symbols: bool) -> None:
+def check_table(X: object, symbols: bool) -> None:
     """Refuse lists of lists of several lengths, and tables of other than two dimensions.
 
     Raises a ValueError if it is one; the row is named, and the remedy.
@@ -117,6 +117,6 @@ def _on_end(arrays: Any) -> Any:
     return (np.ma if masked else np).concatenate(arrays)
 
 
-def _listed(part: Any) -> str:
+def _listed(part: object) -> str:
     names = column_names(part)
     return "without names" if names is None else str(names)

@@ -17,7 +17,7 @@ from latently.estimators.records import Records
 class Timelines(Decoding):
     """The likeliest path by visits, and what is known of each time step."""
 
-    def segments(self, X: Any, lengths: Any = None, *, groups: Any = None) -> Records:
+    def segments(self, X: object, lengths: object = None, *, groups: object = None) -> Records:
         """The likeliest path as a table, a row for each visit to a state.
 
         Returns
@@ -42,7 +42,7 @@ class Timelines(Decoding):
         sure = np.take_along_axis(resp, path[:, None], axis=1)[:, 0]
         return segments_of(path, sure, offsets, _times(X, offsets))
 
-    def timeline(self, X: Any, lengths: Any = None, *, groups: Any = None) -> Records:
+    def timeline(self, X: object, lengths: object = None, *, groups: object = None) -> Records:
         """What is known of each time step, as a table: the state on the likeliest path, and `smooth`.
 
         Returns
@@ -59,7 +59,9 @@ class Timelines(Decoding):
             )
         )
 
-    def _known(self, X: Any, lengths: Any, groups: Any) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
+    def _known(
+        self, X: object, lengths: object, groups: object
+    ) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
         """The likeliest path, the smoothed probabilities, and where sequences begin and end."""
         _, path = self.decode(X, lengths, groups=groups)
         _, resp = self.score_samples(X, lengths, groups=groups)

@@ -83,24 +83,24 @@ class BaseImputer(
         return "mixture_" in vars(self) and self.mixture_.__sklearn_is_fitted__()
 
     @abstractmethod
-    def _read(self, X: Any) -> Any:
+    def _read(self, X: object) -> Any:
         """Rows as the methods below take them."""
 
     @abstractmethod
-    def _modelled(self, read: Any) -> Any:
+    def _modelled(self, read: object) -> Any:
         """Of these rows the columns of which there is a model."""
 
     @abstractmethod
-    def _interval(self, read: Any, level: float, uncertain: bool) -> tuple[Any, Any]:
+    def _interval(self, read: object, level: float, uncertain: bool) -> tuple[Any, Any]:
         """Lower and upper ends of intervals, as `interval` returns them."""
 
     @abstractmethod
-    def _drawing(self, read: Any, rng: np.random.Generator) -> Callable[[Any], Any]:
+    def _drawing(self, read: object, rng: np.random.Generator) -> Callable[[Any], Any]:
         """What makes a completed table of a parameter draw."""
 
     @checked(level=(SHARE,), parameter_uncertainty=(BOOLEAN,))
     def interval(
-        self, X: Any, level: float = 0.95, *, parameter_uncertainty: bool = False
+        self, X: object, level: float = 0.95, *, parameter_uncertainty: bool = False
     ) -> tuple[Any, Any]:
         """Intervals that hold each missing number with a given probability, given the rest of its row.
 
@@ -131,7 +131,7 @@ class BaseImputer(
             self._need_draws(2)
         return self._interval(read, float(level), bool(parameter_uncertainty))
 
-    def draw_imputations(self, X: Any, n_imputations: int = 20, random_state: Any = None) -> list[Any]:
+    def draw_imputations(self, X: object, n_imputations: int = 20, random_state: object = None) -> list[Any]:
         """Complete tables whose missing cells are drawn, each table under parameters of its own.
 
         So the tables differ by as much as is not known. Run an analysis on each and join the results with
@@ -158,7 +158,7 @@ class BaseImputer(
         rng = random_generator(self.random_state if random_state is None else random_state)
         return [*map(self._drawing(read, rng), self.parameter_draws_[:n_imputations])]
 
-    def get_feature_names_out(self, input_features: Any = None) -> Any:
+    def get_feature_names_out(self, input_features: object = None) -> Any:
         """Names of the columns of the output.
 
         Parameters
@@ -173,7 +173,7 @@ class BaseImputer(
         """
         return super().get_feature_names_out(input_features)[self._features_out]
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: object, y: object = None) -> float:
         """Mean log density of the observed cells of a row, in nats.
 
         Returns
@@ -224,7 +224,7 @@ class BaseImputer(
             raise ValueError(f"its model has {mixture.n_features_in_} features, and {sum(kept)} are kept")
         return np.array(kept)
 
-    def _run(self, random_state: Any) -> dict[str, Any]:
+    def _run(self, random_state: object) -> dict[str, Any]:
         """Settings of how the model is fitted."""
         shared = (*fields(RunSettings), *fields(WorkSettings))
         mine = {one.name: getattr(self, one.name) for one in shared}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from latently.checks.arrays import as_floats
 from latently.estimators.inputs import Array
 
 
-def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array, Array]:
+def check_limits(min_value: object, max_value: object, n_features: int) -> tuple[Array, Array]:
     """Least and greatest values of filled cells, one for each column.
 
     Raises a ValueError if one is not a number or of another shape, or a least value is above the greatest.
@@ -26,7 +24,7 @@ def check_limits(min_value: Any, max_value: Any, n_features: int) -> tuple[Array
     return lower, upper
 
 
-def _limit(name: str, value: Any, default: float, n_features: int) -> Array:
+def _limit(name: str, value: object, default: float, n_features: int) -> Array:
     limits = as_floats(default if value is None else value, name)
     if limits.shape not in ((), (n_features,)) or np.isnan(limits).any():
         raise ValueError(f"{name} has shape {limits.shape}: should be a number or of shape ({n_features},)")

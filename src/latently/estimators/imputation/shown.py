@@ -26,7 +26,7 @@ class Shown(ABC):
         return self._shown(imputer)
 
     @abstractmethod
-    def _shown(self, imputer: Any) -> Any:
+    def _shown(self, imputer: object) -> Any:
         """What it is."""
 
 

@@ -53,7 +53,7 @@ class Modelled:
         vars(mixture).pop("feature_names_in_", None)  # which are the imputer's
 
 
-def read_table(imputer: GaussianImputer, X: Any, sample_weight: Any) -> Modelled:
+def read_table(imputer: GaussianImputer, X: object, sample_weight: object) -> Modelled:
     """Read the table of a fit, and say which columns teach nothing.
 
     The imputer learns the names and the number of the features. Weights say how often each row counts.
@@ -84,7 +84,7 @@ def read_table(imputer: GaussianImputer, X: Any, sample_weight: Any) -> Modelled
     )
 
 
-def _read_piece_by_piece(imputer: GaussianImputer, scan: Scan, sample_weight: Any) -> Modelled:
+def _read_piece_by_piece(imputer: GaussianImputer, scan: Scan, sample_weight: object) -> Modelled:
     if sample_weight is not None or imputer.n_parameter_draws:
         wrong = "sample_weight" if sample_weight is not None else "n_parameter_draws"
         raise ValueError(f"{wrong} is for tables in memory: leave it out, or read X first")

@@ -72,7 +72,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
         tags.input_tags.allow_nan = tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X: Any, *args: Any, **how: Any) -> Self:
+    def fit(self, X: object, *args: Any, **how: Any) -> Self:
         """Fit by EM.
 
         Returns
@@ -166,7 +166,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
     def _conclude(self, source: Source) -> None:
         """What is worked out of the data of a fit at its end."""
 
-    def partial_fit(self, X: Any, *args: Any, **how: Any) -> Self:
+    def partial_fit(self, X: object, *args: Any, **how: Any) -> Self:
         """Take in some rows more (units, where these are sequences), by stepwise EM.
 
         The first call fits its rows as ``algorithm="online"`` does, if there was no fit. Each further one
@@ -290,7 +290,9 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEsti
         order = self._order(model, params)
         return model.permute(params, order), order
 
-    def _keep(self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: Any) -> None:
+    def _keep(
+        self, model: LatentEmission, fitted: Fit, diagnostics: tuple[Finding, ...], dtype: object
+    ) -> None:
         """Put what was found in force, and record what there is to say of the fit."""
         self._set_params(model, fitted.result.params, Outcome.of(fitted, diagnostics, dtype))
         if self.warm_start:

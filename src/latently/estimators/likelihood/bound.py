@@ -32,7 +32,7 @@ class Bound(FittedModel):
         source = self._source(X, **how)
         return bounds.q_function(self._model, self.params_, source, self.params_ if at is None else at)
 
-    def posterior_entropy(self, X: Any, *args: Any, **how: Any) -> float:
+    def posterior_entropy(self, X: object, *args: Any, **how: Any) -> float:
         """Entropy of what is hidden given the data, in nats, summed over the data.
 
         Returns

@@ -26,7 +26,7 @@ PENALTIES: dict[str, Callable[[int, float], float]] = {
 class Criteria(FittedModel):
     """BIC and AIC; lower is better."""
 
-    def bic(self, X: Any = None, *args: Any, **how: Any) -> float:
+    def bic(self, X: object = None, *args: Any, **how: Any) -> float:
         """Bayesian information criterion; lower is better.
 
         Parameters
@@ -46,7 +46,7 @@ class Criteria(FittedModel):
         """
         return self._criterion("bic", X, **how)
 
-    def aic(self, X: Any = None, *args: Any, **how: Any) -> float:
+    def aic(self, X: object = None, *args: Any, **how: Any) -> float:
         """Akaike's information criterion; lower is better.
 
         Parameters
@@ -61,18 +61,18 @@ class Criteria(FittedModel):
         """
         return self._criterion("aic", X, **how)
 
-    def _criterion(self, name: str, X: Any = None, **how: Any) -> float:
+    def _criterion(self, name: str, X: object = None, **how: Any) -> float:
         """One of the criteria that charge for parameters by their number."""
         return self._criteria([name], X, **how)[name]
 
-    def _criteria(self, names: Iterable[str], X: Any = None, **how: Any) -> dict[str, float]:
+    def _criteria(self, names: Iterable[str], X: object = None, **how: Any) -> dict[str, float]:
         """Several of them."""
         log_likelihood, n = self._fit_of(X, **how)
         with np.errstate(divide="ignore", invalid="ignore"):  # "hq" needs more than one observation
             penalties = {name: PENALTIES[name](self.n_parameters_, n) for name in names}
         return {name: float(-2 * log_likelihood + penalty) for name, penalty in penalties.items()}
 
-    def _fit_of(self, X: Any, **how: Any) -> tuple[float, float]:
+    def _fit_of(self, X: object, **how: Any) -> tuple[float, float]:
         """Total log-likelihood and n, of the training data or of others."""
         self._check_fitted()
         if X is None:

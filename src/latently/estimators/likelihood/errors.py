@@ -23,11 +23,11 @@ class Errors(FittedModel):
 
     def standard_errors(
         self,
-        X: Any,
+        X: object,
         kind: str = "observed",
         *args: Any,
         n_replicates: int = 200,
-        random_state: Any = 0,
+        random_state: object = 0,
         **how: Any,
     ) -> StandardErrors:
         """Standard errors of all parameters at their fitted values.
@@ -86,13 +86,13 @@ class Errors(FittedModel):
 
     def confidence_intervals(
         self,
-        X: Any,
+        X: object,
         level: float = 0.95,
         kind: str = "observed",
         *args: Any,
         transform: bool = True,
         n_replicates: int = 1000,
-        random_state: Any = 0,
+        random_state: object = 0,
         **how: Any,
     ) -> Intervals:
         """Confidence intervals of all parameters.
@@ -135,17 +135,17 @@ class Errors(FittedModel):
         spaces = self._model.spaces(self.params_)
         return intervals_of(errors, spaces, self.params_, level, transform=transform)
 
-    def _check_kind(self, kind: str, n_replicates: int, random_state: Any) -> None:
+    def _check_kind(self, kind: str, n_replicates: int, random_state: object) -> None:
         for name, value in {"kind": kind, "n_replicates": n_replicates, "random_state": random_state}.items():
             check_setting(name, value, *STANDARD_ERRORS[name])
 
-    def _spread(self, source: ArraySource, n_replicates: int, random_state: Any) -> StandardErrors:
+    def _spread(self, source: ArraySource, n_replicates: int, random_state: object) -> StandardErrors:
         found = spread(self._bootstrap(source, n_replicates, random_state), self.fixed)
         n, unit = _count(source), self._model.unit
         rough = f"the bootstrap draws weights for {n} {unit}s only: it is rough"
         return StandardErrors(found.errors, found.reasons + (rough,) * (n < ROUGH), found.kind)
 
-    def _bootstrap(self, source: ArraySource, n_replicates: int, random_state: Any) -> Replicates:
+    def _bootstrap(self, source: ArraySource, n_replicates: int, random_state: object) -> Replicates:
         if _count(source) < 2:
             raise ValueError(
                 f"kind='bootstrap' draws weights for whole {self._model.unit}s, and there is one: use "

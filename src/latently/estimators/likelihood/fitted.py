@@ -45,7 +45,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
     n_observed_ = Recorded()
 
     @abstractmethod
-    def _read(self, X: Any, family: Emission, *args: Any, **how: Any) -> tuple[Emission, Source]:
+    def _read(self, X: object, family: Emission, *args: Any, **how: Any) -> tuple[Emission, Source]:
         """Check data as a user hands them in, weights and known labels too; the family may learn to read."""
 
     @property
@@ -53,10 +53,10 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         """Number of free parameters."""
         return dimension(self._model.spaces(self.params_), tuple(self.fixed))
 
-    def _chosen(self, X: Any, **how: Any) -> None:
+    def _chosen(self, X: object, **how: Any) -> None:
         """Work out what a fit that is one of many leaves to the best of them, of the data of the fit."""
 
-    def _source(self, X: Any, **how: Any) -> Source:
+    def _source(self, X: object, **how: Any) -> Source:
         """Data that something is to be said of."""
         self._check_fitted()
         return self._read(X, self._model.emission, reset=False, **how)[1]
@@ -86,7 +86,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         """Log densities of the rows under each label."""
         return self._model.lookup(self.params_, source.whole())
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> tuple[Any, NDArray[np.int64]]:
+    def sample(self, n_samples: int = 1, random_state: object = None) -> tuple[Any, NDArray[np.int64]]:
         """Draw rows and their labels: those of one sequence where the model is of sequences.
 
         Parameters
@@ -111,7 +111,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         return self._sample(n_samples, random_state)
 
     def _sample(
-        self, n_samples: int, random_state: Any, first: int | None = None
+        self, n_samples: int, random_state: object, first: int | None = None
     ) -> tuple[Any, NDArray[np.int64]]:
         """Draw rows, the first of which may have a label that is known."""
         self._check_fitted()

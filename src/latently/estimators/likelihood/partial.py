@@ -37,7 +37,7 @@ class PartialFit:
         return cls(at, description, unit, fitted.order)
 
 
-def begun(estimator: LikelihoodEstimator, X: Any, how: dict[str, Any]) -> None:
+def begun(estimator: LikelihoodEstimator, X: object, how: dict[str, Any]) -> None:
     """Fit the first rows."""
     settings = {"algorithm": "online", "exact_iter": 0, "checkpoint": None}
     first = clone(estimator).set_params(**settings).fit(X, **how)
@@ -45,7 +45,9 @@ def begun(estimator: LikelihoodEstimator, X: Any, how: dict[str, Any]) -> None:
     vars(estimator).update({name: value for name, value in vars(first).items() if name not in settings})
 
 
-def continued(estimator: LikelihoodEstimator, before: PartialFit, X: Any, how: dict[str, Any]) -> PartialFit:
+def continued(
+    estimator: LikelihoodEstimator, before: PartialFit, X: object, how: dict[str, Any]
+) -> PartialFit:
     """Step through further rows, and put the params in force."""
     old, params, order = estimator._model, estimator.params_, before.order
     family = estimator._family().reading_as(old.emission)

@@ -41,7 +41,7 @@ def plainly(value: Array, error: Array, reach: float) -> tuple[Array, Array]:
 class Summarised(Errors):
     """Parameters by column and component."""
 
-    def summary(self, X: Any = None, level: float = 0.95, *args: Any, **how: Any) -> Records:
+    def summary(self, X: object = None, level: float = 0.95, *args: Any, **how: Any) -> Records:
         """What the components are like, as a tidy table: a row for each number.
 
         Standard errors and intervals need X, the data of the fit.

@@ -42,11 +42,11 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         `log_likelihood_` per row, as scikit-learn has it.
     """
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Fit the mixture by EM."""
         return super().fit(X, sample_weight=sample_weight)
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Take in some rows more, by stepwise EM.
 
         Examples
@@ -61,7 +61,7 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         """
         return super().partial_fit(X, sample_weight=sample_weight)
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
+    def fit_predict(self, X: object, y: object = None, sample_weight: object = None) -> NDArray[np.int64]:
         """Fit the mixture and label its rows.
 
         Returns
@@ -71,15 +71,15 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         """
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
-    def bic(self, X: Any = None, sample_weight: Any = None) -> float:
+    def bic(self, X: object = None, sample_weight: object = None) -> float:
         """Bayesian information criterion; lower is better."""
         return super().bic(X, sample_weight=sample_weight)
 
-    def aic(self, X: Any = None, sample_weight: Any = None) -> float:
+    def aic(self, X: object = None, sample_weight: object = None) -> float:
         """Akaike's information criterion; lower is better."""
         return super().aic(X, sample_weight=sample_weight)
 
-    def icl(self, X: Any, sample_weight: Any = None) -> float:
+    def icl(self, X: object, sample_weight: object = None) -> float:
         """Integrated completed likelihood; lower is better.
 
         BIC, less twice the log probability of the likeliest labels: it prefers components that are
@@ -105,22 +105,24 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         joint = float(source.weights @ (log_likelihood + np.log(resp.max(axis=1))))
         return float(-2 * joint + self.n_parameters_ * np.log(self._n_observed(source)))
 
-    def q_function(self, X: Any, at: LatentEmissionParams | None = None, sample_weight: Any = None) -> float:
+    def q_function(
+        self, X: object, at: LatentEmissionParams | None = None, sample_weight: object = None
+    ) -> float:
         """Q(at | params): the complete-data log-likelihood expected under this model's posterior."""
         return super().q_function(X, at, sample_weight=sample_weight)
 
-    def posterior_entropy(self, X: Any, sample_weight: Any = None) -> float:
+    def posterior_entropy(self, X: object, sample_weight: object = None) -> float:
         """Entropy of the labels given the rows, in nats, summed over the rows."""
         return super().posterior_entropy(X, sample_weight=sample_weight)
 
     def standard_errors(  # type: ignore[override]
         self,
-        X: Any,
+        X: object,
         kind: str = "observed",
         *,
-        sample_weight: Any = None,
+        sample_weight: object = None,
         n_replicates: int = 200,
-        random_state: Any = 0,
+        random_state: object = 0,
     ) -> StandardErrors:
         """Standard errors of all parameters at their fitted values."""
         return super().standard_errors(
@@ -142,7 +144,7 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         asked = {"transform": transform, "n_replicates": n_replicates, "random_state": random_state}
         return super().confidence_intervals(X, level, kind, sample_weight=sample_weight, **asked)
 
-    def summary(self, X: Any = None, level: float = 0.95, *, sample_weight: Any = None) -> Records:
+    def summary(self, X: object = None, level: float = 0.95, *, sample_weight: object = None) -> Records:
         """What the components are like, as a tidy table: a row for each number."""
         return super().summary(X, level, sample_weight=sample_weight)
 

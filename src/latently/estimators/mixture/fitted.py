@@ -44,7 +44,7 @@ class FittedMixture(FittedModel):
         return Independent()
 
     def _read(
-        self, X: Any, family: Emission, *, reset: bool, sample_weight: Any = None
+        self, X: object, family: Emission, *, reset: bool, sample_weight: object = None
     ) -> tuple[Emission, Source]:
         scan = as_scan(X)
         if scan is not None and sample_weight is not None and (written_out := scan.dense()) is not None:

@@ -24,7 +24,7 @@ class Predictions(FittedMixture):
     """Predicting, scoring and sampling, in scikit-learn's conventions."""
 
     @read_piece_by_piece(shares)
-    def predict_proba(self, X: Any, *, to: Any = None) -> Any:
+    def predict_proba(self, X: object, *, to: object = None) -> Any:
         """Responsibilities: the probability of each component given the row.
 
         Returns
@@ -41,7 +41,7 @@ class Predictions(FittedMixture):
         return self._posterior(source, refuse=True)[1].astype(float_type(source.outline.x), copy=False)
 
     @read_piece_by_piece(lambda _: (["label"], np.empty(0, dtype=np.int64)))
-    def predict(self, X: Any, *, to: Any = None) -> Any:
+    def predict(self, X: object, *, to: object = None) -> Any:
         """Return the likeliest component of each row.
 
         Returns
@@ -51,7 +51,7 @@ class Predictions(FittedMixture):
         """
         return likeliest(self.predict_proba(X))
 
-    def uncertainty(self, X: Any) -> Array:
+    def uncertainty(self, X: object) -> Array:
         """One minus the largest responsibility: the chance that the label of the row is wrong.
 
         Returns
@@ -62,7 +62,7 @@ class Predictions(FittedMixture):
         return np.asarray(1.0 - self.predict_proba(X).max(axis=1))
 
     @read_piece_by_piece(lambda _: (["log_density"], np.empty(0)))
-    def score_samples(self, X: Any, *, to: Any = None) -> Any:
+    def score_samples(self, X: object, *, to: object = None) -> Any:
         """Log density of each row under the mixture, in nats.
 
         Returns
@@ -73,7 +73,7 @@ class Predictions(FittedMixture):
         source = self._source(X)
         return self._posterior(source)[0].astype(float_type(source.outline.x), copy=False)
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
         """Mean log density per row (not the total), in nats.
 
         Returns
@@ -85,7 +85,7 @@ class Predictions(FittedMixture):
         found = np.concatenate(list(self._each(source, lambda _, density, __: density)))
         return float(np.average(found, weights=source.weights))
 
-    def lower_bound(self, X: Any, resp: Any, sample_weight: Any = None) -> float:
+    def lower_bound(self, X: object, resp: object, sample_weight: object = None) -> float:
         """Lower bound of the log-likelihood from any responsibilities.
 
         Parameters

@@ -138,14 +138,14 @@ class CheckpointFile:
         archive.write(self.path, Contents({"checkpoint": document}, arrays), often=True)
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """A short name of anything that a file can hold."""
     encoder = Encoder()
     document = json.dumps(encoder.encode(value, ""))
     return digest_of(document, *(part for pair in encoder.arrays.items() for part in pair))
 
 
-def _head(estimator: Any, data: Any, start: Any, beside: dict[str, Any]) -> dict[str, Any]:
+def _head(estimator: Any, data: object, start: object, beside: dict[str, Any]) -> dict[str, Any]:
     """What a fit follows from, in the order in which it is told."""
     settings = {
         name: _said(value)
@@ -156,7 +156,7 @@ def _head(estimator: Any, data: Any, start: Any, beside: dict[str, Any]) -> dict
     return {**whose, "settings": settings, "data": digest(data), "start": digest(start)}
 
 
-def _said(value: Any) -> Any:
+def _said(value: object) -> Any:
     """A setting as it is if it is plain, else a digest."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -183,7 +183,7 @@ def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     return "a fit from other parameters" if before["start"] != now["start"] else ""
 
 
-def _classes_of(value: Any) -> Iterable[type]:
+def _classes_of(value: object) -> Iterable[type]:
     """The classes that a model is made of, and the dataclasses that these can see."""
     parts = value if isinstance(value, (tuple, list)) else ()
     if is_dataclass(value) or isinstance(value, Emission):

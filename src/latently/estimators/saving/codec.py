@@ -91,7 +91,7 @@ class Encoder:
     own: list[type] = field(default_factory=list)  # the user's classes met
     estimators: dict[str, type] = field(default_factory=dict)  # the classes of the estimators met
 
-    def encode(self, value: Any, where: str) -> Any:
+    def encode(self, value: object, where: str) -> Any:
         """Return the value as JSON.
 
         Parameters
@@ -143,7 +143,7 @@ class Encoder:
             },
         }
 
-    def _encode_object(self, value: Any, where: str) -> Any:
+    def _encode_object(self, value: object, where: str) -> Any:
         cls = type(value)
         if not is_dataclass(cls) and vars(value):
             raise ValueError(f"{where} is a {cls.__name__} with settings: make it a dataclass, to name them")
@@ -153,7 +153,7 @@ class Encoder:
         found = {name: self.encode(getattr(value, name), f"{where}.{name}") for name in _given(cls)}
         return {"latently" if ours else "own": cls.__name__, "fields": found}
 
-    def _encode_array(self, value: Any, where: str) -> Any:
+    def _encode_array(self, value: object, where: str) -> Any:
         array = np.asarray(value)
         if array.ndim == 1 and array.dtype.kind == "U":
             return {"text": array.tolist()}
@@ -176,7 +176,7 @@ class Decoder:
     own: Sequence[type] = ()
     estimators: Classes = field(default_factory=dict)  # the classes that estimators may be of
 
-    def decode(self, value: Any, where: str) -> Any:
+    def decode(self, value: object, where: str) -> Any:
         """Return what was encoded.
 
         Parameters
@@ -279,7 +279,7 @@ class Decoder:
         raise UnknownClassError(name)
 
 
-def check_types(annotated: Any, values: Mapping[str, Any], where: str) -> None:
+def check_types(annotated: object, values: Mapping[str, Any], where: str) -> None:
     """Check values against the annotations of a class or function.
 
     One of another type is refused and named, by `where` it stands.

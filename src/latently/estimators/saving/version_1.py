@@ -8,7 +8,7 @@ from typing import Any
 GAUSSIANS = {f"{kind.capitalize()}Gaussian": kind for kind in ("full", "tied", "diag", "spherical")}
 
 
-def as_version_2(document: Any) -> Any:
+def as_version_2(document: object) -> Any:
     """The document of a file of version 1 as the second version has it; what is none stays as it is."""
     match document:
         case {"latently": str(kind), "fields": dict(fields)} if kind in FACTS:
@@ -18,7 +18,7 @@ def as_version_2(document: Any) -> Any:
     return document
 
 
-def _renewed(value: Any) -> Any:
+def _renewed(value: object) -> Any:
     """Objects as they are called now, all the way down: findings were text."""
     if isinstance(value, list):
         return [_renewed(item) for item in value]

@@ -49,7 +49,7 @@ class Corpus:
     weights: NDArray[np.float64] | None = None
     handed: Any = None  # what was handed in, which may have names of columns
 
-    def weighted(self, sample_weight: Any) -> Corpus:
+    def weighted(self, sample_weight: object) -> Corpus:
         """The same documents, each counted so often.
 
         Raises
@@ -83,11 +83,11 @@ class Corpus:
 
 
 def read_corpus(
-    X: Any,
+    X: object,
     *,
-    vocabulary: Any = None,
+    vocabulary: object = None,
     n_features: int | None = None,
-    vectorizer: Any = None,
+    vectorizer: object = None,
     owner: str = OWNER,
 ) -> Corpus:
     """Read the first documents of a model.
@@ -124,7 +124,7 @@ class Asked:
     splitter: Any  # how texts are split
 
     @classmethod
-    def checked(cls, form: str, vocabulary: Any, n_features: int | None, vectorizer: Any) -> Asked:
+    def checked(cls, form: str, vocabulary: object, n_features: int | None, vectorizer: object) -> Asked:
         """What is said, checked for documents of such a form."""
         given = None if vocabulary is None else as_vocabulary(vocabulary)
         n_given = _n_given(n_features, given)
@@ -142,7 +142,7 @@ class Asked:
             given = as_vocabulary(splitter.vocabulary)
         return cls(given, n_given, splitter)
 
-    def of_table(self, n_columns: int, X: Any) -> Words:
+    def of_table(self, n_columns: int, X: object) -> Words:
         """The words of the columns of a table."""
         if self.n_given is not None and n_columns != self.n_given:
             raise ValueError(
@@ -160,7 +160,7 @@ class Asked:
         return Words(kind, len(words), words, self.splitter, fixed=names is None)
 
 
-def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
+def read_documents(X: object, words: Words, *, grow: bool = False, owner: str = OWNER) -> Corpus:
     """Read further documents of a model, over the words that it knows.
 
     Rows of integers are what they were for the first documents. If the vocabulary is to `grow`, new words of
@@ -192,7 +192,7 @@ def read_documents(X: Any, words: Words, *, grow: bool = False, owner: str = OWN
     return Corpus(_clipped(counts, form, words.vectorizer), known, n_unseen)
 
 
-def read_words(X: Any, words: Words) -> list[Any] | None:
+def read_words(X: object, words: Words) -> list[Any] | None:
     """The words of documents in their order; None for tables, which do not have it.
 
     Raises a ValueError if documents are texts, and the model does not know how to split them.
@@ -254,7 +254,7 @@ def _table(form: str, documents: Any, X: Any, owner: str) -> Any:
     return read_table(X if form == "table" else documents, owner)
 
 
-def _names(X: Any) -> NDArray[Any] | None:
+def _names(X: object) -> NDArray[Any] | None:
     names = list(getattr(X, "columns", ()))
     return as_vocabulary(names) if names and all(isinstance(name, str) for name in names) else None
 

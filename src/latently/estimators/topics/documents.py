@@ -60,10 +60,10 @@ class Documents(FittedTopics, TransformerMixin):
     _frequent: NDArray[np.bool_]
 
     @abstractmethod
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Any:
         """Find the topics."""
 
-    def transform(self, X: Any) -> Array:
+    def transform(self, X: object) -> Array:
         """Topics of documents.
 
         Words that the model does not know are ignored (`count_unseen` counts them); documents that have no
@@ -89,7 +89,7 @@ class Documents(FittedTopics, TransformerMixin):
         warn_of_empty(corpus.facts, stacklevel=4)  # scikit-learn's wrapper stands between
         return self._shares_of(corpus.counts)
 
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
+    def fit_transform(self, X: object, y: object = None, sample_weight: object = None) -> Array:
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         self.fit(X, y, sample_weight)
         shares = getattr(self, "doc_topic_", None)
@@ -97,7 +97,7 @@ class Documents(FittedTopics, TransformerMixin):
             shares = self._lazily(X, self._shares_of)
         return self._shares_of(self._read(X).counts) if shares is None else shares
 
-    def transform_dirichlet(self, X: Any) -> Array:
+    def transform_dirichlet(self, X: object) -> Array:
         """Parameters of the Dirichlet distribution of each document's topics.
 
         Returns
@@ -112,11 +112,11 @@ class Documents(FittedTopics, TransformerMixin):
         warn_of_empty(corpus.facts, stacklevel=3)
         return self._dirichlet_of(corpus.counts)
 
-    def count_unseen(self, X: Any) -> int:
+    def count_unseen(self, X: object) -> int:
         """How many tokens of documents are ignored, as the model does not know their words."""
         return int(self._read(X).n_unseen)
 
-    def transform_interval(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
+    def transform_interval(self, X: object, level: float = 0.95) -> tuple[Array, Array]:
         """Between which shares each topic of each document lies, with some probability.
 
         These are quantiles of the Dirichlet that stands for the posterior, given the topics as they are: the
@@ -139,7 +139,7 @@ class Documents(FittedTopics, TransformerMixin):
             return np.ones_like(a), np.ones_like(a)
         return beta.ppf(tail, a, rest), beta.ppf(1.0 - tail, a, rest)
 
-    def bound_parts(self, X: Any) -> dict[str, float]:
+    def bound_parts(self, X: object) -> dict[str, float]:
         """Evidence lower bound of documents under the topics as they are; that of the fit is `bound_parts_`.
 
         Returns
@@ -166,7 +166,7 @@ class Documents(FittedTopics, TransformerMixin):
 
             return {"documents": sum(workers.map(of, source.blocks())), "topics": prepared.share}
 
-    def token_topics(self, X: Any) -> TokenTopics:
+    def token_topics(self, X: object) -> TokenTopics:
         """The likeliest topic of each distinct word of each document."""
         counts = self._read(X).counts
         shares = self._dirichlet_of(counts)
@@ -181,7 +181,7 @@ class Documents(FittedTopics, TransformerMixin):
             probability[piece] = joint.max(axis=1) / joint.sum(axis=1)
         return TokenTopics(entries.row, entries.col, entries.data, topic, probability)
 
-    def perplexity(self, X: Any, *, random_state: int = 0) -> float:
+    def perplexity(self, X: object, *, random_state: int = 0) -> float:
         """Perplexity of held-out documents, by document completion; lower is better.
 
         Half of the tokens of each document, drawn by what the document holds, show its topics; the other
@@ -221,7 +221,7 @@ class Documents(FittedTopics, TransformerMixin):
         )
         return float(found.perplexity)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: object, y: object = None) -> float:
         """Mean log-likelihood of a held-out token, by document completion; higher is better.
 
         Parameters
@@ -238,7 +238,7 @@ class Documents(FittedTopics, TransformerMixin):
 
     def coherence(
         self,
-        X: Any,
+        X: object,
         measure: Literal["c_v", "c_npmi", "u_mass"] = "c_v",
         n: int = 10,
         *,
@@ -270,14 +270,14 @@ class Documents(FittedTopics, TransformerMixin):
         named = columns.tolist() if words is None else [words[row].tolist() for row in columns]
         return coherence(named, ordered, measure, n=n, epsilon=epsilon)
 
-    def _lazily(self, X: Any, of_counts: Callable[[Any], Array]) -> Any:
+    def _lazily(self, X: object, of_counts: Callable[[Any], Array]) -> Any:
         """What will be said of Dask's collections when it is asked for; None of anything else."""
         scan = as_scan(X)
         if scan is None or scan.sequences:
             return None
         self._check_fitted()
 
-        def say(table: Any) -> Array:
+        def say(table: object) -> Array:
             return of_counts(self._read(documents_in(table, layout)).counts)
 
         layout = layout_of(scan)

@@ -140,13 +140,13 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
     def _n_features_out(self) -> int:
         return int(self.n_components)
 
-    def _note_names(self, X: Any, reset: bool = True) -> None:
+    def _note_names(self, X: object, reset: bool = True) -> None:
         """Note or compare the names of columns, which only frames have."""
         if hasattr(X, "columns"):
             labels_of(X)
         validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=False)
 
-    def _read(self, X: Any, grow: bool = False) -> Corpus:
+    def _read(self, X: object, grow: bool = False) -> Corpus:
         self._check_fitted()
         X = documents_of(X)
         if hasattr(X, "columns"):

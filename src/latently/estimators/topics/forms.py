@@ -25,7 +25,7 @@ class OfKnownForm(ABC):
     def __len__(self) -> int: ...
 
 
-def recognise(X: Any) -> tuple[Form, Any]:
+def recognise(X: object) -> tuple[Form, Any]:
     """The form of a corpus, and the corpus: documents as a list if they do not know it, tables as they are.
 
     Lists of integers are words or counts: who asks must know. Raises a ValueError if X is a single string or
@@ -85,7 +85,7 @@ def is_rectangle(documents: Sequence[Sequence[Any]]) -> bool:
     return len({len(document) for document in documents}) == 1
 
 
-def _is_list(document: Any) -> bool:
+def _is_list(document: object) -> bool:
     return isinstance(document, (list, tuple, np.ndarray)) or (
         hasattr(document, "__getitem__")
         and hasattr(document, "__len__")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,9 @@ class Priors:
     learn_words: bool
 
     @classmethod
-    def of(cls, inference: str, documents: Any, words: Any, n_components: int, n_features: int) -> Priors:
+    def of(
+        cls, inference: str, documents: object, words: object, n_components: int, n_features: int
+    ) -> Priors:
         """Check them and fill in what is tuned.
 
         Raises a ValueError if one is neither None, "auto", a positive number nor a vector of the right length
@@ -46,11 +47,11 @@ class Priors:
         return replace(self, learn_documents=False, learn_words=False)
 
 
-def _is_auto(value: Any) -> bool:
+def _is_auto(value: object) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-def _vector(value: Any, tuned: float, size: int, name: str, of: str) -> Array:
+def _vector(value: object, tuned: float, size: int, name: str, of: str) -> Array:
     if value is None or _is_auto(value):
         return np.full(size, tuned)
     array = as_floats(value, name)

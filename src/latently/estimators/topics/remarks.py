@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ def remarks_on(read: tuple[str, ...], n_unseen: int, empty: NDArray[np.int64]) -
     return tuple(found)
 
 
-def split_into_words(vectorizer: Any, n_words: int | None = None) -> tuple[str, ...]:
+def split_into_words(vectorizer: object, n_words: int | None = None) -> tuple[str, ...]:
     """By what texts were split, and how many words it kept if these are not given."""
     kept = "" if n_words is None else f", which kept {n_words} words"
     return (f"texts were split into words by {described(vectorizer)}{kept}; vectorizer= changes how",)

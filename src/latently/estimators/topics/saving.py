@@ -100,7 +100,7 @@ class SavedTopics(Settable[None, AdmixtureParams], Saved):
         n_features: int,
         feature_names: tuple[str, ...] | None,
         kind: Kind,
-        vocabulary: Any,
+        vocabulary: object,
         splitting: dict[str, Any] | None,
         fixed: bool,
         dtype: Literal["float32", "float64"],

@@ -20,7 +20,7 @@ from latently.sources.streams import IterableScan
 Layout = Literal["texts", "words", "lists", "table"]
 
 
-def table_of_documents(X: Any) -> Scan | None:
+def table_of_documents(X: object) -> Scan | None:
     """A table that is read piece by piece, or a frame with texts or words in its columns; None of others."""
     scan = as_scan(X)
     if scan is None:
@@ -61,7 +61,7 @@ def documents_in(table: Any, layout: Layout) -> Any:
     return ScannedWords.of([as_table(table)]) if layout == "words" else table
 
 
-def documents_of(X: Any) -> Any:
+def documents_of(X: object) -> Any:
     """The documents in files or lazy frames; anything else as it is.
 
     Raises a ValueError if a count is not a whole number from 0, or a table in files has columns of words.

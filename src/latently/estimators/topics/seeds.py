@@ -13,7 +13,7 @@ from latently.checks.settings import ITERABLE
 
 
 def seeded_prior(
-    seed_words: Any, words: Array, vocabulary: Any, frequencies: Array, n_components: int
+    seed_words: object, words: Array, vocabulary: Any, frequencies: Array, n_components: int
 ) -> Array:
     """The prior of words, in which seeds count in their topics as often as they occur in all texts.
 
@@ -50,7 +50,7 @@ def _pairs(seed_words: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(seed_words)
 
 
-def _column(word: Any, vocabulary: NDArray[Any] | None, n_features: int) -> int:
+def _column(word: object, vocabulary: NDArray[Any] | None, n_features: int) -> int:
     if vocabulary is not None:
         found = np.flatnonzero(vocabulary == word)
         if len(found):

@@ -20,7 +20,7 @@ MOST_IN_DOUBLE = 2**20  # entries times topics up to which numbers are float64
 MOST_TOKENS_IN = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
 
 
-def _is_precision(dtype: Any) -> bool:
+def _is_precision(dtype: object) -> bool:
     asked = asked_dtype(dtype)
     return asked is None or (isinstance(asked, np.dtype) and asked in MOST_TOKENS_IN)
 
@@ -137,7 +137,7 @@ def tol_and_max_iter(model: Any) -> tuple[float, int]:
     return tol, DEFAULT_PASSES[model.inference] if model.max_iter is None else int(model.max_iter)
 
 
-def asked_dtype(dtype: Any) -> Any:
+def asked_dtype(dtype: object) -> Any:
     """The precision that was asked for; None for "auto"."""
     if isinstance(dtype, str) and dtype == "auto":
         return None

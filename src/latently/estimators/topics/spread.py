@@ -38,7 +38,7 @@ class SpreadCorpus:
     read: tuple[str, ...] = ()  # how texts were read, in a sentence
     handed: Any = None  # the head of a table, which may have names of columns
 
-    def weighted(self, sample_weight: Any) -> SpreadCorpus:
+    def weighted(self, sample_weight: object) -> SpreadCorpus:
         """The same documents.
 
         Raises a ValueError if there are weights.
@@ -72,7 +72,7 @@ class SpreadCorpus:
 
 
 def spread(
-    scan: DaskScan, *, vocabulary: Any, n_features: int | None, vectorizer: Any, owner: str
+    scan: DaskScan, *, vocabulary: object, n_features: int | None, vectorizer: object, owner: str
 ) -> SpreadCorpus:
     """Read the first documents of a model where they lie; see `read_corpus`.
 
@@ -102,7 +102,7 @@ def spread(
     return SpreadCorpus(scan.client, parts, words, read, head)
 
 
-def _counted(part: Part, layout: Layout, splitter: Any) -> WordCounts:
+def _counted(part: Part, layout: Layout, splitter: object) -> WordCounts:
     with located(part):
         documents = documents_in(part.table, layout)
         if layout == "texts":

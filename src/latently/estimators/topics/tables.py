@@ -13,7 +13,7 @@ from latently.checks.arrays import MOST_COUNT, labels_of
 from latently.estimators.inputs import as_table
 
 
-def read_table(X: Any, owner: str) -> Any:
+def read_table(X: object, owner: str) -> Any:
     """Counts as a canonical CSR matrix: indices sorted, duplicates summed, no explicit zeros.
 
     Of float32 if X is, of float64 otherwise; X is not changed, and the result may share its memory. Refuses

@@ -36,7 +36,7 @@ BY_BLANKS = ("analyzer", "tokenizer", "token_pattern")
 N_LOOKED_AT = 1000
 
 
-def as_vectorizer(vectorizer: Any) -> CountVectorizer:
+def as_vectorizer(vectorizer: object) -> CountVectorizer:
     """The vectorizer that a user means.
 
     None stands for `DEFAULTS`, over which parameters are laid; of a vectorizer a copy is made. Refuses

@@ -54,7 +54,7 @@ class Topics(FittedTopics):
             return [[int(w) for w in row] for row in order]
         return [self.vocabulary_[row].tolist() for row in order]
 
-    def get_topics(self, vocabulary: Any = None, n: int = 10) -> list[list[Any]]:
+    def get_topics(self, vocabulary: object = None, n: int = 10) -> list[list[Any]]:
         """The likeliest words of each topic.
 
         Parameters

@@ -45,7 +45,7 @@ def in_texts(
     return Cooccurrence(joint, n_windows)
 
 
-def in_counts(topics: Sequence[Sequence[int]], counts: Any) -> Cooccurrence:
+def in_counts(topics: Sequence[Sequence[int]], counts: object) -> Cooccurrence:
     """Count documents of a matrix of counts; those without words do not count.
 
     Raises a ValueError if a column is not there, or X is no matrix of counts.

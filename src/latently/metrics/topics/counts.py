@@ -11,7 +11,7 @@ from scipy import sparse
 from latently.checks.arrays import MOST_COUNT, as_numbers
 
 
-def as_counts(X: Any) -> Any:
+def as_counts(X: object) -> Any:
     """Counts as a CSR matrix of float64: indices sorted, duplicates summed, no explicit zeros.
 
     Refuses what is no table of numbers, and the first count that is negative or not finite.
@@ -39,7 +39,7 @@ def refuse(counts: Any, wrong: NDArray[np.bool_], remedy: str) -> None:
         raise ValueError(f"X has {counts.data[entry]:g} in row {row}, column {column}: {remedy}")
 
 
-def _dense(X: Any) -> NDArray[np.float64]:
+def _dense(X: object) -> NDArray[np.float64]:
     table = np.asarray(as_numbers(X), dtype=np.float64)
     if table.ndim != 2:
         raise ValueError(f"X has shape {table.shape}: give a row for each document, a column for each word")

@@ -49,7 +49,7 @@ class HeldOut:
 
 @checked(infer=(FUNCTION, None), random_state=(INTEGER,), n_iter=(WHOLE,))
 def held_out_perplexity(
-    X: Any,
+    X: object,
     topic_word: ArrayLike,
     doc_topic_prior: ArrayLike | None = None,
     *,

@@ -19,7 +19,7 @@ SHARES_TOLERANCE = 1e-3
 
 
 @checked(n_iter=(WHOLE,))
-def fold_in(X: Any, topic_word: ArrayLike, doc_topic_prior: ArrayLike, *, n_iter: int = 100) -> Array:
+def fold_in(X: object, topic_word: ArrayLike, doc_topic_prior: ArrayLike, *, n_iter: int = 100) -> Array:
     r"""Estimate the proportions of given topics in documents.
 
     Parameters

@@ -23,7 +23,7 @@ class DocumentSplit:
 
 
 @checked(random_state=(INTEGER,), fractional=(BOOLEAN,))
-def split_documents(X: Any, random_state: int = 0, *, fractional: bool = False) -> DocumentSplit:
+def split_documents(X: object, random_state: int = 0, *, fractional: bool = False) -> DocumentSplit:
     """Split the tokens of each document into two halves by chance.
 
     Each token goes into either half with probability 1/2. Chance comes from the document itself: equal

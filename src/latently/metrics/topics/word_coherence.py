@@ -47,7 +47,7 @@ class TopicScores:
 )
 def coherence(
     topics: ArrayLike | Sequence[Sequence[Any]],
-    documents: Any,
+    documents: object,
     measure: Measure = "c_v",
     *,
     n: int = 10,
@@ -192,7 +192,7 @@ def _npmi(single: Array, joint: Array, epsilon: float) -> Array:
 
 
 def _counted(
-    topics: Any, documents: Any, n: int, vocabulary: Sequence[Any] | None, window: int | None
+    topics: object, documents: Any, n: int, vocabulary: Sequence[Any] | None, window: int | None
 ) -> tuple[Sequence[Sequence[Any]], Cooccurrence]:
     """The first words of topics, and where they stand together."""
     shape = getattr(documents, "shape", ())

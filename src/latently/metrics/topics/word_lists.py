@@ -55,7 +55,7 @@ def _is_weights(topics: Any) -> bool:
     )
 
 
-def _of_weights(topics: Any, n: int, vocabulary: Sequence[Any] | None) -> Words:
+def _of_weights(topics: object, n: int, vocabulary: Sequence[Any] | None) -> Words:
     weights = as_floats(topics, "topics")
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():

@@ -36,7 +36,7 @@ class DocumentTerms(Additive):
         return cls(weights @ gain(counts, absent, doc_prior), float(spread), words)
 
 
-def gain(counts: NDArray[Any], absent: Array, prior: Any) -> Array:
+def gain(counts: NDArray[Any], absent: Array, prior: object) -> Array:
     """E[psi(n + prior) - psi(prior)] for counts that are zero with probability exp(absent).
 
     A count that is not zero is taken for its mean, given that it is not (Teh, Kurihara & Welling 2008,

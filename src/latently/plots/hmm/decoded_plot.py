@@ -28,11 +28,11 @@ MOST_LEVELS = 30
 @picture(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
     model: BaseHMM,
-    X: Any,
+    X: object,
     true_states: ArrayLike,
     n: int = 100,
     *,
-    lengths: Any = None,
+    lengths: object = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the true and the decoded states of the first time steps, and mark where they differ.
@@ -98,7 +98,7 @@ def decoded(
     return ax
 
 
-def _by_kind(level: Any) -> tuple[bool, Any]:
+def _by_kind(level: object) -> tuple[bool, Any]:
     """Numbers in their order, then names in theirs."""
     return (False, level) if isinstance(level, int | float) else (True, str(level))
 

@@ -41,11 +41,11 @@ class Seen(NamedTuple):
 @picture(model=EMITTING, features=FEATURES)
 def emissions(
     model: LikelihoodEstimator,
-    X: Any = None,
+    X: object = None,
     *,
-    lengths: Any = None,
+    lengths: object = None,
     features: Sequence[int | str] | None = None,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw the distribution of the observations in each state of a chain, or component of a mixture.
 

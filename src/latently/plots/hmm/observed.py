@@ -24,7 +24,7 @@ class Observed:
     offsets: NDArray[np.int64]  # (n_sequences + 1,): where sequences begin and end
 
 
-def observed(model: LikelihoodEstimator, X: Any, lengths: Any) -> Observed:
+def observed(model: LikelihoodEstimator, X: object, lengths: object) -> Observed:
     """Sequences as the model reads them."""
     found = source(model, X, lengths)
     values = np.array(model._model.emission.pictured(found.x), dtype=np.float64)
@@ -34,7 +34,7 @@ def observed(model: LikelihoodEstimator, X: Any, lengths: Any) -> Observed:
     return Observed(values, names_of(model), symbols, found.offsets)
 
 
-def source(model: LikelihoodEstimator, X: Any, lengths: Any) -> Any:
+def source(model: LikelihoodEstimator, X: object, lengths: object) -> Any:
     """The data as the model reads them; a model without sequences has no lengths."""
     return model._source(X) if lengths is None else model._source(X, lengths=lengths)
 

@@ -16,7 +16,13 @@ from latently.plots.hmm.decoded_plot import decoded
 
 @picture(model=CHAIN, n=(WHOLE,))
 def hmm_panels(
-    model: BaseHMM, X: Any, true_states: ArrayLike, n: int = 100, *, lengths: Any = None, ax: Any = None
+    model: BaseHMM,
+    X: object,
+    true_states: ArrayLike,
+    n: int = 100,
+    *,
+    lengths: object = None,
+    ax: object = None,
 ) -> Any:
     """Draw true and decoded states of the first time steps beside the climb of the likelihood.
 

@@ -32,13 +32,13 @@ N_QUANTILES = 1000
 @picture(model=CHAIN, feature=FEATURE)
 def pseudo_residuals(
     model: BaseHMM,
-    X: Any,
+    X: object,
     *,
-    lengths: Any = None,
-    time: Any = None,
+    lengths: object = None,
+    time: object = None,
     kind: str = "ordinary",
     feature: int | str = 0,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw pseudo-residuals over time, against the standard normal distribution, and their autocorrelation.
 

@@ -35,13 +35,13 @@ MARGIN = 0.06
 @picture(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
 def states(
     model: BaseHMM,
-    X: Any,
+    X: object,
     *,
-    lengths: Any = None,
-    time: Any = None,
+    lengths: object = None,
+    time: object = None,
     features: Sequence[int | str] | None = None,
     filtered: bool = False,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw a series over its likeliest states, and below it their probabilities at each time step.
 

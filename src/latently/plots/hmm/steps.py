@@ -45,12 +45,12 @@ class Axis:
             ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.set_xlabel("time")
 
-    def _label(self, position: float, _: Any) -> str:
+    def _label(self, position: float, _: object) -> str:
         at = round(position)
         return str(self.labels[at]) if 0 <= at < len(self.labels) else ""
 
 
-def axis(time: Any, offsets: NDArray[np.int64]) -> Axis:
+def axis(time: object, offsets: NDArray[np.int64]) -> Axis:
     """Where times lie: at the times given if these rise from row to row, otherwise one after the other.
 
     None counts from 0. Refuses times of another number, neither numbers nor dates, or that do not rise within

@@ -25,7 +25,7 @@ MARGIN = 0.05
 
 @picture(found=found_by(Overimputation, "overimpute"), feature=(*FEATURE, None), ax=AXES)
 def overimputation(
-    found: Overimputation, X: Any, feature: int | str | None = None, *, ax: Axes | None = None
+    found: Overimputation, X: object, feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
     """Draw cells that were hidden: what they hold against what was predicted, with intervals.
 

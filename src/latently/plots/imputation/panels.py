@@ -33,12 +33,12 @@ MOST_TICKS = 300
 @picture(imputer=IMPUTER, features=FEATURES, level=(SHARE,))
 def imputation_panels(
     imputer: GaussianImputer,
-    X: Any,
+    X: object,
     truth: ArrayLike | None = None,
     *,
     features: Sequence[int | str] | None = None,
     level: float = 0.95,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw what is known of the rows, what the complete ones show alone, and what is filled in.
 

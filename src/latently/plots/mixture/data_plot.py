@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 @picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
 def data(
-    mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
+    mixture: GaussianMixture,
+    X: object,
+    *,
+    features: Sequence[int | str] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw rows in the colour of their component, with what the mixture says of where they lie.
 

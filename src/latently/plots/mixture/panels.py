@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @picture(mixture=MIXTURE, y=(LIST, None), features=FEATURES)
 def mixture_panels(
     mixture: GaussianMixture,
-    X: Any,
+    X: object,
     y: ArrayLike | None = None,
     *,
     features: Sequence[int | str] | None = None,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw the rows as they were given, as the mixture clusters them, and how its likelihood rose.
 

@@ -26,7 +26,11 @@ SURE_BELOW = 0.1
 
 @picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
 def uncertainty(
-    mixture: GaussianMixture, X: Any, *, features: Sequence[int | str] | None = None, ax: Axes | None = None
+    mixture: GaussianMixture,
+    X: object,
+    *,
+    features: Sequence[int | str] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw rows the larger and darker, the likelier it is that they belong to another component.
 

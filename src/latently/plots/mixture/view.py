@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class View:
         return np.asarray(1.0 - self.resp.max(axis=1))
 
 
-def view(mixture: GaussianMixture, X: Any, features: Sequence[int | str] | None) -> View:
+def view(mixture: GaussianMixture, X: object, features: Sequence[int | str] | None) -> View:
     """Choose what to show.
 
     Features are positions or names of one or two; None means the first two, or the only one.

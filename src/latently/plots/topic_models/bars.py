@@ -26,7 +26,7 @@ def topics(
     relevance: float = 0.6,
     *,
     topics: Iterable[int] | None = None,
-    ax: Any = None,
+    ax: object = None,
 ) -> Any:
     """Draw the words of each topic by relevance: how likely in the topic, and how likely in all texts.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ LABEL_WIDTH = 9.0  # points that a word takes, written upwards
 @picture(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
 def document_topics(
     model: LatentDirichletAllocation,
-    X: Any = None,
+    X: object = None,
     n: int = 20,
     *,
     documents: Iterable[int] | None = None,
@@ -128,7 +128,7 @@ def topic_words(
     return ax
 
 
-def _document_topics(model: LatentDirichletAllocation, X: Any) -> Array:
+def _document_topics(model: LatentDirichletAllocation, X: object) -> Array:
     if X is not None:
         return np.asarray(model.transform(X))
     found = getattr(model, "doc_topic_", None)

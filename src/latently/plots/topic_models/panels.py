@@ -12,7 +12,9 @@ from latently.plots.topic_models.maps import document_topics, topic_words
 
 
 @picture(model=TOPICS, n=(WHOLE,))
-def topics_panels(model: LatentDirichletAllocation, X: Any = None, n: int = 20, *, ax: Any = None) -> Any:
+def topics_panels(
+    model: LatentDirichletAllocation, X: object = None, n: int = 20, *, ax: object = None
+) -> Any:
     """Draw documents by topics beside topics by words.
 
     Raises

@@ -36,7 +36,7 @@ def cells(values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[n
     return packed(np.where(np.isnan(steps), CELL_STEPS + 1, steps), "<u2")
 
 
-def script_safe(content: Any) -> str:
+def script_safe(content: object) -> str:
     """JSON that may stand in a script: nothing in it ends the script."""
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

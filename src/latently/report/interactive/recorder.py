@@ -101,7 +101,7 @@ class Recorder:
                     track.frames = track.frames[-1:]
 
 
-def _size(params: Any) -> int:
+def _size(params: object) -> int:
     """Bytes of some parameters."""
     return max(sum(np.asarray(one).nbytes for one in named(params).values()), 1)
 

@@ -22,7 +22,7 @@ MOST_PAIRS, MOST_LINES = 10, 120
 
 
 @singledispatch
-def with_classes(model: Any, a: MixtureAnalysis, report: Report) -> Report:
+def with_classes(model: object, a: MixtureAnalysis, report: Report) -> Report:
     """The report, with what a model of latent classes has to say besides; as it is for any other."""
     return report
 

@@ -179,6 +179,6 @@ class SegmentationAnalysis(Analysis):
         return np.asarray(found.mid)
 
 
-def moment(value: Any) -> str:
+def moment(value: object) -> str:
     """A time as it is written."""
     return str(value).replace("T", " ") if np.asarray(value).dtype.kind == "M" else exact(float(str(value)))

@@ -44,7 +44,7 @@ def _figures(a: SegmentationAnalysis) -> Iterator[Figure]:
 def _states(a: SegmentationAnalysis) -> Figure:
     n_columns = min(MOST_COLUMNS, len(a.names))
 
-    def draw(axes: Any) -> None:
+    def draw(axes: object) -> None:
         chosen = None if a.symbols else a.discriminative[:n_columns]
         panels = plots.states(
             a.model, a.X, lengths=a.lengths, time=a.time, filtered=True, features=chosen, ax=axes
@@ -69,7 +69,7 @@ def _residuals(a: SegmentationAnalysis) -> Figure:
     among = f" Of {listed(a.names)}, this column fits worst." if 1 < len(found) <= MOST_COLUMNS else ""
     feature = list(a.names).index(name)
 
-    def draw(axes: Any) -> None:
+    def draw(axes: object) -> None:
         panels = plots.pseudo_residuals(
             a.model, a.X, lengths=a.lengths, time=a.time, kind="forecast", feature=feature, ax=axes
         )

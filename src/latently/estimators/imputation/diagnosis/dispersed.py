@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +70,7 @@ class DispersedStarts:
 
 
 def dispersed_starts(
-    imputer: GaussianImputer, X: Any, n_starts: int = 8, random_state: Any = None
+    imputer: GaussianImputer, X: object, n_starts: int = 8, random_state: object = None
 ) -> DispersedStarts:
     """Fit an imputer's model from starting values scattered far apart.
 
@@ -153,7 +152,7 @@ def dispersed_starts(
     )
 
 
-def _fitted(mixture: GaussianMixture, table: Any) -> GaussianMixture:
+def _fitted(mixture: GaussianMixture, table: object) -> GaussianMixture:
     with warnings.catch_warnings():
         for category in (SpuriousMaximumWarning, ConstantColumnWarning, UndeterminedWarning):
             warnings.simplefilter("ignore", category)  # the last is what is looked for

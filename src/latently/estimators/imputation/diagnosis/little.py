@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -39,7 +38,7 @@ class MCARTest:
     n_patterns: int
 
 
-def little_mcar_test(X: Any) -> MCARTest:
+def little_mcar_test(X: object) -> MCARTest:
     """Test whether cells are missing completely at random, by the means of rows with equal patterns.
 
     A small p-value says that rows with different cells missing differ in what is observed of them, so cells

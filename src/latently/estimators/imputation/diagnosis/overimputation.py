@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +49,7 @@ class Overimputation:
 
 
 def overimpute(
-    imputer: GaussianImputer, X: Any, share: float = 0.1, level: float = 0.95, random_state: Any = None
+    imputer: GaussianImputer, X: object, share: float = 0.1, level: float = 0.95, random_state: object = None
 ) -> Overimputation:
     """Hide some of the observed cells, fit without them, and predict them.
 

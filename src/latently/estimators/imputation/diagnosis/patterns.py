@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +48,7 @@ class MissingPatterns:
         return int(self.counts[self.observed.all(axis=1)].sum())
 
 
-def missing_patterns(X: Any) -> MissingPatterns:
+def missing_patterns(X: object) -> MissingPatterns:
     """Say which cells of a table are missing together.
 
     Parameters
