@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from latently.core.backends import BufferPool
 from latently.core.blocks import Block
-from latently.core.buffers import BufferPool
 
 
 def test_room_is_used_again_for_what_fits():

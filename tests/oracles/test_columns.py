@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from latently.core.columns import WIDE_ROW, extremes
+from latently.checks.arrays import WIDE_ROW, extremes
 from latently.core.streamed import _different
 
 

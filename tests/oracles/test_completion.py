@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 
 from latently.checks.columns import Column, as_table
-from latently.core.parts import Parts
+from latently.core.parameters import Parts
 from latently.emissions import Columns, Exponential, Gaussian, LogNormal, Poisson
 from latently.emissions.categories import Categories
 from latently.emissions.mixture_of_gaussians import MixtureOfGaussians

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kstest, multivariate_normal, norm, truncnorm
 
 from latently import GaussianImputer, GaussianMixture
-from latently.estimators.imputation.truncated import (
+from latently.estimators.imputation.limits import (
     drawn_within,
     log_probability,
     standard_normal_between,

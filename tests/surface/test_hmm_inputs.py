@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots, select
-from latently.checks.memory import bytes_of
+from latently.checks.settings import bytes_of
 from latently.core.errors import SpuriousMaximumWarning
 from latently.emissions import Categorical, Poisson
 from tests.refusing import refused

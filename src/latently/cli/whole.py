@@ -115,7 +115,7 @@ def _scan_of(path: Path) -> FileScan | None:
 
 def allowed(memory: str | None) -> int:
     """Bytes that a table may take."""
-    from latently.checks.memory import bytes_of
+    from latently.checks.settings import bytes_of
 
     if memory is not None:
         try:

@@ -14,15 +14,45 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
+from math import prod
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from latently.core.blocks import Blocks, Here
-from latently.core.buffers import BufferPool
 from latently.core.statistics import S
 
 if TYPE_CHECKING:
     from latently.core.journal import Journal
+
+
+class BufferPool:
+    """Arrays to work in, which are free again afterwards and last as long as this object."""
+
+    def __init__(self) -> None:
+        self._free: list[NDArray[np.float64]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def buffer(self, shape: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
+        """Yield an array of float64 with anything in it, for the time of the context."""
+        size = prod(shape)
+        with self._lock:
+            fitting = [room for room in self._free if room.size >= size]
+            chosen = min(fitting or self._free, key=len, default=None)
+            if chosen is not None:
+                self._free = [room for room in self._free if room is not chosen]
+        if chosen is None or chosen.size < size:
+            chosen = None  # one too small goes before there is a larger one
+            chosen = np.empty(size)
+        try:
+            yield chosen[:size].reshape(shape)
+        finally:
+            with self._lock:
+                self._free.append(chosen)
+
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import extremes
 from latently.core.array_source import ArraySource, joined
 from latently.core.blocks import Block, Here, limits
-from latently.core.columns import extremes
 from latently.core.digests import digest_of, digest_of_pieces
 from latently.core.errors import DataChangedError
 from latently.core.not_in_memory import NotInMemory

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import missing_cells
-from latently.core.declared import Parameter
-from latently.core.given import support_of
+from latently.core.declared import Parameter, support_of
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.alphabet import alphabet_of, codes_of

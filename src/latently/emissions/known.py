@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
-from latently.core.parts import Parts
+from latently.core.parameters import Parts
 from latently.emissions.base import Emission
 from latently.emissions.categories import Categories
 from latently.emissions.columns import Columns

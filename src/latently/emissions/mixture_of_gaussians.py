@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, logsumexp, xlogy
 
-from latently.core.declared import Parameter
-from latently.core.given import numbers
+from latently.core.declared import Parameter, numbers
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission

@@ -6,7 +6,7 @@ from typing import Any, Self, cast
 
 from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
-from latently.core.given import numbers, support_of
+from latently.core.declared import numbers, support_of
 from latently.emissions.categorical import Categorical
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.old_names import CATEGORICAL_HMM

@@ -16,19 +16,17 @@ from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.bases import OneToOneFeatureMixin
-from latently.estimators.diagnostics import dropped, warn_of
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.imputation.columns import COVARIANCE_FLOOR, ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import expected, interval
-from latently.estimators.imputation.fitting import fit_model
-from latently.estimators.imputation.limits import check_limits
+from latently.estimators.imputation.fitting import fit_model, read_table
+from latently.estimators.imputation.limits import check_limits, drawn_within
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.imputation.settings import ImputationSettings
 from latently.estimators.imputation.shown import Moment
-from latently.estimators.imputation.tables import read_table
-from latently.estimators.imputation.truncated import drawn_within
+from latently.estimators.informative import dropped, warn_of
 from latently.estimators.inputs import Array, check_rows, random_generator
 from latently.estimators.old_names import GAUSSIAN_IMPUTER
 from latently.estimators.saving.checkpoint import recorded

@@ -13,11 +13,10 @@ from latently.checks.completed import completed, fillings
 from latently.checks.settings import check_setting, one_of
 from latently.core.array_source import ArraySource
 from latently.core.choices import likeliest
-from latently.core.parameters import dimension
-from latently.core.parts import prefixed
+from latently.core.parameters import dimension, prefixed
 from latently.emissions.base import Emission
 from latently.emissions.columns import Columns
-from latently.estimators.diagnostics import warn_of
+from latently.estimators.informative import warn_of
 from latently.estimators.inputs import ROW_READERS, Array, tagged
 from latently.estimators.latent_classes.classified import ClassificationTable, entropy_explained
 from latently.estimators.latent_classes.cross_table import ABSENT_CODE, CrossTable, bivariate_residuals

@@ -32,12 +32,11 @@ from latently.estimators.topics.batch import (
 )
 from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents
+from latently.estimators.topics.facts import warn_of_empty, warn_of_fractions
 from latently.estimators.topics.online import OnlineMap, begin, run_through, seed_of
-from latently.estimators.topics.priors import Priors
-from latently.estimators.topics.remarks import warn_of_empty, warn_of_fractions
+from latently.estimators.topics.priors import Priors, seeded_prior
 from latently.estimators.topics.saving import TopicOutcome
 from latently.estimators.topics.scanned import documents_of
-from latently.estimators.topics.seeds import seeded_prior
 from latently.estimators.topics.settings import (
     TOLERANCES,
     check_memory,
@@ -47,7 +46,6 @@ from latently.estimators.topics.settings import (
 )
 from latently.estimators.topics.spread import SpreadCorpus, spread
 from latently.estimators.topics.starts import first_topics
-from latently.estimators.topics.topics import Topics
 from latently.estimators.topics.words import Words
 from latently.models.admixture import (
     CollapsedAdmixture,
@@ -64,9 +62,7 @@ BATCH = ("cvb0", "vb")  # inferences that see all documents in every pass
 
 
 @estimator(OLD_NAMES)
-class LatentDirichletAllocation(
-    AnswersOldNames, Topics, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator
-):
+class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     """Latent Dirichlet allocation: topics of texts, and what each text has of them.
 
     Each document draws a mixture of topics, and each of its words a topic from the mixture and then itself

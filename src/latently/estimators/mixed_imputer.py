@@ -18,13 +18,12 @@ from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
-from latently.estimators.diagnostics import dropped, warn_of
 from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.imputation.columns import ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import drawn_labels
 from latently.estimators.imputation.mixed import as_read, drawn_parameters, fitted_by_bic
 from latently.estimators.imputation.settings import MixedImputationSettings
-from latently.estimators.informative import check_weights
+from latently.estimators.informative import check_weights, dropped, warn_of
 from latently.estimators.inputs import ROW_READERS, Array, random_generator, read_rows
 from latently.estimators.mixture_model import MixtureModel
 from latently.estimators.old_names import MIXED_IMPUTER

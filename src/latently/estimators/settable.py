@@ -29,8 +29,8 @@ from latently.core.parameters import named
 from latently.core.restarts import Found, Restarts, Run
 from latently.emissions.base import Emission
 from latently.emissions.known import known_classes
+from latently.estimators.fitting import Outcome
 from latently.estimators.inputs import Array, random_generator
-from latently.estimators.outcome import Outcome
 from latently.estimators.saving import Saved
 from latently.latent.base import Latent
 from latently.latent.chain import Chain, ChainParams

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import extremes
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE
-from latently.core.columns import extremes
 from latently.core.convergence import ROUNDING
 from latently.core.exploration import Start
 from latently.core.parameters import inside, named

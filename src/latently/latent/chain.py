@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.declared import Parameter
+from latently.core.declared import SUM_TOLERANCE, Parameter, numbers, support_of
 from latently.core.errors import ImpossibleObservationError
-from latently.core.given import SUM_TOLERANCE, numbers, support_of
 from latently.core.model import Unit
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import tree_sum

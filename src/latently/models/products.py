@@ -11,7 +11,7 @@ import numpy as np
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.core.parts import Parts
+from latently.core.parameters import Parts
 from latently.emissions.base import Array
 from latently.emissions.columns import Columns
 from latently.emissions.columns.groups import LookedUp

@@ -17,8 +17,8 @@ from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.estimators.likelihood import LikelihoodEstimator
+from latently.estimators.likelihood.errors import ERROR_KINDS
 from latently.estimators.mixture import BaseMixture
-from latently.estimators.uncertainty import ERROR_KINDS
 from latently.plots import canvas
 from latently.plots.fonts import fit_fonts
 

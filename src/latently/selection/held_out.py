@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-from latently.estimators.topics.forms import recognise
-from latently.estimators.topics.tables import read_table
+from latently.estimators.topics.forms import read_table, recognise
 from latently.selection.rows import Parts
 
 HELD_OUT_SHARE = 0.2

@@ -10,7 +10,7 @@ import numpy as np
 
 from latently.checks.columns import Table
 from latently.core.declared import Parameter
-from latently.core.parts import Parts, of_part, prefixed
+from latently.core.parameters import Parts, of_part, prefixed
 from latently.emissions.base import Array, Emission
 from latently.emissions.columns.groups import Part, asked, grouped, located
 from latently.emissions.columns.product import ProductFamily

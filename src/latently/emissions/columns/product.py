@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.parts import Parts, of_part, prefixed
+from latently.core.parameters import Parts, of_part, prefixed
 from latently.core.spaces import Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.columns.groups import LookedUp, Part

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 from latently.core.blocks import own_fields
-from latently.core.declared import Parameter
+from latently.core.declared import SUM_TOLERANCE, Parameter, numbers, refuse_entries
 from latently.core.errors import SingularCovarianceError
-from latently.core.given import SUM_TOLERANCE, numbers, refuse_entries
 from latently.core.spaces import Real, Spaces
 from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution

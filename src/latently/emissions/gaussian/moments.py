@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.columns import extremes
+from latently.checks.arrays import extremes
 from latently.core.statistics import Additive, shared
 from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import least_dependent

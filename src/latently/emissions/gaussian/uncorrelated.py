@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.core.given import refuse_entries
+from latently.core.declared import refuse_entries
 from latently.core.spaces import Positive
 from latently.emissions.base import Array
 from latently.emissions.gaussian.matrices import EPS

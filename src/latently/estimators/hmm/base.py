@@ -23,10 +23,10 @@ from latently.estimators.informative import check_informative
 from latently.estimators.inputs import label_of
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
+from latently.estimators.likelihood.errors import Intervals
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.records import Records
 from latently.estimators.settings import settings
-from latently.estimators.uncertainty import Intervals
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
 

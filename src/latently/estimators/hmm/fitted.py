@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from latently.checks.memory import bytes_of
+from latently.checks.settings import bytes_of
 from latently.core.array_source import ArraySource
 from latently.core.blocks import block_rows
-from latently.core.given import support_of
+from latently.core.declared import support_of
 from latently.emissions.base import Emission
 from latently.estimators.documented import entries
 from latently.estimators.hmm.sequences import (
@@ -19,8 +19,8 @@ from latently.estimators.hmm.sequences import (
     known_states,
     lengths_by_position,
     lengths_of,
+    of_columns,
 )
-from latently.estimators.hmm.tables import of_columns
 from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.old_names import OldAttribute

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.estimators.hmm.decoding import Decoding
-from latently.estimators.hmm.tables import is_list_of_tables
+from latently.estimators.hmm.sequences import is_list_of_tables
 from latently.estimators.inputs import Array
 from latently.estimators.records import Records
 

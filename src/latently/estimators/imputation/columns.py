@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.core.columns import extremes
+from latently.checks.arrays import extremes
 from latently.core.errors import SingularCovarianceError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments

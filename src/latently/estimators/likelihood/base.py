@@ -20,17 +20,14 @@ from latently.core.parameters import named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator
-from latently.estimators.diagnostics import undetermined, warn_of
-from latently.estimators.fitting import Fit, fit, make_plan
-from latently.estimators.informative import unit_of, warn_of_weights
+from latently.estimators.fitting import Fit, Outcome, fit, make_plan
+from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
-from latently.estimators.likelihood.bound import Bound
 from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.likelihood.partial import PartialFit, begun, continued
 from latently.estimators.likelihood.summary import Summarised
 from latently.estimators.old_names import AnswersOldNames
-from latently.estimators.outcome import Outcome
 from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.starts import refuse_unsuitable
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
@@ -39,7 +36,7 @@ Starts = list[Start[LatentEmissionParams]]
 Draw = Callable[[int], Starts]
 
 
-class LikelihoodEstimator(AnswersOldNames, Criteria, Bound, Summarised, BaseEstimator):
+class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
     """A latent structure times an emission family, fitted by EM.
 
     Concrete estimators say which these are, how data are read, and where EM starts from; the rest is here.

@@ -1,4 +1,4 @@
-"""Information criteria: how well a model fits for the parameters it spends."""
+"""What the likelihood says of a model: information criteria, and the bound that EM climbs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from latently.core.em import EMMap
 from latently.core.errors import ImpossibleObservationError
 from latently.estimators.informative import some_observed
 from latently.estimators.likelihood.fitted import FittedModel, Source
+from latently.models import bounds
 
 # What a criterion charges for p free parameters of a fit to n observations (docs/formulas.md).
 PENALTIES: dict[str, Callable[[int, float], float]] = {
@@ -24,7 +25,7 @@ PENALTIES: dict[str, Callable[[int, float], float]] = {
 
 
 class Criteria(FittedModel):
-    """BIC and AIC; lower is better."""
+    """BIC and AIC; and Q and the entropy of what is hidden, of which the log-likelihood is made."""
 
     def bic(self, X: object = None, *args: Any, **how: Any) -> float:
         """Bayesian information criterion; lower is better.
@@ -89,3 +90,34 @@ class Criteria(FittedModel):
         """Sum of the weights of the rows with any observed cell."""
         blocks = ((block.row_weights, block.x) for block in source.blocks())
         return some_observed(sum(float(weights @ self._model.emission.observed(x)) for weights, x in blocks))
+
+    def q_function(self, X: Any, at: Any = None, *args: Any, **how: Any) -> float:
+        """Q(at | params): the complete-data log-likelihood expected under this model's posterior.
+
+        Parameters
+        ----------
+        at : params, optional
+            Where Q is taken: the `params_` of a model of the same kind. Default: this one's own.
+
+        Returns
+        -------
+        float
+            In nats, all constants included.
+
+        References
+        ----------
+        .. [1] Dempster, A. P., Laird, N. M. and Rubin, D. B. (1977). Maximum likelihood from incomplete data
+           via the EM algorithm. JRSS B 39, 1-38, section 2.
+        """
+        source = self._source(X, **how)
+        return bounds.q_function(self._model, self.params_, source, self.params_ if at is None else at)
+
+    def posterior_entropy(self, X: object, *args: Any, **how: Any) -> float:
+        """Entropy of what is hidden given the data, in nats, summed over the data.
+
+        Returns
+        -------
+        float
+            Zero if all that is hidden is certain.
+        """
+        return bounds.posterior_entropy(self._model, self.params_, self._source(X, **how))

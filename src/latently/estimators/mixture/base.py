@@ -18,12 +18,12 @@ from latently.estimators.informative import check_informative
 from latently.estimators.inputs import Array
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.estimators.likelihood.base import Draw
+from latently.estimators.likelihood.errors import Intervals
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.mixture.predictions import Predictions
 from latently.estimators.records import Records
 from latently.estimators.settings import MixtureSettings
 from latently.estimators.starts import MixtureStarts, Sampled, sampled
-from latently.estimators.uncertainty import Intervals
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 
 

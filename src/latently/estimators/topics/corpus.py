@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_whole
 from latently.core.array_source import ArraySource
 from latently.estimators.informative import check_weights
-from latently.estimators.topics.facts import Facts
-from latently.estimators.topics.forms import is_rectangle, recognise
-from latently.estimators.topics.remarks import remarks_on, split_into_words
-from latently.estimators.topics.tables import read_table
+from latently.estimators.topics.facts import Facts, remarks_on, split_into_words
+from latently.estimators.topics.forms import is_rectangle, read_table, recognise
 from latently.estimators.topics.texts import (
     SplitTexts,
     as_vectorizer,
@@ -24,9 +22,16 @@ from latently.estimators.topics.texts import (
     learn_words,
     warn_of_no_blanks,
 )
-from latently.estimators.topics.tokens import count_numbers, count_words, distinct_words
-from latently.estimators.topics.word_counts import WordCounts
-from latently.estimators.topics.words import Kind, Words, as_objects, as_vocabulary
+from latently.estimators.topics.words import (
+    Kind,
+    WordCounts,
+    Words,
+    as_objects,
+    as_vocabulary,
+    count_numbers,
+    count_words,
+    distinct_words,
+)
 from latently.models.admixture import document_source
 
 R = TypeVar("R")

@@ -18,9 +18,8 @@ from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE, falling, likeliest
 from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import read_words
-from latently.estimators.topics.facts import Facts, fingerprints_of, known
+from latently.estimators.topics.facts import Facts, fingerprints_of, known, warn_of_empty
 from latently.estimators.topics.fitted import FittedTopics
-from latently.estimators.topics.remarks import warn_of_empty
 from latently.estimators.topics.scanned import check_apart, documents_in, layout_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 from latently.models.admixture import document_source, even

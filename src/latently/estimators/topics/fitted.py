@@ -1,8 +1,9 @@
-"""A topic model with parameters: what all that is said of one needs."""
+"""A topic model with parameters: its topics and their words, and what all that is said of it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
 from latently.checks.arrays import labels_of
+from latently.checks.settings import Number, check_setting, check_whole
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import Block
-from latently.core.given import numbers, refuse_entries
+from latently.core.choices import DERIVED_TIE, falling
+from latently.core.declared import numbers, refuse_entries
+from latently.core.findings import GRAVE, Finding
 from latently.core.parameters import named
 from latently.estimators.documented import Described, entries
 from latently.estimators.settable import Parameter, Recorded, read_only
@@ -32,6 +36,7 @@ from latently.models.admixture import (
     document_source,
     even,
 )
+from latently.models.latent_emission import NO_DATA
 
 Array = NDArray[Any]
 
@@ -79,6 +84,80 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         """The prior of words: one number for all, or an array."""
         prior = self.params_.word_prior
         return float(prior[0, 0]) if prior.shape[1] == 1 and np.ptp(prior) == 0 else read_only(prior.T)
+
+    @property
+    def diagnostics_(self) -> tuple[Finding, ...]:
+        """Topics that kept less than one word of the documents, as findings; empty if there is none."""
+        params = self.params_
+        words = params.totals - params.word_prior.sum(axis=0)
+        return tuple(
+            Finding(NO_DATA, f"topic {k} kept no word: lower n_components", "topic", (k,), severity=GRAVE)
+            for k in np.flatnonzero(words < 1.0).tolist()
+        )
+
+    def top_words(self, n: int = 10, relevance: float = 1.0) -> list[list[Any]]:
+        """The words that say most about each topic.
+
+        Parameters
+        ----------
+        relevance : float
+            1 ranks by the probability of the word in the topic, 0 by how much likelier it is there than
+            elsewhere; between them by the weighted mean of both logarithms [1]_. 0.6 reads well.
+
+        Returns
+        -------
+        list of lists
+            For each topic its words, or their ids where no vocabulary is known.
+
+        References
+        ----------
+        .. [1] Sievert, C. and Shirley, K. (2014). LDAvis: a method for visualizing and interpreting topics.
+           Section 3.1.
+        """
+        order = falling(self.relevance(relevance), DERIVED_TIE)[:, : check_whole("n", n)]
+        if self.vocabulary_ is None:
+            return [[int(w) for w in row] for row in order]
+        return [self.vocabulary_[row].tolist() for row in order]
+
+    def get_topics(self, vocabulary: object = None, n: int = 10) -> list[list[Any]]:
+        """The likeliest words of each topic.
+
+        Parameters
+        ----------
+        vocabulary : sequence of str, optional
+            The words of the columns; the model's own by default.
+        """
+        if vocabulary is None:
+            return self.top_words(n)
+        names = np.asarray(vocabulary, dtype=object)
+        if names.shape != (self.params_.n_words,):
+            raise ValueError(
+                f"vocabulary has {names.shape[0] if names.ndim else 0} words, and the model "
+                f"{self.params_.n_words}: give one for each column"
+            )
+        order = falling(self.relevance(), DERIVED_TIE)[:, : check_whole("n", n)]
+        return [names[row].tolist() for row in order]
+
+    def relevance(self, weight: float = 1.0) -> Array:
+        """Relevance of each word to each topic.
+
+        Parameters
+        ----------
+        weight : float, default 1.0
+            The `relevance` of `top_words`.
+
+        Returns
+        -------
+        array of shape (n_components, n_features)
+            In nats.
+        """
+        check_setting("relevance", weight, Number(Real, 0, 1, closed="both"))
+        logs = np.log(self.topic_word_)
+        if weight == 1.0:
+            return np.asarray(logs)
+        sizes = self.components_.sum(axis=1)
+        overall = sizes @ self.topic_word_ / sizes.sum()
+        return np.asarray(weight * logs + (1.0 - weight) * (logs - np.log(overall)))
 
     def _has_logs(self) -> bool:
         """Whether documents are inferred with expected logs, or with means."""

@@ -15,12 +15,10 @@ from latently.core.statistics import tree_sum
 from latently.core.streamed import Survey
 from latently.core.workers import gathered, talking
 from latently.estimators.topics.corpus import Asked, Corpus, read_documents
-from latently.estimators.topics.facts import Facts
-from latently.estimators.topics.remarks import remarks_on, split_into_words
+from latently.estimators.topics.facts import Facts, remarks_on, split_into_words
 from latently.estimators.topics.scanned import Layout, check_apart, documents_in, layout_of
 from latently.estimators.topics.texts import SplitTexts, check_texts, no_word
-from latently.estimators.topics.word_counts import WordCounts
-from latently.estimators.topics.words import Words
+from latently.estimators.topics.words import WordCounts, Words
 from latently.models.admixture import entries_in_block
 from latently.sources import DaskScan
 from latently.sources.base import Part, located

@@ -1,9 +1,11 @@
-"""The words that a model knows, and how it finds them in texts."""
+"""The words that a model knows, how it finds them in texts, and how often documents have them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -11,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from latently.checks.arrays import shown
@@ -127,3 +130,117 @@ def as_objects(words: Sequence[Any]) -> NDArray[Any]:
     array = np.empty(len(words), dtype=object)
     array[:] = words
     return array
+
+
+def distinct_words(documents: Iterable[Sequence[Any]]) -> list[str]:
+    """All words of the documents, in alphabetical order.
+
+    Raises a ValueError if one is not a string; it and its document are named.
+    """
+    words: set[Any] = set()
+    for row, document in enumerate(documents):
+        for word in document:
+            if not isinstance(word, str):
+                raise ValueError(
+                    f"document {row} has {word!r} among its words: give lists of strings, or of integers "
+                    "with n_features="
+                )
+        words.update(document)
+    return sorted(words)
+
+
+def count_words(documents: Iterable[Sequence[Hashable]], columns: Mapping[Any, int]) -> tuple[Any, int]:
+    """Count words that have a column, and how many there are of others.
+
+    The counts are a CSR matrix; repeats of words without a column count, too.
+    """
+    found, counts, ends, n_unseen = array("q"), array("d"), array("q", [0]), 0
+    for words in documents:
+        for word, n in Counter(words).items():
+            if (column := columns.get(word)) is None:
+                n_unseen += n
+            else:
+                found.append(column)
+                counts.append(n)
+        ends.append(len(found))
+    entries = np.array(counts), np.array(found), np.array(ends)
+    matrix = sparse.csr_matrix(entries, shape=(len(ends) - 1, len(columns)))
+    matrix.sort_indices()
+    return matrix, n_unseen
+
+
+def count_numbers(documents: Sequence[Sequence[Any]], n_features: int, *, unseen: bool) -> tuple[Any, int]:
+    """Count words given as numbers of columns; as `count_words`.
+
+    Numbers from `n_features` on are words that the model has not seen if `unseen`, and mistakes otherwise, as
+    is all that is no integer or negative: the document is named.
+    """
+    numbers = [_numbers(row, document) for row, document in enumerate(documents)]
+    for row, ids in enumerate(numbers):
+        wrong = (ids < 0) | ((ids >= n_features) & (not unseen))
+        if wrong.any():
+            raise ValueError(
+                f"document {row} has word {int(ids[wrong.argmax()])}, and words are numbered 0 to "
+                f"{n_features - 1}: number them so, or raise n_features"
+            )
+        ids[ids >= n_features] = -1
+    return _counted(numbers, n_features)
+
+
+def _numbers(row: int, document: Sequence[Any]) -> NDArray[np.int64]:
+    ids = np.asarray(document)
+    if len(ids) and (ids.ndim != 1 or ids.dtype.kind not in "iu"):
+        raise ValueError(f"document {row} is no list of integers: give the number of the word of each token")
+    return np.array(ids, dtype=np.int64)
+
+
+def _counted(numbers: Sequence[NDArray[np.int64]], n_columns: int) -> tuple[Any, int]:
+    sizes = [len(ids) for ids in numbers]
+    columns = np.concatenate([np.zeros(0, dtype=np.int64), *numbers])
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    known = columns >= 0
+    counts = sparse.csr_matrix(
+        (np.ones(int(known.sum())), (rows[known], columns[known])), shape=(len(sizes), n_columns)
+    )
+    counts.sum_duplicates()
+    return counts, int((~known).sum())
+
+
+@dataclass(frozen=True)
+class WordCounts:
+    """Of some documents. Those of further documents add."""
+
+    n_documents: int
+    documents: Counter[str]  # in how many a word is
+    tokens: Counter[str]  # how often a word is there
+
+    @classmethod
+    def of(cls, documents: Iterable[Sequence[str]]) -> WordCounts:
+        """Of lists of words."""
+        n, in_documents, tokens = 0, Counter[str](), Counter[str]()
+        for n, document in enumerate(documents, 1):  # noqa: B007
+            tokens.update(document)
+            in_documents.update(set(document))
+        return cls(n, in_documents, tokens)
+
+    def __add__(self, other: WordCounts) -> WordCounts:
+        return WordCounts(
+            self.n_documents + other.n_documents,
+            self.documents + other.documents,
+            self.tokens + other.tokens,
+        )
+
+    def frequent(self, vectorizer: CountVectorizer) -> list[str]:
+        """Words that a vectorizer keeps by the number of documents they are in, in alphabetical order."""
+        least, most = (
+            share * self.n_documents if isinstance(share, float) else share
+            for share in (vectorizer.min_df, vectorizer.max_df)
+        )
+        return sorted(word for word, n in self.documents.items() if least <= n <= most)
+
+    def learned(self, vectorizer: CountVectorizer) -> list[str]:
+        """The vocabulary that a vectorizer learns of these documents."""
+        found = self.frequent(vectorizer)
+        if vectorizer.max_features is None:
+            return found
+        return sorted(sorted(found, key=lambda word: -self.tokens[word])[: vectorizer.max_features])

@@ -5,7 +5,7 @@ from latently.metrics.topics.proportions import fold_in
 from latently.metrics.topics.splitting import DocumentSplit, split_documents
 from latently.metrics.topics.topic_matching import TopicMatch, match_topics, stability
 from latently.metrics.topics.word_coherence import TopicScores, coherence
-from latently.metrics.topics.word_diversity import diversity
+from latently.metrics.topics.word_lists import diversity
 
 __all__ = [
     "DocumentSplit",

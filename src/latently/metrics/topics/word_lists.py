@@ -1,4 +1,4 @@
-"""Topics as lists of their likeliest words, whichever way they are handed in."""
+"""Topics as lists of their likeliest words, whichever way they are handed in, and how different they are."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from latently.checks.arrays import as_floats
-from latently.checks.settings import ITERABLE, LIST, Such, check_setting
+from latently.checks.settings import ITERABLE, LIST, WHOLE, Such, check_setting, checked
 
 Words = list[list[Hashable]]
 WORDS = Such(
@@ -71,3 +71,39 @@ def _of_weights(topics: object, n: int, vocabulary: Sequence[Any] | None) -> Wor
         )
     order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
     return [[names[i] for i in row if weights[topic, i] > 0] for topic, row in enumerate(order)]
+
+
+@checked(n=(WHOLE,))
+def diversity(topics: ArrayLike | Sequence[Sequence[Any]], n: int = 25) -> float:
+    """Share of distinct words among the first words of all topics; higher is better.
+
+    Parameters
+    ----------
+    topics : array_like of shape (n_topics, n_words), or list of lists of words
+        Weights of words in each topic, or the words of each topic from the likeliest down.
+    n : int, default 25
+        How many words of each topic.
+
+    Returns
+    -------
+    float
+        1 if no word is in two topics, one over the number of topics if all have the same words.
+
+    Raises
+    ------
+    ValueError
+        If there are no topics, or one has no words or a word twice.
+
+    References
+    ----------
+    Dieng, A. B., Ruiz, F. J. R. and Blei, D. M. (2020). Topic modeling in embedding spaces. Transactions of
+    the Association for Computational Linguistics 8, 439-453, section 6.
+
+    Examples
+    --------
+    >>> from latently.metrics import diversity
+    >>> diversity([["sea", "ship"], ["sea", "sail"]])
+    0.75
+    """
+    words = [word for topic in word_lists(topics, n) for word in topic]
+    return len(set(words)) / len(words)

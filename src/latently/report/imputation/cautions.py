@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import binom
 
 from latently.core.findings import Finding, caution
-from latently.estimators.diagnostics import NEVER_TOGETHER
+from latently.estimators.informative import NEVER_TOGETHER
 from latently.report.fits import converged
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.filled import MOST_NAMED, mostly_missing, names_of, spurious, still_empty

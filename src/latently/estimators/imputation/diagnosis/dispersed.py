@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import extremes
 from latently.checks.settings import check_setting, check_settings, check_whole, instance_of
-from latently.core.columns import extremes
 from latently.core.errors import ConstantColumnWarning, SpuriousMaximumWarning, UndeterminedWarning
 from latently.core.exploration import AGREEMENT
 from latently.estimators.gaussian_imputer import GaussianImputer
