@@ -78,6 +78,7 @@ def test_any_frame_of_the_same_table_is_read_alike(table, mixture):
         {name: table[name].to_numpy() for name in table},
         table.convert_dtypes(),
         table.assign(town=pd.Categorical(table["town"])),
+        pl.from_pandas(table.assign(town=pd.Categorical(table["town"]))).to_arrow(),
         table[table.columns[::-1]],
         table.to_numpy(dtype=object),
     ):
@@ -152,6 +153,19 @@ def test_series_of_several_channels(table):
 def test_bad_columns_are_named(table, families, settings, change, says):
     with pytest.raises(ValueError, match=says):
         MixtureModel(Columns(families, **settings), 2).fit(table.assign(**change))
+
+
+def test_a_word_in_a_list_of_numbers_is_the_cell_that_is_named(mixture, table):
+    bad = {name: table[name].tolist() for name in table}
+    bad["visits"][5] = "many"
+    with pytest.raises(ValueError, match="row 5, column 'visits' holds 'many', which is no number"):
+        mixture.predict(bad)
+
+
+@pytest.mark.parametrize("kind", ["boolean", "bool[pyarrow]", object])
+def test_yes_and_no_with_holes_are_bernoulli(kind):
+    column = pd.Series([True, False, None, True], dtype=kind)
+    assert Columns().learned(as_table({"smoker": column})).chosen == {"smoker": "Bernoulli"}
 
 
 def test_columns_of_one_kind_are_one_bank_unless_settings_are_by_feature():

@@ -148,9 +148,9 @@ def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
     if np.ma.is_masked(values):
         cells = _as_objects(cells)
         cells[np.ma.getmaskarray(values)] = None
-    if cells.dtype.kind in "US" and isinstance(values, (list, tuple)):  # to NumPy, NaN beside text is text
+    if cells.dtype.kind in "US" and isinstance(values, (list, tuple)):  # to NumPy, all beside text is text
         objects = np.array(values, dtype=object)
-        return objects if missing_cells(objects).any() else cells
+        return objects if len(set(map(type, objects.flat))) > 1 else cells
     if cells.dtype.kind == "V":
         raise ValueError(f"{name} holds {REFUSED['V']}")
     if cells.dtype.kind == "O":

@@ -81,8 +81,9 @@ class Column:
 
     @property
     def boolean(self) -> bool:
-        """Whether all cells are yes or no."""
-        return self.cells.dtype.kind == "b"
+        """Whether all cells that are not missing are yes or no."""
+        kinds = set(map(type, self.categories or ()))
+        return self.cells.dtype.kind == "b" or (bool(kinds) and kinds <= {bool, np.bool_})
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
@@ -350,8 +351,12 @@ def _of_series(label: Any, series: Any, name: str) -> Column:
 
 def _categories(series: Any) -> tuple[Any, ...]:
     """All that the type of a column says there are, in its order."""
-    declared = declared_categories(series)
-    return tuple(series.cat.get_categories().to_list()) if declared is None else declared
+    from narwhals.stable.v1 import from_native, to_native
+
+    if (declared := declared_categories(series)) is not None:
+        return declared
+    stable: Any = from_native(to_native(series), series_only=True)  # elsewhere what follows is deprecated
+    return tuple(stable.cat.get_categories().to_list())
 
 
 def declared_categories(series: Any) -> tuple[Any, ...] | None:

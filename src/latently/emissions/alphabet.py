@@ -27,7 +27,7 @@ def alphabet_of(categories: object, n_symbols: int | None, seen: NDArray[Any]) -
     if n_symbols is not None:
         return np.arange(n_symbols)
     if not len(seen):
-        raise ValueError("no symbol is observed: there is nothing to learn from")
+        raise ValueError("no symbol is observed: leave it out, or give categories=")
     try:
         return np.unique(_plain(seen))
     except TypeError:
