@@ -12,6 +12,8 @@ from itertools import count
 from pathlib import Path
 from textwrap import indent
 
+from latently.report.svg import compact
+
 BLOCK = re.compile(
     r"^```(?P<language>python|console)\n(?:# picture: (?P<caption>.*?\n(?:# .*?\n)*))?(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -69,7 +71,7 @@ def read(app, docname: str, source: list[str]) -> None:
 
 
 def keep_reports(app, exception: Exception | None) -> None:
-    """Put the reports that blocks wrote where pages show them: in `replays`."""
+    """Put the reports that blocks wrote where pages show them, in `replays`, and let pictures be as dark."""
     made, kept = Path(app.config.plot_working_directory), Path(app.outdir) / "replays"
     kept.mkdir(exist_ok=True)
     for page in made.glob("*.html"):
@@ -77,6 +79,8 @@ def keep_reports(app, exception: Exception | None) -> None:
     for page in made.glob("*/index.html"):
         shutil.copytree(page.parent, kept / page.parent.name, dirs_exist_ok=True)
     shutil.rmtree(made)
+    for picture in Path(app.outdir, "_images").glob("*.svg"):
+        picture.write_text(compact(picture.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def setup(app):

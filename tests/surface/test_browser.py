@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pandas
 import pytest
+from matplotlib import pyplot
 
 import latently
 from latently import (
@@ -168,6 +169,21 @@ def test_all_can_be_read_and_reached(opened, kind):
     assert watched.violations(runOnly=["color-contrast"]) == []
     for landmark in ("banner", "main", "contentinfo"):
         assert watched.page.get_by_role(landmark).count() == 1
+
+
+def brightness(locator):
+    """The mean of what is seen, from 0 (black) to 1 (white)."""
+    return pyplot.imread(io.BytesIO(locator.screenshot()))[..., :3].mean()
+
+
+def test_pictures_are_dark_on_a_dark_page_and_light_on_paper(opened):
+    page = opened("mixture", color_scheme="dark").page
+    pictures = [page.locator("figure img").first, page.locator(".stage svg")]
+    assert max(map(brightness, pictures)) < 0.35
+    page.emulate_media(media="print")
+    assert min(map(brightness, pictures)) > 0.75
+    page.emulate_media(media="screen", color_scheme="light")
+    assert min(map(brightness, pictures)) > 0.75
 
 
 def test_play_goes_through_all_steps_and_ends(opened):

@@ -16,10 +16,16 @@ COLOURS = (
 )
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "p")
 
+PAPER = "#ffffff"
 INK = "#22262b"
 FAINT = "#6b7280"
 GRID = "#e6e8eb"
 NEUTRAL = "#9aa3ad"
+
+# What these become on a page that is read in the dark; all else can be seen on both.
+IN_THE_DARK = {PAPER: "#1d2228", INK: "#e7eaee", FAINT: "#9aa5b1", GRID: "#343b44", "#000000": "#e7eaee"}
+WRITTEN_ON_COLOURS = ("#fefefe", "#1f2328")  # the same in the dark
+MIDDLE = 0.213  # the luminance from which on the second has the higher contrast
 
 
 def colour(k: int) -> str:
@@ -32,8 +38,23 @@ def marker(k: int) -> str:
     return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
 
 
+def on(colour: str) -> str:
+    """What is read best when it is written on a colour.
+
+    Examples
+    --------
+    >>> on("#0022ff"), on("#e69f00")
+    ('#fefefe', '#1f2328')
+    """
+    from matplotlib.colors import to_rgb
+
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]  # of the contrast of WCAG 2
+    return WRITTEN_ON_COLOURS[luminance > MIDDLE]
+
+
 def shades() -> Colormap:
-    """From nearly white to the first colour: probabilities on a map."""
+    """From nearly the paper to the first colour: probabilities on a map."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("shades", ["#eef4f9", COLOURS[0]])
+    return LinearSegmentedColormap.from_list("shades", [(COLOURS[0], 0.07), (COLOURS[0], 1.0)])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from latently.plots.palette import COLOURS
+from latently.plots.palette import COLOURS, on
 from latently.report.figure import Figure
 from latently.report.interactive.encoding import script_safe
 from latently.report.table import Table
@@ -162,9 +162,9 @@ def replayed(data: Mapping[str, Any]) -> Section:
 
 
 def _scripts() -> Markup:
-    """The script of all pages, and the colours of components."""
+    """The script of all pages, and the colours of components with those of what is written on them."""
     own = files("latently.report.interactive").joinpath("page.js").read_text(encoding="utf-8")
-    colours = Markup(script_safe(list(COLOURS)))
+    colours = Markup(script_safe([COLOURS, [on(one) for one in COLOURS]]))
     palette = element("script", colours, type="application/json", id="palette")
     return Markup(palette + element("script", Markup(own)))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from latently.plots.palette import IN_THE_DARK, INK
+
 DIGITS = 2  # of points of 1/72 inch
 LONG_PATH = 2_000  # letters of a path
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
@@ -12,12 +14,15 @@ UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metad
 PLACED = re.compile(r' (d|x|y|width|height|x1|x2|y1|y2)="([^"]*)"')
 MOVED = re.compile(r"translate\([^)]*\)")
 STYLED = re.compile(r' style="([^"]*)"')
+COLOURED = re.compile(rf"[\w-]+: ?({'|'.join(IN_THE_DARK)})(?![0-9a-f])")
 NAMED = re.compile(r' id="([^"]*)"')
 SAFE_IN_ADDRESS = " !$'()*+,-./:;=?@[]^_`{|}~\n"
 
 
 def compact(svg: str) -> str:
     r"""A drawing with shorter numbers, styles written once, and no names that nothing points to.
+
+    Paper and ink change places where the page is dark.
 
     Examples
     --------
@@ -36,9 +41,18 @@ def compact(svg: str) -> str:
             svg = re.sub(rf'(id="|#){re.escape(name)}(?=[")])', rf"\g<1>i{i}", svg)
     styles = {style: f"a{i}" for i, style in enumerate(dict.fromkeys(STYLED.findall(svg)))}
     svg = STYLED.sub(lambda found: f' class="{styles[found[1]]}"', svg)
-    rules = "".join(f".{name}{{{style}}}" for style, name in styles.items())
+    rules = "".join(f".{name}{{{style}}}" for style, name in styles.items()) + _in_the_dark(styles)
     svg = re.sub(r">\s+<", "><", svg).strip()
     return re.sub(r"(<svg[^>]*>)", lambda found: f"{found[1]}<style>{rules}</style>", svg, count=1)
+
+
+def _in_the_dark(styles: dict[str, str]) -> str:
+    """Rules for paper, ink and what lies between them; letters that no style gives a colour are ink."""
+    rules = ""
+    for style, name in styles.items():
+        changed = [found[0].replace(found[1], IN_THE_DARK[found[1]]) for found in COLOURED.finditer(style)]
+        rules += f".{name}{{{';'.join(changed)}}}" if changed else ""
+    return rules and f"@media(prefers-color-scheme:dark){{svg{{fill:{IN_THE_DARK[INK]}}}{rules}}}"
 
 
 def as_address(svg: str) -> str:

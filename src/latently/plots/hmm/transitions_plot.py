@@ -11,14 +11,14 @@ from latently.estimators.hmm import BaseHMM
 from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN, picture
 from latently.plots.canvas import canvas, heat_map, title, write
-from latently.plots.palette import INK
+from latently.plots.palette import INK, WRITTEN_ON_COLOURS
 from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NUMBERS = 16  # states whose numbers can be read
-DARK_FROM = 0.6  # from here on numbers are white
+DARK_FROM = 0.82  # from here on the pale numbers have the higher contrast
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
@@ -59,7 +59,7 @@ def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
     if few:
         size = float(np.clip(84 / K, 6.5, 11))
         for i, j in np.argwhere(transmat > 0):
-            shade = "white" if transmat[i, j] > DARK_FROM else INK
+            shade = WRITTEN_ON_COLOURS[0] if transmat[i, j] > DARK_FROM else INK
             look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
             ax.text(j + 0.5, i + 0.5, _number(transmat[i, j]), **look)
     else:

@@ -10,14 +10,14 @@ from latently.estimators.imputation.diagnosis import MissingPatterns
 from latently.plots.arguments import AXES, found_by, picture
 from latently.plots.canvas import canvas, heat_map, literal, title, wrapped
 from latently.plots.features import named
-from latently.plots.imputation.looks import FILLED
+from latently.plots.imputation.looks import FILLED, OBSERVED
 from latently.wording import count, share, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SEEN_COLOUR = "#d6e4ef"
+SEEN_COLOUR = (OBSERVED, 0.16)
 MOST_PATTERNS = 20
 MOST_COLUMNS = 30
 MOST_LETTERS_ACROSS = 48  # letters side by side, at least eight a column

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latently.plots.ellipse import ellipse
-from latently.plots.palette import INK, colour
+from latently.plots.palette import INK, colour, on
 from latently.plots.skew import ladder, on_axis
 
 if TYPE_CHECKING:
@@ -56,7 +56,12 @@ def centres(ax: Axes, mixture: GaussianMixture) -> None:
         if not np.isfinite(ax.transData.transform(mean)).all():
             continue  # on a logarithmic axis there is no place for what is not positive
         disc = {"boxstyle": "circle,pad=0.25", "facecolor": colour(k), "edgecolor": "white", "linewidth": 1.2}
-        look: dict[str, Any] = {"fontsize": "small", "fontweight": "bold", "color": "white", "bbox": disc}
+        look: dict[str, Any] = {
+            "fontsize": "small",
+            "fontweight": "bold",
+            "color": on(colour(k)),
+            "bbox": disc,
+        }
         ax.annotate(str(k), mean, ha="center", va="center", zorder=7, **look)
 
 

@@ -16,7 +16,7 @@ from latently.plots.topic_models.looks import chosen_topics, overall, shares, sh
 from latently.wording import count, share
 
 MOST_TOPICS = 12
-PALE = "#d8dce2"
+PALE = (NEUTRAL, 0.4)
 
 
 @picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))

@@ -19,7 +19,8 @@
   }
   const html = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
   const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  /** A drawing as text, with the colours that the page has now. */
+  const drawn = (element) => new XMLSerializer().serializeToString(element).replace(/var\((--[a-z]+)\)/g, (_, name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim());
 
   function save(name, type, text) {
     const address = URL.createObjectURL(new Blob([text], { type }));
@@ -90,7 +91,7 @@
 
   // -- colours -----------------------------------------------------------------------------------------------
 
-  const COLOURS = JSON.parse(document.getElementById("palette").textContent);
+  const [COLOURS, WRITTEN] = JSON.parse(document.getElementById("palette").textContent); // and what is read best on them
   const colour = (k) => COLOURS[k % COLOURS.length];
   const parts = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const RGB = COLOURS.map(parts);
@@ -120,15 +121,15 @@
       this.root = svg("svg", { viewBox: `0 0 ${width} ${height}`, xmlns: SVG, role: "img", "aria-label": name, "font-family": FONT });
     }
     clear() {
-      this.root.replaceChildren(svg("rect", { width: this.width, height: this.height, fill: css("--paper") }));
+      this.root.replaceChildren(svg("rect", { width: this.width, height: this.height, fill: "var(--paper)" }));
     }
     text(x, y, words, attributes = {}) {
-      const drawn = svg("text", { x, y, fill: css("--faint"), "font-size": 12, ...attributes }, words);
+      const drawn = svg("text", { x, y, fill: "var(--faint)", "font-size": 12, ...attributes }, words);
       this.root.append(drawn);
       return drawn;
     }
     axes(box, x, y, names) {
-      const line = css("--line");
+      const line = "var(--line)";
       for (const [value, words] of x.marks) {
         const at = x.place(value);
         this.root.append(svg("line", { x1: at, x2: at, y1: box.top, y2: box.bottom, stroke: line }));
@@ -139,11 +140,11 @@
         this.root.append(svg("line", { x1: box.left, x2: box.right, y1: at, y2: at, stroke: line }));
         this.text(box.left - 6, at + 4, cut(words, 9), { "text-anchor": "end" });
       }
-      this.text((box.left + box.right) / 2, box.bottom + 36, cut(names[0], Math.floor((box.right - box.left) / 7)), { "text-anchor": "middle", fill: css("--ink") });
+      this.text((box.left + box.right) / 2, box.bottom + 36, cut(names[0], Math.floor((box.right - box.left) / 7)), { "text-anchor": "middle", fill: "var(--ink)" });
       if (names[1]) {
         const middle = (box.top + box.bottom) / 2;
         const words = cut(names[1], Math.floor((box.bottom - box.top) / 7));
-        this.text(12, middle, words, { "text-anchor": "middle", transform: `rotate(-90 12 ${middle})`, fill: css("--ink") });
+        this.text(12, middle, words, { "text-anchor": "middle", transform: `rotate(-90 12 ${middle})`, fill: "var(--ink)" });
       }
     }
   }
@@ -175,11 +176,11 @@
       picture.text(box.left, 14, `${objective}${close ? ", less the last one" : ""}${others.length ? "; grey: other starts" : ""}`);
       const path = (run) => run.map((value, i) => `${i ? "L" : "M"}${x.place(i).toFixed(1)} ${up(value)}`).join("");
       for (const run of others) picture.root.append(svg("path", { d: path(run), fill: "none", stroke: "#9aa3ad", "stroke-width": 1.3 }));
-      picture.root.append(svg("path", { d: path(curve), fill: "none", stroke: css("--accent"), "stroke-width": 2 }));
+      picture.root.append(svg("path", { d: path(curve), fill: "none", stroke: "var(--accent)", "stroke-width": 2 }));
       const at = Math.min(iterations[frame] - iterations[0], curve.length - 1);
       picture.root.append(
-        svg("line", { x1: x.place(at), x2: x.place(at), y1: box.top, y2: box.bottom, stroke: css("--accent"), "stroke-dasharray": "3 3" }),
-        svg("circle", { cx: x.place(at), cy: up(curve[at]), r: 5, fill: css("--accent"), class: "now" }),
+        svg("line", { x1: x.place(at), x2: x.place(at), y1: box.top, y2: box.bottom, stroke: "var(--accent)", "stroke-dasharray": "3 3" }),
+        svg("circle", { cx: x.place(at), cy: up(curve[at]), r: 5, fill: "var(--accent)", class: "now" }),
       );
     }
   }
@@ -277,7 +278,7 @@
         const face = this.filled ? (here ? COLOURS[1] : COLOURS[0]) : this.resp ? mixed(this.resp.at, (frame * this.n + i) * K, K) : COLOURS[0];
         layer.append(
           here
-            ? dot(across, up, 4, 3, { fill: face, stroke: css("--paper"), "stroke-width": 0.6 })
+            ? dot(across, up, 4, 3, { fill: face, stroke: "var(--paper)", "stroke-width": 0.6 })
             : dot(across, up, radius, this.filled ? 0 : likeliest(this.resp.at, (frame * this.n + i) * K, K), { fill: face, "fill-opacity": this.filled ? 0.45 : 0.75 }),
         );
       }
@@ -289,7 +290,7 @@
       const { means, covariances, d, K, picture } = this;
       if (!means) return;
       const [j, l] = this.chosen;
-      const ink = (k) => (this.filled ? css("--ink") : colour(k));
+      const ink = (k) => (this.filled ? "var(--ink)" : colour(k));
       const layer = framed(picture, box, "shapes");
       const S = (k, a, b) => covariances.at[((frame * K + k) * d + a) * d + b];
       // A density along a logarithmic axis is one of the logarithm.
@@ -322,8 +323,8 @@
         const at = [x.place(mx), lone ? box.top + 14 : y.place(my)];
         if (!this.filled && at.every(Number.isFinite) && at[0] > box.left && at[0] < box.right && at[1] > box.top && at[1] < box.bottom)
           layer.append(
-            svg("circle", { cx: at[0], cy: at[1], r: 10, fill: colour(k), stroke: "#fff", "stroke-width": 1.2 }),
-            svg("text", { x: at[0], y: at[1] + 4, "text-anchor": "middle", "font-size": 12, "font-weight": 700, fill: "#fff" }, String(k)),
+            svg("circle", { cx: at[0], cy: at[1], r: 10, fill: colour(k), stroke: "var(--paper)", "stroke-width": 1.2 }),
+            svg("text", { x: at[0], y: at[1] + 4, "text-anchor": "middle", "font-size": 12, "font-weight": 700, fill: WRITTEN[k % COLOURS.length] }, String(k)),
           );
       }
       picture.root.append(layer);
@@ -430,7 +431,7 @@
         pen = seen;
         if (seen) layer.append(dot(place(i), up, n > 400 ? 2 : 3.2, likeliest(this.resp.at, (frame * n + i) * K, K), { fill: mixed(this.resp.at, (frame * n + i) * K, K) }));
       }
-      if (!this.columns[j].categories) picture.root.append(svg("path", { d: line, fill: "none", stroke: css("--faint"), "stroke-width": 0.8 }));
+      if (!this.columns[j].categories) picture.root.append(svg("path", { d: line, fill: "none", stroke: "var(--faint)", "stroke-width": 0.8 }));
       picture.root.append(layer, this.areas(frame, strip, box));
       picture.text(box.left - 6, strip.top + 10, "1", { "text-anchor": "end" });
       picture.text(box.left - 6, strip.bottom, "0", { "text-anchor": "end" });
@@ -498,14 +499,14 @@
       const wide = picture.width / this.across;
       for (let t = 0; t < T; t++) {
         const [left, top] = [(t % this.across) * wide + 8, Math.floor(t / this.across) * 230 + 22];
-        picture.text(left, top, `topic ${content.topics[t]}, ${percent(this.weights.at[frame * T + t])} of the words`, { fill: css("--ink"), "font-weight": 600 });
+        picture.text(left, top, `topic ${content.topics[t]}, ${percent(this.weights.at[frame * T + t])} of the words`, { fill: "var(--ink)", "font-weight": 600 });
         const at = (frame * T + t) * W;
         const most = Math.max(...this.height.at.slice(at, at + W));
         for (let w = 0; w < W; w++) {
           const up = top + 18 * (w + 1);
           picture.root.append(svg("rect", { x: left, y: up - 11, height: 13, width: ((wide - 24) * this.height.at[at + w]) / most, fill: colour(content.topics[t]), "fill-opacity": 0.35 }));
           const word = content.words[this.first.at[at + w]];
-          picture.text(left + 4, up, cut(word, 24), { fill: css("--ink") });
+          picture.text(left + 4, up, cut(word, 24), { fill: "var(--ink)" });
         }
       }
     }
@@ -530,7 +531,7 @@
       this.play = html("button", { type: "button", class: "play", onclick: () => this.toggle() }, "Play");
       this.slider = html("input", { type: "range", min: 0, max: this.last, value: this.last, step: 1, "aria-label": "Step of EM", oninput: () => { this.stop(); this.go(Number(this.slider.value)); } });
       this.said = html("output", { class: "said" });
-      const taken = html("button", { type: "button", onclick: () => save(fileName(`replay step ${data.iterations[this.frame]}`, "svg"), "image/svg+xml", new XMLSerializer().serializeToString(this.view.element)) }, "Picture as SVG");
+      const taken = html("button", { type: "button", onclick: () => save(fileName(`replay step ${data.iterations[this.frame]}`, "svg"), "image/svg+xml", drawn(this.view.element)) }, "Picture as SVG");
       this.tip = html("div", { class: "tip", hidden: "" });
       this.live = html("p", { class: "unseen", "aria-live": "polite" });
       this.stage = html("div", { class: "stage" }, this.view.element, this.tip);
@@ -544,7 +545,6 @@
       if (data.content.lines) section.append(this.table());
       section.hidden = false;
       this.draw();
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     }
     table() {
       const { names, cells, n } = this.data.content.lines;
