@@ -22,8 +22,8 @@ from typing import Any, BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.checks.settings import PATH, checked
 from latently.version import __version__
 
@@ -44,7 +44,7 @@ class Contents:
 
     document: Any  # anything that JSON can say. It refers to the arrays by their names
     # booleans, integers and floating-point numbers of at most 64 bits
-    arrays: Mapping[str, NDArray[Any]]
+    arrays: Mapping[str, Cells]
     version: int = FORMAT_VERSION  # of the format: what the document looks like
     about: Any = None  # what a program notes beside the model, as JSON can say it; no model needs it
 
@@ -178,7 +178,7 @@ def _bytes(archive: ZipFile, name: str, size: int) -> bytes:
     return archive.read(entry)
 
 
-def _array(data: bytes, name: str) -> NDArray[Any]:
+def _array(data: bytes, name: str) -> Cells:
     """Read an array in the .npy format, its size checked before any memory is taken."""
     stream = BytesIO(data)
     if np.lib.format.read_magic(stream) != (1, 0):

@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Floats = NDArray[Any]  # of either precision
+Cells = NDArray[Any]  # of any kind
+Labels = NDArray[np.int64]
 
 LATEST = float(np.finfo(np.float64).max) / 4  # of times: pictures need room at both ends
 MOST_COUNT = 2**53  # beyond which floats cannot tell a count from the next
@@ -64,7 +67,7 @@ def _is_missing(cell: object) -> bool:
         return False
 
 
-def as_numbers(values: object, name: str = "X") -> NDArray[Any]:
+def as_numbers(values: object, name: str = "X") -> Cells:
     """Return an array of integers, booleans or floats; missing cells are NaN.
 
     Numbers without a mask are returned as they are. Raises a ValueError or TypeError, in which they are
@@ -105,7 +108,7 @@ def as_floats(values: object, name: str) -> NDArray[np.float64]:
     return np.array(as_numbers(values, name), dtype=np.float64)
 
 
-def as_array(values: Any, name: str) -> NDArray[Any]:
+def as_array(values: Any, name: str) -> Cells:
     """Return an array of cells of any kind.
 
     Raises a ValueError if it is no array, or ragged, which is told by its row. Raises a TypeError if it is a
@@ -132,7 +135,7 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
         ) from None
 
 
-def as_cells(values: Any, name: str = "X") -> NDArray[Any]:
+def as_cells(values: Any, name: str = "X") -> Cells:
     """Return an array of numbers or text in which missing cells can be told by `missing_cells`.
 
     Raises a ValueError if it is no array, or holds records or collections; the first such cell is named.
@@ -165,7 +168,7 @@ def _is_collection(kind: type) -> bool:
     return issubclass(kind, Collection) and not issubclass(kind, (str, bytes))
 
 
-def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:
+def _from_objects(cells: Cells) -> tuple[NDArray[np.float64], tuple[int, ...] | None]:
     """The numbers, and where the first cell is that is none."""
     seen = ~missing_cells(cells)
     numbers = np.full(cells.shape, np.nan)
@@ -177,7 +180,7 @@ def _from_objects(cells: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, 
     return numbers, tuple(np.argwhere(seen)[odd].tolist())
 
 
-def _as_objects(cells: NDArray[Any]) -> NDArray[np.object_]:
+def _as_objects(cells: Cells) -> NDArray[np.object_]:
     if cells.dtype.kind in "mM":  # which NumPy itself makes integers of where it counts in nanoseconds
         return np.array([*cells.flat], dtype=object).reshape(cells.shape)
     return cells.astype(object)
@@ -206,7 +209,7 @@ def labels_of(frame: Any, name: str = "X") -> list[str]:
     return names
 
 
-def _from_frame(frame: Any, name: str) -> NDArray[Any]:
+def _from_frame(frame: Any, name: str) -> Cells:
     names, dtypes = labels_of(frame, name), list(frame.dtypes)
     if len(set(dtypes)) == 1 and _is_plain(dtypes[0]):
         return np.asarray(frame)
@@ -226,7 +229,7 @@ def _from_frame(frame: Any, name: str) -> NDArray[Any]:
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 
-def _from_column(column: Any, dtype: Any) -> tuple[NDArray[Any], tuple[int, ...] | None]:
+def _from_column(column: Any, dtype: Any) -> tuple[Cells, tuple[int, ...] | None]:
     """Numbers of a column, and where the first cell is that is none."""
     nullable = getattr(dtype, "kind", "") in tuple("biuf") and not isinstance(dtype, np.dtype)  # pandas'
     cells = column.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else column.to_numpy()

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from latently.checks.arrays import (
     NUMBERS,
     REFUSED,
+    Cells,
     as_array,
     as_cells,
     labels_of,
     missing_cells,
     shown,
 )
-
-Cells = NDArray[Any]
 
 MOST_DIFFERENT = 1000
 CACHED = 1024  # rows
@@ -155,7 +154,7 @@ class Table:
         """Names of the columns."""
         return [column.name for column in self.columns]
 
-    def numbers(self, name: str = "X") -> NDArray[Any]:
+    def numbers(self, name: str = "X") -> Cells:
         """All cells as numbers, shape (n_rows, n_columns); NaN where one is missing.
 
         Raises

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.checks.columns import Table, declared_categories
-
-Cells = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def one_of(*names: str) -> StrOptions:
     return StrOptions(dict.fromkeys(names).keys())
 
 
-def key_of(registry: Mapping[str, Any]) -> StrOptions:
+def key_of(registry: Mapping[str, object]) -> StrOptions:
     """The names in a registry, those that join it later included."""
     return StrOptions(registry.keys())
 

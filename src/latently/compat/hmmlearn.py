@@ -83,7 +83,7 @@ class _HMM(BaseEstimator, metaclass=ABCMeta):
     startprob_ = Shared()
     transmat_ = Shared()
 
-    def _keep(self, settings: Mapping[str, Any]) -> None:
+    def _keep(self, settings: Mapping[str, object]) -> None:
         self.__dict__.update({name: value for name, value in settings.items() if name != "self"})
         self.monitor_ = ConvergenceMonitor(self.tol, self.n_iter, self.verbose)
         self._hmm = self._estimator()

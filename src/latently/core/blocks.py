@@ -109,7 +109,7 @@ class Block:
             found = np.isnan(self.x @ np.ones(self.x.shape[1], dtype=self.x.dtype))
         return found if found.any() else None
 
-    def remembered(self, key: object, make: Callable[[], Any]) -> Any:
+    def remembered(self, key: object, make: Callable[[], object]) -> Any:
         """What was made of this block the first time: a source gives the same blocks in every iteration."""
         kept = vars(self).setdefault("_remembered", {})
         if key not in kept:

@@ -7,18 +7,18 @@ which things came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.convergence import ROUNDING
 
 FITTED_TIE = 1e-6  # of fitted numbers, which are known no better than a fit converges
 DERIVED_TIE = 1e-9  # of numbers that follow from them
 
 T = TypeVar("T")
-Array = NDArray[np.float64]
 
 
 def ranked(things: Iterable[T], value: Callable[[T], float], slack: Callable[[T], float]) -> list[T]:
@@ -37,7 +37,7 @@ def ranked(things: Iterable[T], value: Callable[[T], float], slack: Callable[[T]
     return found
 
 
-def ranks(values: Array, slack: Any) -> NDArray[np.int64]:
+def ranks(values: Array, slack: float | Array) -> NDArray[np.int64]:
     """Rank of each number along the last axis, from 0; neighbours in size within the slack share one.
 
     Examples
@@ -65,7 +65,7 @@ def column_ranks(columns: Array) -> list[NDArray[np.int64]]:
     return list(ranks(columns.T, slack[:, None])[::-1])
 
 
-def likeliest(probabilities: Any) -> NDArray[np.int64]:
+def likeliest(probabilities: Array) -> NDArray[np.int64]:
     """Which of the numbers along the last axis is the largest."""
     highest = probabilities.max(axis=-1, keepdims=True)
     return np.asarray((probabilities >= highest * (1 - DERIVED_TIE)).argmax(axis=-1))

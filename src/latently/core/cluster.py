@@ -200,7 +200,7 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def placed(sizes: Sequence[int], at: Sequence[Any], threads: Mapping[Any, int]) -> list[Any]:
+def placed(sizes: Sequence[int], at: Sequence[object], threads: Mapping[Any, int]) -> list[Any]:
     """At which worker each chunk should be, so that all are done at about the same time and few move.
 
     `sizes` are rows of the chunks, `at` the workers that have them; one that is not among `threads` is not

@@ -53,7 +53,7 @@ class ClusterMemories(Memories[M]):
         found: S = tried(client, lambda: added_up(client, _mapped(self.source, _summed, task, self._each)))
         return found
 
-    def turned(self, task: Callable[[Block, M], Any]) -> ClusterMemories[Any]:
+    def turned(self, task: Callable[[Block, M], object]) -> ClusterMemories[Any]:
         """What a task makes of each, to be remembered instead."""
         return ClusterMemories(self.source, _mapped(self.source, _turned, task, self._each))
 
@@ -67,7 +67,7 @@ class ClusterMemories(Memories[M]):
 
 
 def _mapped(
-    source: ClusterSource, work: Callable[..., Any], task: Callable[..., Any], *each: Any
+    source: ClusterSource, work: Callable[..., object], task: Callable[..., object], *each: Any
 ) -> list[Any]:
     """The futures of what some work makes of each chunk, with a task that is sent once to each worker."""
     client = source.client
@@ -110,16 +110,16 @@ def _advanced(
         return (tree_sum(found) if before else None), (after, before)
 
 
-def _arrays(memory: Any) -> Sequence[NDArray[Any]]:
+def _arrays(memory: M) -> Sequence[NDArray[Any]]:
     return (memory,) if isinstance(memory, np.ndarray) else memory.arrays
 
 
-def _mapped_here(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], Any]) -> list[Any]:
+def _mapped_here(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], object]) -> list[Any]:
     with single_threaded_libraries():
         return [task(block, one) for block, one in zip(_blocks(chunk), kept[0], strict=True)]
 
 
-def _turned(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], Any]) -> Kept[Any]:
+def _turned(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], object]) -> Kept[Any]:
     return _mapped_here(chunk, kept, task), []
 
 
@@ -128,7 +128,7 @@ def _summed(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], S]) -> S | N
     return tree_sum(found) if found else None
 
 
-def _item(both: tuple[Any, Any], item: int) -> Any:
+def _item(both: tuple[object, object], item: int) -> Any:
     return both[item]
 
 

@@ -9,9 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_floats
-
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array, as_floats
 
 SUM_TOLERANCE = 1e-6  # of sums of probabilities as people write them
 

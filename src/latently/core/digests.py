@@ -30,7 +30,7 @@ def digest_of(*parts: Any) -> str:
     return found.hexdigest()
 
 
-def digest_of_pieces(pieces: Iterable[Any]) -> str:
+def digest_of_pieces(pieces: Iterable[object]) -> str:
     """A name of the bytes of arrays one after the other, wherever one ends and the next begins."""
     found = blake2b(digest_size=16)
     for piece in pieces:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Any, Generic, cast
+from typing import Generic, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from latently.core.choices import ranked
 from latently.core.convergence import Progress
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError, ObjectiveFellError, within_range
-from latently.core.model import D, P
+from latently.core.model import D, P, S
 from latently.core.moves import Climber, End, Move, promise
 
 AGREEMENT = 1e-6  # per unit of weight: objectives of runs that ended at one maximum differ by no more
@@ -145,7 +145,7 @@ class Explorer(Generic[D, P]):
         Starts that failed, that others were ahead of, or that came to one of these, too.
     """
 
-    def __init__(self, em: EMMap[D, P, Any], plan: Plan, n: float) -> None:
+    def __init__(self, em: EMMap[D, P, S], plan: Plan, n: float) -> None:
         self._em, self._plan, self._n = em, plan, n
         settings = Settings(GAIN_LEFT, MOST_SHORT_STEPS, em.fixed, accelerate=True, changes=False)
         self._climber = Climber(em, settings, n, WORTH_A_MOVE)

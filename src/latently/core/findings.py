@@ -55,7 +55,9 @@ def note(kind: str, text: str, subject: str = "fit", which: Iterable[Any] = (), 
     return Finding(kind, text, subject, _plain(which), numbers)
 
 
-def caution(kind: str, text: str, subject: str = "fit", which: Iterable[Any] = (), **numbers: Any) -> Finding:
+def caution(
+    kind: str, text: str, subject: str = "fit", which: Iterable[object] = (), **numbers: Any
+) -> Finding:
     """A reason to be careful."""
     return Finding(kind, text, subject, _plain(which), numbers, CAUTION)
 

@@ -6,7 +6,7 @@ energy; at a maximum of it the log-likelihood has one (docs/formulas.md, "Increm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -27,7 +27,7 @@ class Kept(Generic[P]):
     """Where such a run is after a pass."""
 
     params: P
-    stats: tuple[Any, ...]  # of each minibatch of blocks
+    stats: tuple[object, ...]  # of each minibatch of blocks
     entropies: tuple[float, ...]  # of what is hidden in each, as its statistics have it
     energies: tuple[float, ...]  # free energy after each pass
     rounding: float = 0.0  # what rounding can do to the last
@@ -106,12 +106,12 @@ def incremental(
     return replace(after, n_iter=n_passes + after.n_iter, stop_reason=reason)
 
 
-def _e_step(em: EMMap[Any, Any, Any], params: object, blocks: list[Block]) -> Any:
+def _e_step(em: EMMap[D, P, S], params: P, blocks: list[Block]) -> S:
     backend = em.backend
     return tree_sum(backend.map(lambda block: em.model.e_step(params, block, backend), blocks))
 
 
-def _minibatches(em: EMMap[Any, Any, Any]) -> Iterator[list[Block]]:
+def _minibatches(em: EMMap[D, P, S]) -> Iterator[list[Block]]:
     """Some blocks each where there are many, parts of blocks where there are few."""
     n_rows, blocks = rows_of_minibatch(em.source), em.source.blocks()
     if n_rows < em.source.block_rows:
@@ -120,10 +120,10 @@ def _minibatches(em: EMMap[Any, Any, Any]) -> Iterator[list[Block]]:
         yield some
 
 
-def _entropy(em: EMMap[Any, Any, Any], stats: Any, params: Any) -> float:
+def _entropy(em: EMMap[D, P, S], stats: S, params: P) -> float:
     return float(stats.bound - em.model.expected_log_likelihood(stats, params))
 
 
-def _energy(em: EMMap[Any, Any, Any], total: object, entropies: Any, params: Any) -> float:
+def _energy(em: EMMap[D, P, S], total: S, entropies: Sequence[float], params: P) -> float:
     q = em.model.expected_log_likelihood(total, params)
     return float(q + sum(entropies) + em.model.log_prior(params))

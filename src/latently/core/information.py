@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.blocks import Block
 from latently.core.em import EMMap
 from latently.core.errors import BEYOND
@@ -22,7 +23,6 @@ from latently.core.model import D, P, S
 from latently.core.parameters import named, with_named
 from latently.core.spaces import Chart, Space
 
-Array = NDArray[np.float64]
 Kind = Literal["observed", "robust"]
 DIFFERENCE_STEP = 1e-5
 NO_INFORMATION = 1e-7  # where each number alone has one; differences leave about 1e-9
@@ -112,7 +112,7 @@ def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) 
     return gradient
 
 
-def _by_differences(function: Any, params: Any, name: str, chart: Chart) -> Array:
+def _by_differences(function: Callable[[P], float], params: P, name: str, chart: Chart) -> Array:
     """Central differences of a function of params along the coordinates of one parameter."""
     value = named(params)[name]
     slopes = np.zeros(chart.dimension)
@@ -253,7 +253,7 @@ def _on_boundary(name: str, chart: Chart) -> str:
     )
 
 
-def _check_units(em: EMMap[Any, Any, Any], n_parameters: int) -> None:
+def _check_units(em: EMMap[D, P, S], n_parameters: int) -> None:
     """Refuse robust errors from fewer units than parameters."""
     n = sum(int((block.weights > 0).sum()) for block in em.source.blocks())
     if n <= n_parameters:

@@ -39,7 +39,7 @@ class Memories(ABC, Generic[M]):
         """The sum of what a task finds in each block and its memory."""
 
     @abstractmethod
-    def turned(self, task: Callable[[Block, M], Any]) -> Memories[Any]:
+    def turned(self, task: Callable[[Block, M], object]) -> Memories[Any]:
         """What a task makes of each block and its memory, to be remembered instead."""
 
     @abstractmethod
@@ -83,7 +83,7 @@ class LocalMemories(Memories[M]):
         found: S = tree_sum(self._mapped(task))
         return found
 
-    def turned(self, task: Callable[[Block, M], Any]) -> LocalMemories[Any]:
+    def turned(self, task: Callable[[Block, M], object]) -> LocalMemories[Any]:
         """What a task makes of each, to be remembered instead."""
         return LocalMemories(self.source, list(self._mapped(task)), self._workers)
 
@@ -95,6 +95,6 @@ class LocalMemories(Memories[M]):
         """Go on with what was copied."""
         self.each = list(copied)
 
-    def _mapped(self, task: Callable[[Block, M], Any]) -> Any:
+    def _mapped(self, task: Callable[[Block, M], object]) -> Any:
         pieces = zip(self.source.blocks(), self.each, strict=True)
         return self._workers.map(lambda piece: task(*piece), pieces)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Generic
+from typing import Generic
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from latently.core.convergence import Progress, foreseen_gain
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.findings import Finding
-from latently.core.model import D, P, Proposal
+from latently.core.model import D, P, Proposal, S
 
 BATCH = 4  # proposals that are tried side by side
 TRIAL = 20  # EM steps of a trial
@@ -87,7 +87,7 @@ class Climber(Generic[D, P]):
        Gaussian mixture models. Pattern Recognition Letters 33, 2120-2126, section 3.
     """
 
-    def __init__(self, em: EMMap[D, P, Any], settings: Settings, n: float, least: float) -> None:
+    def __init__(self, em: EMMap[D, P, S], settings: Settings, n: float, least: float) -> None:
         self.em, self.settings, self.n, self.least = em, settings, n, least
         self.n_steps = 0
 
@@ -171,6 +171,6 @@ class Climber(Generic[D, P]):
         return End(result, self.em.model.diagnose(result.params, self.em.source.blocks(), self.em.fixed))
 
 
-def promise(result: FitResult[Any]) -> float:
+def promise(result: FitResult[P]) -> float:
     """Where a run that was cut short seems to be heading."""
     return result.objective + foreseen_gain([step.log_likelihood for step in result.history[-3:]])

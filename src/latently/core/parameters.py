@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.spaces import Spaces
 from latently.core.statistics import shared
 
@@ -54,9 +54,6 @@ def of_part(part: str, names: Any) -> Any:
     if hasattr(names, "items"):
         return {name[len(begin) :]: value for name, value in names.items() if name.startswith(begin)}
     return tuple(name[len(begin) :] for name in names if name.startswith(begin))
-
-
-Array = NDArray[np.float64]
 
 
 def check_feasible(params: object, spaces: Spaces) -> None:
@@ -155,7 +152,7 @@ def _names(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls))
 
 
-def with_named(params: object, values: Mapping[str, Any]) -> Any:
+def with_named(params: object, values: Mapping[str, object]) -> Any:
     """The same params with other arrays under the given names."""
     if params.__class__ is Parts:
         pairs = zip(params.names, params, strict=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -297,14 +296,14 @@ def _beyond_saddles(
     return better, ended, 1
 
 
-def _record(candidate: Candidate[Any]) -> Run:
+def _record(candidate: Candidate[P]) -> Run:
     failure = None if candidate.failure is None else str(candidate.failure)
     return Run(
         candidate.kind, candidate.log_likelihood, candidate.n_iter, False, failure, (), candidate.moves
     )
 
 
-def _maxima(ends: list[tuple[FitResult[Any], Run, int]], n: float) -> list[Found]:
+def _maxima(ends: list[tuple[FitResult[P], Run, int]], n: float) -> list[Found]:
     """The distinct maxima of runs, in their order."""
     found: list[Found] = []
     for result, _, size in ends:

@@ -13,8 +13,8 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.callbacks import later
 from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Settings, run
@@ -22,8 +22,6 @@ from latently.core.errors import FitError
 from latently.core.model import D, P, S
 from latently.core.parameters import feasible, in_units, largest_change, named, with_named
 from latently.core.spaces import Spaces
-
-Array = NDArray[np.float64]
 
 SADDLE_STEP = 1e-4  # of differences, in units of the scales of the parameters
 LEAST_STEPS, MOST_STEPS = 4, 12  # of the search for a direction

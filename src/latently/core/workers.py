@@ -89,7 +89,7 @@ def gathered(client: Any, task: Callable[..., R], *arguments: Sequence[Any]) -> 
         return found
 
 
-def sent(client: Any, task: Callable[..., Any]) -> Any:
+def sent(client: Any, task: Callable[..., object]) -> Any:
     """A task on its way to the workers, once to each; a new worker can ask for it."""
     import cloudpickle
     from dask import config

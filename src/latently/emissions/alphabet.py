@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_array
+from latently.checks.arrays import Cells, as_array
 from latently.checks.columns import whole_numbers
 
 
-def alphabet_of(categories: object, n_symbols: int | None, seen: NDArray[Any]) -> NDArray[Any]:
+def alphabet_of(categories: object, n_symbols: int | None, seen: Cells) -> Cells:
     """The alphabet that was given, or the sorted symbols that were seen.
 
     With `n_symbols` it is the integers from 0. Refuses a symbol that is given twice, no symbols, and symbols
@@ -35,7 +33,7 @@ def alphabet_of(categories: object, n_symbols: int | None, seen: NDArray[Any]) -
 
 
 def codes_of(
-    symbols: NDArray[Any], alphabet: NDArray[Any], whole: tuple[NDArray[np.int64], int] | None = None
+    symbols: Cells, alphabet: Cells, whole: tuple[NDArray[np.int64], int] | None = None
 ) -> NDArray[np.int64]:
     """The position of each symbol in the alphabet; -1 if it has none.
 
@@ -69,5 +67,5 @@ def codes_of(
         return np.full(len(cells), -1)
 
 
-def _plain(symbols: NDArray[Any]) -> NDArray[Any]:
+def _plain(symbols: Cells) -> Cells:
     return symbols if symbols.dtype.kind != "O" else np.array(symbols.tolist())

@@ -97,7 +97,7 @@ class Emission(Reading, Described, Completion, ABC):
     def log_density(self, params: Any, x: Array) -> Array:
         """Return the log density of each row under each component, shape (n_rows, n_components)."""
 
-    def lookup(self, params: Any, x: Any) -> tuple[Array, NDArray[np.int64]] | None:
+    def lookup(self, params: Any, x: Array) -> tuple[Array, NDArray[np.int64]] | None:
         """Log densities of all that can be observed, shape (n, n_components), and which of it each row is.
 
         None where that is too much for a table.
@@ -152,7 +152,7 @@ class Emission(Reading, Described, Completion, ABC):
         raise NotImplementedError(f"{type(self).__name__} has no sample method")
 
     def sample_given(
-        self, params: Any, labels: NDArray[np.int64], others: Any, rng: np.random.Generator
+        self, params: Any, labels: NDArray[np.int64], others: Array, rng: np.random.Generator
     ) -> Array:
         """Draw a row for each label, given what is not modelled of other rows."""
         return self.sample(params, labels, rng)
@@ -180,7 +180,7 @@ class Emission(Reading, Described, Completion, ABC):
         return x
 
     def split(
-        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+        self, x: Array, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
     ) -> Array:
         """Cut the rows of a component in two, for a search of other maxima.
 
@@ -327,7 +327,7 @@ class Emission(Reading, Described, Completion, ABC):
                         "along its first axis"
                     )
 
-    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
+    def given(self, values: Mapping[str, object], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The family and its params from what a user gives, by name; users add a suffix to the names.
 
         Raises

@@ -135,15 +135,15 @@ class Categorical(Emission):
     def shown(self, x: object) -> Any:
         return self.alphabet[x]
 
-    def observed(self, x: Any) -> NDArray[np.bool_]:
+    def observed(self, x: Array) -> NDArray[np.bool_]:
         """Which symbols are not missing."""
         return np.asarray(x[:, 0] < self.size)
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: CategoricalParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 
-    def describe(self, x: Any, weights: Array) -> SymbolCounts:
+    def describe(self, x: Array, weights: Array) -> SymbolCounts:
         symbols = x[:, 0]
         seen = symbols < self.size
         return SymbolCounts(np.bincount(symbols[seen], weights[seen], self.size).astype(np.float64))
@@ -160,7 +160,7 @@ class Categorical(Emission):
         with np.errstate(divide="ignore"):
             return np.vstack([np.log(params.emissionprob.T), np.zeros(len(params.emissionprob))])
 
-    def lookup(self, params: CategoricalParams, x: Any) -> tuple[Array, NDArray[np.int64]]:
+    def lookup(self, params: CategoricalParams, x: Array) -> tuple[Array, NDArray[np.int64]]:
         return self.table(params), np.ascontiguousarray(x[:, 0])
 
     def log_density(self, params: CategoricalParams, x: Any) -> Array:
@@ -191,7 +191,7 @@ class Categorical(Emission):
         return {"emissionprob": slopes(stats.counts, params.emissionprob)}
 
     def split(
-        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+        self, x: Array, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
     ) -> Array:
         """Equal symbols stay together, each in either half by chance."""
         return rng.uniform(0.1, 0.9, self.size + 1)[x[:, 0]]
@@ -204,7 +204,7 @@ class Categorical(Emission):
         symbols = (rng.random((len(labels), 1)) * edges[:, -1:] >= edges).sum(axis=1)
         return np.minimum(symbols, self.size - 1)[:, None]
 
-    def distribution(self, params: CategoricalParams, x: Any) -> Distribution:
+    def distribution(self, params: CategoricalParams, x: Array) -> Distribution:
         """Sums of probabilities in the order of the alphabet, from either end; a missing symbol is NaN."""
         at = params.emissionprob.T
         none, unknown = np.zeros((1, at.shape[1])), np.full((1, at.shape[1]), np.nan)
@@ -275,7 +275,7 @@ class Categorical(Emission):
                 "its alphabet is not that of its settings, or not sorted, or holds a symbol twice"
             )
 
-    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+    def check_shapes(self, params: CategoricalParams, n_components: int, n_features: int) -> None:
         """Also the one column, and what can be emitted."""
         super().check_shapes(params, n_components, n_features)
         shape = n_components, self.size
@@ -290,7 +290,7 @@ class Categorical(Emission):
         return self.support
 
 
-def _likeliest(probabilities: Array, symbols: Sequence[Any]) -> str:
+def _likeliest(probabilities: Array, symbols: Sequence[object]) -> str:
     """The likeliest symbols of a component, and how likely the others are together."""
     order = np.argsort(-probabilities, kind="stable")[:MOST_NAMED]
     named = [f"{symbols[s]} ({share(probabilities[s])})" for s in order if probabilities[s] > 0]

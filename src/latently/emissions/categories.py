@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.checks.columns import Column
 from latently.core.choices import likeliest
 from latently.core.declared import Parameter
@@ -51,7 +52,7 @@ class Categories(Emission):
     # {"error", "missing"}: what a category is that was not there when the model was fitted
     unknown: str = "error"
     # the categories of each column in order, filled in by `learned_of`
-    alphabets: tuple[NDArray[Any], ...] = ()
+    alphabets: tuple[Cells, ...] = ()
 
     accepts_missing = True
     independent: ClassVar[bool] = True
@@ -86,7 +87,7 @@ class Categories(Emission):
         """
         return replace(self, alphabets=tuple(self._alphabet(column) for column in columns))
 
-    def _alphabet(self, column: Column) -> NDArray[Any]:
+    def _alphabet(self, column: Column) -> Cells:
         known = self.categories if self.categories is not None else column.categories
         try:
             seen = column.distinct if column.numeric else column.seen
@@ -138,10 +139,10 @@ class Categories(Emission):
         """Whole numbers from 0 to one less than there are categories."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x < self.sizes_of_columns) & (x == np.floor(x))))
 
-    def n_values(self, params: Any) -> Array:
+    def n_values(self, params: CategoriesParams) -> Array:
         return self.sizes_of_columns.astype(np.float64)
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: CategoriesParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 
@@ -175,7 +176,7 @@ class Categories(Emission):
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(params.probabilities[:, column, value]).T)
 
-    def stats_of_cells(self, params: Any, sizes: Sizes, resp: Array) -> CategoriesCounts:
+    def stats_of_cells(self, params: CategoriesParams, sizes: Sizes, resp: Array) -> CategoriesCounts:
         """Responsibilities by category."""
         value, column = cells_below(sizes)
         counts = np.zeros((resp.shape[1], len(sizes), self.most))
@@ -294,8 +295,8 @@ class Categories(Emission):
         def phrase(k: int, j: int, name: str) -> tuple[float, str]:
             grades, best = self.alphabets[j], top[k, j]
             if grades.dtype.kind in "iu":
-                mean, of_all = p[k, j, : len(grades)] @ grades, average[j, : len(grades)] @ grades
-                deviation = np.sqrt(average[j, : len(grades)] @ (grades - of_all) ** 2)
+                mean, of_all = (float(row[: len(grades)] @ grades) for row in (p[k, j], average[j]))
+                deviation = float(np.sqrt(average[j, : len(grades)] @ (grades - of_all) ** 2))
                 if abs(mean - of_all) > away[k, j, best] * deviation:
                     digits, high = decimals([deviation]), "high" if mean > of_all else "low"
                     text = f"{high} {name} ({number(mean, digits)}, all: {number(of_all, digits)})"
@@ -319,7 +320,7 @@ class Categories(Emission):
         return super().sizes(n_components, n_features) | {"categories": self.most}
 
     def split(
-        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+        self, x: Array, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
     ) -> Array:
         tables = rng.uniform(-1.0, 1.0, (x.shape[1], self.most + 1))
         height = tables[np.arange(x.shape[1]), self._codes(x)].sum(axis=1)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array
 
 DRAWN_EACH = 64  # rows of each component that show where cells lie
 CELL_HALVINGS = 44

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.parameters import named
 from latently.wording import decimals, listed, number, some
-
-Array = NDArray[np.float64]
 
 NUMBERS_SHOWN = 12  # of a parameter that is shown
 COLUMNS_SHOWN = 4

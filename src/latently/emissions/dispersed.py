@@ -50,16 +50,16 @@ class Dispersed(ExponentialFamily):
         return np.asarray((low & (self.dispersions > 0)).any(axis=1))
 
     @property
-    def _unit(self) -> Any:
+    def _unit(self) -> Array | float:
         return 1.0 if self.dispersions is None else unit_of(self.dispersions)
 
     @property
-    def _floor(self) -> Any:
+    def _floor(self) -> Array | float:
         """Below which no dispersion falls; zero before there are any data."""
         return 0.0 if self.dispersions is None else np.maximum(self.min_dispersion * self._unit, ALL_EQUAL)
 
     @property
-    def _most(self) -> Any:
+    def _most(self) -> Array | float:
         """The greatest of what dispersions are one over."""
         return 1.0 / np.maximum(self._floor, ALL_EQUAL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,9 @@ class Exponential(ExponentialFamily):
         """Take the means of the data as the unit; one for a feature that is always zero."""
         return replace(self, overall=np.where(description.mean > 0, description.mean, 1.0))
 
-    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> Any:
+    def start(
+        self, description: CellMoments, n_components: int, rng: np.random.Generator
+    ) -> ExponentialParams:
         """The mean of each feature, times a number drawn for each component."""
         mean = np.where(description.mean > 0, description.mean, 1.0)
         factors = rng.gamma(2.0, 0.5, (n_components, len(mean))) if n_components > 1 else 1.0
@@ -120,5 +122,5 @@ class Exponential(ExponentialFamily):
         return np.log(np.maximum(x / np.where(description.mean > 0, description.mean, 1.0), NEAR_ZERO))
 
     @property
-    def _floor(self) -> Any:
+    def _floor(self) -> Array | float:
         return 0.0 if self.overall is None else self.min_mean * self.overall

@@ -166,18 +166,18 @@ class ExponentialFamily(Emission):
         missing = np.isnan(x)
         return (np.where(missing, self.usual, x), ~missing) if missing.any() else (x, None)
 
-    def _base(self, values: Array, seen: Any) -> Array | None:
+    def _base(self, values: Array, seen: Array) -> Array | None:
         base = self.base(values)
         return base if base is None or seen is None else np.where(seen, base, 0.0)
 
-    def _features(self, values: Array, seen: Any) -> Array:
+    def _features(self, values: Array, seen: Array) -> Array:
         """All statistics side by side, shape (n, T d), zero for missing cells."""
         terms = self.terms(values)
         if seen is not None:
             terms = tuple([np.where(seen, term, 0.0) for term in terms])
         return terms[0] if len(terms) == 1 else np.concatenate(terms, axis=1)
 
-    def _sums(self, values: Array, seen: Any, resp: Array) -> CellSums:
+    def _sums(self, values: Array, seen: Array, resp: Array) -> CellSums:
         d, K = values.shape[1], resp.shape[1]
         sums, base = resp.T @ self._features(values, seen), self._base(values, seen)
         if seen is None:

@@ -79,7 +79,7 @@ class Exposed(ExponentialFamily):
             raise ImpossibleCellError(row, len(columns) - 1, why)
         return np.column_stack([cells, exposures])
 
-    def shown(self, x: Any) -> Any:
+    def shown(self, x: Array) -> Any:
         return x if self.place is None else np.insert(x[:, :-1], self.place, x[:, -1], axis=1)
 
     def names_of(self, names: list[str] | None) -> list[str] | None:

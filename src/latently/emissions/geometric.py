@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Geometric(ExponentialFamily):
         """Whole numbers from 0."""
         return counts(x)
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: GeometricParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 

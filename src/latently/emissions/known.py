@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import is_dataclass
-from typing import Any
 
 from latently.core.parameters import Parts
 from latently.emissions.base import Emission
@@ -14,7 +13,7 @@ from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.registry import FAMILIES
 
 
-def known_classes() -> Iterator[type[Any]]:
+def known_classes() -> Iterator[type]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
     families: tuple[type[Emission], ...] = (*FAMILIES.values(), Columns, Categories)
     yield from (*families, Parts)
@@ -22,7 +21,7 @@ def known_classes() -> Iterator[type[Any]]:
         yield from visible(cls)
 
 
-def visible(cls: type[Any]) -> Iterator[type[Any]]:
+def visible(cls: type) -> Iterator[type]:
     """The dataclasses that the methods of a class can see by name."""
     for function in (function for base in cls.__mro__ for function in vars(base).values()):
         for seen in getattr(function, "__globals__", {}).values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class LogNormal(Dispersed):
         centres, variances = _of_logarithms(description)
         return replace(self, centres=centres, dispersions=known(variances))
 
-    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> Any:
+    def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> LogNormalParams:
         """Means drawn from the normal distribution of all logarithms, and their variance for each."""
         centres, variances = _of_logarithms(description)
         variances = np.maximum(unit_of(known(variances)), self._floor)
@@ -143,7 +143,7 @@ class LogNormal(Dispersed):
         return np.where(np.isnan(x), np.exp(_of_logarithms(description)[0]), x)
 
     @property
-    def _centres(self) -> Any:
+    def _centres(self) -> Array | float:
         return 0.0 if self.centres is None else self.centres
 
 

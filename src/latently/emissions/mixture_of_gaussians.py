@@ -203,10 +203,10 @@ class MixtureOfGaussians(Emission):
     def projected(self, params: MixtureParams) -> MixtureParams:
         return self._nested(params.inner_weights, self._flat(params))
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: MixtureParams, fixed: Collection[str] = ()) -> int:
         return self.n_mix * self._bank.rows_needed(self._flat(params), fixed)
 
-    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+    def floor_active(self, params: MixtureParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
         """Which components have a Gaussian with a covariance that was learned and rests on the floor."""
         found = self._bank.floor_active(self._flat(params), fixed)
         return None if found is None else np.asarray(found.reshape(-1, self.n_mix).any(axis=1))
@@ -253,7 +253,7 @@ class MixtureOfGaussians(Emission):
         bank = self._bank.checked(name, flat, n_components * self.n_mix, n_features, label)
         return bank.reshape(found.shape)
 
-    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+    def check_shapes(self, params: MixtureParams, n_components: int, n_features: int) -> None:
         """Also covariances in the shape of the structure."""
         super().check_shapes(params, n_components, n_features)
         shape = self._shape(n_components, n_features)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,10 +162,10 @@ class NegativeBinomial(Tabulated):
         return np.asarray(2 * np.arcsinh(np.sqrt(a * x)) / np.sqrt(a))
 
     @property
-    def _floor(self) -> Any:
+    def _floor(self) -> Array | float:
         return 1e-300 if self.overall is None else RATE_FLOOR * self.overall + 1e-300
 
-    def _least(self, params: NegativeBinomialParams) -> Any:
+    def _least(self, params: NegativeBinomialParams) -> Array:
         """Dispersions below which counts are Poisson for all that can be seen."""
         if self.overall is None:
             return LEAST**2 / (1.0 + params.means.mean(axis=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Poisson(Exposed):
         """Whole numbers from 0."""
         return counts(x)
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: PoissonParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 
@@ -106,7 +106,7 @@ class Poisson(Exposed):
         """Mean counts; none is below a tiny floor."""
         return {"lambdas": np.maximum(stats.means[:, 0], self._floor)}
 
-    def _base(self, values: Array, seen: Any) -> Array | None:
+    def _base(self, values: Array, seen: Array) -> Array | None:
         """With exposures, also counts times their logarithms."""
         base = super()._base(values, seen)
         if self.exposure is None or base is None:
@@ -155,7 +155,7 @@ class Poisson(Exposed):
         """Square roots, whose spread is the same at any rate."""
         return 2 * np.sqrt(self.pictured(x))
 
-    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+    def check_shapes(self, params: PoissonParams, n_components: int, n_features: int) -> None:
         """Also the mean of each feature."""
         super().check_shapes(params, n_components, n_features)
         means = np.ones(params.lambdas.shape[1]) if self.means is None else self.means
@@ -163,7 +163,7 @@ class Poisson(Exposed):
             raise ValueError("the means of its features are not numbers from 0, one for each")
 
     @property
-    def _floor(self) -> Any:
+    def _floor(self) -> Array | float:
         return 1e-300 if self.means is None else RATE_FLOOR * self.means + 1e-300
 
 

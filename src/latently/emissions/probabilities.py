@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array
 
 
 def learned(counts: Array, old: Array) -> Array:

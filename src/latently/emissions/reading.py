@@ -63,7 +63,7 @@ class Reading:
         """Names of the columns that are read and not modelled, such as exposures; they come last in rows."""
         return ()
 
-    def modelled(self, x: Any) -> Any:
+    def modelled(self, x: Array) -> Array:
         """The cells that are modelled, of rows as `read` returns them; per unit of an exposure."""
         return x
 
@@ -81,7 +81,7 @@ class Reading:
             missing[missing] = np.isnan(x[missing]).all(axis=tuple(range(1, x.ndim)))
         return np.asarray(~missing)
 
-    def pictured(self, x: Any) -> Any:
+    def pictured(self, x: Array) -> Array:
         """The same as pictures show them, in which all that is not modelled is at usual values."""
         return self.modelled(x)
 
@@ -122,11 +122,11 @@ class Reading:
             raise ImpossibleCellError(row, column, f"holds {x[row, column]:g}: {self.values}")
         return x
 
-    def shown(self, x: Any) -> Any:
+    def shown(self, x: Array) -> Any:
         """Rows as `read` returns them, as users have them."""
         return x
 
-    def missing_as(self, x: Any, others: Any) -> Any:
+    def missing_as(self, x: Array, others: Array) -> Any:
         """Rows as `read` returns them, what is missing of others missing of them, too."""
         missing = np.isnan(others) if others.dtype.kind == "f" else ~self.observed(others)[:, None]
         return np.where(missing, others, x).astype(others.dtype, copy=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Trials(ExponentialFamily):
         """Whole numbers from 0 to the number of trials."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x <= self.trials) & (x == np.floor(x))))
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: TrialsParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 

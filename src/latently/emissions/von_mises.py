@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,7 +209,7 @@ class VonMises(Dispersed):
     def embed(self, description: CellMoments, x: Array) -> Array:
         return self.apart(x)
 
-    def standardised(self, description: Any, x: Array, weights: Array) -> Array:
+    def standardised(self, description: CellMoments, x: Array, weights: Array) -> Array:
         """The same: a spread of numbers that go round would depend on where they begin."""
         return self.apart(x)
 

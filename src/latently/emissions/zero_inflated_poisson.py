@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         """Whole numbers from 0."""
         return counts(x)
 
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
+    def rows_needed(self, params: ZeroInflatedPoissonParams, fixed: Collection[str] = ()) -> int:
         """None: probabilities are at most one, so no maximum is spurious."""
         return 0
 
@@ -216,7 +216,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         return np.where(better, found, params.lambdas)
 
     @property
-    def _floor(self) -> Any:
+    def _floor(self) -> Array | float:
         return 1e-300 if self.means is None else RATE_FLOOR * self.means + 1e-300
 
 

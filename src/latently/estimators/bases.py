@@ -13,12 +13,14 @@ from sklearn.base import (
     OneToOneFeatureMixin,
     TransformerMixin,
 )
+from sklearn.utils import Tags
 
 __all__ = [
     "BaseEstimator",
     "ClassNamePrefixFeaturesOutMixin",
     "DensityMixin",
     "OneToOneFeatureMixin",
+    "Tags",
     "TransformerMixin",
 ]
 

@@ -8,6 +8,7 @@ from latently.checks.arrays import as_floats
 from latently.checks.settings import ARRAY, LIST, WHOLE
 from latently.core.declared import numbers, support_of
 from latently.emissions.categorical import Categorical
+from latently.estimators.bases import Tags
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.old_names import CATEGORICAL_HMM
 from latently.estimators.settable import Parameter
@@ -92,7 +93,7 @@ class CategoricalHMM(BaseHMM):
         settings = {"categories": categories, "n_features": n_features}
         return cls._by_parameters(startprob, transmat, settings, emissionprob=table)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = tags.input_tags.string = True
         return tags

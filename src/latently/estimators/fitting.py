@@ -15,6 +15,7 @@ from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.exploration import Plan, Start
 from latently.core.findings import Finding, joined
+from latently.core.model import D, P, S
 from latently.core.restarts import Restarts, Run, interrupted, search
 from latently.estimators.inputs import Array
 from latently.estimators.progress import progress_bar
@@ -36,13 +37,13 @@ class Fit:
 
 
 def fit(
-    em: EMMap[Any, Any, Any],
+    em: EMMap[D, P, S],
     starts: Sequence[Start[Any]],
     settings: Settings,
     n_observed: float,
     rng: np.random.Generator,
     *,
-    arrange: Callable[[Any], tuple[Any, NDArray[np.int64] | None]],
+    arrange: Callable[[P], tuple[P, NDArray[np.int64] | None]],
     plan: Plan | None,
     verbose: int,
     name: str,
@@ -138,7 +139,7 @@ def warn_of_spurious(diagnostics: Sequence[Finding], stacklevel: int) -> None:
         )
 
 
-def _in_units(callback: Callable[..., Any], unit: float) -> Callable[..., Any]:
+def _in_units(callback: Callable[..., object], unit: float) -> Callable[..., Any]:
     """A callback that sees log-likelihoods by the weights that the user gave."""
     return lambda iteration, params, log_likelihood: callback(iteration, params, unit * log_likelihood)
 

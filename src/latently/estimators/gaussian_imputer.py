@@ -302,7 +302,7 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
         value = self.mixture_.means_[0]
         return np.where(family.constant, value, lower), np.where(family.constant, value, upper)
 
-    def _filled(self, rows: Any, fill: Callable[[Any], Array]) -> Any:
+    def _filled(self, rows: Array, fill: Callable[[Any], Array]) -> Any:
         """Rows with missing cells filled in, within their limits; observed cells and the type as they are."""
         out, observed = rows.copy(), self._observed_features
         model: Any = slice(None) if observed.all() else observed

@@ -215,7 +215,7 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
         rows = self._source(X).in_memory().x
         return expected(self._predictive(rows), rows).astype(rows.dtype, copy=False)
 
-    def _predictive(self, rows: Any) -> Predictive:
+    def _predictive(self, rows: Array) -> Predictive:
         ones = np.ones(len(rows))
         one = self._model.n_components == 1
         resp = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from latently.checks.settings import check_settings, check_whole
 from latently.core.parameters import named, with_named
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
+from latently.estimators.bases import Tags
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import Array, tagged
 from latently.estimators.old_names import ANY_HMM
@@ -104,7 +105,7 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
         hmm._set_params(model, LatentEmissionParams(first, params))
         return hmm
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Emission:

@@ -140,7 +140,7 @@ def _value(cell: object) -> str:
     return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-def _constant(constant: Any, values: list[str], names: list[str] | None) -> str:
+def _constant(constant: NDArray[np.intp], values: list[str], names: list[str] | None) -> str:
     """What is to be said of constant columns."""
     listed = ", ".join(label_of(names, column) for column in constant[:MOST_COLUMNS_NAMED])
     if len(constant) > MOST_COLUMNS_NAMED:

@@ -7,19 +7,17 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
-from latently.checks.arrays import as_cells, as_numbers
+from latently.checks.arrays import Array, as_cells, as_numbers
 from latently.checks.columns import Table
 from latently.checks.columns import as_table as as_columns
 from latently.checks.settings import RANDOM_STATE, check_setting
 from latently.emissions.base import Emission
 from latently.emissions.reading import ImpossibleCellError
-from latently.estimators.bases import BaseEstimator
+from latently.estimators.bases import BaseEstimator, Tags
 from latently.sources import as_scan
 
-Array = NDArray[np.float64]
 Family = TypeVar("Family", bound=Emission)
 
 
@@ -166,7 +164,7 @@ ROW_READERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def tagged(tags: Any, family: Emission) -> Any:
+def tagged(tags: Tags, family: Emission) -> Tags:
     """scikit-learn's tags, in which the family says what cells may be."""
     if isinstance(family, Emission):
         tags.input_tags.allow_nan = family.accepts_missing
@@ -175,7 +173,7 @@ def tagged(tags: Any, family: Emission) -> Any:
     return tags
 
 
-def float_type(rows: Any) -> Any:
+def float_type(rows: Array) -> Any:
     """The type of what is said of rows: that of the rows if they are floats, double precision otherwise."""
     return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float64)
 

@@ -16,6 +16,7 @@ from latently.core.choices import likeliest
 from latently.core.parameters import dimension, prefixed
 from latently.emissions.base import Emission
 from latently.emissions.columns import Columns
+from latently.estimators.bases import Tags
 from latently.estimators.informative import warn_of
 from latently.estimators.inputs import ROW_READERS, Array, tagged
 from latently.estimators.latent_classes.classified import ClassificationTable, entropy_explained
@@ -27,6 +28,7 @@ from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import LATENT_CLASSES
 from latently.estimators.records import Records
 from latently.estimators.settings import LatentClassSettings, estimator
+from latently.models.latent_emission import LatentEmissionParams
 
 CODES = 12  # different whole numbers that are codes of categories
 CHEAP = 200_000  # rows times parameters
@@ -86,7 +88,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
     ('reads', 'yes')
     """
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
@@ -329,7 +331,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
         return found
 
     def _profile_errors(self, source: ArraySource, kind: str) -> tuple[Array, tuple[str, ...]]:
-        def moments(params: Any) -> Array:
+        def moments(params: LatentEmissionParams) -> Array:
             found = self._columns.moments(params.emission)
             return np.array([values for column in found for values in column.values()])
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from latently.checks.arrays import Floats
 from latently.checks.settings import check_settings
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
-from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin
+from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Tags
 from latently.estimators.inputs import random_generator
 from latently.estimators.old_names import TOPICS as OLD_NAMES
 from latently.estimators.old_names import AnswersOldNames
@@ -57,7 +56,6 @@ from latently.models.admixture import (
 )
 from latently.sources import as_scan
 
-Array = NDArray[Any]
 BATCH = ("cvb0", "vb")  # inferences that see all documents in every pass
 
 
@@ -152,7 +150,7 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
     [['apple', 'pear'], ['bolt', 'nut']]
     """
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.input_tags.sparse = True
@@ -290,17 +288,17 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
         K, n_words = self.n_components, words.n_features
         return Priors.of(self.inference, self.doc_topic_prior, self.topic_word_prior, K, n_words)
 
-    def _seeded(self, priors: Priors, words: Words, frequencies: Array) -> Array:
+    def _seeded(self, priors: Priors, words: Words, frequencies: Floats) -> Floats:
         return seeded_prior(self.seed_words, priors.words, words.vocabulary, frequencies, self.n_components)
 
     def _fit_batch(
         self,
         source: DocumentSource,
         priors: Priors,
-        prior: Array,
+        prior: Floats,
         rng: np.random.Generator,
         n_tokens: float,
-        callbacks: list[Callable[..., Any]],
+        callbacks: list[Callable[..., object]],
         workers: Backend,
     ) -> TopicFit:
         tol, max_iter = tol_and_max_iter(self)
@@ -333,10 +331,10 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
         self,
         source: DocumentSource,
         priors: Priors,
-        prior: Array,
+        prior: Floats,
         rng: np.random.Generator,
         n_tokens: float,
-        callbacks: list[Callable[..., Any]],
+        callbacks: list[Callable[..., object]],
         workers: Backend,
     ) -> TopicFit:
         _, max_iter = tol_and_max_iter(self)

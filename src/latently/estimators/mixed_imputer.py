@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.arrays import Cells
 from latently.checks.columns import Table
 from latently.checks.completed import completed, fillings, like_frame
 from latently.checks.settings import check_settings
@@ -18,6 +19,7 @@ from latently.core.findings import Finding
 from latently.core.journal import Journal
 from latently.core.parameters import named, with_named
 from latently.emissions.columns import Columns
+from latently.estimators.bases import Tags
 from latently.estimators.imputation.base import BaseImputer
 from latently.estimators.imputation.columns import ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import drawn_labels
@@ -46,7 +48,7 @@ class CellProbabilities(NamedTuple):
     """
 
     rows: NDArray[np.int64]
-    categories: NDArray[Any]
+    categories: Cells
     probabilities: Array
 
 
@@ -110,7 +112,7 @@ class MixedImputer(BaseImputer[MixtureModel], MixedImputationSettings):
     [20.5, 22.1, 61.0, 66.3, 63.2, 24.0, 63.5, 21.3]
     """
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = tags.input_tags.string = True
         return tags

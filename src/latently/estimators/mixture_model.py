@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
+from latently.estimators.bases import Tags
 from latently.estimators.inputs import tagged
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import ANY_MIXTURE
@@ -44,7 +43,7 @@ class MixtureModel(BaseMixture, AnyFamilySettings):
     -1130.264
     """
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Emission:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from latently.checks.arrays import as_array, as_floats, shown
@@ -265,8 +266,8 @@ class MultivariateNormal(Described):
 
 
 def positions(
-    chosen: Sequence[int | str], n_features: int, name: str, names: Sequence[Any] | None = None
-) -> Any:
+    chosen: Sequence[int | str], n_features: int, name: str, names: Sequence[object] | None = None
+) -> NDArray[np.intp]:
     """Positions of features that are given by them, or by their names where they have any.
 
     Raises a ValueError if there is no such feature, or one is there twice.
@@ -287,7 +288,7 @@ def positions(
     return np.array(listed, dtype=np.intp)
 
 
-def conditioning_values(known: Any, values: Any) -> Array:
+def conditioning_values(known: NDArray[np.intp], values: object) -> Array:
     """Check the values of known features.
 
     Raises a ValueError if their number is another or one is not finite.

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from latently.checks.settings import ARRAY, COUNT, NAME
 from latently.emissions.poisson import Poisson
+from latently.estimators.bases import Tags
 from latently.estimators.hmm import BaseHMM
 from latently.estimators.inputs import tagged
 from latently.estimators.old_names import POISSON_HMM, OldAttribute
@@ -81,7 +82,7 @@ class PoissonHMM(BaseHMM):
         """
         return cls._by_parameters(startprob, transmat, {"exposure": exposure}, lambdas=lambdas)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         return tagged(super().__sklearn_tags__(), self._family())
 
     def _family(self) -> Poisson:

@@ -125,7 +125,7 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
     _single: bool = False  # whether all that was set by hand is of single precision
 
     @abstractmethod
-    def _assembled(self, values: Mapping[str, Any], suffix: str = "_") -> tuple[M, P]:
+    def _assembled(self, values: Mapping[str, object], suffix: str = "_") -> tuple[M, P]:
         """The model and the params of values by name, checked; users add a suffix to the names."""
 
     def _needed(self) -> list[str]:
@@ -287,7 +287,7 @@ class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
         """The emission family that the settings ask for, unbound."""
 
     def _assembled(
-        self, values: Mapping[str, Any], suffix: str = "_"
+        self, values: Mapping[str, object], suffix: str = "_"
     ) -> tuple[LatentEmission, LatentEmissionParams]:
         check_settings(self)
         K, latent = int(self.n_components), self._latent()

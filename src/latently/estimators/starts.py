@@ -14,9 +14,8 @@ from math import log
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latently.checks.arrays import extremes
+from latently.checks.arrays import Labels, extremes
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE
 from latently.core.convergence import ROUNDING
@@ -26,8 +25,6 @@ from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
 from latently.models.routines import routines
-
-Labels = NDArray[np.int64]
 
 MOST_SOFTENING = 0.1
 KMEANS_ROUNDS = 30  # of k-means
@@ -209,7 +206,9 @@ def _nearest(coordinates: Array, seeds: Array) -> Labels:
     return np.asarray((gains >= (highest - slack)[:, None]).argmax(axis=1))
 
 
-def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, Array]) -> None:
+def refuse_unsuitable(
+    model: LatentEmission, template: LatentEmissionParams, given: Mapping[str, Array]
+) -> None:
     """Refuse starting values of another shape than those of a template, or that are not feasible.
 
     Raises a ValueError if one is; it is named.
@@ -223,7 +222,7 @@ def refuse_unsuitable(model: LatentEmission, template: Any, given: Mapping[str, 
             raise ValueError(f"starting value of '{name}' is not feasible: check its range and its sum")
 
 
-def sampled(x: Any, weights: Array) -> Sampled:
+def sampled(x: Array, weights: Array) -> Sampled:
     """Rows of positive weight, to start from.
 
     They come sorted, and equal rows as one with the sum of their weights: if no row is left out, a seed leads

@@ -73,7 +73,7 @@ def split_off(table: object, name: str) -> tuple[Table, Any]:
     return columns.without(name), named.cells
 
 
-def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Callable[[Method], Method]:
+def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], object]]) -> Callable[[Method], Method]:
     """Decorate a method that says something of each row of a table, so that it takes tables of any size.
 
     A table that is to be read piece by piece is; what is said goes to the file that `to` names, if there is
@@ -101,7 +101,7 @@ def read_piece_by_piece(like: Callable[[Any], tuple[Sequence[str], Any]]) -> Cal
     return decorate
 
 
-def _located(say: Callable[[Any], Any], part: Part) -> Any:
+def _located(say: Callable[[Any], object], part: Part) -> Any:
     with located(part):
         return say(part.table)
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array, Labels
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.declared import Parameter
@@ -22,8 +23,6 @@ from latently.core.parameters import check_feasible, check_shape
 from latently.core.spaces import Spaces
 from latently.core.statistics import Additive
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
 Density = Callable[[slice], Array]
 Visit = Callable[[slice, Array], Any]
 
@@ -322,7 +321,7 @@ class Latent(ABC):
         """Where a parameter may be other than zero; None if everywhere."""
         return None
 
-    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Any]:
+    def given(self, values: Mapping[str, object], n_components: int, suffix: str = "") -> tuple[Self, Any]:
         """The structure and its params from what a user gives, by name; users add a suffix to the names.
 
         Raises

@@ -332,7 +332,7 @@ class Chain(Latent):
         return self.first_support if name == "startprob" else self.support
 
     def given(
-        self, values: Mapping[str, Any], n_components: int, suffix: str = ""
+        self, values: Mapping[str, object], n_components: int, suffix: str = ""
     ) -> tuple[Self, ChainParams]:
         """Check the probabilities; what is exactly zero cannot happen."""
         given = "startprob" in values
@@ -359,7 +359,7 @@ class Chain(Latent):
         if (fitted.unit, fitted.startprob) != (self.unit, self.startprob):
             raise ValueError(f"its model is no chain that starts {self.startprob!r}")
 
-    def check(self, params: Any, n_components: int) -> None:
+    def check(self, params: ChainParams, n_components: int) -> None:
         """A first state that follows what it says it does, and supports of the shape of what they are of."""
         for one in self.parameters:
             support = self.can_be(one.name)

@@ -6,13 +6,11 @@ It is a mask on log densities, so families, kernels and passes need not know of 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Labels
 from latently.latent.base import Array
 
 UNKNOWN = -1
-
-Labels = NDArray[np.int64]
 
 
 def masked(log_density: Array, labels: Labels) -> Array:

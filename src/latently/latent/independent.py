@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -183,14 +183,16 @@ class Independent(Latent):
     def spaces(self, params: Weights) -> Spaces:
         return {"weights": Simplex(np.ones(params.weights.shape, dtype=bool))}
 
-    def permute(self, params: Weights, order: Any) -> Weights:
+    def permute(self, params: Weights, order: Labels) -> Weights:
         return Weights(params.weights[order])
 
-    def given(self, values: Mapping[str, Any], n_components: int, suffix: str = "") -> tuple[Self, Weights]:
+    def given(
+        self, values: Mapping[str, object], n_components: int, suffix: str = ""
+    ) -> tuple[Self, Weights]:
         return self, Weights(self.checked("weights", values["weights"], n_components, f"weights{suffix}"))
 
 
-def _width(x: Any) -> int:
+def _width(x: Array) -> int:
     return prod(x.shape[1:])
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from latently.checks.arrays import as_array, missing_cells, shown
+from latently.checks.arrays import Cells, as_array, missing_cells, shown
 
 
-def match_labels(true: ArrayLike, predicted: ArrayLike) -> NDArray[Any]:
+def match_labels(true: ArrayLike, predicted: ArrayLike) -> Cells:
     """Rename predicted labels to the true labels they match best.
 
     Predicted and true labels are paired, one to one, so that as many samples as possible agree. The
@@ -127,7 +127,7 @@ def matched_accuracy(true: ArrayLike, predicted: ArrayLike) -> float:
 class _Labels:
     """Labels as whole numbers: sample i has label ``levels[codes[i]]``."""
 
-    levels: NDArray[Any]
+    levels: Cells
     codes: NDArray[np.intp]
 
 
@@ -177,7 +177,7 @@ def _partners(true: _Labels, predicted: _Labels) -> NDArray[np.intp]:
     return partners
 
 
-def _extend(levels: NDArray[Any], n_names: int) -> NDArray[Any]:
+def _extend(levels: Cells, n_names: int) -> Cells:
     """Append `n_names` names that are not yet among the levels."""
     if n_names == 0:
         return levels  # in its own dtype

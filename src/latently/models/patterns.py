@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ class Patterns:
     index: NDArray[np.int64]  # (n_rows,): the pattern of each row
 
 
-def patterns_of(places: Any, n_places: int) -> Patterns | None:
+def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
     """The patterns of rows of small whole numbers; None if there are too many for it to pay.
 
     `n_places` is what all of their entries are below.
@@ -40,7 +39,7 @@ def patterns_of(places: Any, n_places: int) -> Patterns | None:
     return Patterns(rows, index) if len(rows) <= FEW_PATTERNS * len(codes) else None
 
 
-def _codes(places: Any, n_places: int) -> NDArray[np.int64]:
+def _codes(places: NDArray[np.int64], n_places: int) -> NDArray[np.int64]:
     """A number for each row; columns that would take it out of range are numbered again first."""
     codes, size = np.zeros(len(places), dtype=np.int64), 1
     for column in places.T:

@@ -156,7 +156,7 @@ def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend)
 
 
 def few_rows(
-    model: Any, params: Any, family: Product, block: Block, places: Any, backend: Backend
+    model: Any, params: Any, family: Product, block: Block, places: Array, backend: Backend
 ) -> Expected:
     """The same in plain NumPy."""
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.emissions.base import Array, cells_below
 from latently.emissions.columns.groups import LookedUp
 
@@ -59,7 +60,7 @@ class Tables(ABC):
         """Where the tables have the cells of each row; None if a cell is in no table."""
 
     @abstractmethod
-    def codes(self, places: Any) -> NDArray[Any]:
+    def codes(self, places: Any) -> Cells:
         """Whole numbers, equal for rows that have the same places, shape (n, c)."""
 
     @abstractmethod
@@ -98,7 +99,7 @@ class PlainTables(Tables):
         found = (cells[:, column] == value).astype(np.float64)
         return found if found.sum() == np.count_nonzero(~np.isnan(cells)) else None
 
-    def codes(self, places: Array) -> NDArray[Any]:
+    def codes(self, places: Array) -> Cells:
         return places.astype(np.int64)
 
     def log_density(self, places: Array) -> Array:
@@ -160,7 +161,7 @@ class JoinedTables(Tables):
         found = np.empty((len(x), len(self.layout.starts) - 1), dtype=np.uint16)
         return found if find_places(x, self.of.columns, *self.layout, found) else None
 
-    def codes(self, places: Found) -> NDArray[Any]:
+    def codes(self, places: Found) -> Cells:
         return places
 
     def log_density(self, places: Found) -> Array:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 
+Look = dict[str, Any]  # how something is drawn, in matplotlib's words
+
 INVISIBLE = 1e-4  # nats: less than this is nothing to look at
 MOST_ACROSS = 4  # small axes in a line
 AXES = Such(lambda value: hasattr(value, "get_window_extent"), "axes of matplotlib")
@@ -117,14 +119,14 @@ def write(
     ax: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **look: Any
 ) -> Annotation:
     """Write small and faint, so many points from a place on the axes."""
-    usual: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small", "color": FAINT}
+    usual: Look = {"textcoords": "offset points", "fontsize": "x-small", "color": FAINT}
     return ax.annotate(text, at, offset, **usual | look)
 
 
 def heat_map(ax: Axes, table: ArrayLike, line_width: float, **look: Any) -> QuadMesh:
     """Draw the cells of a table in shades of blue from 0 on, its first row on top, without a frame."""
     n_rows, n_columns = np.shape(table)
-    usual: dict[str, Any] = {"cmap": shades(), "vmin": 0, "edgecolors": "white", "linewidth": line_width}
+    usual: Look = {"cmap": shades(), "vmin": 0, "edgecolors": "white", "linewidth": line_width}
     mesh = ax.pcolormesh(np.arange(n_columns + 1), np.arange(n_rows + 1), table, **usual | look)
     ax.grid(False)
     ax.spines[:].set_visible(False)

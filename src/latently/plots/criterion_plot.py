@@ -9,7 +9,7 @@ import numpy as np
 from latently.checks.settings import NAME, Such
 from latently.core.findings import grave
 from latently.plots.arguments import AXES, picture
-from latently.plots.canvas import canvas, title
+from latently.plots.canvas import Look, canvas, title
 from latently.plots.palette import GRID, INK, colour, marker
 from latently.selection.criteria import LIKELIHOOD
 from latently.selection.table import HIGHER
@@ -85,7 +85,7 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
         doubtful = np.array([bool(grave(row["diagnostics"])) for row in rows])
         low, high = np.nanmin([low, *above]), np.nanmax([high, *above])
         mark = marker(position)
-        look: dict[str, Any] = {"color": colour(position), "marker": mark, "markersize": 6, "zorder": 3}
+        look: Look = {"color": colour(position), "marker": mark, "markersize": 6, "zorder": 3}
         ax.plot(k, above, linewidth=1.4, label=family, markevery=np.flatnonzero(~doubtful).tolist(), **look)
         ax.plot(k[doubtful], above[doubtful], linestyle="none", markerfacecolor="white", **look)
     at = best["n_components"], value_of_best - zero

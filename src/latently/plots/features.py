@@ -18,7 +18,7 @@ def feature_names(estimator: Any) -> list[str]:
     return [f"feature {name}" for name in kept] if names is None else kept
 
 
-def named(names: Sequence[Any] | None, n_features: int) -> list[str]:
+def named(names: Sequence[object] | None, n_features: int) -> list[str]:
     """Names as they are, or positions where there are none."""
     if names is None:
         return [f"feature {position}" for position in range(n_features)]

@@ -68,7 +68,7 @@ def _covering(letters: frozenset[int]) -> tuple[list[str], frozenset[int]]:
     return families, letters
 
 
-def _plainest_last(fonts: Iterable[Any]) -> list[Any]:
+def _plainest_last(fonts: Iterable[object]) -> list[Any]:
     """So that of the fonts of a family the plain one is what is looked at."""
     return sorted(fonts, key=lambda font: (font.weight == 400, "Sans" in font.name, font.name))
 

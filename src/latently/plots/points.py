@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
-from latently.plots.canvas import wrapped
+from latently.plots.canvas import Look, wrapped
 from latently.plots.palette import NEUTRAL, colour, marker
 from latently.plots.skew import logarithmic, set_logarithmic
 
@@ -57,5 +57,5 @@ def look(n: int) -> tuple[float, float]:
 def dots(ax: Axes, x: Array, face: str, shape: str, n: int, zorder: float = 2) -> None:
     """Draw dots of one kind, as large and dark as there is room for among `n`."""
     size, alpha = look(n)
-    edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.3, "rasterized": n > MOST_VECTORS}
+    edge: Look = {"edgecolors": "white", "linewidths": 0.3, "rasterized": n > MOST_VECTORS}
     ax.scatter(x[:, 0], x[:, 1], s=size, c=face, marker=shape, alpha=alpha, zorder=zorder, **edge)

@@ -34,12 +34,12 @@ PARAMETER_DRAWS = 20
 
 
 def report(
-    model: Any,
+    model: LikelihoodEstimator,
     X: object,
     path: str | Path | None = None,
     *,
     source: str = "the table",
-    selection: Any = None,
+    selection: Selection | None = None,
     **how: Any,
 ) -> Report:
     """Say what a fit found, how sure that is and how it was found, on one page that needs nothing else.

@@ -7,9 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latently.checks.arrays import Array
+from latently.checks.arrays import Array, Labels
 from latently.core.array_source import ArraySource
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.report.table import Table
@@ -23,7 +22,7 @@ SURENESS_STEPS = (0.99, 0.9, 0.7, 0.5)
 QUIET: dict[str, Any] = {"spoken": False, "sure": True}  # of tables
 
 
-def certainty(probability: Array, labels: NDArray[Any], n_labels: int, label: str) -> Table:
+def certainty(probability: Array, labels: Labels, n_labels: int, label: str) -> Table:
     """How many rows are how likely to be where they are put."""
     inside = np.digitize(probability, SURENESS_STEPS[::-1])  # the surest have the highest number
     names = [f"over {percent(SURENESS_STEPS[0])}"]

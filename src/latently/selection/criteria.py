@@ -27,7 +27,7 @@ class Measure:
 
 
 def measure_of(
-    estimator: object, criterion: Criterion, grid_names: Any, fit_params: Mapping[str, Any]
+    estimator: object, criterion: Criterion, grid_names: Any, fit_params: Mapping[str, object]
 ) -> Measure:
     """What a criterion means for an estimator.
 

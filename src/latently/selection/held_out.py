@@ -16,7 +16,7 @@ from latently.selection.rows import Parts
 HELD_OUT_SHARE = 0.2
 
 
-def divided(X: Any, fit_params: Mapping[str, Any]) -> Parts:
+def divided(X: Any, fit_params: Mapping[str, object]) -> Parts:
     """Hold out a fifth of the documents, equal ones together.
 
     Which, follows from what they hold: so neither their order nor a seed matters. Raises a ValueError if

@@ -41,7 +41,7 @@ class Parts:
         return replace(self, fitted=_safe_indexing(self.fitted, kept), fit_params=params)
 
 
-def growing(estimator: Any, X: object, fit_params: Mapping[str, Any]) -> list[Parts]:
+def growing(estimator: Any, X: object, fit_params: Mapping[str, object]) -> list[Parts]:
     """Samples of the rows, each within the next, and in the end all rows.
 
     It is all rows at once where they are not many, or not independent of each other.

@@ -64,7 +64,7 @@ class Trials:
     def __init__(
         self,
         estimator: object,
-        combinations: Sequence[Mapping[str, Any]],
+        combinations: Sequence[Mapping[str, object]],
         measure: Measure,
         progress: Progress | None,
         bar: bool,
@@ -89,12 +89,12 @@ class Trials:
         order = sequential(self._combinations, self.rows, Scale(self._measure.name, parts.excess))
         yield from self._fits(order, parts, {})
 
-    def contenders(self, fits: Mapping[int, Any], excess: float) -> dict[int, Any]:
+    def contenders(self, fits: Mapping[int, object], excess: float) -> dict[int, Any]:
         """Those of some fits to a sample that may yet be the best."""
         scale = Scale(self._measure.name, excess)
         return {i: fits[i] for i in contenders(self.rows, fits, scale)}
 
-    def go_on(self, earlier: Mapping[int, Any], parts: Parts) -> Iterator[tuple[int, Any]]:
+    def go_on(self, earlier: Mapping[int, object], parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit again what has been fitted to fewer rows, from where it was left."""
         yield from self._fits([(i, None) for i in earlier], parts, earlier)
 
@@ -125,7 +125,7 @@ class Trials:
             self.rows[i] |= self._fit(candidate, parts)
             yield i, candidate.set_params(**asked)
 
-    def best(self, fits: Iterable[tuple[int, Any]]) -> tuple[Any, int]:
+    def best(self, fits: Iterable[tuple[int, object]]) -> tuple[Any, int]:
         """The best of some fits and its place; None if all failed. Of equals it is the first."""
         sign = -1.0 if self._measure.name in HIGHER else 1.0
         best, best_index, best_rank = None, -1, (True, np.inf)

@@ -69,7 +69,7 @@ class Scan(ABC):
         """
         return StreamedSource(self.parts, read, block_rows, several, n_different)
 
-    def lazily(self, say: Callable[[Any], Any], like: object) -> Any:
+    def lazily(self, say: Callable[[Any], object], like: object) -> Any:
         """What will be said of the rows when it is asked for; None if it is to be said at once.
 
         ``say(table)`` returns an array of as many rows, which is like `like`.

@@ -87,7 +87,7 @@ class DaskScan(Scan):
         chunk = partial(_chunk, read=read, block_rows=block_rows, n_different=n_different)
         return ClusterSource(self.client, self.submitted(chunk), block_rows, n_different).evenly()
 
-    def lazily(self, say: Callable[[Any], Any], like: Any) -> Any:
+    def lazily(self, say: Callable[[Any], object], like: Any) -> Any:
         """An array of Dask's, to be computed when it is asked for."""
         import dask.array as da
         from dask import delayed

@@ -81,7 +81,7 @@ class FileScan(Scan):
         return READERS[_ending(self.paths[0])]
 
 
-def paths_of(path: Any) -> tuple[str, ...]:
+def paths_of(path: Path) -> tuple[str, ...]:
     """The files that a path names: itself, those of a folder, or those that a pattern matches.
 
     Raises a FileNotFoundError if there is none. Raises a ValueError if they are not of one kind, or of none

@@ -123,7 +123,7 @@ def collect(documents: Documents, choice: WordChoice) -> Collection:
     return Collection(chosen, words[kept].tolist(), int(counts.sum()), left_out, documents.texts)
 
 
-def _kept(counts: Any, words: Any, choice: WordChoice) -> tuple[Any, tuple[LeftOut, ...]]:
+def _kept(counts: Any, words: Sequence[str], choice: WordChoice) -> tuple[Any, tuple[LeftOut, ...]]:
     """Which columns are kept, and what is said of the others."""
     n = counts.shape[0]
     in_documents, tokens = np.diff(counts.indptr), np.asarray(counts.sum(axis=0)).ravel()

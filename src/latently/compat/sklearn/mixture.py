@@ -29,7 +29,7 @@ from latently.core.em import describe
 from latently.core.errors import SpuriousMaximumWarning
 from latently.emissions.gaussian import STRUCTURES
 from latently.estimators import gaussian_mixture as own
-from latently.estimators.bases import BaseEstimator, DensityMixin
+from latently.estimators.bases import BaseEstimator, DensityMixin, Tags
 from latently.estimators.fitting import warn_of_spurious
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.settings import estimator, setting
@@ -122,7 +122,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     n_iter_ = Shared()
     lower_bound_ = Shared()
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from latently.checks.arrays import Floats
 from latently.checks.settings import (
     BOOLEAN,
     COUNT,
@@ -22,11 +22,10 @@ from latently.checks.settings import (
     one_of,
 )
 from latently.estimators import latent_dirichlet_allocation as own
-from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Tags, TransformerMixin
 from latently.estimators.settings import estimator, setting
 from latently.estimators.topics.settings import StreamSettings
 
-Array = NDArray[Any]
 INFERENCE = {"batch": "vb", "online": "online_vb"}
 
 
@@ -104,7 +103,7 @@ class LatentDirichletAllocation(
     verbose: int = setting(COUNT, BOOLEAN, default=0)
     random_state: Any = setting(*RANDOM_STATE, default=None)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
@@ -150,13 +149,13 @@ class LatentDirichletAllocation(
         self.model_.total_samples = self.total_samples
         return self._step(X)
 
-    def transform(self, X: Any, *, normalize: bool = True) -> Array:
+    def transform(self, X: Any, *, normalize: bool = True) -> Floats:
         """Topics of documents: expected shares, or the parameters of their Dirichlet distributions."""
         X = self._counts(X)
         found = self.model_.transform(X) if normalize else self.model_.transform_dirichlet(X)
         return found.astype(X.dtype, copy=False)
 
-    def fit_transform(self, X: object, y: object = None, *, normalize: bool = True) -> Array:
+    def fit_transform(self, X: object, y: object = None, *, normalize: bool = True) -> Floats:
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         return self.fit(X).transform(X, normalize=normalize)
 
@@ -176,12 +175,12 @@ class LatentDirichletAllocation(
             return float(np.exp(-(share * parts["documents"] + parts["topics"]) / (share * X.sum())))
 
     @property
-    def components_(self) -> Array:
+    def components_(self) -> Floats:
         """Dirichlet parameters of the topics, shape (n_components, n_features)."""
         return self.model_.components_
 
     @property
-    def exp_dirichlet_component_(self) -> Array:
+    def exp_dirichlet_component_(self) -> Floats:
         """exp(E log) of the probabilities of the words, shape (n_components, n_features)."""
         return self.model_.exp_dirichlet_component_
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit, logit
 
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array
+
 Fixed = NDArray[np.bool_] | None
 FEASIBLE_TOL = 1e-8
 ON_FLOOR = 1e-6
@@ -79,7 +80,7 @@ class Space(Protocol):
         ...
 
     @property
-    def scale(self) -> Array:
+    def scale(self) -> Array | float:
         """What a change of one means, broadcast against the parameter."""
         ...
 

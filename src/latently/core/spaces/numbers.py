@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.core.spaces.base import (
     AT_LIMIT,
     AT_ONE,
@@ -16,7 +17,6 @@ from latently.core.spaces.base import (
     ON_FLOOR,
     ON_ITS_FLOOR,
     TRACE,
-    Array,
     Chart,
     Fixed,
     by_a_factor,
@@ -31,11 +31,11 @@ class Numbers(ABC):
     """Numbers that move by themselves, each in a unit of its own, and not where they rest on a boundary."""
 
     shape: tuple[int, ...]  # of the parameter
-    scale: Array  # what counts as a change of one
+    scale: Array | float  # what counts as a change of one
     fixed: Fixed = None  # which numbers stay as they are, broadcast against the parameter: they are not free
 
     @abstractmethod
-    def _units(self, value: Array) -> Array:
+    def _units(self, value: Array) -> Array | float:
         """What each number moves by as its coordinate moves by one."""
 
     @abstractmethod
@@ -99,7 +99,7 @@ class Real(Numbers):
         """Symmetric limits."""
         return value - reach * error, value + reach * error
 
-    def _units(self, value: Array) -> Array:
+    def _units(self, value: Array) -> Array | float:
         return self.scale
 
     def _resting(self, value: Array) -> NDArray[np.bool_]:
@@ -130,7 +130,7 @@ class Positive(Numbers):
         """Limits by the same factor below and above."""
         return by_a_factor(value, error, reach)
 
-    def _units(self, value: Array) -> Array:
+    def _units(self, value: Array) -> Array | float:
         return value
 
     def _resting(self, value: Array) -> NDArray[np.bool_]:
@@ -169,8 +169,8 @@ class UnitInterval(Numbers):
         """Limits of the logits."""
         return on_logits(value, error, reach)
 
-    def _units(self, value: Array) -> Array:
+    def _units(self, value: Array) -> Array | float:
         return np.asarray(value * (1 - value))
 
     def _resting(self, value: Array) -> NDArray[np.bool_]:
-        return np.asarray(self._units(value) == 0)
+        return np.asarray(value * (1 - value) == 0)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from latently.checks.arrays import Array
 from latently.core.spaces.base import (
     AT_ZERO,
     FEASIBLE_TOL,
     TRACE,
-    Array,
     Chart,
     on_logits,
 )

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from latently.checks.arrays import Array
 from latently.core.convergence import EPS
 from latently.core.spaces.base import (
     FEASIBLE_TOL,
     ON_FLOOR,
     ON_ITS_FLOOR,
-    Array,
     Chart,
     Fixed,
     by_a_factor,

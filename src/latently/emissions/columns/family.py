@@ -203,7 +203,7 @@ class Columns(ProductFamily):
         ):
             raise ValueError("its parts do not have each column once")
 
-    def check(self, params: Any, n_components: int, n_features: int) -> None:
+    def check(self, params: Parts, n_components: int, n_features: int) -> None:
         if not isinstance(params, Parts) or params.names != tuple(part.name for part in self.parts):
             raise ValueError(f"its params are not those of {listed([part.name for part in self.parts])}")
         for part, one in self._zip(params):

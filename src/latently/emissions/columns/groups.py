@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Array
 from latently.checks.columns import Table
 from latently.emissions.base import Emission
 from latently.emissions.columns.inferred import family_for
 from latently.emissions.reading import ImpossibleCellError
 from latently.emissions.registry import family_of
 from latently.wording import listed
-
-Array = NDArray[np.float64]
 
 MOST_TABULATED = 1000
 

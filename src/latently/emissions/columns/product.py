@@ -192,7 +192,7 @@ class ProductFamily(Emission):
         return self._of_columns(part.family.categories_of_columns(len(part.places)) for part in self.parts)
 
     def split(
-        self, x: Any, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
+        self, x: Array, coordinates: Array | None, weights: Array, way: int, rng: np.random.Generator
     ) -> Array:
         """By the coordinates; without any, as the first group does."""
         if coordinates is not None:
@@ -243,7 +243,7 @@ class ProductFamily(Emission):
             cells[:, part.places] = own
         return cells
 
-    def _of_columns(self, found: Iterable[Sequence[Any]]) -> list[Any]:
+    def _of_columns(self, found: Iterable[Sequence[object]]) -> list[Any]:
         """What is said of the columns of each group, in the order of the columns."""
         cells: list[Any] = [None] * self.n_columns
         for part, own in zip(self.parts, found, strict=True):

@@ -30,7 +30,7 @@ class Correlated(Structure):
 
     correlated = True
 
-    def _whole(self, n_components: int, n_features: object) -> tuple[Any, ...]:
+    def _whole(self, n_components: int, n_features: object) -> tuple[object, ...]:
         return (n_components, n_features, n_features)
 
     def params(self, means: Array, covariances: Array) -> MatrixParams:

@@ -212,18 +212,18 @@ class Gaussian(Emission):
         """Counts, sums and scatter of the rows about the current means."""
         return self.structure.expected_stats(params, x, resp)
 
-    def moved(self, stats: ComponentMoments, params: Any) -> ComponentMoments:
+    def moved(self, stats: ComponentMoments, params: GaussianParams) -> ComponentMoments:
         shift = params.means - stats.origin
         columns = stats.counts.reshape(len(shift), -1)
         first = stats.first - columns * shift
         return ComponentMoments(stats.counts, first, self.structure.scatter(stats, shift), params.means)
 
-    def expected_log_likelihood(self, stats: ComponentMoments, params: Any) -> float:
+    def expected_log_likelihood(self, stats: ComponentMoments, params: GaussianParams) -> float:
         """Q: minus half of counts (d log 2 pi + log det) and of the Mahalanobis norms summed."""
         structure = self.structure
         return -0.5 * (structure.total_constant(stats, params) + structure.total_mahalanobis(stats, params))
 
-    def m_step(self, stats: ComponentMoments, params: Any, fixed: Collection[str] = ()) -> Any:
+    def m_step(self, stats: ComponentMoments, params: GaussianParams, fixed: Collection[str] = ()) -> Any:
         """Weighted means and covariances, clipped to the floor; a component without rows stays as it is.
 
         Under a prior any rows count, however few: the covariance moves to where the prior has it, and whether
@@ -247,7 +247,9 @@ class Gaussian(Emission):
             return params.with_means(means)
         return self.clipped(self.params(means, self._covariances(stats, seen, means, params)))
 
-    def _covariances(self, stats: ComponentMoments, seen: Array, means: Array, params: Any) -> Array:
+    def _covariances(
+        self, stats: ComponentMoments, seen: Array, means: Array, params: GaussianParams
+    ) -> Array:
         """Pooled scatter over pooled rows, those of the prior among them."""
         structure = self.structure
         scatter = structure.scatter(stats, means - stats.origin)
@@ -267,7 +269,7 @@ class Gaussian(Emission):
         share = 1.0 / len(means) if self.structure.shared else 1.0
         return share * prior.diagonal + prior.pulls(means), share * prior.rows + prior.rows_per_mean
 
-    def log_prior(self, params: Any) -> float:
+    def log_prior(self, params: GaussianParams) -> float:
         """Log density of the prior up to a constant: that of the rows it is worth."""
         prior = self.prior
         if prior is None or prior.scatter is None:
@@ -279,7 +281,7 @@ class Gaussian(Emission):
     def inner_terms(self, stats: ComponentMoments, params: Any) -> float:
         return self.structure.inner_terms(stats, params)
 
-    def gradient(self, stats: ComponentMoments, params: Any) -> dict[str, Array]:
+    def gradient(self, stats: ComponentMoments, params: GaussianParams) -> dict[str, Array]:
         return self.structure.gradient(stats, params)
 
     def permute(self, params: Any, order: NDArray[np.int64]) -> Any:
@@ -303,7 +305,7 @@ class Gaussian(Emission):
         matrices = np.stack([least_dependent(matrix, unseen) for matrix in self.dense(params)])
         return self.clipped(self.params(params.means, self.from_dense(matrices)))
 
-    def projected(self, params: Any) -> Any:
+    def projected(self, params: GaussianParams) -> Any:
         """Covariances to the last digit of their floor, which a matrix alone does not know."""
         return self.clipped(params)
 
@@ -327,10 +329,10 @@ class Gaussian(Emission):
             return "correlations of their own"
         return "no correlations" if self.structure.holds_constants else "one spread for all columns"
 
-    def covariance(self, params: Any) -> Array:
+    def covariance(self, params: GaussianParams) -> Array:
         return self.dense(params)
 
-    def sample(self, params: Any, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+    def sample(self, params: GaussianParams, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """Draw a row for each label through the Cholesky factors."""
         roots = np.linalg.cholesky(self.dense(params))
         noise = rng.standard_normal((len(labels), params.means.shape[1]))
@@ -340,26 +342,28 @@ class Gaussian(Emission):
             rows[mine] = params.means[k] + noise[mine] @ roots[k].T
         return rows
 
-    def distribution(self, params: Any, x: Array) -> Distribution:
+    def distribution(self, params: GaussianParams, x: Array) -> Distribution:
         """Normal distribution functions of the features, each by itself."""
         spread = np.sqrt(np.einsum("kii->ki", self.dense(params)))
         deviations = (x[:, None, :] - params.means) / spread
         return Distribution(log_ndtr(deviations), log_ndtr(-deviations))
 
     def draw_missing(
-        self, params: Any, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
+        self, params: GaussianParams, x: Array, labels: NDArray[np.int64], rng: np.random.Generator
     ) -> Array:
         if not self.correlated:
             return super().draw_missing(params, x, labels, rng)
         return draw_missing(params.means, cholesky(self.dense(params)), x, labels, rng)
 
-    def guess_missing(self, params: Any, x: Array, resp: Array) -> Array:
+    def guess_missing(self, params: GaussianParams, x: Array, resp: Array) -> Array:
         if not self.correlated:
             return super().guess_missing(params, x, resp)
         means, _ = moments_of_missing(params.means, cholesky(self.dense(params)), x)
         return np.where(np.isnan(x), np.einsum("nk,nkd->nd", resp, means), x)
 
-    def quantiles_of_missing(self, params: Any, x: Array, resp: Array, probability: float) -> Array:
+    def quantiles_of_missing(
+        self, params: GaussianParams, x: Array, resp: Array, probability: float
+    ) -> Array:
         """Of mixtures of normal distributions, given the observed cells of the row."""
         roots = cholesky(self.dense(params))
         means, variances = moments_of_missing(params.means, roots, x)
@@ -369,7 +373,7 @@ class Gaussian(Emission):
         found[cells] = normal_quantile(probability, weights, *parts)
         return found
 
-    def spaces(self, params: Any) -> Spaces:
+    def spaces(self, params: GaussianParams) -> Spaces:
         """Means are real, covariances positive definite, in units of the features' variances."""
         if self.variances is None:
             variances = np.einsum("kii->ki", self.dense(params)).mean(axis=0)
@@ -401,7 +405,7 @@ class Gaussian(Emission):
         d = params.means.shape[1]
         return self.structure.rows_of_scatter(d if self.constant is None else d - int(self.constant.sum()))
 
-    def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
+    def floor_active(self, params: GaussianParams, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
         """Which components have a covariance that was learned and rests on the floor."""
         if self.floor is None or "covariances" in fixed:
             return None
@@ -422,7 +426,7 @@ class Gaussian(Emission):
         refuse_entries(~np.isfinite(inverse), covariances, label, "large enough to have an inverse")
         return (covariances + np.swapaxes(covariances, -1, -2)) / 2 if self.correlated else covariances
 
-    def check_shapes(self, params: Any, n_components: int, n_features: int) -> None:
+    def check_shapes(self, params: GaussianParams, n_components: int, n_features: int) -> None:
         """Also covariances in the shape of the structure."""
         super().check_shapes(params, n_components, n_features)
         K, d = n_components, n_features
@@ -436,12 +440,12 @@ class Gaussian(Emission):
         if floor.shape != (d,) or not ((np.isfinite(floor) & (floor >= 0)).all() and floor.any()):
             raise ValueError("the variances of its features are not numbers from 0, one for each")
 
-    def check(self, params: Any, n_components: int, n_features: int) -> None:
+    def check(self, params: GaussianParams, n_components: int, n_features: int) -> None:
         """Also whether matrices come with their own factors."""
         super().check(params, n_components, n_features)
         self.structure.check(params)
 
-    def precisions_cholesky(self, params: Any) -> Array:
+    def precisions_cholesky(self, params: GaussianParams) -> Array:
         """Cholesky factors of the precisions, as scikit-learn stores them."""
         return self.structure.precisions_cholesky(params)
 
@@ -449,7 +453,7 @@ class Gaussian(Emission):
         """Precisions of their factors, which users see in the shape of the covariances."""
         return self.structure.squared(factors)
 
-    def precisions(self, params: Any) -> Array:
+    def precisions(self, params: GaussianParams) -> Array:
         """Inverse covariances, in the shape of the covariances."""
         return self.squared(self.precisions_cholesky(params))
 
@@ -477,7 +481,7 @@ class Gaussian(Emission):
     def params(self, means: Array, covariances: Array) -> Any:
         return self.structure.params(means, covariances)
 
-    def dense(self, params: Any) -> Array:
+    def dense(self, params: GaussianParams) -> Array:
         """The covariances as matrices, shape (K, d, d)."""
         return self.structure.dense(params)
 
@@ -486,10 +490,10 @@ class Gaussian(Emission):
         structure = self.structure
         return np.array(structure.of_matrices(matrices).mean(axis=structure.pooled))
 
-    def clipped(self, params: Any) -> Any:
+    def clipped(self, params: Any) -> GaussianParams:
         """Params with the covariances clipped to the floor; an error where one is singular."""
         return self.structure.clip(params, self.floor)
 
-    def log_det(self, params: Any) -> Array:
+    def log_det(self, params: GaussianParams) -> Array:
         """Log determinants of the covariances, shape (K,)."""
         return self.structure.log_det(params)

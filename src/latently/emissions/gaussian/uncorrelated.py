@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,7 @@ class Uncorrelated(Structure):
 
     correlated = False
 
-    def _whole(self, n_components: int, n_features: object) -> tuple[Any, ...]:
+    def _whole(self, n_components: int, n_features: object) -> tuple[object, ...]:
         return (n_components, n_features)
 
     def params(self, means: Array, covariances: Array) -> GaussianParams:

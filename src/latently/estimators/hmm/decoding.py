@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from latently.core.choices import likeliest
 from latently.estimators.hmm.ahead import Filtering, Forecast
 from latently.estimators.hmm.fitted import FittedHMM
 from latently.estimators.inputs import Array
+from latently.latent.chain import Chain
 from latently.sources import as_scan
 
 ALGORITHMS = ("viterbi", "map")
@@ -254,9 +255,7 @@ class Decoding(FittedHMM):
         ValueError
             If it is not unique: if the chain comes apart.
         """
-        chain: Any = self._model.latent
-        found: Array = chain.stationary_distribution(self.params_.latent)
-        return found
+        return cast("Chain", self._model.latent).stationary_distribution(self.params_.latent)
 
     def sample_states(
         self,

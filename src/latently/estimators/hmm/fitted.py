@@ -113,7 +113,7 @@ class FittedHMM(FittedModel, ChainSettings):
         return family, ArraySource(x, weights, offsets, size, labels=labels)
 
     def _scanned(
-        self, scan: Scan, family: Emission, groups: Any, reset: bool, others: tuple[Any, ...]
+        self, scan: Scan, family: Emission, groups: Any, reset: bool, others: tuple[object, ...]
     ) -> tuple[Emission, Source]:
         """Sequences that are read piece by piece."""
         if any(other is not None for other in others):

@@ -70,7 +70,7 @@ class Timelines(Decoding):
 
 
 def segments_of(
-    path: NDArray[np.int64], probability: Array, offsets: NDArray[np.int64], times: Sequence[Any]
+    path: NDArray[np.int64], probability: Array, offsets: NDArray[np.int64], times: Sequence[object]
 ) -> Records:
     """The visits of a path, each with its ends and the mean probability of its state."""
     begins = np.ones(len(path) + 1, dtype=bool)

@@ -14,7 +14,7 @@ from sklearn.utils._set_output import _get_output_config
 from latently.checks.settings import BOOLEAN, SHARE, check_whole, checked
 from latently.core.findings import Finding
 from latently.core.journal import Journal
-from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from latently.estimators.bases import BaseEstimator, OneToOneFeatureMixin, Tags, TransformerMixin
 from latently.estimators.documented import Described, entries
 from latently.estimators.imputation.shown import OfModel
 from latently.estimators.inputs import random_generator
@@ -73,7 +73,7 @@ class BaseImputer(
     log_likelihood_, log_likelihood_history_ = OfModel(), OfModel()
     converged_, stop_reason_, n_iter_ = OfModel(), OfModel(), OfModel()
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Labels
 from latently.emissions.gaussian.matrices import cholesky, precision_factors
 from latently.emissions.gaussian.missing import NEGLIGIBLE_SHARE, normal_quantile
 from latently.estimators.inputs import Array
@@ -22,7 +22,7 @@ class Predictive:
     means: Array  # (K, d): their means
     covariances: Array  # (K, d, d): their covariances
 
-    def of(self, rows: Any) -> Predictive:
+    def of(self, rows: Labels) -> Predictive:
         """The same for some of the rows."""
         return replace(self, resp=self.resp[rows])
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from latently.checks.columns import Table
@@ -18,7 +17,7 @@ from latently.estimators.mixture_model import MixtureModel
 from latently.latent.independent import Independent
 from latently.models.bootstrap import reweighted_fit
 from latently.models.growth import grown
-from latently.models.latent_emission import LatentEmission
+from latently.models.latent_emission import LatentEmission, LatentEmissionParams
 
 REFIT_TRIES = 10
 REFIT_TOLERANCE = 1e-6  # gain still to come, per row, at which a refit ends: it is one of many
@@ -70,7 +69,7 @@ def drawn_parameters(
     rests = _resting(model, params)
     draws: list[dict[str, Array]] = []
     with mixture._workers() as workers:
-        em: EMMap[Any, Any, Any] = EMMap(model, source.grouped(), workers)
+        em = EMMap(model, source.grouped(), workers)
         for _ in range(n * REFIT_TRIES):
             if len(draws) == n:
                 break
@@ -84,7 +83,7 @@ def drawn_parameters(
     return tuple(draws)
 
 
-def _resting(model: LatentEmission, params: Any) -> Any:
+def _resting(model: LatentEmission, params: LatentEmissionParams) -> NDArray[np.bool_]:
     """Which components rest on a floor."""
     found = model.emission.floor_active(params.emission)
     return np.zeros(model.n_components, dtype=bool) if found is None else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.estimators.imputation.columns import NoMaximumError, singular
 from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
+from latently.models.latent_emission import LatentEmissionParams
 
 METHODS = ("bootstrap", "posterior")
 AUGMENTATION_STEPS = 100  # of data augmentation from one draw to the next
@@ -102,7 +103,7 @@ def _bootstrap(
     raise FitError(f"{reason}: leave columns out")
 
 
-def _on_floor(mixture: GaussianMixture, params: Any) -> NDArray[np.bool_]:
+def _on_floor(mixture: GaussianMixture, params: LatentEmissionParams) -> NDArray[np.bool_]:
     """Which components have a covariance that is singular but for its floor."""
     family = cast("Gaussian", mixture._model.emission)
     assert family.floor is not None  # as of any that was fitted

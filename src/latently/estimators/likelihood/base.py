@@ -19,7 +19,7 @@ from latently.core.incremental import incremental
 from latently.core.parameters import named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
-from latently.estimators.bases import BaseEstimator
+from latently.estimators.bases import BaseEstimator, Tags
 from latently.estimators.fitting import Fit, Outcome, fit, make_plan
 from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
@@ -64,7 +64,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
 
     _partial: PartialFit | None = None  # by partial_fit
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = tags.input_tags.sparse = True
         return tags

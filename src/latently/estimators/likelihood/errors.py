@@ -133,7 +133,7 @@ class Errors(FittedModel):
         lone = self._model.latent.without_error(self.params_.latent, _count(source))
         lone = {name: reason for name, reason in lone.items() if name not in self.fixed}
         with self._workers(source) as workers:
-            em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers)
+            em = EMMap(self._model, source, workers)
             fixed = (*self.fixed, *lone)
             found = standard_errors(em, self.params_, fixed, kind, functions)  # type: ignore[arg-type]
         errors = dict(found.errors) | {name: np.full_like(found[name], np.nan) for name in lone}
@@ -209,7 +209,7 @@ class Errors(FittedModel):
         rng = random_generator(random_state)
         settings = Settings(self.tol, self.max_iter, tuple(self.fixed), accelerate=True)
         with self._workers() as workers:
-            em: EMMap[Any, Any, Any] = EMMap(self._model, source, workers, tuple(self.fixed))
+            em = EMMap(self._model, source, workers, tuple(self.fixed))
             n = float(source.row_weights.sum())
             return bootstrap(em, self.params_, n_replicates, settings, n, rng)
 

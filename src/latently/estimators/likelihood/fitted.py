@@ -73,7 +73,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         return (found[0][0], found[0][1]) if len(found) == 1 else _joined(found)
 
     def _each(
-        self, source: Source, of: Callable[[Block, Array, Array], Any], *, refuse: bool = False
+        self, source: Source, of: Callable[[Block, Array, Array], object], *, refuse: bool = False
     ) -> Iterator[Any]:
         """What is made of each part of the data from the log-likelihoods and the posterior."""
         model, params = self._model, self.params_

@@ -59,7 +59,7 @@ def continued(
     with estimator._workers(source) as workers:
         description = before.description + describe(model, source, workers)
         model = model.bind(description)
-        em: EMMap[Any, Any, Any] = EMMap(model, source, workers, tuple(estimator.fixed))
+        em = EMMap(model, source, workers, tuple(estimator.fixed))
         at = one_pass(em, replace(before.at, params=params, n_seen=0), description.weight)
     model = replace(model, emission=model.emission.per(1 / before.unit))
     estimator._set_params(model, at.params if order is None else model.permute(at.params, order))

@@ -15,6 +15,7 @@ from latently.core.spaces.base import by_a_factor, on_logits
 from latently.estimators.inputs import Array
 from latently.estimators.likelihood.errors import Errors
 from latently.estimators.records import Records
+from latently.models.latent_emission import LatentEmissionParams
 
 Limits = Callable[[Array, Array, float], tuple[Array, Array]]
 
@@ -102,7 +103,7 @@ class Summarised(Errors):
     ) -> tuple[list[dict[str, Array]], tuple[str, ...]]:
         """Numbers with their errors and limits, and why there are none."""
 
-        def moments(params: Any) -> Array:
+        def moments(params: LatentEmissionParams) -> Array:
             columns = self._model.emission.moments(params.emission)
             return np.array([values for column in columns for values in column.values()])
 

@@ -20,8 +20,8 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.checks.settings import check_settings
 from latently.emissions.base import Emission
 from latently.emissions.known import visible
@@ -87,7 +87,7 @@ class Encoder:
     # the dataclasses of latently that may be met; an estimator brings its own
     known: Classes = field(default_factory=dict)
     # the arrays met, by where they stood
-    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    arrays: dict[str, Cells] = field(default_factory=dict)
     own: list[type] = field(default_factory=list)  # the user's classes met
     estimators: dict[str, type] = field(default_factory=dict)  # the classes of the estimators met
 
@@ -169,7 +169,7 @@ class Encoder:
 class Decoder:
     """Turns JSON and arrays back into the values, each checked against the types its class declares."""
 
-    arrays: Mapping[str, NDArray[Any]]  # what `Encoder` put aside
+    arrays: Mapping[str, Cells]  # what `Encoder` put aside
     known: Classes = field(default_factory=dict)  # the dataclasses of latently
     # the user's classes. The dataclasses that their methods can see are at hand, too: a family knows its
     # params
@@ -223,7 +223,7 @@ class Decoder:
         raise ValueError(f"{where or 'it'} is {str(value)[:60]!r}, which says nothing")
 
     def _estimator(
-        self, name: str, settings: Mapping[str, Any], facts: Mapping[str, Any], where: str
+        self, name: str, settings: Mapping[str, object], facts: Mapping[str, object], where: str
     ) -> Storable:
         if name not in self.estimators:
             allowed = ", ".join(self.estimators)
@@ -257,7 +257,7 @@ class Decoder:
             vars(made).update(known)
         return made
 
-    def _symbols(self, items: list[Any], where: str) -> NDArray[Any]:
+    def _symbols(self, items: list[Any], where: str) -> Cells:
         found = np.empty(len(items), dtype=object)
         for i, item in enumerate(items):
             found[i] = self.decode(item, f"{where}.{i}")
@@ -265,7 +265,7 @@ class Decoder:
                 raise ValueError(f"{where}.{i} is {str(item)[:60]!r}, which is no symbol")
         return found
 
-    def _fields(self, cls: type, items: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def _fields(self, cls: type, items: Mapping[str, object], where: str) -> dict[str, Any]:
         _check_names(items, _given(cls), where, cls.__name__)
         return {name: self.decode(item, f"{where}.{name}") for name, item in items.items()}
 
@@ -279,7 +279,7 @@ class Decoder:
         raise UnknownClassError(name)
 
 
-def check_types(annotated: object, values: Mapping[str, Any], where: str) -> None:
+def check_types(annotated: object, values: Mapping[str, object], where: str) -> None:
     """Check values against the annotations of a class or function.
 
     One of another type is refused and named, by `where` it stands.
@@ -332,7 +332,7 @@ def _worked_out(cls: Any) -> dict[str, Callable[..., Any]]:
     return {name: getattr(cls, name).func for name in getattr(cls, "stored_beside", ())}
 
 
-def _check_names(items: Mapping[str, Any], given: Mapping[str, bool], where: str, what: str) -> None:
+def _check_names(items: Mapping[str, object], given: Mapping[str, bool], where: str, what: str) -> None:
     odd = [name for name in items if name not in given]
     odd += [name for name, required in given.items() if required and name not in items]
     if odd:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.backends import Backend
 from latently.core.blocks import Block, BlockSource
 from latently.core.callbacks import INTERRUPTED
@@ -25,7 +25,6 @@ from latently.models.admixture import (
     VariationalAdmixture,
 )
 
-Array = NDArray[Any]
 TopicMap = MemoryMap[AdmixtureParams, Any, Any]
 LEARN_FROM, LEARN_EVERY = 20, 10  # passes: before, there are no topics whose priors could be learned
 PASSES_BEFORE_VB = 100
@@ -46,7 +45,7 @@ class TopicFit:
 
 
 def collapsed_map(
-    model: CollapsedAdmixture, source: BlockSource, word_prior: Array, seed: np.uint64, backend: Backend
+    model: CollapsedAdmixture, source: BlockSource, word_prior: Floats, seed: np.uint64, backend: Backend
 ) -> TopicMap:
     """CVB0 from tokens in topics at random, but for those that seed words lead."""
     first = partial(_first, model=model, seed=seed, seeded=SeedAssignments.of(word_prior))
@@ -63,7 +62,7 @@ def _first(block: Block, model: CollapsedAdmixture, seed: np.uint64, seeded: See
 def fit_collapsed(
     em: TopicMap,
     priors: Priors,
-    word_prior: Array,
+    word_prior: Floats,
     settings: Settings,
     topics: AdmixtureParams | None = None,
     between: Between[AdmixtureParams] | None = None,
@@ -81,7 +80,7 @@ def fit_collapsed(
     return TopicFit(found.params, found.changes, found.n_iter, found.converged, found.stop_reason, None)
 
 
-def _recalled(em: TopicMap, priors: Priors, word_prior: Array) -> AdmixtureParams:
+def _recalled(em: TopicMap, priors: Priors, word_prior: Floats) -> AdmixtureParams:
     """Params from what is remembered."""
     model: CollapsedAdmixture = em.model
     nothing = np.broadcast_to(np.zeros((), model.dtype), (model.n_words, model.n_components))
@@ -114,8 +113,8 @@ def variational_map(
     doc_prior = found.doc_prior if priors.learn_documents else priors.documents
     before: CollapsedAdmixture = em.model
 
-    def gamma(block: Block, memory: Remembered) -> Array:
-        counts: Array = before.document_counts(block, memory) + doc_prior
+    def gamma(block: Block, memory: Remembered) -> Floats:
+        counts: Floats = before.document_counts(block, memory) + doc_prior
         return counts
 
     return MemoryMap(model, em.memories.turned(gamma), em.backend)
@@ -125,7 +124,7 @@ def fit_variational(
     em: TopicMap,
     begun: AdmixtureParams,
     priors: Priors,
-    word_prior: Array,
+    word_prior: Floats,
     settings: Settings,
     n_tokens: float,
 ) -> TopicFit:
@@ -148,7 +147,7 @@ def fit_variational(
 
 def _kept_if_interrupted(
     em: TopicMap, params: AdmixtureParams, settings: Settings, n: float
-) -> FitResult[Any]:
+) -> FitResult[AdmixtureParams]:
     """A run, or the last params of one that was interrupted, if they are to be kept."""
     journal, last = em.backend.journal, [params]
 

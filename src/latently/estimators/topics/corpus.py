@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from latently.checks.arrays import Cells
 from latently.checks.settings import check_whole
 from latently.core.array_source import ArraySource
 from latently.estimators.informative import check_weights
@@ -45,7 +47,7 @@ class Corpus:
 
     # csr_matrix of shape (n_documents, n_features): float64, or float32 where a table was; indices sorted, no
     # duplicates, no explicit zeros. It may share the memory of what was handed in: do not write into it
-    counts: Any
+    counts: sparse.csr_matrix
     words: Words  # what the columns are
     # words of the documents that were ignored because they have no column, repeats included
     n_unseen: int = 0
@@ -124,7 +126,7 @@ def read_corpus(
 class Asked:
     """What a user says of the words of first documents."""
 
-    vocabulary: NDArray[Any] | None  # the word of each column
+    vocabulary: Cells | None  # the word of each column
     n_given: int | None  # how many columns there are
     splitter: Any  # how texts are split
 
@@ -243,14 +245,14 @@ def _new_words(form: str, tokens: Sequence[Any], words: Words) -> list[str]:
     return [word for word in found if word not in words.columns]
 
 
-def _clipped(counts: Any, form: str, vectorizer: Any) -> Any:
+def _clipped(counts: sparse.csr_matrix, form: str, vectorizer: Any) -> sparse.csr_matrix:
     """Ones for a vectorizer that asks whether words occur, not how often."""
     if form == "texts" and vectorizer.binary:
         counts.data[:] = 1
     return counts
 
 
-def _table(form: str, documents: Any, X: Any, owner: str) -> Any:
+def _table(form: str, documents: Any, X: Any, owner: str) -> sparse.csr_matrix:
     if form == "integers" and not is_rectangle(documents):
         raise ValueError(
             "X has lists of integers of several lengths, which are no table of counts: if they are numbers "
@@ -259,12 +261,12 @@ def _table(form: str, documents: Any, X: Any, owner: str) -> Any:
     return read_table(X if form == "table" else documents, owner)
 
 
-def _names(X: object) -> NDArray[Any] | None:
+def _names(X: object) -> Cells | None:
     names = list(getattr(X, "columns", ()))
     return as_vocabulary(names) if names and all(isinstance(name, str) for name in names) else None
 
 
-def _n_given(n_features: int | None, given: NDArray[Any] | None) -> int | None:
+def _n_given(n_features: int | None, given: Cells | None) -> int | None:
     n_features = None if n_features is None else check_whole("n_features", n_features)
     if given is None:
         return n_features

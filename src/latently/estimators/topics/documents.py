@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.stats import beta
 
+from latently.checks.arrays import Floats
 from latently.checks.settings import SHARE, check_setting, check_whole
 from latently.core.backends import backend, count_threads
 from latently.core.blocks import Block
@@ -25,7 +27,6 @@ from latently.metrics.topics import TopicScores, coherence, held_out_perplexity,
 from latently.models.admixture import document_source, even
 from latently.sources import as_scan
 
-Array = NDArray[Any]
 MOST_KNOWN = 0.5  # of documents held out, if the model was not fitted on them
 
 
@@ -47,9 +48,9 @@ class TokenTopics:
 
     document: NDArray[np.intp]
     word: NDArray[np.int32]
-    count: Array
+    count: Floats
     topic: NDArray[np.intp]
-    probability: Array
+    probability: Floats
 
 
 class Documents(FittedTopics, TransformerMixin):
@@ -62,7 +63,7 @@ class Documents(FittedTopics, TransformerMixin):
     def fit(self, X: object, y: object = None, sample_weight: object = None) -> Any:
         """Find the topics."""
 
-    def transform(self, X: object) -> Array:
+    def transform(self, X: object) -> Floats:
         """Topics of documents.
 
         Words that the model does not know are ignored (`count_unseen` counts them); documents that have no
@@ -88,7 +89,7 @@ class Documents(FittedTopics, TransformerMixin):
         warn_of_empty(corpus.facts, stacklevel=4)  # scikit-learn's wrapper stands between
         return self._shares_of(corpus.counts)
 
-    def fit_transform(self, X: object, y: object = None, sample_weight: object = None) -> Array:
+    def fit_transform(self, X: object, y: object = None, sample_weight: object = None) -> Floats:
         """Find the topics, and what each of these documents has of them, as `transform` does."""
         self.fit(X, y, sample_weight)
         shares = getattr(self, "doc_topic_", None)
@@ -96,7 +97,7 @@ class Documents(FittedTopics, TransformerMixin):
             shares = self._lazily(X, self._shares_of)
         return self._shares_of(self._read(X).counts) if shares is None else shares
 
-    def transform_dirichlet(self, X: object) -> Array:
+    def transform_dirichlet(self, X: object) -> Floats:
         """Parameters of the Dirichlet distribution of each document's topics.
 
         Returns
@@ -115,7 +116,7 @@ class Documents(FittedTopics, TransformerMixin):
         """How many tokens of documents are ignored, as the model does not know their words."""
         return int(self._read(X).n_unseen)
 
-    def transform_interval(self, X: object, level: float = 0.95) -> tuple[Array, Array]:
+    def transform_interval(self, X: object, level: float = 0.95) -> tuple[Floats, Floats]:
         """Between which shares each topic of each document lies, with some probability.
 
         These are quantiles of the Dirichlet that stands for the posterior, given the topics as they are: the
@@ -269,14 +270,14 @@ class Documents(FittedTopics, TransformerMixin):
         named = columns.tolist() if words is None else [words[row].tolist() for row in columns]
         return coherence(named, ordered, measure, n=n, epsilon=epsilon)
 
-    def _lazily(self, X: object, of_counts: Callable[[Any], Array]) -> Any:
+    def _lazily(self, X: object, of_counts: Callable[[Any], Floats]) -> Any:
         """What will be said of Dask's collections when it is asked for; None of anything else."""
         scan = as_scan(X)
         if scan is None or scan.sequences:
             return None
         self._check_fitted()
 
-        def say(table: object) -> Array:
+        def say(table: object) -> Floats:
             return of_counts(self._read(documents_in(table, layout)).counts)
 
         layout = layout_of(scan)
@@ -287,7 +288,7 @@ class Documents(FittedTopics, TransformerMixin):
             check_apart(scan)
         return found
 
-    def _shares_of(self, counts: Any) -> Array:
+    def _shares_of(self, counts: sparse.csr_matrix) -> Floats:
         dirichlet = self._dirichlet_of(counts)
         shares = dirichlet / dirichlet.sum(axis=1, keepdims=True)
         return np.asarray(shares.astype(counts.dtype, copy=False))

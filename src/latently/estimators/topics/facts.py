@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from latently.estimators.topics.forms import place_of
 from latently.estimators.topics.texts import described
@@ -35,7 +36,7 @@ class Facts:
     dtype: Dtype  # of the counts
 
     @classmethod
-    def of(cls, counts: Any, weights: NDArray[np.float64], n_unseen: int) -> Facts:
+    def of(cls, counts: sparse.csr_matrix, weights: NDArray[np.float64], n_unseen: int) -> Facts:
         """Of a table of counts, and how often each document counts."""
         used = counts if weights.all() else counts[weights > 0]
         occurring = np.zeros(counts.shape[1], dtype=bool)
@@ -89,11 +90,11 @@ class Facts:
             )
 
 
-def _first_of(counts: Any, which: NDArray[np.bool_]) -> str:
+def _first_of(counts: sparse.csr_matrix, which: NDArray[np.bool_]) -> str:
     return f"{counts.data[which.argmax()]:.3g} at {place_of(counts, which)}" if which.any() else ""
 
 
-def fingerprints_of(counts: Any) -> NDArray[np.uint64]:
+def fingerprints_of(counts: sparse.csr_matrix) -> NDArray[np.uint64]:
     """What tells each document from others."""
     from latently.kernels.topics.streams import fingerprints
 

@@ -7,11 +7,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import digamma
 from sklearn.utils.validation import validate_data
 
-from latently.checks.arrays import labels_of
+from latently.checks.arrays import Floats, labels_of
 from latently.checks.settings import Number, check_setting, check_whole
 from latently.core.backends import Backend, backend, count_threads
 from latently.core.blocks import Block
@@ -37,8 +37,6 @@ from latently.models.admixture import (
     even,
 )
 from latently.models.latent_emission import NO_DATA
-
-Array = NDArray[Any]
 
 
 class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSettings):
@@ -75,7 +73,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
     empty_documents_ = Recorded()
 
     @property
-    def topic_word_(self) -> Array:
+    def topic_word_(self) -> Floats:
         """Probabilities of the words of each topic, shape (n_components, n_features)."""
         return read_only(self.params_.probabilities)
 
@@ -138,7 +136,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         order = falling(self.relevance(), DERIVED_TIE)[:, : check_whole("n", n)]
         return [names[row].tolist() for row in order]
 
-    def relevance(self, weight: float = 1.0) -> Array:
+    def relevance(self, weight: float = 1.0) -> Floats:
         """Relevance of each word to each topic.
 
         Parameters
@@ -166,10 +164,10 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
     def _needed(self) -> list[str]:
         return ["topic_word"]
 
-    def _values(self) -> dict[str, Array]:
+    def _values(self) -> dict[str, Floats]:
         return named(self._fitted[1]) if "_in_force" in vars(self) else {}
 
-    def _set_one(self, parameter: Parameter, value: Array, *, single: bool) -> None:
+    def _set_one(self, parameter: Parameter, value: Floats, *, single: bool) -> None:
         super()._set_one(parameter, value, single=single)
         for left in ("doc_topic_", "_stream"):  # what the topics of the fit made of documents
             vars(self).pop(left, None)
@@ -206,7 +204,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         self._frequent, self._seen = np.ones(n_words, dtype=bool), np.empty(0, dtype=np.uint64)
 
     @property
-    def exp_dirichlet_component_(self) -> Array:
+    def exp_dirichlet_component_(self) -> Floats:
         """exp(E log topic_word), shape (n_components, n_features): for "vb" and "online_vb" only."""
         if not self._has_logs():
             raise AttributeError(
@@ -244,7 +242,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         K, sweeps = int(self.n_components), int(self.max_sweeps)
         return K, n_words, float(self.doc_tol), sweeps, self._dtype.name
 
-    def _dirichlet_of(self, counts: Any) -> Array:
+    def _dirichlet_of(self, counts: sparse.csr_matrix) -> Floats:
         """Dirichlet parameters of the topics of documents, shape (n_documents, K)."""
         params = self.params_
         model = self._inference(params.n_words)
@@ -255,11 +253,11 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             )
 
     def _documents_of(
-        self, model: Any, prepared: Any, doc_prior: Array, source: Any, workers: Backend
-    ) -> Array:
+        self, model: Any, prepared: Any, doc_prior: Floats, source: Any, workers: Backend
+    ) -> Floats:
         nothing = np.empty((0, self.n_components), self._dtype)
 
-        def one(block: Block) -> Array:
+        def one(block: Block) -> Floats:
             gamma = even(block, doc_prior)
             model.infer(prepared, block, gamma, nothing)
             return gamma

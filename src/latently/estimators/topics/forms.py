@@ -85,7 +85,7 @@ def _check_any(n_documents: int) -> None:
         raise ValueError("Found array with 0 sample(s) (X has no documents): give at least one document")
 
 
-def is_rectangle(documents: Sequence[Sequence[Any]]) -> bool:
+def is_rectangle(documents: Sequence[Sequence[object]]) -> bool:
     """Whether all documents are of one length, as rows of a table are."""
     return len({len(document) for document in documents}) == 1
 
@@ -98,7 +98,7 @@ def _is_list(document: object) -> bool:
     )
 
 
-def read_table(X: object, owner: str) -> Any:
+def read_table(X: object, owner: str) -> sparse.csr_matrix:
     """Counts as a canonical CSR matrix: indices sorted, duplicates summed, no explicit zeros.
 
     Of float32 if X is, of float64 otherwise; X is not changed, and the result may share its memory. Refuses
@@ -123,7 +123,7 @@ def read_table(X: object, owner: str) -> Any:
     return counts
 
 
-def _check(counts: Any) -> None:
+def _check(counts: sparse.csr_matrix) -> None:
     finite = np.isfinite(counts.data)
     if not finite.all():
         what = "NaN" if np.isnan(counts.data).any() else "infinity"
@@ -147,7 +147,7 @@ def _check(counts: Any) -> None:
         )
 
 
-def place_of(counts: Any, wrong: NDArray[np.bool_]) -> str:
+def place_of(counts: sparse.csr_matrix, wrong: NDArray[np.bool_]) -> str:
     """Row and column of the first such entry."""
     entry = int(wrong.argmax())
     row = int(np.searchsorted(counts.indptr, entry, side="right")) - 1

@@ -65,7 +65,7 @@ def begin(
     word_prior: NDArray[np.float64],
     n_tokens: float,
     variational: bool,
-    dtype: np.dtype[Any],
+    dtype: np.dtype[np.floating],
     seed: np.uint64,
     backend: Backend,
 ) -> Stream:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Cells
 from latently.checks.columns import Table, as_table
 from latently.core.streamed import ahead
 from latently.estimators.topics.forms import Form, OfKnownForm
@@ -130,7 +131,7 @@ class ScannedWords(OfKnownForm):
     """Lists of words, which are made whenever they are gone through."""
 
     form: ClassVar[Form] = "tokens"
-    words: NDArray[Any]  # (n_entries,): document by document
+    words: Cells  # (n_entries,): document by document
     counts: NDArray[np.int64]  # (n_entries,): how often each is there
     ends: NDArray[np.int64]  # (n_documents,): where the entries of documents end
 

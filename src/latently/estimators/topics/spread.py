@@ -65,7 +65,7 @@ class SpreadCorpus:
         entries = entries_in_block(self.facts.n_entries, self.words.n_features)
         return ClusterSource(self.client, chunks, entries).evenly()
 
-    def said(self, of_counts: Callable[[Any], Any]) -> None:
+    def said(self, of_counts: Callable[[Any], object]) -> None:
         """Nothing yet: it is said when it is asked for."""
 
 

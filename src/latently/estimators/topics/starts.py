@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.choices import FITTED_TIE, falling
@@ -19,7 +19,6 @@ from latently.estimators.topics.priors import Priors
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, DocumentSource, joined_documents
 from latently.models.admixture.merging import merge
 
-Array = NDArray[Any]
 MOST_START_PASSES = 15  # at most
 SHAPED_CHANGE = 0.25  # of the greatest change of a pass: topics have taken shape
 ENTRIES_EACH = 2**12  # entries for each topic that show its shape
@@ -29,7 +28,7 @@ def first_topics(
     model: CollapsedAdmixture,
     source: DocumentSource,
     priors: Priors,
-    word_prior: Array,
+    word_prior: Floats,
     seed: np.uint64,
     max_iter: int,
     backend: Backend,
@@ -79,7 +78,7 @@ def some_documents(source: DocumentSource, n_entries: int, seed: np.uint64) -> D
     return joined_documents(source.each(partial(_up_to, last, seed)), source.block_rows)
 
 
-def _lowest(n_entries: int, seed: np.uint64, source: ArraySource) -> tuple[Array, Array]:
+def _lowest(n_entries: int, seed: np.uint64, source: ArraySource) -> tuple[Floats, Floats]:
     """The lowest marks of documents with so many entries in all, or of all there are, and their entries."""
     used, marks = _marks(source, seed)
     distinct, where = np.unique(marks, return_index=True)

@@ -69,7 +69,7 @@ def configured(settings: Mapping[str, Any]) -> CountVectorizer:
     return CountVectorizer(**pairs)
 
 
-def check_texts(texts: Sequence[Any]) -> None:
+def check_texts(texts: Sequence[object]) -> None:
     """Refuse what is no text among texts.
 
     Raises a ValueError naming the row.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from latently.checks.arrays import shown
+from latently.checks.arrays import Cells, shown
 from latently.checks.settings import ITERABLE
 from latently.estimators.topics.texts import configured
 
@@ -31,7 +31,7 @@ class Words:
     n_features: int  # number of columns
     # (n_features,): the word of each column; None if they are numbers
     # only
-    vocabulary: NDArray[Any] | None = None
+    vocabulary: Cells | None = None
     vectorizer: CountVectorizer | None = None  # how texts are split into words
     fixed: bool = False  # whether the vocabulary was given, and so does not grow
 
@@ -40,7 +40,7 @@ class Words:
         """The column of each word."""
         return {} if self.vocabulary is None else {word: i for i, word in enumerate(self.vocabulary.tolist())}
 
-    def with_new(self, words: Sequence[Any]) -> Words:
+    def with_new(self, words: Sequence[object]) -> Words:
         """The same words with others behind them."""
         if not words:
             return self
@@ -84,8 +84,8 @@ class Words:
         cls,
         kind: Kind,
         n_features: int,
-        vocabulary: Sequence[Any] | None,
-        settings: Mapping[str, Any] | None,
+        vocabulary: Sequence[object] | None,
+        settings: Mapping[str, object] | None,
         fixed: bool,
     ) -> Words:
         """Words from what a file held; `settings` as given by the method of that name."""
@@ -93,7 +93,7 @@ class Words:
         return cls(kind, n_features, words, None if settings is None else configured(settings), fixed)
 
 
-def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
+def as_vocabulary(vocabulary: Any) -> Cells:
     """A vocabulary as an array of its words by column.
 
     Refuses an empty one, a word that is there twice, and columns of a mapping that are not 0, 1, 2, ...
@@ -125,7 +125,7 @@ def as_vocabulary(vocabulary: Any) -> NDArray[Any]:
     return as_objects(words)
 
 
-def as_objects(words: Sequence[Any]) -> NDArray[Any]:
+def as_objects(words: Sequence[object]) -> Cells:
     """An array of one dimension, whatever the words are."""
     array = np.empty(len(words), dtype=object)
     array[:] = words

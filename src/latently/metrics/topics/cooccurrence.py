@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +68,7 @@ def in_counts(topics: Sequence[Sequence[int]], counts: object) -> Cooccurrence:
     return Cooccurrence(joint, int((np.diff(X.indptr) > 0).sum()))
 
 
-def _columns(topics: Sequence[Sequence[Any]]) -> int:
+def _columns(topics: Sequence[Sequence[object]]) -> int:
     return max(len(topic) for topic in topics)
 
 
@@ -83,7 +82,9 @@ def _products(present: NDArray[np.bool_], places: NDArray[np.intp]) -> Array:
     return np.asarray(chosen @ chosen.transpose(0, 2, 1), dtype=np.float64)
 
 
-def _present(tokens: NDArray[np.intp], starts: Any, ends: Any, n_words: int) -> NDArray[np.bool_]:
+def _present(
+    tokens: NDArray[np.intp], starts: NDArray[np.intp], ends: NDArray[np.intp], n_words: int
+) -> NDArray[np.bool_]:
     """Which words are in which windows, by differences of running counts."""
     running = np.zeros((len(tokens) + 1, n_words), dtype=np.int32)
     known = np.flatnonzero(tokens >= 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -11,7 +9,7 @@ from scipy import sparse
 from latently.checks.arrays import MOST_COUNT, as_numbers
 
 
-def as_counts(X: object) -> Any:
+def as_counts(X: object) -> sparse.csr_matrix:
     """Counts as a CSR matrix of float64: indices sorted, duplicates summed, no explicit zeros.
 
     Refuses what is no table of numbers, and the first count that is negative or not finite.
@@ -27,7 +25,7 @@ def as_counts(X: object) -> Any:
     return counts
 
 
-def refuse(counts: Any, wrong: NDArray[np.bool_], remedy: str) -> None:
+def refuse(counts: sparse.csr_matrix, wrong: NDArray[np.bool_], remedy: str) -> None:
     """Refuse some of the entries of a CSR matrix.
 
     The error names the row and the column of the first, and the remedy.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from latently.checks.arrays import Array, as_array, as_floats
 from latently.checks.settings import FUNCTION, INTEGER, WHOLE, checked
@@ -144,7 +145,7 @@ def held_out_perplexity(
     )
 
 
-def _log_likelihood(held_out: Any, topics: Array, proportions: Array) -> float:
+def _log_likelihood(held_out: sparse.csr_matrix, topics: Array, proportions: Array) -> float:
     """Log-likelihood of all tokens, summed without rounding: the order of documents does not matter."""
     by_word = np.ascontiguousarray(topics.T)
     documents = np.repeat(np.arange(held_out.shape[0]), np.diff(held_out.indptr))

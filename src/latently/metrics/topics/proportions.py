@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from latently.checks.arrays import Array, as_floats, shown
 from latently.checks.settings import WHOLE, checked
@@ -76,7 +75,7 @@ def fold_in(X: object, topic_word: ArrayLike, doc_topic_prior: ArrayLike, *, n_i
     return iterate(without(counts, np.logical_not(topics.any(axis=0))), topics, prior, n_iter)
 
 
-def iterate(counts: Any, topics: Array, prior: Array, n_iter: int) -> Array:
+def iterate(counts: sparse.csr_matrix, topics: Array, prior: Array, n_iter: int) -> Array:
     """Proportions by `n_iter` steps, of counts whose words all have a positive probability somewhere.
 
     Documents of equally many distinct words are worked on together, which changes no bit of their results.
@@ -107,7 +106,7 @@ def _steps(words: Array, counts: Array, prior: Array, n_iter: int) -> Array:
     return np.asarray(theta / theta.sum(axis=1, keepdims=True))
 
 
-def without(counts: Any, words: NDArray[np.bool_]) -> Any:
+def without(counts: sparse.csr_matrix, words: NDArray[np.bool_]) -> sparse.csr_matrix:
     """The same counts where some words are taken to be absent."""
     gone = words[counts.indices]
     if not gone.any():

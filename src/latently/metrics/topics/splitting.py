@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from latently.checks.arrays import Cells
 from latently.checks.settings import BOOLEAN, INTEGER, checked
 from latently.metrics.topics.counts import as_counts, refuse
 
@@ -18,8 +19,8 @@ class DocumentSplit:
     """Two halves of documents, which sum to the whole."""
 
     # csr_matrix of shape (n_documents, n_words): counts of the tokens of each half, float64
-    observed: Any
-    held_out: Any
+    observed: sparse.csr_matrix
+    held_out: sparse.csr_matrix
 
 
 @checked(random_state=(INTEGER,), fractional=(BOOLEAN,))
@@ -89,7 +90,7 @@ def split_documents(X: object, random_state: int = 0, *, fractional: bool = Fals
     return DocumentSplit(observed, held_out)
 
 
-def _seed(random_state: int, words: NDArray[Any], counts: NDArray[np.float64]) -> int:
+def _seed(random_state: int, words: Cells, counts: NDArray[np.float64]) -> int:
     content = blake2b(str(int(random_state)).encode(), digest_size=16)
     content.update(words.astype("<i8").tobytes())
     content.update(counts.astype("<f8").tobytes())

@@ -46,12 +46,12 @@ class TopicScores:
     epsilon=(POSITIVE, None),
 )
 def coherence(
-    topics: ArrayLike | Sequence[Sequence[Any]],
+    topics: ArrayLike | Sequence[Sequence[object]],
     documents: object,
     measure: Measure = "c_v",
     *,
     n: int = 10,
-    vocabulary: Sequence[Any] | None = None,
+    vocabulary: Sequence[object] | None = None,
     window: int | None = None,
     epsilon: float | None = None,
 ) -> TopicScores:
@@ -143,7 +143,7 @@ def coherence(
     return TopicScores(float(values.mean()), values)
 
 
-def _warn_of_absent(lists: Sequence[Sequence[Any]], joint: Array) -> None:
+def _warn_of_absent(lists: Sequence[Sequence[object]], joint: Array) -> None:
     """Tell which words of topics occur in no document."""
     absent = [
         f"{word!r} of topic {topic}"
@@ -213,7 +213,7 @@ def _counted(
     return lists, in_texts(lists, texts, window)
 
 
-def _as_columns(lists: Words, vocabulary: Sequence[Any] | None) -> list[list[int]]:
+def _as_columns(lists: Words, vocabulary: Sequence[object] | None) -> list[list[int]]:
     """Words as columns of a matrix."""
     column_of = {} if vocabulary is None else {word: column for column, word in enumerate(vocabulary)}
     columns: list[list[int]] = []

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from latently.checks.arrays import as_floats
+from latently.checks.arrays import Cells, as_floats
 from latently.checks.settings import ITERABLE, LIST, WHOLE, Such, check_setting, checked
 
 Words = list[list[Hashable]]
@@ -55,7 +55,7 @@ def _is_weights(topics: Any) -> bool:
     )
 
 
-def _of_weights(topics: object, n: int, vocabulary: Sequence[Any] | None) -> Words:
+def _of_weights(topics: object, n: int, vocabulary: Sequence[object] | None) -> Words:
     weights = as_floats(topics, "topics")
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
@@ -63,7 +63,7 @@ def _of_weights(topics: object, n: int, vocabulary: Sequence[Any] | None) -> Wor
         raise ValueError(
             f"topic {topic} has weight {weights[topic, word]:g} for word {word}: give no such weight"
         )
-    names: NDArray[Any] | Sequence[Any] = range(weights.shape[1]) if vocabulary is None else vocabulary
+    names: Cells | Sequence[Any] = range(weights.shape[1]) if vocabulary is None else vocabulary
     if len(names) != weights.shape[1]:
         raise ValueError(
             f"vocabulary has {len(names)} words and topics {weights.shape[1]} columns: give a word for each "

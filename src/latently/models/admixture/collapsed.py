@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.memory import MemoryMap
@@ -32,7 +32,7 @@ LEAST_LEFT = 0.5  # what is left of a word's count without one entry, at least, 
 class CollapsedStats(Additive):
     """Expected statistics of some documents."""
 
-    words: NDArray[Any]  # (n_words, K): expected counts
+    words: Floats  # (n_words, K): expected counts
     change: float  # sum of the absolute changes of the expected counts of the documents' topics
     n_tokens: float  # tokens, weights applied
 
@@ -46,9 +46,9 @@ class CollapsedStats(Additive):
 class Prepared:
     """What a pass needs of the params, in the numbers of the kernel."""
 
-    table: NDArray[Any]
-    inverse: NDArray[Any]
-    doc_prior: NDArray[Any]
+    table: Floats
+    inverse: Floats
+    doc_prior: Floats
     least: Any
 
 
@@ -117,7 +117,7 @@ class CollapsedAdmixture:
         """Counts and prior."""
         return replace(params, topic_word=stats.words + params.word_prior.astype(self.dtype))
 
-    def document_counts(self, block: Block, memory: Remembered) -> NDArray[Any]:
+    def document_counts(self, block: Block, memory: Remembered) -> Floats:
         """Expected counts of the topics of each document, prior not included."""
         here = np.empty((block.n_units, self.n_components), self.dtype)
         memory.loops.document_counts(block.x.counts, block.offsets, *memory.arrays, here)

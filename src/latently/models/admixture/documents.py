@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from latently.checks.arrays import Floats
 from latently.core.array_source import ArraySource
 from latently.core.blocks import Block
 from latently.core.cluster import ClusterSource
 
-Array = NDArray[Any]
 DocumentSource = ArraySource | ClusterSource  # of entries
 ENTRIES_PER_WORD = 16
 LEAST_ENTRIES = 2**14
@@ -24,7 +25,7 @@ class Entries:
     """The entries of some documents, one document after the other."""
 
     words: NDArray[np.int32]  # (n_entries,): ids of the words
-    counts: Array  # (n_entries,): how often each occurs
+    counts: Floats  # (n_entries,): how often each occurs
 
     def __getitem__(self, entries: Any) -> Entries:
         return Entries(self.words[entries], self.counts[entries])
@@ -35,7 +36,7 @@ class Entries:
         return (len(self.words),)
 
 
-def document_source(counts: Any, weights: Array, dtype: Any) -> ArraySource:
+def document_source(counts: sparse.csr_matrix, weights: Floats, dtype: Any) -> ArraySource:
     """The rows of a sparse matrix of counts as a source of documents.
 
     Sums over a block are tables of all words; so a block has some entries for each word of the vocabulary, or

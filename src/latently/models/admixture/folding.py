@@ -9,11 +9,10 @@ included, and to the probability of its word.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.models.admixture import plain
@@ -36,16 +35,14 @@ class CollapsedFolding:
         """Probabilities of words over the largest of their row."""
         return self.of_topics(params.topic_word, params.totals, params.doc_prior)
 
-    def of_topics(self, topic_word: NDArray[Any], totals: Array, doc_prior: Array) -> Expectations:
+    def of_topics(self, topic_word: Floats, totals: Array, doc_prior: Array) -> Expectations:
         """Probabilities of some words under each topic, as the kernel reads them."""
         probabilities = topic_word / totals
         top = probabilities.max(axis=1, keepdims=True)
         table = np.ascontiguousarray(probabilities / top, dtype=self.dtype)
         return Expectations(table, np.log(top[:, 0]), doc_prior, 0.0)
 
-    def infer(
-        self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
-    ) -> tuple[float, int]:
+    def infer(self, prepared: Expectations, block: Block, gamma: Array, words: Floats) -> tuple[float, int]:
         """Bring `gamma` to its fixed point and add expected counts to `words`.
 
         Returns the log-likelihood of the words, if expected counts are wanted, and the number of sweeps.

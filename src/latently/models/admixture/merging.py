@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.choices import DERIVED_TIE
 from latently.models.admixture.params import Array
 
 
-def merge(counts: NDArray[Any], n_left: int) -> list[list[int]]:
+def merge(counts: Floats, n_left: int) -> list[list[int]]:
     """Which topics go together, so that `n_left` are left.
 
     Time and again the two that are cheapest to merge are merged. Products of topics are all that is looked

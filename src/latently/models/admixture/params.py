@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from latently.checks.arrays import Array, Floats, Labels
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class AdmixtureParams:
     """What is known of the topics, and the priors."""
 
     # (n_words, K): Dirichlet parameters of the topics, word-major: expected counts and prior
-    topic_word: NDArray[Any]
+    topic_word: Floats
     doc_prior: Array  # (K,): prior of the topics of a document
     word_prior: Array  # (n_words, 1): prior of the words of a topic
 
@@ -41,7 +39,7 @@ class AdmixtureParams:
         """Size of the vocabulary."""
         return len(self.topic_word)
 
-    def permuted(self, order: Any) -> AdmixtureParams:
+    def permuted(self, order: Labels) -> AdmixtureParams:
         """Relabel the topics."""
         wide = self.word_prior.shape[1] > 1
         return replace(

@@ -7,17 +7,16 @@ the same in array operations.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
-Array = NDArray[Any]
+from latently.checks.arrays import Floats
+
 GUESS = 0.9
 
 
-def start(words: Array, counts: Array, offsets: Array, seed: np.uint64, resp: Array) -> None:
+def start(words: Floats, counts: Floats, offsets: Floats, seed: np.uint64, resp: Floats) -> None:
     """Give each entry to a topic at random, almost."""
     K = resp.shape[1]
     for begin, end in pairwise(offsets):
@@ -27,22 +26,24 @@ def start(words: Array, counts: Array, offsets: Array, seed: np.uint64, resp: Ar
         resp[np.arange(begin, end), stream.integers(K, size=end - begin)] += GUESS
 
 
-def tally(words: Array, counts: Array, offsets: Array, weights: Array, resp: Array, sums: Array) -> None:
+def tally(
+    words: Floats, counts: Floats, offsets: Floats, weights: Floats, resp: Floats, sums: Floats
+) -> None:
     """Add the expected counts of words."""
     np.add.at(sums, words, (counts * np.repeat(weights, np.diff(offsets)))[:, None] * resp)
 
 
 def sweep(
-    words: Array,
-    counts: Array,
-    offsets: Array,
-    weights: Array,
-    resp: Array,
-    table: Array,
-    inverse: Array,
-    doc_prior: Array,
+    words: Floats,
+    counts: Floats,
+    offsets: Floats,
+    weights: Floats,
+    resp: Floats,
+    table: Floats,
+    inverse: Floats,
+    doc_prior: Floats,
     least: float,
-    sums: Array,
+    sums: Floats,
 ) -> float:
     """One pass of CVB0."""
     change = 0.0
@@ -62,13 +63,13 @@ def sweep(
 
 
 def absences(
-    words: Array,
-    counts: Array,
-    offsets: Array,
-    weights: Array,
-    resp: Array,
-    in_documents: Array,
-    in_words: Array,
+    words: Floats,
+    counts: Floats,
+    offsets: Floats,
+    weights: Floats,
+    resp: Floats,
+    in_documents: Floats,
+    in_words: Floats,
 ) -> None:
     """Logs of the probabilities that a topic does not occur."""
     logs = counts[:, None] * np.log(np.maximum(1.0 - np.float64(resp), 1e-12))
@@ -77,24 +78,24 @@ def absences(
     np.add.at(in_words, words, np.repeat(weights, np.diff(offsets))[:, None] * logs)
 
 
-def document_counts(counts: Array, offsets: Array, resp: Array, here: Array) -> None:
+def document_counts(counts: Floats, offsets: Floats, resp: Floats, here: Floats) -> None:
     """Expected counts of the topics of each document."""
     for d, (begin, end) in enumerate(pairwise(offsets)):
         here[d] = counts[begin:end] @ resp[begin:end]
 
 
 def infer(
-    words: Array,
-    counts: Array,
-    offsets: Array,
-    weights: Array,
-    table: Array,
-    log_maxima: Array,
-    doc_prior: Array,
+    words: Floats,
+    counts: Floats,
+    offsets: Floats,
+    weights: Floats,
+    table: Floats,
+    log_maxima: Floats,
+    doc_prior: Floats,
     tol: float,
     max_sweeps: int,
-    gamma: Array,
-    sums: Array,
+    gamma: Floats,
+    sums: Floats,
 ) -> tuple[float, float, int]:
     """Bring the topics of each document to the fixed point of variational Bayes."""
     bound, rounding_scale, n_sweeps = 0.0, 0.0, 0
@@ -130,17 +131,17 @@ def infer(
 
 
 def fold_in(
-    words: Array,
-    counts: Array,
-    offsets: Array,
-    weights: Array,
-    table: Array,
-    log_maxima: Array,
-    doc_prior: Array,
+    words: Floats,
+    counts: Floats,
+    offsets: Floats,
+    weights: Floats,
+    table: Floats,
+    log_maxima: Floats,
+    doc_prior: Floats,
     tol: float,
     max_sweeps: int,
-    gamma: Array,
-    sums: Array,
+    gamma: Floats,
+    sums: Floats,
 ) -> tuple[float, int]:
     """Bring the topics of each document to the fixed point of CVB0, the topics of words being given."""
     log_likelihood, n_sweeps = 0.0, 0
@@ -169,7 +170,7 @@ def fold_in(
     return float(log_likelihood), n_sweeps
 
 
-def _ahead(first: Array, second: Array, third: Array) -> Array:
+def _ahead(first: Floats, second: Floats, third: Floats) -> Floats:
     """Where the way of three points seems to end."""
     along, bend = second - first, third - 2 * second + first
     if not bend.any():
@@ -178,19 +179,19 @@ def _ahead(first: Array, second: Array, third: Array) -> Array:
     return np.asarray(first + 2 * step * along + step**2 * bend)
 
 
-def _expect_logs(gamma: Array) -> tuple[Array, float]:
+def _expect_logs(gamma: Floats) -> tuple[Floats, float]:
     logs = digamma(gamma)
     return np.exp(logs - logs.max()), float(logs.max())
 
 
-def word_expectations(counts: Array, totals: Array, table: Array, log_maxima: Array) -> None:
+def word_expectations(counts: Floats, totals: Floats, table: Floats, log_maxima: Floats) -> None:
     """exp(E log beta) over the largest of each row."""
     logs = digamma(counts) - totals
     log_maxima[:] = logs.max(axis=1)
     table[:] = np.exp(logs - log_maxima[:, None])
 
 
-def topic_terms(counts: Array, prior: Array, terms: Array) -> float:
+def topic_terms(counts: Floats, prior: Floats, terms: Floats) -> float:
     """What each word adds to E log p(beta) - E log q(beta)."""
     parts = np.stack(
         np.broadcast_arrays(gammaln(counts), -gammaln(prior), (prior - counts) * digamma(counts))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import digamma
 
+from latently.checks.arrays import Floats
 from latently.core.statistics import Additive
 from latently.models.admixture.params import Array
 
@@ -27,7 +26,7 @@ class DocumentTerms(Additive):
 
     @classmethod
     def of(
-        cls, counts: NDArray[Any], absent: Array, weights: Array, doc_prior: Array, words: Array
+        cls, counts: Floats, absent: Array, weights: Array, doc_prior: Array, words: Array
     ) -> DocumentTerms:
         """Of expected counts (n_documents, K) and the logs of the probabilities that a count is zero."""
         total = doc_prior.sum()
@@ -36,7 +35,7 @@ class DocumentTerms(Additive):
         return cls(weights @ gain(counts, absent, doc_prior), float(spread), words)
 
 
-def gain(counts: NDArray[Any], absent: Array, prior: object) -> Array:
+def gain(counts: Floats, absent: Array, prior: object) -> Array:
     """E[psi(n + prior) - psi(prior)] for counts that are zero with probability exp(absent).
 
     A count that is not zero is taken for its mean, given that it is not (Teh, Kurihara & Welling 2008,
@@ -54,7 +53,7 @@ def learned_doc_prior(terms: DocumentTerms, doc_prior: Array) -> Array:
     return np.asarray(np.clip(doc_prior * terms.gained / terms.spread, SMALLEST_PRIOR, LARGEST_PRIOR))
 
 
-def learned_word_prior(counts: NDArray[Any], absent: Array, word_prior: Array) -> Array:
+def learned_word_prior(counts: Floats, absent: Array, word_prior: Array) -> Array:
     """The same step for one number shared by all words and topics.
 
     Where words have priors of their own (of seeds), these keep their distance from the others.

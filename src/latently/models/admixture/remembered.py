@@ -8,10 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.blocks import Block
 from latently.models.admixture import plain
-
-Array = NDArray[Any]
 
 
 class Remembered(Protocol):
@@ -21,7 +20,7 @@ class Remembered(Protocol):
     """
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def arrays(self) -> tuple[Floats, ...]:
         """As the loops take them."""
         ...
 
@@ -43,11 +42,11 @@ class Remembered(Protocol):
 class All:
     """Probabilities of all topics."""
 
-    resp: Array  # (n_entries, K): rows sum to one
+    resp: Floats  # (n_entries, K): rows sum to one
     compiled: bool = True  # whether kernels work on it, or plain NumPy
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def arrays(self) -> tuple[Floats, ...]:
         """The one array."""
         return (self.resp,)
 
@@ -83,11 +82,11 @@ class Likeliest:
     """Probabilities of the likeliest few topics."""
 
     topics: NDArray[np.uint16]  # (n_entries, L): which
-    resp: Array  # (n_entries, L): rows sum to one
+    resp: Floats  # (n_entries, L): rows sum to one
     n_topics: int  # how many topics there are
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def arrays(self) -> tuple[Floats, ...]:
         """Both."""
         return self.topics, self.resp
 

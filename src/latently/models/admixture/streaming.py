@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.checks.arrays import Floats
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.blocks import Block
@@ -46,7 +47,7 @@ class Schedule:
 class Stream:
     """Counts that are brought up to date step by step."""
 
-    raw: NDArray[Any]  # (n_words, K): expected counts over `factor`; the prior is not in them
+    raw: Floats  # (n_words, K): expected counts over `factor`; the prior is not in them
     sums: Array  # (K,): sums of `raw`
     n_documents: float  # how many documents the counts stand for
     factor: float = 1.0  # what they are to be multiplied by
@@ -54,12 +55,12 @@ class Stream:
     _place: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), repr=False)
 
     @classmethod
-    def begin(cls, counts: NDArray[Any], n_documents: float = 1.0, n_steps: int = 0) -> Stream:
+    def begin(cls, counts: Floats, n_documents: float = 1.0, n_steps: int = 0) -> Stream:
         """From expected counts of so many documents."""
         return cls(np.array(counts), counts.sum(axis=0, dtype=np.float64), n_documents, n_steps=n_steps)
 
     @property
-    def counts(self) -> NDArray[Any]:
+    def counts(self) -> Floats:
         """The expected counts."""
         return self.raw * self.raw.dtype.type(self.factor)
 
@@ -88,7 +89,7 @@ class Stream:
         entries = Entries(numbers, block.x.counts)
         return found, Block(entries, block.weights, block.offsets, block.first)
 
-    def add(self, words: NDArray[np.int64], counts: NDArray[Any], weight: float) -> None:
+    def add(self, words: NDArray[np.int64], counts: Floats, weight: float) -> None:
         """Shrink all counts by ``1 - weight`` and add `weight` of these."""
         self.factor *= 1.0 - weight
         if self.factor < TINY_FACTOR:
@@ -105,7 +106,7 @@ class Stream:
 class Touched(Additive):
     """Expected counts of the words of a minibatch, prior not included, and the bound of its documents."""
 
-    words: NDArray[Any]
+    words: Floats
     bound: float
     n_sweeps: int
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
+from latently.checks.arrays import Floats
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.model import Unit
@@ -32,7 +32,7 @@ WORDS_OF_A_PIECE = 4096  # words in a piece of the tables
 class VariationalStats(Additive):
     """Expected statistics of some documents."""
 
-    words: NDArray[Any]  # (n_words, K): expected counts
+    words: Floats  # (n_words, K): expected counts
     n_tokens: float  # tokens, weights applied
     bound: float  # their share of the bound
     # sum of its absolute terms, in units of the rounding of the numbers it was computed in
@@ -52,7 +52,7 @@ class TopicTerms(Additive):
 class Expectations:
     """What an E-step needs of the params."""
 
-    table: NDArray[Any]
+    table: Floats
     log_maxima: Array
     doc_prior: Array
     share: float = 0.0
@@ -96,7 +96,7 @@ class VariationalAdmixture:
         terms = tree_sum(backend.map(fill, range(0, V, WORDS_OF_A_PIECE)))
         return Expectations(table, log_maxima, params.doc_prior, *share_of_topics(params, terms))
 
-    def of_topics(self, topic_word: NDArray[Any], totals: Array, doc_prior: Array) -> Expectations:
+    def of_topics(self, topic_word: Floats, totals: Array, doc_prior: Array) -> Expectations:
         """exp(E log) of some rows of counts over the largest of each, of topics with these sums."""
         table, log_maxima = np.empty(topic_word.shape, self.dtype), np.empty(len(topic_word))
         self._loops.word_expectations(topic_word, digamma(totals), table, log_maxima)
@@ -115,7 +115,7 @@ class VariationalAdmixture:
         ), memory
 
     def infer(
-        self, prepared: Expectations, block: Block, gamma: Array, words: NDArray[Any]
+        self, prepared: Expectations, block: Block, gamma: Array, words: Floats
     ) -> tuple[float, float, int]:
         """Bring `gamma` to its fixed point and add expected counts to `words`; the bound and its size."""
         found: tuple[float, float, int] = self._loops.infer(

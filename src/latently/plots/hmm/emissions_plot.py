@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latently.checks.arrays import Array
 from latently.estimators.likelihood import LikelihoodEstimator
 from latently.plots.arguments import EMITTING, FEATURES, picture
-from latently.plots.canvas import literal, panels_of, plain, title, wrapped
+from latently.plots.canvas import Look, literal, panels_of, plain, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line
 from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
@@ -183,7 +183,7 @@ def _numbers(ax: Axes, model: LikelihoodEstimator, j: int, seen: Seen | None, la
         edges = _bins(seen.cells, counted, model._model.emission.ends(j), log)
         widths = np.diff(np.log10(edges) if log else edges)
     for k in range(model.n_components):
-        look: dict[str, Any] = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
+        look: Look = {"color": colour(k), "linestyle": line(k), "linewidth": 1.6, "zorder": 4}
         if seen is not None:
             heights = np.histogram(seen.cells, edges, weights=seen.resp[:, k])[0] / len(seen.cells) / widths
             ax.stairs(heights, edges, fill=True, zorder=2, **fill(k, SHADE))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from latently.plots.canvas import Look
 from latently.plots.palette import COLOURS, colour
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ MOST_NAMED = 24
 NAMES_IN_A_COLUMN = 12
 
 
-def fill(k: int, alpha: float) -> dict[str, Any]:
+def fill(k: int, alpha: float) -> Look:
     """Look of an area that belongs to state `k`."""
     hatch = HATCHES[k // len(COLOURS) % len(HATCHES)]
     return {"facecolor": (colour(k), alpha), "edgecolor": (colour(k), 0.6), "hatch": hatch, "linewidth": 0}

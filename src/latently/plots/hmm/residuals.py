@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from latently.checks.arrays import Array
 from latently.estimators.hmm import BaseHMM
 from latently.plots.arguments import CHAIN, FEATURE, picture
-from latently.plots.canvas import literal, panels_of, plain, title, write
+from latently.plots.canvas import Look, literal, panels_of, plain, title, write
 from latently.plots.features import position
 from latently.plots.hmm.observed import observed
 from latently.plots.hmm.steps import Axis, axis
@@ -119,7 +119,7 @@ def _over_time(ax: Axes, across: Axis, lower: Array, upper: Array, mid: Array) -
         ax.vlines(across.at[drawn], low, high, colors=COLOURS[0], linewidth=0.9, alpha=0.45, zorder=2)
     out = np.abs(mid[drawn]) > BANDS[0][0]
     size = float(np.clip(4000 / len(drawn), 3, 18))
-    look: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 3, "rasterized": len(drawn) > MOST_VECTORS}
+    look: Look = {"s": size, "linewidths": 0, "zorder": 3, "rasterized": len(drawn) > MOST_VECTORS}
     for which, colour, mark in ((drawn[~out], COLOURS[0], "o"), (drawn[out], COLOURS[1], "D")):
         ax.scatter(across.at[which], mid[which], c=colour, marker=mark, **look)
     ax.set(ylim=(-limit, limit), ylabel="pseudo-residual")

@@ -12,7 +12,7 @@ from latently.checks.arrays import Array
 from latently.checks.settings import BOOLEAN
 from latently.estimators.hmm import BaseHMM
 from latently.plots.arguments import CHAIN, FEATURES, picture
-from latently.plots.canvas import given_axes, literal, plain, stacked_axes, title, wrapped
+from latently.plots.canvas import Look, given_axes, literal, plain, stacked_axes, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend
 from latently.plots.hmm.observed import Observed, observed, state_names
@@ -131,7 +131,7 @@ def _numbers(ax: Axes, values: Array, cut: Steps) -> None:
     mean = cut.mean(values)
     at = cut.broken(cut.middle)
     if cut.each > 1:
-        band: dict[str, Any] = {"color": INK, "alpha": 0.3, "linewidth": 0, "step": "mid"}
+        band: Look = {"color": INK, "alpha": 0.3, "linewidth": 0, "step": "mid"}
         ax.fill_between(at, cut.broken(low), cut.broken(high), zorder=3, **band)
     ax.plot(at, cut.broken(mean), color=INK, linewidth=1.0, zorder=4)
     dots = _alone(cut.broken(mean)) if len(mean) > MOST_DOTS else slice(None)
@@ -156,7 +156,7 @@ def _symbols(ax: Axes, values: Array, cut: Steps, symbols: list[str]) -> None:
     else:
         shares = cut.mean(np.where(np.isnan(values)[:, None], np.nan, values[:, None] == np.arange(n)))
         spans = np.column_stack([cut.left, cut.right - cut.left])
-        sharp: dict[str, Any] = {"linewidth": 0, "antialiased": False, "zorder": 4}
+        sharp: Look = {"linewidth": 0, "antialiased": False, "zorder": 4}
         for k in range(n):
             here = shares[:, k] > 0
             shades = [(INK, share) for share in 0.9 * shares[here, k] / np.nanmax(shares)]
@@ -175,7 +175,7 @@ def _shade(ax: Axes, path: NDArray[np.int64], cut: Steps) -> None:
         spans.setdefault(int(path[first]), []).append((cut.left[first], cut.right[last] - cut.left[first]))
     ax.grid(False)
     for k, ranges in spans.items():
-        behind: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "zorder": 0}
+        behind: Look = {"transform": ax.get_xaxis_transform(), "zorder": 0}
         ax.broken_barh(ranges, (0, 1), label=f"state {k}", **behind, **fill(k, SHADE))
 
 

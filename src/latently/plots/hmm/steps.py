@@ -82,7 +82,7 @@ def axis(time: object, offsets: NDArray[np.int64]) -> Axis:
     return Axis(np.arange(float(n)), False, values)
 
 
-def _dates(values: Any) -> Array:
+def _dates(values: Array) -> Array:
     from matplotlib.dates import date2num
 
     if values.dtype.kind in "US":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from latently.checks.arrays import Array
 from latently.estimators.hmm import BaseHMM
 from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, CHAIN, picture
-from latently.plots.canvas import canvas, heat_map, title, write
+from latently.plots.canvas import Look, canvas, heat_map, title, write
 from latently.plots.palette import INK, WRITTEN_ON_COLOURS
 from latently.wording import count, share
 
@@ -60,7 +60,7 @@ def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
         size = float(np.clip(84 / K, 6.5, 11))
         for i, j in np.argwhere(transmat > 0):
             shade = WRITTEN_ON_COLOURS[0] if transmat[i, j] > DARK_FROM else INK
-            look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
+            look: Look = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
             ax.text(j + 0.5, i + 0.5, _number(transmat[i, j]), **look)
     else:
         ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)
@@ -78,7 +78,7 @@ def _notes(ax: Axes, transmat: Array, shares: Array | None, rows: range) -> None
     if shares is not None:
         columns.append((SHARES, "share", [share(shares[i]) for i in rows]))
     for right, head, entries in columns:
-        look: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "ha": "right"}
+        look: Look = {"xycoords": ax.get_yaxis_transform(), "ha": "right"}
         write(ax, head, (1, 0), (right, 6), va="bottom", **look)
         for i, text in zip(rows, entries, strict=True):
             write(ax, text, (1, i + 0.5), (right, 0), va="center", fontsize=size, **look)

@@ -32,7 +32,7 @@ HEADROOM = 1.12  # for the legend
 
 @picture(tables=(TABLES,), feature=(*FEATURE, None), ax=AXES)
 def densities(
-    X: object, tables: Sequence[Any], feature: int | str | None = None, *, ax: Axes | None = None
+    X: object, tables: Sequence[object], feature: int | str | None = None, *, ax: Axes | None = None
 ) -> Axes:
     """Draw the density of the observed cells of a feature, and that of its imputed cells.
 

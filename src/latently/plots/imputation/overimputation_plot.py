@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latently.estimators.imputation.diagnosis import Overimputation
 from latently.estimators.inputs import check_table, column_names
 from latently.plots.arguments import AXES, FEATURE, found_by, picture
-from latently.plots.canvas import canvas, literal, title
+from latently.plots.canvas import Look, canvas, literal, title
 from latently.plots.features import named, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
 from latently.plots.palette import INK
@@ -89,8 +89,8 @@ def overimputation(
     drawn = np.zeros(n, dtype=bool)
     drawn[np.random.default_rng(0).permutation(n)[:MOST_BARS]] = True
     ax = canvas(ax)
-    bar: dict[str, Any] = {"linewidth": 1.0, "alpha": 0.45}
-    dot: dict[str, Any] = {"s": 22, "edgecolors": "white", "linewidths": 0.4}
+    bar: Look = {"linewidth": 1.0, "alpha": 0.45}
+    dot: Look = {"s": 22, "edgecolors": "white", "linewidths": 0.4}
     for which, colour, mark, above in (
         (drawn & inside, OBSERVED, OBSERVED_MARKER, 2),
         (drawn & ~inside, FILLED, FILLED_MARKER, 4),

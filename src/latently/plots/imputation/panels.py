@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from latently.checks.arrays import Array, as_floats
 from latently.checks.settings import SHARE
 from latently.plots.arguments import FEATURES, IMPUTER, picture
-from latently.plots.canvas import panels_of, plain, title
+from latently.plots.canvas import Look, panels_of, plain, title
 from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
 from latently.plots.imputation.looks import FILLED, FILLED_MARKER, OBSERVED, OBSERVED_MARKER
@@ -141,7 +141,7 @@ def _known(ax: Axes, pair: Array, n_rows: int) -> None:
     """Rows of which both are known as dots, and the one value known of a row as a tick on its axis."""
     seen = ~np.isnan(pair)
     dots(ax, pair[seen.all(axis=1)], OBSERVED, OBSERVED_MARKER, len(pair))
-    look: dict[str, Any] = {"color": FILLED, "markersize": 9, "markeredgewidth": 1.1, "alpha": 0.6}
+    look: Look = {"color": FILLED, "markersize": 9, "markeredgewidth": 1.1, "alpha": 0.6}
     for j, (mark, transform) in enumerate((("|", ax.get_xaxis_transform()), ("_", ax.get_yaxis_transform()))):
         one = pair[seen[:, j] & ~seen[:, 1 - j], j][:MOST_TICKS]
         at = np.full(len(one), 0.02)
@@ -160,12 +160,12 @@ def _original(ax: Axes, pair: Array, incomplete: NDArray[np.bool_], n_rows: int)
 
 def _bars(ax: Axes, filled: Array, lower: Array, upper: Array) -> None:
     """The interval of each filled cell, along its axis."""
-    look: dict[str, Any] = {"colors": FILLED, "linewidth": 0.8, "alpha": 0.35, "zorder": 1}
+    look: Look = {"colors": FILLED, "linewidth": 0.8, "alpha": 0.35, "zorder": 1}
     across, up = ~np.isnan(lower.T)
     ax.hlines(filled[across, 1], lower[across, 0], upper[across, 0], **look)
     ax.vlines(filled[up, 0], lower[up, 1], upper[up, 1], **look)
 
 
 def _ellipse(ax: Axes, mean: Array, covariance: Array, style: str) -> None:
-    look: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.3, "zorder": 5}
+    look: Look = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.3, "zorder": 5}
     ellipse(ax, mean, covariance, RADIUS, linestyle=style, **look)

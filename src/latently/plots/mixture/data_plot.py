@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
-from latently.plots.canvas import canvas, title, wrapped
+from latently.plots.canvas import Look, canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, contours, curves, ellipses
 from latently.plots.mixture.view import View, view
 from latently.plots.palette import GRID
@@ -78,7 +78,7 @@ def _histogram(ax: Axes, shown: View) -> None:
     ends = np.histogram_bin_edges(np.log10(x) if log else x, bins="fd")
     edges = np.linspace(ends[0], ends[-1], int(np.clip(len(ends), 20, 80)))
     heights = np.histogram(np.log10(x) if log else x, edges, density=True)[0]
-    look: dict[str, Any] = {"color": GRID, "edgecolor": "white", "linewidth": 0.6, "zorder": 1}
+    look: Look = {"color": GRID, "edgecolor": "white", "linewidth": 0.6, "zorder": 1}
     places = 10**edges if log else edges
     ax.bar(places[:-1], heights, np.diff(places), align="edge", **look)
     ax.set(xlabel=wrapped(shown.names[0]), ylabel=DENSITY[log])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latently.plots.canvas import Look
 from latently.plots.ellipse import ellipse
 from latently.plots.palette import INK, colour, on
 from latently.plots.skew import ladder, on_axis
@@ -24,7 +25,7 @@ N_DRAWS = 20_000
 def ellipses(ax: Axes, mixture: GaussianMixture) -> None:
     """Draw each component of a mixture of two features at one and two standard deviations."""
     for k, component in enumerate(mixture.components_):
-        look: dict[str, Any] = {"facecolor": (colour(k), 0.10), "edgecolor": (colour(k), 0.9)}
+        look: Look = {"facecolor": (colour(k), 0.10), "edgecolor": (colour(k), 0.9)}
         for radius in RADII:
             ellipse(ax, component.mean, component.covariance, radius, linewidth=1.2, zorder=1, **look)
 
@@ -56,7 +57,7 @@ def centres(ax: Axes, mixture: GaussianMixture) -> None:
         if not np.isfinite(ax.transData.transform(mean)).all():
             continue  # on a logarithmic axis there is no place for what is not positive
         disc = {"boxstyle": "circle,pad=0.25", "facecolor": colour(k), "edgecolor": "white", "linewidth": 1.2}
-        look: dict[str, Any] = {
+        look: Look = {
             "fontsize": "small",
             "fontweight": "bold",
             "color": on(colour(k)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
-from latently.plots.canvas import canvas, title, wrapped
+from latently.plots.canvas import Look, canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, ellipses
 from latently.plots.mixture.view import view
 from latently.plots.palette import INK, NEUTRAL
@@ -78,7 +78,7 @@ def uncertainty(
         x = shown.x
     size, alpha = look(len(x))
     sure, raster = unsure <= SURE_BELOW, len(x) > MOST_VECTORS
-    faint: dict[str, Any] = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0, "rasterized": raster}
+    faint: Look = {"c": NEUTRAL, "alpha": 0.5 * alpha, "linewidths": 0, "rasterized": raster}
     ax.scatter(x[sure, 0], x[sure, 1], s=0.6 * size, zorder=2, **faint)
     dark = faint | {"c": INK, "alpha": 0.9, "edgecolors": "white", "linewidths": 0.5}
     ax.scatter(x[~sure, 0], x[~sure, 1], s=size * (1 + 6 * unsure[~sure]), zorder=6, **dark)

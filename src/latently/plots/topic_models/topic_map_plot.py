@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import entr
@@ -11,7 +11,7 @@ from latently.checks.arrays import Array
 from latently.checks.settings import WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
-from latently.plots.canvas import canvas, title
+from latently.plots.canvas import Look, canvas, title
 from latently.plots.palette import INK, colour
 from latently.plots.topic_models.labels import lay_out, place_labels
 from latently.plots.topic_models.looks import shares, word_names
@@ -87,7 +87,7 @@ def topic_map(
     radii = _frame(ax, where, sizes)
     largest_first = np.argsort(-sizes, kind="stable")
     for k in largest_first:
-        look: dict[str, Any] = {"facecolor": [(colour(k), 0.35)], "edgecolor": colour(k), "zorder": 2}
+        look: Look = {"facecolor": [(colour(k), 0.35)], "edgecolor": colour(k), "zorder": 2}
         ax.scatter(where[k, 0], where[k, 1], s=np.pi * radii[k] ** 2, **look)
         if radii[k] >= LEAST_NUMBERED:
             ax.annotate(str(k), where[k], ha="center", va="center", fontsize="small", color=INK, zorder=4)

@@ -21,7 +21,7 @@ MOST_COLUMNS = 4
 
 
 def states_view(
-    a: SegmentationAnalysis, moments: Sequence[Any], x: Array, resp: Sequence[Array], n: int
+    a: SegmentationAnalysis, moments: Sequence[object], x: Array, resp: Sequence[Array], n: int
 ) -> dict[str, Any]:
     """A hidden Markov model: the series, and the probabilities of the states along it.
 

@@ -49,7 +49,7 @@ def run_trials(
     numbers: Sequence[int],
     seed: int,
     settings: dict[str, Any],
-    progress: Callable[[int, int, Any], Any] = lambda i, n, at: None,
+    progress: Callable[[int, int, Any], object] = lambda i, n, at: None,
 ) -> list[Trial]:
     """Fit each number of topics to the same nine tenths of the documents.
 
