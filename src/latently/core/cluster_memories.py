@@ -37,7 +37,6 @@ class ClusterMemories(Memories[M]):
         return cls(source, _mapped(source, _begun, first))
 
     def advance(self, task: Callable[[Block, M], tuple[S, M]]) -> S:
-        """The sum of what a task finds; what it leaves takes the place of what was."""
         total, self._each = tried(self.source.client, lambda: self._advanced(task))
         return total
 
@@ -48,21 +47,17 @@ class ClusterMemories(Memories[M]):
         return added_up(client, client.map(_item, both, item=0, pure=False)), after
 
     def sum(self, task: Callable[[Block, M], S]) -> S:
-        """The sum of what a task finds."""
         client = self.source.client
         found: S = tried(client, lambda: added_up(client, _mapped(self.source, _summed, task, self._each)))
         return found
 
     def turned(self, task: Callable[[Block, M], object]) -> ClusterMemories[Any]:
-        """What a task makes of each, to be remembered instead."""
         return ClusterMemories(self.source, _mapped(self.source, _turned, task, self._each))
 
     def copied(self) -> list[list[M]]:
-        """All that is remembered now, brought here."""
         return gathered(self.source.client, _now, self._each)
 
     def put(self, copied: list[list[M]]) -> None:
-        """Go on with what was copied."""
         self._each = self.source.client.map(_given, copied, pure=False)
 
 

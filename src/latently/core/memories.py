@@ -69,7 +69,6 @@ class LocalMemories(Memories[M]):
         self.each, self._workers = each, workers
 
     def advance(self, task: Callable[[Block, M], tuple[S, M]]) -> S:
-        """The sum of what a task finds; what it leaves takes the place of what was."""
 
         def one(piece: tuple[int, Block]) -> S:
             place, block = piece
@@ -79,20 +78,16 @@ class LocalMemories(Memories[M]):
         return tree_sum(self._workers.map(one, enumerate(self.source.blocks())))
 
     def sum(self, task: Callable[[Block, M], S]) -> S:
-        """The sum of what a task finds."""
         found: S = tree_sum(self._mapped(task))
         return found
 
     def turned(self, task: Callable[[Block, M], object]) -> LocalMemories[Any]:
-        """What a task makes of each, to be remembered instead."""
         return LocalMemories(self.source, list(self._mapped(task)), self._workers)
 
     def copied(self) -> list[M]:
-        """All that is remembered now, in memory of its own."""
         return [memory.copy() for memory in self.each]
 
     def put(self, copied: list[M]) -> None:
-        """Go on with what was copied."""
         self.each = list(copied)
 
     def _mapped(self, task: Callable[[Block, M], object]) -> Any:

@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, ParamSpec
@@ -39,15 +40,32 @@ ImportError
     If `as_frame` is true and pandas is not installed.
 
 """
+OF_A_TABLE = """
+    feature_names : list of str
+        ``{names}``, the columns of `data`.
+    frame : DataFrame of shape {shape} or None
+        `data` once more with ``as_frame=True``, otherwise None."""
 
 
-def loader(function: Callable[P, Bunch]) -> Callable[P, Bunch]:
-    """Decorate a function that loads data: `as_frame` is checked, its docstring completed by what all say."""
-    load = checked(as_frame=(BOOLEAN,))(function)
-    summary, _, said = inspect.cleandoc(function.__doc__ or "").partition(RETURNS)
-    keys, _, rest = said.partition("\n\n")
-    load.__doc__ = f"{summary}{BEFORE}{keys}{AFTER}{rest}\n"
-    return load
+def loader(description: str) -> Callable[[Callable[P, Bunch]], Callable[P, Bunch]]:
+    """Decorate a function that loads data: `as_frame` is checked, its docstring completed.
+
+    What all say is said here; the names of a table's columns and the source are those of the description.
+    """
+
+    def decorate(function: Callable[P, Bunch]) -> Callable[P, Bunch]:
+        load = checked(as_frame=(BOOLEAN,))(function)
+        summary, _, said = inspect.cleandoc(function.__doc__ or "").partition(RETURNS)
+        keys, _, examples = said.partition("\n\n")
+        if table := re.search(r"data : ndarray of shape (\(.*?\))", keys):
+            names = [f'"{name}"' for name in re.findall(r"^\| (\S+) +\|", description, re.MULTILINE)[1:]]
+            keys += OF_A_TABLE.format(names=f"[{', '.join(names)}]", shape=table[1])
+        source = description.partition("Source: ")[2]
+        references = f"References\n----------\n{source[:1].upper()}{source[1:]}\n"
+        load.__doc__ = f"{summary}{BEFORE}{keys}{AFTER}{references}{examples}\n"
+        return load
+
+    return decorate
 
 
 def load_table(

@@ -27,7 +27,7 @@ and Tukey, P. A. (1983). Graphical Methods for Data Analysis. Wadsworth.
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_airquality(*, as_frame: bool = False) -> Bunch:
     """Load New York's air quality in the summer of 1973: 153 days of 6 features, with missing cells.
 
@@ -38,15 +38,6 @@ def load_airquality(*, as_frame: bool = False) -> Bunch:
             One row per day: ozone in parts per billion, solar radiation in langleys, wind in miles per hour,
             the highest temperature in degrees Fahrenheit, month and day. NaN is a missing cell. With
             ``as_frame=True``, a DataFrame.
-        feature_names : list of str
-            ``["Ozone", "Solar.R", "Wind", "Temp", "Month", "Day"]``, the columns of `data`.
-        frame : DataFrame of shape (153, 6) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Chambers, J. M., Cleveland, W. S., Kleiner, B. and Tukey, P. A. (1983). Graphical Methods for Data
-    Analysis. Wadsworth.
 
     Examples
     --------

@@ -25,7 +25,7 @@ Statistical Methods, 6th edition, table 6.9.1. Iowa State University Press.
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_apple(*, as_frame: bool = False) -> Bunch:
     """Load the crops and worms of apple trees: 18 samples of 2 features, 6 cells of the second missing.
 
@@ -35,15 +35,6 @@ def load_apple(*, as_frame: bool = False) -> Bunch:
         data : ndarray of shape (18, 2), float64
             One row per tree: the size of its crop in hundreds of fruits, and the percentage of fruits with
             worms. NaN is a missing cell. With ``as_frame=True``, a DataFrame.
-        feature_names : list of str
-            ``["size", "worms"]``, the columns of `data`.
-        frame : DataFrame of shape (18, 2) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Little, R. J. A. and Rubin, D. B. (2002). Statistical Analysis with Missing Data, 2nd edition, chapter 7.
-    Wiley.
 
     Examples
     --------

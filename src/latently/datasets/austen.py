@@ -41,7 +41,7 @@ Source: Project Gutenberg, by way of the R package janeaustenr. The novels are i
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_austen(*, as_frame: bool = False) -> Bunch:
     """Load the six novels of Jane Austen: 269 chapters as texts, with the novel as truth.
 

@@ -24,7 +24,7 @@ Cambridge University Press. The book gives no probabilities for the first die; h
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_casino(*, as_frame: bool = False) -> Bunch:
     """Load the rolls of the occasionally dishonest casino, 300 symbols from 1 to 6, and its published model.
 
@@ -39,15 +39,6 @@ def load_casino(*, as_frame: bool = False) -> Bunch:
             Probabilities of the next die, from row to column.
         emissionprob : ndarray of shape (2, 6)
             Probabilities of the faces of each die.
-        feature_names : list of str
-            ``["roll"]``, the column of `data`.
-        frame : DataFrame of shape (300, 1) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Durbin, R., Eddy, S. R., Krogh, A. and Mitchison, G. (1998). Biological Sequence Analysis, chapter 3.
-    Cambridge University Press.
 
     Examples
     --------

@@ -24,7 +24,7 @@ after Ryan, B. F. and Joiner, B. L. (1994). Minitab Handbook, 3rd edition. Wadsw
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_cholesterol(*, as_frame: bool = False) -> Bunch:
     """Load cholesterol after heart attacks: 28 samples of 3 features, 9 cells of the last missing.
 
@@ -34,14 +34,6 @@ def load_cholesterol(*, as_frame: bool = False) -> Bunch:
         data : ndarray of shape (28, 3), float64
             One row per patient: cholesterol 2, 4 and 14 days after the attack, in mg/dl. NaN is a missing
             cell. With ``as_frame=True``, a DataFrame.
-        feature_names : list of str
-            ``["day2", "day4", "day14"]``, the columns of `data`.
-        frame : DataFrame of shape (28, 3) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Schafer, J. L. (1997). Analysis of Incomplete Multivariate Data, table 5.1. Chapman & Hall.
 
     Examples
     --------

@@ -25,7 +25,7 @@ edition, table 1.1. CRC Press; after the catalogue of the United States Geologic
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_earthquakes(*, as_frame: bool = False) -> Bunch:
     """Load the number of large earthquakes of each year from 1900 to 2006: a series of 107 counts.
 
@@ -37,15 +37,6 @@ def load_earthquakes(*, as_frame: bool = False) -> Bunch:
             DataFrame whose index is the year.
         year : ndarray of shape (107,), int64
             The year of each row.
-        feature_names : list of str
-            ``["earthquakes"]``, the column of `data`.
-        frame : DataFrame of shape (107, 1) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Zucchini, W., MacDonald, I. L. and Langrock, R. (2016). Hidden Markov Models for Time Series, 2nd edition.
-    CRC Press.
 
     Examples
     --------

@@ -23,7 +23,7 @@ A look at some data on the Old Faithful geyser. Applied Statistics 39, 357-365.
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_faithful(*, as_frame: bool = False) -> Bunch:
     """Load the eruptions of the Old Faithful geyser: 272 samples of 2 features, both in minutes.
 
@@ -33,15 +33,6 @@ def load_faithful(*, as_frame: bool = False) -> Bunch:
         data : ndarray of shape (272, 2), float64
             One row per eruption: how long it lasted and the wait until the next one, in minutes.
             With ``as_frame=True``, a DataFrame.
-        feature_names : list of str
-            ``["eruptions", "waiting"]``, the columns of `data`.
-        frame : DataFrame of shape (272, 2) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Azzalini, A. and Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied
-    Statistics 39, 357-365.
 
     Examples
     --------

@@ -22,7 +22,7 @@ of the ACL Workshop on Effective Tools and Methodologies for Teaching NLP and CL
 """
 
 
-@loader
+@loader(DESCRIPTION)
 def load_ice_cream(*, as_frame: bool = False) -> Bunch:
     """Load a diary of ice cream: 33 days of 1 to 3 cones.
 
@@ -31,15 +31,6 @@ def load_ice_cream(*, as_frame: bool = False) -> Bunch:
     sklearn.utils.Bunch
         data : ndarray of shape (33, 1), int64
             One row per day, in order: cones eaten, 1 to 3. With ``as_frame=True``, a DataFrame.
-        feature_names : list of str
-            ``["cones"]``, the column of `data`.
-        frame : DataFrame of shape (33, 1) or None
-            `data` once more with ``as_frame=True``, otherwise None.
-
-    References
-    ----------
-    Eisner, J. (2002). An interactive spreadsheet for teaching the forward-backward algorithm. Proceedings of
-    the ACL Workshop on Effective Tools and Methodologies for Teaching NLP and CL, 10-18.
 
     Examples
     --------

@@ -65,7 +65,9 @@ def described(docstring: str, names: Iterable[str], table: Mapping[str, str], in
     """
     own, other = sections(docstring), sections(inherited)
     known = {**table, **entries(other.get("Parameters", "")), **entries(own.get("Parameters", ""))}
-    return _written({**other, **own, "Parameters": _listed(known, names)})
+    return _written(
+        {**other, **{name: part for name, part in own.items() if part}, "Parameters": _listed(known, names)}
+    )
 
 
 class Described:

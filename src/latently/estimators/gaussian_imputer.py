@@ -206,7 +206,6 @@ class GaussianImputer(BaseImputer[GaussianMixture], ImputationSettings):
         return complete
 
     def get_feature_names_out(self, input_features: object = None) -> Any:
-        """Names of the columns of the output."""
         names = super().get_feature_names_out(input_features)
         if not self.add_indicator:
             return names

@@ -61,7 +61,6 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         sequence_weight: object = None,
         states: object = None,
     ) -> Self:
-        """Fit by EM."""
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
         return super().fit(X, y=y, states=states, **sequences)
 
@@ -80,11 +79,9 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         return super().partial_fit(X, y=y, states=states, **sequences)
 
     def bic(self, X: object = None, lengths: object = None, *, groups: object = None) -> float:
-        """Bayesian information criterion; lower is better."""
         return super().bic(X, lengths=lengths, groups=groups)
 
     def aic(self, X: object = None, lengths: object = None, *, groups: object = None) -> float:
-        """Akaike's information criterion; lower is better."""
         return super().aic(X, lengths=lengths, groups=groups)
 
     def icl(self, X: object, lengths: object = None, *, groups: object = None) -> float:
@@ -115,7 +112,6 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         lengths: object = None,
         sequence_weight: object = None,
     ) -> float:
-        """Q(at | params): the complete-data log-likelihood expected under this model's posterior."""
         return super().q_function(X, at, lengths=lengths, sequence_weight=sequence_weight)
 
     def posterior_entropy(
@@ -181,7 +177,6 @@ class BaseHMM(Residuals, LikelihoodEstimator):
         n_replicates: int = 1000,
         random_state: Any = 0,
     ) -> Intervals:
-        """Confidence intervals of all parameters."""
         sequences = {"lengths": lengths, "groups": groups, "sequence_weight": sequence_weight}
         asked = {"transform": transform, "n_replicates": n_replicates, "random_state": random_state}
         return super().confidence_intervals(X, level, kind, states=states, **sequences, **asked)

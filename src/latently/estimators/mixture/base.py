@@ -72,11 +72,9 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def bic(self, X: object = None, sample_weight: object = None) -> float:
-        """Bayesian information criterion; lower is better."""
         return super().bic(X, sample_weight=sample_weight)
 
     def aic(self, X: object = None, sample_weight: object = None) -> float:
-        """Akaike's information criterion; lower is better."""
         return super().aic(X, sample_weight=sample_weight)
 
     def icl(self, X: object, sample_weight: object = None) -> float:
@@ -108,7 +106,6 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
     def q_function(
         self, X: object, at: LatentEmissionParams | None = None, sample_weight: object = None
     ) -> float:
-        """Q(at | params): the complete-data log-likelihood expected under this model's posterior."""
         return super().q_function(X, at, sample_weight=sample_weight)
 
     def posterior_entropy(self, X: object, sample_weight: object = None) -> float:
@@ -124,7 +121,6 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         n_replicates: int = 200,
         random_state: object = 0,
     ) -> StandardErrors:
-        """Standard errors of all parameters at their fitted values."""
         return super().standard_errors(
             X, kind, sample_weight=sample_weight, n_replicates=n_replicates, random_state=random_state
         )
@@ -140,12 +136,10 @@ class BaseMixture(Predictions, DensityMixin, LikelihoodEstimator, MixtureSetting
         n_replicates: int = 1000,
         random_state: Any = 0,
     ) -> Intervals:
-        """Confidence intervals of all parameters."""
         asked = {"transform": transform, "n_replicates": n_replicates, "random_state": random_state}
         return super().confidence_intervals(X, level, kind, sample_weight=sample_weight, **asked)
 
     def summary(self, X: object = None, level: float = 0.95, *, sample_weight: object = None) -> Records:
-        """What the components are like, as a tidy table: a row for each number."""
         return super().summary(X, level, sample_weight=sample_weight)
 
     def _n_parameters(self) -> int:
