@@ -5,6 +5,7 @@ Names are imported when they are first used, so that whoever wants one does not 
 
 from typing import TYPE_CHECKING
 
+from latently.estimators import HOMES
 from latently.lazy import deferred
 from latently.version import __version__ as __version__
 
@@ -66,18 +67,9 @@ __all__ = [
 
 __getattr__, __dir__ = deferred(
     __name__,
-    {
-        "CategoricalHMM": "estimators.categorical_hmm",
-        "GaussianHMM": "estimators.gaussian_hmm",
-        "GaussianImputer": "estimators.gaussian_imputer",
-        "GaussianMixture": "estimators.gaussian_mixture",
-        "HiddenMarkovModel": "estimators.hidden_markov_model",
-        "LatentClassAnalysis": "estimators.latent_class_analysis",
-        "LatentDirichletAllocation": "estimators.latent_dirichlet_allocation",
-        "MixedImputer": "estimators.mixed_imputer",
-        "MixtureModel": "estimators.mixture_model",
+    {name: f"estimators.{home}" for name, home in HOMES.items()}
+    | {
         "MultivariateNormal": "estimators.multivariate_normal",
-        "PoissonHMM": "estimators.poisson_hmm",
         "banded": "estimators.hmm.shapes",
         "datasets": "datasets",
         "dispersed_starts": "estimators.imputation.diagnosis",

@@ -10,25 +10,9 @@ from latently import archive
 from latently.archive import ModelFileError
 from latently.checks.arrays import shown
 from latently.checks.settings import ITERABLE, PATH, checked
-from latently.estimators.categorical_hmm import CategoricalHMM
-from latently.estimators.gaussian_hmm import GaussianHMM
-from latently.estimators.gaussian_imputer import GaussianImputer
-from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.hidden_markov_model import HiddenMarkovModel
-from latently.estimators.latent_class_analysis import LatentClassAnalysis
-from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.estimators.mixed_imputer import MixedImputer
-from latently.estimators.mixture_model import MixtureModel
-from latently.estimators.poisson_hmm import PoissonHMM
+from latently.estimators import HOMES
 from latently.estimators.saving import UnknownClassError, restored
-
-ESTIMATORS = {
-    kind.__name__: kind
-    for kind in (
-        *(CategoricalHMM, GaussianHMM, GaussianMixture, HiddenMarkovModel, LatentClassAnalysis),
-        *(GaussianImputer, MixedImputer, MixtureModel, PoissonHMM, LatentDirichletAllocation),
-    )
-}
+from latently.lazy import Deferred
 
 __all__ = ["ModelFileError", "load"]
 
@@ -82,7 +66,7 @@ def load(path: str | os.PathLike[str], *, families: Iterable[type] = ()) -> Any:
     contents = archive.read(path)
     name = os.fspath(path)
     try:
-        return restored(contents, ESTIMATORS, own)
+        return restored(contents, Deferred("latently.estimators", HOMES), own)
     except UnknownClassError as error:
         classes = ", ".join([*(cls.__name__ for cls in own), error.name])
         raise ModelFileError(

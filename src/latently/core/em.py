@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Generic, Protocol, Self
+from typing import Any, Generic, Self
 
 from latently.core.acceleration import Squarem
 from latently.core.backends import Backend, SerialBackend
@@ -20,7 +20,7 @@ from latently.core.callbacks import STOPPED, Callback, asked_to_stop
 from latently.core.convergence import MAYBE_ROUNDING, ROUNDING, Progress, StoppingRule
 from latently.core.errors import FitError, ObjectiveFellError, within_range
 from latently.core.journal import RunState, Step
-from latently.core.model import D, Model, P, S
+from latently.core.model import D, Model, P, S, StepMap
 from latently.core.parameters import largest_change
 from latently.core.spaces import Spaces
 
@@ -93,44 +93,6 @@ class FitResult(Generic[P]):
     rounding: float
     progress: Progress
     stats: Any = None
-
-
-class StepMap(Protocol[P, S]):
-    """What a run needs of a map from params to params."""
-
-    @property
-    def model(self) -> Any:
-        """The model: its spaces, and how it settles params that were extrapolated."""
-        ...
-
-    @property
-    def backend(self) -> Backend:
-        """Who does the work, and knows of the runs so far."""
-        ...
-
-    def remembered(self) -> list[Any] | None:
-        """A copy of what is remembered of each block from one E-step to the next, if anything is."""
-        ...
-
-    def remember(self, memories: list[Any] | None) -> None:
-        """Go on with that."""
-        ...
-
-    def e_step(self, params: P) -> S:
-        """Return the expected statistics of all data."""
-        ...
-
-    def m_step(self, stats: S, params: P) -> P:
-        """Return better params."""
-        ...
-
-    def objective(self, stats: S, params: P) -> float:
-        """The objective at the params the statistics were taken at."""
-        ...
-
-    def rounding_scale(self, stats: S, params: P) -> float:
-        """Sum of its absolute terms: what its rounding error is relative to."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -174,3 +174,41 @@ class Model(Protocol[D, P, S]):
     ) -> Iterator[Proposal[P]]:
         """Params that have the better parts of two maxima, the most promising first."""
         return iter(())
+
+
+class StepMap(Protocol[P, S]):
+    """What a run needs of a map from params to params."""
+
+    @property
+    def model(self) -> Any:
+        """The model: its spaces, and how it settles params that were extrapolated."""
+        ...
+
+    @property
+    def backend(self) -> Backend:
+        """Who does the work, and knows of the runs so far."""
+        ...
+
+    def remembered(self) -> list[Any] | None:
+        """A copy of what is remembered of each block from one E-step to the next, if anything is."""
+        ...
+
+    def remember(self, memories: list[Any] | None) -> None:
+        """Go on with that."""
+        ...
+
+    def e_step(self, params: P) -> S:
+        """Return the expected statistics of all data."""
+        ...
+
+    def m_step(self, stats: S, params: P) -> P:
+        """Return better params."""
+        ...
+
+    def objective(self, stats: S, params: P) -> float:
+        """The objective at the params the statistics were taken at."""
+        ...
+
+    def rounding_scale(self, stats: S, params: P) -> float:
+        """Sum of its absolute terms: what its rounding error is relative to."""
+        ...
