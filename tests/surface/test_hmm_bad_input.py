@@ -150,9 +150,9 @@ def test_unsigned_counts():
     [
         ([1.0], r"sequence_weight has shape \(1,\), should be \(2,\): one for each sequence"),
         (np.ones(12), r"sequence_weight has shape \(12,\)"),
-        ([1.0, -1.0], "sequence_weight of sequence 1 must be finite and not negative"),
-        ([np.nan, 1.0], "sequence_weight of sequence 0 must be finite"),
-        ([0.0, 0.0], "sequence_weight is zero for every sequence: at least one must count"),
+        ([1.0, -1.0], "sequence_weight of sequence 1 is -1: weights must be finite, and zero or more"),
+        ([np.nan, 1.0], "sequence_weight of sequence 0 is nan"),
+        ([0.0, 0.0], "sequence_weight is zero for every sequence: at least one sequence must count"),
     ],
     ids=str,
 )

@@ -21,38 +21,31 @@ LITTLE = 0.1  # weight of a row
 MOST_COLUMNS_NAMED = 5  # in one message
 
 
-def check_weights(sample_weight: object, n_samples: int) -> Array:
-    """Check the weights of rows and return them as float64; ones if there are none.
+def check_weights(given: Any, n: int, name: str = "sample_weight", unit: str = "row") -> Array:
+    """Check the weights of rows, or of other units, and return them as float64; ones if there are none.
 
     Raises a ValueError if their number is wrong or one is negative or not finite, which is named, or all are
     zero.
     """
-    if sample_weight is None:
-        return np.ones(n_samples)
-    weights = as_floats(sample_weight, "sample_weight")
+    if given is None:
+        return np.ones(n)
+    weights = as_floats(given, name)
     if not weights.ndim:
-        weights = np.full(n_samples, weights)
-    if weights.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight has shape {weights.shape}, should be ({n_samples},): one weight for each row"
-        )
+        weights = np.full(n, weights)
+    if weights.shape != (n,):
+        raise ValueError(f"{name} has shape {weights.shape}, should be ({n},): one for each {unit}")
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
+        place = int(wrong.argmax())
         raise ValueError(
-            f"sample_weight of row {row} is {weights[row]:g}: weights must be finite, and zero or more"
+            f"{name} of {unit} {place} is {weights[place]:g}: weights must be finite, and zero or more"
         )
     if not weights.any():
-        raise ValueError("sample_weight is zero for every row: at least one row must count")
-    refuse_heavy(weights, "sample_weight")
-    return weights
-
-
-def refuse_heavy(weights: Array, name: str) -> None:
-    """Refuse weights by whose sum a log-likelihood would be beyond double precision."""
+        raise ValueError(f"{name} is zero for every {unit}: at least one {unit} must count")
     most = float(weights.max())
-    if most > HEAVY / len(weights):
+    if most > HEAVY / n:  # by whose sum a log-likelihood would be beyond double precision
         raise ValueError(f"{name} goes up to {most:g}, too much to be added up: divide all by {most:g}")
+    return weights
 
 
 def unit_of(weights: Array) -> float:

@@ -219,6 +219,10 @@ class ChainSettings(StartSettings):
     memory_budget: int | str | None = setting(object, default=None)  # read, and refused, in `bytes_of`
 
 
+BY_NAME = Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name")
+BY_COLUMN = Such(lambda value: isinstance(value, Mapping), "a dict of families by the names of columns")
+
+
 def _names_a_family(value: object) -> bool:
     """Whether it begins with the name of one; what is in brackets behind it is checked where it is read."""
     return isinstance(value, str) and value.partition("(")[0] in EMISSIONS
@@ -244,9 +248,7 @@ class AnyFamilySettings:
         Such(_names_a_family, f"one of {', '.join(map(repr, EMISSIONS))}"),
         kw_only=False,
     )
-    starting_values: dict[str, Any] | None = setting(
-        Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None, default=None
-    )
+    starting_values: dict[str, Any] | None = setting(BY_NAME, None, default=None)
 
 
 @settings
@@ -269,15 +271,9 @@ class LatentClassSettings:
         (n_components, n_columns, n_categories).
     """
 
-    families: str | dict[Any, Any] = setting(
-        one_of("auto"),
-        Such(lambda value: isinstance(value, Mapping), "a dict of families by the names of columns"),
-        default="auto",
-    )
+    families: str | dict[Any, Any] = setting(one_of("auto"), BY_COLUMN, default="auto")
     unknown: str = setting(one_of("error", "missing"), default="error")
-    starting_values: dict[str, Any] | None = setting(
-        Such(lambda value: isinstance(value, Mapping), "a dict of arrays by name"), None, default=None
-    )
+    starting_values: dict[str, Any] | None = setting(BY_NAME, None, default=None)
 
 
 @settings

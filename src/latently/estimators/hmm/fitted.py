@@ -14,13 +14,13 @@ from latently.emissions.base import Emission
 from latently.estimators.documented import entries
 from latently.estimators.hmm.sequences import (
     Places,
-    check_sequence_weight,
     joined,
     known_states,
     lengths_by_position,
     lengths_of,
     of_columns,
 )
+from latently.estimators.informative import check_weights
 from latently.estimators.inputs import Array, read_rows
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.estimators.old_names import OldAttribute
@@ -108,7 +108,8 @@ class FittedHMM(FittedModel, ChainSettings):
         lengths = lengths_of(X, lengths_by_position(X, y, lengths), groups)
         table, offsets = joined(X, lengths, symbols=family.symbolic)
         family, x = read_rows(self, table, family, Places(offsets).where, reset=reset)
-        weights, K = check_sequence_weight(sequence_weight, len(offsets) - 1), int(self.n_components)
+        weights = check_weights(sequence_weight, len(offsets) - 1, "sequence_weight", "sequence")
+        K = int(self.n_components)
         labels, size = known_states(states, len(x), K), self._block_rows(int(np.prod(x.shape[1:])))
         return family, ArraySource(x, weights, offsets, size, labels=labels)
 

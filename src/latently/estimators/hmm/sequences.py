@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latently.checks.arrays import as_array, as_floats, missing_cells, shown
+from latently.checks.arrays import as_array, missing_cells, shown
 from latently.checks.columns import Table, as_table, concatenated
 from latently.checks.settings import LIST
-from latently.estimators.informative import refuse_heavy
-from latently.estimators.inputs import Array, column_names
+from latently.estimators.inputs import column_names
 from latently.latent.evidence import UNKNOWN
 
 
@@ -251,27 +250,6 @@ def joined(X: Any, lengths: Any, *, symbols: bool = False) -> tuple[Any, NDArray
     else:
         check_table(X, symbols)
     return X, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-def check_sequence_weight(sequence_weight: object, n: int) -> Array:
-    """Weights of sequences; ones if there are none.
-
-    Raises a ValueError if their number is another, or one is negative or not finite, or all are zero.
-    """
-    if sequence_weight is None:
-        return np.ones(n)
-    weights = as_floats(sequence_weight, "sequence_weight")
-    if weights.shape != (n,):
-        raise ValueError(
-            f"sequence_weight has shape {weights.shape}, should be ({n},): one for each sequence"
-        )
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        raise ValueError(f"sequence_weight of sequence {int(wrong.argmax())} must be finite and not negative")
-    if not weights.any():
-        raise ValueError("sequence_weight is zero for every sequence: at least one must count")
-    refuse_heavy(weights, "sequence_weight")
-    return weights
 
 
 def _checked(lengths: object, n: int) -> list[int]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from latently.checks.settings import BOOLEAN, COUNT, POSITIVE, WHOLE, Such, key_of, one_of
+from latently.checks.settings import BOOLEAN, COUNT, POSITIVE, WHOLE, key_of, one_of
 from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.gaussian.prior import PRIORS
 from latently.estimators.imputation.parameter_draws import METHODS
-from latently.estimators.settings import setting, settings
+from latently.estimators.settings import BY_COLUMN, setting, settings
 
 
 @settings
@@ -81,11 +80,7 @@ class MixedImputationSettings:
     """
 
     n_components: int | str = setting(one_of("bic"), WHOLE, default="bic", kw_only=False)
-    families: Any = setting(
-        one_of("auto"),
-        Such(lambda value: isinstance(value, Mapping), "a dict of families by the names of columns"),
-        default="auto",
-    )
+    families: Any = setting(one_of("auto"), BY_COLUMN, default="auto")
     unknown: str = setting(one_of("error", "missing"), default="error")
     max_components: int = setting(WHOLE, default=20)
     n_parameter_draws: int = setting(COUNT, default=0)
