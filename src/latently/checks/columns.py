@@ -26,15 +26,7 @@ CACHED = 1024  # rows
 
 
 class NotANumberError(ValueError):
-    """A cell is no number.
-
-    Parameters
-    ----------
-    row : int
-        Where it stands.
-    why : str
-        What it holds.
-    """
+    """A cell is no number: where it stands, and what it holds."""
 
     def __init__(self, row: int, why: str) -> None:
         super().__init__(f"row {row} {why}")
@@ -125,18 +117,10 @@ def whole_numbers(values: Cells) -> tuple[NDArray[np.int64], int] | None:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length.
-
-    Attributes
-    ----------
-    columns : tuple of Column
-        The columns.
-    named : bool
-        Whether they have names of their own.
-    """
+    """Columns of equal length."""
 
     columns: tuple[Column, ...]
-    named: bool
+    named: bool  # whether they have names of their own
 
     def __len__(self) -> int:
         return len(self.columns[0].cells) if self.columns else 0
@@ -157,10 +141,7 @@ class Table:
     def numbers(self, name: str = "X") -> Cells:
         """All cells as numbers, shape (n_rows, n_columns); NaN where one is missing.
 
-        Raises
-        ------
-        ValueError
-            If a column holds something else; it is named.
+        Raises a ValueError if a column holds something else; it is named.
         """
         columns = []
         for column in self.columns:

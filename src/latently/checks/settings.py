@@ -53,15 +53,7 @@ class Number(Interval):
 
 
 class Such(_Constraint):
-    """Values that a function accepts.
-
-    Parameters
-    ----------
-    accepts : callable
-        Whether a value may be.
-    words : str
-        What such values are.
-    """
+    """Values that a function accepts, and what they are in words."""
 
     def __init__(self, accepts: Callable[[Any], bool], words: str) -> None:
         super().__init__()
@@ -96,15 +88,7 @@ def instance_of(cls: type) -> Such:
 
 
 class Fitted(_Constraint):
-    """Fitted estimators of some classes.
-
-    Parameters
-    ----------
-    words : str
-        What they are.
-    *classes : type
-        The classes.
-    """
+    """Fitted estimators of some classes, and what they are in words."""
 
     def __init__(self, words: str, *classes: type) -> None:
         super().__init__()

@@ -61,20 +61,12 @@ _inside = threading.local()
 
 
 class Backend(ABC):
-    """Applies a task to pieces of data.
+    """Applies a task to pieces of data."""
 
-    Attributes
-    ----------
-    buffers : BufferPool
-        Room to work in, for as long as there is this backend.
-    journal : Journal or None
-        What the runs of the fit have come to, if anybody asked for it.
-    """
-
-    journal: Journal | None = None
+    journal: Journal | None = None  # what the runs of the fit have come to, if anybody asked for it
 
     def __init__(self) -> None:
-        self.buffers = BufferPool()
+        self.buffers = BufferPool()  # room to work in, for as long as there is this backend
 
     @abstractmethod
     def map(self, task: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
@@ -101,13 +93,6 @@ class ThreadBackend(Backend):
 
     A task that itself asks for work to be shared out gets it done in its own thread: waiting for a free
     one could wait for ever.
-
-    Parameters
-    ----------
-    pool : ThreadPoolExecutor
-        The threads.
-    n_threads : int
-        How many there are.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, n_threads: int) -> None:

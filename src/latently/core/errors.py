@@ -15,16 +15,9 @@ class FitError(ValueError):
 
 
 class SingularCovarianceError(FitError):
-    """A covariance matrix is not positive definite.
+    """A covariance matrix is not positive definite: what is said of it, and whose it is.
 
-    Parameters
-    ----------
-    text : str
-        What is said of it.
-    whose : str
-        The beginning of the message, in which ``{label}`` stands for what a component is called.
-    label : str
-        What it is called.
+    In `whose`, the beginning of the message, ``{label}`` stands for what a component is called.
     """
 
     def __init__(self, text: str, whose: str = "", label: str = "component") -> None:

@@ -33,59 +33,27 @@ WORTH_A_MOVE = 1e-5  # gain that a move is worth
 
 @dataclass(frozen=True)
 class Start(Generic[P]):
-    """A way to draw starting values.
+    """A way to draw starting values."""
 
-    Parameters
-    ----------
-    kind : str
-        Its name, for the record.
-    draw : callable
-        Called with a generator; returns params.
-    earlier : Progress, optional
-        Of the run that ended there, if this one goes on from it.
-    """
-
-    kind: str
+    kind: str  # its name, for the record
     draw: Callable[[np.random.Generator], P]
-    earlier: Progress | None = None
+    earlier: Progress | None = None  # of the run that ended there, if this one goes on from it
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many runs, how long, and on how much.
+    """How many runs, how long, and on how much."""
 
-    Parameters
-    ----------
-    batch : int
-        Starts of a batch.
-    short_iter : int
-        EM steps of each start before the first cut; doubled at each further one.
-    finish : int
-        Runs that are finished on all the data.
-    moves : bool
-        Whether to move on from where batches end.
-    most_steps : int
-        EM steps of maxima and moves after which no further batch begins.
-    agreeing : int
-        Batches that end at the best maximum before it is taken for the highest, and one more if moves led
-        there.
-    unanimous : int
-        Starts that are enough if nearly all so far end at one maximum.
-    n_units : int
-        Units in the subsample of the short runs.
-    short_tol : float
-        Gain still to come, per unit of weight, at which a short run ends early.
-    """
-
-    batch: int = 4
-    short_iter: int = 15
-    finish: int = 3
-    moves: bool = True
-    most_steps: int = 3000
+    batch: int = 4  # starts of a batch
+    short_iter: int = 15  # EM steps of each start before the first cut; doubled at each further one
+    finish: int = 3  # runs that are finished on all the data
+    moves: bool = True  # whether to move on from where batches end
+    most_steps: int = 3000  # EM steps of maxima and moves after which no further batch begins
+    # batches that end at the best maximum before it is taken for the highest, one more if moves led there
     agreeing: int = 2
-    unanimous: int = 4
-    n_units: int = 5000
-    short_tol: float = 1e-5
+    unanimous: int = 4  # starts that are enough if nearly all so far end at one maximum
+    n_units: int = 5000  # units in the subsample of the short runs
+    short_tol: float = 1e-5  # gain still to come, per unit of weight, at which a short run ends early
 
 
 @dataclass(eq=False)
@@ -126,30 +94,14 @@ class Maximum(Generic[P]):
 
 
 class Explorer(Generic[D, P]):
-    """Searches on some of the units.
-
-    Parameters
-    ----------
-    em : EMMap
-        The map on these units.
-    plan : Plan
-        How far the search goes.
-    n : float
-        Sum of their weights.
-
-    Attributes
-    ----------
-    maxima : list of Maximum
-        What was found: distinct maxima, the best first and those not to be trusted last.
-    lost : list of Candidate
-        Starts that failed, that others were ahead of, or that came to one of these, too.
-    """
+    """Searches on some of the units, `n` being the sum of their weights."""
 
     def __init__(self, em: EMMap[D, P, S], plan: Plan, n: float) -> None:
         self._em, self._plan, self._n = em, plan, n
         settings = Settings(GAIN_LEFT, MOST_SHORT_STEPS, em.fixed, accelerate=True, changes=False)
         self._climber = Climber(em, settings, n, WORTH_A_MOVE)
-        self.maxima: list[Maximum[P]] = []
+        self.maxima: list[Maximum[P]] = []  # distinct ones, the best first and those not to be trusted last
+        # starts that failed, that others were ahead of, or that came to one of these, too
         self.lost: list[Candidate[P]] = []
 
     def explore(self, starts: Sequence[Start[P]], rng: np.random.Generator) -> None:

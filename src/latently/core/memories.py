@@ -16,13 +16,7 @@ M = TypeVar("M", bound=Any)  # something with a `copy`
 
 
 class Memories(ABC, Generic[M]):
-    """One memory for each block of a source, kept where the block is.
-
-    Parameters
-    ----------
-    source : BlockSource
-        The data.
-    """
+    """One memory for each block of a source, kept where the block is."""
 
     def __init__(self, source: BlockSource) -> None:
         self.source = source
@@ -52,17 +46,7 @@ class Memories(ABC, Generic[M]):
 
 
 class LocalMemories(Memories[M]):
-    """Memories of blocks that are worked on in this process.
-
-    Parameters
-    ----------
-    source : BlockSource
-        The data.
-    each : list
-        The memories of its blocks, in their order.
-    workers : Backend
-        Who works on the blocks.
-    """
+    """Memories of blocks that are worked on in this process, in their order."""
 
     def __init__(self, source: BlockSource, each: list[M], workers: Backend) -> None:
         super().__init__(source)

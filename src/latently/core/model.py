@@ -51,17 +51,9 @@ S = TypeVar("S", bound=Statistics)
 
 @dataclass(frozen=True)
 class Proposal(Generic[P]):
-    """Params from which a run of EM is worth a try.
+    """Params from which a run of EM is worth a try."""
 
-    Attributes
-    ----------
-    kind : str
-        How they came about, such as "merge and split".
-    params : object
-        The params.
-    """
-
-    kind: str
+    kind: str  # how they came about, such as "merge and split"
     params: P
 
 

@@ -31,18 +31,10 @@ MOST_MOVES = 50
 
 @dataclass(frozen=True)
 class Move:
-    """A proposal that led higher.
+    """A proposal that led higher."""
 
-    Attributes
-    ----------
-    kind : str
-        How it came about, such as "merge and split".
-    gain : float
-        By how much the objective rose.
-    """
-
-    kind: str
-    gain: float
+    kind: str  # how it came about, such as "merge and split"
+    gain: float  # by how much the objective rose
 
 
 @dataclass(frozen=True)
@@ -63,21 +55,8 @@ class End(Generic[P]):
 class Climber(Generic[D, P]):
     """Runs EM from given params, and moves on from where that ends.
 
-    Parameters
-    ----------
-    em : EMMap
-        The map.
-    settings : Settings
-        Of the runs.
-    n : float
-        Sum of the weights.
-    least : float
-        The gain that a move is worth, per unit of weight.
-
-    Attributes
-    ----------
-    n_steps : int
-        EM steps so far.
+    `n` is the sum of the weights, and `least` the gain that a move is worth, per unit of weight; `n_steps`
+    counts EM steps so far.
 
     References
     ----------

@@ -52,40 +52,15 @@ def fit(
 ) -> Fit:
     """Search from the starts, and warn of what the user should know.
 
-    Parameters
-    ----------
-    em : EMMap
-        The model and the data.
-    starts : sequence of Start
-        Starting values.
-    settings : Settings
-        Tolerance, limits, callbacks.
-    n_observed : float
-        Sum of the weights of the rows with any observed cell.
-    rng : Generator
-        Source of all that is random.
-    arrange : callable
-        Returns params with their labels in the order in which the user will see them, and that order.
-    plan : Plan or None
-        How the field of starts is narrowed down; None finishes each.
-    verbose : int
-        Above zero, a progress bar is shown.
-    name : str
-        What the bar says.
-    unit : float
-        What a weight of one stands for in the weights that the user gave.
-    finish : callable
-        How runs on all the data are made.
+    `n_observed` is the weight of the rows with any observed cell, and `unit` what a weight of one stands for
+    in the weights that the user gave. `arrange` returns params with their labels in the order in which the
+    user will see them, and that order; `finish` makes runs on all the data. Above zero, `verbose` shows a
+    progress bar of a `name`.
 
-    Warns
-    -----
-    ConvergenceWarning
-        If the best run reached `max_iter` while `tol` was positive, or the fit was interrupted and is to be
-        kept.
-    ObjectiveFellWarning
-        If the objective fell in a run: a bug in the model, which the run did not survive.
-    SpuriousMaximumWarning
-        If the best run rests on a floor or on too few rows.
+    Warns with a ConvergenceWarning if the best run reached `max_iter` while `tol` was positive, or the fit
+    was interrupted and is to be kept; with an ObjectiveFellWarning if the objective fell in a run: a bug in
+    the model, which the run did not survive; with a SpuriousMaximumWarning if the best run rests on a floor
+    or on too few rows.
     """
     if em.backend.journal is not None:
         em.backend.journal.begin(em.source)

@@ -210,13 +210,7 @@ def refuses_old_names(names: Mapping[str, str]) -> Callable[[Callable[P, None]],
 
 
 class OldAttribute:
-    """An attribute of other libraries: reading or setting it is answered with the right one.
-
-    Parameters
-    ----------
-    remedy : str
-        What to do instead.
-    """
+    """An attribute of other libraries: reading or setting it is answered with what to do instead."""
 
     def __init__(self, remedy: str) -> None:
         self.remedy = remedy

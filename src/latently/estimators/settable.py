@@ -55,16 +55,10 @@ def _freeze(params: object) -> None:
 
 
 class Parameter:
-    """An attribute that is a parameter of the model.
+    """An attribute that is a parameter of the model, by its name in the engine, such as "means".
 
-    Parameters
-    ----------
-    name : str
-        The parameter's name in the engine, such as "means".
-    show : callable, optional
-        ``show(model)`` is what the attribute shows; by default the parameter itself.
-    take : callable, optional
-        ``take(model, value, attribute)`` makes the parameter of what was set; by default it is the parameter.
+    ``show(model)`` is what the attribute shows, and ``take(model, value, attribute)`` makes the parameter of
+    what was set; by default both are the parameter itself.
     """
 
     def __init__(

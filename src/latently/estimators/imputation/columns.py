@@ -22,17 +22,7 @@ INVOLVED = 0.05  # entry of its eigenvector that counts
 
 
 class NoMaximumError(SingularCovarianceError):
-    """The likelihood has no maximum, so that only a prior helps.
-
-    Parameters
-    ----------
-    reason : str
-        Why.
-    remedy : str
-        What helps beside a prior.
-    columns : sequence of int
-        The columns it is about, if it is about some.
-    """
+    """The likelihood has no maximum, so that only a prior helps: why, what else helps, and which columns."""
 
     def __init__(self, reason: str, remedy: str = "leave columns out", columns: Any = ()) -> None:
         super().__init__(f"{reason}: set prior='ridge', or {remedy}")

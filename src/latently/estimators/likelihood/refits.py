@@ -55,21 +55,8 @@ class Refit:
     ) -> FitResult[LatentEmissionParams]:
         """The best that EM comes to, from given params and by the search of the estimator.
 
-        Parameters
-        ----------
-        warm : sequence of LatentEmissionParams
-            What leads the first batches of starts.
-        rng : Generator
-            Source of all that is random.
-        few : bool
-            Whether a few starts will do beside these.
-        more : int
-            How many times the usual number of starts.
-
-        Raises
-        ------
-        FitError
-            If every run failed.
+        The params in `warm` lead the first batches of starts. There are `more` times the usual number of
+        others, or a `few`. Raises a FitError if every run failed.
         """
         how, K = self.estimator, self.model.n_components
         source = cast("Source", self.em.source)

@@ -70,27 +70,14 @@ def recorded(
 
 
 class CheckpointFile:
-    """The runs of a fit in a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file; it need not exist.
-    head : dict
-        What the fit follows from.
-
-    Attributes
-    ----------
-    seed : int
-        For a fit that was given none.
-    """
+    """The runs of a fit in a file, which need not exist; `head` is what the fit follows from."""
 
     def __init__(self, path: Path, head: dict[str, Any]) -> None:
         self.path, self._head = path, head
         self.documents: dict[str, Any] = {}
         self._arrays: dict[str, dict[str, Any]] = {}
         self._ended: set[str] = set()
-        self.seed: Any = np.random.SeedSequence().entropy
+        self.seed: Any = np.random.SeedSequence().entropy  # for a fit that was given none
         if path.exists():
             self._read()
 

@@ -52,13 +52,7 @@ class Storable(ABC):
 
 
 class UnknownClassError(ValueError):
-    """A class of the user's is needed and was not handed in.
-
-    Parameters
-    ----------
-    name : str
-        The name of the class.
-    """
+    """A class of the user's is needed and was not handed in."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"needs the class {name}, which is not part of latently")
@@ -92,20 +86,10 @@ class Encoder:
     estimators: dict[str, type] = field(default_factory=dict)  # the classes of the estimators met
 
     def encode(self, value: object, where: str) -> Any:
-        """Return the value as JSON.
+        """Return the value as JSON, named by `where` it stands.
 
-        Parameters
-        ----------
-        value : object
-            None, a number, a string, an array, a sequence or mapping of such, a dataclass, a family, or an
-            estimator.
-        where : str
-            Where it stands, to name it.
-
-        Raises
-        ------
-        ValueError
-            If it is something else.
+        It may be None, a number, a string, an array, a sequence or mapping of such, a dataclass, a family, or
+        an estimator. Raises a ValueError if it is something else.
         """
         if isinstance(value, Storable):
             return self._encode_estimator(value, where)
@@ -177,21 +161,10 @@ class Decoder:
     estimators: Classes = field(default_factory=dict)  # the classes that estimators may be of
 
     def decode(self, value: object, where: str) -> Any:
-        """Return what was encoded.
+        """Return what `Encoder.encode` made JSON of, named by `where` it stands.
 
-        Parameters
-        ----------
-        value : object
-            What `Encoder.encode` returned.
-        where : str
-            Where it stands, to name it.
-
-        Raises
-        ------
-        ValueError
-            If it is not what an encoder writes, or a field is not of the type that its class declares.
-        UnknownClassError
-            If a class of the user's is needed and not at hand (a ValueError, too).
+        Raises a ValueError if it is not what an encoder writes, or a field is not of the type that its class
+        declares, and an UnknownClassError if a class of the user's is needed and not at hand.
         """
         match value:
             case None | bool() | int() | float() | str():

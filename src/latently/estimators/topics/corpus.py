@@ -57,13 +57,7 @@ class Corpus:
     handed: Any = None  # what was handed in, which may have names of columns
 
     def weighted(self, sample_weight: object) -> Corpus:
-        """The same documents, each counted so often.
-
-        Raises
-        ------
-        ValueError
-            If these are no such weights.
-        """
+        """The same documents, each counted so often."""
         return replace(self, weights=check_weights(sample_weight, self.counts.shape[0]))
 
     @cached_property

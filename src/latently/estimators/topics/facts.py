@@ -75,13 +75,7 @@ class Facts:
         return float(self.frequencies.sum())
 
     def check_words(self, least: int) -> None:
-        """Check that there are as many distinct words as topics.
-
-        Raises
-        ------
-        ValueError
-            If there are not.
-        """
+        """Refuse fewer distinct words than topics."""
         n_distinct = int(np.count_nonzero(self.frequencies))
         if n_distinct < least:
             raise ValueError(

@@ -49,17 +49,9 @@ class Words:
         return Words(self.kind, len(vocabulary), vocabulary, self.vectorizer, self.fixed)
 
     def settings(self) -> dict[str, Any] | None:
-        """Settings of the vectorizer that are not scikit-learn's defaults, fit for a JSON file.
+        """Settings of the vectorizer, if any, that are not scikit-learn's defaults, fit for a JSON file.
 
-        Returns
-        -------
-        dict or None
-            None if there is no vectorizer.
-
-        Raises
-        ------
-        ValueError
-            If one of them is a function or an object, which a file cannot hold.
+        Raises a ValueError if one of them is a function or an object, which a file cannot hold.
         """
         if self.vectorizer is None:
             return None
