@@ -68,8 +68,6 @@ REQUESTS = {
         "'x'): mend it, or add --emission categorical",
         ("--column", "b", "--emission", "poisson"): "line 2 of t.csv holds 2.5 in column 'b', and counts are "
         "whole",
-        ("--column", "a,who"): "'who' of t.csv is not numeric (text: line 2 holds 'x'), and several columns "
-        "must all be numbers",
         ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",
         ("--column", "a", "--covariance", "full"): "--covariance full is for numbers, and 'a' is taken for",
         ("--column", "a", "--time", "b"): "line 4 of t.csv has b 2.5 again, and time must rise",

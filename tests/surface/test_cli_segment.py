@@ -242,6 +242,22 @@ def test_what_was_asked_for_is_not_guessed(run, here):
     assert isinstance(model_of(here / "latently-segment-t"), PoissonHMM)
 
 
+def test_columns_of_several_kinds_have_a_family_each_and_new_rows_are_read_alike(run, here):
+    grades, opened = np.array([1, 2, 3])[RNG.integers(0, 2, 100) + RUNS], np.array(["no", "yes"])[RUNS]
+    rows = zip(SPEED.round(3), grades, opened, strict=True)
+    (here / "t.csv").write_text(written([["speed", "grade", "open"], *(map(str, row) for row in rows)]))
+    code, out, err = run("segment", "t.csv", "-k", "2", "--out", "found")
+    assert (code, err) == (0, "")
+    assert "for what it holds: speed normal; grade categorical. --emission gaussian has" in said_in(out)
+    assert run("segment", "t.csv", "-k", "2", "--column", "speed,open", "--out", "asked")[0] == 0
+    model = model_of(here / "asked")
+    assert model._model.emission.chosen == {"speed": "normal", "open": "categorical"}
+    assert run("predict", "asked/model.latently", "t.csv", "--out", "again")[0] == 0
+    states = model.predict(polars.read_csv(here / "t.csv")["speed", "open"])
+    for name in ("asked", "again"):
+        assert_array_equal([int(row[3]) for row in rows_of(here / name / "result.csv")[1:]], states)
+
+
 @pytest.mark.parametrize(
     ("text", "names", "time", "left_out"),
     [

@@ -8,7 +8,8 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import CategoricalHMM, GaussianHMM, PoissonHMM, plots
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots
+from latently.emissions import Columns
 from latently.metrics import match_labels, matched_accuracy
 from latently.plots.hmm.steps import axis, runs, steps
 from latently.plots.palette import INK, NEUTRAL, colour
@@ -93,6 +94,15 @@ def test_symbols_are_dots_at_their_place_in_the_alphabet():
     assert_array_equal(panel.lines[0].get_ydata(), expected)
     assert panel.lines[0].get_linestyle() == "None"
     assert ticks(panel.yaxis) == ["s", "c", "r"]
+
+
+def test_symbols_beside_numbers_are_dots_as_well():
+    table = {"speed": np.arange(12) % 5 / 2, "open": np.array(["no", "yes", "no"] * 4)}
+    model = HiddenMarkovModel(Columns("auto"), 2, n_init=1, random_state=0).fit(table)
+    speed, opened, _ = plots.states(model, table)
+    assert_allclose(speed.lines[0].get_ydata(), table["speed"])
+    assert ticks(opened.yaxis) == ["no", "yes"]
+    assert_array_equal(opened.lines[0].get_ydata(), [0, 1, 0] * 4)
 
 
 def test_missing_times_are_gaps_and_a_time_between_two_is_a_dot():

@@ -102,6 +102,7 @@ def test_the_report_of_counts(quakes):
         "4 starts, 4 finished",
     ):
         assert text in page.text
+    assert "result.csv" not in page.text  # which only the command writes
     model, first, *_ = report.findings
     assert report.headline == "3 states in the 107 rows of quakes.csv"
     assert str(model) == "A hidden Markov model of counts in column count, Poisson in each state"

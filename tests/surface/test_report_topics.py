@@ -140,6 +140,7 @@ def test_the_report_of_topics(clear):
         "subject and likeliest topic",
     ):
         assert text in page.text
+    assert "documents.csv" not in page.text  # which only the command writes
     assert 'class="prose"' in report.page()
     assert report.headline == "3 topics in the 60 documents of t.csv"
     found, best = by_kind(report.findings), clear.trials[1]

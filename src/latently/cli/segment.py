@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from latently.cli.tables.series import Series
     from latently.cli.tables.table import Table
     from latently.cli.terminal import ShowProgress
+    from latently.emissions.base import Emission
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
     from latently.selection.table import Selection
@@ -113,13 +114,28 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         whole, table = table, series.table
         kind = kind_of(table, series.names, self.emission)
         X = observations(table, [*series.names, *given], kind.family)
-        if self.covariance != "auto" and kind.name != "gaussian":
+        if kind.family.takes == "columns":
+            kind = self._by_column(table, X)
+        elif self.covariance != "auto" and kind.name != "gaussian":
             raise CommandError(
                 f"--covariance {self.covariance} is for numbers, and '{series.names[0]}' is taken for "
                 f"{kind.words}: leave it out, or add --emission gaussian"
             )
         _check_rows(table, X, tried)
         return Steps(whole, series, kind, X, tried)
+
+    def _by_column(self, table: Table, X: pl.DataFrame) -> Kind:
+        """Each column is taken for what its cells are; measurements may vary together."""
+        from latently.cli.tables.families import families_of
+        from latently.cli.tables.kinds import Kind
+        from latently.emissions import Columns
+        from latently.wording import listed
+
+        families = families_of(table, {}, "diag" if self.covariance == "auto" else self.covariance, X)
+        called: dict[str, list[str]] = {}
+        for names, family in families.items():
+            called.setdefault(family.called, []).extend([names] if isinstance(names, str) else names)
+        return Kind(Columns(families), "; ".join(f"{listed(names)} {one}" for one, names in called.items()))
 
     def analyse(self, data: Steps, show: ShowProgress) -> SegmentationAnalysis:
         """Fit hidden Markov models of all numbers of states asked for."""
@@ -137,7 +153,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         if not hasattr(model, "feature_names_in_"):  # symbols are no frame, and new tables need the name
             model.feature_names_in_ = np.array(series.names, dtype=object)
         notes = list(series.notes)
-        taken = [*series.said, *([_taken(series.names, kind)] if kind.why else [])]
+        taken = [*series.said, *([_taken(X, kind)] if kind.why else [])]
         read = [] if series.time_column is None else [series.time_column]
         if not kind.family.symbolic:
             notes += codes_not_told(X)
@@ -212,7 +228,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         grid: dict[str, Any] = {"n_components": data.tried}
         if X.width > 1 and "covariance_type" in estimator.get_params():
             grid = {"covariance_type": COVARIANCES.get(self.covariance, [self.covariance]), **grid}
-        elif self.covariance not in COVARIANCES and self.covariance != "diag":
+        elif kind.family.takes != "columns" and self.covariance not in (*COVARIANCES, "diag"):
             grid = {"covariance_type": [self.covariance], **grid}
         return select(
             estimator,
@@ -271,18 +287,27 @@ def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
         )
 
 
-def _taken(names: list[str], kind: Kind) -> str:
+def _taken(X: pl.DataFrame, kind: Kind) -> str:
     """What columns were taken for, why, and how to have it otherwise."""
     from latently.cli.tables.kinds import GUESSED_FAMILIES
     from latently.emissions.registry import family_of
 
-    others = " or ".join(
-        other
-        for other in GUESSED_FAMILIES
-        if other != kind.name and (len(names) == 1 or not family_of(other).symbolic)
-    )
-    who = f"Column '{names[0]}' was" if len(names) == 1 else "The columns were"
-    return f"{who} taken for {kind.words}: {kind.why}. --emission {others} has it otherwise."
+    who = f"Column '{X.columns[0]}' was" if X.width == 1 else "The columns were"
+    by_itself = kind.family.takes == "columns"
+    said = "Each column was taken for what it holds" if by_itself else f"{who} taken for {kind.words}"
+    families = {name: family_of(name) for name in GUESSED_FAMILIES if name != kind.name}
+    others = [
+        name
+        for name, family in families.items()
+        if (X.width == 1 if family.symbolic else _possible(X, family))
+    ]
+    otherwise = f" --emission {' or '.join(others)} has it otherwise." if others else ""
+    return f"{said}: {kind.why}.{otherwise}"
+
+
+def _possible(X: pl.DataFrame, family: Emission) -> bool:
+    """Whether all cells can be observations of a family of numbers."""
+    return all(column.dtype.is_numeric() and family.possible(column.to_numpy()).all() for column in X)
 
 
 def result_columns(a: SegmentationAnalysis) -> dict[str, Any]:

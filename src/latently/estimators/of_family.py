@@ -1,9 +1,10 @@
-"""The hidden Markov model of a family that is given by its name."""
+"""The hidden Markov model of a family."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from latently.emissions.base import Emission
 from latently.estimators.categorical_hmm import CategoricalHMM
 from latently.estimators.gaussian_hmm import GaussianHMM
 from latently.estimators.hidden_markov_model import HiddenMarkovModel
@@ -17,6 +18,7 @@ OWN: dict[str, type[BaseHMM]] = {
 }
 
 
-def hmm_of(family: str, **settings: Any) -> BaseHMM:
-    """A hidden Markov model of a family of the registry, with settings of its own if there are any."""
-    return OWN[family](**settings) if family in OWN else HiddenMarkovModel(family, **settings)
+def hmm_of(family: Emission | str, **settings: Any) -> BaseHMM:
+    """A hidden Markov model of a family, of its own kind if its name has one."""
+    own = OWN.get(family) if isinstance(family, str) else None
+    return HiddenMarkovModel(family, **settings) if own is None else own(**settings)

@@ -1,16 +1,17 @@
-"""What a page shows, as lines of Python."""
+"""What a page shows, and what comes next, as lines of Python."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from latently import emissions
+from latently.report.html import Markup, code, definitions
 
 OF_THE_RUN = ("callbacks", "verbose", "checkpoint")  # settings that change no result
 UNREAD = "X = ...  # the table\n"
@@ -50,6 +51,15 @@ def same_in_python(
     families = sorted(set(re.findall(r"\b([A-Z]\w+)\(", made)) & set(emissions.__all__))
     imports = f"from latently.emissions import {', '.join(families)}\n" if families else ""
     return f"import latently\n{imports}{reading or UNREAD}\nmodel = {made}.fit({fit})\n{verbs}"
+
+
+def with_new(new: str, files: Sequence[tuple[str, str]], verbs: str, *, command: bool) -> list[Markup]:
+    """What a model says of `new` data: after the command, which wrote files, or for who has it in Python."""
+    predict = f"latently predict model.latently {new}"
+    if not command:
+        return [code(f'model.save("model.latently")  # for latently.load, and for: {predict}\n{verbs}')]
+    facts = [*files, (predict, "The same for new ones."), ("model.latently", "The model, to be loaded:")]
+    return [definitions(facts), code(f'import latently\n\nmodel = latently.load("model.latently")\n{verbs}')]
 
 
 def _written(value: object) -> str:

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from latently.cli.failure import CommandError
 from latently.cli.labels.labelled import UNLIKE, Labelled, prediction_report, sizes_table, unlike
+from latently.cli.labels.rows import columns_of
 from latently.cli.segment import result_columns
 from latently.cli.tables.columns import EMPTY, as_numbers, decided, names_of
 from latently.cli.tables.observations import for_model, observations
@@ -70,6 +71,8 @@ def of_report(model: BaseHMM, table: Table, request: OfModel) -> tuple[Any, dict
 def _rows(model: BaseHMM, table: Table, names: list[str]) -> Any:
     """The rows as the model takes them."""
     family: Any = model._model.emission
+    if family.takes == "columns":
+        return columns_of(family, names, table)[0]
     if not family.symbolic:
         return observations(table, names, family, new=True)
     column = as_numbers(table, names[0])

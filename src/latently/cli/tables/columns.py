@@ -129,7 +129,7 @@ def choose(
     columns = [column for column in columns if column.name not in odd]
     categories = categories_of(table, columns)
     if mixed:
-        columns = [_as_categories(table, column, asked=wanted is not None) for column in columns]
+        columns = [as_any(table, column, asked=wanted is not None) for column in columns]
     if wanted is not None:
         for column in columns:
             if column.name not in categories:
@@ -163,8 +163,8 @@ def as_categories(table: Table, name: str) -> Column:
     return Column(name, without(table.texts(name), table.missing(name)))
 
 
-def _as_categories(table: Table, column: Column, *, asked: bool) -> Column:
-    """A column that holds no numbers as categories, if it has few, or is asked for."""
+def as_any(table: Table, column: Column, *, asked: bool) -> Column:
+    """A column of a mixed table: if it holds no numbers as categories, if it has few, or is asked for."""
     if column.why_not != TEXT:
         return as_yes_or_no(table, column)
     values = as_categories(table, column.name).values

@@ -1,4 +1,4 @@
-"""Numbers, counts or symbols: what the columns of a series are, and why they are taken for that."""
+"""Numbers, counts, symbols or some of each: what the columns of a series are, and why they are taken so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 from scipy.special import chdtr
 
 from latently.cli.failure import CommandError
-from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, as_numbers
+from latently.cli.tables.columns import TEXT, TRUE_OR_FALSE, Column, as_numbers
+from latently.cli.tables.roles import has_few_values
 from latently.cli.tables.table import Table
+from latently.emissions import Columns
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
 
@@ -26,7 +28,7 @@ HARDLY_CHANCE = 0.01
 class Kind:
     """What columns are taken for."""
 
-    name: str  # the name of a family
+    name: Emission | str  # a family, or its name
     why: str = ""  # the reason, if it was guessed
     rivals: tuple[str, ...] = ()  # families that it could be as well, of which BIC chooses
 
@@ -52,21 +54,24 @@ def kind_of(table: Table, names: list[str], asked: str) -> Kind:
         return Kind(asked)
     if len(names) == 1:
         return _of_one(table, names[0])
-    kinds = {name: _of_one(table, name) for name in names}
-    text = [column for column in (as_numbers(table, name) for name in names) if column.values is None]
-    if text:
-        raise CommandError(
-            f"{text[0].not_numeric(table)}, and several columns must all be numbers: mend it, or take it out "
-            "of --column"
-        )
-    if all(kind.name == "poisson" for kind in kinds.values()):
-        rivals = min((kind.rivals for kind in kinds.values()), key=len)
+    kinds = [_of_one(table, name) for name in names]
+    if all(kind.name == "poisson" for kind in kinds):
+        rivals = min((kind.rivals for kind in kinds), key=len)
         return Kind("poisson", "all are whole numbers from 0 that vary as counts do", rivals)
-    whole = all(kind.name != "gaussian" for kind in kinds.values())
+    if any(_is_coded(as_numbers(table, name)) for name in names):
+        return Kind(Columns())
+    whole = all(kind.name != "gaussian" for kind in kinds)
     return Kind(
         "gaussian",
         "several columns that are not all counts" if whole else "they are not all whole numbers from 0",
     )
+
+
+def _is_coded(column: Column) -> bool:
+    """Whether a column holds categories, yes and no, or few whole numbers."""
+    if column.values is None:
+        return column.why_not in (TEXT, TRUE_OR_FALSE)
+    return has_few_values(column.values)
 
 
 def step_of(values: np.ndarray) -> float:

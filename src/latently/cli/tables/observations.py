@@ -9,7 +9,15 @@ import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.checks import check_not_infinite
-from latently.cli.tables.columns import EMPTY, MOST_SYMBOLS, Column, as_numbers, as_yes_or_no, without
+from latently.cli.tables.columns import (
+    EMPTY,
+    MOST_SYMBOLS,
+    Column,
+    as_any,
+    as_numbers,
+    as_yes_or_no,
+    without,
+)
 from latently.cli.tables.table import Table
 from latently.emissions.base import Emission
 
@@ -30,7 +38,9 @@ def observations(
             check_symbols(table, symbols)
         return pl.DataFrame([symbols])
     columns = [as_numbers(table, name) for name in names]
-    if family.possible(np.array([0.0, 1.0, 2.0])).tolist() == [True, True, False]:
+    if family.takes == "columns":
+        columns = [as_any(table, column, asked=True) for column in columns]
+    elif family.possible(np.array([0.0, 1.0, 2.0])).tolist() == [True, True, False]:
         columns = [as_yes_or_no(table, column) for column in columns]
     for column in columns:
         if column.values is None and not (new and column.why_not == EMPTY):
@@ -40,8 +50,11 @@ def observations(
                 f"column '{column.name}' of {table.name} is {column.unused}, which tells nothing of states: "
                 "name another --column"
             )
-    X = pl.DataFrame([column.cells(table.frame.height) for column in columns]).cast(pl.Float64)
+    X = pl.DataFrame([column.cells(table.frame.height) for column in columns])
     check_not_infinite(table, X, others=False)
+    if family.takes == "columns":
+        return X
+    X = X.cast(pl.Float64)
     check_possible(table, X, family)
     return X
 

@@ -20,7 +20,7 @@ class Observed:
     # (n_steps, n_features): numbers; symbols by their position in the alphabet. NaN is a missing cell
     values: Array
     names: list[str]  # names of the features
-    symbols: list[str] | None  # the alphabet, if these are symbols
+    symbols: list[list[str] | None]  # the alphabet of each feature that has one
     offsets: NDArray[np.int64]  # (n_sequences + 1,): where sequences begin and end
 
 
@@ -28,10 +28,11 @@ def observed(model: LikelihoodEstimator, X: object, lengths: object) -> Observed
     """Sequences as the model reads them."""
     found = source(model, X, lengths)
     values = np.array(model._model.emission.pictured(found.x), dtype=np.float64)
-    symbols = categories_of(model, 0) if model._model.emission.symbolic else None
-    if symbols is not None:
-        values[values == len(symbols)] = np.nan
-    return Observed(values, names_of(model), symbols, found.offsets)
+    names = names_of(model)
+    symbols = [categories_of(model, j) for j in range(len(names))]
+    if model._model.emission.symbolic and symbols[0] is not None:
+        values[values == len(symbols[0])] = np.nan
+    return Observed(values, names, symbols, found.offsets)
 
 
 def source(model: LikelihoodEstimator, X: object, lengths: object) -> Any:

@@ -140,7 +140,7 @@ def _against_normal(ax: Axes, known: Array, discrete: bool) -> None:
     ax.set(xlim=(-end, end), ylim=(-end, end), xlabel="standard normal", ylabel="pseudo-residual")
     mean = f"{known.mean().round(2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
     spread = "" if n == 1 else f", standard deviation {known.std(ddof=1):.2f}"
-    note = f"mean {mean}{spread} (should be 0{' and 1' if spread else ''})"
+    note = f"mean {mean}{spread} (right: 0{' and 1' if spread else ''})"
     title(ax, "Quantiles", f"{note}; points within segments" if discrete else note)
 
 

@@ -95,10 +95,11 @@ def states(
 
     for panel, j in zip(panels, chosen, strict=False):
         plain(panel)
-        if seen.symbols is None:
+        symbols = seen.symbols[j]
+        if symbols is None:
             _numbers(panel, seen.values[:n, j], cut)
         else:
-            _symbols(panel, seen.values[:n, j], cut, seen.symbols)
+            _symbols(panel, seen.values[:n, j], cut, symbols)
         panel.set_ylabel(wrapped(seen.names[j], 28 if len(chosen) == 1 else 16))
         _shade(panel, path, cut)
     for panel, (name, probabilities) in zip(panels[len(chosen) :], strips.items(), strict=True):
@@ -207,6 +208,7 @@ def _say(ax: Axes, seen: Observed, cut: Steps, chosen: list[int], n_states: int,
     if len(chosen) < len(seen.names):
         notes.append(f"{len(chosen)} of {count(len(seen.names), 'feature')}")
     if cut.each > 1:
-        shown = "shares" if seen.symbols is not None else "mean and range"
+        kinds = {seen.symbols[j] is None: None for j in chosen}
+        shown = " or ".join("mean and range" if numbers else "shares" for numbers in kinds)
         notes.append(f"each step is {cut.each:,} time steps: {shown}")
     title(ax, text, "; ".join(notes))

@@ -300,9 +300,12 @@ class MixedAnalysis(FilledTable):
         }
 
     def _going_on(self) -> list[Markup]:
-        answers = [
-            ("completed.csv", "The best guess of each cell: for looking things up, and for predictions."),
-            ("intervals.csv", "Between what limits each filled number lies; rows are counted from 1."),
-            (self.drawn or "draw_imputations", "Drawn tables: for tests, intervals and standard errors."),
-        ]
+        best = "The best guess of each cell: for looking things up, and for predictions."
+        drawn = "Tables for tests, intervals and standard errors, joined by latently.pool."
+        if not self.drawn:
+            limits = "Between what limits each filled number lies."
+            answers = [("transform", best), ("interval", limits), ("draw_imputations", drawn)]
+            return [paragraph("Each question has an output of its own."), definitions(answers)]
+        limits = "Between what limits each filled number lies; rows are counted from 1."
+        answers = [("completed.csv", best), ("intervals.csv", limits), (self.drawn, drawn)]
         return [definitions(answers), paragraph("A share, for example, with its uncertainty:"), code(POOLED)]

@@ -9,9 +9,9 @@ import numpy as np
 
 from latently.core.findings import Finding, note
 from latently.report import fits
-from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.html import Markup, paragraph
 from latently.report.report import Report
-from latently.report.same import same_in_python
+from latently.report.same import same_in_python, with_new
 from latently.report.segmentation.analysis import SegmentationAnalysis, moment
 from latently.report.segmentation.cautions import cautions
 from latently.report.segmentation.figures import segmentation_figures
@@ -30,10 +30,7 @@ STARTS = {
     "stationary": "the stationary distribution: the series is a piece of something that has long gone on",
     "uniform": "the even distribution",
 }
-LOADED = """\
-import latently
-
-model = latently.load("model.latently")
+OF_NEW = """\
 model.filter(X)       # states by the past alone: for decisions at the time
 model.smooth(X)       # states given all rows: for a look back
 model.predict(X)      # the likeliest path
@@ -47,6 +44,10 @@ model.filter({X})                # the same by the past alone: for decisions at 
 model.confidence_intervals({X})  # how sure the parameters are
 latently.report(model, X, "report.html"{more})
 """
+FILES = (
+    ("result.csv", "The table, with the state of each row and its probabilities."),
+    ("segments.csv", "A line for each visit to a state: when it begins and ends."),
+)
 AHEAD = """\
 model.forecast(X, steps=3).states  # what comes next
 """
@@ -337,16 +338,9 @@ def transitions(a: SegmentationAnalysis) -> Table | None:
 
 
 def _going_on(a: SegmentationAnalysis) -> list[Markup]:
+    verbs = OF_NEW + (AHEAD if a.n_sequences == 1 else "")
     return [
-        definitions(
-            [
-                ("result.csv", "The table, with the state of each row and its probabilities."),
-                ("segments.csv", "A line for each visit to a state: when it begins and ends."),
-                ("latently predict model.latently new.csv", "The same for a new table."),
-                ("model.latently", "The model, to be loaded:"),
-            ]
-        ),
-        code(LOADED + (AHEAD if a.n_sequences == 1 else "")),
+        *with_new("new.csv", FILES, verbs, command=bool(a.reading)),
         paragraph(
             "X holds the columns of the model in the order of time, NaN (None for symbols) where a cell is "
             "missing; several sequences are a list of such. The page of the documentation on hidden Markov "

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from latently.core.findings import Finding, note
-from latently.report.html import Markup, code, definitions, paragraph
+from latently.report.html import Markup, paragraph
 from latently.report.report import Report
-from latently.report.same import same_in_python
+from latently.report.same import same_in_python, with_new
 from latently.report.table import Table
 from latently.report.topics.analysis import CAME_BACK_COSINE, RELEVANCE, TopicsAnalysis
 from latently.report.topics.cautions import cautions
@@ -32,10 +32,11 @@ model.transform(X)           # what documents have of each topic
 model.transform_interval(X)  # and how sure that is
 latently.report(model, X, "report.html")
 """
-LOADED = """\
-import latently
-
-model = latently.load("model.latently")
+FILES = (
+    ("documents.csv", "The documents, with the likeliest topic and the shares of all."),
+    ("topics.csv", "A line for each topic: its share, its documents, its words."),
+)
+OF_NEW = """\
 model.top_words(10, relevance=0.6)
 model.transform({X})           # what new documents have of each topic
 model.transform_interval({X})  # and how sure that is
@@ -290,15 +291,7 @@ def _going_on(a: TopicsAnalysis) -> list[Markup]:
     texts = a.collection.texts is not None
     new = "new.csv --text-column text" if texts else "new.dat"
     return [
-        definitions(
-            [
-                ("documents.csv", "The documents, with the likeliest topic and the shares of all."),
-                ("topics.csv", "A line for each topic: its share, its documents, its words."),
-                (f"latently predict model.latently {new}", "The topics of new documents."),
-                ("model.latently", "The model, to be loaded:"),
-            ]
-        ),
-        code(LOADED.format(X="texts" if texts else "counts")),
+        *with_new(new, FILES, OF_NEW.format(X="texts" if texts else "counts"), command=bool(a.reading)),
         paragraph(
             "Numbers of topics mean nothing: another seed may find the same topics in another order, or "
             "others. Read the documents with the largest shares of a topic before giving it a name."
