@@ -52,6 +52,7 @@ def deferred(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], An
         return found
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        own = (name for name in vars(sys.modules[package]) if name.startswith("__"))
+        return sorted({*own, *homes})
 
     return find, names

@@ -229,6 +229,10 @@ def test_the_weights_of_any_family():
     model.weights_ = [0.0, 1.0]
     assert (model.predict(COUNTS) == 1).all()
     assert model.params_.emission.lambdas is rates
+    model.weights_ = [0.5, 0.7]
+    assert "predict" in dir(model)
+    with pytest.raises(ValueError, match=r"weights_ sums to 1\.2"):
+        model.predict(COUNTS)
 
 
 def test_zeros_set_by_hand_are_structural():

@@ -29,6 +29,7 @@ def test_every_public_name_is_in_the_api():
     page = (ROOT / "docs" / "api.md").read_text()
     documented = set(re.findall(r"^\.\. auto\w+:: (?:latently\.)?(\w+)", page, re.MULTILINE))
     assert set(latently.__all__) <= documented
+    assert {name for name in dir(latently) if name[0] != "_"} == set(latently.__all__)
     assert set(emissions.__all__) <= documented
 
 

@@ -118,6 +118,13 @@ class Settable(Generic[M, P], metaclass=ABCMeta):
     _outcome: Any = None  # what the fit left beside the parameters
     _single: bool = False  # whether all that was set by hand is of single precision
 
+    def __dir__(self) -> Iterable[str]:
+        """All names, also of what cannot be told while a value that was set by hand is wrong."""
+        try:
+            return super().__dir__()
+        except ValueError:
+            return object.__dir__(self)
+
     @abstractmethod
     def _assembled(self, values: Mapping[str, object], suffix: str = "_") -> tuple[M, P]:
         """The model and the params of values by name, checked; users add a suffix to the names."""
