@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.arrays import Floats
 from latently.checks.settings import check_settings
-from latently.core.backends import Backend, backend, count_threads
+from latently.core.backends import backend, count_threads
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.bases import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Tags
@@ -23,8 +23,8 @@ from latently.estimators.saving.checkpoint import recorded
 from latently.estimators.settings import estimator
 from latently.estimators.topics.batch import (
     PASSES_BEFORE_VB,
+    Task,
     TopicFit,
-    collapsed_map,
     fit_collapsed,
     fit_variational,
     variational_map,
@@ -193,11 +193,12 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
         in_batch = self.inference in BATCH
         record = recorded(self, lambda: [source.fingerprint, prior])
         with record as (journal, seed), backend(count_threads(self.n_jobs), source) as workers:
-            rng, workers.journal = random_generator(seed), journal
+            workers.journal = journal
+            start = seed_of(random_generator(seed))
+            task = Task(source, priors, prior, facts.n_tokens, self._dtype, start, workers)
             with progress_bar("topics", self.verbose) as show:
-                callbacks = [*(self.callbacks or ()), show]
                 fit = self._fit_batch if in_batch else self._fit_online
-                found = fit(source, priors, prior, rng, facts.n_tokens, callbacks, workers)
+                found = fit(task, [*(self.callbacks or ()), show])
             if journal and journal.interrupted:
                 warnings.warn(
                     f"the fit was interrupted after {found.n_iter} passes: it has the topics so far",
@@ -246,28 +247,21 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
             if fresh:
                 seed = seed_of(random_generator(self.random_state))
                 seeded = self._seeded(priors, corpus.words, facts.frequencies)
-                logs = self._has_logs()
-                stream = begin(source, priors, seeded, facts.n_tokens, logs, self._dtype, seed, workers)
+                task = Task(source, priors, seeded, facts.n_tokens, self._dtype, seed, workers)
+                stream = begin(task, self._has_logs())
             else:
                 stream = self._so_far()
                 stream.grow(corpus.words.n_features)
             stream.stand_for(n_documents)
             seeded = self._seeded(priors, corpus.words, stream.frequencies)
-            model = StreamingAdmixture(self._inference(len(seeded)), priors.documents, seeded)
-            run_through(
-                OnlineMap(model, source),
-                Passing(stream),
-                int(self.batch_size),
-                n_documents,
-                self._schedule(),
-                Settings(0.0, 1),
-                workers,
-            )
+            em = self._online(source, priors, seeded)
+            how = int(self.batch_size), n_documents, self._schedule(), Settings(0.0, 1)
+            run_through(em, Passing(stream), *how, workers)
         self._n_documents = n_documents
         if fresh:
             self._note_names(corpus.handed)
         self._stream = stream
-        found = TopicFit(model.params(stream), (), stream.n_steps, False, "partial_fit", None)
+        found = TopicFit(em.model.params(stream), (), stream.n_steps, False, "partial_fit", None)
         self._keep(found, corpus, goes_on=not fresh)
         return self
 
@@ -291,34 +285,19 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
     def _seeded(self, priors: Priors, words: Words, frequencies: Floats) -> Floats:
         return seeded_prior(self.seed_words, priors.words, words.vocabulary, frequencies, self.n_components)
 
-    def _fit_batch(
-        self,
-        source: DocumentSource,
-        priors: Priors,
-        prior: Floats,
-        rng: np.random.Generator,
-        n_tokens: float,
-        callbacks: list[Callable[..., object]],
-        workers: Backend,
-    ) -> TopicFit:
+    def _fit_batch(self, task: Task, callbacks: list[Callable[..., object]]) -> TopicFit:
         tol, max_iter = tol_and_max_iter(self)
-        seed = seed_of(rng)
-        variational = self.inference == "vb"
-        n_words = len(prior)
-        model = CollapsedAdmixture(
-            int(self.n_components),
-            n_words,
-            self._dtype.name,
-            None if self.top_topics is None else int(self.top_topics),
-        )
+        variational, n_words = self.inference == "vb", len(task.word_prior)
+        most = None if self.top_topics is None else int(self.top_topics)
+        model = CollapsedAdmixture(int(self.n_components), n_words, self._dtype.name, most)
         settings = Settings(tol, max_iter, callbacks=callbacks)
         passes = Settings(TOLERANCES["cvb0"], PASSES_BEFORE_VB) if variational else settings
-        topics = first_topics(model, source, priors, prior, seed, max_iter, workers)
-        em = collapsed_map(model, source, prior, seed, workers)
-        found = fit_collapsed(em, priors, prior, passes, topics)
+        topics = first_topics(model, task, max_iter)
+        em = task.collapsed(model)
+        found = fit_collapsed(em, task, passes, topics)
         if variational:
-            em = variational_map(self._variational(n_words), em, found.params, priors)
-            found = fit_variational(em, found.params, priors, prior, settings, n_tokens)
+            em = variational_map(self._variational(n_words), em, found.params, task.priors)
+            found = fit_variational(em, found.params, task, settings)
         if not found.converged and tol > 0 and found.n_iter >= max_iter:
             warnings.warn(
                 f"the fit {found.stop_reason} before it converged; increase max_iter or tol={tol:g}",
@@ -327,32 +306,20 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
             )
         return found
 
-    def _fit_online(
-        self,
-        source: DocumentSource,
-        priors: Priors,
-        prior: Floats,
-        rng: np.random.Generator,
-        n_tokens: float,
-        callbacks: list[Callable[..., object]],
-        workers: Backend,
-    ) -> TopicFit:
-        _, max_iter = tol_and_max_iter(self)
-        n_words = len(prior)
-        model = StreamingAdmixture(self._inference(n_words), priors.documents, prior)
-        seed = seed_of(rng)
-        stream = begin(source, priors, prior, n_tokens, self._has_logs(), self._dtype, seed, workers)
-        at, reason = run_through(
-            OnlineMap(model, source),
-            Passing(stream),
-            int(self.batch_size),
-            float(source.weights.sum()),
-            self._schedule(),
-            Settings(0.0, max_iter, callbacks=callbacks),
-            workers,
-        )
+    def _fit_online(self, task: Task, callbacks: list[Callable[..., object]]) -> TopicFit:
+        settings = Settings(0.0, tol_and_max_iter(self)[1], callbacks=callbacks)
+        n_documents = float(task.source.weights.sum())
+        em = self._online(task.source, task.priors, task.word_prior)
+        first = Passing(begin(task, self._has_logs()))
+        how = int(self.batch_size), n_documents, self._schedule(), settings
+        at, reason = run_through(em, first, *how, task.workers)
         self._stream = at.stream
-        return TopicFit(model.params(at.stream), (), at.n_passes, False, reason, None)
+        return TopicFit(em.model.params(at.stream), (), at.n_passes, False, reason, None)
+
+    def _online(self, source: DocumentSource, priors: Priors, word_prior: Floats) -> OnlineMap:
+        """The map of an online inference."""
+        model = StreamingAdmixture(self._inference(len(word_prior)), priors.documents, word_prior)
+        return OnlineMap(model, source)
 
     def _keep(self, found: TopicFit, corpus: Corpus | SpreadCorpus, goes_on: bool = False) -> None:
         facts, self._words = corpus.facts, corpus.words

@@ -11,7 +11,7 @@ import numpy as np
 
 from latently.checks.arrays import Floats
 from latently.core.backends import Backend
-from latently.core.blocks import Block, BlockSource
+from latently.core.blocks import Block
 from latently.core.callbacks import INTERRUPTED
 from latently.core.em import FitResult, Settings, run
 from latently.core.fixed_point import Between, iterate
@@ -20,6 +20,7 @@ from latently.estimators.topics.priors import Priors
 from latently.models.admixture import (
     AdmixtureParams,
     CollapsedAdmixture,
+    DocumentSource,
     Remembered,
     SeedAssignments,
     VariationalAdmixture,
@@ -28,6 +29,24 @@ from latently.models.admixture import (
 TopicMap = MemoryMap[AdmixtureParams, Any, Any]
 LEARN_FROM, LEARN_EVERY = 20, 10  # passes: before, there are no topics whose priors could be learned
 PASSES_BEFORE_VB = 100
+
+
+@dataclass(frozen=True)
+class Task:
+    """Documents whose topics are to be found, and from what."""
+
+    source: DocumentSource
+    priors: Priors
+    word_prior: Floats  # (n_words, n_components), or (n_words, 1) where no seed words add to it
+    n_tokens: float
+    dtype: np.dtype[Any]  # of tables
+    seed: np.uint64
+    workers: Backend
+
+    def collapsed(self, model: CollapsedAdmixture) -> TopicMap:
+        """CVB0 from tokens in topics at random, but for those that seed words lead."""
+        first = partial(_first, model=model, seed=self.seed, seeded=SeedAssignments.of(self.word_prior))
+        return MemoryMap(model, self.source.remembering(first, self.workers), self.workers)
 
 
 @dataclass(frozen=True)
@@ -44,14 +63,6 @@ class TopicFit:
     bound_parts: dict[str, float] | None
 
 
-def collapsed_map(
-    model: CollapsedAdmixture, source: BlockSource, word_prior: Floats, seed: np.uint64, backend: Backend
-) -> TopicMap:
-    """CVB0 from tokens in topics at random, but for those that seed words lead."""
-    first = partial(_first, model=model, seed=seed, seeded=SeedAssignments.of(word_prior))
-    return MemoryMap(model, source.remembering(first, backend), backend)
-
-
 def _first(block: Block, model: CollapsedAdmixture, seed: np.uint64, seeded: SeedAssignments) -> Remembered:
     memory = model.first(block, seed)
     if len(seeded.shares):
@@ -61,8 +72,7 @@ def _first(block: Block, model: CollapsedAdmixture, seed: np.uint64, seeded: See
 
 def fit_collapsed(
     em: TopicMap,
-    priors: Priors,
-    word_prior: Floats,
+    task: Task,
     settings: Settings,
     topics: AdmixtureParams | None = None,
     between: Between[AdmixtureParams] | None = None,
@@ -73,18 +83,18 @@ def fit_collapsed(
     """
     found = iterate(
         em,
-        _recalled(em, priors, word_prior) if topics is None else topics,
+        _recalled(em, task) if topics is None else topics,
         settings,
-        between or _learner(em, priors, settings.tol),
+        between or _learner(em, task.priors, settings.tol),
     )
     return TopicFit(found.params, found.changes, found.n_iter, found.converged, found.stop_reason, None)
 
 
-def _recalled(em: TopicMap, priors: Priors, word_prior: Floats) -> AdmixtureParams:
+def _recalled(em: TopicMap, task: Task) -> AdmixtureParams:
     """Params from what is remembered."""
     model: CollapsedAdmixture = em.model
     nothing = np.broadcast_to(np.zeros((), model.dtype), (model.n_words, model.n_components))
-    params = AdmixtureParams(nothing, priors.documents, word_prior)
+    params = AdmixtureParams(nothing, task.priors.documents, task.word_prior)
     return model.m_step(em.memories.sum(model.recall), params)
 
 
@@ -120,25 +130,17 @@ def variational_map(
     return MemoryMap(model, em.memories.turned(gamma), em.backend)
 
 
-def fit_variational(
-    em: TopicMap,
-    begun: AdmixtureParams,
-    priors: Priors,
-    word_prior: Floats,
-    settings: Settings,
-    n_tokens: float,
-) -> TopicFit:
+def fit_variational(em: TopicMap, begun: AdmixtureParams, task: Task, settings: Settings) -> TopicFit:
     """Variational Bayes from where a few passes of CVB0 ended.
 
     Learned priors are those that CVB0 learned: to maximise the bound over them does no good to documents
     held out.
     """
-    doc_prior = begun.doc_prior if priors.learn_documents else priors.documents
-    if priors.learn_words:
-        word_prior = begun.word_prior
+    doc_prior = begun.doc_prior if task.priors.learn_documents else task.priors.documents
+    word_prior = begun.word_prior if task.priors.learn_words else task.word_prior
     counts = begun.topic_word - begun.word_prior
     params = AdmixtureParams(np.maximum(counts, 0.0) + word_prior, doc_prior, word_prior)
-    found = _kept_if_interrupted(em, params, settings, n_tokens)
+    found = _kept_if_interrupted(em, params, settings, task.n_tokens)
     topics = em.model.prepare(found.params, em.backend).share
     parts = {"documents": found.objective - topics, "topics": topics}
     history = tuple(step.log_likelihood for step in found.history)

@@ -9,15 +9,13 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latently.core.array_source import ArraySource
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.callbacks import INTERRUPTED, STOPPED
 from latently.core.em import Settings
-from latently.estimators.topics.batch import collapsed_map, fit_collapsed
-from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.batch import Task, fit_collapsed
 from latently.models.admixture import (
     CollapsedAdmixture,
     DocumentSource,
@@ -59,31 +57,23 @@ def _cut(source: ArraySource, starts: range, size: int) -> Iterator[Block]:
         yield Block(source.x[low:high], source.weights[start:stop], offsets[start : stop + 1] - low, start)
 
 
-def begin(
-    source: DocumentSource,
-    priors: Priors,
-    word_prior: NDArray[np.float64],
-    n_tokens: float,
-    variational: bool,
-    dtype: np.dtype[np.floating],
-    seed: np.uint64,
-    backend: Backend,
-) -> Stream:
+def begin(task: Task, variational: bool) -> Stream:
     """Counts of what CVB0 finds in the first documents that have words, in relation to all tokens.
 
     Steps that start from noise keep much of it: a topic that means nothing is corrected by one minibatch
     after the other, each time by less.
     """
+    source, priors, word_prior, n_tokens = task.source, task.priors, task.word_prior, task.n_tokens
     some = joined_documents(source.each(_first_documents), source.block_rows)
     block = next(minibatches(some, FIRST_DOCUMENTS))
-    stream = Stream.begin(np.zeros((len(word_prior), len(priors.documents)), dtype))
+    stream = Stream.begin(np.zeros((len(word_prior), len(priors.documents)), task.dtype))
     words, local = stream.local(block)
     first = ArraySource(local.x, local.weights, local.offsets, source.block_rows)
-    model = CollapsedAdmixture(len(priors.documents), len(words), dtype.name)
+    model = CollapsedAdmixture(len(priors.documents), len(words), task.dtype.name)
     base = priors.words[words, None]
     prior = base + (word_prior[words] - base) * (tokens_of(block) / n_tokens)  # seeds, as of these documents
-    em = collapsed_map(model, first, prior, seed, backend)
-    found = fit_collapsed(em, priors.fixed(), prior, Settings(FIRST_TOL, FIRST_PASSES))
+    smaller = replace(task, source=first, priors=priors.fixed(), word_prior=prior)
+    found = fit_collapsed(smaller.collapsed(model), smaller, Settings(FIRST_TOL, FIRST_PASSES))
     counts = np.maximum(found.params.topic_word - prior, 0.0)
     seeded = word_prior.shape[1] > 1  # in units of tokens: so must the counts be
     stream.raw[words] = counts * (

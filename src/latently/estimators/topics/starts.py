@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import Floats
 from latently.core.array_source import ArraySource
-from latently.core.backends import Backend
 from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
-from latently.estimators.topics.batch import collapsed_map, fit_collapsed
-from latently.estimators.topics.priors import Priors
+from latently.estimators.topics.batch import Task, fit_collapsed
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, DocumentSource, joined_documents
 from latently.models.admixture.merging import merge
 
@@ -24,36 +22,28 @@ SHAPED_CHANGE = 0.25  # of the greatest change of a pass: topics have taken shap
 ENTRIES_EACH = 2**12  # entries for each topic that show its shape
 
 
-def first_topics(
-    model: CollapsedAdmixture,
-    source: DocumentSource,
-    priors: Priors,
-    word_prior: Floats,
-    seed: np.uint64,
-    max_iter: int,
-    backend: Backend,
-) -> AdmixtureParams | None:
+def first_topics(model: CollapsedAdmixture, task: Task, max_iter: int) -> AdmixtureParams | None:
     """What a few passes of CVB0 find in some documents: twice as many topics, the most alike merged.
 
     From as many topics as are wanted, at random, two themes often end in one topic and one theme in two,
     which no later pass can mend. With some to spare each theme has one for itself. None where seed words
     lead.
     """
+    K, priors, word_prior = model.n_components, task.priors, task.word_prior
     if word_prior.shape[1] > 1:
         return None
-    K = model.n_components
-    few = some_documents(source, ENTRIES_EACH * K, seed)
+    few = some_documents(task.source, ENTRIES_EACH * K, task.seed)
     many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
-    larger = replace(model, n_components=2 * K)
     passes = Settings(0.0, min(MOST_START_PASSES, max_iter))
-    em = collapsed_map(larger, few, word_prior, seed, backend)
-    found = fit_collapsed(em, many, word_prior, passes, between=_until_shaped).params
+    smaller = replace(task, source=few, priors=many)
+    em = smaller.collapsed(replace(model, n_components=2 * K))
+    found = fit_collapsed(em, smaller, passes, between=_until_shaped).params
     counts = np.maximum(found.topic_word - word_prior, 0.0)
     merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
     sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)
     largest = falling(sizes, FITTED_TIE * sizes.sum())  # has the largest prior, and so on
     topic_word[:, falling(priors.documents, FITTED_TIE * priors.documents.max())] = merged[:, largest]
-    topic_word *= tokens(source) / tokens(few)
+    topic_word *= tokens(task.source) / tokens(few)
     topic_word += word_prior
     return AdmixtureParams(topic_word, priors.documents, word_prior)
 
