@@ -9,7 +9,7 @@ import pandas
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.font_manager import FontProperties, findfont, fontManager
 from matplotlib.patches import Ellipse
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
@@ -316,7 +316,10 @@ def test_letters_the_usual_font_lacks_come_from_another_or_are_warned_of_once(mo
         other in fonts._letters(findfont(FontProperties(family=[name])))
         for name in ax.xaxis.label.get_fontfamily()
     )
-    monkeypatch.setattr(fonts, "_covering", lambda letters: ([], letters))
-    with pytest.warns(UserWarning, match="no installed font has"):
+    own = [font for font in fontManager.ttflist if "mpl-data" in font.fname]
+    monkeypatch.setattr(fontManager, "ttflist", own)  # of which one says that it has all letters
+    monkeypatch.setattr(fonts, "_covering", fonts._covering.__wrapped__)
+    ax.set_xlabel("\u6e29")
+    with pytest.warns(UserWarning, match="no installed font has .*: install .* fonts-noto-cjk"):
         fonts.fit_fonts(figure)
     fonts.fit_fonts(figure)  # and says nothing, which would be an error here

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ALL_BOXES = "Last Resort"  # has a box for every letter there is, and comes with matplotlib
+EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
+
 _told: set[str] = set()
 
 
@@ -38,9 +41,10 @@ def fit_fonts(figure: Figure) -> None:
     for script, letter in new.items():
         if script not in _told:
             _told.add(script)
+            package = "fonts-noto-cjk" if script in EAST_ASIAN else "fonts-noto-core"
             warnings.warn(
                 f"no installed font has {script} letters such as '{letter}', for which pictures show boxes: "
-                "install one that has them, such as Noto Sans",
+                f"install one that has them, such as Noto Sans (on Debian: apt install {package})",
                 UserWarning,
                 stacklevel=4,
             )
@@ -58,10 +62,12 @@ def _covering(letters: frozenset[int]) -> tuple[list[str], frozenset[int]]:
     """Installed families that have some letters, those that have most first, and letters that none has."""
     from matplotlib.font_manager import fontManager
 
-    upright = [font for font in fontManager.ttflist if font.style == "normal"]
+    upright = [
+        font for font in fontManager.ttflist if font.style == "normal" and not font.name.startswith(ALL_BOXES)
+    ]
     found = {font.name: letters & _letters(font.fname) for font in _plainest_last(upright)}
     families: list[str] = []
-    while found and (best := max(found, key=lambda name: len(found[name]))) and found[best]:
+    while found and found[best := max(found, key=lambda name: (len(found[name]), "Sans" in name))]:
         families.append(best)
         letters -= found[best]
         found = {name: has & letters for name, has in found.items()}
