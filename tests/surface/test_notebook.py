@@ -46,6 +46,25 @@ def test_a_summary_has_all_numbers_by_name_with_their_intervals():
     assert "<td>to state 1</td>" in model.summary()._repr_html_()
 
 
+def test_summaries_of_imputers_and_topics_have_all_numbers_by_name():
+    table = pandas.DataFrame(datasets.load_airquality().data[:, :3], columns=["ozone", "sun", "wind"])
+    imputer = GaussianImputer().fit(table)
+    found = imputer.summary().frame().set_index(["quantity", "column"])["value"]
+    assert found["missing cells"].to_dict() == {"ozone": 37, "sun": 7, "wind": 0}
+    assert_allclose(found["mean"][table.columns], imputer.mean_)
+    assert_allclose(found["standard deviation"][table.columns], np.diag(imputer.covariance_) ** 0.5)
+    grades = table.assign(hot=np.where(table["wind"] > 9, "yes", "no"))
+    mixed = MixedImputer(2, n_init=1, random_state=0).fit(grades).summary().frame()
+    assert set(mixed["column"]) == {"", *grades}
+    assert set(mixed["component"]) == {"", 0, 1}
+    topics = KINDS["topics"]()
+    words = topics.summary(3).frame()
+    assert list(words) == ["topic", "share", "word", "probability"]
+    for k, mine in words.groupby("topic"):
+        assert_allclose(mine["probability"], np.sort(topics.topic_word_[k])[:-4:-1])
+    assert_allclose(words.groupby("topic")["share"].first().sum(), 1.0)
+
+
 KINDS = {
     "mixture": lambda: GaussianMixture(2, n_init=2, random_state=0).fit(X.set_axis([NASTY, "wait"], axis=1)),
     "one column": lambda: MixtureModel("poisson", 2, n_init=2, random_state=0).fit(QUAKES),

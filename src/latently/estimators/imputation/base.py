@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
 
 from latently.checks.settings import BOOLEAN, SHARE, check_whole, checked
 from latently.core.findings import Finding
@@ -20,6 +21,7 @@ from latently.estimators.imputation.shown import OfModel
 from latently.estimators.inputs import random_generator
 from latently.estimators.mixture import BaseMixture
 from latently.estimators.old_names import AnswersOldNames
+from latently.estimators.records import Records
 from latently.estimators.saving import Saved
 from latently.estimators.settings import RunSettings, WorkSettings
 
@@ -183,6 +185,38 @@ class BaseImputer(
         """
         read = self._read(X)
         return float(self.mixture_.score(self._modelled(read)))
+
+    def summary(self) -> Records:
+        """What the model of the table is, as a tidy table: a row for each number.
+
+        Returns
+        -------
+        Records
+            With the component, the column, the quantity and its value: the missing cells of each column at
+            the fit, which are of no component, and the parameters of the mixture. ``frame()`` is a DataFrame,
+            and `notes` are the sentences of `diagnostics_`.
+
+        Examples
+        --------
+        >>> from latently import GaussianImputer, datasets
+        >>> imputer = GaussianImputer().fit(datasets.load_cholesterol().data)
+        >>> [row["value"] for row in imputer.summary() if row["quantity"] == "missing cells"]
+        [0.0, 0.0, 9.0]
+        """
+        check_is_fitted(self)
+        names = [f"feature {j}" for j in range(self.n_features_in_)]
+        names = [str(name) for name in getattr(self, "feature_names_in_", names)]
+        modelled = [name for name, kept in zip(names, self._observed_features, strict=True) if kept]
+        lines: list[tuple[Any, str, str, Any]] = [
+            ("", name, "missing cells", n) for name, n in zip(names, self.missing_counts_, strict=True)
+        ]
+        lines += [
+            (k, one.column, one.name, one.value[k])
+            for k in range(self.mixture_.n_components)
+            for one in self.mixture_._quantities(modelled)
+        ]
+        rows = ({"component": k, "column": a, "quantity": b, "value": float(x)} for k, a, b, x in lines)
+        return Records(tuple(rows), tuple(map(str, self.diagnostics_)))
 
     def _take_up(
         self,

@@ -20,6 +20,7 @@ from latently.core.declared import numbers, refuse_entries
 from latently.core.findings import GRAVE, Finding
 from latently.core.parameters import named
 from latently.estimators.documented import Described, entries
+from latently.estimators.records import Records
 from latently.estimators.settable import Parameter, Recorded, read_only
 from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
@@ -116,6 +117,49 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         if self.vocabulary_ is None:
             return [[int(w) for w in row] for row in order]
         return [self.vocabulary_[row].tolist() for row in order]
+
+    def summary(self, n: int = 10, relevance: float = 1.0) -> Records:
+        """The topics as a tidy table: a row for each topic and each of its first words.
+
+        Parameters
+        ----------
+        relevance : float, default 1.0
+            How words are ranked: see `top_words`.
+
+        Returns
+        -------
+        Records
+            With the topic, its share of all words, the word and its probability in the topic. ``frame()`` is
+            a DataFrame.
+
+        Examples
+        --------
+        >>> from latently import LatentDirichletAllocation
+        >>> X = [["sea", "ship", "sea"], ["oven", "bread"], ["ship", "sea"], ["bread", "oven", "oven"]]
+        >>> model = LatentDirichletAllocation(2, random_state=0).fit(X)
+        >>> sorted(row["word"] for row in model.summary(1))
+        ['oven', 'sea']
+        """
+        order = falling(self.relevance(relevance), DERIVED_TIE)[:, : check_whole("n", n)]
+        names = range(self.params_.n_words) if self.vocabulary_ is None else self.vocabulary_.tolist()
+        shares, probabilities = self._shares(), self.topic_word_
+        rows = (
+            {
+                "topic": k,
+                "share": float(shares[k]),
+                "word": names[w],
+                "probability": float(probabilities[k, w]),
+            }
+            for k, words in enumerate(order.tolist())
+            for w in words
+        )
+        return Records(tuple(rows), tuple(map(str, self.diagnostics_)))
+
+    def _shares(self) -> Floats:
+        """Share of all tokens that each topic accounts for: its expected counts, the prior taken off."""
+        counts = np.maximum(self.components_ - self.topic_word_prior_, 0.0).sum(axis=1)
+        total = counts.sum()
+        return np.asarray(counts / total if total > 0 else np.full(len(counts), 1.0 / len(counts)))
 
     def get_topics(self, vocabulary: object = None, n: int = 10) -> list[list[Any]]:
         """The likeliest words of each topic.

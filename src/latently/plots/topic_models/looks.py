@@ -21,10 +21,8 @@ def word_names(model: LatentDirichletAllocation) -> list[str]:
 
 
 def shares(model: LatentDirichletAllocation) -> Array:
-    """Share of all tokens that each topic accounts for: its expected counts, the prior taken off."""
-    counts = np.maximum(model.components_ - model.topic_word_prior_, 0.0).sum(axis=1)
-    total = counts.sum()
-    return np.asarray(counts / total if total > 0 else np.full(len(counts), 1.0 / len(counts)))
+    """Share of all tokens that each topic accounts for."""
+    return model._shares()
 
 
 def overall(model: LatentDirichletAllocation) -> Array:
