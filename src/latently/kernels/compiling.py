@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
 _announced = False
 
@@ -32,6 +33,17 @@ ordered = njit(**{**INLINED, "fastmath": {"contract", "nsz"}})
 
 # What a part is first called with: a literal 0 is a type of its own, and the part would be compiled again.
 ZERO = np.int64(0)
+
+
+@intrinsic
+def full_width(typingctx):
+    """Let the loops of a kernel fill registers of 512 bits, where there are any; LLVM would use half."""
+
+    def codegen(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite knows no such names
+        return context.get_dummy_value()
+
+    return types.void(), codegen
 
 
 @part

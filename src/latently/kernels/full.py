@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import ZERO, kernel, part
+from latently.kernels.compiling import ZERO, full_width, kernel, part
 from latently.kernels.special import exp, log
 from latently.kernels.tiles import (
     SLOPE,
@@ -30,12 +30,12 @@ PRODUCTS = 2048  # rows in a tile where products of matrices are taken of those 
 def add_norms(rows, mean, whiten, low, high, index, count, size, room, blas, q):
     """Add to q the squares of whitened features `low` to `high` of the named rows, or of all `size`."""
     if blas is None:
-        centred = room[4:]
+        centred = room[3:]
         if count == size:
             centre(rows, mean, high, size, centred)
         else:
             gather(rows, mean[:high], index, count, centred)
-        whitened_norms(whiten, low, high, centred, count, room, q)
+        whitened_norms(whiten, low, high, centred, count, q)
     else:
         centred = room.reshape(-1)[: count * high].reshape(count, high)
         out = blas[: count * (high - low)].reshape(count, high - low)
@@ -52,19 +52,19 @@ def add_norms(rows, mean, whiten, low, high, index, count, size, room, blas, q):
 
 
 @part
-def add_moments(r, rows, mean, index, count, size, room, blas, first, second):
-    """Add the sums and the scatter of the named rows, or of all `size`, weighted by r."""
+def add_moments(rows, mean, index, count, size, room, blas, first, second):
+    """Add the sums and the scatter of the named rows, or of all `size`, weighted by ``room[0]``."""
     if blas is None:
-        centred = room[4:]
+        centred = room[3:]
         if count == size:
             centre(rows, mean, len(mean), size, centred)
         else:
             gather(rows, mean, index, count, centred)
-        add_scatter(r, centred, count, room[0], first, second)
+        add_scatter(centred, count, room, first, second)
     else:
-        scaled = room.reshape(-1)[: count * len(mean)].reshape(count, len(mean))
+        weights, scaled = room[0], room[3:].reshape(-1)[: count * len(mean)].reshape(count, len(mean))
         for t in range(count):
-            row, c, root = rows[index[t]], scaled[t], np.sqrt(r[t])
+            row, c, root = rows[index[t]], scaled[t], np.sqrt(weights[t])
             for i in range(len(mean)):
                 c[i] = (row[i] - mean[i]) * root
                 first[i] += c[i] * root
@@ -86,12 +86,13 @@ def thin(mine, compact, count, top, least, mask, kept):
 @kernel
 def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second, resp, blas):
     """Only the pairs that count; by products of matrices if there is room to work in, `blas`, for them."""
+    full_width()
     n, d = x.shape
     K = len(means)
     tile = PRODUCTS if blas is not None else LARGE if d >= WIDE else TILE
     stage = min(d, STAGE)
-    rows = np.zeros((d, tile))
-    room = np.empty((4 + d, tile))
+    rows = np.zeros((d, tile + 8))
+    room = np.empty((3 + d, tile + 8))
     norms = np.empty((K, tile))
     best = np.empty(tile)
     choice = np.empty(tile, np.int64)
@@ -192,26 +193,36 @@ def pairs_that_count(x, w, means, whiten, log_norm, drop, counts, first, second,
             elif count:
                 mass = 0.0
                 for t in range(count):
-                    r[t] *= weight[mine[t]]
-                    mass += r[t]
+                    room[0, t] = r[t] * weight[mine[t]]
+                    mass += room[0, t]
                 counts[k] += mass
-                add_moments(r, rows, means[k], mine, count, size, room, blas, first[k], second[k])
+                add_moments(rows, means[k], mine, count, size, room, blas, first[k], second[k])
     return bound, rounding_scale
+
+
+@part
+def norms(whiten, centred, size, q):
+    """Write the squared norms of whitened columns to q."""
+    for s in range(size):
+        q[s] = 0.0
+    whitened_norms(whiten, ZERO, len(whiten), centred, size, q)
 
 
 @kernel
 def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
     """Every pair: for few features, where that costs less than telling which count."""
+    full_width()
     n, d = x.shape
     K = len(means)
     tile = TILE
-    rows = np.zeros((d, tile))
-    centred = np.empty((d, tile))
-    y = np.empty((4, tile))
-    norms = np.empty((K, tile))
+    rows = np.zeros((d, tile + 8))
+    centred = np.empty((d, tile + 8))
+    scaled = np.empty((3, tile + 8))
     joint = np.empty((K, tile))
+    q = np.empty(tile)
     top = np.empty(tile)
     total = np.empty(tile)
+    shares = scaled[0]
     bound = 0.0
     rounding_scale = 0.0
     for start in range(0, n, tile):
@@ -220,21 +231,15 @@ def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
         weight = w[start : start + size]
         for s in range(size):
             top[s] = -np.inf
+            total[s] = 0.0
         for k in range(K):
-            q, out, base = norms[k], joint[k], log_norm[k]
-            for i in range(d):
-                c, row, mu = centred[i], rows[i], means[k, i]
-                for s in range(size):
-                    c[s] = row[s] - mu
-            for s in range(size):
-                q[s] = 0.0
-            whitened_norms(whiten[k], ZERO, d, centred, size, y, q)
+            centre(rows, means[k], d, size, centred)
+            norms(whiten[k], centred, size, q)
+            out, base = joint[k], log_norm[k]
             for s in range(size):
                 value = base - 0.5 * q[s]
                 out[s] = value
                 top[s] = max(top[s], value)
-        for s in range(size):
-            total[s] = 0.0
         for k in range(K):
             r = joint[k]
             for s in range(size):
@@ -245,34 +250,30 @@ def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
             value = top[s] + log(total[s])
             bound += weight[s] * value
             rounding_scale += weight[s] * abs(value)
-        for s in range(size):
             total[s] = 1.0 / total[s]
         for k in range(K):
-            r, q = joint[k], norms[k]
-            mass = 0.0
-            for s in range(size):
-                r[s] *= total[s]
-                mass += r[s]
+            r = joint[k]
             if len(resp):
                 for s in range(size):
-                    resp[start + s, k] = r[s]
+                    resp[start + s, k] = r[s] * total[s]
                 continue
-            if not log(mass / size + TINY) > drop[k]:  # else one of them counts by its share alone
-                largest = 0.0
-                for s in range(size):
-                    largest = max(largest, r[s] * (1.0 + q[s]))
-                if not log(largest + TINY) > drop[k]:
-                    continue
+            share = 0.0
             mass = 0.0
             for s in range(size):
-                r[s] *= weight[s]
-                mass += r[s]
-            counts[k] += mass
-            for i in range(d):
-                c, row, mu = centred[i], rows[i], means[k, i]
+                value = r[s] * total[s]
+                share += value
+                shares[s] = value * weight[s]
+                mass += value * weight[s]
+            centre(rows, means[k], d, size, centred)
+            if not log(share / size + TINY) > drop[k]:  # else one of them counts by its share alone
+                norms(whiten[k], centred, size, q)
+                largest = 0.0
                 for s in range(size):
-                    c[s] = row[s] - mu
-            add_scatter(r, centred, size, y[0], first[k], second[k])
+                    largest = max(largest, r[s] * total[s] * (1.0 + q[s]))
+                if not log(largest + TINY) > drop[k]:
+                    continue
+            counts[k] += mass
+            add_scatter(centred, size, scaled, first[k], second[k])
     return bound, rounding_scale
 
 

@@ -19,11 +19,14 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, overload, register_model
 
 from latently.kernels.compiling import INLINED, part
 
 EIGHT = (0, 0, 0, 0, 0, 0, 0, 0)
+# As many as a register holds, or two of a processor with small ones.
+REGISTER = EIGHT if "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2] else EIGHT[:4]
 LINE = 64  # bytes that a cache fetches at once
 FUSED = ("contract",)  # a product and a sum may be one instruction
 NUMBERS = {types.float64: ir.DoubleType(), types.float32: ir.FloatType()}
@@ -234,12 +237,17 @@ def _are_lanes(one: Any, other: Any) -> bool:
     return len(lanes) == 1 and {one, other} - lanes <= {kind.dtype for kind in lanes}
 
 
-_add, _multiply = _arithmetic("fadd"), _arithmetic("fmul")
+_add, _subtract, _multiply = _arithmetic("fadd"), _arithmetic("fsub"), _arithmetic("fmul")
 
 
 @overload(operator.add, jit_options=INLINED)
 def _added(one, other):
     return (lambda one, other: _add(one, other)) if _are_lanes(one, other) else None
+
+
+@overload(operator.sub, jit_options=INLINED)
+def _subtracted(one, other):
+    return (lambda one, other: _subtract(one, other)) if _are_lanes(one, other) else None
 
 
 @overload(operator.mul, jit_options=INLINED)

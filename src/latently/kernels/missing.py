@@ -66,7 +66,7 @@ def complete_rows(x, order, lacks, means, precisions, whiteners, z, norms, half_
     n, d = x.shape
     factors = room_for(most_missing(lacks, d))
     most = factors.shape[2]
-    products, row, y = np.empty((d, WIDTH)), np.empty(d), np.empty((4, WIDTH))
+    products, row, whole = np.empty((d, WIDTH)), np.empty(d), np.empty(WIDTH)
     cells = np.zeros((d, WIDTH), np.uint64)
     v, product = np.empty((len(factors), most)), np.empty(most)
     for start in range(0, n, TILE):
@@ -88,8 +88,11 @@ def complete_rows(x, order, lacks, means, precisions, whiteners, z, norms, half_
                     expectations(products, cells, at, m, end - at, factors, v)
                     put(v, cells, at, m, end - at, centred)
                 at = end
-            q[:] = 0.0
-            whitened_norms(whiteners[k], ZERO, d, centred, size, y, q)
+            for s in range(size):
+                whole[s] = 0.0
+            whitened_norms(whiteners[k], ZERO, d, centred, size, whole)
+            for s in range(size):
+                q[s] = whole[s]
 
 
 @kernel
@@ -117,7 +120,7 @@ def add_missing_moments(x, order, lacks, resp, precisions, z, counts, first, sec
     factors = room_for(most_missing(lacks, d))
     most = factors.shape[2]
     cells = np.zeros((d, WIDTH), np.uint64)
-    y, entry, lower = np.empty(WIDTH), np.empty(most), np.zeros((K, d, d))
+    scaled, entry, lower = np.empty((3, WIDTH)), np.empty(most), np.zeros((K, d, d))
     centred, nowhere = np.empty((d, WIDTH)), np.zeros(d)
     n_seen = rows_seen(lacks, d)
     for start in range(0, n_seen, TILE):
@@ -127,7 +130,8 @@ def add_missing_moments(x, order, lacks, resp, precisions, z, counts, first, sec
             r = resp[k, start : start + size]
             for t in range(size):
                 counts[k] += r[t]
-            add_scatter(r, z[start // TILE, k], size, y, first[k], lower[k])
+                scaled[0, t] = r[t]
+            add_scatter(z[start // TILE, k], size, scaled, first[k], lower[k])
             at = ZERO
             while at < size:
                 m = lacks[start + at]
@@ -171,7 +175,8 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
     cells = np.zeros((d, WIDTH), np.uint64)
     most = factors.shape[2]
     v, product, half, entry = np.empty((len(factors), most)), np.empty(most), np.empty(most), np.empty(most)
-    weights, y = np.empty(WIDTH), np.empty(WIDTH)
+    scaled = np.empty((3, WIDTH))
+    weights = scaled[0]
     mass, constants, rounding_scale = 0.0, 0.0, 0.0
     n_seen = rows_seen(lacks, d)
     for start in range(0, n_seen, TILE):
@@ -196,7 +201,7 @@ def add_moments_of_one(x, w, mean, precision, log_det, first, second, spread):
             put(v, cells, at, m, count, centred)
             add_inverses(factors, cells, at, m, count, weight, entry, spread)
             at = end
-        add_scatter(weights, centred, size, y, first, second)
+        add_scatter(centred, size, scaled, first, second)
     return mass, constants, rounding_scale
 
 

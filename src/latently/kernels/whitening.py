@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from latently.kernels.compiling import part
+from latently.kernels.lanes import REGISTER, load, number, store, total
 
-# LLVM vectorises a loop only if at most eight checks show that no store overlaps a load: so each loop
-# below writes one array and reads up to eight.
+# Sums of products stay in registers: eight of them, so that none waits for another. Columns are taken by so
+# many that arrays need room for a multiple of `COLUMNS`.
+WIDTH = len(REGISTER)
+COLUMNS = 2 * WIDTH
+
+
+# LLVM vectorises a loop only if at most eight checks show that no store overlaps a load: so each loop of
+# `combine` writes one array and reads up to eight.
 
 
 @part
@@ -38,77 +45,116 @@ def combine(row, n_columns, centred, count, out):
 
 
 @part
-def whitened_norms(whiten, low, high, centred, count, y, q):
+def whitened_norms(whiten, low, high, centred, count, q):
     """Add to q the squares of features `low` to `high` of the whitened columns of `centred`.
 
-    `whiten` is lower triangular; its diagonal is walked in steps of four.
+    `whiten` is lower triangular, with zeros above its diagonal.
     """
-    i = low
-    while i + 4 <= high:
-        y0, y1, y2, y3 = y[0], y[1], y[2], y[3]
-        r0, r1, r2, r3 = whiten[i], whiten[i + 1], whiten[i + 2], whiten[i + 3]
-        c0, c1, c2, c3 = centred[i], centred[i + 1], centred[i + 2], centred[i + 3]
-        a0, b0, b1, d0, d1, d2 = r0[i], r1[i], r1[i + 1], r2[i], r2[i + 1], r2[i + 2]
-        e0, e1, e2, e3 = r3[i], r3[i + 1], r3[i + 2], r3[i + 3]
-        if i == 0:
-            for s in range(count):
-                v0 = a0 * c0[s]
-                v1 = b0 * c0[s] + b1 * c1[s]
-                v2 = d0 * c0[s] + d1 * c1[s] + d2 * c2[s]
-                v3 = e0 * c0[s] + e1 * c1[s] + e2 * c2[s] + e3 * c3[s]
-                q[s] += v0 * v0 + v1 * v1 + v2 * v2 + v3 * v3
-        else:
-            combine(r0, i, centred, count, y0)
-            combine(r1, i, centred, count, y1)
-            combine(r2, i, centred, count, y2)
-            combine(r3, i, centred, count, y3)
-            for s in range(count):
-                v0 = y0[s] + a0 * c0[s]
-                v1 = y1[s] + b0 * c0[s] + b1 * c1[s]
-                v2 = y2[s] + d0 * c0[s] + d1 * c1[s] + d2 * c2[s]
-                v3 = y3[s] + e0 * c0[s] + e1 * c1[s] + e2 * c2[s] + e3 * c3[s]
-                q[s] += v0 * v0 + v1 * v1 + v2 * v2 + v3 * v3
-        i += 4
-    y0 = y[0]
-    while i < high:
-        combine(whiten[i], i + 1, centred, count, y0)
-        for s in range(count):
-            q[s] += y0[s] * y0[s]
-        i += 1
+    d, width = whiten.shape[1], centred.shape[1]
+    for s in range(0, count, COLUMNS):
+        one, other = load(q, s, REGISTER), load(q, s + WIDTH, REGISTER)
+        i = low
+        while i + 4 <= high:
+            c, e = load(centred, s, REGISTER), load(centred, s + WIDTH, REGISTER)
+            w0, w1, w2, w3 = i * d, (i + 1) * d, (i + 2) * d, (i + 3) * d
+            a0, b0, f = c * number(whiten, w0), e * number(whiten, w0), number(whiten, w1)
+            a1, b1, g = c * f, e * f, number(whiten, w2)
+            a2, b2, h = c * g, e * g, number(whiten, w3)
+            a3, b3 = c * h, e * h
+            for j in range(1, i + 4):
+                c, e = load(centred, j * width + s, REGISTER), load(centred, j * width + s + WIDTH, REGISTER)
+                f = number(whiten, w0 + j)
+                a0, b0 = a0 + c * f, b0 + e * f
+                f = number(whiten, w1 + j)
+                a1, b1 = a1 + c * f, b1 + e * f
+                f = number(whiten, w2 + j)
+                a2, b2 = a2 + c * f, b2 + e * f
+                f = number(whiten, w3 + j)
+                a3, b3 = a3 + c * f, b3 + e * f
+            one = one + ((a0 * a0 + a1 * a1) + (a2 * a2 + a3 * a3))
+            other = other + ((b0 * b0 + b1 * b1) + (b2 * b2 + b3 * b3))
+            i += 4
+        while i < high:
+            last = min(i + 1, high - 1)
+            twice = float(last - i)
+            c, e = load(centred, s, REGISTER), load(centred, s + WIDTH, REGISTER)
+            w0, w1 = i * d, last * d
+            f, g = number(whiten, w0), number(whiten, w1)
+            a0, b0, a1, b1 = c * f, e * f, c * g, e * g
+            for j in range(1, last + 1):
+                c, e = load(centred, j * width + s, REGISTER), load(centred, j * width + s + WIDTH, REGISTER)
+                f, g = number(whiten, w0 + j), number(whiten, w1 + j)
+                a0, b0, a1, b1 = a0 + c * f, b0 + e * f, a1 + c * g, b1 + e * g
+            one = one + (a0 * a0 + a1 * a1 * twice)
+            other = other + (b0 * b0 + b1 * b1 * twice)
+            i += 2
+        store(q, s, one)
+        store(q, s + WIDTH, other)
 
 
 @part
-def add_scatter(r, centred, count, y, first, second):
-    """Add weighted sums and the lower triangle of the weighted scatter of columns of `centred`."""
-    for i in range(len(first)):
-        c = centred[i]
-        total = 0.0
-        for s in range(count):
-            y[s] = r[s] * c[s]
-            total += y[s]
-        first[i] += total
-        row = second[i]
+def add_scatter(centred, count, scaled, first, second):
+    """Add weighted sums and the lower triangle of the weighted scatter of columns of `centred`.
+
+    Weights stand in the first of the three rows of `scaled`. Features are taken two at a time.
+    """
+    d, width, room = len(first), centred.shape[1], scaled.shape[1]
+    stop = (count + WIDTH - 1) // WIDTH * WIDTH
+    for s in range(count, stop):
+        scaled[0, s] = 0.0
+        for i in range(d):
+            centred[i, s] = 0.0
+    zero = load(scaled, 0, REGISTER) * 0.0
+    for i in range(0, d, 2):
+        last = min(i + 1, d - 1)
+        twice = float(last - i)  # a last feature that is left over is taken with itself, and that not counted
+        at, below = i * width, last * width
+        p, q, t0, t1, t2 = zero, zero, zero, zero, zero
+        for s in range(0, stop, WIDTH):
+            weight = load(scaled, s, REGISTER)
+            c, e = load(centred, at + s, REGISTER), load(centred, below + s, REGISTER)
+            y, z = weight * c, weight * twice * e
+            store(scaled, room + s, y)
+            store(scaled, 2 * room + s, z)
+            p, q = p + y, q + z
+            t0, t1, t2 = t0 + y * c, t1 + z * c, t2 + z * e
+        first[i] += total(p)
+        first[last] += total(q)
+        second[i, i] += total(t0)
+        second[last, i] += total(t1)
+        second[last, last] += total(t2)
         j = 0
-        while j + 4 <= i + 1:
-            c0, c1, c2, c3 = centred[j], centred[j + 1], centred[j + 2], centred[j + 3]
-            t0 = 0.0
-            t1 = 0.0
-            t2 = 0.0
-            t3 = 0.0
-            for s in range(count):
-                t0 += y[s] * c0[s]
-                t1 += y[s] * c1[s]
-                t2 += y[s] * c2[s]
-                t3 += y[s] * c3[s]
-            row[j] += t0
-            row[j + 1] += t1
-            row[j + 2] += t2
-            row[j + 3] += t3
+        while j + 4 <= i:
+            at = j * width
+            t0, t1, t2, t3 = zero, zero, zero, zero
+            u0, u1, u2, u3 = zero, zero, zero, zero
+            for s in range(0, stop, WIDTH):
+                y, z = load(scaled, room + s, REGISTER), load(scaled, 2 * room + s, REGISTER)
+                c, e = load(centred, at + s, REGISTER), load(centred, at + width + s, REGISTER)
+                t0, t1, u0, u1 = t0 + y * c, t1 + y * e, u0 + z * c, u1 + z * e
+                c = load(centred, at + 2 * width + s, REGISTER)
+                e = load(centred, at + 3 * width + s, REGISTER)
+                t2, t3, u2, u3 = t2 + y * c, t3 + y * e, u2 + z * c, u3 + z * e
+            add_four(second, i, j, t0, t1, t2, t3)
+            add_four(second, last, j, u0, u1, u2, u3)
             j += 4
-        while j < i + 1:
-            c0 = centred[j]
-            t0 = 0.0
-            for s in range(count):
-                t0 += y[s] * c0[s]
-            row[j] += t0
-            j += 1
+        if j < i:
+            at = j * width
+            t0, t1, u0, u1 = zero, zero, zero, zero
+            for s in range(0, stop, WIDTH):
+                y, z = load(scaled, room + s, REGISTER), load(scaled, 2 * room + s, REGISTER)
+                c, e = load(centred, at + s, REGISTER), load(centred, at + width + s, REGISTER)
+                t0, t1, u0, u1 = t0 + y * c, t1 + y * e, u0 + z * c, u1 + z * e
+            second[i, j] += total(t0)
+            second[i, j + 1] += total(t1)
+            second[last, j] += total(u0)
+            second[last, j + 1] += total(u1)
+
+
+@part
+def add_four(second, i, j, t0, t1, t2, t3):
+    """Add the totals of lanes to four numbers of a row."""
+    second[i, j] += total(t0)
+    second[i, j + 1] += total(t1)
+    second[i, j + 2] += total(t2)
+    second[i, j + 3] += total(t3)
