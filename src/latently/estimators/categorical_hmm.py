@@ -53,9 +53,9 @@ class CategoricalHMM(BaseHMM):
     1
     """
 
-    categories: Any = setting(LIST, None, default=None)
+    categories: object = setting(LIST, None, default=None)
     n_features: int | None = setting(WHOLE, None, default=None)
-    emissionprob_init: Any = setting(ARRAY, None, default=None)
+    emissionprob_init: object = setting(ARRAY, None, default=None)
 
     emissionprob_ = Parameter("emissionprob")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -53,8 +53,8 @@ class GaussianHMM(BaseHMM, GaussianSettings):
     """
 
     covariance_type: str = setting(key_of(STRUCTURES), default="diag", kw_only=False)
-    means_init: Any = setting(ARRAY, None, default=None)
-    covariances_init: Any = setting(ARRAY, None, default=None)
+    means_init: object = setting(ARRAY, None, default=None)
+    covariances_init: object = setting(ARRAY, None, default=None)
 
     n_features = OldAttribute("read n_features_in_")
     means_ = Parameter("means")

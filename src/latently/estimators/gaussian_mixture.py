@@ -75,9 +75,9 @@ class GaussianMixture(BaseMixture, PriorSettings, GaussianSettings):
     """
 
     covariance_type: str = setting(key_of(STRUCTURES), default="full")
-    weights_init: Any = setting(ARRAY, None, default=None)
-    means_init: Any = setting(ARRAY, None, default=None)
-    precisions_init: Any = setting(ARRAY, None, default=None)
+    weights_init: object = setting(ARRAY, None, default=None)
+    means_init: object = setting(ARRAY, None, default=None)
+    precisions_init: object = setting(ARRAY, None, default=None)
 
     means_ = Parameter("means")
     covariances_ = Parameter("covariances")

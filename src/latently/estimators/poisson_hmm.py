@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from latently.checks.settings import ARRAY, COUNT, NAME
 from latently.emissions.poisson import Poisson
@@ -54,8 +54,8 @@ class PoissonHMM(BaseHMM):
     [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]
     """
 
-    exposure: Any = setting(NAME, COUNT, None, default=None)
-    lambdas_init: Any = setting(ARRAY, None, default=None)
+    exposure: str | int | None = setting(NAME, COUNT, None, default=None)
+    lambdas_init: object = setting(ARRAY, None, default=None)
 
     n_features = OldAttribute("read n_features_in_")
     lambdas_ = Parameter("lambdas")

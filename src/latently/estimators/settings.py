@@ -100,7 +100,7 @@ class WorkSettings:
         Above zero, a progress bar is shown.
     """
 
-    random_state: Any = setting(*RANDOM_STATE, default=None)
+    random_state: object = setting(*RANDOM_STATE, default=None)
     n_jobs: int | None = setting(N_JOBS, None, default=None)
     callbacks: Any = setting(CALLBACKS, None, default=None)
     verbose: int = setting(COUNT, BOOLEAN, default=0)
@@ -145,7 +145,7 @@ class RunSettings:
     acceleration: str | None = setting(one_of("auto", "squarem"), None, default="auto")
     algorithm: str = setting(one_of("auto", "batch", "online", "incremental"), default="auto")
     exact_iter: int = setting(COUNT, default=0)
-    checkpoint: Any = setting(PATH, None, default=None)
+    checkpoint: object = setting(PATH, None, default=None)
     on_interrupt: str = setting(one_of("raise", "keep"), default="raise")
 
 
@@ -213,8 +213,8 @@ class ChainSettings(StartSettings):
 
     n_components: int = setting(Number(Integral, 1, MOST_STATES, closed="both"), default=1, kw_only=False)
     startprob: str = setting(one_of(*STARTPROBS), default="free")
-    startprob_init: Any = setting(ARRAY, None, default=None)
-    transmat_init: Any = setting(ARRAY, None, default=None)
+    startprob_init: object = setting(ARRAY, None, default=None)
+    transmat_init: object = setting(ARRAY, None, default=None)
     fixed: tuple[str, ...] = setting(names_such_as("transmat"), default=())
     memory_budget: int | str | None = setting(object, default=None)  # read, and refused, in `bytes_of`
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from latently.checks.arrays import as_floats, shown
+from latently.checks.arrays import Array, as_floats, shown
 from latently.checks.settings import SHARE, check_setting
 
 
@@ -35,17 +34,17 @@ class Pooled:
         Number of tables, m.
     """
 
-    estimate: Any
-    within: Any
-    between: Any
-    variance: Any
-    standard_error: Any
-    df: Any
-    relative_increase: Any
-    fraction_missing: Any
+    estimate: Array | float
+    within: Array | float
+    between: Array | float
+    variance: Array | float
+    standard_error: Array | float
+    df: Array | float
+    relative_increase: Array | float
+    fraction_missing: Array | float
     n_imputations: int
 
-    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
+    def interval(self, level: float = 0.95) -> tuple[Array | float, Array | float]:
         """Confidence intervals by Student's t.
 
         Parameters
@@ -121,11 +120,11 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike | No
     if m < 2:
         raise ValueError(f"there is {m} imputed table: pooling needs at least two, and twenty are usual")
     if not np.isfinite(values).all():
-        raise ValueError(f"the estimate of table {int(_first_row(~np.isfinite(values)))} is not finite")
+        raise ValueError(f"the estimate of table {_first_row(~np.isfinite(values))} is not finite")
     wrong = ~(np.isfinite(squares) & (squares > 0))
     if wrong.any():
         raise ValueError(
-            f"the variance of table {int(_first_row(wrong))} is not positive: give squared standard errors"
+            f"the variance of table {_first_row(wrong)} is not positive: give squared standard errors"
         )
     estimate, within = values.mean(axis=0), squares.mean(axis=0)
     between = values.var(axis=0, ddof=1)
@@ -143,7 +142,7 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike | No
     return Pooled(*parts, n_imputations=m)
 
 
-def _degrees_of_freedom(m: int, share: Any, df_complete: ArrayLike | None) -> Any:
+def _degrees_of_freedom(m: int, share: Array, df_complete: ArrayLike | None) -> Array:
     """Barnard & Rubin (1999), equation 3; `share` is that of the variance which is due to missing cells."""
     with np.errstate(divide="ignore"):
         large = (m - 1) / np.square(share)
@@ -160,5 +159,5 @@ def _degrees_of_freedom(m: int, share: Any, df_complete: ArrayLike | None) -> An
         return 1 / (1 / large + 1 / observed)
 
 
-def _first_row(wrong: Any) -> Any:
-    return np.argwhere(wrong)[0][0]
+def _first_row(wrong: NDArray[np.bool_]) -> int:
+    return int(np.argwhere(wrong)[0][0])

@@ -101,7 +101,7 @@ class LatentDirichletAllocation(
     max_doc_update_iter: int = setting(WHOLE, default=100)
     n_jobs: int | None = setting(N_JOBS, None, default=None)
     verbose: int = setting(COUNT, BOOLEAN, default=0)
-    random_state: Any = setting(*RANDOM_STATE, default=None)
+    random_state: object = setting(*RANDOM_STATE, default=None)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

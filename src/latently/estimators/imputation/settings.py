@@ -50,8 +50,8 @@ class ImputationSettings:
     prior_strength: float | None = setting(POSITIVE, None, default=None)
     n_parameter_draws: int = setting(COUNT, default=0)
     draw_method: str = setting(one_of(*METHODS), default="bootstrap")
-    min_value: Any = setting(object, default=None)  # read, and refused, in `check_limits`, as is max_value
-    max_value: Any = setting(object, default=None)
+    min_value: object = setting(object, default=None)  # read, and refused, in `check_limits`, as is max_value
+    max_value: object = setting(object, default=None)
     add_indicator: bool = setting(BOOLEAN, default=False)
     keep_empty_features: bool = setting(BOOLEAN, default=False)
 

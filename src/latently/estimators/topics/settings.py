@@ -106,20 +106,20 @@ class TopicSettings:
     n_components: int = setting(WHOLE, default=10, kw_only=False)
     inference: str = setting(one_of(*TUNED), default="cvb0")
     doc_topic_prior: Any = setting(*DIRICHLET, default="auto")
-    topic_word_prior: Any = setting(*DIRICHLET, default="auto")
+    topic_word_prior: object = setting(*DIRICHLET, default="auto")
     seed_words: Any = setting(object, default=None)  # read, and refused, later, as the next three
-    vocabulary: Any = setting(object, default=None)
+    vocabulary: object = setting(object, default=None)
     n_features: int | None = setting(WHOLE, None, default=None)
-    vectorizer: Any = setting(object, default=None)
+    vectorizer: object = setting(object, default=None)
     tol: float | None = setting(TOLERANCE, None, default=None)
     max_iter: int | None = setting(WHOLE, None, default=None)
     doc_tol: float = setting(TOLERANCE, default=1e-3)
     max_sweeps: int = setting(WHOLE, default=100)
     batch_size: int = setting(WHOLE, default=256)
     top_topics: int | None = setting(WHOLE, None, default=None)
-    checkpoint: Any = setting(PATH, None, default=None)
+    checkpoint: object = setting(PATH, None, default=None)
     on_interrupt: str = setting(one_of("raise", "keep"), default="raise")
-    dtype: Any = setting(Such(_is_precision, "'auto', 'float32' or 'float64'"), default="auto")
+    dtype: object = setting(Such(_is_precision, "'auto', 'float32' or 'float64'"), default="auto")
 
 
 def check_memory(model: Any) -> None:
