@@ -19,7 +19,13 @@ from latently.emissions.gaussian.moments import Moments
 from latently.kernels.missing import fill_rows
 from latently.latent import Independent
 from latently.latent.independent import Weights
-from latently.models import LatentEmission, LatentEmissionParams, accelerators, incomplete_rows
+from latently.models import (
+    LatentEmission,
+    LatentEmissionParams,
+    accelerators,
+    conditional_moments,
+    incomplete_rows,
+)
 from latently.models.accelerators import WHITEN_BELOW
 from latently.models.conditional_moments import Completed
 from latently.models.routines import Plain, routines
@@ -29,6 +35,14 @@ LONG = 4  # rows of one pattern on end
 
 FAMILIES = ("full", "tied")
 over_families = pytest.mark.parametrize("family", FAMILIES)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled():
+    """Of few rows, too, or there would be no kernels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conditional_moments, "FEW_CELLS", 0)
+        yield
 
 
 def rows_of(n, d, rng):

@@ -54,9 +54,16 @@ def test_calls_of_a_step(name):
 def test_a_small_table_waits_for_no_compiler():
     code = """
 import sys
-from latently import GaussianMixture, datasets
-for shape in ("full", "tied", "diag", "spherical"):
-    GaussianMixture(3, covariance_type=shape, random_state=0).fit(datasets.load_faithful().data)
+import numpy as np
+from latently import GaussianMixture, LatentClassAnalysis, datasets
+from latently.emissions import Gaussian
+x = datasets.load_faithful().data
+for holes in range(2):
+    for shape in ("full", "tied", "diag", "spherical"):
+        GaussianMixture(3, covariance_type=shape, random_state=0, n_init=2).fit(x)
+        families = {(0, 1): Gaussian(shape), 2: "categorical"}
+        LatentClassAnalysis(3, families=families, n_init=2, random_state=0).fit(np.c_[x, x[:, 0] > 3])
+    x[::9, 0] = np.nan
 print("numba" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

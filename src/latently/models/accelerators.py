@@ -30,6 +30,7 @@ from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
 from latently.models import small_tables
+from latently.models.conditional_moments import lacks_little
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
@@ -156,7 +157,7 @@ def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> 
         return stats
 
     emission: Gaussian = model.emission
-    if not emission.correlated:
+    if not emission.correlated or lacks_little(block.x):
         return generic(block)
     if len(params.emission.means) == 1:
         return one_gaussian(emission, params, block) or generic(block)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import get_ident
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from latently.models import small_tables
 
 # Variance of a feature over what is left of it given all others, beyond which precisions lose digits.
 COLLINEAR = 1e6
+FEW_PATTERNS = 3  # features: with more, rows may lack so many sets of them that a kernel pays at once
+FEW_CELLS = 2**11  # of rows with missing ones
 EXTREME = 1e140  # variance beyond which, or its inverse, products of four pivots are out of range
 
 
@@ -59,10 +61,8 @@ class Completed:
 
     def log_density(self, x: Array) -> Array:
         """Log density of the observed cells of each row: zero for a row without any."""
-        if not np.isnan(x).any():
-            if small_tables.are_few(self.params, x):
-                return small_tables.log_density(self.emission, self.params, x)
-            return np.asarray(self.emission.log_density(self.params, x))
+        if (plain := self._plain(x)) is not None:
+            return np.asarray(plain.log_density(self.emission, self.params, x))
         tile = self._complete(x)
         self._tiles[get_ident()] = tile
         d = x.shape[1]
@@ -77,10 +77,9 @@ class Completed:
         """Sums and scatters of completed rows, with the covariance of what they lack."""
         tile = self._tiles.pop(get_ident(), None)
         if tile is None or not _same(tile.x, x):
-            if not np.isnan(x).any():
-                if small_tables.are_few(self.params, x):
-                    return small_tables.expected_stats(self.emission, self.params, x, resp)
-                return self.emission.expected_stats(self.params, x, resp)
+            if (plain := self._plain(x)) is not None:
+                found: ComponentMoments = plain.expected_stats(self.emission, self.params, x, resp)
+                return found
             tile = self._complete(x)
         from latently.kernels.missing import add_missing_moments
 
@@ -99,6 +98,12 @@ class Completed:
         products = np.einsum("ki,kij,kj->k", deviations, np.abs(self.precisions), deviations)
         return self.emission.inner_terms(stats, self.params) + 0.5 * float(stats.counts @ products)
 
+    def _plain(self, x: Array) -> Any:
+        """What needs no kernel, for rows that are complete, or few and lack few features; None for others."""
+        if np.isnan(x).any():
+            return Gaussian if lacks_little(x) else None
+        return small_tables if small_tables.are_few(self.params, x) else Gaussian
+
     def _complete(self, x: Array) -> _Tile:
         from latently.kernels.missing import complete_rows, order_by_count
         from latently.kernels.missing_blocks import TILE, WIDTH
@@ -111,6 +116,11 @@ class Completed:
         theta = self.params.means, self.precisions, self.whiteners
         complete_rows(rows, order, lacks, *theta, z, norms, half)
         return _Tile(x, order, lacks, z, norms, half)
+
+
+def lacks_little(x: Array) -> bool:
+    """Whether rows with missing cells are so few, and of so few features, that no kernel is compiled."""
+    return x.shape[1] <= FEW_PATTERNS and x.size <= FEW_CELLS
 
 
 def conditional_moments(emission: Gaussian, params: MatrixParams) -> Completed | None:

@@ -116,24 +116,23 @@ def _marginal(
     x = block.rows(slice(None))
     observed = ~np.isnan(x[0])
     d, o = len(observed), int(observed.sum())
-    conditionals = [conditional(factor, observed) for factor in theta.cholesky.reshape(-1, d, d)]
+    given = conditional(theta.cholesky.reshape(-1, d, d), observed)
     seen = MatrixParams.factored(
         np.ascontiguousarray(theta.means[:, observed]),
         np.ascontiguousarray(theta.covariances[..., observed, :][..., observed]),
-        np.stack([given.seen for given in conditionals]).reshape(*theta.covariances.shape[:-2], o, o),
+        np.ascontiguousarray(given.seen.reshape(*theta.covariances.shape[:-2], o, o)),
     )
     rows = replace(block, x=np.ascontiguousarray(x[:, observed]))
     stats = complete(emission, replace(params, emission=seen), rows)
     if stats is None:
         return None
-    maps = np.zeros((len(conditionals), d, o))
+    maps = np.zeros((len(given.seen), d, o))
     maps[:, observed] = np.eye(o)
-    slopes = np.stack([given.slope for given in conditionals])
-    maps[:, ~observed] = slopes @ seen.whiteners.reshape(-1, o, o)
+    maps[:, ~observed] = given.slope @ seen.whiteners.reshape(-1, o, o)
     found = stats.emission
     masses = found.counts.reshape(len(maps), -1).sum(axis=1)
     scatters = maps @ found.second.reshape(-1, o, o) @ np.swapaxes(maps, 1, 2)
-    scatters += masses[:, None, None] * np.stack([given.covariance for given in conditionals])
+    scatters += masses[:, None, None] * given.covariance
     first = (maps @ found.first[:, :, None])[:, :, 0]
     moments = ComponentMoments(found.counts, first, scatters.reshape(theta.covariances.shape), theta.means)
     return replace(stats, emission=moments)

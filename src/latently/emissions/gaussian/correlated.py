@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from latently.emissions.gaussian.matrices import (
     refuse_indefinite,
     refuse_other_factors,
 )
-from latently.emissions.gaussian.missing import Conditional, by_pattern, conditional
+from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI, MatrixParams
 from latently.emissions.gaussian.structure import Flags, Structure
@@ -37,34 +35,29 @@ class Correlated(Structure):
         return MatrixParams(means, covariances)
 
     def log_density(self, params: MatrixParams, x: Array) -> Array:
-        """Whiten the observed features of rows and means about the middle of the means; then distances."""
+        """By distances in the observed features of rows."""
         values = np.zeros((len(x), len(params.means)))
-        for rows, members, given in _by_pattern_and_factor(params, x):
-            means = params.means[members]
-            middle = means.mean(axis=0)
-            y, centres = given.whitened(x[rows] - middle), given.whitened(means - middle)
-            constant = len(y) * LOG_2PI + given.log_det
-            for centre, k in zip(centres.T, members, strict=True):
-                away = y - centre[:, None] if len(members) > 1 else y
-                values[rows, k] = -0.5 * (np.einsum("in,in->n", away, away) + constant)
+        for observed, rows in by_pattern(x):
+            if observed.any():
+                given = conditional(_factors(params), observed)
+                y = given.whitened(x[rows] - params.means[:, None])
+                constants = y.shape[1] * LOG_2PI + given.log_det
+                values[rows] = -0.5 * (np.einsum("kin,kin->nk", y, y) + constants)
         return values
 
     def expected_stats(self, params: MatrixParams, x: Array, resp: Array) -> ComponentMoments:
         """Weighted sums and scatter about the current means; a row without observed cells adds nothing."""
         K, d = params.means.shape
-        counts, first = np.zeros(K), np.zeros((K, d))
-        second = np.zeros((len(_factors(params)), d, d))
-        for rows, members, given in _by_pattern_and_factor(params, x):
-            mass = resp[rows][:, members].sum(axis=0)
-            counts[members] += mass
-            total = second[members[0]]
-            total += mass.sum() * given.covariance
-            for k in members:
-                centred = given.completed(x[rows] - params.means[k])
-                weighted = centred * resp[rows, k][:, None]
-                first[k] += weighted.sum(axis=0)
-                total += weighted.T @ centred
-        return ComponentMoments(counts, first, second.reshape(params.covariances.shape), params.means)
+        counts, first, second = np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))
+        for observed, rows in by_pattern(x):
+            if observed.any():
+                given, mass = conditional(_factors(params), observed), resp[rows].sum(axis=0)
+                centred = given.completed(x[rows] - params.means[:, None])
+                weighted = centred * resp[rows].T[:, :, None]
+                counts += mass
+                first += weighted.sum(axis=1)
+                second += np.swapaxes(weighted, 1, 2) @ centred + mass[:, None, None] * given.covariance
+        return ComponentMoments(counts, first, self.pool(second), params.means)
 
     def scatter(self, stats: ComponentMoments, shift: Array) -> Array:
         half = stats.first - 0.5 * stats.counts[:, None] * shift
@@ -139,13 +132,3 @@ class Correlated(Structure):
 def _factors(params: MatrixParams) -> Array:
     """Cholesky factors: of each component, or the one of all, shape (K or 1, d, d)."""
     return params.cholesky.reshape(-1, *params.cholesky.shape[-2:])
-
-
-def _by_pattern_and_factor(params: MatrixParams, x: Array) -> Iterator[tuple[Any, Any, Conditional]]:
-    """Rows that have the same cells, components that share a factor, and what it makes of these cells."""
-    K, factors = len(params.means), _factors(params)
-    for observed, rows in by_pattern(x):
-        if observed.any():
-            for first, factor in enumerate(factors):
-                members = np.arange(K) if len(factors) < K else np.array([first])
-                yield rows, members, conditional(factor, observed)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 from scipy.special import ndtr, ndtri
 
 from latently.emissions.base import Array
+from latently.emissions.gaussian.matrices import inverse_factors
 
 NEGLIGIBLE_SHARE = 1e-12  # responsibility
 QUANTILE_HALVINGS = 60
@@ -22,55 +22,55 @@ QUANTILE_HALVINGS = 60
 
 @dataclass(frozen=True)
 class Conditional:
-    """A Gaussian about zero seen in some features: the factor of its covariance, these features first."""
+    """Gaussians about zero seen in some features: one, or a stack of them along the first axes."""
 
     observed: NDArray[np.bool_]  # (d,): which features are observed
-    seen: Array  # (o, o): lower Cholesky factor of the covariance of the observed features
-    slope: Array  # (m, o): what a whitened observed row adds to the missing features
-    # (m, m): lower Cholesky factor of the covariance of the missing features given the observed ones
+    seen: Array  # (..., o, o): lower Cholesky factor of the covariance of the observed features
+    slope: Array  # (..., m, o): what a whitened observed row adds to the missing features
+    # (..., m, m): lower Cholesky factor of the covariance of the missing features given the observed ones
     spread: Array
 
     @property
-    def log_det(self) -> float:
+    def log_det(self) -> Array:
         """Log determinant of the covariance of the observed features."""
-        return float(2 * np.log(np.diagonal(self.seen)).sum())
+        return np.asarray(2 * np.log(np.diagonal(self.seen, axis1=-2, axis2=-1)).sum(axis=-1))
 
     @property
     def covariance(self) -> Array:
-        """Covariance of all features given the observed ones, shape (d, d): zero where one is observed."""
-        d = len(self.observed)
-        whole = np.zeros((d, d))
-        whole[np.ix_(~self.observed, ~self.observed)] = self.spread @ self.spread.T
+        """Covariance of all features given the observed ones, (..., d, d): zero where one is observed."""
+        d, missing = len(self.observed), np.flatnonzero(~self.observed)
+        whole = np.zeros((*self.spread.shape[:-2], d, d))
+        whole[..., missing[:, None], missing] = self.spread @ np.swapaxes(self.spread, -1, -2)
         return whole
 
     def whitened(self, centred: Array) -> Array:
-        """The observed features of centred rows in units of their covariance, feature-major, shape (o, n)."""
-        seen = centred[:, self.observed].T
-        if not len(seen):  # which not every LAPACK takes
-            return np.asarray(seen)
-        return np.asarray(solve_triangular(self.seen, seen, lower=True, check_finite=False))
+        """The observed features of centred rows in units of their covariance, feature-major, (..., o, n)."""
+        seen = np.swapaxes(centred if self.observed.all() else centred[..., self.observed], -1, -2)
+        return np.asarray(inverse_factors(self.seen) @ seen if self.observed.any() else seen)
 
     def completed(self, centred: Array) -> Array:
         """Centred rows with missing cells at their expectation."""
+        if self.observed.all():
+            return centred
         complete = centred.copy()
-        complete[:, ~self.observed] = (self.slope @ self.whitened(centred)).T
+        complete[..., ~self.observed] = np.swapaxes(self.slope @ self.whitened(centred), -1, -2)
         return complete
 
 
 def conditional(factor: Array, observed: NDArray[np.bool_]) -> Conditional:
-    """Condition a Gaussian on some of its features.
+    """Condition a Gaussian, or each of a stack, on some of its features.
 
     The factor of the reordered covariance is that of its own factor's rows by a QR decomposition, so a
     covariance on its floor keeps the digits that its factor has and its matrix has not. `factor` is the lower
     Cholesky factor of its covariance.
     """
-    o = int(observed.sum())
-    if o == len(observed):
-        return Conditional(observed, factor, factor[:0, :], factor[:0, :0])
-    order = np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)])
-    upper = np.asarray(np.linalg.qr(factor[order].T, mode="r"))
-    lower = (upper * np.where(np.diagonal(upper) < 0, -1.0, 1.0)[:, None]).T
-    return Conditional(observed, lower[:o, :o], lower[o:, :o], lower[o:, o:])
+    o, lower = int(observed.sum()), factor
+    if o < len(observed):
+        order = np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)])
+        upper = np.asarray(np.linalg.qr(np.swapaxes(factor[..., order, :], -1, -2), mode="r"))
+        signs = np.where(np.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
+        lower = np.swapaxes(upper * signs[..., None], -1, -2)
+    return Conditional(observed, lower[..., :o, :o], lower[..., o:, :o], lower[..., o:, o:])
 
 
 def moments_of_missing(means: Array, factors: Array, x: Array) -> tuple[Array, Array]:
@@ -81,10 +81,10 @@ def moments_of_missing(means: Array, factors: Array, x: Array) -> tuple[Array, A
     """
     found, variances = (np.zeros((len(x), *means.shape)) for _ in range(2))
     for observed, rows in by_pattern(x):
-        for k, (mean, factor) in enumerate(zip(means, factors, strict=True)):
-            given = conditional(factor, observed)
-            found[rows, k] = mean + given.completed(x[rows] - mean)
-            variances[rows, k] = np.diagonal(given.covariance)
+        given = conditional(factors, observed)
+        complete = means[:, None] + given.completed(x[rows] - means[:, None])
+        found[rows] = np.swapaxes(complete, 0, 1)
+        variances[rows] = np.diagonal(given.covariance, axis1=1, axis2=2)
     return found, variances
 
 
