@@ -15,8 +15,6 @@ from scipy.stats import beta
 
 from latently.checks.arrays import Floats
 from latently.checks.settings import SHARE, check_setting, check_whole
-from latently.core.backends import backend, count_threads
-from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE, falling, likeliest
 from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import read_words
@@ -24,7 +22,6 @@ from latently.estimators.topics.facts import Facts, fingerprints_of, known, warn
 from latently.estimators.topics.fitted import FittedTopics
 from latently.estimators.topics.scanned import check_apart, documents_in, layout_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
-from latently.models.admixture import document_source, even
 from latently.sources import as_scan
 
 MOST_KNOWN = 0.5  # of documents held out, if the model was not fitted on them
@@ -152,19 +149,11 @@ class Documents(FittedTopics, TransformerMixin):
         AttributeError
             If the inference has no bound: "cvb0" and "online".
         """
-        counts = self._read(X).counts
-        params, model = self.params_, self._variational(self.params_.n_words)
+        counts, model = self._read(X).counts, self._variational(self.params_.n_words)
         if not self._has_logs():
             raise AttributeError(f"inference={self.inference!r} has no bound: fit with 'vb' or 'online_vb'")
-        source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
-        nothing = np.empty((0, self.n_components), self._dtype)
-        with backend(count_threads(self.n_jobs)) as workers:
-            prepared = model.prepare(params, workers)
-
-            def of(block: Block) -> float:
-                return model.infer(prepared, block, even(block, params.doc_prior), nothing)[0]
-
-            return {"documents": sum(workers.map(of, source.blocks())), "topics": prepared.share}
+        prepared, found = self._inferred(model, counts, lambda bound, _: bound)
+        return {"documents": sum(found), "topics": prepared.share}
 
     def token_topics(self, X: object) -> TokenTopics:
         """The likeliest topic of each distinct word of each document."""

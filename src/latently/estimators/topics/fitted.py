@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from latently.checks.arrays import Floats, labels_of
 from latently.checks.settings import Number, check_setting, check_whole
-from latently.core.backends import Backend, backend, count_threads
+from latently.core.backends import R, backend, count_threads
 from latently.core.blocks import Block
 from latently.core.choices import DERIVED_TIE, falling
 from latently.core.declared import numbers, refuse_entries
@@ -32,6 +32,8 @@ from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (
     AdmixtureParams,
     CollapsedFolding,
+    Expectations,
+    Inference,
     Stream,
     VariationalAdmixture,
     document_source,
@@ -274,7 +276,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             self._note_names(X, reset=False)
         return read_documents(X, self._words, grow=grow, owner=type(self).__name__)
 
-    def _inference(self, n_words: int) -> VariationalAdmixture | CollapsedFolding:
+    def _inference(self, n_words: int) -> Inference:
         """How documents are inferred, by the settings."""
         return self._variational(n_words) if self._has_logs() else CollapsedFolding(*self._how(n_words))
 
@@ -288,22 +290,20 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
 
     def _dirichlet_of(self, counts: sparse.csr_matrix) -> Floats:
         """Dirichlet parameters of the topics of documents, shape (n_documents, K)."""
-        params = self.params_
-        model = self._inference(params.n_words)
+        model = self._inference(self.params_.n_words)
+        return np.concatenate(self._inferred(model, counts, lambda _, gamma: gamma)[1])
+
+    def _inferred(
+        self, model: Inference, counts: sparse.csr_matrix, of: Callable[[float, Floats], R]
+    ) -> tuple[Expectations, list[R]]:
+        """What is made of what each block adds to the bound, and of its Dirichlet parameters."""
+        params, nothing = self.params_, np.empty((0, self.n_components), self._dtype)
         source = document_source(counts, np.ones(counts.shape[0]), self._dtype)
         with backend(count_threads(self.n_jobs)) as workers:
-            return self._documents_of(
-                model, model.prepare(params, workers), params.doc_prior, source, workers
-            )
+            prepared = model.prepare(params, workers)
 
-    def _documents_of(
-        self, model: Any, prepared: Any, doc_prior: Floats, source: Any, workers: Backend
-    ) -> Floats:
-        nothing = np.empty((0, self.n_components), self._dtype)
+            def one(block: Block) -> R:
+                gamma = even(block, params.doc_prior)
+                return of(model.infer(prepared, block, gamma, nothing)[0], gamma)
 
-        def one(block: Block) -> Floats:
-            gamma = even(block, doc_prior)
-            model.infer(prepared, block, gamma, nothing)
-            return gamma
-
-        return np.concatenate(list(workers.map(one, source.blocks())))
+            return prepared, list(workers.map(one, source.blocks()))

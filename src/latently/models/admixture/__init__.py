@@ -14,6 +14,7 @@ from latently.models.admixture.documents import (
     joined_documents,
 )
 from latently.models.admixture.folding import CollapsedFolding
+from latently.models.admixture.inference import Expectations, Inference
 from latently.models.admixture.params import AdmixtureParams
 from latently.models.admixture.remembered import Remembered
 from latently.models.admixture.seed_assignments import SeedAssignments
@@ -26,6 +27,8 @@ __all__ = [
     "CollapsedFolding",
     "DocumentSource",
     "Entries",
+    "Expectations",
+    "Inference",
     "Passing",
     "Remembered",
     "Schedule",

@@ -23,9 +23,8 @@ from latently.core.callbacks import Callback, asked_to_stop
 from latently.core.errors import FitError
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture.documents import Entries, even, limits
-from latently.models.admixture.folding import CollapsedFolding
+from latently.models.admixture.inference import Expectations, Inference
 from latently.models.admixture.params import AdmixtureParams, Array
-from latently.models.admixture.variational import Expectations, VariationalAdmixture
 
 TINY_FACTOR = 1e-12  # factor at which it is multiplied in
 ENTRIES_OF_A_PIECE = 2**13  # entries that one thread works on
@@ -116,7 +115,7 @@ class StreamingAdmixture:
     """Latent Dirichlet allocation by stochastic steps."""
 
     # how the topics of documents are found: the first gives stochastic variational Bayes, the second SCVB0
-    inferring: VariationalAdmixture | CollapsedFolding
+    inferring: Inference
     doc_prior: Array  # (K,): prior of the topics of a document
     word_prior: Array  # (n_words, 1): prior of the words of a topic
 
@@ -140,7 +139,7 @@ class StreamingAdmixture:
             counts = np.zeros(prepared.table.shape, prepared.table.dtype)
             gamma = even(piece, self.doc_prior)
             bound, *_, n_sweeps = self.inferring.infer(prepared, piece, gamma, counts)
-            return Touched(counts, bound, n_sweeps)
+            return Touched(counts, bound, int(n_sweeps))
 
         found = tree_sum(backend.map(one, pieces(local)))
         stream.add(words, found.words * found.words.dtype.type(share), weight)

@@ -8,7 +8,7 @@ starts from: so the bound never falls.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from latently.core.spaces import Positive, Spaces
 from latently.core.statistics import Additive, tree_sum
 from latently.models.admixture import plain
 from latently.models.admixture.collapsed import n_tokens
+from latently.models.admixture.inference import Expectations, Inference
 from latently.models.admixture.params import AdmixtureParams, Array
 
 WORDS_OF_A_PIECE = 4096  # words in a piece of the tables
@@ -49,26 +50,9 @@ class TopicTerms(Additive):
 
 
 @dataclass(frozen=True)
-class Expectations:
-    """What an E-step needs of the params."""
-
-    table: Floats
-    log_maxima: Array
-    doc_prior: Array
-    share: float = 0.0
-    rounding_scale: float = 0.0
-
-
-@dataclass(frozen=True)
-class VariationalAdmixture:
+class VariationalAdmixture(Inference):
     """Latent Dirichlet allocation by variational Bayes."""
 
-    n_components: int  # number of topics
-    n_words: int  # size of the vocabulary
-    doc_tol: float = 1e-3  # change of a document's topics, in relation to its length, at which its sweeps end
-    max_sweeps: int = 100  # most sweeps over a document in one E-step
-    dtype: str = "float32"  # of the tables: float32 or float64
-    compiled: bool = True  # whether kernels may take the place of plain NumPy
     unit: Unit = field(default="document", init=False)
 
     @property
@@ -111,27 +95,12 @@ class VariationalAdmixture:
             n_tokens(block),
             bound,
             rounding_scale * (np.finfo(self.dtype).eps / np.finfo(np.float64).eps),
-            n_sweeps,
+            int(n_sweeps),
         ), memory
 
-    def infer(
-        self, prepared: Expectations, block: Block, gamma: Array, words: Floats
-    ) -> tuple[float, float, int]:
-        """Bring `gamma` to its fixed point and add expected counts to `words`; the bound and its size."""
-        found: tuple[float, float, int] = self._loops.infer(
-            block.x.words,
-            block.x.counts,
-            block.offsets,
-            block.weights,
-            prepared.table,
-            prepared.log_maxima,
-            prepared.doc_prior,
-            self.doc_tol,
-            self.max_sweeps,
-            gamma,
-            words,
-        )
-        return found
+    @property
+    def loop(self) -> Callable[..., tuple[float, ...]]:
+        return self._loops.infer
 
     def complete(self, prepared: Expectations, stats: VariationalStats) -> VariationalStats:
         """With the topics' share of the bound."""
