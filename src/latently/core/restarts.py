@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -74,6 +74,7 @@ class Found:
     log_likelihood: float
     times: int
     moves: tuple[Move, ...] = ()
+    _params: object = field(default=None, repr=False, compare=False)  # in no file; labels in any order
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,9 @@ def search(
         explorer = Explorer(small, plan, n_small)
         explorer.explore(starts, rng)
         candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost
-        maxima = [Found(one.log_likelihood or 0.0, 1 + one.twins, one.moves) for one in candidates]
+        maxima = [
+            Found(one.log_likelihood or 0.0, 1 + one.twins, one.moves, one.params) for one in candidates
+        ]
         partly = len(small.source) < len(em.source)
         enough = plan.finish if partly else 1
     ends: list[tuple[FitResult[P], Run, int]] = []
@@ -310,5 +313,5 @@ def _maxima(ends: list[tuple[FitResult[P], Run, int]], n: float) -> list[Found]:
         if found and abs(found[-1].log_likelihood - result.log_likelihood) <= AGREEMENT * n:
             found[-1] = replace(found[-1], times=found[-1].times + size)
         else:
-            found.append(Found(result.log_likelihood, size))
+            found.append(Found(result.log_likelihood, size, _params=result.params))
     return found

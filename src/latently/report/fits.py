@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,6 @@ SURE = 0.9
 STANDS_OUT, MOST_NAMED = 0.5, 3  # standard deviations of all rows; columns of a cluster or state
 MUCH_UNSURE = 0.2
 AT_MOST = "\N{LESS-THAN OR EQUAL TO}"
-MOST_MAXIMA = 8
 ENDED = ("log_likelihood", "n_parameters", "converged", "stop_reason", "n_iter")
 
 
@@ -212,34 +210,6 @@ def bic_table(selection: Selection | None, label: str) -> Table | None:
         )
     lines = [[name, *line] for name, line in zip(down, cells, strict=True)]
     return Table("BIC", [first, *across], lines, text, frozenset({(best[0], 1 + best[1])}), sure=True)
-
-
-def maxima_table(model: LikelihoodEstimator) -> Table | None:
-    """The maxima of the likelihood that the search came to; None if it was always the same."""
-    found = model.restarts_.maxima
-    if len(found) < 2:
-        return None
-    rows = []
-    for one in found[:MOST_MAXIMA]:
-        below = found[0].log_likelihood - one.log_likelihood
-        rows.append([number(one.log_likelihood, 2), number(below, 2), str(one.times), _moves(one.moves)])
-    text = (
-        "Where runs from different starts ended, on the rows that the search looked at. Moves lead from one "
-        "maximum to a higher one: a component is given up (merged with another, or its rows left to all "
-        "others: a swap) and another split, or parts of two maxima are put together. About "
-        f"{share(model.restarts_.unseen)} of further runs would find another maximum."
-    )
-    more = len(found) - len(rows)
-    text += f" Lower ones that are left out: {more}." if more else ""
-    heads = ["log-likelihood", "below the best", "runs", "moves that led there"]
-    look: dict[str, Any] = {"prose": frozenset({3}), "spoken": False, "sure": True}
-    return Table("Maxima of the likelihood", heads, rows, text, **look)
-
-
-def _moves(moves: Iterable[Any]) -> str:
-    """How many moves of each kind."""
-    kinds = Counter(move.kind for move in moves)
-    return listed([f"{kind} ({n})" for kind, n in kinds.items()]) if kinds else EN_DASH
 
 
 def bic_figure(selection: Selection | None) -> Iterator[Figure]:

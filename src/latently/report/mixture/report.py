@@ -12,6 +12,7 @@ from latently.core.findings import Finding, caution, note
 from latently.report import fits
 from latently.report.figure import Figure
 from latently.report.html import bullets
+from latently.report.maxima import maxima_table
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.mixture.classes import with_classes
 from latently.report.mixture.names import set_apart
@@ -43,15 +44,15 @@ MOST_EMISSIONS = 3
 
 def mixture_report(a: MixtureAnalysis) -> Report:
     """All that is said of a mixture."""
-    several = a.n_components > 1
+    several, source = a.n_components > 1, a.model._source(a.X)
     tables = {
         "clusters": clusters(a),
         "truth": truth(a),
         "bic": fits.bic_table(a.selection, "component"),
         "correlations": correlations(a),
         "certainty": certainty(a.probability, a.labels, a.n_components, "cluster") if several else None,
-        "intervals": intervals(a.model, a.model._source(a.X), a.names, "cluster"),
-        "maxima": fits.maxima_table(a.model),
+        "intervals": intervals(a.model, source, a.names, "cluster"),
+        "maxima": maxima_table(a.model, source, "cluster"),
     }
     kind = getattr(a.model, "covariance_type", "")
     model = f"Gaussian mixture, {kind} covariances" if kind else f"Mixture of {a.family.distributions}"

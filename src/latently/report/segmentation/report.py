@@ -10,6 +10,7 @@ import numpy as np
 from latently.core.findings import Finding, note
 from latently.report import fits
 from latently.report.html import Markup, paragraph
+from latently.report.maxima import maxima_table
 from latently.report.report import Report
 from latently.report.same import same_in_python, with_new
 from latently.report.segmentation.analysis import SegmentationAnalysis, moment
@@ -72,7 +73,7 @@ def segmentation_report(a: SegmentationAnalysis) -> Report:
         tables["certainty"] = certainty(a.probability, a.path, a.n_components, "state")
     source = a.model._source(a.X, lengths=a.lengths)
     tables["intervals"] = intervals(a.model, source, a.names, "state")
-    tables["maxima"] = fits.maxima_table(a.model)
+    tables["maxima"] = maxima_table(a.model, source, "state")
     sequences = f" ({count(a.n_sequences, 'sequence')})" if a.n_sequences > 1 else ""
     missing = "left out of the likelihood, never filled in; a row without any is a step of time"
     return Report(
