@@ -70,10 +70,25 @@ def described(docstring: str, names: Iterable[str], table: Mapping[str, str], in
     )
 
 
+COMMON = entries(
+    """
+    y : None
+        Ignored; there for scikit-learn's conventions.
+    sample_weight : array-like of shape (n_samples,), optional
+        How often each row counts; integers are the same as repeated rows.
+    to : str or path-like, optional
+        A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path is
+        returned.
+    random_state : None, int, Generator or RandomState
+        None takes the estimator's own. An integer repeats, a generator is drawn from.
+    """
+)
+
+
 class Described:
     """A class whose methods are described when it is made."""
 
-    described: ClassVar[Mapping[str, str]] = {}  # what their parameters are, by name
+    described: ClassVar[Mapping[str, str]] = {}  # what their parameters are, by name, beside `COMMON`
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -83,7 +98,7 @@ class Described:
                 overridden = getattr(super(cls, cls), name, None)
                 inherited = (_is_ours(overridden) and overridden.__doc__) or ""
                 names = inspect.signature(function).parameters
-                function.__doc__ = described(function.__doc__ or "", names, cls.described, inherited)
+                function.__doc__ = described(function.__doc__ or "", names, COMMON | cls.described, inherited)
 
 
 def describe_class(cls: Any) -> None:

@@ -62,8 +62,6 @@ class MultivariateNormal(Described):
         """
         X : array-like of shape (n_samples, n_features)
             The rows.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
         random_state : None, int, Generator or RandomState
             None draws afresh each time, an integer repeats, a generator is drawn from.
         """

@@ -277,8 +277,6 @@ class Decoding(FittedHMM):
         ----------
         n_paths : int, default 1
             How many paths, each drawn by itself.
-        random_state : None, int, Generator or RandomState
-            None takes the model's own. An integer repeats, a generator is drawn from.
 
         Returns
         -------

@@ -57,15 +57,6 @@ class BaseImputer(
         """
         X : array-like or frame of shape (n_samples, n_features)
             Rows, of the fit or new ones; NaN, and in frames None and null, are missing cells.
-        y : None
-            Ignored; there for scikit-learn's conventions.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts.
-        to : str or path-like, optional
-            A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path
-            is returned.
-        random_state : None, int, Generator or RandomState
-            None takes the imputer's own. An integer repeats, a generator is drawn from.
         """
     )
 

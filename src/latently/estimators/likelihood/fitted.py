@@ -93,8 +93,6 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
         ----------
         n_samples : int, default 1
             How many rows (time steps).
-        random_state : None, int, Generator or RandomState
-            None takes the model's own. An integer repeats, a generator is drawn from.
 
         Returns
         -------

@@ -36,13 +36,6 @@ class Predictions(FittedModel):
         X : array-like of shape (n_samples, n_features)
             The rows, or the files they are in (see `latently.scan`), a lazy frame, or anything else that can
             be read piece by piece again and again.
-        y : None
-            Ignored; there for scikit-learn's conventions.
-        sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts; integers are the same as repeated rows.
-        to : str or path-like, optional
-            A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path
-            is returned.
         """
     )
 
