@@ -140,7 +140,7 @@ def test_the_ends_belong_to_a_space_and_what_lies_beyond_does_not(space, inside,
 HELD = np.array([False, True, False])
 WITHIN = {
     "real": (Real((2, 3), np.ones(3), HELD, 9.0), np.arange(6.0).reshape(2, 3)),
-    "positive": (Positive((2, 3), np.ones(3), HELD, 0.5), 1.0 + np.arange(6.0).reshape(2, 3)),
+    "positive": (Positive((2, 3), np.ones(3), 0.5, HELD), 1.0 + np.arange(6.0).reshape(2, 3)),
     "unit interval": (UnitInterval((2, 2), ONE), np.array([[0.2, 1.0], [0.7, 0.4]])),
     "probabilities": (
         Simplex(np.array([[True] * 3, [True, False, True]])),

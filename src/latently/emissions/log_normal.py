@@ -113,7 +113,7 @@ class LogNormal(Dispersed):
         unit, fixed = self._unit, self._constant
         return {
             "log_means": Real(params.log_means.shape, np.sqrt(unit), fixed),
-            "log_variances": Positive(params.log_variances.shape, unit, fixed, self._floor),
+            "log_variances": Positive(params.log_variances.shape, unit, self._floor, fixed),
         }
 
     def dispersion(self, params: LogNormalParams) -> Array:

@@ -134,7 +134,7 @@ class VonMises(Dispersed):
         return {
             "directions": Real(shape, np.sqrt(unit) + np.zeros(shape[1]), fixed),
             "concentrations": Positive(
-                shape, 1.0 / unit, fixed, LEAST_KAPPA, to_zero=True, ceiling=self._most
+                shape, 1.0 / unit, LEAST_KAPPA, fixed, to_zero=True, ceiling=self._most
             ),
         }
 

@@ -98,7 +98,9 @@ class Described:
                 overridden = getattr(super(cls, cls), name, None)
                 inherited = (_is_ours(overridden) and overridden.__doc__) or ""
                 names = inspect.signature(function).parameters
-                function.__doc__ = described(function.__doc__ or "", names, COMMON | cls.described, inherited)
+                function.__doc__ = described(
+                    function.__doc__ or "", names, {**COMMON, **cls.described}, inherited
+                )
 
 
 def describe_class(cls: Any) -> None:

@@ -32,7 +32,11 @@ class Numbers(ABC):
 
     shape: tuple[int, ...]  # of the parameter
     scale: Array | float  # what counts as a change of one
-    fixed: Fixed = None  # which numbers stay as they are, broadcast against the parameter: they are not free
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        """Which numbers are to be learned."""
+        return np.ones(self.shape, dtype=bool)
 
     @abstractmethod
     def _units(self, value: Array) -> Array | float:
@@ -45,7 +49,7 @@ class Numbers(ABC):
     @property
     def dimension(self) -> int:
         """Number of free numbers."""
-        return int(free_numbers(self.shape, self.fixed).sum())
+        return int(self._free.sum())
 
     def projected(self, value: Array) -> Array:
         """The value: rounding cannot take it out."""
@@ -57,7 +61,7 @@ class Numbers(ABC):
 
     def _chart(self, value: Array, boundary: str, *, owned: bool, opposite: str = "") -> Chart:
         """Differences in these units; none of a number on the boundary. Owners if that is at zero."""
-        free = free_numbers(self.shape, self.fixed)
+        free = self._free
         resting = free & self._resting(value)
         basis = diagonal(np.broadcast_to(self._units(value), self.shape), free & ~resting)
         owners = np.flatnonzero(free & ~resting) if owned else None
@@ -65,7 +69,7 @@ class Numbers(ABC):
 
     def tangent(self, value: Array, rng: np.random.Generator) -> Array:
         """Normal differences in these units."""
-        moving = free_numbers(self.shape, self.fixed) & ~self._resting(value)
+        moving = self._free & ~self._resting(value)
         return np.asarray(moving * self._units(value) * rng.standard_normal(self.shape))
 
 
@@ -85,7 +89,12 @@ class Real(Numbers):
         What no number is further from zero than.
     """
 
+    fixed: Fixed = None
     limit: float = np.inf
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        return free_numbers(self.shape, self.fixed)
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite and within the limit."""
@@ -108,14 +117,30 @@ class Real(Numbers):
 
 @dataclass(frozen=True)
 class Positive(Numbers):
-    """Any finite number above zero."""
+    """Any finite number above zero.
 
-    floor: Array | float = 0.0  # what the number is not below
-    to_zero: bool = (
-        False  # whether the floor stands for zero, to which a number may come as near as one likes
-    )
-    # what the number is not above: where it is a floor of one over it, and the number one over a spread
+    Parameters
+    ----------
+    shape, scale
+        As for `Real`.
+    floor : array or float
+        What the number is not below.
+    fixed : array of bool, optional
+        As for `Real`.
+    to_zero : bool, default False
+        Whether the floor stands for zero, to which a number may come as near as one likes.
+    ceiling : array or float
+        What the number is not above: where it is a floor of one over it, and the number one over a spread.
+    """
+
+    floor: Array | float = 0.0
+    fixed: Fixed = None
+    to_zero: bool = False
     ceiling: Array | float = np.inf
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        return free_numbers(self.shape, self.fixed)
 
     def feasible(self, value: Array) -> bool:
         """Whether all are finite, above zero, not below the floor and not above the ceiling."""
@@ -145,7 +170,7 @@ class UnitInterval(Numbers):
 
     Parameters
     ----------
-    shape, scale, fixed
+    shape, scale
         As for `Real`.
     with_zero : bool, default True
         Whether zero itself is one of them.

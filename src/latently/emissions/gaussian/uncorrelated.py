@@ -123,7 +123,7 @@ class Uncorrelated(Structure):
     ) -> Positive:
         scale = np.broadcast_to(variances, params.means.shape).mean(axis=self.pooled)
         lowest = 0.0 if floor is None else self._floor(params, floor)
-        return Positive(params.covariances.shape, scale, constant, lowest)
+        return Positive(params.covariances.shape, scale, lowest, constant)
 
     def refuse(self, covariances: Array, label: str) -> None:
         refuse_entries(covariances <= 0, covariances, label, "positive")
