@@ -165,10 +165,9 @@ class Categories(Emission):
         return np.asarray(table[np.arange(x.shape[1]), self._codes(x)].sum(axis=1))
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CategoriesCounts:
-        d, size = x.shape[1], self.most + 1
-        places = (self._codes(x) + np.arange(d) * size).ravel()
-        counts = np.array([np.bincount(places, np.repeat(column, d), d * size) for column in resp.T])
-        return CategoriesCounts(counts.astype(np.float64).reshape(-1, d, size)[:, :, :-1])
+        columns, size = self._codes(x).T, self.most + 1
+        counts = [[np.bincount(codes, shares, size) for codes in columns] for shares in resp.T]
+        return CategoriesCounts(np.array(counts, dtype=np.float64)[:, :, :-1])
 
     def log_density_of_cells(self, params: CategoriesParams, sizes: Sizes) -> Array:
         """Log probabilities of categories."""
@@ -333,4 +332,5 @@ class Categories(Emission):
 
     def _codes(self, x: Array) -> NDArray[np.int64]:
         """Positions of the categories, one beyond the last for a missing cell."""
-        return np.where(np.isnan(x), self.most, x).astype(np.int64)
+        missing = np.isnan(x)
+        return (np.where(missing, self.most, x) if missing.any() else x).astype(np.int64)

@@ -84,7 +84,8 @@ class MixtureStarts:
         n_components, weights = self.model.n_components, self.sampled.weights
         if kind == "random":
             resp = rng.random((len(weights), n_components))
-            return self.from_resp(resp / resp.sum(axis=1, keepdims=True))
+            resp /= resp.sum(axis=1, keepdims=True)
+            return self.from_resp(resp)
         if coordinates is None:
             raise ValueError(
                 f"init_params='{kind}' needs distances, and {type(self.model.emission).__name__} has none "
