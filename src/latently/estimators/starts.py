@@ -24,6 +24,7 @@ from latently.core.parameters import inside, named
 from latently.emissions.base import Array
 from latently.latent.independent import Counts
 from latently.models.latent_emission import Description, LatentEmission, LatentEmissionParams
+from latently.models.patterns import alike
 from latently.models.routines import routines
 
 MOST_SOFTENING = 0.1
@@ -229,17 +230,14 @@ def sampled(x: Array, weights: Array) -> Sampled:
     They come sorted, and equal rows as one with the sum of their weights: if no row is left out, a seed leads
     to the same starts from weighted as from repeated rows, in any order.
     """
-    used = np.flatnonzero(weights > 0)
-    rows, weights = Block(x[used], weights[used]).rows(slice(None)), weights[used]
-    keys, new = _keys(rows), np.ones(len(rows), dtype=bool)
-    if keys is not None:
-        order = np.argsort(keys)
-        new[1:] = np.diff(keys[order]) > 0
-        which = np.empty(len(rows), dtype=np.int64)
-        which[order] = np.cumsum(new) - 1
-        return Sampled(rows[order[new]], np.bincount(which, weights).astype(np.float64))
+    used = weights > 0
+    x, weights = (x, weights) if used.all() else (x[used], weights[used])
+    rows = Block(x, weights).rows(slice(None))
+    if (keys := _keys(rows)) is not None:
+        found = alike(keys)
+        return Sampled(rows[found.rows], np.bincount(found.index, weights).astype(np.float64))
     order = np.lexsort(rows.T)
-    rows, weights = rows[order], weights[order]
+    rows, weights, new = rows[order], weights[order], np.ones(len(rows), dtype=bool)
     new[1:] = ~((rows[1:] == rows[:-1]) | (np.isnan(rows[1:]) & np.isnan(rows[:-1]))).all(axis=1)
     first = np.flatnonzero(new)
     return Sampled(rows[first], np.add.reduceat(weights, first))
@@ -253,7 +251,8 @@ def _keys(rows: Array) -> Array | None:
     sizes = np.maximum(high, -1.0) + 2
     if not (low.min(initial=0.0) >= 0 and np.prod(sizes) < 2.0**53):
         return None
-    filled = np.where(np.isnan(rows), sizes - 1, rows)
+    missing = np.isnan(rows)
+    filled = np.where(missing, sizes - 1, rows) if missing.any() else rows
     if (filled != np.floor(filled)).any():
         return None
     return np.asarray(filled @ np.concatenate([[1.0], np.cumprod(sizes[:-1])]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 FIRST_ROWS_SEEN = 4096  # rows that tell whether there are few patterns
-FEW_PATTERNS = 0.5  # patterns, of the rows, below which it pays
+FEW_PATTERNS = 0.9  # patterns, of the rows, below which it pays
 LARGEST = 2**62
 
 
@@ -18,6 +19,11 @@ class Patterns:
 
     rows: NDArray[np.int64]  # (n_patterns,): a row of each pattern
     index: NDArray[np.int64]  # (n_rows,): the pattern of each row
+
+    @property
+    def few(self) -> bool:
+        """Whether they are so few that it pays."""
+        return len(self.rows) <= FEW_PATTERNS * len(self.index)
 
 
 def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
@@ -31,12 +37,19 @@ def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
     >>> found.rows.tolist(), found.index.tolist()
     ([0, 1], [0, 1, 0, 0])
     """
-    few = _codes(places[:FIRST_ROWS_SEEN], n_places)
-    if len(np.unique(few)) > FEW_PATTERNS * len(few):
-        return None
-    codes = few if len(places) <= FIRST_ROWS_SEEN else _codes(places, n_places)
-    _, rows, index = np.unique(codes, return_index=True, return_inverse=True)
-    return Patterns(rows, index) if len(rows) <= FEW_PATTERNS * len(codes) else None
+    found = alike(_codes(places[:FIRST_ROWS_SEEN], n_places))
+    if found.few and len(places) > FIRST_ROWS_SEEN:
+        found = alike(_codes(places, n_places))
+    return found if found.few else None
+
+
+def alike(codes: NDArray[Any]) -> Patterns:
+    """The patterns of rows that have equal numbers where they are alike, in the order of these numbers."""
+    order = np.argsort(codes)
+    new, index = np.ones(len(codes), dtype=bool), np.empty(len(codes), dtype=np.int64)
+    new[1:] = np.diff(codes[order]) > 0
+    index[order] = np.cumsum(new) - 1
+    return Patterns(order[new], index)
 
 
 def _codes(places: NDArray[np.int64], n_places: int) -> NDArray[np.int64]:
