@@ -17,7 +17,7 @@ from latently.core.journal import Journal
 from latently.emissions.gaussian import Gaussian
 from latently.estimators.bases import OneToOneFeatureMixin
 from latently.estimators.gaussian_mixture import GaussianMixture
-from latently.estimators.imputation.base import BaseImputer
+from latently.estimators.imputation.base import BaseImputer, Moment
 from latently.estimators.imputation.columns import COVARIANCE_FLOOR, ROWS_AT_A_TIME
 from latently.estimators.imputation.filling import expected, interval
 from latently.estimators.imputation.fitting import fit_model, read_table
@@ -25,7 +25,6 @@ from latently.estimators.imputation.limits import check_limits, drawn_within
 from latently.estimators.imputation.moments import moments
 from latently.estimators.imputation.parameter_draws import Draw
 from latently.estimators.imputation.settings import ImputationSettings
-from latently.estimators.imputation.shown import Moment
 from latently.estimators.informative import dropped, warn_of
 from latently.estimators.inputs import Array, check_rows, random_generator
 from latently.estimators.old_names import GAUSSIAN_IMPUTER

@@ -32,10 +32,10 @@ from latently.estimators.topics.batch import (
 from latently.estimators.topics.corpus import Corpus, read_corpus
 from latently.estimators.topics.documents import Documents
 from latently.estimators.topics.facts import warn_of_empty, warn_of_fractions
+from latently.estimators.topics.forms import documents_of
 from latently.estimators.topics.online import OnlineMap, begin, run_through, seed_of
 from latently.estimators.topics.priors import Priors, seeded_prior
 from latently.estimators.topics.saving import TopicOutcome
-from latently.estimators.topics.scanned import documents_of
 from latently.estimators.topics.settings import (
     TOLERANCES,
     check_memory,

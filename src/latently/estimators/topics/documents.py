@@ -20,7 +20,7 @@ from latently.estimators.bases import TransformerMixin
 from latently.estimators.topics.corpus import read_words
 from latently.estimators.topics.facts import Facts, fingerprints_of, known, warn_of_empty
 from latently.estimators.topics.fitted import FittedTopics
-from latently.estimators.topics.scanned import check_apart, documents_in, layout_of
+from latently.estimators.topics.forms import check_apart, documents_in, layout_of
 from latently.metrics.topics import TopicScores, coherence, held_out_perplexity, split_documents
 from latently.sources import as_scan
 

@@ -24,9 +24,9 @@ from latently.estimators.records import Records
 from latently.estimators.settable import Parameter, Recorded, read_only
 from latently.estimators.settings import WorkSettings
 from latently.estimators.topics.corpus import Corpus, Words, read_documents
+from latently.estimators.topics.forms import documents_of
 from latently.estimators.topics.priors import Priors
 from latently.estimators.topics.saving import SavedTopics
-from latently.estimators.topics.scanned import documents_of
 from latently.estimators.topics.settings import StreamSettings, TopicSettings, chosen_dtype
 from latently.estimators.topics.words import as_vocabulary
 from latently.models.admixture import (

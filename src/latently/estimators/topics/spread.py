@@ -16,7 +16,7 @@ from latently.core.streamed import Survey
 from latently.core.workers import gathered, talking
 from latently.estimators.topics.corpus import Asked, Corpus, read_documents
 from latently.estimators.topics.facts import Facts, remarks_on, split_into_words
-from latently.estimators.topics.scanned import Layout, check_apart, documents_in, layout_of
+from latently.estimators.topics.forms import Layout, check_apart, documents_in, layout_of
 from latently.estimators.topics.texts import SplitTexts, check_texts, no_word
 from latently.estimators.topics.words import WordCounts, Words
 from latently.models.admixture import entries_in_block

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
-from latently.metrics.topics.counts import as_counts
+from latently.metrics.topics.splitting import as_counts
 
 TOKENS_AT_ONCE = 1 << 12
 DOCUMENTS_AT_ONCE = 1 << 11

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from latently.checks.arrays import Array, as_floats, shown
 from latently.checks.settings import WHOLE, checked
-from latently.metrics.topics.counts import as_counts
+from latently.metrics.topics.splitting import as_counts
 
 # Numbers in an array of documents by words by topics: a few megabytes.
 ENTRIES_AT_ONCE = 400_000

@@ -1,9 +1,13 @@
 """What to ask about an imputation: which cells are missing, why, and how well they are predicted."""
 
 from latently.estimators.imputation.diagnosis.dispersed import DispersedStarts, dispersed_starts
-from latently.estimators.imputation.diagnosis.little import MCARTest, little_mcar_test
 from latently.estimators.imputation.diagnosis.overimputation import Overimputation, overimpute
-from latently.estimators.imputation.diagnosis.patterns import MissingPatterns, missing_patterns
+from latently.estimators.imputation.diagnosis.patterns import (
+    MCARTest,
+    MissingPatterns,
+    little_mcar_test,
+    missing_patterns,
+)
 
 __all__ = [
     "DispersedStarts",
