@@ -10,26 +10,31 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SKEWED_FROM = 2.0
-LEAST_SPAN = 20.0  # times as large the greatest value is as the least
+# Times as large the greatest value is as the least, at least, and the skewness from which on logarithms help.
+SPANS = ((100.0, 1.0), (20.0, 2.0))
 
 
 def logarithmic(values: ArrayLike) -> bool:
     """Whether values are positive and skewed over an order of magnitude, and less skewed as logarithms.
 
+    Over two orders less skewness will do: groups of different sizes, as customers are, do not look skewed.
+
     Examples
     --------
     >>> logarithmic([1, 2, 3, 5, 8, 13, 400]), logarithmic([1, 2, 3, 4, 5]), logarithmic([-1, 1, 2, 400])
     (True, False, False)
+    >>> logarithmic([100, 110, 120, 1000, 1100, 9000, 12000]), logarithmic([1, 2, 2, 15, 16, 21, 25])
+    (True, False)
     """
     from scipy.stats import skew
 
     x = np.asarray(values, dtype=np.float64)
     x = x[np.isfinite(x)]
-    if len(x) < 3 or not x.min() > 0 or x.max() < LEAST_SPAN * x.min():
+    if len(x) < 3 or not x.min() > 0:
         return False
     lean = float(skew(x))
-    return lean > SKEWED_FROM and abs(float(skew(np.log(x)))) < lean
+    enough = any(x.max() >= span * x.min() and lean > least for span, least in SPANS)
+    return enough and abs(float(skew(np.log(x)))) < lean
 
 
 def set_logarithmic(ax: Axes, axis: str = "x") -> None:
