@@ -5,6 +5,7 @@ import pandas
 import pytest
 from numpy.testing import assert_allclose
 
+import latently
 from latently import (
     GaussianHMM,
     GaussianImputer,
@@ -96,7 +97,6 @@ def test_a_fitted_estimator_shows_what_it_found(kind):
 
 
 def test_a_report_shows_itself():
-    import latently
 
     report = latently.report(GaussianMixture(1).fit(X), X)
     shown = Page(report._repr_html_())
@@ -122,4 +122,6 @@ def test_visits_to_states_keep_the_dates_and_end_with_their_sequence():
     assert [one["start"] for one in apart] == [first - 50 * (first >= 50) for first in spans]
     steps = model.timeline(years, lengths).frame()
     assert steps["time"].tolist() == years.index.tolist()
+    said = " ".join(latently.report(model, years).said)
+    assert "At the last row, time 2006-01-01, the state is 0" in said  # no hours that nobody gave
     assert_allclose(steps[["state_0", "state_1", "state_2"]], resp)

@@ -304,3 +304,20 @@ def extremes(rows: Any, used: Any = None) -> tuple[Any, Any]:
         folded = pick.reduce(parts[0], axis=0, initial=nothing).reshape(fold, d)
         found.append(pick.reduce(np.concatenate([folded, parts[1]]), axis=0, initial=nothing))
     return found[0], found[1]
+
+
+def brief_times(times: NDArray[Any]) -> NDArray[Any]:
+    """Dates in days or seconds where nothing is lost by it, as they are shorter to write.
+
+    Examples
+    --------
+    >>> brief_times(np.array(["2024-03-31T00:00", "2024-04-01T00:00"], dtype="datetime64[ns]")).tolist()
+    [datetime.date(2024, 3, 31), datetime.date(2024, 4, 1)]
+    """
+    if times.dtype.kind != "M":
+        return times
+    for unit in ("D", "s"):
+        rounded = times.astype(f"datetime64[{unit}]")
+        if (rounded == times).all():
+            return rounded
+    return times

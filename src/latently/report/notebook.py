@@ -26,6 +26,7 @@ from latently.report.figure import Figure
 from latently.report.html import Markup, bullets, element, image
 from latently.wording import listed, number, sentence, share
 
+BESIDE_A_DIAGRAM = "max-width:56em;color-scheme:light"  # which is light, whatever the screen
 MOST_SHOWN = 3
 MOST_TOPICS = 8
 N_WORDS = 8
@@ -46,7 +47,7 @@ def found(model: object) -> str:
         return ""
     drawn: list[Markup] = []
     with suppress(ImportError):  # without matplotlib there are no pictures
-        drawn = [element("div", image(picture), style="max-width:56em") for picture in _pictures(model)]
+        drawn = [element("div", image(picture), style=BESIDE_A_DIAGRAM) for picture in _pictures(model)]
     return element("div", bullets(map(sentence, _said(model))), *drawn)
 
 

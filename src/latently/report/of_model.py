@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from latently.checks.arrays import brief_times
 from latently.checks.columns import as_table
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.hmm import BaseHMM
@@ -140,7 +141,7 @@ def _of_chain(
     if time is None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
         time = index
     called = "row" if time is None else str(getattr(time, "name", None) or "time")
-    time = None if time is None else np.asarray(time)
+    time = None if time is None else brief_times(np.asarray(time))
     names = feature_names(model)
     a = SegmentationAnalysis(model, X, source, names, lengths, time, called, selection=selection)
     return segmentation_report(a)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from latently.checks.arrays import LATEST
+from latently.checks.arrays import LATEST, brief_times
 from latently.cli.failure import CommandError
 from latently.cli.tables.columns import as_numbers
 from latently.cli.tables.table import Table
@@ -69,9 +69,9 @@ def read_times(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
     shown = [("" if cell is None else str(cell)).strip() for cell in cells.to_list()]
     column = as_numbers(table, name)
     if column.moments is not None:
-        return _brief(column.moments.to_numpy()), shown
+        return brief_times(column.moments.to_numpy()), shown
     if cells.dtype.is_temporal():
-        return _brief(cells.cast(pl.Int64).to_numpy()), shown
+        return brief_times(cells.cast(pl.Int64).to_numpy()), shown
     if column.values is not None:
         times = column.values.to_numpy()
         beyond = np.flatnonzero(np.abs(times) > LATEST)
@@ -86,17 +86,6 @@ def read_times(table: Table, name: str) -> tuple[NDArray[Any], list[str]]:
         f"{wrong.replace(' holds ', f' of {table.name} has ')} in column '{name}', which is neither a number "
         "nor a date like 2024-03-31: write it so, or leave --time out"
     )
-
-
-def _brief(times: NDArray[Any]) -> NDArray[Any]:
-    """Dates in days or seconds where nothing is lost by it, as they are shorter to write."""
-    if times.dtype.kind != "M":
-        return times
-    for unit in ("D", "s"):
-        rounded = times.astype(f"datetime64[{unit}]")
-        if (rounded == times).all():
-            return rounded
-    return times
 
 
 def _must_be_there(table: Table, name: str) -> None:
