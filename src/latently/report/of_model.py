@@ -135,9 +135,10 @@ def _of_chain(
     time: object = None,
 ) -> Report:
     _must_be_of_a_fit(model)
+    given = X
     X, offsets = joined(X, lengths, symbols=model._model.emission.symbolic)
     lengths = np.diff(offsets).tolist() if len(offsets) > 2 else None
-    index: Any = getattr(X, "index", None)
+    index: Any = getattr(given if hasattr(given, "dtype") else X, "index", None)  # an array has no index left
     if time is None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
         time = index
     called = "row" if time is None else str(getattr(time, "name", None) or "time")
