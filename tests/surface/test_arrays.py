@@ -75,7 +75,7 @@ REFUSED = {
     "a text": ("text", "X is a str"),
     "a set": ({1, 2}, "X is a set, which has no order .*: make it a list"),
     "a generator": ((row for row in [[1, 2]]), "X is a generator, .* can be read but once: make it a list"),
-    "ragged rows": ([[1, 2], [3]], "row 1 of X has 1 cells and row 0 2: make them equally long"),
+    "ragged rows": ([[1, 2], [3]], "row 1 of X has 1 cell and row 0 2: make them equally long"),
     "two columns of one name": (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than one column 'a'"),
     "an integer beyond floats": ([[1, 10**400]], "row 0, column 1 of X holds a number beyond the range of"),
     "an object": ([[1, object()]], "row 0, column 1 of X holds <object"),

@@ -18,7 +18,7 @@ X = RNG.standard_normal((30, 2)) + 3 * (np.arange(30) % 2)[:, None]
 COUNTS = RNG.poisson(3, (30, 1))
 
 
-INFINITE = "contains infinity at row 7, column 1 .1 such cells.: drop those rows"
+INFINITE = "contains infinity at row 7, column 1 .1 such cell.: drop those rows"
 TABLES = {
     "no rows": (np.empty((0, 2)), r"Found array with 0 sample\(s\)"),
     "no columns": (np.empty((5, 0)), r"0 feature\(s\)"),
@@ -51,7 +51,7 @@ TABLES = {
     "fewer rows than components": (X[:2], r"n_components = 3, n_samples = 2 .*: lower n_components"),
     "fewer distinct rows than components": (
         np.repeat(X[:2], 10, axis=0),
-        "there are 2 distinct rows for 3 components: lower n_components",
+        "X has 2 distinct rows for 3 components: lower n_components",
     ),
 }
 
@@ -218,7 +218,7 @@ class Complete(Exponential):
     [
         (
             changed(X, (4, 0), np.nan),
-            "contains NaN at row 4, column 0 .1 such cells.*: drop those rows or",
+            "contains NaN at row 4, column 0 .1 such cell.*: drop those rows or",
         ),
         (
             pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, None, 1.0]}),

@@ -98,7 +98,7 @@ REFUSED = {
         partial(L.HiddenMarkovModel, emission=Poisson()),
         COUNTS,
         [
-            ({"emission": Binomial([9, 9])}, "n_trials holds 2 numbers and there are 1 columns"),
+            ({"emission": Binomial([9, 9])}, "n_trials holds 2 numbers, and X has 1 column:"),
             ({"emission": "binomial(9"}, r"there is no family 'binomial\(9': write one of"),
             (
                 {"starting_values": {"lambda": [[1.0], [2.0]]}},

@@ -244,7 +244,7 @@ def incomplete(value):
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [
-        (incomplete(np.nan), {}, "Input X contains NaN at row 1, column 2 (1 such cells)"),
+        (incomplete(np.nan), {}, "Input X contains NaN at row 1, column 2 (1 such cell)"),
         (sparse.coo_matrix(incomplete(np.nan)), {}, "Input X contains NaN at row 1, column 2"),
         (incomplete(np.inf), {}, "Input X contains infinity at row 1, column 2"),
         (incomplete(-2), {}, "Negative values in data passed to X: -2 at row 1, column 2"),

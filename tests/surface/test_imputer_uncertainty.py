@@ -150,7 +150,7 @@ def test_imputations_repeat_by_their_seed(method, monkeypatch):
 
 COLLINEAR = np.column_stack([X, 2 * X[:, 0] - 1.0])
 OF_THREE = np.column_stack([np.where(MISSING, 1.0, X), np.where(MISSING, 1.0, X) @ [1.0, -1.0, 0.0]])
-FEW = "there are 3 rows with an observed value for 3 columns, .*: set prior='ridge', or leave columns out"
+FEW = "X has 3 rows with an observed value for 3 columns, .*: set prior='ridge', or leave columns out"
 # A table, the columns to blame, and what is said.
 UNDETERMINED = {
     "two collinear columns": (
@@ -220,9 +220,9 @@ def test_the_remedies_that_messages_name_do_help():
         (lambda m: m.draw_imputations(X, 2.5), "n_imputations=2.5"),
         (
             lambda m: m.draw_imputations(X, 6),
-            r"there are 3 parameter draws and 6 are needed: set n_parameter_draws=\d+ and fit again",
+            r"it has 3 parameter draws, and 6 are needed: set n_parameter_draws=\d+ and fit again",
         ),
-        (lambda m: m.draw_imputations(X), "3 parameter draws and 20 are needed"),
+        (lambda m: m.draw_imputations(X), "3 parameter draws, and 20 are needed"),
     ],
 )
 def test_arguments(drawn, call, message):
@@ -232,7 +232,7 @@ def test_arguments(drawn, call, message):
 
 def test_without_parameter_draws(fitted):
     for call in (fitted.draw_imputations, lambda x: fitted.interval(x, parameter_uncertainty=True)):
-        with pytest.raises(ValueError, match=r"there are 0 parameter draws .*set n_parameter_draws="):
+        with pytest.raises(ValueError, match=r"it has 0 parameter draws, .*set n_parameter_draws="):
             call(X)
 
 

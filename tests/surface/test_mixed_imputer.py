@@ -125,7 +125,7 @@ def test_draws_differ_and_are_pooled(fitted):
     town = holes["town"].isna()
     shares = np.mean([(table["town"] == "Kiel")[town].mean() for table in tables])
     assert abs(shares - (whole["town"] == "Kiel")[town].mean()) < 0.06
-    with pytest.raises(ValueError, match="there are 5 parameter draws and 6 are needed"):
+    with pytest.raises(ValueError, match="it has 5 parameter draws, and 6 are needed"):
         imputer.draw_imputations(holes, 6)
 
 

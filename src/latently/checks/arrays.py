@@ -128,7 +128,9 @@ def as_array(values: Any, name: str) -> Cells:
     except ValueError:
         sizes = [len(row) if isinstance(row, Sized) else 1 for row in values]
         other = next((i for i, size in enumerate(sizes) if size != sizes[0]), 0)
-        uneven = f"row {other} of {name} has {sizes[other]} cells and row 0 {sizes[0]}"
+        uneven = (
+            f"row {other} of {name} has {sizes[other]} cell{'s' * (sizes[other] != 1)} and row 0 {sizes[0]}"
+        )
         raise ValueError(
             f"{uneven if other else f'the rows of {name} are of several shapes'}: make them equally long, "
             "with NaN where a cell is missing"

@@ -300,8 +300,8 @@ def _of_arrays(names: list[str], arrays: list[Any], name: str) -> Table:
     for label, size in zip(names, sizes, strict=True):
         if size != sizes[0]:
             raise ValueError(
-                f"column '{label}' of {name} has {size} cells, and '{names[0]}' {sizes[0]}: make them "
-                "equally long"
+                f"column '{label}' of {name} has {size} cell{'s' * (size != 1)}, and '{names[0]}' "
+                f"{sizes[0]}: make them equally long"
             )
     return Table(tuple(columns), named=True)
 

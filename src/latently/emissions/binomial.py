@@ -9,6 +9,7 @@ import numpy as np
 
 from latently.emissions.base import Array
 from latently.emissions.trials import Trials, log_choose
+from latently.wording import count
 
 
 @dataclass(frozen=True)
@@ -86,4 +87,7 @@ class Binomial(Trials):
                 "a binomial family needs numbers of trials: Binomial(n_trials=10), say, or 'binomial(10)'"
             )
         if self.trials.shape not in ((), (n_features,)):
-            raise ValueError(f"n_trials holds {self.trials.size} numbers and there are {n_features} columns")
+            raise ValueError(
+                f"n_trials holds {count(self.trials.size, 'number')}, and X has "
+                f"{count(n_features, 'column')}: give one number, or one for each column"
+            )

@@ -20,7 +20,7 @@ from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
 from latently.emissions.reading import ImpossibleCellError
-from latently.wording import listed, share
+from latently.wording import count, listed, share
 
 MOST_SYMBOLS, MOST_NAMED = 30, 3  # in a table, and in words
 NOTABLE = 1e-9  # probability of other symbols that is worth a word
@@ -252,8 +252,8 @@ class Categorical(Emission):
             coded = self.learned(np.arange(n))
             if coded.size != n:
                 raise ValueError(
-                    f"categories holds {coded.size} symbols, and emissionprob has {n} columns: there should "
-                    "be one for each"
+                    f"categories holds {count(coded.size, 'symbol')}, and emissionprob has "
+                    f"{count(n, 'column')}: there should be one for each"
                 )
         family, params = super(Categorical, coded).given(values, n_components, suffix)
         if self.support is None:

@@ -13,6 +13,7 @@ from latently.checks.arrays import as_floats, extremes
 from latently.core.errors import ConstantColumnWarning, UndeterminedWarning, WeightWarning
 from latently.core.findings import CAUTION, Finding
 from latently.estimators.inputs import Array, label_of
+from latently.wording import count
 
 LEAST_SQUARE = 1e-280  # smaller ones lose digits
 FAR_EXPONENT = 64  # powers of two
@@ -124,7 +125,8 @@ def check_informative(
         if len(distinct) >= n_components:
             return
     raise ValueError(
-        f"there are {len(distinct)} distinct rows for {n_components} components: lower n_components"
+        f"X has {count(len(distinct), 'distinct row')} for {count(n_components, 'component')}: lower "
+        "n_components"
     )
 
 

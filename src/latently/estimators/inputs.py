@@ -17,6 +17,7 @@ from latently.emissions.base import Emission
 from latently.emissions.reading import ImpossibleCellError
 from latently.estimators.bases import BaseEstimator, Tags
 from latently.sources import as_scan
+from latently.wording import count
 
 Family = TypeVar("Family", bound=Emission)
 
@@ -44,12 +45,12 @@ def check_rows(estimator: object, X: object, *, reset: bool, accepts_missing: bo
         where = f"row {row}, column {label_of(names, column)}"
         if np.isnan(rows[row, column]):
             raise ValueError(
-                f"Input X contains NaN at {where} ({int(wrong.sum())} such cells), and "
+                f"Input X contains NaN at {where} ({count(int(wrong.sum()), 'such cell')}), and "
                 f"{type(estimator).__name__} needs complete rows: drop those rows or fill the cells first"
             )
         raise ValueError(
-            f"Input X contains infinity at {where} ({int(wrong.sum())} such cells): drop those rows or "
-            "replace the cells"
+            f"Input X contains infinity at {where} ({count(int(wrong.sum()), 'such cell')}): drop those rows "
+            "or replace the cells"
         )
     return rows
 

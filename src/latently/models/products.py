@@ -123,8 +123,8 @@ class Tally:
 
 def mixture_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
     """E-step of a mixture of products, tile by tile; equal rows of cells that are looked up once."""
-    family = model.routines(params)
-    if block.labels is not None or not isinstance(family, Product) or not block.n_rows:
+    family: Product = model.routines(params)
+    if block.labels is not None or not block.n_rows:
         return None
     tables = family.tables(block.n_rows)
     if family.few(block.n_rows) and not tables:
@@ -175,8 +175,8 @@ def few_rows(
 
 def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
     """E-step of a block of sequences whose rows are few patterns of cells: symbols, so to say."""
-    family = model.routines(params)
-    if not isinstance(family, Product) or family.others or not block.n_rows:
+    family: Product = model.routines(params)
+    if family.others or not block.n_rows:
         return None
     tables = family.tables(block.n_rows)
     assert tables is not None  # a product has parts

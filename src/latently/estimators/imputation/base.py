@@ -26,6 +26,7 @@ from latently.estimators.records import Records
 from latently.estimators.saving import Saved
 from latently.estimators.settable import read_only
 from latently.estimators.settings import RunSettings, WorkSettings
+from latently.wording import count
 
 
 class Shown(ABC):
@@ -329,8 +330,8 @@ class BaseImputer(
         have = len(self.parameter_draws_)
         if have < n:
             raise ValueError(
-                f"there are {have} parameter draws and {n} are needed: set n_parameter_draws={max(n, 20)} "
-                "and fit again"
+                f"it has {count(have, 'parameter draw')}, and {n} are needed: set "
+                f"n_parameter_draws={max(n, 20)} and fit again"
             )
 
     @property

@@ -12,6 +12,7 @@ from latently.core.errors import SingularCovarianceError
 from latently.core.libraries import single_threaded_libraries
 from latently.emissions.gaussian.moments import Moments
 from latently.estimators.inputs import Array
+from latently.wording import count
 
 COVARIANCE_FLOOR = 1e-10  # of the covariance of one component, in units of the variances
 NO_BOUND = 100 * COVARIANCE_FLOOR  # eigenvalue of correlations below which the likelihood has no bound
@@ -62,7 +63,8 @@ def check_rank(table: Array, weights: Array, varied: NDArray[np.int64], labels: 
             break
     if n <= d:
         raise NoMaximumError(
-            f"there are {n} rows with an observed value for {d} columns, too few for the covariances",
+            f"X has {count(n, 'row')} with an observed value for {count(d, 'column')}, too few for the "
+            "covariances",
             "leave columns out, or choose covariance_type='diag'",
         )
     with single_threaded_libraries():

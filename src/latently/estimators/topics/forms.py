@@ -21,6 +21,7 @@ from latently.estimators.inputs import as_table as table_of_numbers
 from latently.sources import as_scan
 from latently.sources.base import Part, Scan, located
 from latently.sources.streams import IterableScan
+from latently.wording import count
 
 Form = Literal["table", "integers", "tokens", "texts"]
 
@@ -136,15 +137,15 @@ def _check(counts: sparse.csr_matrix) -> None:
         what = "NaN" if np.isnan(counts.data).any() else "infinity"
         wrong = np.isnan(counts.data) if what == "NaN" else ~finite
         raise ValueError(
-            f"Input X contains {what} at {place_of(counts, wrong)} ({int(wrong.sum())} such cells): a word "
-            "that does not occur counts 0; mend or drop such documents"
+            f"Input X contains {what} at {place_of(counts, wrong)} ({count(int(wrong.sum()), 'such cell')}): "
+            "a word that does not occur counts 0; mend or drop such documents"
         )
     negative = counts.data < 0
     if negative.any():
         value = counts.data[negative.argmax()]
         raise ValueError(
             f"Negative values in data passed to X: {value:g} at {place_of(counts, negative)} "
-            f"({int(negative.sum())} such cells); counts of words are zero or more"
+            f"({count(int(negative.sum()), 'such cell')}); counts of words are zero or more"
         )
     large = counts.data > MOST_COUNT
     if large.any():
