@@ -49,7 +49,9 @@ def problem(family, shape, rng, dtype=np.float64):
     means = rng.normal(size=(K, d)) * 4 * spread
     roots = rng.normal(size=(K, d, d)) / np.sqrt(d) + np.eye(d)
     labels = rng.integers(K, size=n)
-    x = means[labels] + np.einsum("nij,nj->ni", roots[labels], rng.normal(size=(n, d)))
+    x = rng.normal(size=(n, d))
+    for k in range(K):
+        x[labels == k] = means[k] + x[labels == k] @ roots[k].T
     x, means = ((x + offset) * unit).astype(dtype), (means + offset) * unit
     covariances = roots @ np.swapaxes(roots, 1, 2) * unit**2
     return parts(family, x, rng.integers(0, 3, n).astype(float), means, covariances, rng)
