@@ -101,15 +101,19 @@ def pytest_runtest_setup(item):
     certain(item.nodeid)
 
 
+COMMAND = "tests/surface/test_cli"
+
+
 class FilesStayTogether(LoadScopeScheduling):
-    """All tests of a file go to one worker.
+    """All tests of a file go to one worker, and all files of tests of the command.
 
     So what they share is made once, and kernels that only they need are compiled once; and a later block of a
     page has what an earlier one defined.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return COMMAND if file.startswith(COMMAND) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesStayTogether:

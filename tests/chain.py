@@ -1,4 +1,4 @@
-"""A Markov chain of labels in plain NumPy, for tests: small enough to trust."""
+"""A Markov chain of labels in plain NumPy, for tests: small enough to trust; and sequences to try it on."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,6 +8,26 @@ import numpy as np
 from latently.core.errors import ImpossibleObservationError
 from latently.core.statistics import Additive, tree_sum
 from latently.latent.base import Expected
+
+STATES = (1, 2, 3, 4, 5, 8, 9, 20)
+LENGTHS = np.array([1, 2, 3, 0, 1, 7, 0, 50, 2, 900, 0])
+WEIGHTS = np.array([1.0, 0.0, 3.0, 1.0, 2.5, 1.0, 0.0, 2.0, 1.0, 0.5, 2.0])
+
+
+def offsets_of(lengths):
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def counted(monkeypatch, module, name):
+    """Calls of a function of the module, which is called all the same."""
+    calls, function = [], getattr(module, name)
+
+    def counting(*args):
+        calls.append(args)
+        return function(*args)
+
+    monkeypatch.setattr(module, name, counting)
+    return calls
 
 
 @dataclass(frozen=True)

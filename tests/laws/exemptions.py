@@ -107,7 +107,7 @@ def bound_by(law: str | None = None) -> pytest.MarkDecorator:
 
 def over_gaussians() -> pytest.MarkDecorator:
     """Run a test over the entries whose family has a floor."""
-    return pytest.mark.parametrize("entry", GAUSSIAN_ENTRIES, ids=[entry.name for entry in GAUSSIAN_ENTRIES])
+    return pytest.mark.parametrize("entry", [_param(entry, None) for entry in GAUSSIAN_ENTRIES])
 
 
 def on_hard_data() -> pytest.MarkDecorator:

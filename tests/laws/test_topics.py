@@ -6,107 +6,42 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.base import clone
 
 from latently import LatentDirichletAllocation
 from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
 from latently.core.em import Settings, run
-from latently.core.errors import FitError
-from latently.core.fixed_point import iterate
 from latently.core.memory import MemoryMap
 from latently.estimators.topics.starts import some_documents
 from latently.models.admixture import (
-    AdmixtureParams,
-    CollapsedAdmixture,
     CollapsedFolding,
     Entries,
-    VariationalAdmixture,
     document_source,
     even,
 )
 from tests.comparing import assert_identical, assert_same
 from tests.laws.exemptions import INFERENCES, MONOTONE, REORDERED, REPEATS, over_inferences
 from tests.planted import planted
-from tests.refusing import changed, refused
+from tests.topic_kinds import (
+    COUNTS,
+    KINDS,
+    N_WORDS,
+    PRIORS,
+    SEED,
+    WEIGHTS,
+    Collapsed,
+    K,
+    Variational,
+    fitted,
+    of_source,
+    over_kinds,
+    params,
+    pass_over,
+    remembered,
+    source,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:documents without words")
-
-N_WORDS, K, SEED = 40, 3, np.uint64(5)
-COUNTS = planted(0, n=50, n_words=N_WORDS, n_topics=K, length=20).counts.tolil()
-COUNTS[7] = 0
-COUNTS = COUNTS.tocsr()
-WEIGHTS = np.random.default_rng(0).permutation(np.arange(50) % 4.0)
-PRIORS = np.array([0.3, 0.1, 0.7]), np.linspace(0.02, 0.3, N_WORDS)[:, None]
-
-
-class Collapsed:
-    """CVB0 in double precision: what is remembered are probabilities of the topics of entries."""
-
-    model = CollapsedAdmixture(K, N_WORDS, np.float64)
-
-    def remember(self, block):
-        return self.model.first(block, SEED)
-
-
-class Truncated(Collapsed):
-    model = CollapsedAdmixture(K, N_WORDS, np.float64, top_topics=2)
-
-
-class Plain(Collapsed):
-    model = CollapsedAdmixture(K, N_WORDS, np.float64, compiled=False)
-
-
-class Variational:
-    """Variational Bayes: what is remembered are parameters of the topics of documents."""
-
-    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64)
-
-    def remember(self, block):
-        return even(block, PRIORS[0])
-
-
-class PlainVariational(Variational):
-    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64, compiled=False)
-
-
-KINDS = [Collapsed(), Truncated(), Plain(), Variational(), PlainVariational()]
-over_kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__.lower())
-
-
-def fitted(inference, X=COUNTS, weights=None, **settings):
-    settings = {"n_components": K, "tol": 0, "max_iter": 30, "random_state": 0, **settings}
-    return LatentDirichletAllocation(inference=inference, **settings).fit(X, None, weights)
-
-
-def params():
-    """Topics after a pass or two, no two alike."""
-    rng = np.random.default_rng(1)
-    return AdmixtureParams(rng.gamma(0.5, 8.0, (N_WORDS, K)) + PRIORS[1], *PRIORS)
-
-
-def source(counts=COUNTS, weights=WEIGHTS, entries=None):
-    whole = document_source(counts, weights, np.float64)
-    return whole if entries is None else replace(whole, block_rows=entries)
-
-
-def of_source(kind, data):
-    return MemoryMap(kind.model, data.remembering(kind.remember, SerialBackend()))
-
-
-def pass_over(kind, counts=COUNTS, weights=WEIGHTS, entries=None):
-    """Statistics of one pass from the random start, and what is remembered."""
-    data = source(counts, weights, entries)
-    em = of_source(kind, data)
-    return em.e_step(params()), em
-
-
-def remembered(em):
-    """In the order of documents: expected counts of their topics."""
-    if isinstance(em.model, VariationalAdmixture):
-        return np.concatenate(em.memories.each)
-    return np.concatenate(em.memories.turned(em.model.document_counts).each)
-
 
 # -- 1: additive -------------------------------------------------------------------------------------------
 
@@ -246,10 +181,16 @@ def many_blocks():
     return sparse.csr_matrix(rng.poisson(0.4, (700, 300)) * (1 + rng.integers(0, 3, (700, 1))))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "settings",
-    [*({"inference": name} for name in INFERENCES), {"inference": "cvb0", "top_topics": 2}],
+    ("settings", "dtype"),
+    [
+        *(({"inference": name}, "float64") for name in INFERENCES),
+        *(({"inference": "cvb0", "top_topics": 2}, dtype) for dtype in ("float32", "float64")),
+        *(
+            pytest.param({"inference": name}, "float32", marks=[] if name == "vb" else pytest.mark.slow)
+            for name in INFERENCES
+        ),
+    ],
     ids=str,
 )
 def test_any_number_of_threads_gives_the_same_bits(settings, dtype, many_blocks):
@@ -358,116 +299,3 @@ def test_topics_of_new_documents_move_with_the_labels_and_the_words():
         found.append((gamma, likelihood))
     assert_allclose(found[1][0], found[0][0][:, ORDER], rtol=1e-8)
     assert_allclose(found[1][1], found[0][1], rtol=1e-12)
-
-
-# -- 8: honest ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("max_iter", [1, 7, 500])
-def test_the_bound_is_that_of_the_topics_returned(max_iter):
-    """From an E-step of their own that starts where the documents were left: it hardly does better."""
-    tol = 0 if max_iter < 100 else 1e-9
-    lda = LatentDirichletAllocation(
-        K, inference="vb", tol=tol, max_iter=max_iter, doc_tol=1e-10, max_sweeps=300, random_state=0
-    ).fit(COUNTS)
-    assert lda.bound_ == lda.history_[-1]
-    assert_allclose(sum(lda.bound_parts_.values()), lda.bound_, rtol=1e-12)
-    assert len(lda.history_) == lda.n_iter_ + 1
-    data = document_source(COUNTS, np.ones(50), np.float64)
-    model = VariationalAdmixture(K, N_WORDS, dtype=np.float64, doc_tol=1e-10, max_sweeps=300)
-    lengths = np.asarray(COUNTS.sum(axis=1)).ravel() + lda.doc_topic_prior_.sum()
-    left = lda.doc_topic_ * lengths[:, None]
-    em = MemoryMap(model, data.remembering(lambda _: left, SerialBackend()))
-    again = em.e_step(lda.params_).bound
-    assert_allclose(again, lda.bound_, rtol=1e-11)
-    assert lda.converged_ == (max_iter == 500)
-    assert ("converged" in lda.stop_reason_) == lda.converged_
-
-
-def test_without_an_objective_none_is_reported():
-    kept = {"doc_topic_prior": None, "topic_word_prior": None}  # what is learned moves what had come to rest
-    lda = LatentDirichletAllocation(K, **kept, random_state=0).fit(COUNTS)
-    assert lda.bound_ is None
-    assert lda.bound_parts_ is None
-    assert not any(hasattr(lda, name) for name in ("bic", "aic", "log_likelihood_"))
-    assert len(lda.history_) == lda.n_iter_
-    assert lda.converged_
-    assert lda.history_[-1] <= 1e-3 < lda.history_[:-1].min()
-
-
-def test_the_relative_change_is_that_of_the_documents_topics():
-    em = of_source(KINDS[0], source())
-    before = remembered(em)
-    stats = em.e_step(params())
-    tokens = WEIGHTS @ np.asarray(COUNTS.sum(axis=1)).ravel()
-    moved = WEIGHTS @ np.abs(remembered(em) - before).sum(axis=1)
-    assert_allclose(stats.relative_change, moved / tokens, rtol=1e-12)
-
-
-@over_inferences()
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_topics_of_the_documents_are_those_of_the_topics(inference, dtype):
-    """What `fit` says of its documents is what `transform` says."""
-    data = planted(2)
-    lda = fitted(inference, data.counts, n_components=4, dtype=dtype, max_iter=5)
-    shares = lda.transform(data.counts)
-    assert_array_equal(shares, clone(lda).fit_transform(data.counts))
-    if inference in ("cvb0", "vb"):
-        assert_array_equal(shares, lda.doc_topic_)
-
-
-# -- 9: never silently broken ------------------------------------------------------------------------------
-
-
-@over_inferences()
-def test_counts_beyond_the_precision_are_refused(inference):
-    for dtype, value, why in (
-        ("float32", 5e15, "float32 can hold"),
-        ("float64", 1e31, r"holds 1e\+31 at row 3, column 5: counts are at most 2\*\*53"),
-        ("float64", 1e308, r"holds 1e\+308 at row 3, column 5"),
-    ):
-        counts = changed(COUNTS.toarray().astype(float), (3, 5), value)
-        model = LatentDirichletAllocation(K, inference=inference, dtype=dtype)
-        refused(lambda model=model, counts=counts: model.fit(counts), why)
-
-
-@over_inferences()
-@pytest.mark.filterwarnings("ignore:X has .*topic models count tokens")
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e10])
-def test_counts_of_any_size_give_numbers(inference, dtype, scale):
-    counts = COUNTS.toarray() * scale
-    counts[5] *= 1e-4
-    lda = fitted(inference, counts, dtype=dtype, max_iter=22)
-    expected_logs = lda.exp_dirichlet_component_ if inference.endswith("vb") else 1.0
-    for found in (lda.components_, lda.transform(counts), expected_logs):
-        assert np.isfinite(found).all()
-        assert np.all(np.asarray(found) >= 0)
-    assert (lda.components_ > 0).all()
-
-
-@over_inferences()
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("doc_prior", [1e-10, 1e10])
-@pytest.mark.parametrize("word_prior", [1e-10, 1e10])
-def test_priors_of_any_size_give_numbers(inference, dtype, doc_prior, word_prior):
-    counts = COUNTS.toarray()
-    counts[20:] *= np.eye(30, N_WORDS, dtype=int)  # documents of one word, that others do not have
-    priors = {"doc_topic_prior": doc_prior, "topic_word_prior": word_prior}
-    lda = fitted(inference, counts, dtype=dtype, max_iter=25, **priors)
-    assert np.isfinite(lda.topic_word_).all()
-    assert_allclose(lda.topic_word_.sum(axis=1), 1.0, rtol=1e-6)
-    assert_allclose(lda._shares_of(lda._read(counts).counts).sum(axis=1), 1.0, rtol=1e-6)
-
-
-def test_what_is_no_number_ends_the_fit():
-    data = source(weights=np.ones(50))
-    em = of_source(KINDS[0], data)
-    em.memories.each[0].resp[3] = np.nan
-    with pytest.raises(FitError, match="expected counts are not numbers"):
-        iterate(em, params(), Settings(1e-3, 10))
-    em = of_source(KINDS[3], data)
-    topics = params()
-    topics.topic_word[3, 1] = np.nan
-    with pytest.raises(FitError, match="not a number"):
-        run(em, topics, Settings(tol=0, max_iter=3), 1.0)

@@ -16,9 +16,10 @@ from latently.emissions.categorical import CategoricalParams
 from latently.latent import Chain, checkpoints
 from latently.latent.chain import ChainParams
 from latently.models import LatentEmission, LatentEmissionParams
+from tests.chain import counted, offsets_of
 from tests.comparing import assert_identical, assert_same
 
-STATES = (1, 2, 3, 5, 8, pytest.param(9, marks=pytest.mark.slow))
+STATES = (1, 3, 5, *(pytest.param(K, marks=pytest.mark.slow) for K in (2, 8, 9)))
 over_states = pytest.mark.parametrize("K", STATES)
 SERIAL = SerialBackend()
 
@@ -27,10 +28,6 @@ SERIAL = SerialBackend()
 def short_segments(monkeypatch):
     """So that sequences of a few hundred times have many."""
     monkeypatch.setattr(checkpoints, "LEAST_ROWS", 8)
-
-
-def offsets_of(lengths):
-    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def chain_params(K, rng, shape="dense"):
@@ -66,30 +63,23 @@ def limited(model, rows, arrays=1):
 
 
 def assert_budget_changes_nothing(model, params, block, rows, monkeypatch):
-    """Whichever way the densities come; the second is what the test would not notice if it were not taken."""
-    for fused in (True, False):
+    """Whichever way the densities come; the second is what the test would not notice if it were not taken.
+
+    Of many states only where they are looked up: kernels are compiled for each width and way.
+    """
+    symbols = isinstance(model.emission, Categorical)
+    for fused in (True, False) if model.n_components < 5 or not symbols else (True,):
         one = replace(model, fused=fused)
-        calls = counted(monkeypatch)
+        calls = counted(monkeypatch, checkpoints, "_scaled")
         ordinary = one.e_step(params, block, SERIAL)
         assert not calls
-        other = limited(one, rows, 1 if fused and isinstance(one.emission, Categorical) else 2)
+        other = limited(one, rows, 1 if fused and symbols else 2)
         with_checkpoints = other.e_step(params, block, SERIAL)
         assert len(calls) == sum(
             n > rows and w > 0 for n, w in zip(np.diff(block.offsets), block.weights, strict=True)
         )
         assert_same(ordinary, with_checkpoints, rtol=1e-12)
         assert_array_equal(ordinary.latent.transitions == 0, with_checkpoints.latent.transitions == 0)
-
-
-def counted(monkeypatch):
-    calls, function = [], checkpoints._scaled
-
-    def counting(*args):
-        calls.append(args)
-        return function(*args)
-
-    monkeypatch.setattr(checkpoints, "_scaled", counting)
-    return calls
 
 
 # -- the same statistics -----------------------------------------------------------------------------------
@@ -121,7 +111,7 @@ def test_several_sequences_with_weights(K, monkeypatch):
 
 
 @pytest.mark.parametrize("family", ["numbers", "counts"])
-@pytest.mark.parametrize("K", [2, 5])
+@pytest.mark.parametrize("K", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_families_whose_densities_are_computed(family, K, monkeypatch):
     """Missing cells and missing times among them, and an observation that is far from all states."""
     rng = np.random.default_rng(K)
@@ -188,8 +178,7 @@ def one_way(T, leave):
 def test_a_lost_state_is_found_again_in_logarithms(leave, fused, monkeypatch):
     model, params, block = one_way(400, leave)
     model = replace(model, fused=fused)
-    calls, function = [], checkpoints._in_logs
-    monkeypatch.setattr(checkpoints, "_in_logs", lambda *args: calls.append(args) or function(*args))
+    calls = counted(monkeypatch, checkpoints, "_in_logs")
     ordinary = model.e_step(params, block, SERIAL)
     found = limited(model, 50).e_step(params, block, SERIAL)
     assert calls

@@ -28,6 +28,8 @@ from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
 from latently.models.moves import look
 
+BY_DAY_AND_NIGHT = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)))
+
 
 def grid(side, each=20, seed=0, spread=0.1):
     rng = np.random.default_rng(seed)
@@ -173,7 +175,7 @@ def test_states_that_differ_by_what_follows_are_told_apart_first():
     assert_allclose(climber(em).end(next(proposals).params).result.objective, top, atol=1e-3)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", BY_DAY_AND_NIGHT)
 def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
     """Forty rows and four full covariances: higher maxima that rest on few rows are everywhere."""
     x = np.random.default_rng(seed).standard_normal((40, 2))
@@ -193,13 +195,13 @@ def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
 
 
 def test_threads_shifts_and_scales_do_not_matter():
-    x = np.random.default_rng(0).standard_normal((300, 2)) @ [[2, 0], [1, 0.5]]
-    common = {"n_components": 6, "covariance_type": "diag", "random_state": 0}
+    x = np.random.default_rng(0).standard_normal((150, 2)) @ [[2, 0], [1, 0.5]]
+    common = {"n_components": 5, "covariance_type": "diag", "random_state": 0}
     one, two = (GaussianMixture(n_jobs=n, **common).fit(x) for n in (1, 2))
     assert_array_equal(one.means_, two.means_)
     assert one.restarts_ == two.restarts_
     far = GaussianMixture(**common).fit(1e3 * x + 1e6)
-    assert_allclose(far.log_likelihood_, one.log_likelihood_ - 600 * np.log(1e3), atol=1e-3)
+    assert_allclose(far.log_likelihood_, one.log_likelihood_ - 300 * np.log(1e3), atol=1e-3)
 
 
 def test_structural_zeros_known_states_and_fixed_parameters_stay():

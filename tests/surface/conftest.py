@@ -1,13 +1,15 @@
 """The command in a folder of its own, inside this process: a real process is for what only it can show.
 
-Its pictures are drawn, which finds what is wrong with them, and not rendered, which takes most of the time;
-`rendered` does both.
+Its pictures are drawn once in a test, which finds what is wrong with them, and not rendered, which takes most
+of the time; `rendered` draws and renders all.
 """
 
 import json
 import os
 import re
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 
 import pytest
 
@@ -18,7 +20,14 @@ from tests.processes import copied
 
 
 def only_drawn(monkeypatch):
-    monkeypatch.setattr(Figure, "_saved", lambda self, *_, **__: repr(self.drawing.axes).encode())
+    def drawn_once(self, *_, **__):
+        if self.name in drawn:
+            return b""
+        drawn.add(self.name)
+        return repr(self.drawing.axes).encode()
+
+    drawn = set()
+    monkeypatch.setattr(Figure, "_saved", drawn_once)
 
 
 @pytest.fixture
@@ -60,18 +69,19 @@ def run(rendered, unrendered):
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory):
-    """Of one run on a file, for all tests that ask for it: the folder of what it wrote."""
+    """Of one run on a file, for all tests that ask: the folder of what it wrote, beside what was `said`."""
 
     @cache
     def folder(file, content, *arguments):
         here = tmp_path_factory.mktemp(arguments[0])
         (here / file).write_text(content, encoding="utf-8")
-        with pytest.MonkeyPatch.context() as monkeypatch:
+        with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(StringIO()) as said:
             monkeypatch.chdir(here)
             only_drawn(monkeypatch)
             with pytest.raises(SystemExit) as ended:
                 main(arguments)
         assert ended.value.code == 0
+        (here / "said").write_text(said.getvalue(), encoding="utf-8")
         (written,) = here.glob("latently-*")
         return written
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import latently
 from latently import GaussianMixture, datasets, select
-from latently.cli import demo, main, terminal
+from latently.cli import demo, terminal
 from latently.cli.demo.chapter import chapter_of
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
@@ -180,13 +180,11 @@ def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, mon
 
 
 @pytest.mark.parametrize("job", ["cluster", "segment", "topics", "impute"])
-def test_a_terminal_is_told_five_things_and_where_the_rest_is(here, capsys, unrendered, job):
-    (here / JOBS[job].file).write_text(JOBS[job].content, encoding="utf-8")
-    with pytest.raises(SystemExit):
-        main(JOBS[job].arguments)
-    out = capsys.readouterr().out
+def test_a_terminal_is_told_five_things_and_where_the_rest_is(results, job):
+    folder = results(*JOBS[job].run)
+    out = (folder.parent / "said").read_text(encoding="utf-8")
     bullets = sum(line.startswith(" - ") for line in out.splitlines())
-    summary = summary_of(here / JOBS[job].results)
+    summary = summary_of(folder)
     n = len([one for one in summary["findings"] if one["kind"] != one["subject"]])
     assert 0 < bullets <= 5
     if job != "topics":

@@ -30,7 +30,7 @@ from latently.estimators.saving.checkpoint import CheckpointFile
 from tests.models import ENTRIES
 from tests.processes import dies, in_a_process
 
-N_LIVES = 6
+N_LIVES = 4
 HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]

@@ -241,7 +241,7 @@ def test_sequences_may_be_a_list_of_series():
     assert "lengths=lengths" in report.python
 
 
-@pytest.mark.parametrize("kind", [GaussianMixture, GaussianHMM])
+@pytest.mark.parametrize("kind", [pytest.param(GaussianMixture, marks=pytest.mark.slow), GaussianHMM])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_page_about_much_stays_below_a_megabyte_and_a_half(kind):
     rng = np.random.default_rng(0)

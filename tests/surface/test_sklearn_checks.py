@@ -28,8 +28,7 @@ ESTIMATORS = [
     L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
     L.MixedImputer(2, **QUICK),
     L.LatentDirichletAllocation(2),
-    L.LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
-    *(compat.LatentDirichletAllocation(2, learning_method=method) for method in ("batch", "online")),
+    compat.LatentDirichletAllocation(2, learning_method="batch"),
     L.GaussianHMM(2, **QUICK),
     L.HiddenMarkovModel(Gaussian("full"), 2, **QUICK),
     L.PoissonHMM(2, **QUICK),
@@ -41,7 +40,9 @@ VARIANTS = [
     *(L.GaussianMixture(2, covariance_type=kind, n_init=1) for kind in ("tied", "diag", "spherical")),
     L.GaussianImputer(2, n_init=1, covariance_type="tied"),
     L.GaussianImputer(covariance_type="diag", keep_empty_features=True, min_value=-1.0, max_value=1.0),
+    L.LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),
     *(L.LatentDirichletAllocation(2, inference=inference) for inference in ("vb", "online", "online_vb")),
+    compat.LatentDirichletAllocation(2, learning_method="online"),
 ]
 
 OF_PROBABILITIES = dict.fromkeys(
