@@ -99,6 +99,7 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.short.select", lambda of, X, _, **how: select(of, X, few, **how))
     monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
     monkeypatch.setattr("latently.cli.demo.austen.SEEDS", range(2))
+    monkeypatch.setattr("latently.cli.demo.airquality.N_TABLES", 2)
     code, out, err = run("demo", "--out", "demo", "--force")
     assert (code, err) == (0, "")
     html = (here / "demo" / "index.html").read_text(encoding="utf-8")

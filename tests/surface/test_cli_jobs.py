@@ -1,11 +1,12 @@
 """What holds for every job of the command: how it ends, what it writes and replaces, and its help."""
 
+import json
 import os
 import re
 import shlex
 import shutil
-from functools import cache
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -32,35 +33,55 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+# All in one process, and pictures of the first only: they take most of the time; tests of reports render all.
+ONE_AFTER_ANOTHER = """
+import json, os, sys
+from latently.cli import main
+from latently.report import Figure
+for folder, arguments in json.loads(sys.argv[1]):
+    os.chdir(folder)
+    with open(folder + ".out", "w") as sys.stdout, open(folder + ".err", "w") as sys.stderr:
+        try:
+            main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+    print(code, file=sys.__stdout__)
+    Figure._saved = lambda *_, **__: b""
+"""
+
+
 @pytest.fixture(scope="module")
 def real_run(tmp_path_factory, copy):
-    """The folder of the results of a real process, and the process."""
-
-    @cache
-    def run(name):
-        job, folder = JOBS[name], tmp_path_factory.mktemp(name)
-        (folder / job.file).write_text(job.content, encoding="utf-8")
-        return folder / job.results, copy(folder, *job.arguments)
-
-    return run
+    """Of each job that a real process did: the folder of its results, its exit code and what it said."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in JOBS}
+    for name, job in JOBS.items():
+        (folders[name] / job.file).write_text(job.content, encoding="utf-8")
+    asked = json.dumps([[str(folders[name]), job.arguments] for name, job in JOBS.items()])
+    codes = copy(tmp_path_factory.mktemp("process"), asked, code=ONE_AFTER_ANOTHER).stdout.split()
+    said = {name: [Path(f"{folders[name]}.{end}").read_text() for end in ("out", "err")] for name in JOBS}
+    return {
+        name: (folders[name] / JOBS[name].results, (int(code), *said[name]))
+        for name, code in zip(JOBS, codes, strict=True)
+    }
 
 
 @over_jobs
 def test_a_run_ends_well_says_what_matters_and_writes_its_folder_and_nothing_else(real_run, name):
-    (folder, ran), job = real_run(name), JOBS[name]
-    assert (ran.returncode, ran.stderr.replace(COMPILING, "")) == (0, "")
-    assert "\x1b" not in ran.stdout
+    (folder, (code, out, err)), job = real_run[name], JOBS[name]
+    assert (code, err.replace(COMPILING, "")) == (0, "")
+    assert "\x1b" not in out
     found = [found["text"][1:] for found in summary_of(folder)["findings"]]
     assert len(found) > 3
     page = unescape(re.sub(r"<[^>]*>", " ", (folder / "index.html").read_text(encoding="utf-8")))
-    assert job.headline in said_in(ran.stdout)
-    shown = f"{said_in(ran.stdout)} {said_in(page)}".replace(":", "")
+    assert job.headline in said_in(out)
+    shown = f"{said_in(out)} {said_in(page)}".replace(":", "")
     for words in (*job.says, *summary_of(folder)["careful"], *found):
         assert words.replace(":", "") in shown, words
     assert set(os.listdir(folder.parent)) == {job.file, job.results}
     written = contents(folder)
     assert set(written) - {"convergence.png"} == job.writes
-    assert all(data.startswith(b"\x89PNG") for file, data in written.items() if file.endswith(".png"))
+    pictures = [data for file, data in written.items() if file.endswith(".png")]
+    assert all(data.startswith(b"\x89PNG") for data in pictures) or name != "cluster"
     html = written["index.html"].decode()
     assert job.headline in html
     assert not re.search(r"""(src|href|url)\W{1,3}https?:""", html)
@@ -69,7 +90,7 @@ def test_a_run_ends_well_says_what_matters_and_writes_its_folder_and_nothing_els
 @over_jobs
 def test_the_command_of_the_summary_does_the_same_again_in_another_process(real_run, request, here, name):
     """Pictures are drawn again of one job: they take longer than all else, and are those of the same code."""
-    (folder, _), job = real_run(name), JOBS[name]
+    (folder, _), job = real_run[name], JOBS[name]
     drawn = name == "cluster"
     run = request.getfixturevalue("rendered" if drawn else "run")
     summary = summary_of(folder)
