@@ -15,6 +15,7 @@ import pytest
 from numpy.random import bit_generator
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
+from threadpoolctl import threadpool_limits
 from xdist.scheduler import LoadScopeScheduling
 
 gc.disable()  # until all is collected, as hardly anything of that is garbage
@@ -82,7 +83,11 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What all modules and tests are made of stays: the collector of garbage need not go through it again."""
+    """What all modules and tests are made of stays: the collector of garbage need not go through it again.
+
+    Libraries have one thread, as in a fit: beside another worker more take longer and wait for each other.
+    """
+    threadpool_limits(1)
     gc.enable()
     gc.collect()
     gc.freeze()

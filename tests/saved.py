@@ -2,6 +2,8 @@
 
 import warnings
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -193,6 +195,15 @@ def subject(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return SUBJECTS[name][0]()
+
+
+@cache
+def file_of(name):
+    """The bytes of the file of a subject."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        subject(name).save(path)
+        return path.read_bytes()
 
 
 def assert_same_estimator(one, other, name):

@@ -102,7 +102,7 @@ def test_rescale_each_feature(entry):
 
 
 @bound_by(SHIFT)
-@pytest.mark.parametrize("scale", [1e-8, 1e8])
+@pytest.mark.parametrize("scale", [1e-8, pytest.param(1e8, marks=pytest.mark.slow)])
 def test_rescale_on_the_floor(entry, scale):
     """Few distinct rows: the floor is in the units of the data, so it moves with them."""
     assert_same_model(entry, lambda x: x * scale, scale, rtol=1e-6, kind="duplicates")

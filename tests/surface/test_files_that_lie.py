@@ -12,7 +12,7 @@ from examples.own_family import Exponential
 from latently import MixtureModel, load
 from latently.archive import FORMAT_VERSION, ModelFileError
 from tests.files import Entries, at, put
-from tests.saved import WAITING, subject
+from tests.saved import WAITING, file_of, subject
 from tests.surface.test_files import ShiftedExponential
 
 FACTORS = "params.emission.cholesky"
@@ -256,7 +256,7 @@ ALTERATIONS = {
 )
 def test_an_altered_file_is_refused(which, alter, message, tmp_path):
     path = tmp_path / "model"
-    subject(which).save(path)
+    path.write_bytes(file_of(which))
     entries = Entries(path)
     alter(entries)
     entries.write(path)

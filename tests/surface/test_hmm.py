@@ -200,7 +200,7 @@ def log_likelihood_of_periods(startprob, transmat, emissionprob, series, n_perio
     return float(total_log)  # the last transition is to anywhere, with probability one
 
 
-@pytest.mark.parametrize("K", [3, 8])
+@pytest.mark.parametrize("K", [3, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_million_times_without_drift(K):
     rng = np.random.default_rng(K)
     n_periods = 20_000
