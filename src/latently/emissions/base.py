@@ -37,6 +37,8 @@ class Emission(Reading, Described, Completion, ABC):
 
     Attributes
     ----------
+    discrete : bool
+        Whether densities are probabilities: these are at most one, so that no maximum is spurious.
     needs_spread : bool
         Whether nothing can be learned from columns of a single value each.
     several_maxima : bool
@@ -52,6 +54,7 @@ class Emission(Reading, Described, Completion, ABC):
         axis of the components only.
     """
 
+    discrete: ClassVar[bool] = False
     needs_spread: ClassVar[bool] = False
     several_maxima: ClassVar[bool] = False
     in_brackets: ClassVar[str] = ""
@@ -248,7 +251,7 @@ class Emission(Reading, Described, Completion, ABC):
     def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
         """Distinct rows from which a component can learn what is not fixed; 0 if any will do."""
         names = {parameter.name for parameter in self.parameters}
-        return int(not names or not names <= set(fixed))
+        return 0 if self.discrete or (names and names <= set(fixed)) else 1
 
     def rows_needed_in_all(self, params: Any, n_components: int, fixed: Collection[str] = ()) -> int:
         """Distinct rows from which all components can, at the least."""

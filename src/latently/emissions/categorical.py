@@ -67,6 +67,7 @@ class Categorical(Emission):
     categories: Any = None
 
     accepts_missing = True
+    discrete: ClassVar[bool] = True
     takes: ClassVar[str] = "symbols"
     values: ClassVar[str] = "symbols"
     learns: ClassVar[bool] = True
@@ -138,10 +139,6 @@ class Categorical(Emission):
     def observed(self, x: Array) -> NDArray[np.bool_]:
         """Which symbols are not missing."""
         return np.asarray(x[:, 0] < self.size)
-
-    def rows_needed(self, params: CategoricalParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def describe(self, x: Array, weights: Array) -> SymbolCounts:
         symbols = x[:, 0]

@@ -55,6 +55,7 @@ class Categories(Emission):
     alphabets: tuple[Cells, ...] = ()
 
     accepts_missing = True
+    discrete: ClassVar[bool] = True
     independent: ClassVar[bool] = True
     values: ClassVar[str] = "codes of categories"
     noun: ClassVar[str] = "categories"
@@ -141,10 +142,6 @@ class Categories(Emission):
 
     def n_values(self, params: CategoriesParams) -> Array:
         return self.sizes_of_columns.astype(np.float64)
-
-    def rows_needed(self, params: CategoriesParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def describe(self, x: Array, weights: Array) -> CategoriesCounts:
         return self.expected_stats(None, x, weights[:, None])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latently.core.declared import Parameter
 from latently.core.spaces import Spaces, UnitInterval
 from latently.emissions.base import Array
-from latently.emissions.counts import COUNTS, counts
+from latently.emissions.counts import Counts
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
 
@@ -25,7 +25,7 @@ class GeometricParams:
 
 
 @dataclass(frozen=True)
-class Geometric(ExponentialFamily):
+class Geometric(Counts, ExponentialFamily):
     """Independent numbers of failures before the first success, from 0; NaN is a missing one.
 
     Its parameters are `probabilities` of success, shape (K, d), above 0 and at most 1. Where tries are
@@ -51,18 +51,8 @@ class Geometric(ExponentialFamily):
         ),
     )
     certain: ClassVar[bool] = True
-    values: ClassVar[str] = COUNTS
-    noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "geometric"
     reading: ClassVar[str] = "Mean number of failures before the first success."
-
-    def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0."""
-        return counts(x)
-
-    def rows_needed(self, params: GeometricParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> GeometricParams:
         """Means about that of all rows, a few times as large or small."""

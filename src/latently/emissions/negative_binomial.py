@@ -13,7 +13,7 @@ from scipy.special import betainc, digamma, gammaln, polygamma, xlogy
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces
 from latently.emissions.base import Array
-from latently.emissions.counts import COUNTS, counts
+from latently.emissions.counts import Counts
 from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.newton import zero
 from latently.emissions.poisson import RATE_FLOOR
@@ -36,7 +36,7 @@ class NegativeBinomialParams:
 
 
 @dataclass(frozen=True)
-class NegativeBinomial(Tabulated):
+class NegativeBinomial(Counts, Tabulated):
     """Independent counts that vary more than Poisson counts do; NaN is a missing one.
 
     Its parameters are `means` and `dispersions`, shape (K, d). The variance is
@@ -71,14 +71,8 @@ class NegativeBinomial(Tabulated):
             "positive and finite",
         ),
     )
-    values: ClassVar[str] = COUNTS
-    noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "negative binomial"
     learns_spread: ClassVar[bool] = True
-
-    def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0."""
-        return counts(x)
 
     def bind(self, description: Histogram) -> Self:
         return replace(self, overall=description.mean[0])

@@ -14,7 +14,7 @@ from latently.checks.arrays import MOST_COUNT
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces
 from latently.emissions.base import Array
-from latently.emissions.counts import COUNTS, counts
+from latently.emissions.counts import Counts
 from latently.emissions.distribution import Distribution, from_tails
 from latently.emissions.exponential_family import CellMoments, CellSums
 from latently.emissions.exposed import Exposed
@@ -30,7 +30,7 @@ class PoissonParams:
 
 
 @dataclass(frozen=True)
-class Poisson(Exposed):
+class Poisson(Counts, Exposed):
     """Independent Poisson counts; NaN is a missing one.
 
     Parameters
@@ -62,9 +62,7 @@ class Poisson(Exposed):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("lambdas", ("components", "features"), "rates: expected counts", "positive and finite"),
     )
-    values: ClassVar[str] = COUNTS
     in_brackets: ClassVar[str] = "exposure"
-    noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "Poisson"
     centre_called: ClassVar[str] = "rate"
 
@@ -74,14 +72,6 @@ class Poisson(Exposed):
         if self.exposure is not None:
             return f"Mean count for one unit of {self.exposure}."
         return "Mean count in each row; in a Poisson distribution the variance is the same."
-
-    def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0."""
-        return counts(x)
-
-    def rows_needed(self, params: PoissonParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def bind(self, description: CellMoments) -> Self:
         return replace(self, means=description.mean)

@@ -78,6 +78,7 @@ class Tabulated(Emission):
     """
 
     accepts_missing = True
+    discrete: ClassVar[bool] = True
     independent: ClassVar[bool] = True
 
     @abstractmethod
@@ -103,10 +104,6 @@ class Tabulated(Emission):
     def log_probability(self, x: Array, params: Any) -> Array:
         """Log probabilities of values, of the shape of the summands."""
         return np.asarray(sum(self.summands(x, params)))
-
-    def rows_needed(self, params: Any, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def describe(self, x: Array, weights: Array) -> Histogram:
         return self.expected_stats(None, x, weights[:, None])

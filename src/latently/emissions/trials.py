@@ -30,6 +30,7 @@ class TrialsParams:
 class Trials(ExponentialFamily):
     """Independent features, each a number of successes among so many trials; NaN is missing."""
 
+    discrete: ClassVar[bool] = True
     certain: ClassVar[bool] = True
     params_type: ClassVar[type] = TrialsParams
     parameters: ClassVar[tuple[Parameter, ...]] = (
@@ -44,10 +45,6 @@ class Trials(ExponentialFamily):
     def possible(self, x: Array) -> NDArray[np.bool_]:
         """Whole numbers from 0 to the number of trials."""
         return np.asarray(np.isnan(x) | ((x >= 0) & (x <= self.trials) & (x == np.floor(x))))
-
-    def rows_needed(self, params: TrialsParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def start(self, description: CellMoments, n_components: int, rng: np.random.Generator) -> TrialsParams:
         successes, failures = description.terms

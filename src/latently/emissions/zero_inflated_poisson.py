@@ -13,7 +13,7 @@ from scipy.special import gammaln
 from latently.core.declared import Parameter
 from latently.core.spaces import Positive, Spaces, UnitInterval
 from latently.emissions.base import Array
-from latently.emissions.counts import COUNTS, counts
+from latently.emissions.counts import Counts
 from latently.emissions.described import Components
 from latently.emissions.distribution import Distribution
 from latently.emissions.exponential_family import CellMoments, CellSums, ExponentialFamily
@@ -31,7 +31,7 @@ class ZeroInflatedPoissonParams:
 
 
 @dataclass(frozen=True)
-class ZeroInflatedPoisson(ExponentialFamily):
+class ZeroInflatedPoisson(Counts, ExponentialFamily):
     """Independent counts that are zero for another reason in some rows; NaN is a missing one.
 
     Its parameters are `lambdas`, the rates where there is no such reason, and `inflations`, how often there
@@ -63,17 +63,7 @@ class ZeroInflatedPoisson(ExponentialFamily):
         ),
     )
     certain: ClassVar[bool] = True
-    values: ClassVar[str] = COUNTS
-    noun: ClassVar[str] = "counts"
     adjective: ClassVar[str] = "zero-inflated Poisson"
-
-    def possible(self, x: Array) -> NDArray[np.bool_]:
-        """Whole numbers from 0."""
-        return counts(x)
-
-    def rows_needed(self, params: ZeroInflatedPoissonParams, fixed: Collection[str] = ()) -> int:
-        """None: probabilities are at most one, so no maximum is spurious."""
-        return 0
 
     def bind(self, description: CellMoments) -> Self:
         return replace(self, means=description.mean)
