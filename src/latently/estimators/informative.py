@@ -31,7 +31,7 @@ def check_weights(given: Any, n: int, name: str = "sample_weight", unit: str = "
     if given is None:
         return np.ones(n)
     weights = as_floats(given, name)
-    if not weights.ndim:
+    if not weights.ndim and unit == "row":  # one number for all rows, as scikit-learn takes it
         weights = np.full(n, weights)
     if weights.shape != (n,):
         raise ValueError(f"{name} has shape {weights.shape}, should be ({n},): one for each {unit}")
