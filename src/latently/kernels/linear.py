@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from latently.kernels.compiling import kernel
+from latently.kernels.compiling import full_width, kernel
 from latently.kernels.special import exp, log
 
 ROOM = 2**16  # floats in a tile: they fit the cache of a core
@@ -159,6 +159,7 @@ def posterior(joint, base, w, top, total, counts):
     counts : array of shape (K,)
         Sums of the responsibilities, to add to.
     """
+    full_width()
     K, n = joint.shape
     for s in range(n):
         top[s] = -np.inf
