@@ -4,6 +4,8 @@ import json
 import os
 import re
 import sys
+from importlib import import_module
+from importlib.util import module_from_spec
 from io import StringIO
 from itertools import product
 from pathlib import Path
@@ -18,6 +20,7 @@ from latently.cli import demo, terminal
 from latently.cli.demo.chapter import chapter_of
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
+from latently.cli.leaner import WHERE, Leaner, without_unused
 from latently.cli.terminal import progress, say_table
 from latently.report import Figure
 from latently.report import Table as Shown
@@ -66,6 +69,23 @@ def test_what_cannot_be_is_said_before_anything_large_is_imported(tmp_path, word
     )
     ran = process(tmp_path, code=code)
     assert (ran.stdout, ran.stderr.count("\n")) == ("[]\n", 1), ran.stderr
+
+
+def test_scikit_learn_is_imported_without_what_takes_long_and_is_not_used(monkeypatch):
+    from scipy.stats import norm
+
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    monkeypatch.delitem(sys.modules, "scipy.stats")
+    spec = Leaner().find_spec(WHERE, import_module("sklearn.utils").__path__)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.pd is None
+    assert not {"pandas", "scipy.stats"} & set(sys.modules)
+    with without_unused():
+        from scipy.stats import norm as asked_for
+    assert asked_for is norm
+    assert "pandas" not in sys.modules
+    assert Leaner().find_spec("sklearn.base", import_module("sklearn").__path__) is None
 
 
 # -- demo ----------------------------------------------------------------------------------------------

@@ -26,5 +26,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             return 2
 
     from latently.cli.app import run
+    from latently.cli.leaner import Leaner
 
+    if "sklearn" not in sys.modules:
+        sys.meta_path.insert(0, Leaner())
     return run(arguments)

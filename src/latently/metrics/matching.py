@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from latently.checks.arrays import Cells, as_array, missing_cells, shown
 
@@ -165,6 +164,8 @@ def _encode(labels: ArrayLike, name: str) -> _Labels:
 
 def _partners(true: _Labels, predicted: _Labels) -> NDArray[np.intp]:
     """For each predicted level the true level paired with it or, without one, a number beyond those."""
+    from scipy.optimize import linear_sum_assignment
+
     n_true, n_predicted = len(true.levels), len(predicted.levels)
     table = np.zeros((n_true, n_predicted), dtype=np.intp)
     np.add.at(table, (true.codes, predicted.codes), 1)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
 from latently.checks.arrays import Array, as_floats, shown
 from latently.checks.settings import SHARE, check_setting
@@ -62,6 +61,8 @@ class Pooled:
         ValueError
             If `level` is not between 0 and 1.
         """
+        from scipy.stats import t as student
+
         check_setting("level", level, SHARE)
         reach = student.ppf((1 + level) / 2, self.df) * self.standard_error
         if np.ndim(reach) == 0:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, Settings, run
@@ -98,6 +97,8 @@ def _reweighted(source: ArraySource, rng: np.random.Generator) -> ArraySource:
 
 def _match(main: Array, other: Array) -> Any | None:
     """The order in which the labels of `other` are those of `main`; None if that is ambiguous."""
+    from scipy.optimize import linear_sum_assignment
+
     shared = main.T @ other
     _, order = linear_sum_assignment(shared, maximize=True)
     favourite = (shared / np.maximum(main.sum(axis=0)[:, None], 1e-300)).argmax(axis=1)

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from latently.core.array_source import ArraySource, chosen
 from latently.core.blocks import Block, block_rows
@@ -136,6 +135,8 @@ class ChainStarts:
         known, others = np.flatnonzero(used & (states != UNKNOWN)), np.flatnonzero(used & (states == UNKNOWN))
 
         def draw(rng: np.random.Generator) -> LatentEmissionParams:
+            from scipy.optimize import linear_sum_assignment
+
             params = start.draw(rng)
             rows = np.concatenate([rng.permutation(some)[:START_ROWS] for some in (known, others)])
             block = Block(self.x[rows], self.weights[rows])

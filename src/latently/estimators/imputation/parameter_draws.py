@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wishart
 
 from latently.core.backends import backend, count_threads
 from latently.core.callbacks import STOPPED
@@ -118,6 +117,8 @@ def _posterior(
     mixture: GaussianMixture, table: Array, weights: Array, n: int, rng: np.random.Generator
 ) -> tuple[Draw, ...]:
     """Data augmentation under the prior ``det(covariance) ** (-(d + 1) / 2)`` (Schafer 1997, section 5.4)."""
+    from scipy.stats import wishart
+
     rows = np.asarray(table, dtype=np.float64)
     rows, weights = rows[weights > 0], weights[weights > 0]
     seen = ~np.isnan(rows).all(axis=1)

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import beta
 
 from latently.checks.arrays import Floats
 from latently.checks.settings import SHARE, check_setting, check_whole
@@ -128,6 +127,8 @@ class Documents(FittedTopics, TransformerMixin):
         -------
         lower, upper : arrays of shape (n_documents, n_components)
         """
+        from scipy.stats import beta
+
         check_setting("level", level, SHARE)
         a = self.transform_dirichlet(X)
         rest = a.sum(axis=1, keepdims=True) - a

@@ -8,7 +8,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from latently.checks.arrays import Array, as_floats
 from latently.checks.settings import ITERABLE, check_setting
@@ -71,6 +70,8 @@ def match_topics(a: ArrayLike, b: ArrayLike) -> TopicMatch:
     >>> match.partner, match.similarity.round(3)
     (array([1, 0]), array([0.949, 0.949]))
     """
+    from scipy.optimize import linear_sum_assignment
+
     first, second = _directions(a, "a"), _directions(b, "b")
     if first.shape[1] != second.shape[1]:
         raise ValueError(

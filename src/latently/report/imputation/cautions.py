@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import binom
 
 from latently.core.findings import Finding, caution
 from latently.estimators.informative import NEVER_TOGETHER
@@ -81,6 +80,8 @@ def _starts_apart(a: ImputationAnalysis) -> Iterator[Finding]:
 
 def _coverage(a: ImputationAnalysis) -> Iterator[Finding]:
     """Fewer hidden cells in their intervals than chance would leave out."""
+    from scipy.stats import binom
+
     found = a.overimputation
     if found is None:
         text = "there are too few rows to hide some cells and see how well they are predicted"

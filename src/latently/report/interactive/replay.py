@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
@@ -181,6 +180,8 @@ def at(model: Any, params: Any) -> Any:
 
 def moments(model: LikelihoodEstimator, run: Shown, source: ArraySource) -> tuple[list[Any], list[Array]]:
     """The estimator at each step, labels as in the fit, and the probabilities it gives rows of them."""
+    from scipy.optimize import linear_sum_assignment
+
     fitted, end = (each._posterior(source)[1] for each in (model, at(model, run.frames[-1].params)))
     order = linear_sum_assignment(-(np.nan_to_num(fitted).T @ np.nan_to_num(end)))[1]
     seen = [at(model, model._model.permute(frame.params, order)) for frame in run.frames]

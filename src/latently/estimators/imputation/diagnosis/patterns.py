@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from latently.emissions.gaussian.missing import by_pattern, conditional
 from latently.estimators.gaussian_imputer import GaussianImputer
@@ -152,6 +151,8 @@ def little_mcar_test(X: object) -> MCARTest:
     >>> round(test.statistic, 3), test.df, round(test.p_value, 4)
     (7.358, 1, 0.0067)
     """
+    from scipy.stats import chi2
+
     rows = check_table(X)
     empty = np.isnan(rows).all(axis=0)
     if empty.any():
