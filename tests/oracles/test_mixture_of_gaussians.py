@@ -153,3 +153,16 @@ def test_bad_input():
         HiddenMarkovModel(
             MixtureOfGaussians(2, "diag"), 2, starting_values={"covariances": np.ones((4, 2))}
         ).fit(rows())
+
+
+@over_types
+def test_one_feature_of_several_gaussians_by_hand(kind):
+    covariances = {"tied": [[1.0]], "full": np.ones((2, 3, 1, 1)), "diag": np.ones((2, 3, 1))}
+    values = {
+        "inner_weights": np.full((2, 3), 1 / 3),
+        "means": [[[0.0], [2.0], [4.0]], [[5.0], [6.0], [7.0]]],
+        "covariances": covariances.get(kind, np.ones((2, 3))),
+    }
+    model = HiddenMarkovModel.from_parameters(MixtureOfGaussians(3, kind), STARTPROB, TRANSMAT, values)
+    assert_allclose(model.predict_proba([[2.0]]).sum(), 1.0)
+    assert model.sample(5, random_state=0)[0].shape == (5, 1)

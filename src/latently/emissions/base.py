@@ -339,8 +339,9 @@ class Emission(Reading, Described, Completion, ABC):
             If a value is out of range, or the values do not fit each other.
         """
         found: dict[str, Array] = {}
+        places = {one.name: one.axes.index("features") for one in self.parameters if "features" in one.axes}
         for name, value in values.items():
-            n_features = next(iter(found.values())).shape[-1] if found else None
+            n_features = next((found[own].shape[at] for own, at in places.items() if own in found), None)
             found[name] = self.checked(name, value, n_components, n_features, name + suffix)
         return self, self.params(**found)
 
