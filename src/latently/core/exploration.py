@@ -26,7 +26,7 @@ from latently.core.moves import Climber, End, Move, promise
 AGREEMENT = 1e-6  # per unit of weight: objectives of runs that ended at one maximum differ by no more
 FAILURES = (FitError, ObjectiveFellError)
 GAIN_LEFT = AGREEMENT / 10  # gain still to come at the end of a batch
-NEARLY_ALL = 0.85
+NEARLY_ALL = 0.9
 MOST_SHORT_STEPS = 500  # to there
 WORTH_A_MOVE = 1e-5  # gain that a move is worth
 
@@ -48,7 +48,7 @@ class Plan:
     short_iter: int = 15  # EM steps of each start before the first cut; doubled at each further one
     finish: int = 3  # runs that are finished on all the data
     moves: bool = True  # whether to move on from where batches end
-    most_steps: int = 3000  # EM steps of maxima and moves after which no further batch begins
+    most_steps: int = 4000  # EM steps of maxima and moves after which no further batch begins
     # batches that end at the best maximum before it is taken for the highest, one more if moves led there
     agreeing: int = 2
     unanimous: int = 4  # starts that are enough if nearly all so far end at one maximum

@@ -143,9 +143,7 @@ class Model(Protocol[D, P, S]):
         """
         return ()
 
-    def propose(
-        self, params: P, source: BlockSource, backend: Backend, rng: np.random.Generator
-    ) -> Iterator[Proposal[P]]:
+    def propose(self, params: P, source: BlockSource, rng: np.random.Generator) -> Iterator[Proposal[P]]:
         """Params that may lead from this maximum to a higher one, the most promising first.
 
         Parameters
@@ -154,8 +152,6 @@ class Model(Protocol[D, P, S]):
             The maximum.
         source : BlockSource
             The data.
-        backend : Backend
-            Who works.
         rng : Generator
             Source of all that is random.
         """

@@ -82,7 +82,7 @@ class Climber(Generic[D, P]):
     def climbed(self, end: End[P], rng: np.random.Generator) -> End[P]:
         """Move from a maximum to higher ones until no proposal leads on."""
         while len(end.moves) < MOST_MOVES:
-            proposals = self.em.model.propose(end.result.params, self.em.source, self.em.backend, rng)
+            proposals = self.em.model.propose(end.result.params, self.em.source, rng)
             try:
                 higher = self.higher(end, islice(proposals, TRIED_IN_VAIN))
             except FitError:  # there are no components of half the rows, say

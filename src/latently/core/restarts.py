@@ -195,7 +195,7 @@ def search(
         enough, partly = len(candidates), False
     else:
         small = replace(em, source=em.source.subsample(plan.n_units, rng).in_memory())
-        n_small = sum(float(block.weights.sum()) for block in small.source.blocks())
+        n_small = sum(float(block.row_weights.sum()) for block in small.source.blocks())
         explorer = Explorer(small, plan, n_small)
         explorer.explore(starts, rng)
         candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost

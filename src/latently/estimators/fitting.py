@@ -148,18 +148,19 @@ def make_plan(
     max_iter: int,
     n_units: int,
     finish: int = 3,
+    agreeing: int = 2,
 ) -> Plan | None:
     """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
     number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
-    runs are made on all the data.
+    runs are made on all the data, and so many batches should agree.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
-        plan = Plan(n_units=n_units, finish=finish)
+        plan = Plan(n_units=n_units, finish=finish, agreeing=agreeing)
         return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
     if search != "moves":
         return None

@@ -25,7 +25,7 @@ from latently.core.statistics import Additive
 from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
-from latently.models import detours, moves
+from latently.models import moves, windows
 from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
 from latently.models.crossing import exchange
 from latently.models.routines import Routines, routines
@@ -272,13 +272,12 @@ class LatentEmission:
         self,
         params: LatentEmissionParams,
         source: BlockSource,
-        backend: Backend,
         rng: np.random.Generator,
     ) -> Iterator[Proposal[LatentEmissionParams]]:
-        """One label given up and another split, where that promises most."""
+        """A label given up, and its place taken by half of another, or by a window of time."""
         if self.unit == "row" or not self.latent.exchangeable:
             return moves.propose(self, params, source.blocks(), rng)
-        return detours.propose(self, params, source, backend, rng)
+        return windows.propose(self, params, source, rng)
 
     def exchange(
         self,

@@ -30,7 +30,7 @@ from latently.estimators.settings import settings
 from latently.latent.chain import Chain
 from latently.models.latent_emission import NO_DATA, Description, LatentEmission, LatentEmissionParams
 
-CHAIN_STARTS = 24
+CHAIN_STARTS = 48
 MOST_STEPS_OF_STARTS = 500_000  # of the sequences that starts and the search look at
 
 
@@ -50,6 +50,8 @@ class BaseHMM(Residuals, LikelihoodEstimator):
     .. [1] Rabiner, L. R. (1989). A tutorial on hidden Markov models and selected applications in speech
        recognition. Proceedings of the IEEE 77, 257-286, sections III and IV.
     """
+
+    _agreeing = 3  # of a likelihood with more maxima, of which wrong ones draw many starts
 
     def fit(
         self,

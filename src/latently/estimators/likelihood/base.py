@@ -62,6 +62,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
         Number of free parameters.
     """
 
+    _agreeing = 2  # batches of starts, before their maximum is taken for the highest
     _partial: PartialFit | None = None  # by partial_fit
 
     def __sklearn_tags__(self) -> Tags:
@@ -145,6 +146,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
                     settings.max_iter,
                     self._few(source),
                     1 if self.algorithm == "online" else 3,
+                    self._agreeing,
                 ),
                 verbose=self.verbose,
                 name=self._shown_name or type(self).__name__,
