@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from latently.core.findings import Finding, caution, grave, joined, note
+from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import FilledTable
-from latently.wording import count, listed, share, some
+from latently.wording import count, listed, percent, share, some
 
 MOST_LISTED, MOST_NAMED = 8, 6
 MUCH_MISSING = 0.5
+BEST_GUESS = "The best guess of each cell: for looking things up, and for predictions."
 
 
 def headline(a: FilledTable) -> str:
@@ -109,3 +111,18 @@ def still_empty(a: FilledTable) -> Iterator[Finding]:
         cells = some([f"{n:,} of {name}" for name, n in a.still_empty.items()], MOST_LISTED)
         text = f"cells stay empty in columns that are not in the model: {cells}"
         yield caution("still empty", text, cells=sum(a.still_empty.values()))
+
+
+def going_on(a: FilledTable, example: str, files: str, imputer: str = "") -> list[Markup]:
+    """What answers which question: files of the command, or methods; and an example with either."""
+    limits = f"Between what limits each filled number lies, with a probability of {percent(a.level)}."
+    tables = f"{count(a.n_tables, 'table')} whose cells were drawn: for tests, intervals and standard errors."
+    if not a.drawn:
+        names = ("transform", "interval", "draw_imputations")
+        answers = definitions(zip(names, (BEST_GUESS, limits, tables), strict=True))
+        each = paragraph("Each question has an output of its own.")
+        return [each, answers, *([code(imputer)] if imputer else [])]
+    limits += " Rows are counted from 1 below the header."
+    names = ("completed.csv", "intervals.csv", a.drawn)
+    answers = definitions(zip(names, (BEST_GUESS, limits, tables), strict=True))
+    return [answers, paragraph(example), code(files)]

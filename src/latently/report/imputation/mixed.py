@@ -17,12 +17,12 @@ from latently.core.findings import Finding, caution, note
 from latently.estimators.imputation.diagnosis import missing_patterns
 from latently.report import fits
 from latently.report.figure import Figure
-from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import FilledTable
 from latently.report.imputation.figures import densities, patterns
 from latently.report.imputation.filled import (
     counts,
     draws,
+    going_on,
     headline,
     how_much,
     lead,
@@ -166,7 +166,7 @@ class MixedAnalysis(FilledTable):
                 },
             ),
             self._summary(),
-            self._going_on(),
+            going_on(self, "A share, for example, with its uncertainty:", POOLED),
             same_in_python(self.model, self.reading, ASKED.format(n=len(self.tables))),
             sure=[] if self.check is None else [sentence(str(one)) for one in self._checked(self.check)],
             lead=lead(self, [f"{one}." for one in self._checked(self.check)] if self.check else []),
@@ -298,14 +298,3 @@ class MixedAnalysis(FilledTable):
             "check": None if self.check is None else dict(vars(self.check)),
             **fits.ended(model),
         }
-
-    def _going_on(self) -> list[Markup]:
-        best = "The best guess of each cell: for looking things up, and for predictions."
-        drawn = "Tables for tests, intervals and standard errors, joined by latently.pool."
-        if not self.drawn:
-            limits = "Between what limits each filled number lies."
-            answers = [("transform", best), ("interval", limits), ("draw_imputations", drawn)]
-            return [paragraph("Each question has an output of its own."), definitions(answers)]
-        limits = "Between what limits each filled number lies; rows are counted from 1."
-        answers = [("completed.csv", best), ("intervals.csv", limits), (self.drawn, drawn)]
-        return [definitions(answers), paragraph("A share, for example, with its uncertainty:"), code(POOLED)]

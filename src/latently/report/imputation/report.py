@@ -9,11 +9,19 @@ import numpy as np
 from latently.core.findings import Finding, note
 from latently.metrics import pool
 from latently.report import fits
-from latently.report.html import Markup, code, definitions, paragraph
 from latently.report.imputation.analysis import ImputationAnalysis
 from latently.report.imputation.cautions import cautions
 from latently.report.imputation.figures import imputation_figures
-from latently.report.imputation.filled import MOST_LISTED, counts, draws, headline, how_much, lead, numbers
+from latently.report.imputation.filled import (
+    MOST_LISTED,
+    counts,
+    draws,
+    going_on,
+    headline,
+    how_much,
+    lead,
+    numbers,
+)
 from latently.report.report import Report
 from latently.report.same import same_in_python
 from latently.report.table import Table
@@ -21,7 +29,7 @@ from latently.wording import EN_DASH, count, decimals, exact, number, percent, s
 
 MOST_PATTERNS, MOST_NAMED = 12, 6
 SIGNIFICANT = 0.05
-BEST_GUESS = "The best guess of each cell: for looking things up, and for predictions."
+REGRESSION = "A regression, for example, with the uncertainty of what was missing in its intervals:"
 POOLED = """\
 pooled = latently.pool([fit.params for fit in fits], [fit.bse**2 for fit in fits], fits[0].df_resid)
 pooled.estimate, pooled.standard_error, pooled.interval(0.95)
@@ -68,7 +76,7 @@ def imputation_report(a: ImputationAnalysis) -> Report:
         list(imputation_figures(a)),
         _how(a),
         _summary(a),
-        _going_on(a),
+        going_on(a, REGRESSION, FROM_FILES + POOLED, FROM_IMPUTER + POOLED),
         same_in_python(a.model, a.reading, ASKED.format(n=a.n_tables)),
         _sure(a),
         lead=lead(a, list(_tried(a))),
@@ -255,28 +263,6 @@ def patterns(a: ImputationAnalysis) -> Table:
     rest = len(found.counts) - len(rows)
     text = f"The most frequent of {len(found.counts):,} patterns." if rest > 0 else ""
     return Table("What is missing together", ["missing", "rows", "share"], rows, text)
-
-
-def _going_on(a: ImputationAnalysis) -> list[Markup]:
-    if not a.drawn:
-        answers = [
-            ("transform", BEST_GUESS),
-            ("interval", "Between what limits each filled cell lies."),
-            ("draw_imputations", "Tables for tests, intervals and standard errors, joined by latently.pool."),
-        ]
-        each = paragraph("Each question has an output of its own.")
-        return [each, definitions(answers), code(FROM_IMPUTER + POOLED)]
-    limits = (
-        f"Between what limits each filled cell lies, with a probability of {percent(a.level)}; rows are "
-        "counted from 1 below the header."
-    )
-    drawn = (
-        f"{count(a.n_tables, 'table')} whose cells were drawn, each under parameters of its own: for tests, "
-        "intervals and standard errors."
-    )
-    example = "A regression, for example, with the uncertainty of what was missing in its intervals:"
-    answers = [("completed.csv", BEST_GUESS), ("intervals.csv", limits), (a.drawn, drawn)]
-    return [definitions(answers), paragraph(example), code(FROM_FILES + POOLED)]
 
 
 def _how(a: ImputationAnalysis) -> dict[str, str]:
