@@ -74,6 +74,7 @@ def test_a_profile_is_a_tidy_table(table, classes, tmp_path):
     of_variance = errors["normal.covariances"][1, 0] / (2 * deviation)
     assert_allclose(found[1, "age", "standard deviation"], of_variance, rtol=1e-4)
     assert np.isnan(found[0, "grade", 0])  # no row of the larger class has it
+    assert "probabilities of 0 or 1: 'grade' = 0 in class 0" in classes.profile_.notes[0]
     assert "at zero: on this boundary" in " ".join(classes.profile(table).notes)
     assert "visits  rate" in str(classes.profile_)
     classes.save(tmp_path / "classes")

@@ -29,9 +29,11 @@ from latently.estimators.old_names import LATENT_CLASSES
 from latently.estimators.records import Records
 from latently.estimators.settings import LatentClassSettings, estimator
 from latently.models.latent_emission import LatentEmissionParams
+from latently.wording import some
 
 CODES = 12  # different whole numbers that are codes of categories
 CHEAP = 200_000  # rows times parameters
+ON_BOUNDARY, MOST_NAMED = 1e-6, 5  # probabilities without a standard error, nearer than that to 0 or 1
 PART = 10  # of the EM steps of a fit that its standard errors may take
 
 
@@ -356,4 +358,16 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
             for k in range(len(self.weights_))
             for i, (name, quantity, values) in enumerate(numbers)
         ]
+        edges = [
+            f"'{row['column']}' = {row['quantity']!r} in class {row['class']}"
+            for row in rows
+            if errors is not None
+            and np.isnan(row["standard_error"])
+            and min(abs(row["value"]), abs(1 - row["value"])) < ON_BOUNDARY
+        ]
+        if edges:
+            text = (
+                f"probabilities of 0 or 1: {some(edges, MOST_NAMED)}. On this boundary there is no standard "
+            )
+            notes = (f"{text}error; with fewer classes, or categories put together, there may be one", *notes)
         return Records(tuple(rows), notes)
