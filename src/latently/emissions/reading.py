@@ -116,9 +116,9 @@ class Reading:
         ImpossibleCellError
             If a cell cannot be an observation.
         """
-        wrong = ~self.possible(x)
-        if wrong.any():
-            row, column = (int(i) for i in np.argwhere(wrong)[0])
+        possible = self.possible(x)
+        if not possible.all():
+            row, column = (int(i) for i in np.argwhere(~possible)[0])
             raise ImpossibleCellError(row, column, f"holds {x[row, column]:g}: {self.values}")
         return x
 

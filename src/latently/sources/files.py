@@ -161,7 +161,7 @@ def as_table(batches: object) -> Any:
 def _parquet(path: str, types: dict[str, Any], names: list[str]) -> Batches:
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
+    with ParquetFile(path, pre_buffer=False, buffer_size=2**18) as file:
         of_file = file.metadata
         groups = [of_file.row_group(i) for i in range(of_file.num_row_groups)]
         chunks = (group.column(j) for group in groups for j in range(group.num_columns))
