@@ -15,6 +15,7 @@ from latently.latent import passes
 from tests import chain as plain
 from tests.chain import LENGTHS, STATES, WEIGHTS, counted, offsets_of
 from tests.comparing import assert_identical
+from tests.simulations import by_night
 
 over_states = pytest.mark.parametrize("K", STATES)
 
@@ -234,7 +235,7 @@ def shared(monkeypatch):
     monkeypatch.setattr(passes, "SHARED", 2)
 
 
-@pytest.mark.parametrize("K", [*STATES[:6], *(pytest.param(K, marks=pytest.mark.slow) for K in STATES[6:])])
+@pytest.mark.parametrize("K", [*STATES[:6], *by_night(*STATES[6:])])
 @pytest.mark.parametrize("T", [2, 3, 4, 33, 900])
 @pytest.mark.parametrize("density", ["ordinary", "tiny", "partly_zero", "gaps"])
 def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):

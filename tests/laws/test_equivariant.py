@@ -16,6 +16,7 @@ from tests.comparing import assert_same
 from tests.laws.exemptions import EACH_FEATURE, ONE_SCALE, SHIFT, bound_by
 from tests.models import ENTRIES_BY_NAME, Data, Entry, iterate, responsibilities
 from tests.rows import SYMBOLS
+from tests.simulations import by_night
 
 
 def fit(entry: Entry, data: Data) -> tuple[Any, FitResult]:
@@ -102,7 +103,7 @@ def test_rescale_each_feature(entry):
 
 
 @bound_by(SHIFT)
-@pytest.mark.parametrize("scale", [1e-8, pytest.param(1e8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scale", [1e-8, *by_night(1e8)])
 def test_rescale_on_the_floor(entry, scale):
     """Few distinct rows: the floor is in the units of the data, so it moves with them."""
     assert_same_model(entry, lambda x: x * scale, scale, rtol=1e-6, kind="duplicates")

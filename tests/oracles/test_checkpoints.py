@@ -18,8 +18,9 @@ from latently.latent.chain import ChainParams
 from latently.models import LatentEmission, LatentEmissionParams
 from tests.chain import counted, offsets_of
 from tests.comparing import assert_identical, assert_same
+from tests.simulations import by_night
 
-STATES = (1, 3, 5, *(pytest.param(K, marks=pytest.mark.slow) for K in (2, 8, 9)))
+STATES = (1, 3, 5, *by_night(2, 8, 9))
 over_states = pytest.mark.parametrize("K", STATES)
 SERIAL = SerialBackend()
 
@@ -111,7 +112,7 @@ def test_several_sequences_with_weights(K, monkeypatch):
 
 
 @pytest.mark.parametrize("family", ["numbers", "counts"])
-@pytest.mark.parametrize("K", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("K", [2, *by_night(5)])
 def test_families_whose_densities_are_computed(family, K, monkeypatch):
     """Missing cells and missing times among them, and an observation that is far from all states."""
     rng = np.random.default_rng(K)

@@ -17,6 +17,7 @@ from latently.emissions.base import Emission
 from latently.latent import viterbi
 from latently.latent.checkpoints import in_segments
 from latently.latent.emission_tables import OfRows
+from tests.simulations import by_night
 
 LAG = 2
 mpmath.mp.dps = 60
@@ -184,7 +185,7 @@ def test_numbers_and_counts_far_out():
 SIZES = st.sampled_from([0.0, 1.0, 30.0, 1e3, 1e8, 1e16, 1e36, 1e73, 1e300])
 
 
-@pytest.mark.parametrize("K", [2, 3, pytest.param(9, marks=pytest.mark.slow)])  # each width is compiled
+@pytest.mark.parametrize("K", [2, 3, *by_night(9)])  # each width is compiled
 @settings(max_examples=8)
 @given(data=st.data())
 def test_posteriors_of_any_densities_sum_to_one(data, K):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latently import GaussianImputer, overimpute, pool
-from tests.simulations import repeated
+from tests.simulations import by_night, repeated
 
 D = 3
 LEVEL = 0.95
@@ -35,7 +35,7 @@ def incomplete(mechanism, seed, n):
 
 @over_mechanisms
 @pytest.mark.parametrize("runs", repeated(12, 60))
-@pytest.mark.parametrize("rows", [50, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [50, *by_night(100)])
 def test_cells_are_in_their_intervals(mechanism, rows, runs):
     """So many rows to a column; cells of one table share its parameters, so tables are the trials."""
     shares = np.empty((runs, 2))  # without and with the uncertainty of the parameters

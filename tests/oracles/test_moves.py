@@ -27,8 +27,7 @@ from latently.core.restarts import Found, Restarts
 from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
 from latently.models.moves import look
-
-BY_DAY_AND_NIGHT = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)))
+from tests.simulations import by_night
 
 
 def grid(side, each=20, seed=0, spread=0.1):
@@ -174,7 +173,7 @@ def test_states_that_differ_by_what_follows_are_told_apart():
     assert_allclose(higher.result.objective, top, atol=1e-3)
 
 
-@pytest.mark.parametrize("seed", BY_DAY_AND_NIGHT)
+@pytest.mark.parametrize("seed", [0, 1, *by_night(2, 3)])
 def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
     """Forty rows and four full covariances: higher maxima that rest on few rows are everywhere."""
     x = np.random.default_rng(seed).standard_normal((40, 2))

@@ -19,6 +19,7 @@ from tests.oracles.paths import (
     Truth,
     over_transitions,
 )
+from tests.simulations import by_night
 
 N_PATHS = 20_000
 
@@ -93,7 +94,7 @@ def test_several_sequences_are_drawn_apart(name):
     assert_array_equal(drawn, in_a_list)
 
 
-@pytest.mark.parametrize("n_components", [1, 2, 4, 5, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_components", [1, 2, 4, 5, *by_night(9)])
 def test_any_number_of_states(n_components):
     rng = np.random.default_rng(n_components)
     transmat = rng.dirichlet(np.ones(n_components), n_components)

@@ -22,6 +22,7 @@ from latently import (
     datasets,
 )
 from latently.report import Figure
+from tests.simulations import by_night
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip(
@@ -139,7 +140,7 @@ def opened(browser, page):
 
 
 over_kinds = pytest.mark.parametrize(
-    "kind", ["mixture", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "mixture")]
+    "kind", ["mixture", *by_night(*(kind for kind in KINDS if kind != "mixture"))]
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from latently.report import Figure
 from tests.command import COMPILING, JOBS, assert_one_clear_line, said_in, summary_of
+from tests.simulations import by_night
 
 over_jobs = pytest.mark.parametrize("name", JOBS)
 # Quick runs of each, two that differ.
@@ -22,10 +23,6 @@ QUICK = {
     "segment": (("-k", "1"), ("-k", "2")),
     "topics": (("-k", "1", *OF_TEXT), ("-k", "2", *OF_TEXT)),
 }
-
-
-def by_night(*names):
-    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def contents(folder):

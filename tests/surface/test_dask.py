@@ -19,6 +19,7 @@ from latently import GaussianHMM, GaussianMixture, LatentClassAnalysis, LatentDi
 from latently.core.cluster import ClusterSource, chunk_of
 from latently.core.errors import ClusterError
 from latently.core.streamed import Piece
+from tests.simulations import by_night
 
 pytestmark = pytest.mark.filterwarnings("ignore:documents without words")
 N = 20_003
@@ -220,7 +221,7 @@ def test_what_is_no_document_on_workers_is_named(client, counts):
         topics().fit(da.zeros((9, 4), chunks=(5, 4)))
 
 
-@pytest.mark.parametrize("inference", [pytest.param("cvb0", marks=pytest.mark.slow), "vb"])
+@pytest.mark.parametrize("inference", ["vb", *by_night("cvb0")])
 def test_what_a_dead_worker_remembered_of_tokens_is_found_again(inference, client, counts):
     collection = da.from_array(counts, chunks=(20, 40))
     expected = topics(inference).fit(collection)

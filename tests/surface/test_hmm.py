@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM
 from latently.emissions import Gaussian
+from tests.simulations import by_night
 
 LENGTHS = [30, 1, 25, 44]
 EDGES = np.cumsum(LENGTHS)[:-1]
@@ -200,7 +201,7 @@ def log_likelihood_of_periods(startprob, transmat, emissionprob, series, n_perio
     return float(total_log)  # the last transition is to anywhere, with probability one
 
 
-@pytest.mark.parametrize("K", [3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("K", [3, *by_night(8)])
 def test_a_million_times_without_drift(K):
     rng = np.random.default_rng(K)
     n_periods = 20_000

@@ -28,6 +28,7 @@ from latently.report import Recorder
 from latently.report.interactive import recorder as recording
 from latently.report.interactive import replay as replaying
 from latently.report.interactive.replay import at, shown_run
+from tests.simulations import by_night
 
 FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
 QUAKES = datasets.load_earthquakes()
@@ -241,7 +242,7 @@ def test_sequences_may_be_a_list_of_series():
     assert "lengths=lengths" in report.python
 
 
-@pytest.mark.parametrize("kind", [pytest.param(GaussianMixture, marks=pytest.mark.slow), GaussianHMM])
+@pytest.mark.parametrize("kind", [GaussianHMM, *by_night(GaussianMixture)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_page_about_much_stays_below_a_megabyte_and_a_half(kind):
     rng = np.random.default_rng(0)

@@ -18,6 +18,7 @@ from latently import GaussianHMM, GaussianMixture
 from latently.core import blocks
 from latently.core.backends import ThreadBackend, backend, count_threads
 from latently.core.libraries import single_threaded_libraries
+from tests.simulations import by_night
 
 SMALL = 2**14  # bytes, so that there are many blocks
 
@@ -121,7 +122,7 @@ def in_child(queue, X):
     queue.put(fit(X, 2))
 
 
-@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", ["fork", *by_night("spawn")])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_process_fits_alike(rows, method):
     if method not in multiprocessing.get_all_start_methods():
