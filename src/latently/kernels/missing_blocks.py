@@ -10,7 +10,6 @@ import numpy as np
 
 from latently.kernels.batched import inverse_entry, invert_factors, solve_lower, solve_upper
 from latently.kernels.compiling import part
-from latently.kernels.whitening import combine
 
 TILE = 256
 WIDTH = TILE + 8
@@ -110,6 +109,37 @@ def add_inverses(factors, cells, at, size, count, weight, entry, second):
             inverse_entry(factors, a, b, size, count, entry)
             for s in range(count):
                 second[rows[s], columns[s]] -= weight[s] * entry[s]
+
+
+@part
+def combine(row, n_columns, centred, count, out):
+    """Write the sum of the first `n_columns` rows of `centred`, each times its entry of `row`, to `out`."""
+    # LLVM vectorises a loop only if at most eight checks show that no store overlaps a load: so each loop
+    # writes one array and reads up to eight.
+    for s in range(count):
+        out[s] = 0.0
+    j = 0
+    while j + 8 <= n_columns:
+        a0, a1, a2, a3 = row[j], row[j + 1], row[j + 2], row[j + 3]
+        a4, a5, a6, a7 = row[j + 4], row[j + 5], row[j + 6], row[j + 7]
+        c0, c1, c2, c3 = centred[j], centred[j + 1], centred[j + 2], centred[j + 3]
+        c4, c5, c6, c7 = centred[j + 4], centred[j + 5], centred[j + 6], centred[j + 7]
+        for s in range(count):
+            low = a0 * c0[s] + a1 * c1[s] + a2 * c2[s] + a3 * c3[s]
+            out[s] += low + (a4 * c4[s] + a5 * c5[s] + a6 * c6[s] + a7 * c7[s])
+        j += 8
+    while j + 4 <= n_columns:
+        a0, a1, a2, a3 = row[j], row[j + 1], row[j + 2], row[j + 3]
+        c0, c1, c2, c3 = centred[j], centred[j + 1], centred[j + 2], centred[j + 3]
+        for s in range(count):
+            out[s] += a0 * c0[s] + a1 * c1[s] + a2 * c2[s] + a3 * c3[s]
+        j += 4
+    while j < n_columns:
+        a0 = row[j]
+        c0 = centred[j]
+        for s in range(count):
+            out[s] += a0 * c0[s]
+        j += 1
 
 
 @part
