@@ -42,6 +42,8 @@ def maxima_table(model: LikelihoodEstimator, source: ArraySource, label: str) ->
         "others: a swap) and another split, or parts of two maxima are put together. About "
         f"{share(model.restarts_.unseen)} of further runs would find another maximum."
     )
+    if any(one.log_likelihood > found[0].log_likelihood for one in found):
+        text += " Higher ones, which stand last, are spurious: they rest on a few rows."
     more = len(found) - len(rows)
     text += f" Lower ones that are left out: {more}." if more else ""
     heads = ["log-likelihood", "below the best", "runs", "moves that led there"]
