@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latently.kernels.compiling import full_width, kernel, part
+from latently.kernels.compiling import kernel, part
 from latently.kernels.special import exp, log
 from latently.kernels.tiles import SLOPE, SPREAD, TILE, TINY, gather, load, normalise, select
 
@@ -67,7 +67,6 @@ def scaled_norms_at(rows, mean, scale, low, high, index, count, q):
 @kernel
 def pairs_that_count(x, w, means, scales, log_norm, drop, counts, first, second):
     """Only the pairs that count, as a bound by the first features tells. Return their number, too."""
-    full_width()
     n, d = x.shape
     stage = min(d, STAGE)
     K = len(means)
@@ -181,7 +180,6 @@ def pairs_that_count(x, w, means, scales, log_norm, drop, counts, first, second)
 @kernel
 def all_pairs(x, w, means, scales, log_norm, drop, counts, first, second):
     """Every pair: for few features, where that costs less than telling which count, or where most do."""
-    full_width()
     n, d = x.shape
     K = len(means)
     rows = np.zeros((d, TILE))
