@@ -100,6 +100,15 @@ def test_only_criteria_of_the_likelihood_tell_when_they_have_risen(criterion):
         select(model, [[0.0], [1.0]], {"n_components": [1, 2]}, criterion, search="sequential")
 
 
+@pytest.mark.parametrize("search", ["auto", "starts", "moves"])
+def test_each_fit_can_be_told_how_to_search(search):
+    X, grid = np.random.default_rng(0).normal(size=(30, 1)), {"n_components": [1, 2]}
+    found = select(GaussianMixture(random_state=0, n_init=2), X, grid, search=search)
+    asked = select(GaussianMixture(random_state=0, n_init=2, search=search), X, grid)
+    assert [row["bic"] for row in found.table_] == [row["bic"] for row in asked.table_]
+    assert found.best_.search == search
+
+
 def _of_mixture(X, most):
     grid = {"covariance_type": STRUCTURES, "n_components": range(1, most + 1)}
     return GaussianMixture(n_init=1, tol=1e-4, init_params="kmeans", random_state=0), X, grid

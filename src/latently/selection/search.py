@@ -26,10 +26,12 @@ ESTIMATOR = Such(
     "an estimator",
 )
 
+OF_EACH_FIT = ("auto", "starts", "moves")
+
 
 @checked(
     estimator=(ESTIMATOR,),
-    search=(one_of("exhaustive", "sequential"),),
+    search=(one_of("exhaustive", "sequential", *OF_EACH_FIT),),
     progress=(FUNCTION, None),
     verbose=(COUNT, BOOLEAN),
 )
@@ -81,9 +83,10 @@ def select(
         adjusted BIC [3]_, "caic" the consistent AIC [4]_, "hq" Hannan and Quinn's [5]_, and "aic3" the AIC
         that charges three for each parameter [6]_. A callable is called as ``criterion(fitted, X)`` and
         returns a number.
-    search : {"exhaustive", "sequential"}, default "exhaustive"
+    search : {"exhaustive", "sequential", "auto", "starts", "moves"}, default "exhaustive"
         Whether every combination is fitted to all rows, or only what may be the best. "sequential" is for
-        criteria of likelihoods: all but "perplexity", "coherence" and callables.
+        criteria of likelihoods: all but "perplexity", "coherence" and callables. The others
+        are the `search` of each fit, of every combination.
     progress : callable, optional
         Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, on each sample
         anew; a sequential search leaves out what it skips.
@@ -136,6 +139,8 @@ def select(
     >>> selection.edge_
     'the best n_components, 3, is the largest that was tried: try larger ones'
     """
+    if search in OF_EACH_FIT:
+        estimator, search = clone(estimator).set_params(search=search), "exhaustive"
     combinations = combinations_of(estimator, grid)
     measure = measure_of(estimator, criterion, combinations[0], fit_params)
     if search == "sequential" and criterion not in LIKELIHOOD:
