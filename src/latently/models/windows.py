@@ -44,7 +44,8 @@ def propose(
     for _ in range(MOST if free and K > 1 else 0):
         gone = int(rng.choice(free))
         resp, _ = here.given_up(Removal(gone, None, 0.0))
-        if rng.random() < stays:
+        kind = "window" if rng.random() < stays else "neighbours"
+        if kind == "window":
             first, length = rng.integers(n), np.exp(rng.uniform(np.log(SHORTEST), np.log(longest)))
             taken = resp * ((np.arange(n) - first) % n < length)[:, None]
         else:
@@ -56,4 +57,4 @@ def propose(
         with suppress(FitError):
             latent = model.latent.m_step(model.latent.stats_of(resp, block), params.latent)
             emission = here.learned_from(range(K), resp)
-            yield Proposal("window", replace(params, latent=latent, emission=emission))
+            yield Proposal(kind, replace(params, latent=latent, emission=emission))
