@@ -114,7 +114,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         whole, table = table, series.table
         kind = kind_of(table, series.names, self.emission)
         X = observations(table, [*series.names, *given], kind.family)
-        if kind.family.takes == "columns":
+        if kind.family.takes == "columns" and not given:
             kind = self._by_column(table, X)
         elif self.covariance != "auto" and kind.name != "gaussian":
             raise CommandError(
