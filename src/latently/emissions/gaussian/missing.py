@@ -111,8 +111,8 @@ def by_pattern(x: Array) -> Iterator[tuple[NDArray[np.bool_], Any]]:
         yield np.ones(x.shape[1], dtype=bool), slice(None)
         return
     packed = np.packbits(observed, axis=1)
-    keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}")[:, 0]
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    keys = packed if packed.shape[1] == 1 else np.ascontiguousarray(packed).view(f"V{packed.shape[1]}")
+    _, first, which = np.unique(keys[:, 0], return_index=True, return_inverse=True)
     rows = np.argsort(which, kind="stable")
     ends = np.cumsum(np.bincount(which, minlength=len(first)))
     for start, row, stop in zip([0, *ends[:-1]], first, ends, strict=True):
