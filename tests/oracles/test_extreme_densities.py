@@ -15,6 +15,7 @@ from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import Block
 from latently.emissions.base import Emission
 from latently.latent import viterbi
+from latently.latent.base import normalised
 from latently.latent.checkpoints import in_segments
 from latently.latent.emission_tables import OfRows
 from tests.simulations import by_night
@@ -201,6 +202,11 @@ def test_posteriors_of_any_densities_sum_to_one(data, K):
     assert_allclose(states.sum(axis=1), 1, atol=1e-12)
     stats = model._model.generic_e_step(model.params_, Block(X, np.ones(1), np.array([0, T])))
     assert_allclose(stats.latent.transitions.sum(), T - 1, atol=1e-9)
+
+
+def test_labels_that_only_rounding_makes_as_likely():
+    height, logs = normalised(np.array([-800.0, -1.0]), np.full(2, -1e36))
+    assert (height, np.exp(logs).tolist()) == (-1e36, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("K", [2, 9])

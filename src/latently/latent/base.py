@@ -343,5 +343,5 @@ def normalised(predicted: Array, log_density: Array) -> tuple[float, Array]:
         return -np.inf, np.full(len(predicted), np.nan)
     # Relative to the likeliest before they are added: see kernels.log_chain.joined.
     joint = (predicted - predicted[likeliest]) + (log_density - log_density[likeliest])
-    total = float(np.log(np.exp(joint).sum()))
+    total = float(np.logaddexp.reduce(joint))  # of large numbers the likeliest may be so by rounding only
     return height + total, joint - total
