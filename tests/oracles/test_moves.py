@@ -26,6 +26,7 @@ from latently.core.moves import Climber, End
 from latently.core.restarts import Found, Restarts
 from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
+from latently.models import windows
 from latently.models.moves import look
 from tests.simulations import by_night
 
@@ -214,6 +215,8 @@ def test_structural_zeros_known_states_and_fixed_parameters_stay():
     known = np.where(np.arange(200) % 20 == 0, states, -1)
     model = GaussianHMM(5, **common).fit(x, states=known)
     assert_array_equal(model.predict(x, states=known)[known >= 0], known[known >= 0])
+    source = ArraySource(x, np.ones(1), np.array([0, 200]), 200, labels=known)
+    assert list(windows.propose(model._model, model.params_, source, rng)) == []  # a known state is kept
     means = np.arange(4.0)[:, None]
     model = GaussianHMM(4, means_init=means, fixed=("means",), **common).fit(x)
     assert_array_equal(model.means_, means)
