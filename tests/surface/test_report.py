@@ -296,7 +296,9 @@ def test_maxima_that_were_found_are_listed_with_how_they_differ(two):
 def test_what_is_wrong_with_a_search_is_told(three):
     first = by_kind(mixture_report(three).cautions)
     assert first["edge"].numbers == {"least": 1, "most": 3}
-    assert "largest that was tried: try more, for example -k 1:6" in str(first["edge"])
+    assert "largest that was tried: try more, for example range(1, 7)" in str(first["edge"])
+    commanded = by_kind(mixture_report(replace(three, reading="X = ...\n")).cautions)
+    assert "largest that was tried: try more, for example -k 1:6" in str(commanded["edge"])
     assert first["no dip"].which == ((0, 2),)
     assert first["overlap"].numbers["unsure"] == three.n_unsure
 

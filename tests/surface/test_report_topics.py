@@ -239,7 +239,7 @@ def test_the_end_of_the_range_is_told(clear):
             "not converged",
             "had not converged: it made 7 passes",
         ),
-        ({"inference": "online", "converged_": False}, "online", "--inference cvb0 finds better topics"),
+        ({"inference": "online", "converged_": False}, "online", "inference='cvb0' finds better topics"),
     ],
 )
 def test_what_is_wrong_with_a_fit_is_told(clear, changed, kind, words):
@@ -269,7 +269,8 @@ def test_topics_alike_and_too_many_are_told():
     a = analysis(COUNTS[:40, :10] + COUNTS[20:, 10:20], 9, words=WORDS[:10])
     found = told(a)
     assert found["few documents"].numbers == {"documents": 40}
-    assert "Try -k 8 or fewer" in str(found["few documents"])
+    assert "Try n_components=8 or fewer" in str(found["few documents"])
+    assert "Try -k 8 or fewer" in str(told(replace(a, reading="X = ...\n"))["few documents"])
     i, j = np.unravel_index(a.cosines.argmax(), a.cosines.shape)
     assert found["alike"].which[0] == (i, j)
     assert found["alike"].numbers == {"cosine": a.cosines[i, j]}
@@ -300,6 +301,8 @@ def test_topics_that_do_not_come_back_or_do_not_help_are_told(clear):
     other = np.roll(np.eye(30)[:3] + 1e-9, 15, axis=1)
     found = told(replace(clear, trials=[Trial(3, 10.0, 30.0, 6, 100, other)]))
     assert found["not found again"].which == (0, 1, 2)
+    assert "believe them only if another random_state shows them, too" in str(found["not found again"])
+    found = told(replace(clear, reading="X = ...\n", trials=[Trial(3, 10.0, 30.0, 6, 100, other)]))
     assert "believe them only if another --seed shows them, too" in str(found["not found again"])
     found = told(replace(clear, trials=[Trial(3, 29.9, 30.0, 6, 100, clear.model.topic_word_)]))
     assert found["no better"].numbers == {"perplexity": 29.9, "without": 30.0}

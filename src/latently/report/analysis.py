@@ -27,8 +27,19 @@ class Truth:
     labels: Sequence[str]  # the true label of each row or document; an empty one is not known
 
 
+class Told:
+    """What a page tells of, by the command or from Python."""
+
+    reading: str
+
+    @property
+    def by_command(self) -> bool:
+        """Whether the page is of the command, whose options its remedies name, or of Python."""
+        return bool(self.reading)
+
+
 @dataclass(frozen=True)
-class Analysis(ABC):
+class Analysis(Told, ABC):
     """An estimator that was fitted to a table, and how it came about."""
 
     model: Any

@@ -79,13 +79,12 @@ def sureness(n_unsure: int, n_rows: int, label: str) -> Finding:
     return note("sureness", text, "row", unsure=n_unsure)
 
 
-def trust(
-    model: LikelihoodEstimator, selection: Selection | None, label: str, remedy: str, hint: str = ""
-) -> Iterator[Finding]:
+def trust(a: Analysis, label: str, remedy: str, hint: str = "") -> Iterator[Finding]:
     """Whether the maximum is to be trusted, and whether the search went far enough.
 
     The remedy is what to ask for where it is spurious, the hint what else it may mean that BIC asks for more.
     """
+    model, selection = a.model, a.selection
     spurious = grave(model.diagnostics_)
     if spurious:
         text = f"this maximum of the likelihood is spurious: {joined(spurious)}. Ask for {remedy}"
@@ -93,7 +92,7 @@ def trust(
         yield Finding("spurious", text, label, tuple(dict.fromkeys(which)), severity="grave")
     yield from converged(model)
     if selection is not None and selection.edge_ is not None:
-        yield _edge(model.n_components, selection, label, hint)
+        yield _edge(a, selection, label, hint)
     passed_over = model.restarts_.passed_over
     if passed_over:
         was = "maximum was" if len(passed_over) == 1 else "maxima were"
@@ -120,15 +119,14 @@ def converged(model: Any, what: str = "EM", moving: str = "numbers") -> Iterator
         yield caution("not converged", text, n_iter=model.n_iter_)
 
 
-def _edge(n: int, selection: Selection, label: str, hint: str) -> Finding:
+def _edge(a: Analysis, selection: Selection, label: str, hint: str) -> Finding:
     """The best number of labels is the last of those tried, on either side."""
-    tried = sorted({row["n_components"] for row in selection.table_})
-    which, more, span = ("smallest", "fewer", f"1:{tried[-1]}")
+    tried, n = sorted({row["n_components"] for row in selection.table_}), a.n_components
+    which, more, first, last = "smallest", "fewer", 1, tried[-1]
     if n == tried[-1]:
-        which, more, span = "largest", "more", f"{tried[0]}:{2 * tried[-1]}"
-    text = (
-        f"the best number of {label}s, {n}, is the {which} that was tried: try {more}, for example -k {span}"
-    )
+        which, more, first, last = "largest", "more", tried[0], 2 * tried[-1]
+    these = f"-k {first}:{last}" if a.by_command else f"range({first}, {last + 1})"
+    text = f"the best number of {label}s, {n}, is the {which} that was tried: try {more}, for example {these}"
     return caution("edge", text + (hint if more == "more" else ""), least=tried[0], most=tried[-1])
 
 
@@ -155,13 +153,13 @@ def overlap(n_unsure: int, n_rows: int, text: str) -> Iterator[Finding]:
         yield caution("overlap", f"{many}: {text}", "row", unsure=n_unsure)
 
 
-def search(model: LikelihoodEstimator, selection: Selection | None, label: str) -> Iterator[Finding]:
+def search(a: Analysis, label: str) -> Iterator[Finding]:
     """Starts that found nothing, and fits that failed."""
-    restarts = model.restarts_
+    restarts, selection = a.model.restarts_, a.selection
     if restarts.n_agreeing == 1 and len(restarts.runs) > 1:
         text = (
             f"only one of {len(restarts.runs)} starts reached this maximum, so there may be a higher one: "
-            "try another --seed and compare the log-likelihoods"
+            f"try another {'--seed' if a.by_command else 'random_state'} and compare the log-likelihoods"
         )
         yield caution("single start", text, starts=len(restarts.runs))
     failures = [] if selection is None else [row for row in selection.table_ if row["failure"]]

@@ -89,10 +89,11 @@ def _coverage(a: ImputationAnalysis) -> Iterator[Finding]:
         return
     n, inside = len(found.true), int(found.inside.sum())
     if binom.cdf(inside, n, found.level) < UNLIKELY:
+        more = "--components" if a.by_command else "n_components"
         text = (
             f"only {share(inside, n)} of the hidden cells lie in their {percent(found.level)} intervals: the "
             "model does not fit these columns, and its intervals are too narrow. Skewed columns may need "
-            "a logarithm, clusters or bends more --components"
+            f"a logarithm, clusters or bends more {more}"
         )
         yield caution("coverage", text, hidden=n, inside=inside)
 
@@ -116,7 +117,7 @@ def _outside(a: ImputationAnalysis) -> Iterator[Finding]:
     shares = a.drawn_outside.sum(axis=0)
     wrong = [j for j in np.argsort(-shares, kind="stable") if shares[j] > MUCH_OUTSIDE]
     if wrong:
-        options = "--min and --max hold" if a.drawn else "min_value and max_value hold"
+        options = "--min and --max hold" if a.by_command else "min_value and max_value hold"
         free = a.model.min_value is None and a.model.max_value is None
         bare = ". None were rounded or clipped, which would bias what is computed from them" if free else ""
         text = (

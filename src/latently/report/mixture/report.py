@@ -34,7 +34,7 @@ latently.report(model, X, "report.html")
 NEXT = (
     "Look at the rows that are less than 90% sure before anything is decided by their cluster.",
     "Try the clusters on new rows, or on half of the old ones: what is real comes back.",
-    "If a caution says that a cluster is not one of its own, ask for fewer with -k, and compare.",
+    "If a caution says that a cluster is not one of its own, ask for fewer, and compare.",
 )
 MOST_LISTED = 8
 FEWEST_ROWS, ROWS_PER_COLUMN = 10, 4
@@ -173,7 +173,7 @@ def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
     yield from (caution("input", text) for text in a.notes)
     fewer = " or a covariance type with fewer parameters" if hasattr(a.model, "covariance_type") else ""
     remedy = f"fewer components{fewer}"
-    yield from fits.trust(a.model, a.selection, "component", remedy)
+    yield from fits.trust(a, "component", remedy)
     yield from _small(a)
     yield from _no_dip(a)
     text = "the clusters overlap, and the labels of these rows are close to guesses"
@@ -186,7 +186,7 @@ def _cautions(a: MixtureAnalysis) -> Iterator[Finding]:
             f"{they_go} to the largest cluster, and {add} nothing to the fit"
         )
         yield caution("empty rows", text, "row", rows=a.n_empty_rows)
-    yield from fits.search(a.model, a.selection, "component")
+    yield from fits.search(a, "component")
 
 
 def _small(a: MixtureAnalysis) -> Iterator[Finding]:

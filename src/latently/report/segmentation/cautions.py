@@ -26,7 +26,7 @@ def cautions(a: SegmentationAnalysis) -> Iterator[Finding]:
     hint = (
         ". If BIC goes on asking for more, the states do not fit what is seen in them, or the series drifts"
     )
-    yield from fits.trust(a.model, a.selection, "state", "fewer states", hint)
+    yield from fits.trust(a, "state", "fewer states", hint)
     yield from _residuals(a)
     yield from _few_rows(a)
     yield from _short(a)
@@ -36,7 +36,7 @@ def cautions(a: SegmentationAnalysis) -> Iterator[Finding]:
         yield from _hardly_stays(a)
     text = "the states overlap, and those of single rows are close to guesses"
     yield from fits.overlap(a.n_unsure, a.n_rows, text)
-    yield from fits.search(a.model, a.selection, "state")
+    yield from fits.search(a, "state")
     if a.n_components > 1:
         yield caution(
             "hindsight",
@@ -61,9 +61,10 @@ def _residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
         yield _of_columns("dependent residuals", text, dependent, most)
     wide = [check for check in found if check.too_wide and not family.learns_spread]
     if wide:
+        other = "--emission gaussian" if a.by_command else "GaussianHMM"
         text = (
             f"{family.noun} of {_columns(wide)} vary more within a state than a {family.called} distribution "
-            "does: try more states, or --emission gaussian"
+            f"does: try more states, or {other}"
         )
         yield _of_columns("too wide", text, wide, max(wide, key=lambda check: check.spread))
     far = [check for check in found if check.many_far and family.learns_spread]

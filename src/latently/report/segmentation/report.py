@@ -341,7 +341,7 @@ def transitions(a: SegmentationAnalysis) -> Table | None:
 def _going_on(a: SegmentationAnalysis) -> list[Markup]:
     verbs = OF_NEW + (AHEAD if a.n_sequences == 1 else "")
     return [
-        *with_new("new.csv", FILES, verbs, command=bool(a.reading)),
+        *with_new("new.csv", FILES, verbs, command=a.by_command),
         paragraph(
             "X holds the columns of the model in the order of time, NaN (None for symbols) where a cell is "
             "missing; several sequences are a list of such. The page of the documentation on hidden Markov "

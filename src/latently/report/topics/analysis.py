@@ -15,7 +15,7 @@ from latently.checks.arrays import Array
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import TopicScores, coherence, match_topics
 from latently.plots.topic_models.looks import shares
-from latently.report.analysis import Truth
+from latently.report.analysis import Told, Truth
 from latently.report.topics.collection import Collection
 from latently.report.topics.trials import Trial
 
@@ -26,7 +26,7 @@ MOST_READ = 3_000_000  # tokens read for coherence; of more, documents at even s
 
 
 @dataclass(frozen=True)
-class TopicsAnalysis:
+class TopicsAnalysis(Told):
     """A topic model and how it came about."""
 
     model: LatentDirichletAllocation

@@ -29,9 +29,10 @@ def cautions(a: TopicsAnalysis) -> Iterator[Finding]:
     if not a.model.inference.startswith("online"):
         yield from converged(a.model, "the fit", "topics")
     elif a.n_documents < FEW_FOR_ONLINE:
+        other = "--inference cvb0" if a.by_command else "inference='cvb0'"
         text = (
             f"the online inferences go through the documents once, which is for more than these "
-            f"{a.n_documents:,}: --inference cvb0 finds better topics"
+            f"{a.n_documents:,}: {other} finds better topics"
         )
         yield caution("online", text, documents=a.n_documents)
     yield from _seeds(a)
@@ -58,7 +59,7 @@ def _seeds(a: TopicsAnalysis) -> Iterator[Finding]:
         named = some([f"'{word}' (topic {went} instead of {k})" for word, k, went in lost], MOST_NAMED)
         text = (
             f"{named}: texts use such seed words mostly in another topic than theirs. Give their "
-            "topics more seed words, or try another --seed"
+            f"topics more seed words, or try another {_seed(a)}"
         )
         yield caution("seed words", text, "topic", sorted({k for _, k, _ in lost}), words=len(lost))
 
@@ -80,9 +81,10 @@ def _choice(a: TopicsAnalysis) -> Iterator[Finding]:
         yield caution("edge", text, least=min(tried), most=max(tried))
     n = int(a.full.sum())
     if a.n_topics > 1 and n < DOCUMENTS_PER_TOPIC * a.n_topics:
+        fewer = f"{'-k ' if a.by_command else 'n_components='}{max(1, n // DOCUMENTS_PER_TOPIC)}"
         text = (
             f"{count(n, 'document')} are few for {count(a.n_topics, 'topic')}: some topics are single "
-            f"documents. Try -k {max(1, n // DOCUMENTS_PER_TOPIC)} or fewer"
+            f"documents. Try {fewer} or fewer"
         )
         yield caution("few documents", text, documents=n)
 
@@ -100,10 +102,12 @@ def _words(a: TopicsAnalysis) -> Iterator[Finding]:
     if len(common):
         named = some([f"'{a.collection.words[w]}'" for w in common], MOST_NAMED)
         be = "is" if len(common) == 1 else "are"
+        how, lower = "vectorizer={'stop_words': [...]}", "'max_df'"
+        if a.by_command:
+            how, lower = "--stop-words FILE", "--max-df"
         text = (
             f"{named} {be} among the ten likeliest words of most topics and tell none from another: "
-            "leave such words out (--stop-words FILE, for other languages than English too), or lower "
-            "--max-df"
+            f"leave such words out ({how}, for other languages than English too), or lower {lower}"
         )
         yield caution("words everywhere", text, "word", common)
 
@@ -123,7 +127,7 @@ def _topics(a: TopicsAnalysis) -> Iterator[Finding]:
         it = "it" if len(gone) == 1 else "them"
         text = (
             f"{_named(gone)} did not come back when nine tenths of the documents were fitted from another "
-            f"start: believe {it} only if another --seed shows {it}, too"
+            f"start: believe {it} only if another {_seed(a)} shows {it}, too"
         )
         yield caution("not found again", text, "topic", gone)
     found = np.flatnonzero((a.concentration > MOSTLY_ONE_DOCUMENT) & (a.n_documents > 1))
@@ -161,12 +165,19 @@ def _documents(a: TopicsAnalysis) -> Iterator[Finding]:
         yield caution("short documents", text, documents=short)
     alone = int((a.collection.n_documents_of_words == 1).sum())
     if a.n_documents > 1 and alone > MANY_OF_ONE_DOCUMENT * a.collection.n_words:
-        remedy = "write --min-df 2" if a.collection.texts is not None else "leave them out of the counts"
+        remedy = "leave them out of the counts"
+        if a.collection.texts is not None:
+            remedy = "write --min-df 2" if a.by_command else "write vectorizer={'min_df': 2}"
         text = (
             f"{count(alone, 'word')} ({share(alone, a.collection.n_words)}) are in one document only, and "
             f"join it to no other: {remedy}"
         )
         yield caution("words of one document", text, words=alone)
+
+
+def _seed(a: TopicsAnalysis) -> str:
+    """What to change for other starts."""
+    return "--seed" if a.by_command else "random_state"
 
 
 def _named(which: np.ndarray) -> str:

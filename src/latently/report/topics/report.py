@@ -291,7 +291,7 @@ def _going_on(a: TopicsAnalysis) -> list[Markup]:
     texts = a.collection.texts is not None
     new = "new.csv --text-column text" if texts else "new.dat"
     return [
-        *with_new(new, FILES, OF_NEW.format(X="texts" if texts else "counts"), command=bool(a.reading)),
+        *with_new(new, FILES, OF_NEW.format(X="texts" if texts else "counts"), command=a.by_command),
         paragraph(
             "Numbers of topics mean nothing: another seed may find the same topics in another order, or "
             "others. Read the documents with the largest shares of a topic before giving it a name."
