@@ -26,7 +26,6 @@ from latently.models import (
     conditional_moments,
     incomplete_rows,
 )
-from latently.models.accelerators import WHITEN_BELOW
 from latently.models.conditional_moments import Completed
 from latently.models.routines import Plain, routines
 from tests.comparing import assert_same
@@ -224,7 +223,7 @@ def models(family, x, weights, K, rng):
 def test_e_steps_agree(family, dtype, holes):
     """Complete rows by the fused kernel, others by the compiled routines; and all by NumPy."""
     rng = np.random.default_rng(6)
-    x = holes(400, WHITEN_BELOW - 1, rng).astype(dtype)
+    x = holes(400, 5, rng).astype(dtype)
     x[0] = 0.5
     x[1] = -1.0
     weights = rng.integers(0, 3, len(x)).astype(float)
@@ -232,7 +231,7 @@ def test_e_steps_agree(family, dtype, holes):
     plain = replace(model, fused=False)
     ends = [EMMap(m, ArraySource(x, weights, None, 128)).e_step(params) for m in (model, plain)]
     assert ends[0].bound == pytest.approx(ends[1].bound, rel=1e-12)
-    assert ends[0].rounding_scale == pytest.approx(ends[1].rounding_scale, rel=1e-8)
+    assert ends[0].rounding_scale >= ends[1].rounding_scale * (1 - 1e-8)  # more where a form is linear
     assert_same(ends[1].emission, ends[0].emission)
     assert_same(ends[1].latent, ends[0].latent)
     block = Block(x, weights)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from latently.kernels import special
+from latently.kernels import exponentials, special
 
 
 def over(function):
@@ -19,6 +19,23 @@ def over(function):
         return out
 
     return values
+
+
+@njit
+def in_place(x):
+    exponentials.exponentiate(x)
+
+
+@njit
+def less(x, tops, totals):
+    exponentials.exponentiate_less(x, tops, totals, len(x))
+
+
+def exp_of_all(x):
+    """Sixteen at a time, and what is left over one by one."""
+    out = x.copy()
+    in_place(out)
+    return out
 
 
 exp, log, digamma, lgamma = map(over, (special.exp, special.log, special.digamma, special.lgamma))
@@ -34,16 +51,32 @@ NUMBERS = np.concatenate([np.geomspace(1e-300, 1e300, 2000), 1 + np.linspace(-0.
 
 
 @pytest.mark.parametrize(
-    ("function", "exact", "x"), [(exp, mpmath.exp, EXPONENTS), (log, mpmath.log, NUMBERS)], ids=["exp", "log"]
+    ("function", "exact", "x"),
+    [(exp, mpmath.exp, EXPONENTS), (exp_of_all, mpmath.exp, EXPONENTS), (log, mpmath.log, NUMBERS)],
+    ids=["exp", "exp of all", "log"],
 )
 def test_to_two_units_in_the_last_place(function, exact, x):
     assert max(ulps(found, exact(mpmath.mpf(float(v)))) for v, found in zip(x, function(x), strict=True)) <= 2
 
 
-def test_edges():
-    x = np.array([np.nan, -np.inf, -1e9, -708.5, 0.0])
-    np.testing.assert_array_equal(exp(x), [np.nan, 0.0, 0.0, 0.0, 1.0])
+@pytest.mark.parametrize("function", [exp, exp_of_all])
+def test_edges(function):
+    x = np.tile([np.nan, -np.inf, -1e9, -708.5, 0.0], 5)
+    np.testing.assert_array_equal(function(x), np.tile([np.nan, 0.0, 0.0, 0.0, 1.0], 5))
+
+
+def test_log_of_one_is_zero():
     assert log(np.ones(1))[0] == 0.0
+
+
+@pytest.mark.parametrize("n", [1, 15, 16, 37])
+def test_exp_less_a_top_is_added_to_the_totals(n):
+    rng = np.random.default_rng(n)
+    x, tops, totals = rng.normal(0, 9, (3, n))
+    found, sums = x.copy(), totals.copy()
+    less(found, tops, sums)
+    np.testing.assert_allclose(found, np.exp(x - tops), rtol=1e-15)
+    np.testing.assert_array_equal(sums, totals + found)
 
 
 @given(st.floats(-700, 700))

@@ -15,8 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import ZERO, kernel, part
+from latently.kernels.exponentials import exponentiate
 from latently.kernels.lanes import aligned
-from latently.kernels.special import exp, log
+from latently.kernels.special import log
 from latently.kernels.vectors import (
     add_products,
     add_row,
@@ -335,6 +336,4 @@ def shift_rows(log_density, shifted, top):
             shifted[s, j] = log_density[s, j] - less
         for j in range(K, wide):
             shifted[s, j] = -np.inf
-    flat = shifted.reshape(-1)
-    for i in range(len(flat)):
-        flat[i] = exp(flat[i])
+    exponentiate(shifted.reshape(-1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import ZERO, full_width, kernel, part
-from latently.kernels.special import exp, log
+from latently.kernels.exponentials import exponentiate_less
+from latently.kernels.special import log
 from latently.kernels.tiles import (
     SLOPE,
     SPREAD,
@@ -241,11 +242,7 @@ def all_pairs(x, w, means, whiten, log_norm, drop, counts, first, second, resp):
                 out[s] = value
                 top[s] = max(top[s], value)
         for k in range(K):
-            r = joint[k]
-            for s in range(size):
-                value = exp(r[s] - top[s])
-                r[s] = value
-                total[s] += value
+            exponentiate_less(joint[k], top, total, size)
         for s in range(size):
             value = top[s] + log(total[s])
             bound += weight[s] * value

@@ -14,6 +14,22 @@ from latently.kernels.compiling import ordered
 
 LOWEST = -708.0
 SHIFT = 1.5 * 2.0**52 + 1023.0  # the last term is what the exponent of a float64 is counted from
+OVER_LOG_2, LOG_2, REST_OF_LOG_2 = 1.4426950408889634, 0.693145751953125, 1.42860682030941723212e-6
+# Of exp(f), |f| <= log(2) / 2, the last first: a minimax polynomial, relative error 4e-18.
+TERMS = (
+    2.5000072190215835e-08,
+    2.7630234052893854e-07,
+    2.755758626743288e-06,
+    2.4801493135841673e-05,
+    0.00019841269506777747,
+    0.0013888888943597998,
+    0.008333333333494335,
+    0.041666666666530267,
+    0.16666666666666413,
+    0.5000000000000011,
+    1.0,
+    1.0,
+)
 
 # These are `ordered`: reassociation would fold the range reduction of exp away. Without NumPy's error model
 # each division is a branch that can raise, and no loop with the function in it is vectorised; nor is one
@@ -45,22 +61,21 @@ def exp(x):
     """exp(x) for x up to 709; zero from -708 down, where the result would be subnormal."""
     v = LOWEST if x < LOWEST else x
     # Adding so large a number rounds: k, and the exponent of 2^k, are the last bits of the sum.
-    shifted = v * 1.4426950408889634 + SHIFT
+    shifted = v * OVER_LOG_2 + SHIFT
     k = shifted - SHIFT
-    f = (v - k * 0.693145751953125) - k * 1.42860682030941723212e-6
-    # Minimax polynomial for |f| <= log(2) / 2: relative error 4e-18.
-    p = 2.5000072190215835e-08
-    p = p * f + 2.7630234052893854e-07
-    p = p * f + 2.755758626743288e-06
-    p = p * f + 2.4801493135841673e-05
-    p = p * f + 0.00019841269506777747
-    p = p * f + 0.0013888888943597998
-    p = p * f + 0.008333333333494335
-    p = p * f + 0.041666666666530267
-    p = p * f + 0.16666666666666413
-    p = p * f + 0.5000000000000011
-    p = p * f + 1.0
-    p = p * f + 1.0
+    f = (v - k * LOG_2) - k * REST_OF_LOG_2
+    p = TERMS[0]
+    p = p * f + TERMS[1]
+    p = p * f + TERMS[2]
+    p = p * f + TERMS[3]
+    p = p * f + TERMS[4]
+    p = p * f + TERMS[5]
+    p = p * f + TERMS[6]
+    p = p * f + TERMS[7]
+    p = p * f + TERMS[8]
+    p = p * f + TERMS[9]
+    p = p * f + TERMS[10]
+    p = p * f + TERMS[11]
     return 0.0 if x <= LOWEST else p * float_of(bits_of(shifted) << 52)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import kernel
+from latently.kernels.exponentials import exponentiate
 from latently.kernels.lanes import load, store, total
-from latently.kernels.special import exp, log
+from latently.kernels.special import log
 
 CACHED = 512  # rows whose densities are kept
 LEAST_DENSITY = 1e-200  # in units of the largest there can be; what may be lost is far below
@@ -152,9 +153,7 @@ def mixture_by_tables(places, table, n_first, log_weights, w, counts, lanes):
         top[r] = highest if highest > -np.inf else 0.0
         for k in range(width):
             table[r, k] = table[r, k] - top[r] if k < K else -np.inf
-    flat = table.reshape(rows * width)
-    for i in range(rows * width):
-        flat[i] = exp(flat[i])
+    exponentiate(table.reshape(rows * width))
     bound = 0.0
     for begin in range(0, n, CACHED):
         end = min(begin + CACHED, n)
@@ -219,9 +218,7 @@ def row_posteriors(joint, log_weights, w, counts):
         top[s] = highest
         for k in range(K):
             joint[s, k] -= highest
-    flat = joint.reshape(n * K)
-    for i in range(n * K):
-        flat[i] = exp(flat[i])
+    exponentiate(joint.reshape(n * K))
     sums = np.zeros(n)
     for s in range(n):
         for k in range(K):

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from latently.kernels.compiling import part
-from latently.kernels.special import exp, log
+from latently.kernels.exponentials import exponentiate
+from latently.kernels.special import log
 
 TILE = 256
 TINY = 1e-300
@@ -78,11 +79,11 @@ def normalise(joint, index, first, top, total, size, weight):
     K = len(first) - 1
     for s in range(size):
         total[s] = 0.0
-    for k in range(K):
-        for t in range(first[k], first[k + 1]):
-            joint[t] = exp(joint[t] - top[index[t]])
-        for t in range(first[k], first[k + 1]):
-            total[index[t]] += joint[t]
+    for t in range(first[K]):
+        joint[t] -= top[index[t]]
+    exponentiate(joint[: first[K]])
+    for t in range(first[K]):
+        total[index[t]] += joint[t]
     bound = 0.0
     rounding_scale = 0.0
     for s in range(size):

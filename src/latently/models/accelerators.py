@@ -34,9 +34,7 @@ from latently.models.conditional_moments import lacks_little
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
 
-WHITEN_BELOW = 6  # features: with fewer, whitening each pair costs less than matrix products
 LOG_EPS = float(np.log(EPS))
-PRODUCTS_FROM = 16  # features: from here on matrix products cost less than telling which pairs count
 WHITEN_BY_PRODUCTS_FROM = (
     64  # features: from here on matrix products are the fastest way to whiten those that do
 )
@@ -64,25 +62,23 @@ def mixture_of_gaussians(model: Any, params: Any, block: Block, backend: Backend
 def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: bool = True) -> Expected | None:
     """E-step of complete rows under a mixture of Gaussians.
 
-    Few rows by products of matrices where what is made of a block serves every step, and so many features,
-    unless the linear form would lose digits; else pair by pair. The family's own NumPy does the smallest
-    tables, whose fits may be over before a kernel is there.
+    Few rows by products of matrices where what is made of a block serves every step; all rows by the linear
+    form where there is one, unless it would lose digits; else pair by pair. The family's own NumPy does the
+    smallest tables, whose fits may be over before a kernel is there.
     """
     K, d = params.emission.means.shape
     alone = lasting and not block.first  # the last few rows of a large table are left to its kernel
     small = alone and small_tables.fits(block, K, emission.correlated)
-    form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
+    form = small_tables.small_e_step if small else _linear_form(emission.structure)
     stats = form(emission, params, _levels(emission, params)[0], block) if form else None
     if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
         return stats
     return (_whitened if emission.structure.correlated else _scaled)(emission, params, block)
 
 
-def _linear_form(structure: Structure, n_features: int) -> Any:
-    """What the log densities are linear in, if that pays."""
-    if (structure.correlated and not structure.shared) or n_features < (
-        WHITEN_BELOW if structure.correlated else PRODUCTS_FROM
-    ):
+def _linear_form(structure: Structure) -> Any:
+    """What the log densities are linear in, if there is something."""
+    if structure.correlated and not structure.shared:
         return None
     from latently.models import linear_forms as forms
 
@@ -138,7 +134,7 @@ def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | 
     n, (K, d) = block.n_units, params.emission.means.shape
     plain, resp = replace(block, weights=np.ones(n)), np.zeros((n, K))
     small = small_tables.fits(block, K, emission.correlated)
-    form = small_tables.small_e_step if small else _linear_form(emission.structure, d)
+    form = small_tables.small_e_step if small else _linear_form(emission.structure)
     if form and form(emission, params, _levels(emission, params)[0], plain, resp) is not None:
         return resp
     if not emission.correlated or (small and n * K * d <= small_tables.TINY):

@@ -1,4 +1,4 @@
-"""The E-step of a Gaussian mixture as matrix products: log joint densities linear in features of the row.
+"""The E-step of a Gaussian mixture whose log joint densities are linear in features of the row.
 
 Fast, but the terms are larger than what they add up to. Each form gives back None where that would cost
 more digits than rounding errors may, and a form that does not lose them takes over. Formulas:
@@ -17,7 +17,7 @@ from latently.core.blocks import Block
 from latently.emissions.base import Array
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments
-from latently.kernels.linear import Apart, LinearSums, linear_sums, squared_norms, squares
+from latently.kernels.linear import SQUARED_NORM, SQUARES, Apart, LinearSums, linear_sums
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
 
@@ -43,18 +43,16 @@ def linear_shared(
     if norms.max() > FAR:
         return None
     whiten = (np.abs(directions) @ np.sqrt(np.diagonal(theta.covariances))).max() > LOSSY
-
-    def whitened(centred: Array, features: Array) -> None:
-        np.matmul(centred, theta.whiteners.T, out=features)
-
-    base = log_norm - 0.5 * norms
+    base, weights = log_norm - 0.5 * norms, block.weights
     if whiten:
-        sums = linear_sums(block.x, block.weights, origin, whitened, centres, base, True, resp)
-        half = 0.5 * float(np.trace(sums.scatter))
+        z = (block.x - origin) @ theta.whiteners.T
+        sums = linear_sums(z, weights, np.zeros_like(origin), centres, base, resp=resp)
+        products = (z.T * weights) @ z
+        half = 0.5 * float(np.trace(products))
         first = sums.sums @ theta.cholesky.T
-        scatter = theta.cholesky @ sums.scatter @ theta.cholesky.T
+        scatter = theta.cholesky @ products @ theta.cholesky.T
     else:
-        sums = linear_sums(block.x, block.weights, origin, None, directions, base, False, resp)
+        sums = linear_sums(block.x, weights, origin, directions, base, resp=resp)
         scatter = block.remembered("scatter", lambda: Scatter.of(block)).about(origin)
         half = 0.5 * float(np.vdot(theta.whiteners @ scatter, theta.whiteners))
         first = sums.sums
@@ -96,12 +94,12 @@ def linear_variances(
     origin = theta.means.mean(axis=0)
     away = theta.means - origin
     variances = emission.structure.expand(theta.covariances, theta.means)
-    norms, apart = _set_apart((away * away / variances).sum(axis=1), theta.means, variances)
+    norms, apart = _set_apart((away * away / variances).sum(axis=1), theta.means, 1.0 / np.sqrt(variances))
     if norms is None:
         return None
     directions = np.hstack([away / variances, -0.5 / variances])
     base = log_norm - 0.5 * norms
-    sums = linear_sums(block.x, block.weights, origin, squares, directions, base, False, resp, apart)
+    sums = linear_sums(block.x, block.weights, origin, directions, base, SQUARES, apart, resp)
     first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
     first, second = _moved(first, sums.counts, away), second - 2 * first * away + counts * away * away
     if apart:
@@ -119,12 +117,12 @@ def linear_spherical(
     distances = np.einsum("kd,kd->k", away, away)
     variances = theta.covariances
     every = emission.structure.expand(variances, theta.means)
-    norms, apart = _set_apart(distances / variances, theta.means, every)
+    norms, apart = _set_apart(distances / variances, theta.means, 1.0 / np.sqrt(every))
     if norms is None:
         return None
     directions = np.hstack([away, np.full((len(away), 1), -0.5)]) / variances[:, None]
     base = log_norm - 0.5 * norms
-    sums = linear_sums(block.x, block.weights, origin, squared_norms, directions, base, False, resp, apart)
+    sums = linear_sums(block.x, block.weights, origin, directions, base, SQUARED_NORM, apart, resp)
     first, second = sums.sums[:, :-1], sums.sums[:, -1]
     second = second - 2 * np.einsum("kd,kd->k", first, away) + sums.counts * distances
     first = _moved(first, sums.counts, away)
@@ -133,14 +131,14 @@ def linear_spherical(
     return _expected(params, sums, norms, 0.0, first, second, (-1, 1))
 
 
-def _set_apart(norms: Array, means: Array, variances: Array) -> tuple[Array | None, Apart | None]:
+def _set_apart(norms: Array, means: Array, scales: Array) -> tuple[Array | None, Apart | None]:
     """Norms, and the components that are too far away for their widths, if these are few."""
     far = np.flatnonzero(norms > FAR)
     if not len(far):
         return norms, None
     if len(far) > len(norms) // MOST_APART:
         return None, None
-    return np.where(norms > FAR, 0.0, norms), Apart(far, means[far], variances[far])
+    return np.where(norms > FAR, 0.0, norms), Apart.of(far, means[far], scales[far])
 
 
 def _moved(first: Array, counts: Array, away: Array) -> Array:
