@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -52,7 +52,7 @@ class Categories(Emission):
     # {"error", "missing"}: what a category is that was not there when the model was fitted
     unknown: str = "error"
     # the categories of each column in order, filled in by `learned_of`
-    alphabets: tuple[Cells, ...] = ()
+    alphabets: tuple[Cells, ...] = field(default=(), repr=False)
 
     accepts_missing = True
     discrete: ClassVar[bool] = True

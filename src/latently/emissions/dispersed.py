@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ class Dispersed(ExponentialFamily):
 
     min_dispersion: float = 1e-6  # floor of the dispersions, relative to that of the data
     # (d,): those of the data, zero for a constant feature. Filled in by `bind`
-    dispersions: Array | None = None
+    dispersions: Array | None = field(default=None, repr=False)
 
     learns_spread: ClassVar[bool] = True
     needs_spread: ClassVar[bool] = True

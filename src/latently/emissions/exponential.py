@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -48,7 +48,7 @@ class Exponential(ExponentialFamily):
     """
 
     min_mean: float = 1e-6
-    overall: Array | None = None
+    overall: Array | None = field(default=None, repr=False)
 
     params_type: ClassVar[type] = ExponentialParams
     parameters: ClassVar[tuple[Parameter, ...]] = (

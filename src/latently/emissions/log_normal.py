@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -48,7 +48,7 @@ class LogNormal(Dispersed):
     array([8. , 0.3])
     """
 
-    centres: Array | None = None
+    centres: Array | None = field(default=None, repr=False)
 
     params_type: ClassVar[type] = LogNormalParams
     parameters: ClassVar[tuple[Parameter, ...]] = (

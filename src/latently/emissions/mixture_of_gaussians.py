@@ -7,7 +7,7 @@ out among them, and all K M Gaussians are one bank, whose parameters are learned
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -89,7 +89,7 @@ class MixtureOfGaussians(Emission):
     n_mix: int = 2
     covariance_type: str = "full"
     reg_covar: float = 1e-6
-    variances: Array | None = None
+    variances: Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.n_mix, int | np.integer) and self.n_mix >= 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -59,7 +59,7 @@ class NegativeBinomial(Counts, Tabulated):
     True
     """
 
-    overall: Array | None = None
+    overall: Array | None = field(default=None, repr=False)
 
     params_type: ClassVar[type] = NegativeBinomialParams
     parameters: ClassVar[tuple[Parameter, ...]] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -61,7 +61,7 @@ class Ordinal(Tabulated):
     """
 
     n_categories: Any = None
-    support: NDArray[np.bool_] | None = None
+    support: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("locations", ("components", "features"), "log odds of a grade against the one below"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -56,7 +56,7 @@ class Poisson(Counts, Exposed):
     [0.01, 0.099]
     """
 
-    means: Array | None = None
+    means: Array | None = field(default=None, repr=False)
 
     params_type: ClassVar[type] = PoissonParams
     parameters: ClassVar[tuple[Parameter, ...]] = (

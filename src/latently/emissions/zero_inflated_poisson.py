@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -53,7 +53,7 @@ class ZeroInflatedPoisson(Counts, ExponentialFamily):
     True
     """
 
-    means: Array | None = None
+    means: Array | None = field(default=None, repr=False)
 
     params_type: ClassVar[type] = ZeroInflatedPoissonParams
     parameters: ClassVar[tuple[Parameter, ...]] = (

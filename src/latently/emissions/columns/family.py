@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -59,9 +59,9 @@ class Columns(ProductFamily):
     families: Any = "auto"
     others: Literal["refuse", "auto", "drop"] = "refuse"
     unknown: Literal["error", "missing"] = "error"
-    codes: int | None = None
-    parts: tuple[Part, ...] = ()
-    order: tuple[int, ...] = ()
+    codes: int | None = field(default=None, repr=False)
+    parts: tuple[Part, ...] = field(default=(), repr=False)
+    order: tuple[int, ...] = field(default=(), repr=False)
 
     accepts_missing = True
     takes: ClassVar[str] = "columns"

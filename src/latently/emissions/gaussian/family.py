@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -80,7 +80,7 @@ class Gaussian(WithCovariances):
 
     covariance_type: str = "full"
     reg_covar: float = 1e-6
-    variances: Array | None = None
+    variances: Array | None = field(default=None, repr=False)
     prior: Prior | None = None
 
     def __post_init__(self) -> None:
