@@ -10,18 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from latently.kernels.compiling import full_width, kernel, part
+from latently.kernels.compiling import ZERO, full_width, kernel, part
 from latently.kernels.diagonal import add_squares, scaled_norms
 from latently.kernels.exponentials import exponentiate_less
 from latently.kernels.lanes import REGISTER, larger, load, number, store, total
 from latently.kernels.special import log
 from latently.kernels.tiles import TILE
 from latently.kernels.tiles import load as load_rows
-
-# Sums of products stay in registers: eight of them, so that none waits for another. Rows are taken by so many
-# that arrays need room for a multiple of `COLUMNS`.
-WIDTH = len(REGISTER)
-COLUMNS = 2 * WIDTH
+from latently.kernels.whitening import COLUMNS, WIDTH, whitened_norms
 
 THEMSELVES, SQUARES, SQUARED_NORM = range(3)  # what the features are besides the row
 
@@ -82,6 +78,7 @@ def linear_sums(
     form: int = THEMSELVES,
     apart: Apart | None = None,
     resp: Any = None,
+    common: Any = None,
 ) -> LinearSums:
     """Take the E-step and its sums.
 
@@ -103,20 +100,25 @@ def linear_sums(
         Components that are no part of the linear form; their coefficients do not matter.
     resp : array of shape (n, K) or None
         Where to write the responsibilities, weights applied, in place of taking sums, if they are wanted.
+    common : array of shape (d, d) or None
+        An inverse Cholesky factor, lower triangular: half the squared norm of a row that is whitened by it is
+        taken off all its log joint densities. It does not matter to the responsibilities.
     """
     K, d = len(directions), x.shape[1]
     if apart is None:
         apart = Apart.of(np.empty(0, np.int64), np.empty((0, d)), np.empty((0, d)))
     if resp is None:
         resp = np.empty((0, K))
+    if common is None:
+        common = np.empty((0, 0))
     counts, sums = np.zeros(K), np.zeros(directions.shape)
     x, directions = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(directions)
-    found = fused_linear(x, w, origin, directions, base, form, apart, counts, sums, resp)
+    found = fused_linear(x, w, origin, directions, base, form, apart, common, counts, sums, resp)
     return LinearSums(counts, sums, *found)
 
 
 @kernel
-def fused_linear(x, w, origin, directions, base, form, apart, counts, sums, resp):
+def fused_linear(x, w, origin, directions, base, form, apart, common, counts, sums, resp):
     """Add the sums of rows, or write their responsibilities; return the bound and two sizes.
 
     Formulas: docs/formulas.md, "Linear form". The parameters are those of `linear_sums`; `counts`,
@@ -151,8 +153,12 @@ def fused_linear(x, w, origin, directions, base, form, apart, counts, sums, resp
                     top[s] = max(top[s], joint[k, s])
         for k in range(K):
             exponentiate_less(joint[k], top, totals, size)
+        for s in range(room):
+            norms[s] = 0.0
+        if len(common):
+            whitened_norms(common, ZERO, len(common), features, size, norms)
         for s in range(size):
-            value = top[s] + log(totals[s])
+            value = top[s] + log(totals[s]) - 0.5 * norms[s]
             bound += weights[s] * value
             rounding_scale += weights[s] * abs(value)
             largest = max(largest, abs(value))

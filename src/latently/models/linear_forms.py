@@ -25,6 +25,8 @@ FAR = 1e4  # squared whitened distance between components beyond which their mea
 UNLIKELY = 1e6  # log-likelihood of a row that is as far from all components
 MOST_APART = 4  # one component in so many may be too far away: a maximum often has one on next to no rows
 LOSSY = 1e4  # how much larger than their sum terms may be before rows are whitened
+HARMLESS = 1e3  # how much larger they may be for their rounding not to matter
+FEW = 6  # features: with fewer, whitening each row once costs next to nothing
 
 
 def linear_shared(
@@ -44,17 +46,25 @@ def linear_shared(
         return None
     whiten = (np.abs(directions) @ np.sqrt(np.diagonal(theta.covariances))).max() > LOSSY
     base, weights = log_norm - 0.5 * norms, block.weights
+    half = 0.0
     if whiten:
         z = (block.x - origin) @ theta.whiteners.T
         sums = linear_sums(z, weights, np.zeros_like(origin), centres, base, resp=resp)
+        if _lossy(sums):
+            return None
         products = (z.T * weights) @ z
         half = 0.5 * float(np.trace(products))
         first = sums.sums @ theta.cholesky.T
         scatter = theta.cholesky @ products @ theta.cholesky.T
     else:
-        sums = linear_sums(block.x, weights, origin, directions, base, resp=resp)
+        few = len(origin) < FEW
+        common = theta.whiteners if few else None
+        sums = linear_sums(block.x, weights, origin, directions, base, resp=resp, common=common)
+        if _lossy(sums):
+            return None
         scatter = block.remembered("scatter", lambda: Scatter.of(block)).about(origin)
-        half = 0.5 * float(np.vdot(theta.whiteners @ scatter, theta.whiteners))
+        if not few:
+            half = 0.5 * float(np.vdot(theta.whiteners @ scatter, theta.whiteners))
         first = sums.sums
     cross = first.T @ away
     second = scatter - cross - cross.T + (sums.counts[:, None] * away).T @ away
@@ -100,6 +110,8 @@ def linear_variances(
     directions = np.hstack([away / variances, -0.5 / variances])
     base = log_norm - 0.5 * norms
     sums = linear_sums(block.x, block.weights, origin, directions, base, SQUARES, apart, resp)
+    if _lossy(sums):
+        return None
     first, second, counts = sums.sums[:, :d], sums.sums[:, d:], sums.counts[:, None]
     first, second = _moved(first, sums.counts, away), second - 2 * first * away + counts * away * away
     if apart:
@@ -123,6 +135,8 @@ def linear_spherical(
     directions = np.hstack([away, np.full((len(away), 1), -0.5)]) / variances[:, None]
     base = log_norm - 0.5 * norms
     sums = linear_sums(block.x, block.weights, origin, directions, base, SQUARED_NORM, apart, resp)
+    if _lossy(sums):
+        return None
     first, second = sums.sums[:, :-1], sums.sums[:, -1]
     second = second - 2 * np.einsum("kd,kd->k", first, away) + sums.counts * distances
     first = _moved(first, sums.counts, away)
@@ -141,6 +155,11 @@ def _set_apart(norms: Array, means: Array, scales: Array) -> tuple[Array | None,
     return np.where(norms > FAR, 0.0, norms), Apart.of(far, means[far], scales[far])
 
 
+def _lossy(sums: LinearSums) -> bool:
+    """Whether digits were lost."""
+    return not (np.isfinite(sums.bound) and sums.largest <= UNLIKELY)
+
+
 def _moved(first: Array, counts: Array, away: Array) -> Array:
     """Sums about the means in place of the origin."""
     return np.asarray(first - counts[:, None] * away)
@@ -154,10 +173,8 @@ def _expected(
     first: Array,
     second: Array,
     shape: tuple[int, ...] = (-1,),
-) -> Expected | None:
-    """The statistics, unless digits were lost; `half` is common to all components, `shape` that of counts."""
-    if not (np.isfinite(sums.bound) and sums.largest <= UNLIKELY):
-        return None
+) -> Expected:
+    """The statistics; `half` is common to all components, `shape` that of counts."""
     moments = ComponentMoments(sums.counts.reshape(shape), first, second, params.emission.means)
-    terms = float(sums.counts @ norms) + half
+    terms = half + (float(sums.counts @ norms) if norms.max() > HARMLESS else 0.0)
     return Expected(Counts(sums.counts), moments, sums.bound - half, sums.rounding_scale + terms)
