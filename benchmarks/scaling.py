@@ -127,7 +127,9 @@ def on_cluster(n: int) -> dict[str, Any]:
 
     def counted(self: Any, task: Any) -> Any:
         found = folded(self, task)
-        sent.append(2 * len(cloudpickle.dumps(task)) + len(self.chunks) * len(pickle.dumps(found)))
+        sent.append(
+            len(self.groups) * len(cloudpickle.dumps(task)) + len(self.chunks) * len(pickle.dumps(found))
+        )
         return found
 
     threads, workers = [], []

@@ -1,11 +1,14 @@
 """Law 1: any split into blocks gives the same statistics; an empty block gives zero."""
 
+import pickle
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, describe
+from latently.core.statistics import Nodes
 from tests.comparing import assert_identical, assert_same, leaves
 from tests.laws.exemptions import bound_by
 from tests.models import sum_of_pieces, whole_e_step
@@ -41,3 +44,22 @@ def test_an_empty_block_gives_zero_and_changes_nothing(entry):
         nothing, all_of_it = task(data.block(0, 0)), task(data.block(0, len(data.weights)))
         for total in (nothing + all_of_it, all_of_it + nothing):
             assert_identical(total, all_of_it)
+
+
+@given(owners=st.lists(st.integers(0, 3), min_size=1, max_size=40), data=st.data())
+def test_a_total_has_the_same_bits_whoever_adds_what(owners, data):
+    """None is a chunk without units."""
+    rng = np.random.default_rng(len(owners))
+    values = [None if x < -1.5 else x for x in rng.standard_normal(len(owners))]
+    inorder = Nodes(len(values))
+    for place, value in enumerate(values):
+        inorder.put(place, value)
+    parts = [Nodes(len(values)) for _ in range(4)]
+    for place in data.draw(st.permutations(range(len(values)))):
+        parts[owners[place]].put(place, values[place])
+    total = Nodes(len(values))
+    for part in data.draw(st.permutations(parts)):
+        total.merge(pickle.loads(pickle.dumps(part)))
+    assert total.total == inorder.total
+    if inorder.total is not None:
+        assert abs(inorder.total - sum(value for value in values if value is not None)) < 1e-12

@@ -1,8 +1,8 @@
 """Blocks that lie on the workers of a Dask cluster, and the backend that works there.
 
 Data are cut into chunks, each of which stays with a worker. In every iteration each worker is sent the params
-once, adds up the statistics of its chunks, and these sums are added in a fixed tree, so that the total hangs
-neither on who works on what nor on who is done first. What a dead worker had is read again.
+once, adds up the statistics of its chunks, and these sums are added in a fixed tree over the order of all:
+the total hangs neither on who works on what nor on who is done first. What a dead worker had is read again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,11 @@ from latently.core.digests import digest_of
 from latently.core.libraries import single_threaded_libraries
 from latently.core.memories import M, Memories
 from latently.core.not_in_memory import NotInMemory
-from latently.core.statistics import S, tree_sum
+from latently.core.statistics import Nodes, S, tree_sum
 from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
-from latently.core.workers import ClusterBackend, added_up, gathered, sent, talking, tried
+from latently.core.workers import ClusterBackend, gathered, packed_for, submitted, talking, tried, unpacked
 
-FAN = 16  # sums that are added in one task
+LARGE = 2**24  # bytes of sums of chunks: more are added on the workers
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,21 @@ def chunk_of(piece: Piece, block_rows: int, n_different: int) -> Chunk:
     return Chunk(source, survey, (piece.sequences[0], piece.sequences[-1]) if several else ())
 
 
+class Home(NamedTuple):
+    """Where a chunk lies: a worker, and how many threads it has."""
+
+    worker: str
+    threads: int
+
+
+class Group(NamedTuple):
+    """Chunks that a thread of a worker adds up in one task: a message costs more than the sums of a chunk."""
+
+    places: list[int]
+    chunks: list[Any]  # their futures
+    workers: list[str] | None  # where they lie; None if that is not known
+
+
 @dataclass(frozen=True)
 class ClusterSource(NotInMemory):
     """Units that lie in chunks on the workers of a cluster."""
@@ -68,6 +83,7 @@ class ClusterSource(NotInMemory):
     chunks: Sequence[Any]  # of `Chunk`, in the order of the units
     block_rows: int  # rows in a block
     n_different: int = 1024  # how many different rows the outline has, if there are as many
+    homes: Sequence[Home | None] = ()  # where chunks lie, as far as that is known
 
     def backend(self) -> Backend:
         """Who works on it."""
@@ -135,16 +151,19 @@ class ClusterSource(NotInMemory):
                 else self.client.submit(_same, chunk, workers=[to[i]], allow_other_workers=True, pure=False)
                 for i, chunk in enumerate(self.chunks)
             ]
-        found = replace(self, chunks=chunks)
+        homes = [Home(worker, threads[worker]) if worker in threads else None for worker in to]
+        found = replace(self, chunks=chunks, homes=homes)
         vars(found)["_facts"] = self._facts
         return found
 
     def minibatches(self, n_rows: int, rng: np.random.Generator) -> Iterator[ClusterSource]:
         """Chunks where they lie, so many that they have about so many rows."""
         size = max(round(n_rows * len(self.chunks) / self.n_rows), 1)
-        full = [chunk for chunk, facts in zip(self.chunks, self._facts, strict=True) if facts[0]]
+        homes = self.homes or [None] * len(self.chunks)
+        full = [i for i, facts in enumerate(self._facts) if facts[0]]
         for start in range(0, len(full), size):
-            yield replace(self, chunks=full[start : start + size])
+            some = full[start : start + size]
+            yield replace(self, chunks=[self.chunks[i] for i in some], homes=[homes[i] for i in some])
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, brought here chunk by chunk: for what needs few of them."""
@@ -175,9 +194,29 @@ class ClusterSource(NotInMemory):
         return tried(self.client, lambda: self._folded(task))
 
     def _folded(self, task: Callable[..., S]) -> S:
-        sums = self.client.map(_sum, self.chunks, task=sent(self.client, task), pure=False)
-        found: S = added_up(self.client, sums)
-        return found
+        packed, n = packed_for(task), len(self.chunks)
+        sums = [
+            submitted(self.client, _sums, group.workers, group.chunks, group.places, n, packed)
+            for group in self.groups
+        ]
+        if n * len(packed) > LARGE:
+            found = self.client.submit(_merged, sums, pure=False).result()
+        else:
+            found = _merged(self.client.gather(sums))
+        total: S = found.total
+        return total
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """As many for each worker as it has threads; chunks of which it is not known where they lie alone."""
+        at: dict[Home | None, list[int]] = {}
+        for place, home in enumerate(self.homes or [None] * len(self.chunks)):
+            at.setdefault(home, []).append(place)
+        return [
+            Group(some.tolist(), [self.chunks[i] for i in some], [home.worker] if home else None)
+            for home, places in at.items()
+            for some in np.array_split(places, min(home.threads, len(places)) if home else len(places))
+        ]
 
     def remembering(self, first: Callable[[Block], M], workers: Backend) -> Memories[M]:
         """What is remembered of each block to begin with, beside its chunk."""
@@ -252,6 +291,22 @@ def _of_units(chunk: Chunk, task: Callable[[ArraySource], R]) -> R:
     assert chunk.source is not None
     with single_threaded_libraries():
         return task(chunk.source)
+
+
+def _sums(chunks: Sequence[Chunk], places: Sequence[int], n_places: int, packed: bytes) -> Nodes:
+    """The sums over some of all chunks."""
+    found, task = Nodes(n_places), unpacked(packed)
+    for chunk, place in zip(chunks, places, strict=True):
+        found.put(place, _sum(chunk, task))
+    return found
+
+
+def _merged(parts: Sequence[Nodes]) -> Nodes:
+    """The sums over all chunks."""
+    found = Nodes(parts[0].n_places)
+    for part in parts:
+        found.merge(part)
+    return found
 
 
 def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:

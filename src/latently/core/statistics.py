@@ -78,6 +78,71 @@ class Additive:
 S = TypeVar("S", bound=SupportsAdd)
 
 
+class Nodes(dict[tuple[int, int], Any]):
+    """Sums of places in a fixed binary tree, by their level and number: those that lack their neighbour.
+
+    Whoever adds what, and in whatever order, the total of all places has the same bits. None is nothing.
+
+    Parameters
+    ----------
+    n_places : int
+        How many places there are.
+
+    Examples
+    --------
+    >>> mine, yours = Nodes(3), Nodes(3)
+    >>> mine.put(2, 30.0)
+    >>> yours.put(1, 20.0)
+    >>> mine.put(0, 10.0)
+    >>> mine.merge(yours)
+    >>> mine.total
+    60.0
+    """
+
+    def __init__(self, n_places: int) -> None:
+        super().__init__()
+        self.n_places = n_places
+
+    def put(self, number: int, value: Any, level: int = 0) -> None:
+        """Take in a sum, and add it to its neighbour if that is there."""
+        size = -(-self.n_places >> level)  # nodes at this level
+        while size > 1:
+            neighbour = level, number ^ 1
+            if neighbour[1] < size:
+                if neighbour not in self:
+                    break
+                pair = self.pop(neighbour), value
+                value = _joined(*(pair if number % 2 else pair[::-1]))
+            level, number, size = level + 1, number // 2, (size + 1) // 2
+        self[level, number] = value
+
+    def merge(self, others: Nodes) -> None:
+        """Take in the sums of other places."""
+        for (level, number), value in others.items():
+            self.put(number, value, level)
+
+    @property
+    def total(self) -> Any:
+        """The sum of all places, once all are there."""
+        (found,) = self.values()
+        return found
+
+    def __reduce__(self) -> Any:
+        return _nodes, (self.n_places, dict(self))
+
+
+def _nodes(n_places: int, sums: dict[tuple[int, int], Any]) -> Nodes:
+    found = Nodes(n_places)
+    found.update(sums)
+    return found
+
+
+def _joined(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
 def tree_sum(parts: Iterable[S]) -> S:
     """Sum the parts in a fixed binary tree, merging them as they come.
 

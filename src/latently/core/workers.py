@@ -91,11 +91,24 @@ def gathered(client: Any, task: Callable[..., R], *arguments: Sequence[Any]) -> 
 
 def sent(client: Any, task: Callable[..., object]) -> Any:
     """A task on its way to the workers, once to each; a new worker can ask for it."""
+    return submitted(client, unpacked, None, packed_for(task))
+
+
+def packed_for(task: Callable[..., object]) -> bytes:
+    """A task as it is sent to workers."""
     import cloudpickle
+
+    found: bytes = cloudpickle.dumps(task)
+    return found
+
+
+def submitted(client: Any, work: Callable[..., object], workers: list[str] | None, *arguments: Any) -> Any:
+    """The future of some work: at these workers as long as they are there, else anywhere."""
     from dask import config
 
+    where = {"workers": workers, "allow_other_workers": True} if workers else {}
     with config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
-        return client.submit(_unpacked, cloudpickle.dumps(task), pure=False)
+        return client.submit(work, *arguments, pure=False, **where)
 
 
 def added_up(client: Any, sums: list[Any]) -> Any:
@@ -105,14 +118,15 @@ def added_up(client: Any, sums: list[Any]) -> Any:
     return sums[0].result()
 
 
-def _unpacked(packed: bytes) -> Any:
+def unpacked(packed: bytes) -> Any:
+    """What was packed."""
     import cloudpickle
 
     return cloudpickle.loads(packed)
 
 
 def _alone(packed: bytes) -> Any:
-    task, piece = _unpacked(packed)
+    task, piece = unpacked(packed)
     with single_threaded_libraries():
         return task(piece)
 
