@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from latently import GaussianHMM, GaussianMixture, HiddenMarkovModel, MixtureModel, load
 from latently.core.parameters import check_feasible, feasible, named, with_named
-from latently.emissions import MixtureOfGaussians
+from latently.emissions import Columns, Gaussian, MixtureOfGaussians
 from latently.emissions.gaussian import STRUCTURES
 
 MEANS = np.array([[[0.0, 0.0], [2.0, 2.0]], [[1.0, -1.0], [3.0, 2.5]]])
@@ -140,6 +140,25 @@ def test_two_peaks_in_each_state_are_told_from_two_states():
     found = model.predict(X)
     assert max((found == states).mean(), (found != states).mean()) > 0.95
     check_feasible(model.params_.emission, model._model.emission.spaces(model.params_.emission))
+
+
+def test_starts_go_by_distance_only_where_that_is_asked_for():
+    """Rows of a state may be far apart; the coordinates are those of the Gaussians of all the data."""
+    X = rows(100)
+    X[::7, 1] = np.nan
+    inner = MixtureOfGaussians(2, "diag")
+    paired = Columns({(0, 1): inner, 2: "gaussian"})
+    table = np.column_stack([X, rows(100)[:, 0]])
+    for kind in (MixtureModel, HiddenMarkovModel):
+        for family, data in ((inner, X), (paired, table)):
+            runs = kind(family, 2, n_init=6, max_iter=2, tol=0, random_state=0).fit(data).restarts_.runs
+            assert {run.kind for run in runs} == {"family", "random"}
+    asked = MixtureModel(inner, 2, init_params="k-means++", n_init=2, random_state=0).fit(X)
+    assert {run.kind for run in asked.restarts_.runs} == {"k-means++"}
+    description = inner.describe(X, np.ones(100))
+    filled = inner.fill(description, X)
+    assert_array_equal(inner.embed(description, filled), Gaussian("diag").embed(description, filled))
+    assert inner.coordinates(description, X) is None
 
 
 def test_bad_input():

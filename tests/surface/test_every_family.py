@@ -83,6 +83,15 @@ def test_a_column_among_others_with_holes(name, tmp_path):
         assert model.sample(30, random_state=0)[0].shape == (30, 3 if name == "poisson(hours)" else 2)
 
 
+@over_families
+def test_starts_by_distance_when_asked_for(name):
+    table = {"x": CELLS[name], "hours": CELLS["hours"]}
+    families = Columns({"x": name}, others="drop")
+    for kind in ("kmeans", "random_from_data"):
+        model = MixtureModel(families, 2, init_params=kind, n_init=1, max_iter=2, tol=0, random_state=0)
+        assert [run.kind for run in model.fit(table).restarts_.runs] == [kind]
+
+
 @pytest.mark.slow
 @over_families
 def test_segments_by_name(run, here, name):

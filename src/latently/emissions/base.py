@@ -43,6 +43,9 @@ class Emission(Reading, Described, Completion, ABC):
         Whether nothing can be learned from columns of a single value each.
     several_maxima : bool
         Whether even one component alone may have several maxima, so that one start is not enough.
+    compact : bool
+        Whether rows of a component lie together, so that searches that nobody asked to start otherwise go by
+        the distances of `embed`.
     in_brackets : str
         The setting that may stand behind its name, as in "binomial(10)"; none if empty.
     floor_setting : str
@@ -57,6 +60,7 @@ class Emission(Reading, Described, Completion, ABC):
     discrete: ClassVar[bool] = False
     needs_spread: ClassVar[bool] = False
     several_maxima: ClassVar[bool] = False
+    compact: ClassVar[bool] = True
     in_brackets: ClassVar[str] = ""
     floor_setting: ClassVar[str] = ""
     params_type: ClassVar[type[Any] | None] = None
@@ -172,6 +176,10 @@ class Emission(Reading, Described, Completion, ABC):
         """Coordinates in which Euclidean distance means something, for starts; None if there are none."""
         return None
 
+    def coordinates(self, description: Any, x: Array) -> Array | None:
+        """Those by which default searches go, of rows whose cells may be missing; None if they do without."""
+        return self.embed(description, self.fill(description, x)) if self.compact else None
+
     def standardised(self, description: Any, x: Array, weights: Array) -> Array:
         """Other coordinates for starts: features in units of their spread, each by itself."""
         centred = x - np.average(x, axis=0, weights=weights)
@@ -192,7 +200,7 @@ class Emission(Reading, Described, Completion, ABC):
         x : array of shape (n_rows, n_features)
             The rows.
         coordinates : array of shape (n_rows, n_coordinates) or None
-            What `embed` says of them.
+            What `coordinates` says of them.
         weights : array of shape (n_rows,)
             How much of each row the component has.
         way : int

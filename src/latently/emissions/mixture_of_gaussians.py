@@ -44,7 +44,8 @@ class MixtureStats(Additive):
 class MixtureOfGaussians(Emission):
     """A bank of K mixtures of M Gaussians; NaN is a missing cell.
 
-    Rows of one component may be far from each other: it has no `embed`, and starts do without distances.
+    Rows of one component may be far from each other, so that starts do without distances unless these are
+    asked for, as by ``init_params="kmeans"``.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ class MixtureOfGaussians(Emission):
     accepts_missing = True
     adjective: ClassVar[str] = "Gaussian mixture"
     several_maxima: ClassVar[bool] = True
+    compact: ClassVar[bool] = False
     in_brackets: ClassVar[str] = "n_mix"
     floor_setting: ClassVar[str] = "reg_covar"
     params_type: ClassVar[type] = MixtureParams
@@ -125,6 +127,12 @@ class MixtureOfGaussians(Emission):
         """Means drawn from the Gaussian of all the data, and its covariance for each."""
         bank = self._bank.start(description, n_components * self.n_mix, rng)
         return self._nested(np.full((n_components, self.n_mix), 1.0 / self.n_mix), bank)
+
+    def embed(self, description: Moments, x: Array) -> Array:
+        return self._bank.embed(description, x)
+
+    def fill(self, description: Moments, x: Array) -> Array:
+        return self._bank.fill(description, x)
 
     def log_density(self, params: MixtureParams, x: Array) -> Array:
         """Of the observed cells of each row under each mixture."""

@@ -67,17 +67,19 @@ class MixtureStarts:
         if self.model.n_components == 1:
             return [Start("family", partial(self._draw, "family", None))] * n
         if kind != "auto":
-            coordinates = None if kind == "random" else self.embedded
-            return [Start(kind, partial(self._draw, kind, coordinates))] * n
-        if self.embedded is None:
+            return [Start(kind, partial(self._draw, kind, self._coordinates(kind, 0)))] * n
+        if not self.model.emission.compact or self.embedded is None:
             kinds: Sequence[str] = ("family", "random")
         else:
             kinds = ("kmeans", "random_from_data", "k-means++", "random_from_data", "family", "random")
         turns = [(kinds[i % len(kinds)], i // len(kinds) % 2) for i in range(n)]
-        return [
-            Start(name, partial(self._draw, name, self.standardised if turn else self.embedded))
-            for name, turn in turns
-        ]
+        return [Start(name, partial(self._draw, name, self._coordinates(name, turn))) for name, turn in turns]
+
+    def _coordinates(self, kind: str, turn: int) -> Array | None:
+        """What a start of a kind goes by."""
+        if kind not in LABELLERS:
+            return None
+        return self.standardised if turn else self.embedded
 
     def _draw(self, kind: str, coordinates: Array | None, rng: np.random.Generator) -> LatentEmissionParams:
         if kind == "family":

@@ -193,7 +193,7 @@ class Moves:
     def coordinates(self) -> Array | None:
         """The rows where distance means something; None where it does not."""
         description = self.emission.describe(self.x, self.resp.sum(axis=1))
-        return self.emission.embed(description, self.emission.fill(description, self.x))
+        return self.emission.coordinates(description, self.x)
 
     def _without(self, k: int) -> Array:
         """Log of the joint density of rows and labels, but for one label."""

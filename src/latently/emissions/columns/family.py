@@ -89,6 +89,11 @@ class Columns(ProductFamily):
         return any(part.family.needs_spread for part in self.parts)
 
     @property
+    def compact(self) -> bool:  # type: ignore[override]
+        """Whether all families are."""
+        return all(part.family.compact for part in self.parts)
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
         """Those of all parts."""
         return tuple(

@@ -58,9 +58,8 @@ class ChainStarts:
         return [Start(kind, self._from_mixture(kind)) for kind in (kinds[i % len(kinds)] for i in range(n))]
 
     def _has_distances(self) -> bool:
-        """Whether the family says in what coordinates rows are near each other."""
-        family, facts = self.model.emission, self.description.emission
-        return family.embed(facts, family.fill(facts, self.x[:1])) is not None
+        """Whether the family says in what coordinates rows of a state are near each other."""
+        return self.model.emission.coordinates(self.description.emission, self.x[:1]) is not None
 
     def _from_family(self, rng: np.random.Generator) -> LatentEmissionParams:
         return LatentEmissionParams(self._latent(rng), self.model.start(self.description, rng).emission)
