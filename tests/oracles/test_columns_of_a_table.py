@@ -141,7 +141,17 @@ def test_series_of_several_channels(table):
     ("families", "settings", "change", "says"),
     [
         ({"agee": "gaussian"}, {}, {}, "families names column 'agee', and X has age"),
-        ({"age": "gaussian"}, {}, {}, "no family is given for column 'x', 'y', 'town' and 'visits'"),
+        (
+            {"age": "gaussian"},
+            {},
+            {},
+            "no family is given for columns 'x', 'y', 'town' and 'visits': add them",
+        ),
+        ({}, {}, {}, "no family is given for columns 'age', 'x', 'y', 'town' and 'visits'"),
+        ({}, {"others": "drop"}, {}, "families names no column"),
+        ({"age": Gaussian}, {"others": "drop"}, {}, "column 'age': .*Gaussian'> is no family: make one"),
+        ({("x", "y"): 3}, {"others": "drop"}, {}, "columns 'x' and 'y': 3 is no family"),
+        ({"x": "gausian"}, {"others": "drop"}, {}, "column 'x': there is no family 'gausian'"),
         ({"town": "gaussian"}, {"others": "drop"}, {}, "row 0, column 'town' holds '.', which is no number"),
         ({"visits": "poisson"}, {"others": "drop"}, {"visits": -1.0}, "column 'visits' holds -1: counts are"),
         (
@@ -156,6 +166,24 @@ def test_series_of_several_channels(table):
 def test_bad_columns_are_named(table, families, settings, change, says):
     with pytest.raises(ValueError, match=says):
         MixtureModel(Columns(families, **settings), 2).fit(table.assign(**change))
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (pd.Series([1j, 2j]), "Complex data not supported: column 'odd' of X holds complex numbers"),
+        (pd.to_timedelta(pd.Series([1, 2]), "D"), "column 'odd' of X holds spans of time"),
+        (pd.to_datetime(pd.Series([1, 2]), unit="D"), "column 'odd' of X holds dates"),
+    ],
+)
+def test_columns_that_are_no_cells_say_what_they_hold(cells, says):
+    with pytest.raises(ValueError, match=says):
+        as_table(pd.DataFrame({"odd": cells}))
+
+
+def test_no_column_named_and_others_auto_is_every_column_by_itself(table):
+    rows = as_table(table)
+    assert Columns({}, others="auto").learned(rows).chosen == Columns().learned(rows).chosen
 
 
 def test_a_word_in_a_list_of_numbers_is_the_cell_that_is_named(mixture, table):

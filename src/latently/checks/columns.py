@@ -330,7 +330,8 @@ def _of_series(label: Any, series: Any, name: str) -> Column:
         cells[:] = series.to_list()
         return Column(str(label), cells, _categories(series))
     if dtype.is_temporal():
-        raise ValueError(f"column '{label}' of {name} holds {REFUSED['M']}")
+        kind = "m" if dtype == nw.Duration else "M"
+        raise ValueError(f"column '{label}' of {name} holds {REFUSED[kind]}")
     if dtype.is_numeric():
         complete = not series.null_count()
         as_it_is = complete and (dtype.is_integer() or dtype in (nw.Float32, nw.Float64))
@@ -376,6 +377,8 @@ def _of_array(label: str, values: Cells, name: str) -> Column:
         return Column(label, cells)
     missing = missing_cells(cells)
     kinds = set(map(type, cells[~missing]))
+    if any(issubclass(kind, (complex, np.complexfloating)) for kind in kinds):
+        raise ValueError(f"Complex data not supported: {where} holds {REFUSED['c']}")
     if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
         if not missing.any():
             return Column(label, cells.astype(bool))

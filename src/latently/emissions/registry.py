@@ -39,13 +39,17 @@ FAMILIES: dict[str, type[Emission]] = {
 }
 
 
-def family_of(emission: Emission | str) -> Emission:
+def family_of(emission: object) -> Emission:
     """A family, which may be given by its name, with a setting in brackets if it has one: "binomial(10)".
 
-    Raises a ValueError if there is no family of that name, or what is in brackets is not for it.
+    Raises a ValueError if it is none, there is no family of that name, or what is in brackets is not for it.
     """
-    if not isinstance(emission, str):
+    if isinstance(emission, Emission):
         return emission
+    if not isinstance(emission, str):
+        raise ValueError(
+            f"{emission!r} is no family: make one, such as Poisson(), or write its name, 'poisson'"
+        )
     name, bracket, rest = emission.partition("(")
     if name not in FAMILIES or (bracket and not rest.endswith(")")):
         raise ValueError(f"there is no family '{emission}': write one of {', '.join(FAMILIES)}")

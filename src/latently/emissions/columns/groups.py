@@ -151,6 +151,7 @@ def asked(
     families: Any, others: str, table: Table, codes: int | None
 ) -> Iterator[tuple[tuple[str, ...], Emission]]:
     """Names of columns that belong together, and their family."""
+    every = isinstance(families, str) or others == "auto"  # column that is not named has a family, too
     given: Mapping[Any, Any] = {} if isinstance(families, str) else families
     named: set[str] = set()
     chosen: list[tuple[tuple[str, ...], Emission]] = []
@@ -162,7 +163,10 @@ def asked(
             if name in named:
                 raise ValueError(f"column '{name}' is given two families: leave one out")
             named.add(name)
-        chosen.append((names, family_of(value)))
+        try:
+            chosen.append((names, family_of(value)))
+        except ValueError as error:
+            raise ValueError(f"{_who(names)}: {error}") from None
     for names, family in chosen:
         for name in family.conditioned_on:
             who = f"the {family.called} family of '{names[0]}' is given column '{name}'"
@@ -173,12 +177,19 @@ def asked(
     yield from chosen
     named |= {name for _, family in chosen for name in family.conditioned_on}
     rest = [column for column in table if column.name not in named]
-    if rest and given and others == "refuse":
-        left = listed([f"'{column.name}'" for column in rest])
-        raise ValueError(
-            f"no family is given for column {left}: add it, or set others='auto' to choose one by its "
-            "values, others='drop' to leave it out"
-        )
-    if not given or others == "auto":
+    if every:
         for column in rest:
             yield (column.name,), family_for(column, codes)
+    elif rest and others == "refuse":
+        who, it = _who([column.name for column in rest]), "it" if len(rest) == 1 else "them"
+        raise ValueError(
+            f"no family is given for {who}: add {it}, or set others='auto' to choose by values, others='drop' "
+            f"to leave {it} out"
+        )
+    elif not given:
+        raise ValueError("families names no column, and others='drop' leaves out all others: name some")
+
+
+def _who(names: Sequence[str]) -> str:
+    quoted = listed([f"'{name}'" for name in names])
+    return f"column{'s' * (len(names) > 1)} {quoted}"
