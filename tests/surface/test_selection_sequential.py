@@ -7,6 +7,7 @@ from sklearn.datasets import load_iris
 
 from latently import GaussianMixture, PoissonHMM, datasets, select
 from latently.core.findings import Finding
+from latently.estimators.likelihood.criteria import ToBeat
 from latently.selection import rows
 from latently.selection.order import Scale
 
@@ -55,6 +56,32 @@ def test_numbers_end_where_the_criterion_has_clearly_risen_twice():
     assert found.failures_ == []
     assert found.edge_ is None
     assert "not tried: bic had" in str(found)
+
+
+def test_what_is_out_of_reach():
+    """Bayes: minus twice the log-likelihood that may be hoped for, and what parameters cost."""
+    to_beat = ToBeat("bic", 1000.0)
+    assert not to_beat.out_of_reach([-490.0], 10, np.exp(4.0))  # 1020 - 40 may come
+    assert to_beat.out_of_reach([-501.0], 10, np.exp(4.0))
+    assert to_beat.out_of_reach([-495.0, -495.0], 10, np.exp(4.0))  # twice as many starts, half the hope
+    assert not to_beat.out_of_reach([-495.0, -504.0], 10, np.exp(4.0))  # maxima differ: there may be others
+    assert ToBeat("icl", 1000.0).out_of_reach([-501.0], 10, np.exp(4.0))
+    assert not ToBeat("aic", 1000.0).out_of_reach([-501.0], 10, np.exp(4.0))
+
+
+def test_a_fit_that_cannot_be_the_best_takes_no_more_starts():
+    X = datasets.load_faithful().data
+    runs = {}
+    for value in (None, np.inf, 2500.0, 0.0):
+        mixture = GaussianMixture(5, random_state=0)
+        mixture._to_beat = None if value is None else ToBeat("bic", value)
+        runs[value] = len(mixture.fit(X).restarts_.runs)
+    assert runs[None] == runs[np.inf] == runs[2500.0] > runs[0.0] == 4
+    found = select(GaussianMixture(random_state=0), X, {"n_components": range(1, 7)}, search="sequential")
+    every = select(GaussianMixture(random_state=0), X, {"n_components": range(1, 7)})
+    assert found.best_params_ == every.best_params_
+    assert found.best_.log_likelihood_ == every.best_.log_likelihood_
+    assert found.best_._to_beat is None
 
 
 def test_a_kind_ends_where_it_cannot_come_near_the_lowest():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Generic, cast
+from typing import Any, Generic, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ GAIN_LEFT = AGREEMENT / 10  # gain still to come at the end of a batch
 NEARLY_ALL = 0.9
 MOST_SHORT_STEPS = 500  # to there
 WORTH_A_MOVE = 1e-5  # gain that a move is worth
+Hopeless = Callable[[Sequence[float], Any], bool]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Plan:
     # batches that end at the best maximum before it is taken for the highest, one more if moves led there
     agreeing: int = 2
     unanimous: int = 4  # starts that are enough if nearly all so far end at one maximum
+    # whether to look on is in vain, by the log-likelihoods at which batches ended and the best params
+    hopeless: Hopeless | None = None
     n_units: int = 5000  # units in the subsample of the short runs
     short_tol: float = 1e-5  # gain still to come, per unit of weight, at which a short run ends early
 
@@ -107,14 +110,20 @@ class Explorer(Generic[D, P]):
     def explore(self, starts: Sequence[Start[P]], rng: np.random.Generator) -> None:
         """Take batches of starts until the best maximum has been found often enough, or none are left."""
         moves = self._plan.moves and not self._em.fixed
+        hopeless = self._plan.hopeless if moves else None
+        ends: list[float] = []
         streams = iter(list(zip(starts, rng.spawn(len(starts)), strict=True)))
         n_starts = 0
         while batch := list(islice(streams, self._plan.batch)):
             found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), batch)))
             if found is None:
                 continue
-            self._add(self._climbed(found, rng) if moves else found)
+            found = self._climbed(found, rng) if moves else found
+            self._add(found)
             best, n_starts = self.maxima[0], n_starts + len(batch)
+            ends += [] if found.end.diagnostics else [found.end.result.log_likelihood]
+            if hopeless is not None and ends and hopeless(ends, best.end.result.params):
+                break
             agreed = n_starts >= self._plan.unanimous and 1 + best.start.twins >= NEARLY_ALL * n_starts
             enough = best.batches >= self._plan.agreeing + bool(best.end.moves)
             if (agreed and not best.end.moves) or enough or self._climber.n_steps > self._plan.most_steps:

@@ -196,6 +196,8 @@ def search(
     else:
         small = replace(em, source=em.source.subsample(plan.n_units, rng).in_memory())
         n_small = sum(float(block.row_weights.sum()) for block in small.source.blocks())
+        if len(small.source) < len(em.source):
+            plan = replace(plan, hopeless=None)  # which is said of all the data
         explorer = Explorer(small, plan, n_small)
         explorer.explore(starts, rng)
         candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost

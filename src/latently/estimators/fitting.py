@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import SpuriousMaximumWarning
-from latently.core.exploration import Plan, Start
+from latently.core.exploration import Hopeless, Plan, Start
 from latently.core.findings import Finding, joined
 from latently.core.model import D, P, S
 from latently.core.restarts import Restarts, Run, interrupted, search
@@ -149,18 +149,19 @@ def make_plan(
     n_units: int,
     finish: int = 3,
     agreeing: int = 2,
+    hopeless: Hopeless | None = None,
 ) -> Plan | None:
     """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
     number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
-    runs are made on all the data, and so many batches should agree.
+    runs are made on all the data, and so many batches should agree, unless it is `hopeless` to look on.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
-        plan = Plan(n_units=n_units, finish=finish, agreeing=agreeing)
+        plan = Plan(n_units=n_units, finish=finish, agreeing=agreeing, hopeless=hopeless)
         return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
     if search != "moves":
         return None

@@ -57,11 +57,14 @@ def select(
     components, for the other settings by turns, and stops where the criterion has clearly risen twice (by
     more than 6: strong evidence [2]_), or once from what was clearly above the lowest; where its last two
     falls, were they to go on, would not bring it near the lowest; or where one component alone is spurious.
-    Where there are more than 40,000 rows, and these are
-    independent, it begins with a sample of 20,000. Each fit is judged by the criterion of all rows with its
-    parameters, and those that may yet be the best go on from there with five times as many rows, and so on to
-    all rows. With p parameters from m of n rows, ``n / m - 1`` times a chi-squared variable of p degrees of
-    freedom is still to come off that criterion: "may yet" allows for this, and for two standard deviations of
+    A fit with ``n_init="auto"`` takes no more starts where those before say that it will not be the best: the
+    log-likelihood would have to rise by 20 over the number of batches of starts, and twice what their maxima
+    differ by.
+    Where there are more than 40,000 rows, and these are independent, it begins with a sample of 20,000. Each
+    fit is judged by the criterion of all rows with its parameters, and those that may yet be the best go on
+    from there with five times as many rows, and so on to all rows. With p parameters from m of n rows,
+    ``n / m - 1`` times a chi-squared variable of p degrees of freedom is still to come off that criterion:
+    "may yet" allows for this, and for two standard deviations of
     the difference. The table says what was skipped and why, and what was fitted to a sample only.
 
     Topic models are compared by "perplexity", lower is better, or "coherence", higher is better. For the

@@ -22,7 +22,7 @@ from latently.core.errors import (
 )
 from latently.core.findings import Finding, grave
 from latently.core.journal import Journal
-from latently.estimators.likelihood.criteria import PENALTIES
+from latently.estimators.likelihood.criteria import PENALTIES, ToBeat
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
@@ -87,7 +87,13 @@ class Trials:
     def sequential(self, parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit combinations until more would not help."""
         order = sequential(self._combinations, self.rows, Scale(self._measure.name, parts.excess))
-        yield from self._fits(order, parts, {})
+        yield from self._fits(order, parts, {}, self._to_beat if parts.n_sampled is None else lambda: None)
+
+    def _to_beat(self) -> ToBeat | None:
+        """The best of the sound fits so far."""
+        name = self._measure.name
+        best = min(Scale(name).expected(row) for row in self.rows)
+        return ToBeat(name, best) if np.isfinite(best) else None
 
     def contenders(self, fits: Mapping[int, object], excess: float) -> dict[int, Any]:
         """Those of some fits to a sample that may yet be the best."""
@@ -99,7 +105,11 @@ class Trials:
         yield from self._fits([(i, None) for i in earlier], parts, earlier)
 
     def _fits(
-        self, order: Iterable[tuple[int, str | None]], parts: Parts, earlier: Mapping[int, Any]
+        self,
+        order: Iterable[tuple[int, str | None]],
+        parts: Parts,
+        earlier: Mapping[int, Any],
+        to_beat: Callable[[], ToBeat | None] = lambda: None,
     ) -> Iterator[tuple[int, Any]]:
         n = len(earlier) or len(self.rows)
         for position, (i, skipped) in enumerate(
@@ -113,6 +123,7 @@ class Trials:
                 self._progress(position, n, params)
             candidate = clone(self._estimator).set_params(**params)
             candidate._one_of_many = True
+            candidate._to_beat = to_beat()
             asked = candidate.get_params(deep=False)
             if i in earlier and self.rows[i]["failure"] is None:
                 candidate = earlier[i].set_params(warm_start=True)
@@ -123,6 +134,7 @@ class Trials:
             if parts.tol and asked["tol"]:
                 candidate.set_params(tol=max(parts.tol, asked["tol"]))
             self.rows[i] |= self._fit(candidate, parts)
+            candidate._to_beat = None
             yield i, candidate.set_params(**asked)
 
     def best(self, fits: Iterable[tuple[int, object]]) -> tuple[Any, int]:

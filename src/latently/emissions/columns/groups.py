@@ -183,8 +183,8 @@ def asked(
     elif rest and others == "refuse":
         who, it = _who([column.name for column in rest]), "it" if len(rest) == 1 else "them"
         raise ValueError(
-            f"no family is given for {who}: add {it}, or set others='auto' to choose by values, others='drop' "
-            f"to leave {it} out"
+            f"no family is given for {who}: add {it}, or set others='auto' to choose by values, "
+            f"others='drop' to leave {it} out"
         )
     elif not given:
         raise ValueError("families names no column, and others='drop' leaves out all others: name some")

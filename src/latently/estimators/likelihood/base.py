@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from latently.checks.settings import check_settings
 from latently.core.array_source import ArraySource
 from latently.core.em import EMMap, FitResult, Settings, describe, run
-from latently.core.exploration import Start
+from latently.core.exploration import Hopeless, Start
 from latently.core.findings import Finding
 from latently.core.incremental import incremental
-from latently.core.parameters import named, with_named
+from latently.core.parameters import dimension, named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator, Tags
 from latently.estimators.fitting import Fit, Outcome, fit, make_plan
 from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
-from latently.estimators.likelihood.criteria import Criteria
+from latently.estimators.likelihood.criteria import Criteria, ToBeat
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.likelihood.partial import PartialFit, begun, continued
 from latently.estimators.likelihood.summary import Summarised
@@ -147,6 +147,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
                     self._few(source),
                     1 if self.algorithm == "online" else 3,
                     self._agreeing,
+                    self._hopeless(model, unit, description.n_observed),
                 ),
                 verbose=self.verbose,
                 name=self._shown_name or type(self).__name__,
@@ -161,6 +162,18 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
         warn_of(diagnostics, stacklevel=4)
         self._conclude(source.per(1.0 / unit))
         return self
+
+    def _hopeless(self, model: LatentEmission, unit: float, n_observed: float) -> Hopeless | None:
+        """Whether maxima say that others in the search of which this fit is one are out of reach."""
+        if self._to_beat is None:
+            return None
+        to_beat: ToBeat = self._to_beat
+
+        def hopeless(log_likelihoods: Sequence[float], params: LatentEmissionParams) -> bool:
+            p = dimension(model.spaces(params), tuple(self.fixed))
+            return to_beat.out_of_reach([unit * one for one in log_likelihoods], p, unit * n_observed)
+
+        return hopeless
 
     def _conclude(self, source: Source) -> None:
         """What is worked out of the data of a fit at its end."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,26 @@ PENALTIES: dict[str, Callable[[int, float], float]] = {
     "hq": lambda p, n: 2 * p * np.log(np.log(n)),
     "aic3": lambda p, n: 3.0 * p,
 }
+
+
+RISE = 20.0  # of the log-likelihood, over the batches of starts so far: what more may bring at most
+
+
+@dataclass(frozen=True)
+class ToBeat:
+    """The criterion of the best fit so far, in a search among several."""
+
+    criterion: str  # its name; that of ICL is never below BIC
+    value: float
+
+    def out_of_reach(self, log_likelihoods: Sequence[float], p: int, n: float) -> bool:
+        """Whether a fit whose batches of starts came to maxima of such heights will not be better.
+
+        What is relied on is that no other is higher by `RISE` over their number and twice their range.
+        """
+        best = max(log_likelihoods)
+        hoped = best + RISE / len(log_likelihoods) + 2 * (best - min(log_likelihoods))
+        return -2 * hoped + PENALTIES.get(self.criterion, PENALTIES["bic"])(p, n) > self.value
 
 
 class Criteria(FittedModel):
