@@ -66,6 +66,13 @@ REQUESTS = {
         ("--column", " , "): "names no column",
         ("--column", "who", "--emission", "gaussian"): "'who' of t.csv is not numeric (text: line 2 holds "
         "'x'): mend it, or add --emission categorical",
+        (
+            "--column",
+            "b",
+            "--emission",
+            "bernoulli",
+        ): "line 2 of t.csv holds 2.5 in column 'b', and a Bernoulli "
+        "cell is 0 or 1: mend it, or use --emission gaussian",
         ("--column", "b", "--emission", "poisson"): "line 2 of t.csv holds 2.5 in column 'b', and counts are "
         "whole",
         ("--column", "a,b", "--emission", "categorical"): "takes one column and was given 2",

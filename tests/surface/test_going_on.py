@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from latently import CategoricalHMM, GaussianHMM, GaussianMixture, MixtureModel, PoissonHMM
+from latently import CategoricalHMM, GaussianHMM, GaussianMixture, HiddenMarkovModel, MixtureModel, PoissonHMM
 from latently.emissions import Poisson
 
 RNG = np.random.default_rng(0)
@@ -116,6 +116,14 @@ def test_where_a_fit_cannot_go_on(settings, X, message):
     model = GaussianMixture(2, random_state=0).fit(ROWS).set_params(**{"warm_start": True, **settings})
     with pytest.raises(ValueError, match=message):
         model.fit(X)
+
+
+def test_one_component_is_no_components():
+    model = GaussianMixture(1).fit(ROWS).set_params(n_components=2, warm_start=True)
+    with pytest.raises(ValueError, match="goes on from 1 component: set it back"):
+        model.fit(ROWS)
+    with pytest.raises(ValueError, match="n_features=2, and the means are those of 1 column: leave it out"):
+        HiddenMarkovModel.from_parameters("poisson", [1.0], [[1.0]], {"lambdas": [[2.0]]}, n_features=2)
 
 
 @models

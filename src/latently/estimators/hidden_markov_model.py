@@ -19,6 +19,7 @@ from latently.estimators.old_names import ANY_HMM
 from latently.estimators.settings import AnyFamilySettings, estimator
 from latently.latent.chain import Chain
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.wording import count
 
 
 @estimator(ANY_HMM)
@@ -95,7 +96,7 @@ class HiddenMarkovModel(BaseHMM, AnyFamilySettings):
         hmm.n_features_in_ = check_whole("n_features", n)
         if means is not None and n != means.shape[1]:
             raise ValueError(
-                f"n_features={n}, and the means are those of {means.shape[1]} columns: leave it out"
+                f"n_features={n}, and the means are those of {count(means.shape[1], 'column')}: leave it out"
             )
         params = with_named(params, {name: np.array(value) for name, value in named(params).items()})
         with np.errstate(all="ignore"):

@@ -36,6 +36,7 @@ from latently.latent.base import Latent
 from latently.latent.chain import Chain, ChainParams
 from latently.latent.independent import Independent, Weights
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.wording import count
 
 M = TypeVar("M")
 P = TypeVar("P")
@@ -376,8 +377,8 @@ class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
         have = self._model.n_components
         if have != self.n_components:
             raise ValueError(
-                f"n_components={self.n_components}, and warm_start=True goes on from {have} components: set "
-                "it back, or warm_start=False"
+                f"n_components={self.n_components}, and warm_start=True goes on from "
+                f"{count(have, 'component')}: set it back, or warm_start=False"
             )
         return True
 

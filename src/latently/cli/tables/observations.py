@@ -115,8 +115,8 @@ def check_possible(table: Table, X: pl.DataFrame, family: Emission) -> None:
     for column in X.drop(*family.conditioned_on):
         wrong = np.flatnonzero(~family.possible(column.cast(pl.Float64).to_numpy()))
         if len(wrong):
-            row = int(wrong[0])
+            row, (allowed, _, _) = int(wrong[0]), family.values.partition(":")  # what follows is said here
             raise CommandError(
                 f"{table.where(row)} of {table.name} holds {column[row]:g} in column '{column.name}', and "
-                f"{family.values}: mend it, or use --emission gaussian"
+                f"{allowed}: mend it, or use --emission gaussian"
             )
