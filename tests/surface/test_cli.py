@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import module_from_spec
 from io import StringIO
@@ -16,12 +17,14 @@ from rich.console import Console
 
 import latently
 from latently import GaussianMixture, datasets, select
-from latently.cli import demo, terminal
+from latently.cli import app, demo
+from latently.cli import progress as bar
 from latently.cli.demo.chapter import chapter_of
 from latently.cli.failure import CommandError
 from latently.cli.folder import ResultFolder
 from latently.cli.leaner import WHERE, Leaner, without_unused
-from latently.cli.terminal import progress, say_table
+from latently.cli.progress import Pace, progress
+from latently.cli.terminal import say_table
 from latently.report import Figure
 from latently.report import Table as Shown
 from latently.report.mixture import MixtureAnalysis, mixture_report
@@ -185,19 +188,65 @@ def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, mon
     with progress() as told:
         told(1, 2, "quick")
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
+    monkeypatch.setattr(bar, "PATIENCE", 0.0)
     with progress() as told:
         told(1, 2, "fit 3")
         out = err = ""
         while "fit 3" not in err:  # however busy the machine is
             sleep(0.05)
             out, err = (a + b for a, b in zip((out, err), capsys.readouterr(), strict=True))
-    assert out == ""
-    assert "1/2" in err
+        assert out == ""
+        assert "1/2" in err
+        told(0, None, "drawing")
+        while "drawing" not in err:
+            sleep(0.05)
+            err = capsys.readouterr().err
+        last = err[err.rindex("\r") :]
+        assert not set("/%") & set(last)  # of what nobody has counted nothing is said to be done
+        assert "left" not in last
     capsys.readouterr()
     with progress(shown=False):
         sleep(0.1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_time_left_is_by_the_latest_steps_counts_down_and_is_not_known_of_others():
+    pace = Pace(0.0)
+    assert pace.words(3.9) == "0:00:03"  # spent
+    pace.told(0, 10, 4.0)
+    assert pace.words(9.0) == "0:00:05"
+    for i in range(1, 8):
+        pace.told(i, 10, 4.0 + i**2)
+    assert pace.words(53.0) == "0:00:27 left"  # three more, of nine seconds each
+    assert pace.words(60.5) == "0:00:20 left"
+    assert pace.words(90.0) == "0:01:26"  # it takes longer than thought
+    pace.told(0, 3, 100.0)
+    assert pace.words(103.0) == "0:00:03"
+    pace.told(1, None, 120.0)
+    assert pace.words(120.0) == "0:00:00"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no terminals of this kind")
+def test_on_a_real_terminal_the_bar_comes_and_goes(here):
+    import pty
+
+    (here / "t.csv").write_text(GOOD, encoding="utf-8")
+    job = ("cluster", "t.csv", "-k", "1:2", "--covariance", "diag", "--force")
+    code = f"{UNRENDERED}from latently.cli import app, progress; progress.PATIENCE = 0.0\n"
+    code += f"app.run({[*job, '--quiet']}); print('until here'); app.run({job})"
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    raw = b""
+    with suppress(OSError):  # the end of the other side
+        while part := os.read(terminal, 2**16):
+            raw += part
+    os.waitpid(child, 0)
+    quiet, _, said = raw.decode().partition("until here")
+    assert quiet == ""
+    assert all(part in said for part in ("reading", "2 components", "drawing"))
+    assert said.rindex("\x1b[2K") < said.rindex("Wrote")  # the line is wiped before the last is said
+    assert said.count("\x1b[?25l") == said.count("\x1b[?25h") > 0  # and the cursor shown again
 
 
 @pytest.mark.parametrize("job", ["cluster", "segment", "topics", "impute"])
@@ -241,12 +290,24 @@ def test_an_error_is_one_line_and_its_place_is_shown_on_demand(run, here, monkey
     )
 
 
-def test_a_shell_can_complete_what_is_typed(tmp_path):
-    shell = {
-        **os.environ,
-        "_LATENTLY_COMPLETE": "complete_bash",
-        "COMP_WORDS": "latently cl",
-        "COMP_CWORD": "1",
-    }
-    assert process(tmp_path, env=shell).stdout.split() == ["cluster"]
+def test_help_says_how_a_shell_learns_to_complete(tmp_path):
     assert "--install-completion" in process(tmp_path, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("cl", ["cluster"]),
+        ("cluster t.csv --cov", ["--covariance"]),
+        ("cluster t.csv --covariance t", ["tied"]),
+        ("segment t.csv --emission poi", ["poisson"]),
+        ("cluster t.", []),  # so that the shell completes names of files
+    ],
+)
+def test_a_shell_completes_jobs_options_and_what_they_take(monkeypatch, capsys, typed, offered):
+    monkeypatch.setenv("_LATENTLY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"latently {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    with pytest.raises(SystemExit):
+        app.run([])
+    assert capsys.readouterr().out.split() == offered

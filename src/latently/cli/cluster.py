@@ -14,9 +14,9 @@ from latently.cli.whole import OfWhole, Whole, drawn, whole_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
+    from latently.cli.progress import ShowProgress
     from latently.cli.tables.columns import Choice
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.mixture import MixtureAnalysis, Truth
 
@@ -139,7 +139,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
             settings["Numbers"] = f"{name}, by BIC ({compared})"
         best = selection.best_
         if data.whole is not None:
-            show(1, 1, "going through all rows")
+            show(0, None, "going through all rows")
             best = data.whole.fit(best, X.columns)
         return MixtureAnalysis(
             best,

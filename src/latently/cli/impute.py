@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from latently.cli.folder import ResultFolder
     from latently.cli.limits import Limits
+    from latently.cli.progress import ShowProgress
     from latently.cli.tables.columns import Choice
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import ShowProgress
     from latently.report import Report
     from latently.report.imputation import ImputationAnalysis, MixedAnalysis
 

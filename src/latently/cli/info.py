@@ -13,8 +13,8 @@ from latently.cli.options import OfCells, argument
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
+    from latently.cli.progress import ShowProgress
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import ShowProgress
     from latently.report import Report
 
 MODEL = b"PK\x03\x04"

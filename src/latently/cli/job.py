@@ -13,7 +13,7 @@ from latently.cli.options import OfCells, OfChance, option, options_of
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import ShowProgress
+    from latently.cli.progress import ShowProgress
 
 SHOWN = ("out", "force", "json", "quiet", "debug", "checkpoint", "resume")  # where to and how, and not what
 UNREAD = (*SHOWN, "seed", "search")  # options that say nothing of what is read
@@ -68,11 +68,15 @@ class Job(ABC, Generic[Data, Analysis]):
         for path in self.inputs:
             must_be_there(path)  # said before anything that takes long is imported
         self.check_asked()
-        data = self.read()
 
-        from latently.cli.folder import ResultFolder
-        from latently.cli.terminal import progress, say_where
+        from latently.cli.progress import progress
 
+        with progress(shown=not self.quiet) as show:
+            show(0, None, "reading")
+            data = self.read()
+
+            from latently.cli.folder import ResultFolder
+            from latently.cli.terminal import say_where
         if not self.has_folder:
             with progress(shown=not self.quiet) as show:
                 found = self.report(self.analyse(data, show))
@@ -88,10 +92,10 @@ class Job(ABC, Generic[Data, Analysis]):
             except (OSError, SystemExit) as error:  # nobody listens, and results are wanted all the same
                 unsaid = error
             with progress(shown=not self.quiet) as show:
-                show(1, 1, "drawing and writing")
+                show(0, None, "writing")
                 wrote = self.write(folder, data, analysis)
                 if self.has_page:
-                    report.write(folder.file)
+                    report.write(folder.file, lambda i, n: show(i, n, "drawing"))
         if unsaid:
             raise unsaid
         if not (self.json or self.quiet):

@@ -55,6 +55,13 @@ def family_name(name: str) -> str:
     return name
 
 
+def family_names(begun: str) -> list[str]:
+    """Names of families that begin so, for a shell to complete."""
+    from latently.emissions.registry import FAMILIES
+
+    return [name for name in ("auto", *FAMILIES) if name.startswith(begun)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfCells:
     """Options of jobs that read cells."""

@@ -11,7 +11,7 @@ from latently.cli.of_model import New, OfModel
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
     from latently.cli.labels.labelled import Labelled
-    from latently.cli.terminal import ShowProgress
+    from latently.cli.progress import ShowProgress
     from latently.report import Report
 
 

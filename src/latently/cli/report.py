@@ -11,7 +11,7 @@ from latently.cli.of_model import New, OfModel
 
 if TYPE_CHECKING:
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import ShowProgress
+    from latently.cli.progress import ShowProgress
     from latently.report import Report as Page
 
 
@@ -29,7 +29,7 @@ class Report(OfModel, Job[New, "Page"]):
     def analyse(self, data: New, show: ShowProgress) -> Page:
         from latently.report.of_model import report
 
-        show(0, 1, "looking at the model")
+        show(0, None, "looking at the model")
         name = data.source.name
         try:
             X, how = data.kind.of_report(data.model, data.source, data.request)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
-from latently.cli.options import OfLongRuns, OfSearch, argument, family_name, option
+from latently.cli.options import OfLongRuns, OfSearch, argument, family_name, family_names, option
 
 if TYPE_CHECKING:
     import polars as pl
 
     from latently.cli.folder import ResultFolder
+    from latently.cli.progress import ShowProgress
     from latently.cli.tables.kinds import Kind
     from latently.cli.tables.series import Series
     from latently.cli.tables.table import Table
-    from latently.cli.terminal import ShowProgress
     from latently.emissions.base import Emission
     from latently.report import Report
     from latently.report.segmentation import SegmentationAnalysis
@@ -80,6 +80,7 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
         default="auto",
         metavar="FAMILY",
         parser=family_name,
+        autocompletion=family_names,
         help="What is seen in a state: gaussian (numbers), poisson (counts), categorical (symbols), or "
         "another family by its name; auto guesses, and says why.",
     )

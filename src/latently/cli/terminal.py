@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -25,8 +22,6 @@ from latently.report.strict_json import to_json
 from latently.report.table import Table
 from latently.wording import count, listed, sentence
 
-ShowProgress = Callable[[int, int, str], None]
-PATIENCE = 2.0  # seconds
 MOST_LINES = 24  # of a table
 MOST_PIECES = 3  # of a table that is wider than the terminal
 MOST_NAMED = 9  # clusters, states or topics
@@ -38,35 +33,6 @@ def terminal() -> Console:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     return Console(markup=False, emoji=False, highlight=False)
-
-
-@contextmanager
-def progress(shown: bool = True) -> Iterator[ShowProgress]:
-    """Yield a callback that moves a bar on standard error, with the time left.
-
-    Nothing is shown unless that is a terminal, and of what takes less than two seconds.
-    """
-    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    if not (shown and console.is_terminal):
-        yield lambda i, n, at: None
-        return
-    bar = Progress(*columns, console=console, transient=True)
-    task = bar.add_task("", total=None)
-    clock = Timer(PATIENCE, bar.start)
-    clock.daemon = True
-    clock.start()
-    try:
-        yield lambda i, n, at: bar.update(task, completed=i, total=n, description=at)
-    finally:
-        clock.cancel()
-        clock.join()  # a bar that is just being shown is shown as a whole
-        bar.stop()
 
 
 def say_heading(console: Console, text: str) -> None:

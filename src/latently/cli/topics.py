@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from latently.cli.corpora import Documents
     from latently.cli.corpora.words import WordChoice
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import ShowProgress
+    from latently.cli.progress import ShowProgress
     from latently.report import Report
     from latently.report.topics import Collection, TopicsAnalysis, Truth
 

@@ -42,6 +42,10 @@ BRIEF = (  # of how it was computed
 )
 
 
+def _untold(i: int, n: int) -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True)
 class Report:
     """All that is said of a fit, whatever it is shown on.
@@ -189,17 +193,23 @@ class Report:
         found = [*self.aloud, *self.findings, *self.cautions]
         return to_json({**self.summary, "careful": self.careful, "findings": found})
 
-    def write(self, file: Callable[[str], Path]) -> None:
+    def write(
+        self, file: Callable[[str], Path], told: Callable[[int, int], None] = lambda i, n: None
+    ) -> None:
         """Write the summary, the pictures and the page.
 
         Parameters
         ----------
         file : callable
             The path of a file of a name.
+        told : callable, optional
+            Called with how many parts are done, and of how many: the pictures, and the page.
         """
         write_text(file("summary.json"), self.json())
-        for picture in self.figures:
+        for i, picture in enumerate(self.figures):
+            told(i, len(self.figures) + 1)
             file(f"{picture.name}.png").write_bytes(picture.png())
+        told(len(self.figures), len(self.figures) + 1)
         place = file("index.html")
         beside = sorted(f"{one.name}/" if one.is_dir() else one.name for one in place.parent.iterdir())
         write_text(place, self.page([name for name in beside if name != place.name]))

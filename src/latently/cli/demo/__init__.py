@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latently.cli.demo.chapter import Chapter
     from latently.cli.folder import ResultFolder
-    from latently.cli.terminal import ShowProgress
+    from latently.cli.progress import ShowProgress
 
 TITLE = "What latently finds"
 LEAD = (

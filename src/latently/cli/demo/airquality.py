@@ -7,7 +7,7 @@ import polars as pl
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import ShowProgress
+from latently.cli.progress import ShowProgress
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.report.imputation import ImputationAnalysis, imputation_report
 

@@ -13,8 +13,8 @@ from latently.cli.corpora import Documents
 from latently.cli.corpora.documents import numbered
 from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.demo.chapter import Chapter
+from latently.cli.progress import ShowProgress
 from latently.cli.tables.table import Table as File
-from latently.cli.terminal import ShowProgress
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import stability
 from latently.report.table import Table

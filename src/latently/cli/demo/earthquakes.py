@@ -9,7 +9,7 @@ import polars as pl
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import ShowProgress
+from latently.cli.progress import ShowProgress
 from latently.estimators.poisson_hmm import PoissonHMM
 from latently.report.fits import in_words
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report

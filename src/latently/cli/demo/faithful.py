@@ -10,7 +10,7 @@ from scipy.stats import skew
 
 from latently import datasets, plots
 from latently.cli.demo.chapter import Chapter, reworded
-from latently.cli.terminal import ShowProgress
+from latently.cli.progress import ShowProgress
 from latently.emissions.gaussian import STRUCTURES
 from latently.estimators.gaussian_mixture import GaussianMixture
 from latently.report import Figure

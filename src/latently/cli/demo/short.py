@@ -8,7 +8,7 @@ from sklearn.datasets import load_wine
 
 from latently import datasets
 from latently.cli.demo.chapter import Chapter, chapter_of
-from latently.cli.terminal import ShowProgress
+from latently.cli.progress import ShowProgress
 from latently.estimators.categorical_hmm import CategoricalHMM
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
@@ -60,7 +60,7 @@ def heart_attacks(show: ShowProgress) -> Chapter:
     """Fill in the cholesterol of the 14th day."""
     measured = datasets.load_cholesterol()
     X = pl.DataFrame(measured.data, schema=list(measured.feature_names))
-    show(0, 1, "cholesterol: filling in")
+    show(0, None, "cholesterol: filling in")
     imputer = GaussianImputer(n_parameter_draws=N_TABLES, random_state=SEED).fit(X)
     report = imputation_report(ImputationAnalysis(imputer, X, "the patients", seed=SEED, settings=SETTINGS))
     return chapter_of(report, "cholesterol", "After heart attacks", HEART_ATTACKS, report.said)
@@ -70,7 +70,7 @@ def dishonest_casino(show: ShowProgress) -> Chapter:
     """Find the rolls of the loaded die, and compare it with the true one."""
     casino = datasets.load_casino()
     rolls = casino.data[:, :1]
-    show(0, 1, "casino: finding the loaded die")
+    show(0, None, "casino: finding the loaded die")
     model, one = (CategoricalHMM(k, startprob="stationary", random_state=SEED).fit(rolls) for k in (2, 1))
     model.feature_names_in_ = np.array(["roll"], dtype=object)
     a = SegmentationAnalysis(model, rolls, "the rolls", ["roll"], time_name="roll", settings=SETTINGS)
