@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from time import sleep
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -276,18 +277,48 @@ def test_json_is_printed_alone_and_quiet_prints_nothing(run, here):
 
 
 def test_an_error_is_one_line_and_its_place_is_shown_on_demand(run, here, monkeypatch):
-    def fails(*_, **__):
-        raise KeyError("the tide")
-
     (here / "t.csv").write_text("a,b\n1,x\n")
     assert_one_clear_line(*run("cluster", "t.csv"), "only one row")
     err = run("cluster", "t.csv", "--debug")[2]
     assert err.startswith("Traceback")
     assert err.splitlines()[-1].startswith("latently: t.csv has only one row")
-    monkeypatch.setattr("latently.cli.tables.read.read_rows", fails)
-    assert_one_clear_line(
-        *run("cluster", "t.csv"), "a fault of latently's own (KeyError: 'the tide'): please"
-    )
+
+
+def _key():
+    raise KeyError("the tide")
+
+
+def _value():
+    raise ValueError("the tide")
+
+
+@pytest.mark.parametrize(
+    ("goes_wrong", "said"),
+    [
+        (_key, "KeyError: 'the tide'"),
+        (_value, "ValueError: the tide"),
+        (lambda: np.zeros(3) + np.zeros(4), "ValueError: operands could not be broadcast"),
+        (lambda: dict([(1, 2, 3)]), "ValueError: dictionary update sequence element"),
+        (lambda: np.linalg.inv(np.zeros((2, 2))), "LinAlgError: Singular matrix"),
+    ],
+)
+def test_a_fault_within_is_not_said_to_be_the_users(run, here, monkeypatch, goes_wrong, said):
+    (here / "t.csv").write_text(GOOD)
+    monkeypatch.setattr("latently.cli.tables.columns.choose", lambda *_, **__: goes_wrong())
+    code, out, err = run("cluster", "t.csv")
+    assert_one_clear_line(code, out, err, f"a fault of latently's own ({said}")
+    assert err.endswith("please report it with what --debug shows\n")
+    debug = run("cluster", "t.csv", "--debug")[2]
+    assert debug.startswith("Traceback")
+    assert goes_wrong.__name__ in debug
+
+
+def test_a_fault_in_every_fit_of_a_search_is_a_fault(run, here, monkeypatch):
+    (here / "t.csv").write_text(GOOD)
+    monkeypatch.setattr("latently.models.latent_emission.LatentEmission.m_step", lambda *_, **__: _value())
+    err = run("cluster", "t.csv", *ONE_FIT, "--debug")[2]
+    assert "_value" in err
+    assert "a fault of latently's own (ValueError: all 1 fits failed; the first because the tide)" in err
 
 
 def test_help_says_how_a_shell_learns_to_complete(tmp_path):

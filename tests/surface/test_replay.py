@@ -31,6 +31,8 @@ from latently.report.interactive.replay import at, shown_run
 from tests.simulations import by_night
 
 FAITHFUL = pandas.DataFrame(datasets.load_faithful().data, columns=["length", "wait"])
+HOLED = FAITHFUL.mask(FAITHFUL > 80)  # some times to wait
+EMPTIED = FAITHFUL.assign(length=np.nan)
 QUAKES = datasets.load_earthquakes()
 SETTINGS = {"n_init": 2, "init_params": "random", "acceleration": None, "random_state": 0}
 
@@ -226,6 +228,8 @@ def test_there_is_a_page_about_tables_of_any_kind(fitted, tmp_path):
             "read piece by piece.*give a sample",
         ),
         (lambda: GaussianImputer().fit(FAITHFUL), FAITHFUL, ValueError, "nothing that was filled in"),
+        (lambda: GaussianImputer().fit(HOLED), FAITHFUL, ValueError, "nothing that was filled in"),
+        (lambda: GaussianImputer().fit(HOLED), EMPTIED, ValueError, "'length' has no observed cell"),
     ],
 )
 def test_what_there_is_no_page_about_is_refused_in_a_line(model, X, error, message):

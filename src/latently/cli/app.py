@@ -15,7 +15,7 @@ import typer
 
 from latently.cli.cluster import Cluster
 from latently.cli.demo import Demo
-from latently.cli.failure import CommandError
+from latently.cli.failure import meant
 from latently.cli.impute import Impute
 from latently.cli.info import Info
 from latently.cli.job import Job
@@ -120,8 +120,10 @@ def _why(error: Exception) -> str:
     if isinstance(error, OSError):
         of_stream = error.errno is not None and error.strerror == os.strerror(error.errno)
         return f"what was found cannot be printed: {error.strerror}" if of_stream else str(error)
-    if isinstance(error, (CommandError, ValueError, MemoryError)):
-        return str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"the memory does not suffice ({error or 'it is full'}): take fewer rows or columns"
+    if meant(error):
+        return str(error)
     return (
         f"this is a fault of latently's own ({type(error).__name__}: {error}): please report it with what "
         "--debug shows"

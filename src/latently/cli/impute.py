@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from latently.cli.failure import CommandError
+from latently.cli.failure import CommandError, refusals
 from latently.cli.folder import DRAWS
 from latently.cli.job import Fit
 from latently.cli.options import OfColumns, OfLongRuns, argument, option
@@ -234,10 +234,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
 
 def _fit(a: ImputationAnalysis) -> None:
     """Fit; where that cannot be, name what can be typed instead."""
-    try:
+    with refusals(lambda error: str(error).replace("set prior='ridge'", "add --prior ridge")):
         a.model.fit(a.X)
-    except ValueError as error:
-        raise CommandError(str(error).replace("set prior='ridge'", "add --prior ridge")) from None
 
 
 def _written(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from latently.cli.failure import CommandError
 from latently.cli.job import Job
 from latently.cli.of_model import New, OfModel
 
@@ -30,12 +29,8 @@ class Report(OfModel, Job[New, "Page"]):
         from latently.report.of_model import report
 
         show(0, None, "looking at the model")
-        name = data.source.name
-        try:
-            X, how = data.kind.of_report(data.model, data.source, data.request)
-            return report(data.model, X, source=name, **how)
-        except (TypeError, IndexError) as error:
-            raise CommandError(f"{self.model.name} and {name} do not fit together: {error}") from None
+        X, how = data.kind.of_report(data.model, data.source, data.request)
+        return report(data.model, X, source=data.source.name, **how)
 
     def write(self, folder: ResultFolder, data: New, analysis: Page) -> str:
         """Nothing but the page."""

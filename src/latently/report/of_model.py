@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -150,25 +151,29 @@ def _of_chain(
 
 @_report.register
 def _of_imputer(model: GaussianImputer, X: object, source: str, selection: Selection | None) -> Report:
-    return ImputationAnalysis(_drawn(model, X), X, source, selection=selection).report()
+    return _filled(ImputationAnalysis(model, X, source, selection=selection))
 
 
 @_report.register
 def _of_mixed_imputer(model: MixedImputer, X: object, source: str, selection: Selection | None) -> Report:
-    return MixedAnalysis(_drawn(model, X), X, source, selection=selection).report()
+    return _filled(MixedAnalysis(model, X, source, selection=selection))
 
 
 def _drawn(model: BaseImputer, X: Any) -> Any:
-    """The imputer with parameter draws; refused where there is nothing to tell of."""
-    counts, n = model.missing_counts_, len(X)
-    empty = [name for name, missing in zip(feature_names(model), counts, strict=True) if missing == n]
-    if empty:
-        raise ValueError(f"column '{empty[0]}' has no observed cell: leave it out of X, and fit again")
-    if not counts.any():
-        raise ValueError("X had no missing cell at the fit: there is nothing that was filled in")
+    """The imputer with parameter draws."""
     if len(model.parameter_draws_) > 1:
         return model
     return clone(model).set_params(n_parameter_draws=PARAMETER_DRAWS, checkpoint=None).fit(X)
+
+
+def _filled(a: ImputationAnalysis | MixedAnalysis) -> Report:
+    """The report; refused where there is nothing to tell of."""
+    empty = [name for name, missing in zip(a.names, a.missing.T, strict=True) if missing.all()]
+    if empty:
+        raise ValueError(f"column '{empty[0]}' has no observed cell: leave it out of X, and fit again")
+    if not a.missing.any():
+        raise ValueError("X has no missing cell: there is nothing that was filled in")
+    return replace(a, model=_drawn(a.model, a.X)).report()
 
 
 @_report.register

@@ -59,6 +59,8 @@ class Trials:
         The table.
     loud : dict
         Warnings that are to be shown, and their categories.
+    cause : ValueError or None
+        What the first fit that failed ended with.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Trials:
         blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
         self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
         self.loud: dict[str, type[Warning]] = {}
+        self.cause: ValueError | None = None
 
     def every(self, parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit all combinations, one after the other, and yield each fit with its place."""
@@ -172,7 +175,7 @@ class Trials:
                         f"{self._measure.name} is {'not a number' if np.isnan(value) else value}"
                     )
             except ValueError as error:
-                failure = str(error)
+                failure, self.cause = str(error), self.cause or error
                 row = dict.fromkeys(names)
                 if isinstance(error, ObjectiveFellError):
                     self.loud[failure] = ObjectiveFellWarning

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latently.cli.failure import CommandError
+from latently.cli.failure import refusals
 from latently.cli.labels.labelled import Labelled, prediction_report
 from latently.cli.labels.rows import columns_of
 from latently.cli.tables.columns import decided, names_of
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 def label(model: GaussianImputer | MixedImputer, table: Table, request: OfModel) -> Labelled:
     """Fill in the missing cells of new rows."""
     X, columns = columns_of(model.mixture_._model.emission, names_of(model, table), table)
-    try:
+    with refusals(lambda error: f"{table.name} cannot be filled in by {request.model.name}: {error}"):
         found = np.asarray(model.transform(X), dtype=object)
-    except ValueError as error:
-        raise CommandError(f"{table.name} cannot be filled in by {request.model.name}: {error}") from None
     filled, holes = {}, {}
     for j, column in enumerate(columns):
         missing = X[:, j].is_null().to_numpy()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from latently.cli.failure import CommandError
+from latently.cli.failure import CommandError, refusals
 from latently.cli.tables.columns import listed
 from latently.cli.tables.table import Table
 from latently.emissions.reading import ImpossibleCellError
@@ -50,14 +50,13 @@ def families_of(table: Table, families: dict[str, str], covariance: str, X: Any)
 @contextmanager
 def cells_named(table: Table, names: Sequence[str]) -> Iterator[None]:
     """A cell that a family refuses is named by where it stands in the file."""
-    try:
-        yield
-    except ImpossibleCellError as error:
-        where, name = table.where(error.row), names[error.column]
-        why = error.why.replace("make it missing, or set unknown='missing'", "or name it with --missing")
-        raise CommandError(f"{where} of {table.name}, column '{name}' {why}") from None
-    except ValueError as error:
-        raise CommandError(f"{table.name}: {error}") from None
+    with refusals(lambda error: f"{table.name}: {error}"):
+        try:
+            yield
+        except ImpossibleCellError as error:
+            where, name = table.where(error.row), names[error.column]
+            why = error.why.replace("make it missing, or set unknown='missing'", "or name it with --missing")
+            raise CommandError(f"{where} of {table.name}, column '{name}' {why}") from None
 
 
 def skewed_among(names: Iterable[str], X: Any) -> list[str]:
