@@ -17,7 +17,7 @@ from scipy.stats import norm
 from latently import GaussianMixture, MixtureModel, datasets, plots
 from latently.core.findings import Finding
 from latently.plots import fonts
-from latently.plots.palette import COLOURS, colour, marker
+from latently.plots.palette import colour
 from tests.pictures import dots, legend, title
 
 FAITHFUL = datasets.load_faithful().data
@@ -159,11 +159,6 @@ def test_panels_show_the_truth_the_clusters_and_the_climb():
     panels = plots.mixture_panels(TWO, FAITHFUL, ax=axes)
     assert len(dots(panels[0])) == 1
     assert title(panels[0]) == "272 rows as given"
-
-
-def test_no_two_of_very_many_components_look_the_same():
-    assert len({(colour(k), marker(k)) for k in range(30)}) == 30
-    assert len(set(COLOURS)) == len(COLOURS)
 
 
 def test_what_components_of_a_mixture_emit():

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
-# Okabe, M. and Ito, K. (2008). Color Universal Design. Without its yellow, too pale for a dot on white, and
-# its black, which is the ink. The other four are those furthest from them and each other, as people without
-# red or green cones see them (Vienot, Brettel & Mollon 1999), that can be seen on white and on dark.
+# Each has a contrast of three to one and more with white and with dark paper alike (WCAG 2.2, 1.4.11). The
+# first four are of Okabe, M. and Ito, K. (2008), Color Universal Design; the others are those furthest from
+# them and each other, as people with and without cones for red or green see them (Vienot, Brettel & Mollon
+# 1999).
 COLOURS = (
-    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
-    *("#5566ff", "#993322", "#883366", "#0022ff"),
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#902aff"),
+    *("#80666e", "#ff2af6", "#5588ff", "#d41144", "#d400aa"),
 )
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "p")
 
@@ -20,7 +21,7 @@ PAPER = "#ffffff"
 INK = "#22262b"
 FAINT = "#6b7280"
 GRID = "#e6e8eb"
-NEUTRAL = "#9aa3ad"
+NEUTRAL = "#868f9a"
 
 # What these become on a page that is read in the dark; all else can be seen on both.
 IN_THE_DARK = {PAPER: "#1d2228", INK: "#e7eaee", FAINT: "#9aa5b1", GRID: "#343b44", "#000000": "#e7eaee"}
@@ -43,7 +44,7 @@ def on(colour: str) -> str:
 
     Examples
     --------
-    >>> on("#0022ff"), on("#e69f00")
+    >>> on("#0072b2"), on("#5588ff")
     ('#fefefe', '#1f2328')
     """
     from matplotlib.colors import to_rgb
