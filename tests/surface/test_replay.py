@@ -237,6 +237,21 @@ def test_what_there_is_no_page_about_is_refused_in_a_line(model, X, error, messa
         latently.report(model(), X)
 
 
+@pytest.mark.parametrize(
+    ("model", "X"),
+    [
+        (GaussianMixture(1), FAITHFUL),
+        (GaussianHMM(1), FAITHFUL),
+        (GaussianImputer(n_parameter_draws=2, random_state=0), HOLED),
+        (LatentDirichletAllocation(2, random_state=0), texts()),
+    ],
+)
+def test_who_works_in_python_is_not_told_of_the_command(model, X):
+    report = latently.report(model.fit(X), X)
+    said = " ".join([*report.said, *report.careful, *report.sure, *report.going_on, report.python])
+    assert not re.findall(r"(?<!\w)--\w+|latently [a-z]+|\bcommand\b", said)
+
+
 def test_sequences_may_be_a_list_of_series():
     parts = [FAITHFUL["wait"][:100], FAITHFUL["wait"][100:]]
     model = GaussianHMM(2, n_init=2, random_state=0).fit(parts)

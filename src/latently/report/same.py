@@ -55,10 +55,10 @@ def same_in_python(
 
 def with_new(new: str, files: Sequence[tuple[str, str]], verbs: str, *, command: bool) -> list[Markup]:
     """What a model says of `new` data: after the command, which wrote files, or for who has it in Python."""
-    predict = f"latently predict model.latently {new}"
     if not command:
-        return [code(f'model.save("model.latently")  # for latently.load, and for: {predict}\n{verbs}')]
-    facts = [*files, (predict, "The same for new ones."), ("model.latently", "The model, to be loaded:")]
+        return [code(f'model.save("model.latently")  # for latently.load\n{verbs}')]
+    predict = f"latently predict model.latently {new}", "The same for new ones."
+    facts = [*files, predict, ("model.latently", "The model, to be loaded:")]
     return [definitions(facts), code(f'import latently\n\nmodel = latently.load("model.latently")\n{verbs}')]
 
 
