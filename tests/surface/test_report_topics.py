@@ -21,7 +21,7 @@ from latently.report.topics import (
     topics_report,
 )
 from latently.report.topics.trials import held_out
-from tests.reports import NASTY, assert_sound, by_kind, with_model
+from tests.reports import NASTY, assert_sound, by_kind, known, with_model
 
 RNG = np.random.default_rng(0)
 WORDS = [f"{name}{i}" for name in ("sea", "farm", "court") for i in range(10)]
@@ -134,13 +134,12 @@ def test_there_are_no_trials_of_few_documents():
 def test_the_report_of_topics(clear):
     report = topics_report(clear)
     page, summary = assert_sound(report)
-    for text in (
-        "latently predict model.latently new.dat",
-        "Bayes of zero order",
-        "subject and likeliest topic",
-    ):
+    for text in ("Bayes of zero order", "subject and likeliest topic"):
         assert text in page.text
-    assert "documents.csv" not in page.text  # which only the command writes
+    assert not any(one in page.text for one in ("documents.csv", "latently predict"))  # the command's
+    commanded = " ".join(topics_report(replace(clear, reading="X = ...\n")).going_on)
+    assert "latently predict model.latently new.dat" in commanded
+    assert "documents.csv" in commanded
     assert 'class="prose"' in report.page()
     assert report.headline == "3 topics in the 60 documents of t.csv"
     found, best = by_kind(report.findings), clear.trials[1]
@@ -323,3 +322,17 @@ def test_small_topics_are_told(clear):
     components = clear.model.components_.copy()
     components[2] = components[2] / 50 + clear.model.topic_word_prior_
     assert told(with_model(clear, components_=components))["small"].which == (2,)
+
+
+def test_small_perplexities_have_a_decimal(clear):
+    near = [replace(one, perplexity=5.02 + 0.3 * i) for i, one in enumerate(clear.trials)]
+    report = topics_report(replace(clear, trials=near))
+    assert "(perplexity 5.0); next come 3 topics (5.3)" in str(by_kind(report.findings)["choice"])
+    assert report.tables["perplexity"].rows[0][1:] == ["5.0", "5.3"]
+
+
+def test_a_coherence_that_all_topics_have_is_said_once(clear):
+    score = clear.coherence
+    same = known(clear, coherence=replace(score, per_topic=np.full(3, -0.2), mean=-0.2))
+    said = str(by_kind(topics_report(same).findings)["coherence"])
+    assert "is \N{MINUS SIGN}0.20 on average. Near 1" in said

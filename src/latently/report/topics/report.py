@@ -112,7 +112,7 @@ def _facts(a: TopicsAnalysis) -> list[tuple[str, str]]:
         ("coherence (c_npmi)", number(a.coherence.mean, 2)),
     ]
     if a.trial is not None:
-        facts.append(("held-out perplexity", number(a.trial.perplexity)))
+        facts.append(("held-out perplexity", _perplexity(a.trial.perplexity)))
     if a.agreement is not None:
         facts.append(("adjusted Rand index", number(a.agreement[0], 2)))
     return facts
@@ -195,8 +195,8 @@ def _choice(a: TopicsAnalysis) -> Finding:
     best, second, *_ = sorted(a.trials, key=lambda trial: trial.perplexity)
     text = (
         f"{count(best.n_components, 'topic')} predict held-out documents best among "
-        f"{len(a.trials)} numbers tried (perplexity {number(best.perplexity)}); next come "
-        f"{count(second.n_components, 'topic')} ({number(second.perplexity)}). People may find another "
+        f"{len(a.trials)} numbers tried (perplexity {_perplexity(best.perplexity)}); next come "
+        f"{count(second.n_components, 'topic')} ({_perplexity(second.perplexity)}). People may find another "
         "number easier to read"
     )
     return note("choice", text, perplexity=best.perplexity)
@@ -205,11 +205,12 @@ def _choice(a: TopicsAnalysis) -> Finding:
 def _held_out(a: TopicsAnalysis) -> Finding:
     t = a.trial
     assert t is not None
+    value = _perplexity(t.perplexity)
     text = (
-        f"Held-out perplexity {number(t.perplexity)}, against {number(t.no_topics)} without topics: a model "
-        f"of the other documents guesses a word of the {count(t.n_documents, 'document')} held out as well "
-        f"as if it were one among {number(t.perplexity)} alike. It compares models of the same documents and "
-        "words, and does not say whether people find the topics meaningful"
+        f"Held-out perplexity {value}, against {_perplexity(t.no_topics)} without topics: a model of the "
+        f"other documents guesses a word of the {count(t.n_documents, 'document')} held out as well as if it "
+        f"were one among {value} alike. It compares models of the same documents and words, and does not say "
+        "whether people find the topics meaningful"
     )
     return note("held out", text, perplexity=t.perplexity, without=t.no_topics)
 
@@ -219,11 +220,9 @@ def _coherence(a: TopicsAnalysis) -> Finding:
     low, high = int(scores.per_topic.argmin()), int(scores.per_topic.argmax())
     where = "windows of ten words" if a.by_windows else "documents"
     said = f"Coherence (c_npmi of the ten likeliest words, in {where}) is {number(scores.mean, 2)} on average"
-    if a.n_topics > 1:
-        said += (
-            f", from {number(scores.per_topic[low], 2)} (topic {low}) to {number(scores.per_topic[high], 2)} "
-            f"(topic {high})"
-        )
+    least, most = (number(scores.per_topic[k], 2) for k in (low, high))
+    if least != most:
+        said += f", from {least} (topic {low}) to {most} (topic {high})"
     said += ". Near 1 the words of a topic always stand together, at 0 as often as by chance. It says nothing"
     return note("coherence", f"{said} of how well topics cover the documents", mean=scores.mean)
 
@@ -271,6 +270,11 @@ def truth(a: TopicsAnalysis) -> Table | None:
     return Table(f"{a.truth.name} and likeliest topic", heads, rows, text, frozenset(best))
 
 
+def _perplexity(value: float) -> str:
+    """With a decimal where it is small: between ten words alike and eleven there is room."""
+    return number(value, int(value < 100))
+
+
 def perplexity(a: TopicsAnalysis) -> Table | None:
     """Held-out perplexity by the number of topics; None if only one was tried."""
     if len(a.trials) < 2:
@@ -280,8 +284,8 @@ def perplexity(a: TopicsAnalysis) -> Table | None:
     return Table(
         "Held-out perplexity by number of topics",
         ["topics", *(str(trial.n_components) for trial in trials)],
-        [["perplexity", *(number(trial.perplexity) for trial in trials)]],
-        f"Lower is better; the best is marked. Without topics: {number(trials[0].no_topics)}.",
+        [["perplexity", *(_perplexity(trial.perplexity) for trial in trials)]],
+        f"Lower is better; the best is marked. Without topics: {_perplexity(trials[0].no_topics)}.",
         frozenset({(0, 1 + best)}),
         sure=True,
     )
