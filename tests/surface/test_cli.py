@@ -318,7 +318,7 @@ def test_a_fault_in_every_fit_of_a_search_is_a_fault(run, here, monkeypatch):
     monkeypatch.setattr("latently.models.latent_emission.LatentEmission.m_step", lambda *_, **__: _value())
     err = run("cluster", "t.csv", *ONE_FIT, "--debug")[2]
     assert "_value" in err
-    assert "a fault of latently's own (ValueError: all 1 fits failed; the first because the tide)" in err
+    assert "a fault of latently's own (ValueError: the only fit failed, because the tide)" in err
 
 
 def test_help_says_how_a_shell_learns_to_complete(tmp_path):

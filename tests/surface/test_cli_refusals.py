@@ -28,7 +28,7 @@ REQUESTS = {
         ("-k", "x"): "-k x: write a number",
         ("-k", "1:"): "-k 1:: write a number",
         ("-k", "-3"): "-k -3: write a number",
-        ("-k", "9"): "all 4 fits failed",
+        ("-k", "9"): "rows with an observation, fewer than clusters; write at most -k ",
         ("-k", "9" * 5000): "no table has rows for so many",
         ("-k", "1:99999999"): "no table has rows for so many",
         ("--covariance", "round"): "'round' is not one of",

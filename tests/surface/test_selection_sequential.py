@@ -112,7 +112,7 @@ def test_fits_that_are_none_count_as_risen(figures, tried):
 
 
 def test_if_all_fail_the_first_reason_is_told():
-    with pytest.raises(ValueError, match="all 1 fits failed; the first because no"):
+    with pytest.raises(ValueError, match="the only fit failed, because no"):
         searched(a=[None, 1.0])
 
 

@@ -125,7 +125,7 @@ def test_failures_are_recorded_and_warnings_kept():
 
 @pytest.mark.filterwarnings("ignore:X has .*topic models count tokens")
 def test_fractions_have_no_perplexity():
-    with pytest.raises(ValueError, match=r"all 1 fits failed; the first because .*row"):
+    with pytest.raises(ValueError, match=r"the only fit failed, because .*row"):
         select(LDA, COUNTS * 0.5, {"n_components": [2]}, "perplexity")
 
 

@@ -8,11 +8,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from latently.cli.failure import CommandError
 from latently.cli.job import Fit
 from latently.cli.options import OfColumns, OfLongRuns, OfSearch, argument, option
 from latently.cli.whole import OfWhole, Whole, drawn, whole_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from latently.cli.folder import ResultFolder
     from latently.cli.progress import ShowProgress
     from latently.cli.tables.columns import Choice
@@ -96,10 +99,22 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
         wanted, families = columns_and_families(table, self.columns) if self.columns else (None, {})
         choice = choose(table, wanted, self.truth, mixed=True, exclude=self.exclude)
         check_not_infinite(table, choice.X, others=True)
+        self._check_rows(table, choice.X, tried)
         truth = None if self.truth is None else truth_of(table, self.truth)
         few = self.covariance == "all" and any(map(has_few_values, choice.X))
         mixed = bool(families) or not choice.numeric or few
         return Rows(table, choice, truth, tried, families, mixed, whole)
+
+    def _check_rows(self, table: Table, X: pl.DataFrame, tried: list[int]) -> None:
+        """More clusters than rows cannot be; of a range the rest is tried."""
+        import polars as pl
+
+        seen = X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
+        if tried[0] > max(seen, 1):
+            raise CommandError(
+                f"-k {self.components}: {table.name} has {seen} rows with an observation, fewer than "
+                f"clusters; write at most -k {seen}"
+            )
 
     def analyse(self, data: Rows, show: ShowProgress) -> MixtureAnalysis:
         from latently.cli.tables.notes import notes

@@ -165,9 +165,8 @@ def select(
         warnings.warn(message, category, stacklevel=2)
     if best is None:
         failures = [row["failure"] for row in trials.rows if row["failure"] is not None]
-        raise ValueError(
-            f"all {len(failures)} fits failed; the first because {failures[0]}"
-        ) from trials.cause
+        which = f"all {len(failures)} fits failed; the first" if len(failures) > 1 else "the only fit failed,"
+        raise ValueError(f"{which} because {failures[0]}") from trials.cause
     if measure.held_out:
         best = clone(estimator).set_params(**combinations[best_index])
         with warnings.catch_warnings():
