@@ -31,7 +31,7 @@ REQUESTS = {
         ("-k", "9"): "rows with an observation, fewer than clusters; write at most -k ",
         ("-k", "9" * 5000): "no table has rows for so many",
         ("-k", "1:99999999"): "no table has rows for so many",
-        ("--covariance", "round"): "'round' is not one of",
+        ("--covariance", "round"): "for '--covariance': 'round' is not one of",
         ("--seed", "x"): "--seed",
         ("--seed", "-1"): "--seed",
         ("--wrong",): "No such option",

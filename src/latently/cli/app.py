@@ -31,6 +31,7 @@ JOBS: tuple[type[Job[Any, Any]], ...] = (Cluster, Segment, Topics, Impute, Predi
 # Neither typer nor the click inside it names this class in public.
 UsageError: Any = typer.BadParameter.__base__
 
+PREFIX = "Value error, "  # what typer has before some of its words
 LONGEST_WORD = 200
 EPILOG = "Shell completion: latently --install-completion."
 
@@ -107,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return int(app(given, prog_name="latently", standalone_mode=False) or 0)
         except UsageError as error:
-            _say(f"{error.format_message()} (see latently --help)")
+            _say(f"{error.format_message().replace(PREFIX, '')} (see latently --help)")
         except Exception as error:
             if debug:
                 traceback.print_exc()
