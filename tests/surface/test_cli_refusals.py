@@ -50,7 +50,7 @@ REQUESTS = {
         ("--level", "95"): "--level 95: write a share between 0 and 1",
         ("--level", "nan"): "--level nan",
         ("--components", "0"): "--components 0: there is at least 1",
-        ("--components", "9"): "n_components = 9",
+        ("--components", "9"): "rows with an observation, fewer than components; write at most",
         ("--prior", "horseshoe"): "'horseshoe' is not one of",
         ("--min", "low"): "--min low: write a number, or names with one, as --min a=0",
         ("--min", ","): "--min names no limit: write --min 0",

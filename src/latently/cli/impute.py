@@ -152,6 +152,11 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
                 f"to fill in{where}"
             )
         seen = int((~X.select(pl.all_horizontal(pl.all().is_null())).to_series()).sum())
+        if self.components > seen:
+            raise CommandError(
+                f"--components {self.components}: {table.name} has {seen} rows with an observation, fewer "
+                f"than components; write at most --components {seen}"
+            )
         if not mixed and self.prior == "none" and seen <= X.width:
             raise CommandError(
                 f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how "
