@@ -85,6 +85,7 @@ class Job(ABC, Generic[Data, Analysis]):
         unsaid: BaseException | None = None
         with ResultFolder(self.folder, self.force) as folder:
             with progress(shown=not self.quiet) as show:
+                show(0, None, "looking at the data")
                 analysis = self.analyse(data, show)
                 report: Any = self.report(analysis)
             try:  # first, for drawing and writing take a while

@@ -11,6 +11,7 @@ from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 ShowProgress = Callable[[int, int | None, str], None]  # steps done, of how many (None: not known), at what
@@ -57,7 +58,7 @@ class _Time(ProgressColumn):
     """The words of a pace, as a column of the bar."""
 
     def __init__(self, pace: Pace) -> None:
-        super().__init__()
+        super().__init__(Column(no_wrap=True))
         self.pace = pace
 
     def render(self, task: Task) -> Text:
