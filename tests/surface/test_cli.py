@@ -10,7 +10,7 @@ from importlib.util import module_from_spec
 from io import StringIO
 from itertools import product
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -211,20 +211,23 @@ def test_progress_is_shown_on_a_terminal_only_and_of_what_takes_long(capsys, mon
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_is_one_line_where_lines_are_short(capsys, monkeypatch):
+@pytest.mark.parametrize("width", [80, 50])
+def test_a_bar_is_one_line_where_lines_are_short(width, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr(bar, "PATIENCE", 0.0)
     with progress() as told:
         told(0, 99, "testing whether cells are missing completely")
         sleep(0.2)
         told(1, 99, "testing whether cells are missing completely")
-        err = ""
-        while "1/99" not in err:  # however busy the machine is
+        err, until = "", monotonic() + 60  # however busy the machine is
+        while "1/99" not in err and monotonic() < until:
             sleep(0.05)
             err += capsys.readouterr().err
-    assert "left" in err
+    assert "1/99" in err
+    assert " left" in err
     assert "\n" not in err
+    assert "testing whether cells are missing completely" not in err
 
 
 def test_time_left_is_by_the_latest_steps_counts_down_and_is_not_known_of_others():

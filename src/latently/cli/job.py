@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from latently.announcing import silence
 from latently.cli.failure import must_be_there
 from latently.cli.options import OfCells, OfChance, option, options_of
 
@@ -65,6 +66,8 @@ class Job(ABC, Generic[Data, Analysis]):
         CommandError
             If something is wrong with what was asked.
         """
+        if self.quiet:
+            silence()
         for path in self.inputs:
             must_be_there(path)  # said before anything that takes long is imported
         self.check_asked()

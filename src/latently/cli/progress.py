@@ -9,6 +9,7 @@ from math import ceil
 from threading import Timer
 from time import monotonic
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
@@ -16,6 +17,8 @@ from rich.text import Text
 
 ShowProgress = Callable[[int, int | None, str], None]  # steps done, of how many (None: not known), at what
 PATIENCE = 2.0  # seconds
+WIDEST, FIGURES = 40, 25  # columns of the terminal: of the bar, and for what is counted and the time left
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 RECENT = 5  # steps that say how long one takes: the later ones are often the longer
 
 
@@ -76,8 +79,10 @@ def progress(shown: bool = True) -> Iterator[ShowProgress]:
         yield lambda i, n, at: None
         return
     pace = Pace(monotonic())
+    width = min(WIDEST, console.width // 3)
+    room = max(console.width - width - FIGURES, 1)
     columns = (
-        BarColumn(),
+        BarColumn(width),
         TextColumn("{task.fields[counted]}", markup=False),
         _Time(pace),
         TextColumn("{task.description}", markup=False),
@@ -88,7 +93,8 @@ def progress(shown: bool = True) -> Iterator[ShowProgress]:
     def show(i: int, n: int | None, at: str) -> None:
         pace.told(i, n, monotonic())
         bar.tasks[0].total = n  # which `update` would keep if it is None
-        bar.update(task, completed=i, description=at, counted=f"{i}/{n}" if n else "")
+        what = at if cell_len(at) <= room else set_cell_size(at, room - 1) + ELLIPSIS
+        bar.update(task, completed=i, description=what, counted=f"{i}/{n}" if n else "")
 
     clock = Timer(PATIENCE, bar.start)
     clock.daemon = True

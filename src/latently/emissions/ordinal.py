@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from latently.checks.arrays import Cells, as_array, shown
+from latently.checks.columns import Column
 from latently.core.declared import Parameter
 from latently.core.spaces import Real, Spaces
+from latently.emissions.alphabet import codes_of
 from latently.emissions.base import Array
 from latently.emissions.distribution import Distribution
+from latently.emissions.reading import ImpossibleCellError
 from latently.emissions.tabulated import Histogram, Tabulated
 
 STEEPEST = 30.0  # location: a grade is then e**30 times as likely as the next
@@ -35,6 +39,9 @@ class OrdinalParams:
 class Ordinal(Tabulated):
     """Independent grades with the codes 0, 1, ..., C - 1; NaN is a missing one.
 
+    In a table of columns (`Columns`) grades may be words, in the order of the column's type, such as that of
+    ``pandas.Categorical(..., ordered=True)``.
+
     Of adjacent categories, ``log(p(c) / p(c - 1))`` is a difference of `intercepts` that all components
     share, plus the location of the component: by one number for each column, grades of one component are
     higher than those of another (Agresti 2010, chapter 4). Cumulative categories say much the same and are no
@@ -48,6 +55,8 @@ class Ordinal(Tabulated):
         How many grades there are; by default one more than the highest code of a fit.
     support : array of bool of shape (d, C), optional
         Which of them were observed, filled in by `bind`: the others have no probability.
+    grades : tuple, optional
+        What each column has for codes 0, 1, ...; None where these are its cells. Filled in by `learned_of`.
 
     Examples
     --------
@@ -62,6 +71,7 @@ class Ordinal(Tabulated):
 
     n_categories: Any = None
     support: NDArray[np.bool_] | None = field(default=None, repr=False)
+    grades: tuple[Cells | None, ...] = field(default=(), repr=False)
 
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("locations", ("components", "features"), "log odds of a grade against the one below"),
@@ -89,8 +99,60 @@ class Ordinal(Tabulated):
         highest = np.where(np.isnan(x), 0.0, x).max(axis=0, initial=1.0)
         return replace(self, n_categories=highest.astype(np.int64) + 1)
 
+    def learned_of(self, columns: Sequence[Column]) -> Self:
+        """Also the grades of columns whose type says which there are."""
+        grades = tuple(
+            None if column.categories is None else as_array(column.categories, column.name)
+            for column in columns
+        )
+        family = replace(self, grades=grades)
+        if self.n_categories is not None:
+            return family
+        highest = self.learned(family._numbers(columns)).n_categories
+        sizes = [0 if some is None else len(some) for some in grades]
+        return replace(family, n_categories=np.maximum(highest, sizes))
+
+    def _numbers(self, columns: Sequence[Column]) -> Array:
+        found = np.empty((len(columns[0].cells), len(columns)))
+        for j, (column, grades) in enumerate(zip(columns, self.grades, strict=True)):
+            if grades is None:
+                found[:, j] = self._codes_given(column, j)
+                continue
+            found[column.missing, j] = np.nan
+            codes = codes_of(column.seen, grades)
+            if codes.min(initial=0) < 0:
+                row = int(np.flatnonzero(~column.missing)[(codes < 0).argmax()])
+                held, known = shown(column.cells[row]), ", ".join(map(repr, grades.tolist()))
+                why = f"holds {held}, which is not among its grades ({known}): mend it, or make it missing"
+                raise ImpossibleCellError(row, j, why)
+            found[~column.missing, j] = codes
+        return found
+
+    def _codes_given(self, column: Column, place: int) -> Array:
+        """The cells of a column of numbers."""
+        try:
+            return super()._numbers([column])[:, 0]
+        except ImpossibleCellError as error:
+            remedy = "or give its grades in order, as pandas.Categorical(cells, [lowest, ..., highest]) does"
+            why = f"{error.why}, {remedy}" if not column.numeric else error.why
+            raise ImpossibleCellError(error.row, place, why) from None
+
+    def shown_columns(self, x: Array) -> list[Any]:
+        found = super().shown_columns(x)
+        for j, grades in enumerate(self.grades):
+            if grades is not None:
+                cells = np.full(len(x), None, dtype=object)
+                seen = ~np.isnan(x[:, j])
+                cells[seen] = grades[x[seen, j].astype(np.int64)]
+                found[j] = cells
+        return found
+
+    def categories_of(self, column: int) -> list[Any] | None:
+        grades = self.grades[column] if self.grades else None
+        return None if grades is None else list(grades.tolist())
+
     def reading_as(self, other: Any) -> Self:
-        return replace(self, n_categories=other.n_categories)
+        return replace(self, n_categories=other.n_categories, grades=other.grades)
 
     def bind(self, description: Histogram) -> Self:
         support = np.zeros((description.counts.shape[2], self._width(description)), dtype=bool)

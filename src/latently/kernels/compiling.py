@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-_announced = False
+from latently.announcing import announce
 
 # Sums may be taken in any order, so that they can be taken side by side; NaN and infinity stay what they are.
 FLAGS: dict[str, Any] = {
@@ -72,7 +71,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         nonlocal called
         if not called and not compiled.signatures and not _cached(compiled):
-            _announce()
+            announce("compiling its kernels, this once (a few seconds)")
         called = True  # it takes longer to look for signatures than many a kernel runs
         return compiled(*map(_as_writable, arguments))
 
@@ -99,10 +98,3 @@ def _cached(compiled: Any) -> bool:
     folder = getattr(getattr(compiled, "_cache", None), "cache_path", None)
     name = compiled.py_func.__qualname__
     return folder is not None and any(Path(folder).glob(f"*.{name}-*.nbi"))
-
-
-def _announce() -> None:
-    global _announced
-    if not _announced:
-        _announced = True
-        print("latently: compiling its kernels, this once (a few seconds)", file=sys.stderr, flush=True)
