@@ -116,3 +116,15 @@ def test_a_constant_column_is_left_out_of_the_model_and_kept(run, here, job, res
     folder = here / f"latently-{job[0]}-t"
     assert polars.read_csv(folder / result)["unit"].equals(frame["unit"])
     assert model_of(folder).feature_names_in_.tolist() == ["a", "b"]
+
+
+def test_a_folder_of_texts_is_for_topics(run, here):
+    (here / "texts").mkdir()
+    for i in range(3):
+        (here / "texts" / f"{i}.txt").write_text(
+            f"the sea, the wind and ship number {i}\n" * 9, encoding="utf-8"
+        )
+    code, out, err = run("cluster", "texts")
+    assert (code, out) == (2, "")
+    assert "latently topics" in err
+    assert len(err) < 500

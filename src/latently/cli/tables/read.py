@@ -17,6 +17,7 @@ from latently.cli.tables.delimited import read_delimited
 from latently.cli.tables.json_lines import is_json, read_json
 from latently.cli.tables.table import Table, quoted
 from latently.cli.tables.workbook import is_workbook, read_workbook
+from latently.wording import shortened
 
 PARQUET = b"PAR1"
 TABLE_ENDINGS = (
@@ -33,6 +34,7 @@ TABLE_ENDINGS = (
     ".xls",
 )
 FILE_COLUMN = "file"
+MOST_NAMED = 4
 
 
 def read_table(
@@ -88,9 +90,11 @@ def _of_folder(path: Path, encoding: str | None) -> Table:
     for one in tables[1:]:
         if set(one.frame.columns) != set(first.frame.columns):
             odd = sorted(set(one.frame.columns) ^ set(first.frame.columns))
+            texts = all(file.suffix == ".txt" for file in files)
             raise CommandError(
-                f"{one.name} and {first.name} of folder '{path}' differ in {quoted(odd)}: give tables of the "
-                "same columns"
+                f"{one.name} and {first.name} of folder '{path}' differ in "
+                f"{quoted([shortened(name) for name in odd], MOST_NAMED)}: give tables of the same columns"
+                + (", or, if they are texts, see what they are about by latently topics" if texts else "")
             )
     name = FILE_COLUMN if FILE_COLUMN not in first.frame.columns else f"{FILE_COLUMN} name"
     frames = [
