@@ -25,7 +25,7 @@ from latently.core.digests import digest_of
 from latently.core.libraries import single_threaded_libraries
 from latently.core.memories import M, Memories
 from latently.core.not_in_memory import NotInMemory
-from latently.core.statistics import Nodes, S, tree_sum
+from latently.core.statistics import Nodes, S, nodes_of, tree_sum
 from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
 from latently.core.workers import ClusterBackend, gathered, packed_for, submitted, talking, tried, unpacked
 
@@ -194,17 +194,27 @@ class ClusterSource(NotInMemory):
         return tried(self.client, lambda: self._folded(task))
 
     def _folded(self, task: Callable[..., S]) -> S:
-        packed, n = packed_for(task), len(self.chunks)
-        sums = [
-            submitted(self.client, _sums, group.workers, group.chunks, group.places, n, packed)
-            for group in self.groups
-        ]
-        if n * len(packed) > LARGE:
-            found = self.client.submit(_merged, sums, pure=False).result()
-        else:
-            found = _merged(self.client.gather(sums))
-        total: S = found.total
+        packed = packed_for(task)
+        total: S = self.total(self.spread(_sums, packed), packed)
         return total
+
+    def spread(self, work: Callable[..., object], packed: bytes, *each: Sequence[Any]) -> list[Any]:
+        """The futures of what some work makes of each group, with a packed task.
+
+        The work is given the chunks, their places, how many chunks there are in all, the task, and what
+        `each` has for the group.
+        """
+        n = len(self.chunks)
+        return [
+            submitted(self.client, work, one.workers, one.chunks, one.places, n, packed, *more)
+            for one, *more in zip(self.groups, *each, strict=True)
+        ]
+
+    def total(self, sums: list[Any], packed: bytes) -> Any:
+        """The total of what groups have summed, `Nodes`; of much it is taken on a worker."""
+        if len(self.chunks) * len(packed) > LARGE:
+            return self.client.submit(_total, sums, pure=False).result()
+        return _total(self.client.gather(sums))
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -295,18 +305,18 @@ def _of_units(chunk: Chunk, task: Callable[[ArraySource], R]) -> R:
 
 def _sums(chunks: Sequence[Chunk], places: Sequence[int], n_places: int, packed: bytes) -> Nodes:
     """The sums over some of all chunks."""
-    found, task = Nodes(n_places), unpacked(packed)
-    for chunk, place in zip(chunks, places, strict=True):
-        found.put(place, _sum(chunk, task))
-    return found
+    task = unpacked(packed)
+    return nodes_of(
+        ((place, _sum(chunk, task)) for chunk, place in zip(chunks, places, strict=True)), n_places
+    )
 
 
-def _merged(parts: Sequence[Nodes]) -> Nodes:
-    """The sums over all chunks."""
+def _total(parts: Sequence[Nodes]) -> Any:
+    """The sum over all chunks."""
     found = Nodes(parts[0].n_places)
     for part in parts:
         found.merge(part)
-    return found
+    return found.total
 
 
 def _sum(chunk: Chunk, task: Callable[..., S]) -> S | None:

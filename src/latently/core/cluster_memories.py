@@ -1,4 +1,4 @@
-"""What is remembered of blocks that lie on the workers of a Dask cluster: it stays beside its chunk.
+"""What is remembered of blocks that lie on the workers of a Dask cluster: it stays beside its chunks.
 
 What a pass leaves follows from what the pass before it left, so Dask can make again what a dead worker had,
 from the beginning, by all the passes over its chunks.
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from latently.core.libraries import single_threaded_libraries
 from latently.core.memories import M, Memories
-from latently.core.statistics import S, tree_sum
-from latently.core.workers import added_up, gathered, sent, tried
+from latently.core.statistics import Nodes, S, nodes_of, tree_sum
+from latently.core.workers import gathered, packed_for, tried, unpacked
 
 if TYPE_CHECKING:
     from latently.core.blocks import Block
@@ -23,51 +23,51 @@ if TYPE_CHECKING:
 
 
 class ClusterMemories(Memories[M]):
-    """Memories of the blocks of chunks, each list of which lies where its chunk does."""
+    """Memories of the blocks of chunks, those of a group of chunks together, where these lie."""
 
     source: ClusterSource
 
     def __init__(self, source: ClusterSource, each: list[Any]) -> None:
         super().__init__(source)
-        self._each = each  # futures of lists, one for each chunk
+        self._each = each  # futures, one for each group, of what is kept of each of its chunks
 
     @classmethod
     def begun(cls, source: ClusterSource, first: Callable[[Block], M]) -> ClusterMemories[M]:
         """What is remembered to begin with."""
-        return cls(source, _mapped(source, _begun, first))
+        return cls(source, source.spread(_begun, packed_for(first)))
 
     def advance(self, task: Callable[[Block, M], tuple[S, M]]) -> S:
-        total, self._each = tried(self.source.client, lambda: self._advanced(task))
+        total: S
+        total, self._each = tried(self.source.client, lambda: self._advanced(packed_for(task)))
         return total
 
-    def _advanced(self, task: Callable[[Block, M], tuple[S, M]]) -> tuple[S, list[Any]]:
+    def _advanced(self, packed: bytes) -> tuple[Any, list[Any]]:
         client = self.source.client
-        both = _mapped(self.source, _advanced, task, self._each)
-        after = client.map(_item, both, item=1, pure=False)
-        return added_up(client, client.map(_item, both, item=0, pure=False)), after
+        both = self.source.spread(_advanced, packed, self._each)
+        sums, after = (client.map(_item, both, item=item, pure=False) for item in (0, 1))
+        return self.source.total(sums, packed), after
 
     def sum(self, task: Callable[[Block, M], S]) -> S:
-        client = self.source.client
-        found: S = tried(client, lambda: added_up(client, _mapped(self.source, _summed, task, self._each)))
+        packed, source = packed_for(task), self.source
+        found: S = tried(
+            source.client, lambda: source.total(source.spread(_summed, packed, self._each), packed)
+        )
         return found
 
     def turned(self, task: Callable[[Block, M], object]) -> ClusterMemories[Any]:
-        return ClusterMemories(self.source, _mapped(self.source, _turned, task, self._each))
+        return ClusterMemories(self.source, self.source.spread(_turned, packed_for(task), self._each))
 
     def copied(self) -> list[list[M]]:
-        return gathered(self.source.client, _now, self._each)
+        found = dict[int, list[M]]()
+        for group, kept in zip(
+            self.source.groups, gathered(self.source.client, _now, self._each), strict=True
+        ):
+            found.update(zip(group.places, kept, strict=True))
+        return [found[place] for place in sorted(found)]
 
     def put(self, copied: list[list[M]]) -> None:
-        self._each = self.source.client.map(_given, copied, pure=False)
-
-
-def _mapped(
-    source: ClusterSource, work: Callable[..., object], task: Callable[..., object], *each: Any
-) -> list[Any]:
-    """The futures of what some work makes of each chunk, with a task that is sent once to each worker."""
-    client = source.client
-    found: list[Any] = client.map(work, source.chunks, *each, task=sent(client, task), pure=False)
-    return found
+        groups = [[copied[place] for place in group.places] for group in self.source.groups]
+        self._each = self.source.client.map(_given, groups, pure=False)
 
 
 def _blocks(chunk: Chunk) -> Iterator[Block]:
@@ -75,17 +75,31 @@ def _blocks(chunk: Chunk) -> Iterator[Block]:
 
 
 Kept = tuple[list[M], list[M]]  # memories of the blocks of a chunk, and room for those of the next pass
+Places = Sequence[int]
 
 
-def _begun(chunk: Chunk, task: Callable[[Block], M]) -> Kept[M]:
+def _begun(chunks: Sequence[Chunk], places: Places, n_places: int, packed: bytes) -> list[Kept[Any]]:
+    task = unpacked(packed)
     with single_threaded_libraries():
-        return [task(block) for block in _blocks(chunk)], []
+        return [([task(block) for block in _blocks(chunk)], []) for chunk in chunks]
 
 
 def _advanced(
-    chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], tuple[S, M]]
-) -> tuple[S | None, Kept[M]]:
-    """The sum over the blocks of a chunk, and what is to be remembered; what was stays, for another try.
+    chunks: Sequence[Chunk], places: Places, n_places: int, packed: bytes, kept: list[Kept[Any]]
+) -> tuple[Nodes, list[Kept[Any]]]:
+    """The sums over chunks, and what is to be remembered; what was stays, for another try."""
+    task, after = unpacked(packed), []
+    sums = Nodes(n_places)
+    with single_threaded_libraries():
+        for chunk, place, one in zip(chunks, places, kept, strict=True):
+            total, left = _passed(chunk, one, task)
+            sums.put(place, total)
+            after.append(left)
+    return sums, after
+
+
+def _passed(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], tuple[S, M]]) -> tuple[S | None, Kept[M]]:
+    """The same of a chunk.
 
     Two rooms take turns: memory that is asked for anew in each pass costs more than the pass.
     """
@@ -100,36 +114,42 @@ def _advanced(
         after.append(left)
         return stats
 
-    with single_threaded_libraries():
-        found = map(one, _blocks(chunk), before, room)
-        return (tree_sum(found) if before else None), (after, before)
+    found = map(one, _blocks(chunk), before, room)
+    return (tree_sum(found) if before else None), (after, before)
 
 
 def _arrays(memory: M) -> Sequence[NDArray[Any]]:
     return (memory,) if isinstance(memory, np.ndarray) else memory.arrays
 
 
-def _mapped_here(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], object]) -> list[Any]:
+def _mapped(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], object]) -> list[Any]:
     with single_threaded_libraries():
         return [task(block, one) for block, one in zip(_blocks(chunk), kept[0], strict=True)]
 
 
-def _turned(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], object]) -> Kept[Any]:
-    return _mapped_here(chunk, kept, task), []
+def _turned(
+    chunks: Sequence[Chunk], places: Places, n_places: int, packed: bytes, kept: list[Kept[Any]]
+) -> list[Kept[Any]]:
+    task = unpacked(packed)
+    return [(_mapped(chunk, one, task), []) for chunk, one in zip(chunks, kept, strict=True)]
 
 
-def _summed(chunk: Chunk, kept: Kept[M], task: Callable[[Block, M], S]) -> S | None:
-    found = _mapped_here(chunk, kept, task)
-    return tree_sum(found) if found else None
+def _summed(
+    chunks: Sequence[Chunk], places: Places, n_places: int, packed: bytes, kept: list[Kept[Any]]
+) -> Nodes:
+    task = unpacked(packed)
+    found = (_mapped(chunk, one, task) for chunk, one in zip(chunks, kept, strict=True))
+    sums = (tree_sum(some) if some else None for some in found)
+    return nodes_of(zip(places, sums, strict=True), n_places)
 
 
 def _item(both: tuple[object, object], item: int) -> Any:
     return both[item]
 
 
-def _now(kept: Kept[M]) -> list[M]:
-    return kept[0]
+def _now(kept: list[Kept[M]]) -> list[list[M]]:
+    return [memories for memories, _ in kept]
 
 
-def _given(memories: list[M]) -> Kept[M]:
-    return memories, []
+def _given(memories: list[list[M]]) -> list[Kept[M]]:
+    return [(some, []) for some in memories]

@@ -137,6 +137,14 @@ def _nodes(n_places: int, sums: dict[tuple[int, int], Any]) -> Nodes:
     return found
 
 
+def nodes_of(sums: Iterable[tuple[int, Any]], n_places: int) -> Nodes:
+    """Those of some places."""
+    found = Nodes(n_places)
+    for place, value in sums:
+        found.put(place, value)
+    return found
+
+
 def _joined(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return other if one is None else one

@@ -9,9 +9,7 @@ from typing import Any
 from latently.core.backends import Backend, R, SerialBackend, T
 from latently.core.errors import ClusterError
 from latently.core.libraries import single_threaded_libraries
-from latently.core.statistics import S, tree_sum
 
-FAN = 16  # sums that are added in one task
 TRIES = 3  # of some work, if what was sent to a worker went down with it
 LARGE = 2**40  # bytes of params, from which on Dask says that they are large
 
@@ -89,11 +87,6 @@ def gathered(client: Any, task: Callable[..., R], *arguments: Sequence[Any]) -> 
         return found
 
 
-def sent(client: Any, task: Callable[..., object]) -> Any:
-    """A task on its way to the workers, once to each; a new worker can ask for it."""
-    return submitted(client, unpacked, None, packed_for(task))
-
-
 def packed_for(task: Callable[..., object]) -> bytes:
     """A task as it is sent to workers."""
     import cloudpickle
@@ -111,13 +104,6 @@ def submitted(client: Any, work: Callable[..., object], workers: list[str] | Non
         return client.submit(work, *arguments, pure=False, **where)
 
 
-def added_up(client: Any, sums: list[Any]) -> Any:
-    """The sum of sums that lie on workers, in a tree over their order."""
-    while len(sums) > 1:
-        sums = [client.submit(_added, sums[i : i + FAN], pure=False) for i in range(0, len(sums), FAN)]
-    return sums[0].result()
-
-
 def unpacked(packed: bytes) -> Any:
     """What was packed."""
     import cloudpickle
@@ -129,8 +115,3 @@ def _alone(packed: bytes) -> Any:
     task, piece = unpacked(packed)
     with single_threaded_libraries():
         return task(piece)
-
-
-def _added(sums: list[S | None]) -> S | None:
-    found = [one for one in sums if one is not None]
-    return tree_sum(found) if found else None
