@@ -37,6 +37,16 @@ module.{function} = send
 """
 
 
+# Nothing is found, once there is a folder for it.
+FAILING = """
+from latently.cli.cluster import Cluster
+from latently.cli.failure import CommandError
+def fail(*_):
+    raise CommandError("nothing is found")
+Cluster.analyse = fail
+"""
+
+
 # What was ignored where the tests were started stays ignored, as shells and runners of jobs have it.
 HEEDED = """
 import os, signal
@@ -109,7 +119,7 @@ def test_compilers_do_not_swallow_an_interruption(copy, tmp_path):
 
 def test_an_interrupted_failure_leaves_nothing_behind(copy, tmp_path):
     when = AT_AN_EVENT.format(event="shutil.rmtree", names=".latently-", signum=signal.SIGINT)
-    assert_interrupted(tmp_path, ran(copy, tmp_path, when, "-k", "30", "--covariance", "full"))
+    assert_interrupted(tmp_path, ran(copy, tmp_path, when + FAILING))
 
 
 def test_results_that_stand_are_not_interrupted(copy, tmp_path):
