@@ -13,11 +13,11 @@ import numpy as np
 from latently.kernels.compiling import ZERO, full_width, kernel, part
 from latently.kernels.diagonal import add_squares, scaled_norms
 from latently.kernels.exponentials import exponentiate_less
-from latently.kernels.lanes import REGISTER, larger, load, number, store, total
+from latently.kernels.lanes import REGISTER, larger, load, number, store
 from latently.kernels.special import log
 from latently.kernels.tiles import TILE
 from latently.kernels.tiles import load as load_rows
-from latently.kernels.whitening import COLUMNS, WIDTH, whitened_norms
+from latently.kernels.whitening import COLUMNS, WIDTH, add_four, four_rows, whitened_norms
 
 THEMSELVES, SQUARES, SQUARED_NORM = range(3)  # what the features are besides the row
 
@@ -212,23 +212,7 @@ def log_joints(features, directions, base, size, joint, top):
         best, other_best = load(top, s, REGISTER), load(top, s + WIDTH, REGISTER)
         k = 0
         while k + 4 <= K:
-            w0, w1, w2, w3 = k * f, (k + 1) * f, (k + 2) * f, (k + 3) * f
-            c, e = load(features, s, REGISTER), load(features, s + WIDTH, REGISTER)
-            a0, b0 = c * number(directions, w0), e * number(directions, w0)
-            a1, b1 = c * number(directions, w1), e * number(directions, w1)
-            a2, b2 = c * number(directions, w2), e * number(directions, w2)
-            a3, b3 = c * number(directions, w3), e * number(directions, w3)
-            for i in range(1, f):
-                at = i * room + s
-                c, e = load(features, at, REGISTER), load(features, at + WIDTH, REGISTER)
-                g = number(directions, w0 + i)
-                a0, b0 = a0 + c * g, b0 + e * g
-                g = number(directions, w1 + i)
-                a1, b1 = a1 + c * g, b1 + e * g
-                g = number(directions, w2 + i)
-                a2, b2 = a2 + c * g, b2 + e * g
-                g = number(directions, w3 + i)
-                a3, b3 = a3 + c * g, b3 + e * g
+            a0, b0, a1, b1, a2, b2, a3, b3 = four_rows(directions, k, f, features, s)
             a0, b0 = a0 + base[k], b0 + base[k]
             a1, b1 = a1 + base[k + 1], b1 + base[k + 1]
             a2, b2 = a2 + base[k + 2], b2 + base[k + 2]
@@ -279,18 +263,6 @@ def add_sums(features, resp, size, sums):
             add_four(sums, k, i, f, a0, a1, a2, a3)
             if after > k:
                 add_four(sums, after, i, f, b0, b1, b2, b3)
-
-
-@part
-def add_four(sums, k, i, f, t0, t1, t2, t3):
-    """Add the totals of lanes to up to four numbers of a row."""
-    sums[k, i] += total(t0)
-    if i + 1 < f:
-        sums[k, i + 1] += total(t1)
-    if i + 2 < f:
-        sums[k, i + 2] += total(t2)
-    if i + 3 < f:
-        sums[k, i + 3] += total(t3)
 
 
 @part

@@ -12,6 +12,30 @@ COLUMNS = 2 * WIDTH
 
 
 @part
+def four_rows(matrix, row, n, columns, s):
+    """Four rows of a matrix, from one on, times two registers of columns: sums over the first n numbers."""
+    d, width = matrix.shape[1], columns.shape[1]
+    w0, w1, w2, w3 = row * d, (row + 1) * d, (row + 2) * d, (row + 3) * d
+    c, e = load(columns, s, REGISTER), load(columns, s + WIDTH, REGISTER)
+    f = number(matrix, w0)
+    a0, b0, f = c * f, e * f, number(matrix, w1)
+    a1, b1, f = c * f, e * f, number(matrix, w2)
+    a2, b2, f = c * f, e * f, number(matrix, w3)
+    a3, b3 = c * f, e * f
+    for j in range(1, n):
+        c, e = load(columns, j * width + s, REGISTER), load(columns, j * width + s + WIDTH, REGISTER)
+        f = number(matrix, w0 + j)
+        a0, b0 = a0 + c * f, b0 + e * f
+        f = number(matrix, w1 + j)
+        a1, b1 = a1 + c * f, b1 + e * f
+        f = number(matrix, w2 + j)
+        a2, b2 = a2 + c * f, b2 + e * f
+        f = number(matrix, w3 + j)
+        a3, b3 = a3 + c * f, b3 + e * f
+    return a0, b0, a1, b1, a2, b2, a3, b3
+
+
+@part
 def whitened_norms(whiten, low, high, centred, count, q):
     """Add to q the squares of features `low` to `high` of the whitened columns of `centred`.
 
@@ -22,22 +46,7 @@ def whitened_norms(whiten, low, high, centred, count, q):
         one, other = load(q, s, REGISTER), load(q, s + WIDTH, REGISTER)
         i = low
         while i + 4 <= high:
-            c, e = load(centred, s, REGISTER), load(centred, s + WIDTH, REGISTER)
-            w0, w1, w2, w3 = i * d, (i + 1) * d, (i + 2) * d, (i + 3) * d
-            a0, b0, f = c * number(whiten, w0), e * number(whiten, w0), number(whiten, w1)
-            a1, b1, g = c * f, e * f, number(whiten, w2)
-            a2, b2, h = c * g, e * g, number(whiten, w3)
-            a3, b3 = c * h, e * h
-            for j in range(1, i + 4):
-                c, e = load(centred, j * width + s, REGISTER), load(centred, j * width + s + WIDTH, REGISTER)
-                f = number(whiten, w0 + j)
-                a0, b0 = a0 + c * f, b0 + e * f
-                f = number(whiten, w1 + j)
-                a1, b1 = a1 + c * f, b1 + e * f
-                f = number(whiten, w2 + j)
-                a2, b2 = a2 + c * f, b2 + e * f
-                f = number(whiten, w3 + j)
-                a3, b3 = a3 + c * f, b3 + e * f
+            a0, b0, a1, b1, a2, b2, a3, b3 = four_rows(whiten, i, i + 4, centred, s)
             one = one + ((a0 * a0 + a1 * a1) + (a2 * a2 + a3 * a3))
             other = other + ((b0 * b0 + b1 * b1) + (b2 * b2 + b3 * b3))
             i += 4
@@ -102,8 +111,8 @@ def add_scatter(centred, count, scaled, first, second):
                 c = load(centred, at + 2 * width + s, REGISTER)
                 e = load(centred, at + 3 * width + s, REGISTER)
                 t2, t3, u2, u3 = t2 + y * c, t3 + y * e, u2 + z * c, u3 + z * e
-            add_four(second, i, j, t0, t1, t2, t3)
-            add_four(second, last, j, u0, u1, u2, u3)
+            add_four(second, i, j, j + 4, t0, t1, t2, t3)
+            add_four(second, last, j, j + 4, u0, u1, u2, u3)
             j += 4
         if j < i:
             at = j * width
@@ -119,9 +128,12 @@ def add_scatter(centred, count, scaled, first, second):
 
 
 @part
-def add_four(second, i, j, t0, t1, t2, t3):
-    """Add the totals of lanes to four numbers of a row."""
-    second[i, j] += total(t0)
-    second[i, j + 1] += total(t1)
-    second[i, j + 2] += total(t2)
-    second[i, j + 3] += total(t3)
+def add_four(sums, i, j, stop, t0, t1, t2, t3):
+    """Add the totals of lanes to four numbers of a row, or those before `stop`."""
+    sums[i, j] += total(t0)
+    if j + 1 < stop:
+        sums[i, j + 1] += total(t1)
+    if j + 2 < stop:
+        sums[i, j + 2] += total(t2)
+    if j + 3 < stop:
+        sums[i, j + 3] += total(t3)
