@@ -56,6 +56,9 @@ def test_what_is_no_grade_is_named(table, mixture):
         ValueError, match=r"row 3, column 'grade' holds 'huge', which is not among .*'low', 'mid'"
     ):
         mixture.predict(table.assign(grade=["low"] * 3 + ["huge"] * 297))
+    lenient = MixtureModel(Columns(FAMILIES, unknown="missing"), 2, random_state=0).fit(table)
+    huge, gone = (table.assign(grade=[cell] * 300) for cell in ("huge", None))
+    np.testing.assert_array_equal(lenient.predict_proba(huge), lenient.predict_proba(gone))
     with pytest.raises(
         ValueError, match=r"row 10, column 'grade' holds .*give its grades in order, as pandas"
     ):

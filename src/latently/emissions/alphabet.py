@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Cells, as_array
-from latently.checks.columns import whole_numbers
+from latently.checks.columns import Column, whole_numbers
+from latently.emissions.reading import ImpossibleCellError
+
+MOST_LISTED = 10  # symbols
 
 
 def alphabet_of(categories: object, n_symbols: int | None, seen: Cells) -> Cells:
@@ -65,6 +68,32 @@ def codes_of(
         return np.where(ordered[at] == cells, order[at], -1)
     except TypeError:  # text among numbers
         return np.full(len(cells), -1)
+
+
+def coded(column: Column, alphabet: Cells) -> NDArray[np.float64]:
+    """The codes of the cells of a column: NaN where one is missing, below zero where it is none of these."""
+    codes = codes_of(column.seen, alphabet, column.whole if column.numeric else None)
+    if len(codes) == len(column.cells):
+        return codes.astype(np.float64)
+    found = np.full(len(column.cells), np.nan)
+    found[~column.missing] = codes
+    return found
+
+
+def strange_cell(column: Column, row: int, place: int, alphabet: Cells, called: str) -> ImpossibleCellError:
+    """What to say of a cell that is not in the alphabet of its column."""
+    held, some = np.asarray(column.cells[row]).item(), ", ".join(map(repr, alphabet[:MOST_LISTED].tolist()))
+    remedy = "fit again with it, make it missing, or set unknown='missing'"
+    why = f"holds {held!r}, which is not among its {called} ({some}): {remedy}"
+    return ImpossibleCellError(row, place, why)
+
+
+def cells_of(codes: NDArray[np.float64], alphabet: Cells) -> Cells:
+    """What codes stand for; None for a missing one."""
+    cells = np.full(len(codes), None, dtype=object)
+    seen = ~np.isnan(codes)
+    cells[seen] = alphabet[codes[seen].astype(np.int64)]
+    return cells
 
 
 def _plain(symbols: Cells) -> Cells:

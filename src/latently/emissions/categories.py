@@ -16,16 +16,14 @@ from latently.core.choices import likeliest
 from latently.core.declared import Parameter
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive
-from latently.emissions.alphabet import alphabet_of, codes_of
+from latently.emissions.alphabet import alphabet_of, cells_of, coded, strange_cell
 from latently.emissions.base import Array, Emission, Sizes, cells_below
 from latently.emissions.described import Components, said
 from latently.emissions.distribution import Distribution
 from latently.emissions.probabilities import learned, log_likelihood, slopes
-from latently.emissions.reading import ImpossibleCellError
 from latently.wording import decimals, number, share
 
 EXACT = 2.0**53  # greater whole numbers may be the same as floats
-MOST_CATEGORIES_LISTED = 10  # categories in a message
 
 
 @dataclass(frozen=True)
@@ -101,36 +99,20 @@ class Categories(Emission):
     def read_columns(self, columns: Sequence[Column]) -> Array:
         found = np.empty((len(columns[0].cells), len(columns)))
         for j, (column, alphabet) in enumerate(zip(columns, self.alphabets, strict=True)):
-            codes = codes_of(column.seen, alphabet, column.whole if column.numeric else None)
-            if len(codes) < len(found):
-                found[column.missing, j] = np.nan
-            if codes.min(initial=0) >= 0:
-                found[~column.missing if len(codes) < len(found) else slice(None), j] = codes
-                continue
-            seen, strange = np.flatnonzero(~column.missing), codes < 0
-            if self.unknown == "error":
-                row = int(seen[strange.argmax()])
-                some = ", ".join(map(repr, alphabet[:MOST_CATEGORIES_LISTED].tolist()))
-                raise ImpossibleCellError(
-                    row,
-                    j,
-                    f"holds {np.asarray(column.cells[row]).item()!r}, which is not among its categories "
-                    f"({some}): fit again with it, make it missing, or set unknown='missing'",
-                )
-            found[seen, j] = np.where(strange, np.nan, codes)
+            codes = coded(column, alphabet)
+            strange = codes < 0
+            if strange.any():
+                if self.unknown == "error":
+                    raise strange_cell(column, int(strange.argmax()), j, alphabet, "categories")
+                codes[strange] = np.nan
+            found[:, j] = codes
         return found
 
     def largest(self, columns: Sequence[Column]) -> Array:
         return self.sizes_of_columns.astype(np.float64) - 1
 
     def shown_columns(self, x: Array) -> list[Any]:
-        shown = []
-        for codes, alphabet in zip(x.T, self.alphabets, strict=True):
-            cells = np.full(len(codes), None, dtype=object)
-            seen = ~np.isnan(codes)
-            cells[seen] = alphabet[codes[seen].astype(np.int64)]
-            shown.append(cells)
-        return shown
+        return [cells_of(codes, alphabet) for codes, alphabet in zip(x.T, self.alphabets, strict=True)]
 
     def categories_of(self, column: int) -> list[Any]:
         found: list[Any] = self.alphabets[column].tolist()

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from latently.checks.arrays import Cells, as_array, shown
+from latently.checks.arrays import Cells, as_array
 from latently.checks.columns import Column
 from latently.core.declared import Parameter
 from latently.core.spaces import Real, Spaces
-from latently.emissions.alphabet import codes_of
+from latently.emissions.alphabet import cells_of, coded, strange_cell
 from latently.emissions.base import Array
 from latently.emissions.distribution import Distribution
 from latently.emissions.reading import ImpossibleCellError
@@ -57,6 +57,8 @@ class Ordinal(Tabulated):
         Which of them were observed, filled in by `bind`: the others have no probability.
     grades : tuple, optional
         What each column has for codes 0, 1, ...; None where these are its cells. Filled in by `learned_of`.
+    unknown : {"error", "missing"}
+        What a word is that is no grade, filled in by `in_a_table`.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class Ordinal(Tabulated):
     n_categories: Any = None
     support: NDArray[np.bool_] | None = field(default=None, repr=False)
     grades: tuple[Cells | None, ...] = field(default=(), repr=False)
+    unknown: str = field(default="error", repr=False)
 
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("locations", ("components", "features"), "log odds of a grade against the one below"),
@@ -99,6 +102,10 @@ class Ordinal(Tabulated):
         highest = np.where(np.isnan(x), 0.0, x).max(axis=0, initial=1.0)
         return replace(self, n_categories=highest.astype(np.int64) + 1)
 
+    def in_a_table(self, n_columns: int, unknown: str) -> Self:
+        """Whose grades may be words, of which some may be unknown."""
+        return replace(self, unknown=unknown)
+
     def learned_of(self, columns: Sequence[Column]) -> Self:
         """Also the grades of columns whose type says which there are."""
         grades = tuple(
@@ -118,14 +125,11 @@ class Ordinal(Tabulated):
             if grades is None:
                 found[:, j] = self._codes_given(column, j)
                 continue
-            found[column.missing, j] = np.nan
-            codes = codes_of(column.seen, grades)
-            if codes.min(initial=0) < 0:
-                row = int(np.flatnonzero(~column.missing)[(codes < 0).argmax()])
-                held, known = shown(column.cells[row]), ", ".join(map(repr, grades.tolist()))
-                why = f"holds {held}, which is not among its grades ({known}): mend it, or make it missing"
-                raise ImpossibleCellError(row, j, why)
-            found[~column.missing, j] = codes
+            codes = coded(column, grades)
+            strange = codes < 0
+            if strange.any() and self.unknown == "error":
+                raise strange_cell(column, int(strange.argmax()), j, grades, "grades")
+            found[:, j] = np.where(strange, np.nan, codes)
         return found
 
     def _codes_given(self, column: Column, place: int) -> Array:
@@ -138,21 +142,17 @@ class Ordinal(Tabulated):
             raise ImpossibleCellError(error.row, place, why) from None
 
     def shown_columns(self, x: Array) -> list[Any]:
-        found = super().shown_columns(x)
-        for j, grades in enumerate(self.grades):
-            if grades is not None:
-                cells = np.full(len(x), None, dtype=object)
-                seen = ~np.isnan(x[:, j])
-                cells[seen] = grades[x[seen, j].astype(np.int64)]
-                found[j] = cells
-        return found
+        return [
+            codes if grades is None else cells_of(codes, grades)
+            for codes, grades in zip(x.T, self.grades or (None,) * x.shape[1], strict=True)
+        ]
 
     def categories_of(self, column: int) -> list[Any] | None:
         grades = self.grades[column] if self.grades else None
         return None if grades is None else list(grades.tolist())
 
     def reading_as(self, other: Any) -> Self:
-        return replace(self, n_categories=other.n_categories, grades=other.grades)
+        return replace(self, n_categories=other.n_categories, grades=other.grades, unknown=other.unknown)
 
     def bind(self, description: Histogram) -> Self:
         support = np.zeros((description.counts.shape[2], self._width(description)), dtype=bool)
