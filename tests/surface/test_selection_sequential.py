@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 
 from latently import GaussianMixture, PoissonHMM, datasets, select
 from latently.core.findings import Finding
-from latently.estimators.likelihood.criteria import ToBeat
+from latently.estimators.likelihood.penalties import ToBeat
 from latently.selection import rows
 from latently.selection.order import Scale
 

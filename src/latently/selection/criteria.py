@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latently.checks.settings import Such, check_setting, one_of
-from latently.estimators.likelihood.criteria import PENALTIES
+from latently.estimators.likelihood.penalties import PENALTIES
 
 LIKELIHOOD = ("bic", "aic", "icl", "sabic", "caic", "hq", "aic3")
 OF_TOPICS = ("perplexity", "coherence")

@@ -22,7 +22,7 @@ from latently.core.errors import (
 )
 from latently.core.findings import Finding, grave
 from latently.core.journal import Journal
-from latently.estimators.likelihood.criteria import PENALTIES, ToBeat
+from latently.estimators.likelihood.penalties import PENALTIES, ToBeat
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential

@@ -23,7 +23,7 @@ from latently.estimators.bases import BaseEstimator, Tags
 from latently.estimators.fitting import Fit, Outcome, fit, make_plan
 from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
-from latently.estimators.likelihood.criteria import Criteria, ToBeat
+from latently.estimators.likelihood.criteria import Criteria
 from latently.estimators.likelihood.fitted import Source
 from latently.estimators.likelihood.partial import PartialFit, begun, continued
 from latently.estimators.likelihood.summary import Summarised
@@ -165,9 +165,9 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
 
     def _hopeless(self, model: LatentEmission, unit: float, n_observed: float) -> Hopeless | None:
         """Whether maxima say that others in the search of which this fit is one are out of reach."""
-        if self._to_beat is None:
+        to_beat = self._to_beat
+        if to_beat is None:
             return None
-        to_beat: ToBeat = self._to_beat
 
         def hopeless(log_likelihoods: Sequence[float], params: LatentEmissionParams) -> bool:
             p = dimension(model.spaces(params), tuple(self.fixed))

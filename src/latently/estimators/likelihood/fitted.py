@@ -22,6 +22,7 @@ from latently.core.streamed import StreamedSource
 from latently.emissions.base import Emission
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
+from latently.estimators.likelihood.penalties import ToBeat
 from latently.estimators.settable import Recorded, SettableModel
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
@@ -33,7 +34,7 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
 
     _shown_name: str | None = None  # on a progress bar, in the place of the class's
     _one_of_many: bool = False  # of a search: what is not compared is worked out of the best only
-    _to_beat: Any = None  # the best of a search so far; a fit that cannot be better ends early
+    _to_beat: ToBeat | None = None  # the best of a search so far; a fit that cannot be better ends early
     _journal: Journal | None = None  # of a fit that this one is a part of
 
     log_likelihood_ = Recorded()
