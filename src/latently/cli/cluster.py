@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from latently.cli.failure import CommandError
 from latently.cli.job import Fit
 from latently.cli.options import OfColumns, OfLongRuns, OfSearch, argument, option
 from latently.cli.whole import OfWhole, Whole, drawn, whole_of
@@ -107,14 +106,11 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
 
     def _check_rows(self, table: Table, X: pl.DataFrame, tried: list[int]) -> None:
         """More clusters than rows cannot be; of a range the rest is tried."""
-        import polars as pl
+        from latently.cli.numbers import observed, too_many
 
-        seen = X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
-        if tried[0] > max(seen, 1):
-            raise CommandError(
-                f"-k {self.components}: {table.name} has {seen} rows with an observation, fewer than "
-                f"clusters; write at most -k {seen}"
-            )
+        seen = max(observed(X), 1)
+        if tried[0] > seen:
+            raise too_many(f"-k {self.components}", table.name, seen, "cluster", f"-k {seen}")
 
     def analyse(self, data: Rows, show: ShowProgress) -> MixtureAnalysis:
         from latently.cli.tables.notes import notes

@@ -135,8 +135,7 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
             raise CommandError(f"--components {self.components}: there is at least 1; write --components 1")
 
     def _check_table(self, table: Table, choice: Choice, mixed: bool) -> None:
-        import polars as pl
-
+        from latently.cli.numbers import observed, too_many
         from latently.cli.tables.codes import codes_not_told
         from latently.cli.tables.table import quoted
 
@@ -151,12 +150,10 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
                 f"{table.name} has no empty cell in the columns used ({quoted(X.columns)}): there is nothing "
                 f"to fill in{where}"
             )
-        seen = int((~X.select(pl.all_horizontal(pl.all().is_null())).to_series()).sum())
+        seen = observed(X)
         if self.components > seen:
-            raise CommandError(
-                f"--components {self.components}: {table.name} has {seen} rows with an observation, fewer "
-                f"than components; write at most --components {seen}"
-            )
+            asked = f"--components {self.components}"
+            raise too_many(asked, table.name, seen, "component", f"--components {seen}")
         if not mixed and self.prior == "none" and seen <= X.width:
             raise CommandError(
                 f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how "

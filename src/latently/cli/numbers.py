@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from latently.cli.failure import CommandError
-from latently.wording import shortened
+from latently.wording import count, shortened
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MOST_DIGITS = 5
 
@@ -38,3 +43,16 @@ def numbers_of(text: str, noun: str = "component", *, several: bool = False) -> 
     if high < low:
         raise CommandError(f"-k {text} runs backwards: write -k {high}:{low}")
     return list(range(low, high + 1))
+
+
+def observed(X: pl.DataFrame) -> int:
+    """How many rows have an observed cell."""
+    import polars as pl
+
+    return X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
+
+
+def too_many(asked: str, name: str, seen: int, noun: str, most: str) -> CommandError:
+    """What to say if more are asked for than a table has observed rows."""
+    has = f"{name} has {count(seen, 'row')} with an observation"
+    return CommandError(f"{asked}: {has}, fewer than {noun}s; write at most {most}")

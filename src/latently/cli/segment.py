@@ -275,17 +275,14 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
 
 def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
     """More states than observations say nothing."""
-    import polars as pl
+    from latently.cli.numbers import observed, too_many
 
-    seen = X.height - int(X.select(pl.all_horizontal(pl.all().is_null())).to_series().sum())
+    seen = observed(X)
     if seen < 2:
         raise CommandError(f"{table.name} has only {seen} row with an observation: add rows")
     if tried[-1] > seen:
         remedy = f"-k {tried[0]}:{seen}" if tried[0] < seen else f"-k {seen}"
-        raise CommandError(
-            f"-k {tried[-1]}: {table.name} has {seen} rows with an observation, fewer than states; write at "
-            f"most {remedy}"
-        )
+        raise too_many(f"-k {tried[-1]}", table.name, seen, "state", remedy)
 
 
 def _taken(X: pl.DataFrame, kind: Kind) -> str:
