@@ -29,7 +29,7 @@ from latently.core.statistics import Nodes, S, nodes_of, tree_sum
 from latently.core.streamed import NO_SEQUENCE, Piece, Survey, surveyed
 from latently.core.workers import ClusterBackend, gathered, packed_for, submitted, talking, tried, unpacked
 
-LARGE = 2**24  # bytes of sums of chunks: more are added on the workers
+MOST_BROUGHT = 2**24  # bytes of sums of chunks that are added here; more are added on a worker
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class ClusterSource(NotInMemory):
 
     def total(self, sums: list[Any], packed: bytes) -> Any:
         """The total of what groups have summed, `Nodes`; of much it is taken on a worker."""
-        if len(self.chunks) * len(packed) > LARGE:
+        if len(self.chunks) * len(packed) > MOST_BROUGHT:
             return self.client.submit(_total, sums, pure=False).result()
         return _total(self.client.gather(sums))
 

@@ -42,10 +42,6 @@ BRIEF = (  # of how it was computed
 )
 
 
-def _untold(i: int, n: int) -> None:
-    """Nobody waits."""
-
-
 @dataclass(frozen=True)
 class Report:
     """All that is said of a fit, whatever it is shown on.

@@ -5,6 +5,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const PACE = 260; // milliseconds a step
   const NEAR = 14; // pixels
+  const NEUTRAL = "#868f9a"; // as latently.plots has it
   const SMALL = matchMedia("(max-width: 36rem)").matches; // drawn smaller, so that words are not
 
   // -- elements ----------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@
       const [x, y, z] = RGB[k % RGB.length];
       [r, g, b, total] = [r + share * x, g + share * y, b + share * z, total + share];
     }
-    return total ? `rgb(${Math.round(r / total)},${Math.round(g / total)},${Math.round(b / total)})` : "#868f9a";
+    return total ? `rgb(${Math.round(r / total)},${Math.round(g / total)},${Math.round(b / total)})` : NEUTRAL;
   }
 
   // -- pictures that move --------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@
       picture.axes(box, x, y, ["step", null]);
       picture.text(box.left, 14, `${objective}${close ? ", less the last one" : ""}${others.length ? "; grey: other starts" : ""}`);
       const path = (run) => run.map((value, i) => `${i ? "L" : "M"}${x.place(i).toFixed(1)} ${up(value)}`).join("");
-      for (const run of others) picture.root.append(svg("path", { d: path(run), fill: "none", stroke: "#868f9a", "stroke-width": 1.3 }));
+      for (const run of others) picture.root.append(svg("path", { d: path(run), fill: "none", stroke: NEUTRAL, "stroke-width": 1.3 }));
       picture.root.append(svg("path", { d: path(curve), fill: "none", stroke: "var(--accent)", "stroke-width": 2 }));
       const at = Math.min(iterations[frame] - iterations[0], curve.length - 1);
       picture.root.append(
