@@ -193,6 +193,14 @@ def test_responsibilities_without_sums(family, shape):
         assert_agree(model, params, block, rtol=1e-8)
 
 
+@pytest.mark.parametrize("d", [2, 5, 12])
+def test_the_scatter_of_all_rows_keeps_its_digits_far_from_zero(d):
+    """The mean of the rows is known to eps times the offset, their scatter is not to suffer from it."""
+    shape = (1500, d, 4, 1.0, 1e6, 1.0)
+    for seed in range(3):
+        assert_agree(*problem("tied", shape, np.random.default_rng(20 + seed)), rtol=1e-12)
+
+
 def test_tied_with_nearly_collinear_features():
     rng = np.random.default_rng(8)
     x = rng.normal(size=(600, 20)) @ (np.eye(20) + 40.0)

@@ -73,10 +73,14 @@ def linear_shared(
 
 @dataclass(frozen=True)
 class Scatter:
-    """Weight, mean and scatter of the rows of a block: they stay the same from step to step."""
+    """Weight, mean and scatter of the rows of a block: they stay the same from step to step.
+
+    Far from zero the mean is rounded, so that the rows do not quite sum to nothing about it: `rest` is left.
+    """
 
     weight: float
     mean: Array
+    rest: Array
     products: Array
 
     @classmethod
@@ -86,13 +90,15 @@ class Scatter:
         x, weights = (block.x, block.weights) if used.all() else (block.x[used], block.weights[used])
         weight = float(weights.sum())
         mean = weights @ x / (weight or 1.0)
-        scaled = (x - mean) * np.sqrt(weights)[:, None]
-        return cls(weight, mean, scaled.T @ scaled)
+        centred = x - mean
+        scaled = centred * np.sqrt(weights)[:, None]
+        return cls(weight, mean, weights @ centred, scaled.T @ scaled)
 
     def about(self, origin: Array) -> Array:
         """Scatter about another point."""
         moved = self.mean - origin
-        return np.asarray(self.products + self.weight * np.outer(moved, moved))
+        crossed = np.outer(self.rest + 0.5 * self.weight * moved, moved)
+        return np.asarray(self.products + crossed + crossed.T)
 
 
 def linear_variances(
