@@ -94,9 +94,11 @@ class Completed:
 
     def inner_terms(self, stats: ComponentMoments) -> float:
         """Those of the family, and of products of rows with a precision matrix."""
-        deviations = np.sqrt(np.diagonal(self.emission.dense(self.params), axis1=1, axis2=2))
-        products = np.einsum("ki,kij,kj->k", deviations, np.abs(self.precisions), deviations)
-        return self.emission.inner_terms(stats, self.params) + 0.5 * float(stats.counts @ products)
+        params = self.params
+        deviations = np.sqrt(params.covariances.diagonal(0, -2, -1))
+        products = np.abs(params.precisions) @ deviations[..., None]
+        terms = stats.counts * np.add.reduce(products[..., 0] * deviations, axis=-1)
+        return self.emission.inner_terms(stats, params) + 0.5 * float(np.add.reduce(terms))
 
     def _plain(self, x: Array) -> Any:
         """What needs no kernel, for rows that are complete, or few and lack few features; None for others."""

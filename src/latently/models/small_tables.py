@@ -141,7 +141,7 @@ def _directions(emission: Gaussian, theta: Any, log_norm: Array, block: Block) -
     away = theta.means - features.origin
     if correlated:
         affine = np.empty((K, d, d + 1))  # whitens rows that have a one before their cells
-        affine[:, :, 1:] = structure.expand(theta.whiteners, theta.means)
+        affine[:, :, 1:] = theta.whiteners
         np.matmul(affine[:, :, 1:], -away[:, :, None], out=affine[:, :, :1])
         products, packed = affine.swapaxes(1, 2) @ affine, packing(d + 1)
         directions = products.reshape(K, -1).take(packed.flat, axis=1) * packed.factor

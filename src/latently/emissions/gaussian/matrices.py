@@ -43,13 +43,14 @@ def cholesky(covariances: Array, whose: str = "") -> Array:
 
 def _cholesky(covariances: Array) -> Array | None:
     """Lower Cholesky factors, or None if a matrix is not positive definite to working precision."""
-    try:
-        factors = np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        return None
-    pivots, variances = factors.diagonal(axis1=-2, axis2=-1), covariances.diagonal(axis1=-2, axis2=-1)
+    factors, d = np.empty(covariances.shape), covariances.shape[-1]
+    for covariance, factor in zip(covariances.reshape(-1, d, d), factors.reshape(-1, d, d), strict=True):
+        factor[:], failed = lapack.dpotrf(covariance, lower=1)
+        if failed:
+            return None
+    pivots, variances = factors.diagonal(0, -2, -1), covariances.diagonal(0, -2, -1)
     least = np.minimum.reduce(pivots * pivots / variances, axis=None)
-    return factors if least > PIVOT * covariances.shape[-1] else None
+    return factors if least > PIVOT * d else None
 
 
 def refuse_indefinite(matrices: Array, name: str) -> None:

@@ -61,7 +61,7 @@ class Structure(ABC):
 
     def pool(self, values: Array) -> Array:
         """Sums along the pooled axes."""
-        return np.asarray(values.sum(axis=self.pooled)) if self.pooled else values
+        return np.asarray(np.add.reduce(values, axis=self.pooled)) if self.pooled else values
 
     def expand(self, covariances: Array, means: Array) -> Array:
         """The covariance of each component, shape (K, d, d), or its variances, (K, d); for reading only."""
