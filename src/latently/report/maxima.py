@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
@@ -61,6 +60,8 @@ def difference(shown: Array, there: Array, label: str) -> str:
     >>> difference(shown, there, "cluster")
     'clusters 0 and 1 are one; cluster 2 is split; 50% of the rows lie in another'
     """
+    from scipy.optimize import linear_sum_assignment
+
     shared = np.nan_to_num(shown).T @ np.nan_to_num(there)
     together = shared[linear_sum_assignment(-shared)].sum()
     elsewhere = 1.0 - together / shared.sum()
