@@ -23,8 +23,8 @@ from latently.core.findings import Finding
 from latently.core.model import D, P, Proposal, S
 
 BATCH = 4  # proposals that are tried side by side
-TRIAL = 20  # EM steps of a trial
-SECOND_LOOK = 60  # more of them for the most promising of a batch
+TRIAL = 10  # EM steps of a trial
+MORE = (50, 10)  # further ones for the most promising of a batch, and for the next
 TRIED_IN_VAIN = 12  # proposals of which none may lead higher before the search ends
 MOST_MOVES = 50
 
@@ -106,7 +106,7 @@ class Climber(Generic[D, P]):
             self.n_steps += TRIAL * len(batch)
             tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
             for i, (kind, result) in enumerate(tried):
-                found = self._finished(end, result, second_look=i == 0)
+                found = self._finished(end, result, *MORE[i : i + 1])
                 if found is not None:
                     gain = found.result.objective - end.result.objective
                     return replace(found, moves=(*end.moves, Move(kind, gain)))
@@ -117,17 +117,17 @@ class Climber(Generic[D, P]):
         result = self._run(proposal.params, TRIAL)
         return None if result is None else (proposal.kind, result)
 
-    def _finished(self, end: End[P], trial: FitResult[P], second_look: bool) -> End[P] | None:
+    def _finished(self, end: End[P], trial: FitResult[P], *more: int) -> End[P] | None:
         """Where a trial leads, if that is higher and no less to be trusted.
 
-        The most promising one of several gets a second look before it is given up for promising too little.
+        It takes some steps more, if any are granted, before it is given up for promising too little.
         """
         lowest = end.result.objective + max(self.least * self.n, end.result.rounding)
         result = trial
-        for steps in (*((SECOND_LOOK,) if second_look else ()), self.settings.max_iter):
+        for steps in (*more, self.settings.max_iter):
             if result.converged:
                 break
-            if steps != SECOND_LOOK and promise(result) <= lowest:
+            if steps not in more and promise(result) <= lowest:
                 return None
             after = self._run(result.params, steps)
             if after is None:
