@@ -91,9 +91,15 @@ def percent(level: float) -> str:
     return f"{100 * level:.6g}%"
 
 
-def count(n: int, noun: str) -> str:
-    """A number and its noun: 1 row, 1,000 rows."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+def count(n: int, noun: str, several: str = "") -> str:
+    """A number and its noun; of several what is told, or the noun with an s.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(1000, "row"), count(2, "pass", "passes")
+    ('1 row', '1,000 rows', '2 passes')
+    """
+    return f"{n:,} {noun if n == 1 else several or f'{noun}s'}"
 
 
 def part(n: int, noun: str, whole: int) -> str:

@@ -373,7 +373,7 @@ def test_bad_settings_are_named():
             refused(partial(model.confidence_intervals, X, level), "between 0 and 1")
     whole = "draws weights for whole sequences, and there is one: use kind='observed'"
     refused(lambda: chain.standard_errors(X, "bootstrap"), whole)
-    more = "needs more sequences than the 6 parameters, .* there are 1: use kind='observed'"
+    more = "needs more sequences than the 6 parameters, .* there is 1: use kind='observed'"
     refused(lambda: chain.standard_errors(X, "robust"), more)
 
 

@@ -201,7 +201,7 @@ def test_matrices_are_counts(here, name):
         (b"3 2 3", b"3 2 " + b"9" * 20, "has 1e+20 in row 3, column 2: write counts"),
         (b"1 3 3", b"1 9 3", "is no whole MatrixMarket file ("),
         (b"3 2 3\n", b"", "is no whole MatrixMarket file ("),
-        (b"3 3 4", b"4 4 4", "has 4 columns, and there are 3 words: write a column for each word"),
+        (b"3 3 4", b"4 4 4", "has 4 columns for 3 words: write a column for each word"),
         (b"3 3 4", b"3 4 4", "transpose it, its rows are the words"),
         (b"3 3 4", b"9 3 9", "is no whole MatrixMarket file ("),
     ],

@@ -277,7 +277,7 @@ def incomplete(value):
         (TOKENS, {"vocabulary": []}, "vocabulary is empty"),
         (TOKENS, {"vocabulary": "sea"}, "vocabulary='sea' is one string: give a list of words"),
         (["of the", "and"], {}, "finds no word in 2 texts (empty vocabulary"),
-        (["sea"], {}, "CountVectorizer(max_df=0.5, min_df=2, stop_words='english') finds no word in 1 texts"),
+        (["sea"], {}, "CountVectorizer(max_df=0.5, min_df=2, stop_words='english') finds no word in 1 text"),
         (TEXTS, {"vectorizer": {"mindf": 1}}, "vectorizer has no parameter 'mindf'"),
         (TEXTS, {"vectorizer": TfidfVectorizer()}, "topic models need counts of words"),
         ([["a", b"b"]], {}, "document 0 has b'b' among its words"),

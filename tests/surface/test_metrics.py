@@ -94,7 +94,7 @@ def test_labels_are_matched(true, predicted, expected):
 @pytest.mark.parametrize(
     ("true", "predicted", "message"),
     [
-        ([0, 1, 1, 0], [0, 1, 1], r"true has 4 labels, predicted 3"),
+        ([0, 1, 1, 0], [0, 1, 1], "true is of length 4, predicted of 3"),
         ([], [], r"true is empty"),
         ([0], [], r"predicted is empty"),
         ([[0], [1]], [0, 1], r"true has shape \(2, 1\)"),

@@ -164,7 +164,12 @@ def test_u_mass_of_gensim_has_another_epsilon():
         ([], SEA, {}, "topics is empty"),
         (np.array([[0.5, -0.5]]), SEA, {}, "topic 0 has weight -0.5 for word 1"),
         (np.array([[0.5, np.nan]]), SEA, {}, "topic 0 has weight nan for word 1"),
-        (np.ones((1, 4)), SEA, {"vocabulary": ["a"]}, "vocabulary has 1 words and topics 4 columns"),
+        (
+            np.ones((1, 4)),
+            SEA,
+            {"vocabulary": ["a"]},
+            "vocabulary is of length 1, and topics have shape (1, 4)",
+        ),
         (
             [["sea"]],
             COUNTS,
@@ -204,11 +209,11 @@ def test_topics_are_matched_to_their_permutation_and_runs_alike_are_stable():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: match_topics([[1, 0]], [[1, 0, 0]]), "topics of a have 2 words and those of b 3"),
+        (lambda: match_topics([[1, 0]], [[1, 0, 0]]), "a has shape (1, 2) and b (1, 3)"),
         (lambda: match_topics([[1, 0], [0, 0]], [[1, 0]]), "topic 1 of a has no weights"),
         (lambda: match_topics([[1, 0]], [[1, -1]]), "topic 0 of b has no weights"),
         (lambda: match_topics([1, 0], [[1, 1]]), "a has shape (2,): give a row for each topic"),
-        (lambda: stability([[[1, 0]]]), "there is 1 run of topics: stability needs at least two"),
+        (lambda: stability([[[1, 0]]]), "topic_words is of length 1: stability needs at least two runs"),
         (lambda: stability([[[1, 0]], [[1, 0], [0, 1]]]), "run 1 has shape (2, 2) and run 0 (1, 2)"),
     ],
 )
@@ -323,7 +328,7 @@ def test_single_precision_a_vector_of_weights_and_halves_of_ones_own_are_taken()
     [
         ((X, TOPICS), {}, "give doc_topic_prior, the prior weight of each topic, or infer: one of the two"),
         ((X, TOPICS, 0.1), {"infer": len}, "give doc_topic_prior, the prior weight of each topic, or infer"),
-        ((X, TOPICS[:, 1:], 0.1), {}, "topic_word has shape (4, 29) and X has 30 words"),
+        ((X, TOPICS[:, 1:], 0.1), {}, "topic_word has shape (4, 29): should be (n_topics, 30)"),
         ((X, 2 * TOPICS, 0.1), {}, "topic 0 of topic_word sums to 2, not to 1: divide each row by its sum"),
         ((X, -TOPICS, 0.1), {}, "in topic 0, word 0: give probabilities"),
         ((X, TOPICS, [0.1, 0.1]), {}, "doc_topic_prior has shape (2,), should be a number or (4,)"),

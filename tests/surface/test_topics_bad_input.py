@@ -19,7 +19,7 @@ def model(n_components=2, **settings):
 
 def test_words_are_counted_where_documents_count():
     """Words of documents without weight are not there."""
-    few = "there are 1 distinct words and n_components=2"
+    few = "X has 1 distinct word for n_components=2"
     for inference in ("cvb0", "online_vb"):
         refused(lambda inference=inference: model(inference=inference).fit(COUNTS[:, :1] + 1), few)
     weights = np.zeros(40)

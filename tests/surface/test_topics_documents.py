@@ -203,5 +203,5 @@ def test_a_minibatch_counts_as_the_documents_to_come():
 
 def test_a_stream_has_one_number_of_topics():
     stream = model("online").partial_fit(TRAIN[:100]).set_params(n_components=4)
-    with pytest.raises(ValueError, match="n_components=4, and there are 3 topics so far"):
+    with pytest.raises(ValueError, match="n_components=4, and the model has 3 topics so far"):
         stream.partial_fit(TRAIN[100:])

@@ -118,7 +118,7 @@ def test_failures_are_recorded_and_warnings_kept():
     few = clone(LDA).set_params(max_iter=3)
     choice = select(few, COUNTS, {"n_components": [2, 200]}, "perplexity")
     assert [params for params, _ in choice.failures_] == [{"n_components": 200}]
-    assert "distinct words and n_components=200 topics" in choice.failures_[0][1]
+    assert "distinct words for n_components=200 topics" in choice.failures_[0][1]
     assert "reached max_iter=3 before it converged" in choice.table_[0]["warnings"][0]
     assert choice.best_.n_components == 2
 

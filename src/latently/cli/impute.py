@@ -11,6 +11,7 @@ from latently.cli.failure import CommandError, refusals
 from latently.cli.folder import DRAWS
 from latently.cli.job import Fit
 from latently.cli.options import OfColumns, OfLongRuns, argument, option
+from latently.wording import count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,8 +157,8 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
             raise too_many(asked, table.name, seen, "component", f"--components {seen}")
         if not mixed and self.prior == "none" and seen <= X.width:
             raise CommandError(
-                f"{table.name} has {seen} rows with a number for {X.width} columns, too few to tell how "
-                "columns go together: name fewer --columns, or add --prior ridge"
+                f"{table.name} has {count(seen, 'row')} with a number for {count(X.width, 'column')}, too "
+                "few to tell how columns go together: name fewer --columns, or add --prior ridge"
             )
 
     def analyse(self, data: Cells, show: ShowProgress) -> ImputationAnalysis | MixedAnalysis:
@@ -231,7 +232,7 @@ class Impute(OfLongRuns, OfColumns, Fit["Cells", "ImputationAnalysis | MixedAnal
         for name, values in {"completed.csv": analysis.completed, **drawn}.items():
             _filled(data, analysis, values).write(folder.file(name), {})
         _intervals(data, analysis).write(folder.file("intervals.csv"), {})
-        return f"completed.csv, intervals.csv, and {self.tables} tables in {DRAWS}/"
+        return f"completed.csv, intervals.csv, and {count(self.tables, 'table')} in {DRAWS}/"
 
 
 def _fit(a: ImputationAnalysis) -> None:

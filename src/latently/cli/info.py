@@ -110,7 +110,7 @@ def _of_model(model: Any, path: Path) -> Report:
     from latently.cli.fed import fed_to
     from latently.plots.features import feature_names
     from latently.report import Report
-    from latently.wording import number, some
+    from latently.wording import count, number, some
 
     kind, usual = type(model).__name__, inspect.signature(type(model)).parameters
     given = model.get_params(deep=False).items()
@@ -125,5 +125,5 @@ def _of_model(model: Any, path: Path) -> Report:
     }
     how = {name: text for name, text in how.items() if text}
     n = getattr(model, "n_components", None)
-    headline = f"{path.name} holds a {kind}" + (f" of {n} components" if isinstance(n, int) else "")
+    headline = f"{path.name} holds a {kind}" + (f" of {count(n, 'component')}" if isinstance(n, int) else "")
     return Report("model", headline, [], [], list(how.items()), {}, (), {}, {"kind": kind, **how})

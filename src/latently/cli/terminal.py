@@ -77,7 +77,7 @@ def say_report(report: Report, *, all_of_it: bool = False) -> int:
 
 def say_where(wrote: str, rest: int) -> None:
     """Where the results are, and that there is more on the page."""
-    more = f" The page says {rest:,} more thing{'s' if rest > 1 else ''}." if rest else ""
+    more = f" The page says {count(rest, 'more thing')}." if rest else ""
     terminal().print(f"\n{wrote}{more}", soft_wrap=True)
 
 

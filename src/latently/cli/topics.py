@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
 from latently.cli.options import OfLongRuns, OfTexts, argument, option
+from latently.wording import count
 
 if TYPE_CHECKING:
     from latently.cli.corpora import Documents
@@ -104,8 +105,8 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         tried = tried or _tried_of(collection)
         if tried[-1] > collection.n_words:
             raise CommandError(
-                f"-k {self.components}: {documents.name} has {collection.n_words:,} different words left, "
-                f"fewer than topics; write at most -k {collection.n_words}"
+                f"-k {self.components}: {documents.name} has {count(collection.n_words, 'different word')} "
+                f"left, fewer than topics; write at most -k {collection.n_words}"
             )
         seeds = seed_words(self.seed_words, tried[0], collection.words)
         return Words(documents, collection, choice, truth, seeds, tried)
@@ -131,7 +132,7 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
         words: dict[str, Any] = {"vocabulary": collection.words}
 
         def tell(i: int, n: int, K: int) -> None:
-            show(i, n + 1, f"{K} topics")
+            show(i, n + 1, count(K, "topic"))
 
         trials = run_trials(collection, tried, self.seed, settings | words, tell)
         if not trials and len(tried) > 1 and self.components != AUTO:
@@ -141,7 +142,7 @@ class Topics(OfTexts, OfLongRuns, Fit["Words", "TopicsAnalysis"]):
             )
         middle = tried[len(tried) // 2]
         K = min(trials, key=lambda trial: trial.perplexity).n_components if trials else middle
-        show(len(tried), len(tried) + 1, f"{K} topics")
+        show(len(tried), len(tried) + 1, count(K, "topic"))
         if collection.texts is not None:
             words = {"vectorizer": choice.vectorizer()}
         settings |= {"random_state": self.seed, "callbacks": [Recorder()], "checkpoint": self.checkpoint}

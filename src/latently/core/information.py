@@ -22,6 +22,7 @@ from latently.core.errors import BEYOND
 from latently.core.model import D, P, S
 from latently.core.parameters import named, with_named
 from latently.core.spaces import Chart, Space
+from latently.wording import count
 
 Kind = Literal["observed", "robust"]
 DIFFERENCE_STEP = 1e-5
@@ -258,8 +259,8 @@ def _check_units(em: EMMap[D, P, S], n_parameters: int) -> None:
     n = sum(int((block.weights > 0).sum()) for block in em.source.blocks())
     if n <= n_parameters:
         raise ValueError(
-            f"kind='robust' needs more {em.model.unit}s than the {n_parameters} parameters, to see how their "
-            f"scores scatter, and there are {n}: use kind='observed'"
+            f"kind='robust' needs more {em.model.unit}s than the {count(n_parameters, 'parameter')}, to see "
+            f"how their scores scatter, and there {'is' if n == 1 else 'are'} {n}: use kind='observed'"
         )
 
 

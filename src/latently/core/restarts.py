@@ -24,6 +24,7 @@ from latently.core.model import D, P, S
 from latently.core.moves import Move
 from latently.core.parameters import inside
 from latently.core.saddles import beyond_saddles
+from latently.wording import count
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Restarts:
 
     def __str__(self) -> str:
         finished = sum(run.finished for run in self.runs)
-        starts = f"{len(self.runs)} start{'s' * (len(self.runs) != 1)}"
+        starts = count(len(self.runs), "start")
         text = f"{starts}, {finished} finished, {self.n_agreeing} at the same maximum as the best"
         if self.n_failed:
             text += f", {self.n_failed} failed"

@@ -20,6 +20,7 @@ from latently.core.convergence import Progress
 from latently.core.em import EMMap, FitResult, Settings, run
 from latently.core.errors import within_range
 from latently.core.model import D, P, S
+from latently.wording import count
 
 DECAY, OFFSET = 0.6, 2.0
 LEAST_STEPS = 50  # in a pass, at least
@@ -129,5 +130,7 @@ class Stepwise:
         after = run(em, at.params, replace(settings, max_iter=self.exact, callbacks=callbacks), n)
         reason = after.stop_reason
         if not after.converged and after.n_iter >= self.exact:
-            reason = "made one pass in steps" + (f" and {self.exact} exact ones" if self.exact else "")
+            reason = "made one pass in steps" + (
+                f" and {count(self.exact, 'exact one')}" if self.exact else ""
+            )
         return replace(after, n_iter=1 + after.n_iter, stop_reason=reason)

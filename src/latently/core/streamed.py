@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latently import wording
 from latently.checks.arrays import extremes
 from latently.core.array_source import ArraySource, joined
 from latently.core.blocks import Block, Here, limits
@@ -168,8 +169,8 @@ class StreamedSource(NotInMemory):
                 yield piece.x
         if known and n_rows != known.n_rows:
             raise DataChangedError(
-                f"the data had {known.n_rows} rows at first, and have others now: let nothing write to them "
-                "while they are in use"
+                f"the data had {wording.count(known.n_rows, 'row')} at first, and have others now: let "
+                "nothing write to them while they are in use"
             )
 
 

@@ -25,6 +25,7 @@ from latently.core.spaces import Spaces
 from latently.emissions.completion import Completion
 from latently.emissions.described import Array, Described
 from latently.emissions.reading import Reading
+from latently.wording import count
 
 NOISE_STEP = 2.0**-30
 NOISE_POINTS = 9
@@ -334,8 +335,8 @@ class Emission(Reading, Described, Completion, ABC):
             for name, value in named(params).items():
                 if np.shape(value)[:1] != (n_components,):
                     raise ValueError(
-                        f"its '{name}' has shape {np.shape(value)}, should have {n_components} components "
-                        "along its first axis"
+                        f"its '{name}' has shape {np.shape(value)}, should have "
+                        f"{count(n_components, 'component')} along its first axis"
                     )
 
     def given(self, values: Mapping[str, object], n_components: int, suffix: str = "") -> tuple[Self, Any]:

@@ -227,7 +227,11 @@ class Categorical(Emission):
         ]
         words = [_likeliest(line, symbols) for line in params.emissionprob]
         note = f"Probability of each symbol in the {label}."
-        rest = f" {more} more symbols are in summary.json." if more > 0 else ""
+        rest = (
+            f" {count(more, 'more symbol')} {'is' if more == 1 else 'are'} in summary.json."
+            if more > 0
+            else ""
+        )
         return Components(lines, words, note + rest)
 
     def checked(
@@ -266,7 +270,7 @@ class Categorical(Emission):
         super().check_fitted(fitted)
         alphabet = fitted.categories if self.n_symbols is None else fitted.alphabet
         if not isinstance(alphabet, np.ndarray) or alphabet.shape != (fitted.n_symbols,) or not len(alphabet):
-            raise ValueError(f"its alphabet is not a row of {fitted.n_symbols} symbols")
+            raise ValueError(f"its alphabet is not a row of {count(fitted.n_symbols, 'symbol')}")
         if self.learned(alphabet).categories.tolist() != alphabet.tolist():
             raise ValueError(
                 "its alphabet is not that of its settings, or not sorted, or holds a symbol twice"

@@ -21,6 +21,7 @@ from latently.emissions.base import Array, Emission
 from latently.emissions.distribution import Distribution
 from latently.emissions.gaussian import Gaussian
 from latently.emissions.gaussian.moments import ComponentMoments, Moments
+from latently.wording import count
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class MixtureOfGaussians(Emission):
     @property
     def form(self) -> str:
         """How many Gaussians of which kind."""
-        return f"mixture of {self.n_mix} {self._bank.form}s"
+        return f"mixture of {count(int(self.n_mix), self._bank.form)}"
 
     @property
     def correlated(self) -> bool:  # type: ignore[override]

@@ -60,7 +60,7 @@ def warn_of_weights(weights: Array, what: str) -> None:
     n, total = int(np.count_nonzero(weights)), float(weights.sum())
     if total < LITTLE * n:
         warnings.warn(
-            f"the weights of {n} {what}{'s' * (n > 1)} sum to {total:g}, so that BIC and AIC see far fewer "
+            f"the weights of {count(n, what)} sum to {total:g}, so that BIC and AIC see far fewer "
             f"observations than there are, and favour the largest model: multiply them by {n / total:g}",
             WeightWarning,
             stacklevel=4,
@@ -186,7 +186,7 @@ def dropped(
 def pairs_in_words(pairs: NDArray[np.int64], names: list[str] | None) -> str:
     """Pairs of columns by name, the first few of them."""
     listed = [f"{label_of(names, i)} and {label_of(names, j)}" for i, j in pairs[:MOST_PAIRS_NAMED]]
-    more = [f"{len(pairs) - MOST_PAIRS_NAMED} more pairs"] if len(pairs) > MOST_PAIRS_NAMED else []
+    more = [count(len(pairs) - MOST_PAIRS_NAMED, "more pair")] if len(pairs) > MOST_PAIRS_NAMED else []
     return "; ".join([*listed, *more])
 
 

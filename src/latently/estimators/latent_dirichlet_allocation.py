@@ -55,6 +55,7 @@ from latently.models.admixture import (
     StreamingAdmixture,
 )
 from latently.sources import as_scan
+from latently.wording import count
 
 BATCH = ("cvb0", "vb")  # inferences that see all documents in every pass
 
@@ -200,8 +201,9 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
                 fit = self._fit_batch if in_batch else self._fit_online
                 found = fit(task, [*(self.callbacks or ()), show])
             if journal and journal.interrupted:
+                passes = count(found.n_iter, "pass", "passes")
                 warnings.warn(
-                    f"the fit was interrupted after {found.n_iter} passes: it has the topics so far",
+                    f"the fit was interrupted after {passes}: it has the topics so far",
                     ConvergenceWarning,
                     stacklevel=2,
                 )
@@ -270,8 +272,8 @@ class LatentDirichletAllocation(AnswersOldNames, Documents, ClassNamePrefixFeatu
         params = self.params_
         if len(params.doc_prior) != self.n_components:
             raise ValueError(
-                f"n_components={self.n_components}, and there are {len(params.doc_prior)} topics so far: "
-                "set it back, or fit a new model"
+                f"n_components={self.n_components}, and the model has "
+                f"{count(len(params.doc_prior), 'topic')} so far: set it back, or fit a new model"
             )
         if hasattr(self, "_stream"):
             return self._stream

@@ -336,9 +336,8 @@ class SettableModel(Settable[LatentEmission, LatentEmissionParams], Saved):
         self._latent().check_fitted(model.latent)
         self._family().check_fitted(model.emission)
         if model.n_components != self.n_components:
-            raise ValueError(
-                f"it has {model.n_components} {model.latent.label}s where n_components={self.n_components}"
-            )
+            labels = count(model.n_components, model.latent.label)
+            raise ValueError(f"it has {labels} where n_components={self.n_components}")
         model.check(params, n_features)
         if outcome is not None:
             outcome.check()

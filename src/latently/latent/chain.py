@@ -25,6 +25,7 @@ from latently.latent.passes import densities, floats_of_row, pass_through
 from latently.latent.path_sampling import PathPosterior
 from latently.latent.stationary import maximise, refuse_several, slopes, stationary
 from latently.latent.viterbi import likeliest_paths
+from latently.wording import count
 
 STARTPROBS = ("free", "stationary", "uniform")
 
@@ -117,7 +118,8 @@ class Chain(Latent):
             return {"n_components": K, "startprob": "free"}, {"startprob": startprob, **values}
         if startprob not in STARTPROBS[1:]:
             allowed = " or ".join(map(repr, STARTPROBS[1:]))
-            raise ValueError(f"startprob={startprob!r}: should be {K} probabilities, or {allowed}")
+            own = count(K, "probability", "probabilities")
+            raise ValueError(f"startprob={startprob!r}: should be {own}, or {allowed}")
         return {"n_components": K, "startprob": startprob}, values
 
     def projected(self, params: ChainParams) -> ChainParams:

@@ -134,7 +134,9 @@ def _encode_both(true: ArrayLike, predicted: ArrayLike) -> tuple[_Labels, _Label
     true_labels, predicted_labels = _encode(true, "true"), _encode(predicted, "predicted")
     n_true, n_predicted = len(true_labels.codes), len(predicted_labels.codes)
     if n_true != n_predicted:
-        raise ValueError(f"true has {n_true} labels, predicted {n_predicted}: give one of each per sample")
+        raise ValueError(
+            f"true is of length {n_true}, predicted of {n_predicted}: give a label of each per sample"
+        )
     return true_labels, predicted_labels
 
 

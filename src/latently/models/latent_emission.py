@@ -346,7 +346,10 @@ def _spurious(label: str, k: int, floor: str, short: tuple[float, str] | None, n
     count, example = short
     if not count:
         return Finding(NO_DATA, f"{label} {k} kept no data: lower n_components", label, (k,), severity=GRAVE)
-    rows = f"on {_less(count, needed)} effective distinct rows ({example}, counted from 0, is one of them)"
+    less = _less(count, needed)
+    rows = (
+        f"on {less} effective distinct row{'s' * (less != '1')} ({example}, counted from 0, is one of them)"
+    )
     more = f"on {floor} and {rows}" if floor else f"{rows}, fewer than the {needed} it needs"
     numbers = {"rows": count, "needed": needed, "on_floor": bool(floor)}
     return Finding(FEW_ROWS, f"{label} {k} rests {more}", label, (k,), numbers, GRAVE)

@@ -101,6 +101,6 @@ def _line(ax: Axes, at: NDArray[np.int64], values: Array, end: float | None) -> 
     ax.locator_params(axis="x", integer=True)
 
 
-def _end(estimator: Any, n: int, step: str, steps: str | None = None) -> str:
+def _end(estimator: Any, n: int, step: str, steps: str = "") -> str:
     how = "Converged" if estimator.converged_ else "Not converged"
-    return f"{how} after {count(n, step) if steps is None or n == 1 else f'{n:,} {steps}'}"
+    return f"{how} after {count(n, step, steps)}"

@@ -240,7 +240,7 @@ def climb(model: Any, said: str = "") -> Iterator[Figure]:
 def how(a: Analysis, model: str, settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
     """How it was computed; underscores of names stand for blanks."""
     fitted = a.model
-    of = f" with {fitted.n_parameters_} parameters" if hasattr(fitted, "n_parameters_") else ""
+    of = f" with {count(fitted.n_parameters_, 'parameter')}" if hasattr(fitted, "n_parameters_") else ""
     found = {
         "Software": f"latently {__version__}",
         "Model": model,

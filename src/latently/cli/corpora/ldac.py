@@ -17,7 +17,7 @@ from latently.cli.corpora.documents import Documents, numbered
 from latently.cli.failure import CommandError
 from latently.cli.tables.content import decoded, read_bytes
 from latently.cli.tables.table import Table
-from latently.wording import shortened
+from latently.wording import count, shortened
 
 WITH_WORDS = re.compile(rb"\s*\d+\s+\d+:\d+(\s|$)")
 EMPTY_OR_NOT = re.compile(rb"\s*\d+(\s+\d+:\d+(\s|$)|\s*$)")
@@ -62,7 +62,8 @@ def _pairs(line: str, where: str, n_words: int) -> list[tuple[int, int]]:
         )
     if int(announced) != len(cells):
         raise CommandError(
-            f"{where} announces {announced} pairs and has {len(cells)}: mend the number or the line"
+            f"{where} announces {count(int(announced), 'pair')} and has {len(cells)}: mend the number or the "
+            "line"
         )
     pairs = [(int(word), int(count)) for word, count in (cell.split(":") for cell in cells)]
     beyond = [word for word, _ in pairs if word >= n_words]

@@ -15,6 +15,7 @@ from latently.cli.corpora.documents import Documents, numbered
 from latently.cli.corpora.ldac import words_beside, words_of_file
 from latently.cli.failure import CommandError
 from latently.cli.tables.table import Table
+from latently.wording import count
 
 MATRIX_MARKET = b"%%MatrixMarket"
 BAG_OF_WORDS = re.compile(rb"\s*\d+\s*\n\s*\d+\s*\n\s*\d+\s*\n\s*\d+ \d+ \d+\s*(\n|$)")
@@ -42,7 +43,7 @@ def read_matrix(path: Path, content: bytes, vocabulary: Path | None) -> Document
     if counts.shape[1] != len(words):
         of_words = counts.shape[0] == len(words)
         raise CommandError(
-            f"{path.name} has {counts.shape[1]:,} columns, and there are {len(words):,} words: "
+            f"{path.name} has {count(counts.shape[1], 'column')} for {count(len(words), 'word')}: "
             + ("transpose it, its rows are the words" if of_words else "write a column for each word")
         )
     counts.sum_duplicates()

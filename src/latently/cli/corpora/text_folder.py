@@ -41,13 +41,18 @@ def read_folder(path: Path, files: str | None, encoding: str | None, missing: Se
     found_texts = [decoded(read_bytes(names[name]), f"{path.name}/{name}", encoding) for name in shown]
     texts = [one.text for one in found_texts]
     if not any(text.strip() for text in texts):
-        raise CommandError(f"all {len(texts)} files of folder '{path}' are empty: give files with text")
+        files = f"all {len(texts):,} files of folder '{path}' are" if len(texts) > 1 else f"'{shown[0]}' is"
+        raise CommandError(f"{files} empty: give files with text")
     readable = [name.encode(errors="backslashreplace").decode() for name in shown]
     columns = {TEXT_COLUMN: texts, "file": readable}
     if any("/" in name for name in readable):
         columns["folder"] = [Path(name).parent.as_posix() for name in readable]
     notes = [note for one in found_texts for note in one.notes]
-    more = [f"so were {len(notes) - 1:,} more of its files"] if len(notes) > 1 else []
+    more = (
+        [f"so {'was' if len(notes) == 2 else 'were'} {len(notes) - 1:,} more of its files"]
+        if len(notes) > 1
+        else []
+    )
     table = with_codes(Table(path.name, pl.DataFrame(columns), notes=[*notes[:1], *more]), missing)
     documents = from_table(table, "a folder of texts", TEXT_COLUMN)
     rest = replace(documents.rest, frame=documents.rest.frame.drop(TEXT_COLUMN))  # the files hold them

@@ -216,10 +216,9 @@ def _full(lines: Iterator[Line], names: list[str], separator: str, name: str) ->
     """The same lines, each of which must have a cell for each column."""
     for number, cells in lines:
         if len(cells) != len(names):
-            n = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
             raise CommandError(
-                f"line {number} of {name} has {n} and the header {len(names)}: add or take away a "
-                f"'{separator}', or put quotes round a cell that holds one"
+                f"line {number} of {name} has {count(len(cells), 'cell')} and the header {len(names)}: add "
+                f"or take away a '{separator}', or put quotes round a cell that holds one"
             )
         yield number, cells
 

@@ -14,6 +14,7 @@ from latently.cli.tables.table import Table
 from latently.emissions import Columns
 from latently.emissions.base import Emission
 from latently.emissions.registry import family_of
+from latently.wording import count
 
 GUESSED_FAMILIES = (
     "gaussian",
@@ -104,14 +105,15 @@ def _of_one(table: Table, name: str) -> Kind:
     few = distinct <= FEW_SYMBOLS and len(values) > 2 * distinct
     if (values < 0).any():
         if few:
-            return Kind("categorical", f"it holds {distinct} whole numbers only, some below 0")
+            return Kind("categorical", f"it holds {count(distinct, 'whole number')} only, some below 0")
         return Kind("gaussian", "it holds whole numbers, some below 0")
     if not family_of("poisson").possible(values).all():
         return Kind("gaussian", "it holds larger numbers than counts can be")
     if not _like_counts(values):
         if few:
             return Kind(
-                "categorical", f"it holds {distinct} whole numbers only, which do not vary as counts do"
+                "categorical",
+                f"it holds {count(distinct, 'whole number')} only, which do not vary as counts do",
             )
         return Kind("gaussian", "its whole numbers do not vary as counts do")
     measured = ("gaussian",) if distinct > FEW_SYMBOLS else ()

@@ -15,6 +15,7 @@ from latently.checks.columns import Table, as_table, concatenated
 from latently.checks.settings import LIST
 from latently.estimators.inputs import column_names
 from latently.latent.evidence import UNKNOWN
+from latently.wording import count
 
 
 def is_table(part: object) -> bool:
@@ -149,7 +150,7 @@ def known_states(states: object, n: int, n_components: int) -> NDArray[np.int64]
         return None
     known = as_array(states, "states")
     if known.shape != (n,) or known.dtype.kind not in "iu":
-        raise ValueError(f"states has shape {known.shape}, should be {n} integers, -1 for unknown")
+        raise ValueError(f"states has shape {known.shape}, should be {count(n, 'integer')}, -1 for unknown")
     wrong = (known < UNKNOWN) | (known >= n_components)
     if wrong.any():
         time = int(wrong.argmax())
@@ -213,7 +214,8 @@ def lengths_by_position(X: Any, y: Any, lengths: Any) -> Any:
     if np.size(y) != n:
         if lengths is not None:
             raise ValueError(
-                f"y has {np.size(y)} entries for {n} time steps, and lengths are given: leave it out"
+                f"y has {count(np.size(y), 'entry', 'entries')} for {count(n, 'time step')}, and lengths are "
+                "given: leave it out"
             )
         return y
     if n > 1 and lengths is None and np.array_equal(y, np.ones(n)):
@@ -260,6 +262,6 @@ def _checked(lengths: object, n: int) -> list[int]:
         raise ValueError(f"lengths holds {int(sizes.min())}: should be positive")
     if int(sizes.sum()) != n:
         raise ValueError(
-            f"lengths add up to {int(sizes.sum())}, and X has {n} time steps: they should be equal"
+            f"lengths add up to {int(sizes.sum())}, and X has {count(n, 'time step')}: they should be equal"
         )
     return [int(size) for size in sizes]

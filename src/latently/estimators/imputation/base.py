@@ -306,9 +306,13 @@ class BaseImputer(
         """Take up the columns, of which the model is those that are kept; they are returned."""
         self._restore_columns(n_features, feature_names)
         if np.shape(kept) != (n_features,) or missing_counts.shape != (n_features,) or not any(kept):
-            raise ValueError(f"its {n_features} columns, those it keeps and their missing cells do not fit")
+            raise ValueError(
+                f"its {count(n_features, 'column')}, those it keeps and their missing cells do not fit"
+            )
         if mixture.n_features_in_ != sum(kept):
-            raise ValueError(f"its model has {mixture.n_features_in_} features, and {sum(kept)} are kept")
+            raise ValueError(
+                f"its model is of {count(mixture.n_features_in_, 'feature')}, and it keeps {sum(kept)}"
+            )
         return np.array(kept)
 
     def _run(self, random_state: object) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from latently.latent.independent import Independent
 from latently.models.bootstrap import reweighted_fit
 from latently.models.growth import grown
 from latently.models.latent_emission import LatentEmission, LatentEmissionParams
+from latently.wording import count
 
 REFIT_TRIES = 10
 REFIT_TOLERANCE = 1e-6  # gain still to come, per row, at which a refit ends: it is one of many
@@ -78,7 +79,8 @@ def drawn_parameters(
                 draws.append(dict(named(refit)))
     if len(draws) < n:
         raise FitError(
-            f"only {len(draws)} of {n} refits under random weights of the rows succeeded: lower n_components"
+            f"only {len(draws)} of {count(n, 'refit')} under random weights of the rows succeeded: lower "
+            "n_components"
         )
     return tuple(draws)
 

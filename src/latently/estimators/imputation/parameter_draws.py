@@ -20,6 +20,7 @@ from latently.estimators.imputation.columns import NoMaximumError, singular
 from latently.estimators.imputation.filling import Predictive, drawn
 from latently.estimators.inputs import Array
 from latently.models.latent_emission import LatentEmissionParams
+from latently.wording import count
 
 METHODS = ("bootstrap", "posterior")
 AUGMENTATION_STEPS = 100  # of data augmentation from one draw to the next
@@ -94,7 +95,7 @@ def _bootstrap(
             if len(draws) == n:
                 return tuple(draws)
     reason = (
-        f"only {len(draws)} of {n} refits on rows drawn with replacement succeeded "
+        f"only {len(draws)} of {count(n, 'refit')} on rows drawn with replacement succeeded "
         f"({failure or 'columns are left with too few observed values'})"
     )
     if mixture.prior is None:

@@ -72,7 +72,7 @@ class GoodnessOfFit:
         if self.degrees_of_freedom <= 0:
             found.append(
                 f"the model has as many parameters as the table has cells, or more "
-                f"({self.degrees_of_freedom} degrees of freedom): any table fits"
+                f"({count(self.degrees_of_freedom, 'degree')} of freedom): any table fits"
             )
         if self.n_cells > self.n_rows:
             found.append(f"there are more cells ({self.n_cells:,}) than rows ({self.n_rows:,.0f})")
@@ -100,7 +100,7 @@ class GoodnessOfFit:
             f"X² = {self.pearson:.3f}, p = {self.pearson_p_value:.4f}"
             if complete
             else "X² is of tables without missing cells",
-            f"{self.degrees_of_freedom} degrees of freedom; {self.n_patterns:,} patterns in "
+            f"{count(self.degrees_of_freedom, 'degree')} of freedom; {count(self.n_patterns, 'pattern')} in "
             f"{count(self.n_cells, 'cell')} of {listed(self.columns)}",
         ]
         if not self.trustworthy:

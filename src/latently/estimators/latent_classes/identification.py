@@ -12,6 +12,7 @@ from latently.core.information import around
 from latently.core.parameters import with_named
 from latently.estimators.latent_classes.cross_table import CrossTable
 from latently.models.latent_emission import Description, LatentEmission
+from latently.wording import count
 
 NOT_IDENTIFIED, MORE_THAN_PATTERNS = "not identified", "more parameters than patterns"  # kinds of findings
 MOST_TERMS = 10**7  # numbers in a table of derivatives
@@ -64,8 +65,8 @@ def identification(
         found.append(
             caution(
                 MORE_THAN_PATTERNS,
-                f"there are {n_parameters} parameters and {n_patterns} different rows, too few to determine "
-                "them: lower n_components",
+                f"there are {count(n_parameters, 'parameter')} and {count(n_patterns, 'different row')}, too "
+                "few to determine them: lower n_components",
                 patterns=n_patterns,
                 parameters=n_parameters,
             )

@@ -18,6 +18,7 @@ from latently.core.spaces import Spaces
 from latently.estimators.inputs import Array, random_generator
 from latently.estimators.likelihood.fitted import FittedModel, Source
 from latently.models.bootstrap import Replicates, bootstrap
+from latently.wording import count
 
 ERROR_KINDS = ("observed", "robust", "bootstrap")
 STANDARD_ERRORS: dict[str, tuple[Any, ...]] = {
@@ -56,11 +57,9 @@ def spread(replicates: Replicates, fixed: Collection[str]) -> StandardErrors:
     """Standard deviations of the replicates, and what there is to say of them."""
     reasons = []
     if replicates.n_ambiguous:
-        reasons.append(
-            f"{replicates.n_ambiguous} replicates were left out: their components are not those of the fit"
-        )
+        reasons.append(_left_out(replicates.n_ambiguous, "components are not those of the fit"))
     if replicates.n_failed:
-        reasons.append(f"{replicates.n_failed} replicates were left out: their fits failed")
+        reasons.append(_left_out(replicates.n_failed, f"fit{'s' * (replicates.n_failed > 1)} failed"))
     errors = {}
     for name, values in replicates.values.items():
         if len(values) < 2:
@@ -68,6 +67,11 @@ def spread(replicates: Replicates, fixed: Collection[str]) -> StandardErrors:
         else:
             errors[name] = np.zeros(values.shape[1:]) if name in fixed else values.std(axis=0, ddof=1)
     return StandardErrors(errors, tuple(reasons), "bootstrap")
+
+
+def _left_out(n: int, why: str) -> str:
+    was, its = ("was", "its") if n == 1 else ("were", "their")
+    return f"{count(n, 'replicate')} {was} left out: {its} {why}"
 
 
 ROUGH = 10  # units: the bootstrap of fewer is not to be relied upon
@@ -197,7 +201,7 @@ class Errors(FittedModel):
     def _spread(self, source: ArraySource, n_replicates: int, random_state: object) -> StandardErrors:
         found = spread(self._bootstrap(source, n_replicates, random_state), self.fixed)
         n, unit = _count(source), self._model.unit
-        rough = f"the bootstrap draws weights for {n} {unit}s only: it is rough"
+        rough = f"the bootstrap draws weights for {count(n, unit)} only: it is rough"
         return StandardErrors(found.errors, found.reasons + (rough,) * (n < ROUGH), found.kind)
 
     def _bootstrap(self, source: ArraySource, n_replicates: int, random_state: object) -> Replicates:

@@ -14,6 +14,7 @@ from latently import archive
 from latently.archive import Contents
 from latently.estimators.saving.codec import Decoder, Encoder, Storable
 from latently.estimators.saving.version_1 import as_version_2
+from latently.wording import count
 
 NOT_STORED = ("callbacks", "checkpoint")
 
@@ -104,7 +105,7 @@ class Saved(Storable):
         Raises a ValueError if there are none, or their names are not as many.
         """
         if n_features < 1 or (feature_names is not None and len(feature_names) != n_features):
-            raise ValueError(f"its {n_features} columns and their names {feature_names} do not fit")
+            raise ValueError(f"its {count(n_features, 'column')} and their names {feature_names} do not fit")
         self.n_features_in_ = n_features
         if feature_names is not None:
             self.feature_names_in_ = np.array(feature_names, dtype=object)

@@ -35,6 +35,7 @@ from latently.estimators.topics.words import (
     distinct_words,
 )
 from latently.models.admixture import document_source
+from latently.wording import count
 
 R = TypeVar("R")
 
@@ -147,8 +148,8 @@ class Asked:
         """The words of the columns of a table."""
         if self.n_given is not None and n_columns != self.n_given:
             raise ValueError(
-                f"X has {n_columns} columns, and vocabulary= or n_features= announce {self.n_given} words: "
-                "give as many words as columns"
+                f"X has {count(n_columns, 'column')}, and vocabulary= or n_features= announce "
+                f"{count(self.n_given, 'word')}: give as many words as columns"
             )
         named = self.vocabulary if self.vocabulary is not None else _names(X)
         return Words("counts", n_columns, named, self.splitter, fixed=True)
@@ -266,6 +267,6 @@ def _n_given(n_features: int | None, given: Cells | None) -> int | None:
         return n_features
     if n_features not in (None, len(given)):
         raise ValueError(
-            f"n_features={n_features} and vocabulary has {len(given)} words: leave n_features out"
+            f"n_features={n_features} and vocabulary has {count(len(given), 'word')}: leave n_features out"
         )
     return len(given)

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from latently.estimators.topics.forms import place_of
 from latently.estimators.topics.texts import described
+from latently.wording import count
 
 Dtype = Literal["float32", "float64"]
 
@@ -79,7 +80,7 @@ class Facts:
         n_distinct = int(np.count_nonzero(self.frequencies))
         if n_distinct < least:
             raise ValueError(
-                f"there are {n_distinct} distinct words and n_components={least} topics: "
+                f"X has {count(n_distinct, 'distinct word')} for n_components={least} topics: "
                 "lower n_components, or let more words in"
             )
 
@@ -111,8 +112,8 @@ def remarks_on(read: tuple[str, ...], n_unseen: int, empty: NDArray[np.int64]) -
     """How documents were read, how many tokens have no column, and which documents are empty."""
     found = [*read]
     if n_unseen:
-        tokens = "1 token was" if n_unseen == 1 else f"{n_unseen} tokens were"
-        found.append(f"{tokens} ignored, of words that are not in the vocabulary")
+        were = "was" if n_unseen == 1 else "were"
+        found.append(f"{count(n_unseen, 'token')} {were} ignored, of words that are not in the vocabulary")
     if len(empty) == 1:
         found.append(f"document {empty[0]} has no words: its topics are those of the prior")
     elif len(empty):
@@ -125,7 +126,7 @@ def remarks_on(read: tuple[str, ...], n_unseen: int, empty: NDArray[np.int64]) -
 
 def split_into_words(vectorizer: object, n_words: int | None = None) -> tuple[str, ...]:
     """By what texts were split, and how many words it kept if these are not given."""
-    kept = "" if n_words is None else f", which kept {n_words} words"
+    kept = "" if n_words is None else f", which kept {count(n_words, 'word')}"
     return (f"texts were split into words by {described(vectorizer)}{kept}; vectorizer= changes how",)
 
 
@@ -146,7 +147,8 @@ def warn_of_empty(facts: Facts, stacklevel: int) -> None:
     if not len(facts.empty):
         return
     some = ", ".join(str(int(d)) for d in facts.empty[:5])
-    unseen = f"; {facts.n_unseen} tokens are of words it does not know" if facts.n_unseen else ""
+    are = "is" if facts.n_unseen == 1 else "are"
+    unseen = f"; {count(facts.n_unseen, 'token')} {are} of words it does not know" if facts.n_unseen else ""
     warnings.warn(
         f"documents without words that the model knows ({len(facts.empty)}, the first: {some}) have the "
         f"prior's topics{unseen}",

@@ -40,6 +40,7 @@ from latently.models.admixture import (
     even,
 )
 from latently.models.latent_emission import NO_DATA
+from latently.wording import count
 
 
 class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSettings):
@@ -174,7 +175,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
         names = np.asarray(vocabulary, dtype=object)
         if names.shape != (self.params_.n_words,):
             raise ValueError(
-                f"vocabulary has {names.shape[0] if names.ndim else 0} words, and the model "
+                f"vocabulary has {count(names.shape[0] if names.ndim else 0, 'word')}, and the model "
                 f"{self.params_.n_words}: give one for each column"
             )
         order = falling(self.relevance(), DERIVED_TIE)[:, : check_whole("n", n)]
@@ -239,7 +240,8 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             ("n_features", self.n_features),
         ):
             if n and n != n_words:
-                raise ValueError(f"components_ has {n_words} columns, and {name} announces {n} words")
+                columns = count(n_words, "column")
+                raise ValueError(f"components_ has {columns}, and {name} announces {count(n, 'word')}")
         kind: Any = "tokens" if vocabulary is not None else "counts" if self.n_features is None else "ids"
         self._words = Words(kind, n_words, vocabulary, fixed=True)
         self.vocabulary_, self.n_features_in_ = vocabulary, n_words

@@ -232,9 +232,10 @@ def documents_of(X: object) -> Any:
         return ScannedWords.of([as_table(part.table) for part in scan.parts()])
     found = scan.computed()
     if found is None:
+        columns = count(len(as_table(scan.head()).columns), "column")
         raise ValueError(
-            f"X has {len(as_table(scan.head()).columns)} columns: choose that of the texts, or those of "
-            "document, word and count (of files by scan(path, columns=[...]))"
+            f"X has {columns}: choose that of the texts, or those of document, word and count (of files by "
+            "scan(path, columns=[...]))"
         )
     return found
 

@@ -126,4 +126,4 @@ def run_through(
             at.stream.counts, at.stream.n_documents, at.stream.n_steps
         )  # perhaps amid a step
         return replace(at, stream=whole), INTERRUPTED
-    return at, f"made max_iter={settings.max_iter} passes"
+    return at, f"made max_iter={settings.max_iter} {'pass' if settings.max_iter == 1 else 'passes'}"

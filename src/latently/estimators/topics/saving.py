@@ -19,6 +19,7 @@ from latently.estimators.topics.settings import asked_dtype
 from latently.estimators.topics.texts import DEFAULTS
 from latently.estimators.topics.words import Kind, Words, as_vocabulary
 from latently.models.admixture import AdmixtureParams, Stream
+from latently.wording import count
 
 SUMS_TOL = 1e-3  # of sums in single precision
 
@@ -120,12 +121,12 @@ class SavedTopics(Settable[None, AdmixtureParams], Saved):
         V, K = n_features, self.n_components
         params = AdmixtureParams(topic_word, doc_prior, word_prior)
         if (topic_word.shape, doc_prior.shape) != ((V, K), (K,)) or word_prior.shape not in ((V, 1), (V, K)):
-            raise ValueError(f"its parameters are not those of {K} topics and {V} words")
+            raise ValueError(f"its parameters are not those of {_size(K, V)}")
         check_feasible(params, {name: Positive(value.shape, value) for name, value in named(params).items()})
         if not 0 < n_documents < np.inf:
             raise ValueError(f"it stands for {n_documents} documents")
         if seen_words.shape != (V,) or seen_documents.ndim != 1:
-            raise ValueError(f"what it has seen of {V} words is not whole")
+            raise ValueError(f"what it has seen of {count(V, 'word')} is not whole")
         if outcome is not None:
             outcome.check()
         self._dtype = np.dtype(dtype)
@@ -148,7 +149,7 @@ def _words(kind: Kind, n_features: int, vocabulary: Any, splitting: Any, fixed: 
             raise ValueError("its vocabulary is not a row of words")
         vocabulary = as_vocabulary(vocabulary)
     if vocabulary is not None and len(vocabulary) != n_features:
-        raise ValueError(f"its {n_features} columns and its vocabulary do not fit")
+        raise ValueError(f"its {count(n_features, 'column')} and its vocabulary do not fit")
     if vocabulary is None and (kind in ("tokens", "texts") or not fixed):
         raise ValueError(f"it was fitted on {kind}, and has no vocabulary")
     words = Words.restored(kind, n_features, vocabulary, splitting, fixed)
@@ -166,13 +167,17 @@ def _check_shares(shares: Floats, K: int) -> None:
         or not (shares >= 0).all()
         or not (np.abs(shares.sum(axis=1) - 1.0) <= SUMS_TOL).all()
     ):
-        raise ValueError(f"the topics of its documents are not shares of {K} topics")
+        raise ValueError(f"the topics of its documents are not shares of {count(K, 'topic')}")
+
+
+def _size(n_topics: int, n_words: int) -> str:
+    return f"{count(n_topics, 'topic')} and {count(n_words, 'word')}"
 
 
 def _check_stream(stream: Stream, V: int, K: int, dtype: np.dtype[Any]) -> None:
     """The counts that steps go on from are feasible, and sum to their sums."""
     if stream.raw.shape != (V, K) or stream.sums.shape != (K,) or stream.raw.dtype != dtype:
-        raise ValueError(f"its stream is not that of {K} topics and {V} words")
+        raise ValueError(f"its stream is not that of {_size(K, V)}")
     numbers, sums = (stream.factor, stream.n_documents), stream.raw.sum(axis=0, dtype=np.float64)
     if (
         not np.isfinite([*stream.sums, *numbers]).all()

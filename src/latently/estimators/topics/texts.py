@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from latently.checks.arrays import shown
 from latently.estimators.topics.forms import Form, OfKnownForm
+from latently.wording import count
 
 # Signs within words of Indic, Semitic and other scripts, which \\w leaves out: vowels, accents and joiners.
 SIGNS = (
@@ -112,7 +113,7 @@ def learn_words(texts: Sequence[str], vectorizer: CountVectorizer) -> tuple[Any,
 def no_word(vectorizer: CountVectorizer, n_texts: int, why: str = "") -> ValueError:
     """What is raised where no word of the texts is left."""
     return ValueError(
-        f"{described(vectorizer)} finds no word in {n_texts} texts{why}: change it by "
+        f"{described(vectorizer)} finds no word in {count(n_texts, 'text')}{why}: change it by "
         "vectorizer={'min_df': 1, 'max_df': 1.0} or the like"
     )
 

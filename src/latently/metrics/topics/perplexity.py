@@ -164,8 +164,8 @@ def _mask(seen: ArrayLike | None, n_words: int) -> NDArray[np.bool_]:
     mask = as_array(seen, "seen")
     if mask.shape != (n_words,) or mask.dtype != bool:
         raise ValueError(
-            f"seen has shape {mask.shape} and dtype {mask.dtype}: give true or false for each of {n_words} "
-            "words"
+            f"seen has shape {mask.shape} and dtype {mask.dtype}: give true or false for each word, "
+            f"shape {(n_words,)}"
         )
     return mask
 

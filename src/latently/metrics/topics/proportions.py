@@ -126,8 +126,8 @@ def check_topics(topic_word: ArrayLike, n_words: int) -> Array:
     topics = as_floats(topic_word, "topic_word")
     if topics.ndim != 2 or topics.shape[1] != n_words:
         raise ValueError(
-            f"topic_word has shape {topics.shape} and X has {n_words} words: topic_word should have a row "
-            "for each topic and a column for each word of X"
+            f"topic_word has shape {topics.shape}: should be (n_topics, {n_words}), a row for each topic "
+            "and a column for each word of X"
         )
     wrong = ~(np.isfinite(topics) & (topics >= 0))
     if wrong.any():

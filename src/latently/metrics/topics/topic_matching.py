@@ -75,8 +75,8 @@ def match_topics(a: ArrayLike, b: ArrayLike) -> TopicMatch:
     first, second = _directions(a, "a"), _directions(b, "b")
     if first.shape[1] != second.shape[1]:
         raise ValueError(
-            f"topics of a have {first.shape[1]} words and those of b {second.shape[1]}: give topics over one "
-            "vocabulary"
+            f"a has shape {first.shape} and b {second.shape}: give topics over one vocabulary, a column for "
+            "each word"
         )
     cosines = np.minimum(first @ second.T, 1.0)
     rows, columns = linear_sum_assignment(cosines, maximize=True)
@@ -123,7 +123,7 @@ def stability(topic_words: Sequence[ArrayLike]) -> TopicScores:
     check_setting("topic_words", topic_words, ITERABLE)
     runs = [as_floats(run, f"run {i}") for i, run in enumerate(topic_words)]
     if len(runs) < 2:
-        raise ValueError(f"there is {len(runs)} run of topics: stability needs at least two")
+        raise ValueError(f"topic_words is of length {len(runs)}: stability needs at least two runs")
     for number, run in enumerate(runs):
         if run.ndim != 2 or run.shape != runs[0].shape:
             raise ValueError(

@@ -199,7 +199,8 @@ def _counted(
     if isinstance(shape, tuple) and len(shape) == 2:
         if vocabulary is not None and len(vocabulary) != shape[1]:
             raise ValueError(
-                f"vocabulary has {len(vocabulary)} words for {shape[1]} columns: give a word for each"
+                f"vocabulary is of length {len(vocabulary)}, and documents have shape {shape}: give a word "
+                "for each column"
             )
         columns = _as_columns(word_lists(topics, n), vocabulary)
         return columns, in_counts(columns, documents)

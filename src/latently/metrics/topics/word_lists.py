@@ -66,8 +66,8 @@ def _of_weights(topics: object, n: int, vocabulary: Sequence[object] | None) -> 
     names: Cells | Sequence[Any] = range(weights.shape[1]) if vocabulary is None else vocabulary
     if len(names) != weights.shape[1]:
         raise ValueError(
-            f"vocabulary has {len(names)} words and topics {weights.shape[1]} columns: give a word for each "
-            "column"
+            f"vocabulary is of length {len(names)}, and topics have shape {weights.shape}: give a word for "
+            "each column"
         )
     order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
     return [[names[i] for i in row if weights[topic, i] > 0] for topic, row in enumerate(order)]

@@ -73,7 +73,8 @@ def patterns(found: MissingPatterns, *, ax: Axes | None = None) -> Axes:
     be = "is" if n_missing == 1 else "are"
     note = "orange: missing; pale: observed"
     if n < total:
-        note += f"; the {n} most frequent patterns, {share(found.counts[:n].sum() / found.n_rows)} of rows"
+        of_rows = share(found.counts[:n].sum() / found.n_rows)
+        note += f"; the {count(n, 'most frequent pattern')}, {of_rows} of rows"
     if d < len(names):
         note += f"; the {d} columns that lack most"
     title(ax, f"{n_missing:,} of {count(n_cells, 'cell')} {be} missing, in {count(total, 'pattern')}", note)

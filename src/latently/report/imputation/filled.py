@@ -74,7 +74,11 @@ def how_much(a: FilledTable) -> Iterator[Finding]:
 
 def draws(a: FilledTable) -> Finding:
     """What the drawn tables are for."""
-    which = f"the {a.n_tables} tables of {a.drawn}" if a.drawn else f"the {a.n_tables} drawn tables"
+    which = (
+        f"the {count(a.n_tables, 'table')} of {a.drawn}"
+        if a.drawn
+        else f"the {count(a.n_tables, 'drawn table')}"
+    )
     single = "completed.csv" if a.drawn else "the completed table"
     text = (
         f"For standard errors use {which}, not {single}: run the analysis on each table and pool the results "

@@ -213,10 +213,12 @@ class MixedAnalysis(FilledTable):
         said = []
         if check.numbers:
             inside = share(check.inside, check.numbers)
-            said.append(f"{inside} of {check.numbers:,} numbers lie in their interval")
+            lie = "lies in its" if check.numbers == 1 else "lie in their"
+            said.append(f"{inside} of {count(check.numbers, 'number')} {lie} interval")
         if check.cells:
             said.append(
-                f"{share(check.right, check.cells)} of {check.cells:,} categories are guessed right, where "
+                f"{share(check.right, check.cells)} of {count(check.cells, 'category', 'categories')} "
+                f"{'is' if check.cells == 1 else 'are'} guessed right, where "
                 f"the most frequent one is right for {share(check.usual, check.cells)}"
             )
         if said:

@@ -117,7 +117,7 @@ def mcar(a: ImputationAnalysis) -> Finding:
         return note("mcar", f"{text} {asks}")
     p_value, df = a.test.p_value, a.test.df
     p = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
-    freedom = f"{df:,} degrees of freedom" if df > 1 else "1 degree of freedom"
+    freedom = f"{count(df, 'degree')} of freedom"
     numbers = f"(chi-squared {number(a.test.statistic, 1)} with {freedom}, {p})"
     text = (
         f"Little's test finds no sign that cells are not missing completely at random {numbers}, which is no "

@@ -15,7 +15,7 @@ from latently.estimators.latent_classes import ClassificationTable, GoodnessOfFi
 from latently.report.mixture.analysis import MixtureAnalysis
 from latently.report.report import Report
 from latently.report.table import Table
-from latently.wording import about, decimals, listed, number
+from latently.wording import about, count, decimals, listed, number
 
 DEPENDENT_RESIDUAL = 4.0  # bivariate residual: about one is to be expected
 MOST_PAIRS, MOST_LINES = 10, 120
@@ -88,7 +88,7 @@ class Classes:
             of = "" if len(fit.columns) == len(self.a.names) else f" of {listed(fit.columns)}"
             text = (
                 f"against what the model expects of the table{of}, G² is {number(fit.likelihood_ratio, 1)} "
-                f"on {fit.degrees_of_freedom} degrees of freedom (p = {fit.p_value:.2g})"
+                f"on {count(fit.degrees_of_freedom, 'degree')} of freedom (p = {fit.p_value:.2g})"
             )
             rough = f": roughly, for {listed(fit.caveats)}" if fit.caveats else ""
             yield note("fit", text + rough, statistic=fit.likelihood_ratio, p_value=fit.p_value)
@@ -99,7 +99,7 @@ class Classes:
         far = [one for one in self.residuals if one["residual"] > DEPENDENT_RESIDUAL]
         if far:
             pairs = [f"{_pair(one)} ({number(one['residual'], 1)})" for one in far[:3]]
-            more = f" (and {len(far) - 3} more pairs)" if len(far) > 3 else ""
+            more = f" (and {count(len(far) - 3, 'more pair')})" if len(far) > 3 else ""
             text = (
                 f"within clusters {listed(pairs)}{more} depend on each other more than the model allows (a "
                 "bivariate residual of about 1 is to be expected): ask for more clusters, make such a pair "

@@ -197,9 +197,10 @@ def _small(a: MixtureAnalysis) -> Iterator[Finding]:
     small = np.flatnonzero(rows < fewest)
     if len(small):
         who = f"cluster {small[0]} rests" if len(small) == 1 else f"clusters {listed(map(str, small))} rest"
-        sizes = listed(f"{n:,}" for n in rows[small])
+        *others, last = rows[small]
+        sizes = listed([*(f"{n:,}" for n in others), count(last, "row")])
         what = "means and covariances" if matrix else "means and spreads"
-        text = f"{who} on about {sizes} rows: too few for {what} to be more than rough guesses"
+        text = f"{who} on about {sizes}: too few for {what} to be more than rough guesses"
         yield caution("few rows", text, "component", small, least=rows[small].min(), needed=fewest)
 
 
@@ -207,7 +208,7 @@ def _no_dip(a: MixtureAnalysis) -> Iterator[Finding]:
     pairs = without_dip(a.model)
     if pairs:
         between = listed(f"{i} and {j}" for i, j in pairs[:3])
-        more = f" (and {len(pairs) - 3} more pairs)" if len(pairs) > 3 else ""
+        more = f" (and {count(len(pairs) - 3, 'more pair')})" if len(pairs) > 3 else ""
         text = (
             f"between clusters {between}{more} the density has no dip to speak of: they may be parts of one "
             "cluster that is not Gaussian. BIC looks for the best density, not for the number of kinds"

@@ -93,10 +93,11 @@ def _few_rows(a: SegmentationAnalysis) -> Iterator[Finding]:
     rows = a.shares * a.n_rows
     rare = np.flatnonzero(rows < FEWEST_ROWS)
     if len(rare):
-        sizes = listed(f"{n:.0f}" for n in rows[rare[:MOST_NAMED]])
+        *others, last = np.round(rows[rare[:MOST_NAMED]]).astype(int)
+        sizes = listed([*map(str, others), count(last, "row")])
         them = "it" if len(rare) == 1 else "them"
         text = (
-            f"{_states(rare, 'rests', 'rest')} on about {sizes} rows: what is said of {them} is no more than "
+            f"{_states(rare, 'rests', 'rest')} on about {sizes}: what is said of {them} is no more than "
             "a rough guess"
         )
         yield caution("few rows", text, "state", rare, least=rows[rare].min())

@@ -13,6 +13,7 @@ from latently.plots.palette import COLOURS
 from latently.plots.topic_models.bars import MOST_TOPICS
 from latently.report.figure import Figure, narrow_first
 from latently.report.topics.analysis import N_WORDS, RELEVANCE, TopicsAnalysis
+from latently.wording import count
 
 N_DOCUMENTS = 20
 MOST_MAPPED = 200
@@ -73,11 +74,12 @@ def _documents(a: TopicsAnalysis) -> Figure:
         plots.document_topics(a.model, X, documents=rows.tolist(), names=names, ax=ax)
 
     step = " at even steps through all" if len(full) > N_DOCUMENTS else ""
+    documents, have = count(len(chosen), "document"), "has" if len(chosen) == 1 else "have"
     return Figure(
         "document_topics",
         draw,
-        f"What {len(chosen)} documents{step} have of each topic. Few dark cells in a row: the document is "
-        "about few things. A dark column: a topic that all have.",
+        f"What {documents}{step} {have} of each topic. Few dark cells in a row: the document is about few "
+        "things. A dark column: a topic that all have.",
     )
 
 
@@ -109,4 +111,8 @@ def _perplexity(a: TopicsAnalysis, ax: Any) -> None:
     ax.plot(a.n_topics, min(values), "o", markersize=12, fillstyle="none", color=COLOURS[1])
     ax.set(xlabel="topics", ylabel="held-out perplexity")
     ax.locator_params(axis="x", integer=True)
-    title(ax, f"{a.n_topics} topics predict best", f"without topics: {trials[0].no_topics:,.0f}")
+    title(
+        ax,
+        f"{count(a.n_topics, 'topic')} predict{'s' * (a.n_topics == 1)} best",
+        f"without topics: {trials[0].no_topics:,.0f}",
+    )

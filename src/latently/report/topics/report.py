@@ -170,7 +170,7 @@ def _left_out(a: TopicsAnalysis) -> Finding:
         else f"{count(one.n_words, 'word')} {one.why}"
         for one in c.left_out
     )
-    together = f"together {share(lost, c.n_tokens_before)} of the {c.n_tokens_before:,} words"
+    together = f"together {share(lost, c.n_tokens_before)} of the {count(c.n_tokens_before, 'word')}"
     return note("left out", f"Left out: {reasons}" + (f"; {together}" if lost else ""), tokens=lost)
 
 
@@ -193,9 +193,11 @@ def _agreement(a: TopicsAnalysis) -> Finding:
 
 def _choice(a: TopicsAnalysis) -> Finding:
     best, second, *_ = sorted(a.trials, key=lambda trial: trial.perplexity)
+    predict = "predicts" if best.n_components == 1 else "predict"
+    come = "comes" if second.n_components == 1 else "come"
     text = (
-        f"{count(best.n_components, 'topic')} predict held-out documents best among "
-        f"{len(a.trials)} numbers tried (perplexity {_perplexity(best.perplexity)}); next come "
+        f"{count(best.n_components, 'topic')} {predict} held-out documents best among {len(a.trials)} "
+        f"numbers tried (perplexity {_perplexity(best.perplexity)}); next {come} "
         f"{count(second.n_components, 'topic')} ({_perplexity(second.perplexity)}). People may find another "
         "number easier to read"
     )
@@ -307,7 +309,7 @@ def _how(a: TopicsAnalysis) -> dict[str, str]:
     """How it was computed."""
     model, c = a.model, a.collection
     prior, least = model.doc_topic_prior_, f"{float(np.min(model.topic_word_prior_)):.4g}"
-    passes = "1 pass" if model.n_iter_ == 1 else f"{model.n_iter_:,} passes"
+    passes = count(model.n_iter_, "pass", "passes")
     facts = {
         "Software": f"latently {__version__}",
         "Model": f"Latent Dirichlet allocation, by {INFERENCES[model.inference]}",
@@ -315,7 +317,7 @@ def _how(a: TopicsAnalysis) -> dict[str, str]:
         "Prior of documents": f"from {prior.min():.3g} to {prior.max():.3g}, by topic",
         "Prior of words": f"{least} and more for seed words" if model.seed_words else least,
         "Why it stopped": f"{model.stop_reason_}, after {passes}",
-        "Words": f"{c.n_words:,} different ones, {c.n_tokens:,} of {c.n_tokens_before:,} in all",
+        "Words": f"{count(c.n_words, 'different one')}, {c.n_tokens:,} of {c.n_tokens_before:,} in all",
     }
     if a.trial is not None:
         facts["Held out"] = (

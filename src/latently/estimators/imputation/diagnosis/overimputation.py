@@ -11,6 +11,7 @@ from sklearn.base import clone
 from latently.checks.settings import SHARE, check_setting, instance_of
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.inputs import Array, check_table, column_names, label_of, random_generator
+from latently.wording import count
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def overimpute(
     known = np.argwhere(~np.isnan(rows))
     n_hidden = round(share * len(known))
     if not n_hidden:
-        raise ValueError(f"share={share!r} of {len(known)} observed cells hides none: choose a larger share")
+        cells = count(len(known), "observed cell")
+        raise ValueError(f"share={share!r} of {cells} hides none: choose a larger share")
     rng = random_generator(random_state)
     chosen = known[np.sort(rng.choice(len(known), n_hidden, replace=False))]
     i, j = chosen.T
