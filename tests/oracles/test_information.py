@@ -40,6 +40,15 @@ def test_closed_forms_of_one_component(covariance_type, weighted):
     assert found.reasons == ()
 
 
+def test_errors_are_a_mapping_from_the_names_of_parameters():
+    X = normal_rows()
+    found = GaussianMixture(1).fit(X).standard_errors(X)
+    assert list(found) == list(found.keys()) == ["weights", "means", "covariances"]
+    assert len(found) == 3
+    assert [name in found for name in ("means", "mean", 0)] == [True, False, False]
+    assert dict(found)["means"] is dict(found.items())["means"] is found["means"]
+
+
 def test_robust_errors_of_one_mean_are_those_of_the_sample():
     X = np.random.default_rng(1).exponential(size=(500, 2))
     found = GaussianMixture(1).fit(X).standard_errors(X, "robust")

@@ -8,7 +8,7 @@ covariance (docs/formulas.md, "Standard errors").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal
 
@@ -34,8 +34,8 @@ MOST_PLACES_NAMED = 3  # numbers on a boundary in one message
 
 
 @dataclass(frozen=True)
-class StandardErrors:
-    """Standard errors of all parameters.
+class StandardErrors(Mapping[str, Array]):
+    """Standard errors of all parameters, a mapping from their names.
 
     Attributes
     ----------
@@ -54,6 +54,12 @@ class StandardErrors:
 
     def __getitem__(self, name: str) -> Array:
         return self.errors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.errors)
+
+    def __len__(self) -> int:
+        return len(self.errors)
 
 
 @dataclass(frozen=True)
