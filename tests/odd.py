@@ -147,7 +147,7 @@ ARGUMENTS = {  # what of the odd is not odd, by the argument
     "lengths": {"None"},
     "groups": {"None"},
     "states": {"None"},
-    "sequence_weight": {"None"},
+    "sequence_weight": {"None", "fraction", "True"},
     "level": set(),
     "kind": set(),
     "n_replicates": LARGE,

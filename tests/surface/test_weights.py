@@ -71,6 +71,14 @@ def test_draws_from_more_rows_than_can_be_counted():
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_one_weight_is_that_of_all(name):
+    estimator, x, argument = CASES[name]
+    x = x if argument == "sample_weight" else [x[:80], x[80:]]
+    found = clone(estimator).fit(x, **{argument: 3.0})
+    assert found.log_likelihood_ == clone(estimator).fit(x, **{argument: np.full(len(x), 3)}).log_likelihood_
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_weights_that_sum_to_one_are_warned_of(name):
     estimator, x, argument = CASES[name]
     x = x if argument == "sample_weight" else [x[:50], x[50:100], x[100:150]]

@@ -74,7 +74,7 @@ COMMON = entries(
     """
     y : None
         Ignored; there for scikit-learn's conventions.
-    sample_weight : array-like of shape (n_samples,), optional
+    sample_weight : array-like of shape (n_samples,), or float, optional
         How often each row counts; integers are the same as repeated rows.
     to : str or path-like, optional
         A file (.parquet, .arrow or .csv) to write to instead of returning an array, row by row; its path is

@@ -25,13 +25,15 @@ MOST_COLUMNS_NAMED = 5  # in one message
 def check_weights(given: Any, n: int, name: str = "sample_weight", unit: str = "row") -> Array:
     """Check the weights of rows, or of other units, and return them as float64; ones if there are none.
 
+    One number is that of all.
+
     Raises a ValueError if their number is wrong or one is negative or not finite, which is named, or all are
     zero.
     """
     if given is None:
         return np.ones(n)
     weights = as_floats(given, name)
-    if not weights.ndim and unit == "row":  # one number for all rows, as scikit-learn takes it
+    if not weights.ndim:  # one number for all, as scikit-learn takes it
         weights = np.full(n, weights)
     if weights.shape != (n,):
         raise ValueError(f"{name} has shape {weights.shape}, should be ({n},): one for each {unit}")

@@ -45,7 +45,7 @@ class FittedHMM(FittedModel, ChainSettings):
         groups : array-like of shape (n_steps,) or str, optional
             In place of lengths: the sequence that each time step belongs to, or the column of X that says so.
             Those of one sequence stand together.
-        sequence_weight : array-like of shape (n_sequences,), optional
+        sequence_weight : array-like of shape (n_sequences,), or float, optional
             How often each sequence counts.
         states : array-like of int of shape (n_steps,), optional
             States that are known, -1 where they are not.

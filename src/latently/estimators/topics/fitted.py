@@ -52,7 +52,7 @@ class FittedTopics(Described, SavedTopics, WorkSettings, StreamSettings, TopicSe
             Counts: a scipy sparse matrix, an array or a frame. Documents: raw texts, lists of words, lists of
             word ids where `vocabulary` or `n_features` is given, or a frame of one column of texts or of
             three, each row a document, a word and a count. Such frames may be in files; all may be Dask's.
-        sample_weight : array-like of shape (n_documents,), optional
+        sample_weight : array-like of shape (n_documents,), or float, optional
             How often each document counts.
         n : int, default 10
             How many words of each topic.
