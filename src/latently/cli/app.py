@@ -13,9 +13,9 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from latently.checks.refusals import meant
 from latently.cli.cluster import Cluster
 from latently.cli.demo import Demo
-from latently.cli.failure import meant
 from latently.cli.impute import Impute
 from latently.cli.info import Info
 from latently.cli.job import Job

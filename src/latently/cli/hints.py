@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,7 @@ def hints(data: Cells, components: int, seed: int) -> Iterator[str]:
 
 def _clusters(data: Cells, seed: int) -> Iterator[str]:
     """Whether BIC clearly prefers two Gaussians to one; of many rows some tell."""
+    from latently.core.errors import unless_refused
     from latently.estimators.gaussian_mixture import GaussianMixture
     from latently.report.fits import VERY_STRONG
 
@@ -41,11 +43,9 @@ def _clusters(data: Cells, seed: int) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is amiss with the fit itself is said elsewhere
         for k in (1, 2):
-            try:
-                model = GaussianMixture(k, covariance_type="full", random_state=seed, max_iter=200).fit(X)
-            except ValueError:
-                return
-            if any(found.severity == "grave" for found in model.diagnostics_):
+            estimator = GaussianMixture(k, covariance_type="full", random_state=seed, max_iter=200)
+            model = unless_refused(partial(estimator.fit, X))
+            if model is None or any(found.severity == "grave" for found in model.diagnostics_):
                 return
             bic.append(model.bic())
     if bic[0] - bic[1] > VERY_STRONG:

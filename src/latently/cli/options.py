@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from latently.checks.refusals import meant
 from latently.cli.failure import CommandError
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def family_name(name: str) -> str:
         try:
             family_of(name)
         except ValueError as error:
+            if not meant(error):
+                raise
             raise typer.BadParameter(f"{error}.") from None
     return name
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from latently.checks.refusals import meant
 from latently.cli.failure import CommandError
 from latently.cli.job import Fit
 from latently.cli.options import OfLongRuns, OfSearch, argument, family_name, family_names, option
@@ -192,8 +193,8 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
                 one = found[name] = self._searched(data, replace(kind, name=name), part, lengths, show)
             except ModelFileError:  # a checkpoint of something else
                 raise
-            except ValueError:  # it cannot describe them at all
-                if name == kind.rivals[-1] and not found:
+            except ValueError as error:  # it cannot describe them at all
+                if not meant(error) or (name == kind.rivals[-1] and not found):
                     raise
                 continue
             cells = part.to_numpy().astype(float)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latently.cli.failure import CommandError
+from latently.cli.failure import CommandError, refusals
 from latently.cli.options import option
 
 if TYPE_CHECKING:
@@ -105,11 +105,12 @@ def _scan_of(path: Path) -> FileScan | None:
         readable = str(path).lower().endswith(READ_BY_PIECES)
     if not readable:
         return None
+    from latently.core.errors import unless_refused
     from latently.sources.files import FileScan, paths_of
 
     try:
-        return FileScan(paths_of(path))
-    except (OSError, ValueError):  # which the readers of tables in memory say better
+        return unless_refused(lambda: FileScan(paths_of(path)))
+    except OSError:  # which the readers of tables in memory say better, as they do what is refused
         return None
 
 
@@ -118,10 +119,8 @@ def allowed(memory: str | None) -> int:
     from latently.checks.settings import bytes_of
 
     if memory is not None:
-        try:
+        with refusals(lambda _: f"--memory {memory}: write a size, such as 500MB or 2GB"):
             return int(bytes_of(memory) or 0)
-        except ValueError:
-            raise CommandError(f"--memory {memory}: write a size, such as 500MB or 2GB") from None
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (AttributeError, ValueError, OSError):  # not every system says so
@@ -138,7 +137,7 @@ def drawn(whole: Whole, path: Path, seed: int) -> Table:
     rng = np.random.default_rng(seed)
     kept: Any = None
     n_rows = 0
-    try:
+    with refusals(str):
         for part in whole.scan.parts():
             frame = pl.DataFrame(pl.from_arrow(part.table))
             frame = frame.with_columns(pl.Series("\0", rng.random(frame.height)))
@@ -149,8 +148,6 @@ def drawn(whole: Whole, path: Path, seed: int) -> Table:
             if frame.height > 2 * ROWS_DRAWN:
                 frame = _least(frame)
             kept = frame
-    except ValueError as error:
-        raise CommandError(str(error)) from None
     if kept is None or not n_rows:
         raise CommandError(f"{path} has no row: add rows")
     kept = _least(kept)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
+
+from latently.checks.refusals import meant
+
+T = TypeVar("T")
 
 BEYOND = "the numbers span more than double precision holds: choose other units"
 
@@ -55,6 +60,25 @@ class ObjectiveFellError(ValueError):
 
     It is no `FitError`: what may take a failed run lightly, must not take this so.
     """
+
+
+def unless_refused(find: Callable[[], T]) -> T | None:
+    """What something that can be left out comes to; None where latently refuses it, as of too few rows.
+
+    A fault stays what it is.
+
+    Examples
+    --------
+    >>> from latently import GaussianMixture
+    >>> unless_refused(lambda: GaussianMixture(3).fit([[1.0], [2.0]])) is None
+    True
+    """
+    try:
+        return find()
+    except ValueError as error:
+        if isinstance(error, ObjectiveFellError) or not meant(error):
+            raise
+        return None
 
 
 class ObjectiveFellWarning(RuntimeWarning):

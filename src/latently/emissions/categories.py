@@ -94,7 +94,7 @@ class Categories(Emission):
                 seen = seen.astype(np.int64)  # which are floats only because some cells are missing
             return alphabet_of(known, None, seen)
         except ValueError as error:
-            raise ValueError(f"column '{column.name}': {error}") from None
+            raise ValueError(f"column '{column.name}': {error}") from error
 
     def read_columns(self, columns: Sequence[Column]) -> Array:
         found = np.empty((len(columns[0].cells), len(columns)))

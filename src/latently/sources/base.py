@@ -116,7 +116,7 @@ def located(part: Part) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"{part.where}: {error}") from None
+        raise ValueError(f"{part.where}: {error}") from error
 
 
 def check_columns(wanted: Sequence[str] | None, names: Sequence[str], where: str) -> list[str]:

@@ -21,10 +21,8 @@ def columns_and_families(table: Table, wanted: str) -> tuple[str, dict[str, str]
         if one in table.frame.columns or not colon:
             names.append(one)
             continue
-        try:
+        with refusals(lambda error, one=one: f"--columns asks for {one}, and {error}"):  # type: ignore[misc]
             given = family_of(family).conditioned_on
-        except ValueError as error:
-            raise CommandError(f"--columns asks for {one}, and {error}") from None
         names += [name, *(other for other in given if other not in names)]
         families[name] = family
     return ",".join(f'"{name}"' if "," in name else name for name in names), families

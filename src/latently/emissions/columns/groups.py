@@ -166,7 +166,7 @@ def asked(
         try:
             chosen.append((names, family_of(value)))
         except ValueError as error:
-            raise ValueError(f"{_who(names)}: {error}") from None
+            raise ValueError(f"{_who(names)}: {error}") from error
     for names, family in chosen:
         for name in family.conditioned_on:
             who = f"the {family.called} family of '{names[0]}' is given column '{name}'"

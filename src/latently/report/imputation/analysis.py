@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from latently.checks.arrays import Array
-from latently.core.errors import UndeterminedWarning
+from latently.core.errors import UndeterminedWarning, unless_refused
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.imputation.diagnosis import (
     DispersedStarts,
@@ -141,29 +141,26 @@ class ImputationAnalysis(FilledTable):
     @cached_property
     def test(self) -> MCARTest | None:
         """Little's test; None if it cannot be made."""
-        found = _unless_it_fails(lambda: little_mcar_test(self.X))
+        found = _if_it_can_be_made(lambda: little_mcar_test(self.X))
         return None if found is None or np.isnan(found.p_value) else found
 
     @cached_property
     def overimputation(self) -> Overimputation | None:
         """Observed cells that were hidden and predicted; None if too few are left to fit to."""
         how: dict[str, Any] = {"level": self.level, "random_state": self.seed}
-        return _unless_it_fails(lambda: overimpute(self.model, self.X, **how))
+        return _if_it_can_be_made(lambda: overimpute(self.model, self.X, **how))
 
     @cached_property
     def starts(self) -> DispersedStarts | None:
         """Fits of one Gaussian from starts far apart; None for a mixture, which restarts by itself."""
         if self.model.n_components > 1:
             return None
-        return _unless_it_fails(lambda: dispersed_starts(self.model, self.X, random_state=self.seed))
+        return _if_it_can_be_made(lambda: dispersed_starts(self.model, self.X, random_state=self.seed))
 
 
-def _unless_it_fails(find: Callable[[], Found]) -> Found | None:
+def _if_it_can_be_made(find: Callable[[], Found]) -> Found | None:
     """What a check finds; None if the table is too small or too degenerate for it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", UndeterminedWarning)
-        try:
-            return find()
-        except ValueError:
-            return None
+        return unless_refused(find)

@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from latently.checks.arrays import Array
 from latently.checks.columns import as_table
+from latently.core.errors import unless_refused
 from latently.core.findings import Finding, caution, note
 from latently.estimators.imputation.diagnosis import missing_patterns
 from latently.report import fits
@@ -125,11 +126,9 @@ class MixedAnalysis(FilledTable):
         columns = dict(zip(self.names, shown.T, strict=True))
         imputer = clone(self.model).set_params(n_components=self.model.n_components_, n_init=4)
         imputer.set_params(n_parameter_draws=0, unknown="missing", checkpoint=None)
-        try:
-            guesses = imputer.fit(columns).transform(columns)
-            ends = imputer.interval(columns, self.level)
-        except ValueError:  # a column is left without cells
+        if unless_refused(lambda: imputer.fit(columns)) is None:  # as where a column is left without cells
             return None
+        guesses, ends = imputer.transform(columns), imputer.interval(columns, self.level)
         found = np.zeros(5, dtype=np.int64)
         for j, name in enumerate(self.names):
             mine, cells = hidden[:, j], self.observed[hidden[:, j], j]

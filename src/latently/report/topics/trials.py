@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.core.errors import unless_refused
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.metrics import held_out_perplexity
 from latently.report.topics.collection import Collection
@@ -71,11 +73,11 @@ def run_trials(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about the documents is told of the fit to all
             model = LatentDirichletAllocation(K, random_state=seed + 1, **settings).fit(training)
-            try:
-                perplexity = model.perplexity(others)
-                alone = held_out_perplexity(others, (seen / seen.sum())[None], 1.0)
-            except ValueError:  # no word of the documents held out is in the others
-                return []
+            frequencies = (seen / seen.sum())[None]
+            alone = unless_refused(partial(held_out_perplexity, others, frequencies, 1.0))
+            perplexity = unless_refused(partial(model.perplexity, others))
+        if alone is None or perplexity is None:  # no word of the documents held out is in the others
+            return []
         trials.append(
             Trial(K, perplexity, alone.perplexity, int(chosen.sum()), alone.n_tokens, model.topic_word_)
         )
