@@ -19,6 +19,7 @@ from latently.core.findings import Finding
 from latently.plots import fonts
 from latently.plots.palette import colour
 from tests.pictures import dots, legend, title
+from tests.processes import process
 
 FAITHFUL = datasets.load_faithful().data
 WAITS = FAITHFUL[:, 1:]
@@ -318,3 +319,24 @@ def test_letters_the_usual_font_lacks_come_from_another_or_are_warned_of_once(mo
     with pytest.warns(UserWarning, match="no installed font has .*: install .* fonts-noto-cjk"):
         fonts.fit_fonts(figure)
     fonts.fit_fonts(figure)  # and says nothing, which would be an error here
+
+
+ONE = {
+    "data": "GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]]), [[-1.0], [0.0], [1.0]]",
+    "intervals": "GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]]), [[-1.0], [0.0], [1.0]]",
+    "transitions": "PoissonHMM.from_parameters([1, 0], [[0.9, 0.1], [0.1, 0.9]], [[1.0], [9.0]])",
+    "convergence": "GaussianImputer(n_parameter_draws=0).fit([[1.0], [2.0], [3.0]])",
+}
+
+
+@pytest.mark.parametrize("picture", ONE)
+def test_a_picture_of_another_model_imports_no_topics(tmp_path, picture):
+    code = (
+        "import sys, matplotlib; matplotlib.use('agg')\n"
+        "from latently import GaussianImputer, GaussianMixture, PoissonHMM, plots\n"
+        f"plots.{picture}({ONE[picture]})\n"
+        "of_topics = ('topic', 'dirichlet', 'admixture')\n"
+        "print([one for one in sys.modules if 'latently' in one and any(word in one for word in of_topics)])"
+    )
+    ran = process(tmp_path, code=code)
+    assert ran.stdout == "[]\n", ran.stderr

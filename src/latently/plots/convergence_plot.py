@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
-from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.estimators.topics.settings import tol_and_max_iter
-from latently.plots.arguments import AXES, HISTORY, picture
+from latently.checks.settings import Such
+from latently.plots.arguments import AXES, Models, picture
 from latently.plots.canvas import INVISIBLE, canvas, title
 from latently.plots.palette import COLOURS, FAINT
 from latently.wording import count
@@ -18,8 +17,22 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 
-@picture(estimator=HISTORY, ax=AXES)
+CLIMBING = Models(
+    (
+        Such(
+            lambda value: (
+                not isinstance(value, type)
+                and (hasattr(value, "log_likelihood_history_") or hasattr(value, "history_"))
+            ),
+            "an estimator that was fitted by EM",
+        ),
+    )
+)
+
+
+@picture(CLIMBING, ax=AXES)
 def convergence(estimator: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the log-likelihood of the best run at each of its iterates, below the value it ended at.
 
@@ -79,6 +92,8 @@ def _climb(estimator: object, history: Array, what: str, remark: str, ax: Axes) 
 
 def _changes(model: LatentDirichletAllocation, ax: Axes) -> Axes:
     """How much each pass of CVB0 changed, which need not fall at each."""
+    from latently.estimators.topics.settings import tol_and_max_iter
+
     history = np.asarray(model.history_, dtype=np.float64)
     tol, _ = tol_and_max_iter(model)
     seen = np.flatnonzero(history > 0)  # a change of nothing has no place on this axis

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latently.checks.settings import COUNT, NAME, SHARE
+from latently.checks.settings import COUNT, NAME, SHARE, Fitted, one_of
 from latently.core.parameters import named
+from latently.estimators.likelihood.errors import ERROR_KINDS
 from latently.estimators.mixture import BaseMixture
-from latently.plots.arguments import AXES, KIND, LIKELY, picture
+from latently.plots.arguments import AXES, Models, picture
 from latently.plots.canvas import canvas, title
 from latently.plots.features import feature_names
 from latently.plots.palette import colour
@@ -17,8 +18,11 @@ from latently.plots.palette import colour
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LIKELY = Models((Fitted("a mixture of latently", BaseMixture),))
+KIND = (one_of(*ERROR_KINDS),)
 
-@picture(estimator=LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
+
+@picture(LIKELY, parameter=(NAME,), feature=(COUNT,), level=(SHARE,), kind=KIND, ax=AXES)
 def intervals(
     estimator: BaseMixture,
     X: object,

@@ -12,9 +12,9 @@ from latently.checks.arrays import as_array
 from latently.checks.settings import LIST, WHOLE
 from latently.estimators.hmm import BaseHMM
 from latently.metrics import match_labels, matched_accuracy
-from latently.plots.arguments import AXES, CHAIN, picture
+from latently.plots.arguments import AXES, picture
 from latently.plots.canvas import canvas, literal, title
-from latently.plots.hmm.observed import observed
+from latently.plots.hmm.observed import CHAIN, observed
 from latently.plots.palette import COLOURS, GRID, INK, NEUTRAL
 from latently.wording import count
 
@@ -25,7 +25,7 @@ WRONG = COLOURS[1]
 MOST_LEVELS = 30
 
 
-@picture(model=CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
+@picture(CHAIN, true_states=(LIST,), n=(WHOLE,), ax=AXES)
 def decoded(
     model: BaseHMM,
     X: object,

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
 from latently.estimators.likelihood import LikelihoodEstimator
-from latently.plots.arguments import EMITTING, FEATURES, picture
+from latently.plots.arguments import FEATURES, picture
 from latently.plots.canvas import Look, literal, panels_of, plain, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend, line
-from latently.plots.hmm.observed import categories_of, names_of, observed, source, state_names
+from latently.plots.hmm.observed import EMITTING, categories_of, names_of, observed, source, state_names
 from latently.plots.palette import INK, colour, shades
 from latently.plots.skew import DENSITY, ladder, logarithmic, on_axis, set_logarithmic
 from latently.wording import count, share, shortened
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     resp: Array
 
 
-@picture(model=EMITTING, features=FEATURES)
+@picture(EMITTING, features=FEATURES)
 def emissions(
     model: LikelihoodEstimator,
     X: object = None,

@@ -9,8 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array
+from latently.checks.settings import Fitted
+from latently.estimators.documented import entries
+from latently.estimators.hmm import BaseHMM
 from latently.estimators.likelihood import LikelihoodEstimator
+from latently.plots.arguments import Models
 from latently.plots.features import feature_names
+
+SEQUENCES = entries(
+    """
+    X : array-like of shape (n_steps, n_features), or a list of such
+        The sequences.
+    lengths : array-like of int, optional
+        Lengths of the sequences in one table.
+    true_states : array-like of shape (n_steps,)
+        The true states: numbers or names.
+    n : int, default 100
+        How many time steps to draw.
+    """
+)
+CHAIN = Models(
+    (Fitted("a hidden Markov model of latently", BaseHMM),),
+    "CategoricalHMM, GaussianHMM, PoissonHMM or HiddenMarkovModel",
+    SEQUENCES,
+)
+EMITTING = Models(
+    (Fitted("a mixture or a hidden Markov model of latently", LikelihoodEstimator),), arguments=SEQUENCES
+)
 
 
 @dataclass(frozen=True)

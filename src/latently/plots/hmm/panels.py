@@ -8,13 +8,14 @@ from numpy.typing import ArrayLike
 
 from latently.checks.settings import WHOLE
 from latently.estimators.hmm import BaseHMM
-from latently.plots.arguments import CHAIN, picture
+from latently.plots.arguments import picture
 from latently.plots.canvas import panels_of
 from latently.plots.convergence_plot import convergence
 from latently.plots.hmm.decoded_plot import decoded
+from latently.plots.hmm.observed import CHAIN
 
 
-@picture(model=CHAIN, n=(WHOLE,))
+@picture(CHAIN, n=(WHOLE,))
 def hmm_panels(
     model: BaseHMM,
     X: object,

@@ -11,10 +11,10 @@ from scipy.special import ndtri
 
 from latently.checks.arrays import Array
 from latently.estimators.hmm import BaseHMM
-from latently.plots.arguments import CHAIN, FEATURE, picture
+from latently.plots.arguments import FEATURE, picture
 from latently.plots.canvas import Look, literal, panels_of, plain, title, write
 from latently.plots.features import position
-from latently.plots.hmm.observed import observed
+from latently.plots.hmm.observed import CHAIN, observed
 from latently.plots.hmm.steps import Axis, axis
 from latently.plots.palette import COLOURS, FAINT, GRID, INK
 from latently.plots.points import MOST_VECTORS, some
@@ -29,7 +29,7 @@ MOST_LAGS = 25
 N_QUANTILES = 1000
 
 
-@picture(model=CHAIN, feature=FEATURE)
+@picture(CHAIN, feature=FEATURE)
 def pseudo_residuals(
     model: BaseHMM,
     X: object,

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from latently.checks.arrays import Array
 from latently.checks.settings import BOOLEAN
 from latently.estimators.hmm import BaseHMM
-from latently.plots.arguments import CHAIN, FEATURES, picture
+from latently.plots.arguments import FEATURES, picture
 from latently.plots.canvas import Look, given_axes, literal, plain, stacked_axes, title, wrapped
 from latently.plots.features import position
 from latently.plots.hmm.looks import fill, legend
-from latently.plots.hmm.observed import Observed, observed, state_names
+from latently.plots.hmm.observed import CHAIN, Observed, observed, state_names
 from latently.plots.hmm.steps import Steps, axis, runs, steps
 from latently.plots.palette import FAINT, INK
 from latently.plots.points import MOST_VECTORS
@@ -32,7 +32,7 @@ SHADE, STRIP = 0.25, 0.75
 MARGIN = 0.06
 
 
-@picture(model=CHAIN, features=FEATURES, filtered=(BOOLEAN,))
+@picture(CHAIN, features=FEATURES, filtered=(BOOLEAN,))
 def states(
     model: BaseHMM,
     X: object,

@@ -9,8 +9,9 @@ import numpy as np
 from latently.checks.arrays import Array
 from latently.estimators.hmm import BaseHMM
 from latently.latent.stationary import closed_classes
-from latently.plots.arguments import AXES, CHAIN, picture
+from latently.plots.arguments import AXES, picture
 from latently.plots.canvas import Look, canvas, heat_map, title, write
+from latently.plots.hmm.observed import CHAIN
 from latently.plots.palette import INK, WRITTEN_ON_COLOURS
 from latently.wording import count, share
 
@@ -22,7 +23,7 @@ DARK_FROM = 0.82  # from here on the pale numbers have the higher contrast
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
-@picture(model=CHAIN, ax=AXES)
+@picture(CHAIN, ax=AXES)
 def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
     """Draw a map of the transition probabilities, from row to column.
 

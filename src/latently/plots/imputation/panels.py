@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latently.checks.arrays import Array, as_floats
-from latently.checks.settings import SHARE
-from latently.plots.arguments import FEATURES, IMPUTER, picture
+from latently.checks.settings import SHARE, Fitted
+from latently.estimators.gaussian_imputer import GaussianImputer
+from latently.plots.arguments import FEATURES, Models, picture
 from latently.plots.canvas import Look, panels_of, plain, title
 from latently.plots.ellipse import ellipse
 from latently.plots.features import feature_names, position
@@ -22,15 +23,14 @@ from latently.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from latently.estimators.gaussian_imputer import GaussianImputer
-
+IMPUTER = Models((Fitted("a GaussianImputer", GaussianImputer),), "GaussianImputer")
 RADIUS = 2.0
 FEWEST_ROWS = 3
 MOST_BARS = 60
 MOST_TICKS = 300
 
 
-@picture(imputer=IMPUTER, features=FEATURES, level=(SHARE,))
+@picture(IMPUTER, features=FEATURES, level=(SHARE,))
 def imputation_panels(
     imputer: GaussianImputer,
     X: object,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
+from latently.plots.arguments import AXES, FEATURES, picture
 from latently.plots.canvas import Look, canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, contours, curves, ellipses
-from latently.plots.mixture.view import View, view
+from latently.plots.mixture.view import MIXTURE, View, view
 from latently.plots.palette import GRID
 from latently.plots.points import frame, points
 from latently.plots.skew import DENSITY, logarithmic, set_logarithmic
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latently.estimators.gaussian_mixture import GaussianMixture
 
 
-@picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
+@picture(MIXTURE, features=FEATURES, ax=AXES)
 def data(
     mixture: GaussianMixture,
     X: object,

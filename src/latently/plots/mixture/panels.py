@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 
 from latently.checks.settings import LIST
 from latently.metrics import match_labels
-from latently.plots.arguments import FEATURES, MIXTURE, picture
+from latently.plots.arguments import FEATURES, picture
 from latently.plots.canvas import panels_of, plain, title
 from latently.plots.convergence_plot import convergence
 from latently.plots.mixture.data_plot import data
-from latently.plots.mixture.view import view
+from latently.plots.mixture.view import MIXTURE, view
 from latently.plots.points import frame, points
 from latently.wording import count
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latently.estimators.gaussian_mixture import GaussianMixture
 
 
-@picture(mixture=MIXTURE, y=(LIST, None), features=FEATURES)
+@picture(MIXTURE, y=(LIST, None), features=FEATURES)
 def mixture_panels(
     mixture: GaussianMixture,
     X: object,

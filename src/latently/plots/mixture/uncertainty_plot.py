@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latently.plots.arguments import AXES, FEATURES, MIXTURE, picture
+from latently.plots.arguments import AXES, FEATURES, picture
 from latently.plots.canvas import Look, canvas, title, wrapped
 from latently.plots.mixture.shapes import centres, ellipses
-from latently.plots.mixture.view import view
+from latently.plots.mixture.view import MIXTURE, view
 from latently.plots.palette import INK, NEUTRAL
 from latently.plots.points import MOST_VECTORS, frame, look
 from latently.plots.skew import logarithmic, set_logarithmic
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SURE_BELOW = 0.1
 
 
-@picture(mixture=MIXTURE, features=FEATURES, ax=AXES)
+@picture(MIXTURE, features=FEATURES, ax=AXES)
 def uncertainty(
     mixture: GaussianMixture,
     X: object,

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latently.checks.arrays import Array, as_floats
+from latently.checks.settings import Fitted
+from latently.estimators.documented import entries
+from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.plots.arguments import Models
 from latently.plots.features import feature_names, position
 from latently.plots.points import some
 
-if TYPE_CHECKING:
-    from latently.estimators.gaussian_mixture import GaussianMixture
+MIXTURE = Models(
+    (Fitted("a GaussianMixture of latently", GaussianMixture),),
+    "GaussianMixture",
+    entries(
+        """
+        X : array-like of shape (n_samples, n_features)
+            The rows, with all the features of the mixture. Of more than 10,000 a random 10,000 are drawn.
+        """
+    ),
+)
 
 
 @dataclass(frozen=True)

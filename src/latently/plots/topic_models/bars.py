@@ -9,17 +9,17 @@ import numpy as np
 
 from latently.checks.settings import LIST, WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.plots.arguments import RELEVANCE, TOPICS, picture
+from latently.plots.arguments import RELEVANCE, picture
 from latently.plots.canvas import given_axes, grid_axes, plain, title
 from latently.plots.palette import INK, NEUTRAL, colour
-from latently.plots.topic_models.looks import chosen_topics, overall, shares, shortened, word_names
+from latently.plots.topic_models.looks import TOPICS, chosen_topics, overall, shares, shortened, word_names
 from latently.wording import count, share
 
 MOST_TOPICS = 12
 PALE = (NEUTRAL, 0.4)
 
 
-@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
+@picture(TOPICS, n=(WHOLE,), relevance=RELEVANCE, topics=(LIST, None))
 def topics(
     model: LatentDirichletAllocation,
     n: int = 10,

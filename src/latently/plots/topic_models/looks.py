@@ -7,9 +7,26 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from latently.checks.arrays import Array
-from latently.checks.settings import check_whole
+from latently.checks.settings import Fitted, check_whole
+from latently.estimators.documented import entries
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
+from latently.plots.arguments import Models
 from latently.plots.canvas import literal
+
+TOPICS = Models(
+    (Fitted("a LatentDirichletAllocation of latently", LatentDirichletAllocation),),
+    "LatentDirichletAllocation",
+    entries(
+        """
+        X : table of counts of shape (n_documents, n_features), or sequence of documents, optional
+            The documents. Default: those of the fit.
+        n : int, default 20
+            How many documents, from the first on.
+        relevance : float, default 0.6
+            See `topics`.
+        """
+    ),
+)
 
 
 def word_names(model: LatentDirichletAllocation) -> list[str]:

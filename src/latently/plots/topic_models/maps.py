@@ -10,9 +10,9 @@ import numpy as np
 from latently.checks.arrays import Array
 from latently.checks.settings import LIST, WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
+from latently.plots.arguments import AXES, RELEVANCE, picture
 from latently.plots.canvas import canvas, heat_map, literal, title
-from latently.plots.topic_models.looks import existing, shares, shortened, word_names
+from latently.plots.topic_models.looks import TOPICS, existing, shares, shortened, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_NUMBERS = 20
 LABEL_WIDTH = 9.0  # points that a word takes, written upwards
 
 
-@picture(model=TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
+@picture(TOPICS, n=(WHOLE,), documents=(LIST, None), names=(LIST, None), ax=AXES)
 def document_topics(
     model: LatentDirichletAllocation,
     X: object = None,
@@ -80,7 +80,7 @@ def document_topics(
     return ax
 
 
-@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
+@picture(TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_words(
     model: LatentDirichletAllocation, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None
 ) -> Axes:

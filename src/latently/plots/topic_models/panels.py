@@ -6,12 +6,13 @@ from typing import Any
 
 from latently.checks.settings import WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.plots.arguments import TOPICS, picture
+from latently.plots.arguments import picture
 from latently.plots.canvas import panels_of
+from latently.plots.topic_models.looks import TOPICS
 from latently.plots.topic_models.maps import document_topics, topic_words
 
 
-@picture(model=TOPICS, n=(WHOLE,))
+@picture(TOPICS, n=(WHOLE,))
 def topics_panels(
     model: LatentDirichletAllocation, X: object = None, n: int = 20, *, ax: object = None
 ) -> Any:

@@ -10,11 +10,11 @@ from scipy.special import entr
 from latently.checks.arrays import Array
 from latently.checks.settings import WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
-from latently.plots.arguments import AXES, RELEVANCE, TOPICS, picture
+from latently.plots.arguments import AXES, RELEVANCE, picture
 from latently.plots.canvas import Look, canvas, title
 from latently.plots.palette import INK, colour
 from latently.plots.topic_models.labels import lay_out, place_labels
-from latently.plots.topic_models.looks import shares, word_names
+from latently.plots.topic_models.looks import TOPICS, shares, word_names
 from latently.wording import count
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LEAST_NUMBERED = 5.0  # points: the radius of a circle that has room for its num
 ROOM_FOR_WORDS = 64.0  # points left for words on either side, beyond the circles
 
 
-@picture(model=TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
+@picture(TOPICS, n=(WHOLE,), relevance=RELEVANCE, ax=AXES)
 def topic_map(
     model: LatentDirichletAllocation, n: int = 3, relevance: float = 0.6, *, ax: Axes | None = None
 ) -> Axes:
