@@ -90,6 +90,12 @@ def test_counts_have_an_outline_for_each_state():
     assert title(ax) == "Distributions in 3 states"
 
 
+def test_states_that_were_set_by_hand_have_an_outline():
+    model = PoissonHMM(2)
+    model.startprob_, model.transmat_, model.lambdas_ = [0.5, 0.5], np.full((2, 2), 0.5), [[1.0], [5.0]]
+    assert title(plots.emissions(model)[0]) == "Distributions in 2 states"
+
+
 def test_with_data_states_have_their_shares_and_what_is_seen_is_shared_out():
     ax = plots.emissions(QUAKES, COUNTS)[0]
     filled, lines = outlines(ax)

@@ -35,6 +35,12 @@ def circles(ax):
     return where[order], np.array([one.get_sizes()[0] for one in drawn])[order]
 
 
+def test_topics_that_were_set_by_hand_are_drawn():
+    model = LatentDirichletAllocation(3)
+    model.components_ = 100 * TOPICS + 1
+    assert title(plots.topic_map(model)) == "How far 3 topics are apart"
+
+
 # -- bars ----------------------------------------------------------------------------------------------
 
 

@@ -10,11 +10,12 @@ from latently.checks.settings import COUNT, NAME, check_setting
 
 def feature_names(estimator: Any) -> list[str]:
     """Names of the features that are modelled: those of the table it was fitted to, or their positions."""
+    model = getattr(estimator, "_model", None)  # takes in what was set by hand: before, no feature is known
     names = getattr(estimator, "feature_names_in_", None)
     every = named(names, estimator.n_features_in_)
-    if not hasattr(estimator, "_model"):
+    if model is None:
         return every
-    kept = estimator._model.emission.names_of([str(j) for j in range(len(every))] if names is None else every)
+    kept = model.emission.names_of([str(j) for j in range(len(every))] if names is None else every)
     return [f"feature {name}" for name in kept] if names is None else kept
 
 

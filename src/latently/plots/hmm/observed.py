@@ -74,7 +74,8 @@ def categories_of(model: LikelihoodEstimator, column: int) -> list[str] | None:
 def names_of(model: LikelihoodEstimator) -> list[str]:
     """Names of the features; a single one without a name is what is observed."""
     unnamed = getattr(model, "feature_names_in_", None) is None
-    return ["observed"] if unnamed and model.n_features_in_ == 1 else feature_names(model)
+    names = feature_names(model)
+    return ["observed"] if unnamed and model.n_features_in_ == 1 else names
 
 
 def state_names(model: LikelihoodEstimator) -> list[str]:

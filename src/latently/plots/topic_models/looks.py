@@ -31,9 +31,10 @@ TOPICS = Models(
 
 def word_names(model: LatentDirichletAllocation) -> list[str]:
     """The words of the columns, or their numbers where no words are known."""
+    n_words = model.topic_word_.shape[1]  # takes in topics that were set by hand: before, no word is known
     words = model.vocabulary_
     if words is None:
-        return [f"word {column}" for column in range(model.topic_word_.shape[1])]
+        return [f"word {column}" for column in range(n_words)]
     return [literal(str(word)) for word in words]
 
 
