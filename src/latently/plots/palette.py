@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -24,9 +25,14 @@ GRID = "#e6e8eb"
 NEUTRAL = "#868f9a"
 
 # What these become on a page that is read in the dark; all else can be seen on both.
-IN_THE_DARK = {PAPER: "#1d2228", INK: "#e7eaee", FAINT: "#9aa5b1", GRID: "#343b44", "#000000": "#e7eaee"}
-WRITTEN_ON_COLOURS = ("#fefefe", "#1f2328")  # the same in the dark
-MIDDLE = 0.213  # the luminance from which on the second has the higher contrast
+IN_THE_DARK = {PAPER: "#1d2228", INK: "#e7eaee", FAINT: "#9aa5b1", GRID: "#343b44"}
+IN_THE_DARK |= {"#000000": "#e7eaee", "#000001": "#fefefe"}
+# What is written on colours: one of the first two on opaque ones, which are the same in the dark; where paper
+# shows through, the last may be read better. Nothing less than white and black reaches a contrast of 4.5 to
+# one on every colour (WCAG 2.2, 1.4.3).
+WRITTEN_ON_COLOURS = ("#fefefe", "#010101", "#000001")
+
+Colour = Any  # as Matplotlib takes it
 
 
 def colour(k: int) -> str:
@@ -39,19 +45,47 @@ def marker(k: int) -> str:
     return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
 
 
-def on(colour: str) -> str:
-    """What is read best when it is written on a colour.
-
-    Examples
-    --------
-    >>> on("#0072b2"), on("#5588ff")
-    ('#fefefe', '#1f2328')
-    """
+def luminance(colour: Colour) -> float:
+    """Relative luminance of an opaque colour, from 0 to 1 (WCAG 2.2)."""
     from matplotlib.colors import to_rgb
 
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]  # of the contrast of WCAG 2
-    return WRITTEN_ON_COLOURS[luminance > MIDDLE]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Contrast of two opaque colours, from 1 to 21 (WCAG 2.2)."""
+    less, more = sorted((luminance(one), luminance(other)))
+    return (more + 0.05) / (less + 0.05)
+
+
+def seen(layers: Iterable[tuple[Colour, float]], paper: Colour) -> tuple[float, ...]:
+    """The colour that layers of some opacity have together on paper, the lowest first."""
+    from matplotlib.colors import to_rgb
+
+    found: tuple[float, ...] = to_rgb(paper)
+    for colour, alpha in layers:
+        found = tuple(alpha * a + (1 - alpha) * b for a, b in zip(to_rgb(colour), found, strict=True))
+    return found
+
+
+def on(*layers: Colour | tuple[Colour, float]) -> str:
+    """What is read best, on light and on dark paper, when it is written on colours.
+
+    These lie above each other, the lowest first; each is opaque or has an opacity.
+
+    Examples
+    --------
+    >>> on("#0072b2"), on("#5588ff"), on(("#0072b2", 0.35))
+    ('#fefefe', '#010101', '#000001')
+    """
+    opacities = [one if isinstance(one, tuple) and len(one) == 2 else (one, 1.0) for one in layers]
+    light, dark = (seen(opacities, paper) for paper in (PAPER, IN_THE_DARK[PAPER]))
+
+    def least(written: str) -> float:
+        return min(contrast(written, light), contrast(IN_THE_DARK.get(written, written), dark))
+
+    return max(WRITTEN_ON_COLOURS, key=least)
 
 
 def shades() -> Colormap:

@@ -12,14 +12,13 @@ from latently.latent.stationary import closed_classes
 from latently.plots.arguments import AXES, picture
 from latently.plots.canvas import Look, canvas, heat_map, title, write
 from latently.plots.hmm.observed import CHAIN
-from latently.plots.palette import INK, WRITTEN_ON_COLOURS
+from latently.plots.palette import on
 from latently.wording import count, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NUMBERS = 16  # states whose numbers can be read
-DARK_FROM = 0.82  # from here on the pale numbers have the higher contrast
 DURATIONS, SHARES = 44, 80  # points from the map to the right ends of the two columns
 
 
@@ -60,8 +59,9 @@ def transitions(model: BaseHMM, *, ax: Axes | None = None) -> Axes:
     if few:
         size = float(np.clip(84 / K, 6.5, 11))
         for i, j in np.argwhere(transmat > 0):
-            shade = WRITTEN_ON_COLOURS[0] if transmat[i, j] > DARK_FROM else INK
-            look: Look = {"ha": "center", "va": "center", "fontsize": size, "color": shade}
+            *shade, alpha = mesh.to_rgba(transmat[i, j])
+            written = on((shade, alpha))
+            look: Look = {"ha": "center", "va": "center", "fontsize": size, "color": written}
             ax.text(j + 0.5, i + 0.5, _number(transmat[i, j]), **look)
     else:
         ax.figure.colorbar(mesh, ax=ax, label="probability", location="bottom", aspect=40)

@@ -12,7 +12,7 @@ from latently.checks.settings import WHOLE
 from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.plots.arguments import AXES, RELEVANCE, picture
 from latently.plots.canvas import Look, canvas, title
-from latently.plots.palette import INK, colour
+from latently.plots.palette import INK, colour, on
 from latently.plots.topic_models.labels import lay_out, place_labels
 from latently.plots.topic_models.looks import TOPICS, shares, word_names
 from latently.wording import count
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COVERED_SHARE = 0.11  # of the axes, by all circles together
 MOST_NAMED = 40
+OPACITY = 0.35  # of a circle
 LEAST_NUMBERED = 5.0  # points: the radius of a circle that has room for its number
 ROOM_FOR_WORDS = 64.0  # points left for words on either side, beyond the circles
 
@@ -86,11 +87,14 @@ def topic_map(
     )
     radii = _frame(ax, where, sizes)
     largest_first = np.argsort(-sizes, kind="stable")
+    middles = ax.transData.transform(where) * 72.0 / ax.figure.dpi
     for k in largest_first:
-        look: Look = {"facecolor": [(colour(k), 0.35)], "edgecolor": colour(k), "zorder": 2}
+        look: Look = {"facecolor": [(colour(k), OPACITY)], "edgecolor": colour(k), "zorder": 2}
         ax.scatter(where[k, 0], where[k, 1], s=np.pi * radii[k] ** 2, **look)
         if radii[k] >= LEAST_NUMBERED:
-            ax.annotate(str(k), where[k], ha="center", va="center", fontsize="small", color=INK, zorder=4)
+            under = np.hypot(*(middles - middles[k]).T) < radii
+            written = on(*((colour(j), OPACITY) for j in largest_first if under[j]))
+            ax.annotate(str(k), where[k], ha="center", va="center", fontsize="small", color=written, zorder=4)
     texts = [f"{k}: {', '.join(names[w] for w in order[k])}" for k in largest_first[:MOST_NAMED]]
     place_labels(ax, where[largest_first], radii[largest_first], texts)
     return ax
