@@ -161,6 +161,26 @@ FILES = {
     "names in a comment": Messy(
         "# by hand\n" + table("# a  b", lambda i: (A[i], B[i]), "  "), ("Skipped 1 line that begins with #",)
     ),
+    "comments of Matlab": Messy(
+        "% station 7, 12% humid\n%\n% by hand\n"
+        + table("a b", lambda i: (f"{A[i]:.4f}", f"{B[i]:.4f}"), "  ")
+        + "% end\n",
+        ("Skipped 4 lines that begin with %",),
+        file="t.dat",
+    ),
+    "names in a comment of Matlab": Messy(
+        "%% by hand\n" + table("%a b", lambda i: (A[i], B[i]), "\t").replace("%a b", "%a\tb"),
+        ("Skipped 1 line that begins with %",),
+    ),
+    "comments of two kinds": Messy(
+        "# by hand\n% in May\n" + PLAIN, ("Skipped 2 lines that begin with # or %",)
+    ),
+    "names and cells that begin with a percent sign": Messy(
+        table("% fat,b", lambda i: (f"{A[i]}%", B[i])), columns=("% fat", "b"), missing=(0, 0)
+    ),
+    "names of rows that begin with a percent sign": Messy(
+        table("what a b", lambda i: (f"%{i}", A[i], B[i]), " "), left_out={"what": "text, "}
+    ),
     "identifiers, an index, years and constants": Messy(
         table(
             ",a,b,customer_id,nr,year,unit,zip",

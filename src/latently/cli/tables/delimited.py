@@ -13,17 +13,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, islice, takewhile
 
 import polars as pl
 
 from latently.cli.failure import CommandError
 from latently.cli.tables.numerals import has_decimal_commas
 from latently.cli.tables.table import Table
-from latently.wording import count, shortened
+from latently.wording import count, listed, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
 BLANK = " "
+SIGNS = ("#", "%")  # that comments begin with
 LINES_LOOKED_AT = 1_000  # lines
 MOST_TITLES = 10  # lines above the header, at most
 LINES_AT_ONCE = 20_000
@@ -36,7 +37,8 @@ Line = tuple[int, list[str]]
 def read_delimited(text: str, name: str) -> Table:
     """Read a table of text; commas, semicolons, tabs, bars and blanks are recognised as separators.
 
-    Lines that begin with ``#`` are comments, but for one that names the columns; a title above it is none.
+    Lines that begin with ``#`` are comments, but for one that names the columns; so are those that begin with
+    ``%`` if some above the table do. A title above the header is none.
     """
     if not text.strip():
         raise CommandError(f"{name} is empty: give a table with a header and rows")
@@ -48,8 +50,7 @@ def read_delimited(text: str, name: str) -> Table:
     if separator == BLANK and (first := next(lines, None)) is not None:
         lines = chain([first], lines)
         header = [""] * (len(first[1]) - len(header)) + header  # names of rows have no name, as R has it
-    comments = [f"{count(skipped, 'line')} that begin{'s' * (skipped == 1)} with #"] if skipped else []
-    return as_table(header, lines, name, separator).skipping(*comments, *above(title))
+    return as_table(header, lines, name, separator).skipping(*skipped, *above(title))
 
 
 def as_table(header: list[str], lines: Iterator[Line], name: str, separator: str) -> Table:
@@ -71,28 +72,53 @@ def _frame(names: list[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
     )
 
 
-def _without_comments(text: str) -> tuple[str, int]:
-    """The text with its comments made blank, and how many there were; one may name the columns."""
-    if "#" not in text:
-        return text, 0
+def _without_comments(text: str) -> tuple[str, list[str]]:
+    """The text with its comments made blank, and what is said of them; one may name the columns."""
+    if not any(sign in text for sign in SIGNS):
+        return text, []
     lines = text.split("\n")
+    signs = _signs(lines)
     quotes = accumulate((line.count('"') for line in lines[:-1]), initial=0)
-    marked = [i for i, n in enumerate(quotes) if lines[i].startswith("#") and n % 2 == 0]
-    rest = [line for line in lines[:LINES_LOOKED_AT] if line.strip() and not line.startswith("#")]
+    marked = [i for i, n in enumerate(quotes) if lines[i].startswith(signs) and n % 2 == 0]
+    rest = [line for line in lines[:LINES_LOOKED_AT] if line.strip() and not line.startswith(signs)]
     if not marked or not rest:
-        return text, 0
+        return text, []
     separator = _separator("\n".join(rest))
     split = partial(_cells, separator=separator)
-    first = next(i for i, line in enumerate(lines) if line.strip() and not line.startswith("#"))
+    first = next(i for i, line in enumerate(lines) if line.strip() and not line.startswith(signs))
     top = [i for i in marked if i < first]
     if top and _names_columns(lines[top[-1]], rest[0], split):
-        lines[top[-1]] = lines[top[-1]].removeprefix("#")
+        lines[top[-1]] = _unmarked(lines[top[-1]])
         marked.remove(top.pop())
     width = len(split(rest[0]))
     comments = [i for i in marked if i < first or separator == BLANK or len(split(lines[i])) != width]
+    if not comments:
+        return "\n".join(lines), []
+    begun, begin = listed(sorted({lines[i][0] for i in comments}), "or"), "begin" + "s" * (len(comments) == 1)
     for i in comments:
         lines[i] = ""
-    return "\n".join(lines), len(comments)
+    return "\n".join(lines), [f"{count(len(comments), 'line')} that {begin} with {begun}"]
+
+
+def _signs(lines: Sequence[str]) -> tuple[str, ...]:
+    """The signs of comments: a percent sign only where lines above the table begin with it.
+
+    One such line between commas or the like may be the header, whose first name begins so.
+    """
+    some = [line for line in lines[:LINES_LOOKED_AT] if line.strip()]
+    top = list(takewhile(lambda line: line.startswith(SIGNS), some))
+    begun = [line for line in top if line.startswith("%")]
+    rest = [line for line in some if not line.startswith(SIGNS)]
+    lone = len(begun) == 1 and top[-1] is begun[0] and rest
+    return SIGNS[:1] if not begun or (lone and _is_header(begun[0], rest)) else SIGNS
+
+
+def _is_header(line: str, rest: Sequence[str]) -> bool:
+    """Whether a line stands above the others as their header: with as many cells, and no header below it."""
+    separator = _separator("\n".join(rest))
+    rows = [_cells(one, separator) for one in (line, *rest[:2])]
+    numbers = [any(NUMBER.fullmatch(cell.strip().removesuffix("%")) for cell in row) for row in rows[1:]]
+    return separator != BLANK and len(rows[0]) == len(rows[1]) and numbers != [False, True]
 
 
 def above(title: Sequence[str]) -> list[str]:
@@ -134,8 +160,12 @@ def _without_title(text: str) -> tuple[str, list[str]]:
 
 def _names_columns(comment: str, row: str, split: Callable[[str], list[str]]) -> bool:
     """Whether a comment above a row names its columns: it has as many words, and the row has a number."""
-    names, cells = split(comment.removeprefix("#")), split(row)
+    names, cells = split(_unmarked(comment)), split(row)
     return len(names) == len(cells) > 1 and any(map(NUMBER.fullmatch, cells))
+
+
+def _unmarked(comment: str) -> str:
+    return comment.lstrip(comment[0])
 
 
 def _cells(line: str, separator: str) -> list[str]:
