@@ -1,6 +1,7 @@
 """Intervals stay where parameters can be, and what lies on a boundary costs no other its error."""
 
 import numpy as np
+import pandas
 import pytest
 from numpy.testing import assert_allclose
 
@@ -9,6 +10,7 @@ from latently.core.array_source import ArraySource
 from latently.core.em import EMMap
 from latently.core.information import standard_errors
 from latently.core.spaces import SPD, Positive, Real, Simplex
+from latently.emissions import Columns
 from latently.emissions.categorical import Categorical, CategoricalParams
 from latently.emissions.poisson import Poisson, PoissonParams
 from latently.latent.independent import Independent, Weights
@@ -125,6 +127,29 @@ def test_a_rate_on_its_way_to_zero():
     found = standard_errors(EMMap(model, ArraySource(counts, np.ones(200), None, 64)), params)
     assert found.reasons[0].startswith("lambdas[0, 0] at zero")
     assert_allclose(found["lambdas"][0], [np.nan, np.sqrt(params.emission.lambdas[0, 1] / 200)], rtol=1e-5)
+
+
+def test_what_has_no_error_is_called_as_the_table_has_it():
+    visits = [0] * 60 + [4, 5, 6] * 20
+    towns = ["Rome"] * 60 + ["Bari", "Rome"] * 30
+    table = {"visits": np.array(visits), "town": np.array(towns)}
+    families = {"visits": "poisson", "town": "categorical"}
+    of_kinds = MixtureModel(Columns(families), 2, random_state=0).fit(table)
+    gone = int(of_kinds.params_.emission["poisson"].lambdas[:, 0].argmin())
+    reasons = of_kinds.standard_errors(table).reasons
+    assert reasons[0].startswith(f"poisson.lambdas[{gone}, 0] ('visits') at zero: on this boundary")
+    assert reasons[1].startswith(f"categorical.probabilities[{gone}, 0, 0] ('town' = 'Bari') at zero")
+    assert of_kinds.summary(table).notes == reasons
+
+    named = pandas.DataFrame({"visits": visits})
+    counts = MixtureModel("poisson", 2, random_state=0).fit(named)
+    assert ", 0] ('visits') at zero" in counts.standard_errors(named).reasons[0]
+    plain = MixtureModel("poisson", 2, random_state=0).fit(named.to_numpy())
+    assert ", 0] at zero" in plain.standard_errors(named.to_numpy()).reasons[0]
+
+    words = np.array(["calm"] * 30 + ["calm", "wild"] * 30, dtype=object)[:, None]
+    chain = CategoricalHMM(2, startprob="uniform", random_state=0).fit(words)
+    assert any("emissionprob[0, 1] ('wild') at zero" in one for one in chain.standard_errors(words).reasons)
 
 
 def test_robust_errors_need_more_units_than_parameters():

@@ -43,7 +43,9 @@ class StandardErrors(Mapping[str, Array]):
         For each parameter by name, in its own shape and units; zero for one held fixed, NaN where there is
         none.
     reasons : tuple of str
-        Why errors are NaN, or should be taken with care; empty if all is well.
+        Why errors are NaN, or should be taken with care; empty if all is well. Numbers are called by the name
+        of their parameter and their place in it, from 0, with the column where it has a name and the category
+        where it is of one: "probabilities[1, 0, 2] ('town' = 'Rome') at zero".
     kind : str
         How they were found.
     """
@@ -137,6 +139,7 @@ def standard_errors(
     fixed: Collection[str] = (),
     kind: Kind = "observed",
     functions: Mapping[str, Callable[[P], Array]] | None = None,
+    words: Callable[[str, tuple[int, ...]], str] = lambda name, at: "",
 ) -> StandardErrors:
     """Standard errors from the observed information, or robust ones from the sandwich.
 
@@ -153,6 +156,8 @@ def standard_errors(
     functions : dict of str to callable, optional
         Functions of the params, whose errors are found as well, by the delta method. An error is NaN, too,
         where all that a number depends on lies on a boundary.
+    words : callable, optional
+        Says what the number of a parameter at some place is of, for the reasons.
 
     Returns
     -------
@@ -183,7 +188,7 @@ def standard_errors(
     charts = {name: chart.without(gone[where[name]]) for name, chart in coordinates.charts.items()}
     coordinates = Coordinates(params, charts)
     information, slope = information[np.ix_(~gone, ~gone)], slope[~gone]
-    reasons = [_on_boundary(name, chart) for name, chart in charts.items() if chart.resting.any()]
+    reasons = [_on_boundary(name, chart, words) for name, chart in charts.items() if chart.resting.any()]
     if kind == "robust":
         _check_units(em, coordinates.dimension)
 
@@ -245,12 +250,12 @@ def _vanishing(em: EMMap[D, P, S], coordinates: Coordinates[P], information: Arr
     return gone
 
 
-def _on_boundary(name: str, chart: Chart) -> str:
+def _on_boundary(name: str, chart: Chart, words: Callable[[str, tuple[int, ...]], str]) -> str:
     """Which numbers or matrices of a parameter lie on its boundary, in words."""
     found = []
     for boundary, resting in chart.boundaries.items():
-        places = [f"[{', '.join(map(str, at))}]" if len(at) else "" for at in np.argwhere(resting)]
-        which = ", ".join(f"{name}{place}" for place in places[:MOST_PLACES_NAMED])
+        places = [tuple(at.tolist()) for at in np.argwhere(resting)]
+        which = ", ".join(_called(name, at, words(name, at)) for at in places[:MOST_PLACES_NAMED])
         if len(places) > MOST_PLACES_NAMED:
             which += f" and {len(places) - MOST_PLACES_NAMED} more"
         found += [f"{which} {boundary}"] if places else []
@@ -258,6 +263,11 @@ def _on_boundary(name: str, chart: Chart) -> str:
         f"{', '.join(found)}: on this boundary of the parameter space there is no error, and the others are "
         "taken as though it were known"
     )
+
+
+def _called(name: str, at: tuple[int, ...], words: str) -> str:
+    place = f"[{', '.join(map(str, at))}]" if at else ""
+    return f"{name}{place}" + (f" ({words})" if words else "")
 
 
 def _check_units(em: EMMap[D, P, S], n_parameters: int) -> None:

@@ -86,6 +86,21 @@ class Described:
         """What the codes of a column stand for, in their order; None if its cells are numbers."""
         return None
 
+    def place_of(self: Any, name: str, at: Sequence[int], names: Sequence[str] | None) -> str:
+        """Which column, and which category of it, the number of a parameter at some place is of.
+
+        Nothing if neither has a name; `names` are those of the columns that are modelled.
+        """
+        axes: tuple[str, ...] = next((one.axes for one in self.parameters if one.name == name), ())
+        where = dict(zip(axes, at, strict=False))  # a matrix has one place
+        column = where.get("features", 0)
+        code = where.get("categories", where.get("symbols", -1))
+        categories = (self.categories_of(column) if code >= 0 else None) or []
+        category = repr(categories[code]) if 0 <= code < len(categories) else ""
+        if names is None or "features" not in where:
+            return "" if categories == list(range(len(categories))) else category
+        return f"'{names[column]}'" + (f" = {category}" if category else "")
+
     def mean(self, params: Any) -> Array | None:
         """Return the mean of each component, shape (n_components, n_features); None if it has none."""
         return None

@@ -235,6 +235,12 @@ class Columns(ProductFamily):
     def names_of(self, names: list[str] | None) -> list[str]:
         return self.names
 
+    def place_of(self, name: str, at: Sequence[int], names: Sequence[str] | None) -> str:
+        own = next((part for part in self.parts if name.startswith(prefixed(part.name, ""))), None)
+        if own is None:
+            return ""
+        return own.family.place_of(name.removeprefix(prefixed(own.name, "")), at, own.names)
+
     def categories_of(self, column: int) -> list[Any] | None:
         part, j = self._of_column(column)
         return part.family.categories_of(j)

@@ -139,9 +139,15 @@ class Errors(FittedModel):
         with self._workers(source) as workers:
             em = EMMap(self._model, source, workers)
             fixed = (*self.fixed, *lone)
-            found = standard_errors(em, self.params_, fixed, kind, functions)  # type: ignore[arg-type]
+            found = standard_errors(em, self.params_, fixed, kind, functions, self._words)  # type: ignore[arg-type]
         errors = dict(found.errors) | {name: np.full_like(found[name], np.nan) for name in lone}
         return StandardErrors(errors, (*lone.values(), *found.reasons), kind)
+
+    def _words(self, name: str, at: tuple[int, ...]) -> str:
+        """What the number of a parameter at some place is of: its column and category, if they have names."""
+        names = vars(self).get("feature_names_in_")
+        family = self._model.emission
+        return family.place_of(name, at, family.names_of(None if names is None else list(map(str, names))))
 
     def confidence_intervals(
         self,
