@@ -148,7 +148,11 @@ def test_a_family_of_ones_own_takes_under_sixty_lines():
 
 
 def test_the_version_is_that_of_the_changelog_and_of_the_citation():
-    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    newest = re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
-    assert latently.__version__.removesuffix(".dev0") == cited[1]
+    version = latently.__version__.removesuffix(".dev0")
+    assert version == cited[1]
     assert newest[1] in (cited[1], "unreleased")
+    dated = re.search(rf"^## \[{version}\] - \d{{4}}-\d\d-\d\d$", changes, re.MULTILINE)
+    assert latently.__version__ == (version if dated else f"{version}.dev0")  # until it is released
