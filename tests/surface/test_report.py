@@ -289,6 +289,8 @@ def test_maxima_that_were_found_are_listed_with_how_they_differ(two):
         ["\N{MINUS SIGN}12.50", "2.50", "1", "\N{EN DASH}", one_is_all],
         ["\N{MINUS SIGN}9.00", "\N{MINUS SIGN}1.00", "1", "\N{EN DASH}", "\N{EN DASH}"],
     ]
+    assert "swap: a cluster leaves its rows to all others, and another one becomes two" in table.note
+    assert "window" not in table.note
     assert "About 40% of further runs" in table.note
     assert "Higher ones, which stand last, are spurious" in table.note
 

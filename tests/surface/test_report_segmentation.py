@@ -11,7 +11,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from examples.own_family import Exponential
 from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, datasets, select
 from latently.core.findings import Finding
-from latently.core.restarts import Restarts, Run
+from latently.core.moves import Move
+from latently.core.restarts import Found, Restarts, Run
+from latently.models import windows
+from latently.report.maxima import MOVES
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
 from latently.report.segmentation.residuals import checks
 from tests.reports import NASTY, assert_sound, by_kind, with_model
@@ -285,3 +288,20 @@ def test_of_many_columns_each_kind_of_caution_is_said_once_and_the_most_telling_
     assert len(by_kind(report.cautions)["dependent residuals"].which) > 2
     assert set(a.discriminative[:2]) == {4, 5}
     assert "high" in str(by_kind(report.findings)["state"]) or "low" in str(by_kind(report.findings)["state"])
+
+
+def test_moves_between_maxima_are_explained(quakes):
+    chain = quakes.model
+    moves = Move("neighbours", 2.0), Move("window", 1.0), Move("neighbours", 1.0)
+    maxima = Found(-10.0, 3, moves, chain.params_), Found(-12.0, 1)
+    table = segmentation_report(with_model(quakes, restarts_=Restarts((), 3, (), maxima=maxima))).tables[
+        "maxima"
+    ]
+    assert table.rows[0][3] == "neighbours (2) and window (1)"
+    beside = (
+        "neighbours: a state leaves its rows to all others, and takes those rows of another one that stand"
+    )
+    assert f"window of time; {beside} right before, or after, those of certain states)." in table.note
+    source = chain._source(quakes.X)
+    proposed = windows.propose(chain._model, chain.params_, source, np.random.default_rng(0))
+    assert {one.kind for one in proposed} == {"window", "neighbours"} <= set(MOVES)

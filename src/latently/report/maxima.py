@@ -20,6 +20,15 @@ MOST_ROWS = 50_000  # that are asked where they went
 PART, MOST_OF = 0.25, 0.5  # of a component, that is one of its parts; that goes with another
 HARDLY = 0.005  # of the rows
 
+MOVES = {  # what each does, by its name
+    "merge and split": "two {label}s become one, and another one two",
+    "swap": "a {label} leaves its rows to all others, and another one becomes two",
+    "window": "a {label} leaves its rows to all others, and takes those of a window of time",
+    "neighbours": "a {label} leaves its rows to all others, and takes those rows of another one that stand "
+    "right before, or after, those of certain {label}s",
+    "exchange": "parts of two maxima are put together",
+}
+
 
 def maxima_table(model: LikelihoodEstimator, source: ArraySource, label: str) -> Table | None:
     """The maxima of the likelihood that the search came to; None if it was always the same."""
@@ -35,12 +44,12 @@ def maxima_table(model: LikelihoodEstimator, source: ArraySource, label: str) ->
             there = one._params and at(model, one._params)._posterior(source)[1]
             cells.append(EN_DASH if there is None else difference(shown, there, label))
         rows.append(cells)
-    text = (
-        "Where runs from different starts ended, on the rows that the search looked at. Moves lead from one "
-        "maximum to a higher one: a component is given up (merged with another, or its rows left to all "
-        "others: a swap) and another split, or parts of two maxima are put together. About "
-        f"{share(model.restarts_.unseen)} of further runs would find another maximum."
-    )
+    text = "Where runs from different starts ended, on the rows that the search looked at."
+    made = {move.kind for one in found[:MOST_MAXIMA] for move in one.moves}
+    if made:
+        said = [f"{kind}: {does.format(label=label)}" for kind, does in MOVES.items() if kind in made]
+        text += f" Moves led from one maximum to a higher one ({'; '.join(said)})."
+    text += f" About {share(model.restarts_.unseen)} of further runs would find another maximum."
     if any(one.log_likelihood > found[0].log_likelihood for one in found):
         text += " Higher ones, which stand last, are spurious: they rest on a few rows."
     more = len(found) - len(rows)
