@@ -70,7 +70,11 @@ class Data:
 
     @property
     def source(self) -> ArraySource:
-        return ArraySource(self.x, self.weights, self.offsets, BLOCK_ROWS)
+        """Several blocks, of more rows where NumPy takes each pattern of missing cells of a block by itself."""
+        followed_by_patterns = self.offsets is not None and np.isnan(self.x).any()
+        return ArraySource(
+            self.x, self.weights, self.offsets, (3 if followed_by_patterns else 1) * BLOCK_ROWS
+        )
 
     @property
     def row_weights(self) -> np.ndarray:

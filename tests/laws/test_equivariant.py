@@ -22,7 +22,7 @@ from tests.simulations import by_night
 def fit(entry: Entry, data: Data) -> tuple[Any, FitResult]:
     """Until there is little left to gain, which slow ones do not reach."""
     em = entry.em(data)
-    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-4, max_iter=50), data.weights.sum())
+    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-4, max_iter=25), data.weights.sum())
 
 
 @cache
@@ -85,13 +85,13 @@ def assert_same_model(
 
 
 @bound_by(SHIFT)
-@pytest.mark.parametrize("offset", [-3.0, 1e6])
+@pytest.mark.parametrize("offset", [1e6, *by_night(-3.0)])
 def test_shift(entry, offset):
     assert_same_model(entry, lambda x: x + offset)
 
 
 @bound_by(ONE_SCALE)
-@pytest.mark.parametrize("scale", [1e-8, 1e8])
+@pytest.mark.parametrize("scale", [1e-8, *by_night(1e8)])
 def test_one_scale_for_all_features(entry, scale):
     assert_same_model(entry, lambda x: x * scale, scale)
 
@@ -132,8 +132,8 @@ def test_permuted_labels(entry):
     if "banded" in entry.name:
         support = model.latent.support[np.ix_(order, order)]
         other = replace(model, latent=replace(model.latent, support=support))
-    end = iterate(EMMap(model, data.source), start, 15)
-    other_end = iterate(EMMap(other, data.source), other.permute(start, order), 15)
+    end = iterate(EMMap(model, data.source), start, 8)
+    other_end = iterate(EMMap(other, data.source), other.permute(start, order), 8)
     assert_same(other.permute(end, order), other_end, rtol=entry.rtol())
     assert largest_change(model.spaces(end), end, other_end) > 0.01
     assert_allclose(

@@ -44,37 +44,40 @@ def start_of(entry: Entry, model: Any, data: Data, which: int) -> Any:
     return entry.start(model, data)
 
 
-# By day each start is tried on data of its own; at night each on all data.
-in_turns = pytest.mark.parametrize("turn", repeated(0, 1, 2))
+def in_turns(few: int, many: int) -> pytest.MarkDecorator:
+    """By day each start takes a few steps on data of its own; at night each takes many, on all data."""
+    night = [pytest.param(turn, many, marks=pytest.mark.slow) for turn in range(3)]
+    return pytest.mark.parametrize(("turn", "n_steps"), [(0, few), *night])
 
 
 @bound_by()
-@in_turns
-def test_on_ordinary_data(entry, turn):
+@in_turns(8, 25)
+def test_on_ordinary_data(entry, turn, n_steps):
     for seed in range(3):
         data = entry.data(np.random.default_rng(seed))
         em = entry.em(data)
-        objectives = assert_climbs(em, start_of(entry, em.model, data, (seed + turn) % 3))
+        objectives = assert_climbs(em, start_of(entry, em.model, data, (seed + turn) % 3), n_steps)
         assert objectives[-1] > objectives[0]
 
 
 @on_hard_data()
-@in_turns
-def test_on_hard_data(entry, kind, turn):
+@in_turns(8, 16)
+def test_on_hard_data(entry, kind, turn, n_steps):
     data = entry.hard[kind](np.random.default_rng(0))
     em = entry.em(data)
     which = (list(entry.hard).index(kind) + turn) % 3
-    assert_climbs(em, start_of(entry, em.model, data, which), 16)
+    assert_climbs(em, start_of(entry, em.model, data, which), n_steps)
 
 
 @over_gaussians()
 @pytest.mark.parametrize("reg_covar", [0.0, 0.3])
-def test_without_a_floor_and_with_a_high_one(entry, reg_covar):
+@pytest.mark.parametrize("n_steps", repeated(6, 12))
+def test_without_a_floor_and_with_a_high_one(entry, reg_covar, n_steps):
     entry = entry.with_floor(reg_covar)
     for start, kind in enumerate(["condition 1e9", "scales 1e-8 and 1e8", "offset 1e6"]):
         data = entry.hard[kind](np.random.default_rng(1))
         em = entry.em(data)
-        assert_climbs(em, start_of(entry, em.model, data, start), 12)
+        assert_climbs(em, start_of(entry, em.model, data, start), n_steps)
 
 
 @bound_by()
@@ -96,7 +99,7 @@ def test_with_parameters_held_fixed(entry):
     model, params, data = entry.prepared()
     for name in model.spaces(params):
         em = EMMap(model, data.source, fixed=(name,))
-        assert_climbs(em, params, 8)
+        assert_climbs(em, params, 5)
         np.testing.assert_array_equal(named(iterate(em, params, 1))[name], named(params)[name])
 
 

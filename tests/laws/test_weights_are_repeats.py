@@ -34,7 +34,7 @@ def test_fits_from_given_starts(entry):
     ends = []
     for units in (data, data.repeated()):
         em = entry.em(units)
-        ends.append(iterate(em, entry.start(em.model, units), 25))
+        ends.append(iterate(em, entry.start(em.model, units), 10))
         assert dimension(em.model.spaces(ends[-1])) == dimension(em.model.spaces(ends[0]))
     assert_same(ends[0], ends[1], rtol=entry.rtol())
 
