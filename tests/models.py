@@ -70,7 +70,7 @@ class Data:
 
     @property
     def source(self) -> ArraySource:
-        """Several blocks, of more rows where NumPy takes each pattern of missing cells of a block by itself."""
+        """Several blocks, of more rows where each pattern of missing cells in a block is taken by itself."""
         followed_by_patterns = self.offsets is not None and np.isnan(self.x).any()
         return ArraySource(
             self.x, self.weights, self.offsets, (3 if followed_by_patterns else 1) * BLOCK_ROWS

@@ -23,7 +23,8 @@ def at_random(x, rng):
 
 
 MECHANISMS = {"completely at random": completely_at_random, "at random": at_random}
-over_mechanisms = pytest.mark.parametrize("mechanism", list(MECHANISMS))
+# By day the harder one.
+over_mechanisms = pytest.mark.parametrize("mechanism", ["at random", *by_night("completely at random")])
 
 
 def incomplete(mechanism, seed, n):
@@ -59,7 +60,7 @@ def test_hidden_cells_are_in_theirs():
 
 # -- estimates --------------------------------------------------------------------------------------------
 
-M = 10
+M = 5
 SLOPE = COVARIANCE[0, 1] / COVARIANCE[0, 0]  # of the second column on the first
 
 

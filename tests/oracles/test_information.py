@@ -110,7 +110,7 @@ def test_numerical_and_written_derivatives_agree():
         np.testing.assert_allclose(numerical[name], written, rtol=1e-4)
 
 
-@pytest.mark.parametrize("runs", repeated(20, 200))
+@pytest.mark.parametrize("runs", repeated(12, 200))
 @pytest.mark.parametrize("kind", ["observed", "robust", "bootstrap"])
 def test_intervals_cover_as_often_as_they_say(kind, runs):
     covered = []

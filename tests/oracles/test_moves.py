@@ -123,13 +123,13 @@ def test_consecutive_rows_keep_their_sequences_and_weights(seed):
 
 
 def test_moves_find_what_fifty_starts_do_not():
-    x = grid(5, spread=0.03)
+    x = grid(5, each=10, spread=0.03)
     common = {"covariance_type": "spherical", "init_params": "random_from_data", "random_state": 0}
     planted = GaussianMixture(
-        25, covariance_type="spherical", means_init=x.reshape(25, 20, 2).mean(axis=1)
+        25, covariance_type="spherical", means_init=x.reshape(25, 10, 2).mean(axis=1)
     ).fit(x)
     starts = GaussianMixture(25, n_init=50, **common).fit(x)
-    assert starts.log_likelihood_ < planted.log_likelihood_ - 100
+    assert starts.log_likelihood_ < planted.log_likelihood_ - 50
     for n_init in (1, "auto"):
         moved = GaussianMixture(25, n_init=n_init, search="moves", **common).fit(x)
         assert moved.log_likelihood_ > planted.log_likelihood_ - 1e-3
@@ -194,13 +194,13 @@ def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
 
 
 def test_threads_shifts_and_scales_do_not_matter():
-    x = np.random.default_rng(0).standard_normal((150, 2)) @ [[2, 0], [1, 0.5]]
-    common = {"n_components": 5, "covariance_type": "diag", "random_state": 0}
+    x = np.random.default_rng(0).standard_normal((100, 2)) @ [[2, 0], [1, 0.5]]
+    common = {"n_components": 3, "covariance_type": "diag", "random_state": 0}
     one, two = (GaussianMixture(n_jobs=n, **common).fit(x) for n in (1, 2))
     assert_array_equal(one.means_, two.means_)
     assert one.restarts_ == two.restarts_
     far = GaussianMixture(**common).fit(1e3 * x + 1e6)
-    assert_allclose(far.log_likelihood_, one.log_likelihood_ - 300 * np.log(1e3), atol=1e-3)
+    assert_allclose(far.log_likelihood_, one.log_likelihood_ - 200 * np.log(1e3), atol=1e-3)
 
 
 def test_structural_zeros_known_states_and_fixed_parameters_stay():

@@ -13,6 +13,7 @@ from latently import GaussianImputer
 from latently.core.errors import SingularCovarianceError, UndeterminedWarning
 from latently.estimators.imputation import parameter_draws
 from tests.holed import BENT, COVARIANCE, DRAWS, EMPTY, MEAN, MISSING, NAMES, NEW, X, conditional, table
+from tests.simulations import repeated
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,8 @@ def test_intervals_of_a_mixture_leave_the_right_share_on_each_side():
 
 def test_uncertain_parameters_make_intervals_wider():
     ratios = []
-    for x, n in ((table(25, 0.3, seed=4), 60), (table(5000, seed=5), 20)):
-        imputer = GaussianImputer(n_parameter_draws=n, random_state=0).fit(x)
+    for x, n in ((table(25, 0.3, seed=4), 30), (table(5000, seed=5), 5)):
+        imputer = GaussianImputer(n_parameter_draws=n, random_state=0, tol=1e-5).fit(x)
         (low, high), (lower, upper) = (imputer.interval(NEW, parameter_uncertainty=u) for u in (False, True))
         ratios.append(np.nanmean(upper - lower) / np.nanmean(high - low))
     assert 1.02 < ratios[0] < 2.0
@@ -85,7 +86,8 @@ def test_draws_are_as_uncertain_as_a_complete_table_leaves_them(method, monkeypa
 
 
 @over_methods
-def test_draws_know_of_the_missing_cells(method, monkeypatch):
+@pytest.mark.parametrize("n_draws", repeated(120, 250))
+def test_draws_know_of_the_missing_cells(method, n_draws, monkeypatch):
     """One column with holes: its mean is less certain by the closed form of monotone patterns.
 
     Little & Rubin 2002, section 7.4.2, equation 7.13, to first order.
@@ -94,7 +96,7 @@ def test_draws_know_of_the_missing_cells(method, monkeypatch):
     n, m, rho = 400, 160, 0.6
     x = np.random.default_rng(7).multivariate_normal([0.0, 0.0], [[1.0, rho], [rho, 1.0]], size=n)
     x[m:, 1] = np.nan
-    imputer, means, _ = drawn_parameters(x, method, 250, tol=1e-6)
+    imputer, means, _ = drawn_parameters(x, method, n_draws, tol=1e-5)
     variances = np.diagonal(imputer.covariance_)
     r2 = imputer.covariance_[0, 1] ** 2 / np.prod(variances)
     expected = np.sqrt([variances[0] / n, variances[1] / m * (1 - r2 * (n - m) / n)])
