@@ -1,12 +1,13 @@
 """The command in a folder of its own, inside this process: a real process is for what only it can show.
 
-Its pictures are drawn once in a test, which finds what is wrong with them, and not rendered, which takes most
-of the time; `rendered` draws and renders all.
+Its pictures are drawn once by a test, whatever its parameters, which finds what is wrong with them, and not
+rendered, which takes most of the time; `rendered` draws and renders all.
 """
 
 import json
 import os
 import re
+from collections import defaultdict
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
@@ -19,20 +20,32 @@ from tests.command import COMPILING
 from tests.processes import copied
 
 
-def only_drawn(monkeypatch):
+def only_drawn(monkeypatch, drawn):
+    """Pictures are drawn unless one of their name is among those that were `drawn`, and not rendered."""
+
     def drawn_once(self, *_, **__):
         if self.name in drawn:
             return b""
         drawn.add(self.name)
         return repr(self.drawing.axes).encode()
 
-    drawn = set()
+    def of_what_is_drawn(self):
+        return alternative(self) if "drawing" in vars(self) else self.name
+
+    alternative = Figure.alternative
     monkeypatch.setattr(Figure, "_saved", drawn_once)
+    monkeypatch.setattr(Figure, "alternative", of_what_is_drawn)
+
+
+@pytest.fixture(scope="module")
+def drawn_by():
+    """Names of the pictures that each test of a file has drawn."""
+    return defaultdict(set)
 
 
 @pytest.fixture
 def unrendered(monkeypatch):
-    only_drawn(monkeypatch)
+    only_drawn(monkeypatch, set())
 
 
 @pytest.fixture
@@ -62,8 +75,9 @@ def rendered(here, capsys):
 
 
 @pytest.fixture
-def run(rendered, unrendered):
+def run(rendered, monkeypatch, request, drawn_by):
     """The same, with pictures that are drawn and not rendered."""
+    only_drawn(monkeypatch, drawn_by[request.node.originalname])
     return rendered
 
 
@@ -77,7 +91,7 @@ def results(tmp_path_factory):
         (here / file).write_text(content, encoding="utf-8")
         with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(StringIO()) as said:
             monkeypatch.chdir(here)
-            only_drawn(monkeypatch)
+            only_drawn(monkeypatch, set())
             with pytest.raises(SystemExit) as ended:
                 main(arguments)
         assert ended.value.code == 0

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec
 from io import StringIO
@@ -17,7 +18,7 @@ import pytest
 from rich.console import Console
 
 import latently
-from latently import GaussianMixture, datasets, select
+from latently import GaussianMixture, LatentDirichletAllocation, datasets, select
 from latently.cli import app, demo
 from latently.cli import progress as bar
 from latently.cli.demo.chapter import chapter_of
@@ -30,7 +31,7 @@ from latently.report import Figure
 from latently.report import Table as Shown
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import GOOD, JOBS, ONE_FIT, assert_one_clear_line, said_in, summary_of
-from tests.processes import MAIN, UNRENDERED, process
+from tests.processes import MAIN, UNDRAWN, UNRENDERED, process
 
 
 def test_an_unwritable_place_is_one_clear_line():
@@ -43,12 +44,18 @@ def test_an_unwritable_place_is_one_clear_line():
         pass
 
 
-def test_results_are_there_even_if_nobody_listens(tmp_path):
+# What a process says from now on goes where nobody listens.
+UNHEARD = """
+import os
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 1)
+"""
+
+
+def test_results_are_there_even_if_nobody_listens(copy, tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
-    reader, writer = os.pipe()
-    os.close(reader)
-    ran = process(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout=writer, code=UNRENDERED + MAIN)
-    os.close(writer)
+    ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, code=UNDRAWN + UNHEARD + MAIN)
     assert "Traceback" not in ran.stderr
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}
 
@@ -123,6 +130,8 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     monkeypatch.setattr("latently.cli.demo.short.select", lambda of, X, _, **how: select(of, X, few, **how))
     monkeypatch.setattr("latently.cli.demo.earthquakes.TRIED", range(1, 4))
     monkeypatch.setattr("latently.cli.demo.austen.SEEDS", range(2))
+    quick = partial(LatentDirichletAllocation, max_iter=30)
+    monkeypatch.setattr("latently.cli.demo.austen.LatentDirichletAllocation", quick)
     monkeypatch.setattr("latently.cli.demo.airquality.N_TABLES", 2)
     code, out, err = run("demo", "--out", "demo", "--force")
     assert (code, err) == (0, "")
@@ -253,7 +262,7 @@ def test_on_a_real_terminal_the_bar_comes_and_goes(here):
     (here / "t.csv").write_text(GOOD, encoding="utf-8")
     job = ("cluster", "t.csv", "-k", "1:2", "--covariance", "diag", "--force")
     code = f"{UNRENDERED}from latently.cli import app, progress; progress.PATIENCE = 0.0\n"
-    code += f"app.run({[*job, '--quiet']}); print('until here'); app.run({job})"
+    code += f"app.run({[*job, '-k', '1', '--quiet']}); print('until here'); app.run({job})"
     child, terminal = pty.fork()
     if not child:
         os.execv(sys.executable, [sys.executable, "-c", code])

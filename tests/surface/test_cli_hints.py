@@ -31,7 +31,7 @@ def a_survey():
 def test_filled_cells_have_the_digits_and_the_limits_of_their_columns(run, here):
     rows = a_survey()
     (here / "t.csv").write_text("\n".join(map(",".join, rows)))
-    code, out, err = run("impute", "t.csv", "-m", "5")
+    code, out, err = run("impute", "t.csv", "-m", "2")
     assert (code, err) == (0, "")
     assert "Limits answer 1 to 5, age at least 0, share 0 to 100" in said_in(out)
     assert "Two Gaussians describe the rows much better than one" in said_in(out)
@@ -55,7 +55,7 @@ def test_rows_that_follow_each_other_in_time_are_told(run, here):
     cells = ["" if i % 9 == 4 else f"{x:.2f}" for i, x in enumerate(level)]
     lines = [f"{2000 + i // 12}-{i % 12 + 1:02},{cell},{RNG.normal():.2f}" for i, cell in enumerate(cells)]
     (here / "t.csv").write_text("\n".join(["month,level,b", *lines]))
-    said = said_in(run("impute", "t.csv")[1])
+    said = said_in(run("impute", "t.csv", "-m", "2")[1])
     assert "The rows are a series in 'month', and 'level' resembles" in said
 
 

@@ -132,7 +132,7 @@ def test_cells_are_filled_and_drawn_within_limits(run, here):
     rows = [["h", "w"], *([f"{np.exp(h / 5):.3f}", f"{w:.3f}"] for h, w in zip(HEIGHT, WIDTH, strict=True))]
     rows[1:20:2] = [["", w] for _, w in rows[1:20:2]]
     (here / "t.csv").write_text(written(rows))
-    assert run("impute", "t.csv", "-m", "9", "--min", "h=0.5", "--max", "h=20")[0] == 0
+    assert run("impute", "t.csv", "-m", "3", "--min", "h=0.5", "--max", "h=20")[0] == 0
     folder = here / "latently-impute-t"
     for path in (folder / "completed.csv", *sorted((folder / "draws").iterdir())):
         cells = [float(row[0]) for row in rows_of(path)[1:20:2]]

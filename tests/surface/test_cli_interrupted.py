@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from tests.command import COMPILING, GOOD, ONE_FIT
-from tests.processes import MAIN, UNRENDERED, process
+from tests.processes import MAIN, UNDRAWN, process
 
 COMPILED = ("-k", "2", "--covariance", "diag")  # what kernels are needed for
 SAID = "latently: interrupted, and nothing was written\n"
@@ -79,10 +79,10 @@ def assert_interrupted(folder, ended):
 @pytest.mark.parametrize(
     ("event", "names", "signum"),
     [
-        ("import", "typer", signal.SIGINT),
         ("import", "numpy._core._multiarray_umath", signal.SIGTERM),
         ("import", "numba.core.typeconv._typeconv", signal.SIGINT),
-        ("import", "sklearn.__check_build._check_build", signal.SIGTERM),
+        pytest.param("import", "typer", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("import", "sklearn.__check_build._check_build", signal.SIGTERM, marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_import_leaves_nothing_behind(tmp_path, event, names, signum):
@@ -99,7 +99,7 @@ def test_an_interrupted_import_leaves_nothing_behind(tmp_path, event, names, sig
     ],
 )
 def test_an_interrupted_run_leaves_nothing_behind(copy, tmp_path, event, names, signum):
-    when = UNRENDERED + AT_AN_EVENT.format(event=event, names=names, signum=signum)
+    when = UNDRAWN + AT_AN_EVENT.format(event=event, names=names, signum=signum)
     assert_interrupted(tmp_path, ran(copy, tmp_path, when, *ONE_FIT))
 
 
@@ -123,9 +123,7 @@ def test_an_interrupted_failure_leaves_nothing_behind(copy, tmp_path):
 
 
 def test_results_that_stand_are_not_interrupted(copy, tmp_path):
-    when = UNRENDERED + AT_AN_EVENT.format(
-        event="os.rename", names="latently-cluster-t')", signum=signal.SIGINT
-    )
+    when = UNDRAWN + AT_AN_EVENT.format(event="os.rename", names="latently-cluster-t')", signum=signal.SIGINT)
     ended = ran(copy, tmp_path, when, *ONE_FIT)
     assert (ended.returncode, ended.stderr.replace(COMPILING, "")) == (0, "")
     assert set(os.listdir(tmp_path)) == {"t.csv", "latently-cluster-t"}

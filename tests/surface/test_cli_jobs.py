@@ -44,6 +44,7 @@ for folder, arguments in json.loads(sys.argv[1]):
             code = ended.code
     print(code, file=sys.__stdout__)
     Figure._saved = lambda *_, **__: b""
+    Figure.alternative = lambda figure: figure.name
 """
 
 

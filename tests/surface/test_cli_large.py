@@ -9,7 +9,7 @@ import pytest
 
 from latently import GaussianMixture, scan
 from tests.command import model_of, summary_of
-from tests.processes import MAIN, UNRENDERED, process
+from tests.processes import MAIN, UNDRAWN, process
 
 FAST = ("-k", "2:3", "--covariance", "full", "--memory", "1kB")
 
@@ -52,7 +52,7 @@ def test_a_cluster_does_the_work(folder):
     with distributed.LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         fast = ("-k", "2", "--covariance", "full", "--scheduler", address, "--out", "there")
-        done = process(folder, "cluster", "parts", *fast, code=UNRENDERED + MAIN)
+        done = process(folder, "cluster", "parts", *fast, code=UNDRAWN + MAIN)
     assert done.returncode == 0, done.stderr
     assert len(pl.read_parquet(folder / "there" / "result.parquet")) == 2_100
 

@@ -10,7 +10,7 @@ import polars
 import pytest
 
 from tests.command import GOOD, ONE_FIT, assert_one_clear_line, model_of, said_in
-from tests.processes import MAIN, UNRENDERED
+from tests.processes import MAIN, UNDRAWN
 
 
 def test_a_link_to_itself_is_no_folder(run, here):
@@ -45,7 +45,7 @@ def test_where_there_is_no_room_nothing_is_left_and_what_was_found_is_said_befor
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_results_stand_where_they_cannot_be_printed(copy, tmp_path):
     (tmp_path / "t.csv").write_text(GOOD)
-    ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout="/dev/full", code=UNRENDERED + MAIN)
+    ran = copy(tmp_path, "cluster", "t.csv", *ONE_FIT, stdout="/dev/full", code=UNDRAWN + MAIN)
     assert_one_clear_line(ran.returncode, ran.stdout, ran.stderr, "what was found cannot be printed: ")
     assert "result.csv" in os.listdir(tmp_path / "latently-cluster-t")
 
