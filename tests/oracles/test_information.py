@@ -72,7 +72,7 @@ def test_exponential_family_of_the_user_from_q_alone():
 def test_the_information_is_minus_the_hessian_of_the_log_likelihood(entry):
     model, params, data = entry.prepared()
     em = EMMap(model, data.source)
-    params = iterate(em, params, 30)
+    params = iterate(em, params, 12)
     values = named(params)
     spaces = model.spaces(params)
     if any(np.min(np.abs(values["weights" if "weights" in values else name])) == 0 for name in values):
