@@ -83,6 +83,7 @@ def drawn(name, n=200):
 
 
 @over_cases
+@pytest.mark.usefixtures("unrendered")
 def test_a_mixture_of_it(name, tmp_path):
     case, (x, labels) = CASES[name], drawn(name)
     mixture = MixtureModel(name, 2, **QUICK).fit(x)

@@ -18,7 +18,7 @@ ROWS = np.where(RUNS[:, None], 2.0, 0.0) + RNG.normal(size=(160, 2))
 INCOMPLETE = np.where(RNG.random(ROWS.shape) < 0.1, np.nan, ROWS)
 COUNTS = RNG.poisson(np.where(RUNS, 9, 3))[:, None].astype(float)
 WORDS = planted(0, n=60, n_words=20, n_topics=2, length=20).counts.toarray()
-ONE = {"n_init": 2, "random_state": 0}
+ONE = {"n_init": 2, "tol": 1e-4, "random_state": 0}
 # An estimator, its data, and what it says of them.
 ESTIMATORS = {
     "mixture": (L.GaussianMixture(2, **ONE), ROWS, "predict_proba"),

@@ -65,13 +65,14 @@ def test_what_is_no_grade_is_named(table, mixture):
         MixtureModel(Columns(FAMILIES), 2).fit(table.astype({"grade": object}))
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_pages_and_profiles_tell_of_them(table):
-    classes = LatentClassAnalysis(2, families=FAMILIES, random_state=0).fit(table)
+    classes = LatentClassAnalysis(2, families=FAMILIES, n_init=1, random_state=0).fit(table)
     means = [row["value"] for row in classes.profile_ if row["column"] == "grade"]
     assert len(means) == 2
     assert abs(means[0] - means[1]) > 0.5
     assert "grade" in latently.report(classes, table).page()
     chain = HiddenMarkovModel(Columns(FAMILIES), 2, n_init=1, random_state=0).fit(table)
     assert "grade" in latently.report(chain, table).page()
-    imputer = MixedImputer(2, families=FAMILIES, random_state=0).fit(table)
+    imputer = MixedImputer(2, families=FAMILIES, n_init=1, random_state=0).fit(table)
     assert "grade" in latently.report(imputer, table).page()

@@ -29,8 +29,8 @@ from latently.core.parameters import named
 from latently.estimators.saving.checkpoint import CheckpointFile
 from tests.models import ENTRIES
 from tests.processes import dies, in_a_process
+from tests.simulations import repeated
 
-N_LIVES = 4
 HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
@@ -70,7 +70,10 @@ def bits(model):
 
 
 @pytest.mark.parametrize("name", FITS)
-def test_a_fit_killed_again_and_again_ends_with_the_bits_of_one_left_alone(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize("n_lives", repeated(2, 4))
+def test_a_fit_killed_again_and_again_ends_with_the_bits_of_one_left_alone(
+    name, n_lives, tmp_path, monkeypatch
+):
     """After some steps, or in the middle of the next time that it writes what it has come to."""
     make, X = FITS[name]
     checkpoint, result, steps = tmp_path / "fit.ckpt", tmp_path / "result", tmp_path / "steps"
@@ -106,15 +109,15 @@ def test_a_fit_killed_again_and_again_ends_with_the_bits_of_one_left_alone(name,
     steps.unlink()
     result.unlink()
     every = max(whole // 24, 1)  # steps between two times that it is written
-    lives = np.random.default_rng(0).integers(2 * every, 4 * every, N_LIVES)
-    for i in range(N_LIVES):
+    lives = np.random.default_rng(0).integers(2 * every, 4 * every, n_lives)
+    for i in range(n_lives):
         life, writing = lives[i], i % 2
         os.waitpid(in_a_process(task), 0)
     assert not result.exists()
     life = np.inf
     os.waitpid(in_a_process(task), 0)
     assert bits(load(result)) == bits(undisturbed)
-    assert len(steps.read_text()) < whole + 2.5 * N_LIVES * every  # what was done is not done again
+    assert len(steps.read_text()) < whole + 2.5 * n_lives * every  # what was done is not done again
     assert sorted(tmp_path.iterdir()) == [result, steps]
 
 
@@ -311,7 +314,7 @@ def test_an_interrupted_fit_may_be_kept(make, tmp_path, interruptible):
 
 
 @pytest.mark.parametrize("inference", ["cvb0", "vb", "online"])
-def test_topics_that_are_interrupted_are_those_so_far(inference, tmp_path):
+def test_topics_that_are_interrupted_are_those_so_far(inference, tmp_path, interruptible):
     n_passes, seen = 20, []
 
     def interrupt(iteration, params, value):

@@ -46,7 +46,7 @@ def test_what_is_found_does_not_hang_on_threads_and_is_said_in_a_sentence():
     )
 
 
-@pytest.mark.parametrize("n", repeated(4, 300))
+@pytest.mark.parametrize("n", repeated(2, 300))
 def test_it_holds_its_level(n):
     rng = np.random.default_rng(1)
     data = rng.poisson(3.0, (n, 40, 1))

@@ -25,7 +25,6 @@ ESTIMATORS = [
     L.MixtureModel(Gaussian("full"), 2, **QUICK),
     L.LatentClassAnalysis(2, **QUICK),
     L.GaussianImputer(),
-    L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
     L.MixedImputer(2, **QUICK),
     L.LatentDirichletAllocation(2),
     compat.LatentDirichletAllocation(2, learning_method="batch"),
@@ -38,6 +37,7 @@ ESTIMATORS = [
 VARIANTS = [
     L.GaussianMixture(2, n_init=2),
     *(L.GaussianMixture(2, covariance_type=kind, n_init=1) for kind in ("tied", "diag", "spherical")),
+    L.GaussianImputer(prior="ridge", n_parameter_draws=2, add_indicator=True),
     L.GaussianImputer(2, n_init=1, covariance_type="tied"),
     L.GaussianImputer(covariance_type="diag", keep_empty_features=True, min_value=-1.0, max_value=1.0),
     L.LatentDirichletAllocation(2, top_topics=2, doc_topic_prior=0.3, topic_word_prior=None),

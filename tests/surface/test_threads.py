@@ -40,7 +40,7 @@ def bits(model):
 
 
 def fit(X, n_jobs, **settings):
-    model = GaussianMixture(2, random_state=0, n_jobs=n_jobs, max_iter=20, tol=0, n_init=1, **settings)
+    model = GaussianMixture(2, random_state=0, n_jobs=n_jobs, max_iter=8, tol=0, n_init=1, **settings)
     return bits(model.fit(X))
 
 

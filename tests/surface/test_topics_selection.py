@@ -41,11 +41,11 @@ def rows(X):
 def test_a_fifth_is_held_out_and_nothing_is_lost(form):
     X = FORMS[form]
     parts = divided(X, {"sample_weight": np.arange(400.0)})
-    fitted, measured = rows(parts.fitted), rows(parts.measured)
+    every, fitted, measured = rows(X), rows(parts.fitted), rows(parts.measured)
     assert len(measured) == 80
-    assert sorted(fitted + measured) == sorted(rows(X))
+    assert sorted(fitted + measured) == sorted(every)
     kept = parts.fit_params["sample_weight"].astype(int)
-    assert fitted == [rows(X)[row] for row in kept]
+    assert fitted == [every[row] for row in kept]
     assert (np.diff(kept) > 0).all()
 
 
