@@ -114,6 +114,8 @@ TOLD = (
     "342.3183 (2 states) and 329.4603 (3 states): as published",
     "1905 to 1910, 1942 to 1950 and 1968 to 1970",
     "For 2007 to 2009 the model of all years up to 2006 expects 13.7, 14.1 and 14.5",
+    "of the states found, the one with most sixes does so in 32%",
+    "EM ends at another maximum, 0.69 lower, whose second die shows a six in 60%",
     "269 chapters of six novels",
     "The names make it easy",
 )

@@ -11,8 +11,6 @@ from latently.report import Report, Section
 from latently.report.html import Markup, bullets, element, figures, paragraph, table
 from latently.report.table import Table
 
-NARROW = "max-width: 40rem"
-
 
 @dataclass(frozen=True)
 class Chapter:
@@ -30,8 +28,7 @@ class Chapter:
         first = next(iter(self.pages.values()))
         shown = [one for page in self.pages.values() for one in page.tables.values()]
         own = [table(one) for one in self.tables if one not in shown]
-        width = "" if first.figures[0].n_axes > 1 else NARROW
-        picture = element("div", figures(first.figures[:1]), style=width)
+        picture = figures(first.figures[:1])
         return Section(
             self.title, [paragraph(self.about), picture, bullets(self.said), *own, links(self.pages)]
         )

@@ -62,7 +62,7 @@ def _verdict(many: MixtureAnalysis, two: MixtureAnalysis) -> list[str]:
         "BIC looks for the best density, not for the number of kinds. " + _shape(many, two),
     ]
     for i, j in without_dip(many.model):
-        hill = "they are one hill, drawn with two Gaussians"
+        hill = "they are one mode, drawn with two Gaussians"
         said.append(f"Indeed there is no dip in the density between clusters {i} and {j}: {hill}.")
     said.append(
         f"With {many.n_components} components {share(many.n_unsure, many.n_rows)} of the eruptions are less "
