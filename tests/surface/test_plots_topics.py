@@ -59,6 +59,16 @@ def test_bars_are_the_probabilities_of_the_most_relevant_words_in_the_topic_and_
     assert title(panels[1]) == f"Topic 1, {shares(MODEL)[1]:.0%} of all words"
 
 
+def test_panels_stand_in_even_lines_and_each_title_is_nearest_to_its_own():
+    panels = plots.topics(MANY, topics=range(6))
+    assert [panel.get_subplotspec().colspan.start for panel in panels] == [0, 1, 2] * 2
+    assert {panel.get_xlabel() for panel in panels} == {"probability"}
+    panels[0].figure.draw_without_rendering()
+    heading = panels[3]._left_title.get_window_extent()
+    above, below = panels[0].xaxis.get_ticklabels()[0].get_window_extent(), panels[3].bbox
+    assert heading.y0 - below.y1 < above.y0 - heading.y1
+
+
 def test_relevance_changes_the_order_and_is_told():
     common = COUNTS.copy()
     common[:, 35] += 40

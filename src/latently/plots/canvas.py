@@ -41,8 +41,9 @@ def new_axes(n: int) -> Any:
 
 
 def grid_axes(n: int) -> Any:
-    """Return an array of `n` small axes in lines of at most four, in a figure of their own."""
-    n_lines, across = -(-n // MOST_ACROSS), min(n, MOST_ACROSS)
+    """Return an array of `n` small axes in even lines of at most four, in a figure of their own."""
+    n_lines = -(-n // MOST_ACROSS)
+    across = -(-n // n_lines)
     size = (3.3 * across, 2.9 * n_lines)
     _, axes = _pyplot().subplots(n_lines, across, figsize=size, layout="constrained", squeeze=False)
     for spare in axes.ravel()[n:]:
@@ -108,10 +109,16 @@ def plain(ax: Axes) -> Axes:
 
 
 def title(ax: Axes, text: str, note: str) -> None:
-    """Say above the axes, from their left edge on, what one sees, and below it how to read it."""
-    ax.set_title(text, loc="left", fontsize="medium", color=INK, pad=20)
-    said = write(ax, note, (0, 1), (0, 6), xycoords="axes fraction")
+    """Say above the axes, from their left edge on, what one sees, and below it how to read it.
+
+    In a lower line of panels a title without a note is close to its panel: it is not to look like a
+    name of the axis above.
+    """
     place = ax.get_subplotspec()
+    lower = not note and place is not None and not place.is_first_row()
+    look: Look = {"fontsize": "medium", "color": INK, "pad": 6 if lower else 20}
+    ax.set_title(text, loc="left", **look)
+    said = write(ax, note, (0, 1), (0, 6), xycoords="axes fraction")
     said.set_in_layout(place is None or place.is_last_col())  # it may lie above the panel to the right
 
 

@@ -81,6 +81,7 @@ def topics(
         panel.set_yticks(at, shortened([names[word] for word in words]), fontsize="small", color=INK)
         panel.set(xlim=(0, None), ylim=(len(at) - 0.4, -0.6))
         panel.tick_params(axis="y", length=0)
+        panel.set_xlabel("probability", fontsize="small")
         panel.grid(False, axis="y")
         panel.locator_params(axis="x", nbins=4)
         title(panel, f"Topic {k}, {share(sizes[k])} of all words", "")
