@@ -38,6 +38,12 @@ def told(a):
     return by_kind(imputation_report(a).cautions)
 
 
+def test_a_mean_loses_nothing_where_no_cell_is_missing(air):
+    """The fraction of missing information by degrees of freedom is above zero there."""
+    lost = {row[0]: row[-1] for row in imputation_report(air).tables["means"].rows}
+    assert lost["Wind"] == lost["Temp"] == "0%" != lost["Ozone"]
+
+
 def test_the_report_of_an_imputation(air):
     report = imputation_report(air)
     page, summary = assert_sound(report)

@@ -214,10 +214,11 @@ def means(a: ImputationAnalysis) -> Table:
         low, high = (float(end) for end in pooled.interval(a.level))
         digits = decimals([(high - low) / 4])
         cells = (number(float(pooled.estimate), digits), f"{number(low, digits)} to {number(high, digits)}")
-        rows.append([name, *cells, share(float(pooled.fraction_missing))])
+        more = float(pooled.relative_increase)
+        rows.append([name, *cells, share(more / (1 + more))])
     text = (
         f"The mean of each column and its {percent(a.level)} interval, from the drawn tables by Rubin's "
-        "rules (latently.pool). Lost: what part of what could be known of it the missing cells take."
+        "rules (latently.pool). Lost: the share of the squared standard error that is due to missing cells."
     )
     heads = ["", "mean", "interval", "lost"]
     return Table("Means, and how sure they are", heads, rows, text, spoken=False, sure=True)
@@ -247,7 +248,7 @@ def columns(a: ImputationAnalysis) -> Table:
         rows,
         "Mean ± standard deviation, in the units of the data: of the observed cells, and by maximum "
         "likelihood from all of them. Outside: filled cells beyond the observed range. Explained: the share "
-        "of the variance that the other columns tell, by the model.",
+        "of the variance that the other columns explain, by the model.",
     )
 
 
