@@ -201,6 +201,11 @@ def test_play_goes_through_all_steps_and_ends(opened):
     assert page.get_by_role("button", name="Play").count() == 1  # it says Pause until the end
 
 
+def test_times_beside_the_axis_are_round(opened):
+    written = opened("series").page.locator(".stage svg text").all_text_contents()
+    assert {"0", "20", "40", "60", "80", "100"} <= set(written)
+
+
 def test_columns_can_be_chosen_and_rows_asked_by_pointer_and_by_key(opened):
     watched = opened("mixture")
     page, before = watched.page, watched.drawn()[0]

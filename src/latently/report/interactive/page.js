@@ -59,9 +59,14 @@
     return found ? Number(found[1]) : NaN;
   }
 
+  /** The least of 1, 2, 5, 10, 20, ... and of their parts that is no less than a number. */
+  function round(least) {
+    const step = 10 ** Math.floor(Math.log10(least));
+    return [1, 2, 5, 10].map((times) => times * step).find((size) => size >= least * (1 - 1e-12));
+  }
+
   function ticks(low, high, most) {
-    const step = 10 ** Math.floor(Math.log10((high - low) / most || 1));
-    const each = [1, 2, 5, 10].map((times) => times * step).find((size) => (high - low) / size <= most) || step;
+    const each = round((high - low) / most || 1);
     const found = [];
     for (let at = Math.ceil(low / each - 1e-9); at * each <= high + 1e-9 * each; at++) found.push(at * each + 0);
     found.digits = Math.max(0, -Math.floor(Math.log10(each) + 1e-9));
@@ -414,9 +419,10 @@
       const x = scale(0, n - 1, box.left, box.right);
       const place = (i) => box.left + ((i + 0.5) / n) * (box.right - box.left);
       x.place = place;
-      const every = Math.max(1, Math.ceil(n / Math.max(2, Math.min(8, Math.floor((SMALL ? 45 : 90) / content.time[0].length)))));
+      const every = Math.max(1, round(n / Math.max(2, Math.min(8, Math.floor((SMALL ? 45 : 90) / content.time[0].length)))));
+      const counted = Number.isInteger(+content.time[0]) && content.time[1] - content.time[0] === 1; // years, or numbers of rows: round ones are written
       x.marks = [];
-      for (let i = 0; i < n; i += every) x.marks.push([i, content.time[i]]);
+      for (let i = counted ? (((-content.time[0]) % every) + every) % every : 0; i < n; i += every) x.marks.push([i, content.time[i]]);
       const y = scale(content.low[j], content.high[j], box.bottom, box.top, this.columns[j]);
       picture.clear();
       picture.axes({ ...box, bottom: strip.bottom }, { ...x }, { place: y.place, marks: y.marks }, [content.time_name, this.columns[j].name]);
