@@ -33,7 +33,7 @@ TERMS = {
     "forecast residual": "Where a row lies among what the rows before it let expect, as a number that is "
     "standard normal if the model is right.",
     "smoothed": "Given the whole series, what came later included.",
-    "filtered": "Given only what came before.",
+    "filtered": "Given the series up to then, and nothing later.",
     "perplexity": "Among how many words, all equally likely, a guess of the next one would be as hard. Lower "
     "is better.",
     "coherence": "Whether the first words of a topic stand together in texts: 1 always, 0 as often as by "

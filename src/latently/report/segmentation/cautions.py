@@ -54,9 +54,9 @@ def _residuals(a: SegmentationAnalysis) -> Iterator[Finding]:
         most = max(dependent, key=lambda check: abs(check.lag_one))
         up_to = "by" if len(dependent) == 1 else "by up to"
         text = (
-            f"rows of {_columns(dependent)} hang together beyond what the states explain (forecast residuals "
-            f"are correlated {up_to} {number(most.lag_one, 2)}): states may be cut out of a drift or a slow "
-            "wave. Try differences from row to row"
+            f"rows of {_columns(dependent)} depend on each other beyond what the states explain (forecast "
+            f"residuals are correlated {up_to} {number(most.lag_one, 2)}): states may be cut out of a drift "
+            "or a slow wave. Try differences from row to row"
         )
         yield _of_columns("dependent residuals", text, dependent, most)
     wide = [check for check in found if check.too_wide and not family.learns_spread]
@@ -159,8 +159,8 @@ def _boundary(a: SegmentationAnalysis) -> Iterator[Finding]:
     never = a.family.never(a.emission, ZERO_PROBABILITY)
     if len(never):
         named = some([f"{a.symbols[s]} in state {k}" for k, s in never], MOST_NAMED)
-        text = f"probabilities of symbols came out as 0 ({named}): a new series that has one there is"
-        yield caution("zero symbols", f"{text} told to be in another state", "state and symbol", never)
+        text = f"probabilities of symbols came out as 0 ({named}): where a new series has such a symbol, the"
+        yield caution("zero symbols", f"{text} state is ruled out", "state and symbol", never)
 
 
 def _hardly_stays(a: SegmentationAnalysis) -> Iterator[Finding]:

@@ -80,8 +80,9 @@ def _residuals(a: SegmentationAnalysis) -> Figure:
         "residuals",
         draw,
         "Each row judged by what the model expected of it from the rows before. If the model is right these "
-        "are standard normal, lie on the line of quantiles, and do not hang together. A bend at the ends is "
-        f"a family that does not fit; autocorrelation is memory that the states do not have.{among}",
+        "are standard normal, lie on the line of quantiles, and are not correlated in time. A bend at the "
+        "ends means that the family does not fit; autocorrelation is dependence that the states do not "
+        f"explain.{among}",
         n_axes=3,
     )
 

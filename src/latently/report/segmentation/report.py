@@ -298,8 +298,8 @@ def states(a: SegmentationAnalysis) -> Table:
             ["likeliest next state", *(_next_state(a, k) for k in every)],
         ]
         text += (
-            " The share counts each row by its smoothed probabilities, the path by its likeliest story. The "
-            "next state is that after leaving, with its probability."
+            " The share counts each row by its smoothed probabilities; rows and visits on the path are those "
+            "of the likeliest path. The next state is that after leaving, with its probability."
         )
     return Table("States", ["", *(f"state {k}" for k in every)], rows, text)
 

@@ -69,8 +69,8 @@ def _lead(a: TopicsAnalysis) -> str:
     """The page in three sentences."""
     k = int(np.argmax(a.shares))
     return (
-        f"The {count(a.n_documents, 'document')} are about {count(a.n_topics, 'topic')}: words that keep "
-        f"company, found without any labels. The largest, topic {k} ({share(a.shares[k])} of all words), is "
+        f"The {count(a.n_documents, 'document')} are about {count(a.n_topics, 'topic')}: words that occur "
+        f"together, found without any labels. The largest, topic {k} ({share(a.shares[k])} of all words), is "
         f"of {listed(a.top_words[k][:5])}. Each document has shares of several topics; the numbers of topics "
         "are arbitrary, and their names are yours to give."
     )
