@@ -79,7 +79,7 @@ def test_the_strips_are_smoothed_and_filtered_probabilities():
             for edge in np.cumsum(probabilities[t])[:2]:
                 assert np.isclose(inner, edge, atol=1e-9).any()
         assert panel.get_ylim() == (0, 1)
-    assert "then given the past only" in note(panels[0])
+    assert "then given the rows up to each" in note(panels[0])
     strip = plots.states(DICE, ROLLS)[1]
     assert outline(strip, "state 1")[:, 1].max() == pytest.approx(1)  # filled
     assert height(strip, "state 0", -0.5) == pytest.approx(DICE.smooth(ROLLS)[0, 0])

@@ -200,7 +200,7 @@ def _say(ax: Axes, seen: Observed, cut: Steps, chosen: list[int], n_states: int,
     text = f"{count(n, 'time step')} in {count(n_states, 'state')}"
     notes = ["shaded: the likeliest path; below: probabilities given the whole series"]
     if filtered:
-        notes[0] += ", then given the past only"
+        notes[0] += ", then given the rows up to each"
     if n_sequences > 1:
         text = f"{count(n_sequences, 'sequence')}, {text}"
     if n_sequences > MOST_SEQUENCES:
