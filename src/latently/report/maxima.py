@@ -68,15 +68,24 @@ def difference(shown: Array, there: Array, label: str) -> str:
     >>> shown, there = np.eye(3)[[0, 0, 1, 1, 2, 2]], np.eye(3)[[1, 1, 1, 1, 0, 2]]
     >>> difference(shown, there, "cluster")
     'clusters 0 and 1 are one; cluster 2 is split; 50% of the rows lie in another'
+    >>> unsure = np.full((6, 2), [0.6, 0.4])
+    >>> difference(unsure, unsure, "cluster")
+    'the same'
     """
     from scipy.optimize import linear_sum_assignment
 
-    shared = np.nan_to_num(shown).T @ np.nan_to_num(there)
+    shared = _likeliest(shown).T @ _likeliest(there)
     together = shared[linear_sum_assignment(-shared)].sum()
     elsewhere = 1.0 - together / shared.sum()
     if elsewhere < HARDLY:
         return "the same"
     return "; ".join([*_went(shared, label), f"{share(elsewhere)} of the rows lie in another"])
+
+
+def _likeliest(probability: Array) -> Array:
+    """One at the likeliest label of each row, zero elsewhere; only zeros where nothing is known."""
+    known = np.nan_to_num(probability)
+    return np.eye(known.shape[1])[known.argmax(axis=1)] * (known.sum(axis=1, keepdims=True) > 0)
 
 
 def _went(shared: Array, label: str) -> Iterator[str]:
