@@ -230,7 +230,7 @@ ALTERATIONS = {
     "imputer": [
         (
             lambda e: e.facts.update(kept={"tuple": [True, True, True]}),
-            "its model has 2 features, and 3 are kept",
+            "its model is of 2 features, and it keeps 3",
         ),
         (at("kept", lambda a: a[:2]), "do not fit"),
         (at("missing_counts", lambda a: a[:2]), "do not fit"),
