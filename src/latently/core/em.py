@@ -207,7 +207,7 @@ class Iteration(Generic[P, S]):
     em: StepMap[P, S]
     settings: Settings
     n: float
-    spaces: Spaces  # whose units stay the same in a run
+    first: P  # where it began
     track: list[_Point[P, S]]  # the last few iterates, joined by plain steps
     objectives: list[float]  # theirs, after those of an earlier run that ended where this one began
     history: list[Step]
@@ -224,18 +224,23 @@ class Iteration(Generic[P, S]):
         squarem = Squarem() if settings.accelerate and settings.tol > 0 else None
         objectives = [*rule.resume(earlier, here.objective, here.rounding), here.objective]
         history = [Step(here.log_likelihood, float("inf"))]
-        return cls(em, settings, n, em.model.spaces(params), [here], objectives, history, 1, rule, squarem)
+        return cls(em, settings, n, params, [here], objectives, history, 1, rule, squarem)
 
     @classmethod
     def resumed(cls, em: StepMap[P, S], params: P, settings: Settings, n: float, state: RunState) -> Self:
         """A run from given params where it was."""
-        rule, spaces = StoppingRule(settings.tol, n), em.model.spaces(params)
+        rule = StoppingRule(settings.tol, n)
         rule.go_on(state.progress)
         em.remember(state.memories)
         objectives, history, squarem = list(state.objectives), list(state.history), copy(state.squarem)
         track = [_Point(em, *one) for one in zip(state.params, objectives[-len(state.params) :], strict=True)]
         track[-1] = replace(track[-1], stats=state.stats)
-        return cls(em, settings, n, spaces, track, objectives, history, state.n_e_steps, rule, squarem)
+        return cls(em, settings, n, params, track, objectives, history, state.n_e_steps, rule, squarem)
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        """Where the parameters live; the units stay the same in a run."""
+        return self.em.model.spaces(self.first)
 
     def state(self) -> RunState:
         """All that it takes to resume it."""

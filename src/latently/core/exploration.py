@@ -112,10 +112,10 @@ class Explorer(Generic[D, P]):
         moves = self._plan.moves and not self._em.fixed
         hopeless = self._plan.hopeless if moves else None
         ends: list[float] = []
-        streams = iter(list(zip(starts, rng.spawn(len(starts)), strict=True)))
-        n_starts = 0
-        while batch := list(islice(streams, self._plan.batch)):
-            found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), batch)))
+        left, n_starts = iter(starts), 0
+        while batch := list(islice(left, self._plan.batch)):
+            streams = zip(batch, rng.spawn(len(batch)), strict=True)
+            found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), streams)))
             if found is None:
                 continue
             found = self._climbed(found, rng) if moves else found

@@ -78,18 +78,19 @@ class Uncorrelated(Structure):
         if floor is None:
             refuse_zero(self.variances(params))
             return params
-        return self.params(params.means, np.maximum(params.covariances, self._floor(params, floor)))
+        lowest = self._floor(params, floor) if self.pooled else floor
+        return self.params(params.means, np.maximum(params.covariances, lowest))
 
     def _floor(self, params: GaussianParams, floor: Array) -> Array:
         """The highest floor of those who share a variance."""
-        return np.asarray((floor + np.zeros(params.means.shape)).max(axis=self.pooled))
+        return np.asarray(np.maximum.reduce(floor + np.zeros(params.means.shape), axis=self.pooled))
 
     def resting(self, params: GaussianParams, floor: Array, constant: Flags | None) -> Flags:
         resting = ~above(self.variances(params), self.expand(self._floor(params, floor), params.means))
         return np.asarray((resting if constant is None else resting & ~constant).any(axis=1))
 
     def log_det(self, params: GaussianParams) -> Array:
-        return np.asarray(np.log(self.variances(params)).sum(axis=1))
+        return np.asarray(np.add.reduce(np.log(self.variances(params)), axis=1))
 
     def total_constant(self, stats: ComponentMoments, params: GaussianParams) -> float:
         """Sum over the observed cells of responsibility times ``log 2 pi + log variance``."""
