@@ -240,7 +240,8 @@ class Iteration(Generic[P, S]):
     @cached_property
     def spaces(self) -> Spaces:
         """Where the parameters live; the units stay the same in a run."""
-        return self.em.model.spaces(self.first)
+        found: Spaces = self.em.model.spaces(self.first)
+        return found
 
     def state(self) -> RunState:
         """All that it takes to resume it."""
