@@ -17,13 +17,14 @@ def known_classes() -> Iterator[type]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
     families: tuple[type[Emission], ...] = (*FAMILIES.values(), Columns, Categories)
     yield from (*families, Parts)
-    for cls in (*families, *map(type, STRUCTURES.values())):
-        yield from visible(cls)
+    yield from visible(*families, *map(type, STRUCTURES.values()))
 
 
-def visible(cls: type) -> Iterator[type]:
-    """The dataclasses that the methods of a class can see by name."""
-    for function in (function for base in cls.__mro__ for function in vars(base).values()):
-        for seen in getattr(function, "__globals__", {}).values():
+def visible(*classes: type) -> Iterator[type]:
+    """The dataclasses that the methods of some classes can see by name."""
+    functions = (function for cls in classes for base in cls.__mro__ for function in vars(base).values())
+    scopes = (getattr(function, "__globals__", {}) for function in functions)
+    for scope in {id(scope): scope for scope in scopes}.values():  # a module has many functions
+        for seen in scope.values():
             if isinstance(seen, type) and is_dataclass(seen):
                 yield seen

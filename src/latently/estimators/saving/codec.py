@@ -246,7 +246,7 @@ class Decoder:
         for cls in self.own:
             if cls.__name__ == name:
                 return cls
-        for seen in (seen for cls in self.own for seen in visible(cls)):
+        for seen in visible(*self.own):
             if seen.__name__ == name:
                 return seen
         raise UnknownClassError(name)
