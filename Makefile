@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
-demo: .venv/.installed-all  ## fit models to seven data sets and write a page about each to demo/
+demo: .venv/.installed-all  ## fit models to eight data sets and write a page about each to demo/
 	$(BIN)/latently demo --out demo --force
 
 test: style  ## check the style, the types and the imports, and run every test, docstring and page

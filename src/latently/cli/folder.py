@@ -13,7 +13,10 @@ from latently.cli.failure import CommandError
 from latently.cli.interruption import new_aside, no_return, throw_away
 
 # Every file a job writes. A folder that holds anything else is not ours to replace.
-PAGES = ("index", "faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino", "austen")
+PAGES = (
+    *("index", "faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino"),
+    *("austen", "austen-without-names", "python"),
+)
 TABLES = ("result", "completed", "intervals", "topics", "documents", "segments")
 PICTURES = (
     *("data", "uncertainty", "bic", "convergence", "patterns", "scatters", "densities", "overimputation"),
@@ -21,7 +24,7 @@ PICTURES = (
     *("topics", "topic_map", "topic_words", "document_topics", "perplexity"),
 )
 RESULTS = frozenset(
-    {"summary.json", "model.latently", "result.parquet", "austen-without-names.html"}
+    {"summary.json", "model.latently", "result.parquet"}
     | {f"{page}.html" for page in PAGES}
     | {f"{table}.csv" for table in TABLES}
     | {f"{picture}.png" for picture in PICTURES}

@@ -1,4 +1,4 @@
-"""The job `demo`: what the models find in the data that come with the library, a page each and an index.
+"""The job `demo`: what the models find in data that are at hand, a page each and an index.
 
 A new part of the demo is one function that returns a `Chapter`, and its place in `chapters`.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 TITLE = "What latently finds"
 LEAD = (
-    "Models with something hidden in them, fitted by expectation maximisation to data that come with the "
-    "library: clusters of rows, missing cells, states of series, topics of texts. Each data set has a page."
+    "Models with something hidden in them, fitted by expectation maximisation to data that are at hand: "
+    "clusters of rows, missing cells, states of series, topics of texts. Each data set has a page."
 )
 
 
@@ -33,17 +33,17 @@ def chapters() -> tuple[Callable[[ShowProgress], Chapter], ...]:
     from latently.cli.demo.austen import jane_austen
     from latently.cli.demo.earthquakes import large_earthquakes
     from latently.cli.demo.faithful import old_faithful
-    from latently.cli.demo.short import dishonest_casino, heart_attacks, wines
+    from latently.cli.demo.short import dishonest_casino, heart_attacks, python_reference, wines
 
     return (
         *(old_faithful, wines, air_quality, heart_attacks),
-        *(large_earthquakes, dishonest_casino, jane_austen),
+        *(large_earthquakes, dishonest_casino, jane_austen, python_reference),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Job[None, "Sequence[Chapter]"]):
-    """Fit models to the data that come with latently, and write pages about what they find."""
+    """Fit models to data that come with latently, scikit-learn and Python, and write pages about them."""
 
     has_page: ClassVar[bool] = False
 
@@ -58,6 +58,7 @@ class Demo(Job[None, "Sequence[Chapter]"]):
     def write(self, folder: ResultFolder, data: None, analysis: Sequence[Chapter]) -> str:
         from latently.cli.demo.chapter import links
         from latently.report import Section, page, write_text
+        from latently.wording import count
 
         pages = {name: report for chapter in analysis for name, report in chapter.pages.items()}
         for name, report in pages.items():
@@ -65,7 +66,7 @@ class Demo(Job[None, "Sequence[Chapter]"]):
         every = Section("Pages", [links(pages)])
         sections = [every, *(chapter.section for chapter in analysis)]
         write_text(folder.file("index.html"), page(TITLE, LEAD, sections, f"latently {__version__}"))
-        return f"index.html and {len(pages)} pages: open it in a browser"
+        return f"index.html and {count(len(pages), 'page')}: open it in a browser"
 
     def say(self, report: Sequence[Chapter]) -> int:
         from latently.cli.terminal import say_bullets, say_heading, say_table, terminal

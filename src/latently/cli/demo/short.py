@@ -1,27 +1,36 @@
-"""Data sets of which the reports alone say what there is to say: wines, heart attacks, a dishonest casino."""
+"""Data of which the reports say what there is to say: wines, heart attacks, a casino, Python's reference."""
 
 from __future__ import annotations
+
+from pydoc_data.topics import topics
 
 import numpy as np
 import polars as pl
 from sklearn.datasets import load_wine
 
 from latently import datasets
+from latently.cli.corpora import Documents
+from latently.cli.corpora.documents import numbered
+from latently.cli.corpora.words import WordChoice, collect
 from latently.cli.demo.chapter import Chapter, chapter_of
 from latently.cli.progress import ShowProgress
+from latently.cli.tables.table import Table
 from latently.estimators.categorical_hmm import CategoricalHMM
 from latently.estimators.gaussian_imputer import GaussianImputer
 from latently.estimators.gaussian_mixture import GaussianMixture
+from latently.estimators.latent_dirichlet_allocation import LatentDirichletAllocation
 from latently.report.analysis import Truth
 from latently.report.fits import in_words
 from latently.report.imputation import ImputationAnalysis, imputation_report
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from latently.report.segmentation import SegmentationAnalysis, segmentation_report
+from latently.report.topics import TopicsAnalysis, topics_report
 from latently.selection.search import select
-from latently.wording import number, share
+from latently.wording import number, sentence, share
 
 SEED = 0
 N_TABLES = 20
+N_TOPICS = 8
 SETTINGS = {"Seed": str(SEED)}
 WINES = (
     "178 wines from one region of Italy, made of three kinds of grapes, and what a laboratory measured in "
@@ -35,6 +44,10 @@ HEART_ATTACKS = (
 CASINO = (
     "300 rolls of a die in a casino that changes, now and then, from a fair die to a loaded one and back "
     "(Durbin et al. 1998, chapter 3). Only the faces are seen."
+)
+REFERENCE = (
+    "The parts of the reference of Python that help() shows, as they come with the Python that runs this: "
+    "from 'assert' to 'yield'. What are they about?"
 )
 
 
@@ -90,3 +103,17 @@ def dishonest_casino(show: ShowProgress) -> Chapter:
         f"and {number(model.bic(), 1)} for two, as 300 rolls are few for so many probabilities.",
     ]
     return chapter_of(report, "casino", "A dishonest casino", CASINO, said)
+
+
+def python_reference(show: ShowProgress) -> Chapter:
+    """Find what the parts of the reference of Python are about."""
+    show(0, None, "topics of the reference of Python")
+    titles = sorted(topics)
+    texts = [topics[title] for title in titles]
+    rest = Table("python", numbered(len(texts)))
+    collection = collect(Documents("the reference of Python", "texts", rest, texts), WordChoice())
+    model = LatentDirichletAllocation(N_TOPICS, vocabulary=collection.words, random_state=SEED)
+    a = TopicsAnalysis(model.fit(collection.counts), collection, "the reference of Python", titles)
+    report = topics_report(a)
+    said = [*report.said, *map(sentence, map(str, report.aloud))]
+    return chapter_of(report, "python", "Python", REFERENCE, said)
