@@ -150,10 +150,10 @@ def test_the_demo_tells_both_values_of_bic_and_why(run, here, monkeypatch):
     pages = {file.name: file.read_text(encoding="utf-8") for file in (here / "demo").glob("*.html")}
     assert {name.removesuffix(".html") for name in pages} == {
         *("index", "faithful", "wine", "airquality", "cholesterol", "earthquakes", "casino"),
-        *("austen", "austen-without-names"),
+        *("austen", "austen-without-names", "python"),
     }
     assert all(f'href="{name}"' in html for name in pages if name != "index.html")
-    assert html.count("<img") == 7  # a picture for each chapter
+    assert html.count("<img") == 8  # a picture for each chapter
     del pages["index.html"]
     assert all("<img" in page and "How it was computed" in page for page in pages.values())
     assert run("demo", "--out", "demo")[0] == 2
