@@ -18,11 +18,13 @@ from latently import (
     PoissonHMM,
 )
 from latently.core.array_source import ArraySource
-from latently.core.em import EMMap, FitResult, Settings
+from latently.core.backends import SerialBackend
+from latently.core.em import EMMap, FitResult, Settings, Step
 from latently.core.errors import ObjectiveFellError
 from latently.core.exploration import Candidate, Explorer, Plan
 from latently.core.findings import Finding
-from latently.core.moves import Climber, End
+from latently.core.model import Proposal
+from latently.core.moves import Climber, End, Move
 from latently.core.restarts import Found, Restarts
 from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
@@ -191,6 +193,34 @@ def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
 
 
 # -- what they leave alone -----------------------------------------------------------------------------------
+
+
+def run_to(name, objective, *, converged=False):
+    """A run that is to end there, and promises no more than that."""
+    history = tuple(Step(objective, 0.0) for _ in range(3))
+    return FitResult(name, objective, objective, history, 1, converged, "", 0.0, None)
+
+
+@pytest.mark.parametrize(("slow", "found"), [(0, True), (1, True), (2, False)])
+def test_the_most_promising_trials_are_given_some_steps_more(slow, found, monkeypatch):
+    """One that lies below the maximum after its trial, and above it later; the others never do."""
+    trials = [run_to(f"{i}", -1.0 - i) for i in range(3)]
+    model = SimpleNamespace(diagnose=lambda *_: ())
+    em = SimpleNamespace(model=model, source=SimpleNamespace(blocks=list), fixed=(), backend=SerialBackend())
+    climber = Climber(em, Settings(1e-6, 100), 1.0, 1e-5)
+
+    def run(params, max_iter):
+        if params in proposed:
+            return trials[proposed.index(params)]
+        return run_to("higher", 1.0, converged=True) if params == f"{slow}" else run_to(params, -1.0)
+
+    proposed = ["a", "b", "c"]
+    monkeypatch.setattr(climber, "_run", run)
+    end = climber.higher(
+        End(run_to("end", 0.0, converged=True), ()), [Proposal("swap", one) for one in proposed]
+    )
+    assert (end is not None) == found
+    assert end is None or (end.result.params, end.moves) == ("higher", (Move("swap", 1.0),))
 
 
 def test_threads_shifts_and_scales_do_not_matter():

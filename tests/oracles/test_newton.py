@@ -64,3 +64,11 @@ def test_few_steps_from_nearby():
     calls.clear()
     zero(counted, far + 1e-3, LOW, HIGH)
     assert len(calls) <= 5
+
+
+@pytest.mark.parametrize("away", [1e-4, 1e-3, 0.1, 0.4])
+def test_what_is_left_of_a_few_steps_is_beyond_what_can_be_seen(away):
+    """Of one zero, for of many the farthest decides."""
+    for target in (1e-2, 0.5, 3.0, 40.0):
+        found = zero(lambda t, at=target: (at - np.exp(t), -np.exp(t)), np.log([target]) + away, LOW, HIGH)
+        assert_allclose(found, np.log([target]), atol=1e-7)
