@@ -226,3 +226,17 @@ def test_a_mean_seen_in_every_row_is_as_certain_as_without_holes_elsewhere():
         errors = mixture.standard_errors(x, kind)
         assert_allclose(errors["means"][0, 0], x[:, 0].std() / np.sqrt(len(x)), rtol=1e-6)
     assert (errors["means"][0, 1:] > np.nanstd(x[:, 1:], axis=0) / np.sqrt(len(x))).all()
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied"])
+def test_terms_that_may_cancel_are_those_of_the_family_and_of_products_with_precisions(covariance_type):
+    """Row by row: |c|' |P| |c| of cells that lie a standard deviation from the mean, half of it."""
+    mixture = mixture_of(covariance_type)
+    model, params = mixture._model, mixture.params_
+    stats = model.e_step(params, mixture._source(incomplete(60, D, 0.0)[0]).whole())
+    family, emission = model.emission, model.routines(params)
+    expected = family.inner_terms(stats.emission, params.emission)
+    for count, covariance in zip(stats.emission.counts, matrices_of(mixture), strict=True):
+        deviations = np.sqrt(np.diag(covariance))
+        expected += 0.5 * count * (deviations @ np.abs(np.linalg.inv(covariance)) @ deviations)
+    assert_allclose(emission.inner_terms(stats.emission), expected, rtol=1e-12)
