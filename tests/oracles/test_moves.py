@@ -1,6 +1,7 @@
 """Moves between maxima: what they promise by hand, and that they lead only upwards."""
 
 import warnings
+from copy import deepcopy
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,11 +18,12 @@ from latently import (
     MixtureModel,
     PoissonHMM,
 )
+from latently.core import exploration
 from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
 from latently.core.em import EMMap, FitResult, Settings, Step
 from latently.core.errors import ObjectiveFellError
-from latently.core.exploration import Candidate, Explorer, Plan
+from latently.core.exploration import Candidate, Explorer, Plan, drawn
 from latently.core.findings import Finding
 from latently.core.model import Proposal
 from latently.core.moves import Climber, End, Move
@@ -295,6 +297,20 @@ def test_of_a_batch_the_first_maximum_that_can_be_trusted_is_taken_with_what_led
     assert {one.kind: one.failure is None for one in explorer.lost} == {
         name: name != "failing" for name in names if name != "sound"
     }
+
+
+def test_each_start_draws_numbers_of_its_own(monkeypatch):
+    """In all batches."""
+    first = []
+
+    def noted(start, stream):
+        first.append(deepcopy(stream.bit_generator).random_raw())
+        return drawn(start, stream)
+
+    monkeypatch.setattr(exploration, "drawn", noted)
+    x = np.random.default_rng(0).standard_normal((80, 2))
+    GaussianMixture(4, covariance_type="spherical", random_state=0, n_jobs=1).fit(x)
+    assert len(set(first)) == len(first) > Plan().batch
 
 
 def test_on_easy_data_one_look_is_enough():
