@@ -26,7 +26,7 @@ from latently.core.errors import ObjectiveFellError
 from latently.core.exploration import Candidate, Explorer, Plan, drawn
 from latently.core.findings import Finding
 from latently.core.model import Proposal
-from latently.core.moves import Climber, End, Move
+from latently.core.moves import MORE, TRIAL, Climber, End, Move
 from latently.core.restarts import Found, Restarts
 from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
@@ -203,13 +203,17 @@ def run_to(name, objective, *, converged=False):
     return FitResult(name, objective, objective, history, 1, converged, "", 0.0, None)
 
 
+@pytest.mark.parametrize("max_iter", [100, *MORE])
 @pytest.mark.parametrize(("slow", "found"), [(0, True), (1, True), (2, False)])
-def test_the_most_promising_trials_are_given_some_steps_more(slow, found, monkeypatch):
-    """One that lies below the maximum after its trial, and above it later; the others never do."""
+def test_the_most_promising_trials_are_given_some_steps_more(slow, found, max_iter, monkeypatch):
+    """One that lies below the maximum after its trial, and above it later; the others never do.
+
+    They take no steps but these, however long a run may be.
+    """
     trials = [run_to(f"{i}", -1.0 - i) for i in range(3)]
     model = SimpleNamespace(diagnose=lambda *_: ())
     em = SimpleNamespace(model=model, source=SimpleNamespace(blocks=list), fixed=(), backend=SerialBackend())
-    climber = Climber(em, Settings(1e-6, 100), 1.0, 1e-5)
+    climber = Climber(em, Settings(1e-6, max_iter), 1.0, 1e-5)
 
     def run(params, max_iter):
         if params in proposed:
@@ -222,6 +226,7 @@ def test_the_most_promising_trials_are_given_some_steps_more(slow, found, monkey
         End(run_to("end", 0.0, converged=True), ()), [Proposal("swap", one) for one in proposed]
     )
     assert (end is not None) == found
+    assert climber.n_steps <= TRIAL * len(proposed) + len(MORE)
     assert end is None or (end.result.params, end.moves) == ("higher", (Move("swap", 1.0),))
 
 

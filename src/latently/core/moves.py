@@ -106,7 +106,7 @@ class Climber(Generic[D, P]):
             self.n_steps += TRIAL * len(batch)
             tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
             for i, (kind, result) in enumerate(tried):
-                found = self._finished(end, result, *MORE[i : i + 1])
+                found = self._finished(end, result, MORE[i] if i < len(MORE) else 0)
                 if found is not None:
                     gain = found.result.objective - end.result.objective
                     return replace(found, moves=(*end.moves, Move(kind, gain)))
@@ -117,27 +117,27 @@ class Climber(Generic[D, P]):
         result = self._run(proposal.params, TRIAL)
         return None if result is None else (proposal.kind, result)
 
-    def _finished(self, end: End[P], trial: FitResult[P], *more: int) -> End[P] | None:
+    def _finished(self, end: End[P], trial: FitResult[P], more: int) -> End[P] | None:
         """Where a trial leads, if that is higher and no less to be trusted.
 
-        It takes some steps more, if any are granted, before it is given up for promising too little.
+        It takes so many steps more before it is given up for promising too little.
         """
         lowest = end.result.objective + max(self.least * self.n, end.result.rounding)
-        result = trial
-        for steps in (*more, self.settings.max_iter):
-            if result.converged:
-                break
-            if steps not in more and promise(result) <= lowest:
-                return None
-            after = self._run(result.params, steps)
-            if after is None:
-                return None
-            self.n_steps += after.n_iter
-            result = after
-        if result.objective <= lowest + result.rounding:
-            return None
-        found = self._end(result)
-        return None if found.diagnostics and not end.diagnostics else found
+        result = self._further(trial, more)
+        if result is not None and (result.converged or promise(result) > lowest):
+            result = self._further(result, self.settings.max_iter)
+            if result is not None and result.objective > lowest + result.rounding:
+                found = self._end(result)
+                return None if found.diagnostics and not end.diagnostics else found
+        return None
+
+    def _further(self, result: FitResult[P], n_steps: int) -> FitResult[P] | None:
+        """A run that goes on where another ended, if that had not converged; None if it failed."""
+        if result.converged or not n_steps:
+            return result
+        after = self._run(result.params, n_steps)
+        self.n_steps += after.n_iter if after else 0
+        return after
 
     def _run(self, params: P, max_iter: int) -> FitResult[P] | None:
         """A run of so many steps; None if it failed."""
