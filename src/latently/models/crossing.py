@@ -22,6 +22,9 @@ from latently.models.moves import look
 
 SHARED_PART = 0.1  # part of a label's rows from which on another one has to do with it
 
+EXCHANGE = "exchange"
+MEANINGS = {EXCHANGE: "parts of two maxima are put together"}
+
 Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -60,7 +63,7 @@ def exchange(
             moved = one.learned(model, params, resp, transfer / transfer.sum(axis=1, keepdims=True))
         except FitError:
             continue
-        yield Proposal("exchange", moved)
+        yield Proposal(EXCHANGE, moved)
 
 
 def _parts(one: Array, two: Array) -> list[Part]:

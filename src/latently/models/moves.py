@@ -35,6 +35,12 @@ OFTEN = 3  # times that one removal, or one split, is proposed
 ALIKE_SPLITS = 0.05  # part of a label by which splits differ that count as one
 LEAST_ROWS, ROWS_EACH = 1000, 200  # that are looked at, in all or for each label if that is more
 
+MERGE_AND_SPLIT, SWAP = "merge and split", "swap"
+MEANINGS = {
+    MERGE_AND_SPLIT: "two {label}s become one, and another one two",
+    SWAP: "a {label} leaves its rows to all others, and another one becomes two",
+}
+
 
 @dataclass(frozen=True)
 class Removal:
@@ -50,7 +56,7 @@ class Removal:
     @property
     def kind(self) -> str:
         """The name of a move that begins with it."""
-        return "swap" if self.other is None else "merge and split"
+        return SWAP if self.other is None else MERGE_AND_SPLIT
 
 
 @dataclass(frozen=True)

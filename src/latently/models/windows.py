@@ -25,6 +25,13 @@ SHORTEST = 3  # rows in a window
 TAKEN = 0.9  # part of a row that changes its label
 SHARED_OUT = 0.02  # part of each row that all labels share, so that none of them is lost
 
+WINDOW, BESIDE = "window", "neighbours"
+MEANINGS = {
+    WINDOW: "a {label} leaves its rows to all others, and takes those of a window of time",
+    BESIDE: "a {label} leaves its rows to all others, and takes those rows of another one that stand "
+    "right before, or after, those of certain {label}s",
+}
+
 
 def propose(
     model: Any, params: Any, source: BlockSource, rng: np.random.Generator
@@ -44,8 +51,8 @@ def propose(
     for _ in range(MOST if free and K > 1 else 0):
         gone = int(rng.choice(free))
         resp, _ = here.given_up(Removal(gone, None, 0.0))
-        kind = "window" if rng.random() < stays else "neighbours"
-        if kind == "window":
+        kind = WINDOW if rng.random() < stays else BESIDE
+        if kind == WINDOW:
             first, length = rng.integers(n), np.exp(rng.uniform(np.log(SHORTEST), np.log(longest)))
             taken = resp * ((np.arange(n) - first) % n < length)[:, None]
         else:

@@ -11,6 +11,7 @@ import numpy as np
 from latently.checks.arrays import Array
 from latently.core.array_source import ArraySource
 from latently.estimators.likelihood import LikelihoodEstimator
+from latently.models import crossing, moves, windows
 from latently.report.interactive.replay import at
 from latently.report.table import Table
 from latently.wording import EN_DASH, listed, number, share
@@ -20,14 +21,7 @@ MOST_ROWS = 50_000  # that are asked where they went
 PART, MOST_OF = 0.25, 0.5  # of a component, that is one of its parts; that goes with another
 HARDLY = 0.005  # of the rows
 
-MOVES = {  # what each does, by its name
-    "merge and split": "two {label}s become one, and another one two",
-    "swap": "a {label} leaves its rows to all others, and another one becomes two",
-    "window": "a {label} leaves its rows to all others, and takes those of a window of time",
-    "neighbours": "a {label} leaves its rows to all others, and takes those rows of another one that stand "
-    "right before, or after, those of certain {label}s",
-    "exchange": "parts of two maxima are put together",
-}
+MOVES = moves.MEANINGS | windows.MEANINGS | crossing.MEANINGS  # what each does, by its name
 
 
 def maxima_table(model: LikelihoodEstimator, source: ArraySource, label: str) -> Table | None:
