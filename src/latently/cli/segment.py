@@ -277,10 +277,11 @@ class Segment(OfSearch, OfLongRuns, Fit["Steps", "SegmentationAnalysis"]):
 def _check_rows(table: Table, X: pl.DataFrame, tried: list[int]) -> None:
     """More states than observations say nothing."""
     from latently.cli.numbers import observed, too_many
+    from latently.wording import count
 
     seen = observed(X)
     if seen < 2:
-        raise CommandError(f"{table.name} has only {seen} row with an observation: add rows")
+        raise CommandError(f"{table.name} has only {count(seen, 'row')} with an observation: add rows")
     if tried[-1] > seen:
         remedy = f"-k {tried[0]}:{seen}" if tried[0] < seen else f"-k {seen}"
         raise too_many(f"-k {tried[-1]}", table.name, seen, "state", remedy)

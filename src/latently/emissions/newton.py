@@ -11,7 +11,7 @@ from latently.emissions.base import Array
 MOST_NEWTON_STEPS = 200
 NEARBY = 1.0  # a step
 LAST_STEP, LAST_OF_NEWTON = 1e-9, 1e-6  # steps no larger are the last: the next of Newton's is its square
-LEFT = 1e-8  # a next step that need not be taken: where slopes are zero, it changes the sixteenth digit
+NO_STEP = 1e-8  # one so small need not be taken: at a maximum its square is what it would gain
 
 
 def zero(
@@ -46,7 +46,7 @@ def zero(
         if not largest <= before / 2:
             break
         at = aim
-        if max(largest**2, largest * (largest / before) ** 2) <= LEFT:  # the next step, as Newton's go
+        if max(largest**2, largest * (largest / before) ** 2) <= NO_STEP:  # the next step, as Newton's go
             return at
     return _bracketed(slope, at, low, high)
 

@@ -47,7 +47,7 @@ CASINO = (
 )
 REFERENCE = (
     "The parts of the reference of Python that help() shows, as they come with the Python that runs this: "
-    "from 'assert' to 'yield'. What are they about?"
+    "from 'assert' to 'yield'. Eight topics are asked for: which are they?"
 )
 
 

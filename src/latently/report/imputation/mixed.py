@@ -126,9 +126,15 @@ class MixedAnalysis(FilledTable):
         columns = dict(zip(self.names, shown.T, strict=True))
         imputer = clone(self.model).set_params(n_components=self.model.n_components_, n_init=4)
         imputer.set_params(n_parameter_draws=0, unknown="missing", checkpoint=None)
-        if unless_refused(lambda: imputer.fit(columns)) is None:  # as where a column is left without cells
+
+        def guessed() -> tuple[Any, Any]:
+            imputer.fit(columns)
+            return imputer.transform(columns), imputer.interval(columns, self.level)
+
+        again = unless_refused(guessed)
+        if again is None:  # as where a column is left without cells
             return None
-        guesses, ends = imputer.transform(columns), imputer.interval(columns, self.level)
+        guesses, ends = again
         found = np.zeros(5, dtype=np.int64)
         for j, name in enumerate(self.names):
             mine, cells = hidden[:, j], self.observed[hidden[:, j], j]
