@@ -10,6 +10,7 @@ from latently.kernels import vectors as v
 from latently.kernels.chain import forward_backward
 from latently.kernels.compiling import FLAGS
 from latently.kernels.lanes import larger, largest, load, number, store, total
+from latently.latent.base import IN_ORDER
 
 compiled = njit(**FLAGS)
 of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])  # compiled once for each place of a vector
@@ -147,7 +148,7 @@ def test_the_place_of_arrays_changes_no_bit(K, rng):
         parts = moved(start, by), moved(transmat, by), moved(transmat.T, by)
         offsets = np.array([0, T])
         symbol_counts = np.zeros((1, K))
-        given = moved(table, by), None, offsets, weights, *parts
+        given = moved(table, by), IN_ORDER, offsets, weights, *parts
         filled = state, scales, initial, counts, symbol_counts
         assert forward_backward(*given, *filled, lanes_of(K)) == (-1, -1)
         return state, counts, scales, initial

@@ -7,7 +7,7 @@ and two threads can share one sequence (docs/formulas.md, "Forward and backward"
 Vectors are rescaled when they have become small and not at each step: a division at each step is what the
 next one would wait for. Times are counted from the beginning of the sequence for that in either direction, so
 that a pass which stops and goes on (kernels/checkpoints.py) does the same. Densities come as rows of `table`,
-at `index` or, without one, in order.
+at `index` or, where that is empty, in order: one compilation serves both.
 """
 
 from __future__ import annotations
@@ -41,19 +41,15 @@ EVERY = 8
 
 
 @part
-def density_at(table, index, t):
-    """Densities of time t under each state, up to a factor."""
-    if index is None:
-        return table[t]
-    return table[index[t]]
+def row_at(index, t):
+    """Row of the table that time t has."""
+    return index[t] if len(index) else t
 
 
 @part
-def row_at(index, t):
-    """Row of the table that time t has."""
-    if index is None:
-        return t
-    return index[t]
+def density_at(table, index, t):
+    """Densities of time t under each state, up to a factor."""
+    return table[row_at(index, t)]
 
 
 @part
@@ -130,7 +126,7 @@ def forward_rest(table, index, matrix, before, state, low, high, weight, counts,
             return log_scale, t
         product_row(table, seen, state, at, weight / norm, ahead, K * n, K, lanes)
         write_product(here, weight / norm, state, at)
-        if index is not None:
+        if len(index):
             add_row(state, at, symbol_counts, seen, K, lanes)
         n += 1
         if n == EVERY:
@@ -171,7 +167,7 @@ def backward_rest(table, index, matrix, after, state, low, high, weight, counts,
                 add_products(left, ahead, n, counts, lanes)
                 n = ZERO
         write_product(here, weight / norm, state, at)
-        if index is not None:
+        if len(index):
             add_row(state, at, symbol_counts, seen, K, lanes)
         here = multiplied(here, table, seen)
         here, _ = rescaled(here, t - low)
@@ -238,8 +234,8 @@ def forward_backward(
     ----------
     table : array of shape (n, K)
         Densities up to a factor for each row.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (T,) or (0,)
+        Which row of the table each time has; empty if they are in order.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
     weights : array of shape (n_sequences,)

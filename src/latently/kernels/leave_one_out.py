@@ -21,8 +21,8 @@ def predicted_in_logs(table, index, log_start, log_transmat, low, high, out):
     ----------
     table : array of shape (n, K)
         Log densities.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (T,) or (0,)
+        Which row of the table each time has; empty if they are in order.
     log_start, log_transmat : arrays of shape (K,), (K, K)
         Logarithms of the probabilities, the latter from row to column.
     low, high : int

@@ -131,7 +131,7 @@ def backward_logs(
             for j in range(K):
                 after[j] = weight * exp(here[j])
         copy(after, here)
-        if index is not None:
+        if len(index):
             for j in range(K):
                 symbol_counts[index[t], j] += here[j]
 
@@ -189,8 +189,8 @@ def forward_backward_in_logs(
     ----------
     table : array of shape (n, K)
         Log densities.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (T,) or (0,)
+        Which row of the table each time has; empty if they are in order.
     offsets, weights : arrays of shape (n_sequences + 1,), (n_sequences,)
         Where sequences begin and end, and their weights.
     log_start, log_transmat : arrays of shape (K,), (K, K)

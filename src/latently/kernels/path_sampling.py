@@ -2,7 +2,7 @@
 
 The last state is drawn from its filtered probabilities, each one before in proportion to its filtered
 probability times that of the transition to the state drawn after it (docs/formulas.md, "Drawing paths").
-Densities come as rows of `table`, at `index` or, without one, in order.
+Densities come as rows of `table`, at `index` or, where that is empty, in order.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def filter_forward(table, index, offsets, start, transmat, transposed, state, la
     ----------
     table : array of shape (n, K)
         Densities up to a factor for each row.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (T,) or (0,)
+        Which row of the table each time has; empty if they are in order.
     offsets : array of int of shape (n_sequences + 1,)
         Where sequences begin and end.
     start, transmat, transposed : arrays of shape (K,), (K, K), (K, K)

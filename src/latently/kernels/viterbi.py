@@ -102,8 +102,8 @@ def score_first(table, index, start, transmat, scores, low, high, last, lanes):
     ----------
     table : array of shape (n, width)
         Log densities.
-    index : array of int of shape (T,) or None
-        Which row of the table each time has; None if they are in order.
+    index : array of int of shape (T,) or (0,)
+        Which row of the table each time has; empty if they are in order.
     start, transmat : arrays of shape (width,), (width, width)
         Logarithms of the probabilities, the latter from row to column; minus infinity for padding.
     scores : array of shape (T, width)

@@ -26,6 +26,8 @@ from latently.core.statistics import Additive
 Density = Callable[[slice], Array]
 Visit = Callable[[slice, Array], Any]
 
+IN_ORDER: Labels = np.empty(0, dtype=np.int64)  # in place of an index, for kernels
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -34,6 +36,11 @@ class Lookup:
     log_density: Array  # (n, n_components): log densities
     # (n_rows,): which row of them each row of the data has; None if they are in order
     index: Labels | None = None
+
+    @property
+    def order(self) -> Labels:
+        """The index as kernels take it: empty if the rows are in order."""
+        return IN_ORDER if self.index is None else self.index
 
     @property
     def rows(self) -> Array:

@@ -21,7 +21,7 @@ from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets,
 from latently.latent.checkpoints import cut, in_segments
 from latently.latent.emission_tables import EmissionTable, OfRows
 from latently.latent.filtering import filtered, left_out
-from latently.latent.passes import densities, floats_of_row, pass_through
+from latently.latent.passes import pass_through, pass_through_rows
 from latently.latent.path_sampling import PathPosterior
 from latently.latent.stationary import maximise, refuse_several, slopes, stationary
 from latently.latent.viterbi import likeliest_paths
@@ -177,16 +177,10 @@ class Chain(Latent):
     def posterior(
         self, params: ChainParams, density: Density, block: Block, backend: Backend, *, refuse: bool
     ) -> tuple[Array, Array]:
-        K = len(params.transmat)
+        K, start = len(params.transmat), self.first(params)
         block = replace(block, weights=np.ones(block.n_units))
-        table = np.empty((block.n_rows, padded_width(K)))
-        log_maxima, _ = densities(density, block, K, backend, table)
-
-        def logs() -> Array:
-            return np.concatenate([density(rows) for rows in block.tiles(floats_of_row(block, K))])
-
         try:
-            smoothed = pass_through(self.first(params), params.transmat, table, None, logs, block, backend)
+            smoothed, log_maxima = pass_through_rows(start, params.transmat, density, block, backend)
         except ImpossibleObservationError:
             if refuse:
                 raise
@@ -197,7 +191,7 @@ class Chain(Latent):
         self, params: ChainParams, lookup: Lookup, block: Block, backend: Backend
     ) -> tuple[Array, Labels]:
         """The likeliest path of each sequence, by Viterbi's algorithm."""
-        seen, offsets = (lookup.log_density, lookup.index), block_offsets(block)
+        seen, offsets = (lookup.log_density, lookup.order), block_offsets(block)
         path, values = likeliest_paths(*seen, self.first(params), params.transmat, offsets, backend)
         return values, path
 

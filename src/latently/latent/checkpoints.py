@@ -155,7 +155,7 @@ def _begin(forward: bool, pieces: list[slice], observed: EmissionTable, padded: 
             edge = state[-1].copy()
         else:
             fill_backward(table, index, vector, padded.transposed, state, padded.lanes)
-            edge = state[0] * table[0 if index is None else index[0]]
+            edge = state[0] * table[index[0] if len(index) else 0]
     return _Begun(kept, edge, log_scale, log_maxima, rounding_scale)
 
 
@@ -217,7 +217,7 @@ def _in_logs(start: Array, transmat: Array, observed: EmissionTable, block: Bloc
         if wrong >= 0:
             refuse(block, 0, rows.start + wrong)
         top = table.max(axis=1)
-        top = top if index is None else top[index]
+        top = top[index] if len(index) else top
         log_scale += scale
         log_maxima += float(top.sum())
         rounding_scale += float(np.abs(top).sum())

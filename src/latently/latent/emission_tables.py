@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from latently.core.backends import Backend
 from latently.core.blocks import Block
 from latently.core.statistics import tree_sum
-from latently.latent.base import Array, Density, Visit
+from latently.latent.base import IN_ORDER, Array, Density, Visit
 from latently.latent.chain_parts import padded_width
 from latently.latent.passes import Smoothed, densities, floats_of_row
 
-Index = NDArray[np.int64] | None
+Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Filled:
     """Densities of all time steps at once, for a pass along whole sequences."""
 
     table: Array  # (n, width): densities over the largest of their row
-    index: Index  # (n_steps,): which row of the table each time step has; None if they are in order
+    index: Index  # (n_steps,): which row of the table each time step has; empty if they are in order
     # gives the log densities of the rows of the table, shape (n, K), if they are needed
     logs: Callable[[], Array]
     # ``collect(smoothed, counts)`` gives the statistics of the emission, the log-likelihood, and
@@ -112,7 +112,7 @@ class OfRows:
                 bound = weights @ (smoothed.scales + log_maxima)
                 return tree_sum(parts), float(bound), float(weights @ (np.abs(smoothed.scales) + absolute))
 
-            yield Filled(table, None, logs, collect)
+            yield Filled(table, IN_ORDER, logs, collect)
 
     def densities(self, rows: slice) -> tuple[Array, Index, Array]:
         """Exponentials of the log densities."""
@@ -121,11 +121,11 @@ class OfRows:
         n = rows.stop - rows.start
         table, top = np.empty((n, padded_width(self.n_components))), np.empty(n)
         shift_rows(np.ascontiguousarray(self.density(rows)), table, top)
-        return table, None, top
+        return table, IN_ORDER, top
 
     def logs(self, rows: slice) -> tuple[Array, Index]:
         """The log densities."""
-        return np.ascontiguousarray(self.density(rows)), None
+        return np.ascontiguousarray(self.density(rows)), IN_ORDER
 
     def counts(self) -> Array:
         """Nothing is looked up."""

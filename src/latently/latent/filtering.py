@@ -9,7 +9,7 @@ import numpy as np
 
 from latently.core.blocks import Block
 from latently.core.errors import ImpossibleObservationError
-from latently.latent.base import Array, Lookup
+from latently.latent.base import Array, Labels, Lookup
 from latently.latent.chain_parts import ChainParams, block_offsets
 
 
@@ -61,5 +61,5 @@ def refuse_time(block: Block, row: int) -> NoReturn:
     )
 
 
-def _in_logs(params: ChainParams, lookup: Lookup) -> tuple[Array, object, Array, Array]:
-    return (np.ascontiguousarray(lookup.log_density), lookup.index, *params.logs)
+def _in_logs(params: ChainParams, lookup: Lookup) -> tuple[Array, Labels, Array, Array]:
+    return (np.ascontiguousarray(lookup.log_density), lookup.order, *params.logs)

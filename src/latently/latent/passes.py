@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 
 from latently.core.backends import Backend
 from latently.core.blocks import Block
-from latently.latent.base import Array, Density
-from latently.latent.chain_parts import ChainCounts, ChainParams, Padded, block_offsets, refuse
+from latently.latent.base import IN_ORDER, Array, Density
+from latently.latent.chain_parts import (
+    ChainCounts,
+    ChainParams,
+    Padded,
+    block_offsets,
+    padded_width,
+    refuse,
+)
 
 SHARED = 20_000  # time steps from which on two threads share one sequence
 TILES = 4  # in a piece of work
@@ -81,7 +88,7 @@ def pass_through(
     start: Array,
     transmat: Array,
     table: Array,
-    index: NDArray[np.int64] | None,
+    index: NDArray[np.int64],
     logs: Callable[[], Array],
     block: Block,
     backend: Backend,
@@ -92,7 +99,7 @@ def pass_through(
 
     Where a scaled vector loses a state that matters later, or a sequence seems impossible, all is done again
     in logarithms. `table` has densities over the largest of their row, `index` which row of it each time step
-    has (None if they are in order), and ``logs()`` gives its log densities if they are needed.
+    has (empty if they are in order), and ``logs()`` gives its log densities if they are needed.
     Responsibilities are added to `symbol_counts` by row of the table, and written to `state`, if these are
     given. The backend may share out the two directions of a long sequence; an impossible one is refused by
     its name and time step.
@@ -112,6 +119,20 @@ def pass_through(
     return smoothed
 
 
+def pass_through_rows(
+    start: Array, transmat: Array, density: Density, block: Block, backend: Backend
+) -> tuple[Smoothed, Array]:
+    """Forward and backward, from log densities of rows; and what `densities` took from each sequence."""
+    K = len(transmat)
+    table = np.empty((block.n_rows, padded_width(K)))
+    log_maxima, _ = densities(density, block, K, backend, table)
+
+    def logs() -> Array:
+        return np.concatenate([density(rows) for rows in block.tiles(floats_of_row(block, K))])
+
+    return pass_through(start, transmat, table, IN_ORDER, logs, block, backend), log_maxima
+
+
 @dataclass(frozen=True)
 class _Arrays:
     """What a scaled pass reads and writes; see `pass_through`."""
@@ -119,7 +140,7 @@ class _Arrays:
     padded: Padded
     n_states: int
     table: Array
-    index: NDArray[np.int64] | None
+    index: NDArray[np.int64]
     state: Array
     symbol_counts: Array
 
@@ -168,7 +189,7 @@ def _shared(arrays: _Arrays, block: Block, backend: Backend) -> Smoothed | None:
     (log_scale, wrong), _ = backend.map(first, directions)
     if wrong >= 0:
         return None
-    here = arrays.table[mid if arrays.index is None else arrays.index[mid]]
+    here = arrays.table[arrays.index[mid] if len(arrays.index) else mid]
     vectors = {True: state[mid - 1].copy(), False: here * state[mid]}
     sums = {way: (np.zeros_like(padded.transmat), np.zeros_like(arrays.symbol_counts)) for way in directions}
 
@@ -189,7 +210,7 @@ def _in_logs(
     start: Array,
     transmat: Array,
     log_density: Array,
-    index: NDArray[np.int64] | None,
+    index: NDArray[np.int64],
     block: Block,
     symbol_counts: Array,
 ) -> Smoothed:

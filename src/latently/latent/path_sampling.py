@@ -27,7 +27,7 @@ class PathPosterior:
         from latently.kernels.chain import shift_rows
         from latently.kernels.path_sampling import filter_forward
 
-        table, self._index = np.ascontiguousarray(lookup.log_density), lookup.index
+        table, self._index = np.ascontiguousarray(lookup.log_density), lookup.order
         self._table, self._params, self._block = table, params, block
         width = padded_width(len(params.startprob))
         padded = self._padded = Padded.of(params.startprob, params.transmat, width)

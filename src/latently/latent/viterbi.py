@@ -17,7 +17,7 @@ LONG_SEQUENCE = 2**20  # scores from which on a sequence is scored from both end
 
 def likeliest_paths(
     log_density: Array,
-    index: NDArray[np.int64] | None,
+    index: NDArray[np.int64],
     startprob: Array,
     transmat: Array,
     offsets: NDArray[np.int64],
@@ -25,8 +25,8 @@ def likeliest_paths(
 ) -> tuple[NDArray[np.int64], Array]:
     """The likeliest path of each sequence, and its log joint density with the data.
 
-    `index` says which row of the log densities each time step has; None if they are in order. The backend may
-    share out the two directions of a long sequence.
+    `index` says which row of the log densities each time step has; it is empty if they are in order. The
+    backend may share out the two directions of a long sequence.
 
     References
     ----------
@@ -63,7 +63,7 @@ class _Scored:
     """Sequences and room for what is kept of each step, as the kernels take them; see `kernels.viterbi`."""
 
     table: Array
-    index: NDArray[np.int64] | None
+    index: NDArray[np.int64]
     start: Array
     transmat: Array
     kept: Array | NDArray[np.uint8]
