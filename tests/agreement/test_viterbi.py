@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from latently.core.backends import SerialBackend, backend
 from latently.latent import viterbi
+from latently.latent.base import IN_ORDER
 
 
 def plain(log_density, startprob, transmat):
@@ -38,10 +39,10 @@ def test_shared_whole_and_plain_agree(monkeypatch, K, zeros, offset):
     logs = 3 * rng.normal(size=(sum(lengths), K)) + offset
     logs[40] = 0.0  # a missing time
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    whole = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, SerialBackend())
+    whole = viterbi.likeliest_paths(logs, IN_ORDER, startprob, transmat, offsets, SerialBackend())
     monkeypatch.setattr(viterbi, "LONG_SEQUENCE", 2)
     with backend(2) as workers:
-        shared = viterbi.likeliest_paths(logs, None, startprob, transmat, offsets, workers)
+        shared = viterbi.likeliest_paths(logs, IN_ORDER, startprob, transmat, offsets, workers)
     for n, (low, high) in enumerate(pairwise(offsets)):
         path, value = plain(logs[low:high], startprob, transmat)
         assert_array_equal(whole[0][low:high], path)
@@ -58,5 +59,5 @@ def test_sequences_that_are_impossible(monkeypatch, K, time):
     parts = np.full(K, 1 / K), rng.dirichlet(np.ones(K), K), np.array([0, 20])
     for long in (2**20, 2):
         monkeypatch.setattr(viterbi, "LONG_SEQUENCE", long)
-        _, values = viterbi.likeliest_paths(logs, None, *parts, SerialBackend())
+        _, values = viterbi.likeliest_paths(logs, IN_ORDER, *parts, SerialBackend())
         assert values[0] == -np.inf

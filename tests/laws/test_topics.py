@@ -193,7 +193,7 @@ def many_blocks():
     ],
     ids=str,
 )
-def test_any_number_of_threads_gives_the_same_bits(settings, dtype, many_blocks):
+def test_any_number_of_threads_gives_the_same_bits(settings, dtype, many_blocks, shared_out):
     assert sum(1 for _ in document_source(many_blocks, np.ones(700), np.float32).blocks()) > 2
     inference, found = settings["inference"], []
     for n_jobs in (1, 3):

@@ -15,7 +15,7 @@ from latently.core.backends import SerialBackend, backend
 from latently.core.blocks import Block
 from latently.emissions.base import Emission
 from latently.latent import viterbi
-from latently.latent.base import normalised
+from latently.latent.base import IN_ORDER, normalised
 from latently.latent.checkpoints import in_segments
 from latently.latent.emission_tables import OfRows
 from tests.simulations import by_night
@@ -222,7 +222,7 @@ def test_paths_beside_numbers_of_any_size(monkeypatch, K, share):
     monkeypatch.setattr(viterbi, "LONG_SEQUENCE", 2 if share else 2**20)
     with backend(2) as workers:
         plain, other = (
-            viterbi.likeliest_paths(table, None, start, transmat, np.array([0, T]), workers)[0]
+            viterbi.likeliest_paths(table, IN_ORDER, start, transmat, np.array([0, T]), workers)[0]
             for table in (logs, far)
         )
     assert_array_equal(plain, other)

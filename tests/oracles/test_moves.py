@@ -230,7 +230,7 @@ def test_the_most_promising_trials_are_given_some_steps_more(slow, found, max_it
     assert end is None or (end.result.params, end.moves) == ("higher", (Move("swap", 1.0),))
 
 
-def test_threads_shifts_and_scales_do_not_matter():
+def test_threads_shifts_and_scales_do_not_matter(shared_out):
     x = np.random.default_rng(0).standard_normal((100, 2)) @ [[2, 0], [1, 0.5]]
     common = {"n_components": 3, "covariance_type": "diag", "random_state": 0}
     one, two = (GaussianMixture(n_jobs=n, **common).fit(x) for n in (1, 2))

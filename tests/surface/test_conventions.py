@@ -67,7 +67,7 @@ def test_a_clone_has_the_settings_and_nothing_else(fits, name):
 
 @over_estimators
 @pytest.mark.parametrize("settings", [{}, {"n_jobs": 1}, {"n_jobs": 3}], ids=str)
-def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(fits, name, settings):
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(fits, name, settings, shared_out):
     estimator, X, _ = ESTIMATORS[name]
     assert_array_equal(answer(name, clone(estimator).set_params(**settings).fit(X)), fits[name][1])
 

@@ -137,7 +137,7 @@ def test_float32_in_and_out(fitted):
     assert_allclose(filled, fitted.transform(X), rtol=1e-3, atol=1e-4)
 
 
-def test_any_number_of_threads_gives_the_same_bits():
+def test_any_number_of_threads_gives_the_same_bits(shared_out):
     x = np.tile(X, (60, 1))  # several blocks
     one, three = (GaussianImputer(**DRAWS, n_jobs=n, tol=1e-3).fit(x) for n in (1, 3))
     assert_array_equal(one.covariance_, three.covariance_)

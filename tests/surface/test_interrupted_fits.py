@@ -31,6 +31,8 @@ from tests.models import ENTRIES
 from tests.processes import dies, in_a_process
 from tests.simulations import repeated
 
+pytestmark = pytest.mark.usefixtures("shared_out")
+
 HEAD = {"estimator": "", "latently": "", "settings": {}, "data": "", "start": ""}
 FAITHFUL = datasets.load_faithful().data
 OVERLAPPING = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]

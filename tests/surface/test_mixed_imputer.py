@@ -217,7 +217,7 @@ def test_it_is_saved_and_cloned(fitted, tmp_path):
         again.draw_imputations(holes[:40])
 
 
-def test_any_number_of_threads_finds_the_same(fitted):
+def test_any_number_of_threads_finds_the_same(fitted, shared_out):
     _, holes, _ = fitted
     few = holes[:400]
     one, two = (MixedImputer(random_state=0, n_jobs=n, n_parameter_draws=2).fit(few) for n in (1, 2))

@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import latently
 from latently import GaussianHMM, GaussianMixture
 from latently.core import blocks
-from latently.core.backends import ThreadBackend, backend, count_threads
+from latently.core.array_source import ArraySource
+from latently.core.backends import SerialBackend, ThreadBackend, backend, count_threads
 from latently.core.libraries import single_threaded_libraries
 from tests.simulations import by_night
 
@@ -24,7 +25,7 @@ SMALL = 2**14  # bytes, so that there are many blocks
 
 
 @pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
+def small_blocks(monkeypatch, shared_out):
     monkeypatch.setattr(blocks, "BLOCK_BYTES", SMALL)
 
 
@@ -174,3 +175,10 @@ def test_a_cache_that_cannot_be_written_does_not_fail(tmp_path):
     assert result.returncode == 0, result.stderr
     assert float(result.stdout) == pytest.approx(-1147.806353, abs=1e-4)
     assert result.stderr.count("compiling its kernels") == 1
+
+
+@pytest.mark.parametrize(("n_rows", "kind"), [(2000, SerialBackend), (2100, ThreadBackend)])
+def test_a_few_numbers_are_left_to_the_calling_thread(monkeypatch, n_rows, kind):
+    monkeypatch.undo()
+    with backend(2, ArraySource(np.zeros((n_rows, 2)), np.ones(n_rows), None, n_rows)) as workers:
+        assert isinstance(workers, kind)

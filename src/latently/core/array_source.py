@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.backends import Backend, SerialBackend
 from latently.core.blocks import Block, Here, limits, own_fields, some_of
 from latently.core.digests import digest_of
 
 R = TypeVar("R")
 
 GROUPED_BYTES = 2**25
+TO_SHARE_OUT = 2**12  # numbers, of fewer of which a step is over before another thread has been told of it
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ class ArraySource(Here):
 
     def __getstate__(self) -> dict[str, Any]:
         return own_fields(self)
+
+    def backend(self) -> Backend | None:
+        """The calling thread, for few numbers: others would wait for the interpreter, and it for them."""
+        return SerialBackend() if prod(self.x.shape) < TO_SHARE_OUT else None
 
     @property
     def labelled(self) -> bool:

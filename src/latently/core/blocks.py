@@ -153,7 +153,7 @@ class Here:
     """Data whose blocks are handed to who works on them."""
 
     def backend(self) -> Backend | None:
-        """Who works where they lie; None if they lie here, where anybody may."""
+        """Who works on them, if that hangs on the data; None if anybody may."""
         return None
 
     def fold(self: Blocks, task: Callable[..., S], workers: Backend) -> S:

@@ -154,6 +154,7 @@ class SymbolTable:
     @classmethod
     def of(cls, log_table: Array, symbols: NDArray[np.int64], count: Callable[[Array], Any]) -> Self:
         """From log densities."""
+        log_table = np.ascontiguousarray(log_table)
         K, top = log_table.shape[1], log_table.max(axis=1)
         table = np.zeros((len(log_table), padded_width(K)))
         table[:, :K] = np.exp(log_table - np.where(np.isneginf(top), 0.0, top)[:, None])

@@ -79,7 +79,7 @@ def maximise(initial: Array, transitions: Array, transmat: Array) -> Array:
     """
     from latently.kernels.stationary import APART, climb
 
-    found = np.empty_like(transmat)
+    transitions, found = np.ascontiguousarray(transitions), np.empty_like(transmat)
     if climb(initial, transitions, transmat, found, CLIMBED, ROUNDS) == APART:
         total = transitions.sum(axis=1, keepdims=True)
         plain = np.divide(transitions, total, out=transmat.copy(), where=total > 0)
